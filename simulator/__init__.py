@@ -1,0 +1,30 @@
+"""A platform simulator of AWS App Runner in one asyncio process: this docstring is the map of the house.
+
+Rules decide, shells wait. What *chooses* is a plain synchronous object in `rules`; the asyncio code that waits and
+carries out is written once and runs on two clocks: uvloop with real sockets, and a virtual-time loop on which hours
+take seconds and the same seed gives the same bytes.
+
+Floors, top first; a room imports rooms on lower floors only, never a sibling (`|`), and import contracts in
+`pyproject.toml` check it:
+
+    9  cli                 one file a verb; the only reader of argv and environment
+    8  console             what people look at: live terminal view, the report as text
+    7  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
+    6  assembly            the composition root: the only module that names concrete drivers and listeners
+    5  control | edge      control: the autoscaler loop.  edge: listeners, connections, gateway
+    4  fleet               driver port, drivers (simulated, process), instance, pool, prober
+    3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms
+    2  world | rules       world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
+                           windows, health, routing, pricing, service discipline, and `policies/`, one file a policy
+    1  model               what things are: frozen values, state machines as tables, units, refusals
+
+One request: listener -> connection (parse) -> gateway (route by host) -> pool (admission admits, holds or refuses;
+balancing picks) -> backend of the instance -> answer streams back -> the slot is free when the body has ended -> the
+journal has one row. A simulated client replaces the first two and a simulated instance the forwarding; the middle is
+the same code.
+
+One scaling decision: the meter closes a second -> the policy observes it -> on its tick the policy decides -> the
+decision is recorded with inputs, formula and clamps -> `pool.resize` -> the pool's own loop moves towards the wish.
+"""
+
+__version__ = "0.1.0"
