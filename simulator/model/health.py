@@ -1,0 +1,41 @@
+"""The health check configuration of a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+# Release notes of 7 December 2023: five minutes to listen and to pass the health check (facts 2.3).
+STARTUP_ALLOWANCE_S: Final = 300.0
+
+
+class HealthProtocol(StrEnum):
+    TCP = "TCP"
+    HTTP = "HTTP"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """Defaults and ranges from the API model (facts 9). Times in seconds, thresholds in probes.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    protocol: HealthProtocol = HealthProtocol.TCP
+    path: str = "/"
+    interval_s: float = 5
+    timeout_s: float = 2
+    healthy_threshold: int = 1
+    unhealthy_threshold: int = 5
+
+    def __post_init__(self) -> None:
+        for name in ("interval_s", "timeout_s", "healthy_threshold", "unhealthy_threshold"):
+            value = getattr(self, name)
+            if not 1 <= value <= 20:
+                msg = f"{name.removesuffix('_s')} = {value:g}, must be 1 to 20"
+                raise ValueError(msg)
+        if not self.path.startswith("/"):
+            msg = f"path = {self.path!r}, must start with /"
+            raise ValueError(msg)

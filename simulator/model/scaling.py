@@ -1,0 +1,35 @@
+"""The auto scaling configuration: App Runner's three numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AutoScalingConfiguration:
+    """MaxConcurrency 1-200, MinSize 1-25, MaxSize >= 1 (facts 1.6: MODEL).
+
+    `min_size` 0 is not App Runner's; it exists for policies that scale to zero (Knative), and whoever builds the
+    configuration checks that its policy can.
+
+    Raises:
+        ValueError: when a number is out of range or MinSize exceeds MaxSize.
+    """
+
+    max_concurrency: int = 100
+    min_size: int = 1
+    max_size: int = 25
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_concurrency <= 200:
+            msg = f"max_concurrency = {self.max_concurrency}, must be 1 to 200"
+            raise ValueError(msg)
+        if not 0 <= self.min_size <= 25:
+            msg = f"min_size = {self.min_size}, must be 1 to 25 (0 only with a policy that scales to zero)"
+            raise ValueError(msg)
+        if self.max_size < 1:
+            msg = f"max_size = {self.max_size}, must be at least 1"
+            raise ValueError(msg)
+        if self.min_size > self.max_size:
+            msg = f"min_size = {self.min_size}, must not exceed max_size = {self.max_size}"
+            raise ValueError(msg)

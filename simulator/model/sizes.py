@@ -1,0 +1,89 @@
+"""Instance sizes: the CPU and memory pairs that App Runner sells.
+
+Source: Developer Guide, "supported configurations" (facts 5.1); spellings from the API model (facts 1.6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CPU_UNITS_PER_VCPU: Final = 1024
+MB_PER_GB: Final = 1024
+
+# vCPU units -> memory choices in MB.
+SUPPORTED: Final[dict[int, tuple[int, ...]]] = {
+    256: (512, 1024),
+    512: (1024,),
+    1024: (2048, 3072, 4096),
+    2048: (4096, 6144),
+    4096: (8192, 10240, 12288),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSize:
+    """CPU in units (1024 = 1 vCPU) and memory in MB, one of the supported pairs.
+
+    Raises:
+        ValueError: when the pair is not sold.
+    """
+
+    cpu_units: int = 1024
+    memory_mb: int = 2048
+
+    def __post_init__(self) -> None:
+        if self.cpu_units not in SUPPORTED:
+            msg = f"cpu = {_vcpu_text(self.cpu_units)}, must be one of {cpu_choices()}"
+            raise ValueError(msg)
+        if self.memory_mb not in SUPPORTED[self.cpu_units]:
+            choices = ", ".join(_gb_text(mb) for mb in SUPPORTED[self.cpu_units])
+            msg = f"memory = {_gb_text(self.memory_mb)}, must be {choices} with {_vcpu_text(self.cpu_units)}"
+            raise ValueError(msg)
+
+    @property
+    def vcpu(self) -> float:
+        return self.cpu_units / CPU_UNITS_PER_VCPU
+
+    @property
+    def memory_gb(self) -> float:
+        return self.memory_mb / MB_PER_GB
+
+    def __str__(self) -> str:
+        return f"{_vcpu_text(self.cpu_units)} / {_gb_text(self.memory_mb)}"
+
+
+def parse_cpu(value: object) -> int:
+    """CPU units from `1024`, `"1024"`, `"1 vCPU"`, or a plain number of vCPUs below 16 (`0.5`, `1`)."""
+    number = _number(value, "vcpu", "cpu", "1 vCPU or 1024")
+    return round(number * CPU_UNITS_PER_VCPU) if number < 16 else round(number)
+
+
+def parse_memory(value: object) -> int:
+    """Memory in MB from `2048`, `"2048"`, `"2 GB"`, or a plain number of GB below 64 (`0.5`, `2`)."""
+    number = _number(value, "gb", "memory", "2 GB or 2048")
+    return round(number * MB_PER_GB) if number < 64 else round(number)
+
+
+def cpu_choices() -> str:
+    return ", ".join(_vcpu_text(units) for units in SUPPORTED)
+
+
+def _number(value: object, unit: str, name: str, example: str) -> float:
+    text = str(value).strip().lower().removesuffix(unit).strip()
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if isinstance(value, bool) or not 0 < number < 1e6:
+        msg = f"{name} = {value!r}, must be a size such as {example}"
+        raise ValueError(msg)
+    return number
+
+
+def _vcpu_text(units: int) -> str:
+    return f"{units / CPU_UNITS_PER_VCPU:g} vCPU"
+
+
+def _gb_text(mb: int) -> str:
+    return f"{mb / MB_PER_GB:g} GB"

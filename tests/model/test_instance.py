@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.model.instance import COMING, READY, TRANSITIONS, InstanceEvent, InstanceState, next_state
+
+
+def reachable(start: InstanceState) -> set[InstanceState]:
+    found = {start}
+    while True:
+        more = {after for (before, _), after in TRANSITIONS.items() if before in found} - found
+        if not more:
+            return found
+        found |= more
+
+
+def test_every_state_is_reached_from_the_first() -> None:
+    assert reachable(InstanceState.PROVISIONING) == set(InstanceState)
+
+
+@pytest.mark.parametrize("state", list(InstanceState))
+def test_every_state_leads_to_the_end(state: InstanceState) -> None:
+    assert InstanceState.STOPPED in reachable(state)
+
+
+@pytest.mark.parametrize("event", list(InstanceEvent))
+def test_nothing_happens_to_a_stopped_instance(event: InstanceEvent) -> None:
+    with pytest.raises(AssertionError, match="cannot happen in state 'stopped'"):
+        next_state(InstanceState.STOPPED, event)
+
+
+@pytest.mark.parametrize("state", [state for state in InstanceState if state is not InstanceState.STOPPED])
+def test_an_instance_may_die_in_every_state(state: InstanceState) -> None:
+    assert next_state(state, InstanceEvent.DIED) is InstanceState.STOPPED
+
+
+def test_an_instance_that_serves_is_drained_before_it_is_stopped() -> None:
+    for state in READY:
+        assert next_state(state, InstanceEvent.DRAIN) is InstanceState.DRAINING
+        with pytest.raises(AssertionError):
+            next_state(state, InstanceEvent.STOP)
+
+
+def test_every_event_is_used() -> None:
+    assert {event for _, event in TRANSITIONS} == set(InstanceEvent)
+
+
+def test_coming_and_ready_do_not_overlap() -> None:
+    assert frozenset() == COMING & READY

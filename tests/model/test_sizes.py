@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.model.sizes import SUPPORTED, InstanceSize, parse_cpu, parse_memory
+
+
+@pytest.mark.parametrize("pair", [(cpu, memory) for cpu, memories in SUPPORTED.items() for memory in memories])
+def test_every_pair_that_is_sold_can_be_had(pair: tuple[int, int]) -> None:
+    size = InstanceSize(*pair)
+    assert (size.vcpu * 1024, size.memory_gb * 1024) == pair
+
+
+def test_the_default_is_app_runners() -> None:
+    assert str(InstanceSize()) == "1 vCPU / 2 GB"
+
+
+def test_another_cpu_is_refused_with_the_choices() -> None:
+    with pytest.raises(ValueError, match=r"cpu = 3 vCPU, must be one of 0\.25 vCPU, 0\.5 vCPU, 1 vCPU, 2 vCPU, 4 vCPU"):
+        InstanceSize(3072, 8192)
+
+
+def test_memory_that_does_not_go_with_the_cpu_is_refused_with_what_does() -> None:
+    with pytest.raises(ValueError, match=r"memory = 8 GB, must be 2 GB, 3 GB, 4 GB with 1 vCPU"):
+        InstanceSize(1024, 8192)
+
+
+@pytest.mark.parametrize("text", [1024, "1024", "1 vCPU", "1vcpu", 1, 1.0, " 1 "])
+def test_a_cpu_may_be_told_in_units_or_in_vcpus(text: object) -> None:
+    assert parse_cpu(text) == 1024
+
+
+@pytest.mark.parametrize("text", [2048, "2048", "2 GB", "2gb", 2, 2.0])
+def test_memory_may_be_told_in_mb_or_in_gb(text: object) -> None:
+    assert parse_memory(text) == 2048
+
+
+def test_the_smallest_size_is_told_in_fractions() -> None:
+    assert InstanceSize(parse_cpu("0.25 vCPU"), parse_memory("0.5 GB")) == InstanceSize(256, 512)
+
+
+@pytest.mark.parametrize("value", ["much", "", 0, -1, True, None, "nan", "1e9"])
+def test_what_is_no_size_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="must be a size"):
+        parse_cpu(value)
+    with pytest.raises(ValueError, match="must be a size"):
+        parse_memory(value)

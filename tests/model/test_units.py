@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.model.units import duration_text, parse_bytes, parse_duration, parse_rate, parse_share
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("1h30m", 5400),
+        ("250 ms", 0.25),
+        ("5 min", 300),
+        ("1 day", 86400),
+        ("1.5h", 5400),
+        ("20us", 2e-5),
+        ("1e3 s", 1000),
+        (0, 0),
+        ("0s", 0),
+    ],
+)
+def test_a_duration_is_read_in_seconds(text: object, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("value", [90, 1.5, "90", "", "s", "-5s", "5 parsecs", "5s 3", True, None, "1h30", [1]])
+def test_a_duration_without_a_known_unit_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        parse_duration(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"),
+    [(512, 512), ("512 B", 512), ("10 KB", 10240), ("2GB", 2 * 1024**3), ("1 MiB", 1024**2), ("0.5 KB", 512), (0, 0)],
+)
+def test_a_size_is_read_in_bytes_with_powers_of_1024(text: object, size_bytes: int) -> None:
+    assert parse_bytes(text) == size_bytes
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "12", "", "3 TB", True, None])
+def test_what_is_no_size_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a size"):
+        parse_bytes(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("100/s", 100), ("6000/min", 100), ("3600 / hour", 1), (0, 0), ("0.5/s", 0.5)]
+)
+def test_a_rate_is_read_in_events_a_second(text: object, rate: float) -> None:
+    assert parse_rate(text) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("value", [100, "100", "100/", "/s", "100 per s", "100/parsec", True, None, "-1/s"])
+def test_a_rate_without_a_known_unit_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a rate"):
+        parse_rate(value)
+
+
+@pytest.mark.parametrize(("text", "share"), [("5 %", 0.05), (0.05, 0.05), (1, 1), ("100%", 1), (0, 0), ("0.5", 0.5)])
+def test_a_share_is_read_as_a_number_from_0_to_1(text: object, share: float) -> None:
+    assert parse_share(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("value", [1.01, -0.1, "101 %", "half", True, None, "nan", "%"])
+def test_what_is_no_share_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a share"):
+        parse_share(value)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0ms"),
+        (0.25, "250ms"),
+        (0.0123, "12.3ms"),
+        (1, "1s"),
+        (59.4, "59.4s"),
+        (60, "1m00s"),
+        (3723.4, "1h02m03s"),
+        (86400, "24h00m00s"),
+        # At the edges the rounded figure must carry over, not read 1000ms or 60s.
+        (0.9996, "1s"),
+        (59.96, "1m00s"),
+    ],
+)
+def test_a_duration_is_written_as_people_read_it(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+@given(st.floats(0.001, 1e6))
+def test_what_is_written_is_read_back_to_three_digits_or_a_second(seconds: float) -> None:
+    assert parse_duration(duration_text(seconds)) == pytest.approx(seconds, rel=0.006, abs=0.51 if seconds > 59 else 0)
