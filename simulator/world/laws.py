@@ -1,0 +1,212 @@
+"""Laws of chance for times and sizes: frozen values that know their mean and draw many numbers at once.
+
+A law has no unit of its own: it gives back what it was given, seconds as a rule. No law ever draws a negative number.
+Draws are deterministic for a generator in a known state, but a law never owns a generator: callers bring one from
+`simulator.world.chance`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Draws = NDArray[np.float64]
+
+# 95 % quantile of the standard normal law, for log-normal laws told by their median and p95.
+_NORMAL_P95: Final = 1.6448536269514722
+
+
+class Law(Protocol):
+    """What every law can do."""
+
+    @property
+    def mean(self) -> float:
+        """The expectation, in the law's own unit."""
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        """`n` independent draws, none negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Always `value` (>= 0)."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        _require_at_least_zero("value", self.value)
+
+    @property
+    def mean(self) -> float:
+        return self.value
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:  # noqa: ARG002 - a constant needs no chance
+        return np.full(n, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Evenly between `low` and `high`, 0 <= low <= high."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _require_at_least_zero("low", self.low)
+        if not self.low <= self.high < math.inf:
+            msg = f"high = {self.high:g}, must be at least low = {self.low:g}"
+            raise ValueError(msg)
+
+    @property
+    def mean(self) -> float:
+        return (self.low + self.high) / 2
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        return rng.uniform(self.low, self.high, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential:
+    """Memoryless, with the given `mean` (>= 0)."""
+
+    mean: float
+
+    def __post_init__(self) -> None:
+        _require_at_least_zero("mean", self.mean)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        return rng.exponential(self.mean, n)
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """exp of a normal law with mean `mu` and standard deviation `sigma` (>= 0)."""
+
+    mu: float
+    sigma: float
+
+    def __post_init__(self) -> None:
+        _require_at_least_zero("sigma", self.sigma)
+
+    @classmethod
+    def of_mean(cls, mean: float, sd: float) -> LogNormal:
+        """From the law's own mean (> 0) and standard deviation (>= 0)."""
+        _require_positive("mean", mean)
+        _require_at_least_zero("sd", sd)
+        variance = math.log1p((sd / mean) ** 2)
+        return cls(math.log(mean) - variance / 2, math.sqrt(variance))
+
+    @classmethod
+    def of_median(cls, median: float, p95: float) -> LogNormal:
+        """From the median (> 0) and the 95 % quantile (>= median)."""
+        _require_positive("median", median)
+        if not median <= p95 < math.inf:
+            msg = f"p95 = {p95:g}, must be at least median = {median:g}"
+            raise ValueError(msg)
+        return cls(math.log(median), math.log(p95 / median) / _NORMAL_P95)
+
+    @property
+    def mean(self) -> float:
+        return math.exp(self.mu + self.sigma**2 / 2)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        return rng.lognormal(self.mu, self.sigma, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Gamma:
+    """Gamma law with the given `mean` (> 0) and standard deviation `sd` (> 0)."""
+
+    mean: float
+    sd: float
+
+    def __post_init__(self) -> None:
+        _require_positive("mean", self.mean)
+        _require_positive("sd", self.sd)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        return rng.gamma((self.mean / self.sd) ** 2, self.sd**2 / self.mean, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Weibull:
+    """Weibull law; `shape` (> 0) below 1 has a heavy tail, 1 is exponential; `scale` (> 0) is the 63.2 % quantile."""
+
+    shape: float
+    scale: float
+
+    def __post_init__(self) -> None:
+        _require_positive("shape", self.shape)
+        _require_positive("scale", self.scale)
+
+    @property
+    def mean(self) -> float:
+        return self.scale * math.gamma(1 + 1 / self.shape)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        return self.scale * rng.weibull(self.shape, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperexponential:
+    """Two exponential phases with balanced means: `mean` (> 0), squared coefficient of variation `cv2` (>= 1).
+
+    Balanced means: both phases contribute half of the mean. This fixes the one degree of freedom that mean and cv2
+    leave open (the usual choice in queueing texts).
+    """
+
+    mean: float
+    cv2: float
+
+    def __post_init__(self) -> None:
+        _require_positive("mean", self.mean)
+        if not 1 <= self.cv2 < math.inf:
+            msg = f"cv2 = {self.cv2:g}, must be at least 1 (1 is the exponential law)"
+            raise ValueError(msg)
+
+    @property
+    def short_share(self) -> float:
+        """The probability of the phase with the shorter mean, 0.5 to 1."""
+        return (1 + math.sqrt((self.cv2 - 1) / (self.cv2 + 1))) / 2
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        p = self.short_share
+        phase_mean = np.where(rng.random(n) < p, self.mean / (2 * p), self.mean / (2 * (1 - p)))
+        return rng.standard_exponential(n) * phase_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Empirical:
+    """One of the given `values` (at least one, each >= 0), all equally likely; repeat a value to weigh it."""
+
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            msg = "values = [], must have at least one number"
+            raise ValueError(msg)
+        for value in self.values:
+            _require_at_least_zero("values", value)
+
+    @property
+    def mean(self) -> float:
+        return math.fsum(self.values) / len(self.values)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        return np.asarray(self.values, dtype=np.float64)[rng.integers(len(self.values), size=n)]
+
+
+def _require_at_least_zero(name: str, value: float) -> None:
+    if not 0 <= value < math.inf:
+        msg = f"{name} = {value:g}, must be at least 0 and finite"
+        raise ValueError(msg)
+
+
+def _require_positive(name: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        msg = f"{name} = {value:g}, must be above 0 and finite"
+        raise ValueError(msg)

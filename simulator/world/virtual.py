@@ -1,0 +1,185 @@
+"""The virtual-time event loop: the loop is the clock, and it jumps.
+
+Theory of operation. `asyncio.sleep`, `timeout` and `call_later` already ask the loop for the time, so a loop whose time
+stands still while callbacks run and leaps to the next timer when none is ready turns the platform's own code into a
+simulation. Timers are ordered by (when, order of scheduling), which stock asyncio does not promise for equal times.
+
+The outside world stays out: sockets, threads and subprocesses are refused, for they would bring an order of their own.
+When nothing is ready and nothing is scheduled, nobody can ever wake: that is a `Deadlock`, with the names of who waits.
+An exception in a plain callback ends the run: a simulation that has lost an event has no result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any, Never, TypeVarTuple
+
+Ts = TypeVarTuple("Ts")
+
+
+class Deadlock(RuntimeError):
+    """Virtual time cannot go on: nothing is ready, nothing is scheduled, and the main task has not ended."""
+
+
+class OutsideWorld(RuntimeError):
+    """Something in virtual time asked for a socket, a thread or a process."""
+
+
+class _Timer(asyncio.TimerHandle):
+    """A handle that costs five assignments; `TimerHandle` copies a context and keeps a reference to the loop."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        context: contextvars.Context | None,
+    ) -> None:
+        # Not super().__init__: it would copy a context for each of millions of timers.
+        self._when = when
+        self._callback = callback
+        self._args = args
+        self._context = context
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback = _nothing
+        self._args = ()
+
+    def __repr__(self) -> str:
+        return f"<timer {self._when:.6f} {self._callback!r}{' cancelled' if self._cancelled else ''}>"
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """An event loop in virtual time. Time in seconds since the loop was made, starting at 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        self._order = 0
+        self._timers: list[tuple[float, int, _Timer]] = []
+        self._soon: deque[_Timer] = deque()
+        self.events = 0  # callbacks run so far; a measure of work, not of time
+
+    # --- time ----------------------------------------------------------------------------------------------------
+
+    def time(self) -> float:
+        return self._now
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        handle = _Timer(self._now, callback, args, context)
+        self._soon.append(handle)
+        return handle
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """A time in the past means now; the handle runs after everything scheduled for that instant before it."""
+        handle = _Timer(when, callback, args, context)
+        self._order += 1
+        heappush(self._timers, (when, self._order, handle))
+        return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    # --- running -------------------------------------------------------------------------------------------------
+
+    def _run_once(self) -> None:
+        """Run until `stop`: all that is ready, then the next timer, and so on. Called by `run_forever`."""
+        soon, timers = self._soon, self._timers
+        events = 0
+        try:
+            while not self._stopping:  # type: ignore[attr-defined]  # set by BaseEventLoop.stop
+                if soon:
+                    handle = soon.popleft()
+                elif timers:
+                    when, _, handle = heappop(timers)
+                    if handle._cancelled:  # noqa: SLF001 our own handle, millions of times
+                        continue
+                    if when > self._now:
+                        self._now = when
+                else:
+                    self._deadlock()
+                events += 1
+                context = handle._context  # noqa: SLF001
+                if context is None:
+                    handle._callback(*handle._args)  # noqa: SLF001
+                else:
+                    context.run(handle._callback, *handle._args)  # noqa: SLF001
+        finally:
+            self.events += events
+
+    def _deadlock(self) -> Never:
+        waiting = sorted(f"{task.get_name()} at {_where(task)}" for task in asyncio.all_tasks(self))
+        msg = f"virtual time {self._now:.3f} s: nothing is scheduled, and these tasks wait: {'; '.join(waiting)}"
+        raise Deadlock(msg)
+
+    # --- the outside world, refused --------------------------------------------------------------------------------
+
+    def _refuse(self, what: str) -> Never:
+        msg = f"{what} is not possible in virtual time"
+        raise OutsideWorld(msg)
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """For signal handlers, which run in the loop's own thread; any other thread is the outside world."""
+        if threading.get_ident() != self._thread_id:  # type: ignore[attr-defined]  # set by run_forever
+            self._refuse("call_soon_threadsafe (another thread)")
+        return self.call_soon(callback, *args, context=context)
+
+    def run_in_executor(self, *_: Any, **__: Any) -> Never:  # type: ignore[override]
+        self._refuse("run_in_executor (a thread or process pool)")
+
+    def add_reader(self, *_: Any, **__: Any) -> Never:  # type: ignore[override]
+        self._refuse("add_reader (a file descriptor)")
+
+    def add_writer(self, *_: Any, **__: Any) -> Never:  # type: ignore[override]
+        self._refuse("add_writer (a file descriptor)")
+
+    async def create_connection(self, *_: Any, **__: Any) -> Never:
+        self._refuse("create_connection (a socket)")
+
+    async def create_server(self, *_: Any, **__: Any) -> Never:
+        self._refuse("create_server (a socket)")
+
+    async def subprocess_exec(self, *_: Any, **__: Any) -> Never:
+        self._refuse("subprocess_exec (a process)")
+
+    async def subprocess_shell(self, *_: Any, **__: Any) -> Never:
+        self._refuse("subprocess_shell (a process)")
+
+    def _process_events(self, event_list: object) -> None:
+        """Part of BaseEventLoop's contract; there is no selector and so no event."""
+
+
+def _nothing(*_: object) -> None:
+    """What a cancelled handle calls."""
+
+
+def _where(task: asyncio.Task[Any]) -> str:
+    stack = task.get_stack(limit=1)
+    if not stack:
+        return "an unknown place"
+    return f"{stack[-1].f_code.co_filename.rsplit('/', 1)[-1]}:{stack[-1].f_lineno}"
