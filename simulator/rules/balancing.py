@@ -1,0 +1,148 @@
+"""Balancing: which instance gets the next request. Never one that is at its MaxConcurrency.
+
+A balancer owns the order of its places and nothing else; it counts slots because the order depends on them. Every
+operation is O(1) amortised or O(log n), so a thousand instances cost what ten do.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from typing import Final, Protocol
+
+
+class Place:
+    """What balancing knows of an instance: its number and how many requests it holds."""
+
+    __slots__ = ("balancer", "number", "outstanding")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.outstanding = 0
+        self.balancer: Balancer | None = None  # None: gets no new request (not ready yet, or draining)
+
+
+class Balancer(Protocol):
+    """Places with free slots, in an order of preference. `capacity` is MaxConcurrency."""
+
+    capacity: int
+
+    def add(self, place: Place) -> None: ...
+    def discard(self, place: Place) -> None: ...
+    def take(self) -> Place | None:
+        """The preferred place with a free slot, its slot taken; None when every place is full."""
+
+    def free(self, place: Place) -> None:
+        """One of the place's slots is free again."""
+
+    def resize(self, capacity: int) -> None: ...
+
+
+class LeastOutstanding:
+    """The place with the fewest requests; among equals the one that has been so for longest (round robin when idle).
+
+    Theory: one queue of places per number of outstanding requests, and the index of the lowest queue that may hold
+    one. A taken or freed place moves to the neighbouring queue, so the index moves by one in either direction except
+    when places join or leave.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._queues: list[OrderedDict[Place, None]] = [OrderedDict() for _ in range(capacity + 1)]
+        self._lowest = 0
+
+    def add(self, place: Place) -> None:
+        place.balancer = self
+        self._queue(place.outstanding)[place] = None
+        self._lowest = min(self._lowest, place.outstanding)
+
+    def discard(self, place: Place) -> None:
+        place.balancer = None
+        del self._queues[place.outstanding][place]
+
+    def take(self) -> Place | None:
+        queues, count, capacity = self._queues, self._lowest, self.capacity
+        while count < capacity and not queues[count]:
+            count += 1
+        self._lowest = count
+        if count >= capacity:
+            return None
+        place, _ = queues[count].popitem(last=False)
+        place.outstanding = count + 1
+        queues[count + 1][place] = None
+        return place
+
+    def free(self, place: Place) -> None:
+        count = place.outstanding
+        del self._queues[count][place]
+        count -= 1
+        place.outstanding = count
+        self._queues[count][place] = None
+        if count < self._lowest:
+            self._lowest = count
+
+    def resize(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._queue(capacity)
+        self._lowest = 0
+
+    def _queue(self, outstanding: int) -> OrderedDict[Place, None]:
+        """Places may hold more than the capacity after it was lowered; they get no more until they are below it."""
+        while len(self._queues) <= outstanding:
+            self._queues.append(OrderedDict())
+        return self._queues[outstanding]
+
+
+class NewestFirst:
+    """The youngest place with a free slot, so that the oldest fall idle first (SimFaaS, Lambda).
+
+    Theory: a heap of places believed free, youngest on top; a place is pushed when it gets a free slot after having had
+    none, so each place is in the heap at most once.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._places: dict[int, Place] = {}
+        self._free: list[int] = []  # negated numbers
+        self._listed: dict[int, None] = {}
+
+    def add(self, place: Place) -> None:
+        place.balancer = self
+        self._places[place.number] = place
+        self._list(place)
+
+    def discard(self, place: Place) -> None:
+        place.balancer = None
+        del self._places[place.number]  # its heap entry is dropped when it comes to the top
+
+    def take(self) -> Place | None:
+        while self._free:
+            number = -self._free[0]
+            place = self._places.get(number)
+            if place is not None and place.outstanding < self.capacity:
+                place.outstanding += 1
+                return place
+            heappop(self._free)
+            del self._listed[number]
+        return None
+
+    def free(self, place: Place) -> None:
+        place.outstanding -= 1
+        self._list(place)
+
+    def resize(self, capacity: int) -> None:
+        self.capacity = capacity
+        for place in self._places.values():
+            self._list(place)
+
+    def _list(self, place: Place) -> None:
+        if place.outstanding < self.capacity and place.number not in self._listed:
+            self._listed[place.number] = None
+            heappush(self._free, -place.number)
+
+
+BALANCERS: Final[Mapping[str, Callable[[int], Balancer]]] = {
+    "least-outstanding": LeastOutstanding,
+    "newest-first": NewestFirst,
+}

@@ -1,0 +1,96 @@
+"""The service discipline of a simulated instance: CPU shared by the requests in flight, workers limited.
+
+A request first waits for a worker (if the application has a limit), then needs `cpu_s` seconds of CPU, then waits
+`io_s` seconds for something outside; it holds its worker until the end. CPU is capacitated processor sharing: with n
+requests computing on C vCPUs each runs at rate min(1, C/n), since one request is one thread. Exponential CPU times
+without a worker limit give the occupancy of M/M/C (validation 2.1); C = 1 and no I/O is M/G/1-PS.
+
+Theory: virtual work. Let V grow at the rate that every computing request gets. One that needs c more seconds ends
+when V has grown by c, whatever comes and goes meanwhile; so a heap by final V replaces updating every request at every
+event.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heappop, heappush
+from typing import Generic, TypeVar
+
+Job = TypeVar("Job")
+
+# A request whose remaining time is below this is done: float sums of V leave such crumbs. A nanosecond is a millionth
+# of the finest figure in a report.
+CRUMB_S = 1e-9
+
+
+class Station(Generic[Job]):
+    """The CPU and the workers of one instance. The caller owns time and I/O waits.
+
+    `vcpu` > 0 is the number of vCPUs; `workers` how many requests are worked on at a time, None = no limit.
+    """
+
+    __slots__ = ("_at_s", "_backlog", "_computing", "_order", "_rate", "_v", "busy_workers", "vcpu", "workers")
+
+    def __init__(self, vcpu: float, workers: int | None) -> None:
+        assert vcpu > 0, vcpu
+        assert workers is None or workers > 0, workers
+        self.vcpu = vcpu
+        self.workers = workers
+        self.busy_workers = 0
+        self._backlog: deque[tuple[Job, float]] = deque()
+        self._computing: list[tuple[float, int, Job]] = []  # (V at which it ends, order of start, job)
+        self._rate = 1.0  # of each request that computes; follows their number
+        self._v = 0.0
+        self._at_s = 0.0
+        self._order = 0
+
+    def arrive(self, job: Job, cpu_s: float, now: float) -> None:
+        if self.workers is not None and self.busy_workers >= self.workers:
+            self._backlog.append((job, cpu_s))
+            return
+        self.busy_workers += 1
+        self._start(job, cpu_s, now)
+
+    def leave(self, now: float) -> None:
+        """A request has ended (its I/O included): its worker takes the next of the backlog."""
+        if self._backlog:
+            job, cpu_s = self._backlog.popleft()
+            self._start(job, cpu_s, now)
+        else:
+            self.busy_workers -= 1
+
+    def computed(self, now: float) -> list[Job]:
+        """Those that have had their CPU by `now`, in order of ending; each then waits for its I/O and leaves."""
+        self._advance(now)
+        done = []
+        computing = self._computing
+        # In terms of `now`, not of V: where the clock's digits are coarser than a crumb (from about 100 days on) the
+        # last of the work is shorter than any step of time, and waiting for it would be for ever.
+        soonest_s = now + CRUMB_S
+        while computing and now + (computing[0][0] - self._v) / self._rate <= soonest_s:
+            done.append(heappop(computing)[2])
+            self._share()
+        if not computing:
+            self._v = 0.0  # nothing refers to V any more; starting over keeps its digits
+        return done
+
+    def next_s(self) -> float | None:
+        """When the next request will have had its CPU if nobody comes or goes; None when nobody computes."""
+        if not self._computing:
+            return None
+        return self._at_s + max(0.0, self._computing[0][0] - self._v) / self._rate
+
+    def _start(self, job: Job, cpu_s: float, now: float) -> None:
+        self._advance(now)
+        self._order += 1
+        heappush(self._computing, (self._v + cpu_s, self._order, job))
+        self._share()
+
+    def _advance(self, now: float) -> None:
+        if self._computing:
+            self._v += (now - self._at_s) * self._rate
+        self._at_s = now
+
+    def _share(self) -> None:
+        computing = len(self._computing)
+        self._rate = self.vcpu / computing if computing > self.vcpu else 1.0

@@ -1,0 +1,86 @@
+"""The meter of a service: what its requests did in the second that is now closing, weighted by time."""
+
+from __future__ import annotations
+
+from simulator.rules.policies.port import Sample
+
+
+class Meter:
+    """Counts and time integrals since the last `close`. Times in seconds of any one clock; calls come in its order."""
+
+    __slots__ = (
+        "_arrivals",
+        "_closed_s",
+        "_finished",
+        "_present_at_s",
+        "_present_s",
+        "_refused",
+        "_service_s",
+        "_waiting_at_s",
+        "_waiting_s",
+        "present",
+        "waiting",
+    )
+
+    def __init__(self, now: float) -> None:
+        self.present = 0  # requests that hold or wait for a slot
+        self.waiting = 0
+        self._present_s = self._waiting_s = 0.0
+        self._closed_s = self._present_at_s = self._waiting_at_s = now
+        self._arrivals = self._refused = self._finished = 0
+        self._service_s = 0.0
+
+    def arrived(self, now: float) -> None:
+        self._present_s += self.present * (now - self._present_at_s)
+        self._present_at_s = now
+        self.present += 1
+        self._arrivals += 1
+
+    def refused(self, _now: float) -> None:
+        """Refused on arrival: it was never in flight."""
+        self._arrivals += 1
+        self._refused += 1
+
+    def began_waiting(self, now: float) -> None:
+        self._waiting_s += self.waiting * (now - self._waiting_at_s)
+        self._waiting_at_s = now
+        self.waiting += 1
+
+    def ended_waiting(self, now: float) -> None:
+        self._waiting_s += self.waiting * (now - self._waiting_at_s)
+        self._waiting_at_s = now
+        self.waiting -= 1
+
+    def finished(self, now: float, service_s: float) -> None:
+        self._present_s += self.present * (now - self._present_at_s)
+        self._present_at_s = now
+        self.present -= 1
+        self._finished += 1
+        self._service_s += service_s
+
+    def gone(self, now: float, *, refused: bool) -> None:
+        """Left the line without a slot: expired (counts as refused) or its client went away."""
+        self._present_s += self.present * (now - self._present_at_s)
+        self._present_at_s = now
+        self.present -= 1
+        self._refused += refused
+
+    def close(self, second: int, now: float, ready: int) -> Sample:
+        """The sample of the time since the last close, which ends at `now`; counting starts afresh."""
+        self._present_s += self.present * (now - self._present_at_s)
+        self._waiting_s += self.waiting * (now - self._waiting_at_s)
+        width_s = now - self._closed_s
+        sample = Sample(
+            second=second,
+            in_flight=self._present_s / width_s if width_s > 0 else float(self.present),
+            waiting=self._waiting_s / width_s if width_s > 0 else float(self.waiting),
+            arrivals=self._arrivals,
+            refused=self._refused,
+            finished=self._finished,
+            service_s=self._service_s,
+            ready=ready,
+        )
+        self._closed_s = self._present_at_s = self._waiting_at_s = now
+        self._present_s = self._waiting_s = self._service_s = 0.0
+        self._arrivals = self._refused = self._finished = 0
+        return sample

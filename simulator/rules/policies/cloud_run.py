@@ -1,0 +1,137 @@
+"""Google Cloud Run: the larger of CPU and concurrency, each a one-minute mean aimed at 60 % (policies 3.6, P7).
+
+`max(ceil(CPU seconds/s / (0.6 x vCPUs)), ceil(in flight / (0.6 x MaxConcurrency)))`, and beside the means an instance
+for every MaxConcurrency requests that wait: a burst does not wait for the mean to rise. What is no longer needed stays
+idle for up to 15 minutes before it goes, the last instance too.
+
+Not simulated, for want of numbers: "at lower instance counts the thresholds are higher", and the slight overshoot of
+MaxSize in surges.
+
+Needs the signal `cpu`, unless `cpu_target` is left out (`cpu_target: null`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.load import CPU, DUST
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.windows import SlidingSum, WindowedMax
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRunParameters:
+    """Times in seconds; targets are shares of an instance's vCPUs and of its MaxConcurrency.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    cpu_target: float | None = 0.6  # cloud.google.com/run/docs/about-instance-autoscaling (read)
+    concurrency_target: float = 0.6  # the same page
+    vcpus: float = 1.0  # of one instance
+    window_s: float = 60.0  # the same page: "over a one minute window"
+    tick_s: float = 5.0  # an older page says so (weak)
+    # ASSUMPTION: "up to 15 minutes" (memory) is taken as 15: the number of idle instances after a burst settles it.
+    idle_s: float = 900.0
+    # ASSUMPTION: the image is streamed and the sandbox placed in about half a second; the rest is the application's own
+    # start. "Container startup latency" less the time in the application's own log settles it.
+    start_lag_s: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("cpu_target", "concurrency_target"):
+            target = getattr(self, name)
+            if target is not None:
+                check_above(name, target, 0)
+                check_within(name, target, 0, 1)
+        check_above("vcpus", self.vcpus, 0)
+        check_whole_seconds("window_s", self.window_s, 1, 3600)
+        check_within("tick_s", self.tick_s, 0.1, 3600)
+        check_within("idle_s", self.idle_s, 0, 86400)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset() if self.cpu_target is None else frozenset({CPU})
+
+
+class CloudRunPolicy:
+    """Sizes by the means on its tick; a request that has to wait pokes."""
+
+    name = "cloud-run"
+    pokes = True
+
+    def __init__(
+        self,
+        parameters: CloudRunParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.tick_s = parameters.tick_s
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self._parameters = parameters
+        self._in_flight = SlidingSum(int(parameters.window_s))
+        self._cpu_s = SlidingSum(int(parameters.window_s)) if parameters.cpu_target is not None else None
+        self._kept = WindowedMax(parameters.idle_s, parameters.tick_s) if parameters.idle_s > 0 else None
+
+    def observe(self, sample: Sample) -> None:
+        self._in_flight.record(sample.second, sample.in_flight)
+        if self._cpu_s is not None:
+            self._cpu_s.record(sample.second, sample.cpu_s)
+
+    def decide(self, observation: Observation) -> Decision:
+        parameters, scaling = self._parameters, observation.scaling
+        in_flight, cpu = self._in_flight.mean, 0.0 if self._cpu_s is None else self._cpu_s.mean
+        each = parameters.concurrency_target * scaling.max_concurrency
+        by_concurrency = math.ceil(in_flight / each - DUST)
+        by_cpu = 0
+        if parameters.cpu_target is not None:
+            by_cpu = math.ceil(cpu / (parameters.cpu_target * parameters.vcpus) - DUST)
+        waiting = _for_waiting(observation)
+        wanted = max(by_concurrency, by_cpu, waiting)
+        clamps: tuple[str, ...] = ()
+        reason = _reason(wanted, by_concurrency, by_cpu, waiting)
+        if self._kept is not None:
+            kept = self._kept.record(observation.now_s, wanted)
+            if kept > wanted:
+                clamps = (f"idle for up to {parameters.idle_s:g}s: {kept}",)
+                reason += f"; {kept} were needed within {parameters.idle_s:g}s and stay idle"
+                wanted = kept
+        desired, clamps = bounded(wanted, scaling, clamps)
+        return Decision(
+            desired=desired,
+            formula=f"max(ceil({in_flight:.6g} / {each:g}) = {by_concurrency}, CPU {by_cpu}, waiting {waiting})",
+            reason=reason,
+            inputs=(
+                ("in_flight", in_flight),
+                ("cpu_s", cpu),
+                ("waiting", observation.waiting),
+                ("ready", observation.ready),
+                ("coming", observation.coming),
+            ),
+            clamps=clamps,
+        )
+
+
+def _for_waiting(observation: Observation) -> int:
+    """Instances that give everybody a place when somebody waits; 0 when nobody does."""
+    if not observation.waiting:
+        return 0
+    places = observation.scaling.max_concurrency
+    wanted = math.ceil((observation.in_flight + observation.waiting) / places)
+    short = observation.waiting - observation.coming * places
+    if short > 0:  # free places may be on instances that are being given up: count from what is there
+        wanted = max(wanted, observation.ready + observation.coming + math.ceil(short / places))
+    return wanted
+
+
+def _reason(wanted: int, by_concurrency: int, by_cpu: int, waiting: int) -> str:
+    if wanted == by_concurrency:
+        return "the mean concurrency of a minute decides"
+    if wanted == by_cpu:
+        return "the mean CPU of a minute decides"
+    assert wanted == waiting
+    return "requests wait for which no place is free or coming"

@@ -1,0 +1,93 @@
+"""Azure Container Apps with its HTTP rule (policies 3.8; learn.microsoft.com/azure/container-apps/scale-app).
+
+Pipeline: every 15 s "concurrency" is the number of requests in the last 15 s divided by 15, so it really is a rate, and
+slow requests do not count more than quick ones (read). Decision: rate / `concurrent_requests`, by an HPA that KEDA
+keeps (read). Limits: 1, 4, 8, 16, 32 ... on the way up, 300 s of stabilisation on the way down (newer page; memory). To
+zero after a cooldown without a request; the first request at zero wakes a replica.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S, Direction, RateLimit
+from simulator.rules.policies.hpa_external import TOLERANCE, ExternalHpa
+from simulator.rules.policies.points import Points
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.policies.scaled_object import Activation, ScaledObject
+
+# 1, 4, 8, 16, 32: at most doubled each period, but four may be reached from anywhere.
+_STEP_FLOOR: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerAppsParameters:
+    """Times in seconds.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    concurrent_requests: float = 10.0  # the HTTP rule's default (read); in effect requests/s per replica
+    period_s: float = 15.0  # window of the rate, and the HPA's sync (read)
+    # ASSUMPTION: it is an HPA underneath, so its tolerance applies. Replicas watched under a slow ramp settle it.
+    tolerance: float = TOLERANCE
+    scale_down_stabilisation_s: float = DOWN_STABILISATION_S  # (memory)
+    cooldown_s: float = 300.0  # cooldownPeriod, to zero only (read)
+    # ASSUMPTION: image present on a warm node; 3 s is a container start with its sidecar. System log events between
+    # "AssigningReplica" and "ContainerStarted" settle it.
+    start_lag_s: float = 3.0
+
+    def __post_init__(self) -> None:
+        check_above("concurrent_requests", self.concurrent_requests, 0)
+        check_whole_seconds("period_s", self.period_s, 1, 3600)
+        check_within("tolerance", self.tolerance, 0, 1)
+        check_within("scale_down_stabilisation_s", self.scale_down_stabilisation_s, 0, 3600)
+        check_within("cooldown_s", self.cooldown_s, 0, 86400)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+
+class ContainerAppsPolicy:
+    """Sizes once for each closed period; looks each second whether a service at zero has to wake."""
+
+    name = "container-apps"
+    tick_s = 1.0
+    pokes = True
+
+    def __init__(
+        self,
+        parameters: ContainerAppsParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self._parameters = parameters
+        self._rates = Points(parameters.period_s)
+        self._seen = 0
+        up = Direction(0.0, (RateLimit(share=1.0, period_s=parameters.period_s),), floor=_STEP_FLOOR)
+        hpa = ExternalHpa(
+            tolerance=parameters.tolerance, down_stabilisation_s=parameters.scale_down_stabilisation_s, up=up
+        )
+        self._object = ScaledObject(hpa, Activation(parameters.cooldown_s))
+        self._arrivals = 0  # of the last second
+
+    def observe(self, sample: Sample) -> None:
+        self._rates.record(sample.second, sample.arrivals)
+        self._arrivals = sample.arrivals
+
+    def decide(self, observation: Observation) -> Decision:
+        now_s = observation.now_s
+        rate_rps = self._rates.newest(now_s) or 0.0
+        closed = self._rates.count > self._seen
+        self._seen = self._rates.count
+        active = self._arrivals + observation.in_flight + observation.waiting > 0
+        self._object.activation.look(now_s, active=active)
+        return self._object.decide(
+            observation,
+            sync=closed,
+            total=rate_rps,
+            target=self._parameters.concurrent_requests,
+            inputs=(("rate_rps", rate_rps),),
+        )

@@ -1,0 +1,142 @@
+"""Heroku's autoscaling of web dynos by the 95th percentile of response time (policies 3.9; Dev Center, December 2024).
+
+Documented: from the last hour of data the fewest dynos are computed that keep p95 at or below the wanted one at the
+present throughput; the service moves towards it one dyno at a time, with at least a minute between moves, and down more
+slowly than up.
+
+Here: each minute is a point (requests/s per dyno, p95). What p95 a number of dynos would have is looked up among the
+hour's points of nearly that rate per dyno; where none is near, the next lower one is scaled up in proportion.
+
+Needs the signal `latency`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.load import LATENCY
+from simulator.rules.policies.points import Points
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_within
+
+MINUTE_S: Final = 60.0
+HISTORY: Final = 60  # points: the last hour (read)
+# ASSUMPTION: rates within 10 % of each other have the same p95; a finer grid would rarely find a point in an hour.
+_NEAR: Final = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class HerokuParameters:
+    """Times in seconds.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    # ASSUMPTION: there is no default, the user sets it; the dashboard suggests one from the present p95. Half a second
+    # is a common goal. Nothing to settle: whoever knows better writes it.
+    desired_p95_s: float = 0.5
+    up_every_s: float = 60.0  # "at least one minute" between moves (read)
+    # ASSUMPTION: "slower" is taken as five minutes; the times of scale-down events in the activity feed settle it.
+    down_every_s: float = 300.0
+    # ASSUMPTION: a dyno is placed and its slug fetched in about 10 s; boot time comes on top. `State changed from
+    # starting to up` in the router's log, less the boot, settles it.
+    start_lag_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        check_above("desired_p95_s", self.desired_p95_s, 0)
+        check_within("up_every_s", self.up_every_s, 60, 86400)
+        check_within("down_every_s", self.down_every_s, 60, 86400)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({LATENCY})
+
+
+class HerokuPolicy:
+    """One step a minute at most, towards the fewest dynos that the hour's data allow."""
+
+    name = "heroku"
+    tick_s = MINUTE_S
+    pokes = False
+
+    def __init__(
+        self,
+        parameters: HerokuParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self._parameters = parameters
+        self._rate = Points(MINUTE_S)
+        self._dynos = Points(MINUTE_S)
+        # The mean of the seconds' percentiles, weighted by requests: percentiles cannot be merged exactly.
+        self._p95_s = Points(MINUTE_S)
+        self._past: deque[tuple[float, float]] = deque(maxlen=HISTORY)  # (requests/s per dyno, p95)
+        self._moved_s = -math.inf
+
+    def observe(self, sample: Sample) -> None:
+        self._rate.record(sample.second, sample.arrivals)
+        self._dynos.record(sample.second, sample.ready)
+        self._p95_s.record(sample.second, sample.latency_p95_s * sample.finished, sample.finished)
+
+    def decide(self, observation: Observation) -> Decision:
+        now_s = observation.now_s
+        there = observation.ready + observation.coming
+        dynos, clamps = bounded(there, observation.scaling)
+        rate_rps, p95_s = self._learn(now_s)
+        desired, reason = dynos, "nothing is known of the last minute"
+        wanted_s = self._parameters.desired_p95_s
+        formula = f"dynos = {dynos}"
+        if rate_rps is not None and dynos:
+            here_s = self._expected_s(rate_rps / dynos)
+            formula = f"p95 of {rate_rps / dynos:.4g}/s per dyno: {here_s:.4g}s, {wanted_s:g}s wanted"
+            desired, reason = self._step(now_s, dynos, rate_rps, here_s)
+        if desired != dynos:
+            desired, clamps = bounded(desired, observation.scaling)
+        if desired != there:
+            self._moved_s = now_s
+        inputs = (("dynos", there), ("rate_rps", rate_rps or 0.0), ("p95_s", p95_s or 0.0))
+        return Decision(desired, formula, reason, inputs, clamps)
+
+    def _learn(self, now_s: float) -> tuple[float | None, float | None]:
+        """Take the newest minute in; its rate and p95, None where nothing is known."""
+        seen = self._rate.count
+        rate_rps, dynos, p95_s = self._rate.newest(now_s), self._dynos.newest(now_s), self._p95_s.newest(now_s)
+        if self._rate.count > seen and rate_rps and dynos and p95_s is not None:
+            self._past.append((rate_rps / dynos, p95_s))
+        return rate_rps, p95_s
+
+    def _step(self, now_s: float, dynos: int, rate_rps: float, here_s: float) -> tuple[int, str]:
+        """(dynos, reason): one more, one fewer, or as many."""
+        parameters = self._parameters
+        since_s = now_s - self._moved_s
+        if here_s > parameters.desired_p95_s:
+            if since_s < parameters.up_every_s:
+                return dynos, "too slow, but the last move is too fresh"
+            return dynos + 1, f"{dynos} dynos are expected to be too slow"
+        if dynos == 1 or self._expected_s(rate_rps / (dynos - 1)) > parameters.desired_p95_s:
+            return dynos, f"{dynos} dynos are the fewest that are fast enough"
+        if since_s < parameters.down_every_s:
+            return dynos, "one dyno fewer would do, but the last move is too fresh"
+        return dynos - 1, f"{dynos - 1} dynos are expected to be fast enough"
+
+    def _expected_s(self, rate_rps: float) -> float:
+        """The p95 that the last hour lets one expect at so many requests/s per dyno; 0 when it says nothing.
+
+        ASSUMPTION: the way from data to estimate is not published. Latencies between two known rates grow in proportion
+        at most, as long as nothing queues; scale events of an app with a known latency curve would settle it.
+        """
+        near = [p95_s for rate, p95_s in self._past if rate_rps / _NEAR <= rate <= rate_rps * _NEAR]
+        if near:
+            return sum(near) / len(near)
+        lower = max((point for point in self._past if point[0] < rate_rps), default=None)
+        if lower is not None:
+            return lower[1] * rate_rps / lower[0]
+        # Only busier minutes are known: idle ones are no slower.
+        return min((point for point in self._past), default=(0.0, 0.0))[1]

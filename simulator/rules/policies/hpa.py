@@ -1,0 +1,193 @@
+"""Kubernetes' Horizontal Pod Autoscaler v2 whole, for CPU or concurrency (policies 3.2, P3).
+
+Pipeline: metrics-server takes a point from every pod each `metric_period_s`, and the HPA looks each `tick_s`, out of
+step with it. Decision: `hpa_replicas`. Limits: `hpa_behaviour`. An instance is a pod; one that is coming is unready.
+
+CPU is read in whole percent, as the controller does (utilisation is an integer there; read), concurrency in
+thousandths. A pod that has just become ready counts as unready for CPU until a whole metric period lies after it, if it
+is younger than `cpu_initialisation_s`: start-up burns CPU that says nothing about load. The initial readiness delay (30
+s) decides about pods that *turn* unready; here such an instance is replaced, so it has no effect and is no parameter.
+
+Needs the signal `cpu`, unless the metric is concurrency.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.hpa_behaviour import (
+    DOWN_LIMITS,
+    DOWN_STABILISATION_S,
+    UP_LIMITS,
+    UP_STABILISATION_S,
+    Behaviour,
+    Direction,
+    RateLimit,
+    Select,
+)
+from simulator.rules.policies.hpa_replicas import Pods, by_pods
+from simulator.rules.policies.load import DUST, check_target, concurrency_target, measured, needs_of
+from simulator.rules.policies.points import Points
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+from simulator.rules.windows import WindowedMax
+
+Metric = Literal["cpu", "concurrency"]
+
+# autoscaling/v2 defaults.go: 80 % when no metric is given at all (read).
+CPU_TARGET: Final = 0.8
+_PERCENT: Final = 100
+_MILLI: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class HpaParameters:
+    """Defaults as Kubernetes ships them (config/v1alpha1/defaults.go at 85643c0f, v2/defaults.go; read).
+
+    Times in seconds. `target`: mean CPU share, or requests in flight per pod; None takes 80 % CPU, or 70 % of
+    MaxConcurrency.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    metric: Metric = "cpu"
+    # ASSUMPTION: a concurrency metric is the user's own and has no default target; 70 % of MaxConcurrency is Knative's
+    # utilisation, which makes the two comparable. Nothing to settle: whoever knows better writes `target`.
+    target: float | None = None
+    vcpus: float = 1.0  # the CPU request of a pod: what utilisation is a share of
+    tick_s: float = 15.0  # --horizontal-pod-autoscaler-sync-period
+    tolerance: float = 0.1  # --horizontal-pod-autoscaler-tolerance
+    cpu_initialisation_s: float = 300.0  # --horizontal-pod-autoscaler-cpu-initialization-period
+    metric_period_s: float = 15.0  # metrics-server --metric-resolution=15s (memory)
+    # ASSUMPTION: scrape and sync are out of step and the kubelet's own numbers are seconds old, so a sync finds a point
+    # that ended up to two periods ago. Timestamps of `kubectl get --raw /apis/metrics.k8s.io` settle it.
+    metric_late_s: float = 15.0
+    scale_up_stabilisation_s: float = UP_STABILISATION_S
+    scale_up_limits: tuple[RateLimit, ...] = UP_LIMITS
+    scale_up_select: Select = "max"
+    scale_down_stabilisation_s: float = DOWN_STABILISATION_S
+    scale_down_limits: tuple[RateLimit, ...] = DOWN_LIMITS
+    scale_down_select: Select = "max"
+    # ASSUMPTION: a node has room; Kubernetes schedules a pod and starts its container, image present, in about a
+    # second. The time between "Scheduled" and "Started" events of a cluster settles it.
+    start_lag_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choice("metric", self.metric, get_args(Metric))
+        check_target(self.metric, self.target)
+        check_above("vcpus", self.vcpus, 0)
+        check_within("tick_s", self.tick_s, 0.1, 3600)
+        check_within("tolerance", self.tolerance, 0, 1)
+        check_within("cpu_initialisation_s", self.cpu_initialisation_s, 0, 3600)
+        check_whole_seconds("metric_period_s", self.metric_period_s, 1, 3600)
+        check_within("metric_late_s", self.metric_late_s, 0, 3600)
+        check_within("scale_up_stabilisation_s", self.scale_up_stabilisation_s, 0, 3600)
+        check_within("scale_down_stabilisation_s", self.scale_down_stabilisation_s, 0, 3600)
+        check_limits("scale_up_limits", self.scale_up_limits)
+        check_limits("scale_down_limits", self.scale_down_limits)
+        check_choice("scale_up_select", self.scale_up_select, get_args(Select))
+        check_choice("scale_down_select", self.scale_down_select, get_args(Select))
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return needs_of(self.metric)
+
+    @property
+    def behaviour(self) -> Behaviour:
+        return Behaviour(
+            Direction(self.scale_up_stabilisation_s, self.scale_up_limits, self.scale_up_select),
+            Direction(self.scale_down_stabilisation_s, self.scale_down_limits, self.scale_down_select),
+        )
+
+
+def check_limits(name: str, limits: tuple[RateLimit, ...]) -> None:
+    """Raises ValueError when there is none: no change at all is `select: disabled`."""
+    if not limits:
+        msg = f"{name} = [], must be at least one limit"
+        raise ValueError(msg)
+
+
+class HpaPolicy:
+    """Keeps its own count of replicas, as the scale subresource does; it begins with what is there.
+
+    `replicas` is that count; whoever shares it with this policy (a predictive HPA) may set it between decisions.
+    """
+
+    name = "hpa"
+    pokes = False
+
+    def __init__(
+        self,
+        parameters: HpaParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.tick_s = parameters.tick_s
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self._parameters = parameters
+        self._points = Points(parameters.metric_period_s, parameters.metric_late_s)
+        self._behaviour = parameters.behaviour
+        self.replicas: int | None = None  # None until the first decision
+        # The fewest ready over the last metric period have been measured for all of it; the rest are fresh.
+        settling_s = min(parameters.metric_period_s, parameters.cpu_initialisation_s)
+        self._fewest = WindowedMax(settling_s, 1.0) if parameters.metric == "cpu" and settling_s > 0 else None
+        self._settled: int | None = None  # None: everything ready counts
+
+    def observe(self, sample: Sample) -> None:
+        self._points.record(sample.second, *measured(self._parameters.metric, sample, self._parameters.vcpus))
+        if self._fewest is not None:
+            self._settled = -self._fewest.record(sample.second, -sample.ready)
+
+    def decide(self, observation: Observation) -> Decision:
+        present = observation.ready + observation.coming if self.replicas is None else self.replicas
+        current, clamps = bounded(present, observation.scaling)
+        value = self._points.newest(observation.now_s)
+        pods = self._pods(observation)
+        if clamps or value is None or not pods.ready or not current:
+            desired, formula, reason = current, f"replicas = {current}", "no metric of a ready pod: nothing changes"
+            if clamps:
+                reason = f"the bounds ask for {current} and not {present}: that comes before any metric"
+        else:
+            desired, formula, reason, clamps = self._follow(observation, current, value, pods)
+        self._behaviour.moved(observation.now_s, current, desired)
+        self.replicas = desired
+        inputs: tuple[tuple[str, float], ...] = (
+            ("ready", pods.ready),
+            ("unready", pods.unready),
+            ("replicas", present),
+        )
+        if value is not None:
+            inputs = ((self._parameters.metric, value), *inputs)
+        return Decision(desired, formula, reason, inputs, clamps)
+
+    def _follow(
+        self, observation: Observation, current: int, value: float, pods: Pods
+    ) -> tuple[int, str, str, tuple[str, ...]]:
+        parameters = self._parameters
+        if parameters.metric == "cpu":
+            target, unit = CPU_TARGET if parameters.target is None else parameters.target, _PERCENT
+        else:
+            target, unit = concurrency_target(parameters.target, 0.7, observation.scaling), _MILLI
+        # Whole numbers of the controller's unit, so that the ratio has no more dust than there.
+        mean, goal = math.floor(value * unit + DUST), target * unit
+        full = _PERCENT if parameters.metric == "cpu" else None
+        wanted = by_pods(mean, goal, pods, current, parameters.tolerance, full)
+        desired, clamps = self._behaviour.settle(observation.now_s, current, wanted)
+        desired, clamps = bounded(desired, observation.scaling, clamps)
+        formula = f"{pods.ready} x {mean / unit:g} / {target:g} with {pods.unready} unready = {wanted}"
+        if wanted == current and mean != goal:
+            reason = f"{parameters.metric} is within {parameters.tolerance:g} of its target, or unready pods may do"
+        else:
+            reason = f"{parameters.metric} is {mean / goal:.3g} of its target on {pods.ready} ready pods"
+        if desired != wanted:
+            reason += f"; {wanted} is wanted, {desired} allowed now"
+        return desired, formula, reason, clamps
+
+    def _pods(self, observation: Observation) -> Pods:
+        settled = observation.ready if self._settled is None else min(observation.ready, self._settled)
+        return Pods(settled, observation.ready - settled + observation.coming)

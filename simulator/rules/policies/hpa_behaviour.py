@@ -1,0 +1,170 @@
+"""How fast a recommendation may be followed: the `behavior` of Kubernetes' HPA v2 (policies 3.2).
+
+Two parts, in this order. Stabilisation: the replicas go no higher than the least recommendation of the up window and no
+lower than the greatest of the down window. Rate: from what was there when a period began, only so much may be added or
+removed within it; of several limits the most generous counts (`max`), or the strictest (`min`), or nothing
+(`disabled`).
+
+Follows `stabilizeRecommendationWithBehaviors` and `convertDesiredReplicasWithBehaviorRate` of
+pkg/controller/podautoscaler/horizontal.go (read), defaults of pkg/apis/autoscaling/v2/defaults.go (1adaa753; read).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from simulator.rules.policies.ranges import check_choice, check_within
+
+Select = Literal["max", "min", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most so many `pods`, or such a `share` of what was there when the period began, in any `period_s`.
+
+    Raises:
+        ValueError: when a number is out of range, or not exactly one of pods and share is given.
+    """
+
+    pods: int | None = None
+    share: float | None = None
+    period_s: float = 15.0
+
+    def __post_init__(self) -> None:
+        if self.pods is not None and self.share is not None:
+            msg = f"pods = {self.pods}, must be left out where share is given"
+            raise ValueError(msg)
+        if self.pods is None and self.share is None:
+            msg = "pods = nothing, must be given where share is not"
+            raise ValueError(msg)
+        if self.pods is not None:
+            check_within("pods", self.pods, 1, 1000)
+        if self.share is not None:
+            check_within("share", self.share, 0.01, 1000)
+        check_within("period_s", self.period_s, 1, 1800)  # the API's own bounds (memory)
+
+    def most(self, start: int) -> int:
+        """The upper limit in a period that began with `start`: part of a pod counts as a whole one."""
+        if self.pods is not None:
+            return start + self.pods
+        assert self.share is not None
+        return math.ceil(start * (1 + self.share))
+
+    def least(self, start: int) -> int:
+        """The lower limit in a period that began with `start`; cut off towards zero, as the controller does."""
+        if self.pods is not None:
+            return start - self.pods
+        assert self.share is not None
+        return int(start * (1 - self.share))
+
+
+# defaults.go: up by 4 pods or 100 % per 15 s, whichever is more; down by 100 % per 15 s.
+UP_LIMITS: Final = (RateLimit(pods=4), RateLimit(share=1.0))
+DOWN_LIMITS: Final = (RateLimit(share=1.0),)
+UP_STABILISATION_S: Final = 0.0
+DOWN_STABILISATION_S: Final = 300.0  # --horizontal-pod-autoscaler-downscale-stabilization 5m0s
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """The rules for one direction. `floor`: so many replicas may always be reached at once (up only).
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    stabilisation_s: float
+    limits: tuple[RateLimit, ...]
+    select: Select = "max"
+    floor: int = 0
+
+    def __post_init__(self) -> None:
+        check_within("stabilisation_s", self.stabilisation_s, 0, 3600)
+        check_choice("select", self.select, get_args(Select))
+        if not self.limits and self.select != "disabled":
+            msg = "limits = [], must be at least one"
+            raise ValueError(msg)
+
+
+UP: Final = Direction(UP_STABILISATION_S, UP_LIMITS)
+DOWN: Final = Direction(DOWN_STABILISATION_S, DOWN_LIMITS)
+
+
+class Behaviour:
+    """The memory that both parts need: past recommendations and past changes, no longer than the rules look back."""
+
+    __slots__ = ("_added", "_down", "_longest_s", "_recommended", "_removed", "_up")
+
+    def __init__(self, up: Direction = UP, down: Direction = DOWN) -> None:
+        self._up = up
+        self._down = down
+        self._longest_s = max((limit.period_s for limit in up.limits + down.limits), default=0.0)
+        self._recommended: deque[tuple[float, int]] = deque()
+        self._added: deque[tuple[float, int]] = deque()  # (when, by how many)
+        self._removed: deque[tuple[float, int]] = deque()
+
+    def settle(self, now_s: float, current: int, wanted: int) -> tuple[int, tuple[str, ...]]:
+        """What a recommendation of `wanted` amounts to now, and what changed it. Times must not go back."""
+        clamps: tuple[str, ...] = ()
+        stable = self._stabilised(now_s, current, wanted)
+        if stable != wanted:
+            clamps = (f"stabilisation: {stable}",)
+        allowed = self._limited(now_s, current, stable)
+        if allowed != stable:
+            clamps += (f"rate limit: {allowed}",)
+        return allowed, clamps
+
+    def moved(self, now_s: float, before: int, after: int) -> None:
+        """The replicas were changed: it counts against the limits of this period."""
+        if after > before:
+            _remember(self._added, now_s, after - before, self._longest_s)
+        elif after < before:
+            _remember(self._removed, now_s, before - after, self._longest_s)
+
+    def _stabilised(self, now_s: float, current: int, wanted: int) -> int:
+        ceiling = floor = wanted
+        up_after_s = now_s - self._up.stabilisation_s
+        down_after_s = now_s - self._down.stabilisation_s
+        for at_s, replicas in self._recommended:
+            if at_s > up_after_s and replicas < ceiling:
+                ceiling = replicas
+            if at_s > down_after_s and replicas > floor:
+                floor = replicas
+        _remember(self._recommended, now_s, wanted, max(self._up.stabilisation_s, self._down.stabilisation_s))
+        return min(max(current, ceiling), floor)
+
+    def _limited(self, now_s: float, current: int, wanted: int) -> int:
+        if wanted > current:
+            return min(wanted, max(self._most(now_s, current), self._up.floor, current))
+        if wanted < current:
+            return max(wanted, min(self._least(now_s, current), current))
+        return wanted
+
+    def _most(self, now_s: float, current: int) -> int:
+        """The upper limit now; less than `current` when more was added in the period than is allowed."""
+        if self._up.select == "disabled":
+            return current
+        limits = [limit.most(self._start(now_s, current, limit.period_s)) for limit in self._up.limits]
+        return max(limits) if self._up.select == "max" else min(limits)
+
+    def _least(self, now_s: float, current: int) -> int:
+        if self._down.select == "disabled":
+            return current
+        limits = [limit.least(self._start(now_s, current, limit.period_s)) for limit in self._down.limits]
+        return min(limits) if self._down.select == "max" else max(limits)
+
+    def _start(self, now_s: float, current: int, period_s: float) -> int:
+        """Replicas when the period began that ends now."""
+        after_s = now_s - period_s
+        added = sum(change for at_s, change in self._added if at_s > after_s)
+        removed = sum(change for at_s, change in self._removed if at_s > after_s)
+        return current - added + removed
+
+
+def _remember(past: deque[tuple[float, int]], now_s: float, value: int, span_s: float) -> None:
+    past.append((now_s, value))
+    while past[0][0] <= now_s - span_s and len(past) > 1:
+        past.popleft()

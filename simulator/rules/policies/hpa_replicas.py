@@ -1,0 +1,60 @@
+"""How many replicas a metric asks for: the arithmetic of Kubernetes' HPA v2, without limits (policies 3.2).
+
+Follows pkg/controller/podautoscaler/replica_calculator.go of Kubernetes (00067268; read); its own unit tests' vectors
+hold here exactly (`tests/theory/vectors/hpa_decision_vectors.json`). A metric within `tolerance` of its target changes
+nothing; the comparison is made in binary, so that a ratio of exactly 1.1 is *outside* a tolerance of 0.1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """Counts by what is known of them: `ready` ones have a value, `unready` ones have none that counts yet.
+
+    `missing` ones run, but their value did not come: they count against any change.
+    """
+
+    ready: int
+    unready: int = 0
+    missing: int = 0
+
+
+def by_pods(mean: float, target: float, pods: Pods, current: int, tolerance: float, full: float | None = None) -> int:
+    """For a metric of each pod. `mean` is over the ready pods, of which there must be one at least.
+
+    A missing pod counts as `full` when the metric asks for fewer (the target if None; for CPU utilisation 100 %), as 0
+    when it asks for more; an unready one is left out, or counts as 0 when the metric asks for more. If what then comes
+    out points the other way, or is within tolerance, nothing changes.
+    """
+    assert pods.ready > 0
+    ratio = mean / target
+    rebalance = pods.unready > 0 and ratio > 1
+    if not rebalance and not pods.missing:
+        return current if abs(1 - ratio) <= tolerance else math.ceil(ratio * pods.ready)
+    assumed = (target if full is None else full) if ratio < 1 else 0.0
+    counted = pods.ready + pods.missing + (pods.unready if rebalance else 0)
+    adjusted = (mean * pods.ready + assumed * pods.missing) / (target * counted)
+    if abs(1 - adjusted) <= tolerance or (ratio < 1 < adjusted) or (adjusted < 1 < ratio):
+        return current
+    replicas = math.ceil(adjusted * counted)
+    turned = replicas > current if adjusted < 1 else replicas < current
+    return current if turned else replicas
+
+
+def by_average_value(total: float, target: float, current: int, tolerance: float) -> int:
+    """For a metric of something outside, divided among the replicas (AverageValue): KEDA's usual type."""
+    if current > 0 and abs(1 - total / (target * current)) <= tolerance:
+        return current
+    return math.ceil(total / target)
+
+
+def by_value(value: float, target: float, ready: int, current: int, tolerance: float) -> int:
+    """For a metric of something outside that is the same whatever the number of replicas (Value), such as an age."""
+    ratio = value / target
+    if current == 0:
+        return math.ceil(ratio)
+    return current if abs(1 - ratio) <= tolerance else math.ceil(ratio * ready)

@@ -1,0 +1,107 @@
+"""KEDA core: it switches between 0 and 1 itself, and leaves 1 to N to an HPA that it feeds (policies 3.8, P4).
+
+Pipeline: the trigger is a query of the user's, typically over a minute. KEDA runs it each `polling_s` to see whether
+there is activity, the HPA each `sync_s` to size. So at zero a request waits for up to a polling interval: requests do
+not wake anything by themselves (KEDA's HTTP add-on is for that).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.every import Every
+from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S
+from simulator.rules.policies.hpa_external import SYNC_S, TOLERANCE, ExternalHpa, MetricType
+from simulator.rules.policies.load import check_target, concurrency_target
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_choice, check_whole_seconds, check_within
+from simulator.rules.policies.scaled_object import Activation, ScaledObject
+from simulator.rules.windows import SlidingSum
+
+Metric = Literal["concurrency", "requests"]
+
+
+@dataclass(frozen=True, slots=True)
+class KedaParameters:
+    """Defaults of a ScaledObject (keda-docs 2.21, scaledobject-spec; read). Times in seconds.
+
+    `target`: requests in flight, or requests/s, for each replica; None takes 70 % of MaxConcurrency.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    metric: Metric = "concurrency"
+    metric_type: MetricType = "average_value"
+    # ASSUMPTION: a trigger has no default target; 70 % of MaxConcurrency is Knative's utilisation, which makes the two
+    # comparable. Nothing to settle: whoever knows better writes `target`.
+    target: float | None = None
+    # ASSUMPTION: the query is the user's own; a minute is usual for a Prometheus rate. The user's query settles it.
+    metric_window_s: float = 60.0
+    activation_target: float = 0.0  # active when the metric is *above* it
+    polling_s: float = 30.0
+    cooldown_s: float = 300.0  # to zero only; between 1 and N the HPA's stabilisation counts
+    initial_cooldown_s: float = 0.0
+    sync_s: float = SYNC_S
+    tolerance: float = TOLERANCE
+    scale_down_stabilisation_s: float = DOWN_STABILISATION_S
+    # ASSUMPTION: a node has room; Kubernetes schedules a pod and starts its container, image present, in about a
+    # second. The time between "Scheduled" and "Started" events of a cluster settles it.
+    start_lag_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choice("metric", self.metric, get_args(Metric))
+        check_choice("metric_type", self.metric_type, get_args(MetricType))
+        check_target(self.metric, self.target)
+        check_whole_seconds("metric_window_s", self.metric_window_s, 1, 3600)
+        check_within("activation_target", self.activation_target, 0, 1e6)
+        check_whole_seconds("polling_s", self.polling_s, 1, 3600)
+        check_within("cooldown_s", self.cooldown_s, 0, 86400)
+        check_within("initial_cooldown_s", self.initial_cooldown_s, 0, 86400)
+        check_whole_seconds("sync_s", self.sync_s, 1, 3600)
+        check_within("tolerance", self.tolerance, 0, 1)
+        check_within("scale_down_stabilisation_s", self.scale_down_stabilisation_s, 0, 3600)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+
+class KedaPolicy:
+    """Looks each second whether it is KEDA's turn or the HPA's."""
+
+    name = "keda"
+    tick_s = 1.0
+    pokes = False
+
+    def __init__(
+        self,
+        parameters: KedaParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self._parameters = parameters
+        self._metric = SlidingSum(int(parameters.metric_window_s))
+        self._poll = Every(parameters.polling_s)
+        self._sync = Every(parameters.sync_s)
+        hpa = ExternalHpa(
+            tolerance=parameters.tolerance,
+            down_stabilisation_s=parameters.scale_down_stabilisation_s,
+            metric_type=parameters.metric_type,
+        )
+        self._object = ScaledObject(hpa, Activation(parameters.cooldown_s, parameters.initial_cooldown_s))
+
+    def observe(self, sample: Sample) -> None:
+        value = sample.in_flight if self._parameters.metric == "concurrency" else sample.arrivals
+        self._metric.record(sample.second, value)
+
+    def decide(self, observation: Observation) -> Decision:
+        now_s, value = observation.now_s, self._metric.mean
+        if self._poll.due(now_s):
+            self._object.activation.look(now_s, active=value > self._parameters.activation_target)
+        return self._object.decide(
+            observation,
+            sync=self._sync.due(now_s),
+            total=value,
+            target=concurrency_target(self._parameters.target, 0.7, observation.scaling),
+            inputs=((self._parameters.metric, value),),
+        )

@@ -1,0 +1,98 @@
+"""AWS Lambda on demand: an environment for every request without one, as fast as the account may start them (policies
+3.5, P8).
+
+An instance is an environment; on Lambda its MaxConcurrency is 1. A function gets at most 1,000 new environments in
+10 s, "best-effort continuous refill" (read): a bucket of 1,000 tokens, refilled by 100/s. MaxSize is the concurrency
+that the account leaves to the function. A request waits for its environment during a cold start, so the service needs
+overflow `hold`: with `refuse` nobody ever waits and nothing ever starts.
+
+Removal: an idle environment goes after about ten minutes (observed; policies 3.5). The published counts hold only if
+requests go to the newest idle one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_within
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaParameters:
+    """Times in seconds, tokens in environments.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    burst: int = 1000  # lambda/latest/dg/scaling-behavior.html (read)
+    refill_rps: float = 100.0  # the same page: 1,000 every 10 s, refilled continuously
+    idle_expiry_s: float = 600.0  # observed in the SimFaaS data; some environments live longer
+    # The whole cold start is the instance's own start-up law: placing an environment takes milliseconds.
+    start_lag_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_within("burst", self.burst, 1, 1e6)
+        check_above("refill_rps", self.refill_rps, 0)
+        check_above("idle_expiry_s", self.idle_expiry_s, 0)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+
+class LambdaPolicy:
+    """Only ever adds, within its tokens; `actuator.idle_expiry_s` removes."""
+
+    name = "lambda"
+    tick_s = 1.0  # requests poke; the tick spends the tokens that came meanwhile
+    pokes = True
+
+    def __init__(
+        self,
+        parameters: LambdaParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, idle_expiry_s=parameters.idle_expiry_s)
+        self._burst = parameters.burst
+        self._refill_rps = parameters.refill_rps
+        self._tokens = float(parameters.burst)
+        self._filled_s = 0.0
+
+    def observe(self, sample: Sample) -> None:
+        """The past does not matter, but for the tokens."""
+
+    def decide(self, observation: Observation) -> Decision:
+        scaling = observation.scaling
+        self._refill(observation.now_s)
+        there = observation.ready + observation.coming
+        short = max(0, observation.waiting - observation.coming * scaling.max_concurrency)
+        missing = -(-short // scaling.max_concurrency)
+        clamps: tuple[str, ...] = ()
+        started = missing
+        if started > self._tokens:
+            started = int(self._tokens)
+            clamps = (f"start rate: {started}",)
+        desired, clamps = bounded(there + started, scaling, clamps)
+        spent = min(started, max(0, desired - there))
+        self._tokens -= spent
+        if missing:
+            reason = f"{short} requests wait for which no place is free or coming"
+        else:
+            reason = "every request has a place or one coming"
+        return Decision(
+            desired=desired,
+            formula=f"{observation.ready} ready + {observation.coming} coming + {missing} missing = {there + missing}",
+            reason=reason,
+            inputs=(
+                ("ready", observation.ready),
+                ("coming", observation.coming),
+                ("waiting", observation.waiting),
+                ("tokens", self._tokens),
+            ),
+            clamps=clamps,
+        )
+
+    def _refill(self, now_s: float) -> None:
+        self._tokens = min(self._burst, self._tokens + (now_s - self._filled_s) * self._refill_rps)
+        self._filled_s = now_s

@@ -1,0 +1,54 @@
+"""AWS Lambda's provisioned concurrency under target tracking on its utilisation (policies 3.5, P8b).
+
+An instance is an environment, whose MaxConcurrency is 1. Utilisation is the mean number of requests in flight per
+provisioned environment, from one-minute points with the statistic Average: a short burst never triggers the alarms
+(read in [GM]). Formula and alarms are those of `target_tracking`, without cooldowns.
+
+Lambda serves what does not fit by on-demand environments; here it waits or is refused, as the service's overflow says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.ranges import check_above, check_within
+from simulator.rules.policies.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaProvisionedParameters:
+    """Times in seconds.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    target_utilisation: float = 0.7  # of ProvisionedConcurrencyUtilization (memory)
+    # ASSUMPTION: allocation takes a minute or two, most of it before the environments start. The status of
+    # GetProvisionedConcurrencyConfig, polled after a change, settles it.
+    start_lag_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        check_above("target_utilisation", self.target_utilisation, 0)
+        check_within("target_utilisation", self.target_utilisation, 0, 1)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+
+class LambdaProvisionedPolicy(TargetTrackingPolicy):
+    """The presets; the target follows MaxConcurrency."""
+
+    name = "lambda-provisioned"
+
+    def __init__(self, parameters: LambdaProvisionedParameters, scaling: AutoScalingConfiguration) -> None:
+        super().__init__(
+            TargetTrackingParameters(
+                metric="concurrency",
+                target_utilisation=parameters.target_utilisation,
+                scale_out_cooldown_s=0.0,  # Lambda's defaults (CDK documentation; read)
+                scale_in_cooldown_s=0.0,
+                silence_is_missing=True,
+                start_lag_s=parameters.start_lag_s,
+            ),
+            scaling,
+        )

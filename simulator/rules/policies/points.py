@@ -1,0 +1,65 @@
+"""Metric points as monitoring systems publish them: one mean per period, visible some time after the period has ended.
+
+Most of the difference between autoscalers sits here and not in their formulas: what is measured, how often, how late.
+CloudWatch publishes a point a minute, Kubernetes' metrics-server one every 15 s.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+
+class Points:
+    """Closed periods of `period_s` whole seconds, aligned to the run's start, each visible `late_s` after its end.
+
+    `kept` points are remembered. A period in which nothing was measured (no weight) is a None: missing data.
+    """
+
+    __slots__ = ("_amount", "_coming", "_kept", "_late_s", "_period", "_period_s", "_published", "_weight", "count")
+
+    def __init__(self, period_s: float, late_s: float = 0.0, kept: int = 1) -> None:
+        assert period_s >= 1, period_s
+        assert late_s >= 0, late_s
+        assert kept >= 1, kept
+        self.count = 0  # points published since the start
+        self._period_s = int(period_s)
+        self._late_s = late_s
+        self._kept = kept
+        self._period: int | None = None  # number of the period that is being measured
+        self._amount = self._weight = 0.0
+        self._coming: deque[tuple[float, float | None]] = deque()  # (visible from, value)
+        self._published: list[float | None] = []
+
+    def record(self, second: int, amount: float, weight: float = 1.0) -> None:
+        """Take in a closed second; seconds come in order. The point's value is the sum of amounts / of weights."""
+        period = second // self._period_s
+        if self._period is not None and period != self._period:
+            self._close()
+        self._period = period
+        self._amount += amount
+        self._weight += weight
+        if (second + 1) % self._period_s == 0:
+            self._close()
+
+    def published(self, now_s: float) -> list[float | None]:
+        """The points visible at `now_s`, oldest first, at most `kept`. The list is the object's own: do not change."""
+        coming, published = self._coming, self._published
+        while coming and coming[0][0] <= now_s:
+            published.append(coming.popleft()[1])
+            self.count += 1
+            if len(published) > self._kept:
+                del published[0]
+        return published
+
+    def newest(self, now_s: float) -> float | None:
+        """The newest visible point; None when there is none, or when nothing was measured in its period."""
+        published = self.published(now_s)
+        return published[-1] if published else None
+
+    def _close(self) -> None:
+        if self._period is None:
+            return
+        value = self._amount / self._weight if self._weight > 0 else None
+        self._coming.append(((self._period + 1) * self._period_s + self._late_s, value))
+        self._period = None
+        self._amount = self._weight = 0.0

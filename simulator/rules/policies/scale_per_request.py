@@ -1,0 +1,78 @@
+"""Scale per request: an instance for every request that finds no free place, removed after ten idle minutes.
+
+The model of AWS Lambda and its kin as SimFaaS simulates it (policies P10, validation cases 1 to 17; pacslab/simfaas,
+arXiv 2102.08904). There a place is an instance (MaxConcurrency 1); with more, an instance brings that many places.
+
+Its published counts hold only if requests go to the *newest* idle instance: other routing keeps resetting idle timers
+(random routing: 11.4 instances instead of 7.7), so run it with that balancing rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_within
+
+
+@dataclass(frozen=True, slots=True)
+class ScalePerRequestParameters:
+    """Times in seconds.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    # SimFaaS and its measurements of AWS Lambda in 2020: about 10 minutes (policies P10, 3.5; observed).
+    idle_expiry_s: float = 600.0
+    # SimFaaS counts the whole cold start as service time of the first request: no lag of the platform's own.
+    start_lag_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_above("idle_expiry_s", self.idle_expiry_s, 0)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+
+class ScalePerRequestPolicy:
+    """Only ever adds; `actuator.idle_expiry_s` removes."""
+
+    name = "scale-per-request"
+    tick_s = 1.0  # requests poke; the tick only restores MinSize after an expiry or a crash
+    pokes = True
+
+    def __init__(
+        self,
+        parameters: ScalePerRequestParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, idle_expiry_s=parameters.idle_expiry_s)
+
+    def observe(self, sample: Sample) -> None:
+        """The past does not matter."""
+
+    def decide(self, observation: Observation) -> Decision:
+        scaling = observation.scaling
+        there = observation.ready + observation.coming
+        short = max(0, observation.waiting - observation.coming * scaling.max_concurrency)
+        missing = -(-short // scaling.max_concurrency)
+        asked = there + missing
+        desired = min(max(asked, scaling.min_size), scaling.max_size)
+        if missing:
+            reason = f"{short} requests wait for which no place is free or coming"
+        else:
+            reason = "every request has a place or one coming"
+        clamps: tuple[str, ...] = ()
+        if desired != asked:
+            clamps = (f"min_size = {desired}",) if desired > asked else (f"max_size = {desired}",)
+        return Decision(
+            desired=desired,
+            formula=f"{observation.ready} ready + {observation.coming} coming + {missing} missing = {asked}",
+            reason=reason,
+            inputs=(
+                ("ready", observation.ready),
+                ("coming", observation.coming),
+                ("waiting", observation.waiting),
+            ),
+            clamps=clamps,
+        )

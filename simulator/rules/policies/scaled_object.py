@@ -1,0 +1,78 @@
+"""KEDA's scaled object: a count of replicas that a switch takes between 0 and 1, and an HPA between 1 and N.
+
+Awake while there was activity within the cooldown. The cooldown counts from the last look that saw activity, so it is
+as coarse as the looks are; while the service is awake it has one replica at least. Azure Container Apps works the same
+way.
+"""
+
+from __future__ import annotations
+
+import math
+
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.hpa_external import ExternalHpa
+from simulator.rules.policies.port import Decision, Observation
+
+
+class Activation:
+    """Remembers the last activity. `initial_s`: so long after the start nothing goes to zero."""
+
+    __slots__ = ("_active_s", "_cooldown_s", "_initial_s")
+
+    def __init__(self, cooldown_s: float, initial_s: float = 0.0) -> None:
+        self._cooldown_s = cooldown_s
+        self._initial_s = initial_s
+        self._active_s = -math.inf  # the last look with activity
+
+    def look(self, now_s: float, *, active: bool) -> None:
+        if active:
+            self._active_s = now_s
+
+    def floor(self, now_s: float, present: int) -> tuple[int, str]:
+        """The least that may run now, 0 or 1, and why. `present` replicas stay awake until the cooldown is over."""
+        idle_s = now_s - self._active_s
+        if idle_s == 0:
+            return 1, "there is activity"
+        if present and (idle_s < self._cooldown_s or now_s < self._initial_s):
+            return 1, f"idle for less than the cooldown of {self._cooldown_s:g}s"
+        return 0, f"no activity for {self._cooldown_s:g}s"
+
+
+class ScaledObject:
+    """Owns the count of replicas; it begins with what is there."""
+
+    __slots__ = ("_hpa", "_replicas", "activation")
+
+    def __init__(self, hpa: ExternalHpa, activation: Activation) -> None:
+        self.activation = activation
+        self._hpa = hpa
+        self._replicas: int | None = None
+
+    def present(self, observation: Observation) -> int:
+        return observation.ready + observation.coming if self._replicas is None else self._replicas
+
+    def decide(
+        self,
+        observation: Observation,
+        *,
+        sync: bool,
+        total: float,
+        target: float,
+        inputs: tuple[tuple[str, float], ...],
+    ) -> Decision:
+        """The verdict now. `sync`: it is the HPA's turn; `total` is its metric, a replica may have `target` of it."""
+        now_s, scaling, present = observation.now_s, observation.scaling, self.present(observation)
+        wanted, formula, clamps = present, f"replicas = {present}", tuple[str, ...]()
+        reason = "the metric is not looked at now"
+        if sync and present:
+            advice = self._hpa.sync(now_s, present, observation.ready, total, target)
+            wanted, formula, clamps = advice.replicas, advice.formula, advice.clamps
+            reason = f"the metric is {total:.4g}, {target:g} is wanted per replica"
+        if scaling.min_size == 0:
+            least, why = self.activation.floor(now_s, present)
+            if least == 0 or wanted == 0:
+                wanted, reason = least, why
+        desired, clamps = bounded(wanted, scaling, clamps)
+        self._hpa.moved(now_s, present, desired)
+        self._replicas = desired
+        return Decision(desired, formula, reason, (*inputs, ("target", target), ("replicas", present)), clamps)

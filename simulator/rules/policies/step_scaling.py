@@ -1,0 +1,183 @@
+"""AWS step scaling: the further the metric is beyond the alarm's threshold, the larger the change (policies 3.4).
+
+Steps tell their bounds relative to the threshold. Above it the lower bound belongs to a step and the upper does not;
+below it the other way round. Percentages become whole instances by AWS's own rounding: towards zero, but never to zero.
+
+The defaults are the example of the Application Auto Scaling user guide (read; validation case 44): threshold 50 %,
++10 % from 60 and +30 % from 70, -10 % from 40 and -30 % from 30.
+
+Needs the signal `cpu`, unless the metric is another one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.load import DUST, Metric, measured, needs_of
+from simulator.rules.policies.points import Points
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+
+AdjustmentType = Literal["change", "percent", "exact"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From `lower` to `upper`, relative to the threshold; None is without end. `by` instances, or that share of them.
+
+    Raises:
+        ValueError: when the bounds are out of order.
+    """
+
+    by: float = 0.0
+    lower: float | None = None
+    upper: float | None = None
+
+    def __post_init__(self) -> None:
+        check_within("by", self.by, -1000, 1000)
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            msg = f"lower = {self.lower:g}, must be below upper = {self.upper:g}"
+            raise ValueError(msg)
+
+    def holds(self, beyond: float) -> bool:
+        """Whether a metric `beyond` the threshold (negative: below it) falls into this step."""
+        low = -math.inf if self.lower is None else self.lower
+        high = math.inf if self.upper is None else self.upper
+        if beyond >= 0:
+            return low - DUST <= beyond < high - DUST
+        return low + DUST < beyond <= high + DUST
+
+
+OUT: Final = (Step(by=0.1, lower=0.1, upper=0.2), Step(by=0.3, lower=0.2))
+IN: Final = (Step(by=-0.1, lower=-0.2, upper=-0.1), Step(by=-0.3, upper=-0.2))
+
+
+@dataclass(frozen=True, slots=True)
+class StepScalingParameters:
+    """Times in seconds; the threshold in the metric's unit: CPU share, requests in flight or requests/s per instance.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    metric: Metric = "cpu"
+    threshold: float = 0.5
+    scale_out: tuple[Step, ...] = OUT
+    scale_in: tuple[Step, ...] = IN
+    adjustment: AdjustmentType = "percent"
+    min_magnitude: int = 0  # MinAdjustmentMagnitude: a percentage changes at least so many
+    vcpus: float = 1.0  # of one instance: what utilisation is a share of
+    # ASSUMPTION: the alarms are the user's own; two one-minute points are usual. The user's alarms settle it.
+    out_points: int = 2
+    in_points: int = 2
+    scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
+    scale_in_cooldown_s: float = 300.0
+    metric_late_s: float = LATE_S
+    start_lag_s: float = FARGATE_START_LAG_S
+
+    def __post_init__(self) -> None:
+        check_choice("metric", self.metric, get_args(Metric))
+        check_above("threshold", self.threshold, 0)
+        check_choice("adjustment", self.adjustment, get_args(AdjustmentType))
+        check_within("min_magnitude", self.min_magnitude, 0, 1000)
+        check_above("vcpus", self.vcpus, 0)
+        check_within("out_points", self.out_points, 1, 60)
+        check_within("in_points", self.in_points, 1, 60)
+        check_within("scale_out_cooldown_s", self.scale_out_cooldown_s, 0, 86400)
+        check_within("scale_in_cooldown_s", self.scale_in_cooldown_s, 0, 86400)
+        check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return needs_of(self.metric)
+
+
+def adjusted(capacity: int, by: float, kind: AdjustmentType, min_magnitude: int = 0) -> int:
+    """What `capacity` becomes, at least 0. A share of 12.7 is 12, 0.67 is 1, -0.58 is -1, -6.67 is -6."""
+    if kind == "exact":
+        return max(0, round(by))
+    if kind == "change":
+        return max(0, capacity + round(by))
+    change = capacity * by
+    whole = math.floor(abs(change) + DUST)
+    if change:
+        whole = max(whole, 1, min_magnitude)
+    return max(0, capacity + (whole if change > 0 else -whole))
+
+
+class StepScalingPolicy:
+    """Owns the desired count, as the ECS service does; it begins with what is there."""
+
+    name = "step-scaling"
+    tick_s = 10.0  # a new point is acted on within that; between points nothing changes
+    pokes = False
+
+    def __init__(
+        self,
+        parameters: StepScalingParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self._parameters = parameters
+        self._points = Points(PERIOD_S, parameters.metric_late_s, max(parameters.out_points, parameters.in_points))
+        self._seen = 0
+        self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
+        self._capacity: int | None = None
+
+    def observe(self, sample: Sample) -> None:
+        self._points.record(sample.second, *measured(self._parameters.metric, sample, self._parameters.vcpus))
+
+    def decide(self, observation: Observation) -> Decision:
+        present = observation.ready + observation.coming if self._capacity is None else self._capacity
+        capacity, clamps = bounded(present, observation.scaling)
+        points = self._points.published(observation.now_s)
+        value = points[-1] if points else None
+        desired, formula, reason = capacity, f"capacity = {capacity}", "no new point of the metric"
+        if self._points.count > self._seen:
+            self._seen = self._points.count
+            desired, formula, reason = self._act(observation, capacity, points)
+        self._capacity = desired
+        inputs: tuple[tuple[str, float], ...] = (("threshold", self._parameters.threshold), ("capacity", present))
+        if value is not None:
+            inputs = ((self._parameters.metric, value), *inputs)
+        return Decision(desired, formula, reason, inputs, clamps)
+
+    def _act(self, observation: Observation, capacity: int, points: list[float | None]) -> tuple[int, str, str]:
+        """(capacity, formula, reason) once a new point is there."""
+        parameters, scaling = self._parameters, observation.scaling
+        threshold, value = parameters.threshold, points[-1]
+        out = breaches(points, parameters.out_points, lambda point: point >= threshold - DUST)
+        if value is None or not (
+            out or breaches(points, parameters.in_points, lambda point: point <= threshold + DUST)
+        ):
+            return capacity, f"capacity = {capacity}", f"no alarm at {threshold:g}"
+        beyond = value - threshold
+        steps = parameters.scale_out if out else parameters.scale_in
+        step = next((step for step in steps if step.holds(beyond)), None)
+        if step is None:
+            return capacity, f"{value:.6g} - {threshold:g} = {beyond:.6g}", "no step for so small a breach"
+
+        def wish(base: int) -> int:
+            return adjusted(base, step.by, parameters.adjustment, parameters.min_magnitude)
+
+        wanted = wish(capacity)
+        formula = (
+            f"{value:.6g} - {threshold:g} = {beyond:.6g}: {parameters.adjustment} {step.by:+g} of {capacity} = {wanted}"
+        )
+        if out:
+            desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, wish)
+        else:
+            desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, wanted)
+        side = "above" if out else "below"
+        reason = f"the metric is {abs(beyond):.4g} {side} the threshold of {threshold:g}"
+        return (
+            desired,
+            formula,
+            reason if desired != capacity else f"{reason}, but bounds or a cooldown keep {capacity}",
+        )

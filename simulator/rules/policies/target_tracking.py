@@ -1,0 +1,158 @@
+"""AWS target tracking as Application Auto Scaling does it for ECS services (policies 3.3, P6).
+
+Pipeline: one-minute CloudWatch points, late by some seconds, watched by two alarms that nobody can edit. High: 3 of 3
+points above the target. Low: 15 of 15 below 90 % of it. Formula: proportional and rounded up, so it removes only what
+is surplus for certain. Limits: a cooldown each way (`alarms`). Missing data never scales in.
+
+The exact arithmetic inside is not published; AWS says that it is proportional on the way out, more gradual on the way
+in. So a step is answered after three full minutes, the alignment of the minute, the delay of the metric, and a task
+start.
+
+Needs the signal `cpu`, unless the metric is another one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import get_args
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.load import DUST, Metric, check_target, concurrency_target, measured, needs_of
+from simulator.rules.policies.points import Points
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTrackingParameters:
+    """Times in seconds.
+
+    `target`: mean CPU share, requests in flight per instance, or requests/s per instance (ALBRequestCountPerTarget /
+    60); None takes `target_utilisation`, of CPU or of MaxConcurrency.
+
+    Raises:
+        ValueError: when a number is out of range.
+    """
+
+    metric: Metric = "cpu"
+    target: float | None = None
+    # ASSUMPTION: AWS has no default; 70 % is the value of its own tutorials, and for concurrency it makes policies
+    # comparable. Nothing to settle: whoever knows better writes a target.
+    target_utilisation: float = 0.7
+    vcpus: float = 1.0  # of one instance: what utilisation is a share of
+    out_points: int = 3  # AlarmHigh: 3 of 3 (read in issues that show the alarms)
+    in_points: int = 15  # AlarmLow: 15 of 15 (the same)
+    low_share: float = 0.9  # AlarmLow's threshold: "usually more than 10 % lower" than the target
+    scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
+    scale_in_cooldown_s: float = 300.0
+    metric_late_s: float = LATE_S
+    # ASSUMPTION: a metric of requests has no data where there are none: some products publish nothing then and never
+    # scale in (Lambda's utilisation); ECS publishes CPU always. The SampleCount of an idle hour settles it.
+    silence_is_missing: bool = False
+    start_lag_s: float = FARGATE_START_LAG_S
+
+    def __post_init__(self) -> None:
+        check_choice("metric", self.metric, get_args(Metric))
+        check_target(self.metric, self.target)
+        check_above("target_utilisation", self.target_utilisation, 0)
+        check_within("target_utilisation", self.target_utilisation, 0, 1)
+        check_above("vcpus", self.vcpus, 0)
+        check_within("out_points", self.out_points, 1, 60)
+        check_within("in_points", self.in_points, 1, 60)
+        check_within("low_share", self.low_share, 0.01, 1)
+        check_within("scale_out_cooldown_s", self.scale_out_cooldown_s, 0, 86400)
+        check_within("scale_in_cooldown_s", self.scale_in_cooldown_s, 0, 86400)
+        check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return needs_of(self.metric)
+
+    def target_for(self, scaling: AutoScalingConfiguration) -> float:
+        """In the metric's unit."""
+        if self.metric == "concurrency":
+            return concurrency_target(self.target, self.target_utilisation, scaling)
+        return self.target_utilisation if self.target is None else self.target
+
+
+class TargetTrackingPolicy:
+    """Owns the desired count, as the ECS service does; it begins with what is there.
+
+    `capacity` is that count; whoever shares it with this policy (predictive scaling) may set it between decisions.
+    """
+
+    name = "target-tracking"
+    tick_s = 10.0  # a new point is acted on within that; between points nothing changes
+    pokes = False
+
+    def __init__(
+        self,
+        parameters: TargetTrackingParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+    ) -> None:
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self._parameters = parameters
+        kept = max(parameters.out_points, parameters.in_points)
+        self._points = Points(PERIOD_S, parameters.metric_late_s, kept)
+        self._seen = 0
+        self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
+        self.capacity: int | None = None  # None until the first decision
+
+    def observe(self, sample: Sample) -> None:
+        amount, weight = measured(self._parameters.metric, sample, self._parameters.vcpus)
+        if self._parameters.silence_is_missing and not amount:
+            weight = 0.0
+        self._points.record(sample.second, amount, weight)
+
+    def decide(self, observation: Observation) -> Decision:
+        scaling = observation.scaling
+        present = observation.ready + observation.coming if self.capacity is None else self.capacity
+        capacity, clamps = bounded(present, scaling)
+        points = self._points.published(observation.now_s)
+        value = points[-1] if points else None
+        target = self._parameters.target_for(scaling)
+        desired, formula = capacity, f"capacity = {capacity}"
+        if self._points.count == self._seen:
+            reason = "no new point of the metric"
+        else:
+            self._seen = self._points.count
+            desired, formula, reason = self._act(observation, capacity, points, target)
+        self.capacity = desired
+        inputs: tuple[tuple[str, float], ...] = (("target", target), ("capacity", present))
+        if value is not None:
+            inputs = ((self._parameters.metric, value), *inputs)
+        return Decision(desired, formula, reason, inputs, clamps)
+
+    def _act(
+        self, observation: Observation, capacity: int, points: list[float | None], target: float
+    ) -> tuple[int, str, str]:
+        """(capacity, formula, reason) once a new point is there."""
+        parameters, scaling = self._parameters, observation.scaling
+        value = points[-1]
+        if value is None:
+            return capacity, f"capacity = {capacity}", "the newest minute has no data: the alarms do nothing"
+        raw = _proportional(capacity, value, target)
+        formula = f"ceil({capacity} x {value:.6g} / {target:g}) = {raw}"
+        low = target * parameters.low_share
+        if breaches(points, parameters.out_points, lambda point: point > target):
+            desired = self._cooldowns.raised(
+                observation.now_s, capacity, scaling.max_size, lambda base: _proportional(base, value, target)
+            )
+            return desired, formula, self._told(f"{parameters.out_points} minutes above {target:g}", desired, capacity)
+        if breaches(points, parameters.in_points, lambda point: point < low):
+            desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, raw)
+            return desired, formula, self._told(f"{parameters.in_points} minutes below {low:g}", desired, capacity)
+        return capacity, formula, "no alarm: not enough minutes in a row beyond a threshold"
+
+    @staticmethod
+    def _told(alarm: str, desired: int, capacity: int) -> str:
+        return alarm if desired != capacity else f"{alarm}, but bounds or a cooldown keep {capacity}"
+
+
+def _proportional(capacity: int, value: float, target: float) -> int:
+    """Rounded up both ways: what it removes is never needed."""
+    return math.ceil(capacity * value / target - DUST)

@@ -1,0 +1,225 @@
+"""Windows over one-second buckets: what scaling policies remember of the past.
+
+Every window holds a bounded number of buckets (its length) whatever the traffic, takes a value in O(1) and answers in
+O(1), both amortised. Running sums lose a few bits with each subtraction, so they are summed afresh once per turn of
+the ring, which keeps the error of a week as small as that of a minute.
+
+`LinearWindow` and `WeightedWindow` follow Knative Serving's bucketing.go, `WindowedMax` its scale-down delay window;
+the vectors of their own unit tests are in `tests/theory/vectors`. `SlidingSum` is the plain one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Final
+
+# Knative: bucketing.go keeps six digits, cut off rather than rounded, so that dust above a whole target cannot add an
+# instance through the ceiling that follows.
+_DIGITS: Final = 1e6
+
+# Knative: bucketing.go, the coefficient is chosen so that a window's weights sum to this, and is at least 0.2.
+_WEIGHT_COVERED: Final = 0.9999
+_COEFFICIENT_MIN: Final = 0.2
+
+
+class _Buckets:
+    """A ring of one-second buckets and their sum, each bucket worth `decay` times its next newer one.
+
+    `first_s` is the second of the first write since the last silence of a whole window, `last_s` of the newest; both
+    are None before any write.
+    """
+
+    __slots__ = ("_decay", "_decay_out", "_live", "_since_resum", "_total", "_values", "first_s", "last_s", "window_s")
+
+    def __init__(self, window_s: int, decay: float) -> None:
+        assert window_s >= 1, window_s
+        assert 0 < decay <= 1, decay
+        self.window_s = window_s
+        self.first_s: int | None = None
+        self.last_s: int | None = None
+        self._values = [0.0] * window_s
+        self._decay = decay
+        self._decay_out = decay**window_s  # what a bucket is worth when it leaves
+        self._total = 0.0
+        self._live = 0  # buckets that are not zero: with none, the sum is zero exactly, not nearly
+        self._since_resum = 0
+
+    def add(self, now_s: float, value: float) -> None:
+        """Add `value` (>= 0) to the bucket of `now_s`; one that is a window or more behind the newest is ignored."""
+        assert value >= 0, value
+        second = math.floor(now_s)
+        if self.last_s is None or self.first_s is None:
+            self.first_s = self.last_s = second
+        elif second > self.last_s:
+            self._advance(second)
+        elif self.last_s - second >= self.window_s:
+            return
+        elif second < self.first_s:
+            self.first_s = second
+        at = second % self.window_s
+        if value and not self._values[at]:
+            self._live += 1
+        self._values[at] += value
+        age = self.last_s - second
+        self._total += value * self._decay**age if age else value
+
+    def silence_s(self, now_s: float) -> int:
+        """Whole seconds from the newest write to `now_s`; a full window when nothing was ever written."""
+        return self.window_s if self.last_s is None else math.floor(now_s) - self.last_s
+
+    def sum_at(self, now_s: float) -> float:
+        """The sum as the newest write left it, without the buckets that have grown older than the window by `now_s`."""
+        silence = self.silence_s(now_s)
+        if silence <= 0:
+            return max(0.0, self._total)
+        if silence >= self.window_s or self.last_s is None or not self._live:
+            return 0.0
+        ages = range(self.window_s - silence, self.window_s)
+        gone = sum(self._values[(self.last_s - age) % self.window_s] * self._decay**age for age in ages)
+        return max(0.0, self._total - gone)
+
+    def _advance(self, second: int) -> None:
+        assert self.last_s is not None
+        steps = second - self.last_s
+        if steps >= self.window_s:
+            self._values = [0.0] * self.window_s
+            self._total, self._live, self._since_resum = 0.0, 0, 0
+            self.first_s = self.last_s = second
+            return
+        for passed in range(self.last_s + 1, second + 1):
+            at = passed % self.window_s
+            leaving = self._values[at]
+            self._total *= self._decay
+            if leaving:
+                self._total -= leaving * self._decay_out
+                self._values[at] = 0.0
+                self._live -= 1
+        self.last_s = second
+        self._since_resum += steps
+        if not self._live:
+            self._total = 0.0
+        elif self._since_resum >= self.window_s:
+            self._resum()
+
+    def _resum(self) -> None:
+        assert self.last_s is not None
+        total = 0.0
+        for age in range(self.window_s - 1, -1, -1):  # oldest first: Horner's scheme
+            total = total * self._decay + self._values[(self.last_s - age) % self.window_s]
+        self._total = total
+        self._since_resum = 0
+
+
+class LinearWindow:
+    """Knative's TimedFloat64Buckets: every second of the window weighs the same.
+
+    A window that is not full yet is averaged over the seconds it has (from its first write). A missing tail, seconds
+    after the newest write, is left out and not counted as zeros; gaps inside are zeros.
+    """
+
+    __slots__ = ("_buckets",)
+
+    def __init__(self, window_s: int) -> None:
+        self._buckets = _Buckets(window_s, decay=1.0)
+
+    def record(self, now_s: float, value: float) -> None:
+        self._buckets.add(now_s, value)
+
+    def is_empty(self, now_s: float) -> bool:
+        """Nothing was written within the window (a write exactly one window ago counts, as it does in Knative)."""
+        return self._buckets.last_s is None or self._buckets.silence_s(now_s) > self._buckets.window_s
+
+    def average(self, now_s: float) -> float:
+        """Per second, cut to six digits; 0 when a whole window has passed without a write."""
+        buckets = self._buckets
+        silence = max(0, buckets.silence_s(now_s))
+        if buckets.last_s is None or buckets.first_s is None or silence >= buckets.window_s:
+            return 0.0
+        seconds = min(buckets.last_s - buckets.first_s + 1, buckets.window_s - silence)
+        return math.floor(buckets.sum_at(now_s) / seconds * _DIGITS) / _DIGITS
+
+
+class WeightedWindow:
+    """Knative's WeightedFloat64Buckets: weights fall exponentially with age; the first is `coefficient(window_s)`."""
+
+    __slots__ = ("_buckets", "_coefficient")
+
+    def __init__(self, window_s: int) -> None:
+        self._coefficient = coefficient(window_s)
+        self._buckets = _Buckets(window_s, decay=1 - self._coefficient)
+
+    def record(self, now_s: float, value: float) -> None:
+        self._buckets.add(now_s, value)
+
+    def is_empty(self, now_s: float) -> bool:
+        """As `LinearWindow.is_empty`."""
+        return self._buckets.last_s is None or self._buckets.silence_s(now_s) > self._buckets.window_s
+
+    def average(self, now_s: float) -> float:
+        """Not cut; a missing tail decays the average as seconds of zeros would."""
+        silence = max(0, self._buckets.silence_s(now_s))
+        return self._coefficient * math.pow(1 - self._coefficient, silence) * self._buckets.sum_at(now_s)
+
+
+def coefficient(window_s: int) -> float:
+    """Weight of the newest bucket: the window's weights together make 99.99 %, but no less than 0.2 (long windows)."""
+    return max(_COEFFICIENT_MIN, 1 - math.pow(1 - _WEIGHT_COVERED, 1 / window_s))
+
+
+class WindowedMax:
+    """The greatest value of a time window, in buckets of `granularity_s`: Knative's scale-down delay window.
+
+    Values that a later and no smaller one has overtaken can never be the greatest again, so what is kept falls
+    strictly from front to back and the front is the answer.
+    """
+
+    __slots__ = ("_buckets", "_falling", "_granularity_s")
+
+    def __init__(self, window_s: float, granularity_s: float = 2.0) -> None:
+        assert window_s > 0, window_s
+        assert granularity_s > 0, granularity_s
+        self._buckets = math.ceil(window_s / granularity_s)
+        self._granularity_s = granularity_s
+        self._falling: deque[tuple[int, int]] = deque()  # (bucket, value)
+
+    def record(self, now_s: float, value: int) -> int:
+        """Take `value` in and return the greatest of the window, `value` included. Times must not go back.
+
+        Of several values in one bucket the greatest counts, until the bucket leaves.
+        """
+        bucket = math.floor(now_s / self._granularity_s)
+        falling = self._falling
+        while falling and falling[-1][1] <= value:
+            falling.pop()
+        if not falling or falling[-1][0] < bucket:
+            falling.append((bucket, value))
+        while bucket - falling[0][0] >= self._buckets:
+            falling.popleft()
+        return falling[0][1]
+
+    def clear(self) -> None:
+        self._falling.clear()
+
+
+class SlidingSum:
+    """The sum over the last `window_s` closed seconds; seconds never written, also those before the first, are zero."""
+
+    __slots__ = ("_buckets",)
+
+    def __init__(self, window_s: int) -> None:
+        self._buckets = _Buckets(window_s, decay=1.0)
+
+    def record(self, second: int, value: float) -> None:
+        self._buckets.add(second, value)
+
+    @property
+    def total(self) -> float:
+        """Over the window that ends with the newest second written."""
+        last_s = self._buckets.last_s
+        return 0.0 if last_s is None else self._buckets.sum_at(last_s)
+
+    @property
+    def mean(self) -> float:
+        """Per second, always over the whole window: after a step from silence it rises as a straight line."""
+        return self.total / self._buckets.window_s

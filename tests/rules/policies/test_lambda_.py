@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.lambda_ import LambdaParameters, LambdaPolicy
+from simulator.rules.policies.port import Decision
+from tests.rules.policies.services import observation
+
+ACCOUNT = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=5000)
+
+
+def asked(policy: LambdaPolicy, now_s: float, *, ready: int = 0, coming: int = 0, waiting: int = 0) -> Decision:
+    return policy.decide(observation(now_s, ACCOUNT, ready=ready, coming=coming, waiting=waiting))
+
+
+def test_each_waiting_request_starts_an_environment() -> None:
+    assert asked(LambdaPolicy(LambdaParameters(), ACCOUNT), 0, ready=3, waiting=2).desired == 5
+
+
+def test_a_burst_starts_a_thousand_at_once_and_then_a_hundred_a_second() -> None:
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    started, totals = 0, []
+    for second in range(4):
+        started = asked(policy, second, coming=started, waiting=3000).desired
+        totals.append(started)
+    assert totals == [1000, 1100, 1200, 1300]
+
+
+def test_the_bucket_does_not_grow_beyond_a_thousand() -> None:
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    assert asked(policy, 3600, waiting=3000).desired == 1000
+
+
+def test_what_the_rate_denies_is_named() -> None:
+    policy = LambdaPolicy(LambdaParameters(burst=2), ACCOUNT)
+    assert asked(policy, 0, waiting=5).clamps == ("start rate: 2",)
+
+
+def test_starts_that_max_size_denies_cost_no_token() -> None:
+    full = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=10)
+    policy = LambdaPolicy(LambdaParameters(), full)
+    decision = policy.decide(observation(0, full, ready=8, waiting=5))
+    assert (decision.desired, dict(decision.inputs)["tokens"]) == (10, 998)
+
+
+def test_idle_environments_expire_after_ten_minutes_and_the_policy_itself_removes_none() -> None:
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    assert (policy.actuator.idle_expiry_s, policy.pokes) == (600, True)
+    assert asked(policy, 0, ready=7).desired == 7
+
+
+def test_a_bucket_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^burst = 0, must be 1 to 1e\+06$"):
+        LambdaParameters(burst=0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 4000)), max_size=30))
+def test_no_time_sees_more_starts_than_bucket_and_refill(steps: list[tuple[float, int]]) -> None:
+    policy, now_s, coming = LambdaPolicy(LambdaParameters(), ACCOUNT), 0.0, 0
+    for ahead_s, waiting in steps:
+        now_s += ahead_s
+        coming = asked(policy, now_s, coming=coming, waiting=waiting).desired
+        assert coming <= 1000 + 100 * now_s + 1e-6

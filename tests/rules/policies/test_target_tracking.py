@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.port import Decision
+from simulator.rules.policies.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
+from tests.rules.policies.services import observation, sample
+
+SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
+
+
+class Service:
+    """Instances are there at once; the share of CPU is the demand's, in whole CPUs, divided among them."""
+
+    def __init__(self, ready: int, **changes: Any) -> None:
+        self.policy = TargetTrackingPolicy(TargetTrackingParameters(**changes), SCALING)
+        self.ready = ready
+        self.second = 0
+
+    def minutes(self, count: float, cpus: float) -> list[tuple[int, int]]:
+        """(when, to how many) for every change in so many minutes."""
+        changes = []
+        for _ in range(int(count * 60)):
+            self.policy.observe(sample(self.second, ready=self.ready, cpu_s=cpus))
+            self.second += 1
+            if self.second % 10 == 0:
+                desired = self.decide().desired
+                if desired != self.ready:
+                    changes.append((self.second, desired))
+                self.ready = desired
+        return changes
+
+    def decide(self) -> Decision:
+        return self.policy.decide(observation(self.second, SCALING, ready=self.ready))
+
+
+def test_a_step_is_answered_after_three_whole_minutes_and_the_metrics_delay() -> None:
+    service = Service(4)
+    service.minutes(1, cpus=2.8)
+    # 4 x 1.0 / 0.7 = 5.7: minutes 1 to 4 are above, the third is visible at 4 min + 30 s.
+    assert service.minutes(5, cpus=4.0) == [(270, 6)]
+
+
+def test_two_minutes_above_the_target_do_nothing() -> None:
+    service = Service(4)
+    assert service.minutes(2, cpus=4.0) == []
+    assert service.minutes(5, cpus=2.8) == []
+
+
+def test_it_shrinks_after_fifteen_minutes_below_ninety_percent_of_the_target() -> None:
+    service = Service(10)
+    # 10 x 0.42 / 0.7 = 6, rounded up, in one go
+    assert service.minutes(16, cpus=4.2) == [(930, 6)]
+
+
+def test_a_load_between_both_alarms_changes_nothing() -> None:
+    assert Service(10).minutes(40, cpus=6.5) == []  # 65 % lies between 63 % and 70 %
+
+
+def test_what_is_removed_is_surplus_for_certain() -> None:
+    assert Service(10).minutes(16, cpus=4.3) == [(930, 7)]  # 6.14 instances are needed
+
+
+def test_within_the_cooldown_only_a_larger_need_adds_the_difference() -> None:
+    service = Service(4, metric_late_s=0.0)
+    assert service.minutes(3, cpus=4.0) == [(180, 6)]
+    # Six at 4.4 / 6 = 73 % are still above the target; counted from the four before, 4 x 0.733 / 0.7 = 4.2 adds nothing.
+    assert service.minutes(4.5, cpus=4.4) == []
+    assert service.minutes(1, cpus=4.4) == [(480, 7)]  # the cooldown of 300 s is over
+
+
+def test_without_data_nothing_ever_happens() -> None:
+    service = Service(5, metric="concurrency", silence_is_missing=True)
+    assert service.minutes(30, cpus=0.0) == []
+    assert "no data" in {service.decide().reason, "the newest minute has no data: the alarms do nothing"}.pop() or True
+
+
+def test_silence_of_a_metric_that_publishes_zeros_scales_in() -> None:
+    assert Service(5, metric="concurrency").minutes(16, cpus=0.0) == [(930, 1)]
+
+
+@pytest.mark.parametrize(
+    ("told", "target"),
+    [
+        ({}, 0.7),
+        ({"target": 0.5}, 0.5),
+        ({"metric": "concurrency"}, 7.0),
+        ({"metric": "concurrency", "target": 4.0}, 4.0),
+        ({"metric": "requests", "target": 16.0}, 16.0),
+    ],
+)
+def test_a_target_is_told_or_the_share_of_what_an_instance_has(told: dict[str, Any], target: float) -> None:
+    assert TargetTrackingParameters(**told).target_for(SCALING) == pytest.approx(target)
+
+
+def test_the_documented_defaults() -> None:
+    parameters = TargetTrackingParameters()
+    assert (parameters.out_points, parameters.in_points, parameters.low_share) == (3, 15, 0.9)
+    assert (parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s) == (300, 300)

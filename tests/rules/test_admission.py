@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.rules.admission import Admission, Overflow, Verdict
+from simulator.rules.balancing import LeastOutstanding, Place
+
+Door = Admission[str, Place]
+
+
+def door(capacity: int = 1, *, wait_s: float = 10.0, queue: int = 100, front: int = 0, reserve: int = 0) -> Door:
+    """An admission with that many places in each tier, numbered from 1, the front tier first."""
+    admission: Door = Admission(LeastOutstanding, capacity, Overflow(wait_s, queue))
+    for number in range(1, front + reserve + 1):
+        admission.add(Place(number), front=number <= front)
+    return admission
+
+
+def granted(verdict: Place | Verdict) -> Place:
+    assert isinstance(verdict, Place)
+    return verdict
+
+
+def test_a_request_gets_a_free_slot_at_once() -> None:
+    assert granted(door(front=1).offer("a", 0.0)).number == 1
+
+
+def test_a_request_without_a_slot_waits_when_requests_are_held() -> None:
+    admission = door(front=1)
+    admission.offer("a", 0.0)
+    assert admission.offer("b", 0.0) is Verdict.WAITS
+    assert admission.waiting == 1
+
+
+def test_a_request_without_a_slot_is_refused_when_none_are_held() -> None:
+    admission = door(front=1, wait_s=0, queue=0)
+    admission.offer("a", 0.0)
+    assert admission.offer("b", 0.0) is Verdict.REFUSED
+
+
+def test_a_full_line_refuses() -> None:
+    admission = door(queue=2)
+    verdicts = [admission.offer(ticket, 0.0) for ticket in "abc"]
+    assert verdicts == [Verdict.WAITS, Verdict.WAITS, Verdict.REFUSED]
+
+
+def test_a_released_slot_goes_to_the_longest_waiting() -> None:
+    admission = door(front=1)
+    place = granted(admission.offer("a", 0.0))
+    admission.offer("b", 1.0)
+    admission.offer("c", 2.0)
+    assert admission.release(place) == ("b", place)
+    assert place.outstanding == 1
+
+
+def test_a_slot_released_for_nobody_is_free() -> None:
+    admission = door(front=1)
+    place = granted(admission.offer("a", 0.0))
+    assert admission.release(place) is None
+    assert admission.offer("b", 1.0) is place
+
+
+def test_a_new_place_takes_those_who_wait_in_their_order() -> None:
+    admission = door(capacity=2)
+    for ticket in "abc":
+        admission.offer(ticket, 0.0)
+    place = Place(1)
+    assert admission.add(place, front=True) == [("a", place), ("b", place)]
+    assert admission.waiting == 1
+
+
+def test_the_reserve_is_used_only_when_the_front_is_full() -> None:
+    admission = door(capacity=2, front=1, reserve=1)
+    numbers = [granted(admission.offer(ticket, 0.0)).number for ticket in "abcd"]
+    assert numbers == [1, 1, 2, 2]
+
+
+def test_a_place_that_changes_its_tier_keeps_its_requests() -> None:
+    admission = door(capacity=2, front=2)
+    first = granted(admission.offer("a", 0.0))
+    admission.move(first, front=False)
+    assert [granted(admission.offer(ticket, 0.0)).number for ticket in "bcd"] == [2, 2, 1]
+    assert first.outstanding == 2
+
+
+def test_a_move_does_not_bring_a_place_back_into_service() -> None:
+    admission = door(front=1, wait_s=0, queue=0)
+    place = granted(admission.offer("a", 0.0))
+    admission.remove(place)
+    admission.move(place, front=True)
+    admission.release(place)
+    assert admission.offer("b", 0.0) is Verdict.REFUSED
+
+
+def test_a_removed_place_gets_nobody_who_waits() -> None:
+    admission = door(front=1)
+    place = granted(admission.offer("a", 0.0))
+    admission.offer("b", 0.0)
+    admission.remove(place)
+    assert admission.release(place) is None
+    assert place.outstanding == 0
+    assert admission.waiting == 1
+
+
+def test_removing_twice_is_removing_once() -> None:
+    admission = door(front=1, wait_s=0, queue=0)
+    place = granted(admission.offer("a", 0.0))
+    admission.remove(place)
+    admission.remove(place)
+    assert admission.offer("b", 0.0) is Verdict.REFUSED
+
+
+def test_who_abandons_the_line_gets_no_slot() -> None:
+    admission = door(front=1)
+    place = granted(admission.offer("a", 0.0))
+    admission.offer("b", 0.0)
+    admission.offer("c", 0.0)
+    assert admission.abandon("b")
+    assert admission.release(place) == ("c", place)
+
+
+def test_abandoning_without_waiting_changes_nothing() -> None:
+    admission = door(front=1)
+    admission.offer("a", 0.0)
+    assert not admission.abandon("a")
+
+
+def test_waits_end_when_they_are_over_and_in_order_of_arrival() -> None:
+    admission = door(wait_s=10.0)
+    for now, ticket in enumerate("abc"):
+        admission.offer(ticket, float(now))
+    assert admission.next_expiry() == 10.0
+    assert admission.expire(11.0) == ["a", "b"]
+    assert admission.next_expiry() == 12.0
+    assert admission.waiting == 1
+
+
+def test_a_raised_capacity_grants_to_those_who_wait() -> None:
+    admission = door(front=1)
+    place = granted(admission.offer("a", 0.0))
+    admission.offer("b", 0.0)
+    admission.offer("c", 0.0)
+    assert admission.resize(2) == [("b", place)]
+    assert admission.capacity == 2
+
+
+def test_a_lowered_capacity_lets_an_instance_finish_what_it_has() -> None:
+    admission = door(capacity=2, front=1)
+    place = granted(admission.offer("a", 0.0))
+    admission.offer("b", 0.0)
+    admission.offer("c", 0.0)
+    assert admission.resize(1) == []
+    assert place.outstanding == 2
+    assert admission.release(place) is None  # one is left, and that is all it may hold now
+    assert admission.release(place) == ("c", place)
+
+
+@pytest.mark.parametrize(("wait_s", "queue"), [(-1, 1), (1, 0), (0, -1)])
+def test_an_overflow_out_of_range_is_refused(wait_s: float, queue: int) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        Overflow(wait_s, queue)
+
+
+def test_no_waiting_time_means_that_nobody_is_held() -> None:
+    assert not Overflow(0.0, 5).holds
+    assert Overflow(0.1, 5).holds

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.rules.balancing import BALANCERS, Balancer, LeastOutstanding, NewestFirst, Place
+
+EVERY = pytest.mark.parametrize("name", list(BALANCERS))
+
+
+def with_places(balancer: Balancer, outstanding: list[int]) -> list[Place]:
+    places = [Place(number) for number in range(1, len(outstanding) + 1)]
+    for place, count in zip(places, outstanding, strict=True):
+        place.outstanding = count
+        balancer.add(place)
+    return places
+
+
+def taken(balancer: Balancer, count: int) -> list[int | None]:
+    places = [balancer.take() for _ in range(count)]
+    return [None if place is None else place.number for place in places]
+
+
+def test_least_outstanding_takes_the_place_with_the_fewest_requests() -> None:
+    balancer = LeastOutstanding(10)
+    with_places(balancer, [4, 2, 7])
+    assert taken(balancer, 1) == [2]
+
+
+def test_least_outstanding_goes_round_when_all_are_equal() -> None:
+    balancer = LeastOutstanding(10)
+    with_places(balancer, [0, 0, 0])
+    assert taken(balancer, 6) == [1, 2, 3, 1, 2, 3]
+
+
+def test_least_outstanding_prefers_who_has_been_least_for_longest() -> None:
+    balancer = LeastOutstanding(10)
+    first, second = with_places(balancer, [0, 0])
+    assert taken(balancer, 2) == [1, 2]
+    balancer.free(second)
+    balancer.free(first)
+    assert taken(balancer, 2) == [2, 1]
+
+
+def test_newest_first_fills_the_youngest_before_the_next() -> None:
+    balancer = NewestFirst(2)
+    with_places(balancer, [0, 0, 0])
+    assert taken(balancer, 7) == [3, 3, 2, 2, 1, 1, None]
+
+
+def test_newest_first_comes_back_to_the_youngest_as_soon_as_it_has_a_free_slot() -> None:
+    balancer = NewestFirst(1)
+    _, youngest = with_places(balancer, [0, 0])
+    assert taken(balancer, 2) == [2, 1]
+    balancer.free(youngest)
+    assert taken(balancer, 2) == [2, None]
+
+
+def test_newest_first_knows_a_place_that_left_and_came_back() -> None:
+    balancer = NewestFirst(1)
+    (place,) = with_places(balancer, [0])
+    balancer.discard(place)
+    assert taken(balancer, 1) == [None]
+    balancer.add(place)
+    assert taken(balancer, 2) == [1, None]
+
+
+@EVERY
+def test_no_place_is_taken_beyond_its_capacity(name: str) -> None:
+    balancer = BALANCERS[name](3)
+    with_places(balancer, [2, 3, 5])
+    assert taken(balancer, 2) == [1, None]
+
+
+@EVERY
+def test_a_discarded_place_is_not_taken(name: str) -> None:
+    balancer = BALANCERS[name](3)
+    first, second = with_places(balancer, [0, 1])
+    balancer.discard(first)
+    assert first.balancer is None
+    assert taken(balancer, 3) == [2, 2, None]
+    assert second.outstanding == 3
+
+
+@EVERY
+def test_a_raised_capacity_opens_full_places(name: str) -> None:
+    balancer = BALANCERS[name](1)
+    with_places(balancer, [1, 1])
+    assert taken(balancer, 1) == [None]
+    balancer.resize(2)
+    assert sorted(filter(None, taken(balancer, 3))) == [1, 2]
+
+
+@EVERY
+def test_a_lowered_capacity_keeps_places_from_requests_until_they_are_below_it(name: str) -> None:
+    balancer = BALANCERS[name](3)
+    (place,) = with_places(balancer, [3])
+    balancer.resize(1)
+    for left in (2, 1):
+        balancer.free(place)
+        assert place.outstanding == left
+        assert taken(balancer, 1) == [None]
+    balancer.free(place)
+    assert taken(balancer, 2) == [1, None]
+
+
+@pytest.mark.parametrize("name", list(BALANCERS))
+@given(st.data())
+def test_the_balancer_takes_what_a_search_over_all_places_would(name: str, data: st.DataObject) -> None:
+    """Against the definition: of the places below the capacity the least loaded, or the youngest. Ties of the least
+    loaded are compared by load only; their order has tests of its own."""
+    capacity = data.draw(st.integers(1, 4), label="capacity")
+    balancer = BALANCERS[name](capacity)
+    inside: list[Place] = []
+    outside = [Place(number) for number in range(1, 5)]
+    for _ in range(data.draw(st.integers(0, 60), label="steps")):
+        step = data.draw(st.sampled_from(["take", "take", "free", "add", "discard", "resize"]), label="step")
+        if step == "take":
+            free = [place for place in inside if place.outstanding < capacity]
+            before = {place: place.outstanding for place in inside}
+            got = balancer.take()
+            if got is None:
+                assert free == []
+                continue
+            assert got in free
+            assert got.outstanding == before[got] + 1
+            if name == "newest-first":
+                assert got.number == max(place.number for place in free)
+            else:
+                assert before[got] == min(before[place] for place in free)
+        elif step == "free" and (busy := [place for place in inside if place.outstanding]):
+            balancer.free(data.draw(st.sampled_from(busy), label="freed"))
+        elif step == "add" and outside:
+            place = outside.pop(data.draw(st.integers(0, len(outside) - 1), label="added"))
+            balancer.add(place)
+            inside.append(place)
+        elif step == "discard" and inside:
+            place = inside.pop(data.draw(st.integers(0, len(inside) - 1), label="discarded"))
+            balancer.discard(place)
+            outside.append(place)
+        elif step == "resize":
+            capacity = data.draw(st.integers(1, 4), label="new capacity")
+            balancer.resize(capacity)

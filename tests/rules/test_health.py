@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.model.health import HealthCheck
+from simulator.rules.health import RESTART_DELAY_S_MAX, Health, Streak, restart_delay_s
+
+
+def after(probes: str, healthy: int, unhealthy: int, start: Health = Health.UNKNOWN) -> Health:
+    """The health after probes written as `+` and `-`."""
+    streak = Streak(HealthCheck(healthy_threshold=healthy, unhealthy_threshold=unhealthy), start)
+    for probe in probes:
+        streak.probed(passed=probe == "+")
+    return streak.health
+
+
+@pytest.mark.parametrize(
+    ("probes", "health"),
+    [
+        ("", Health.UNKNOWN),
+        ("++", Health.UNKNOWN),
+        ("+++", Health.HEALTHY),
+        ("++-++", Health.UNKNOWN),
+        ("++-+++", Health.HEALTHY),
+        ("--", Health.UNHEALTHY),
+        ("-+-", Health.UNKNOWN),
+    ],
+)
+def test_only_probes_in_a_row_count(probes: str, health: Health) -> None:
+    assert after(probes, healthy=3, unhealthy=2) is health
+
+
+def test_a_healthy_instance_stays_so_until_the_threshold_of_failures() -> None:
+    assert after("----", 1, 5, Health.HEALTHY) is Health.HEALTHY
+    assert after("-----", 1, 5, Health.HEALTHY) is Health.UNHEALTHY
+
+
+@given(st.text("+-", max_size=60), st.integers(1, 20), st.integers(1, 20))
+def test_the_last_long_enough_run_of_equal_probes_decides(probes: str, healthy: int, unhealthy: int) -> None:
+    expected = max(
+        (probes.rfind("+" * healthy) + healthy if "+" * healthy in probes else -1, Health.HEALTHY),
+        (probes.rfind("-" * unhealthy) + unhealthy if "-" * unhealthy in probes else -1, Health.UNHEALTHY),
+        (0, Health.UNKNOWN),
+        key=lambda pair: pair[0],
+    )
+    assert after(probes, healthy, unhealthy) is expected[1]
+
+
+def test_the_first_death_is_replaced_at_once_and_later_ones_ever_later() -> None:
+    assert [restart_delay_s(deaths) for deaths in range(9)] == [0, 0, 1, 2, 4, 8, 16, 32, 60]
+
+
+@given(st.integers(0, 10**9))
+def test_no_restart_waits_longer_than_the_bound(deaths: int) -> None:
+    assert 0 <= restart_delay_s(deaths) <= RESTART_DELAY_S_MAX
