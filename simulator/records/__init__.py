@@ -1,0 +1,1 @@
+"""What happened, written down once: facts, the journal, the request log, histograms. Reports are readers of it."""

@@ -1,0 +1,144 @@
+"""A log-linear histogram of durations: bounded memory, vectorised recording, relative error at most 0.4 %.
+
+The idea is HdrHistogram's (hdrhistogram.org): every power of two is cut into the same number of equal buckets, so the
+width of a bucket is a fixed share of its value. An IEEE double has this number in its bits already: the exponent and
+the first `sub_bits` bits of the mantissa *are* the bucket's index, so a whole array is indexed by one shift.
+
+Why not the `hdrhistogram` package, which does the same: it takes one value per call. Measured side by side on a 2-core
+machine: 1,010 ns a value against 5 ns here, where the budget of a whole simulated request is 25,000 ns and each
+request is recorded five times. Its answers are a second opinion in `tests/records/test_histogram.py`.
+
+Sums are kept in whole nanoseconds, so they are exact, and neither the order of recording nor the cut into chunks nor
+merging changes a digit of a report.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+# 2^-20 s = 0.95 us: what is shorter goes to bucket 0, whose stand-in value is 0.
+LOWEST_EXPONENT: Final = -20
+# 2^13 s = 2 h 16 min: what is longer goes to the last bucket. Beyond the 120 s limit of a request with room to spare.
+HIGHEST_EXPONENT: Final = 13
+LOWEST_S: Final = 2.0**LOWEST_EXPONENT
+HIGHEST_S: Final = 2.0**HIGHEST_EXPONENT
+
+_MANTISSA_BITS: Final = 52
+_EXPONENT_BIAS: Final = 1023
+_NS_PER_S: Final = 1e9
+# Differences of clock readings may come out this little below zero; anything lower is a bug of the caller.
+_NOISE_S: Final = 1e-9
+
+
+class Buckets:
+    """The layout: which bucket a duration falls into and which duration stands for a bucket.
+
+    `sub_bits` b cuts an octave into 2^b buckets; the middle of a bucket is off by at most 2^-(b+1) of the value.
+    """
+
+    def __init__(self, sub_bits: int) -> None:
+        self.sub_bits = sub_bits
+        self.count = ((HIGHEST_EXPONENT - LOWEST_EXPONENT) << sub_bits) + 1
+        self._shift = _MANTISSA_BITS - sub_bits
+        self._base = ((LOWEST_EXPONENT + _EXPONENT_BIAS) << sub_bits) - 1
+        self.middles_s = self._middles()
+
+    def index(self, values_s: Floats) -> Counts:
+        """The bucket of each value; the array must be contiguous. Below `LOWEST_S`, also below 0: bucket 0."""
+        bits = values_s.view(np.int64) >> self._shift
+        index: Counts = np.clip(bits - self._base, 0, self.count - 1)
+        return index
+
+    def _middles(self) -> Floats:
+        steps = np.arange(self.count + 1, dtype=np.int64) + self._base
+        edges = (steps << self._shift).view(np.float64)
+        middles = (edges[:-1] + edges[1:]) / 2
+        middles[0] = 0.0
+        return middles
+
+
+# 128 buckets an octave: error at most 1/256 = 0.39 %, 4,225 buckets, 34 kB.
+FINE: Final = Buckets(7)
+# 16 an octave: error at most 1/32 = 3.1 %, 529 buckets; for the many small histograms of a time series.
+COARSE: Final = Buckets(4)
+
+
+def quantile_rank(quantile: float, count: int) -> int:
+    """Which of `count` sorted values, from 1: the smallest with a share >= `quantile` of all at or below it."""
+    assert 0 <= quantile <= 1, quantile
+    # The guard keeps 0.9999 x 10,000 = 9999.000000000002 from becoming the 10,000th.
+    return max(1, math.ceil(quantile * count * (1 - 1e-12)))
+
+
+class Histogram:
+    """Counts of durations in seconds (>= 0). Count, mean, min and max are exact, quantiles within 0.4 %."""
+
+    __slots__ = ("buckets", "count", "counts", "max_s", "min_s", "total_ns")
+
+    def __init__(self, buckets: Buckets = FINE) -> None:
+        self.buckets = buckets
+        self.counts: Counts = np.zeros(buckets.count, dtype=np.int64)
+        self.count = 0
+        self.total_ns = 0
+        self.min_s = math.inf
+        self.max_s = 0.0
+
+    def record(self, values_s: Floats) -> None:
+        """Count every value of the array (any length, also none)."""
+        if values_s.size == 0:
+            return
+        lowest = float(values_s.min())
+        if lowest < 0:
+            assert lowest > -_NOISE_S, f"duration = {lowest}, must not be negative"
+            values_s, lowest = np.maximum(values_s, 0.0), 0.0
+        highest = float(values_s.max())
+        self.count += values_s.size
+        self.min_s = min(self.min_s, lowest)
+        self.max_s = max(self.max_s, highest)
+        if highest == 0:
+            # Nobody queued, nobody was cold, nobody was late: most chunks of most runs.
+            self.counts[0] += values_s.size
+            return
+        values_s = np.ascontiguousarray(values_s, dtype=np.float64)
+        np.add.at(self.counts, self.buckets.index(values_s), 1)
+        self.total_ns += int(np.rint(values_s * _NS_PER_S).astype(np.int64).sum())
+
+    def merge(self, other: Histogram) -> None:
+        """Take in what `other` (of the same layout) has counted; the same as having recorded all of it here."""
+        assert other.buckets is self.buckets, "histograms of different layouts cannot be merged"
+        self.counts += other.counts
+        self.count += other.count
+        self.total_ns += other.total_ns
+        self.min_s = min(self.min_s, other.min_s)
+        self.max_s = max(self.max_s, other.max_s)
+
+    @property
+    def mean_s(self) -> float | None:
+        """None when nothing was recorded."""
+        return self.total_ns / self.count / _NS_PER_S if self.count else None
+
+    def quantile(self, quantile: float) -> float | None:
+        """The duration at `quantile` in [0, 1], e.g. 0.9999; None when nothing was recorded."""
+        return self.quantiles((quantile,))[0]
+
+    def quantiles(self, quantiles: Sequence[float]) -> list[float | None]:
+        """Several at once: one pass over the buckets."""
+        if self.count == 0:
+            return [None] * len(quantiles)
+        reached = np.cumsum(self.counts)
+        return [self._at_rank(reached, quantile_rank(quantile, self.count)) for quantile in quantiles]
+
+    def _at_rank(self, reached: Counts, rank: int) -> float:
+        # The first and the last are known exactly; the middle of a bucket may lie outside what was recorded.
+        if rank == self.count:
+            return self.max_s
+        middle = float(self.buckets.middles_s[int(np.searchsorted(reached, rank))])
+        return min(max(middle, self.min_s), self.max_s)

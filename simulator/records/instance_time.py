@@ -1,0 +1,175 @@
+"""How long instances were there: step functions and activation spells of one service. A reader of the journal.
+
+Three counts are kept as steps over time:
+
+    provisioned  launched and not gone: starting, idle, active or draining. What memory is held for.
+    ready        idle or active: able to take a request.
+    active       has its CPU: starting, active, or draining after having been active.
+
+An instance that still waits for its launch (`PROVISIONING`) is in none of them.
+
+A spell is one uninterrupted stretch of having the CPU. The last `idle_after_s` of a spell that ended by falling idle is
+the platform waiting whether another request comes, not work; `lives` can leave it out.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.model.instance import READY, InstanceState
+from simulator.records.facts import Fact, InstanceMoved
+
+_LAUNCHED: Final = frozenset({InstanceState.STARTING, InstanceState.IDLE, InstanceState.ACTIVE, InstanceState.DRAINING})
+_BUSY: Final = frozenset({InstanceState.STARTING, InstanceState.ACTIVE})
+
+
+@dataclass(slots=True)
+class Steps:
+    """A count that changes in steps: `counts[i]` holds from `times_s[i]` on; 0 before the first."""
+
+    times_s: list[float] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    def change(self, at_s: float, by: int) -> None:
+        """Times must not run backwards; changes at one instant become one step."""
+        assert not self.times_s or at_s >= self.times_s[-1], f"at_s = {at_s}, must not precede {self.times_s[-1]}"
+        count = (self.counts[-1] if self.counts else 0) + by
+        if self.times_s and self.times_s[-1] == at_s:
+            self.counts[-1] = count
+        else:
+            self.times_s.append(at_s)
+            self.counts.append(count)
+
+    def at(self, at_s: float) -> int:
+        """The count at a moment (a change at that very moment has happened)."""
+        index = bisect.bisect_right(self.times_s, at_s)
+        return self.counts[index - 1] if index else 0
+
+    def instance_seconds(self, begin_s: float, end_s: float) -> float:
+        """The integral over [begin_s, end_s]."""
+        return float(np.diff(self._integral(np.array([begin_s, end_s])))[0])
+
+    def highest(self, begin_s: float, end_s: float) -> int:
+        """The largest count within [begin_s, end_s]."""
+        first, last = (bisect.bisect_right(self.times_s, moment) for moment in (begin_s, end_s))
+        return max([self.at(begin_s), *self.counts[first:last]])
+
+    def means(self, edges_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean count between each edge and the next (edges ascending)."""
+        means: NDArray[np.float64] = np.diff(self._integral(edges_s)) / np.diff(edges_s)
+        return means
+
+    def _integral(self, moments_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not self.times_s:
+            return np.zeros(len(moments_s))
+        times, counts = np.array(self.times_s), np.array(self.counts, dtype=np.float64)
+        upto = np.concatenate(([0.0], np.cumsum(np.diff(times) * counts[:-1])))
+        index = np.searchsorted(times, moments_s, side="right") - 1
+        inside = np.maximum(index, 0)
+        integral: NDArray[np.float64] = upto[inside] + counts[inside] * (moments_s - times[inside])
+        return np.where(index >= 0, integral, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One instance until the end of the run: seconds provisioned and its spells as (begin_s, end_s), in order."""
+
+    instance: int
+    provisioned_s: float
+    spells: tuple[tuple[float, float], ...]
+
+
+@dataclass(slots=True)
+class _Instance:
+    launched_s: float
+    stopped_s: float | None = None
+    busy_since_s: float | None = None
+    # (begin, end, ended by falling idle)
+    spells: list[tuple[float, float, bool]] = field(default_factory=list)
+
+
+class InstanceTime:
+    """Reads the `InstanceMoved` facts of one service, in order, live or afterwards."""
+
+    def __init__(self, service: str, facts: Iterable[Fact] = ()) -> None:
+        self.provisioned = Steps()
+        self.ready = Steps()
+        self.active = Steps()
+        self.launched = 0
+        self.became_ready = 0
+        self.died = 0  # while ready, by themselves: the only way from idle or active to stopped
+        self.ended_before_ready = 0  # start failed, or was no longer wanted
+        self._service = service
+        self._instances: dict[int, _Instance] = {}
+        for fact in facts:
+            self.read(fact)
+
+    def read(self, fact: Fact) -> None:
+        """Take in a fact; those of other kinds and other services are passed over."""
+        if not isinstance(fact, InstanceMoved) or fact.service != self._service:
+            return
+        instance = self._instances.get(fact.instance)
+        if instance is None:
+            if fact.after not in _LAUNCHED:
+                return
+            instance = self._launch(fact)
+        self._count_readiness(fact)
+        self._follow_cpu(fact, instance)
+        if fact.after is InstanceState.STOPPED:
+            instance.stopped_s = fact.at_s
+            self.provisioned.change(fact.at_s, -1)
+
+    def lives(self, end_s: float, idle_after_s: float = 0.0) -> Sequence[Life]:
+        """Every launched instance, what is still running cut at `end_s`.
+
+        `idle_after_s` is taken off the end of each spell that ended by falling idle (see the head of the file).
+        """
+        return [_life(number, instance, end_s, idle_after_s) for number, instance in self._instances.items()]
+
+    def _launch(self, fact: InstanceMoved) -> _Instance:
+        instance = self._instances[fact.instance] = _Instance(fact.at_s)
+        self.launched += 1
+        self.provisioned.change(fact.at_s, +1)
+        return instance
+
+    def _count_readiness(self, fact: InstanceMoved) -> None:
+        was, is_now = fact.before in READY, fact.after in READY
+        if is_now and not was:
+            self.became_ready += 1
+            self.ready.change(fact.at_s, +1)
+        if was and not is_now:
+            self.ready.change(fact.at_s, -1)
+        if fact.after is InstanceState.STOPPED:
+            self.died += was
+            self.ended_before_ready += fact.before is InstanceState.STARTING
+
+    def _follow_cpu(self, fact: InstanceMoved, instance: _Instance) -> None:
+        busy = instance.busy_since_s is not None
+        # Draining keeps the CPU that the instance had.
+        stays = fact.after in _BUSY or (fact.after is InstanceState.DRAINING and busy)
+        if stays and not busy:
+            instance.busy_since_s = fact.at_s
+            self.active.change(fact.at_s, +1)
+        if busy and not stays:
+            assert instance.busy_since_s is not None
+            fell_idle = fact.after is InstanceState.IDLE
+            instance.spells.append((instance.busy_since_s, fact.at_s, fell_idle))
+            instance.busy_since_s = None
+            self.active.change(fact.at_s, -1)
+
+
+def _life(number: int, instance: _Instance, end_s: float, idle_after_s: float) -> Life:
+    spells = [
+        (begin_s, max(begin_s, until_s - idle_after_s) if fell_idle else until_s)
+        for begin_s, until_s, fell_idle in instance.spells
+    ]
+    if instance.busy_since_s is not None:
+        spells.append((instance.busy_since_s, end_s))
+    stopped_s = end_s if instance.stopped_s is None else instance.stopped_s
+    return Life(number, max(0.0, stopped_s - instance.launched_s), tuple(spells))

@@ -1,0 +1,47 @@
+"""The request log as a CSV file, written as the run goes. A reader of the request log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TextIO
+
+from simulator.records.request_log import Chunk
+
+HEADER: Final = "source,intended_s,latency_s,queue_s,cold_s,service_s,status,instance,late_s"
+
+
+class RequestCsv:
+    """Writes into `file`, which stays the caller's to open and close. Rows in the order in which the requests ended.
+
+    Times with microseconds; `status` 0 = no answer; `instance` 0 = none. `sources` are the names put for the numbers.
+    """
+
+    def __init__(self, file: TextIO, sources: Sequence[str]) -> None:
+        self._file = file
+        self._sources = tuple(_quoted(name) for name in sources)
+        file.write(HEADER + "\n")
+
+    def read(self, chunk: Chunk) -> None:
+        rows = zip(
+            chunk.source.tolist(),
+            chunk.intended_s.tolist(),
+            chunk.latency_s.tolist(),
+            chunk.queue_s.tolist(),
+            chunk.cold_s.tolist(),
+            chunk.service_s.tolist(),
+            chunk.status.tolist(),
+            chunk.instance.tolist(),
+            chunk.late_s.tolist(),
+            strict=True,
+        )
+        # The csv module takes twice as long as this, for quoting that numbers never need.
+        self._file.writelines(
+            f"{self._sources[source]},{intended:.6f},{latency:.6f},{queue:.6f},{cold:.6f},{service:.6f},"
+            f"{status},{instance},{late:.6f}\n"
+            for source, intended, latency, queue, cold, service, status, instance, late in rows
+        )
+
+
+def _quoted(name: str) -> str:
+    """As RFC 4180 wants it."""
+    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\r\n') else name

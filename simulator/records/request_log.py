@@ -1,0 +1,137 @@
+"""The request log: one row a finished request, kept for a moment only.
+
+Theory of operation: `add` packs the row into a preallocated buffer and nothing else; every `CHUNK_ROWS` rows the buffer
+becomes numpy columns and goes to the readers (tallies, time series, live view, CSV), who count whole columns at once.
+So memory does not grow with the number of requests, no garbage is made on the hot path, and a row costs about 0.4 us
+to write and 0.2 us to count. Packing was measured against the alternatives for this row: a list of tuples
+with `np.fromiter` 460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
+
+Readers must not depend on where the rows are cut into chunks: `flush` may come at any time (a live view asks for it),
+and the report must not change by a digit because somebody was watching.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.model.refusal import CLIENT_GONE, OVERFLOW
+
+CHUNK_ROWS: Final = 8192
+
+_ROW: Final = struct.Struct("<9d")
+_FULL: Final = CHUNK_ROWS * _ROW.size
+_COLUMNS: Final = 9
+
+STATUS_MAX: Final = 999  # HTTP has three digits
+NO_ANSWER: Final = 0  # the connection broke or the client gave up
+REFUSED: Final = OVERFLOW.status
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Rows as columns of equal length, in the order in which the requests ended. Readers must not write into them.
+
+    Times in seconds. `intended_s`: when the client meant to send, since the platform started; `latency_s` counts from
+    there. `queue_s`, `cold_s`, `service_s`: waiting for a slot, waiting for a start or wake, at the instance.
+    `instance`: its number, 0 for none. `late_s`: how late the generator sent (0 in virtual time).
+    """
+
+    source: NDArray[np.int64]
+    intended_s: NDArray[np.float64]
+    latency_s: NDArray[np.float64]
+    queue_s: NDArray[np.float64]
+    cold_s: NDArray[np.float64]
+    service_s: NDArray[np.float64]
+    status: NDArray[np.int64]
+    instance: NDArray[np.int64]
+    late_s: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """The rows for which `is_failure`."""
+        failed: NDArray[np.bool_] = _FAILURES[self.status]
+        return failed
+
+
+def is_failure(status: int) -> bool:
+    """No answer, 429 (App Runner's overflow), 499 (nobody was there to get one) or 5xx.
+
+    Other 4xx are answers of the application.
+    """
+    return status in {NO_ANSWER, REFUSED, CLIENT_GONE.status} or status >= 500
+
+
+_FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
+
+
+class RequestLog:
+    """Takes rows, hands chunks to its readers."""
+
+    __slots__ = ("_at", "_buffer", "_readers", "rows")
+
+    def __init__(self) -> None:
+        self.rows = 0  # handed out so far
+        self._buffer = bytearray(_FULL)
+        self._at = 0
+        self._readers: list[Callable[[Chunk], None]] = []
+
+    def on_chunk(self, read: Callable[[Chunk], None]) -> None:
+        """Call `read` with every chunk from now on."""
+        self._readers.append(read)
+
+    def add(
+        self,
+        source: int,
+        intended_s: float,
+        latency_s: float,
+        queue_s: float,
+        cold_s: float,
+        service_s: float,
+        status: int,
+        instance: int,
+        late_s: float,
+    ) -> None:
+        """One finished request; the fields are `Chunk`'s. The hot path: keep it as short as it is."""
+        at = self._at
+        _ROW.pack_into(
+            self._buffer, at, source, intended_s, latency_s, queue_s, cold_s, service_s, status, instance, late_s
+        )
+        self._at = at = at + _ROW.size
+        if at == _FULL:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand out the rows written so far. Whoever reads totals calls this first."""
+        if self._at == 0:
+            return
+        chunk = _chunk(self._buffer, self._at // _ROW.size)
+        self._at = 0
+        self.rows += len(chunk)
+        for read in self._readers:
+            read(chunk)
+
+
+def _chunk(buffer: bytearray, rows: int) -> Chunk:
+    table = np.frombuffer(buffer, dtype="<f8", count=rows * _COLUMNS).reshape(rows, _COLUMNS)
+    # A copy, transposed: the buffer is written again at once, and readers want contiguous columns.
+    source, intended, latency, queue, cold, service, status, instance, late = np.array(table.T, order="C")
+    return Chunk(
+        source=source.astype(np.int64),
+        intended_s=intended,
+        latency_s=latency,
+        queue_s=queue,
+        cold_s=cold,
+        service_s=service,
+        status=status.astype(np.int64),
+        instance=instance.astype(np.int64),
+        late_s=late,
+    )

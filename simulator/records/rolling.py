@@ -1,0 +1,74 @@
+"""The last few seconds of requests, for whoever watches. A reader of the request log, bounded by its window.
+
+Subscribe it only when somebody watches; the report does not need it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.records.histogram import COARSE, Histogram
+from simulator.records.request_log import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """Rates in requests per second over the window; latencies of served requests in seconds, None without any."""
+
+    served_rps: float
+    failed_rps: float  # refused ones included
+    p50_s: float | None
+    p99_s: float | None
+
+
+class _Second:
+    __slots__ = ("failed", "latency", "second")
+
+    def __init__(self) -> None:
+        self.second = -1
+        self.failed = 0
+        self.latency = Histogram(COARSE)
+
+
+class Rolling:
+    """A ring of whole seconds; a request belongs to the second in which it ended."""
+
+    def __init__(self, window_s: int = 5) -> None:
+        """`window_s` >= 1: how many whole seconds are looked back upon."""
+        self.window_s = window_s
+        # One more than the window: the running second is being filled while the window is read.
+        self._ring = [_Second() for _ in range(window_s + 1)]
+        self._latest = -1
+
+    def read(self, chunk: Chunk) -> None:
+        ends = (chunk.intended_s + chunk.latency_s).astype(np.int64)
+        self._latest = max(self._latest, int(ends.max()))
+        recent = ends >= self._latest - self.window_s
+        for second in np.unique(ends[recent]).tolist():
+            rows = ends == second
+            slot = self._slot(second)
+            slot.failed += int(np.count_nonzero(rows & chunk.failed))
+            slot.latency.record(chunk.latency_s[rows & ~chunk.failed])
+
+    def lately(self, now_s: float) -> Lately:
+        """Over the last `window_s` whole seconds before `now_s` (fewer at the start of a run)."""
+        latency, failed = Histogram(COARSE), 0
+        until = math.floor(now_s)
+        for slot in self._ring:
+            if until - self.window_s <= slot.second < until:
+                latency.merge(slot.latency)
+                failed += slot.failed
+        span_s = max(1, min(until, self.window_s))
+        p50_s, p99_s = latency.quantiles((0.5, 0.99))
+        return Lately(latency.count / span_s, failed / span_s, p50_s, p99_s)
+
+    def _slot(self, second: int) -> _Second:
+        slot = self._ring[second % len(self._ring)]
+        if slot.second != second:
+            slot.second = second
+            slot.failed = 0
+            slot.latency = Histogram(COARSE)
+        return slot

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from simulator.records.facts import ScalingDecided
+from simulator.records.instance_time import Steps
+from simulator.records.scale_out import scale_outs
+
+
+def decided(at_s: float, before: int, desired: int, service: str = "web") -> ScalingDecided:
+    return ScalingDecided(at_s, service, "fixed", before, desired, "", "", (), ())
+
+
+def ready_at(*times_s: float) -> Steps:
+    """One more instance ready at each of the times."""
+    steps = Steps()
+    for at_s in times_s:
+        steps.change(at_s, 1)
+    return steps
+
+
+def delays(*decisions: ScalingDecided, ready: Steps, end_s: float = 100) -> list[tuple[float, bool]]:
+    return [(raised.delay_s, raised.fulfilled) for raised in scale_outs("web", decisions, ready, end_s)]
+
+
+def test_the_delay_runs_until_as_many_as_wished_are_ready() -> None:
+    assert delays(decided(10, 1, 3), ready=ready_at(0, 14, 17)) == [(7, True)]
+
+
+def test_enough_ready_instances_at_the_decision_are_no_delay() -> None:
+    assert delays(decided(10, 1, 2), ready=ready_at(0, 5)) == [(0, True)]
+
+
+def test_a_second_raise_on_the_way_leaves_the_first_its_own_delay() -> None:
+    ready = ready_at(0, 14, 17)
+    assert delays(decided(10, 1, 2), decided(12, 2, 3), ready=ready) == [(4, True), (5, True)]
+
+
+def test_a_raise_taken_back_before_it_was_fulfilled_has_no_delay() -> None:
+    assert delays(decided(10, 1, 3), decided(12, 3, 1), ready=ready_at(0, 14, 17)) == []
+
+
+def test_a_raise_lowered_after_it_was_fulfilled_keeps_its_delay() -> None:
+    assert delays(decided(10, 1, 2), decided(20, 2, 1), ready=ready_at(0, 14)) == [(4, True)]
+
+
+def test_an_unfulfilled_raise_has_at_least_the_time_to_the_end() -> None:
+    assert delays(decided(10, 1, 3), ready=ready_at(0), end_s=60) == [(50, False)]
+
+
+def test_lowering_the_wish_and_other_services_are_no_scale_outs() -> None:
+    assert delays(decided(10, 3, 1), decided(11, 1, 5, "api"), ready=ready_at(0)) == []

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.records.series import BINS_MAX, RequestSeries, bin_width_s
+from tests.records.rows import Row, tell
+
+
+@given(st.floats(0.1, 1e9))
+def test_a_run_never_has_more_than_600_bins(duration_s: float) -> None:
+    # 0.001 for the rounding of the division
+    assert duration_s / bin_width_s(duration_s) <= BINS_MAX + 0.001
+
+
+@pytest.mark.parametrize(("duration_s", "width_s"), [(60, 0.1), (61, 0.2), (600, 1), (3600, 10), (86400, 150)])
+def test_bins_have_round_widths(duration_s: float, width_s: float) -> None:
+    assert bin_width_s(duration_s) == width_s
+
+
+def test_a_request_is_in_the_bin_of_its_intended_time() -> None:
+    series = RequestSeries(1, 600)
+    tell(series.read, Row(intended_s=1.9, latency_s=3.0))
+    assert series.binned().offered[:5].tolist() == [0, 1, 0, 0, 0]
+
+
+def test_ends_are_counted_where_they_happened_and_not_after_the_run() -> None:
+    series = RequestSeries(1, 600)
+    tell(series.read, Row(intended_s=1.9, latency_s=3.0), Row(intended_s=599.0, latency_s=5.0))
+    ended = series.binned().ended
+    assert (ended[4], ended.sum()) == (1, 1)
+
+
+def test_in_every_bin_offered_is_served_refused_and_failed() -> None:
+    series = RequestSeries(1, 600)
+    tell(series.read, *(Row(intended_s=3.0, status=status) for status in (200, 200, 200, 429, 429, 503)))
+    binned = series.binned()
+    assert (binned.offered[3], binned.served[3], binned.refused[3], binned.failed[3]) == (6, 3, 2, 1)
+
+
+def test_percentiles_are_of_the_bin_and_within_their_error() -> None:
+    series = RequestSeries(1, 600)
+    tell(series.read, *(Row(intended_s=2.0, latency_s=number / 100) for number in range(1, 101)))
+    binned = series.binned()
+    assert [binned.p50_s[2], binned.p95_s[2], binned.p99_s[2]] == pytest.approx([0.5, 0.95, 0.99], rel=1 / 32)
+
+
+def test_a_bin_without_served_requests_has_no_percentiles() -> None:
+    series = RequestSeries(1, 600)
+    tell(series.read, Row(intended_s=2.0, status=429))
+    assert math.isnan(series.binned().p50_s[2])
+
+
+def test_sources_are_added_or_kept_apart() -> None:
+    series = RequestSeries(2, 600)
+    tell(series.read, Row(source=0), Row(source=1), Row(source=1))
+    assert [series.binned(chosen).offered[0] for chosen in (None, [0], [1])] == [3, 1, 2]
+
+
+def test_a_request_intended_at_the_very_end_is_in_the_last_bin() -> None:
+    series = RequestSeries(1, 600)
+    tell(series.read, Row(intended_s=600.0))
+    assert series.binned().offered[-1] == 1
