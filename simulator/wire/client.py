@@ -1,0 +1,231 @@
+"""A client connection: one request out, one answer in, again and again on the same HTTP/1.1 connection.
+
+Made for load: no task, no future and no dictionary per request. The owner sends bytes that it has ready and is called
+back with an `Answer` when the body has ended, or with `lost` when the connection has. The owner decides about pooling,
+time limits and repeats; this file knows only the protocol. It is not a general HTTP client: no pipelining, no
+redirects, the body is counted and dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol, cast
+
+import httptools
+
+# Headers that end a body; an answer with neither (and a status that may have one) ends with its connection.
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+# 101 is final too: nothing here asks for an upgrade, and what follows it is not HTTP.
+_INFORMATIONAL: Final = range(100, 200)
+_FILLER: Final = b"." * (64 * 1024)
+
+
+class Answer(NamedTuple):
+    """`headers` are the wanted ones only, names in lower case. Times on the owner's clock, in seconds.
+
+    `first_s`: the first byte of the answer was here; `last_s`: its body had ended. `reusable`: the connection stays.
+    """
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body_bytes: int
+    first_s: float
+    last_s: float
+    reusable: bool
+
+
+class ClientOwner(Protocol):
+    """Whoever holds the connection. Both calls come from the loop, never from within `send`."""
+
+    def answered(self, connection: ClientConnection, answer: Answer) -> None:
+        """The answer is complete. The connection may be used again at once if it is `reusable`; else `lost` follows."""
+
+    def lost(self, connection: ClientConnection, why: str) -> None:
+        """The connection is gone, once per connection. If it was `busy`, its request gets no answer any more."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """Use with `loop.create_connection(lambda: ClientConnection(...), host, port, ssl=...)`."""
+
+    __slots__ = (
+        "_bodiless",
+        "_body_bytes",
+        "_complete",
+        "_filler_bytes",
+        "_first_s",
+        "_framed",
+        "_head_is_whole",
+        "_headers",
+        "_keeps",
+        "_now",
+        "_owner",
+        "_parser",
+        "_paused",
+        "_transport",
+        "_wanted",
+        "_why",
+        "answers",
+        "busy",
+    )
+
+    def __init__(self, owner: ClientOwner, wanted: frozenset[bytes], now: Callable[[], float]) -> None:
+        """`wanted`: names of the answer's headers to keep, in lower case. `now`: the clock for an answer's times."""
+        self.busy = False
+        self.answers = 0  # answers completed on this connection: 0 = never used before
+        self._owner = owner
+        self._wanted = wanted
+        self._now = now
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._why = ""
+        self._paused = False
+        self._filler_bytes = 0
+        self._bodiless = self._complete = self._framed = self._head_is_whole = self._keeps = False
+        self._first_s = -1.0
+        self._body_bytes = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def answering(self) -> bool:
+        """The first byte of the answer to the request under way has come."""
+        return self.busy and self._first_s >= 0
+
+    def send(self, data: bytes, filler_bytes: int = 0, *, bodiless: bool = False) -> None:
+        """Send one whole request: `data`, then a body of `filler_bytes` dots, as fast as the other side takes them.
+
+        `bodiless`: the answer has no body whatever its headers say (HEAD).
+        """
+        assert not self.busy, "one request at a time"
+        assert self._transport is not None, "send before the connection was made"
+        self.busy = True
+        self._bodiless = bodiless
+        self._transport.write(data)
+        if filler_bytes:
+            self._filler_bytes = filler_bytes
+            self._fill()
+
+    def close(self) -> None:
+        """Close in order (TLS says goodbye); `lost` follows."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self, why: str) -> None:
+        """Cut the connection; `lost(why)` follows."""
+        self._why = self._why or why
+        if self._transport is not None:
+            self._transport.abort()
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Not asserted by type: uvloop's transports are asyncio.Transport by shape only.
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.busy:
+            self.abort("bytes that answer no request")
+            return
+        if self._first_s < 0:
+            self._first_s = self._now()
+        clean = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            if not self._complete:
+                self.abort(f"not an HTTP answer: {error}")
+                return
+            clean = False  # bytes after the answer: they do not spoil it, but its connection
+        if self._complete:
+            self._deliver(reusable=clean)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if self.busy and self._ends_with_connection(exc):
+            self._complete = True
+            self._deliver(reusable=False)
+        del self._parser  # breaks the cycle connection -> parser -> connection
+        why = self._why or (f"{type(exc).__name__}: {exc}" if exc else "closed by the other side")
+        self._owner.lost(self, why)
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._fill()
+
+    # --- httptools callbacks ---
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            raise ValueError("a second answer to one request")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        lowered = name.lower()
+        if lowered in self._wanted:
+            self._headers.append((lowered, value))
+        if lowered in _FRAMING:
+            self._framed = True
+
+    def on_headers_complete(self) -> None:
+        if self._parser.get_status_code() not in _INFORMATIONAL:
+            self._head_is_whole = True
+            # llhttp cannot know that this was a HEAD and would wait for the body; it is told by being replaced.
+            self._complete = self._bodiless
+            self._keeps = self._parser.should_keep_alive()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+
+    def on_message_complete(self) -> None:
+        if self._parser.get_status_code() in _INFORMATIONAL:
+            self._headers.clear()
+            self._framed = False
+        else:
+            self._complete = True
+            self._keeps = self._parser.should_keep_alive()  # the parser forgets it when it returns
+
+    # --- leaves ---
+
+    def _fill(self) -> None:
+        while self._filler_bytes and not self._paused and self.is_open:
+            assert self._transport is not None
+            piece = _FILLER[: self._filler_bytes]
+            self._filler_bytes -= len(piece)
+            self._transport.write(piece)
+
+    def _deliver(self, *, reusable: bool) -> None:
+        # An answer before the end of its request (413 is one) leaves bytes to send that nobody waits for.
+        reusable = reusable and self._keeps and not self._why and not self._filler_bytes
+        answer = Answer(
+            self._parser.get_status_code(),
+            tuple(self._headers),
+            self._body_bytes,
+            self._first_s,
+            self._now(),
+            reusable,
+        )
+        if self._bodiless:
+            self._parser = httptools.HttpResponseParser(self)
+        self.busy = False
+        self.answers += 1
+        self._forget()
+        if not reusable:
+            self._filler_bytes = 0
+            self.close()
+        self._owner.answered(self, answer)
+
+    def _ends_with_connection(self, exc: Exception | None) -> bool:
+        """An answer without a length is complete when its connection closes in order (RFC 9112, 6.3)."""
+        return exc is None and not self._why and self._head_is_whole and not self._framed
+
+    def _forget(self) -> None:
+        self._bodiless = self._complete = self._framed = self._head_is_whole = self._keeps = False
+        self._first_s = -1.0
+        self._body_bytes = 0
+        self._headers = []

@@ -1,0 +1,61 @@
+"""How long a body is, and by which rule (RFC 9112 section 6.3), with every choice the RFC leaves made strictly."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.wire.fault import ProtocolError
+from simulator.wire.grammar import DIGITS, TOKEN
+
+# Lengths that are not numbers of bytes.
+CHUNKED: Final = -1
+UNTIL_CLOSE: Final = -2
+
+
+def request_length(minor: int, coding: bytes | None, length: bytes | None) -> int:
+    """Bytes of a request's body, or CHUNKED. `coding` and `length`: all values of the field joined by commas.
+
+    Joining makes a repeated Content-Length a list, which is not a number, so it is refused like any other list.
+
+    Raises:
+        ProtocolError: 501 for a coding nobody knows here, 400 for everything ambiguous.
+    """
+    if coding is None:
+        return 0 if length is None else content_length(length)
+    if length is not None:
+        raise ProtocolError("both Transfer-Encoding and Content-Length")
+    if minor == 0:
+        raise ProtocolError("Transfer-Encoding in HTTP/1.0")
+    if coding.lower() == b"chunked":
+        return CHUNKED
+    if TOKEN.fullmatch(coding) and b"chunked" not in coding.lower():
+        raise ProtocolError("Transfer-Encoding unknown", 501)
+    raise ProtocolError("Transfer-Encoding must be exactly: chunked")
+
+
+def answer_length(status: int, minor: int, coding: bytes | None, length: bytes | None) -> int:
+    """Bytes of an answer's body, CHUNKED or UNTIL_CLOSE; what a HEAD request changes is the caller's part.
+
+    Transfer-Encoding beats Content-Length, as RFC 9112 6.3 has it for what is not a request.
+
+    Raises:
+        ProtocolError: 502.
+    """
+    if status in {204, 304} or status < 200:
+        return 0
+    if coding is not None:
+        if coding.lower() == b"chunked" and minor == 1:
+            return CHUNKED
+        raise ProtocolError("Transfer-Encoding of the answer", 502)
+    return UNTIL_CLOSE if length is None else content_length(length, 502)
+
+
+def content_length(value: bytes, status: int = 400) -> int:
+    """Digits only, at most 18 of them (below 2^63).
+
+    Raises:
+        ProtocolError: with `status`.
+    """
+    if DIGITS.fullmatch(value) is None:
+        raise ProtocolError("Content-Length must be one number", status)
+    return int(value)

@@ -1,0 +1,102 @@
+"""All connections to one instance: which are idle, who gets one, what is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.refusal import CONNECT_FAILURE, TERMINATED
+from simulator.wire.upstream import Caller, UpstreamConnection
+from simulator.world.tasks import Tasks
+
+
+class Origin:
+    """Keep-alive towards `host`:`port`. No task per request; one per new connection, until it is made.
+
+    The most recently used idle connection is taken first, so that the others may grow old and go. A request is tried
+    again at most once, on a fresh connection, and only if the first one was reused, died before a byte of the answer,
+    and repeating is harmless. The number of connections is bounded by the requests in flight, which the pool bounds by
+    MaxConcurrency, plus `upstream_idle_max`.
+    """
+
+    def __init__(self, host: str, port: int, limits: DataPlaneLimits) -> None:
+        """To be made on a running loop."""
+        self.limits = limits
+        self._host = host
+        self._port = port
+        self._loop = asyncio.get_running_loop()
+        self._tasks = Tasks(f"origin {host}:{port}")
+        self._idle: dict[UpstreamConnection, float] = {}  # -> since when; oldest first
+        self._links: dict[UpstreamConnection, None] = {}  # all, those in the making too
+        self._reaper: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def begin(self, caller: Caller) -> None:
+        """Serve `caller` on an idle connection if there is one, else on a new one."""
+        horizon_s = self._loop.time() - self.limits.upstream_idle_s
+        while self._idle:
+            link, since_s = self._idle.popitem()
+            if link.is_usable and since_s > horizon_s:
+                link.serve(caller)
+                return
+            link.drop()
+        self.begin_fresh(caller)
+
+    def begin_fresh(self, caller: Caller) -> None:
+        """Serve `caller` on a new connection."""
+        if self._closed:
+            caller.broken(TERMINATED)
+            return
+        link = UpstreamConnection(self, caller)
+        self._links[link] = None
+        self._tasks.spawn(self._connect(link), "connect")
+
+    async def close(self) -> None:
+        """Cut every connection. Callers still served hear that theirs was terminated."""
+        self._closed = True
+        if self._reaper is not None:
+            self._reaper.cancel()
+        await self._tasks.close()
+        for link in list(self._links):
+            link.refuse(TERMINATED)
+        self._idle.clear()
+
+    # --- what connections tell ---------------------------------------------------------------------------------------
+
+    def release(self, link: UpstreamConnection) -> None:
+        """`link` is idle and clean."""
+        if self._closed or len(self._idle) >= self.limits.upstream_idle_max:
+            link.drop()
+            return
+        self._idle[link] = self._loop.time()
+        if self._reaper is None:
+            self._reaper = self._loop.call_later(self.limits.upstream_idle_s, self._reap)
+
+    def forget(self, link: UpstreamConnection) -> None:
+        self._links.pop(link, None)
+        self._idle.pop(link, None)
+
+    def repeat(self, caller: Caller) -> None:
+        self.begin_fresh(caller)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    async def _connect(self, link: UpstreamConnection) -> None:
+        try:
+            async with asyncio.timeout(self.limits.connect_s):
+                await self._loop.create_connection(lambda: link, self._host, self._port)
+        except OSError:  # TimeoutError among them
+            self.forget(link)
+            link.refuse(CONNECT_FAILURE)
+
+    def _reap(self) -> None:
+        """Close what has been idle for too long; look again when the next one will have been."""
+        self._reaper = None
+        now_s = self._loop.time()
+        for link, since_s in list(self._idle.items()):
+            due_s = since_s + self.limits.upstream_idle_s
+            if due_s > now_s:
+                self._reaper = self._loop.call_at(due_s, self._reap)
+                return
+            del self._idle[link]
+            link.drop()

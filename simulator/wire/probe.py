@@ -1,0 +1,96 @@
+"""Asking an instance whether it is well, over TCP or HTTP. Each probe has a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.refusal import CONNECT_FAILURE, Refusal
+from simulator.wire.origin import Origin
+from simulator.wire.response import AnswerHead
+from simulator.wire.upstream import UpstreamConnection
+
+# ASSUMPTION: User-Agent and version of App Runner's health checks are undocumented (facts 9); an application's access
+# log would settle it. This is the one of Envoy's HTTP health checker.
+USER_AGENT: Final = b"Envoy/HC"
+
+
+async def probe(origin: Origin, host: str, port: int, check: HealthCheck) -> str | None:
+    """None when the probe passed, else why not. Ends within `check.timeout_s`."""
+    try:
+        async with asyncio.timeout(check.timeout_s):
+            if check.protocol is HealthProtocol.TCP:
+                return await _probe_tcp(host, port)
+            return await _probe_http(origin, host, port, check.path)
+    except TimeoutError:
+        return f"no answer within {check.timeout_s:g} s"
+
+
+async def _probe_tcp(host: str, port: int) -> str | None:
+    loop = asyncio.get_running_loop()
+    try:
+        transport, _ = await loop.create_connection(asyncio.Protocol, host, port)
+    except OSError as error:
+        return _reason(error)
+    transport.close()
+    return None
+
+
+async def _probe_http(origin: Origin, host: str, port: int, path: str) -> str | None:
+    call = _ProbeCall(f"{host}:{port}", path)
+    origin.begin_fresh(call)
+    try:
+        return await call.verdict
+    finally:
+        if call.link is not None:
+            call.link.drop()
+
+
+class _ProbeCall:
+    """A caller that wants nothing but the status."""
+
+    head_only = False
+
+    def __init__(self, authority: str, path: str) -> None:
+        self.link: UpstreamConnection | None = None
+        self.verdict: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._request = b"GET %b HTTP/1.1\r\nhost: %b\r\nuser-agent: %b\r\nconnection: close\r\n\r\n" % (
+            path.encode("ascii", "replace"),
+            authority.encode(),
+            USER_AGENT,
+        )
+
+    def connected(self, link: UpstreamConnection) -> None:
+        link.write(self._request, last=True)
+
+    def informed(self, head: AnswerHead) -> None:
+        pass
+
+    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+        del piece, complete
+        # ASSUMPTION: whether a 3xx passes is unknown (facts 9); "success" is read as 200 to 299.
+        self._settle(None if 200 <= head.status <= 299 else f"status {head.status}")
+
+    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+        pass
+
+    def broken(self, refusal: Refusal) -> None:
+        self._settle("connection refused" if refusal is CONNECT_FAILURE else refusal.name)
+
+    def may_repeat(self) -> bool:
+        return False
+
+    def upload_full(self) -> None:
+        pass
+
+    def upload_drained(self) -> None:
+        pass
+
+    def _settle(self, verdict: str | None) -> None:
+        if not self.verdict.done():
+            self.verdict.set_result(verdict)
+
+
+def _reason(error: OSError) -> str:
+    return "connection refused" if isinstance(error, ConnectionRefusedError) else str(error)

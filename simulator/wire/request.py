@@ -1,0 +1,235 @@
+"""Request heads: read strictly, written on towards an instance.
+
+Fields nobody here has an interest in are kept as lines, byte for byte and in order. The few that matter to a proxy are
+taken out, judged, and written anew, so what goes on is consistent by construction: one Host, one framing, no hop-by-hop
+field. Fields spelled with `_` that a CGI-style application would take for one of those few are dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.wire.fault import ProtocolError
+from simulator.wire.fields import connection_tokens, sort_fields, without_named
+from simulator.wire.framing import CHUNKED, request_length
+from simulator.wire.grammar import (
+    ABSOLUTE_FORM,
+    AUTHORITY,
+    BARE_LF,
+    DIGITS,
+    OTHER_VERSION,
+    REQUEST_HEAD,
+    REQUEST_LINE,
+    TOKEN,
+    controls_are_line_ends,
+)
+
+IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"})  # RFC 9110 9.2.2, without TRACE
+
+_JUDGED: Final = (
+    b"host",
+    b"connection",
+    b"content-length",
+    b"transfer-encoding",
+    b"expect",
+    b"upgrade",
+    b"x-forwarded-for",
+    b"max-forwards",
+)
+_DROPPED: Final = (
+    b"keep-alive",
+    b"proxy-connection",
+    b"te",  # trailers are dropped here, so none may be promised
+    b"trailer",
+    b"http2-settings",
+    b"x-forwarded-proto",  # ours
+    b"x-request-id",  # Envoy makes its own for requests from outside
+    b"x-envoy-expected-rq-timeout-ms",
+    b"x-envoy-internal",
+    b"x-envoy-external-address",
+)
+# Name in lower case -> its key among the findings; the empty key is thrown away.
+_SPECIAL: Final[dict[bytes, bytes]] = {
+    **{name.replace(b"-", b"_"): b"" for name in _JUDGED + _DROPPED},
+    **dict.fromkeys(_DROPPED, b""),
+    **{name: name for name in _JUDGED},
+}
+
+
+class RequestHead:
+    """A judged request head. `length` is the body's, as framing.py says it; `minor` the version's, 0 or 1.
+
+    `authority` is the Host as it goes to the application, empty when an HTTP/1.0 request has none. `last_hop`: an
+    OPTIONS request that may not be forwarded (Max-Forwards: 0). `upgrade`: the protocols asked for, in lower case.
+    """
+
+    __slots__ = (
+        "_lines",
+        "_sized",
+        "authority",
+        "expects_continue",
+        "forwarded_for",
+        "keep_alive",
+        "last_hop",
+        "length",
+        "method",
+        "minor",
+        "target",
+        "upgrade",
+    )
+
+    def __init__(self, method: bytes, target: bytes, minor: int) -> None:
+        self.method = method
+        self.target = target
+        self.minor = minor
+        self.authority = b""
+        self.length = 0
+        self.keep_alive = minor == 1
+        self.expects_continue = False
+        self.upgrade = b""
+        self.forwarded_for = b""
+        self.last_hop = False
+        self._lines: list[bytes] = []
+        self._sized = False
+
+    def forward(self, client: bytes, added: bytes) -> bytes:
+        """The head as an instance gets it. `client` is the peer's address, `added` whole field lines."""
+        if self.length == CHUNKED:
+            framing = b"transfer-encoding: chunked\r\n"
+        else:
+            framing = b"content-length: %d\r\n" % self.length if self._sized else b""
+        start = b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (self.method, self.target, self.authority)
+        seen_by = b"%b, %b" % (self.forwarded_for, client) if self.forwarded_for else client
+        tail = b"%bx-forwarded-for: %b\r\n%b\r\n" % (framing, seen_by, added)
+        return b"".join((start, *self._lines, tail))
+
+    def field(self, name: bytes) -> bytes | None:
+        """The value of the first kept field `name` (lower case); None when there is none. Not for the hot path."""
+        for line in self._lines:
+            found, _, value = line.partition(b":")
+            if found.lower() == name:
+                return value.strip()
+        return None
+
+    def _judge(self, findings: dict[bytes, bytes]) -> None:
+        get = findings.get
+        length = get(b"content-length")
+        self._sized = length is not None
+        self.length = request_length(self.minor, get(b"transfer-encoding"), length)
+        self.forwarded_for = get(b"x-forwarded-for", b"")
+        self._take_target(get(b"host"))
+        if len(findings) > 1:  # more than Host
+            self._take_connection(get(b"connection", b""), get(b"upgrade", b""))
+            self._take_expectation(get(b"expect"))
+            self._take_max_forwards(get(b"max-forwards"))
+
+    def _take_target(self, host: bytes | None) -> None:
+        """Origin-form for what goes on; the authority of an absolute target beats Host (RFC 9112 3.2.2)."""
+        if self.minor == 1 and host is None:
+            raise ProtocolError("no Host")
+        if host is not None and not is_authority(host):
+            raise ProtocolError("Host malformed")
+        self.authority = host or b""
+        if self.target[0] == 0x2F or self.method == b"CONNECT":
+            return
+        if self.target == b"*":
+            if self.method != b"OPTIONS":
+                raise ProtocolError("target * is for OPTIONS")
+            return
+        absolute = ABSOLUTE_FORM.fullmatch(self.target)
+        if absolute is None or not is_authority(absolute[1]):
+            raise ProtocolError("target malformed")
+        self.authority = absolute[1]
+        path = absolute[2]
+        self.target = path if path.startswith(b"/") else b"/" + path
+        if path == b"" and self.method == b"OPTIONS":
+            self.target = b"*"  # RFC 9112 3.2.4
+
+    def _take_connection(self, connection: bytes, upgrade: bytes) -> None:
+        if not connection:
+            return
+        tokens = connection_tokens(connection)
+        if b"close" in tokens:
+            self.keep_alive = False
+        elif self.minor == 0:
+            self.keep_alive = b"keep-alive" in tokens
+        if b"upgrade" in tokens:
+            self.upgrade = upgrade.lower()
+        self._lines = without_named(self._lines, tokens)
+
+    def _take_expectation(self, expect: bytes | None) -> None:
+        if expect is None or self.minor == 0:  # RFC 9110 10.1.1: ignored in HTTP/1.0
+            return
+        if expect.lower() != b"100-continue":
+            raise ProtocolError("Expect must be 100-continue", 417)
+        self.expects_continue = self.length != 0
+        if self.expects_continue:
+            self._lines.append(b"expect: 100-continue\r\n")
+
+    def _take_max_forwards(self, hops: bytes | None) -> None:
+        if hops is None:
+            return
+        if self.method == b"OPTIONS" and DIGITS.fullmatch(hops):  # optional for other methods (RFC 9110 7.6.2)
+            self.last_hop = int(hops) == 0
+            hops = b"%d" % max(0, int(hops) - 1)
+        self._lines.append(b"max-forwards: %b\r\n" % hops)
+
+
+def read_request(head: bytes, limits: DataPlaneLimits) -> RequestHead:
+    """Judge a whole head, its empty line included.
+
+    Raises:
+        ProtocolError: whatever is wrong, with the status for the client.
+    """
+    match = REQUEST_HEAD.fullmatch(head)
+    if match is None or not controls_are_line_ends(head):
+        raise _complaint(head, limits)
+    method, target, minor, block = match.groups()
+    if len(method) + len(target) + 11 > limits.request_line_bytes_max:
+        raise ProtocolError("request line too long", 414)
+    request = RequestHead(method, target, 1 if minor == b"1" else 0)
+    findings, count = sort_fields(block, _SPECIAL, request._lines)  # noqa: SLF001 its own constructor
+    if count > limits.head_fields_max:
+        raise ProtocolError("too many fields", 431)
+    request._judge(findings)  # noqa: SLF001
+    return request
+
+
+def check_beginning(start: bytes, seen: int, limits: DataPlaneLimits) -> None:
+    """Refuse an unfinished head as soon as it cannot become a good one. The first `seen` bytes were checked before.
+
+    Raises:
+        ProtocolError: as `read_request` would in the end, or 414 or 431 when too much has come.
+    """
+    line_end = start.find(b"\n") + 1
+    if line_end == 0:
+        if len(start) > limits.request_line_bytes_max:
+            raise ProtocolError("request line too long", 414)
+        if TOKEN.match(start) is None:
+            raise ProtocolError("request line malformed")
+        return
+    if line_end > limits.request_line_bytes_max:
+        raise ProtocolError("request line too long", 414)
+    if line_end > seen and REQUEST_LINE.fullmatch(start, 0, line_end) is None:
+        raise _complaint(start[:line_end], limits)
+    if BARE_LF.search(start, max(0, seen - 1)):
+        raise ProtocolError("line end must be CRLF")
+    if len(start) > limits.head_bytes_max:
+        raise ProtocolError("head too large", 431)
+
+
+def is_authority(value: bytes) -> bool:
+    match = AUTHORITY.fullmatch(value)
+    return match is not None and (match[2] is None or int(match[2]) <= 65535)
+
+
+def _complaint(head: bytes, limits: DataPlaneLimits) -> ProtocolError:
+    line = head[: head.find(b"\n") + 1]
+    if len(line) > limits.request_line_bytes_max:
+        return ProtocolError("request line too long", 414)
+    if REQUEST_LINE.fullmatch(line) is None:
+        if OTHER_VERSION.fullmatch(line) is not None:
+            return ProtocolError("HTTP version must be 1.0 or 1.1", 505)
+        return ProtocolError("request line malformed")
+    return ProtocolError("field malformed")

@@ -1,0 +1,91 @@
+"""TLS towards clients: versions, ciphers, ALPN, and the certificate for the name asked for.
+
+1.2 and 1.3; at 1.2 only ECDHE with AEAD (RFC 9325, Mozilla "intermediate" without DHE). ALPN offers http/1.1 and
+nothing else: a client that knows only other protocols still gets its handshake, without a choice. A name nobody knows
+gets the default certificate, so that the gateway can answer 404 as App Runner does.
+
+Session tickets are sealed with the keys of the default context, which stays: resumption works across names, and a
+renewed certificate drops no connection.
+
+Known limit: asyncio and uvloop drop the fatal alert of a failed handshake (CPython gh-98078).
+"""
+
+from __future__ import annotations
+
+import ssl
+from datetime import datetime
+from typing import Final
+
+from simulator.wire.ca import CertificateAuthority
+
+_CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
+DEFAULT_HOST: Final = "localhost"
+
+
+class ServerCertificates:
+    """The contexts of all hosts served; `context` is what a listener uses."""
+
+    def __init__(self, authority: CertificateAuthority, now: datetime) -> None:
+        self._authority = authority
+        self._by_host: dict[str, ssl.SSLContext] = {}
+        self._hosts: dict[ssl.SSLContext, str] = {}
+        self.context = server_context()
+        self.context.sni_callback = self._choose
+        self._load(self.context, DEFAULT_HOST, now)
+
+    def add(self, host: str, now: datetime) -> None:
+        """Serve `host` with a certificate of its own; for a known host a fresh one, from the next handshake on.
+
+        Raises:
+            ValueError: when `host` is not a host name.
+        """
+        host = host.lower()
+        context = server_context()
+        self._load(context, host, now)
+        self._by_host[host] = context
+        self._hosts[context] = host  # an older context keeps its name too: connections made with it may live on
+
+    def remove(self, host: str) -> None:
+        """Handshakes for `host` get the default certificate from now on."""
+        self._by_host.pop(host.lower(), None)
+
+    def renew(self, now: datetime) -> list[str]:
+        """Replace the certificates that come near their end; their hosts."""
+        due = [host for host in self._by_host if self._authority.is_due(host, now)]
+        for host in due:
+            self.add(host, now)
+        if self._authority.is_due(DEFAULT_HOST, now):
+            self._load(self.context, DEFAULT_HOST, now)
+        return due
+
+    def host_of(self, context: ssl.SSLContext) -> str:
+        """The host a connection's handshake was for; empty when it named none of ours."""
+        host = self._hosts.get(context, "")
+        return host if host in self._by_host else ""
+
+    def _choose(self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+        context = self._by_host.get(name.lower()) if name else None
+        if context is not None:
+            connection.context = context
+
+    def _load(self, context: ssl.SSLContext, host: str, now: datetime) -> None:
+        leaf = self._authority.leaf(host, now)
+        context.load_cert_chain(leaf)
+
+
+def server_context() -> ssl.SSLContext:
+    """Without a certificate yet."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_CIPHERS)
+    context.set_alpn_protocols(["http/1.1"])
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    return context
+
+
+def client_context(authority: CertificateAuthority) -> ssl.SSLContext:
+    """For clients of our own: trusts the local authority and nothing else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(authority.certificate_path)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

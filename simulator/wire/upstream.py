@@ -1,0 +1,261 @@
+"""One connection to an instance: a request out, its answer in, then idle until the next one.
+
+Callbacks only. At any time it serves one caller or none. Bytes that come while it serves none are never anybody's
+answer: the connection is thrown away (response queue poisoning). It is given back for reuse only after an answer that
+ended by its own framing, with nothing behind it, to a request that had gone out in full.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, cast
+
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.refusal import BAD_ANSWER, TERMINATED, Refusal
+from simulator.wire.body import BodyReader, body_reader
+from simulator.wire.fault import ProtocolError
+from simulator.wire.response import AnswerHead, read_answer
+
+
+class Caller(Protocol):
+    """Who sends a request and gets its answer. `link` is the connection at work for it, set and cleared from here.
+
+    In order: `connected` (again on a retry), any number of `informed`, one `answer_began`, any number of
+    `answer_continued`, the last of which (or `answer_began`) says `complete`. Or `broken`, once, at any point. Nothing
+    comes after the end or after `UpstreamConnection.drop`.
+    """
+
+    link: UpstreamConnection | None
+
+    @property
+    def head_only(self) -> bool:
+        """The request is a HEAD: its answer has no body whatever its head says."""
+
+    def connected(self, link: UpstreamConnection) -> None:
+        """Write the request, as much of it as there is."""
+
+    def informed(self, head: AnswerHead) -> None:
+        """A 1xx answer, not 101."""
+
+    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+        """The final answer's head and the beginning of its body."""
+
+    def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
+
+    def broken(self, refusal: Refusal) -> None: ...
+
+    def may_repeat(self) -> bool:
+        """Whether the request can be sent again from its beginning and doing so is harmless (RFC 9110 9.2.2)."""
+
+    def upload_full(self) -> None:
+        """The application does not read: write no more than there is already."""
+
+    def upload_drained(self) -> None: ...
+
+
+class Keeper(Protocol):
+    """Who owns the connections of an instance."""
+
+    limits: DataPlaneLimits
+
+    def release(self, link: UpstreamConnection) -> None: ...
+    def forget(self, link: UpstreamConnection) -> None: ...
+    def repeat(self, caller: Caller) -> None: ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    __slots__ = (
+        "_body",
+        "_buffer",
+        "_heard",
+        "_keep",
+        "_keeper",
+        "_paused",
+        "_sent_all",
+        "_transport",
+        "caller",
+        "reused",
+    )
+
+    def __init__(self, keeper: Keeper, caller: Caller) -> None:
+        """Not connected yet; `caller` is served as soon as it is."""
+        self._keeper = keeper
+        self._transport: asyncio.Transport | None = None
+        self._buffer = b""  # an unfinished answer head
+        self._body: BodyReader | None = None
+        self._heard = False  # a byte of an answer has come for the present caller
+        self._sent_all = False
+        self._keep = False
+        self._paused = False
+        self.reused = False
+        self.caller: Caller | None = caller
+        caller.link = self
+
+    # --- the caller's side -------------------------------------------------------------------------------------------
+
+    @property
+    def is_connected(self) -> bool:
+        return self._transport is not None
+
+    @property
+    def is_usable(self) -> bool:
+        """Alive as far as the loop knows: nothing has been sent on it that could be lost."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    def serve(self, caller: Caller) -> None:
+        """Take the next request, on a connection that is idle."""
+        assert self.caller is None, "a connection serves one request at a time"
+        self.caller = caller
+        caller.link = self
+        self.reused = True
+        self._heard = self._sent_all = False
+        caller.connected(self)
+
+    def write(self, data: bytes, *, last: bool) -> None:
+        """Bytes of the request as they are to go out; `last`: it is complete with them."""
+        transport = self._transport
+        assert transport is not None, "written before connected"
+        self._sent_all = last
+        if data and not transport.is_closing():  # uvloop raises on a transport that is closing
+            transport.write(data)
+
+    def pause(self) -> None:
+        """The caller cannot take more for now."""
+        transport = self._transport
+        if not self._paused and transport is not None and not transport.is_closing():
+            self._paused = True
+            transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            transport = self._transport
+            if transport is not None and not transport.is_closing():
+                transport.resume_reading()
+
+    def drop(self) -> None:
+        """Cut it; its caller hears nothing more. The application sees a reset, never a complete message."""
+        if self.caller is not None:
+            self.caller.link = None
+            self.caller = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Cut it and tell the caller."""
+        caller = self.caller
+        self.drop()
+        if caller is not None:
+            caller.broken(refusal)
+
+    # --- the transport's side ----------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        if self.caller is None:  # it went away meanwhile
+            self._transport.abort()
+        else:
+            self.caller.connected(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self.caller is None:
+            self.drop()
+            return
+        self._heard = True
+        try:
+            if self._body is None:
+                self._take_head(self._buffer + data if self._buffer else data)
+            else:
+                piece = self._body.feed(data)
+                self._pass_on(self.caller, None, piece, self._body)
+        except ProtocolError:
+            self.refuse(BAD_ANSWER)
+
+    def eof_received(self) -> None:
+        """The application has closed: the end of a body that has no other end; anything else is `connection_lost`'s."""
+        caller, body = self.caller, self._body
+        if caller is not None and body is not None and body.ends_at_close:
+            body.complete = True
+            self._pass_on(caller, None, b"", body)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        caller, self.caller, self._transport = self.caller, None, None
+        self._keeper.forget(self)
+        if caller is None:
+            return
+        caller.link = None
+        # The idle connection was closed by the application just when the request went out (RFC 9112 9.3.1).
+        if self.reused and not self._heard and caller.may_repeat():
+            self._keeper.repeat(caller)
+        else:
+            caller.broken(TERMINATED)
+
+    def pause_writing(self) -> None:
+        if self.caller is not None:
+            self.caller.upload_full()
+
+    def resume_writing(self) -> None:
+        if self.caller is not None:
+            self.caller.upload_drained()
+
+    # --- reading an answer -------------------------------------------------------------------------------------------
+
+    def _take_head(self, data: bytes) -> None:
+        limit = self._keeper.limits.answer_head_bytes_max
+        while (end := data.find(b"\r\n\r\n") + 4) >= 4:
+            if end > limit:
+                raise ProtocolError("answer head too large", 502)
+            head = read_answer(data[:end])
+            data = data[end:]
+            if head.status >= 200:
+                self._buffer = b""
+                self._take_answer(head, data)
+                return
+            if head.status == 101:  # nobody asked: Upgrade is not forwarded
+                raise ProtocolError("101 unasked", 502)
+            assert self.caller is not None
+            self.caller.informed(head)
+            if self._is_free():
+                return
+        if len(data) > limit or not data.startswith(b"HTTP/1."[: len(data)]):
+            raise ProtocolError("not an answer head", 502)
+        self._buffer = data
+
+    def _is_free(self) -> bool:
+        return self.caller is None
+
+    def _take_answer(self, head: AnswerHead, rest: bytes) -> None:
+        caller = self.caller
+        assert caller is not None
+        self._keep = head.keep_alive
+        if head.length == 0 or caller.head_only:
+            self._end(clean=not rest)
+            caller.answer_began(head, b"", complete=True)
+            return
+        body = body_reader(head.length, self._keeper.limits)
+        piece = body.feed(rest) if rest else b""
+        self._body = body
+        self._pass_on(caller, head, piece, body)
+
+    def _pass_on(self, caller: Caller, head: AnswerHead | None, piece: bytes, body: BodyReader) -> None:
+        complete = body.complete
+        if complete:
+            # Before the caller hears of it: the next request of its pool may begin within that call.
+            self._end(clean=not body.rest and not body.ends_at_close)
+        if head is not None:
+            caller.answer_began(head, piece, complete=complete)
+        elif piece or complete:
+            caller.answer_continued(piece, complete=complete)
+
+    def _end(self, *, clean: bool) -> None:
+        """The answer is complete: back to the idle ones, or away."""
+        assert self.caller is not None
+        self.caller.link = None
+        self.caller = None
+        self._body = None
+        self.resume()
+        if clean and self._keep and self._sent_all and self.is_usable:
+            self._keeper.release(self)
+        elif self._transport is not None:
+            self._transport.abort()
