@@ -1,0 +1,56 @@
+"""Deadlines of requests that all have the same limit: first in, first due, one timer for all of them.
+
+A timer per request would leave a cancelled entry per request in the loop's heap for two minutes; an ordered map gives
+the earliest deadline for nothing and forgets a finished request at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Deadlines(Generic[T]):
+    """`limit_s` after it was added, `on_due` is called with an item that has not been discarded."""
+
+    def __init__(self, limit_s: float, on_due: Callable[[T], None]) -> None:
+        self.limit_s = limit_s
+        self._loop = asyncio.get_running_loop()
+        self._on_due = on_due
+        self._due: OrderedDict[T, float] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(list(self._due))
+
+    def add(self, item: T, now: float) -> None:
+        self._due[item] = due = now + self.limit_s
+        if self._timer is None:
+            self._timer = self._loop.call_at(due, self._fire)
+
+    def discard(self, item: T) -> None:
+        self._due.pop(item, None)
+
+    def close(self) -> None:
+        self._due.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _fire(self) -> None:
+        # `_timer` stays set meanwhile: an item that `on_due` adds is due after all that are here, and must not arm it.
+        now = self._loop.time()
+        try:
+            while self._due and next(iter(self._due.values())) <= now:
+                item, _ = self._due.popitem(last=False)
+                self._on_due(item)
+        finally:  # an error of one item must not keep the others for ever
+            # A real clock may fire a little early; then nobody was due, and the same time is waited for again.
+            self._timer = self._loop.call_at(next(iter(self._due.values())), self._fire) if self._due else None

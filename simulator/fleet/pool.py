@@ -1,0 +1,228 @@
+"""The pool, request side: slots are granted, held for and given back here, whatever stands in front and behind.
+
+The front offers an exchange; admission and balancing decide; the exchange begins on its instance or fails. Every
+offered exchange is let go exactly once: by `finish` or `abandon` from the front, or by the pool (refused, expired,
+timed out, instance lost), which then calls `exchange.fail`. The supply of instances is the roster's part
+(fleet/roster.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from simulator.fleet.deadlines import Deadlines
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.instance import Instance
+from simulator.fleet.settings import PoolSettings
+from simulator.model.instance import InstanceState
+from simulator.model.refusal import HOLD_EXPIRED, OVERFLOW, TERMINATED, TIMEOUT, UNAVAILABLE, Refusal
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.admission import Admission, Verdict
+from simulator.rules.balancing import BALANCERS
+from simulator.rules.meter import Meter
+from simulator.rules.policies.port import Sample
+
+
+class Pool:
+    """The requests of one service. Not thread-safe; lives on one event loop."""
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self.settings = settings
+        self.scaling = settings.scaling
+        self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
+        # Set by the roster and the autoscaler, which stand above the requests.
+        self.on_wake: Callable[[Instance], float] = _unset
+        self.on_quiet: Callable[[Instance], object] = _unset
+        self.on_wait: Callable[[], None] = _nothing
+        self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
+        self._meter = Meter(self._time())
+        self._admission: Admission[Exchange, Instance] = Admission(
+            BALANCERS[settings.balancing], settings.scaling.max_concurrency, settings.overflow
+        )
+        self._open: Deadlines[Exchange] = Deadlines(settings.request_timeout_s, self._timed_out)
+        self._expiry: asyncio.TimerHandle | None = None
+
+    # --- the front's side ------------------------------------------------------------------------------------------
+
+    def offer(self, exchange: Exchange) -> None:
+        """Begins it now or later, or fails it."""
+        now = self._time()
+        verdict = self._admission.offer(exchange, now)
+        if verdict is Verdict.REFUSED:
+            self._meter.refused(now)
+            exchange.open = False
+            exchange.fail(OVERFLOW if self.ready else UNAVAILABLE)
+            return
+        self._meter.arrived(now)
+        self._open.add(exchange, now)
+        if isinstance(verdict, Instance):
+            self._grant(exchange, verdict, now)
+        else:
+            self._meter.began_waiting(now)
+            self._watch_line()
+            self.on_wait()
+
+    def finish(self, exchange: Exchange) -> None:
+        """The answer's body has ended (or broke): the slot is free. Exactly once for an exchange that has begun."""
+        assert exchange.open, "an exchange is finished once"
+        exchange.open = False
+        self._open.discard(exchange)
+        self._release(exchange, self._time())
+
+    def abandon(self, exchange: Exchange) -> None:
+        """The client went away, waiting or served. Does nothing when the pool has let the exchange go already."""
+        if exchange.open:
+            self._let_go(exchange, refused=False)
+
+    # --- the supply's side -----------------------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that hold a slot."""
+        return self._meter.present - self._meter.waiting
+
+    @property
+    def waiting(self) -> int:
+        return self._meter.waiting
+
+    def enter(self, instance: Instance, *, front: bool) -> None:
+        """The instance is ready: it gets requests from now on."""
+        self.ready[instance.number] = instance
+        self._carry_out(self._admission.add(instance, front=front))
+
+    def move(self, instance: Instance, *, front: bool) -> None:
+        self._admission.move(instance, front=front)
+
+    def leave(self, instance: Instance) -> None:
+        """No new request for it; what it has goes on."""
+        self.ready.pop(instance.number, None)
+        self._admission.remove(instance)
+
+    def lose(self, instance: Instance, refusal: Refusal = TERMINATED) -> None:
+        """The instance is dead: its requests fail with it."""
+        self.leave(instance)
+        for exchange in self._open:
+            if exchange.instance is instance and exchange.open:
+                self._let_go(exchange, refused=False, dead=True)
+                exchange.fail(refusal)
+
+    def configure(self, scaling: AutoScalingConfiguration) -> None:
+        """Another MaxConcurrency from now on; the sizes are the roster's concern."""
+        self.scaling = scaling
+        self._carry_out(self._admission.resize(scaling.max_concurrency))
+
+    def close_second(self, second: int) -> Sample:
+        return self._meter.close(second, self._time(), len(self.ready))
+
+    def awakened(self, instance: Instance) -> None:
+        """The instance has its CPU back: forward what it was granted meanwhile."""
+        instance.awake = True
+        pending, instance.pending = instance.pending, []
+        now = self._time()
+        for exchange in pending:
+            if exchange.open:
+                exchange.cold_s += now - exchange.granted_s
+                exchange.begun_s = now
+                exchange.begin()
+
+    def close(self) -> None:
+        """Let everything go: what is still open ends as if its instance had gone."""
+        # Youngest first: those who wait go before those whose slots they would be granted.
+        for exchange in reversed(list(self._open)):
+            if exchange.open:
+                self._let_go(exchange, refused=False)
+                exchange.fail(UNAVAILABLE)
+        self._open.close()
+        if self._expiry is not None:
+            self._expiry.cancel()
+
+    # --- one slot ----------------------------------------------------------------------------------------------------
+
+    def _grant(self, exchange: Exchange, instance: Instance, now: float) -> None:
+        exchange.instance = instance
+        exchange.granted_s = now
+        if instance.ready_s > exchange.arrived_s:
+            exchange.cold_s = instance.ready_s - max(exchange.arrived_s, instance.wanted_s)
+        if instance.awake:
+            exchange.begun_s = now
+            exchange.begin()
+        else:
+            self._begin_awake(exchange, instance)
+
+    def _begin_awake(self, exchange: Exchange, instance: Instance) -> None:
+        instance.pending.append(exchange)
+        if instance.state is InstanceState.IDLE:
+            wake_s = self.on_wake(instance)
+            if wake_s > 0:
+                self._loop.call_at(self._time() + wake_s, self.awakened, instance)
+            else:
+                self.awakened(instance)
+
+    def _release(self, exchange: Exchange, now: float) -> None:
+        instance = exchange.instance
+        assert instance is not None, "only an exchange with a slot gives one back"
+        self._meter.finished(now, now - exchange.granted_s)
+        grant = self._admission.release(instance)
+        if grant is not None:
+            self._meter.ended_waiting(now)
+            self._grant(*grant, now)
+        elif instance.outstanding == 0:
+            instance.idle_since_s = now
+            if instance.idle_timer is None:
+                self.on_quiet(instance)
+
+    def _let_go(self, exchange: Exchange, *, refused: bool, dead: bool = False) -> None:
+        """End it without an answer of the application; the caller tells the front."""
+        now = self._time()
+        exchange.open = False
+        self._open.discard(exchange)
+        if exchange.instance is None:
+            self._admission.abandon(exchange)
+            self._meter.ended_waiting(now)
+            self._meter.gone(now, refused=refused)
+            return
+        if exchange.begun_s >= 0 and not dead:
+            exchange.instance.backend.abort(exchange)
+        self._release(exchange, now)
+
+    def _carry_out(self, grants: list[tuple[Exchange, Instance]]) -> None:
+        now = self._time()
+        for exchange, instance in grants:
+            self._meter.ended_waiting(now)
+            exchange.instance = instance
+            exchange.granted_s = now
+        # All hold their slots before any begins: a front may give up on one when it hears of another.
+        for exchange, instance in grants:
+            if exchange.open:
+                self._grant(exchange, instance, now)
+
+    # --- time limits -------------------------------------------------------------------------------------------------
+
+    def _timed_out(self, exchange: Exchange) -> None:
+        if exchange.open:
+            self._let_go(exchange, refused=False)
+            exchange.fail(TIMEOUT)
+
+    def _watch_line(self) -> None:
+        due = self._admission.next_expiry()
+        if due is not None and self._expiry is None:
+            self._expiry = self._loop.call_at(due, self._expire)
+
+    def _expire(self) -> None:
+        self._expiry = None
+        for exchange in self._admission.expire(self._time()):
+            if exchange.open:  # the front may have given up on it when it heard of another
+                self._let_go(exchange, refused=True)
+                exchange.fail(HOLD_EXPIRED if self.ready else UNAVAILABLE)
+        self._watch_line()
+
+
+def _unset(_: Instance) -> float:
+    msg = "a pool serves only below a roster"
+    raise AssertionError(msg)
+
+
+def _nothing() -> None:
+    """Nobody wants to know that a request waits."""

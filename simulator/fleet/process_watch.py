@@ -1,0 +1,46 @@
+"""Children of the simulator: what they may not inherit, and what the loop tells about them.
+
+No task and no stream per child: a number, and its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from typing import cast
+
+
+def seal_files() -> None:
+    """Let no file beyond the three standard ones pass into a child. Cheap enough for every launch: 2 us a file.
+
+    Python's own files are sealed from birth. Those that a shell or a supervisor left open for us are not, and uvloop,
+    unlike subprocess, does not close them in the child.
+    """
+    with os.scandir("/proc/self/fd") as listing:
+        files = [int(entry.name) for entry in listing]
+    for file in files:
+        if file > 2:
+            with contextlib.suppress(OSError):  # the listing's own is closed by now
+                os.set_inheritable(file, False)
+
+
+class ExitWatch(asyncio.SubprocessProtocol):
+    """Use with `loop.subprocess_exec(ExitWatch, ...)`. `returned`: the code as Unix has it, negative for a signal."""
+
+    def __init__(self) -> None:
+        self.pid = 0
+        self.returned: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.SubprocessTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+        self.pid = self._transport.get_pid()
+
+    def process_exited(self) -> None:
+        assert self._transport is not None
+        code = self._transport.get_returncode()
+        assert code is not None
+        self._transport.close()
+        if not self.returned.done():
+            self.returned.set_result(code)

@@ -1,0 +1,324 @@
+"""The roster: which instances a service has, and how they come and go. It moves towards a wish and keeps it.
+
+`resize` sets the wish; `reconcile` compares it with what is there and hires or retires; each instance then lives its
+own life (`_live`): provisioned, launched, probed until healthy, serving, drained, stopped. An instance that dies is
+replaced by the same comparison.
+
+App Runner tells provisioned from active instances: at least MinSize stay provisioned; of those the oldest `wish` serve
+in the front tier, and the rest is reserve (fleet/activity.py says when one falls idle).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator.fleet.activity import Activity
+from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError
+from simulator.fleet.instance import Ending, Instance
+from simulator.fleet.pool import Pool
+from simulator.fleet.prober import Prober
+from simulator.model.health import STARTUP_ALLOWANCE_S
+from simulator.model.instance import InstanceEvent, InstanceState
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.facts import EventLogged, InstanceMoved
+from simulator.records.journal import Journal
+from simulator.rules.health import restart_delay_s
+from simulator.rules.policies.port import Actuator
+from simulator.world.clock import RunClock
+from simulator.world.tasks import Tasks, first_of
+
+_E = InstanceEvent
+
+
+class Roster:
+    """The instances of one service, dead ones included (for the bill), by number in order of birth."""
+
+    def __init__(
+        self, pool: Pool, driver: Driver, actuator: Actuator, *, clock: RunClock, journal: Journal, tasks: Tasks
+    ) -> None:
+        self.pool = pool
+        self.settings = pool.settings
+        self.prober = Prober(self.settings.health_check)
+        self.instances: dict[int, Instance] = {}
+        self.wish = self.settings.initial_size
+        self.extra_start_s = 0.0  # a timeline makes starts slow
+        self._driver = driver
+        self._actuator = actuator
+        self._clock = clock
+        self._journal = journal
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self._alive: dict[int, Instance] = {}  # coming or ready: what the wish is compared with
+        self._dismissed = False  # the run is over: nobody is hired any more
+        self._deaths_in_a_row = 0
+        self._lives: dict[int, asyncio.Task[None]] = {}
+        self.activity = Activity(pool, actuator, clock, self._move, self._expire)
+
+    # --- the wish ----------------------------------------------------------------------------------------------------
+
+    @property
+    def coming(self) -> int:
+        return len(self._alive) - len(self.pool.ready)
+
+    @property
+    def active(self) -> int:
+        """Instances that process requests or did so a short while ago."""
+        return sum(instance.state is InstanceState.ACTIVE for instance in self.pool.ready.values())
+
+    @property
+    def provisioned(self) -> int:
+        """Instances that exist and hold memory: launched, and not stopped (draining ones are not in `_alive`)."""
+        return sum(self.instances[number].is_provisioned for number in self._lives)
+
+    async def begin(self) -> None:
+        """Bring up the initial instances without the platform's start lag and wait until they are ready or have died.
+
+        Raises:
+            LaunchError: when one of them did not become ready.
+        """
+        for _ in range(max(self.settings.initial_size, self.pool.scaling.min_size)):
+            self._hire(lag_s=0.0)
+        for instance in list(self._alive.values()):
+            if await first_of(instance.entered, instance.ending) == 1:
+                raise LaunchError(f"service {self.settings.service}: {instance.ending.result().why}")
+
+    def settle(self) -> None:
+        """The run begins: the service was there before, so its instances are idle (if the platform has that state)."""
+        for instance in self.pool.ready.values():
+            instance.launched_at_s = 0.0
+            self.activity.settle(instance)
+        self._assign_tiers()
+
+    def resize(self, wish: int) -> None:
+        """How many instances should serve; MinSize and MaxSize bound how many there are."""
+        self.wish = wish
+        self.reconcile()
+
+    def configure(self, scaling: AutoScalingConfiguration) -> None:
+        self.pool.configure(scaling)
+        self.wish = min(self.wish, scaling.max_size)
+        self.reconcile()
+
+    def reconcile(self) -> None:
+        if self._dismissed:
+            return  # instances that stop for a while must not be replaced meanwhile
+        scaling = self.pool.scaling
+        target = min(max(self.wish, scaling.min_size), scaling.max_size)
+        for _ in range(target - len(self._alive)):
+            self._hire(lag_s=self._actuator.start_lag_s + self.extra_start_s)
+        surplus = len(self._alive) - target
+        if surplus > 0:
+            for instance in sorted(self._alive.values(), key=_who_goes_first)[:surplus]:
+                self._retire(instance, f"{target} instance{'s' * (target != 1)} wanted")
+        self._assign_tiers()
+
+    def kill(self, number: int) -> None:
+        """As a crash would. Unknown or ended instances are no error: they are dead."""
+        instance = self.instances.get(number)
+        if instance is None:
+            return
+        if instance.is_provisioned:
+            instance.backend.kill()
+        else:
+            instance.end(_E.DIED, "killed before its launch")
+
+    def dismiss(self) -> list[asyncio.Task[None]]:
+        """The run is over: what is open fails, every instance stops. The lives that have not ended yet, in order."""
+        self._dismissed = True
+        self.pool.close()
+        for instance in list(self._alive.values()):
+            instance.end(_E.STOP, "the run is over")
+        return [life for life in self._lives.values() if not life.done()]
+
+    def _expire(self, instance: Instance, why: str) -> None:
+        """Its idle time is over, whatever the policy says; MinSize stays."""
+        if len(self._alive) > self.pool.scaling.min_size:
+            self.wish = max(0, self.wish - 1)
+            self._retire(instance, why)
+
+    # --- hiring and retiring -----------------------------------------------------------------------------------------
+
+    def _hire(self, lag_s: float) -> None:
+        instance = Instance(len(self.instances) + 1, self._loop.time())
+        self.instances[instance.number] = self._alive[instance.number] = instance
+        self._lives[instance.number] = life = self._tasks.spawn(
+            self._live(instance, lag_s), f"instance {instance.number} of {self.settings.service}"
+        )
+        life.add_done_callback(lambda _: self._life_over(instance))
+
+    def _retire(self, instance: Instance, why: str) -> None:
+        del self._alive[instance.number]
+        self.activity.forget(instance)
+        if instance.is_ready:
+            self.pool.leave(instance)
+            instance.drained = self._loop.create_future()
+            self._move(instance, _E.DRAIN, why)
+            if instance.outstanding == 0:
+                instance.drained.set_result(None)
+        instance.end(_E.STOP, why)
+
+    def _assign_tiers(self) -> None:
+        """The oldest `wish` instances serve; the rest, when there are more, is reserve."""
+        if self._actuator.activates:
+            for rank, number in enumerate(sorted(self.pool.ready)):
+                self.pool.move(self.pool.ready[number], front=rank < self.wish)
+
+    # --- the life of one instance ------------------------------------------------------------------------------------
+
+    async def _live(self, instance: Instance, lag_s: float) -> None:
+        backend: Backend | None = None
+        try:
+            backend = await self._launch(instance, lag_s)
+            if backend is not None and await self._become_healthy(instance, backend):
+                await self._serve(instance, backend)
+            await self._end(instance, backend)
+        finally:
+            if backend is not None and not backend.exited.done():
+                backend.kill()  # cancelled: nothing of ours outlives the run
+
+    async def _launch(self, instance: Instance, lag_s: float) -> Backend | None:
+        """The platform's lag, then the launch; None when it was told to end before or could not be launched."""
+        lag_s = max(lag_s, restart_delay_s(self._deaths_in_a_row))
+        if lag_s > 0:
+            await asyncio.wait((instance.ending,), timeout=lag_s)
+        if instance.ending.done():
+            return None
+        spec = InstanceSpec(self.settings.service, instance.number, self.settings.size)
+        try:
+            backend = await self._driver.launch(spec)
+        except LaunchError as error:
+            instance.end(_E.DIED, str(error))
+            return None
+        instance.launched(backend)
+        instance.launched_at_s = instance.spell_at_s = self._clock.at_s()
+        backend.exited.add_done_callback(lambda exited: self._exited(instance, exited))
+        self._move(instance, _E.LAUNCHED, "")
+        return backend
+
+    async def _become_healthy(self, instance: Instance, backend: Backend) -> bool:
+        probing = self._tasks.spawn(
+            self.prober.until_healthy(instance.number, backend), f"probe of instance {instance.number}"
+        )
+        try:
+            allowance = asyncio.get_running_loop().create_future()
+            timer = self._loop.call_later(STARTUP_ALLOWANCE_S, _set, allowance)
+            first = await first_of(instance.ending, probing, allowance)
+            timer.cancel()
+        finally:
+            probing.cancel()
+        if first == 0:
+            return False
+        if first == 2:
+            self._log(
+                f"Health check failed on {self.prober.describe()}. Check your configured port number. "
+                "For more information, see the application logs."
+            )
+            instance.end(_E.DIED, f"not healthy within {STARTUP_ALLOWANCE_S:g} s")
+            return False
+        probing.result()
+        self._enter(instance)
+        return True
+
+    def _enter(self, instance: Instance) -> None:
+        self._deaths_in_a_row = 0
+        instance.ready_s = instance.idle_since_s = self._loop.time()
+        instance.awake = True
+        instance.entered.set_result(None)
+        self._move(instance, _E.BECAME_HEALTHY, "")
+        rank = sum(number < instance.number for number in self.pool.ready)
+        self.pool.enter(instance, front=not self._actuator.activates or rank < self.wish)
+        self._assign_tiers()
+        if instance.outstanding == 0:
+            self.activity.quiet(instance)
+
+    async def _serve(self, instance: Instance, backend: Backend) -> None:
+        probing = self._tasks.spawn(
+            self.prober.until_unhealthy(instance.number, backend), f"probe of instance {instance.number}"
+        )
+        try:
+            if await first_of(instance.ending, probing) == 1:
+                why = probing.result()
+                self._log(f"Health check failed on {self.prober.describe()}. ({why})")
+                instance.end(_E.DIED, f"unhealthy: {why}")
+        finally:
+            probing.cancel()
+
+    async def _end(self, instance: Instance, backend: Backend | None) -> None:
+        ending = instance.ending.result()
+        if instance.drained is not None and backend is not None:
+            await asyncio.wait(
+                (instance.drained, backend.exited),
+                timeout=self.settings.drain_timeout_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if backend.exited.done():
+                ending = Ending(_E.DIED, _exit_text(backend.exited.result()))
+            elif not instance.drained.done():
+                ending = Ending(_E.DIED, "still had requests when its time to drain ended")
+        self._bury(instance, ending)
+        if backend is not None:
+            await backend.stop(self.settings.stop_grace_s if ending.event is _E.STOP else 0.0)
+
+    def _bury(self, instance: Instance, ending: Ending) -> None:
+        """It is out of the roster, its requests have failed, its bill is closed, and the wish is looked at again."""
+        died = ending.event is _E.DIED
+        was_alive = self._alive.pop(instance.number, None) is not None
+        self.activity.forget(instance)
+        if instance.is_ready and not died:
+            self.pool.leave(instance)
+            self._move(instance, _E.DRAIN, ending.why)  # the end of a run drains nobody
+        self.activity.close_spell(instance)
+        instance.stopped_at_s = self._clock.at_s()
+        self._move(instance, ending.event, ending.why)
+        self.pool.lose(instance)
+        if died and was_alive:
+            if instance.ready_s == float("inf"):
+                self._deaths_in_a_row += 1
+            self._log(ending.why)
+            self.reconcile()
+
+    def _life_over(self, instance: Instance) -> None:
+        """A life that was cancelled, or never came to its first step, has not buried its instance."""
+        del self._lives[instance.number]
+        if instance.state is not InstanceState.STOPPED:
+            self._bury(instance, Ending(_E.STOP, "its life was cut short"))
+
+    def _exited(self, instance: Instance, exited: asyncio.Future[ExitStatus]) -> None:
+        if not exited.cancelled():
+            instance.end(_E.DIED, _exit_text(exited.result()))
+
+    # --- records -----------------------------------------------------------------------------------------------------
+
+    def _move(self, instance: Instance, event: InstanceEvent, why: str) -> None:
+        before = instance.state
+        instance.move(event)
+        self._journal.record(
+            InstanceMoved(
+                self._clock.at_s(), self.settings.service, instance.number, before, instance.state, why or event.value
+            )
+        )
+
+    def _log(self, line: str) -> None:
+        self._journal.record(EventLogged(self._clock.at_s(), self.settings.service, line))
+
+
+def _who_goes_first(instance: Instance) -> tuple[int, int]:
+    """Those that do not serve yet, then the youngest.
+
+    ASSUMPTION: which instance App Runner takes away is unknown; the youngest keeps warm caches where they are.
+    """
+    return (0 if instance.is_coming else 1, -instance.number)
+
+
+def _exit_text(status: ExitStatus) -> str:
+    """Facts 9, verbatim, and what more is known."""
+    text = (
+        "Your application stopped or failed to start. See logs for more information. "
+        f"Container exit code: {status.code}"
+    )
+    return f"{text} ({status.detail})" if status.detail else text
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,52 @@
+"""What a service asks of its pool, beyond the auto scaling configuration: one frozen value, every time in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simulator.model.health import HealthCheck
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.sizes import InstanceSize
+from simulator.rules.admission import Overflow
+from simulator.rules.balancing import BALANCERS
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """Settings of one service's pool.
+
+    Raises:
+        ValueError: when a value is out of range.
+    """
+
+    service: str
+    size: InstanceSize = field(default_factory=InstanceSize)
+    scaling: AutoScalingConfiguration = field(default_factory=AutoScalingConfiguration)
+    health_check: HealthCheck = field(default_factory=HealthCheck)
+    overflow: Overflow = field(default_factory=Overflow)
+    # ASSUMPTION: App Runner's balancing is unknown (facts 3.1); least outstanding fits "concurrency-aware in effect".
+    balancing: str = "least-outstanding"
+    # Developer Guide: 120 s in total, reading the request and writing the answer included (facts 3.2).
+    request_timeout_s: float = 120.0
+    # ASSUMPTION: drain and stop are undocumented (R#96); as long as a request may last, then Fargate's 30 s (facts 18).
+    drain_timeout_s: float = 120.0
+    stop_grace_s: float = 30.0
+    # ASSUMPTION: when an active instance without requests is throttled is unknown; the billing minimum is one minute,
+    # so App Runner has no reason to take the CPU away sooner. Settled by timing background work between requests.
+    idle_after_s: float = 60.0
+    # Instances that are ready when the run begins.
+    initial_size: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("request_timeout_s", "drain_timeout_s", "stop_grace_s", "idle_after_s"):
+            value = getattr(self, name)
+            if value < 0 or (name == "request_timeout_s" and value == 0):
+                least = "more than" if name == "request_timeout_s" else "at least"
+                msg = f"{name.removesuffix('_s')} = {value:g} s, must be {least} 0 s"
+                raise ValueError(msg)
+        if self.balancing not in BALANCERS:
+            msg = f"balancing = {self.balancing!r}, must be one of {', '.join(BALANCERS)}"
+            raise ValueError(msg)
+        if not 0 <= self.initial_size <= self.scaling.max_size:
+            msg = f"initial_size = {self.initial_size}, must be 0 to max_size = {self.scaling.max_size}"
+            raise ValueError(msg)

@@ -1,0 +1,141 @@
+"""Simulated instances: an application described by laws, on the service discipline of `rules/discipline.py`.
+
+It runs on either clock. In virtual time it is the whole instance; in real time it stands behind real sockets, answers
+when the model says so, and costs the machine nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import numpy as np
+
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.driver import ExitStatus, InstanceSpec
+from simulator.fleet.exchange import Exchange
+from simulator.model.health import HealthCheck
+from simulator.rules.discipline import Station
+from simulator.world.chance import Chance
+from simulator.world.laws import Law, Uniform
+
+CHUNK = 1024  # draws at a time: numpy costs a microsecond a call, a list element nothing
+SIGKILL_CODE = 137  # 128 + 9, as a container reports it
+
+
+class Work:
+    """The work of the requests of one service, drawn in order of arrival, whichever instance will do it."""
+
+    def __init__(self, application: SimulatedApplication, chance: Chance, service: str) -> None:
+        self._cpu = _draws(application.cpu, chance.stream("service", service, "cpu"))
+        self._io = _draws(application.io, chance.stream("service", service, "io"))
+
+    def draw(self, exchange: Exchange) -> None:
+        exchange.cpu_s = next(self._cpu)
+        exchange.io_s = next(self._io)
+
+
+class SimulatedDriver:
+    """Launches simulated instances of one service."""
+
+    def __init__(self, application: SimulatedApplication, chance: Chance, service: str) -> None:
+        self.work = Work(application, chance, service)
+        self._application = application
+        self._start_ups = _draws(application.start_up, chance.stream("service", service, "start-up"))
+        self._fates = _draws(Uniform(0.0, 1.0), chance.stream("service", service, "fate"))
+
+    async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
+        return SimulatedBackend(self._application, spec, next(self._start_ups), self.work, self._fates)
+
+    async def close(self) -> None:
+        """Nothing is left behind: there was never anything outside this process."""
+
+
+class SimulatedBackend:
+    """One simulated instance. `start_up_s` from its launch until it listens."""
+
+    def __init__(
+        self,
+        application: SimulatedApplication,
+        spec: InstanceSpec,
+        start_up_s: float,
+        work: Work,
+        fates: Iterator[float],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.exited: asyncio.Future[ExitStatus] = self._loop.create_future()
+        self._application = application
+        self._listens_s = self._loop.time() + start_up_s
+        self._work = work
+        self._fates = fates
+        self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
+        self._armed_s = float("inf")
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+
+    def begin(self, exchange: Exchange) -> None:
+        if exchange.cpu_s < 0:
+            self._work.draw(exchange)
+        if exchange.cpu_s > 0 or self._application.workers is not None:
+            self._station.arrive(exchange, exchange.cpu_s, self._loop.time())
+            self._arm()
+        else:
+            self._loop.call_at(exchange.begun_s + exchange.io_s, self._done, exchange)
+
+    def abort(self, exchange: Exchange) -> None:
+        """The application is not told and goes on working (R#92): its CPU stays taken."""
+
+    def _arm(self) -> None:
+        """One timer for the next end of a computation; an earlier one that is no longer true just looks and re-arms."""
+        next_s = self._station.next_s()
+        if next_s is not None and next_s < self._armed_s:
+            self._armed_s = next_s
+            self._loop.call_at(next_s, self._look, next_s)
+
+    def _look(self, armed_s: float) -> None:
+        if armed_s != self._armed_s:
+            return  # an earlier timer has been here
+        self._armed_s = float("inf")
+        now = self._loop.time()
+        for exchange in self._station.computed(now):
+            if exchange.io_s > 0:
+                self._loop.call_at(now + exchange.io_s, self._done, exchange)
+            else:
+                self._done(exchange)
+        self._arm()
+
+    def _done(self, exchange: Exchange) -> None:
+        if self._application.workers is not None:
+            self._station.leave(self._loop.time())
+            self._arm()
+        if exchange.open and not self.exited.done():
+            share = self._application.failure_share
+            exchange.answered(500 if share and next(self._fates) < share else 200)
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def probe(self, check: HealthCheck) -> str | None:  # noqa: ARG002 a simulated instance answers every protocol
+        if self._loop.time() < self._listens_s:
+            return "connection refused"
+        return None
+
+    def throttle(self) -> None:
+        """An idle instance computes nothing, so there is nothing to slow down."""
+
+    def wake(self) -> float:
+        return self._application.wake_s
+
+    async def stop(self, grace_s: float) -> None:  # noqa: ARG002 it obeys at once
+        self._exit(ExitStatus(0))
+
+    def kill(self) -> None:
+        self._exit(ExitStatus(SIGKILL_CODE, "killed"))
+
+    def _exit(self, status: ExitStatus) -> None:
+        if not self.exited.done():
+            self.exited.set_result(status)
+
+
+def _draws(law: Law, rng: np.random.Generator) -> Iterator[float]:
+    while True:
+        yield from law.draw(rng, CHUNK).tolist()

@@ -1,0 +1,215 @@
+"""A stage for the middle: pool and roster between a front and a driver that do what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from simulator.fleet.driver import Driver, ExitStatus, InstanceSpec, LaunchError
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.instance import Instance
+from simulator.fleet.pool import Pool
+from simulator.fleet.roster import Roster
+from simulator.fleet.settings import PoolSettings
+from simulator.model.health import HealthCheck
+from simulator.model.refusal import Refusal
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.facts import EventLogged, InstanceMoved
+from simulator.records.journal import Journal
+from simulator.rules.admission import Overflow
+from simulator.rules.policies.port import Actuator
+from simulator.world.clock import RunClock
+from simulator.world.tasks import Tasks
+
+NO_ACTUATOR = Actuator()
+
+
+class FakeExchange(Exchange):
+    """A request that remembers how it ended. `number` is its place in the order of arrival."""
+
+    def __init__(self, stage: Stage, number: int, on_fail: Callable[[FakeExchange], object] | None) -> None:
+        super().__init__(stage.loop.time())
+        self.number = number
+        self.endings: list[int | str] = []  # statuses of answers and names of refusals; exactly one in the end
+        self._stage = stage
+        self._on_fail = on_fail
+
+    def begin(self) -> None:
+        self._stage.begun.append(self.number)
+        self._stage.on_begin(self)
+        super().begin()
+
+    def answered(self, status: int) -> None:
+        self._stage.pool.finish(self)
+        self.endings.append(status)
+
+    def fail(self, refusal: Refusal) -> None:
+        self.endings.append(refusal.name)
+        if self._on_fail is not None:
+            self._on_fail(self)
+
+
+class FakeBackend:
+    """An instance that answers when told to, and is well or not as told."""
+
+    def __init__(self, driver: FakeDriver, spec: InstanceSpec) -> None:
+        self.exited: asyncio.Future[ExitStatus] = asyncio.get_running_loop().create_future()
+        self.spec = spec
+        self.healthy = driver.healthy
+        self.taken: dict[Exchange, None] = {}
+        self.aborted: list[Exchange] = []
+        self.throttled = False
+        self.grace_s: float | None = None  # what `stop` was given
+        self._driver = driver
+
+    def begin(self, exchange: Exchange) -> None:
+        self.taken[exchange] = None
+
+    def abort(self, exchange: Exchange) -> None:
+        self.aborted.append(exchange)
+
+    async def probe(self, check: HealthCheck) -> str | None:
+        await asyncio.sleep(self._driver.probe_s)
+        return None if self.healthy else "not well"
+
+    def throttle(self) -> None:
+        self.throttled = True
+
+    def wake(self) -> float:
+        self.throttled = False
+        return self._driver.wake_s
+
+    async def stop(self, grace_s: float) -> None:
+        self.grace_s = grace_s
+        await asyncio.sleep(self._driver.stop_s)
+        self.exit(0)
+
+    def kill(self) -> None:
+        self.exit(137)
+
+    def exit(self, code: int) -> None:
+        if not self.exited.done():
+            self.exited.set_result(ExitStatus(code))
+
+
+class FakeDriver:
+    """Every backend it launched, by number. Times in seconds: how long each step takes from now on."""
+
+    def __init__(self) -> None:
+        self.launch_s = self.probe_s = self.wake_s = self.stop_s = 0.0
+        self.healthy = True
+        self.failing = False  # launches fail
+        self.backends: dict[int, FakeBackend] = {}
+
+    async def launch(self, spec: InstanceSpec) -> FakeBackend:
+        await asyncio.sleep(self.launch_s)
+        if self.failing:
+            raise LaunchError("no such program")
+        backend = self.backends[spec.number] = FakeBackend(self, spec)
+        return backend
+
+    async def close(self) -> None:
+        assert all(backend.exited.done() for backend in self.backends.values()), "a backend was left behind"
+
+
+class Stage:
+    """`async with Stage(...) as stage`: the initial instances are ready inside, and nothing is left after it."""
+
+    def __init__(
+        self,
+        settings: PoolSettings | None = None,
+        actuator: Actuator = NO_ACTUATOR,
+        driver: Driver | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.fake = FakeDriver()
+        self.driver: Driver = driver or self.fake
+        self.clock = RunClock()
+        self.journal = Journal()
+        self.tasks = Tasks("stage")
+        self.pool = Pool(settings or stage_settings())
+        self.roster = Roster(self.pool, self.driver, actuator, clock=self.clock, journal=self.journal, tasks=self.tasks)
+        self.exchanges: list[FakeExchange] = []
+        self.begun: list[int] = []  # numbers of exchanges in the order in which they began
+        self.on_begin: Callable[[FakeExchange], None] = lambda _: None
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        await self.roster.begin()
+        self.clock.start()
+        self.roster.settle()
+
+    async def close(self) -> None:
+        lives = self.roster.dismiss()
+        if lives:
+            await asyncio.wait(lives)
+        await self.tasks.close()
+        await self.driver.close()
+
+    # --- the front --------------------------------------------------------------------------------------------------
+
+    def offer(self, on_fail: Callable[[FakeExchange], object] | None = None) -> FakeExchange:
+        exchange = FakeExchange(self, len(self.exchanges), on_fail)
+        self.exchanges.append(exchange)
+        self.pool.offer(exchange)
+        return exchange
+
+    def answer(self, exchange: FakeExchange) -> None:
+        """What its instance does when it has computed the answer."""
+        assert exchange.instance is not None
+        backend = self.fake.backends[exchange.instance.number]
+        del backend.taken[exchange]
+        exchange.answered(200)
+
+    # --- what is there ------------------------------------------------------------------------------------------------
+
+    def instance(self, number: int) -> Instance:
+        return self.roster.instances[number]
+
+    def backend(self, number: int) -> FakeBackend:
+        return self.fake.backends[number]
+
+    def states(self) -> str:
+        """The state of every instance there ever was, in order of birth."""
+        return " ".join(instance.state for instance in self.roster.instances.values())
+
+    def moves(self, number: int) -> list[tuple[float, str]]:
+        """(at_s, state) of the instance's moves."""
+        return [
+            (fact.at_s, fact.after.value)
+            for fact in self.journal.facts
+            if isinstance(fact, InstanceMoved) and fact.instance == number
+        ]
+
+    def lines(self) -> list[str]:
+        return [fact.line for fact in self.journal.facts if isinstance(fact, EventLogged)]
+
+
+def stage_settings(
+    capacity: int = 1,
+    *,
+    initial: int = 1,
+    least: int = 1,
+    most: int = 10,
+    wait_s: float = 0.0,
+    queue: int = 0,
+    **others: float,
+) -> PoolSettings:
+    """Settings of a service called `web`; `others` are PoolSettings' own times."""
+    return PoolSettings(
+        "web",
+        scaling=AutoScalingConfiguration(capacity, least, most),
+        overflow=Overflow(wait_s, queue),
+        initial_size=initial,
+        **others,  # type: ignore[arg-type]
+    )

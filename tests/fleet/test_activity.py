@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.port import Actuator
+from tests.fleet.fakes import Stage, stage_settings
+from tests.virtual import rounds, run_virtual, until
+
+ACTIVATES = Actuator(activates=True)
+EXPIRES = Actuator(idle_expiry_s=600)
+
+
+def test_a_run_begins_with_idle_instances() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2), ACTIVATES) as stage:
+            assert stage.states() == "idle idle"
+            assert stage.backend(1).throttled
+
+    run_virtual(main)
+
+
+def test_on_a_platform_without_idle_state_every_instance_is_active() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2)) as stage:
+            await asyncio.sleep(10_000)
+            assert stage.states() == "active active"
+
+    run_virtual(main)
+
+
+def test_a_request_wakes_an_idle_instance_and_quiet_puts_it_to_sleep_again() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(idle_after_s=60), ACTIVATES) as stage:
+            await asyncio.sleep(10)
+            exchange = stage.offer()
+            assert stage.states() == "active"
+            await asyncio.sleep(5)
+            stage.answer(exchange)
+            await asyncio.sleep(100)
+            assert stage.moves(1)[-3:] == [(0.0, "idle"), (10.0, "active"), (75.0, "idle")]
+
+    run_virtual(main)
+
+
+def test_every_request_puts_the_sleep_off() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(idle_after_s=60), ACTIVATES) as stage:
+            for _ in range(5):
+                stage.answer(stage.offer())
+                await asyncio.sleep(50)
+            assert stage.states() == "active"
+            await asyncio.sleep(20)
+            assert stage.moves(1)[-1] == (260.0, "idle")
+
+    run_virtual(main)
+
+
+def test_an_instance_with_a_request_does_not_sleep_however_long_it_takes() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(idle_after_s=60, request_timeout_s=1000), ACTIVATES) as stage:
+            exchange = stage.offer()
+            await asyncio.sleep(500)
+            assert stage.states() == "active"
+            stage.answer(exchange)
+            await asyncio.sleep(61)
+            assert stage.states() == "idle"
+
+    run_virtual(main)
+
+
+def test_a_new_instance_that_gets_no_request_falls_idle_too() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(idle_after_s=60), ACTIVATES) as stage:
+            stage.roster.resize(2)
+            await asyncio.sleep(61)
+            assert stage.moves(2) == [(0.0, "starting"), (0.0, "active"), (60.0, "idle")]
+
+    run_virtual(main)
+
+
+def test_an_activation_is_billed_from_its_first_request_to_the_end_of_its_last() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2, idle_after_s=60), ACTIVATES) as stage:
+            await asyncio.sleep(10)
+            first = stage.offer()
+            await asyncio.sleep(10)
+            second = stage.offer()
+            stage.answer(first)
+            await asyncio.sleep(10)
+            stage.answer(second)
+            await asyncio.sleep(100)
+            assert stage.instance(1).spells == [(10.0, 30.0)]
+            assert stage.instance(1).spell_at_s < 0
+
+    run_virtual(main)
+
+
+def test_the_start_of_an_instance_belongs_to_its_first_activation() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2, idle_after_s=60), ACTIVATES) as stage:
+            stage.fake.launch_s, stage.fake.probe_s = 3.0, 4.0
+            stage.roster.resize(2)
+            await asyncio.sleep(100)
+            # Launched at 3, ready at 7, no request: the activation ends when it became ready.
+            assert stage.instance(2).spells == [(3.0, 7.0)]
+
+    run_virtual(main)
+
+
+def test_an_activation_that_the_run_cuts_short_ends_with_its_last_request() -> None:
+    async def main() -> None:
+        stage = Stage(stage_settings(2), ACTIVATES)
+        await stage.open()
+        await asyncio.sleep(10)
+        stage.answer(stage.offer())
+        stage.offer()
+        await asyncio.sleep(5)
+        await stage.close()
+        assert stage.instance(1).spells == [(10.0, 15.0)]
+
+    run_virtual(main)
+
+
+def test_without_idle_state_an_activation_is_a_life() -> None:
+    async def main() -> None:
+        stage = Stage()
+        await stage.open()
+        await asyncio.sleep(33)
+        stage.roster.kill(1)
+        await until(lambda: stage.states() == "stopped active")
+        assert stage.instance(1).spells == [(0.0, 33.0)]
+        await stage.close()
+
+    run_virtual(main)
+
+
+def test_an_instance_without_requests_expires() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2), EXPIRES) as stage:
+            await asyncio.sleep(100)
+            stage.answer(stage.offer())
+            await asyncio.sleep(550)
+            # One had its last request at 100 s; the other never had one and is gone since 600 s.
+            assert sorted(stage.states().split()) == ["active", "stopped"]
+            assert stage.roster.wish == 1
+            await asyncio.sleep(100)
+            assert sorted(stage.states().split()) == ["active", "stopped"]  # MinSize stays
+
+    run_virtual(main)
+
+
+def test_without_a_minimum_the_last_instance_expires_too() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=1, least=0), EXPIRES) as stage:
+            await asyncio.sleep(601)
+            assert stage.moves(1)[-1] == (600.0, "stopped")
+            assert stage.roster.wish == 0
+
+    run_virtual(main)
+
+
+def test_the_front_tier_is_the_oldest_instances_up_to_the_wish() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(1, initial=3, least=3), ACTIVATES) as stage:
+            stage.roster.resize(1)
+            for _ in range(4):
+                stage.answer(stage.offer())
+            assert stage.states() == "active idle idle"
+            stage.roster.resize(2)
+            for _ in range(2):
+                stage.answer(stage.offer())
+            assert stage.states() == "active active idle"
+
+    run_virtual(main)
+
+
+def test_the_reserve_helps_out_before_anybody_is_refused() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(1, initial=2, least=2), ACTIVATES) as stage:
+            stage.roster.resize(1)
+            stage.offer()
+            stage.offer()
+            assert stage.states() == "active active"
+            assert stage.offer().endings == ["overflow"]
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("actuator", [ACTIVATES, EXPIRES])
+def test_a_retired_instance_is_neither_idle_nor_expired_later(actuator: Actuator) -> None:
+    async def main() -> None:
+        settings = stage_settings(initial=2, request_timeout_s=10_000, drain_timeout_s=10_000)
+        async with Stage(settings, actuator) as stage:
+            exchanges = [stage.offer(), stage.offer()]
+            stage.roster.configure(AutoScalingConfiguration(1, 1, 1))
+            await asyncio.sleep(2000)
+            assert stage.states() == "active draining"
+            stage.answer(exchanges[1])
+            await rounds(20)
+            assert stage.states() == "active stopped"
+
+    run_virtual(main)

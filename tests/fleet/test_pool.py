@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.port import Actuator
+from tests.fleet.fakes import FakeExchange, Stage, stage_settings
+from tests.virtual import run_virtual, until
+
+ACTIVATES = Actuator(activates=True)
+
+
+def test_a_request_begins_at_once_when_a_slot_is_free() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            exchange = stage.offer()
+            assert stage.begun == [0]
+            stage.answer(exchange)
+            assert exchange.endings == [200]
+            assert (stage.pool.in_flight, stage.pool.waiting) == (0, 0)
+
+    run_virtual(main)
+
+
+def test_a_request_beyond_max_concurrency_is_an_overflow() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2)) as stage:
+            stage.offer()
+            stage.offer()
+            assert stage.offer().endings == ["overflow"]
+            assert stage.pool.in_flight == 2
+
+    run_virtual(main)
+
+
+def test_without_a_ready_instance_the_service_is_unavailable() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=0, least=0)) as stage:
+            assert stage.offer().endings == ["unavailable"]
+
+    run_virtual(main)
+
+
+def test_a_held_request_gets_the_next_free_slot_in_order_of_arrival() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(wait_s=60, queue=10)) as stage:
+            for _ in range(3):
+                stage.offer()
+            assert (stage.pool.in_flight, stage.pool.waiting) == (1, 2)
+            for number in range(3):
+                stage.answer(stage.exchanges[number])
+            assert stage.begun == [0, 1, 2]
+
+    run_virtual(main)
+
+
+def test_a_hold_ends_after_its_time_and_counts_as_refused() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
+            stage.offer()
+            await asyncio.sleep(2)
+            held = stage.offer()
+            stage.pool.close_second(0)
+            await asyncio.sleep(4.75)
+            assert held.endings == []
+            await asyncio.sleep(0.5)
+            assert held.endings == ["hold expired"]
+            sample = stage.pool.close_second(1)
+            assert (sample.refused, sample.finished) == (1, 0)
+            assert stage.pool.waiting == 0
+
+    run_virtual(main)
+
+
+def test_a_hold_that_ends_before_any_instance_is_ready_is_unavailable() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=0, least=0, wait_s=5, queue=10)) as stage:
+            held = stage.offer()
+            await asyncio.sleep(6)
+            assert held.endings == ["unavailable"]
+
+    run_virtual(main)
+
+
+def test_every_hold_has_a_time_of_its_own() -> None:
+    async def main() -> list[float]:
+        async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
+            ended: list[float] = []
+            stage.offer()
+            for _ in range(3):
+                stage.offer(lambda _: ended.append(stage.clock.at_s()))
+                await asyncio.sleep(1.5)
+            await asyncio.sleep(20)
+            return ended
+
+    assert run_virtual(main) == [5.0, 6.5, 8.0]
+
+
+def test_two_holds_that_end_together_may_take_each_other_along() -> None:
+    """The front gives up on both when it hears of the first; each is let go once all the same."""
+
+    async def main() -> None:
+        async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
+            stage.offer()
+            held: list[FakeExchange] = []
+
+            def give_up(_: FakeExchange) -> None:
+                for exchange in held:
+                    stage.pool.abandon(exchange)
+
+            held += [stage.offer(give_up), stage.offer(give_up)]
+            await asyncio.sleep(6)
+            assert [exchange.endings for exchange in held] == [["hold expired"], []]
+            assert (stage.pool.waiting, stage.pool.in_flight) == (0, 1)
+
+    run_virtual(main)
+
+
+def test_a_request_over_its_time_limit_is_aborted_and_gives_its_slot_back() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(request_timeout_s=120)) as stage:
+            exchange = stage.offer()
+            await asyncio.sleep(119.5)
+            assert exchange.endings == []
+            await asyncio.sleep(1)
+            assert exchange.endings == ["timeout"]
+            assert stage.backend(1).aborted == [exchange]
+            assert stage.pool.in_flight == 0
+            stage.offer()
+            assert stage.begun == [0, 1]
+
+    run_virtual(main)
+
+
+def test_the_time_limit_holds_for_those_who_wait_too() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(request_timeout_s=10, wait_s=100, queue=5)) as stage:
+            stage.offer()
+            await asyncio.sleep(1)
+            held = stage.offer()
+            stage.pool.configure(AutoScalingConfiguration(1, 1, 10))
+            await asyncio.sleep(5)
+            stage.pool.leave(stage.instance(1))  # the slot that the first gives back goes to nobody
+            await asyncio.sleep(5.5)
+            assert held.endings == ["timeout"]
+            assert stage.pool.waiting == 0
+
+    run_virtual(main)
+
+
+def test_a_client_that_goes_away_while_it_waits_is_not_served() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(wait_s=60, queue=10)) as stage:
+            first, gone, last = (stage.offer() for _ in range(3))
+            stage.pool.abandon(gone)
+            stage.answer(first)
+            assert stage.begun == [0, 2]
+            assert (gone.endings, gone.open) == ([], False)
+            stage.answer(last)
+            assert stage.pool.waiting == stage.pool.in_flight == 0
+
+    run_virtual(main)
+
+
+def test_a_client_that_goes_away_while_it_is_served_frees_its_slot() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(wait_s=60, queue=10)) as stage:
+            gone, next_one = stage.offer(), stage.offer()
+            stage.pool.abandon(gone)
+            assert stage.backend(1).aborted == [gone]
+            assert stage.begun == [0, 1]
+            assert next_one.instance is stage.instance(1)
+
+    run_virtual(main)
+
+
+def test_abandoning_what_has_ended_does_nothing() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            exchange = stage.offer()
+            stage.answer(exchange)
+            refused = stage.offer()
+            overflow = stage.offer()
+            for ended in (exchange, overflow):
+                stage.pool.abandon(ended)
+            assert stage.pool.in_flight == 1
+            assert refused.open
+
+    run_virtual(main)
+
+
+def test_finishing_twice_is_a_bug() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            exchange = stage.offer()
+            stage.answer(exchange)
+            with pytest.raises(AssertionError, match="finished once"):
+                stage.pool.finish(exchange)
+
+    run_virtual(main)
+
+
+def test_the_requests_of_a_dead_instance_fail_and_those_who_wait_go_elsewhere() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2, least=2, wait_s=60, queue=10)) as stage:
+            on_dead, on_other, held = (stage.offer() for _ in range(3))
+            assert on_dead.instance is not None
+            stage.roster.kill(on_dead.instance.number)
+            await until(lambda: bool(on_dead.endings))
+            assert on_dead.endings == ["connection termination"]
+            stage.answer(on_other)
+            await until(lambda: held.begun_s >= 0)
+
+    run_virtual(main)
+
+
+def test_a_new_instance_serves_those_who_wait_in_their_order() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2, initial=0, least=0, wait_s=60, queue=10)) as stage:
+            for _ in range(3):
+                stage.offer()
+            stage.roster.resize(1)
+            await until(lambda: len(stage.begun) == 2)
+            assert stage.begun == [0, 1]
+            assert stage.pool.waiting == 1
+
+    run_virtual(main)
+
+
+def test_a_higher_max_concurrency_serves_those_who_wait() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(1, wait_s=60, queue=10)) as stage:
+            for _ in range(4):
+                stage.offer()
+            stage.pool.configure(AutoScalingConfiguration(3, 1, 10))
+            assert stage.begun == [0, 1, 2]
+
+    run_virtual(main)
+
+
+def test_waiting_for_a_start_is_cold_time_from_the_wish_on() -> None:
+    """Arrived at 0, wished for at 3, ready at 10, granted at once: 3 s of queue and 7 s of cold start."""
+
+    async def main() -> None:
+        settings = stage_settings(initial=0, least=0, wait_s=60, queue=10)
+        async with Stage(settings, Actuator(start_lag_s=7)) as stage:
+            exchange = stage.offer()
+            await asyncio.sleep(3)
+            stage.roster.resize(1)
+            await asyncio.sleep(8)
+            assert exchange.begun_s - exchange.arrived_s == pytest.approx(10)
+            assert exchange.cold_s == pytest.approx(7)
+            assert exchange.queue_s(stage.loop.time()) == pytest.approx(3)
+
+    run_virtual(main)
+
+
+def test_waiting_behind_others_on_a_new_instance_is_queue_time() -> None:
+    """Ready 2 s after the arrival; another request has the slot for 5 s more."""
+
+    async def main() -> None:
+        settings = stage_settings(initial=0, least=0, wait_s=60, queue=10)
+        async with Stage(settings, Actuator(start_lag_s=2)) as stage:
+            stage.roster.resize(1)
+            first, second = stage.offer(), stage.offer()
+            await asyncio.sleep(7)
+            stage.answer(first)
+            assert second.cold_s == pytest.approx(2)
+            assert second.queue_s(stage.loop.time()) == pytest.approx(5)
+
+    run_virtual(main)
+
+
+def test_an_idle_instance_is_woken_first_and_that_is_cold_time() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2), ACTIVATES) as stage:
+            stage.fake.wake_s = 0.5
+            assert stage.backend(1).throttled
+            first = stage.offer()
+            await asyncio.sleep(0.25)
+            second = stage.offer()
+            assert stage.begun == []
+            await asyncio.sleep(1)
+            assert stage.begun == [0, 1]
+            assert (first.cold_s, second.cold_s) == (0.5, 0.25)
+            assert not stage.backend(1).throttled
+
+    run_virtual(main)
+
+
+def test_who_goes_away_during_a_wake_is_not_forwarded() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2), ACTIVATES) as stage:
+            stage.fake.wake_s = 0.5
+            gone, stays = stage.offer(), stage.offer()
+            stage.pool.abandon(gone)
+            await asyncio.sleep(1)
+            assert stage.begun == [stays.number]
+            assert stage.backend(1).aborted == []  # it never heard of the other
+
+    run_virtual(main)
+
+
+def test_an_instance_that_dies_during_a_wake_takes_its_requests_along_once() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2), ACTIVATES) as stage:
+            stage.fake.wake_s = 0.5
+            exchange = stage.offer()
+            stage.roster.kill(1)
+            await asyncio.sleep(1)
+            assert exchange.endings == ["connection termination"]
+            assert stage.begun == []
+
+    run_virtual(main)
+
+
+def test_closing_fails_everybody_and_grants_nobody() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(wait_s=60, queue=10)) as stage:
+            for _ in range(3):
+                stage.offer()
+            stage.pool.close()
+            assert [exchange.endings for exchange in stage.exchanges] == [["unavailable"]] * 3
+            assert stage.begun == [0]  # the slot of the first went to nobody
+            assert stage.pool.in_flight == stage.pool.waiting == 0
+
+    run_virtual(main)
+
+
+def test_a_front_may_offer_its_next_request_while_it_hears_that_one_failed() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(request_timeout_s=10)) as stage:
+            stage.offer(lambda _: stage.offer())
+            await asyncio.sleep(15)
+            assert stage.begun == [0, 1]
+            await asyncio.sleep(6)
+            assert stage.exchanges[1].endings == ["timeout"]
+
+    run_virtual(main)
+
+
+def test_two_who_are_granted_together_may_take_each_other_along() -> None:
+    """The front gives up on the second when the first begins; its slot is not lost."""
+
+    async def main() -> None:
+        settings = stage_settings(2, initial=0, least=0, wait_s=60, queue=10)
+        async with Stage(settings) as stage:
+            stage.offer()
+            second = stage.offer()
+            stage.on_begin = lambda _: stage.pool.abandon(second)
+            stage.roster.resize(1)
+            await until(lambda: bool(stage.begun))
+            assert stage.pool.in_flight == stage.instance(1).outstanding == 1
+            assert stage.pool.waiting == 0
+
+    run_virtual(main)
+
+
+def test_somebody_is_told_when_a_request_waits() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(wait_s=60, queue=1)) as stage:
+            told: list[int] = []
+            stage.pool.on_wait = lambda: told.append(stage.pool.waiting)
+            stage.offer()
+            stage.offer()
+            stage.offer()
+            assert told == [1]  # neither the one that was served nor the one that was refused
+
+    run_virtual(main)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.prober import Prober
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.sizes import InstanceSize
+from tests.fleet.fakes import FakeBackend, FakeDriver
+from tests.virtual import run_virtual
+
+
+class ScriptedBackend(FakeBackend):
+    """Answers its probes as written, `+` and `-`, then like the last; notes when each was asked."""
+
+    def __init__(self, script: str, takes_s: float = 0.0) -> None:
+        super().__init__(FakeDriver(), InstanceSpec("web", 1, InstanceSize()))
+        self._script = script
+        self._takes_s = takes_s
+        self.asked_s: list[float] = []
+
+    async def probe(self, check: HealthCheck) -> str | None:
+        answer = self._script[min(len(self.asked_s), len(self._script) - 1)]
+        self.asked_s.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self._takes_s)
+        return None if answer == "+" else f"refused at probe {len(self.asked_s)}"
+
+
+def test_the_first_probe_is_at_the_launch_and_the_next_an_interval_later() -> None:
+    async def main() -> list[float]:
+        backend = ScriptedBackend("--+")
+        await Prober(HealthCheck(interval_s=5)).until_healthy(1, backend)
+        return backend.asked_s
+
+    assert run_virtual(main) == [0.0, 5.0, 10.0]
+
+
+def test_an_interval_counts_from_the_begin_of_a_probe() -> None:
+    async def main() -> list[float]:
+        backend = ScriptedBackend("--+", takes_s=2.0)
+        await Prober(HealthCheck(interval_s=5)).until_healthy(1, backend)
+        return backend.asked_s
+
+    assert run_virtual(main) == [0.0, 5.0, 10.0]
+
+
+def test_probes_do_not_overlap_when_they_take_longer_than_the_interval() -> None:
+    async def main() -> list[float]:
+        backend = ScriptedBackend("--+", takes_s=3.0)
+        await Prober(HealthCheck(interval_s=1, timeout_s=5)).until_healthy(1, backend)
+        return backend.asked_s
+
+    assert run_virtual(main) == [0.0, 3.0, 6.0]
+
+
+def test_it_takes_as_many_successes_in_a_row_as_the_threshold_says() -> None:
+    async def main() -> int:
+        backend = ScriptedBackend("++-+++")
+        await Prober(HealthCheck(healthy_threshold=3)).until_healthy(1, backend)
+        return len(backend.asked_s)
+
+    assert run_virtual(main) == 6
+
+
+def test_a_running_instance_is_probed_from_an_interval_after_it_became_ready() -> None:
+    async def main() -> tuple[list[float], str]:
+        backend = ScriptedBackend("+-+--")
+        why = await Prober(HealthCheck(interval_s=10, unhealthy_threshold=2)).until_unhealthy(1, backend)
+        return backend.asked_s, why
+
+    assert run_virtual(main) == ([10.0, 20.0, 30.0, 40.0, 50.0], "refused at probe 5")
+
+
+@pytest.mark.parametrize(("failing", "asked"), [(1, 0), (0, 0), (2, 1)])
+def test_a_timeline_makes_the_probes_of_one_or_all_instances_fail(failing: int, asked: int) -> None:
+    async def main() -> int:
+        backend = ScriptedBackend("+")
+        prober = Prober(HealthCheck())
+        prober.failing[failing] = None
+        with pytest.raises(TimeoutError) if asked == 0 else contextlib.nullcontext():
+            async with asyncio.timeout(100):
+                await prober.until_healthy(1, backend)
+        return len(backend.asked_s)
+
+    assert run_virtual(main) == asked
+
+
+def test_failing_by_order_is_the_reason_that_is_told() -> None:
+    async def main() -> str:
+        prober = Prober(HealthCheck(unhealthy_threshold=1))
+        prober.failing[0] = None
+        return await prober.until_unhealthy(7, ScriptedBackend("+"))
+
+    assert run_virtual(main) == "failed by the timeline"
+
+
+def test_a_check_is_described_in_app_runners_words() -> None:
+    assert Prober(HealthCheck()).describe() == "protocol `TCP` [Port: '8080']"
+    http = HealthCheck(HealthProtocol.HTTP, path="/healthz")
+    assert Prober(http).describe(3000) == "protocol `HTTP` [Path: '/healthz'], [Port: '3000']"

@@ -1,0 +1,390 @@
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from simulator.fleet.driver import LaunchError
+from simulator.model.health import HealthCheck
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.port import Actuator
+from tests.fleet.fakes import Stage, stage_settings
+from tests.virtual import rounds, run_virtual, until
+
+LAG = Actuator(start_lag_s=30)
+
+
+# --- the first instances ---
+
+
+def test_a_run_begins_with_its_initial_instances_ready_and_without_the_platforms_lag() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=3), LAG) as stage:
+            assert stage.states() == "active active active"
+            assert stage.loop.time() == 0
+
+    run_virtual(main)
+
+
+def test_at_least_min_size_instances_are_there() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=0, least=2)) as stage:
+            assert len(stage.pool.ready) == 2
+
+    run_virtual(main)
+
+
+def test_an_initial_instance_that_cannot_be_launched_is_an_error_and_leaves_nothing_behind() -> None:
+    async def main() -> None:
+        stage = Stage(stage_settings(initial=2))
+        stage.fake.failing = True
+        with pytest.raises(LaunchError, match="service web: no such program"):
+            await stage.open()
+        await stage.close()
+        assert len(asyncio.all_tasks()) == 1
+
+    run_virtual(main)
+
+
+# --- towards the wish ---
+
+
+def test_a_higher_wish_launches_after_the_platforms_lag() -> None:
+    async def main() -> None:
+        async with Stage(actuator=LAG) as stage:
+            await asyncio.sleep(10)
+            stage.roster.resize(3)
+            assert (stage.roster.coming, stage.roster.provisioned) == (2, 1)
+            await asyncio.sleep(31)
+            assert [stage.moves(number) for number in (2, 3)] == [[(40.0, "starting"), (40.0, "active")]] * 2
+            assert stage.roster.coming == 0
+
+    run_virtual(main)
+
+
+def test_a_timeline_makes_starts_slower() -> None:
+    async def main() -> None:
+        async with Stage(actuator=LAG) as stage:
+            stage.roster.extra_start_s = 15.0
+            stage.roster.resize(2)
+            await asyncio.sleep(60)
+            assert stage.moves(2)[0] == (45.0, "starting")
+
+    run_virtual(main)
+
+
+def test_the_same_wish_again_changes_nothing() -> None:
+    async def main() -> None:
+        async with Stage(actuator=LAG) as stage:
+            for _ in range(5):
+                stage.roster.resize(2)
+            assert stage.states() == "active provisioning"
+
+    run_virtual(main)
+
+
+def test_the_wish_is_bounded_by_the_configuration() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2, least=2, most=4)) as stage:
+            stage.roster.resize(100)
+            await until(lambda: len(stage.pool.ready) == 4)
+            assert stage.states() == "active active active active"
+            stage.roster.resize(0)
+            await until(lambda: stage.states() == "active active stopped stopped")
+
+    run_virtual(main)
+
+
+def test_another_configuration_is_carried_out_at_once() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=4)) as stage:
+            stage.roster.configure(AutoScalingConfiguration(5, 1, 2))
+            await until(lambda: stage.states() == "active active stopped stopped")
+            stage.roster.configure(AutoScalingConfiguration(5, 3, 9))
+            await until(lambda: len(stage.pool.ready) == 3)
+            assert stage.roster.wish == 2
+
+    run_virtual(main)
+
+
+def test_who_does_not_serve_yet_goes_first_and_then_the_youngest() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2), LAG) as stage:
+            stage.roster.resize(4)
+            stage.roster.resize(1)
+            await until(lambda: stage.states() == "active stopped stopped stopped")
+
+    run_virtual(main)
+
+
+# --- drain ---
+
+
+def test_a_retired_instance_finishes_what_it_has_and_gets_nothing_new() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2, initial=2)) as stage:
+            first, second = stage.offer(), stage.offer()
+            stage.roster.resize(1)
+            assert stage.states() == "active draining"
+            third = stage.offer()
+            assert third.instance is stage.instance(1)
+            await asyncio.sleep(50)
+            assert stage.states() == "active draining"
+            stage.answer(second)
+            await until(lambda: stage.states() == "active stopped")
+            assert (first.endings, second.endings) == ([], [200])
+            assert stage.backend(2).grace_s == 30.0
+
+    run_virtual(main)
+
+
+def test_a_draining_instance_holds_memory_still() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2)) as stage:
+            stage.offer()
+            stage.offer()
+            stage.roster.resize(1)
+            assert stage.roster.provisioned == 2
+            assert (stage.roster.coming, stage.roster.active) == (0, 1)
+
+    run_virtual(main)
+
+
+def test_the_time_to_drain_is_bounded() -> None:
+    async def main() -> None:
+        settings = stage_settings(initial=2, request_timeout_s=1000, drain_timeout_s=120)
+        async with Stage(settings) as stage:
+            exchanges = [stage.offer(), stage.offer()]
+            stage.roster.resize(1)
+            await asyncio.sleep(119)
+            assert exchanges[1].endings == []
+            await asyncio.sleep(2)
+            assert exchanges[1].endings == ["connection termination"]
+            assert stage.moves(2)[-1] == (120.0, "stopped")
+
+    run_virtual(main)
+
+
+def test_a_draining_instance_may_crash() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2)) as stage:
+            exchanges = [stage.offer(), stage.offer()]
+            stage.roster.resize(1)
+            stage.roster.kill(2)
+            await until(lambda: stage.states() == "active stopped")
+            assert exchanges[1].endings == ["connection termination"]
+
+    run_virtual(main)
+
+
+# --- deaths ---
+
+
+def test_a_dead_instance_is_replaced() -> None:
+    async def main() -> None:
+        async with Stage(actuator=LAG) as stage:
+            await asyncio.sleep(5)
+            stage.roster.kill(1)
+            await asyncio.sleep(31)
+            assert stage.states() == "stopped active"
+            assert stage.moves(2)[0] == (35.0, "starting")
+
+    run_virtual(main)
+
+
+def test_a_crash_is_logged_in_app_runners_words() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            stage.backend(1).exit(3)
+            await until(lambda: bool(stage.lines()))
+            assert stage.lines() == [
+                "Your application stopped or failed to start. See logs for more information. Container exit code: 3"
+            ]
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("state", ["provisioning", "starting"])
+def test_an_instance_that_does_not_serve_yet_can_be_killed(state: str) -> None:
+    async def main() -> None:
+        async with Stage(actuator=LAG) as stage:
+            stage.fake.healthy = False
+            stage.roster.resize(2)
+            await asyncio.sleep(1 if state == "provisioning" else 31)
+            assert stage.states() == f"active {state}"
+            stage.roster.kill(2)
+            await until(lambda: stage.states() == "active stopped provisioning")
+
+    run_virtual(main)
+
+
+def test_killing_the_dead_and_the_unknown_does_nothing() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            stage.roster.kill(99)
+            stage.roster.kill(1)
+            await until(lambda: stage.states() == "stopped active")
+            stage.roster.kill(1)
+            await rounds(20)
+            assert stage.states() == "stopped active"
+
+    run_virtual(main)
+
+
+def test_an_unhealthy_instance_is_replaced() -> None:
+    async def main() -> None:
+        settings = dataclasses.replace(stage_settings(), health_check=HealthCheck(interval_s=5, unhealthy_threshold=3))
+        async with Stage(settings) as stage:
+            stage.backend(1).healthy = False
+            await asyncio.sleep(14.5)
+            assert stage.states() == "active"
+            await asyncio.sleep(1)
+            assert stage.states() == "stopped active"
+            assert stage.moves(1)[-1] == (15.0, "stopped")
+            assert stage.lines() == [
+                "Health check failed on protocol `TCP` [Port: '8080']. (not well)",
+                "unhealthy: not well",
+            ]
+
+    run_virtual(main)
+
+
+def test_an_instance_that_is_not_healthy_within_five_minutes_is_given_up() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            stage.fake.healthy = False
+            stage.roster.resize(2)
+            await asyncio.sleep(299)
+            assert stage.states() == "active starting"
+            stage.fake.healthy = True
+            await asyncio.sleep(2)
+            assert stage.states() == "active stopped active"
+            assert stage.lines()[0].startswith(
+                "Health check failed on protocol `TCP` [Port: '8080']. Check your configured port number."
+            )
+
+    run_virtual(main)
+
+
+def test_a_crash_loop_waits_ever_longer_and_a_success_ends_it() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            stage.fake.failing = True
+            stage.roster.resize(2)
+            await asyncio.sleep(20)
+            # Deaths 1 and 2 at once, then 1, 2, 4, 8 s later, at 1, 3, 7 and 15 s; the next is due at 31 s.
+            deaths = [fact for number in stage.roster.instances for fact in stage.moves(number)]
+            assert deaths[2:] == [(at_s, "stopped") for at_s in (0.0, 0.0, 1.0, 3.0, 7.0, 15.0)]
+            stage.fake.failing = False
+            await asyncio.sleep(12)
+            assert len(stage.pool.ready) == 2
+            stage.roster.kill(1)
+            await until(lambda: len(stage.pool.ready) == 1)
+            await until(lambda: len(stage.pool.ready) == 2)
+
+    run_virtual(main)
+
+
+def test_an_instance_that_dies_while_it_is_retired_is_dead_once() -> None:
+    """Between the crash and the moment when its life notices it, the roster may decide to do without it."""
+
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2)) as stage:
+            exchanges = [stage.offer(), stage.offer()]
+            stage.roster.kill(2)
+            stage.roster.resize(1)
+            await until(lambda: stage.states() == "active stopped")
+            await rounds(20)
+            assert stage.states() == "active stopped"
+            assert exchanges[1].endings == ["connection termination"]
+
+    run_virtual(main)
+
+
+# --- the end of a run ---
+
+
+def test_nobody_is_hired_after_the_end() -> None:
+    """The autoscaler ticks and instances die while the last ones stop; nothing may come of it."""
+
+    async def main() -> None:
+        stage = Stage(stage_settings(initial=2, least=2))
+        stage.fake.stop_s = 5.0
+        await stage.open()
+        stage.roster.kill(1)
+        lives = stage.roster.dismiss()
+        stage.roster.resize(7)
+        await asyncio.wait(lives)
+        stage.roster.resize(3)
+        await rounds(20)
+        assert stage.states() == "stopped stopped"
+        await stage.close()
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 10.0, 30.5, 31.5, 36.0])
+def test_a_platform_that_is_closed_while_instances_start_leaves_nothing(after_s: float) -> None:
+    async def main() -> None:
+        stage = Stage(actuator=LAG)
+        await stage.open()
+        stage.fake.launch_s, stage.fake.healthy = 1.0, False
+        stage.roster.resize(4)
+        await asyncio.sleep(after_s)
+        await stage.close()
+        assert set(stage.states().split()) == {"stopped"}
+        assert all(backend.exited.done() for backend in stage.fake.backends.values())
+        assert len(asyncio.all_tasks()) == 1
+
+    run_virtual(main)
+
+
+# --- cancellation ---
+
+
+async def _one_life(stage: Stage) -> None:
+    """Lag, launch, probe, two requests, drain, stop: a second each, over after nine."""
+    stage.fake.launch_s = stage.fake.probe_s = stage.fake.stop_s = 1.0
+    exchanges = [stage.offer(), stage.offer()]
+    stage.roster.resize(1)
+    await asyncio.sleep(4)
+    for exchange in exchanges:
+        if exchange.open and exchange.instance is not None:
+            stage.answer(exchange)
+        stage.roster.resize(0)
+        await asyncio.sleep(2)
+    await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize("after_s", [0.5 * half for half in range(18)])
+@pytest.mark.parametrize("later", range(5))
+def test_a_life_that_is_cancelled_anywhere_loses_nothing(after_s: float, later: int) -> None:
+    """`later`: rounds of the loop after that moment, so that every await of the life is hit."""
+
+    async def main() -> None:
+        settings = stage_settings(initial=0, least=0, wait_s=100, queue=10)
+        stage = Stage(settings, Actuator(start_lag_s=1))
+        await stage.open()
+        program = stage.tasks.spawn(_one_life(stage), "program")
+        await asyncio.sleep(after_s)
+        await rounds(later)
+        if (life := stage.roster._lives.get(1)) is not None:
+            life.cancel()
+        await program
+        assert stage.states() == "stopped"
+        assert stage.instance(1).outstanding == 0
+        # The next wish finds an empty house, not a dead instance that it takes for a living one.
+        stage.roster.resize(1)
+        await asyncio.sleep(4)
+        late = stage.offer()
+        waiting = [exchange for exchange in stage.exchanges if exchange.open]
+        for exchange in waiting:
+            stage.answer(exchange)
+        assert late.endings == [200]
+        await stage.close()
+        assert [len(exchange.endings) for exchange in stage.exchanges] == [1, 1, 1]
+        assert all(backend.exited.done() for backend in stage.fake.backends.values())
+        assert len(asyncio.all_tasks()) == 1
+
+    run_virtual(main)
