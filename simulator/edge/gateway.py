@@ -1,0 +1,112 @@
+"""The gateway: which service a request is for, and what the balancer answers itself.
+
+Routing is by Host, whatever name TLS was asked for; without a Host (HTTP/1.0) by the TLS name. Refused here: unknown
+hosts (404), CONNECT and TRACE (501), and WebSocket (403, as Envoy does without upgrade_configs; App Runner has none,
+R#13). Any other Upgrade is ignored. `Via` is not added: Envoy, nginx and HAProxy do not either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Final
+
+from simulator.edge.door import Lane
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.refusal import NO_ROUTE
+from simulator.wire.answers import OwnAnswer, refused
+from simulator.wire.request import RequestHead
+from simulator.world.chance import Chance
+
+_NO_ROUTE: Final = refused(NO_ROUTE)
+_NOT_SUPPORTED: Final = OwnAnswer(501)
+_NO_UPGRADE: Final = OwnAnswer(403)
+_LAST_HOP: Final = OwnAnswer(200)
+
+
+class Gateway:
+    """Implements `Door`. Times in seconds.
+
+    `clock` is the loop's time; `epoch_s` the calendar's (seconds since 1970), for `date`. `server_timing` adds the
+    field of that name to answers of applications: queue, cold start, service in milliseconds, and the instance.
+    """
+
+    def __init__(
+        self,
+        limits: DataPlaneLimits,
+        *,
+        clock: Callable[[], float],
+        epoch_s: Callable[[], float],
+        chance: Chance,
+        server_timing: bool = False,
+    ) -> None:
+        self.limits = limits
+        self.server_timing = server_timing
+        self.now_s = clock
+        self._routes: dict[bytes, Lane] = {}
+        self._stamp = DateStamp(clock, epoch_s)
+        # Envoy makes a version 4 UUID for each request. The last group counts: unique within a run, and cheap.
+        seed = chance.identifier("request-id", length=20)
+        self._id_prefix = f"{seed[:8]}-{seed[8:12]}-4{seed[13:16]}-9{seed[17:20]}-".encode()
+        self._requests = 0
+        self._expected = b"x-envoy-expected-rq-timeout-ms: %d\r\n" % round(limits.request_s * 1000)
+
+    def add(self, host: str, lane: Lane) -> None:
+        """Requests for `host` (a name without port, any case) go to `lane`. Replaces in one step what was there."""
+        self._routes[host.lower().encode("ascii")] = lane
+
+    def remove(self, host: str) -> None:
+        """Requests for `host` get 404 from now on; those under way go on."""
+        self._routes.pop(host.lower().encode("ascii"), None)
+
+    def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
+        if request.method in {b"CONNECT", b"TRACE"}:
+            return _NOT_SUPPORTED
+        if not request.authority:
+            request.authority = sni.encode("ascii")
+        lane = self._routes.get(request.authority) or self._routes.get(host_name(request.authority))
+        if lane is None:
+            return _NO_ROUTE
+        if b"websocket" in request.upgrade:
+            return _NO_UPGRADE
+        return _LAST_HOP if request.last_hop else lane
+
+    def own_lines(self) -> bytes:
+        return self._stamp.line() + b"server: envoy\r\n"
+
+    def passed_lines(self, *, dated: bool) -> bytes:
+        return b"server: envoy\r\n" if dated else self._stamp.line() + b"server: envoy\r\n"
+
+    def request_lines(self, scheme: bytes) -> bytes:
+        self._requests += 1
+        return b"x-forwarded-proto: %b\r\nx-request-id: %b%012x\r\n%b" % (
+            scheme,
+            self._id_prefix,
+            self._requests,
+            self._expected,
+        )
+
+
+class DateStamp:
+    """The `date` line, made once a second."""
+
+    def __init__(self, clock: Callable[[], float], epoch_s: Callable[[], float]) -> None:
+        self._clock = clock
+        self._epoch_s = epoch_s
+        self._until_s = float("-inf")
+        self._line = b""
+
+    def line(self) -> bytes:
+        now_s = self._clock()
+        if now_s >= self._until_s:
+            epoch_s = self._epoch_s()
+            self._until_s = now_s + 1.0 - epoch_s % 1.0
+            self._line = b"date: %b\r\n" % formatdate(epoch_s, usegmt=True).encode()
+        return self._line
+
+
+def host_name(authority: bytes) -> bytes:
+    """The name of an authority: lower case, without port and without the dot that ends a full name."""
+    if authority.startswith(b"["):
+        return authority[: authority.find(b"]") + 1].lower()
+    return authority.partition(b":")[0].lower().removesuffix(b".")

@@ -1,0 +1,56 @@
+"""The plain port: every request is sent to HTTPS (facts 3.1: since 22 February 2023)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulator.edge.gateway import DateStamp, host_name
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.wire.answers import OwnAnswer
+from simulator.wire.request import RequestHead
+
+
+class Redirect:
+    """Implements `Door`: 301 to the same host and target on `https_port`.
+
+    ASSUMPTION: 301, Envoy's default for https_redirect; App Runner's documents say only "redirects". Settled by one
+    observed request.
+    """
+
+    server_timing = False
+
+    def __init__(
+        self,
+        https_port: int,
+        limits: DataPlaneLimits,
+        *,
+        clock: Callable[[], float],
+        epoch_s: Callable[[], float],
+        status: int = 301,
+    ) -> None:
+        self.limits = limits
+        self.now_s = clock
+        self._port = b"" if https_port == 443 else b":%d" % https_port
+        self._status = status
+        self._stamp = DateStamp(clock, epoch_s)
+
+    def decide(self, request: RequestHead, sni: str) -> OwnAnswer:
+        del sni
+        if not request.authority:
+            return OwnAnswer(400)
+        if request.method in {b"CONNECT", b"TRACE"}:
+            return OwnAnswer(501)
+        target = b"" if request.target == b"*" else request.target
+        location = b"location: https://%b%b%b\r\n" % (host_name(request.authority), self._port, target)
+        return OwnAnswer(self._status, fields=location)
+
+    def own_lines(self) -> bytes:
+        return self._stamp.line() + b"server: envoy\r\n"
+
+    def passed_lines(self, *, dated: bool) -> bytes:
+        del dated
+        return self.own_lines()
+
+    def request_lines(self, scheme: bytes) -> bytes:
+        del scheme
+        return b""

@@ -1,0 +1,44 @@
+"""The answer of a simulated instance as bytes for a real client."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.wire.answers import PLAIN, reason_of
+from simulator.wire.grammar import DIGITS
+from simulator.wire.request import RequestHead
+
+SIZE_FIELD: Final = b"x-simulator-response-bytes"
+_PIECE: Final = b"." * (64 * 1024)
+
+
+class Synthetic:
+    """`status` with a short text, or with as many bytes as the request's `x-simulator-response-bytes` asks for.
+
+    `left` counts the bytes of the body still to be taken with `piece`.
+    """
+
+    __slots__ = ("_minor", "_size", "_status", "_text", "left")
+
+    def __init__(self, status: int, request: RequestHead) -> None:
+        asked = request.field(SIZE_FIELD)
+        self._status = status
+        self._text = b"%d %b\n" % (status, reason_of(status))
+        self._size = len(self._text)
+        if asked is not None and DIGITS.fullmatch(asked):
+            self._size = int(asked)
+            self._text = b""
+        if status in {204, 304}:
+            self._size = 0
+        self.left = 0 if request.method == b"HEAD" else self._size
+
+    def head(self, added: bytes) -> bytes:
+        """The head, with `added` field lines."""
+        length = b"" if self._status in {204, 304} else b"%bcontent-length: %d\r\n" % (PLAIN, self._size)
+        return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (self._status, reason_of(self._status), length, added)
+
+    def piece(self) -> bytes:
+        """The next bytes of the body, 64 KiB at most."""
+        piece = self._text or _PIECE[: self.left]
+        self.left -= len(piece)
+        return piece

@@ -1,0 +1,289 @@
+"""A front without sockets: a client connection, a gateway, a small pool and an instance, all on fake transports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, cast
+
+from simulator.edge.connection import ClientConnection
+from simulator.edge.door import Door
+from simulator.edge.gateway import Gateway
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.http_backend import HttpExchange
+from simulator.fleet.instance import Instance
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.refusal import OVERFLOW
+from simulator.wire.upstream import Caller, UpstreamConnection
+from simulator.world.chance import Chance
+
+HOST = b"abcdefghij.eu-west-1.awsapprunner.localhost"
+EPOCH_S = 1_796_000_000.0
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+class FakeTransport(asyncio.Transport):
+    def __init__(self, protocol: Any, *, half_close: bool = False) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.written = bytearray()
+        self.writes = 0
+        self.closing = False
+        self.aborted = False
+        self.reading = True
+        self.ended_writing = False
+        self._half_close = half_close
+
+    def write(self, data: Any) -> None:
+        assert not self.closing, "written to a transport that is closing"
+        self.writes += 1
+        self.written += data
+
+    def take(self) -> bytes:
+        taken = bytes(self.written)
+        self.written.clear()
+        return taken
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def is_reading(self) -> bool:
+        return self.reading
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+
+    def abort(self) -> None:
+        self.closing = self.aborted = True
+
+    def can_write_eof(self) -> bool:
+        return self._half_close
+
+    def write_eof(self) -> None:
+        self.ended_writing = True
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return ("192.0.2.7", 50000) if name == "peername" else default
+
+    def lose(self) -> None:
+        """The connection is gone, as the loop tells it."""
+        self.closing = True
+        self.protocol.connection_lost(None)
+
+
+class FakeInstance:
+    """An application whose connections are fake transports; answers are what the test says."""
+
+    def __init__(self, limits: DataPlaneLimits) -> None:
+        self.limits = limits
+        self.links: list[UpstreamConnection] = []
+        self.idle: list[UpstreamConnection] = []
+        self.simulated: Exchange | None = None
+        self.is_simulated = False
+        self.connects_at_once = True
+
+    def begin(self, exchange: Exchange) -> None:
+        if self.is_simulated:
+            self.simulated = exchange
+            return
+        assert isinstance(exchange, HttpExchange)
+        if self.idle:
+            self.idle.pop().serve(exchange)
+        else:
+            self.repeat(exchange)
+
+    def abort(self, exchange: Exchange) -> None:
+        if isinstance(exchange, HttpExchange) and exchange.link is not None:
+            exchange.link.drop()
+
+    def connect(self) -> None:
+        """The connection made last comes to be."""
+        self.links[-1].connection_made(FakeTransport(self.links[-1]))
+
+    @property
+    def transport(self) -> FakeTransport:
+        return cast("FakeTransport", self.links[-1]._transport)
+
+    def answer(self, data: bytes) -> None:
+        self.links[-1].data_received(data)
+
+    # --- Keeper
+
+    def forget(self, link: UpstreamConnection) -> None: ...
+
+    def release(self, link: UpstreamConnection) -> None:
+        self.idle.append(link)
+
+    def repeat(self, caller: Caller) -> None:
+        self.links.append(UpstreamConnection(self, caller))
+        if self.connects_at_once:
+            self.connect()
+
+
+class FakeLane:
+    """A pool of one instance with `capacity` slots. `holds`: offers wait for `grant`."""
+
+    def __init__(self, backend: Any, capacity: int = 100) -> None:
+        self.backend = backend
+        self.capacity = capacity
+        self.holds = False
+        self.in_flight = 0
+        self.offered = 0
+        self.finished = 0
+        self.abandoned = 0
+        self.waiting: deque[Exchange] = deque()
+        self.empty = asyncio.Event()  # no slot is held, after one was
+
+    def offer(self, exchange: Exchange) -> None:
+        self.offered += 1
+        if self.holds:
+            self.waiting.append(exchange)
+        elif self.in_flight >= self.capacity:
+            exchange.open = False
+            exchange.fail(OVERFLOW)
+        else:
+            self._begin(exchange)
+
+    def grant(self) -> None:
+        self._begin(self.waiting.popleft())
+
+    def finish(self, exchange: Exchange) -> None:
+        assert exchange.open, "an exchange is finished once"
+        exchange.open = False
+        self.finished += 1
+        self._freed()
+
+    def abandon(self, exchange: Exchange) -> None:
+        if exchange.open:
+            exchange.open = False
+            self.abandoned += 1
+            if exchange in self.waiting:
+                self.waiting.remove(exchange)
+            else:
+                self.backend.abort(exchange)
+                self._freed()
+
+    def _freed(self) -> None:
+        self.in_flight -= 1
+        if self.in_flight == 0:
+            self.empty.set()
+
+    def _begin(self, exchange: Exchange) -> None:
+        self.empty.clear()
+        self.in_flight += 1
+        exchange.granted_s = exchange.begun_s = exchange.arrived_s
+        exchange.instance = cast("Instance", _Place(self.backend))
+        exchange.begin()
+
+
+class _Place:
+    number = 3
+
+    def __init__(self, backend: Any) -> None:
+        self.backend = backend
+
+
+class FakeReception:
+    def __init__(self) -> None:
+        self.inbox = memoryview(bytearray(64 * 1024))
+        self.joins = True
+        self.name = ""
+
+    def joined(self, connection: ClientConnection) -> bool:
+        return self.joins
+
+    def left(self, connection: ClientConnection) -> None: ...
+
+    def sni(self, transport: asyncio.Transport) -> str:
+        return self.name
+
+
+class Front:
+    """One client's connection and everything behind it. `send` is the client's, `answer` the application's."""
+
+    def __init__(
+        self,
+        limits: DataPlaneLimits | None = None,
+        *,
+        door: Door | None = None,
+        server_timing: bool = False,
+        half_close: bool = False,
+    ) -> None:
+        self.limits = limits or DataPlaneLimits()
+        self.now_s = 1000.0
+        self.instance = FakeInstance(self.limits)
+        self.lane = FakeLane(self.instance)
+        self.gateway = Gateway(
+            self.limits,
+            clock=lambda: self.now_s,
+            epoch_s=lambda: EPOCH_S,
+            chance=Chance(1),
+            server_timing=server_timing,
+        )
+        self.gateway.add(HOST.decode(), self.lane)
+        self.reception = FakeReception()
+        self.connection = ClientConnection(door or self.gateway, self.reception, b"https")
+        self.client = FakeTransport(self.connection, half_close=half_close)
+        self.connection.connection_made(self.client)
+
+    def send(self, data: bytes) -> None:
+        """What the client sends, as the loop would hand it over; nothing arrives on a closed transport."""
+        for at in range(0, len(data), len(self.reception.inbox)):
+            piece = data[at : at + len(self.reception.inbox)]
+            if self.client.closing:
+                return
+            self.connection.get_buffer(-1)[: len(piece)] = piece
+            self.connection.buffer_updated(len(piece))
+
+    def answer(self, data: bytes = OK) -> None:
+        self.instance.answer(data)
+
+    def forwarded(self) -> bytes:
+        """What the application has got since the last call."""
+        return self.instance.transport.take()
+
+    def received(self) -> bytes:
+        """What the client has got since the last call."""
+        return self.client.take()
+
+    def wait(self, seconds: float) -> None:
+        """Time passes; the listener's sweep looks once."""
+        self.now_s += seconds
+        connection = self.connection
+        if self.now_s >= connection.deadline_s or self.now_s >= connection.stalled_s:
+            connection.expire(self.now_s)
+
+
+def request(
+    method: bytes = b"GET", target: bytes = b"/", *lines: bytes, version: bytes = b"1.1", body: bytes = b""
+) -> bytes:
+    fields = b"".join(line + b"\r\n" for line in (b"Host: " + HOST, *lines))
+    return b"%b %b HTTP/%b\r\n%b\r\n%b" % (method, target, version, fields, body)
+
+
+def status_of(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+def body_of(answer: bytes) -> bytes:
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+def fields_of(message: bytes) -> list[tuple[bytes, bytes]]:
+    """(name in lower case, value) of the first head in `message`, in order."""
+    lines = message.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    pairs = (line.partition(b":") for line in lines)
+    return [(name.lower(), value.strip()) for name, _, value in pairs]
+
+
+def values_of(message: bytes, name: bytes) -> list[bytes]:
+    return [value for found, value in fields_of(message) if found == name]

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.edge.gateway import host_name
+from simulator.edge.redirect import Redirect
+from simulator.model.data_plane import DataPlaneLimits
+from tests.edge.front import EPOCH_S, HOST, FakeLane, Front, body_of, request, status_of, values_of
+
+
+def redirect(port: int = 443) -> Redirect:
+    return Redirect(port, DataPlaneLimits(), clock=lambda: 0.0, epoch_s=lambda: EPOCH_S)
+
+
+@pytest.mark.parametrize(
+    ("authority", "name"),
+    [
+        (b"A.Example:8443", b"a.example"),
+        (b"a.example.", b"a.example"),
+        (b"a.example.:80", b"a.example"),
+        (b"[::1]:80", b"[::1]"),
+        (b"[::1]", b"[::1]"),
+    ],
+)
+def test_the_name_of_an_authority_has_no_port_dot_or_case(authority: bytes, name: bytes) -> None:
+    assert host_name(authority) == name
+
+
+@pytest.mark.parametrize("host", [HOST, HOST.upper(), HOST + b":8443", HOST + b"."])
+def test_a_host_is_found_however_it_is_written(host: bytes) -> None:
+    front = Front()
+    front.send(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+    assert front.lane.offered == 1
+    assert values_of(front.forwarded(), b"host") == [host]
+
+
+def test_an_unknown_host_is_404_and_touches_no_application() -> None:
+    front = Front()
+    front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
+    answer = front.received()
+    assert (status_of(answer), body_of(answer)) == (404, b"0\r\n\r\n")
+    assert values_of(answer, b"server") == [b"envoy"]
+    assert front.lane.offered == 0
+    assert not front.client.closing
+
+
+def test_a_removed_host_is_404_while_its_request_goes_on() -> None:
+    front = Front()
+    front.send(request() * 2)
+    front.gateway.remove(HOST.decode())
+    front.answer()
+    answers = front.received()
+    assert status_of(answers) == 200
+    assert b"HTTP/1.1 404 Not Found" in answers
+
+
+def test_a_route_is_switched_for_the_next_request() -> None:
+    front = Front()
+    green = FakeLane(front.instance)
+    front.send(request())
+    front.gateway.add(HOST.decode(), green)
+    front.answer()
+    front.send(request())
+    assert (front.lane.offered, green.offered) == (1, 1)
+
+
+def test_http_1_0_without_host_goes_where_tls_said() -> None:
+    front = Front()
+    front.reception.name = HOST.decode()
+    front.send(b"GET / HTTP/1.0\r\n\r\n")
+    assert values_of(front.forwarded(), b"host") == [HOST]
+
+
+def test_http_1_0_without_host_and_name_is_404() -> None:
+    front = Front()
+    front.send(b"GET / HTTP/1.0\r\n\r\n")
+    assert status_of(front.received()) == 404
+
+
+def test_host_beats_the_name_tls_was_asked_for() -> None:
+    front = Front()
+    front.reception.name = HOST.decode()
+    front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
+    assert status_of(front.received()) == 404
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        (b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n", 501),
+        (request(b"TRACE"), 501),
+        (request(b"GET", b"/", b"Connection: Upgrade", b"Upgrade: websocket"), 403),
+        (request(b"OPTIONS", b"*", b"Max-Forwards: 0"), 200),
+    ],
+)
+def test_what_the_balancer_answers_itself(message: bytes, status: int) -> None:
+    front = Front()
+    front.send(message)
+    assert status_of(front.received()) == status
+    assert front.lane.offered == 0
+
+
+def test_h2c_is_ignored() -> None:
+    front = Front()
+    front.send(request(b"GET", b"/", b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: A"))
+    sent = front.forwarded()
+    assert values_of(sent, b"upgrade") + values_of(sent, b"http2-settings") + values_of(sent, b"connection") == []
+
+
+def test_asterisk_goes_on_as_it_is() -> None:
+    front = Front()
+    front.send(request(b"OPTIONS", b"*"))
+    assert front.forwarded().startswith(b"OPTIONS * HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("port", "target", "location"),
+    [
+        (443, b"/a?b=%2F", b"https://%b/a?b=%%2F" % HOST),
+        (8443, b"/", b"https://%b:8443/" % HOST),
+        (443, b"http://other.example:80/x", b"https://other.example/x"),
+    ],
+)
+def test_the_plain_port_sends_to_https(port: int, target: bytes, location: bytes) -> None:
+    front = Front(door=redirect(port))
+    front.send(request(target=target))
+    answer = front.received()
+    assert status_of(answer) == 301
+    assert values_of(answer, b"location") == [location]
+    assert values_of(answer, b"content-length") == [b"0"]
+
+
+def test_the_plain_port_keeps_its_connection() -> None:
+    front = Front(door=redirect())
+    front.send(request() * 2)
+    assert front.received().count(b"HTTP/1.1 301 Moved Permanently") == 2
+    assert not front.client.closing
+
+
+def test_the_date_is_that_of_the_second() -> None:
+    front = Front(door=redirect())
+    front.send(request() * 2)
+    assert front.received().count(b"date: Mon, 30 Nov 2026 00:53:20 GMT\r\n") == 2
