@@ -1,0 +1,1 @@
+"""The control side of the platform: the autoscaler's loop."""

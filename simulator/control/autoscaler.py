@@ -1,0 +1,125 @@
+"""The autoscaler's loop: close a second, let the policy observe it, ask it on its tick, record, resize.
+
+Policies are pure; this is the only shell around them, on either clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from simulator.fleet.pool import Pool
+from simulator.fleet.roster import Roster
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.facts import ConfigurationChanged, ScalingDecided
+from simulator.records.journal import Journal
+from simulator.rules.policies.port import Decision, Observation, Policy, Sample
+from simulator.world.clock import RunClock
+
+
+class Autoscaler:
+    """One per service. `on_sample` hears every closed second, for reports and displays."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        roster: Roster,
+        policy: Policy,
+        *,
+        clock: RunClock,
+        journal: Journal,
+        on_sample: Callable[[Sample], None] | None = None,
+    ) -> None:
+        self.policy = policy
+        self.decisions = 0  # verdicts asked for and given, unchanged ones included
+        self._pool = pool
+        self._roster = roster
+        self._clock = clock
+        self._journal = journal
+        self._on_sample = on_sample
+        self._loop = asyncio.get_running_loop()
+        if policy.pokes:
+            pool.on_wait = self.poke
+
+    async def run(self) -> None:
+        """From the run's start on, for ever: samples at whole seconds, decisions at whole ticks after them."""
+        self._pool.close_second(-1)  # what came before the run is nobody's signal
+        second, tick = 0, 1
+        while True:
+            due_at_s = min(second + 1.0, tick * self.policy.tick_s)
+            await asyncio.sleep(self._clock.loop_s(due_at_s) - self._loop.time())
+            if due_at_s == second + 1.0:
+                self._close(second)
+                second += 1
+            if due_at_s == tick * self.policy.tick_s:
+                self.decide()
+                tick += 1
+
+    def poke(self) -> None:
+        """A request has to wait: decide at once."""
+        self.decide()
+
+    def decide(self) -> None:
+        decision = self.policy.decide(self._observe())
+        if decision is None:
+            return
+        self.decisions += 1
+        if decision.desired != self._roster.wish:
+            self._record(decision)
+        self._roster.resize(decision.desired)
+
+    def _close(self, second: int) -> None:
+        sample = self._pool.close_second(second)
+        self.policy.observe(sample)
+        if self._on_sample is not None:
+            self._on_sample(sample)
+
+    def _observe(self) -> Observation:
+        return Observation(
+            now_s=self._clock.at_s(),
+            ready=len(self._pool.ready),
+            coming=self._roster.coming,
+            in_flight=self._pool.in_flight,
+            waiting=self._pool.waiting,
+            scaling=self._pool.scaling,
+        )
+
+    def _record(self, decision: Decision) -> None:
+        self._journal.record(
+            ScalingDecided(
+                at_s=self._clock.at_s(),
+                service=self._pool.settings.service,
+                policy=self.policy.name,
+                before=self._roster.wish,
+                desired=decision.desired,
+                formula=decision.formula,
+                reason=decision.reason,
+                inputs=decision.inputs,
+                clamps=decision.clamps,
+            )
+        )
+
+
+def change_configuration(
+    roster: Roster,
+    *,
+    max_concurrency: int | None,
+    min_size: int | None,
+    max_size: int | None,
+    clock: RunClock,
+    journal: Journal,
+) -> AutoScalingConfiguration:
+    """Another auto scaling configuration from now on; None keeps a number. Raises ValueError when they do not fit."""
+    before = roster.pool.scaling
+    scaling = AutoScalingConfiguration(
+        max_concurrency=before.max_concurrency if max_concurrency is None else max_concurrency,
+        min_size=before.min_size if min_size is None else min_size,
+        max_size=before.max_size if max_size is None else max_size,
+    )
+    roster.configure(scaling)
+    journal.record(
+        ConfigurationChanged(
+            clock.at_s(), roster.settings.service, scaling.max_concurrency, scaling.min_size, scaling.max_size
+        )
+    )
+    return scaling
