@@ -1,0 +1,90 @@
+"""A run as it goes: a live view on a terminal, a line now and then elsewhere.
+
+How often is a matter of the person who watches, so it goes by wall time, whatever clock the run has: in virtual time
+hours pass between two updates. `wall_s` is a monotonic clock in seconds, handed in by whoever may read one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from simulator.console.quantities import latency_text, rate_text
+from simulator.model.units import duration_text
+from simulator.replay.progress import ProgressView
+
+LIVE_EVERY_S: Final = 0.25  # smooth enough to watch, 4 redraws a second
+PLAIN_EVERY_S: Final = 5.0  # a log of a ten-minute run has 120 lines
+
+
+class Progress:
+    """Shows views on `console`; a context manager, so that the terminal is given back whatever happens."""
+
+    def __init__(self, console: Console, title: str, wall_s: Callable[[], float]) -> None:
+        self._console = console
+        self._title = title
+        self._wall_s = wall_s
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        # A plain log of a run that is over at once needs no progress lines.
+        self._next_s = wall_s() + (0.0 if self._live else PLAIN_EVERY_S)
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def due(self) -> bool:
+        return self._wall_s() >= self._next_s
+
+    def update(self, view: ProgressView) -> None:
+        if self._live:
+            self._live.update(_live_view(self._title, view), refresh=True)
+        else:
+            self._console.print(_plain_line(view), soft_wrap=True, markup=False, highlight=False)
+        self._next_s = self._wall_s() + (LIVE_EVERY_S if self._live else PLAIN_EVERY_S)
+
+
+def _live_view(title: str, view: ProgressView) -> Group:
+    bar = Table.grid(expand=True, padding=(0, 1))
+    bar.add_column(no_wrap=True)
+    bar.add_column(ratio=1)
+    bar.add_column(no_wrap=True, justify="right")
+    bar.add_row(
+        Text(title, style="bold"),
+        ProgressBar(total=view.duration_s, completed=min(view.now_s, view.duration_s)),
+        f"{duration_text(view.now_s)} of {duration_text(view.duration_s)}",
+    )
+    return Group(bar, Text(_traffic(view)), Text(_instances(view)))
+
+
+def _plain_line(view: ProgressView) -> str:
+    percent = min(100.0, view.now_s / view.duration_s * 100)
+    return f"{duration_text(view.now_s)} ({percent:.0f} %): {_traffic(view)}; {_instances(view)}"
+
+
+def _traffic(view: ProgressView) -> str:
+    waiting = f" and {view.waiting} waiting" if view.waiting else ""
+    return (
+        f"offered {rate_text(view.offered_rps)}, served {rate_text(view.served_rps)}, "
+        f"failed {rate_text(view.failed_rps)}, in flight {view.in_flight}{waiting}"
+    )
+
+
+def _instances(view: ProgressView) -> str:
+    return (
+        f"instances {view.active} active of {view.provisioned} provisioned, wished {view.wished}; "
+        f"p50 {latency_text(view.p50_s)}, p99 {latency_text(view.p99_s)}"
+    )

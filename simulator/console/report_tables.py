@@ -1,0 +1,182 @@
+"""The report's tables for a terminal, each from one part of the report. Readable at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from simulator.console.quantities import (
+    count_text,
+    latency_text,
+    measured_text,
+    rate_text,
+    ratio_text,
+    usd_text,
+)
+from simulator.model.units import duration_text
+from simulator.replay.report_schema import (
+    ActPart,
+    CheckPart,
+    CostPart,
+    DecisionPart,
+    EventPart,
+    LatencyPart,
+    RequestsPart,
+    SharePart,
+    SourcePart,
+)
+
+# More decisions than this are shortened to the first and the last of them; the JSON report has all.
+ROWS_MAX: Final = 12
+
+
+def latency_table(requests: RequestsPart) -> Table:
+    """Percentiles of the latency of served requests, and of failures if there are any."""
+    table = _table("latency", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max", numbers_from=1)
+    table.add_row("served", *_percentiles(requests.latency))
+    if requests.failure_latency.count:
+        table.add_row("failures", *_percentiles(requests.failure_latency))
+    return table
+
+
+def split_table(requests: RequestsPart) -> Table:
+    """Where the latency went."""
+    table = _table("of which", "mean", "p50", "p95", "p99", numbers_from=1)
+    for name, part in (
+        ("waiting for a slot", requests.queue),
+        ("cold: start or wake", requests.cold),
+        ("at the instance", requests.service),
+    ):
+        table.add_row(name, *_shares(part))
+    return table
+
+
+def sources_table(sources: Sequence[SourcePart]) -> Table:
+    table = _table("source", "to", "requests", "served", "failures", "p50", "p99", numbers_from=2)
+    for source in sources:
+        requests = source.requests
+        table.add_row(
+            Text(source.name),
+            Text(source.service),
+            count_text(requests.requests),
+            rate_text(requests.served_rps),
+            ratio_text(requests.failure_ratio),
+            latency_text(requests.latency.p50_s),
+            latency_text(requests.latency.p99_s),
+        )
+    return table
+
+
+def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
+    """When, what and why; the first and the last ones when there are many."""
+    table = _table("at", "wish", "ready after", "why", numbers_from=0)
+    table.columns[3].justify = "left"
+    table.columns[3].ratio = 1
+    table.expand = True
+    head, left_out, tail = _ends(decisions)
+    for decision in head:
+        _add_decision(table, decision)
+    if left_out:
+        table.add_row("", "", "", Text(f"... {left_out} more, all of them in the JSON report ...", style="dim"))
+    for decision in tail:
+        _add_decision(table, decision)
+    return table
+
+
+def cost_table(cost: CostPart) -> Table:
+    """Quantities of the run, USD of the run and of a month like it."""
+    table = _table("App Runner would charge", "quantity", "", "run", "month", numbers_from=1)
+    table.columns[2].justify = "left"
+    for of_run, of_month in zip(cost.run.lines, cost.month.lines, strict=True):
+        if of_run.quantity or of_month.quantity:
+            table.add_row(
+                Text(of_run.item),
+                f"{of_run.quantity:,.4g}",
+                of_run.unit,
+                usd_text(of_run.usd),
+                usd_text(of_month.usd),
+            )
+    table.add_row(
+        Text("total", style="bold"),
+        "",
+        "",
+        Text(usd_text(cost.run.usd), style="bold"),
+        Text(usd_text(cost.month.usd), style="bold"),
+    )
+    return table
+
+
+def checks_table(checks: Sequence[CheckPart]) -> Table:
+    """The verdict in words, so that it survives a terminal without colours."""
+    table = _table("check", "", "measured", "", numbers_from=1)
+    table.columns[1].justify = table.columns[3].justify = "left"
+    for check in checks:
+        verdict = Text("holds", style="green") if check.passed else Text("FAILED", style="bold red")
+        # With a value, the value beside the limit is the reason.
+        reason = Text(check.reason if check.value is None else "", style="red")
+        table.add_row(Text(check.text), verdict, measured_text(check.value, check.unit), reason)
+    return table
+
+
+def events_table(title: str, rows: Sequence[EventPart | ActPart]) -> Table:
+    """The last lines of a log."""
+    table = _table("at", title, numbers_from=0)
+    table.columns[1].justify = "left"
+    if len(rows) > ROWS_MAX:
+        table.add_row("", Text(f"... {len(rows) - ROWS_MAX} before, all in the JSON report ...", style="dim"))
+    for row in rows[-ROWS_MAX:]:
+        line = row.line if isinstance(row, EventPart) else f"{row.action}: {row.detail}"
+        table.add_row(duration_text(row.at_s), Text(line))
+    return table
+
+
+def _table(*columns: str, numbers_from: int) -> Table:
+    """Columns from `numbers_from` on stand to the right."""
+    # Two blanks between columns: eight percentiles of seven characters just fit into 80.
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number >= numbers_from else "left", overflow="fold")
+    return table
+
+
+def _percentiles(latency: LatencyPart) -> list[str]:
+    columns = (
+        latency.p50_s,
+        latency.p75_s,
+        latency.p90_s,
+        latency.p95_s,
+        latency.p99_s,
+        latency.p999_s,
+        latency.p9999_s,
+        latency.max_s,
+    )
+    return [latency_text(seconds) for seconds in columns]
+
+
+def _shares(part: SharePart) -> list[str]:
+    return [latency_text(seconds) for seconds in (part.mean_s, part.p50_s, part.p95_s, part.p99_s)]
+
+
+def _add_decision(table: Table, decision: DecisionPart) -> None:
+    why = Text(decision.formula)
+    if decision.clamps:
+        why.append(f" [{', '.join(decision.clamps)}]")
+    if decision.reason:
+        why.append(f"\n{decision.reason}", style="dim")
+    table.add_row(
+        duration_text(decision.at_s),
+        f"{decision.before} > {decision.desired}",
+        latency_text(decision.ready_after_s),
+        why,
+    )
+
+
+def _ends(decisions: Sequence[DecisionPart]) -> tuple[Sequence[DecisionPart], int, Sequence[DecisionPart]]:
+    if len(decisions) <= ROWS_MAX:
+        return decisions, 0, ()
+    half = ROWS_MAX // 2
+    return decisions[:half], len(decisions) - 2 * half, decisions[-half:]

@@ -1,0 +1,173 @@
+"""The report on a terminal: what happened, why, what it costs, and whether the checks hold, in this order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from simulator.console.quantities import count_text, latency_text, rate_text, ratio_text, usd_text
+from simulator.console.report_tables import (
+    checks_table,
+    cost_table,
+    decisions_table,
+    events_table,
+    latency_table,
+    sources_table,
+    split_table,
+)
+from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
+from simulator.model.units import duration_text
+from simulator.replay.report_schema import InstancesPart, Report, RequestsPart, SeriesPart, ServicePart
+
+_LABEL_COLUMNS: Final = 12
+_NOTE_COLUMNS: Final = 16
+_WIDTH_MAX: Final = 120  # longer lines are not easier to read
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Writes the whole report to `console`, no wider than the console and 120 columns."""
+    page = _Page(console)
+    _head(report, page)
+    for service in report.services:
+        _service(service, page)
+    if len(report.sources) > 1:
+        page.table(sources_table(report.sources))
+    if report.timeline:
+        page.table(events_table("timeline", report.timeline))
+    _verdict(report, page)
+
+
+def print_checks(report: Report, console: Console) -> None:
+    """Only whether the checks hold."""
+    _verdict(report, _Page(console))
+
+
+class _Page:
+    """The console, its usable width, and the distance between blocks."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.width = min(console.width, _WIDTH_MAX)
+        self.levels = PLAIN if console.options.ascii_only else BLOCKS
+
+    def line(self, text: Text | str = "") -> None:
+        self._console.print(Text(text) if isinstance(text, str) else text, width=self.width)
+
+    def table(self, table: object) -> None:
+        self.line()
+        self._console.print(table, width=self.width)
+
+    def heading(self, title: str) -> None:
+        self.line()
+        self._console.print(Rule(Text(title, style="bold"), align="left", style="dim"), width=self.width)
+
+
+def _head(report: Report, page: _Page) -> None:
+    run = report.run
+    page.heading(report.scenario.name)
+    warm_up = f", the first {duration_text(run.warm_up_s)} warm-up" if run.warm_up_s else ""
+    page.line(f"{duration_text(run.ended_s)} in {run.clock} time{warm_up}, seed {run.seed}")
+    page.line(Text(f"digest {report.digest[:16]}, simulator {report.versions.simulator}", style="dim"))
+    if not run.complete:
+        page.line(Text(f"Interrupted: planned were {duration_text(run.duration_s)}.", style="bold yellow"))
+    if not report.generator.kept_up:
+        late = latency_text(report.generator.late_p99_s)
+        page.line(
+            Text(
+                f"The load generator could not keep up (99 % of requests were sent within {late} of their time): "
+                "latencies contain its own lateness, and the load was not the one that the scenario asks for.",
+                style="bold yellow",
+            )
+        )
+
+
+def _service(service: ServicePart, page: _Page) -> None:
+    page.heading(service.name)
+    page.line(
+        f"{service.cpu:g} vCPU / {service.memory_gb:g} GB, policy {service.policy}, MaxConcurrency "
+        f"{service.max_concurrency}, {service.min_size} to {service.max_size} instances"
+    )
+    _requests(service.requests, page)
+    page.table(latency_table(service.requests))
+    page.table(split_table(service.requests))
+    page.line()
+    _series(service.series, page)
+    _instances(service.instances, page)
+    if service.decisions:
+        page.table(decisions_table(service.decisions))
+    if service.events:
+        page.table(events_table("event log", service.events))
+    page.table(cost_table(service.cost))
+    page.line(
+        f"{usd_text(service.cost.usd_per_million_served)} per million served requests, rates of {service.cost.region}"
+    )
+
+
+def _requests(requests: RequestsPart, page: _Page) -> None:
+    page.line(
+        f"{count_text(requests.requests)} requests: {count_text(requests.served)} served "
+        f"({rate_text(requests.served_rps)}), {count_text(requests.refused)} refused "
+        f"({ratio_text(requests.refused_ratio)}), {count_text(requests.failed)} failed"
+    )
+    statuses = ", ".join(
+        f"{status if status != '0' else 'no answer'}: {count_text(count)}"
+        for status, count in requests.by_status.items()
+    )
+    page.line(f"by status {statuses or 'none'}")
+    page.line(
+        f"mean latency {latency_text(requests.latency.mean_s)}, cold starts {count_text(requests.cold_starts)} "
+        f"({ratio_text(requests.cold_start_ratio)} of those served)"
+    )
+
+
+def _series(series: SeriesPart, page: _Page) -> None:
+    top_rps = max(series.offered, default=0)
+    top_p99_s = max((value for value in series.p99_s if value is not None), default=0.0)
+    top = max([*series.provisioned, *series.wished], default=0.0)
+    rate = rate_text(top_rps / series.width_s)
+    _curve("offered", series.offered, top_rps, rate, page)
+    _curve("served", series.served, top_rps, "", page)
+    _curve("p99", [value or 0.0 for value in series.p99_s], top_p99_s, latency_text(top_p99_s), page)
+    _curve("wished", series.wished, top, count_text(top), page)
+    _curve("provisioned", series.provisioned, top, "", page)
+    _curve("active", series.active, top, "", page)
+
+
+def _curve(label: str, values: list[int] | list[float], top: float, note: str, page: _Page) -> None:
+    width = page.width - _LABEL_COLUMNS - _NOTE_COLUMNS
+    line = Text(f"{label:<{_LABEL_COLUMNS}}")
+    line.append(f"{sparkline(values, width, top, page.levels):<{min(width, len(values))}}", style="cyan")
+    line.append(f" top {note}" if note else "", style="dim")
+    page.line(line)
+
+
+def _instances(instances: InstancesPart, page: _Page) -> None:
+    page.line()
+    page.line(
+        f"instances provisioned {instances.provisioned_mean:.3g} on average, at most {instances.provisioned_max}; "
+        f"active {instances.active_mean:.3g}, at most {instances.active_max}"
+    )
+    ends = [f"{instances.launched} launched", f"{instances.became_ready} became ready", f"{instances.died} died"]
+    if instances.ended_before_ready:
+        ends.append(f"{instances.ended_before_ready} ended before they were ready")
+    page.line(
+        f"instance-seconds {count_text(round(instances.provisioned_s))} provisioned, "
+        f"{count_text(round(instances.active_s))} active; {', '.join(ends)}"
+    )
+
+
+def _verdict(report: Report, page: _Page) -> None:
+    if not report.checks:
+        page.heading("no checks")
+        return
+    page.heading("checks")
+    page.table(checks_table(report.checks))
+    page.line()
+    failed = sum(not check.passed for check in report.checks)
+    if failed:
+        page.line(Text(f"{failed} of {len(report.checks)} checks FAILED", style="bold red"))
+    else:
+        page.line(Text(f"all {len(report.checks)} checks hold", style="bold green"))

@@ -1,0 +1,163 @@
+"""Arrivals: when each request of an open source is to be sent.
+
+Times come in ascending chunks of bounded size, so memory does not grow with the number of requests. The same seed,
+source position and scenario give the same times, whatever other sources do.
+
+- A rate curve with Poisson spacing: a Poisson process of rate 1 (sums of exponential draws), each stamp moved to where
+  the curve's integral reaches it; exact for a varying rate (inversion). With a clock the stamps are 0, 1, 2, ...
+- Bins with Poisson arrivals: the recorded count of each bin, thinned by `scale`, falls evenly at random in the bin,
+  which is what a Poisson process looks like once its counts are known.
+- A per-request trace: the recorded times, thinned at random.
+
+A factor above 1 on bins multiplies the counts; on a trace it repeats requests at the same instant, since nothing is
+known of requests that were never recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.replay import traces
+from simulator.replay.curves import STEADY, RateCurve, RateFactor, curve_of
+from simulator.replay.traffic_spec import BinsSpec, SourceSpec, TraceSpec
+from simulator.world.chance import Chance
+
+Times = NDArray[np.float64]
+
+# 512 KB of float64: fits in a second-level cache, and numpy's cost per call is lost in it.
+CHUNK_ARRIVALS: Final = 65_536
+# Bins that share a stream and a sort; sparse bins (a few requests each) would drown in calls otherwise.
+BLOCK_BINS: Final = 64
+
+
+def arrival_chunks(
+    source: SourceSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor = STEADY
+) -> Iterator[Times]:
+    """Ascending times in [from, until) of the run, in seconds, in chunks of 1 to CHUNK_ARRIVALS.
+
+    `index` is the source's position in the scenario and names its stream; `factor` is what the timeline does to it.
+
+    Raises:
+        ScenarioError: while iterating, for a row of a data file that makes no sense.
+    """
+    assert source.is_open, "a closed source has no arrivals of its own"
+    if source.trace is not None:
+        return _of_trace(source, source.trace, chance, index, duration_s, factor)
+    if source.bins is not None and source.bins.arrivals == "poisson":
+        return _of_bins(source, source.bins, chance, index, duration_s, factor)
+    curve = curve_of(source, duration_s, factor)
+    return _clocked(curve) if _is_clocked(source) else _poisson(curve, chance.stream("traffic", index, "arrivals"))
+
+
+def _is_clocked(source: SourceSpec) -> bool:
+    if source.clock is not None or source.bins is not None:
+        return True
+    shaped = source.steps or source.ramp or source.spike or source.sine
+    return shaped is not None and shaped.spacing == "clock"
+
+
+# --- rate curves -----------------------------------------------------------------------------------
+
+
+def _clocked(curve: RateCurve) -> Iterator[Times]:
+    first = 0
+    while first < curve.total:
+        due = np.arange(first, first + CHUNK_ARRIVALS, dtype=np.float64)
+        yield curve.times(due[due < curve.total])
+        first += CHUNK_ARRIVALS
+
+
+def _poisson(curve: RateCurve, rng: np.random.Generator) -> Iterator[Times]:
+    reached = 0.0
+    while True:
+        due = rng.standard_exponential(CHUNK_ARRIVALS)
+        due[0] += reached
+        np.cumsum(due, out=due)
+        reached = float(due[-1])
+        if reached >= curve.total:
+            break
+        yield curve.times(due)
+    last = due[: np.searchsorted(due, curve.total)]
+    if len(last):
+        yield curve.times(last)
+
+
+# --- bins ------------------------------------------------------------------------------------------
+
+
+def _of_bins(
+    source: SourceSpec, bins: BinsSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor
+) -> Iterator[Times]:
+    width_s = bins.bin_s * source.time_scale
+    end_s = source.end_s(duration_s)
+    recorded = np.rint(traces.bin_counts(bins)).astype(np.int64)
+    for first in range(0, len(recorded), BLOCK_BINS):
+        if source.from_s + first * width_s >= end_s:
+            return
+        rng = chance.stream("traffic", index, "bins", first)
+        counts = _scaled_counts(recorded[first : first + BLOCK_BINS], source.scale, rng)
+        begins_s: Times = source.from_s + np.arange(first, first + len(counts), dtype=np.float64) * width_s
+        for times in _in_block(begins_s, counts, width_s, rng):
+            kept = _repeated(times[times < end_s], factor, 1.0, rng)
+            yield from _pieces_of(kept)
+
+
+def _scaled_counts(counts: NDArray[np.int64], scale: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Each recorded request is kept with probability `scale`, or sent `scale` times in the mean."""
+    whole = int(scale)
+    return whole * counts + rng.binomial(counts, scale - whole)
+
+
+def _in_block(begins_s: Times, counts: NDArray[np.int64], width_s: float, rng: np.random.Generator) -> Iterator[Times]:
+    """Bins that together fit in a chunk at once, otherwise one by one."""
+    if counts.sum() <= CHUNK_ARRIVALS:
+        yield np.sort(np.repeat(begins_s, counts) + width_s * rng.random(int(counts.sum())))
+        return
+    for begin_s, count in zip(begins_s.tolist(), counts.tolist(), strict=True):
+        yield from _evenly_at_random(begin_s, width_s, count, rng)
+
+
+def _evenly_at_random(begin_s: float, width_s: float, count: int, rng: np.random.Generator) -> Iterator[Times]:
+    """`count` points evenly at random, ascending. More than a chunk are split in halves by a fair binomial draw."""
+    if count <= CHUNK_ARRIVALS:
+        yield begin_s + width_s * np.sort(rng.random(count))
+        return
+    left = int(rng.binomial(count, 0.5))
+    half_s = width_s / 2
+    yield from _evenly_at_random(begin_s, half_s, left, rng)
+    yield from _evenly_at_random(begin_s + half_s, half_s, count - left, rng)
+
+
+# --- traces ----------------------------------------------------------------------------------------
+
+
+def _of_trace(
+    source: SourceSpec, trace: TraceSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor
+) -> Iterator[Times]:
+    rng = chance.stream("traffic", index, "thinning")
+    end_s = source.end_s(duration_s)
+    for block in traces.request_times(trace):
+        times = source.from_s + block * source.time_scale
+        kept = times[times < end_s]
+        yield from _pieces_of(_repeated(kept, factor, source.scale, rng))
+        if len(kept) < len(times):
+            return
+
+
+def _repeated(times: Times, factor: RateFactor, scale: float, rng: np.random.Generator) -> Times:
+    """Each time `scale x factor` times in the mean: below 1 it is thinned."""
+    if factor.is_one and scale == 1:
+        return times
+    copies = factor.at(times) * scale
+    whole = np.floor(copies)
+    return np.repeat(times, (whole + (rng.random(len(times)) < copies - whole)).astype(np.int64))
+
+
+def _pieces_of(times: Times) -> Iterator[Times]:
+    """`times` in chunks; nothing for none."""
+    for first in range(0, len(times), CHUNK_ARRIVALS):
+        yield times[first : first + CHUNK_ARRIVALS]

@@ -1,0 +1,131 @@
+"""The books of a run: every reader of its request log and journal, and what the report is made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from simulator.assembly import Platform, Service
+from simulator.records.request_csv import RequestCsv
+from simulator.records.request_log import RequestLog
+from simulator.records.rolling import Rolling
+from simulator.records.series import RequestSeries
+from simulator.records.tally import Tallies
+from simulator.replay.progress import ProgressView
+from simulator.replay.report import RunRecord, ServiceRun, SourceRun
+from simulator.replay.scenario import Scenario
+from simulator.rules.policies.port import Sample
+from simulator.rules.pricing import Usage
+from simulator.world.clock import ClockKind
+
+OFFERED_WINDOW_S = 5  # as the rolling view of served requests looks back
+
+
+class Books:
+    """Opened before a run, closed after it. `csv` gets a row for every request, as it ends."""
+
+    def __init__(self, scenario: Scenario, clock: ClockKind, csv: TextIO | None = None) -> None:
+        self.log = RequestLog()
+        self._scenario = scenario
+        self._clock = clock
+        sources = len(scenario.traffic)
+        self._tallies = Tallies(sources, scenario.warm_up_s)
+        self._series = RequestSeries(sources, scenario.duration_s)
+        self._rolling = Rolling(OFFERED_WINDOW_S)
+        self._offered: dict[str, list[int]] = {name: [] for name in scenario.services}
+        for reader in (self._tallies, self._series, self._rolling):
+            self.log.on_chunk(reader.read)
+        if csv is not None:
+            self.log.on_chunk(RequestCsv(csv, [source.name for source in scenario.traffic]).read)
+
+    def sampled(self, service: str, sample: Sample) -> None:
+        """A closed second of a service; kept for as long as the live view looks back."""
+        recent = self._offered[service]
+        recent.append(sample.arrivals)
+        del recent[:-OFFERED_WINDOW_S]
+
+    def view(self, platform: Platform) -> ProgressView:
+        """The run at this moment, all services together."""
+        self.log.flush()
+        now_s = platform.clock.at_s()
+        lately = self._rolling.lately(now_s)
+        services = platform.services.values()
+        return ProgressView(
+            now_s=now_s,
+            duration_s=self._scenario.duration_s,
+            offered_rps=sum(sum(recent) / max(1, len(recent)) for recent in self._offered.values()),
+            served_rps=lately.served_rps,
+            failed_rps=lately.failed_rps,
+            in_flight=sum(service.pool.in_flight for service in services),
+            waiting=sum(service.pool.waiting for service in services),
+            active=sum(service.roster.active for service in services),
+            provisioned=sum(service.roster.provisioned for service in services),
+            wished=sum(service.roster.wish for service in services),
+            p50_s=lately.p50_s,
+            p99_s=lately.p99_s,
+        )
+
+    def record(self, platform: Platform, *, complete: bool) -> RunRecord:
+        """All that the report is made of, as of now. Call it before the platform is closed."""
+        self.log.flush()
+        scenario = self._scenario
+        ended_s = platform.clock.at_s()
+        return RunRecord(
+            scenario=scenario.name,
+            scenario_sha256=_digest(scenario),
+            seed=scenario.seed,
+            clock=self._clock.value,
+            duration_s=scenario.duration_s,
+            ended_s=ended_s,
+            warm_up_s=scenario.warm_up_s,
+            complete=complete,
+            services=[self._service_run(service, ended_s) for service in platform.services.values()],
+            sources=[SourceRun(source.name, source.service) for source in scenario.traffic],
+            tallies=self._tallies,
+            series=self._series,
+            facts=list(platform.journal.facts),
+            checks=scenario.checks,
+        )
+
+    def _service_run(self, service: Service, ended_s: float) -> ServiceRun:
+        spec = self._scenario.services[service.name]
+        return ServiceRun(
+            name=service.name,
+            size=spec.size,
+            policy=service.autoscaler.policy.name,
+            scaling=spec.scaling,
+            usages=_usages(service, ended_s),
+            region=spec.prices.region,
+            rates=spec.prices.rates,
+        )
+
+
+def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
+    """What every instance used until now; one that was never launched used nothing."""
+    usages = []
+    for instance in service.roster.instances.values():
+        if instance.launched_at_s < 0:
+            continue
+        until_s = instance.stopped_at_s if instance.stopped_at_s >= 0 else ended_s
+        spells = list(instance.spells)
+        if instance.spell_at_s >= 0:
+            spells.append((instance.spell_at_s, service.roster.activity.spell_end_at_s(instance)))
+        usages.append(Usage(until_s - instance.launched_at_s, spells, service.settings.size))
+    return usages
+
+
+def _digest(scenario: Scenario) -> str:
+    """SHA-256 over the scenario file and then its data files, in the order in which it names them."""
+    digest = hashlib.sha256()
+    for path in (Path(scenario.file), *_data_files(scenario)):
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+def _data_files(scenario: Scenario) -> Iterable[Path]:
+    for source in scenario.traffic:
+        for shape in (source.bins, source.trace):
+            if shape is not None:
+                yield shape.file

@@ -1,0 +1,161 @@
+"""Simulated clients: they put requests before the platform's middle without a socket, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from simulator.assembly import Service
+from simulator.fleet.exchange import Exchange
+from simulator.model.refusal import Refusal
+from simulator.world.clock import RunClock
+
+
+class RequestRows(Protocol):
+    """Where a request's outcome goes; records/request_log.py has the columns."""
+
+    def add(
+        self, source: int, intended_s: float, latency_s: float, queue_s: float, cold_s: float, service_s: float,
+        status: int, instance: int, late_s: float,
+    ) -> None: ...  # fmt: skip
+
+
+class SimulatedExchange(Exchange):
+    """A request of a simulated client."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: SimulatedClient, arrived_s: float) -> None:
+        # Not super().__init__: the hot path has one call less.
+        self.arrived_s = arrived_s
+        self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
+        self.cold_s = 0.0
+        self.instance = None
+        self.open = True
+        self._client = client
+
+    def answered(self, status: int) -> None:
+        client = self._client
+        client.pool.finish(self)
+        client.ended(self, status)
+
+    def fail(self, refusal: Refusal) -> None:
+        self._client.ended(self, refusal.status)
+
+
+class SimulatedClient:
+    """What open and closed sources share: sending a request and writing down how it ended."""
+
+    def __init__(self, service: Service, source: int, rows: RequestRows, clock: RunClock) -> None:
+        self.pool = service.pool
+        self.outstanding = 0
+        self._draw = service.draw
+        self._source = source
+        self._rows = rows
+        self._origin_s = clock.origin_s
+        self._loop = asyncio.get_running_loop()
+        self._drained: asyncio.Future[None] | None = None
+
+    def stop(self) -> None:
+        """Send nothing new."""
+        raise NotImplementedError
+
+    async def drained(self) -> None:
+        """Every request that was sent has ended. Each does: the pool has a time limit."""
+        if self.outstanding:
+            self._drained = self._loop.create_future()
+            await self._drained
+
+    def send(self) -> None:
+        exchange = SimulatedExchange(self, self._loop.time())
+        self._draw(exchange)
+        self.outstanding += 1
+        self.pool.offer(exchange)
+
+    def ended(self, exchange: Exchange, status: int) -> None:
+        now = self._loop.time()
+        arrived_s, begun_s = exchange.arrived_s, exchange.begun_s
+        if begun_s >= 0:
+            queue_s, service_s = begun_s - arrived_s - exchange.cold_s, now - begun_s
+        else:
+            queue_s, service_s = now - arrived_s - exchange.cold_s, 0.0
+        self.outstanding -= 1
+        if self._drained is not None and not self.outstanding:
+            self._drained.set_result(None)
+        self._rows.add(
+            self._source,
+            arrived_s - self._origin_s,
+            now - arrived_s,
+            queue_s,
+            exchange.cold_s,
+            service_s,
+            status,
+            exchange.instance.number if exchange.instance is not None else 0,
+            0.0,
+        )
+
+
+class OpenClient(SimulatedClient):
+    """Sends at given times, whatever the answers do: `arrivals` are seconds of the run, in order."""
+
+    def __init__(
+        self, service: Service, source: int, rows: RequestRows, clock: RunClock, arrivals: Iterator[float]
+    ) -> None:
+        super().__init__(service, source, rows, clock)
+        self._arrivals = arrivals
+        self._next()
+
+    def stop(self) -> None:
+        self._arrivals = iter(())
+
+    def _next(self) -> None:
+        at_s = next(self._arrivals, None)
+        if at_s is not None:
+            self._loop.call_at(self._origin_s + at_s, self._fire)
+
+    def _fire(self) -> None:
+        self._next()
+        self.send()
+
+
+class ClosedClient(SimulatedClient):
+    """A population: each user sends, waits for the answer, thinks, sends again, until `until_s` of the run.
+
+    `think` gives the thinking times in order of asking; users begin with a thought, so that they do not march in step.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        source: int,
+        rows: RequestRows,
+        clock: RunClock,
+        *,
+        users: int,
+        think: Callable[[], float],
+        from_s: float,
+        until_s: float,
+    ) -> None:
+        super().__init__(service, source, rows, clock)
+        self._think = think
+        self._until_s = clock.loop_s(until_s)
+        for _ in range(users):
+            self._loop.call_at(clock.loop_s(from_s) + think(), self._fire)
+
+    def stop(self) -> None:
+        self._until_s = 0.0
+
+    def ended(self, exchange: Exchange, status: int) -> None:
+        super().ended(exchange, status)
+        # A user whose request was refused at once and who does not think would ask again in the same instant, for ever.
+        pause_s = max(self._think(), MIN_PAUSE_S)
+        self._loop.call_later(pause_s, self._fire)
+
+    def _fire(self) -> None:
+        if self._loop.time() < self._until_s:
+            self.send()
+
+
+# What a real client needs at the least between an answer and its next request.
+MIN_PAUSE_S = 0.001

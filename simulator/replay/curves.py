@@ -1,0 +1,178 @@
+"""Rate curves: how many requests per second a source means to send, and when the n-th of them is due.
+
+A curve is a chain of straight pieces, jumps allowed between them. Its integral, the expected number of requests so far,
+is known in closed form and so is the inverse: a request "due at 17.3" has one exact time. A sine is walked in
+256 straight pieces a period, which changes its rate by at most 0.008 % of the amplitude ((2 pi / 256)^2 / 8).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.replay import traces
+from simulator.replay.timeline_spec import EventSpec
+from simulator.replay.traffic_spec import BinsSpec, SineSpec, SourceSpec, SpikeSpec
+
+Times = NDArray[np.float64]
+
+SINE_PIECES: Final = 256
+
+
+class Piece(NamedTuple):
+    """The rate goes from `start_rps` to `end_rps` in a straight line within [begin_s, end_s)."""
+
+    begin_s: float
+    end_s: float
+    start_rps: float
+    end_rps: float
+
+    def rate_at(self, at_s: float) -> float:
+        if self.start_rps == self.end_rps or math.isinf(self.end_s):
+            return self.start_rps
+        return self.start_rps + (self.end_rps - self.start_rps) * (at_s - self.begin_s) / (self.end_s - self.begin_s)
+
+    def between(self, begin_s: float, end_s: float) -> Piece:
+        return Piece(begin_s, end_s, self.rate_at(begin_s), self.rate_at(end_s))
+
+
+@dataclass(frozen=True, slots=True)
+class RateFactor:
+    """A factor on a source's rate over the run: `factors[i]` from `starts_s[i]` on. `starts_s[0]` is 0, ascending."""
+
+    starts_s: tuple[float, ...] = (0.0,)
+    factors: tuple[float, ...] = (1.0,)
+
+    @property
+    def is_one(self) -> bool:
+        return all(factor == 1 for factor in self.factors)
+
+    def at(self, times_s: Times) -> Times:
+        """The factor at each of the times (>= 0)."""
+        return np.asarray(self.factors)[np.searchsorted(self.starts_s, times_s, side="right") - 1]
+
+
+STEADY: Final = RateFactor()
+
+
+def rate_factor(timeline: Iterable[EventSpec], source_name: str) -> RateFactor:
+    """What the timeline's rate actions do to one source: of those in force, the one that began last counts."""
+    actions = [
+        (event.at_s, math.inf if event.rate.for_s is None else event.at_s + event.rate.for_s, event.rate.factor)
+        for event in timeline
+        if event.rate is not None and event.rate.source in {None, source_name}
+    ]
+    actions.sort(key=lambda action: action[0])
+    edges = sorted({0.0, *(begin for begin, _, _ in actions), *(end for _, end, _ in actions if end < math.inf)})
+    factors = [next((factor for begin, end, factor in reversed(actions) if begin <= edge < end), 1.0) for edge in edges]
+    return RateFactor(tuple(edges), tuple(factors))
+
+
+class RateCurve:
+    """Straight pieces one after the other, without gaps, in seconds of the run."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        table = np.asarray([piece for piece in pieces if piece.end_s > piece.begin_s], dtype=np.float64).reshape(-1, 4)
+        self._begin, end, self._rate = table[:, 0], table[:, 1], table[:, 2]
+        self._slope = (table[:, 3] - table[:, 2]) / (end - self._begin)
+        whole = np.cumsum((end - self._begin) * (table[:, 2] + table[:, 3]) / 2)
+        self._due = np.concatenate(([0.0], whole))[:-1]
+        self.total = float(whole[-1]) if len(whole) else 0.0
+
+    def times(self, due: Times) -> Times:
+        """When requests number `due` (ascending, 0 <= due < total, fractions allowed) are to be sent."""
+        piece = np.searchsorted(self._due, due, side="right") - 1
+        rest, rate = due - self._due[piece], self._rate[piece]
+        # rate x + slope x^2 / 2 = rest, solved without cancellation; exact where the slope is 0.
+        root = rate + np.sqrt(np.maximum(rate * rate + 2 * self._slope[piece] * rest, 0))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            since = np.where(root > 0, 2 * rest / root, 0.0)
+        return self._begin[piece] + since
+
+
+def curve_of(source: SourceSpec, duration_s: float, factor: RateFactor = STEADY) -> RateCurve:
+    """The curve of a source that has one: every open shape but a trace and bins with Poisson arrivals."""
+    end_s = source.end_s(duration_s)
+    stretched = [
+        Piece(
+            source.from_s + piece.begin_s * source.time_scale,
+            source.from_s + piece.end_s * source.time_scale,
+            piece.start_rps * source.scale / source.time_scale,
+            piece.end_rps * source.scale / source.time_scale,
+        )
+        for piece in _pieces(source, (end_s - source.from_s) / source.time_scale)
+    ]
+    return RateCurve(_factored([_cut(piece, end_s) for piece in stretched if piece.begin_s < end_s], factor))
+
+
+def _cut(piece: Piece, end_s: float) -> Piece:
+    return piece if piece.end_s <= end_s else piece.between(piece.begin_s, end_s)
+
+
+def _factored(pieces: Sequence[Piece], factor: RateFactor) -> list[Piece]:
+    """`pieces` times `factor`, cut where the factor changes."""
+    if factor.is_one:
+        return list(pieces)
+    edges = np.asarray(factor.starts_s)
+    result = []
+    for piece in pieces:
+        inner = edges[(edges > piece.begin_s) & (edges < piece.end_s)]
+        cuts = [piece.begin_s, *inner.tolist(), piece.end_s]
+        for begin_s, end_s in pairwise(cuts):
+            part = piece.between(begin_s, end_s)
+            times = float(factor.at(np.asarray([begin_s]))[0])
+            result.append(part._replace(start_rps=part.start_rps * times, end_rps=part.end_rps * times))
+    return result
+
+
+def _pieces(source: SourceSpec, span_s: float) -> list[Piece]:
+    """The shape by its own clock, covering [0, span_s) or ending before."""
+    if steady := source.clock or source.poisson:
+        return [Piece(0, span_s, steady.rate_rps, steady.rate_rps)]
+    if source.steps:
+        ends = np.cumsum([level.for_s for level in source.steps.levels]).tolist()
+        begins = [0.0, *ends[:-1]]
+        rates = [level.rate_rps for level in source.steps.levels]
+        return [Piece(begin, end, rate, rate) for begin, end, rate in zip(begins, ends, rates, strict=True)]
+    if ramp := source.ramp:
+        change = Piece(0, ramp.over_s, ramp.start_rps, ramp.end_rps)
+        return [change, Piece(ramp.over_s, max(span_s, ramp.over_s), ramp.end_rps, ramp.end_rps)]
+    if source.spike:
+        return _spike(source.spike, span_s)
+    if source.sine:
+        return _sine(source.sine, span_s)
+    assert source.bins is not None, f"a {source.shape} source has no rate curve"
+    return _smooth(source.bins)
+
+
+def _spike(spike: SpikeSpec, span_s: float) -> list[Piece]:
+    risen = spike.at_s + spike.rise_s
+    over = risen + spike.for_s
+    fallen = over + spike.fall_s
+    return [
+        Piece(0, spike.at_s, spike.base_rps, spike.base_rps),
+        Piece(spike.at_s, risen, spike.base_rps, spike.peak_rps),
+        Piece(risen, over, spike.peak_rps, spike.peak_rps),
+        Piece(over, fallen, spike.peak_rps, spike.base_rps),
+        Piece(fallen, max(span_s, fallen), spike.base_rps, spike.base_rps),
+    ]
+
+
+def _sine(sine: SineSpec, span_s: float) -> list[Piece]:
+    step_s = sine.period_s / SINE_PIECES
+    edges = np.arange(math.ceil(span_s / step_s) + 1) * step_s
+    swing = np.cos(2 * math.pi * (edges - sine.peak_at_s) / sine.period_s)
+    rates = np.maximum((sine.low_rps + sine.high_rps) / 2 + (sine.high_rps - sine.low_rps) / 2 * swing, 0)
+    columns = (edges[:-1], edges[1:], rates[:-1], rates[1:])
+    return [Piece(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _smooth(bins: BinsSpec) -> list[Piece]:
+    rates = (traces.bin_counts(bins) / bins.bin_s).tolist()
+    return [Piece(n * bins.bin_s, (n + 1) * bins.bin_s, rate, rate) for n, rate in enumerate(rates)]

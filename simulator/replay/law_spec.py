@@ -1,0 +1,145 @@
+"""A distribution as a scenario file writes it: `80ms`, `{exponential: 80ms}`, `{lognormal: {mean: 80ms, sd: 20ms}}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from simulator.replay.sections import DURATION_PATTERN, Duration, Number, PositiveDuration, Section, key_of
+from simulator.world import laws
+
+
+class UniformSpec(Section):
+    """Evenly between two times."""
+
+    low_s: Duration
+    """The shortest time."""
+    high_s: Duration
+    """The longest time, at least `low`."""
+
+
+class LogNormalSpec(Section):
+    """Log-normal, told by `mean` and `sd` or by `median` and `p95`."""
+
+    mean_s: PositiveDuration | None = None
+    """The mean; together with `sd`."""
+    sd_s: Duration | None = None
+    """The standard deviation; together with `mean`."""
+    median_s: PositiveDuration | None = None
+    """The median; together with `p95`."""
+    p95_s: PositiveDuration | None = None
+    """The 95 % quantile, at least the median."""
+
+
+class GammaSpec(Section):
+    """Gamma, told by its mean and standard deviation."""
+
+    mean_s: PositiveDuration
+    """The mean."""
+    sd_s: PositiveDuration
+    """The standard deviation."""
+
+
+class WeibullSpec(Section):
+    """Weibull; a shape below 1 has a heavy tail."""
+
+    shape: Number = Field(gt=0)
+    """The shape; 1 is the exponential law."""
+    scale_s: PositiveDuration
+    """The scale: the 63.2 % quantile."""
+
+
+class HyperexponentialSpec(Section):
+    """Two exponential phases with balanced means: more variable than the exponential law."""
+
+    mean_s: PositiveDuration
+    """The mean."""
+    cv2: Number = Field(ge=1)
+    """The squared coefficient of variation, at least 1."""
+
+
+class LawSpec(Section):
+    """A distribution of a time: a duration (constant), or one named law."""
+
+    model_config = ConfigDict(json_schema_extra={"maxProperties": 1, "minProperties": 1})
+
+    constant_s: Duration | None = None
+    """Always this time."""
+    uniform: UniformSpec | None = None
+    """Evenly between two times."""
+    exponential_s: Duration | None = None
+    """Memoryless, with this mean."""
+    lognormal: LogNormalSpec | None = None
+    """Log-normal, by mean and sd or by median and p95."""
+    gamma: GammaSpec | None = None
+    """Gamma, by mean and sd."""
+    weibull: WeibullSpec | None = None
+    """Weibull, by shape and scale."""
+    hyperexponential: HyperexponentialSpec | None = None
+    """Two exponential phases, by mean and cv2."""
+    empirical: tuple[Duration, ...] | None = Field(default=None, min_length=1)
+    """One of these times, all equally likely."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_duration_is_constant(cls, data: Any) -> Any:
+        return data if isinstance(data, Mapping | LawSpec) else {"constant": data}
+
+    @model_validator(mode="after")
+    def _is_one_law(self) -> LawSpec:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            known = ", ".join(field.alias or name for name, field in type(self).model_fields.items())
+            msg = f"law = {', '.join(map(key_of, given)) or 'none'}, must be one duration or exactly one of {known}"
+            raise ValueError(msg)
+        law_of(self)
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        section = handler.resolve_ref_schema(handler(core_schema))
+        bare: JsonSchemaValue = {"type": "string", "pattern": DURATION_PATTERN, "description": "Always this time."}
+        described = {"description": section.pop("description", "")}
+        return described | {"anyOf": [bare, {"const": 0}, section]}
+
+    @cached_property
+    def law(self) -> laws.Law:
+        """The law, in seconds."""
+        return law_of(self)
+
+
+def law_of(spec: LawSpec) -> laws.Law:  # noqa: PLR0911 - one return per law is the table
+    """The law that `spec` names; exactly one is set (the section has seen to it)."""
+    if spec.constant_s is not None:
+        return laws.Constant(spec.constant_s)
+    if spec.uniform is not None:
+        return laws.Uniform(spec.uniform.low_s, spec.uniform.high_s)
+    if spec.exponential_s is not None:
+        return laws.Exponential(spec.exponential_s)
+    if spec.lognormal is not None:
+        return _log_normal(spec.lognormal)
+    if spec.gamma is not None:
+        return laws.Gamma(spec.gamma.mean_s, spec.gamma.sd_s)
+    if spec.weibull is not None:
+        return laws.Weibull(spec.weibull.shape, spec.weibull.scale_s)
+    if spec.hyperexponential is not None:
+        return laws.Hyperexponential(spec.hyperexponential.mean_s, spec.hyperexponential.cv2)
+    return laws.Empirical(spec.empirical or ())
+
+
+def _log_normal(spec: LogNormalSpec) -> laws.LogNormal:
+    given = {name for name in ("mean_s", "sd_s", "median_s", "p95_s") if getattr(spec, name) is not None}
+    if given == {"mean_s", "sd_s"}:
+        return laws.LogNormal.of_mean(spec.mean_s or 0, spec.sd_s or 0)
+    if given == {"median_s", "p95_s"}:
+        return laws.LogNormal.of_median(spec.median_s or 0, spec.p95_s or 0)
+    msg = "lognormal = mixed, must be told by mean and sd, or by median and p95"
+    raise ValueError(msg)
+
+
+NOTHING: Final = LawSpec.model_validate({"constant": 0})

@@ -1,0 +1,56 @@
+"""Looking at plain data that may be wrong: what has the expected form is given, what has not is passed over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from simulator.model import units
+from simulator.replay.document import Document, Path
+from simulator.replay.timeline_spec import ACTIONS
+
+Told = TypeVar("Told")
+
+
+def services(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, service in mapping(document.data.get("services")).items():
+        if isinstance(service, dict):
+            yield name, service
+
+
+def items(document: Document, key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    listed = document.data.get(key)
+    for index, item in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(item, dict):
+            yield index, item
+
+
+def naming_a_service(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Everything that has a key `service`: sources, and actions other than rate."""
+    for index, source in items(document, "traffic"):
+        yield ("traffic", index), source
+    for index, event in items(document, "timeline"):
+        for action in ACTIONS:
+            if action != "rate" and isinstance(event.get(action), dict):
+                yield ("timeline", index, action), event[action]
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def tried(parse: Callable[[object], Told], value: object) -> Told | None:
+    try:
+        return parse(value)
+    except ValueError:
+        return None
+
+
+def seconds(value: object) -> float | None:
+    told = None if value is None else tried(units.parse_duration, value)
+    return told if told is None or math.isfinite(told) else None
+
+
+def count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,83 @@
+"""Live traffic: the sources of a scenario as real requests to a platform whose front is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from simulator.assembly import Platform
+from simulator.replay.clients import RequestRows
+from simulator.replay.load import Load
+from simulator.replay.load_client import LoadClient
+from simulator.replay.load_closed import ClosedLoad
+from simulator.replay.load_open import OpenLoad
+from simulator.replay.load_request import RequestChoice
+from simulator.replay.load_settings import LoadTarget
+from simulator.replay.request_choices import request_choices
+from simulator.replay.scenario import Scenario
+from simulator.replay.traffic import arrival_times, thoughts
+from simulator.world.chance import Chance
+from simulator.world.clock import monotonic_s
+
+CHOICES = 1024  # draws at a time
+# Enough for a source that begins with a few hundred requests a second; more are opened as they are needed.
+CONNECTIONS_AT_START = 16
+USERS_AT_START_MAX = 200
+
+
+class LiveClients:
+    """The load clients of a run, one a service, with connections made before the run so that it begins without a storm
+    of handshakes.
+    """
+
+    def __init__(self, clients: Mapping[str, LoadClient]) -> None:
+        self._clients = clients
+
+    def start(self, scenario: Scenario, platform: Platform, chance: Chance) -> Load:
+        """Call it when the platform's clock has started: the sources begin at once."""
+        for client in self._clients.values():
+            client.origin_s = platform.clock.origin_s
+        sources = [self._source(scenario, chance, index) for index in range(len(scenario.traffic))]
+        load = Load(list(self._clients.values()), sources)
+        load.start()
+        return load
+
+    def _source(self, scenario: Scenario, chance: Chance, index: int) -> OpenLoad | ClosedLoad:
+        source = scenario.traffic[index]
+        client, choices = self._clients[source.service], _choices(scenario, chance, index)
+        if source.closed is None:
+            times = arrival_times(scenario, chance, index)
+            return OpenLoad(client, ((at_s, next(choices), index) for at_s in times))
+        return ClosedLoad(
+            client,
+            index,
+            choices,
+            thoughts(source.closed.think_time, chance, index).__next__,
+            users=source.closed.users,
+            from_s=source.from_s,
+            until_s=source.end_s(scenario.duration_s),
+        )
+
+
+async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows) -> LiveClients:
+    """Clients of the platform's open front, connected."""
+    front = platform.front
+    assert front is not None, "live traffic needs a live front"
+    tls = front.client_context()
+    clients = {}
+    for name, service in platform.services.items():
+        clients[name] = client = LoadClient(LoadTarget(service.host, front.https_port, tls), rows, 0.0, now=monotonic_s)
+        users = sum(source.closed.users for source in scenario.traffic if source.closed and source.service == name)
+        await client.prepare(CONNECTIONS_AT_START + min(users, USERS_AT_START_MAX))
+    return LiveClients(clients)
+
+
+def _choices(scenario: Scenario, chance: Chance, index: int) -> Iterator[RequestChoice]:
+    """The kinds of request of the source at position `index`, one an arrival, for ever."""
+    source = scenario.traffic[index]
+    kinds = [
+        RequestChoice(kind.method, kind.path, kind.request_size_bytes, kind.response_size_bytes)
+        for kind in source.requests
+    ]
+    draws = request_choices(source, chance, index)
+    while True:
+        yield from (kinds[position] for position in draws.draw(CHOICES).tolist())

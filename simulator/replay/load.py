@@ -1,0 +1,79 @@
+"""The live load: real requests over real sockets, generated in the simulator's own process.
+
+Theory of operation. Each source is open (load_open.py) or closed (load_closed.py) and has one timer for all its
+requests (load_chain.py). Sources hand requests to the client of their service (load_client.py), which owns the
+connections (wire/client.py) and writes a row a request. Everything between two timers is callbacks: a request costs no
+task, no future and no timer of its own.
+
+The generator shares its loop with the platform. That costs fidelity when the loop is full, so the generator measures
+its own lateness and says whether it kept up (load_summary.py); latencies count from the intended times in any case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from simulator.replay.load_client import LoadClient
+from simulator.replay.load_closed import ClosedLoad
+from simulator.replay.load_open import OpenLoad
+from simulator.replay.load_summary import LoadSummary
+from simulator.world.tasks import first_of
+
+
+class Load:
+    """All sources of a run and the clients that they send through, one client a service."""
+
+    def __init__(self, clients: Sequence[LoadClient], sources: Sequence[OpenLoad | ClosedLoad]) -> None:
+        self._clients = clients
+        self._sources = sources
+
+    def start(self) -> None:
+        """Sources begin to send at the origin of their clients."""
+        for source in self._sources:
+            source.start()
+
+    def stop(self) -> None:
+        """No new request from now on. Idempotent."""
+        for source in self._sources:
+            source.stop()
+
+    async def ended(self) -> None:
+        """Every source has sent all that it had; raises what broke one (a line of a trace file, say)."""
+        broken = [source.broken for source in self._sources]
+        for source in self._sources:
+            first = await first_of(source.ended, *broken)
+            if first > 0:
+                broken[first - 1].result()
+
+    async def drained(self) -> None:
+        """Every request that was sent has its outcome; the client's time limit bounds the wait."""
+        for client in self._clients:
+            await client.drained()
+
+    async def close(self) -> None:
+        """Stop, and close every connection. Idempotent."""
+        self.stop()
+        for client in self._clients:
+            await client.close()
+
+    async def run(self, drain_s_max: float | None = None) -> list[LoadSummary]:
+        """Start, wait for the end and for the answers still under way (at most `drain_s_max`), close.
+
+        Whatever ends it, cancellation too, every connection is closed; then `summaries` tells how far it came.
+        """
+        try:
+            self.start()
+            await self.ended()
+            try:
+                async with asyncio.timeout(drain_s_max):
+                    await self.drained()
+            except TimeoutError:
+                pass  # counted as unfinished
+        finally:
+            await self.close()
+        return self.summaries()
+
+    def summaries(self) -> list[LoadSummary]:
+        """One for each client, as of now."""
+        return [client.summary() for client in self._clients]

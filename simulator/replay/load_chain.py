@@ -1,0 +1,61 @@
+"""One timer for everything that is due: requests are sent in batches, not by a timer object each."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Final
+
+# After so many requests the loop gets its turn, or answers would wait for the whole of a burst to be sent.
+BATCH: Final = 32
+# The resolution of uvloop's timers. A shorter wait would be rounded to none and spin; a longer one is rounded up, so
+# nothing is ever sent before its time.
+_TICK_S: Final = 0.001
+
+
+class DueChain:
+    """Calls `fire(now_s)` when something is due; it does at most `BATCH` things and says when the next is due.
+
+    Times in seconds of the run. None: nothing is due until `due` says so. An error in `fire` ends the chain and is the
+    result of `broken`.
+    """
+
+    def __init__(self, fire: Callable[[float], float | None], origin_s: float, now: Callable[[], float]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.broken: asyncio.Future[None] = self._loop.create_future()
+        self._fire = fire
+        self._origin_s = origin_s
+        self._now = now
+        self._timer: asyncio.Handle | None = None
+        self._timer_s = math.inf  # when it fires; infinite when there is none
+
+    def due(self, at_s: float) -> None:
+        """Something is due at `at_s`, perhaps sooner than what is waited for."""
+        if at_s >= self._timer_s:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_s = at_s
+        wait_s = self._origin_s + at_s - self._now()
+        if wait_s <= 0:
+            self._timer = self._loop.call_soon(self._run)
+        else:
+            self._timer = self._loop.call_later(math.ceil(wait_s / _TICK_S) * _TICK_S, self._run)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_s = None, math.inf
+
+    def _run(self) -> None:
+        self._timer, self._timer_s = None, math.inf
+        try:
+            next_s = self._fire(self._now() - self._origin_s)
+        except Exception as error:  # noqa: BLE001 it is handed on: whoever waits for the load raises it
+            if not self.broken.done():
+                self.broken.set_exception(error)
+                self.broken.exception()  # marked as seen, should nobody wait
+            return
+        if next_s is not None:
+            self.due(next_s)

@@ -1,0 +1,279 @@
+"""The client side of the live load: connections to one service, kept alive, and the outcome of every request.
+
+Latency counts from the time at which a request was *meant* to be sent. A request that has to wait for a connection, or
+for a generator that is behind, is late, and that is part of its latency: a slow platform cannot slow its measurement
+down (no coordinated omission).
+
+A request takes the connection that was used last; without one it waits, and a new connection is opened for it, up to a
+bound. So demand makes connections, as with a crowd of browsers, and they stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from simulator.records.request_log import NO_ANSWER
+from simulator.replay.clients import RequestRows
+from simulator.replay.load_request import RequestWriter, Shot
+from simulator.replay.load_settings import LoadLimits, LoadTarget
+from simulator.replay.load_summary import Lateness, LoadSummary
+from simulator.replay.load_timing import FIELD, NO_TIMING, Timing, parse_timing
+from simulator.wire.client import Answer, ClientConnection
+from simulator.world.tasks import Tasks, first_of
+
+_WANTED: Final = frozenset({FIELD})
+# How often requests are looked at that may be over the client's time limit: it is a limit of minutes.
+_LOOK_S: Final = 0.25
+# The loop tells of a cut connection in its next turns; more would be a loop that hangs.
+_LAST_CALLS_S_MAX: Final = 1.0
+
+
+_DEFAULT: Final = LoadLimits()
+
+
+class LoadClient:
+    """Sends shots and writes down their outcomes. Owns the connections to one service (a `ClientOwner`)."""
+
+    def __init__(
+        self,
+        target: LoadTarget,
+        rows: RequestRows,
+        origin_s: float,
+        limits: LoadLimits = _DEFAULT,
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        """`origin_s`: the loop's time at which the run begins. `now`: a finer clock of the same origin, if there is
+        one; the loop's own is good to a millisecond on uvloop.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._target = target
+        self._rows = rows
+        self._limits = limits
+        self.now = now or self._loop.time
+        self.origin_s = origin_s
+        self._writer = RequestWriter(target.authority)
+        self._tasks = Tasks(f"load for {target.host}")
+        self._connections: dict[ClientConnection, None] = {}
+        self._idle: dict[ClientConnection, None] = {}  # the one used last is taken first
+        self._shots: dict[ClientConnection, Shot] = {}  # what each busy connection carries
+        self._waiting: deque[Shot] = deque()
+        self._outstanding: dict[Shot, None] = {}  # in the order in which they were due, nearly
+        self._opening = 0
+        self._look: asyncio.TimerHandle | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._emptied: asyncio.Future[None] | None = None
+        self._closing = False
+        self._lateness = Lateness()
+        self._sent = self._answered = self._errors = 0
+        self._opened = self._failed = self._at_bound = 0
+
+    async def prepare(self, connections: int) -> None:
+        """Open so many connections (at most the bound) before the run, or give up on the first that fails.
+
+        For sources that begin with a high rate: otherwise their first second is a storm of handshakes.
+        """
+        wanted = min(connections, self._limits.connections_max)
+        failed = self._failed
+        while len(self._connections) < wanted and self._failed == failed:
+            self._opening += 1
+            await self._open()
+
+    # --- what sources call ---
+
+    def send(self, shot: Shot) -> None:
+        """Send it now, or as soon as there is a connection."""
+        self._sent += 1
+        self._outstanding[shot] = None
+        if self._look is None:
+            self._look = self._loop.call_later(_LOOK_S, self._look_at_limits)
+        while self._idle:
+            connection, _ = self._idle.popitem()
+            if connection.is_open:
+                self._write(connection, shot)
+                return
+        if len(self._waiting) >= self._limits.waiting_max:
+            self._give_up(shot)
+            return
+        self._waiting.append(shot)
+        if len(self._connections) + self._opening >= self._limits.connections_max:
+            self._at_bound += 1
+        self._open_more()
+
+    async def drained(self) -> None:
+        """Every request has its outcome. Each gets one: an answer, an error, or the time limit."""
+        if self._outstanding:
+            self._drained = self._loop.create_future()
+            if await first_of(self._drained, self._tasks.failed) == 1:
+                self._tasks.failed.result()
+
+    async def close(self) -> None:
+        """Cut every connection; what is outstanding stays without outcome. Idempotent.
+
+        No TLS goodbye: hundreds at once, half of them crossing the other side's, make uvloop log errors of its own.
+        """
+        self._closing = True
+        if self._look is not None:
+            self._look.cancel()
+        await self._tasks.close()
+        for connection in list(self._connections):
+            connection.abort("the load was ended")
+        if self._connections:
+            self._emptied = self._loop.create_future()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_CALLS_S_MAX):
+                    await self._emptied
+
+    def summary(self) -> LoadSummary:
+        """As of now."""
+        return LoadSummary(
+            sent=self._sent,
+            answered=self._answered,
+            errors=self._errors,
+            unfinished=len(self._outstanding),
+            connections_opened=self._opened,
+            connections_failed=self._failed,
+            at_bound=self._at_bound,
+            late_p50_s=self._lateness.quantile_s(0.5),
+            late_p99_s=self._lateness.quantile_s(0.99),
+            late_max_s=self._lateness.max_s(),
+        )
+
+    # --- what connections call ---
+
+    def answered(self, connection: ClientConnection, answer: Answer) -> None:
+        shot = self._shots.pop(connection, None)
+        if shot is None:  # the client had lost patience a moment before
+            connection.abort("the client's time limit")
+            return
+        if answer.reusable:
+            self._assign(connection)
+        self._answered += 1
+        timing = parse_timing(answer.headers[0][1]) if answer.headers else NO_TIMING
+        self._outcome(shot, answer.status, answer.last_s - self.origin_s, timing)
+
+    def lost(self, connection: ClientConnection, why: str) -> None:  # noqa: ARG002 counted, not told apart
+        self._connections.pop(connection, None)
+        self._idle.pop(connection, None)
+        shot = self._shots.pop(connection, None)
+        if self._emptied is not None and not self._connections and not self._emptied.done():
+            self._emptied.set_result(None)
+        if self._closing:
+            return
+        if shot is not None:
+            shot.connection = None
+            if self._may_repeat(connection, shot):
+                shot.repeated = True
+                self._waiting.appendleft(shot)
+            else:
+                self._give_up(shot)
+        self._open_more()
+
+    # --- leaves ---
+
+    def _write(self, connection: ClientConnection, shot: Shot) -> None:
+        self._shots[connection] = shot
+        shot.connection = connection
+        if shot.sent_s < 0:
+            shot.sent_s = self.now() - self.origin_s
+        written = self._writer.write(shot.choice)
+        connection.send(written.data, written.filler_bytes, bodiless=written.bodiless)
+
+    def _assign(self, connection: ClientConnection) -> None:
+        """A free connection: to the request that waits longest, or into the store."""
+        while self._waiting:
+            shot = self._waiting.popleft()
+            if shot in self._outstanding:  # else its time ran out while it waited
+                self._write(connection, shot)
+                return
+        self._idle[connection] = None
+
+    def _may_repeat(self, connection: ClientConnection, shot: Shot) -> bool:
+        """The platform may close a kept connection just as it is used again; browsers send again, once."""
+        return (
+            connection.answers > 0
+            and not connection.answering
+            and not shot.repeated
+            and self._writer.write(shot.choice).repeatable
+        )
+
+    def _open_more(self) -> None:
+        while (
+            len(self._waiting) > self._opening
+            and self._opening < self._limits.opening_max
+            and len(self._connections) + self._opening < self._limits.connections_max
+            and not self._closing
+        ):
+            self._opening += 1
+            self._tasks.spawn(self._open(), "open a connection")
+
+    async def _open(self) -> None:
+        target = self._target
+        try:
+            async with asyncio.timeout(self._limits.connect_s_max):
+                _, connection = await self._loop.create_connection(
+                    lambda: ClientConnection(self, _WANTED, self.now),
+                    target.address,
+                    target.port,
+                    ssl=target.tls,
+                    server_hostname=target.host if target.tls else None,
+                )
+        except OSError:  # TimeoutError and ssl.SSLError are OSErrors
+            self._opening -= 1
+            self._failed += 1
+            self._fail_longest_waiting()
+        else:
+            self._opening -= 1
+            self._opened += 1
+            if connection.is_open:
+                self._connections[connection] = None
+                self._assign(connection)
+        self._open_more()
+
+    def _fail_longest_waiting(self) -> None:
+        """A connection that cannot be made is some request's error."""
+        while self._waiting:
+            shot = self._waiting.popleft()
+            if shot in self._outstanding:
+                self._give_up(shot)
+                return
+
+    def _give_up(self, shot: Shot) -> None:
+        self._errors += 1
+        self._outcome(shot, NO_ANSWER, self.now() - self.origin_s, NO_TIMING)
+
+    def _outcome(self, shot: Shot, status: int, now_s: float, timing: Timing) -> None:
+        del self._outstanding[shot]
+        late_s = (shot.sent_s if shot.sent_s >= 0 else now_s) - shot.intended_s
+        self._lateness.add(late_s)
+        self._rows.add(
+            shot.source,
+            shot.intended_s,
+            now_s - shot.intended_s,
+            timing.queue_s,
+            timing.cold_s,
+            timing.service_s,
+            status,
+            timing.instance,
+            late_s,
+        )
+        if shot.ended is not None:
+            shot.ended(now_s)
+        if not self._outstanding and self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def _look_at_limits(self) -> None:
+        self._look = None
+        oldest_s = self.now() - self.origin_s - self._limits.answer_s_max
+        while self._outstanding:
+            shot = next(iter(self._outstanding))
+            if shot.intended_s > oldest_s:
+                self._look = self._loop.call_later(_LOOK_S, self._look_at_limits)
+                return
+            if shot.connection is not None:
+                del self._shots[shot.connection]
+                shot.connection.abort("the client's time limit")
+            self._give_up(shot)

@@ -1,0 +1,94 @@
+"""Requests of the live load: what is to be sent, as bytes made once for each kind, and one request on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from simulator.wire.client import ClientConnection
+
+# Sources draw from a handful of kinds; a trace with a path per request must not fill the memory.
+_KEPT_MAX: Final = 4096
+# Small bodies travel with their head in one write; longer ones are made while they are sent.
+_WITH_HEAD_BYTES_MAX: Final = 16 * 1024
+# Methods whose body, even when empty, has to be announced (RFC 9110, 8.6).
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+# Sending them twice does what sending them once does (RFC 9110, 9.2.2).
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+# What may stand in a request target as it is; `%` because a path from a log is encoded already.
+_TARGET: Final = "/?#[]@!$&'()*+,;=:%~-._"
+
+
+class RequestChoice(NamedTuple):
+    """A kind of request. Sizes of bodies in bytes; 0 for `response_bytes` leaves the answer to the application."""
+
+    method: str = "GET"
+    path: str = "/"
+    request_bytes: int = 0
+    response_bytes: int = 0
+
+
+class RequestBytes(NamedTuple):
+    """`data` is the head, with the body when that is small; `filler_bytes` of body follow it."""
+
+    data: bytes
+    filler_bytes: int
+    bodiless: bool  # the answer has no body
+    repeatable: bool  # may be sent again when a kept connection turns out to have been closed
+
+
+class RequestWriter:
+    """Writes the requests for one host. `authority` goes into the Host field: name, and port unless it is usual."""
+
+    def __init__(self, authority: str) -> None:
+        self._authority = authority
+        self._kept: dict[RequestChoice, RequestBytes] = {}
+
+    def write(self, choice: RequestChoice) -> RequestBytes:
+        written = self._kept.get(choice)
+        if written is None:
+            if len(self._kept) >= _KEPT_MAX:
+                self._kept.clear()
+            written = self._kept[choice] = self._write(choice)
+        return written
+
+    def _write(self, choice: RequestChoice) -> RequestBytes:
+        fields = [
+            f"{choice.method} {quote(choice.path, safe=_TARGET)} HTTP/1.1",
+            f"host: {self._authority}",
+            "user-agent: apprunner-simulator",
+            "accept: */*",
+        ]
+        if choice.response_bytes:
+            fields.append(f"x-simulator-response-bytes: {choice.response_bytes}")
+        if choice.request_bytes or choice.method in _WITH_BODY:
+            fields.append(f"content-length: {choice.request_bytes}")
+        if choice.request_bytes:
+            fields.append("content-type: application/octet-stream")
+        head = "\r\n".join([*fields, "", ""]).encode("ascii")
+        with_head = choice.request_bytes if choice.request_bytes <= _WITH_HEAD_BYTES_MAX else 0
+        return RequestBytes(
+            head + b"." * with_head,
+            choice.request_bytes - with_head,
+            choice.method == "HEAD",
+            choice.method in _IDEMPOTENT,
+        )
+
+
+class Shot:
+    """A request on its way. `intended_s` and `sent_s` in seconds of the run; `sent_s` is negative until it is sent."""
+
+    __slots__ = ("choice", "connection", "ended", "intended_s", "repeated", "sent_s", "source")
+
+    def __init__(
+        self, source: int, intended_s: float, choice: RequestChoice, ended: Callable[[float], None] | None = None
+    ) -> None:
+        """`ended(now_s)` is called once, when it has its outcome."""
+        self.source = source
+        self.intended_s = intended_s
+        self.choice = choice
+        self.ended = ended
+        self.sent_s = -1.0
+        self.repeated = False
+        self.connection: ClientConnection | None = None

@@ -1,0 +1,49 @@
+"""Where the live load goes and what bounds it."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTarget:
+    """Where a service is: `host` is its name (SNI and Host), `address` and `port` where it listens. No `tls`: plain."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    address: str = "127.0.0.1"
+
+    @property
+    def authority(self) -> str:
+        return self.host if self.port == (443 if self.tls else 80) else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLimits:
+    """`connections_max`: each takes two file descriptors of this process when the platform is in it too.
+
+    `opening_max`: handshakes at a time; a handshake is milliseconds of CPU, so more at a time would only make all of
+    them late, and the requests that wait meanwhile would ask for ever more connections. `answer_s_max`: the client's
+    patience, counted from the intended time; above the platform's 120 s, so that the platform's own answer is seen.
+
+    Raises:
+        ValueError: when a value is out of range.
+    """
+
+    connections_max: int = 1000
+    opening_max: int = 4
+    waiting_max: int = 100_000
+    connect_s_max: float = 10.0
+    answer_s_max: float = 130.0
+
+    def __post_init__(self) -> None:
+        for name in ("connections_max", "opening_max", "waiting_max"):
+            if getattr(self, name) < 1:
+                msg = f"{name} = {getattr(self, name)}, must be at least 1"
+                raise ValueError(msg)
+        for name in ("connect_s_max", "answer_s_max"):
+            if not getattr(self, name) > 0:
+                msg = f"{name} = {getattr(self, name):g} s, must be more than 0 s"
+                raise ValueError(msg)

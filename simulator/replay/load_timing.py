@@ -1,0 +1,38 @@
+"""Where the platform says that a request's time went: the `server-timing` field of its answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+FIELD: Final = b"server-timing"
+
+_PART: Final = re.compile(rb'(queue|cold|service);dur=([0-9]+(?:\.[0-9]+)?)|instance;desc="?([0-9]{1,9})')
+
+
+class Timing(NamedTuple):
+    """Seconds; `instance` is the instance's number, 0 when none was involved."""
+
+    queue_s: float
+    cold_s: float
+    service_s: float
+    instance: int
+
+
+NO_TIMING: Final = Timing(0.0, 0.0, 0.0, 0)
+
+
+def parse_timing(value: bytes) -> Timing:
+    """From `queue;dur=1.2, cold;dur=0, service;dur=80.1, instance;desc="3"` (milliseconds); what is missing is 0."""
+    queue_s = cold_s = service_s = 0.0
+    instance = 0
+    for name, milliseconds, number in _PART.findall(value):
+        if number:
+            instance = int(number)
+        elif name == b"service":
+            service_s = float(milliseconds) / 1000
+        elif name == b"queue":
+            queue_s = float(milliseconds) / 1000
+        else:
+            cold_s = float(milliseconds) / 1000
+    return Timing(queue_s, cold_s, service_s, instance)

@@ -1,0 +1,58 @@
+"""The report as bytes: the same run gives the same ones.
+
+Keys in the order of the schema, floats cut to nine significant digits (the tenth of a sum may differ between machines),
+one line a field, lists of plain values in one line, a newline at the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any, Final
+
+from simulator.replay.report_schema import Report
+
+SIGNIFICANT_DIGITS: Final = 9
+
+# The digest says what happened, so it must not change with the Python or numpy that watched.
+_NOT_DIGESTED: Final = frozenset({"digest", "versions"})
+
+
+def report_json(report: Report) -> str:
+    """The document that `--json` writes."""
+    return _text(_rounded(report.model_dump(mode="json")), "") + "\n"
+
+
+def digest_of(report: Report) -> str:
+    """Hexadecimal SHA-256 of the report without its digest and versions."""
+    document = report.model_dump(mode="json", exclude=set(_NOT_DIGESTED))
+    return hashlib.sha256(_text(_rounded(document), "").encode()).hexdigest()
+
+
+def sealed(report: Report) -> Report:
+    """The report with its digest in place."""
+    return report.model_copy(update={"digest": digest_of(report)})
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        assert math.isfinite(value), f"value = {value}, must be finite: null means nothing measured"
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return value
+
+
+def _text(value: Any, indent: str) -> str:
+    """JSON with a line a field; `indent` is that of the line on which the value stands."""
+    deeper = indent + "  "
+    if isinstance(value, dict) and value:
+        fields = [f"{deeper}{json.dumps(key)}: {_text(item, deeper)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(fields) + f"\n{indent}}}"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        items = [f"{deeper}{_text(item, deeper)}" for item in value]
+        return "[\n" + ",\n".join(items) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,95 @@
+"""The report's parts about requests: counts, latency, its split, and how they ran over time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.records.histogram import Histogram
+from simulator.records.instance_time import InstanceTime, Steps
+from simulator.records.series import BinnedRequests
+from simulator.records.tally import Tally
+from simulator.replay.report_schema import CountsPart, LatencyPart, RequestsPart, SeriesPart, SharePart
+
+
+def requests_part(measured: Tally, whole: Tally, span_s: float) -> RequestsPart:
+    """`measured` is what ran after the warm-up, over `span_s` seconds; `whole` has the warm-up too."""
+    counts = counts_part(measured)
+    return RequestsPart(
+        **dict(counts),
+        refused_ratio=_ratio(measured.refused, measured.requests),
+        failure_ratio=_ratio(measured.failures, measured.requests),
+        served_rps=_ratio(measured.served, span_s),
+        latency=latency_part(measured.latency),
+        failure_latency=latency_part(measured.failure_latency),
+        queue=share_part(measured.queue),
+        cold=share_part(measured.cold),
+        service=share_part(measured.service),
+        cold_starts=measured.cold_starts,
+        cold_start_ratio=_ratio(measured.cold_starts, measured.served),
+        whole_run=counts_part(whole),
+    )
+
+
+def counts_part(tally: Tally) -> CountsPart:
+    return CountsPart(
+        requests=tally.requests,
+        served=tally.served,
+        refused=tally.refused,
+        failed=tally.failures - tally.refused,
+        by_status={str(status): tally.statuses[status] for status in sorted(tally.statuses)},
+    )
+
+
+def latency_part(histogram: Histogram) -> LatencyPart:
+    p50, p75, p90, p95, p99, p999, p9999 = histogram.quantiles((0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999))
+    return LatencyPart(
+        count=histogram.count,
+        mean_s=histogram.mean_s,
+        p50_s=p50,
+        p75_s=p75,
+        p90_s=p90,
+        p95_s=p95,
+        p99_s=p99,
+        p999_s=p999,
+        p9999_s=p9999,
+        max_s=histogram.max_s if histogram.count else None,
+    )
+
+
+def share_part(histogram: Histogram) -> SharePart:
+    p50, p95, p99 = histogram.quantiles((0.5, 0.95, 0.99))
+    return SharePart(mean_s=histogram.mean_s, p50_s=p50, p95_s=p95, p99_s=p99)
+
+
+def series_part(requests: BinnedRequests, wish: Steps, times: InstanceTime, ended_s: float) -> SeriesPart:
+    """Bins up to `ended_s` (> 0); those an interrupted run did not reach are left out."""
+    bins = min(len(requests.offered), max(1, math.ceil(ended_s / requests.width_s - 1e-9)))
+    edges_s = np.minimum(np.arange(bins + 1) * requests.width_s, ended_s)
+    # A run may end a little after its last bin, while what was in flight ends.
+    edges_s[-1] = ended_s
+    return SeriesPart(
+        width_s=requests.width_s,
+        offered=requests.offered[:bins].tolist(),
+        served=requests.served[:bins].tolist(),
+        refused=requests.refused[:bins].tolist(),
+        failed=requests.failed[:bins].tolist(),
+        ended=requests.ended[:bins].tolist(),
+        p50_s=_nullable(requests.p50_s[:bins]),
+        p95_s=_nullable(requests.p95_s[:bins]),
+        p99_s=_nullable(requests.p99_s[:bins]),
+        wished=wish.means(edges_s).tolist(),
+        provisioned=times.provisioned.means(edges_s).tolist(),
+        ready=times.ready.means(edges_s).tolist(),
+        active=times.active.means(edges_s).tolist(),
+    )
+
+
+def _nullable(column: NDArray[np.float64]) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in column.tolist()]
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None

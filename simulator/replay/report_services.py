@@ -1,0 +1,138 @@
+"""The report's parts about a service: instances, cost, decisions and what else the journal has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from simulator.records.facts import ConfigurationChanged, EventLogged, Fact, InstanceMoved, ScalingDecided
+from simulator.records.instance_time import InstanceTime, Steps
+from simulator.records.scale_out import ScaleOut
+from simulator.replay.report_schema import (
+    BillPart,
+    ConfigurationPart,
+    CostPart,
+    DecisionPart,
+    EventPart,
+    InstanceEventPart,
+    InstancesPart,
+    LinePart,
+)
+from simulator.rules.pricing import Bill, Rates, Usage, bill, metered, per_month
+
+_MILLION: Final = 1e6
+
+
+def instances_part(times: InstanceTime, ended_s: float) -> InstancesPart:
+    """Over [0, ended_s]; `ended_s` > 0."""
+    provisioned_s, ready_s, active_s = (
+        steps.instance_seconds(0, ended_s) for steps in (times.provisioned, times.ready, times.active)
+    )
+    return InstancesPart(
+        provisioned_s=provisioned_s,
+        active_s=active_s,
+        provisioned_mean=provisioned_s / ended_s,
+        provisioned_max=times.provisioned.highest(0, ended_s),
+        ready_mean=ready_s / ended_s,
+        ready_max=times.ready.highest(0, ended_s),
+        active_mean=active_s / ended_s,
+        active_max=times.active.highest(0, ended_s),
+        launched=times.launched,
+        became_ready=times.became_ready,
+        died=times.died,
+        ended_before_ready=times.ended_before_ready,
+    )
+
+
+def cost_part(
+    usages: Iterable[Usage],
+    region: str,
+    rates: Rates,
+    ended_s: float,
+    served: int,
+    *,
+    automatic_deployments: bool,
+) -> CostPart:
+    """Deployments are charged by the month, so the run's own bill has none."""
+    amounts = metered(usages)
+    run = bill(amounts, rates)
+    month = bill(per_month(amounts, ended_s, automatic_deployments=automatic_deployments), rates)
+    return CostPart(
+        region=region,
+        run=_bill_part(run),
+        month=_bill_part(month),
+        usd_per_million_served=run.usd / served * _MILLION if served else None,
+    )
+
+
+def decision_parts(service: str, facts: Iterable[Fact], raises: Sequence[ScaleOut]) -> list[DecisionPart]:
+    ready_after_s = {raised.decided: raised.delay_s for raised in raises if raised.fulfilled}
+    return [
+        DecisionPart(
+            at_s=fact.at_s,
+            policy=fact.policy,
+            before=fact.before,
+            desired=fact.desired,
+            formula=fact.formula,
+            reason=fact.reason,
+            inputs={name: value if math.isfinite(value) else None for name, value in fact.inputs},
+            clamps=list(fact.clamps),
+            ready_after_s=ready_after_s.get(fact),
+        )
+        for fact in facts
+        if isinstance(fact, ScalingDecided) and fact.service == service
+    ]
+
+
+def wish_steps(service: str, facts: Iterable[Fact], at_start: int) -> Steps:
+    """How many instances were wished for, from the decisions; `at_start` (MinSize) before the first."""
+    steps = Steps()
+    decisions = [fact for fact in facts if isinstance(fact, ScalingDecided) and fact.service == service]
+    steps.change(0.0, decisions[0].before if decisions else at_start)
+    for decision in decisions:
+        steps.change(decision.at_s, decision.desired - decision.before)
+    return steps
+
+
+def configuration_parts(service: str, facts: Iterable[Fact]) -> list[ConfigurationPart]:
+    return [
+        ConfigurationPart(
+            at_s=fact.at_s,
+            max_concurrency=fact.max_concurrency,
+            min_size=fact.min_size,
+            max_size=fact.max_size,
+        )
+        for fact in facts
+        if isinstance(fact, ConfigurationChanged) and fact.service == service
+    ]
+
+
+def instance_event_parts(service: str, facts: Iterable[Fact]) -> list[InstanceEventPart]:
+    return [
+        InstanceEventPart(
+            at_s=fact.at_s,
+            instance=fact.instance,
+            before=fact.before.value,
+            after=fact.after.value,
+            why=fact.why,
+        )
+        for fact in facts
+        if isinstance(fact, InstanceMoved) and fact.service == service
+    ]
+
+
+def event_parts(service: str, facts: Iterable[Fact]) -> list[EventPart]:
+    return [
+        EventPart(at_s=fact.at_s, line=fact.line)
+        for fact in facts
+        if isinstance(fact, EventLogged) and fact.service == service
+    ]
+
+
+def _bill_part(amounts: Bill) -> BillPart:
+    lines = [
+        LinePart(item=line.item, quantity=line.quantity, unit=line.unit, rate_usd=line.rate_usd, usd=line.usd)
+        for line in amounts.lines
+    ]
+    return BillPart(lines=lines, usd=amounts.usd)

@@ -1,0 +1,31 @@
+"""Which kind of request each arrival is: by weight, from a stream of its own, so that arrivals do not depend on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.replay.traffic_spec import RequestSpec, SourceSpec
+from simulator.world.chance import Chance
+
+
+class RequestChoices:
+    """Draws positions in `requests`. The n-th draw is the same however the draws are split into calls."""
+
+    def __init__(self, requests: Sequence[RequestSpec], rng: np.random.Generator) -> None:
+        weights = np.cumsum([request.weight for request in requests])
+        self._bounds = weights[:-1] / weights[-1]
+        self._rng = rng
+
+    def draw(self, n: int) -> NDArray[np.intp]:
+        """Positions of the next `n` arrivals' requests."""
+        if len(self._bounds) == 0:
+            return np.zeros(n, dtype=np.intp)
+        return np.searchsorted(self._bounds, self._rng.random(n), side="right")
+
+
+def request_choices(source: SourceSpec, chance: Chance, index: int) -> RequestChoices:
+    """The choices of the source at position `index` of the scenario."""
+    return RequestChoices(source.requests, chance.stream("traffic", index, "requests"))

@@ -1,0 +1,146 @@
+"""The runner: plays a scenario on either clock and gives back its record.
+
+`play` is what a verb calls: plan, open the platform, start traffic and timeline, wait for the end, write the books,
+close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from simulator.assembly import LiveSettings, Platform
+from simulator.fleet.driver import LaunchError
+from simulator.replay.bookkeeping import Books
+from simulator.replay.live_traffic import LiveClients, live_clients
+from simulator.replay.plan import service_plans
+from simulator.replay.problems import ScenarioError
+from simulator.replay.progress import NobodyWatches, Watcher
+from simulator.replay.report import RunRecord
+from simulator.replay.scenario import Scenario
+from simulator.replay.timeline import Timeline
+from simulator.replay.traffic import Traffic, virtual_traffic
+from simulator.rules.policies.port import Sample
+from simulator.world import clock as clocks
+from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind
+from simulator.world.tasks import first_of
+
+
+class BrokenRun(Exception):
+    """The run itself broke; `__cause__` says where. `expected`: the message is enough, the place is no bug of ours."""
+
+    def __init__(self, message: str, *, expected: bool) -> None:
+        super().__init__(message)
+        self.expected = expected
+
+
+class InterruptedRun(Exception):
+    """Interrupted before it began: there is nothing to report."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a scenario. `interrupt` ends it early; its books are closed all the same.
+
+    `live` None means virtual time. `on_open` is called when the platform takes requests.
+    """
+
+    scenario: Scenario
+    live: LiveSettings | None = None
+    watcher: Watcher = field(default_factory=NobodyWatches)
+    csv: TextIO | None = None
+    on_open: Callable[[Platform], None] = lambda _: None
+    _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def clock(self) -> ClockKind:
+        return ClockKind.VIRTUAL if self.live is None else ClockKind.REAL
+
+    def interrupt(self) -> None:
+        """From the loop only."""
+        self._interrupted.set()
+
+    async def play(self) -> RunRecord:
+        """Raises what broke the run: LaunchError, OSError, an error of a policy or of a data file, a bug."""
+        books = Books(self.scenario, self.clock, self.csv)
+        chance = Chance(self.scenario.seed)
+        platform: Platform
+
+        def sampled(service: str, sample: Sample) -> None:
+            books.sampled(service, sample)
+            if self.watcher.due():
+                self.watcher.update(books.view(platform))
+
+        platform = Platform(service_plans(self.scenario, self.clock), chance, sampled, self.live)
+        try:
+            clients = await self._open(platform, books)
+            traffic = (
+                virtual_traffic(self.scenario, platform, chance, books.log)
+                if clients is None
+                else clients.start(self.scenario, platform, chance)
+            )
+            complete = await self._until_end(platform, traffic)
+            return books.record(platform, complete=complete)
+        except LaunchError as error:
+            raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
+        finally:
+            await platform.close()
+
+    async def _open(self, platform: Platform, books: Books) -> LiveClients | None:
+        """The platform takes requests, and its clock has started; in real time, with clients that are connected."""
+        opening = platform.tasks.spawn(self._connect(platform, books), "opening")
+        interrupted = platform.tasks.spawn(self._interrupted.wait(), "interrupt while opening")
+        if await first_of(opening, interrupted) == 1:
+            raise InterruptedRun
+        interrupted.cancel()
+        clients: LiveClients | None = opening.result()
+        self.on_open(platform)
+        platform.start()
+        return clients
+
+    async def _connect(self, platform: Platform, books: Books) -> LiveClients | None:
+        await platform.open()
+        return None if self.live is None else await live_clients(self.scenario, platform, books.log)
+
+    async def _until_end(self, platform: Platform, traffic: Traffic) -> bool:
+        """Play the timeline beside the traffic. True when it ran to its end, False when it was interrupted."""
+        tasks = platform.tasks
+        tasks.spawn(Timeline(self.scenario.timeline, platform).run(), "timeline")
+        ending = tasks.spawn(_end(platform, traffic, self.scenario.duration_s), "end of traffic")
+        interrupted = tasks.spawn(self._interrupted.wait(), "interrupt")
+        try:
+            ended = await first_of(tasks.failed, ending, interrupted)
+            if ended == 0:
+                tasks.failed.result()
+            return ended == 1
+        finally:
+            await traffic.close()
+
+
+async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
+    """The traffic's time is over, and every request that was sent has ended (the pool's time limit sees to it)."""
+    await asyncio.sleep(platform.clock.loop_s(duration_s) - asyncio.get_running_loop().time())
+    traffic.stop()
+    await traffic.drained()
+
+
+def play(run: Run) -> RunRecord:
+    """Play `run` on a new loop; SIGINT and SIGTERM end it early, with its record so far.
+
+    Raises:
+        ScenarioError: when the scenario cannot run on this clock, or a data file makes no sense.
+        BrokenRun: when the run itself broke.
+        InterruptedRun: when it was interrupted before it began.
+    """
+    run.scenario.require(run.clock.value)
+    try:
+        return clocks.run(run.clock, run.play, run.interrupt)
+    except (ScenarioError, InterruptedRun):
+        raise
+    except (LaunchError, OSError) as error:
+        raise BrokenRun(str(error), expected=True) from error
+    except Exception as error:
+        raise BrokenRun(f"{type(error).__name__}: {error}", expected=False) from error

@@ -1,0 +1,138 @@
+"""A scenario: what runs, what traffic reaches it, what happens meanwhile, and what should hold in the end.
+
+`load_scenario` is the only door. It gives back a frozen, checked value or raises one ScenarioError with every problem
+of the file. Each value is judged alone by its section (pydantic), what relates two places by `relations`; both look at
+the whole file, so that one mistake does not hide another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJsonSchema
+
+from simulator.replay.check_expression import CheckExpression, parse_check
+from simulator.replay.completion import completed
+from simulator.replay.document import FILE_BYTES_MAX, Document, parse_document
+from simulator.replay.explain import explain
+from simulator.replay.policy_spec import policy_named
+from simulator.replay.problems import Problem, ScenarioError
+from simulator.replay.relations import relation_problems
+from simulator.replay.sections import Count, Duration, PositiveDuration, Section
+from simulator.replay.service_spec import ServiceSpec
+from simulator.replay.timeline_spec import EventSpec
+from simulator.replay.traffic_spec import SourceSpec
+
+Check = Annotated[CheckExpression, PlainValidator(parse_check), WithJsonSchema({"type": "string"})]
+ServiceName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+
+_NAMELESS: Final = "scenario"
+
+
+class Scenario(Section):
+    """A scenario file of the App Runner simulator."""
+
+    version: Literal[1] = 1
+    """Version of the file format."""
+    name: str = ""
+    """A short name; the file's name if left out."""
+    description: str = ""
+    """What the scenario shows."""
+    seed: Count = Field(default=1, ge=0, lt=2**63)
+    """Seed of every random stream; the same seed gives the same run."""
+    duration_s: PositiveDuration
+    """How long traffic comes."""
+    warm_up_s: Duration = 0.0
+    """Time at the start that checks do not look at."""
+    services: Mapping[ServiceName, ServiceSpec] = Field(min_length=1)
+    """The services, by name (lowercase letters, digits and hyphens)."""
+    traffic: tuple[SourceSpec, ...] = ()
+    """The sources of requests; they add up."""
+    timeline: tuple[EventSpec, ...] = ()
+    """What happens to the platform or its traffic, and when."""
+    checks: tuple[Check, ...] = ()
+    """What should hold after the warm-up, such as `p95 < 300 ms` or `web: failure_ratio < 1 %`."""
+
+    _document: Document = PrivateAttr(default_factory=lambda: Document(_NAMELESS, {}))
+
+    @property
+    def file(self) -> str:
+        """The file it was read from, as given."""
+        return self._document.file
+
+    def require(self, clock: str) -> None:
+        """Raises ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
+
+        In virtual time nothing real can run, so a simulated application is needed; in real time either will do.
+        """
+        problems = [
+            self._problem(("services", name, "application", "simulated"), "given: virtual time runs no processes")
+            for name, service in self.services.items()
+            if clock == "virtual" and service.application.simulated is None
+        ]
+        if problems:
+            raise ScenarioError(problems)
+
+    def with_seed(self, seed: int) -> Self:
+        """The same scenario with another seed. Raises ValueError when it is out of range."""
+        if not 0 <= seed < 2**63:
+            msg = f"seed = {seed}, must be 0 to {2**63 - 1}"
+            raise ValueError(msg)
+        return self.model_copy(update={"seed": seed})
+
+    def with_policy(self, name: str) -> Self:
+        """The same scenario with the policy `name`, with its defaults, in every service.
+
+        Raises:
+            ValueError: for an unknown name, or when a service has min_size 0 and the policy does not scale to zero.
+        """
+        policy = policy_named(name)
+        for label, service in self.services.items():
+            if service.min_size == 0 and not policy.kind.scales_to_zero:
+                msg = f"policy = {name}, must scale to zero since services.{label}.min_size is 0"
+                raise ValueError(msg)
+        services = {label: service.model_copy(update={"policy": policy}) for label, service in self.services.items()}
+        return self.model_copy(update={"services": services})
+
+    def _problem(self, path: tuple[str | int, ...], expected: str) -> Problem:
+        return self._document.problem(path, expected)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """The scenario in the file `path`; files that it names are looked up beside it.
+
+    Raises:
+        ScenarioError: with every problem of the file, also when it cannot be read at all.
+    """
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(FILE_BYTES_MAX + 1)
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ScenarioError([Problem(line, 1, "", "not UTF-8", "UTF-8 text", file=file)]) from error
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error
+    scenario = read_scenario(text, file=file, folder=path.parent)
+    return scenario if scenario.name else scenario.model_copy(update={"name": path.stem})
+
+
+def read_scenario(text: str, *, file: str = _NAMELESS, folder: Path = Path()) -> Scenario:
+    """The scenario in `text`; files that it names are looked up in `folder`. Raises like load_scenario."""
+    document = parse_document(text, file)
+    data = completed(document.data)
+    problems = relation_problems(dataclasses.replace(document, data=data), folder)
+    scenario: Scenario | None = None
+    try:
+        scenario = Scenario.model_validate(data, context={"folder": str(folder)})
+    except ValidationError as error:
+        problems += explain(error, document, Scenario)
+    if scenario is None or problems:
+        raise ScenarioError(problems)
+    scenario._document = document  # noqa: SLF001 - the one place that makes scenarios
+    return scenario

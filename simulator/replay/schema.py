@@ -1,0 +1,52 @@
+"""The JSON Schema of scenario files, for editors. `python -m simulator.replay.schema` writes it to standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from simulator.model.units import duration_text
+from simulator.replay.scenario import Scenario
+from simulator.replay.sections import DURATION_PATTERN
+
+
+def scenario_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a scenario file, with a description for every key and patterns for quantities."""
+    schema = _for_editors(Scenario.model_json_schema(by_alias=True, mode="validation"))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def schema_text() -> str:
+    """The schema as it is kept in `scenarios/scenario.schema.json`."""
+    return json.dumps(scenario_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _for_editors(node: Any) -> Any:
+    """Without what pydantic tells about Python: titles, null for what may be left out, defaults in internal units."""
+    if isinstance(node, list):
+        return [_for_editors(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    options = [option for option in node.get("anyOf", []) if option != {"type": "null"}]
+    if len(options) == 1 and "anyOf" in node:
+        node = {key: value for key, value in node.items() if key != "anyOf"} | options[0]
+    elif options:
+        node = node | {"anyOf": options}
+    kept = {key: value for key, value in node.items() if key not in {"title", "default"} or isinstance(value, dict)}
+    cleaned = {key: _for_editors(value) for key, value in kept.items()}
+    default = _default_in_file(node)
+    return cleaned if default is None else cleaned | {"default": default}
+
+
+def _default_in_file(node: dict[str, Any]) -> str | float | bool | None:
+    """The default as one would write it; None when there is none, or when a whole section is the default."""
+    default = node.get("default")
+    if not isinstance(default, str | int | float):
+        return None
+    is_duration = any(option.get("pattern") == DURATION_PATTERN for option in node.get("anyOf", []))
+    return duration_text(default) if is_duration and not isinstance(default, str) else default
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

@@ -1,0 +1,130 @@
+"""What every section of a scenario file is made of: the frozen model, and values that carry their unit in the file.
+
+In Python a unit stands last in the name (`duration_s`); in the file it stands beside the number (`duration: 90s`). So
+the key of a field is its name without the unit: one rule, `key_of`, for sections and for policy parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from simulator.model import sizes, units
+
+_UNIT_SUFFIXES: Final = ("_s", "_rps", "_bytes", "_units", "_mb", "_spec")
+
+
+def key_of(field: str) -> str:
+    """The key in the file for the field `field`: `window_s` -> `window`, `from_s` -> `from`."""
+    for suffix in _UNIT_SUFFIXES:
+        if field.endswith(suffix) and field != suffix:
+            return field.removesuffix(suffix)
+    return field
+
+
+class Section(BaseModel):
+    """A mapping in the file. Unknown keys are errors; the docstring under a field is its description in the schema."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=key_of,
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
+    )
+
+
+def _quantity(pattern: str, *examples: object, bare: str | None = None) -> WithJsonSchema:
+    """What an editor checks while typing: `pattern` for text, `bare` the JSON type of a number without unit."""
+    text: dict[str, Any] = {"type": "string", "pattern": pattern}
+    if bare is None:
+        return WithJsonSchema({"anyOf": [text, {"const": 0}], "examples": list(examples)})
+    return WithJsonSchema({"anyOf": [text, {"type": bare}], "examples": list(examples)})
+
+
+def _number_or_percentage(value: object) -> object:
+    """`70 %` -> 0.7; everything else is left to the number's own check."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip().removesuffix("%")) / 100
+        except ValueError:
+            return value
+    return value
+
+
+def _bytes(value: object) -> int:
+    """Bytes; `1e999 GB` is no number of them."""
+    try:
+        return units.parse_bytes(value)
+    except OverflowError as error:
+        msg = f"{value!r} is not a size; write a finite number of bytes"
+        raise ValueError(msg) from error
+
+
+_NUMBER: Final = r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+_TIME_UNIT: Final = "(us|ms|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)"
+_BYTE_UNIT: Final = "([bB]|bytes?|[kKmMgG][iI]?[bB])"
+
+DURATION_PATTERN: Final = rf"^(\s*{_NUMBER}\s*{_TIME_UNIT}\s*)+$"
+
+Duration = Annotated[
+    float,
+    BeforeValidator(units.parse_duration),
+    Field(allow_inf_nan=False),
+    _quantity(DURATION_PATTERN, "90s", "250ms", "1h30m"),
+]
+"""Seconds, >= 0."""
+
+PositiveDuration = Annotated[Duration, Field(gt=0)]
+"""Seconds, > 0."""
+
+Rate = Annotated[
+    float,
+    BeforeValidator(units.parse_rate),
+    Field(allow_inf_nan=False),
+    _quantity(rf"^\s*{_NUMBER}\s*/\s*{_TIME_UNIT}\s*$", "100/s", "6000/min"),
+]
+"""Events per second, >= 0."""
+
+Size = Annotated[
+    int,
+    BeforeValidator(_bytes),
+    _quantity(rf"^(\s*{_NUMBER}\s*{_BYTE_UNIT}\s*)+$", "10 KB", 512, bare="integer"),
+]
+"""Bytes, >= 0."""
+
+Share = Annotated[
+    float,
+    BeforeValidator(units.parse_share),
+    _quantity(rf"^\s*{_NUMBER}\s*%?\s*$", "5 %", 0.05, bare="number"),
+]
+"""A share, 0 to 1."""
+
+Cpu = Annotated[
+    int,
+    BeforeValidator(sizes.parse_cpu),
+    _quantity(rf"^\s*{_NUMBER}\s*([vV]?[cC][pP][uU])?\s*$", "1 vCPU", "0.25 vCPU", bare="number"),
+]
+"""CPU units, 1024 = 1 vCPU."""
+
+Memory = Annotated[
+    int,
+    BeforeValidator(sizes.parse_memory),
+    _quantity(rf"^\s*{_NUMBER}\s*([gG][bB])?\s*$", "2 GB", "0.5 GB", bare="number"),
+]
+"""Memory in MB."""
+
+Number = Annotated[
+    float,
+    BeforeValidator(_number_or_percentage),
+    Field(strict=True, allow_inf_nan=False),
+    _quantity(rf"^\s*{_NUMBER}\s*%\s*$", 0.7, "70 %", bare="number"),
+]
+"""A finite number; a percentage is divided by 100."""
+
+Count = Annotated[int, Field(strict=True)]
+"""A whole number; `1.0` and `"1"` are not."""
+
+Flag = Annotated[bool, Field(strict=True)]
+"""`true` or `false`."""

@@ -1,0 +1,136 @@
+"""The timeline at work: at its time each event is done to the platform and written down.
+
+Rates are the traffic's part: arrivals know them beforehand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from simulator.assembly import Platform, Service
+from simulator.control.autoscaler import change_configuration
+from simulator.model.units import duration_text
+from simulator.records.facts import TimelineActed
+from simulator.replay.timeline_spec import (
+    EventSpec,
+    FailHealthChecksSpec,
+    KillInstanceSpec,
+    RateSpec,
+    SlowStartsSpec,
+    UpdateAutoScalingSpec,
+)
+
+
+@dataclass(order=True, slots=True)
+class _Act:
+    at_s: float
+    order: int  # the file's order among those of the same moment
+    do: Callable[[], str] = field(compare=False)  # gives back what was done, for the record
+    name: str = field(compare=False)
+
+
+class Timeline:
+    """Plays the events of a scenario. Events that last have a second act that ends them."""
+
+    def __init__(self, events: Sequence[EventSpec], platform: Platform) -> None:
+        self._platform = platform
+        self._acts: list[_Act] = []
+        self._orders = itertools.count()
+        for event in events:
+            self._plan(event)
+        self._acts.sort()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        clock = self._platform.clock
+        for act in self._acts:
+            await asyncio.sleep(max(0.0, clock.loop_s(act.at_s) - loop.time()))
+            self._platform.journal.record(TimelineActed(clock.at_s(), act.name, act.do()))
+
+    def _plan(self, event: EventSpec) -> None:
+        action, at_s = event.action, event.at_s
+        match action:
+            case KillInstanceSpec():
+                self._add(at_s, event, lambda: self._kill(action))
+            case SlowStartsSpec():
+                self._add(at_s, event, lambda: self._slow_starts(action, action.extra_s))
+                self._undo(at_s, action.for_s, event, lambda: self._slow_starts(action, -action.extra_s))
+            case FailHealthChecksSpec():
+                failing: list[int] = []
+                self._add(at_s, event, lambda: self._fail_checks(action, failing))
+                self._undo(at_s, action.for_s, event, lambda: self._pass_checks(action, failing))
+            case UpdateAutoScalingSpec():
+                self._add(at_s, event, lambda: self._update(action))
+            case RateSpec():
+                # The arrivals know it beforehand (arrivals.py); here it is only written down.
+                self._add(at_s, event, lambda: f"{action.source or 'all open sources'}: rate x {action.factor:g}")
+                self._undo(at_s, action.for_s, event, lambda: f"{action.source or 'all open sources'}: rate x 1")
+
+    def _add(self, at_s: float, event: EventSpec, do: Callable[[], str]) -> None:
+        self._acts.append(_Act(at_s, next(self._orders), do, event.action_name))
+
+    def _undo(self, at_s: float, for_s: float | None, event: EventSpec, do: Callable[[], str]) -> None:
+        if for_s is not None:
+            self._add(at_s + for_s, event, do)
+
+    # --- acts ------------------------------------------------------------------------------------------------------
+
+    def _service(self, name: str) -> Service:
+        return self._platform.services[name]
+
+    def _kill(self, action: KillInstanceSpec) -> str:
+        service = self._service(action.service)
+        victims = _chosen(service, action.which)[: action.count]
+        for number in victims:
+            service.roster.kill(number)
+        return f"{service.name}: {_instances(victims)} killed"
+
+    def _slow_starts(self, action: SlowStartsSpec, extra_s: float) -> str:
+        roster = self._service(action.service).roster
+        roster.extra_start_s = max(0.0, roster.extra_start_s + extra_s)
+        return f"{action.service}: starts take {duration_text(roster.extra_start_s)} longer"
+
+    def _fail_checks(self, action: FailHealthChecksSpec, failing: list[int]) -> str:
+        service = self._service(action.service)
+        failing[:] = [ALL] if action.which == "all" else _chosen(service, action.which)[:1]
+        service.roster.prober.failing.update(dict.fromkeys(failing))
+        which = "all instances" if action.which == "all" else _instances(failing)
+        return f"{service.name}: health checks of {which} fail"
+
+    def _pass_checks(self, action: FailHealthChecksSpec, failing: list[int]) -> str:
+        service = self._service(action.service)
+        for number in failing:
+            service.roster.prober.failing.pop(number, None)
+        return f"{service.name}: health checks are real again"
+
+    def _update(self, action: UpdateAutoScalingSpec) -> str:
+        service = self._service(action.service)
+        scaling = change_configuration(
+            service.roster,
+            max_concurrency=action.max_concurrency,
+            min_size=action.min_size,
+            max_size=action.max_size,
+            clock=self._platform.clock,
+            journal=self._platform.journal,
+        )
+        return (
+            f"{service.name}: MaxConcurrency {scaling.max_concurrency}, MinSize {scaling.min_size}, "
+            f"MaxSize {scaling.max_size}"
+        )
+
+
+ALL = 0  # the prober's word for every instance
+
+
+def _chosen(service: Service, which: str) -> list[int]:
+    """Numbers of the ready instances, those that are meant first."""
+    return sorted(service.pool.ready, reverse=which == "newest")
+
+
+def _instances(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return "no instance"
+    return f"instance{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"

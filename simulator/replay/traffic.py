@@ -1,0 +1,88 @@
+"""Traffic at work: the sources of a scenario as clients of a platform that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from simulator.assembly import Platform
+from simulator.replay.arrivals import arrival_chunks
+from simulator.replay.clients import ClosedClient, OpenClient, RequestRows, SimulatedClient
+from simulator.replay.curves import rate_factor
+from simulator.replay.law_spec import LawSpec
+from simulator.replay.scenario import Scenario
+from simulator.world.chance import Chance
+
+THOUGHTS = 1024  # draws at a time
+
+
+class Traffic(Protocol):
+    """All sources of a run."""
+
+    def stop(self) -> None:
+        """No new request from now on."""
+
+    async def drained(self) -> None:
+        """Every request that was sent has ended."""
+
+    async def close(self) -> None:
+        """Nothing of it is left: no new request, no connection. Idempotent."""
+
+
+class VirtualTraffic:
+    """Simulated clients, one a source."""
+
+    def __init__(self, clients: Sequence[SimulatedClient]) -> None:
+        self._clients = clients
+
+    def stop(self) -> None:
+        for client in self._clients:
+            client.stop()
+
+    async def drained(self) -> None:
+        for client in self._clients:
+            await client.drained()
+
+    async def close(self) -> None:
+        self.stop()
+
+
+def virtual_traffic(scenario: Scenario, platform: Platform, chance: Chance, rows: RequestRows) -> VirtualTraffic:
+    """Call it when the platform's clock has started: the sources begin at once."""
+    clients: list[SimulatedClient] = []
+    for index, source in enumerate(scenario.traffic):
+        service = platform.services[source.service]
+        if source.closed is None:
+            times = arrival_times(scenario, chance, index)
+            clients.append(OpenClient(service, index, rows, platform.clock, times))
+        else:
+            clients.append(
+                ClosedClient(
+                    service,
+                    index,
+                    rows,
+                    platform.clock,
+                    users=source.closed.users,
+                    think=thoughts(source.closed.think_time, chance, index).__next__,
+                    from_s=source.from_s,
+                    until_s=source.end_s(scenario.duration_s),
+                )
+            )
+    return VirtualTraffic(clients)
+
+
+def arrival_times(scenario: Scenario, chance: Chance, index: int) -> Iterator[float]:
+    """Seconds of the run at which the open source at position `index` sends, in order."""
+    source = scenario.traffic[index]
+    factor = rate_factor(scenario.timeline, source.name)
+    for chunk in arrival_chunks(source, chance, index, scenario.duration_s, factor):
+        yield from chunk.tolist()
+
+
+def thoughts(law: LawSpec, chance: Chance, index: int) -> Iterator[float]:
+    """Thinking times of the closed source at position `index`, for ever."""
+    rng: np.random.Generator = chance.stream("traffic", index, "think")
+    while True:
+        yield from law.law.draw(rng, THOUGHTS).tolist()

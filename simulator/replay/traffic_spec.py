@@ -1,0 +1,212 @@
+"""The sections under `traffic`: sources of requests. What reaches a service is the sum of its sources.
+
+A source is one shape and what all shapes share. Its own clock starts at `from`: a spike `at: 20s` of a source
+`from: 60s` comes 80 s into the run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+
+from simulator.replay.law_spec import NOTHING, LawSpec
+from simulator.replay.sections import Count, Duration, Number, PositiveDuration, Rate, Section, Size
+
+Spacing = Literal["poisson", "clock"]
+
+
+def _data_file(value: str, info: ValidationInfo) -> Path:
+    """`value` as a file that exists, relative to the scenario file."""
+    path = Path((info.context or {}).get("folder", ".")) / value
+    if not path.is_file():
+        msg = f"file = {value!r}, must be an existing file, relative to the scenario file"
+        raise ValueError(msg)
+    return path
+
+
+DataFile = Annotated[Any, BeforeValidator(str), AfterValidator(_data_file), WithJsonSchema({"type": "string"})]
+
+
+class SteadySpec(Section):
+    """A steady rate."""
+
+    rate_rps: Rate
+    """Requests per unit of time, such as 100/s."""
+
+
+class LevelSpec(Section):
+    """One step."""
+
+    for_s: PositiveDuration
+    """How long it lasts."""
+    rate_rps: Rate
+    """Its rate."""
+
+
+class StepsSpec(Section):
+    """A staircase: one level after the other, then nothing."""
+
+    levels: tuple[LevelSpec, ...] = Field(min_length=1)
+    """The steps, in order."""
+    spacing: Spacing = "poisson"
+    """poisson: at random; clock: evenly."""
+
+
+class RampSpec(Section):
+    """A rate that changes in a straight line, then stays."""
+
+    start_rps: Rate
+    """The rate at the start."""
+    end_rps: Rate
+    """The rate at the end and from then on."""
+    over_s: PositiveDuration
+    """How long the change takes."""
+    spacing: Spacing = "poisson"
+    """poisson: at random; clock: evenly."""
+
+
+class SpikeSpec(Section):
+    """A steady rate with one spike."""
+
+    base_rps: Rate
+    """The rate before and after."""
+    peak_rps: Rate
+    """The rate at the top."""
+    at_s: Duration
+    """When the rise begins."""
+    rise_s: Duration = 0.0
+    """How long the rise takes."""
+    for_s: PositiveDuration
+    """How long the top lasts."""
+    fall_s: Duration = 0.0
+    """How long the fall takes."""
+    spacing: Spacing = "poisson"
+    """poisson: at random; clock: evenly."""
+
+
+class SineSpec(Section):
+    """A rate that swings between two values: with a period of 24h, day and night."""
+
+    low_rps: Rate
+    """The lowest rate."""
+    high_rps: Rate
+    """The highest rate."""
+    period_s: PositiveDuration
+    """Time from one peak to the next."""
+    peak_at_s: Duration = 0.0
+    """When a peak is."""
+    spacing: Spacing = "poisson"
+    """poisson: at random; clock: evenly."""
+
+
+class ClosedSpec(Section):
+    """A fixed number of users; each sends a request, waits for the answer, thinks, and sends the next."""
+
+    users: Count = Field(ge=1)
+    """How many."""
+    think_time: LawSpec = NOTHING
+    """Time between an answer and the user's next request."""
+
+
+class BinsSpec(Section):
+    """Recorded counts, one row per bin of time, from a CSV file with a header."""
+
+    file: DataFile
+    """The CSV file, relative to the scenario file."""
+    column: str | None = None
+    """The column with the counts; the last one if left out."""
+    bin_s: PositiveDuration
+    """The width of a bin."""
+    arrivals: Literal["poisson", "smooth"] = "poisson"
+    """poisson: each bin's requests fall at random within it; smooth: evenly."""
+
+
+class TraceSpec(Section):
+    """Recorded requests, one row each with its time, in order, from a CSV file with a header. The first is at 0 s."""
+
+    file: DataFile
+    """The CSV file, relative to the scenario file."""
+    time_column: str | None = None
+    """The column with the times; the first one if left out."""
+    format: Literal["timestamp", "seconds", "milliseconds"] = "timestamp"
+    """timestamp: ISO 8601 such as 2023-11-16 18:17:03.97; otherwise a number in this unit."""
+
+
+class RequestSpec(Section):
+    """A kind of request."""
+
+    path: str = Field(default="/", pattern="^/")
+    """Path and query."""
+    method: str = Field(default="GET", pattern="^[A-Z]+$")
+    """HTTP method."""
+    weight: Number = Field(default=1.0, gt=0)
+    """How often, relative to the other kinds of the source."""
+    request_size_bytes: Size = Field(default=0, le=1024**3)
+    """Bytes of the request's body."""
+    response_size_bytes: Size = Field(default=0, le=1024**3)
+    """Bytes of the simulated answer's body."""
+
+
+SHAPES: Final = ("clock", "poisson", "steps", "ramp", "spike", "sine", "closed", "bins", "trace")
+
+
+class SourceSpec(Section):
+    """One source of requests: exactly one shape, and what all shapes share."""
+
+    name: str = Field(default="", pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    """A name for reports and for the timeline; made from shape and position if left out."""
+    service: str = ""
+    """The service it sends to; may be left out when there is only one."""
+    from_s: Duration = 0.0
+    """When it starts."""
+    until_s: Duration | None = None
+    """When it ends; the end of the run if left out."""
+    scale: Number = Field(default=1.0, gt=0)
+    """Factor on the rate (below 1 recorded traffic is thinned at random). Closed sources have none."""
+    time_scale: Number = Field(default=1.0, gt=0)
+    """Factor on the times: 0.5 plays a recording twice as fast. Closed sources have none."""
+    requests: tuple[RequestSpec, ...] = Field(default=(RequestSpec(),), min_length=1)
+    """What is asked for: one kind or several with weights."""
+
+    clock: SteadySpec | None = None
+    """Evenly spaced requests: 10/s means at 0, 0.1, 0.2, ... s."""
+    poisson: SteadySpec | None = None
+    """Requests at random at a steady rate, as many independent users send them."""
+    steps: StepsSpec | None = None
+    """A staircase of rates."""
+    ramp: RampSpec | None = None
+    """A rate that grows or falls in a straight line."""
+    spike: SpikeSpec | None = None
+    """A steady rate with one spike."""
+    sine: SineSpec | None = None
+    """A rate that swings, such as day and night."""
+    closed: ClosedSpec | None = None
+    """A fixed number of users with think time."""
+    bins: BinsSpec | None = None
+    """Recorded counts per bin of time."""
+    trace: TraceSpec | None = None
+    """Recorded requests, each with its time."""
+
+    @model_validator(mode="after")
+    def _has_one_shape(self) -> SourceSpec:
+        given = [shape for shape in SHAPES if getattr(self, shape) is not None]
+        if len(given) != 1:
+            msg = f"shape = {', '.join(given) or 'none'}, must be exactly one of {', '.join(SHAPES)}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def shape(self) -> str:
+        """The one of SHAPES that is set."""
+        return next(shape for shape in SHAPES if getattr(self, shape) is not None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether arrivals are independent of answers: everything but a closed population."""
+        return self.closed is None
+
+    def end_s(self, duration_s: float) -> float:
+        """When it ends in a run of `duration_s`."""
+        return duration_s if self.until_s is None else min(self.until_s, duration_s)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from simulator.console.progress import LIVE_EVERY_S, PLAIN_EVERY_S, Progress
+from simulator.replay.progress import NobodyWatches, ProgressView
+
+VIEW = ProgressView(
+    now_s=75.0,
+    duration_s=300.0,
+    offered_rps=123.4,
+    served_rps=120.0,
+    failed_rps=0.5,
+    in_flight=12,
+    waiting=3,
+    active=2,
+    provisioned=4,
+    wished=5,
+    p50_s=0.0823,
+    p99_s=None,
+)
+
+
+class Wall:
+    """A wall clock that the test turns."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_a_log_gets_a_line_now_and_then_and_no_more() -> None:
+    wall, file = Wall(), io.StringIO()
+    with Progress(Console(file=file, width=80), "run", wall) as progress:
+        for _ in range(100):
+            wall.now_s += 0.25
+            if progress.due():
+                progress.update(VIEW)
+    assert len(file.getvalue().splitlines()) == 25 / PLAIN_EVERY_S
+
+
+def test_a_plain_line_has_everything_and_no_control_characters() -> None:
+    wall, file = Wall(), io.StringIO()
+    with Progress(Console(file=file, width=40), "run", wall) as progress:
+        progress.update(VIEW)
+    assert file.getvalue() == (
+        "1m15s (25 %): offered 123/s, served 120/s, failed 0.5/s, in flight 12 and 3 waiting; "
+        "instances 2 active of 4 provisioned, wished 5; p50 82.3 ms, p99 -\n"
+    )
+
+
+def test_a_run_that_is_over_at_once_writes_no_progress_lines() -> None:
+    wall, file = Wall(), io.StringIO()
+    with Progress(Console(file=file), "run", wall) as progress:
+        assert not progress.due()
+    assert file.getvalue() == ""
+
+
+def test_a_terminal_is_redrawn_a_few_times_a_second() -> None:
+    wall = Wall()
+    with Progress(Console(file=io.StringIO(), force_terminal=True, width=80), "run", wall) as progress:
+        assert progress.due()
+        progress.update(VIEW)
+        assert not progress.due()
+        wall.now_s += LIVE_EVERY_S
+        assert progress.due()
+
+
+def test_the_terminal_is_given_back_when_the_run_breaks() -> None:
+    file = io.StringIO()
+
+    def play() -> None:
+        with Progress(Console(file=file, force_terminal=True, width=80), "run", Wall()) as progress:
+            progress.update(VIEW)
+            message = "the run broke"
+            raise RuntimeError(message)
+
+    with pytest.raises(RuntimeError, match="the run broke"):
+        play()
+    hidden, shown_again = "\x1b[?25l", "\x1b[?25h"
+    assert file.getvalue().rindex(shown_again) > file.getvalue().rindex(hidden)
+
+
+def test_nobody_is_never_due() -> None:
+    assert not NobodyWatches().due()

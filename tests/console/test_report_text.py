@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import pytest
+from rich.console import Console
+
+from simulator.console.report_text import print_report
+from simulator.records.facts import Fact
+from simulator.replay.report import RunRecord, build_report
+from tests.replay.fake_run import FACTS, decided, fake_run
+
+
+def shown(record: RunRecord, width: int = 80) -> str:
+    file = io.StringIO()
+    print_report(build_report(record), Console(file=file, width=width, force_terminal=False))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    many: list[Fact] = [*FACTS, *(decided(100 + n * 0.1, 1 + n % 2, 2 - n % 2) for n in range(100))]
+    text = shown(dataclasses.replace(fake_run(), facts=many), width)
+    assert max(map(len, text.splitlines())) <= min(width, 120)
+
+
+def test_percentiles_fit_into_one_line_of_80_columns() -> None:
+    (served,) = (line for line in shown(fake_run()).splitlines() if line.startswith("served  ") and "ms" in line)
+    assert served.count(" ms") == 8
+
+
+def test_verdicts_are_words_and_not_only_colours() -> None:
+    lines = shown(fake_run(texts=("p95 < 1s", "status_429 == 0"))).splitlines()
+    assert any(line.startswith("p95 < 1s") and "holds" in line for line in lines)
+    assert any(line.startswith("status_429 == 0") and "FAILED" in line and "100" in line for line in lines)
+    assert lines[-1].strip() == "1 of 2 checks FAILED"
+
+
+def test_a_check_without_data_says_what_was_missing() -> None:
+    text = shown(dataclasses.replace(fake_run(texts=("scale_out_delay < 60s",)), facts=()))
+    assert "no decision raised" in text
+
+
+def test_a_decision_is_shown_with_its_formula_reason_and_clamps() -> None:
+    text = shown(fake_run())
+    assert "1 > 3" in text
+    assert "ceil(20.0 / (0.7 x 10)) = 3 [max_size 3]" in text
+    assert "20 requests in flight on average" in text
+
+
+def test_brackets_in_a_reason_are_not_taken_for_markup() -> None:
+    fact = dataclasses.replace(decided(20.0, 1, 2), reason="window [10, 20) [bold]was full")
+    assert "[10, 20) [bold]was full" in shown(dataclasses.replace(fake_run(), facts=[fact]))
+
+
+def test_many_decisions_are_shortened_to_the_first_and_the_last() -> None:
+    many = [decided(float(n), 1 + n % 2, 2 - n % 2) for n in range(40)]
+    text = shown(dataclasses.replace(fake_run(), facts=many))
+    assert "... 28 more" in text
+    decision_times = [line.split()[0] for line in text.splitlines() if " > " in line]
+    assert (decision_times[0], decision_times[-1], len(decision_times)) == ("0ms", "39s", 12)
+
+
+def test_an_interrupted_run_says_so() -> None:
+    text = shown(dataclasses.replace(fake_run(), ended_s=50.0, complete=False))
+    assert "Interrupted: planned were 2m00s." in text
+
+
+def test_a_terminal_without_unicode_gets_plain_curves() -> None:
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding="ascii")
+    print_report(build_report(fake_run()), Console(file=file, width=80))
+    file.flush()
+    assert b"offered     " in raw.getvalue()

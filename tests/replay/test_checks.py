@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.records.facts import ScalingDecided
+from simulator.records.scale_out import ScaleOut
+from simulator.records.tally import Tallies
+from simulator.replay.check_expression import METRICS, parse_check
+from simulator.replay.checks import _VALUES, CheckResult, Measured, evaluate
+from tests.records.rows import Row, tell
+
+
+def measured(*rows: Row, delays_s: tuple[float, ...] = (), span_s: float = 10.0) -> Measured:
+    tallies = Tallies(1)
+    if rows:
+        tell(tallies.read, *rows)
+    decided = ScalingDecided(0, "web", "fixed", 1, 2, "", "", (), ())
+    raises = [ScaleOut(decided, delay_s, fulfilled=True) for delay_s in delays_s]
+    return Measured(tallies.after_warm_up(), span_s, raises, month_usd=12.5)
+
+
+def judged(text: str, whole: Measured, **services: Measured) -> CheckResult:
+    return evaluate(parse_check(text), whole, services)
+
+
+HUNDRED = measured(
+    *(Row(latency_s=number / 100, late_s=0.002, cold_s=0.1 if number <= 5 else 0.0) for number in range(1, 91)),
+    *(Row(status=429, latency_s=0.0, late_s=0.002) for _ in range(6)),
+    *(Row(status=503, latency_s=0.0, late_s=0.002) for _ in range(3)),
+    Row(status=0, late_s=0.002),
+    delays_s=(4.0, 31.5, 8.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("p50", 0.45),
+        ("p99.9", 0.9),
+        ("mean", 0.455),
+        ("max", 0.9),
+        ("lateness_p99", 0.002),
+        ("scale_out_delay", 31.5),
+    ],
+)
+def test_a_duration_is_measured_in_seconds(metric: str, value: float) -> None:
+    assert judged(f"{metric} < 1h", HUNDRED).value == pytest.approx(value, rel=1 / 256)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("failure_ratio", 0.1),
+        ("refused_ratio", 0.06),
+        ("cold_start_ratio", 5 / 90),
+        ("status_429", 6),
+        ("status_5xx", 3),
+        ("status_404", 0),
+        ("requests", 100),
+        ("served_rps", 9.0),
+        ("usd_per_month", 12.5),
+    ],
+)
+def test_ratios_counts_rates_and_money_are_exact(metric: str, value: float) -> None:
+    assert judged(f"{metric} <= 1", HUNDRED).value == value
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_metric_of_the_parser_has_a_value(metric: str) -> None:
+    assert metric in _VALUES
+
+
+def test_a_check_that_holds_has_no_reason() -> None:
+    result = judged("p50 < 500ms", HUNDRED)
+    assert (result.passed, result.reason) == (True, "")
+
+
+def test_a_check_that_does_not_hold_says_what_is_not_what() -> None:
+    result = judged("status_429 == 0", HUNDRED)
+    assert (result.passed, result.reason) == (False, "6 is not == 0")
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("p95 < 1s", "no request was served"),
+        ("mean < 1s", "no request was served"),
+        ("max < 1s", "no request was served"),
+        ("cold_start_ratio < 1", "no request was served"),
+        ("failure_ratio < 1", "no request ended"),
+        ("refused_ratio < 1", "no request ended"),
+        ("status_5xx == 0", "no request ended"),
+        ("lateness_p99 < 1s", "no request ended"),
+        ("scale_out_delay < 60s", "no decision raised"),
+    ],
+)
+def test_a_check_on_no_data_fails_with_the_reason(text: str, missing: str) -> None:
+    result = judged(text, measured())
+    assert (result.passed, result.value) == (False, None)
+    assert missing in result.reason
+
+
+def test_no_requests_are_a_number_of_requests() -> None:
+    assert judged("requests == 0", measured()).passed
+
+
+def test_a_run_that_ended_within_its_warm_up_has_no_rate() -> None:
+    assert judged("served_rps >= 0", measured(Row(), span_s=0.0)).reason == "the run ended within the warm-up"
+
+
+def test_a_check_of_a_service_looks_at_that_service_only() -> None:
+    web, api = measured(Row(status=503)), measured(Row())
+    whole = measured(Row(status=503), Row())
+    ratios = [judged(f"{scope}failure_ratio < 1", whole, web=web, api=api).value for scope in ("", "web: ", "api: ")]
+    assert ratios == [0.5, 1.0, 0.0]

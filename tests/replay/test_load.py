@@ -1,0 +1,314 @@
+"""The live load on loopback sockets: open and closed sources, errors, limits, cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from simulator.replay.load import Load
+from simulator.replay.load_client import LoadClient
+from simulator.replay.load_closed import ClosedLoad
+from simulator.replay.load_open import OpenLoad
+from simulator.replay.load_request import RequestChoice, Shot
+from simulator.replay.load_settings import LoadLimits, LoadTarget
+from simulator.wire.ca import CertificateAuthority
+from simulator.wire.tls import ServerCertificates, client_context
+from tests.loops import both_loops
+from tests.replay.load_server import ANSWER, Rows, client_of, serving
+
+GET = RequestChoice()
+
+
+def every(interval_s: float, n: int, source: int = 0) -> Iterator[tuple[float, RequestChoice, int]]:
+    return ((index * interval_s, GET, source) for index in range(n))
+
+
+def load(client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]]) -> Load:
+    return Load([client], [OpenLoad(client, arrivals)])
+
+
+def users(client: LoadClient, n: int, think_s: float, until_s: float) -> ClosedLoad:
+    return ClosedLoad(
+        client, 1, itertools.repeat(GET), lambda: think_s, users=n, from_s=0.0, until_s=until_s
+    )  # fmt: skip
+
+
+@both_loops
+async def test_every_request_is_sent_answered_and_written_down_once() -> None:
+    rows = Rows()
+    async with serving() as server:
+        (summary,) = await load(client_of(server, rows), every(0.002, 100, source=4)).run()
+        assert (summary.sent, summary.answered, summary.errors, summary.unfinished) == (100, 100, 0, 0)
+        assert server.requests == len(rows.rows) == 100
+        assert set(rows.sources) == {4}
+        assert set(rows.statuses) == {200}
+
+
+async def test_the_split_of_the_time_comes_from_the_answer() -> None:
+    rows = Rows()
+    async with serving() as server:
+        await load(client_of(server, rows), every(0, 1)).run()
+        _, _, _, queue_s, cold_s, service_s, _, instance, _ = rows.rows[0]
+        assert (queue_s, cold_s, service_s, instance) == (0.001, 0.0, 0.0025, 3)
+
+
+@both_loops
+async def test_nothing_is_sent_before_its_time_and_the_times_are_those_intended() -> None:
+    rows = Rows()
+    async with serving() as server:
+        await load(client_of(server, rows), every(0.0173, 10)).run()
+        assert sorted(row[1] for row in rows.rows) == [index * 0.0173 for index in range(10)]
+        assert min(row[8] for row in rows.rows) >= 0
+
+
+async def test_connections_are_kept_and_used_again() -> None:
+    async with serving() as server:
+        # 20 ms apart, answered at once: one connection is enough, and each request finds it free.
+        (summary,) = await load(client_of(server, Rows()), every(0.02, 10)).run()
+        assert summary.connections_opened == server.connections == 1
+
+
+async def test_an_open_source_does_not_wait_for_answers() -> None:
+    async with serving(delay_s=0.2) as server:
+        await load(client_of(server, Rows()), every(0.005, 20)).run()
+        # 20 requests within 95 ms, none answered before 200 ms: all of them are in flight together.
+        assert server.in_flight_max == 20
+
+
+@both_loops
+async def test_latency_counts_from_the_intended_time_though_the_bound_holds_requests_back() -> None:
+    rows = Rows()
+    async with serving(delay_s=0.05) as server:
+        client = client_of(server, rows, LoadLimits(connections_max=1))
+        (summary,) = await load(client, every(0.0, 4)).run()
+        assert server.connections == server.in_flight_max == 1
+        # One connection serves one after the other: the n-th waits for n answers of 50 ms. 2 ms for the loops'
+        # rounding.
+        assert all(latency >= 0.05 * (n + 1) - 0.002 for n, latency in enumerate(sorted(rows.latencies_s)))
+        assert summary.at_bound == 3
+        assert summary.late_max_s >= 0.148
+        assert not summary.kept_up
+
+
+async def test_a_refused_connection_is_an_error_with_status_0() -> None:
+    rows = Rows()
+    async with serving() as server:
+        pass  # its port is closed from here on
+    (summary,) = await load(client_of(server, rows), every(0.001, 5)).run()
+    assert (summary.errors, summary.connections_failed) == (5, 5)
+    assert rows.statuses == [0] * 5
+
+
+async def test_a_connection_closed_in_the_midst_of_an_answer_is_an_error() -> None:
+    rows = Rows()
+
+    def cut(_: int) -> bytes:
+        return b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhi"
+
+    async with serving(script=cut) as server:
+        client = client_of(server, rows)
+        running = asyncio.get_running_loop().create_task(load(client, every(0, 1)).run())
+        while not server.requests or not any(c.answering for c in client._connections):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        for transport in list(server.open):
+            transport.close()
+        (summary,) = await running
+        assert (summary.errors, rows.statuses) == (1, [0])
+
+
+async def test_a_kept_connection_that_was_closed_is_replaced_and_the_request_sent_again() -> None:
+    rows = Rows()
+    # The second request is not answered, its connection is closed instead: as a race with a keep-alive limit looks.
+    async with serving(script=lambda n: b"" if n == 1 else ANSWER) as server:
+        (summary,) = await load(client_of(server, rows), every(0.05, 2)).run()
+        assert (summary.sent, summary.answered, summary.errors) == (2, 2, 0)
+        assert (server.requests, server.connections) == (3, 2)
+
+
+async def test_a_post_is_not_sent_again() -> None:
+    post = RequestChoice("POST", "/", 3)
+    async with serving(script=lambda n: b"" if n == 1 else ANSWER) as server:
+        (summary,) = await load(client_of(server, Rows()), iter([(0.0, GET, 0), (0.05, post, 0)])).run()
+        assert (summary.answered, summary.errors, server.requests) == (1, 1, 2)
+
+
+async def test_a_fresh_connection_that_is_closed_is_an_error_at_once() -> None:
+    async with serving(script=lambda _: b"") as server:
+        (summary,) = await load(client_of(server, Rows()), every(0, 1)).run()
+        assert (summary.errors, server.requests) == (1, 1)
+
+
+async def test_the_clients_patience_ends_with_status_0_and_costs_the_connection() -> None:
+    rows = Rows()
+    async with serving(script=lambda _: None) as server:
+        (summary,) = await load(client_of(server, rows, LoadLimits(answer_s_max=0.2)), every(0, 3)).run()
+        assert (summary.errors, rows.statuses) == (3, [0, 0, 0])
+        # Looked at every quarter of a second.
+        assert all(0.2 <= latency < 0.2 + 0.25 + 0.1 for latency in rows.latencies_s)
+
+
+async def test_patience_ends_for_requests_that_still_wait_for_a_connection_too() -> None:
+    async with serving(script=lambda _: None) as server:
+        limits = LoadLimits(answer_s_max=0.1, connections_max=1)
+        (summary,) = await load(client_of(server, Rows(), limits), every(0, 3)).run()
+        assert (summary.errors, summary.unfinished, server.requests) == (3, 0, 1)
+
+
+async def test_more_waiting_requests_than_the_bound_are_errors_at_once() -> None:
+    async with serving(delay_s=0.05) as server:
+        limits = LoadLimits(waiting_max=2, connections_max=1)
+        (summary,) = await load(client_of(server, Rows(), limits), every(0, 5)).run()
+        assert (summary.answered, summary.errors) == (2, 3)
+
+
+async def test_the_wait_for_answers_ends_at_its_bound() -> None:
+    async with serving(script=lambda _: None) as server:
+        (summary,) = await load(client_of(server, Rows()), every(0, 3)).run(drain_s_max=0.05)
+        assert (summary.sent, summary.unfinished) == (3, 3)
+
+
+@both_loops
+async def test_cancellation_closes_every_connection() -> None:
+    async with serving(delay_s=0.01, script=lambda n: ANSWER if n % 2 else None) as server:
+        client = client_of(server, Rows())
+        everything = load(client, every(0.001, 100_000))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await everything.run()
+        (summary,) = everything.summaries()
+        assert summary.sent > 10
+        assert summary.sent == summary.answered + summary.errors + summary.unfinished
+        assert client._connections == {}
+        assert client._tasks._children == {}
+
+
+async def test_stop_ends_the_sending_and_the_answers_still_come() -> None:
+    async with serving(delay_s=0.02) as server:
+        client = client_of(server, Rows())
+        everything = load(client, every(0.001, 100_000))
+        asyncio.get_running_loop().call_later(0.05, everything.stop)
+        (summary,) = await everything.run()
+        assert 0 < summary.sent < 200
+        assert (summary.answered, summary.unfinished) == (summary.sent, 0)
+
+
+async def test_what_breaks_the_arrivals_breaks_the_run() -> None:
+    def broken() -> Iterator[tuple[float, RequestChoice, int]]:
+        yield 0.0, GET, 0
+        raise ValueError("line 2 of the trace")
+
+    async with serving() as server:
+        client = client_of(server, Rows())
+        with pytest.raises(ValueError, match="line 2 of the trace"):
+            await load(client, broken()).run()
+        assert client._connections == {}
+
+
+@both_loops
+async def test_a_closed_population_never_has_more_requests_than_users() -> None:
+    rows = Rows()
+    async with serving(delay_s=0.01) as server:
+        client = client_of(server, rows)
+        (summary,) = await Load([client], [users(client, 5, think_s=0.0, until_s=0.3)]).run()
+        assert server.in_flight_max <= 5
+        assert set(rows.sources) == {1}
+        # A cycle is 10 ms of service and at least 1 ms of pause, so 5 users make at most 136 in 0.3 s; the lower bound
+        # says that users do come back, twice at least.
+        assert 15 <= summary.sent <= 140
+
+
+async def test_users_think_first() -> None:
+    async with serving() as server:
+        client = client_of(server, Rows())
+        (summary,) = await Load([client], [users(client, 3, think_s=5.0, until_s=0.05)]).run()
+        assert summary.sent == 0
+
+
+async def test_a_body_is_sent_and_an_answers_size_asked_for() -> None:
+    async with serving() as server:
+        small, large = RequestChoice("POST", "/a b?x=1", 100, 7), RequestChoice("PUT", "/big", 200_000)
+        (summary,) = await load(client_of(server, Rows()), iter([(0.0, small, 0), (0.1, large, 0)])).run()
+        assert summary.answered == 2
+        assert server.bodies == [100, 200_000]
+        assert server.heads[0].split(b"\n") == [
+            b"POST /a%20b?x=1",
+            b"host: svc.localhost:%d" % server.port,
+            b"user-agent: apprunner-simulator",
+            b"accept: */*",
+            b"x-simulator-response-bytes: 7",
+            b"content-length: 100",
+            b"content-type: application/octet-stream",
+        ]
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Contexts of a server for svc.localhost and of a client that trusts it."""
+    folder: Path = tmp_path_factory.mktemp("ca")
+    now = datetime.now(UTC)  # noqa: TID251 OpenSSL judges certificates by the real calendar
+    authority = CertificateAuthority(folder, now)
+    certificates = ServerCertificates(authority, now)
+    certificates.add("svc.localhost", now)
+    return certificates.context, client_context(authority)
+
+
+@both_loops
+async def test_requests_go_over_tls_with_the_services_name(tls: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    rows = Rows()
+    async with serving(tls=tls[0]) as server:
+        (summary,) = await load(client_of(server, rows, tls=tls[1]), every(0.001, 50)).run()
+        assert (summary.answered, summary.errors) == (50, 0)
+
+
+async def test_a_server_without_our_authoritys_trust_gets_no_request(
+    tls: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    async with serving(tls=tls[0]) as server:
+        (summary,) = await load(client_of(server, Rows(), tls=ssl.create_default_context()), every(0, 1)).run()
+        assert (summary.errors, server.requests) == (1, 0)
+
+
+def test_the_usual_port_is_not_named() -> None:
+    assert LoadTarget("a.localhost", 80).authority == "a.localhost"
+    assert LoadTarget("a.localhost", 8080).authority == "a.localhost:8080"
+
+
+@pytest.mark.parametrize("limits", [{"connections_max": 0}, {"answer_s_max": 0.0}, {"waiting_max": 0}])
+def test_a_limit_out_of_range_is_refused(limits: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(limits))):
+        LoadLimits(**limits)
+
+
+async def test_prepared_connections_are_there_before_the_first_request() -> None:
+    async with serving() as server:
+        client = client_of(server, Rows(), LoadLimits(connections_max=3))
+        await client.prepare(5)
+        assert server.connections == 3
+        (summary,) = await load(client, every(0.0, 3)).run()
+        assert (summary.connections_opened, summary.answered) == (3, 3)
+
+
+async def test_preparing_gives_up_on_a_server_that_is_not_there() -> None:
+    async with serving() as server:
+        pass  # its port is closed from here on
+    client = client_of(server, Rows())
+    await client.prepare(5)
+    assert client.summary().connections_failed == 1
+    await client.close()
+
+
+async def test_closing_twice_is_closing_once() -> None:
+    async with serving() as server:
+        client = client_of(server, Rows())
+        client.send(Shot(0, 0.0, GET))
+        await client.drained()
+        await client.close()
+        await client.close()
+        assert client._connections == {}

@@ -1,0 +1,111 @@
+"""Whole runs in virtual time: what is counted, what ends a run, what breaks it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from simulator.replay.progress import ProgressView
+from simulator.replay.report import RunRecord, build_report
+from simulator.replay.report_json import report_json
+from simulator.replay.runner import BrokenRun, Run, play
+from simulator.replay.scenario import Scenario, read_scenario
+from simulator.rules.policies import fixed
+from simulator.rules.policies.port import Decision, Observation
+
+
+def scenario(more: str = "", *, duration: str = "30s", io: str = "100ms", rate: str = "20/s") -> Scenario:
+    return read_scenario(
+        f"""
+duration: {duration}
+services:
+  web:
+    max_concurrency: 5
+    max_size: 2
+    application: {{simulated: {{io: {io}}}}}
+traffic:
+  - {{name: steady, clock: {{rate: {rate}}}}}
+{more}"""
+    )
+
+
+@dataclass
+class Watcher:
+    views: list[ProgressView] = field(default_factory=list)
+
+    def due(self) -> bool:
+        return True
+
+    def update(self, view: ProgressView) -> None:
+        self.views.append(view)
+
+
+def statuses(record: RunRecord) -> dict[int, int]:
+    return dict(record.tallies.whole().statuses)
+
+
+def test_a_run_waits_for_the_answers_that_are_on_their_way() -> None:
+    record = play(Run(scenario(io="4s", rate="1/s", duration="10s")))
+    assert statuses(record) == {200: 10}
+    assert record.ended_s == pytest.approx(13.0)
+
+
+def test_a_request_beyond_the_time_limit_gets_504() -> None:
+    slow = scenario(io="200s", rate="0.1/s", duration="25s")
+    record = play(Run(slow))
+    assert statuses(record) == {504: 3}
+    assert record.tallies.whole().failure_latency.quantile(0.5) == pytest.approx(120.0, rel=0.01)
+
+
+def test_sources_add_up_and_are_told_apart() -> None:
+    record = play(Run(scenario("  - {name: staff, closed: {users: 2, think_time: 900ms}}\n")))
+    assert record.tallies.whole([0]).statuses[200] == 600
+    assert 2 * 29 <= record.tallies.whole([1]).statuses[200] <= 2 * 30
+
+
+def test_the_watcher_sees_the_run_go_by() -> None:
+    watcher = Watcher()
+    play(Run(scenario(), watcher=watcher))
+    view = watcher.views[20]
+    assert view.now_s == pytest.approx(21.0)
+    assert view.offered_rps == pytest.approx(20.0)
+    assert view.served_rps == pytest.approx(20.0, rel=0.05)
+    assert (view.active, view.provisioned, view.wished) == (1, 1, 1)
+
+
+def test_a_watched_run_reports_the_same_bytes() -> None:
+    assert report_json(build_report(play(Run(scenario(), watcher=Watcher())))) == report_json(
+        build_report(play(Run(scenario())))
+    )
+
+
+def test_an_interrupted_run_gives_its_record_so_far() -> None:
+    run = Run(scenario(duration="24h"))
+
+    async def interrupted() -> RunRecord:
+        asyncio.get_running_loop().call_later(100.07, run.interrupt)
+        return await run.play()
+
+    with asyncio.Runner(loop_factory=_virtual_loop) as runner:
+        record = runner.run(interrupted())
+    assert not record.complete
+    assert record.ended_s == pytest.approx(100.07)
+    assert statuses(record) == {200: 2000}
+
+
+def test_a_policy_that_raises_breaks_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object, observation: Observation) -> Decision:
+        raise ZeroDivisionError("instances per nothing")
+
+    monkeypatch.setattr(fixed.FixedPolicy, "decide", broken)
+    with pytest.raises(BrokenRun, match="ZeroDivisionError: instances per nothing") as caught:
+        play(Run(scenario().with_policy("fixed")))
+    assert not caught.value.expected
+
+
+def _virtual_loop() -> asyncio.AbstractEventLoop:
+    from simulator.world.virtual import VirtualLoop  # noqa: PLC0415
+
+    return VirtualLoop()

@@ -1,0 +1,103 @@
+"""Recorded traffic from CSV files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.replay import traces
+from simulator.replay.problems import ScenarioError
+from tests.replay.scenario_texts import source_of
+
+
+def times_of(folder: Path, text: str, *options: str) -> list[float]:
+    (folder / "t.csv").write_text(text)
+    source = source_of(f"{{trace: {{file: t.csv, {', '.join(options)}}}}}", folder=folder)
+    assert source.trace is not None
+    return [float(time) for block in traces.request_times(source.trace) for time in block]
+
+
+def counts_of(folder: Path, text: str, *options: str) -> list[float]:
+    (folder / "b.csv").write_text(text)
+    source = source_of(f"{{bins: {{file: b.csv, bin: 1s, {', '.join(options)}}}}}", folder=folder)
+    assert source.bins is not None
+    return [float(count) for count in traces.bin_counts(source.bins)]
+
+
+def test_timestamps_become_seconds_since_the_first_to_a_tenth_of_a_microsecond(tmp_path: Path) -> None:
+    rows = "when,x\n2023-11-16 23:59:59.9799600,1\n2023-11-17 00:00:00.0319601,2\n2023-11-17T00:01:00Z,3\n"
+
+    assert times_of(tmp_path, rows) == pytest.approx([0, 0.0520001, 60.02004], abs=1e-9)
+
+
+@pytest.mark.parametrize(("unit", "last"), [("seconds", 2.5), ("milliseconds", 0.0025)])
+def test_numbers_are_in_the_unit_told(tmp_path: Path, unit: str, last: float) -> None:
+    rows = "n,at\n1,10\n2,12.5\n"
+
+    assert times_of(tmp_path, rows, "time_column: at", f"format: {unit}") == pytest.approx([0, last])
+
+
+def test_times_go_on_over_the_border_of_a_block(tmp_path: Path) -> None:
+    n = 2 * traces.BLOCK_ROWS + 5
+    rows = "at\n" + "\n".join(map(str, range(n)))
+
+    assert times_of(tmp_path, rows, "format: seconds") == list(range(n))
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "expected"),
+    [
+        ("at\n1\n2\nx\n", 4, "a number"),
+        ("at\n1\n3\n2\n", 4, "not before the row above"),
+        ("at\n1\nnan\n", 3, "not before the row above"),
+    ],
+)
+def test_a_bad_row_of_numbers_is_named_by_its_line(tmp_path: Path, rows: str, line: int, expected: str) -> None:
+    with pytest.raises(ScenarioError, match=expected) as caught:
+        times_of(tmp_path, rows, "format: seconds")
+
+    assert caught.value.problems[0].line == line
+    assert caught.value.problems[0].file == str(tmp_path / "t.csv")
+
+
+def test_a_bad_timestamp_is_named_by_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"t\.csv:3:1: time = 'yesterday', must be a time such as"):
+        times_of(tmp_path, "at\n2023-11-16 00:00:00\nyesterday\n")
+
+
+def test_a_short_row_is_named_by_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"t\.csv:3:1: row = 2, must be 2 fields"):
+        times_of(tmp_path, "x,at\n1,5\n2\n", "time_column: at", "format: seconds")
+
+
+def test_what_is_not_text_is_a_problem_of_its_line_not_a_crash(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"at\n1\n\xff\xfe\n")
+    source = source_of("{trace: {file: x.csv, format: seconds}}", folder=tmp_path)
+    assert source.trace is not None
+
+    with pytest.raises(ScenarioError, match=r"x\.csv:3:1: value = .* must be a number"):
+        list(traces.request_times(source.trace))
+
+
+def test_a_field_beyond_csvs_limit_is_a_problem_not_a_crash(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"t\.csv:.* must be CSV"):
+        times_of(tmp_path, "at\n1\n" + "9" * 200_000 + "\n", "format: seconds")
+
+
+def test_counts_come_from_the_last_column_unless_one_is_named(tmp_path: Path) -> None:
+    rows = "requests,errors\n5,1\n7,0\n"
+
+    assert counts_of(tmp_path, rows) == [1, 0]
+    assert counts_of(tmp_path, rows, "column: requests") == [5, 7]
+
+
+@pytest.mark.parametrize("count", ["-1", "nan", "inf", "many"])
+def test_a_bad_count_is_named_by_its_line(tmp_path: Path, count: str) -> None:
+    with pytest.raises(ScenarioError, match=r"b\.csv:3:1"):
+        counts_of(tmp_path, f"n\n5\n{count}\n")
+
+
+def test_a_file_without_rows_is_silence(tmp_path: Path) -> None:
+    assert counts_of(tmp_path, "n\n") == []
+    assert times_of(tmp_path, "at\n") == []
