@@ -1,0 +1,45 @@
+"""`simulator ca`: the local certificate authority, and how to trust it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import typer
+
+from simulator.assembly import local_authority
+from simulator.cli.exits import bad_input
+from simulator.cli.state import state_folder
+
+HOW_TO_TRUST = """\
+The service URLs' certificates are signed by this authority, which exists on this machine only:
+  {root}
+
+One command         curl --cacert {root} URL
+Python              SSL_CERT_FILE={root} python ...        (requests: REQUESTS_CA_BUNDLE, boto3: AWS_CA_BUNDLE)
+Node.js             NODE_EXTRA_CA_CERTS={root} node ...
+Debian, Ubuntu      cp {root} /usr/local/share/ca-certificates/simulator.crt && update-ca-certificates
+Fedora, RHEL        trust anchor {root}
+macOS               security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {root}
+Windows             certutil -addstore -f ROOT {root}
+Firefox             Settings, Certificates, Authorities, Import
+(the last five but Firefox as administrator)
+
+Whoever can read the key beside it can impersonate any site to you, so trust it for a command rather than for the system
+where you can; the folder is readable by you alone. To withdraw it, undo the line above and delete the folder.\
+"""
+
+
+def ca(
+    export: Path | None = typer.Option(None, metavar="F.pem", help="Copy the root certificate (not the key) to F.pem."),
+    pem: bool = typer.Option(False, "--pem", help="Print the root certificate itself."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="The state folder."),
+) -> None:
+    """Show the local certificate authority (made if there is none) and how to trust it."""
+    try:
+        root = local_authority(state_folder(state))
+        if export is not None:
+            shutil.copyfile(root, export)
+    except (OSError, ValueError) as error:
+        bad_input(str(error))
+    typer.echo(root.read_text(encoding="ascii").rstrip() if pem else HOW_TO_TRUST.format(root=root))

@@ -1,0 +1,142 @@
+"""`simulator run`: play a scenario on either clock and report."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import sys
+import traceback
+from pathlib import Path
+from typing import TextIO
+
+import typer
+from rich.console import Console
+
+from simulator.assembly import LiveSettings, Platform
+from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.state import state_folder
+from simulator.console.progress import Progress
+from simulator.console.report_text import print_checks, print_report
+from simulator.replay.problems import ScenarioError
+from simulator.replay.progress import NobodyWatches, Watcher
+from simulator.replay.report import RunRecord, build_report
+from simulator.replay.report_json import report_json
+from simulator.replay.report_schema import Report
+from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
+from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.shipped import shipped_scenarios
+from simulator.rules.policies import POLICIES
+from simulator.world.clock import ClockKind, wall_s
+
+
+def run(
+    scenario: str = typer.Argument(..., metavar="FILE", help="A scenario file, or the name of a shipped scenario."),
+    clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time, or real time over real sockets."),
+    seed: int | None = typer.Option(None, min=0, help="In place of the scenario's seed."),
+    policy: str | None = typer.Option(
+        None, help=f"In place of the scenario's policies, with its defaults: {', '.join(POLICIES)}."
+    ),
+    json_file: Path | None = typer.Option(
+        None, "--json", metavar="F", help="Write the report as JSON to F (- for standard output)."
+    ),
+    requests: Path | None = typer.Option(None, metavar="F.csv", help="Write a row for every request to F.csv."),
+    state: Path | None = typer.Option(
+        None, metavar="FOLDER", help="Where the local certificate authority is kept (real time)."
+    ),
+    https_port: int = typer.Option(
+        0, min=0, max=65535, help="Port of the load balancer (real time); 0 is any free one."
+    ),
+    http_port: int = typer.Option(
+        0, min=0, max=65535, help="Port that redirects to it (real time); 0 is any free one."
+    ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks in the end."),
+) -> None:
+    """Play a scenario and report: exit 0 when its checks hold, 1 when one failed, 2 bad input, 3 the run broke."""
+    chosen = _load(scenario, clock, seed, policy)
+    to_stdout = json_file is not None and str(json_file) == "-"
+    console = Console(stderr=to_stdout, highlight=False)
+    with contextlib.ExitStack() as files:
+        rows = _open(requests, files)
+        json_out = sys.stdout if to_stdout else _open(json_file, files)
+        if clock is ClockKind.REAL:
+            _allow_many_files()
+        live = LiveSettings(state_folder(state), https_port, http_port) if clock is ClockKind.REAL else None
+        record = _play(chosen, live, rows, console, quiet=quiet)
+        report = build_report(record)
+        if json_out is not None:
+            json_out.write(report_json(report))
+    (print_checks if quiet else print_report)(report, console)
+    raise typer.Exit(_exit_code(report))
+
+
+def _exit_code(report: Report) -> int:
+    if not report.run.complete:
+        return INTERRUPTED
+    return OK if report.passed else CHECK_FAILED
+
+
+def _load(name: str, clock: ClockKind, seed: int | None, policy: str | None) -> Scenario:
+    path = Path(name)
+    if not path.exists():
+        shipped = shipped_scenarios()
+        if name not in shipped:
+            bad_input(f"scenario = {name!r}, must be a file or one of {', '.join(shipped)}")
+        path = shipped[name]
+    try:
+        scenario = load_scenario(path)
+        if seed is not None:
+            scenario = scenario.with_seed(seed)
+        if policy is not None:
+            scenario = scenario.with_policy(policy)
+        scenario.require(clock.value)
+    except (ScenarioError, ValueError) as error:
+        bad_input(str(error))
+    return scenario
+
+
+def _open(path: Path | None, files: contextlib.ExitStack) -> TextIO | None:
+    """Opened before the run, so that an hour is not lost to a folder that does not exist."""
+    if path is None:
+        return None
+    try:
+        return files.enter_context(path.open("w", encoding="utf-8", newline=""))
+    except OSError as error:
+        bad_input(f"file = {str(path)!r}, cannot be written: {error.strerror}")
+
+
+def _allow_many_files() -> None:
+    """A connection of the load takes three descriptors of this process: its own, the front's, an instance's."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _tell_where(platform: Platform, console: Console) -> None:
+    """How to reach the services from outside, while they run."""
+    if platform.front is None:
+        return
+    for service in platform.services.values():
+        url = platform.front.url(service)
+        console.print(f"{service.name} answers at {url}/", soft_wrap=True)
+        console.print(f"  curl --cacert {platform.front.root_certificate} {url}/", soft_wrap=True)
+
+
+def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.AbstractContextManager[Watcher]:
+    return contextlib.nullcontext(NobodyWatches()) if quiet else Progress(console, title, wall_s)
+
+
+def _play(
+    scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, console: Console, *, quiet: bool
+) -> RunRecord:
+    try:
+        with _progress(scenario.name, console, quiet=quiet) as watcher:
+            return play(Run(scenario, live, watcher, rows, lambda platform: _tell_where(platform, console)))
+    except ScenarioError as error:  # a data file, read as the run goes
+        bad_input(str(error))
+    except InterruptedRun as error:
+        typer.echo("interrupted before the run began", err=True)
+        raise typer.Exit(INTERRUPTED) from error
+    except BrokenRun as error:
+        if not error.expected:
+            traceback.print_exception(error.__cause__)
+        typer.echo(f"the run broke: {error}", err=True)
+        raise typer.Exit(BROKE) from error

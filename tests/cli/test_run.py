@@ -1,0 +1,139 @@
+"""The verb that people meet first: exit codes, files, and what a bad file is told."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli import app
+
+RUN = CliRunner()
+SCENARIO = """
+duration: 20s
+services:
+  web:
+    max_concurrency: 2
+    max_size: 1
+    application: {simulated: {io: 100ms}}
+traffic:
+  - clock: {rate: 10/s}
+checks:
+  - p95 < LIMIT
+"""
+
+
+def scenario(folder: Path, limit: str = "150ms", text: str = SCENARIO) -> Path:
+    path = folder / "tiny.yaml"
+    path.write_text(text.replace("LIMIT", limit), encoding="utf-8")
+    return path
+
+
+def test_checks_that_hold_exit_with_0(tmp_path: Path) -> None:
+    done = RUN.invoke(app, ["run", str(scenario(tmp_path))])
+    assert done.exit_code == 0, done.output
+    assert "200 requests: 200 served" in done.output
+
+
+def test_a_failed_check_exits_with_1_and_says_which(tmp_path: Path) -> None:
+    done = RUN.invoke(app, ["run", str(scenario(tmp_path, "50ms")), "--quiet"])
+    assert done.exit_code == 1
+    assert "p95 < 50ms" in done.output
+    assert "FAILED" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.yaml"], "must be a file or one of"),
+        (["first-look", "--policy", "nonsense"], "must be one of app-runner"),
+        (["first-look", "--json", "no/such/folder/out.json"], "cannot be written"),
+    ],
+)
+def test_bad_input_exits_with_2_and_one_clear_line(arguments: list[str], said: str) -> None:
+    done = RUN.invoke(app, ["run", *arguments])
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_a_bad_file_is_told_everything_at_once(tmp_path: Path) -> None:
+    text = SCENARIO.replace("duration: 20s", "duration: 20").replace("max_concurrency", "max_concurency")
+    done = RUN.invoke(app, ["run", str(scenario(tmp_path, text=text))])
+    assert done.exit_code == 2
+    assert "tiny.yaml:2:1: duration = 20" in done.stderr
+    assert "did you mean `max_concurrency`?" in done.stderr
+
+
+def test_a_scenario_without_a_simulated_application_cannot_run_in_virtual_time(tmp_path: Path) -> None:
+    text = SCENARIO.replace("simulated: {io: 100ms}", "process: {command: python app.py}")
+    done = RUN.invoke(app, ["run", str(scenario(tmp_path, text=text))])
+    assert done.exit_code == 2
+    assert "virtual time runs no processes" in done.stderr
+
+
+def test_a_process_that_ends_at_once_breaks_the_run_with_3_and_its_last_words(tmp_path: Path) -> None:
+    text = SCENARIO.replace(
+        "simulated: {io: 100ms}", """process: {command: [python, -c, "raise SystemExit('no database')"]}"""
+    )
+    done = RUN.invoke(
+        app, ["run", str(scenario(tmp_path, text=text)), "--clock", "real", "--state", str(tmp_path / "state")]
+    )
+    assert done.exit_code == 3, done.output
+    assert "Container exit code: 1" in done.stderr
+    assert "no database" in done.stderr
+
+
+def test_json_to_standard_output_is_the_document_alone(tmp_path: Path) -> None:
+    done = RUN.invoke(app, ["run", str(scenario(tmp_path)), "--json", "-"])
+    assert json.loads(done.stdout)["requests"]["by_status"] == {"200": 200}
+
+
+def test_the_seed_option_replaces_the_seed(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    RUN.invoke(app, ["run", str(scenario(tmp_path)), "--seed", "77", "--json", str(out)])
+    assert json.loads(out.read_text())["run"]["seed"] == 77
+
+
+def test_every_request_has_a_row(tmp_path: Path) -> None:
+    out = tmp_path / "rows.csv"
+    RUN.invoke(app, ["run", str(scenario(tmp_path)), "--requests", str(out)])
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 200
+    assert {row["status"] for row in rows} == {"200"}
+    assert float(rows[0]["latency_s"]) == pytest.approx(0.1)
+
+
+def test_ctrl_c_ends_the_run_cleanly_with_the_report_so_far(tmp_path: Path) -> None:
+    """A day at 2,000 requests/s takes minutes: the signal comes long before the end, when the first line is out."""
+    text = SCENARIO.replace("20s", "24h").replace("10/s", "2000/s")
+    command = [sys.executable, "-u", "-m", "simulator", "run", str(scenario(tmp_path, text=text))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        first = run.stdout.readline()  # progress: the run is under way
+        run.send_signal(signal.SIGINT)
+        rest = run.stdout.read()
+        assert run.wait(timeout=30) == 130
+    assert "offered" in first
+    assert "Interrupted: planned were 24h00m00s" in rest
+    assert "checks" in rest
+
+
+def test_the_shipped_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
+    listed = RUN.invoke(app, ["scenarios"])
+    assert "first-look" in listed.output
+    copied = RUN.invoke(app, ["scenarios", "--copy-to", str(tmp_path / "mine")])
+    assert copied.exit_code == 0
+    assert RUN.invoke(app, ["run", str(tmp_path / "mine" / "first-look.yaml"), "-q"]).exit_code == 0
+    assert RUN.invoke(app, ["scenarios", "--copy-to", str(tmp_path / "mine")]).exit_code == 2
+
+
+def test_the_schemas_are_printed() -> None:
+    assert "max_concurrency" in RUN.invoke(app, ["schema"]).output
+    assert "digest" in RUN.invoke(app, ["schema", "report"]).output

@@ -1,0 +1,23 @@
+"""The flag that re-makes golden files, and the runs that the tests of this folder share."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.golden.twice import Twice
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--remake", action="store_true", help="write the golden files anew; review the diff")
+
+
+@pytest.fixture(scope="session")
+def twice() -> Twice:
+    """Plays a scenario twice on first use and remembers both reports."""
+    return Twice()
+
+
+@pytest.fixture
+def remake(request: pytest.FixtureRequest) -> bool:
+    # The default: this file may be loaded after the options are read, when pytest is given a parent folder.
+    return bool(request.config.getoption("--remake", default=False))

@@ -1,0 +1,101 @@
+"""What every shipped scenario owes to its reader: it repeats to the byte, it holds its own checks, and it adds up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.replay.report import build_report
+from simulator.replay.report_schema import Report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.shipped import shipped_scenarios
+from tests.golden.headline import headline
+from tests.golden.twice import Twice
+
+FOLDER = Path(__file__).parent
+NAMES = list(shipped_scenarios())
+# Short ones: each of the tests that play in this process takes a fraction of a second with them.
+SHORT = ("first-look", "azure-llm-code")
+
+
+def shipped(name: str) -> Scenario:
+    return load_scenario(shipped_scenarios()[name])
+
+
+def played(scenario: Scenario) -> Report:
+    return build_report(play(Run(scenario)))
+
+
+def golden_file(name: str) -> Path:
+    return FOLDER / f"{name}.json"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_runs_in_unlike_processes_give_the_same_bytes(twice: Twice, name: str) -> None:
+    first, second = twice.reports(name)
+    assert first == second
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_headlines_are_those_of_the_golden_file(twice: Twice, name: str, *, remake: bool) -> None:
+    found = headline(json.loads(twice.reports(name)[0]))
+    if remake:
+        golden_file(name).write_text(found, encoding="utf-8")
+    expected = golden_file(name).read_text(encoding="utf-8")
+    assert found == expected, f"{name} plays out differently; if it should, run: pytest tests/golden --remake"
+
+
+def test_every_golden_file_has_its_scenario(*, remake: bool) -> None:
+    left_over = sorted({path.stem for path in FOLDER.glob("*.json")} - set(NAMES))
+    if remake:
+        for name in left_over:
+            golden_file(name).unlink()
+    assert not [name for name in left_over if golden_file(name).exists()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_scenario_holds_its_own_checks(twice: Twice, name: str) -> None:
+    report = json.loads(twice.reports(name)[0])
+    assert report["checks"], "a scenario says what it should show"
+    assert [check for check in report["checks"] if not check["passed"]] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_request_ended_once_and_in_one_way(twice: Twice, name: str) -> None:
+    report = json.loads(twice.reports(name)[0])
+    parts: list[dict[str, Any]] = [part["requests"]["whole_run"] for part in (*report["sources"], *report["services"])]
+    for counts in (report["requests"]["whole_run"], *parts):
+        assert counts["requests"] == counts["served"] + counts["refused"] + counts["failed"]
+        assert counts["requests"] == sum(counts["by_status"].values())
+    for service in report["services"]:
+        assert sum(service["series"]["offered"]) == service["requests"]["whole_run"]["requests"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_latency_is_queue_and_cold_start_and_service(twice: Twice, name: str) -> None:
+    for service in json.loads(twice.reports(name)[0])["services"]:
+        requests = service["requests"]
+        parts = sum(requests[part]["mean_s"] for part in ("queue", "cold", "service"))
+        # Means are sums of whole nanoseconds, each rounded by half of one, and nine digits of the report.
+        assert parts == pytest.approx(requests["latency"]["mean_s"], rel=1e-8, abs=2e-9)
+
+
+@pytest.mark.parametrize("policy", ["knative", "fixed"])
+@pytest.mark.parametrize("name", SHORT)
+def test_another_policy_plays_out_differently(name: str, policy: str) -> None:
+    scenario = shipped(name)
+    own, other = played(scenario), played(scenario.with_policy(policy))
+    assert other.digest != own.digest
+    # The digest covers the policy's name, so it would differ anyway; the lives of the instances would not.
+    assert other.services[0].instance_events != own.services[0].instance_events
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_another_seed_plays_out_differently(name: str) -> None:
+    scenario = shipped(name)
+    own, other = played(scenario), played(scenario.with_seed(scenario.seed + 1))
+    assert other.services[0].requests.latency != own.services[0].requests.latency

@@ -1,0 +1,50 @@
+"""Two processes that play the same scenario and differ in all that must not matter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+# The hash seed orders sets; the time zone would move recorded timestamps; the locale would change decimal points.
+OUTSIDES = (
+    {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
+    {"PYTHONHASHSEED": "20240731", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
+)
+TIMEOUT_S = 300.0  # thirty times what the slowest shipped scenario may take
+
+
+class Twice:
+    """Both reports of a scenario as JSON text; played on first use, both at the same time."""
+
+    def __init__(self) -> None:
+        self._reports: dict[str, tuple[str, str]] = {}
+
+    def reports(self, name: str) -> tuple[str, str]:
+        if name not in self._reports:
+            processes = [_start(name, outside) for outside in OUTSIDES]
+            first, second = [_finish(process) for process in processes]
+            self._reports[name] = (first, second)
+        return self._reports[name]
+
+
+def _start(name: str, outside: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.golden.play", name],
+        cwd=ROOT,
+        env=outside,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def _finish(process: subprocess.Popen[str]) -> str:
+    try:
+        report, errors = process.communicate(timeout=TIMEOUT_S)
+    finally:
+        process.kill()  # does nothing to one that has ended
+    assert process.returncode == 0, errors
+    return report
