@@ -1,0 +1,26 @@
+"""One command runs what CI runs: format, lint, types and import contracts are tests like any other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+BIN = Path(sys.executable).parent
+
+COMMANDS = {
+    "format": ["ruff", "format", "--check", "."],
+    "lint": ["ruff", "check", "."],
+    "types": ["mypy"],
+    "import contracts": ["lint-imports"],
+}
+
+
+@pytest.mark.parametrize("check", COMMANDS)
+def test_the_tree_passes(check: str) -> None:
+    program, *arguments = COMMANDS[check]
+    done = subprocess.run([BIN / program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,67 @@
+"""The layout's own rules, those that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import simulator
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGE = ROOT / "simulator"
+
+BANNED_NAMES = {"utils", "util", "common", "core", "base", "helpers", "helper", "manager", "misc"}
+# Long files, each with its reason.
+LONG: dict[str, str] = {}
+LINES_MAX = 350
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert [path for path in modules() if path.stem in BANNED_NAMES or path.parent.name in BANNED_NAMES] == []
+
+
+def test_a_file_of_more_than_350_lines_has_a_reason() -> None:
+    long = {
+        str(path.relative_to(ROOT))
+        for path in modules()
+        if len(path.read_text(encoding="utf-8").splitlines()) > LINES_MAX
+    }
+    assert long == set(LONG)
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [path for path in modules() if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None]
+    assert silent == []
+
+
+def test_every_room_stands_on_the_map() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    missing = [room for room in sorted(rooms) if not re.search(rf"\b{room}\b", simulator.__doc__ or "")]
+    assert missing == []
+
+
+def test_every_assumption_says_what_would_settle_it_or_where_the_fact_ends() -> None:
+    """`# ASSUMPTION:` alone, without a sentence after it, explains nothing."""
+    bare = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in modules()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"ASSUMPTION:\s*$", line)
+    ]
+    assert bare == []
+
+
+def test_the_tests_mirror_the_rooms() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    beside = {"house", "machines", "theory", "golden", "live"}
+    strangers = [
+        path.name
+        for path in (ROOT / "tests").iterdir()
+        if path.is_dir() and path.name != "__pycache__" and path.name not in rooms | beside
+    ]
+    assert strangers == []

@@ -1,0 +1,22 @@
+"""The README's two commands are the ones that people and CI run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def commands() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    return [block.strip() for block in blocks]
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert commands()[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_first_command_runs_a_shipped_scenario() -> None:
+    name = commands()[0].rsplit(" ", 1)[-1]
+    assert (ROOT / "scenarios" / f"{name}.yaml").is_file()

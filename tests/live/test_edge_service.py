@@ -1,0 +1,214 @@
+"""The request side of an instance over real sockets: connections, repeats, probes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Self
+
+import pytest
+
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.http_backend import HttpExchange, HttpService
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.refusal import CONNECT_FAILURE, TERMINATED, Refusal
+from simulator.wire.response import AnswerHead
+from simulator.wire.upstream import UpstreamConnection
+from tests.loops import both_loops
+
+HTTP = HealthCheck(HealthProtocol.HTTP, path="/health", timeout_s=1)
+TCP = HealthCheck(timeout_s=1)
+
+
+class Call(HttpExchange):
+    """A request without a body whose outcome can be awaited: the body, or the refusal."""
+
+    __slots__ = ("body", "method", "outcome")
+
+    def __init__(self, method: bytes = b"GET") -> None:
+        super().__init__(0.0)
+        self.method = method
+        self.body = b""
+        self.outcome: asyncio.Future[bytes | Refusal] = asyncio.get_running_loop().create_future()
+
+    @property
+    def head_only(self) -> bool:
+        return False
+
+    def connected(self, link: UpstreamConnection) -> None:
+        link.write(self.method + b" / HTTP/1.1\r\nHost: a\r\n\r\n", last=True)
+
+    def informed(self, head: AnswerHead) -> None: ...
+
+    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+        self.answer_continued(piece, complete=complete)
+
+    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+        self.body += piece
+        if complete:
+            self.outcome.set_result(self.body)
+
+    def broken(self, refusal: Refusal) -> None:
+        self.outcome.set_result(refusal)
+
+    def may_repeat(self) -> bool:
+        return self.method == b"GET"
+
+    def upload_full(self) -> None: ...
+    def upload_drained(self) -> None: ...
+
+
+class Application:
+    """Answers `answers[n]` on its n-th connection, request by request; closes when it has no more."""
+
+    def __init__(self, *answers: list[bytes]) -> None:
+        self.answers = list(answers)
+        self.connections = 0
+        self.lost = asyncio.Event()  # the balancer has closed a connection
+
+    async def __aenter__(self) -> Self:
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers = self.answers[min(self.connections, len(self.answers) - 1)]
+        self.connections += 1
+        try:
+            for answer in answers:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(answer)
+            # The last answer is out; whether the connection is closed on an idle or a busy one, the script decides.
+            await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.lost.set()
+        finally:
+            writer.close()
+
+
+def text(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+async def outcome(service: HttpService, call: Call) -> bytes | Refusal:
+    service.begin(call)
+    async with asyncio.timeout(5):
+        return await call.outcome
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@both_loops
+async def test_connections_are_used_again() -> None:
+    async with Application([text(b"1"), text(b"2"), text(b"3")]) as application:
+        service = HttpService("127.0.0.1", application.port)
+        assert [await outcome(service, Call()) for _ in range(3)] == [b"1", b"2", b"3"]
+        assert application.connections == 1
+        await service.close()
+
+
+@both_loops
+async def test_a_reused_connection_that_dies_is_replaced_for_what_may_be_repeated() -> None:
+    async with Application([text(b"1")], [text(b"again")]) as application:
+        service = HttpService("127.0.0.1", application.port)
+        assert await outcome(service, Call()) == b"1"
+        assert await outcome(service, Call()) == b"again"
+        assert application.connections == 2
+        await service.close()
+
+
+@both_loops
+async def test_what_may_not_be_repeated_is_terminated() -> None:
+    async with Application([text(b"1")], [text(b"again")]) as application:
+        service = HttpService("127.0.0.1", application.port)
+        assert await outcome(service, Call(b"POST")) == b"1"
+        assert await outcome(service, Call(b"POST")) == TERMINATED
+        assert application.connections == 1
+        await service.close()
+
+
+@both_loops
+async def test_an_idle_connection_is_not_used_when_it_is_old() -> None:
+    async with Application([text(b"1")], [text(b"2")]) as application:
+        service = HttpService("127.0.0.1", application.port, DataPlaneLimits(upstream_idle_s=0.05))
+        assert await outcome(service, Call()) == b"1"
+        await application.lost.wait()
+        assert await outcome(service, Call()) == b"2"
+        await service.close()
+
+
+@both_loops
+async def test_nobody_listening_is_a_connect_failure() -> None:
+    service = HttpService("127.0.0.1", free_port())
+    assert await outcome(service, Call()) == CONNECT_FAILURE
+    await service.close()
+
+
+@both_loops
+async def test_closing_the_service_terminates_its_requests() -> None:
+    async with Application([]) as application:
+        service = HttpService("127.0.0.1", application.port)
+        call = Call()
+        service.begin(call)
+        await service.close()
+        assert await call.outcome == TERMINATED
+        assert await outcome(service, Call()) == TERMINATED
+
+
+@both_loops
+async def test_an_aborted_request_hears_nothing_more() -> None:
+    async with Application([text(b"1")]) as application:
+        service = HttpService("127.0.0.1", application.port)
+        call = Call()
+        service.begin(call)
+        service.abort(call)
+        assert await outcome(service, Call()) == b"1"
+        assert not call.outcome.done()
+        await service.close()
+
+
+@both_loops
+async def test_only_what_has_bytes_can_be_carried() -> None:
+    service = HttpService("127.0.0.1", 1)
+    with pytest.raises(AssertionError, match="cannot be carried over HTTP"):
+        service.begin(Exchange(0.0))
+    await service.close()
+
+
+@both_loops
+async def test_a_tcp_probe_asks_for_a_connection_only() -> None:
+    async with Application([]) as application:
+        service = HttpService("127.0.0.1", application.port)
+        assert await service.probe(TCP) is None
+        await service.close()
+    service = HttpService("127.0.0.1", free_port())
+    assert await service.probe(TCP) == "connection refused"
+    await service.close()
+
+
+@both_loops
+async def test_an_http_probe_wants_a_2xx() -> None:
+    answers = [[text(b"ok")], [b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"], [b"HTTP/1.1 302 F\r\n\r\n"]]
+    async with Application(*answers) as application:
+        service = HttpService("127.0.0.1", application.port)
+        assert [await service.probe(HTTP) for _ in range(3)] == [None, "status 503", "status 302"]
+        await service.close()
+
+
+@both_loops
+async def test_a_probe_without_an_answer_ends_in_its_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel connects, nobody answers
+        service = HttpService("127.0.0.1", silent.getsockname()[1])
+        assert await service.probe(HTTP) == "no answer within 1 s"
+        await service.close()
+    service = HttpService("127.0.0.1", free_port())
+    assert await service.probe(HTTP) == "connection refused"
+    await service.close()

@@ -1,0 +1,76 @@
+"""Parity: one scenario in both clocks tells one story.
+
+The same file is played in virtual time and in real time over TLS sockets, once with simulated instances behind the
+sockets and once with processes. Decisions must be the same ones, in order, within two seconds of each other: the tick
+is one second, and a start takes up to one probe interval more when a process has to boot. Loss may differ by three
+points and latency by 15 % and 20 ms: a loaded two-core machine adds milliseconds to each request, not more.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.assembly import LiveSettings
+from simulator.replay.report import build_report
+from simulator.replay.report_schema import Report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, read_scenario
+
+FOLDER = Path(__file__).parent.parent.parent / "scenarios" / "apps"
+SCENARIO = """
+duration: 26s
+services:
+  web:
+    max_concurrency: 10
+    max_size: 4
+    health_check: {protocol: HTTP, path: /health, interval: 1s}
+    policy: {name: app-runner, window: 4s, start_lag: 1s, scale_in_delay: 4s, idle_after: 10s}
+    stop_grace: 2s
+    application:
+      simulated: {start_up: 300ms, cpu: 1ms, io: 100ms}
+      PROCESS
+traffic:
+  - steps:
+      levels: [{for: 5s, rate: 20/s}, {for: 12s, rate: 130/s}, {for: 9s, rate: 20/s}]
+      spacing: clock
+    requests: [{path: "/?cpu_ms=1&io_ms=100"}]
+"""
+PROCESS = "process: {command: python first_look.py}"
+
+DECISION_S = 2.0
+LOSS = 0.03
+LATENCY_RATIO, LATENCY_S = 0.15, 0.020
+
+
+def scenario(process: str) -> Scenario:
+    return read_scenario(SCENARIO.replace("PROCESS", process), folder=FOLDER)
+
+
+def report(chosen: Scenario, live: LiveSettings | None) -> Report:
+    return build_report(play(Run(chosen, live)))
+
+
+@pytest.fixture(scope="module")
+def virtual() -> Report:
+    return report(scenario(""), None)
+
+
+@pytest.mark.parametrize("process", ["", PROCESS], ids=["simulated instances", "process instances"])
+def test_both_clocks_tell_one_story(virtual: Report, process: str, tmp_path: Path) -> None:
+    real = report(scenario(process), LiveSettings(tmp_path))
+    assert real.generator.kept_up, "the machine was too busy to offer this load"
+
+    planned, decided = virtual.services[0].decisions, real.services[0].decisions
+    assert [(each.before, each.desired) for each in decided] == [(each.before, each.desired) for each in planned]
+    for plan, decision in zip(planned, decided, strict=True):
+        assert abs(plan.at_s - decision.at_s) <= DECISION_S
+
+    assert real.requests.requests == virtual.requests.requests
+    assert abs((real.requests.failure_ratio or 0) - (virtual.requests.failure_ratio or 0)) <= LOSS
+    for name in ("p50_s", "p95_s"):
+        mine, theirs = getattr(virtual.requests.latency, name), getattr(real.requests.latency, name)
+        assert mine is not None
+        assert theirs is not None
+        assert abs(mine - theirs) <= LATENCY_S + LATENCY_RATIO * mine, name

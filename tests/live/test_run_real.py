@@ -1,0 +1,90 @@
+"""`simulator run --clock real` as people meet it: real TLS, real processes, curl from outside, Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+SCENARIO = """
+duration: DURATION
+services:
+  web:
+    max_concurrency: 10
+    max_size: 2
+    health_check: {protocol: HTTP, path: /health, interval: 1s}
+    policy: {name: app-runner, window: 2s, start_lag: 0s}
+    stop_grace: 2s
+    application:
+      process: {command: python first_look.py}
+traffic:
+  - {clock: {rate: 20/s}, requests: [{path: "/?io_ms=20"}]}
+checks:
+  - failure_ratio == 0
+  - p95 < 500 ms
+"""
+APPLICATION = Path(__file__).parent.parent.parent / "scenarios" / "apps" / "first_look.py"
+
+
+@contextlib.contextmanager
+def running(folder: Path, duration: str, *more: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A run in its own process, and the words of the curl line that it printed."""
+    shutil.copy(APPLICATION, folder)
+    path = folder / "live.yaml"
+    path.write_text(SCENARIO.replace("DURATION", duration), encoding="utf-8")
+    command = [sys.executable, "-m", "simulator", "run", str(path), "--clock", "real", "--state", str(folder / "state")]
+    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        lines = iter(run.stdout.readline, "")
+        curl = next(line.split() for line in lines if line.lstrip().startswith("curl "))
+        try:
+            yield run, curl
+        finally:
+            run.kill()
+
+
+def asked(words: list[str], *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*words, "--silent", "--show-error", "--max-time", "10", *more], capture_output=True, text=True, check=False
+    )
+
+
+def test_curl_from_outside_gets_answers_while_it_runs(tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+    with running(tmp_path, "6s", "--json", str(out)) as (run, curl):
+        answer = asked(curl, "--write-out", "%{http_code} %{ssl_verify_result}")
+        assert answer.stdout.endswith("200 0"), answer.stderr
+        stranger = re.sub(r"//\w+\.", "//stranger00.", curl[-1])
+        elsewhere = asked([*curl[:-1], stranger], "--insecure", "--write-out", "%{http_code}")
+        assert elsewhere.stdout == "404", elsewhere.stderr
+        assert run.stdout is not None
+        report_text = run.stdout.read()
+        assert run.wait(timeout=30) == 0, report_text
+    report = json.loads(out.read_text())
+    assert report["run"]["clock"] == "real"
+    assert report["requests"]["whole_run"]["requests"] == 120  # curl's are not the scenario's
+    assert report["generator"]["kept_up"] is True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_cleanly_and_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    with running(tmp_path, "120s") as (run, curl):
+        assert asked(curl).returncode == 0
+        children = psutil.Process(run.pid).children(recursive=True)
+        assert children, "the instance is a process"
+        run.send_signal(number)
+        assert run.stdout is not None
+        rest = run.stdout.read()
+        assert run.wait(timeout=30) == 130
+    assert "Interrupted: planned were" in rest
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []

@@ -1,0 +1,158 @@
+"""A station of queueing theory made of the platform's own parts: client, pool, a simulated instance.
+
+The whole middle is in between, and nothing of it is told that this is a test: `OpenClient` sends at the times of a
+Poisson process, `Pool` admits, holds or refuses, one simulated instance of the fixed policy works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.assembly import Platform, ServicePlan
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.settings import PoolSettings
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.sizes import InstanceSize
+from simulator.replay.clients import OpenClient
+from simulator.rules.admission import Overflow
+from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
+from simulator.world.chance import Chance
+from tests.virtual import run_virtual
+
+Column = NDArray[np.float64]
+
+# Theory has no time limits. Larger than any run here, small enough for the digits of a sum with it.
+NEVER_S = 1e9
+NO_LIMIT = 10**9
+
+# Status of a request that finds a station full.
+REFUSED = 429
+
+
+@dataclass(frozen=True)
+class Station:
+    """`slots` requests are worked on at a time; of the others `places` wait (0: they are refused)."""
+
+    rate_rps: float
+    application: SimulatedApplication
+    slots: int
+    places: int = NO_LIMIT
+    size: InstanceSize = field(default_factory=InstanceSize)
+
+
+@dataclass
+class Rows:
+    """The request log of one run, as the clients write it; `work_s` is the CPU time a request asked for."""
+
+    rows: list[tuple[float, ...]] = field(default_factory=list)
+    work_s: list[float] = field(default_factory=list)
+
+    def add(
+        self, source: int, intended_s: float, latency_s: float, queue_s: float, cold_s: float, service_s: float,
+        status: int, instance: int, late_s: float,
+    ) -> None:  # fmt: skip
+        self.rows.append((intended_s, latency_s, queue_s + cold_s, service_s, status))
+
+
+class WatchingClient(OpenClient):
+    """Notes how much CPU time each request asked for, in the order of the rows."""
+
+    def watch(self, rows: Rows) -> None:
+        self._work_s = rows.work_s
+
+    def ended(self, exchange: Exchange, status: int) -> None:
+        self._work_s.append(exchange.cpu_s)
+        super().ended(exchange, status)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a run showed between `from_s` and `until_s`. Columns have one row a request, in order of ending."""
+
+    arrived_s: Column
+    latency_s: Column
+    queue_s: Column
+    service_s: Column
+    status: Column
+    work_s: Column
+    from_s: float
+    until_s: float
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        inside: NDArray[np.bool_] = (self.arrived_s >= self.from_s) & (self.arrived_s < self.until_s)
+        return inside
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        accepted: NDArray[np.bool_] = self.inside & (self.status != REFUSED)
+        return accepted
+
+    def mean_present(self, begin_s: Column, end_s: Column) -> float:
+        """The time average of how many of the spells [begin_s, end_s] are on."""
+        overlap_s = np.clip(end_s, self.from_s, self.until_s) - np.clip(begin_s, self.from_s, self.until_s)
+        return float(overlap_s.sum() / (self.until_s - self.from_s))
+
+    def variance_present(self, begin_s: Column, end_s: Column) -> float:
+        """The variance over time of how many of the spells are on."""
+        moments = np.concatenate([begin_s, end_s])
+        steps = np.concatenate([np.ones_like(begin_s), -np.ones_like(end_s)])
+        order = np.argsort(moments, kind="stable")
+        times = np.clip(moments[order], self.from_s, self.until_s)
+        counts = np.cumsum(steps[order])[:-1]
+        widths = np.diff(times)
+        mean = np.average(counts, weights=widths)
+        return float(np.average((counts - mean) ** 2, weights=widths))
+
+
+async def arrive_and_drain(client: OpenClient, arrivals_s: Column) -> None:
+    """Called when the run begins; ends when the last request has been sent and every one has ended."""
+    await asyncio.sleep(arrivals_s[-1] + 1e-6)
+    await client.drained()
+
+
+def observe(station: Station, seed: int, requests: int, warm_up_requests: int) -> Observed:
+    """Send that many requests, the warm-up ones first, and wait until all have ended.
+
+    The window opens when the warm-up is over and closes with the last arrival, so what ends after it is not cut off.
+    """
+    chance = Chance(seed)
+    gaps_s = chance.stream("arrivals").exponential(1 / station.rate_rps, warm_up_requests + requests)
+    arrivals_s = np.cumsum(gaps_s)
+    rows = Rows()
+
+    async def main() -> None:
+        scaling = AutoScalingConfiguration(max_concurrency=station.slots, min_size=1, max_size=1)
+        settings = PoolSettings(
+            "station",
+            size=station.size,
+            scaling=scaling,
+            overflow=Overflow(NEVER_S, station.places) if station.places else Overflow(),
+            request_timeout_s=NEVER_S,
+        )
+        plan = ServicePlan(settings, FixedPolicy(FixedParameters(), scaling), station.application)
+        platform = Platform([plan], chance)
+        await platform.open()
+        platform.start()
+        client = WatchingClient(platform.services["station"], 0, rows, platform.clock, iter(arrivals_s.tolist()))
+        client.watch(rows)
+        await arrive_and_drain(client, arrivals_s)
+        await platform.close()
+
+    run_virtual(main)
+    arrived_s, latency_s, queue_s, service_s, status = np.array(rows.rows).T
+    return Observed(
+        arrived_s=arrived_s,
+        latency_s=latency_s,
+        queue_s=queue_s,
+        service_s=service_s,
+        status=status,
+        work_s=np.array(rows.work_s),
+        from_s=float(arrivals_s[warm_up_requests]) if warm_up_requests else 0.0,
+        until_s=float(arrivals_s[-1]),
+    )

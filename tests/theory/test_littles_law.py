@@ -1,0 +1,145 @@
+"""Little's law, L = lambda W, on the line and on the slots: an invariant of every run, whatever happens in it.
+
+Two accounts of the same thing are compared. The meter integrates over time how many requests are there (L); the clients
+write down how long each of them was there (W). Over a run that begins and ends empty the sums must be equal to the last
+digits, with any policy, and with refusals, timeouts, deaths and drains on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from simulator.assembly import Platform, ServicePlan
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.settings import PoolSettings
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.replay.clients import OpenClient
+from simulator.rules.admission import Overflow
+from simulator.rules.policies import POLICIES
+from simulator.rules.policies.port import Sample
+from simulator.world.chance import Chance
+from simulator.world.laws import Exponential, Hyperexponential
+from tests.theory.stations import Rows, arrive_and_drain
+from tests.virtual import run_virtual
+
+RATE_RPS, DURATION_S = 60.0, 120.0
+
+
+@dataclass
+class Accounts:
+    """Both accounts of one run, in request-seconds."""
+
+    samples: list[Sample] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
+
+    @property
+    def statuses(self) -> set[float]:
+        return {row[4] for row in self.rows.rows}
+
+
+HOLDING = Overflow(wait_s=8.0, queue=200)
+
+
+def play(
+    policy: str,
+    overflow: Overflow,
+    disturb: Callable[[Platform], None] = lambda _: None,
+    *,
+    request_timeout_s: float = 120.0,
+) -> Accounts:
+    """Two minutes of more than one instance's load, then silence until the meter has closed the last second."""
+    accounts = Accounts()
+    kind = POLICIES[policy]
+
+    async def main() -> None:
+        scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=8)
+        settings = PoolSettings(
+            "web", scaling=scaling, overflow=overflow, initial_size=1, request_timeout_s=request_timeout_s
+        )
+        plan = ServicePlan(
+            settings,
+            kind.build(kind.parameters(), scaling),
+            SimulatedApplication(cpu=Exponential(0.02), io=Hyperexponential(0.3, 6), start_up=Exponential(3.0)),
+        )
+        chance = Chance(11)
+        platform = Platform([plan], chance, lambda _, sample: accounts.samples.append(sample))
+        await platform.open()
+        platform.start()
+        disturb(platform)
+        gaps_s = chance.stream("arrivals").exponential(1 / RATE_RPS, round(RATE_RPS * DURATION_S))
+        arrivals_s = gaps_s.cumsum()
+        client = OpenClient(platform.services["web"], 0, accounts.rows, platform.clock, iter(arrivals_s.tolist()))
+        await arrive_and_drain(client, arrivals_s)
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(math.floor(loop.time()) + 1.5 - loop.time())
+        await platform.close()
+
+    run_virtual(main)
+    return accounts
+
+
+def check(accounts: Accounts) -> None:
+    rows, samples = accounts.rows.rows, accounts.samples
+    present_s = sum(sample.in_flight for sample in samples)
+    waiting_s = sum(sample.waiting for sample in samples)
+    latency_s = sum(row[1] for row in rows)
+    queue_s = sum(row[2] for row in rows)
+    assert present_s == pytest.approx(latency_s, rel=1e-9)
+    assert waiting_s == pytest.approx(queue_s, rel=1e-9, abs=1e-9)
+    assert sum(sample.service_s for sample in samples) == pytest.approx(latency_s - queue_s, rel=1e-9)
+    assert sum(sample.arrivals for sample in samples) == len(rows)
+
+
+def kill_now_and_then(platform: Platform) -> None:
+    roster, loop = platform.services["web"].roster, asyncio.get_running_loop()
+
+    def kill() -> None:
+        roster.kill(min(roster.pool.ready, default=0))
+
+    for turn in range(1, 5):
+        loop.call_later(25.0 * turn, kill)
+
+
+def swing(platform: Platform) -> None:
+    """The wish goes up and down, so that instances drain under load."""
+    roster, loop = platform.services["web"].roster, asyncio.get_running_loop()
+    for step in range(12):
+        scaling = AutoScalingConfiguration(10, 1 + step % 3, 1 + step % 3)
+        loop.call_later(10.0 * step + 0.5, roster.configure, scaling)
+
+
+@pytest.mark.parametrize("policy", list(POLICIES))
+@pytest.mark.parametrize("overflow", [Overflow(), HOLDING], ids=["refuse", "hold"])
+def test_it_holds_with_every_policy(policy: str, overflow: Overflow) -> None:
+    accounts = play(policy, overflow)
+    assert {200, 429} <= accounts.statuses or overflow.holds
+    check(accounts)
+
+
+@pytest.mark.parametrize("overflow", [Overflow(), HOLDING], ids=["refuse", "hold"])
+def test_it_holds_when_instances_die(overflow: Overflow) -> None:
+    accounts = play("app-runner", overflow, kill_now_and_then)
+    assert 503 in accounts.statuses
+    check(accounts)
+
+
+def test_it_holds_when_instances_drain() -> None:
+    accounts = play("fixed", HOLDING, swing)
+    check(accounts)
+
+
+def test_it_holds_when_requests_time_out() -> None:
+    accounts = play("fixed", HOLDING, request_timeout_s=2.0)
+    assert 504 in accounts.statuses
+    check(accounts)
+
+
+def test_it_holds_when_the_line_expires() -> None:
+    accounts = play("fixed", Overflow(wait_s=0.5, queue=200))
+    assert 429 in accounts.statuses
+    check(accounts)
