@@ -4,16 +4,19 @@ Pipeline: metrics-server takes a point from every pod each `metric_period_s`, an
 step with it. Decision: `hpa_replicas`. Limits: `hpa_behaviour`. An instance is a pod; one that is coming is unready.
 
 CPU is read in whole percent, as the controller does (utilisation is an integer there; read), concurrency in
-thousandths. A pod that has just become ready counts as unready for CPU until a whole metric period lies after it, if it
-is younger than `cpu_initialisation_s`: start-up burns CPU that says nothing about load. The initial readiness delay (30
-s) decides about pods that *turn* unready; here such an instance is replaced, so it has no effect and is no parameter.
+thousandths. A pod that became ready after the point's period began is not in the point. For CPU it is unready then
+(start-up burns CPU that says nothing about load, hence `cpu_initialisation_s`), for concurrency it is missing. The
+initial readiness delay (30 s) is about pods that *turn* unready; here such an instance is replaced, so it has no effect
+and is no parameter.
 
 Needs the signal `cpu`, unless the metric is concurrency.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -34,7 +37,6 @@ from simulator.rules.policies.load import DUST, check_target, concurrency_target
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
-from simulator.rules.windows import WindowedMax
 
 Metric = Literal["cpu", "concurrency"]
 
@@ -133,15 +135,13 @@ class HpaPolicy:
         self._points = Points(parameters.metric_period_s, parameters.metric_late_s)
         self._behaviour = parameters.behaviour
         self.replicas: int | None = None  # None until the first decision
-        # The fewest ready over the last metric period have been measured for all of it; the rest are fresh.
-        settling_s = min(parameters.metric_period_s, parameters.cpu_initialisation_s)
-        self._fewest = WindowedMax(settling_s, 1.0) if parameters.metric == "cpu" and settling_s > 0 else None
-        self._settled: int | None = None  # None: everything ready counts
+        # Ready pods by the second, as far back as the oldest point that a decision may use begins.
+        seconds = 2 * parameters.metric_period_s + parameters.metric_late_s + parameters.tick_s
+        self._ready: deque[int] = deque(maxlen=math.ceil(seconds))
 
     def observe(self, sample: Sample) -> None:
         self._points.record(sample.second, *measured(self._parameters.metric, sample, self._parameters.vcpus))
-        if self._fewest is not None:
-            self._settled = -self._fewest.record(sample.second, -sample.ready)
+        self._ready.append(sample.ready)
 
     def decide(self, observation: Observation) -> Decision:
         present = observation.ready + observation.coming if self.replicas is None else self.replicas
@@ -159,6 +159,7 @@ class HpaPolicy:
         inputs: tuple[tuple[str, float], ...] = (
             ("ready", pods.ready),
             ("unready", pods.unready),
+            ("missing", pods.missing),
             ("replicas", present),
         )
         if value is not None:
@@ -179,9 +180,10 @@ class HpaPolicy:
         wanted = by_pods(mean, goal, pods, current, parameters.tolerance, full)
         desired, clamps = self._behaviour.settle(observation.now_s, current, wanted)
         desired, clamps = bounded(desired, observation.scaling, clamps)
-        formula = f"{pods.ready} x {mean / unit:g} / {target:g} with {pods.unready} unready = {wanted}"
+        beside = f" beside {pods.unready} unready, {pods.missing} missing" if pods.unready or pods.missing else ""
+        formula = f"ceil({pods.ready} x {mean / unit:g} / {target:g}){beside} = {wanted}"
         if wanted == current and mean != goal:
-            reason = f"{parameters.metric} is within {parameters.tolerance:g} of its target, or unready pods may do"
+            reason = f"{parameters.metric} is within {parameters.tolerance:g} of its target, or new pods may be enough"
         else:
             reason = f"{parameters.metric} is {mean / goal:.3g} of its target on {pods.ready} ready pods"
         if desired != wanted:
@@ -189,5 +191,11 @@ class HpaPolicy:
         return desired, formula, reason, clamps
 
     def _pods(self, observation: Observation) -> Pods:
-        settled = observation.ready if self._settled is None else min(observation.ready, self._settled)
-        return Pods(settled, observation.ready - settled + observation.coming)
+        """Those ready since the point's period began have a value; those that are coming are pending: unready."""
+        since_s = observation.now_s - (self._points.ended_s - self._parameters.metric_period_s)
+        fewest = min(itertools.islice(reversed(self._ready), max(0, math.ceil(since_s))), default=observation.ready)
+        measured_ones = min(observation.ready, fewest)
+        fresh = observation.ready - measured_ones
+        if self._parameters.metric == "cpu" and self._parameters.cpu_initialisation_s > 0:
+            return Pods(measured_ones, observation.coming + fresh)
+        return Pods(measured_ones, observation.coming, missing=fresh)

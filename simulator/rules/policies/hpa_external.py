@@ -54,5 +54,5 @@ class ExternalHpa:
         return Recommendation(replicas, formula, clamps)
 
     def moved(self, now_s: float, before: int, after: int) -> None:
-        """The scale target was changed by this HPA or by its owner: it counts against the rate limits."""
+        """This HPA has changed its scale target: it counts against the rate limits."""
         self._behaviour.moved(now_s, before, after)

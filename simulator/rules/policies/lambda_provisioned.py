@@ -2,7 +2,7 @@
 
 An instance is an environment, whose MaxConcurrency is 1. Utilisation is the mean number of requests in flight per
 provisioned environment, from one-minute points with the statistic Average: a short burst never triggers the alarms
-(read in [GM]). Formula and alarms are those of `target_tracking`, without cooldowns.
+(an article by one of its engineers; read). Formula and alarms are those of `target_tracking`, without cooldowns.
 
 Lambda serves what does not fit by on-demand environments; here it waits or is refused, as the service's overflow says.
 """

@@ -15,19 +15,31 @@ class Points:
     `kept` points are remembered. A period in which nothing was measured (no weight) is a None: missing data.
     """
 
-    __slots__ = ("_amount", "_coming", "_kept", "_late_s", "_period", "_period_s", "_published", "_weight", "count")
+    __slots__ = (
+        "_amount",
+        "_coming",
+        "_kept",
+        "_late_s",
+        "_period",
+        "_period_s",
+        "_published",
+        "_weight",
+        "count",
+        "ended_s",
+    )
 
     def __init__(self, period_s: float, late_s: float = 0.0, kept: int = 1) -> None:
         assert period_s >= 1, period_s
         assert late_s >= 0, late_s
         assert kept >= 1, kept
         self.count = 0  # points published since the start
+        self.ended_s = 0.0  # when the period of the newest published point ended
         self._period_s = int(period_s)
         self._late_s = late_s
         self._kept = kept
         self._period: int | None = None  # number of the period that is being measured
         self._amount = self._weight = 0.0
-        self._coming: deque[tuple[float, float | None]] = deque()  # (visible from, value)
+        self._coming: deque[tuple[float, float | None]] = deque()  # (end, value)
         self._published: list[float | None] = []
 
     def record(self, second: int, amount: float, weight: float = 1.0) -> None:
@@ -44,8 +56,9 @@ class Points:
     def published(self, now_s: float) -> list[float | None]:
         """The points visible at `now_s`, oldest first, at most `kept`. The list is the object's own: do not change."""
         coming, published = self._coming, self._published
-        while coming and coming[0][0] <= now_s:
-            published.append(coming.popleft()[1])
+        while coming and coming[0][0] + self._late_s <= now_s:
+            self.ended_s, value = coming.popleft()
+            published.append(value)
             self.count += 1
             if len(published) > self._kept:
                 del published[0]
@@ -60,6 +73,6 @@ class Points:
         if self._period is None:
             return
         value = self._amount / self._weight if self._weight > 0 else None
-        self._coming.append(((self._period + 1) * self._period_s + self._late_s, value))
+        self._coming.append((float((self._period + 1) * self._period_s), value))
         self._period = None
         self._amount = self._weight = 0.0

@@ -73,6 +73,7 @@ class ScaledObject:
             if least == 0 or wanted == 0:
                 wanted, reason = least, why
         desired, clamps = bounded(wanted, scaling, clamps)
-        self._hpa.moved(now_s, present, desired)
+        if sync and present:  # the switch between 0 and 1 is not the HPA's doing and counts against no limit of it
+            self._hpa.moved(now_s, present, desired)
         self._replicas = desired
         return Decision(desired, formula, reason, (*inputs, ("target", target), ("replicas", present)), clamps)

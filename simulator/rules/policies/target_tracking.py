@@ -98,6 +98,7 @@ class TargetTrackingPolicy:
         self._parameters = parameters
         kept = max(parameters.out_points, parameters.in_points)
         self._points = Points(PERIOD_S, parameters.metric_late_s, kept)
+        self._instances = Points(PERIOD_S, parameters.metric_late_s)
         self._seen = 0
         self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
         self.capacity: int | None = None  # None until the first decision
@@ -107,6 +108,7 @@ class TargetTrackingPolicy:
         if self._parameters.silence_is_missing and not amount:
             weight = 0.0
         self._points.record(sample.second, amount, weight)
+        self._instances.record(sample.second, sample.ready)
 
     def decide(self, observation: Observation) -> Decision:
         scaling = observation.scaling
@@ -135,15 +137,24 @@ class TargetTrackingPolicy:
         value = points[-1]
         if value is None:
             return capacity, f"capacity = {capacity}", "the newest minute has no data: the alarms do nothing"
-        raw = _proportional(capacity, value, target)
-        formula = f"ceil({capacity} x {value:.6g} / {target:g}) = {raw}"
+        measured_on = self._instances.newest(observation.now_s) or 0.0
+
+        def proportional(base: int) -> int:
+            """Rounded up both ways: what it removes is never needed.
+
+            ASSUMPTION: AWS does not tell which capacity it multiplies. Where the point was measured on fewer instances,
+            those count: otherwise a need that is being met would be counted again until the metric shows it. A trace of
+            desired counts after a step, without cooldowns, settles it.
+            """
+            return math.ceil(min(base, measured_on) * value / target - DUST)
+
+        raw = proportional(capacity)
+        formula = f"ceil({min(capacity, measured_on):.6g} x {value:.6g} / {target:g}) = {raw}"
         low = target * parameters.low_share
-        if breaches(points, parameters.out_points, lambda point: point > target):
-            desired = self._cooldowns.raised(
-                observation.now_s, capacity, scaling.max_size, lambda base: _proportional(base, value, target)
-            )
+        if breaches(points, parameters.out_points, lambda point: point > target + DUST):
+            desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, proportional)
             return desired, formula, self._told(f"{parameters.out_points} minutes above {target:g}", desired, capacity)
-        if breaches(points, parameters.in_points, lambda point: point < low):
+        if breaches(points, parameters.in_points, lambda point: point < low - DUST):
             desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, raw)
             return desired, formula, self._told(f"{parameters.in_points} minutes below {low:g}", desired, capacity)
         return capacity, formula, "no alarm: not enough minutes in a row beyond a threshold"
@@ -151,8 +162,3 @@ class TargetTrackingPolicy:
     @staticmethod
     def _told(alarm: str, desired: int, capacity: int) -> str:
         return alarm if desired != capacity else f"{alarm}, but bounds or a cooldown keep {capacity}"
-
-
-def _proportional(capacity: int, value: float, target: float) -> int:
-    """Rounded up both ways: what it removes is never needed."""
-    return math.ceil(capacity * value / target - DUST)

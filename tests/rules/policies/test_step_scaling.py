@@ -18,18 +18,15 @@ SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
 
 def test_the_user_guides_trace() -> None:
     # Validation case 44: 10 tasks; the metric goes to 60, 70, 40, 30, the cooldown being over each time.
-    policy = StepScalingPolicy(StepScalingParameters(scale_out_cooldown_s=0, scale_in_cooldown_s=0), SCALING)
-    policy.capacity = 10
-    trace, ready, second = [], 10, 0
-    for share in (0.6, 0.7, 0.4, 0.3):
-        desired = ready
-        while desired == ready:
+    alarms = StepScalingParameters(
+        out_points=1, in_points=1, metric_late_s=0.0, scale_out_cooldown_s=0.0, scale_in_cooldown_s=0.0
+    )
+    policy, ready, trace = StepScalingPolicy(alarms, SCALING), 10, []
+    for minute, share in enumerate((0.6, 0.7, 0.4, 0.3)):
+        for second in range(minute * 60, minute * 60 + 60):
             policy.observe(sample(second, ready=ready, cpu_s=share * ready))
-            second += 1
-            assert second < 3600
-            desired = policy.decide(observation(second, SCALING, ready=ready)).desired
-        trace.append(desired)
-        ready = desired
+        ready = policy.decide(observation(minute * 60 + 60, SCALING, ready=ready)).desired
+        trace.append(ready)
     assert trace == [11, 14, 13, 10]
 
 

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.cloud_run import CloudRunParameters, CloudRunPolicy
+from simulator.rules.policies.port import Decision
+from tests.rules.policies.services import observation, sample
+
+SCALING = AutoScalingConfiguration(max_concurrency=80, min_size=0, max_size=100)
+
+
+def after_a_minute(mean: float, cpu_s: float = 0.0, **seen: Any) -> Decision:
+    policy = CloudRunPolicy(CloudRunParameters(), SCALING)
+    for second in range(60):
+        policy.observe(sample(second, mean, cpu_s=cpu_s))
+    return policy.decide(observation(60, SCALING, **seen))
+
+
+@pytest.mark.parametrize(("in_flight", "want"), [(48.0, 1), (48.1, 2), (96.0, 2), (480.0, 10)])
+def test_concurrency_is_aimed_at_60_percent_of_the_maximum(in_flight: float, want: int) -> None:
+    assert after_a_minute(in_flight).desired == want
+
+
+@pytest.mark.parametrize(("cpu_s", "want"), [(0.6, 1), (0.61, 2), (6.0, 10)])
+def test_cpu_is_aimed_at_60_percent(cpu_s: float, want: int) -> None:
+    assert after_a_minute(1.0, cpu_s).desired == want
+
+
+def test_the_larger_of_both_counts() -> None:
+    assert after_a_minute(480.0, cpu_s=1.2).desired == 10
+    assert after_a_minute(48.0, cpu_s=6.0).desired == 10
+
+
+def test_the_mean_is_of_a_minute() -> None:
+    policy = CloudRunPolicy(CloudRunParameters(), SCALING)
+    for second in range(30):
+        policy.observe(sample(second, 480.0))
+    assert policy.decide(observation(30, SCALING)).desired == 5
+
+
+def test_requests_that_wait_start_instances_before_the_mean_rises() -> None:
+    assert after_a_minute(0.0, ready=1, in_flight=80, waiting=100).desired == 3
+    assert after_a_minute(0.0, ready=0, waiting=1).desired == 1
+
+
+def test_an_instance_that_is_coming_is_counted_for_those_who_wait() -> None:
+    assert after_a_minute(0.0, ready=1, coming=2, in_flight=80, waiting=100).desired == 3
+
+
+def test_idle_instances_are_kept_for_fifteen_minutes_the_last_one_too() -> None:
+    policy = CloudRunPolicy(CloudRunParameters(), SCALING)
+    policy.observe(sample(0, 6000.0))
+    assert policy.decide(observation(5, SCALING)).desired == 3
+    policy.observe(sample(60, 0.0))
+    kept = policy.decide(observation(900, SCALING))
+    assert (kept.desired, kept.clamps) == (3, ("idle for up to 900s: 3",))
+    assert policy.decide(observation(905, SCALING)).desired == 0
+
+
+def test_without_a_cpu_target_the_signal_is_not_needed() -> None:
+    assert CloudRunParameters().needs == {"cpu"}
+    assert CloudRunParameters(cpu_target=None).needs == frozenset()

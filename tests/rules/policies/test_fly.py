@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.fly import FlyParameters, FlyPolicy, above_soft
+from tests.rules.policies.services import observation, sample
+
+SCALING = AutoScalingConfiguration(max_concurrency=25, min_size=0, max_size=5)
+
+
+def desired(now_s: float, *, ready: int, load: int, coming: int = 0) -> int:
+    policy = FlyPolicy(FlyParameters(), SCALING)
+    policy.decide(observation(0, SCALING, ready=ready, in_flight=ready))  # the first turn of the stop clock is past
+    return policy.decide(observation(now_s, SCALING, ready=ready, coming=coming, in_flight=load)).desired
+
+
+def test_the_soft_limit_is_20_of_25_by_default() -> None:
+    assert FlyParameters().soft_limit_for(SCALING) == 20
+
+
+def test_one_machine_starts_when_every_one_is_above_its_soft_limit() -> None:
+    assert desired(1, ready=2, load=40) == 2
+    assert desired(1, ready=2, load=41) == 3
+    assert desired(1, ready=2, load=50) == 3
+
+
+def test_a_machine_that_is_coming_counts_as_below_its_limit() -> None:
+    assert desired(1, ready=2, coming=1, load=50) == 3
+
+
+def test_never_more_machines_than_exist() -> None:
+    assert desired(1, ready=5, load=125) == 5
+
+
+def test_every_few_minutes_exactly_one_is_stopped() -> None:
+    assert desired(299, ready=5, load=0) == 5
+    assert desired(300, ready=5, load=0) == 4
+
+
+@pytest.mark.parametrize(("ready", "load", "after"), [(3, 40, 2), (2, 21, 1), (2, 39, 1), (1, 1, 1), (1, 0, 0)])
+def test_one_machine_below_its_limit_is_kept_and_the_last_one_stops_only_without_load(
+    ready: int, load: int, after: int
+) -> None:
+    # 3 with 40: none is above 20, excess 2. 2 with 39: one has 20, none is above. 1 with 1: excess 0, and it has load.
+    assert desired(300, ready=ready, load=load) == after
+
+
+def test_machines_above_their_limit_are_no_excess() -> None:
+    assert desired(300, ready=3, load=62) == 4  # 21, 21, 20 is more than 3 x 20: one starts
+    assert above_soft(62, 3, 20) == 2
+    assert above_soft(60, 3, 20) == 0
+    assert above_soft(63, 3, 20) == 3
+
+
+def test_the_first_request_at_zero_starts_a_machine() -> None:
+    policy = FlyPolicy(FlyParameters(), SCALING)
+    assert policy.decide(observation(0.1, SCALING, ready=0, waiting=1)).desired == 1
+
+
+def test_a_request_refused_at_zero_starts_a_machine_too() -> None:
+    policy = FlyPolicy(FlyParameters(), SCALING)
+    policy.observe(sample(0, refused=1, ready=0))
+    assert policy.decide(observation(1, SCALING, ready=0)).desired == 1
+
+
+@given(st.integers(0, 500), st.integers(1, 20), st.integers(1, 30))
+def test_machines_above_the_limit_are_those_of_an_even_spread(load: int, machines: int, soft: int) -> None:
+    spread = [load // machines + (index < load % machines) for index in range(machines)]
+    assert above_soft(load, machines, soft) == sum(each > soft for each in spread)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.holt_winters import HoltWintersParameters, HoltWintersPolicy
+from simulator.rules.policies.port import Decision
+from tests.rules.policies.services import observation, sample
+
+SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
+# A "day" of ten minutes in bins of one: quiet for eight, busy for two.
+SHORT = HoltWintersParameters(season_s=600.0, bin_s=60.0, start_lag_s=30.0)
+
+
+def load(second: int) -> float:
+    return 70.0 if second % 600 >= 480 else 7.0
+
+
+def decisions(parameters: HoltWintersParameters, seconds: int) -> dict[int, Decision]:
+    policy, made = HoltWintersPolicy(parameters, SCALING), {}
+    for second in range(seconds):
+        policy.observe(sample(second, load(second)))
+        made[second + 1] = policy.decide(observation(second + 1, SCALING))
+    return made
+
+
+def test_in_the_first_season_the_last_minute_counts() -> None:
+    made = decisions(SHORT, 600)
+    assert made[480].desired == 1
+    assert made[540].desired == 10
+    assert made[480].reason.startswith("no season has been seen yet")
+
+
+def test_in_the_next_season_instances_are_there_before_the_rush() -> None:
+    made = decisions(SHORT, 1200)
+    # The rush of 1080 lies within the horizon, the present bin and one more, from 1020 on.
+    assert [made[at].desired for at in (1019, 1020, 1079)] == [1, 10, 10]
+
+
+def test_more_than_was_expected_counts_too() -> None:
+    policy = HoltWintersPolicy(SHORT, SCALING)
+    for second in range(660):
+        policy.observe(sample(second, load(second)))
+    for second in range(660, 720):
+        policy.observe(sample(second, 140.0))
+    decision = policy.decide(observation(720, SCALING))
+    assert decision.desired == 20
+    assert "more than the" in decision.reason
+
+
+def test_without_the_reactive_part_only_the_forecast_counts() -> None:
+    blind = HoltWintersParameters(season_s=600.0, bin_s=60.0, reactive=False)
+    policy = HoltWintersPolicy(blind, SCALING)
+    for second in range(780):
+        policy.observe(sample(second, load(second) if second < 720 else 500.0))
+    assert policy.decide(observation(719, SCALING)).desired < 50
+
+
+def test_a_season_is_made_of_whole_bins() -> None:
+    with pytest.raises(ValueError, match=r"^season = 500s, must be several whole bins of 300s$"):
+        HoltWintersParameters(season_s=500.0)

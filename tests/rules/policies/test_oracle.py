@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.oracle import OracleParameters, OraclePolicy, greatest_ahead
+from tests.rules.policies.services import observation
+
+SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=20)
+
+
+def wishes(demand: tuple[int, ...], start_lag_s: float = 0.0, start_up_s: float = 0.0) -> list[int]:
+    parameters = OracleParameters(demand=demand, start_lag_s=start_lag_s, start_up_s=start_up_s)
+    policy = OraclePolicy(parameters, SCALING)
+    return [policy.decide(observation(second, SCALING)).desired for second in range(len(demand))]
+
+
+def test_instances_are_ordered_the_time_ahead_that_they_take() -> None:
+    demand = (1,) * 10 + (6,) * 3 + (1,) * 5
+    # Ordered at 4 they serve at 4 + 3 + 2 = 9, and at 5, the next chance, they would serve at 10 as well.
+    assert wishes(demand, start_lag_s=3.0, start_up_s=2.0) == [1] * 4 + [6] * 9 + [1] * 5
+
+
+def test_they_are_given_up_as_soon_as_they_could_not_be_back_too_late() -> None:
+    assert wishes((5, 5, 1, 1, 1, 5, 5)) == [5, 5, 1, 1, 5, 5, 5]
+
+
+def test_after_the_end_nothing_is_needed() -> None:
+    policy = OraclePolicy(OracleParameters(demand=(7,)), SCALING)
+    assert policy.decide(observation(99, SCALING)).desired == 1
+
+
+def test_without_the_future_it_says_what_it_needs() -> None:
+    assert OracleParameters().needs == {"demand"}
+    assert OracleParameters(demand=(1,)).needs == frozenset()
+
+
+def test_a_negative_demand_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^demand = -1, must be at least 0 in every second$"):
+        OracleParameters(demand=(1, -1))
+
+
+@given(st.lists(st.integers(0, 20), max_size=60), st.integers(0, 10))
+def test_the_greatest_ahead_is_that_of_each_window(demand: list[int], ahead: int) -> None:
+    assert greatest_ahead(demand, ahead) == tuple(max(demand[at : at + ahead + 1]) for at in range(len(demand)))
