@@ -29,7 +29,9 @@ class Autoscaler:
         clock: RunClock,
         journal: Journal,
         on_sample: Callable[[Sample], None] | None = None,
+        cpu_used_s: Callable[[], float] | None = None,
     ) -> None:
+        """`cpu_used_s`: CPU seconds that the service's instances have used so far; None when nobody measures them."""
         self.policy = policy
         self.decisions = 0  # verdicts asked for and given, unchanged ones included
         self._pool = pool
@@ -37,6 +39,8 @@ class Autoscaler:
         self._clock = clock
         self._journal = journal
         self._on_sample = on_sample
+        self._cpu_used_s = cpu_used_s
+        self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()
         if policy.pokes:
             pool.on_wait = self.poke
@@ -69,10 +73,17 @@ class Autoscaler:
         self._roster.resize(decision.desired)
 
     def _close(self, second: int) -> None:
-        sample = self._pool.close_second(second)
+        sample = self._pool.close_second(second, self._cpu_s())
         self.policy.observe(sample)
         if self._on_sample is not None:
             self._on_sample(sample)
+
+    def _cpu_s(self) -> float:
+        """CPU seconds used since the last second was closed."""
+        if self._cpu_used_s is None:
+            return 0.0
+        before, self._cpu_closed_s = self._cpu_closed_s, self._cpu_used_s()
+        return self._cpu_closed_s - before
 
     def _observe(self) -> Observation:
         return Observation(

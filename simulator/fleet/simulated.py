@@ -43,9 +43,22 @@ class SimulatedDriver:
         self._application = application
         self._start_ups = _draws(application.start_up, chance.stream("service", service, "start-up"))
         self._fates = _draws(Uniform(0.0, 1.0), chance.stream("service", service, "fate"))
+        self._living: dict[SimulatedBackend, None] = {}
+        self._ended_cpu_s = 0.0
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
-        return SimulatedBackend(self._application, spec, next(self._start_ups), self.work, self._fates)
+        backend = SimulatedBackend(self._application, spec, next(self._start_ups), self.work, self._fates)
+        self._living[backend] = None
+        backend.exited.add_done_callback(lambda _: self._ended(backend))
+        return backend
+
+    def cpu_used_s(self) -> float:
+        """CPU seconds that requests have used so far, on instances that are gone too."""
+        return self._ended_cpu_s + sum(backend.cpu_used_s() for backend in self._living)
+
+    def _ended(self, backend: SimulatedBackend) -> None:
+        del self._living[backend]
+        self._ended_cpu_s += backend.cpu_used_s()
 
     async def close(self) -> None:
         """Nothing is left behind: there was never anything outside this process."""
@@ -118,6 +131,9 @@ class SimulatedBackend:
         if self._loop.time() < self._listens_s:
             return "connection refused"
         return None
+
+    def cpu_used_s(self) -> float:
+        return self._station.used_s(self._loop.time())
 
     def throttle(self) -> None:
         """An idle instance computes nothing, so there is nothing to slow down."""

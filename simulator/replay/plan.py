@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 from simulator.assembly import Application, ProcessApplication, ServicePlan
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.settings import PoolSettings
@@ -31,8 +34,16 @@ def _service_plan(name: str, spec: ServiceSpec, clock: ClockKind) -> ServicePlan
         idle_after_s=spec.idle_after_s,
         initial_size=spec.ready_at_start,
     )
-    policy = spec.policy.kind.build(spec.policy.parameters, spec.scaling)
-    return ServicePlan(settings, policy, _application(spec, clock))
+    policy = spec.policy.kind.build(_parameters(spec), spec.scaling)
+    return ServicePlan(settings, policy, _application(spec, clock), needs=spec.policy.needs)
+
+
+def _parameters(spec: ServiceSpec) -> Any:
+    """The policy's parameters; utilisation is a share of the instance's own vCPUs unless the file says otherwise."""
+    parameters = spec.policy.parameters
+    if hasattr(parameters, "vcpus") and "vcpus" not in spec.policy.model_fields_set:
+        return dataclasses.replace(parameters, vcpus=spec.size.vcpu)
+    return parameters
 
 
 def _application(spec: ServiceSpec, clock: ClockKind) -> Application:

@@ -73,6 +73,11 @@ class Scenario(Section):
             for name, service in self.services.items()
             if clock == "virtual" and service.application.simulated is None
         ]
+        problems += [
+            self._problem(("services", name, "policy"), missing)
+            for name, service in self.services.items()
+            if (missing := _missing_signal(service, clock))
+        ]
         if problems:
             raise ScenarioError(problems)
 
@@ -99,6 +104,16 @@ class Scenario(Section):
 
     def _problem(self, path: tuple[str | int, ...], expected: str) -> Problem:
         return self._document.problem(path, expected)
+
+
+def _missing_signal(service: ServiceSpec, clock: str) -> str:
+    """What a policy would have to be content with, when it needs a signal that nobody measures; else nothing."""
+    needs, name = service.policy.needs, service.policy.name
+    if "demand" in needs:
+        return f"a policy that does not need to know the future, as {name} does"
+    if "cpu" in needs and clock == "real" and service.application.process is not None:
+        return f"a policy that does not need the CPU of processes, which is not measured yet, as {name} does"
+    return ""
 
 
 def load_scenario(path: Path) -> Scenario:

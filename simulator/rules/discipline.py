@@ -29,7 +29,18 @@ class Station(Generic[Job]):
     `vcpu` > 0 is the number of vCPUs; `workers` how many requests are worked on at a time, None = no limit.
     """
 
-    __slots__ = ("_at_s", "_backlog", "_computing", "_order", "_rate", "_v", "busy_workers", "vcpu", "workers")
+    __slots__ = (
+        "_at_s",
+        "_backlog",
+        "_computing",
+        "_order",
+        "_rate",
+        "_used_s",
+        "_v",
+        "busy_workers",
+        "vcpu",
+        "workers",
+    )
 
     def __init__(self, vcpu: float, workers: int | None) -> None:
         assert vcpu > 0, vcpu
@@ -41,6 +52,7 @@ class Station(Generic[Job]):
         self._computing: list[tuple[float, int, Job]] = []  # (V at which it ends, order of start, job)
         self._rate = 1.0  # of each request that computes; follows their number
         self._v = 0.0
+        self._used_s = 0.0
         self._at_s = 0.0
         self._order = 0
 
@@ -86,9 +98,16 @@ class Station(Generic[Job]):
         heappush(self._computing, (self._v + cpu_s, self._order, job))
         self._share()
 
+    def used_s(self, now: float) -> float:
+        """CPU seconds that requests have used until `now`."""
+        self._advance(now)
+        return self._used_s
+
     def _advance(self, now: float) -> None:
         if self._computing:
-            self._v += (now - self._at_s) * self._rate
+            grown_s = (now - self._at_s) * self._rate
+            self._v += grown_s
+            self._used_s += grown_s * len(self._computing)
         self._at_s = now
 
     def _share(self) -> None:

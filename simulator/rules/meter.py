@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from simulator.rules.policies.port import Sample
 
 
@@ -18,6 +20,7 @@ class Meter:
         "_service_s",
         "_waiting_at_s",
         "_waiting_s",
+        "latencies_s",
         "present",
         "waiting",
     )
@@ -29,6 +32,8 @@ class Meter:
         self._closed_s = self._present_at_s = self._waiting_at_s = now
         self._arrivals = self._refused = self._finished = 0
         self._service_s = 0.0
+        # Kept only for policies that look at them: None costs a request nothing.
+        self.latencies_s: list[float] | None = None
 
     def arrived(self, now: float) -> None:
         self._present_s += self.present * (now - self._present_at_s)
@@ -65,7 +70,7 @@ class Meter:
         self.present -= 1
         self._refused += refused
 
-    def close(self, second: int, now: float, ready: int) -> Sample:
+    def close(self, second: int, now: float, ready: int, cpu_s: float = 0.0) -> Sample:
         """The sample of the time since the last close, which ends at `now`; counting starts afresh."""
         self._present_s += self.present * (now - self._present_at_s)
         self._waiting_s += self.waiting * (now - self._waiting_at_s)
@@ -79,8 +84,18 @@ class Meter:
             finished=self._finished,
             service_s=self._service_s,
             ready=ready,
+            cpu_s=cpu_s,
+            latency_p95_s=self._latency_p95_s(),
         )
         self._closed_s = self._present_at_s = self._waiting_at_s = now
         self._present_s = self._waiting_s = self._service_s = 0.0
         self._arrivals = self._refused = self._finished = 0
         return sample
+
+    def _latency_p95_s(self) -> float:
+        """By the nearest rank; forgets what it has looked at."""
+        if not self.latencies_s:
+            return 0.0
+        ranked = sorted(self.latencies_s)
+        self.latencies_s.clear()
+        return ranked[math.ceil(0.95 * len(ranked)) - 1]

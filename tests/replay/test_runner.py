@@ -7,13 +7,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from simulator.assembly import Platform
+from simulator.records.request_log import RequestLog
+from simulator.replay.plan import service_plans
+from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.runner import BrokenRun, Run, play
 from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.traffic import virtual_traffic
 from simulator.rules.policies import fixed
-from simulator.rules.policies.port import Decision, Observation
+from simulator.rules.policies.port import Decision, Observation, Sample
+from simulator.world.chance import Chance
 
 
 def scenario(more: str = "", *, duration: str = "30s", io: str = "100ms", rate: str = "20/s") -> Scenario:
@@ -109,3 +115,55 @@ def _virtual_loop() -> asyncio.AbstractEventLoop:
     from simulator.world.virtual import VirtualLoop  # noqa: PLC0415
 
     return VirtualLoop()
+
+
+def cpu_scenario(policy: str) -> Scenario:
+    """16 requests/s of 50 ms CPU: 0.8 of one vCPU, 0.4 of a vCPU for each of two instances."""
+    return read_scenario(
+        f"""
+duration: 10 min
+services:
+  web:
+    max_size: 5
+    policy: {policy}
+    application: {{simulated: {{cpu: 50ms}}}}
+traffic:
+  - {{clock: {{rate: 16/s}}}}
+"""
+    )
+
+
+def test_a_policy_that_needs_cpu_gets_what_the_instances_used() -> None:
+    report = build_report(play(Run(cpu_scenario("{name: hpa, target: 50 %}"))))
+    first = report.services[0].decisions[0]
+    assert (first.before, first.desired) == (1, 2)
+    assert report.services[0].instances.ready_max == 2
+
+
+def test_a_policy_that_needs_latency_gets_its_percentile() -> None:
+    samples: list[Sample] = []
+
+    async def sampled() -> None:
+        run = Run(scenario(io="300ms").with_policy("heroku"))
+        plans = service_plans(run.scenario, run.clock)
+        platform = Platform(plans, Chance(1), lambda _, sample: samples.append(sample))
+        await platform.open()
+        platform.start()
+        virtual_traffic(run.scenario, platform, Chance(1), RequestLog())
+        await asyncio.sleep(10)
+        await platform.close()
+
+    with asyncio.Runner(loop_factory=_virtual_loop) as runner:
+        runner.run(sampled())
+    assert [round(sample.latency_p95_s, 6) for sample in samples[1:9]] == [0.3] * 8
+
+
+@pytest.mark.parametrize(
+    ("policy", "clock", "said"),
+    [("oracle", "virtual", "does not need to know the future"), ("hpa", "real", "the CPU of processes")],
+)
+def test_a_policy_whose_signal_nobody_measures_is_refused(policy: str, clock: str, said: str) -> None:
+    text = "{simulated: {io: 1s}, process: {command: python app.py}}"
+    chosen = read_scenario(f"duration: 1s\nservices:\n  web:\n    policy: {policy}\n    application: {text}\n")
+    with pytest.raises(ScenarioError, match=said):
+        chosen.require(clock)
