@@ -53,6 +53,7 @@ class ServicePlan:
     settings: PoolSettings
     policy: Policy
     application: Application
+    needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Service:
         self.host = host
         self.settings = plan.settings
         self.driver, self.draw = _driver(plan, platform)
-        self.pool = Pool(plan.settings)
+        self.pool = Pool(plan.settings, draw=platform.chance.stream("service", self.name, "balancing").random)
         self.roster = Roster(
             self.pool,
             self.driver,
@@ -94,7 +95,10 @@ class Service:
             clock=platform.clock,
             journal=platform.journal,
             on_sample=lambda sample: platform.on_sample(self.name, sample),
+            cpu_used_s=_cpu_used_s(self.driver) if "cpu" in plan.needs else None,
         )
+        if "latency" in plan.needs:
+            self.pool.keep_latencies()
 
 
 class Platform:
@@ -236,6 +240,12 @@ def _driver(plan: ServicePlan, platform: Platform) -> tuple[Driver, Callable[[Ex
         lambda service, number, _stream, line: platform.lines.append(f"{service}/{number}: {line}"),
     )
     return driver, _no_draw
+
+
+def _cpu_used_s(driver: Driver) -> Callable[[], float]:
+    """Of processes nobody measures it yet; whoever plans has seen to it that it is not asked for."""
+    assert isinstance(driver, SimulatedDriver), "the CPU of real instances is not measured"
+    return driver.cpu_used_s
 
 
 def _no_draw(_: Exchange) -> None:

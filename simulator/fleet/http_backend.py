@@ -24,11 +24,14 @@ class HttpExchange(Exchange):
     byte of the answer, or after `broken`, it calls `Pool.finish`.
     """
 
-    __slots__ = ("link",)
+    __slots__ = ("link", "upstream")
+
+    tunnels = False
 
     def __init__(self, arrived_s: float) -> None:
         super().__init__(arrived_s)
         self.link: UpstreamConnection | None = None  # while a connection, made or in the making, works for it
+        self.upstream = ""  # host:port of the instance it went to last
 
     @property
     @abstractmethod
@@ -45,6 +48,9 @@ class HttpExchange(Exchange):
 
     @abstractmethod
     def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
+
+    def application_ended(self) -> bool:
+        return False
 
     @abstractmethod
     def broken(self, refusal: Refusal) -> None: ...
@@ -65,6 +71,7 @@ class HttpService:
     def __init__(self, host: str, port: int, limits: DataPlaneLimits | None = None) -> None:
         self._host = host
         self._port = port
+        self._address = f"{host}:{port}"
         self._origin = Origin(host, port, limits or DataPlaneLimits())
 
     def begin(self, exchange: Exchange) -> None:
@@ -73,6 +80,7 @@ class HttpService:
         `exchange` comes from the edge: a simulated client has no request to send to a real application.
         """
         assert isinstance(exchange, HttpExchange), f"{type(exchange).__name__} cannot be carried over HTTP"
+        exchange.upstream = self._address
         self._origin.begin(exchange)
 
     def abort(self, exchange: Exchange) -> None:

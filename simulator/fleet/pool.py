@@ -9,25 +9,37 @@ timed out, instance lost), which then calls `exchange.fail`. The supply of insta
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from simulator.fleet.deadlines import Deadlines
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
+from simulator.fleet.outliers import Outliers
 from simulator.fleet.settings import PoolSettings
 from simulator.model.instance import InstanceState
 from simulator.model.refusal import HOLD_EXPIRED, OVERFLOW, TERMINATED, TIMEOUT, UNAVAILABLE, Refusal
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.admission import Admission, Verdict
-from simulator.rules.balancing import BALANCERS
+from simulator.rules.balancers import BALANCERS
+from simulator.rules.balancing import Draw
+from simulator.rules.ejection import EjectionSettings
 from simulator.rules.meter import Meter
 from simulator.rules.policies.port import Sample
 
 
-class Pool:
-    """The requests of one service. Not thread-safe; lives on one event loop."""
+def _no_lot() -> float:
+    msg = "balancing by lot needs a stream of chance"
+    raise AssertionError(msg)
 
-    def __init__(self, settings: PoolSettings) -> None:
+
+class Pool:
+    """The requests of one service. Not thread-safe; lives on one event loop.
+
+    `ejection`: real instances that keep failing get no requests for a while; None for simulated ones, which never do.
+    `draw`: for balancing by lot.
+    """
+
+    def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_lot) -> None:
         self.settings = settings
         self.scaling = settings.scaling
         self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
@@ -39,8 +51,12 @@ class Pool:
         self._time = self._loop.time
         self._meter = Meter(self._time())
         self._admission: Admission[Exchange, Instance] = Admission(
-            BALANCERS[settings.balancing], settings.scaling.max_concurrency, settings.overflow
+            lambda capacity: BALANCERS[settings.balancing](capacity, draw),
+            settings.scaling.max_concurrency,
+            settings.overflow,
         )
+        self.outliers = Outliers(ejection, self.ready, self._suspend, self._resume)
+        self._failing = self.outliers.failing
         self._open: Deadlines[Exchange] = Deadlines(settings.request_timeout_s, self._timed_out)
         self._expiry: asyncio.TimerHandle | None = None
 
@@ -65,11 +81,42 @@ class Pool:
             self.on_wait()
 
     def finish(self, exchange: Exchange) -> None:
-        """The answer's body has ended (or broke): the slot is free. Exactly once for an exchange that has begun."""
+        """The answer's body has ended: the slot is free. Exactly once for an exchange that has begun."""
         assert exchange.open, "an exchange is finished once"
         exchange.open = False
         self._open.discard(exchange)
+        if self._failing and exchange.instance is not None:
+            self.outliers.succeeded(exchange.instance)
         self._release(exchange, self._time())
+
+    def broke(self, exchange: Exchange) -> None:
+        """Its instance did not answer it, or not to the end: the slot is free. In place of `finish`."""
+        assert exchange.open, "an exchange is finished once"
+        assert exchange.instance is not None, "only an exchange with a slot breaks"
+        exchange.open = False
+        self._open.discard(exchange)
+        self.outliers.failed(exchange.instance)
+        self._release(exchange, self._time())
+
+    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
+        """Its instance could not be reached and has got nothing of it: it begins anew on one that is not avoided.
+
+        False when no such instance has a free slot; it keeps the one it has, and `broke` or `abandon` follows.
+        """
+        assert exchange.open, "only an open exchange moves on"
+        failed = exchange.instance
+        assert failed is not None, "only an exchange with a slot moves on"
+        other = self._admission.take_other(avoiding)
+        if other is None:
+            return False
+        now = self._time()
+        exchange.instance = other
+        exchange.begun_s = -1.0
+        self.outliers.failed(failed)
+        self._vacate(failed, now)
+        if exchange.open:  # the front may have given up on it when it heard of another
+            self._grant(exchange, other, now)
+        return True
 
     def abandon(self, exchange: Exchange) -> None:
         """The client went away, waiting or served. Does nothing when the pool has let the exchange go already."""
@@ -93,12 +140,14 @@ class Pool:
         self._carry_out(self._admission.add(instance, front=front))
 
     def move(self, instance: Instance, *, front: bool) -> None:
-        self._admission.move(instance, front=front)
+        if not self.outliers.moved(instance, front=front):
+            self._admission.move(instance, front=front)
 
     def leave(self, instance: Instance) -> None:
         """No new request for it; what it has goes on."""
-        self.ready.pop(instance.number, None)
-        self._admission.remove(instance)
+        if self.ready.pop(instance.number, None) is not None:
+            self._admission.remove(instance)
+            self.outliers.left(instance)
 
     def lose(self, instance: Instance, refusal: Refusal = TERMINATED) -> None:
         """The instance is dead: its requests fail with it."""
@@ -113,8 +162,13 @@ class Pool:
         self.scaling = scaling
         self._carry_out(self._admission.resize(scaling.max_concurrency))
 
-    def close_second(self, second: int) -> Sample:
-        return self._meter.close(second, self._time(), len(self.ready))
+    def keep_latencies(self) -> None:
+        """From now on samples tell a percentile of the latency."""
+        self._meter.latencies_s = []
+
+    def close_second(self, second: int, cpu_s: float = 0.0) -> Sample:
+        """`cpu_s`: CPU seconds that the instances used since the last close."""
+        return self._meter.close(second, self._time(), len(self.ready), cpu_s)
 
     def awakened(self, instance: Instance) -> None:
         """The instance has its CPU back: forward what it was granted meanwhile."""
@@ -135,6 +189,7 @@ class Pool:
                 self._let_go(exchange, refused=False)
                 exchange.fail(UNAVAILABLE)
         self._open.close()
+        self.outliers.close()
         if self._expiry is not None:
             self._expiry.cancel()
 
@@ -164,6 +219,11 @@ class Pool:
         instance = exchange.instance
         assert instance is not None, "only an exchange with a slot gives one back"
         self._meter.finished(now, now - exchange.granted_s)
+        if self._meter.latencies_s is not None:
+            self._meter.latencies_s.append(now - exchange.arrived_s)
+        self._vacate(instance, now)
+
+    def _vacate(self, instance: Instance, now: float) -> None:
         grant = self._admission.release(instance)
         if grant is not None:
             self._meter.ended_waiting(now)
@@ -198,10 +258,20 @@ class Pool:
             if exchange.open:
                 self._grant(exchange, instance, now)
 
+    def _suspend(self, instance: Instance) -> bool:
+        front = self._admission.is_front(instance)
+        self._admission.remove(instance)
+        return front
+
+    def _resume(self, instance: Instance, front: bool) -> None:
+        self._carry_out(self._admission.add(instance, front=front))
+
     # --- time limits -------------------------------------------------------------------------------------------------
 
     def _timed_out(self, exchange: Exchange) -> None:
         if exchange.open:
+            if exchange.begun_s >= 0 and exchange.instance is not None:
+                self.outliers.failed(exchange.instance)
             self._let_go(exchange, refused=False)
             exchange.fail(TIMEOUT)
 

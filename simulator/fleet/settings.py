@@ -8,7 +8,7 @@ from simulator.model.health import HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.rules.admission import Overflow
-from simulator.rules.balancing import BALANCERS
+from simulator.rules.balancers import BALANCERS
 
 
 @dataclass(frozen=True, slots=True)

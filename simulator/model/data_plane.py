@@ -51,6 +51,7 @@ class DataPlaneLimits:
     connect_s: float = 5.0  # Envoy connect_timeout
     upstream_idle_s: float = 1.5  # shorter than the keep-alive of common servers (gunicorn 2 s, uvicorn and Node 5 s)
     upstream_idle_max: int = 200  # per instance: the largest MaxConcurrency there is
+    attempts_max: int = 3  # instances tried for a request of which none has got a byte (HAProxy: retries 3)
     # --- the whole request; carried out by the pool, named here for x-envoy-expected-rq-timeout-ms
     request_s: float = REQUEST_S
 

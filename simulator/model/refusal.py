@@ -11,11 +11,15 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`name` is what reports and logs say; `status` what the client sees; 499 marks a client that went away."""
+    """`name` is what reports and logs say; `status` what the client sees; 499 marks a client that went away.
+
+    `unsent`: no byte of the request has reached an instance, so another one may have it, whatever the method.
+    """
 
     name: str
     status: int
     body: str = ""
+    unsent: bool = False
 
 
 # R#224: more concurrent requests than instances x MaxConcurrency.
@@ -33,6 +37,14 @@ CONNECT_FAILURE: Final = Refusal(
     503,
     "upstream connect error or disconnect/reset before headers. reset reason: connection failure, "
     "transport failure reason: delayed connect error: 111",
+    unsent=True,
+)
+# Envoy's text for a connection that is neither made nor refused in time.
+CONNECT_TIMEOUT: Final = Refusal(
+    "connect timeout",
+    503,
+    "upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
+    unsent=True,
 )
 # R#92, verbatim.
 TERMINATED: Final = Refusal(

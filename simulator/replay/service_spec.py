@@ -172,7 +172,9 @@ class ServiceSpec(Section):
         OverflowSpec()
     )
     """What happens when every instance is full."""
-    balancing: Literal["least-outstanding", "newest-first"] = "least-outstanding"
+    balancing: Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"] = (
+        "least-outstanding"
+    )
     """Which instance with a free place gets a request."""
     request_timeout_s: Duration = Field(default=120.0, gt=0)
     """Total time of a request; App Runner's is 120 s and fixed."""

@@ -12,7 +12,7 @@ Instances stand in two tiers. The front tier serves; the reserve (provisioned, i
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
@@ -91,6 +91,19 @@ class Admission(Generic[Ticket, P]):
         place.balancer.free(place)
         return self._grant() if self._line else None
 
+    def take_other(self, avoided: Iterable[P]) -> P | None:
+        """A slot, taken, of a place that is none of `avoided`, for a ticket that has one of theirs; None if all is full.
+
+        Nobody who waits is overtaken: while somebody does, there is no free slot.
+        """
+        barred = [(place, place.balancer) for place in avoided if place.balancer is not None]
+        for place, balancer in barred:
+            balancer.discard(place)
+        other = self._take()
+        for place, balancer in barred:
+            balancer.add(place)
+        return other
+
     def abandon(self, ticket: Ticket) -> bool:
         """The client went away; True when it was waiting."""
         return self._line.pop(ticket, None) is not None
@@ -116,6 +129,9 @@ class Admission(Generic[Ticket, P]):
         if place.balancer is not wanted and place.balancer is not None:
             place.balancer.discard(place)
             wanted.add(place)
+
+    def is_front(self, place: P) -> bool:
+        return place.balancer is self._front
 
     def remove(self, place: P) -> None:
         """`place` gets no new request; those it has are released one by one, or never."""

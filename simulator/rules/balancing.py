@@ -7,9 +7,9 @@ operation is O(1) amortised or O(log n), so a thousand instances cost what ten d
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Final, Protocol
+from typing import Protocol
 
 
 class Place:
@@ -21,6 +21,10 @@ class Place:
         self.number = number
         self.outstanding = 0
         self.balancer: Balancer | None = None  # None: gets no new request (not ready yet, or draining)
+
+
+# A number in [0, 1), each equally likely: chance, handed in.
+Draw = Callable[[], float]
 
 
 class Balancer(Protocol):
@@ -142,7 +146,43 @@ class NewestFirst:
             heappush(self._free, -place.number)
 
 
-BALANCERS: Final[Mapping[str, Callable[[int], Balancer]]] = {
-    "least-outstanding": LeastOutstanding,
-    "newest-first": NewestFirst,
-}
+class RoundRobin:
+    """Every place in its turn, full ones passed over; one that gets a free slot again joins the end of the round."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._places: dict[Place, None] = {}
+        self._round: OrderedDict[Place, None] = OrderedDict()  # those with a free slot, whose turn is next first
+
+    def add(self, place: Place) -> None:
+        place.balancer = self
+        self._places[place] = None
+        self._join(place)
+
+    def discard(self, place: Place) -> None:
+        place.balancer = None
+        del self._places[place]
+        self._round.pop(place, None)
+
+    def take(self) -> Place | None:
+        if not self._round:
+            return None
+        place, _ = self._round.popitem(last=False)
+        place.outstanding += 1
+        self._join(place)
+        return place
+
+    def free(self, place: Place) -> None:
+        place.outstanding -= 1
+        self._join(place)
+
+    def resize(self, capacity: int) -> None:
+        self.capacity = capacity
+        for place in self._places:
+            self._join(place)
+
+    def _join(self, place: Place) -> None:
+        if place.outstanding >= self.capacity:
+            self._round.pop(place, None)
+        elif place not in self._round:
+            self._round[place] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Self
 
@@ -14,11 +14,12 @@ from simulator.fleet.pool import Pool
 from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HealthCheck
-from simulator.model.refusal import Refusal
+from simulator.model.refusal import CONNECT_FAILURE, Refusal
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.facts import EventLogged, InstanceMoved
 from simulator.records.journal import Journal
 from simulator.rules.admission import Overflow
+from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks
@@ -37,6 +38,7 @@ class FakeExchange(Exchange):
         self._on_fail = on_fail
 
     def begin(self) -> None:
+        assert self.open, "an exchange that was let go must not begin"
         self._stage.begun.append(self.number)
         self._stage.on_begin(self)
         super().begin()
@@ -122,6 +124,7 @@ class Stage:
         settings: PoolSettings | None = None,
         actuator: Actuator = NO_ACTUATOR,
         driver: Driver | None = None,
+        ejection: EjectionSettings | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.fake = FakeDriver()
@@ -129,7 +132,7 @@ class Stage:
         self.clock = RunClock()
         self.journal = Journal()
         self.tasks = Tasks("stage")
-        self.pool = Pool(settings or stage_settings())
+        self.pool = Pool(settings or stage_settings(), ejection)
         self.roster = Roster(self.pool, self.driver, actuator, clock=self.clock, journal=self.journal, tasks=self.tasks)
         self.exchanges: list[FakeExchange] = []
         self.begun: list[int] = []  # numbers of exchanges in the order in which they began
@@ -170,6 +173,12 @@ class Stage:
         backend = self.fake.backends[exchange.instance.number]
         del backend.taken[exchange]
         exchange.answered(200)
+
+    def unreachable(self, exchange: FakeExchange, tried: Collection[Instance]) -> None:
+        """What the front does when its instance takes no connection."""
+        if not self.pool.redispatch(exchange, tried):
+            self.pool.broke(exchange)
+            exchange.endings.append(CONNECT_FAILURE.name)
 
     # --- what is there ------------------------------------------------------------------------------------------------
 

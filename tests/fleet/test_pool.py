@@ -118,6 +118,7 @@ def test_two_holds_that_end_together_may_take_each_other_along() -> None:
     run_virtual(main)
 
 
+@pytest.mark.row(103)
 def test_a_request_over_its_time_limit_is_aborted_and_gives_its_slot_back() -> None:
     async def main() -> None:
         async with Stage(stage_settings(request_timeout_s=120)) as stage:
@@ -187,6 +188,16 @@ def test_abandoning_what_has_ended_does_nothing() -> None:
                 stage.pool.abandon(ended)
             assert stage.pool.in_flight == 1
             assert refused.open
+
+    run_virtual(main)
+
+
+def test_what_has_ended_is_not_kept_until_its_time_limit() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2)) as stage:
+            stage.answer(stage.offer())
+            stage.pool.abandon(stage.offer())
+            assert len(stage.pool._open) == 0
 
     run_virtual(main)
 

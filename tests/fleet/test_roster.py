@@ -121,6 +121,7 @@ def test_who_does_not_serve_yet_goes_first_and_then_the_youngest() -> None:
 # --- drain ---
 
 
+@pytest.mark.row(112)
 def test_a_retired_instance_finishes_what_it_has_and_gets_nothing_new() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2, initial=2)) as stage:
@@ -151,6 +152,7 @@ def test_a_draining_instance_holds_memory_still() -> None:
     run_virtual(main)
 
 
+@pytest.mark.row(112)
 def test_the_time_to_drain_is_bounded() -> None:
     async def main() -> None:
         settings = stage_settings(initial=2, request_timeout_s=1000, drain_timeout_s=120)

@@ -221,7 +221,7 @@ def test_a_problem_reads_like_a_sentence_with_its_place_and_the_nearest_key() ->
         ("wake: 5", "wake", "a duration: a number with a unit, such as 250ms, 90s, 5 min or 1h30m"),
         ("request_timeout: 0", "request_timeout", "above 0"),
         ("health_check: {interval: 30s}", "health_check.interval", "at most 20s"),
-        ("balancing: newest", "balancing", "least-outstanding or newest-first"),
+        ("balancing: newest", "balancing", "least-outstanding, round-robin, two-choices, random or newest-first"),
         ("policy: {window: 5s}", "policy", "a mapping with a name"),
         ("policy: {name: fixed, instances: two}", "policy.instances", "a whole number"),
         ("policy: {name: app-runner, window: 2.5s}", "policy.window", "whole seconds, 1s to 3600s"),

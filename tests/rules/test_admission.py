@@ -164,3 +164,15 @@ def test_an_overflow_out_of_range_is_refused(wait_s: float, queue: int) -> None:
 def test_no_waiting_time_means_that_nobody_is_held() -> None:
     assert not Overflow(0.0, 5).holds
     assert Overflow(0.1, 5).holds
+
+
+@pytest.mark.parametrize("tier", [True, False])
+def test_another_slot_is_never_one_of_an_avoided_place(tier: bool) -> None:
+    admission = Admission[str, Place](LeastOutstanding, 2, Overflow())
+    places = [Place(number) for number in range(3)]
+    for place in places:
+        admission.add(place, front=tier)
+    taken = [admission.take_other(places[:2]) for _ in range(3)]
+    assert taken == [places[2], places[2], None]
+    assert [place.outstanding for place in places] == [0, 0, 2]
+    assert all(admission.is_front(place) is tier for place in places)

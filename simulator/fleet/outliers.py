@@ -1,0 +1,99 @@
+"""Outliers: instances that keep failing requests leave service for a while and come back (rules/ejection.py decides).
+
+They stay ready instances all the while: probed, counted for scaling and billed. The pool only gives them no requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from simulator.fleet.instance import Instance
+from simulator.rules.ejection import Ejection, EjectionSettings
+
+
+@dataclass(slots=True)
+class _Ejected:
+    instance: Instance
+    front: bool  # the tier to which it returns
+    timer: asyncio.TimerHandle
+
+
+class Outliers:
+    """`suspend` takes an instance out of service and says whether it stood in the front tier; `resume` is its opposite.
+
+    Without `settings` nobody is ever judged. `failing` is not empty while some instance has a failure to its name.
+    """
+
+    def __init__(
+        self,
+        settings: EjectionSettings | None,
+        ready: Mapping[int, Instance],
+        suspend: Callable[[Instance], bool],
+        resume: Callable[[Instance, bool], None],
+    ) -> None:
+        # Who wants to know that an instance was ejected, and until when (seconds of the loop's clock), or restored (0).
+        self.on_change: Callable[[Instance, float], None] = _nothing
+        self._rule = Ejection(settings) if settings is not None else None
+        self.failing: Mapping[int, int] = self._rule.failing if self._rule is not None else {}
+        self._ready = ready
+        self._suspend = suspend
+        self._resume = resume
+        self._loop = asyncio.get_running_loop()
+        self._ejected: dict[int, _Ejected] = {}
+
+    @property
+    def ejected(self) -> Collection[int]:
+        """Numbers of the ready instances that get no requests for now."""
+        return self._ejected.keys()
+
+    def succeeded(self, instance: Instance) -> None:
+        if self._rule is not None:
+            self._rule.succeeded(instance.number)
+
+    def failed(self, instance: Instance) -> None:
+        """The balancer got no answer from it."""
+        if self._rule is None or instance.number not in self._ready:
+            return
+        until = self._rule.failed(instance.number, self._loop.time(), len(self._ready))
+        if until is not None:
+            timer = self._loop.call_at(until, self._restore, instance.number)
+            self._ejected[instance.number] = _Ejected(instance, self._suspend(instance), timer)
+            self.on_change(instance, until)
+
+    def moved(self, instance: Instance, *, front: bool) -> bool:
+        """Whether it is ejected: then the tier is the one it will return to."""
+        ejected = self._ejected.get(instance.number)
+        if ejected is not None:
+            ejected.front = front
+        return ejected is not None
+
+    def left(self, instance: Instance) -> None:
+        """It is no ready instance any more."""
+        if self._rule is None:
+            return
+        ejected = self._ejected.pop(instance.number, None)
+        if ejected is not None:
+            ejected.timer.cancel()
+        self._rule.forget(instance.number)
+        if self._rule.panics(len(self._ready)):
+            for number in list(self._ejected):
+                self._restore(number)
+
+    def close(self) -> None:
+        for ejected in self._ejected.values():
+            ejected.timer.cancel()
+        self._ejected.clear()
+
+    def _restore(self, number: int) -> None:
+        assert self._rule is not None
+        ejected = self._ejected.pop(number)
+        ejected.timer.cancel()
+        self._rule.restored(number, self._loop.time())
+        self._resume(ejected.instance, ejected.front)
+        self.on_change(ejected.instance, 0.0)
+
+
+def _nothing(_: Instance, __: float) -> None:
+    """Nobody wants to know."""

@@ -1,0 +1,97 @@
+"""A run with everything in it that could let memory addresses, hashes or sets into a simulation.
+
+`python -m tests.machines.bad_day SEED` prints a digest of every fact and every request. Not a test itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+
+from simulator.assembly import Platform, ServicePlan
+from simulator.control.autoscaler import change_configuration
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.settings import PoolSettings
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.replay.clients import ClosedClient, OpenClient
+from simulator.rules.admission import Overflow
+from simulator.rules.policies import POLICIES
+from simulator.world.chance import Chance
+from simulator.world.laws import Exponential, LogNormal
+from tests.virtual import run_virtual
+
+DURATION_S = 240.0
+POLICIES_USED = ("app-runner", "knative", "scale-per-request")
+
+
+@dataclass
+class Record:
+    """What happened, as text: equal records are equal to the last digit."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, *row: float) -> None:
+        self.lines.append(repr(row))
+
+    def digest(self) -> str:
+        return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
+
+
+def play(seed: int) -> Record:
+    record = Record()
+    run_virtual(lambda: _day(Chance(seed), record))
+    return record
+
+
+async def _day(chance: Chance, record: Record) -> None:
+    loop = asyncio.get_running_loop()
+    platform = Platform(
+        [_plan(name) for name in POLICIES_USED], chance, lambda *sample: record.lines.append(repr(sample))
+    )
+    await platform.open()
+    platform.start()
+    for source, (name, service) in enumerate(platform.services.items()):
+        gaps_s = chance.stream("open", name).exponential(1 / 20, round(20 * DURATION_S))
+        OpenClient(service, source, record, platform.clock, iter(gaps_s.cumsum().tolist()))
+        think = partial(chance.stream("closed", name).exponential, 0.5)
+        ClosedClient(
+            service, source + 10, record, platform.clock, users=15, think=think, from_s=30.0, until_s=DURATION_S
+        )
+        victims = chance.stream("victims", name).integers(1, 6, size=11).tolist()
+        for turn, victim in enumerate(victims, 1):
+            loop.call_later(20.0 * turn, service.roster.kill, victim)
+        service.roster.extra_start_s = 1.0
+        loop.call_later(90.0, _change, platform, name)
+    await asyncio.sleep(DURATION_S)
+    await platform.close()
+    record.lines += [repr(fact) for fact in platform.journal.facts]
+
+
+def _change(platform: Platform, name: str) -> None:
+    change_configuration(
+        platform.services[name].roster,
+        max_concurrency=4, min_size=2, max_size=6, clock=platform.clock, journal=platform.journal,
+    )  # fmt: skip
+
+
+def _plan(name: str) -> ServicePlan:
+    scaling = AutoScalingConfiguration(max_concurrency=8, min_size=1, max_size=10)
+    kind = POLICIES[name]
+    return ServicePlan(
+        PoolSettings(name, scaling=scaling, overflow=Overflow(wait_s=3.0, queue=20), initial_size=2),
+        kind.build(kind.parameters(), scaling),
+        SimulatedApplication(
+            start_up=LogNormal.of_mean(2.0, 1.0),
+            cpu=Exponential(0.02),
+            io=Exponential(0.2),
+            failure_share=0.02,
+            wake_s=0.05,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(play(int(sys.argv[1])).digest())
