@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from simulator.fleet.exchange import Exchange
+from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.edge.access_log import AccessLog
 from simulator.wire.answers import OwnAnswer
-from simulator.wire.request import RequestHead
+from simulator.wire.request import FieldTable, RequestHead
+from simulator.wire.response import AnswerHead
 
 
 class Lane(Protocol):
@@ -15,14 +19,27 @@ class Lane(Protocol):
 
     def offer(self, exchange: Exchange) -> None: ...
     def finish(self, exchange: Exchange) -> None: ...
+    def broke(self, exchange: Exchange) -> None: ...
+    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool: ...
     def abandon(self, exchange: Exchange) -> None: ...
 
 
+class Client(Protocol):
+    """Where a request came from. `scheme` and `port` are those of the listener, `peer` is the client's address."""
+
+    scheme: bytes
+    peer: bytes
+
+    @property
+    def port(self) -> int: ...
+
+
 class Door(Protocol):
-    """Decides about requests. `server_timing`: answers tell the split of their time to whoever measures."""
+    """Decides about requests, and what the balancer says in heads. `table` says which of a client's fields go on."""
 
     limits: DataPlaneLimits
-    server_timing: bool
+    table: FieldTable
+    access_log: AccessLog | None
 
     def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
         """Where the request goes, or what it is answered. `sni` is the name asked for in TLS if it is one of ours."""
@@ -33,8 +50,8 @@ class Door(Protocol):
     def own_lines(self) -> bytes:
         """`date` and `server`, for answers of the balancer's own."""
 
-    def passed_lines(self, *, dated: bool) -> bytes:
-        """The same for an application's answer, which may have brought a `date`."""
-
-    def request_lines(self, scheme: bytes) -> bytes:
+    def request_lines(self, request: RequestHead, client: Client) -> bytes:
         """The fields a request gets on its way to an instance."""
+
+    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float) -> bytes:
+        """The fields an answer gets on its way back; without `head` it is a simulated instance's."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.edge.door import Lane
 from simulator.edge.synthetic import Synthetic
 from simulator.fleet.http_backend import HttpExchange
+from simulator.fleet.instance import Instance
 from simulator.model.refusal import Refusal
 from simulator.wire.answers import CONTINUE, connection_line, refused
 from simulator.wire.body import chunk
@@ -37,6 +38,7 @@ class LiveExchange(HttpExchange):
         "_head_only",
         "_lane",
         "_synthetic",
+        "_tried",
         "_unkept",
         "answering",
         "expects_continue",
@@ -59,6 +61,7 @@ class LiveExchange(HttpExchange):
         self._chunked_out = False
         self._close = False
         self._synthetic: Synthetic | None = None
+        self._tried: tuple[Instance, ...] = ()  # those that could not be reached
         self.request = request
         self.request_done = done
         self.expects_continue = request.expects_continue
@@ -105,19 +108,18 @@ class LiveExchange(HttpExchange):
     # --- the pool's side ---------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
+        instance = self.instance
         super().begin()
-        # A simulated instance takes no bytes: read the body and forget it, as an application would that needs none.
-        if self.link is None and self.open and not self.answering:
-            self._early = b""
-            self.sink = True
-            if self.expects_continue:
-                self.say_continue()
-            self._connection.regulate()
+        # Neither at work for it nor over, nor moved on to another instance: a simulated one, which takes no bytes.
+        if self.link is None and self.open and not self.answering and self.instance is instance:
+            self._swallow_body()
 
     def answered(self, status: int) -> None:
         self._synthetic = Synthetic(status, self.request)
         if self.request_done:
             self._synthesise()
+        else:
+            self._swallow_body()
 
     def fail(self, refusal: Refusal) -> None:
         self._unlink()
@@ -172,9 +174,9 @@ class LiveExchange(HttpExchange):
 
     def broken(self, refusal: Refusal) -> None:
         self.link = None
-        if not self.open:
+        if not self.open or (refusal.unsent and self._tried_another()):
             return
-        self._lane.finish(self)
+        self._lane.broke(self)
         self._refuse(refusal)
 
     def may_repeat(self) -> bool:
@@ -198,6 +200,14 @@ class LiveExchange(HttpExchange):
     def _continued(self) -> None:
         self.expects_continue = False
         self._connection.await_body()
+
+    def _tried_another(self) -> bool:
+        """No instance has got a byte of it yet: it may go to any that has not been tried."""
+        assert self.instance is not None, "a request breaks on an instance"
+        self._tried = (*self._tried, self.instance)
+        if len(self._tried) >= self._connection.door.limits.attempts_max:
+            return False
+        return self._lane.redispatch(self, self._tried)
 
     def _framed(self, piece: bytes, *, last: bool) -> bytes:
         return chunk(piece, last=last) if self.request.length == CHUNKED else piece
@@ -229,6 +239,14 @@ class LiveExchange(HttpExchange):
             service_ms,
             self.instance.number,
         )
+
+    def _swallow_body(self) -> None:
+        """Read the body and forget it, as an application would that needs none."""
+        self._early = b""
+        self.sink = True
+        if self.expects_continue:
+            self.say_continue()
+        self._connection.regulate()
 
     def _synthesise(self) -> None:
         assert self._synthetic is not None

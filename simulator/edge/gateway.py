@@ -2,7 +2,8 @@
 
 Routing is by Host, whatever name TLS was asked for; without a Host (HTTP/1.0) by the TLS name. Refused here: unknown
 hosts (404), CONNECT and TRACE (501), and WebSocket (403, as Envoy does without upgrade_configs; App Runner has none,
-R#13). Any other Upgrade is ignored. `Via` is not added: Envoy, nginx and HAProxy do not either.
+R#13) unless a setting lets it through. Any other Upgrade is ignored. `Via` is not added: Envoy, nginx and HAProxy do
+not either (plain.py does).
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Final
 
-from simulator.edge.door import Lane
+from simulator.edge.access_log import AccessLog
+from simulator.edge.door import Client, Lane
+from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.refusal import NO_ROUTE
 from simulator.wire.answers import OwnAnswer, refused
-from simulator.wire.request import RequestHead
+from simulator.wire.request import ENVOY_FIELDS, RequestHead
+from simulator.wire.response import AnswerHead
 from simulator.world.chance import Chance
 
 _NO_ROUTE: Final = refused(NO_ROUTE)
@@ -29,7 +33,10 @@ class Gateway:
 
     `clock` is the loop's time; `epoch_s` the calendar's (seconds since 1970), for `date`. `server_timing` adds the
     field of that name to answers of applications: queue, cold start, service in milliseconds, and the instance.
+    `websocket` lets requests for one through: for teaching, App Runner refuses them.
     """
+
+    table = ENVOY_FIELDS
 
     def __init__(
         self,
@@ -39,9 +46,13 @@ class Gateway:
         epoch_s: Callable[[], float],
         chance: Chance,
         server_timing: bool = False,
+        websocket: bool = False,
+        access_log: AccessLog | None = None,
     ) -> None:
         self.limits = limits
-        self.server_timing = server_timing
+        self.access_log = access_log
+        self._server_timing = server_timing
+        self._websocket = websocket
         self.now_s = clock
         self._routes: dict[bytes, Lane] = {}
         self._stamp = DateStamp(clock, epoch_s)
@@ -68,22 +79,40 @@ class Gateway:
         if lane is None:
             return _NO_ROUTE
         if b"websocket" in request.upgrade:
-            return _NO_UPGRADE
+            # RFC 6455 4.1: a GET of HTTP/1.1. Anything else would be a tunnel that no side expects.
+            if not self._websocket or request.method != b"GET" or request.minor == 0 or request.length:
+                return _NO_UPGRADE
+            request.tunnel = True
         return _LAST_HOP if request.last_hop else lane
 
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def passed_lines(self, *, dated: bool) -> bytes:
-        return b"server: envoy\r\n" if dated else self._stamp.line() + b"server: envoy\r\n"
-
-    def request_lines(self, scheme: bytes) -> bytes:
+    def request_lines(self, request: RequestHead, client: Client) -> bytes:
+        del request
         self._requests += 1
         return b"x-forwarded-proto: %b\r\nx-request-id: %b%012x\r\n%b" % (
-            scheme,
+            client.scheme,
             self._id_prefix,
             self._requests,
             self._expected,
+        )
+
+    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float) -> bytes:
+        return b"x-envoy-upstream-service-time: %d\r\n%b%bserver: envoy\r\n" % (
+            exchange.service_s(now_s) * 1000,
+            self._timing_line(exchange, now_s) if self._server_timing else b"",
+            b"" if head is not None and head.dated else self._stamp.line(),
+        )
+
+    def _timing_line(self, exchange: Exchange, now_s: float) -> bytes:
+        if exchange.instance is None:
+            return b""
+        return b'server-timing: queue;dur=%.3f, cold;dur=%.3f, service;dur=%.3f, instance;desc="%d"\r\n' % (
+            exchange.queue_s(now_s) * 1000,
+            exchange.cold_s * 1000,
+            exchange.service_s(now_s) * 1000,
+            exchange.instance.number,
         )
 
 

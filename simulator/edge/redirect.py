@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simulator.edge.access_log import AccessLog
+from simulator.edge.door import Client
 from simulator.edge.gateway import DateStamp, host_name
+from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.answers import OwnAnswer
-from simulator.wire.request import RequestHead
+from simulator.wire.request import ENVOY_FIELDS, RequestHead
+from simulator.wire.response import AnswerHead
 
 
 class Redirect:
@@ -17,7 +21,7 @@ class Redirect:
     observed request.
     """
 
-    server_timing = False
+    table = ENVOY_FIELDS
 
     def __init__(
         self,
@@ -27,8 +31,10 @@ class Redirect:
         clock: Callable[[], float],
         epoch_s: Callable[[], float],
         status: int = 301,
+        access_log: AccessLog | None = None,
     ) -> None:
         self.limits = limits
+        self.access_log = access_log
         self.now_s = clock
         self._port = b"" if https_port == 443 else b":%d" % https_port
         self._status = status
@@ -47,10 +53,8 @@ class Redirect:
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def passed_lines(self, *, dated: bool) -> bytes:
-        del dated
-        return self.own_lines()
+    def request_lines(self, request: RequestHead, client: Client) -> bytes:
+        raise AssertionError("nothing is forwarded from here")
 
-    def request_lines(self, scheme: bytes) -> bytes:
-        del scheme
-        return b""
+    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float) -> bytes:
+        raise AssertionError("nothing is forwarded from here")

@@ -8,6 +8,7 @@ from typing import Final
 from simulator.model.refusal import Refusal
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+WEBSOCKET: Final = b"connection: upgrade\r\nupgrade: websocket\r\n"
 PLAIN: Final = b"content-type: text/plain\r\n"
 
 _REASONS: Final = {status.value: status.phrase.encode() for status in HTTPStatus}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from simulator.wire.grammar import FIELD
+from simulator.wire.grammar import FIELD, LOOSE_END
 
 # Options of Connection that do not name a field, or name one that is dropped anyway.
 _OPTIONS: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"http2-settings"})
@@ -17,6 +17,8 @@ def sort_fields(block: bytes, special: Mapping[bytes, bytes], kept: list[bytes])
     `special`: name in lower case -> key of its value in the result, b"" to throw the field away. Values of a repeated
     field are joined by commas, so that whoever wants one number or one name refuses the list.
     """
+    if b" \r\n" in block or b"\t\r\n" in block:  # white space behind a value is none of it (RFC 9110 5.5)
+        block = LOOSE_END.sub(b"\r\n", block)
     fields = FIELD.findall(block)
     findings: dict[bytes, bytes] = {}
     keep, key_of = kept.append, special.get

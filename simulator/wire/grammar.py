@@ -20,6 +20,8 @@ REQUEST_HEAD: Final = re.compile(REQUEST_LINE.pattern + _FIELDS + rb"\r\n")
 ANSWER_HEAD: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*?))?\r\n" + _FIELDS + rb"\r\n")
 # Of a judged head: (whole line, name, value with optional white space around it).
 FIELD: Final = re.compile(rb"(([^:]++):(.*)\r\n)")
+# White space before the end of a line; from its first byte only, so that a long run is not tried again and again.
+LOOSE_END: Final = re.compile(rb"(?<![ \t])[ \t]++\r\n")
 ONE_FIELD: Final = re.compile(TOKEN_BYTE + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n")
 
 OTHER_VERSION: Final = re.compile(rb"[^\s]+ [^\s]+ HTTP/(?!1\.[01]\r)[0-9]+\.[0-9]+\r\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import CONNECT_FAILURE, TERMINATED
+from simulator.model.refusal import CONNECT_FAILURE, CONNECT_TIMEOUT, TERMINATED
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.tasks import Tasks
 
@@ -45,20 +45,20 @@ class Origin:
     def begin_fresh(self, caller: Caller) -> None:
         """Serve `caller` on a new connection."""
         if self._closed:
-            caller.broken(TERMINATED)
+            caller.broken(CONNECT_FAILURE)
             return
         link = UpstreamConnection(self, caller)
         self._links[link] = None
         self._tasks.spawn(self._connect(link), "connect")
 
     async def close(self) -> None:
-        """Cut every connection. Callers still served hear that theirs was terminated."""
+        """Cut every connection. Callers still served hear that theirs was terminated, or never made."""
         self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()
         await self._tasks.close()
         for link in list(self._links):
-            link.refuse(TERMINATED)
+            link.refuse(TERMINATED if link.is_connected else CONNECT_FAILURE)
         self._idle.clear()
 
     # --- what connections tell ---------------------------------------------------------------------------------------
@@ -85,9 +85,9 @@ class Origin:
         try:
             async with asyncio.timeout(self.limits.connect_s):
                 await self._loop.create_connection(lambda: link, self._host, self._port)
-        except OSError:  # TimeoutError among them
+        except OSError as error:
             self.forget(link)
-            link.refuse(CONNECT_FAILURE)
+            link.refuse(CONNECT_TIMEOUT if isinstance(error, TimeoutError) else CONNECT_FAILURE)
 
     def _reap(self) -> None:
         """Close what has been idle for too long; look again when the next one will have been."""

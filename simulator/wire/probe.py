@@ -51,6 +51,7 @@ class _ProbeCall:
     """A caller that wants nothing but the status."""
 
     head_only = False
+    tunnels = False
 
     def __init__(self, authority: str, path: str) -> None:
         self.link: UpstreamConnection | None = None
@@ -77,6 +78,9 @@ class _ProbeCall:
 
     def broken(self, refusal: Refusal) -> None:
         self._settle("connection refused" if refusal is CONNECT_FAILURE else refusal.name)
+
+    def application_ended(self) -> bool:
+        return False
 
     def may_repeat(self) -> bool:
         return False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.body import BodyReader, body_reader
+from simulator.wire.body import BodyReader, CloseBody, body_reader
 from simulator.wire.fault import ProtocolError
-from simulator.wire.request import RequestHead, check_beginning, read_request
+from simulator.wire.request import ENVOY_FIELDS, FieldTable, RequestHead, check_beginning, read_request
 
 
 class RequestReader:
@@ -14,12 +14,14 @@ class RequestReader:
     Its owner bounds what is added while a request is under way. After a ProtocolError it is of no further use.
     """
 
-    __slots__ = ("_limits", "_seen", "body", "buffer")
+    __slots__ = ("_limits", "_seen", "_table", "body", "buffer")
 
-    def __init__(self, limits: DataPlaneLimits) -> None:
+    def __init__(self, limits: DataPlaneLimits, table: FieldTable = ENVOY_FIELDS) -> None:
+        """`table` as read_request has it."""
         self.buffer = b""
         self.body: BodyReader | None = None
         self._limits = limits
+        self._table = table
         self._seen = 0  # bytes of the buffer in which no end of a head was found
 
     def add(self, data: bytes) -> None:
@@ -44,7 +46,7 @@ class RequestReader:
         self._seen = 0
         if end > limits.head_bytes_max:
             raise ProtocolError("head too large", 431)
-        request = read_request(buffer[:end], limits)
+        request = read_request(buffer[:end], limits, self._table)
         self.buffer = buffer[end:]
         if request.length == 0:
             return request, b""
@@ -65,6 +67,12 @@ class RequestReader:
             self.buffer = body.rest
             self.body = None
         return piece
+
+    def open_tunnel(self) -> bytes:
+        """Nothing that follows is a request any more; what has come of it already."""
+        self.body = CloseBody()
+        early, self.buffer = self.buffer, b""
+        return early
 
     def clear(self) -> None:
         """Forget what has come: nothing of it will be wanted."""

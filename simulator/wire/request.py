@@ -7,9 +7,11 @@ field. Fields spelled with `_` that a CGI-style application would take for one o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.wire.answers import WEBSOCKET
 from simulator.wire.fault import ProtocolError
 from simulator.wire.fields import connection_tokens, sort_fields, without_named
 from simulator.wire.framing import CHUNKED, request_length
@@ -24,6 +26,9 @@ from simulator.wire.grammar import (
     TOKEN,
     controls_are_line_ends,
 )
+
+# Name in lower case -> its key among the findings; the empty key is thrown away.
+FieldTable = Mapping[bytes, bytes]
 
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"})  # RFC 9110 9.2.2, without TRACE
 
@@ -44,17 +49,29 @@ _DROPPED: Final = (
     b"trailer",
     b"http2-settings",
     b"x-forwarded-proto",  # ours
+)
+# Set by Envoy, so not believed when a client sends them.
+_ENVOYS: Final = (
     b"x-request-id",  # Envoy makes its own for requests from outside
     b"x-envoy-expected-rq-timeout-ms",
     b"x-envoy-internal",
     b"x-envoy-external-address",
 )
-# Name in lower case -> its key among the findings; the empty key is thrown away.
-_SPECIAL: Final[dict[bytes, bytes]] = {
-    **{name.replace(b"-", b"_"): b"" for name in _JUDGED + _DROPPED},
-    **dict.fromkeys(_DROPPED, b""),
-    **{name: name for name in _JUDGED},
-}
+# Set by a balancer that speaks the standard's language; Envoy passes on what a client says there.
+_STANDARDS: Final = (b"forwarded", b"x-forwarded-host", b"x-forwarded-port")
+
+
+def _field_table(dropped: tuple[bytes, ...]) -> FieldTable:
+    """Spellings with `_` fall with the name that a CGI-style application would take them for."""
+    return {
+        **{name.replace(b"-", b"_"): b"" for name in _JUDGED + dropped},
+        **dict.fromkeys(dropped, b""),
+        **{name: name for name in _JUDGED},
+    }
+
+
+ENVOY_FIELDS: Final = _field_table(_DROPPED + _ENVOYS)
+PLAIN_FIELDS: Final = _field_table(_DROPPED + _STANDARDS)
 
 
 class RequestHead:
@@ -62,6 +79,7 @@ class RequestHead:
 
     `authority` is the Host as it goes to the application, empty when an HTTP/1.0 request has none. `last_hop`: an
     OPTIONS request that may not be forwarded (Max-Forwards: 0). `upgrade`: the protocols asked for, in lower case.
+    `tunnel`: set by who allows it, the request goes on as one for a WebSocket.
     """
 
     __slots__ = (
@@ -76,6 +94,7 @@ class RequestHead:
         "method",
         "minor",
         "target",
+        "tunnel",
         "upgrade",
     )
 
@@ -90,6 +109,7 @@ class RequestHead:
         self.upgrade = b""
         self.forwarded_for = b""
         self.last_hop = False
+        self.tunnel = False
         self._lines: list[bytes] = []
         self._sized = False
 
@@ -97,12 +117,17 @@ class RequestHead:
         """The head as an instance gets it. `client` is the peer's address, `added` whole field lines."""
         if self.length == CHUNKED:
             framing = b"transfer-encoding: chunked\r\n"
+        elif self.tunnel:
+            framing = WEBSOCKET
         else:
             framing = b"content-length: %d\r\n" % self.length if self._sized else b""
         start = b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (self.method, self.target, self.authority)
-        seen_by = b"%b, %b" % (self.forwarded_for, client) if self.forwarded_for else client
-        tail = b"%bx-forwarded-for: %b\r\n%b\r\n" % (framing, seen_by, added)
+        tail = b"%bx-forwarded-for: %b\r\n%b\r\n" % (framing, self.forwarded_by(client), added)
         return b"".join((start, *self._lines, tail))
+
+    def forwarded_by(self, client: bytes) -> bytes:
+        """The value of X-Forwarded-For: whom the client names, and the client."""
+        return b"%b, %b" % (self.forwarded_for, client) if self.forwarded_for else client
 
     def field(self, name: bytes) -> bytes | None:
         """The value of the first kept field `name` (lower case); None when there is none. Not for the hot path."""
@@ -176,8 +201,8 @@ class RequestHead:
         self._lines.append(b"max-forwards: %b\r\n" % hops)
 
 
-def read_request(head: bytes, limits: DataPlaneLimits) -> RequestHead:
-    """Judge a whole head, its empty line included.
+def read_request(head: bytes, limits: DataPlaneLimits, table: FieldTable = ENVOY_FIELDS) -> RequestHead:
+    """Judge a whole head, its empty line included. `table` says which fields are judged, and which are dropped.
 
     Raises:
         ProtocolError: whatever is wrong, with the status for the client.
@@ -189,7 +214,7 @@ def read_request(head: bytes, limits: DataPlaneLimits) -> RequestHead:
     if len(method) + len(target) + 11 > limits.request_line_bytes_max:
         raise ProtocolError("request line too long", 414)
     request = RequestHead(method, target, 1 if minor == b"1" else 0)
-    findings, count = sort_fields(block, _SPECIAL, request._lines)  # noqa: SLF001 its own constructor
+    findings, count = sort_fields(block, table, request._lines)  # noqa: SLF001 its own constructor
     if count > limits.head_fields_max:
         raise ProtocolError("too many fields", 431)
     request._judge(findings)  # noqa: SLF001

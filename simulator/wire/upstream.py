@@ -14,6 +14,7 @@ from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.refusal import BAD_ANSWER, TERMINATED, Refusal
 from simulator.wire.body import BodyReader, body_reader
 from simulator.wire.fault import ProtocolError
+from simulator.wire.framing import UNTIL_CLOSE
 from simulator.wire.response import AnswerHead, read_answer
 
 
@@ -31,6 +32,10 @@ class Caller(Protocol):
     def head_only(self) -> bool:
         """The request is a HEAD: its answer has no body whatever its head says."""
 
+    @property
+    def tunnels(self) -> bool:
+        """The request asks for a WebSocket: an answer 101 makes the connection a tunnel, whose bytes are its body."""
+
     def connected(self, link: UpstreamConnection) -> None:
         """Write the request, as much of it as there is."""
 
@@ -43,6 +48,9 @@ class Caller(Protocol):
     def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
 
     def broken(self, refusal: Refusal) -> None: ...
+
+    def application_ended(self) -> bool:
+        """In a tunnel the application has ended its side. True: keep ours open, bytes for it may follow."""
 
     def may_repeat(self) -> bool:
         """Whether the request can be sent again from its beginning and doing so is harmless (RFC 9110 9.2.2)."""
@@ -73,6 +81,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_paused",
         "_sent_all",
         "_transport",
+        "_tunnel",
         "caller",
         "reused",
     )
@@ -87,6 +96,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._sent_all = False
         self._keep = False
         self._paused = False
+        self._tunnel = False
         self.reused = False
         self.caller: Caller | None = caller
         caller.link = self
@@ -118,6 +128,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._sent_all = last
         if data and not transport.is_closing():  # uvloop raises on a transport that is closing
             transport.write(data)
+
+    def write_eof(self) -> None:
+        """Of a tunnel: the client sends no more."""
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.write_eof()
 
     def pause(self) -> None:
         """The caller cannot take more for now."""
@@ -171,12 +187,15 @@ class UpstreamConnection(asyncio.Protocol):
         except ProtocolError:
             self.refuse(BAD_ANSWER)
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool:
         """The application has closed: the end of a body that has no other end; anything else is `connection_lost`'s."""
         caller, body = self.caller, self._body
+        if caller is not None and self._tunnel and caller.application_ended():
+            return True
         if caller is not None and body is not None and body.ends_at_close:
             body.complete = True
             self._pass_on(caller, None, b"", body)
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -212,9 +231,11 @@ class UpstreamConnection(asyncio.Protocol):
                 self._buffer = b""
                 self._take_answer(head, data)
                 return
-            if head.status == 101:  # nobody asked: Upgrade is not forwarded
-                raise ProtocolError("101 unasked", 502)
             assert self.caller is not None
+            if head.status == 101:
+                self._buffer = b""
+                self._take_upgrade(head, data, self.caller)
+                return
             self.caller.informed(head)
             if self._is_free():
                 return
@@ -224,6 +245,13 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _is_free(self) -> bool:
         return self.caller is None
+
+    def _take_upgrade(self, head: AnswerHead, rest: bytes, caller: Caller) -> None:
+        if not (caller.tunnels and head.upgrades):
+            raise ProtocolError("101 unasked", 502)
+        self._tunnel = True
+        head.length = UNTIL_CLOSE
+        self._take_answer(head, rest)
 
     def _take_answer(self, head: AnswerHead, rest: bytes) -> None:
         caller = self.caller
@@ -258,4 +286,5 @@ class UpstreamConnection(asyncio.Protocol):
         if clean and self._keep and self._sent_all and self.is_usable:
             self._keeper.release(self)
         elif self._transport is not None:
-            self._transport.abort()
+            # What a tunnel's client sent last may still be on its way; nobody waits for anything else.
+            self._transport.close() if self._tunnel else self._transport.abort()

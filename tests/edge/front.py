@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from typing import Any, cast
 
 from simulator.edge.connection import ClientConnection
@@ -13,7 +14,7 @@ from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import OVERFLOW
+from simulator.model.refusal import OVERFLOW, Refusal
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.chance import Chance
 
@@ -90,6 +91,7 @@ class FakeInstance:
         self.simulated: Exchange | None = None
         self.is_simulated = False
         self.connects_at_once = True
+        self.refuses: Refusal | None = None  # connections are not made, for this reason
 
     def begin(self, exchange: Exchange) -> None:
         if self.is_simulated:
@@ -125,7 +127,9 @@ class FakeInstance:
 
     def repeat(self, caller: Caller) -> None:
         self.links.append(UpstreamConnection(self, caller))
-        if self.connects_at_once:
+        if self.refuses is not None:
+            self.links[-1].refuse(self.refuses)
+        elif self.connects_at_once:
             self.connect()
 
 
@@ -139,7 +143,11 @@ class FakeLane:
         self.in_flight = 0
         self.offered = 0
         self.finished = 0
+        self.broken = 0
+        self.others: deque[FakeInstance] = deque()  # where a request goes next when its instance cannot be reached
         self.abandoned = 0
+        self.redispatches_later = False  # the other instance has to wake first: the test begins what is `moved`
+        self.moved: deque[Exchange] = deque()
         self.waiting: deque[Exchange] = deque()
         self.empty = asyncio.Event()  # no slot is held, after one was
 
@@ -161,6 +169,22 @@ class FakeLane:
         exchange.open = False
         self.finished += 1
         self._freed()
+
+    def broke(self, exchange: Exchange) -> None:
+        self.broken += 1
+        self.finish(exchange)
+
+    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
+        if not self.others:
+            return False
+        other = _Place(self.others.popleft())
+        assert all(instance.backend is not other.backend for instance in avoiding)
+        exchange.instance = cast("Instance", other)
+        if self.redispatches_later:
+            self.moved.append(exchange)
+        else:
+            exchange.begin()
+        return True
 
     def abandon(self, exchange: Exchange) -> None:
         if exchange.open:

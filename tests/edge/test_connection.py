@@ -8,6 +8,7 @@ from simulator.model.data_plane import DataPlaneLimits
 from tests.edge.front import OK, Front, body_of, request, status_of, values_of
 
 
+@pytest.mark.row(75)
 def test_requests_follow_one_another_on_one_connection() -> None:
     front = Front()
     for number in range(200):
@@ -19,6 +20,7 @@ def test_requests_follow_one_another_on_one_connection() -> None:
     assert len(front.instance.links) == 1
 
 
+@pytest.mark.row(78, 79)
 def test_pipelined_requests_are_answered_in_order_and_forwarded_one_at_a_time() -> None:
     front = Front()
     front.send(b"".join(request(target=b"/%d" % number) for number in range(20)))
@@ -45,6 +47,7 @@ def test_pipelined_refusals_do_not_grow_the_stack() -> None:
     assert front.received().count(b"HTTP/1.1 429 Too Many Requests\r\n") == 3000
 
 
+@pytest.mark.row(79)
 def test_what_is_pipelined_is_bounded() -> None:
     front = Front()
     front.send(request())
@@ -54,6 +57,7 @@ def test_what_is_pipelined_is_bounded() -> None:
     assert front.client.is_reading()
 
 
+@pytest.mark.row(2)
 def test_an_empty_line_before_a_request_is_ignored() -> None:
     front = Front()
     front.send(b"\r")
@@ -64,6 +68,7 @@ def test_an_empty_line_before_a_request_is_ignored() -> None:
     assert front.received().count(b"HTTP/1.1 200 OK") == 2
 
 
+@pytest.mark.row(76, 77)
 @pytest.mark.parametrize(
     ("message", "said", "closes"),
     [
@@ -81,6 +86,7 @@ def test_the_connection_is_kept_as_the_client_asked(message: bytes, said: list[b
     assert front.client.closing is closes
 
 
+@pytest.mark.row(58)
 def test_connection_close_of_the_application_ends_its_own_connection_only() -> None:
     front = Front()
     front.send(request())
@@ -94,6 +100,7 @@ def test_connection_close_of_the_application_ends_its_own_connection_only() -> N
 # --- time
 
 
+@pytest.mark.row(99)
 def test_a_head_that_does_not_end_is_408_however_it_drips() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\n")
@@ -107,6 +114,7 @@ def test_a_head_that_does_not_end_is_408_however_it_drips() -> None:
     assert front.client.closing
 
 
+@pytest.mark.row(100)
 def test_a_silent_new_connection_is_closed_without_a_word() -> None:
     front = Front()
     front.wait(front.limits.idle_s - 1)
@@ -116,6 +124,7 @@ def test_a_silent_new_connection_is_closed_without_a_word() -> None:
     assert front.received() == b""
 
 
+@pytest.mark.row(101)
 def test_an_idle_connection_is_closed_without_a_word() -> None:
     front = Front()
     front.send(request())
@@ -134,6 +143,7 @@ def test_a_request_under_way_has_no_time_limit_of_the_connection() -> None:
     assert status_of(front.received()) == 200
 
 
+@pytest.mark.row(102)
 def test_an_upload_that_stalls_is_408_and_frees_its_slot() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: 10", body=b"12345"))
@@ -142,6 +152,7 @@ def test_an_upload_that_stalls_is_408_and_frees_its_slot() -> None:
     assert (front.lane.in_flight, front.instance.transport.aborted) == (0, True)
 
 
+@pytest.mark.row(105)
 def test_a_client_that_does_not_read_is_dropped_in_the_end() -> None:
     front = Front()
     front.send(request())
@@ -154,6 +165,7 @@ def test_a_client_that_does_not_read_is_dropped_in_the_end() -> None:
 # --- the client goes
 
 
+@pytest.mark.row(83)
 def test_a_client_that_goes_while_the_application_works_frees_its_slot() -> None:
     front = Front()
     front.send(request())
@@ -162,6 +174,7 @@ def test_a_client_that_goes_while_the_application_works_frees_its_slot() -> None
     assert front.instance.transport.aborted
 
 
+@pytest.mark.row(83)
 def test_a_client_that_goes_in_the_middle_of_its_answer_frees_its_slot() -> None:
     front = Front()
     front.send(request())
@@ -180,6 +193,7 @@ def test_a_client_that_goes_while_it_waits_leaves_the_line() -> None:
     assert front.lane.abandoned == 1
 
 
+@pytest.mark.row(84)
 def test_a_broken_upload_never_looks_complete_to_the_application() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Transfer-Encoding: chunked", body=b"3\r\nabc\r\n"))
@@ -200,6 +214,7 @@ def test_nothing_is_written_to_a_client_that_is_gone() -> None:
 # --- ending
 
 
+@pytest.mark.row(113)
 def test_a_draining_connection_says_so_with_its_last_answer() -> None:
     front = Front()
     front.send(request() * 2)
@@ -211,12 +226,14 @@ def test_a_draining_connection_says_so_with_its_last_answer() -> None:
     assert front.lane.offered == 1
 
 
+@pytest.mark.row(113)
 def test_an_idle_draining_connection_is_closed_at_once() -> None:
     front = Front()
     front.connection.drain()
     assert front.client.closing
 
 
+@pytest.mark.row(81)
 def test_an_answer_that_overtakes_its_upload_is_delivered_and_the_rest_swallowed() -> None:
     front = Front(half_close=True)
     front.send(request(b"POST", b"/", b"Content-Length: 1000", body=b"x" * 10))
@@ -233,6 +250,7 @@ def test_an_answer_that_overtakes_its_upload_is_delivered_and_the_rest_swallowed
     assert front.client.closing
 
 
+@pytest.mark.row(80)
 def test_swallowing_is_bounded() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: 100000000"))

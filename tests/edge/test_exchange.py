@@ -236,6 +236,7 @@ def test_a_final_refusal_of_the_expectation_reaches_the_client_without_a_body() 
 # --- backpressure
 
 
+@pytest.mark.row(87)
 def test_a_client_that_does_not_read_stops_the_application() -> None:
     front = Front()
     front.send(request())
@@ -246,6 +247,7 @@ def test_a_client_that_does_not_read_stops_the_application() -> None:
     assert front.instance.transport.is_reading()
 
 
+@pytest.mark.row(88)
 def test_an_application_that_does_not_read_stops_the_client() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: 1000", body=b"abc"))
@@ -257,6 +259,7 @@ def test_an_application_that_does_not_read_stops_the_client() -> None:
     assert front.client.is_reading()
 
 
+@pytest.mark.row(88)
 def test_a_body_waits_for_its_slot_in_bounded_memory() -> None:
     front = Front()
     front.lane.holds = True
@@ -282,6 +285,7 @@ def test_a_reused_connection_starts_unpaused() -> None:
     assert len(front.instance.idle) == 1
 
 
+@pytest.mark.row(89)
 def test_upload_bytes_reach_the_application_before_the_upload_ends() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: 6", body=b"abc"))
@@ -405,12 +409,14 @@ def test_an_idempotent_request_on_a_dead_idle_connection_is_repeated_once(method
     assert len(front.instance.links) == 2
 
 
+@pytest.mark.row(108)
 def test_a_put_is_repeated_with_its_body() -> None:
     front = Front()
     reused(front, request(b"PUT", b"/", b"Content-Length: 3", body=b"abc"))
     assert body_of(front.forwarded()) == b"abc"
 
 
+@pytest.mark.row(109)
 @pytest.mark.parametrize(
     "message",
     [
@@ -426,6 +432,7 @@ def test_what_might_do_harm_or_is_not_kept_is_never_repeated(message: bytes) -> 
     assert status_of(front.received()) == 503
 
 
+@pytest.mark.row(110)
 def test_nothing_is_repeated_after_a_byte_of_the_answer() -> None:
     front = Front()
     front.send(request())

@@ -86,6 +86,7 @@ def decoded(forwarded: bytes) -> tuple[bytes, bytes]:
     return head, read_with_h11(forwarded)[1]
 
 
+@pytest.mark.row(48, 54)
 @given(messages(), st.lists(st.integers(0, 10_000), max_size=8))
 def test_the_forwarded_message_does_not_depend_on_how_the_bytes_were_cut(
     message: tuple[bytes, bytes], points: list[int]
@@ -97,6 +98,7 @@ def test_the_forwarded_message_does_not_depend_on_how_the_bytes_were_cut(
     assert decoded(pieces.forwarded()) == decoded(whole.forwarded())
 
 
+@pytest.mark.row(48)
 @given(messages())
 def test_three_parsers_read_what_goes_on_alike(message: tuple[bytes, bytes]) -> None:
     front = Front()
@@ -110,6 +112,7 @@ def test_three_parsers_read_what_goes_on_alike(message: tuple[bytes, bytes]) -> 
     assert llhttp.ended == 1
 
 
+@pytest.mark.row(48)
 @given(messages())
 def test_a_valid_request_reaches_the_application_as_h11_reads_it_from_the_client(message: tuple[bytes, bytes]) -> None:
     front = Front()
@@ -163,6 +166,7 @@ def test_a_request_hidden_in_a_body_is_only_a_body() -> None:
     assert front.lane.offered == 1
 
 
+@pytest.mark.row(49)
 @pytest.mark.parametrize(
     "message",
     [
@@ -181,6 +185,7 @@ def test_after_a_framing_error_nothing_is_read_as_a_request(message: bytes) -> N
     assert front.client.closing
 
 
+@pytest.mark.row(49, 84)
 def test_a_framing_error_in_the_middle_of_a_body_cuts_the_application_off() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Transfer-Encoding: chunked", body=b"3\r\nabc\r\n"))

@@ -34,6 +34,7 @@ def test_a_host_is_found_however_it_is_written(host: bytes) -> None:
     assert values_of(front.forwarded(), b"host") == [host]
 
 
+@pytest.mark.row(34)
 def test_an_unknown_host_is_404_and_touches_no_application() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
@@ -64,6 +65,7 @@ def test_a_route_is_switched_for_the_next_request() -> None:
     assert (front.lane.offered, green.offered) == (1, 1)
 
 
+@pytest.mark.row(36)
 def test_http_1_0_without_host_goes_where_tls_said() -> None:
     front = Front()
     front.reception.name = HOST.decode()
@@ -71,12 +73,14 @@ def test_http_1_0_without_host_goes_where_tls_said() -> None:
     assert values_of(front.forwarded(), b"host") == [HOST]
 
 
+@pytest.mark.row(36)
 def test_http_1_0_without_host_and_name_is_404() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.0\r\n\r\n")
     assert status_of(front.received()) == 404
 
 
+@pytest.mark.row(37)
 def test_host_beats_the_name_tls_was_asked_for() -> None:
     front = Front()
     front.reception.name = HOST.decode()

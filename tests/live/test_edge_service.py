@@ -65,6 +65,7 @@ class Application:
     def __init__(self, *answers: list[bytes]) -> None:
         self.answers = list(answers)
         self.connections = 0
+        self.asked = asyncio.Event()  # a request has come
         self.lost = asyncio.Event()  # the balancer has closed a connection
 
     async def __aenter__(self) -> Self:
@@ -81,6 +82,7 @@ class Application:
         try:
             for answer in answers:
                 await reader.readuntil(b"\r\n\r\n")
+                self.asked.set()
                 writer.write(answer)
             # The last answer is out; whether the connection is closed on an idle or a busy one, the script decides.
             await reader.readuntil(b"\r\n\r\n")
@@ -106,6 +108,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.mark.row(85)
 @both_loops
 async def test_connections_are_used_again() -> None:
     async with Application([text(b"1"), text(b"2"), text(b"3")]) as application:
@@ -115,6 +118,7 @@ async def test_connections_are_used_again() -> None:
         await service.close()
 
 
+@pytest.mark.row(108)
 @both_loops
 async def test_a_reused_connection_that_dies_is_replaced_for_what_may_be_repeated() -> None:
     async with Application([text(b"1")], [text(b"again")]) as application:
@@ -125,6 +129,7 @@ async def test_a_reused_connection_that_dies_is_replaced_for_what_may_be_repeate
         await service.close()
 
 
+@pytest.mark.row(109)
 @both_loops
 async def test_what_may_not_be_repeated_is_terminated() -> None:
     async with Application([text(b"1")], [text(b"again")]) as application:
@@ -135,6 +140,7 @@ async def test_what_may_not_be_repeated_is_terminated() -> None:
         await service.close()
 
 
+@pytest.mark.row(101)
 @both_loops
 async def test_an_idle_connection_is_not_used_when_it_is_old() -> None:
     async with Application([text(b"1")], [text(b"2")]) as application:
@@ -154,13 +160,24 @@ async def test_nobody_listening_is_a_connect_failure() -> None:
 
 @both_loops
 async def test_closing_the_service_terminates_its_requests() -> None:
+    async with Application([b""]) as application:
+        service = HttpService("127.0.0.1", application.port)
+        call = Call()
+        service.begin(call)
+        await application.asked.wait()
+        await service.close()
+        assert await call.outcome == TERMINATED
+
+
+@both_loops
+async def test_a_request_that_a_closed_service_has_not_sent_may_go_elsewhere() -> None:
     async with Application([]) as application:
         service = HttpService("127.0.0.1", application.port)
         call = Call()
         service.begin(call)
         await service.close()
-        assert await call.outcome == TERMINATED
-        assert await outcome(service, Call()) == TERMINATED
+        assert await call.outcome == CONNECT_FAILURE
+        assert await outcome(service, Call()) == CONNECT_FAILURE
 
 
 @both_loops

@@ -122,6 +122,7 @@ async def test_requests_travel_over_tls_and_back_on_one_connection(authority: Ce
         writer.close()
 
 
+@pytest.mark.row(91)
 @both_loops
 async def test_parallel_clients_get_their_own_answers(authority: CertificateAuthority) -> None:
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -140,6 +141,7 @@ async def test_parallel_clients_get_their_own_answers(authority: CertificateAuth
             writer.close()
 
 
+@pytest.mark.row(53)
 @both_loops
 async def test_a_large_body_goes_both_ways_byte_for_byte(authority: CertificateAuthority) -> None:
     size = 5_000_000
@@ -159,6 +161,7 @@ async def test_a_large_body_goes_both_ways_byte_for_byte(authority: CertificateA
         writer.close()
 
 
+@pytest.mark.row(87)
 @both_loops
 async def test_a_client_that_does_not_read_holds_the_application_back(authority: CertificateAuthority) -> None:
     size = 64 * 1024 * 1024  # far more than all kernel buffers on the way
@@ -198,6 +201,7 @@ async def test_a_client_that_does_not_read_holds_the_application_back(authority:
         writer.close()
 
 
+@pytest.mark.row(88)
 @both_loops
 async def test_an_application_that_does_not_read_holds_the_client_back(authority: CertificateAuthority) -> None:
     size = 64 * 1024 * 1024
@@ -229,6 +233,7 @@ async def test_an_application_that_does_not_read_holds_the_client_back(authority
         writer.close()
 
 
+@pytest.mark.row(83)
 @both_loops
 async def test_a_client_that_goes_frees_its_slot_and_the_applications_connection(
     authority: CertificateAuthority,
@@ -265,6 +270,7 @@ async def test_the_plain_port_redirects(authority: CertificateAuthority) -> None
         writer.close()
 
 
+@pytest.mark.row(118)
 @both_loops
 async def test_plain_http_to_the_tls_port_is_closed(authority: CertificateAuthority) -> None:
     async with platform(authority) as running:
@@ -274,6 +280,7 @@ async def test_plain_http_to_the_tls_port_is_closed(authority: CertificateAuthor
         writer.close()
 
 
+@pytest.mark.row(106)
 @both_loops
 async def test_a_handshake_that_stalls_is_closed(authority: CertificateAuthority) -> None:
     async with platform(authority, limits=DataPlaneLimits(handshake_s=0.1)) as running:
@@ -282,6 +289,7 @@ async def test_a_handshake_that_stalls_is_closed(authority: CertificateAuthority
         writer.close()
 
 
+@pytest.mark.row(99)
 @both_loops
 async def test_a_head_that_drips_is_408_in_the_listeners_time(authority: CertificateAuthority) -> None:
     async with platform(authority, limits=DataPlaneLimits(head_s=0.1, linger_s=0.05, sweep_s=0.02)) as running:
@@ -309,6 +317,7 @@ async def test_a_client_has_no_more_connections_than_its_share(authority: Certif
         other.close()
 
 
+@pytest.mark.row(113)
 @both_loops
 async def test_closing_lets_the_running_request_end(authority: CertificateAuthority) -> None:
     begun, go = asyncio.Event(), asyncio.Event()
@@ -351,6 +360,7 @@ async def test_curl_gets_an_answer(authority: CertificateAuthority, tmp_path: Pa
         assert out == b"hello 200 1.1 0"
 
 
+@pytest.mark.row(82)
 @both_loops
 async def test_half_closed_tcp_is_a_client_that_has_gone(authority: CertificateAuthority) -> None:
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

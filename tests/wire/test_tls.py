@@ -58,6 +58,7 @@ class Handshake:
         return [str(name.value) for name in names]
 
 
+@pytest.mark.row(115)
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_both_versions_are_spoken(
     certificates: ServerCertificates, authority: CertificateAuthority, version: ssl.TLSVersion
@@ -67,6 +68,7 @@ def test_both_versions_are_spoken(
     assert Handshake(certificates.context, client, HOST).client.version() == version.name.replace("_", ".")
 
 
+@pytest.mark.row(115)
 def test_tls_1_1_is_refused(certificates: ServerCertificates) -> None:
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with warnings.catch_warnings():
@@ -77,12 +79,14 @@ def test_tls_1_1_is_refused(certificates: ServerCertificates) -> None:
         Handshake(certificates.context, client, HOST)
 
 
+@pytest.mark.row(115)
 def test_only_forward_secret_aead_ciphers_are_offered_at_1_2() -> None:
     names = [each["name"] for each in server_context().get_ciphers() if each["protocol"] == "TLSv1.2"]
     assert names
     assert all(name.startswith("ECDHE-") and ("GCM" in name or "POLY1305" in name) for name in names)
 
 
+@pytest.mark.row(115)
 @pytest.mark.parametrize("cipher", ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384"])
 def test_other_ciphers_get_no_handshake(
     certificates: ServerCertificates, authority: CertificateAuthority, cipher: str
@@ -94,6 +98,7 @@ def test_other_ciphers_get_no_handshake(
         Handshake(certificates.context, client, HOST)
 
 
+@pytest.mark.row(116)
 @pytest.mark.parametrize(
     ("offered", "chosen"),
     [(["http/1.1"], "http/1.1"), (["h2", "http/1.1"], "http/1.1"), (["h2"], None), (["http/1.0"], None), ([], None)],
@@ -106,12 +111,14 @@ def test_alpn_chooses_http_1_1_or_nothing(
     assert Handshake(certificates.context, client, HOST).client.selected_alpn_protocol() == chosen
 
 
+@pytest.mark.row(116)
 def test_each_host_gets_its_certificate(certificates: ServerCertificates, authority: CertificateAuthority) -> None:
     handshake = Handshake(certificates.context, client_context(authority), HOST.upper())
     assert handshake.names == [HOST]
     assert certificates.host_of(handshake.server.context) == HOST
 
 
+@pytest.mark.row(116)
 def test_an_unknown_name_gets_the_default_certificate(
     certificates: ServerCertificates, authority: CertificateAuthority
 ) -> None:

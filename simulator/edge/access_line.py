@@ -1,0 +1,148 @@
+"""A finished request as a line of the access log: JSON, or Envoy's default format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from simulator.wire.request import RequestHead
+
+
+class Entry(NamedTuple):
+    """Times in seconds of the loop's clock, negative for what did not happen; sizes are those of bodies.
+
+    `request` is None when the client sent no head that could be read. `cause` names the refusal, or says who cut the
+    exchange; empty for an answer that went out whole. `status` 0: there was no answer.
+    """
+
+    request: RequestHead | None
+    peer: bytes
+    status: int
+    cause: str
+    arrived_s: float
+    begun_s: float
+    answered_s: float  # the answer's head came
+    ended_s: float
+    cold_s: float
+    received_bytes: int
+    sent_bytes: int
+    instance: int  # 0: none
+    upstream: str
+    request_id: bytes
+
+    @property
+    def queue_s(self) -> float:
+        until_s = self.begun_s if self.begun_s >= 0 else self.ended_s
+        return max(0.0, until_s - self.arrived_s - self.cold_s)
+
+
+# (entry, what to add to the loop's clock for seconds since 1970) -> a line with its end
+AccessLine = Callable[[Entry, float], bytes]
+
+CLIENT_GONE: Final = "client gone"
+REQUEST_ERROR: Final = "request error"
+
+# Envoy's response flags (its documentation, "Access logging"), by the name of the refusal.
+_FLAGS: Final = {
+    "": "-",
+    "overflow": "UO",
+    "hold expired": "UO",
+    "no route": "NR",
+    "timeout": "UT",
+    "connect failure": "UF",
+    "connect timeout": "UF",
+    "connection termination": "UC",
+    "bad answer": "UPE",
+    "unavailable": "UH",
+    CLIENT_GONE: "DC",
+    REQUEST_ERROR: "DPE",
+}
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def json_line(entry: Entry, offset_s: float) -> bytes:
+    """Milliseconds and bytes, as the keys say; what is not known is null.
+
+    The total is the sum of queue (without what the start or wake of an instance caused), cold, upstream (until the
+    answer's head) and sending the answer.
+    """
+    request = entry.request
+    line = {
+        "time": _time_text(entry.arrived_s + offset_s),
+        "method": _text(request.method) if request else None,
+        "path": _text(request.target) if request else None,
+        "protocol": f"HTTP/1.{request.minor}" if request else None,
+        "host": _text(request.authority) if request else None,
+        "status": entry.status,
+        "flags": _FLAGS.get(entry.cause, "-"),
+        "cause": entry.cause or None,
+        "received_bytes": entry.received_bytes,
+        "sent_bytes": entry.sent_bytes,
+        "total_ms": _ms(entry.ended_s - entry.arrived_s),
+        "queue_ms": _ms(entry.queue_s),
+        "cold_ms": _ms(entry.cold_s),
+        "upstream_ms": _ms(entry.answered_s - entry.begun_s) if entry.answered_s >= 0 <= entry.begun_s else None,
+        "instance": entry.instance or None,
+        "upstream": entry.upstream or None,
+        "client": _text(entry.peer),
+        "user_agent": _text((request.field(b"user-agent") if request else None) or b"") or None,
+        "request_id": _text(entry.request_id) or None,
+    }
+    return _encode(line).encode() + b"\n"
+
+
+def envoy_line(entry: Entry, offset_s: float) -> bytes:
+    """Envoy's default format string, field by field."""
+    request = entry.request
+    if request is None:
+        start, agent, forwarded, authority = b"- - HTTP/1.1", b"-", entry.peer, b"-"
+    else:
+        start = b"%b %b HTTP/1.%d" % (request.method, _quoted(request.target), request.minor)
+        agent = _quoted(request.field(b"user-agent") or b"-")
+        forwarded = request.forwarded_by(entry.peer)
+        authority = request.authority or b"-"
+    served = entry.answered_s >= 0 <= entry.begun_s
+    return b'[%b] "%b" %d %b %d %d %d %b "%b" "%b" "%b" "%b" "%b"\n' % (
+        _time_text(entry.arrived_s + offset_s).encode(),
+        start,
+        entry.status,
+        _FLAGS.get(entry.cause, "-").encode(),
+        entry.received_bytes,
+        entry.sent_bytes,
+        (entry.ended_s - entry.arrived_s) * 1000,
+        b"%d" % ((entry.answered_s - entry.begun_s) * 1000) if served else b"-",
+        _quoted(forwarded),
+        agent,
+        entry.request_id or b"-",
+        authority,
+        entry.upstream.encode() or b"-",
+    )
+
+
+class LogFormat(StrEnum):
+    JSON = "json"
+    ENVOY = "envoy"
+
+
+LINES: Final[Mapping[LogFormat, AccessLine]] = {LogFormat.JSON: json_line, LogFormat.ENVOY: envoy_line}
+
+
+def _time_text(epoch_s: float) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+def _text(value: bytes) -> str:
+    """Bytes one to one: what a client sends need not be UTF-8."""
+    return value.decode("latin-1")
+
+
+def _quoted(value: bytes) -> bytes:
+    """Safe between quotes: no client can forge a field or a line."""
+    return value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')

@@ -1,0 +1,98 @@
+"""The access log: one line for every request, written off the hot path.
+
+A request costs one append. Entries become lines in batches between two turns of the loop, and one thread writes what
+has gathered, one write at a time. When the disk is slower than the requests, at most `BUFFER_BYTES_MAX` wait for it;
+lines beyond that are dropped and counted, and no request is held up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable
+from typing import Final
+
+from simulator.edge.access_line import AccessLine, Entry
+
+BATCH_MAX: Final = 200  # entries: about a millisecond of formatting
+FLUSH_S: Final = 0.25  # how long a line may wait for others
+BUFFER_BYTES_MAX: Final = 4 * 1024 * 1024
+# A disk that hangs must not hang the end of a run.
+LAST_WRITE_S_MAX: Final = 5.0
+
+
+class AccessLog:
+    """`file` is unbuffered and stays its owner's, who closes it after `close`. To be made on a running loop.
+
+    `dropped` counts lines that were not written; `error` says why, when the reason was not just a slow disk.
+    """
+
+    def __init__(self, file: io.RawIOBase, line: AccessLine, epoch_s: Callable[[], float]) -> None:
+        self.dropped = 0
+        self.error = ""
+        self._file = file
+        self._line = line
+        self._epoch_s = epoch_s
+        self._loop = asyncio.get_running_loop()
+        self._entries: list[Entry] = []
+        self._lines: list[bytes] = []
+        self._lines_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Future[None] | None = None
+
+    def add(self, entry: Entry) -> None:
+        entries = self._entries
+        entries.append(entry)
+        if self._timer is None:
+            self._timer = self._loop.call_later(FLUSH_S, self._flush)
+        if len(entries) >= BATCH_MAX:
+            self._format()
+
+    async def close(self) -> None:
+        """Write what there is, as far as the disk lets us."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._flush()
+        while self._writing is not None:
+            done, _ = await asyncio.wait((self._writing,), timeout=LAST_WRITE_S_MAX)
+            if not done:
+                self.dropped += len(self._lines)
+                self.error = f"the disk has not taken a write for {LAST_WRITE_S_MAX:g} s"
+                return
+            await asyncio.sleep(0)  # `_written` has its turn
+
+    def _format(self) -> None:
+        """Entries become lines, as many as there is room for."""
+        offset_s = self._epoch_s() - self._loop.time()
+        for entry in self._entries:
+            if self._lines_bytes >= BUFFER_BYTES_MAX:
+                self.dropped += 1
+                continue
+            line = self._line(entry, offset_s)
+            self._lines.append(line)
+            self._lines_bytes += len(line)
+        self._entries.clear()
+
+    def _flush(self) -> None:
+        self._timer = None
+        self._format()
+        if self._writing is None and self._lines:
+            lines, self._lines, self._lines_bytes = self._lines, [], 0
+            self._writing = self._loop.run_in_executor(None, _write, self._file, b"".join(lines))
+            self._writing.add_done_callback(lambda writing: self._written(writing, len(lines)))
+
+    def _written(self, writing: asyncio.Future[None], lines: int) -> None:
+        self._writing = None
+        error = writing.exception()
+        if error is not None:
+            self.dropped += lines
+            self.error = str(error)
+        if self._lines:
+            self._flush()
+
+
+def _write(file: io.RawIOBase, data: bytes) -> None:
+    """Raises OSError: full, gone, not ours. An unbuffered file may take a part at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]

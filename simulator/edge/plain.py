@@ -1,0 +1,51 @@
+"""The profile `plain`: a balancer that says what the standards have for it, and nothing of Envoy's.
+
+Requests get Forwarded (RFC 7239), Via (RFC 9110 7.6.3) and the X-Forwarded fields that applications commonly read; what
+a client says in the former's place is dropped, only X-Forwarded-For and Via are continued. Answers keep the
+application's Server.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.edge.door import Client
+from simulator.edge.gateway import Gateway
+from simulator.fleet.exchange import Exchange
+from simulator.wire.request import PLAIN_FIELDS, RequestHead
+from simulator.wire.response import AnswerHead
+
+PSEUDONYM: Final = b"simulator"
+
+
+class PlainGateway(Gateway):
+    """A gateway in plain words."""
+
+    table = PLAIN_FIELDS
+
+    def own_lines(self) -> bytes:
+        return self._stamp.line()
+
+    def request_lines(self, request: RequestHead, client: Client) -> bytes:
+        # RFC 7239 6: an address of version 6 is quoted and in brackets; so is a host, which may have a port.
+        node = b'"[%b]"' % client.peer if b":" in client.peer else client.peer
+        return (
+            b"x-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nx-forwarded-port: %d\r\n"
+            b'forwarded: for=%b;host="%b";proto=%b\r\nvia: 1.%d %b\r\n'
+        ) % (
+            client.scheme,
+            request.authority,
+            client.port,
+            node,
+            request.authority,
+            client.scheme,
+            request.minor,
+            PSEUDONYM,
+        )
+
+    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float) -> bytes:
+        return b"%b%b%b" % (
+            self._timing_line(exchange, now_s) if self._server_timing else b"",
+            b"" if head is not None and head.dated else self._stamp.line(),
+            b"server: %b\r\n" % head.server if head is not None and head.server else b"",
+        )

@@ -1,0 +1,85 @@
+"""The fuzzer of the balancer: `python -m tests.edge.fuzz --inputs 1000000 --seed 1`.
+
+Feeds nasty requests and answers (nasty.py) to a client connection with a gateway and an instance behind it, all without
+sockets, and judges what comes out (judge.py). Ends with 1 and the bytes at the first input that breaks a rule, and with
+a stack trace when one takes longer than a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.world.clock import wall_s
+from tests.edge.judge import judge_answer, judge_requests
+from tests.edge.nasty import Case, Nasty
+
+BATCH: Final = 1000
+_HANG_S: Final = 60.0  # a batch takes about a second
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the inputs. A fuzzer whose inputs are all refused at the first byte would show nothing."""
+
+    inputs: int = 0
+    forwarded: int = 0  # whole requests that reached the application
+    passed: int = 0  # whole answers that reached the client
+
+
+class Found(Exception):
+    """An input that breaks a rule."""
+
+    def __init__(self, case: Case, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}\n{case!r}")
+
+
+def run_batch(seed: int, batch: int, tally: Tally, inputs: int = BATCH) -> None:
+    """Judge `inputs` cases, two of three of them requests.
+
+    Raises:
+        Found: at the first one that breaks a rule.
+    """
+    nasty = Nasty(seed, batch)
+    for number in range(inputs):
+        is_answer = number % 3 == 2
+        case = nasty.answer() if is_answer else nasty.requests()
+        try:
+            if is_answer:
+                tally.passed += judge_answer(case)
+            else:
+                tally.forwarded += judge_requests(case)
+        except Exception as error:
+            raise Found(case, error) from error
+        tally.inputs += 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--inputs", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    tally = Tally()
+    began_s = wall_s()
+    while tally.inputs < options.inputs:
+        faulthandler.dump_traceback_later(_HANG_S, exit=True)
+        try:
+            run_batch(options.seed, tally.inputs // BATCH, tally, min(BATCH, options.inputs - tally.inputs))
+        except Found as found:
+            print(f"after {tally.inputs} inputs: {found}", file=sys.stderr)  # noqa: T201 a command
+            return 1
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+    took_s = wall_s() - began_s
+    print(  # noqa: T201 a command
+        f"{tally.inputs} inputs in {took_s:.1f} s, {tally.inputs / took_s:.0f} inputs/s: "
+        f"{tally.forwarded} whole requests forwarded, {tally.passed} whole answers passed, nothing found"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

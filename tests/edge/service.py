@@ -1,0 +1,89 @@
+"""A whole service without sockets, in virtual time: client connections, the gateway, the real pool and roster, and
+instances whose connections are fake transports."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator.edge.gateway import Gateway
+from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.pool import Pool
+from simulator.fleet.roster import Roster
+from simulator.fleet.settings import PoolSettings
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.rules.ejection import EjectionSettings
+from simulator.world.chance import Chance
+from tests.edge.front import EPOCH_S, HOST, FakeInstance, FakeTransport, Front
+from tests.fleet.fakes import NO_ACTUATOR, FakeBackend, FakeDriver, Stage
+
+
+class Wires(FakeInstance):
+    """`transports`: of every connection there ever was."""
+
+    def __init__(self, limits: DataPlaneLimits) -> None:
+        super().__init__(limits)
+        self.transports: list[FakeTransport] = []
+
+    def connect(self) -> None:
+        super().connect()
+        self.transports.append(self.transport)
+
+
+class WiredBackend(FakeBackend):
+    """An instance reached over fake transports; everything else as the fakes of the fleet do it."""
+
+    def __init__(self, driver: FakeDriver, spec: InstanceSpec, limits: DataPlaneLimits) -> None:
+        super().__init__(driver, spec)
+        self.wires = Wires(limits)
+
+    def begin(self, exchange: Exchange) -> None:
+        super().begin(exchange)
+        self.wires.begin(exchange)
+
+    def abort(self, exchange: Exchange) -> None:
+        super().abort(exchange)
+        self.wires.abort(exchange)
+
+    def exit(self, code: int) -> None:
+        """Its connections go with it."""
+        super().exit(code)
+        for transport in self.wires.transports:
+            if not transport.closing:
+                transport.lose()
+
+
+class WiredDriver(FakeDriver):
+    def __init__(self, limits: DataPlaneLimits) -> None:
+        super().__init__()
+        self.limits = limits
+
+    async def launch(self, spec: InstanceSpec) -> WiredBackend:
+        backend = WiredBackend(self, spec, self.limits)
+        self.backends[spec.number] = backend
+        return backend
+
+
+class Service(Stage):
+    """`async with Service(settings) as service`: every `client()` is a connection of its own."""
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self.limits = DataPlaneLimits()
+        self.wired = WiredDriver(self.limits)
+        super().__init__(settings, driver=self.wired)
+        # As the live platform makes them: with passive ejection.
+        self.pool = Pool(settings, EjectionSettings())
+        self.roster = Roster(
+            self.pool, self.wired, NO_ACTUATOR, clock=self.clock, journal=self.journal, tasks=self.tasks
+        )
+        loop = asyncio.get_running_loop()
+        self.gateway = Gateway(self.limits, clock=loop.time, epoch_s=lambda: EPOCH_S + loop.time(), chance=Chance(1))
+        self.gateway.add(HOST.decode(), self.pool)
+
+    def client(self) -> Front:
+        return Front(self.limits, door=self.gateway)
+
+    def wires(self, number: int) -> Wires:
+        backend = self.wired.backends[number]
+        assert isinstance(backend, WiredBackend)
+        return backend.wires

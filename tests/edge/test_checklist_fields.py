@@ -1,0 +1,235 @@
+"""Sections B and C of the checklist: fields of requests, and the Host."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.model.data_plane import DataPlaneLimits
+from tests.edge.front import HOST, Front, fields_of, request, status_of, values_of
+from tests.edge.verdicts import BEHIND, names_of, passed_back, passed_on, refusal_of
+
+LIMITS = DataPlaneLimits()
+
+
+@pytest.mark.row(16)
+@pytest.mark.parametrize(
+    "name", [b"", b"X Y", b"X[1]", b"X\x00", b"X\x0b", b"X\xc3\xa9", b"X\x7f", b'"X"', b"X(y)", b"X/Y", b"X@", b"X{}"]
+)
+def test_a_field_name_is_a_token(name: bytes) -> None:
+    assert refusal_of(request(b"GET", b"/", name + b": a")) == 400
+
+
+@pytest.mark.row(17)
+@pytest.mark.parametrize("space", [b" ", b"\t", b"  ", b"\x0b"])
+@pytest.mark.parametrize("name", [b"X", b"Content-Length", b"Transfer-Encoding"])
+def test_nothing_stands_between_name_and_colon(name: bytes, space: bytes) -> None:
+    value = {b"X": b"a", b"Content-Length": b"3", b"Transfer-Encoding": b"chunked"}[name]
+    assert refusal_of(request(b"POST", b"/", name + space + b": " + value)) == 400
+
+
+@pytest.mark.row(17)
+def test_nothing_stands_between_name_and_colon_of_an_answer() -> None:
+    assert status_of(passed_back(b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok")) == 502
+
+
+@pytest.mark.row(18)
+@pytest.mark.parametrize("line", [b"X", b"chunked", b"GET / HTTP/1.1", b"\x00", b"X y"])
+def test_a_field_has_a_colon(line: bytes) -> None:
+    assert refusal_of(request(b"GET", b"/", b"A: b", line)) == 400
+
+
+@pytest.mark.row(19)
+@pytest.mark.parametrize("fold", [b" ", b"\t", b"   "])
+@pytest.mark.parametrize("line", [b"X: a\r\n%bb", b"Transfer-Encoding:\r\n%bchunked", b"X: a\r\n%b\r\nY: b"])
+def test_a_folded_line_of_a_request_is_refused(line: bytes, fold: bytes) -> None:
+    assert refusal_of(request(b"POST", b"/", line % fold)) == 400
+
+
+@pytest.mark.row(20)
+@pytest.mark.parametrize("line", [b"X: a\r\n b", b"Content-Length:\r\n 2", b"X: a\r\n\tb"])
+def test_a_folded_line_of_an_answer_is_a_bad_gateway(line: bytes) -> None:
+    assert status_of(passed_back(b"HTTP/1.1 200 OK\r\n" + line + b"\r\n\r\nok")) == 502
+
+
+@pytest.mark.row(21)
+@pytest.mark.parametrize("line", [b" ", b"\t", b" Host: evil.example", b"\tX: y"])
+def test_white_space_behind_the_request_line_is_refused(line: bytes) -> None:
+    assert refusal_of(b"GET / HTTP/1.1\r\n%b\r\nHost: %b\r\n\r\n" % (line, HOST)) == 400
+
+
+@pytest.mark.row(22)
+@pytest.mark.parametrize("control", [bytes([each]) for each in range(0x20) if each != 0x09] + [b"\x7f"])
+def test_a_control_in_a_value_is_refused(control: bytes) -> None:
+    assert refusal_of(request(b"GET", b"/", b"X: a" + control + b"b")) == 400
+
+
+@pytest.mark.row(23)
+def test_octets_above_ascii_are_passed_both_ways_as_they_are() -> None:
+    octets = bytes(range(0x80, 0x100))
+    assert values_of(passed_on(request(b"GET", b"/", b"X: " + octets)), b"x") == [octets]
+    assert values_of(passed_back(b"HTTP/1.1 204 N\r\nX: " + octets + b"\r\n\r\n"), b"x") == [octets]
+
+
+@pytest.mark.row(24)
+@pytest.mark.parametrize(("sent", "read"), [(b"", b""), (b"  \t", b""), (b"a", b"a"), (b" \t a b \t", b"a b")])
+def test_white_space_around_a_value_means_nothing(sent: bytes, read: bytes) -> None:
+    assert values_of(passed_on(request(b"GET", b"/", b"X:" + sent)), b"x") == [read]
+    assert values_of(passed_back(b"HTTP/1.1 204 N\r\nX:" + sent + b"\r\n\r\n"), b"x") == [read]
+
+
+@pytest.mark.row(24)
+def test_white_space_around_the_values_that_matter_means_nothing() -> None:
+    sent = passed_on(request(b"POST", b"/", b"Content-Length: \t 3\t ", body=b"abc"))
+    assert values_of(sent, b"content-length") == [b"3"]
+
+
+@pytest.mark.row(25)
+def test_repeated_fields_of_a_request_keep_their_order() -> None:
+    sent = passed_on(request(b"GET", b"/", b"A: 1", b"Accept: x", b"B: 2", b"Accept: y", b"Cookie: c", b"Cookie: d"))
+    own = [pair for pair in fields_of(sent) if pair[0] in {b"a", b"b", b"accept", b"cookie"}]
+    assert own == [
+        (b"a", b"1"),
+        (b"accept", b"x"),
+        (b"b", b"2"),
+        (b"accept", b"y"),
+        (b"cookie", b"c"),
+        (b"cookie", b"d"),
+    ]
+
+
+@pytest.mark.row(25)
+def test_cookies_of_an_answer_are_never_joined() -> None:
+    lines = b"Set-Cookie: a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT\r\nVary: x\r\nSet-Cookie: b=2\r\nVary: y\r\n"
+    answer = passed_back(b"HTTP/1.1 204 N\r\n" + lines + b"\r\n")
+    assert values_of(answer, b"set-cookie") == [b"a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", b"b=2"]
+    assert values_of(answer, b"vary") == [b"x", b"y"]
+
+
+@pytest.mark.row(26)
+@pytest.mark.parametrize("spell", [bytes.upper, bytes.lower, bytes.title, bytes.swapcase])
+def test_the_case_of_names_means_nothing(spell: object) -> None:
+    lines = [b"Content-Length: 3", b"Connection: X-Hop", b"X-Hop: 1", b"Keep-Alive: 5", b"X-Kept: v"]
+    spelt = [spell(name) + b":" + value for name, _, value in (line.partition(b":") for line in lines)]  # type: ignore[operator]
+    sent = passed_on(request(b"POST", b"/", *spelt, body=b"abc"))
+    assert values_of(sent, b"content-length") == [b"3"]
+    assert values_of(sent, b"x-kept") == [b"v"]
+    assert {b"x-hop", b"keep-alive", b"connection"} & names_of(sent) == set()
+
+
+@pytest.mark.row(27)
+@pytest.mark.parametrize(
+    "line", [b"Content_Length: 50", b"Transfer_Encoding: chunked", b"CONTENT_LENGTH: 0", b"X_Forwarded_For: 1.1.1.1"]
+)
+def test_a_name_with_underscores_is_not_the_real_one_and_never_stands_beside_it(line: bytes) -> None:
+    sent = passed_on(request(b"POST", b"/", line, b"Content-Length: 3", body=b"abc"))
+    assert values_of(sent, b"content-length") == [b"3"]
+    assert line.partition(b":")[0].lower() not in names_of(sent)
+    assert b"chunked" not in sent
+
+
+@pytest.mark.row(27)
+@pytest.mark.parametrize("name", [b"Content-Length2", b"XContent-Length", b"Content--Length", b"Transfer-Encodings"])
+def test_a_name_that_looks_alike_is_an_ordinary_field(name: bytes) -> None:
+    sent = passed_on(request(b"GET", b"/", name + b": 5"))
+    assert values_of(sent, name.lower()) == [b"5"]
+    assert {b"content-length", b"transfer-encoding"} & names_of(sent) == set()
+
+
+@pytest.mark.row(28)
+def test_a_head_below_its_limit_passes_and_one_over_it_is_431() -> None:
+    room = LIMITS.head_bytes_max - len(request(b"GET", b"/", b"X: "))
+    assert len(values_of(passed_on(request(b"GET", b"/", b"X: " + b"a" * room)), b"x")[0]) == room
+    assert refusal_of(request(b"GET", b"/", b"X: " + b"a" * (room + 1))) == 431
+
+
+@pytest.mark.row(28)
+def test_an_endless_head_takes_bounded_memory() -> None:
+    front = Front()
+    front.send(b"GET / HTTP/1.1\r\n")
+    for _ in range(1000):
+        front.send(b"X: " + b"a" * 1000 + b"\r\n")
+        assert len(front.connection._reader.buffer) <= LIMITS.head_bytes_max + len(front.reception.inbox)
+    assert status_of(front.received()) == 431
+
+
+@pytest.mark.row(29)
+def test_as_many_fields_as_the_limit_says_pass_and_one_more_is_431() -> None:
+    lines = [b"X-%d: y" % number for number in range(LIMITS.head_fields_max)]
+    assert b"X-98: y\r\n" in passed_on(request(b"GET", b"/", *lines[:-1]))
+    assert refusal_of(request(b"GET", b"/", *lines)) == 431
+
+
+@pytest.mark.row(30)
+@pytest.mark.parametrize(("size", "status"), [(59_000, 200), (62_000, 502)])
+def test_a_large_answer_head_passes_or_is_a_bad_gateway(size: int, status: int) -> None:
+    head = b"HTTP/1.1 200 OK\r\nX: " + b"a" * size + b"\r\nContent-Length: 0\r\n\r\n"
+    assert status_of(passed_back(head)) == status
+
+
+@pytest.mark.row(30)
+def test_an_answer_head_without_end_is_given_up() -> None:
+    front = Front()
+    front.send(request())
+    front.answer(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(70):
+        if not front.instance.transport.closing:
+            front.answer(b"X: " + b"a" * 1000 + b"\r\n")
+    assert status_of(front.received()) == 502
+    assert front.instance.transport.aborted
+
+
+# --- C: Host
+
+
+@pytest.mark.row(31)
+def test_1_1_without_host_is_refused() -> None:
+    assert refusal_of(b"GET / HTTP/1.1\r\nX: y\r\n\r\n") == 400
+    assert refusal_of(b"GET http://%b/ HTTP/1.1\r\n\r\n" % HOST) == 400
+
+
+@pytest.mark.row(32)
+@pytest.mark.parametrize("second", [HOST, b"other.example", HOST.upper(), b""])
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_two_host_lines_are_refused_even_when_they_agree(second: bytes, version: bytes) -> None:
+    assert refusal_of(request(b"GET", b"/", b"hOST: " + second, version=version)) == 400
+
+
+@pytest.mark.row(33)
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"u@" + HOST,
+        b"u:p@" + HOST,
+        HOST + b"/x",
+        HOST + b" x",
+        HOST + b",other.example",
+        HOST + b":x",
+        HOST + b":65536",
+        HOST + b":-1",
+        HOST + b":",
+        HOST + b":80:80",
+        HOST + b"?x",
+        HOST + b"#x",
+        b"http://" + HOST,
+        b"",
+        b":80",
+        b"[::1",
+        b"a%2eb",
+    ],
+)
+def test_a_host_is_a_name_and_perhaps_a_port(host: bytes) -> None:
+    assert refusal_of(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host) == 400
+
+
+@pytest.mark.row(33)
+def test_an_empty_host_beside_an_authority_is_refused() -> None:
+    assert refusal_of(b"GET http://%b/ HTTP/1.1\r\nHost:\r\n\r\n" % HOST) == 400
+
+
+@pytest.mark.row(34)
+def test_behind_an_unknown_host_the_connection_goes_on() -> None:
+    front = Front()
+    front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n" + BEHIND)
+    assert status_of(front.received()) == 404
+    assert front.lane.offered == 1
+    assert b"nobody" not in front.forwarded()
