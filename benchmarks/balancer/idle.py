@@ -1,0 +1,32 @@
+"""Memory of idle TLS connections: what a proxy's resident set grows by, a connection."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.balancer.pinned import Pinned
+from benchmarks.balancer.places import OTHER_CORE, Places
+
+
+def bytes_each(proxy: Pinned, places: Places, count: int, root: Path) -> float:
+    """`proxy` must be fresh: memory that earlier load left to its allocator would hide the growth.
+
+    Raises:
+        RuntimeError: when the connections cannot all be opened, or do not all stay.
+    """
+    before = proxy.resident_bytes()
+    command = (sys.executable, "-m", "benchmarks.balancer.idle_client", str(places.tls_port), str(count), root)
+    log = places.folder / "idle.log"
+    with Pinned(command, OTHER_CORE, log, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        assert client.process.stdin is not None
+        assert client.process.stdout is not None
+        said = client.process.stdout.readline()
+        grown = proxy.resident_bytes() - before
+        client.process.stdin.close()
+        kept = client.process.stdout.readline()
+        if said.strip() != b"open" or int(kept) != count:
+            why = log.read_text(encoding="utf-8", errors="replace")[-1000:]
+            raise RuntimeError(f"{count} idle connections wanted, {kept.decode().strip() or 0} kept: {why}")
+    return grown / count

@@ -1,0 +1,48 @@
+"""Opens idle TLS connections and holds them: `python -m benchmarks.balancer.idle_client PORT COUNT ROOT_CERTIFICATE`.
+
+Each has carried one request, so that what a connection allocates with its first request is there. Says `open`, then
+waits for its standard input to end, then says how many connections the proxy has kept. Blocking sockets, one after the
+other: nothing in the client is measured.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import sys
+from typing import Final
+
+from benchmarks.balancer.places import ADDRESS, HOST
+
+_REQUEST: Final = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+_PATIENCE_S: Final = 20.0
+
+
+def main() -> None:
+    port, count = int(sys.argv[1]), int(sys.argv[2])
+    context = ssl.create_default_context(cafile=sys.argv[3])
+    connections = [_opened(context, port) for _ in range(count)]
+    print("open", flush=True)
+    sys.stdin.read()
+    poll = select.poll()
+    for connection in connections:
+        poll.register(connection, select.POLLIN)
+    print(count - len(poll.poll(0)), flush=True)  # nothing was asked, so what can be read is an end
+
+
+def _opened(context: ssl.SSLContext, port: int) -> ssl.SSLSocket:
+    connection = context.wrap_socket(
+        socket.create_connection((ADDRESS, port), timeout=_PATIENCE_S), server_hostname=HOST
+    )
+    connection.sendall(_REQUEST)
+    read = b""
+    while not read.endswith(b"world!\n"):
+        piece = connection.recv(65536)
+        assert piece, f"the proxy closed after {read!r}"
+        read += piece
+    return connection
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""This balancer as a process: the front of the live platform with one service, whose instance is a given origin.
+
+    python -m benchmarks.balancer.ours ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE FOLDER
+
+The parts and their settings are assembly.py's, `server-timing` and the autoscaler with its samples included. Unlike
+there the instance is no process of the platform, and the plain port serves requests instead of redirecting them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from benchmarks.balancer.places import ADDRESS, HOST, KEEP_ALIVE_S
+from simulator.control.autoscaler import Autoscaler
+from simulator.edge.gateway import Gateway
+from simulator.edge.listener import listen
+from simulator.fleet.driver import ExitStatus, InstanceSpec
+from simulator.fleet.http_backend import HttpService
+from simulator.fleet.pool import Pool
+from simulator.fleet.roster import Roster
+from simulator.fleet.settings import PoolSettings
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.records.journal import Journal
+from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
+from simulator.wire.ca import CertificateAuthority
+from simulator.wire.tls import ServerCertificates
+from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind, RunClock, epoch_s, run, utc_now
+from simulator.world.tasks import Tasks
+
+# All figures but one are the product's own: idle connections have to outlive their measurement.
+_LIMITS = DataPlaneLimits(idle_s=KEEP_ALIVE_S)
+
+
+class GivenInstance(HttpService):
+    """Implements `Backend` for an application that somebody else runs."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(ADDRESS, port, _LIMITS)
+        self.exited: asyncio.Future[ExitStatus] = asyncio.get_running_loop().create_future()
+
+    def throttle(self) -> None:
+        """It is not ours to slow down."""
+
+    def wake(self) -> float:
+        return 0.0
+
+    async def stop(self, grace_s: float) -> None:
+        del grace_s
+        await self.close()
+        self.kill()
+
+    def kill(self) -> None:
+        if not self.exited.done():
+            self.exited.set_result(ExitStatus(0))
+
+
+class GivenDriver:
+    """Implements `Driver`: every instance is the application on that port."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def launch(self, spec: InstanceSpec) -> GivenInstance:
+        del spec
+        return GivenInstance(self._port)
+
+    async def close(self) -> None:
+        """Nothing was started."""
+
+
+async def serve(origin_port: int, tls_port: int, plain_port: int, state: Path, stop: asyncio.Event) -> None:
+    """Until `stop` is set."""
+    chance, clock, journal = Chance(1), RunClock(), Journal()
+    time = asyncio.get_running_loop().time
+    settings = PoolSettings("web")
+    policy = FixedPolicy(FixedParameters(), settings.scaling)
+    pool = Pool(settings)
+    certificates = ServerCertificates(CertificateAuthority(state, utc_now()), utc_now())
+    certificates.add(HOST, utc_now())
+    gateway = Gateway(_LIMITS, clock=time, epoch_s=epoch_s, chance=chance, server_timing=True)
+    gateway.add(HOST, pool)
+    async with Tasks("platform") as tasks:
+        driver = GivenDriver(origin_port)
+        roster = Roster(pool, driver, policy.actuator, clock=clock, journal=journal, tasks=tasks)
+        await roster.begin()
+        clock.start()
+        roster.settle()
+        tasks.spawn(Autoscaler(pool, roster, policy, clock=clock, journal=journal).run(), "autoscaler")
+        tls = await listen(gateway, ADDRESS, tls_port, certificates=certificates)
+        plain = await listen(gateway, ADDRESS, plain_port)
+        await stop.wait()
+        await tls.close(0)
+        await plain.close(0)
+
+
+def main() -> None:
+    origin_port, tls_port, plain_port = map(int, sys.argv[1:4])
+    # The authority's folder holds its leaves, and the certificate is one of them.
+    state = Path(sys.argv[4]).parent.parent
+    stops: list[asyncio.Event] = []
+
+    async def until_stopped() -> None:
+        stop = asyncio.Event()
+        stops.append(stop)
+        await serve(origin_port, tls_port, plain_port, state, stop)
+
+    def end() -> None:
+        stops[0].set()
+
+    run(ClockKind.REAL, until_stopped, on_interrupt=end)
+
+
+if __name__ == "__main__":
+    main()

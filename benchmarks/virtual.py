@@ -1,0 +1,168 @@
+"""The whole platform in virtual time, in requests per second, beside SimPy: `python -m benchmarks.virtual`.
+
+Two models, told as scenario files: `io`, M/M/10 with a waiting line, and `cpu`, M/M/1 with processor sharing. Our side
+is all that `simulator run` does once it has read the file: traffic, pool, admission, autoscaler, probes, request log,
+report. SimPy's side is only the model, in the way its documentation writes it, and its latencies in a list; so the
+comparison is in its favour. Both get the same arrivals and the same work per request, so they must agree on every digit
+of the mean that rounding leaves; a run in which they do not is an error.
+
+The rounds alternate, because a machine that others use is fast and slow by turns, and count CPU time of this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.simpy_models import many_servers, processor_sharing
+from simulator.replay.report import build_report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.traffic import arrival_times
+from simulator.world.chance import Chance
+from simulator.world.laws import Exponential
+
+TARGET_RPS = 40_000.0
+TARGET_RATIO = 0.5
+
+RATE_RPS = 80.0
+
+# A line and a time limit that nobody reaches: the model has neither.
+IO = """
+duration: {duration_s}s
+seed: {seed}
+services:
+  web:
+    max_concurrency: 10
+    max_size: 1
+    policy: fixed
+    request_timeout: 10h
+    overflow: {{mode: hold, wait: 10h, queue: 1000000}}
+    application: {{simulated: {{io: {{exponential: 100ms}}}}}}
+traffic:
+  - poisson: {{rate: 80/s}}
+"""
+
+CPU = """
+duration: {duration_s}s
+seed: {seed}
+services:
+  web:
+    max_concurrency: 200
+    max_size: 1
+    policy: fixed
+    application: {{simulated: {{cpu: {{exponential: 10ms}}}}}}
+traffic:
+  - poisson: {{rate: 80/s}}
+"""
+
+
+@dataclass(frozen=True)
+class Model:
+    """`exact_mean_s`: the mean time in the system that queueing theory gives (Erlang C; M/G/1-PS)."""
+
+    name: str
+    text: str
+    work: str  # the random stream that draws what a request needs
+    mean_work_s: float
+    simpy: Callable[[list[float], list[float]], list[float]]
+    exact_mean_s: float
+
+    def scenario(self, requests: int, seed: int) -> Scenario:
+        return read_scenario(self.text.format(duration_s=requests / RATE_RPS, seed=seed))
+
+
+MODELS = (
+    Model("io", IO, "io", 0.1, lambda at_s, work_s: many_servers(at_s, work_s, servers=10), 0.120459),
+    Model("cpu", CPU, "cpu", 0.01, processor_sharing, 0.05),
+)
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One round of one side."""
+
+    requests: int
+    mean_s: float
+    cpu_s: float
+
+    @property
+    def rate_rps(self) -> float:
+        return self.requests / self.cpu_s
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--requests", type=int, default=200_000, help="requests per round")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    for model in MODELS:
+        _compare(model, arguments.requests, arguments.rounds)
+
+
+def _compare(model: Model, requests: int, rounds: int) -> None:
+    ours, theirs = [], []
+    for seed in range(rounds):
+        scenario = model.scenario(requests, seed)
+        ours.append(play_here(scenario))
+        theirs.append(play_simpy(model, scenario))
+        require_same(model, ours[-1], theirs[-1])
+    ratios = [mine.rate_rps / other.rate_rps for mine, other in zip(ours, theirs, strict=True)]
+    print(f"{model.name}: {rounds} rounds of about {requests:,} requests; min / median / max")
+    _print("platform, requests/s", [timed.rate_rps for timed in ours], ",.0f", TARGET_RPS)
+    _print("SimPy, requests/s", [timed.rate_rps for timed in theirs], ",.0f")
+    _print("platform / SimPy", ratios, ".2f", TARGET_RATIO)
+    means_ms = [timed.mean_s * 1000 for timed in ours]
+    error_ms = statistics.stdev(means_ms) / math.sqrt(rounds) if rounds > 1 else math.nan
+    print(
+        f"  {'mean time in system':22} {statistics.fmean(means_ms):.2f} ms +- {error_ms:.2f} on both sides, "
+        f"exact {model.exact_mean_s * 1000:.2f} ms"
+    )
+
+
+def play_here(scenario: Scenario) -> Timed:
+    began_s = time.process_time()
+    requests = build_report(play(Run(scenario))).requests
+    took_s = time.process_time() - began_s
+    assert requests.latency.mean_s is not None
+    assert requests.served == requests.requests, "a model without losses lost something"
+    return Timed(requests.served, requests.latency.mean_s, took_s)
+
+
+def play_simpy(model: Model, scenario: Scenario) -> Timed:
+    """Arrivals and work are drawn before the clock starts: SimPy is not charged for our random streams."""
+    chance = Chance(scenario.seed)
+    arrivals_s = list(arrival_times(scenario, chance, 0))
+    stream = chance.stream("service", "web", model.work)
+    work_s = Exponential(model.mean_work_s).draw(stream, len(arrivals_s)).tolist()
+    began_s = time.process_time()
+    latencies_s = model.simpy(arrivals_s, work_s)
+    took_s = time.process_time() - began_s
+    return Timed(len(latencies_s), statistics.fmean(latencies_s), took_s)
+
+
+def require_same(model: Model, ours: Timed, theirs: Timed) -> None:
+    """Raises ValueError when the two sides did not simulate the same thing."""
+    # Reports carry nine digits and sums of whole nanoseconds.
+    if ours.requests != theirs.requests or not math.isclose(ours.mean_s, theirs.mean_s, rel_tol=1e-6):
+        msg = (
+            f"{model.name}: platform = {ours.requests} requests, mean {ours.mean_s:.9f} s, must be SimPy's "
+            f"{theirs.requests} requests, mean {theirs.mean_s:.9f} s"
+        )
+        raise ValueError(msg)
+
+
+def _print(name: str, values: list[float], digits: str, target: float | None = None) -> None:
+    told = " / ".join(f"{value:{digits}}" for value in (min(values), statistics.median(values), max(values)))
+    verdict = ""
+    if target is not None:
+        verdict = f"   target {target:{digits}}: {'reached' if statistics.median(values) >= target else 'MISSED'}"
+    print(f"  {name:22} {told}{verdict}")
+
+
+if __name__ == "__main__":
+    main()
