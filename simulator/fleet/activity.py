@@ -11,6 +11,9 @@ from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
 
+# An instance that MinSize keeps beyond its expiry is looked at again, but not for ever in one instant.
+LOOK_AGAIN_S_MIN = 1.0
+
 
 class Activity:
     """One per roster. `move` changes and records a state; `expire` takes an instance away that was idle for too long.
@@ -25,7 +28,7 @@ class Activity:
         actuator: Actuator,
         clock: RunClock,
         move: Callable[[Instance, InstanceEvent, str], None],
-        expire: Callable[[Instance, str], None],
+        expire: Callable[[Instance, str], bool],
     ) -> None:
         self._pool = pool
         self._actuator = actuator
@@ -90,8 +93,9 @@ class Activity:
         elif self._can_idle(instance):
             self._fall_idle(instance, f"no request for {self._pool.settings.idle_after_s:g} s")
             self.quiet(instance)
-        else:
-            self._expire(instance, f"no request for {self._actuator.idle_expiry_s:g} s")
+        elif not self._expire(instance, f"no request for {self._actuator.idle_expiry_s:g} s"):
+            again_s = max(LOOK_AGAIN_S_MIN, self._actuator.idle_expiry_s or 0.0)  # MinSize may be lower by then
+            instance.idle_timer = self._loop.call_later(again_s, self._look_again, instance)
 
     def _due_s(self, instance: Instance) -> float | None:
         """When a quiet instance falls idle or expires, whichever is next; None when neither will happen."""

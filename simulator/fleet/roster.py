@@ -130,11 +130,13 @@ class Roster:
             instance.end(_E.STOP, "the run is over")
         return [life for life in self._lives.values() if not life.done()]
 
-    def _expire(self, instance: Instance, why: str) -> None:
-        """Its idle time is over, whatever the policy says; MinSize stays."""
-        if len(self._alive) > self.pool.scaling.min_size:
-            self.wish = max(0, self.wish - 1)
-            self._retire(instance, why)
+    def _expire(self, instance: Instance, why: str) -> bool:
+        """Its idle time is over, whatever the policy says; False when MinSize keeps it."""
+        if len(self._alive) <= self.pool.scaling.min_size:
+            return False
+        self.wish = max(0, self.wish - 1)
+        self._retire(instance, why)
+        return True
 
     # --- hiring and retiring -----------------------------------------------------------------------------------------
 
