@@ -287,6 +287,7 @@ class Roster:
 
     def _exited(self, instance: Instance, exited: asyncio.Future[ExitStatus]) -> None:
         if not exited.cancelled():
+            self.pool.leave(instance)  # at once: its life hears of it some rounds of the loop later
             instance.end(_E.DIED, _exit_text(exited.result()))
 
     # --- records -----------------------------------------------------------------------------------------------------
