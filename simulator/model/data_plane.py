@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Final
 
 # Developer Guide, "develop": a request may take 120 s in total, reading its body and writing its answer included.
 REQUEST_S: Final = 120.0
+
+
+class Profile(StrEnum):
+    """How the balancer presents itself in heads."""
+
+    APP_RUNNER = "app-runner"  # as App Runner's Envoy does
+    PLAIN = "plain"  # Forwarded, Via and X-Forwarded-*, nothing of Envoy's
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`name` is what reports and logs say; `status` what the client sees; 499 marks a client that went away.
+    """`name` is what reports and logs say; `status` what the client sees; 499 marks a client that went away, 0
+    a connection that ends without a status.
 
     `unsent`: no byte of the request has reached an instance, so another one may have it, whatever the method.
     """
@@ -59,4 +60,7 @@ BAD_ANSWER: Final = Refusal(
 )
 # ASSUMPTION: one blog says 503 for a paused service; 404 is not excluded (facts 3.4).
 UNAVAILABLE: Final = Refusal("unavailable", 503, "no healthy upstream")
+# Faults on the wire: the client's connection ends, by force or as if all were well.
+WIRE_RESET: Final = Refusal("reset on the wire", 0)
+WIRE_TRUNCATED: Final = Refusal("truncated on the wire", 0)
 CLIENT_GONE: Final = Refusal("client gone", 499)

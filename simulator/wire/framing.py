@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.wire.fault import ProtocolError
-from simulator.wire.grammar import DIGITS, TOKEN
+from simulator.wire.grammar import TOKEN
 
 # Lengths that are not numbers of bytes.
 CHUNKED: Final = -1
 UNTIL_CLOSE: Final = -2
+
+_DIGITS_MAX: Final = 18  # below 2^63
 
 
 def request_length(minor: int, coding: bytes | None, length: bytes | None) -> int:
@@ -51,11 +53,13 @@ def answer_length(status: int, minor: int, coding: bytes | None, length: bytes |
 
 
 def content_length(value: bytes, status: int = 400) -> int:
-    """Digits only, at most 18 of them (below 2^63).
+    """Digits only, at most 18 of them (below 2^63), as grammar.DIGITS has it.
+
+    `bytes.isdigit` knows the ten digits of ASCII only, and costs a fifth of the pattern.
 
     Raises:
         ProtocolError: with `status`.
     """
-    if DIGITS.fullmatch(value) is None:
+    if len(value) > _DIGITS_MAX or not value.isdigit():
         raise ProtocolError("Content-Length must be one number", status)
     return int(value)

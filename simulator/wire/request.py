@@ -7,28 +7,28 @@ field. Fields spelled with `_` that a CGI-style application would take for one o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.answers import WEBSOCKET
 from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import connection_tokens, sort_fields, without_named
+from simulator.wire.fields import FieldTable, Memory, connection_tokens, without_named
 from simulator.wire.framing import CHUNKED, request_length
 from simulator.wire.grammar import (
     ABSOLUTE_FORM,
     AUTHORITY,
     BARE_LF,
     DIGITS,
+    ENDED_REQUEST_LINE,
     OTHER_VERSION,
-    REQUEST_HEAD,
     REQUEST_LINE,
     TOKEN,
-    controls_are_line_ends,
 )
 
-# Name in lower case -> its key among the findings; the empty key is thrown away.
-FieldTable = Mapping[bytes, bytes]
+__all__ = ["ENVOY_FIELDS", "IDEMPOTENT", "PLAIN_FIELDS", "FieldTable", "RequestHead", "check_beginning", "read_request"]
+
+# Good values of Host: names of services, and what strangers try.
+_HOSTS: Final[Memory[bytes]] = Memory(1024)
 
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"})  # RFC 9110 9.2.2, without TRACE
 
@@ -63,11 +63,13 @@ _STANDARDS: Final = (b"forwarded", b"x-forwarded-host", b"x-forwarded-port")
 
 def _field_table(dropped: tuple[bytes, ...]) -> FieldTable:
     """Spellings with `_` fall with the name that a CGI-style application would take them for."""
-    return {
-        **{name.replace(b"-", b"_"): b"" for name in _JUDGED + dropped},
-        **dict.fromkeys(dropped, b""),
-        **{name: name for name in _JUDGED},
-    }
+    return FieldTable(
+        {
+            **{name.replace(b"-", b"_"): b"" for name in _JUDGED + dropped},
+            **dict.fromkeys(dropped, b""),
+            **{name: name for name in _JUDGED},
+        }
+    )
 
 
 ENVOY_FIELDS: Final = _field_table(_DROPPED + _ENVOYS)
@@ -144,18 +146,24 @@ class RequestHead:
         self.length = request_length(self.minor, get(b"transfer-encoding"), length)
         self.forwarded_for = get(b"x-forwarded-for", b"")
         self._take_target(get(b"host"))
-        if len(findings) > 1:  # more than Host
-            self._take_connection(get(b"connection", b""), get(b"upgrade", b""))
-            self._take_expectation(get(b"expect"))
-            self._take_max_forwards(get(b"max-forwards"))
+        if len(findings) == 1 and b"host" in findings:  # most heads have no other
+            return
+        connection = get(b"connection")
+        if connection is not None and not (connection == b"keep-alive" and self.minor == 1):
+            self._take_connection(connection, get(b"upgrade", b""))
+        expect = get(b"expect")
+        if expect is not None:
+            self._take_expectation(expect)
+        hops = get(b"max-forwards")
+        if hops is not None:
+            self._take_max_forwards(hops)
 
     def _take_target(self, host: bytes | None) -> None:
         """Origin-form for what goes on; the authority of an absolute target beats Host (RFC 9112 3.2.2)."""
         if self.minor == 1 and host is None:
             raise ProtocolError("no Host")
-        if host is not None and not is_authority(host):
-            raise ProtocolError("Host malformed")
-        self.authority = host or b""
+        if host is not None:
+            self.authority = _HOSTS.get(host) or _judge_host(host)
         if self.target[0] == 0x2F or self.method == b"CONNECT":
             return
         if self.target == b"*":
@@ -172,8 +180,6 @@ class RequestHead:
             self.target = b"*"  # RFC 9112 3.2.4
 
     def _take_connection(self, connection: bytes, upgrade: bytes) -> None:
-        if not connection:
-            return
         tokens = connection_tokens(connection)
         if b"close" in tokens:
             self.keep_alive = False
@@ -183,8 +189,8 @@ class RequestHead:
             self.upgrade = upgrade.lower()
         self._lines = without_named(self._lines, tokens)
 
-    def _take_expectation(self, expect: bytes | None) -> None:
-        if expect is None or self.minor == 0:  # RFC 9110 10.1.1: ignored in HTTP/1.0
+    def _take_expectation(self, expect: bytes) -> None:
+        if self.minor == 0:  # RFC 9110 10.1.1: ignored in HTTP/1.0
             return
         if expect.lower() != b"100-continue":
             raise ProtocolError("Expect must be 100-continue", 417)
@@ -192,9 +198,7 @@ class RequestHead:
         if self.expects_continue:
             self._lines.append(b"expect: 100-continue\r\n")
 
-    def _take_max_forwards(self, hops: bytes | None) -> None:
-        if hops is None:
-            return
+    def _take_max_forwards(self, hops: bytes) -> None:
         if self.method == b"OPTIONS" and DIGITS.fullmatch(hops):  # optional for other methods (RFC 9110 7.6.2)
             self.last_hop = int(hops) == 0
             hops = b"%d" % max(0, int(hops) - 1)
@@ -207,17 +211,18 @@ def read_request(head: bytes, limits: DataPlaneLimits, table: FieldTable = ENVOY
     Raises:
         ProtocolError: whatever is wrong, with the status for the client.
     """
-    match = REQUEST_HEAD.fullmatch(head)
-    if match is None or not controls_are_line_ends(head):
-        raise _complaint(head, limits)
-    method, target, minor, block = match.groups()
-    if len(method) + len(target) + 11 > limits.request_line_bytes_max:
+    assert head.endswith(b"\r\n\r\n"), "a head is read when its empty line has come"
+    start, *lines = head[:-4].split(b"\r\n")  # at this only: another CR or LF spoils the line it is in
+    match = REQUEST_LINE.fullmatch(start)
+    if match is None:
+        raise _complaint(head[: head.find(b"\n") + 1], limits)
+    if len(start) + 2 > limits.request_line_bytes_max:
         raise ProtocolError("request line too long", 414)
-    request = RequestHead(method, target, 1 if minor == b"1" else 0)
-    findings, count = sort_fields(block, table, request._lines)  # noqa: SLF001 its own constructor
-    if count > limits.head_fields_max:
+    if len(lines) > limits.head_fields_max:  # before they are judged: a head takes no more room in the table's memory
         raise ProtocolError("too many fields", 431)
-    request._judge(findings)  # noqa: SLF001
+    method, target, minor = match.groups()
+    request = RequestHead(method, target, 1 if minor == b"1" else 0)
+    request._judge(table.sort(lines, request._lines))  # noqa: SLF001 its own constructor
     return request
 
 
@@ -236,7 +241,7 @@ def check_beginning(start: bytes, seen: int, limits: DataPlaneLimits) -> None:
         return
     if line_end > limits.request_line_bytes_max:
         raise ProtocolError("request line too long", 414)
-    if line_end > seen and REQUEST_LINE.fullmatch(start, 0, line_end) is None:
+    if line_end > seen and ENDED_REQUEST_LINE.fullmatch(start, 0, line_end) is None:
         raise _complaint(start[:line_end], limits)
     if BARE_LF.search(start, max(0, seen - 1)):
         raise ProtocolError("line end must be CRLF")
@@ -249,12 +254,17 @@ def is_authority(value: bytes) -> bool:
     return match is not None and (match[2] is None or int(match[2]) <= 65535)
 
 
-def _complaint(head: bytes, limits: DataPlaneLimits) -> ProtocolError:
-    line = head[: head.find(b"\n") + 1]
+def _judge_host(host: bytes) -> bytes:
+    """It, if it is good; then it is remembered."""
+    if not is_authority(host):
+        raise ProtocolError("Host malformed")
+    return _HOSTS.remember(host, host)
+
+
+def _complaint(line: bytes, limits: DataPlaneLimits) -> ProtocolError:
+    """What is wrong with a first line, its end included, that is no request line."""
     if len(line) > limits.request_line_bytes_max:
         return ProtocolError("request line too long", 414)
-    if REQUEST_LINE.fullmatch(line) is None:
-        if OTHER_VERSION.fullmatch(line) is not None:
-            return ProtocolError("HTTP version must be 1.0 or 1.1", 505)
-        return ProtocolError("request line malformed")
-    return ProtocolError("field malformed")
+    if OTHER_VERSION.fullmatch(line) is not None:
+        return ProtocolError("HTTP version must be 1.0 or 1.1", 505)
+    return ProtocolError("request line malformed")

@@ -7,16 +7,22 @@ gets the default certificate, so that the gateway can answer 404 as App Runner d
 Session tickets are sealed with the keys of the default context, which stays: resumption works across names, and a
 renewed certificate drops no connection.
 
-Known limit: asyncio and uvloop drop the fatal alert of a failed handshake (CPython gh-98078).
+asyncio and uvloop drop the fatal alert of a failed handshake (CPython gh-98078); `_Alerting` sends it all the same.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 from simulator.wire.ca import CertificateAuthority
+
+# The socket whose handshake a task is about to begin: a loop makes the TLS object itself, and tells it nothing.
+handshaking: ContextVar[socket.socket | None] = ContextVar("handshaking", default=None)
 
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 DEFAULT_HOST: Final = "localhost"
@@ -31,6 +37,7 @@ class ServerCertificates:
         self._hosts: dict[ssl.SSLContext, str] = {}
         self.context = server_context()
         self.context.sni_callback = self._choose
+        self.context.sslobject_class = _Alerting
         self._load(self.context, DEFAULT_HOST, now)
 
     def add(self, host: str, now: datetime) -> None:
@@ -71,6 +78,37 @@ class ServerCertificates:
     def _load(self, context: ssl.SSLContext, host: str, now: datetime) -> None:
         leaf = self._authority.leaf(host, now)
         context.load_cert_chain(leaf)
+
+
+class _Alerting(ssl.SSLObject):
+    """A failed handshake says so at once, and fails when the loop comes back to it.
+
+    OpenSSL has left its alert among the bytes to be sent. A loop sends those when a handshake wants more to read, but
+    not when it fails. So it is told the former first, and that there is nothing more to read: it sends, comes back,
+    and gets the failure.
+    """
+
+    _failure: ssl.SSLError | None = None
+    _socket: socket.socket | None
+
+    def __new__(cls) -> Self:
+        self = super().__new__(cls)
+        self._socket = handshaking.get()
+        return self
+
+    def do_handshake(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as failure:
+            self._failure = failure
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # the client was faster
+                    self._socket.shutdown(socket.SHUT_RD)
+            raise ssl.SSLWantReadError from failure
 
 
 def server_context() -> ssl.SSLContext:

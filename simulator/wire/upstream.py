@@ -157,6 +157,14 @@ class UpstreamConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def finish(self) -> None:
+        """Both sides of a tunnel have ended: close it when all bytes have gone out. Its caller hears nothing more."""
+        if self.caller is not None:
+            self.caller.link = None
+            self.caller = None
+        if self._transport is not None:
+            self._transport.close()
+
     def refuse(self, refusal: Refusal) -> None:
         """Cut it and tell the caller."""
         caller = self.caller
@@ -260,6 +268,10 @@ class UpstreamConnection(asyncio.Protocol):
         if head.length == 0 or caller.head_only:
             self._end(clean=not rest)
             caller.answer_began(head, b"", complete=True)
+            return
+        if head.length == len(rest):  # the common small answer came whole: no reader for its body
+            self._end(clean=True)
+            caller.answer_began(head, rest, complete=True)
             return
         body = body_reader(head.length, self._keeper.limits)
         piece = body.feed(rest) if rest else b""

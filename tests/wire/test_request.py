@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
@@ -195,6 +197,11 @@ def test_hop_by_hop_and_forged_fields_do_not_go_on(line: bytes) -> None:
     assert name not in names
 
 
+@pytest.mark.row(24)
+def test_white_space_around_a_value_goes_on_before_it_only() -> None:
+    assert b"X-A:  b\r\nEmpty:\r\n" in forwarded(get(b"X-A:  b \t", b"Empty: \t"))
+
+
 def test_fields_named_in_connection_do_not_go_on() -> None:
     sent = forwarded(get(b"Connection: close, X-Secret,x-other", b"x-secret: 1", b"X-Other: 2", b"X-Kept: 3"))
     assert b"x-secret" not in sent.lower()
@@ -234,6 +241,13 @@ def test_keeping_the_connection_follows_version_and_field(start: bytes, lines: t
     assert get(*lines, start=start).keep_alive is keep
 
 
+def test_fields_are_judged_in_a_request_without_host_as_well() -> None:
+    request = read(b"GET / HTTP/1.0\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n\r\n")
+    assert request.keep_alive
+    assert b"x-hop" not in forwarded(request).lower()
+    assert b"max-forwards: 5\r\n" in forwarded(read(b"GET / HTTP/1.0\r\nMax-Forwards: 5\r\n\r\n"))
+
+
 def test_an_expectation_goes_on_only_with_a_body() -> None:
     assert b"expect: 100-continue\r\n" in forwarded(get(b"Expect: 100-Continue", b"Content-Length: 3"))
     assert b"expect" not in forwarded(get(b"Expect: 100-continue"))
@@ -267,6 +281,22 @@ def test_a_request_line_over_the_limit_is_414_and_one_below_passes() -> None:
     with pytest.raises(ProtocolError) as refused:
         get(start=b"GET /%b HTTP/1.1" % (b"a" * (room + 8)))
     assert refused.value.status == 414
+
+
+@pytest.mark.parametrize(("size", "good"), [(64, True), (65, False)])
+def test_a_request_line_has_one_limit_in_one_piece_or_in_two(size: int, good: bool) -> None:
+    limits = replace(LIMITS, request_line_bytes_max=64)
+    line = b"GET /%b HTTP/1.1\r\n" % (b"a" * (size - len(b"GET / HTTP/1.1\r\n")))
+    verdicts = []
+    for judge in (
+        lambda: check_beginning(line, 0, limits),
+        lambda: read_request(line + b"Host: a\r\n\r\n", limits),
+    ):
+        try:
+            judge()
+        except ProtocolError as refused:
+            verdicts.append(refused.status)
+    assert verdicts == ([] if good else [414, 414])
 
 
 def test_too_many_fields_are_431() -> None:

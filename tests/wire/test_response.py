@@ -1,10 +1,16 @@
 from __future__ import annotations
 
-import pytest
+from typing import Final
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.wire import response as response_file
 from simulator.wire.fault import ProtocolError
+from simulator.wire.fields import ENTRY_BYTES_MAX, FieldTable
 from simulator.wire.framing import CHUNKED, UNTIL_CLOSE
-from simulator.wire.response import AnswerHead, read_answer
+from simulator.wire.response import ANSWER_FIELDS, AnswerHead, read_answer
 
 
 def answer(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> AnswerHead:
@@ -20,6 +26,8 @@ def answer(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> AnswerHead:
         (b"HTTP/2.0 200 OK", ()),
         (b"HTTP/1.1  200 OK", ()),
         (b"HTTP/1.1 200 O\x00K", ()),
+        (b"HTTP/1.1 200 O\rK", ()),
+        (b"HTTP/1.1 200 O\nK", ()),
         (b"HTTP/1.1 200 OK", (b"X: a\x00",)),
         (b"HTTP/1.1 200 OK", (b"X: a\rb",)),
         (b"HTTP/1.1 200 OK", (b"X: a\nY: b",)),
@@ -84,3 +92,96 @@ def test_an_http_1_0_answer_goes_on_as_1_1_and_closes_its_connection() -> None:
     assert not head.keep_alive
     assert head.forward(b"").startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer(b"Connection: keep-alive", start=b"HTTP/1.0 200 OK").keep_alive
+
+
+@pytest.mark.parametrize("value", [b"keep-alive", b"Keep-Alive", b"KEEP-ALIVE", b"keep-alive, keep-alive", b""])
+def test_connection_fields_that_change_nothing_change_nothing(value: bytes) -> None:
+    head = answer(b"Connection: " + value, b"X: 1")
+    assert head.keep_alive
+    assert not head.upgrades
+    assert head.forward(b"") == b"HTTP/1.1 200 OK\r\nX: 1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "size", "declared"),
+    [
+        (b"HTTP/1.1 200 OK", b"5", b"content-length: 5\r\n"),
+        (b"HTTP/1.1 304 Not Modified", b"5", b"content-length: 5\r\n"),
+        (b"HTTP/1.1 304 Not Modified", b"3, 3", b""),
+        (b"HTTP/1.1 204 No Content", b"5", b""),
+        (b"HTTP/1.1 103 Early Hints", b"5", b""),
+    ],
+)
+def test_a_length_is_declared_where_an_answer_may_have_one(start: bytes, size: bytes, declared: bytes) -> None:
+    assert answer(b"Content-Length: " + size, start=start).declared == declared
+    assert answer(start=start).declared == b""
+
+
+@pytest.mark.row(24)
+def test_white_space_behind_a_value_does_not_go_on() -> None:
+    assert answer(b"X-A:  b \t", b"Vary: x\t").forward(b"").endswith(b"\r\nX-A:  b\r\nVary: x\r\n\r\n")
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+LINES: Final = st.one_of(
+    st.sampled_from(
+        [
+            b"Server: x",
+            b"Date: Sun, 06 Nov 1994 08:49:37 GMT",
+            b"Vary: a\t",
+            b"Vary: \x00",
+            b"Set-Cookie: a=1",
+            b"X-A: \n",
+            b"Connection: close, Vary",
+            b"Connection: Upgrade",
+            b"Upgrade: websocket",
+            b"Keep-Alive: 5",
+            b"Content-Length: 3",
+            b"Transfer-Encoding: chunked",
+            b"no field",
+        ]
+    ),
+    st.binary(max_size=8),
+)
+STARTS: Final = st.sampled_from(
+    [b"HTTP/1.1 200 OK"] * 4 + [b"HTTP/1.0 200 OK", b"HTTP/1.1 101 X", b"HTTP/1.1 304 ", b"HTTP/1.1 404", b"HTTP/2 200"]
+)
+HEADS: Final = st.builds(
+    lambda start, lines: b"\r\n".join((start, *lines, b"", b"")), STARTS, st.lists(LINES, max_size=6)
+)
+
+
+def judge(head: bytes, table: FieldTable) -> tuple[object, ...]:
+    """All that a head comes to: the refusal, or what is known of the answer and what goes on."""
+    try:
+        judged = read_answer(head, table)
+    except ProtocolError as refused:
+        return refused.status, refused.why
+    known = (getattr(judged, name) for name in (*AnswerHead.__slots__, "declared"))
+    return (*known, judged.forward(b""))
+
+
+@given(st.lists(HEADS, max_size=5))
+def test_a_warm_reader_and_a_cold_one_judge_any_head_alike(heads: list[bytes]) -> None:
+    alone = []
+    for head in heads:
+        response_file._STATUS_LINES.clear()
+        alone.append(judge(head, FieldTable(ANSWER_FIELDS.keys, status=502)))
+    warm = FieldTable(ANSWER_FIELDS.keys, status=502, lines_max=5)  # so few that it forgets as well
+    assert [judge(head, warm) for head in heads + heads] == alone + alone
+
+
+def test_status_lines_are_remembered_when_they_are_good_and_not_without_bound() -> None:
+    known = response_file._STATUS_LINES
+    known.clear()
+    most = 0
+    for number in range(1500):
+        answer(start=b"HTTP/1.1 200 Reason %d" % number)
+        most = max(most, len(known))
+    assert most == 512
+    known.clear()
+    answer(start=b"HTTP/1.1 200 " + b"a" * ENTRY_BYTES_MAX)
+    with pytest.raises(ProtocolError):
+        answer(start=b"HTTP/1.1 2000 OK")
+    assert not known

@@ -1,0 +1,38 @@
+"""How long a body is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from simulator.wire.fault import ProtocolError
+from simulator.wire.framing import content_length
+from simulator.wire.grammar import DIGITS
+
+
+@given(
+    st.one_of(
+        st.from_regex(rb"[0-9]{0,20}", fullmatch=True), st.binary(max_size=20), st.text(max_size=9).map(str.encode)
+    )
+)
+@example(b"9" * 18)
+@example(b"9" * 19)
+@example(b"1_0")
+@example(b"\xb2")
+@example("٣".encode())
+def test_a_length_is_a_number_exactly_when_the_grammar_says_so(value: bytes) -> None:
+    try:
+        length = content_length(value)
+    except ProtocolError:
+        assert DIGITS.fullmatch(value) is None
+    else:
+        assert DIGITS.fullmatch(value) is not None
+        assert 0 <= length < 1 << 63
+
+
+@pytest.mark.parametrize("status", [400, 502])
+def test_a_bad_length_has_the_status_of_whose_fault_it_is(status: int) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        content_length(b"3, 3", status)
+    assert refused.value.status == status
