@@ -7,27 +7,38 @@ The only module that names concrete drivers and listeners. Everything above it s
 from __future__ import annotations
 
 import asyncio
+import io
 import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from simulator.control.autoscaler import Autoscaler
+from simulator.edge.access_line import LINES, LogFormat
+from simulator.edge.access_log import AccessLog
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
+from simulator.edge.plain import PlainGateway
 from simulator.edge.redirect import Redirect
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import Driver
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpService
+from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
 from simulator.fleet.process import ProcessApplication, ProcessDriver
 from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
 from simulator.fleet.simulated import SimulatedDriver
-from simulator.model.data_plane import DataPlaneLimits
+from simulator.fleet.wire_faults import WireFaults
+from simulator.model.data_plane import DataPlaneLimits, Profile
+from simulator.model.units import duration_text
+from simulator.model.wire_fault import WireFault
+from simulator.records.facts import EventLogged
 from simulator.records.journal import Journal
+from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Policy, Sample
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
@@ -35,7 +46,17 @@ from simulator.world.chance import Chance
 from simulator.world.clock import RunClock, epoch_s, utc_now
 from simulator.world.tasks import Tasks
 
-__all__ = ["Application", "LiveSettings", "Platform", "ProcessApplication", "Service", "ServicePlan", "local_authority"]
+__all__ = [
+    "Application",
+    "LiveSettings",
+    "LogFormat",
+    "Platform",
+    "ProcessApplication",
+    "Profile",
+    "Service",
+    "ServicePlan",
+    "local_authority",
+]
 
 Application = SimulatedApplication | ProcessApplication
 
@@ -44,6 +65,8 @@ REGION = "us-east-1"  # of URLs, when nobody says
 LINES_KEPT = 20  # of the instances' output, for the message of a run that broke
 # How long connections may take to say goodbye when a run is over; every request has ended by then.
 GOODBYE_S = 1.0
+# How often certificates are looked at; they are renewed ten days before their end (wire/ca.py).
+RENEWAL_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,8 @@ class LiveSettings:
     """The live front. `state` keeps the local CA; ports of 0 are any free ones.
 
     `server_timing`: answers tell the split of their time in a `server-timing` field; App Runner's do not.
+    `websocket`: let requests for one through; App Runner refuses them. `ejection`: what takes failing instances out of
+    service for a while; None leaves that to health checks. `access_log` stays its owner's to close.
     """
 
     state: Path
@@ -69,6 +94,11 @@ class LiveSettings:
     region: str = REGION
     server_timing: bool = True
     limits: DataPlaneLimits = field(default_factory=DataPlaneLimits)
+    profile: Profile = Profile.APP_RUNNER
+    websocket: bool = False
+    ejection: EjectionSettings | None = field(default_factory=EjectionSettings)
+    access_log: io.RawIOBase | None = None
+    access_log_format: LogFormat = LogFormat.JSON
 
 
 class Service:
@@ -79,7 +109,12 @@ class Service:
         self.host = host
         self.settings = plan.settings
         self.driver, self.draw = _driver(plan, platform)
-        self.pool = Pool(plan.settings, draw=platform.chance.stream("service", self.name, "balancing").random)
+        self.pool = Pool(
+            plan.settings,
+            platform.ejection if isinstance(plan.application, ProcessApplication) else None,
+            platform.chance.stream("service", self.name, "balancing").random,
+        )
+        self.pool.outliers.on_change = lambda instance, until_s: platform.ejection_changed(self.name, instance, until_s)
         self.roster = Roster(
             self.pool,
             self.driver,
@@ -99,6 +134,17 @@ class Service:
         )
         if "latency" in plan.needs:
             self.pool.keep_latencies()
+        self._faults = WireFaults(platform.chance.stream("service", self.name, "wire faults").random)
+
+    def add_fault(self, fault: WireFault) -> int:
+        """On the wire to its instances, from now on; the number is for `remove_fault`."""
+        self.pool.faults = self._faults
+        return self._faults.add(fault)
+
+    def remove_fault(self, number: int) -> None:
+        self._faults.remove(number)
+        if not self._faults.is_active:
+            self.pool.faults = None
 
 
 class Platform:
@@ -120,6 +166,8 @@ class Platform:
         self.tasks = Tasks("platform")
         self.on_sample = on_sample
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self.limits = live.limits if live is not None else DataPlaneLimits()
+        self.ejection = live.ejection if live is not None else None
         region = live.region if live is not None else REGION
         self.services = {
             plan.settings.service: Service(plan, self, _host(plan.settings.service, region, chance)) for plan in plans
@@ -137,6 +185,14 @@ class Platform:
             await service.roster.begin()
         if self.front is not None:
             await self.front.open(list(self.services.values()))
+
+    def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
+        """An instance left service for a while, or is back (`until_s` 0)."""
+        line = f"Instance {instance.number} gets requests again"
+        if until_s:
+            wait_s = until_s - asyncio.get_running_loop().time()
+            line = f"Instance {instance.number} keeps failing requests and gets none for {duration_text(wait_s)}"
+        self.journal.record(EventLogged(self.clock.at_s(), service, line))
 
     def start(self) -> None:
         """The run begins now: its clock is at 0, its instances are those of a service that has been there before."""
@@ -169,8 +225,19 @@ class Front:
         now = utc_now()
         self._authority = _authority(settings.state)
         self._certificates = ServerCertificates(self._authority, now)
-        self._gateway = Gateway(
-            settings.limits, clock=self._time, epoch_s=epoch_s, chance=chance, server_timing=settings.server_timing
+        self._renewal: asyncio.TimerHandle | None = None
+        self.access_log: AccessLog | None = None
+        if settings.access_log is not None:
+            self.access_log = AccessLog(settings.access_log, LINES[settings.access_log_format], epoch_s)
+        gateway = PlainGateway if settings.profile is Profile.PLAIN else Gateway
+        self._gateway = gateway(
+            settings.limits,
+            clock=self._time,
+            epoch_s=epoch_s,
+            chance=chance,
+            server_timing=settings.server_timing,
+            websocket=settings.websocket,
+            access_log=self.access_log,
         )
         self._https: Listener | None = None
         self._http: Listener | None = None
@@ -199,19 +266,42 @@ class Front:
 
     async def open(self, services: Sequence[Service]) -> None:
         """Raises OSError when a port cannot be had."""
-        now = utc_now()
         for service in services:
-            self._certificates.add(service.host, now)
-            self._gateway.add(service.host, service.pool)
+            self.add_host(service.host, service)
+        self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
         settings = self._settings
         self._https = await listen(self._gateway, HOST, settings.https_port, certificates=self._certificates)
-        redirect = Redirect(self._https.port, settings.limits, clock=self._time, epoch_s=epoch_s)
+        redirect = Redirect(
+            self._https.port, settings.limits, clock=self._time, epoch_s=epoch_s, access_log=self.access_log
+        )
         self._http = await listen(redirect, HOST, settings.http_port)
 
+    def add_host(self, host: str, service: Service) -> None:
+        """Requests for `host`, a custom domain say, go to `service` from now on, with a certificate of its own.
+
+        Raises:
+            ValueError: when `host` is not a host name.
+        """
+        self._certificates.add(host, utc_now())
+        self._gateway.add(host, service.pool)
+
+    def remove_host(self, host: str) -> None:
+        """Requests for `host` get 404; those under way go on."""
+        self._gateway.remove(host)
+        self._certificates.remove(host)
+
+    def _renew(self) -> None:
+        self._certificates.renew(utc_now())
+        self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
+
     async def close(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
         for listener in (self._http, self._https):
             if listener is not None:
                 await listener.close(GOODBYE_S)
+        if self.access_log is not None:
+            await self.access_log.close()
 
 
 def local_authority(state: Path) -> Path:
@@ -236,7 +326,7 @@ def _driver(plan: ServicePlan, platform: Platform) -> tuple[Driver, Callable[[Ex
         return simulated, simulated.work.draw
     driver = ProcessDriver(
         application,
-        HttpService,
+        partial(HttpService, limits=platform.limits),
         lambda service, number, _stream, line: platform.lines.append(f"{service}/{number}: {line}"),
     )
     return driver, _no_draw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import resource
 import sys
 import traceback
@@ -12,7 +13,7 @@ from typing import TextIO
 import typer
 from rich.console import Console
 
-from simulator.assembly import LiveSettings, Platform
+from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress
@@ -49,6 +50,16 @@ def run(
     http_port: int = typer.Option(
         0, min=0, max=65535, help="Port that redirects to it (real time); 0 is any free one."
     ),
+    access_log: Path | None = typer.Option(
+        None, metavar="F", help="Write a line for every request that reaches the load balancer to F (real time)."
+    ),
+    access_log_format: LogFormat = typer.Option(LogFormat.JSON, help="JSON lines, or Envoy's default format."),
+    profile: Profile = typer.Option(
+        Profile.APP_RUNNER, help="How the load balancer shows in heads: as App Runner's, or in plain words (real time)."
+    ),
+    websocket: bool = typer.Option(
+        False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
+    ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks in the end."),
 ) -> None:
     """Play a scenario and report: exit 0 when its checks hold, 1 when one failed, 2 bad input, 3 the run broke."""
@@ -60,7 +71,18 @@ def run(
         json_out = sys.stdout if to_stdout else _open(json_file, files)
         if clock is ClockKind.REAL:
             _allow_many_files()
-        live = LiveSettings(state_folder(state), https_port, http_port) if clock is ClockKind.REAL else None
+        log = _open_log(access_log, clock, files)
+        live = None
+        if clock is ClockKind.REAL:
+            live = LiveSettings(
+                state_folder(state),
+                https_port,
+                http_port,
+                profile=profile,
+                websocket=websocket,
+                access_log=log,
+                access_log_format=access_log_format,
+            )
         record = _play(chosen, live, rows, console, quiet=quiet)
         report = build_report(record)
         if json_out is not None:
@@ -104,6 +126,24 @@ def _open(path: Path | None, files: contextlib.ExitStack) -> TextIO | None:
         bad_input(f"file = {str(path)!r}, cannot be written: {error.strerror}")
 
 
+def _open_log(path: Path | None, clock: ClockKind, files: contextlib.ExitStack) -> io.RawIOBase | None:
+    """Unbuffered: the log gathers its lines itself. Appended to, as logs are."""
+    if path is None:
+        return None
+    if clock is not ClockKind.REAL:
+        bad_input("access-log = given, must be left out in virtual time: no request passes the load balancer's wire")
+    try:
+        return files.enter_context(path.open("ab", buffering=0))
+    except OSError as error:
+        bad_input(f"file = {str(path)!r}, cannot be written: {error.strerror}")
+
+
+def _tell_losses(platform: Platform) -> None:
+    log = platform.front.access_log if platform.front is not None else None
+    if log is not None and log.dropped:
+        typer.echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)
+
+
 def _allow_many_files() -> None:
     """A connection of the load takes three descriptors of this process: its own, the front's, an instance's."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -127,9 +167,15 @@ def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.Abstra
 def _play(
     scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, console: Console, *, quiet: bool
 ) -> RunRecord:
+    opened: list[Platform] = []
+
+    def on_open(platform: Platform) -> None:
+        opened.append(platform)
+        _tell_where(platform, console)
+
     try:
         with _progress(scenario.name, console, quiet=quiet) as watcher:
-            return play(Run(scenario, live, watcher, rows, lambda platform: _tell_where(platform, console)))
+            return play(Run(scenario, live, watcher, rows, on_open))
     except ScenarioError as error:  # a data file, read as the run goes
         bad_input(str(error))
     except InterruptedRun as error:
@@ -140,3 +186,6 @@ def _play(
             traceback.print_exception(error.__cause__)
         typer.echo(f"the run broke: {error}", err=True)
         raise typer.Exit(BROKE) from error
+    finally:
+        for platform in opened:
+            _tell_losses(platform)

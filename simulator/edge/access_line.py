@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.wire.request import RequestHead
+
+if TYPE_CHECKING:
+    from simulator.edge.exchange import LiveExchange
 
 
 class Entry(NamedTuple):
@@ -31,7 +35,15 @@ class Entry(NamedTuple):
     sent_bytes: int
     instance: int  # 0: none
     upstream: str
-    request_id: bytes
+    added: bytes  # the lines that the balancer added to the request's head
+
+    @property
+    def request_id(self) -> bytes:
+        """Ours if we gave one, else the client's; empty without."""
+        ours = REQUEST_ID.search(self.added)
+        if ours is not None:
+            return ours[1]
+        return (self.request.field(b"x-request-id") if self.request is not None else None) or b""
 
     @property
     def queue_s(self) -> float:
@@ -39,11 +51,37 @@ class Entry(NamedTuple):
         return max(0.0, until_s - self.arrived_s - self.cold_s)
 
 
+def served_entry(exchange: LiveExchange, peer: bytes, status: int, cause: str, now_s: float) -> Entry:
+    """Of a request that was offered to a pool and is over now."""
+    return Entry(
+        exchange.request,
+        peer,
+        status,
+        cause,
+        exchange.arrived_s,
+        exchange.begun_s,
+        exchange.answered_s,
+        now_s,
+        exchange.cold_s,
+        exchange.received_bytes,
+        exchange.sent_bytes,
+        exchange.instance.number if exchange.instance is not None else 0,
+        exchange.upstream,
+        exchange.added,
+    )
+
+
+def own_entry(request: RequestHead | None, peer: bytes, status: int, cause: str, now_s: float, size: int) -> Entry:
+    """Of an answer that the balancer gave at once, `size` bytes long."""
+    return Entry(request, peer, status, cause, now_s, -1.0, -1.0, now_s, 0.0, 0, size, 0, "", b"")
+
+
 # (entry, what to add to the loop's clock for seconds since 1970) -> a line with its end
 AccessLine = Callable[[Entry, float], bytes]
 
 CLIENT_GONE: Final = "client gone"
 REQUEST_ERROR: Final = "request error"
+REQUEST_ID: Final = re.compile(rb"x-request-id: (.*)\r\n")
 
 # Envoy's response flags (its documentation, "Access logging"), by the name of the refusal.
 _FLAGS: Final = {

@@ -1,7 +1,7 @@
 """The access log: one line for every request, written off the hot path.
 
 A request costs one append. Entries become lines in batches between two turns of the loop, and one thread writes what
-has gathered, one write at a time. When the disk is slower than the requests, at most `BUFFER_BYTES_MAX` wait for it;
+has gathered, one write at a time. When the disk is slower than the requests, at most `buffer_bytes_max` wait for it;
 lines beyond that are dropped and counted, and no request is held up.
 """
 
@@ -27,12 +27,22 @@ class AccessLog:
     `dropped` counts lines that were not written; `error` says why, when the reason was not just a slow disk.
     """
 
-    def __init__(self, file: io.RawIOBase, line: AccessLine, epoch_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        file: io.RawIOBase,
+        line: AccessLine,
+        epoch_s: Callable[[], float],
+        *,
+        buffer_bytes_max: int = BUFFER_BYTES_MAX,
+        last_write_s_max: float = LAST_WRITE_S_MAX,
+    ) -> None:
         self.dropped = 0
         self.error = ""
         self._file = file
         self._line = line
         self._epoch_s = epoch_s
+        self._buffer_bytes_max = buffer_bytes_max
+        self._last_write_s_max = last_write_s_max
         self._loop = asyncio.get_running_loop()
         self._entries: list[Entry] = []
         self._lines: list[bytes] = []
@@ -54,10 +64,10 @@ class AccessLog:
             self._timer.cancel()
         self._flush()
         while self._writing is not None:
-            done, _ = await asyncio.wait((self._writing,), timeout=LAST_WRITE_S_MAX)
+            done, _ = await asyncio.wait((self._writing,), timeout=self._last_write_s_max)
             if not done:
                 self.dropped += len(self._lines)
-                self.error = f"the disk has not taken a write for {LAST_WRITE_S_MAX:g} s"
+                self.error = f"the disk has not taken a write for {self._last_write_s_max:g} s"
                 return
             await asyncio.sleep(0)  # `_written` has its turn
 
@@ -65,7 +75,7 @@ class AccessLog:
         """Entries become lines, as many as there is room for."""
         offset_s = self._epoch_s() - self._loop.time()
         for entry in self._entries:
-            if self._lines_bytes >= BUFFER_BYTES_MAX:
+            if self._lines_bytes >= self._buffer_bytes_max:
                 self.dropped += 1
                 continue
             line = self._line(entry, offset_s)

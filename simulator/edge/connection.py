@@ -3,8 +3,8 @@
 One request at a time is on its way; what a client pipelines behind it waits unread in the buffer, bounded, and is never
 looked at before the answer has gone out. After a framing error nothing that follows is read as a request.
 
-A client that closes its side has gone, request under way or not: half-close and abort cannot be told apart, TLS on
-asyncio has no half-close, and Envoy decides the same.
+A client that closes its side has gone, request under way or not: half-close and abort cannot be told apart, and Envoy
+decides the same. Only in a tunnel each side ends its own.
 
 All time limits are `deadline_s` and `stalled_s`, which the listener sweeps; no timer per request.
 """
@@ -12,28 +12,19 @@ All time limits are `deadline_s` and `stalled_s`, which the listener sweeps; no 
 from __future__ import annotations
 
 import asyncio
+import socket
 from math import inf
-from typing import Protocol, cast
+from typing import cast
 
-from simulator.edge.door import Door
+from simulator.edge.access_line import REQUEST_ERROR, own_entry
+from simulator.edge.door import Door, Reception
 from simulator.edge.exchange import LiveExchange
+from simulator.edge.farewell import Farewell
+from simulator.model.refusal import NO_ROUTE
 from simulator.wire.answers import OwnAnswer, complaint
 from simulator.wire.fault import ProtocolError
 from simulator.wire.reader import RequestReader
 from simulator.wire.request import RequestHead
-
-
-class Reception(Protocol):
-    """The listener, as its connections see it. `inbox` is where they read into, one after the other."""
-
-    inbox: memoryview
-
-    def joined(self, connection: ClientConnection) -> bool:
-        """False when there are too many; the connection is cut."""
-
-    def left(self, connection: ClientConnection) -> None: ...
-    def sni(self, transport: asyncio.Transport) -> str:
-        """The name asked for in TLS if it is one of ours, else empty."""
 
 
 class ClientConnection(asyncio.BufferedProtocol):
@@ -47,8 +38,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     __slots__ = (
         "_advancing",
         "_exchange",
-        "_lingered",
-        "_lingering",
+        "_farewell",
         "_paused",
         "_reader",
         "_reception",
@@ -56,45 +46,58 @@ class ClientConnection(asyncio.BufferedProtocol):
         "deadline_s",
         "door",
         "draining",
+        "has_ended_writing",
         "is_full",
+        "is_made",
         "peer",
         "scheme",
         "stalled_s",
     )
 
-    def __init__(self, door: Door, reception: Reception, scheme: bytes) -> None:
+    def __init__(self, door: Door, reception: Reception, scheme: bytes, peer: bytes) -> None:
         self.door = door
         self.scheme = scheme
-        self.peer = b""
+        self.peer = peer
+        self.is_made = False  # its handshake is over
         self.is_full = False  # the client does not read: its write buffer is above the mark
+        self.has_ended_writing = False  # our side of a tunnel is over, the client's goes on
         self.draining = False  # the answer under way is the last
         self.deadline_s = inf  # for the client's next bytes
         self.stalled_s = inf  # for the client to read
         self._reception = reception
         self._transport: asyncio.Transport | None = None
-        self._reader = RequestReader(door.limits)
+        self._reader = RequestReader(door.limits, door.table)
         self._exchange: LiveExchange | None = None
         self._advancing = False
         self._paused = False
-        self._lingering = False
-        self._lingered = 0
+        self._farewell: Farewell | None = None
 
     @property
     def is_idle(self) -> bool:
         """No request under way, and none begun."""
         return self._exchange is None and not self._reader.buffer
 
+    @property
+    def is_held_back(self) -> bool:
+        """The client is not read, because somebody else is slow."""
+        return self._paused
+
+    @property
+    def client_socket(self) -> socket.socket | None:
+        return cast("socket.socket", self._transport.get_extra_info("socket")) if self._transport is not None else None
+
+    @property
+    def port(self) -> int:
+        return self._reception.port
+
     # --- the transport's side ----------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.is_made = True
         self._transport = cast("asyncio.Transport", transport)
-        peername = self._transport.get_extra_info("peername")
-        self.peer = str(peername[0]).encode() if peername else b"unknown"
         limits = self.door.limits
         self._transport.set_write_buffer_limits(high=limits.write_buffer_bytes)
         self.deadline_s = self.door.now_s() + limits.idle_s
-        if not self._reception.joined(self):
-            self._transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint
@@ -102,10 +105,8 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         data = self._reception.inbox[:nbytes].tobytes()
-        if self._lingering:
-            self._lingered += len(data)
-            if self._lingered > self.door.limits.linger_bytes_max:
-                self.reset()
+        if self._farewell is not None:
+            self._farewell.swallow(nbytes)
             return
         reader = self._reader
         if reader.body is not None:
@@ -118,6 +119,12 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._advance()
         else:
             self.regulate()
+
+    def eof_received(self) -> bool:
+        """True keeps the connection: a tunnel whose other side goes on, if the transport can be open by halves."""
+        exchange, transport = self._exchange, self._transport
+        can_half_close = transport is not None and transport.can_write_eof()
+        return can_half_close and exchange is not None and exchange.client_ended()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -139,7 +146,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.stalled_s = inf
         if self._exchange is not None:
             self._exchange.client_drained()
-        if self._exchange is None and not self._lingering:
+        if self._exchange is None and self._farewell is None:
             self._advance()
 
     # --- the exchange's side -----------------------------------------------------------------------------------------
@@ -151,16 +158,17 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def ended(self, *, close: bool) -> None:
         """The answer of the exchange under way is out, or it never came."""
-        self._exchange = None
+        exchange, self._exchange = self._exchange, None
         if close:
-            self._close(linger=self._reader.body is not None)
+            in_tunnel = exchange is not None and exchange.in_tunnel
+            self._close(linger=self._reader.body is not None and not in_tunnel)
             return
-        assert self._reader.body is None, "a connection is kept only behind a request that was read in full"
-        self.deadline_s = self.door.now_s() + (
-            self.door.limits.head_s if self._reader.buffer else self.door.limits.idle_s
-        )
-        self._resume()
-        if self._reader.buffer and not self._advancing:
+        reader, door = self._reader, self.door
+        assert reader.body is None, "a connection is kept only behind a request that was read in full"
+        self.deadline_s = door.now_s() + (door.limits.head_s if reader.buffer else door.limits.idle_s)
+        if self._paused:
+            self._resume()
+        if reader.buffer and not self._advancing:
             self._advance()
 
     def reset(self) -> None:
@@ -168,9 +176,30 @@ class ClientConnection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def open_tunnel(self) -> None:
+        """What follows is the exchange's, to the end of the connection."""
+        exchange = self._exchange
+        assert exchange is not None, "a tunnel belongs to a request"
+        self.deadline_s = inf
+        early = self._reader.open_tunnel()
+        if early:
+            exchange.body_arrived(early, last=False)
+
+    def end_writing(self) -> bool:
+        """Tell the client that nothing more comes, while it may go on; False when its transport knows no such thing."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or not transport.can_write_eof():
+            return False
+        self.has_ended_writing = True
+        transport.write_eof()
+        return True
+
     def await_body(self) -> None:
-        """The time for the body's next bytes begins, or for the word to send any."""
+        """The time for the body's next bytes begins, or for the word to send any. A tunnel may be silent."""
         limits, exchange = self.door.limits, self._exchange
+        if exchange is not None and exchange.in_tunnel:
+            self.deadline_s = inf
+            return
         held_back = exchange is not None and exchange.expects_continue
         self.deadline_s = self.door.now_s() + (limits.continue_s if held_back else limits.body_idle_s)
 
@@ -199,8 +228,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         exchange = self._exchange
         if now_s >= self.stalled_s:
             self.reset()
-        elif self._lingering:
-            self._stop_lingering(now_s)
+        elif self._farewell is not None:
+            self.deadline_s = self._farewell.close(now_s)
         elif exchange is None:
             if self._reader.buffer:
                 self._refuse(ProtocolError("request head not within its time", 408))
@@ -217,7 +246,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def drain(self) -> None:
         """Take no further request: close now if idle, else after the answer."""
         self.draining = True
-        if self.is_idle and not self._lingering:
+        if self.is_idle and self._farewell is None:
             self._close(linger=False)
 
     # --- reading requests --------------------------------------------------------------------------------------------
@@ -226,7 +255,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         """Take requests from the buffer until one is under way or the buffer has no whole head left."""
         self._advancing = True
         try:
-            while self._reader.buffer and self._exchange is None and not (self.is_full or self._lingering):
+            while self._reader.buffer and self._exchange is None and not self.is_full and self._farewell is None:
                 if self._transport is None or self._transport.is_closing():
                     break
                 taken = self._reader.take()
@@ -251,7 +280,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         if not done:
             self.await_body()
         verdict.offer(exchange)
-        if self._exchange is exchange:
+        # A request without a body and nothing behind it has nothing to hold back.
+        if self._exchange is exchange and (self._paused or not done or self._reader.buffer):
             self.regulate()
 
     def _feed_body(self, data: bytes) -> None:
@@ -281,45 +311,36 @@ class ClientConnection(asyncio.BufferedProtocol):
         close = not request.keep_alive or not done or self.draining
         head_only = request.method == b"HEAD"
         self.write(answer.render(request.minor, self.door.own_lines(), head_only=head_only, close=close))
+        self._log(request, answer.status, NO_ROUTE.name if answer.status == NO_ROUTE.status else "", len(answer.body))
         self.ended(close=close)
 
     def _refuse(self, error: ProtocolError) -> None:
         """Nothing sensible can follow: say why, if an answer is still possible, and end."""
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
-            exchange.give_up()
+            exchange.give_up(error.status, REQUEST_ERROR)
             if exchange.answering:
                 self.reset()
                 return
+        else:
+            self._log(None, error.status, REQUEST_ERROR, len(error.why))
         self.write(complaint(error.status, error.why).render(1, self.door.own_lines(), head_only=False, close=True))
         self._close(linger=True)
 
+    def _log(self, request: RequestHead | None, status: int, cause: str, size: int) -> None:
+        log = self.door.access_log
+        if log is not None:
+            log.add(own_entry(request, self.peer, status, cause, self.door.now_s(), size))
+
     def _close(self, *, linger: bool) -> None:
-        """Close when what is written has gone out. While a request is still coming in, swallow it for a moment first:
-        closing on unread bytes would make the client's system throw our answer away (RFC 9112 9.6).
-        """
+        """Close when what is written has gone out; `linger` while a request is still coming in."""
         transport = self._transport
         if transport is None:
             return
         self._reader.clear()
-        self._lingering = True
         self._resume()
-        if linger and not transport.is_closing():
-            self.deadline_s = self.door.now_s() + self.door.limits.linger_s
-            if transport.can_write_eof():
-                transport.write_eof()
-        else:
-            self._stop_lingering(self.door.now_s())
-
-    def _stop_lingering(self, now_s: float) -> None:
-        """Close properly; the second time, or when the client does not let us, by force."""
-        transport = self._transport
-        if transport is None:
-            return
-        if transport.is_closing():
-            transport.abort()
-        self.deadline_s = now_s + self.door.limits.write_stall_s
-        transport.close()
+        self._farewell = farewell = Farewell(transport, self.door.limits)
+        self.deadline_s = (farewell.linger if linger else farewell.close)(self.door.now_s())
 
     def _resume(self) -> None:
         if self._paused:

@@ -1,17 +1,21 @@
-"""What a connection asks about each request, and what it gets back."""
+"""What a connection asks about each request, what it gets back, and how its listener looks from inside."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from simulator.edge.access_log import AccessLog
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.edge.access_log import AccessLog
 from simulator.wire.answers import OwnAnswer
 from simulator.wire.request import FieldTable, RequestHead
 from simulator.wire.response import AnswerHead
+
+if TYPE_CHECKING:
+    from simulator.edge.connection import ClientConnection
 
 
 class Lane(Protocol):
@@ -50,8 +54,21 @@ class Door(Protocol):
     def own_lines(self) -> bytes:
         """`date` and `server`, for answers of the balancer's own."""
 
-    def request_lines(self, request: RequestHead, client: Client) -> bytes:
+    def request_lines(self, request: RequestHead, client: Client, /) -> bytes:
         """The fields a request gets on its way to an instance."""
 
-    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float) -> bytes:
+    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float, /) -> bytes:
         """The fields an answer gets on its way back; without `head` it is a simulated instance's."""
+
+
+class Reception(Protocol):
+    """The listener, as its connections see it. `inbox` is where they read into, one after the other."""
+
+    inbox: memoryview
+
+    def left(self, connection: ClientConnection) -> None: ...
+    def sni(self, transport: asyncio.Transport) -> str:
+        """The name asked for in TLS if it is one of ours, else empty."""
+
+    @property
+    def port(self) -> int: ...

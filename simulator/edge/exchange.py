@@ -3,18 +3,23 @@
 Three sides call it: the connection (body pieces, buffer levels, client gone), the pool (`begin`, `fail`) and the
 connection to the instance (wire/upstream.py `Caller`). A simulated instance calls `answered` instead. It ends exactly
 once: with the last byte of the answer, with a refusal, or with a cut connection.
+
+A WebSocket, where one is let through, is a request whose body begins behind the answer's head and an answer whose body
+has no length: each side ends its own. It holds its slot and has the request's time limit (R#104: App Runner cuts
+streams that are still sending, too).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from simulator.edge.access_line import CLIENT_GONE, served_entry
 from simulator.edge.door import Lane
 from simulator.edge.synthetic import Synthetic
-from simulator.fleet.http_backend import HttpExchange
+from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.instance import Instance
-from simulator.model.refusal import Refusal
-from simulator.wire.answers import CONTINUE, connection_line, refused
+from simulator.model.refusal import WIRE_TRUNCATED, Refusal
+from simulator.wire.answers import CONTINUE, WEBSOCKET, connection_line, refused
 from simulator.wire.body import chunk
 from simulator.wire.framing import CHUNKED
 from simulator.wire.request import IDEMPOTENT, RequestHead
@@ -34,16 +39,23 @@ class LiveExchange(HttpExchange):
         "_chunked_out",
         "_close",
         "_connection",
+        "_cut",
         "_early",
         "_head_only",
         "_lane",
+        "_status",
         "_synthetic",
         "_tried",
         "_unkept",
+        "added",
+        "answered_s",
         "answering",
         "expects_continue",
+        "in_tunnel",
+        "received_bytes",
         "request",
         "request_done",
+        "sent_bytes",
         "sink",
         "upstream_full",
     )
@@ -52,20 +64,35 @@ class LiveExchange(HttpExchange):
         self, connection: ClientConnection, lane: Lane, request: RequestHead, early: bytes, *, done: bool
     ) -> None:
         """`early` is what of the body came together with the head."""
-        super().__init__(connection.door.now_s())
+        # Not super().__init__, twice: the hot path has two calls less.
+        self.arrived_s = connection.door.now_s()
+        self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
+        self.cold_s = 0.0
+        self.instance = None
+        self.open = True
+        self.link = None
+        self.fault = None
+        self.upstream = ""
         self._connection = connection
         self._lane = lane
         self._head_only = request.method == b"HEAD"
+        self.added = b""  # the balancer's lines in the head that instances get; the same for each that is tried
+        self.answered_s = -1.0
+        self._status = 0  # of the answer that has begun
+        self.received_bytes = len(early)
+        self.sent_bytes = 0
         self._early = early  # body read and not sent; kept after the first write only while a repeat may need it
         self._unkept = False  # bytes of the body have gone out that are not kept
         self._chunked_out = False
         self._close = False
+        self._cut = False  # by us; what the loop tells about it later is no news
         self._synthetic: Synthetic | None = None
         self._tried: tuple[Instance, ...] = ()  # those that could not be reached
         self.request = request
         self.request_done = done
         self.expects_continue = request.expects_continue
         self.answering = False
+        self.in_tunnel = False
         self.sink = False  # the body is wanted by nobody
         self.upstream_full = False
 
@@ -75,6 +102,7 @@ class LiveExchange(HttpExchange):
         """The next bytes of the request's body."""
         self.request_done = last
         self.expects_continue = False
+        self.received_bytes += len(piece)
         link = self.link
         if link is not None and link.is_connected:
             self._unkept = True
@@ -100,16 +128,32 @@ class LiveExchange(HttpExchange):
         elif self.link is not None:
             self.link.resume()
 
-    def give_up(self) -> None:
-        """The client is gone, or nobody can make sense of what it sends."""
+    def give_up(self, status: int = 0, cause: str = CLIENT_GONE) -> None:
+        """The client is gone, or nobody can make sense of what it sends; `status` is what it is told."""
         self._lane.abandon(self)
         self._unlink()
+        if not self._cut:
+            self._log(self._status or status, cause)
+
+    def client_ended(self) -> bool:
+        """The client has ended its side. True when the application goes on: in a tunnel, until it ends its own."""
+        link = self.link
+        if not self.in_tunnel or self.request_done or link is None:
+            return False
+        self.request_done = True
+        if self._connection.has_ended_writing:  # the application's side was first
+            link.finish()
+            self._end()
+        else:
+            link.write_eof()
+        return True
 
     # --- the pool's side ---------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         instance = self.instance
-        super().begin()
+        assert instance is not None
+        instance.backend.begin(self)
         # Neither at work for it nor over, nor moved on to another instance: a simulated one, which takes no bytes.
         if self.link is None and self.open and not self.answering and self.instance is instance:
             self._swallow_body()
@@ -131,9 +175,14 @@ class LiveExchange(HttpExchange):
     def head_only(self) -> bool:
         return self._head_only
 
+    @property
+    def tunnels(self) -> bool:
+        return self.request.tunnel
+
     def connected(self, link: UpstreamConnection) -> None:
         connection, request = self._connection, self.request
-        head = request.forward(connection.peer, connection.door.request_lines(connection.scheme))
+        added = self.added = self.added or connection.door.request_lines(request, connection)
+        head = request.forward(connection.peer, added)
         early = self._framed(self._early, last=self.request_done) if request.length else b""
         link.write(head + early if early else head, last=self.request_done)
         if not self.request_done:
@@ -152,22 +201,25 @@ class LiveExchange(HttpExchange):
             self._connection.write(head.forward(b""))
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
-        framing = self._answer_framing(head)
-        added = b"".join(
-            (
-                framing,
-                connection_line(self.request.minor, close=self._close),
-                self._timing_lines(),
-                self._connection.door.passed_lines(dated=head.dated),
-            )
-        )
+        connection = self._connection
+        door = connection.door
+        now_s = self.answered_s = door.now_s()
+        added = self._hop_lines(head) + door.answer_lines(head, self, now_s)
         self.answering = True
-        body = chunk(piece, last=complete) if self._chunked_out else piece
-        self._connection.write(head.forward(added) + body)
-        if complete:
+        self._status = head.status
+        self.sent_bytes = len(piece)
+        if self._chunked_out:
+            piece = chunk(piece, last=complete)
+        connection.write(head.forward(added, piece))
+        if head.status == 101:
+            self.in_tunnel = True
+            self.request_done = False
+            connection.open_tunnel()
+        elif complete:
             self._end()
 
     def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+        self.sent_bytes += len(piece)
         self._connection.write(chunk(piece, last=complete) if self._chunked_out else piece)
         if complete:
             self._end()
@@ -178,6 +230,9 @@ class LiveExchange(HttpExchange):
             return
         self._lane.broke(self)
         self._refuse(refusal)
+
+    def application_ended(self) -> bool:
+        return not self.request_done and self._connection.end_writing()
 
     def may_repeat(self) -> bool:
         return self.open and not self._unkept and self.request.method in IDEMPOTENT
@@ -212,33 +267,26 @@ class LiveExchange(HttpExchange):
     def _framed(self, piece: bytes, *, last: bool) -> bytes:
         return chunk(piece, last=last) if self.request.length == CHUNKED else piece
 
-    def _answer_framing(self, head: AnswerHead) -> bytes:
-        """The framing line towards the client; decides whether the connection can stay open."""
+    def _hop_lines(self, head: AnswerHead) -> bytes:
+        """Framing and Connection towards the client; decides whether the connection can stay open."""
         request = self.request
+        if head.status == 101:
+            self._close = True
+            return WEBSOCKET
         self._close = not request.keep_alive or not self.request_done or self._connection.draining
+        framing = b""
         if self._head_only or head.status in {204, 304}:
-            return head.declared
-        if head.length >= 0:
-            return b"content-length: %d\r\n" % head.length
-        if request.minor == 1:
+            framing = head.declared
+        elif head.length >= 0:
+            framing = b"content-length: %d\r\n" % head.length
+        elif request.minor == 1:
             self._chunked_out = True
-            return _CHUNKED_LINE
-        self._close = True  # HTTP/1.0: the end of the connection is the end of the body
-        return b""
-
-    def _timing_lines(self) -> bytes:
-        door = self._connection.door
-        now_s = door.now_s()
-        service_ms = self.service_s(now_s) * 1000
-        line = b"x-envoy-upstream-service-time: %d\r\n" % service_ms
-        if not door.server_timing or self.instance is None:
-            return line
-        return line + b'server-timing: queue;dur=%.3f, cold;dur=%.3f, service;dur=%.3f, instance;desc="%d"\r\n' % (
-            self.queue_s(now_s) * 1000,
-            self.cold_s * 1000,
-            service_ms,
-            self.instance.number,
-        )
+            framing = _CHUNKED_LINE
+        else:
+            self._close = True  # HTTP/1.0: the end of the connection is the end of the body
+        if request.minor and not self._close:
+            return framing
+        return framing + connection_line(request.minor, close=self._close)
 
     def _swallow_body(self) -> None:
         """Read the body and forget it, as an application would that needs none."""
@@ -251,31 +299,31 @@ class LiveExchange(HttpExchange):
     def _synthesise(self) -> None:
         assert self._synthetic is not None
         connection = self._connection
+        now_s = self.answered_s = connection.door.now_s()
         self._close = not self.request.keep_alive or connection.draining
-        added = b"".join(
-            (
-                connection_line(self.request.minor, close=self._close),
-                self._timing_lines(),
-                connection.door.own_lines(),
-            )
-        )
+        added = connection_line(self.request.minor, close=self._close)
+        added += connection.door.answer_lines(None, self, now_s)
         self.answering = True
+        self._status = self._synthetic.status
+        self.sent_bytes = self._synthetic.left
         connection.write(self._synthetic.head(added))
         self._pump()
 
     def _pump(self) -> None:
         """Write as much of a synthesised body as the client takes."""
-        synthetic = self._synthetic
-        assert synthetic is not None
-        while synthetic.left and not self._connection.is_full:
-            self._connection.write(synthetic.piece())
-        if not synthetic.left:
+        assert self._synthetic is not None
+        if self._synthetic.pour(self._connection):
             self._end()
 
     def _refuse(self, refusal: Refusal) -> None:
         connection = self._connection
-        if self.answering:
-            connection.reset()
+        self._log(self._status or refusal.status, refusal.name)
+        if self.answering or not refusal.status:
+            self._cut = True
+            if refusal is WIRE_TRUNCATED:
+                connection.ended(close=True)
+            else:
+                connection.reset()
             return
         close = not self.request.keep_alive or not self.request_done or connection.draining
         answer = refused(refusal).render(
@@ -288,7 +336,14 @@ class LiveExchange(HttpExchange):
         """The answer's last byte is with the connection. The slot first: the next request may need it."""
         if self.open:
             self._lane.finish(self)
+        self._log(self._status)
         self._connection.ended(close=self._close)
+
+    def _log(self, status: int, cause: str = "") -> None:
+        connection = self._connection
+        log = connection.door.access_log
+        if log is not None:
+            log.add(served_entry(self, connection.peer, status, cause, connection.door.now_s()))
 
     def _unlink(self) -> None:
         if self.link is not None:

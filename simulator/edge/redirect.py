@@ -53,8 +53,8 @@ class Redirect:
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def request_lines(self, request: RequestHead, client: Client) -> bytes:
+    def request_lines(self, _request: RequestHead, _client: Client) -> bytes:
         raise AssertionError("nothing is forwarded from here")
 
-    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float) -> bytes:
+    def answer_lines(self, _head: AnswerHead | None, _exchange: Exchange, _now_s: float) -> bytes:
         raise AssertionError("nothing is forwarded from here")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from simulator.wire.answers import PLAIN, reason_of
 from simulator.wire.grammar import DIGITS
@@ -12,17 +12,25 @@ SIZE_FIELD: Final = b"x-simulator-response-bytes"
 _PIECE: Final = b"." * (64 * 1024)
 
 
+class Drain(Protocol):
+    """Where the body goes; `is_full` may become true with any write."""
+
+    is_full: bool
+
+    def write(self, data: bytes) -> None: ...
+
+
 class Synthetic:
     """`status` with a short text, or with as many bytes as the request's `x-simulator-response-bytes` asks for.
 
-    `left` counts the bytes of the body still to be taken with `piece`.
+    `left` counts the bytes of the body still to be poured out.
     """
 
-    __slots__ = ("_minor", "_size", "_status", "_text", "left")
+    __slots__ = ("_minor", "_size", "_text", "left", "status")
 
     def __init__(self, status: int, request: RequestHead) -> None:
         asked = request.field(SIZE_FIELD)
-        self._status = status
+        self.status = status
         self._text = b"%d %b\n" % (status, reason_of(status))
         self._size = len(self._text)
         if asked is not None and DIGITS.fullmatch(asked):
@@ -34,11 +42,13 @@ class Synthetic:
 
     def head(self, added: bytes) -> bytes:
         """The head, with `added` field lines."""
-        length = b"" if self._status in {204, 304} else b"%bcontent-length: %d\r\n" % (PLAIN, self._size)
-        return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (self._status, reason_of(self._status), length, added)
+        length = b"" if self.status in {204, 304} else b"%bcontent-length: %d\r\n" % (PLAIN, self._size)
+        return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (self.status, reason_of(self.status), length, added)
 
-    def piece(self) -> bytes:
-        """The next bytes of the body, 64 KiB at most."""
-        piece = self._text or _PIECE[: self.left]
-        self.left -= len(piece)
-        return piece
+    def pour(self, client: Drain) -> bool:
+        """Write as much of the body as the client takes; whether that was all."""
+        while self.left and not client.is_full:
+            piece = self._text or _PIECE[: self.left]
+            self.left -= len(piece)
+            client.write(piece)
+        return not self.left

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.model.refusal import Refusal
+from simulator.model.wire_fault import WireFault
 
 if TYPE_CHECKING:
     from simulator.fleet.instance import Instance
@@ -42,6 +43,10 @@ class Exchange:
 
     def answered(self, status: int) -> None:
         """A simulated instance has answered in full. The front sends the answer on and calls `Pool.finish`."""
+        raise NotImplementedError
+
+    def disturb(self, fault: WireFault) -> None:
+        """The wire will spoil its answer. Before `begin`; only an exchange that is made of bytes can be disturbed."""
         raise NotImplementedError
 
     def fail(self, refusal: Refusal) -> None:

@@ -16,6 +16,7 @@ from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.outliers import Outliers
 from simulator.fleet.settings import PoolSettings
+from simulator.fleet.wire_faults import WireFaults
 from simulator.model.instance import InstanceState
 from simulator.model.refusal import HOLD_EXPIRED, OVERFLOW, TERMINATED, TIMEOUT, UNAVAILABLE, Refusal
 from simulator.model.scaling import AutoScalingConfiguration
@@ -47,6 +48,7 @@ class Pool:
         self.on_wake: Callable[[Instance], float] = _unset
         self.on_quiet: Callable[[Instance], object] = _unset
         self.on_wait: Callable[[], None] = _nothing
+        self.faults: WireFaults | None = None  # on the wire to instances, while there are any
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
         self._meter = Meter(self._time())
@@ -179,7 +181,7 @@ class Pool:
             if exchange.open:
                 exchange.cold_s += now - exchange.granted_s
                 exchange.begun_s = now
-                exchange.begin()
+                self._begin(exchange)
 
     def close(self) -> None:
         """Let everything go: what is still open ends as if its instance had gone."""
@@ -202,9 +204,18 @@ class Pool:
             exchange.cold_s = instance.ready_s - max(exchange.arrived_s, instance.wanted_s)
         if instance.awake:
             exchange.begun_s = now
-            exchange.begin()
+            if self.faults is None:  # here and not in `_begin`: every request passes
+                exchange.begin()
+            else:
+                self.faults.begin(exchange)
         else:
             self._begin_awake(exchange, instance)
+
+    def _begin(self, exchange: Exchange) -> None:
+        if self.faults is None:
+            exchange.begin()
+        else:
+            self.faults.begin(exchange)
 
     def _begin_awake(self, exchange: Exchange, instance: Instance) -> None:
         instance.pending.append(exchange)

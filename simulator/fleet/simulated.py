@@ -93,7 +93,7 @@ class SimulatedBackend:
             self._station.arrive(exchange, exchange.cpu_s, self._loop.time())
             self._arm()
         else:
-            self._loop.call_at(exchange.begun_s + exchange.io_s, self._done, exchange)
+            self._loop.call_later(exchange.io_s, self._done, exchange)
 
     def abort(self, exchange: Exchange) -> None:
         """The application is not told and goes on working (R#92): its CPU stays taken."""

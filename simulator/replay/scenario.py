@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJsonSchema
 
+from simulator.model.wire_fault import BYTES_ONLY
 from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.completion import completed
 from simulator.replay.document import FILE_BYTES_MAX, Document, parse_document
@@ -23,7 +24,7 @@ from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.relations import relation_problems
 from simulator.replay.sections import Count, Duration, PositiveDuration, Section
 from simulator.replay.service_spec import ServiceSpec
-from simulator.replay.timeline_spec import EventSpec
+from simulator.replay.timeline_spec import EventSpec, WireFaultSpec
 from simulator.replay.traffic_spec import SourceSpec
 
 Check = Annotated[CheckExpression, PlainValidator(parse_check), WithJsonSchema({"type": "string"})]
@@ -78,6 +79,11 @@ class Scenario(Section):
             for name, service in self.services.items()
             if (missing := _missing_signal(service, clock))
         ]
+        problems += [
+            self._problem(("timeline", index, "wire_fault", "kind"), expected)
+            for index, event in enumerate(self.timeline)
+            if event.wire_fault is not None and (expected := self._missing_bytes(event.wire_fault, clock))
+        ]
         if problems:
             raise ScenarioError(problems)
 
@@ -101,6 +107,16 @@ class Scenario(Section):
                 raise ValueError(msg)
         services = {label: service.model_copy(update={"policy": policy}) for label, service in self.services.items()}
         return self.model_copy(update={"services": services})
+
+    def _missing_bytes(self, fault: WireFaultSpec, clock: str) -> str:
+        """What kind a fault on the wire may be where it has no bytes to spoil; nothing where it has, or needs none."""
+        if fault.fault.kind not in BYTES_ONLY:
+            return ""
+        if clock == "virtual":
+            return "latency or status: virtual time has no bytes to spoil"
+        if self.services[fault.service].application.process is None:
+            return "latency or status: a simulated application has no bytes to spoil"
+        return ""
 
     def _problem(self, path: tuple[str | int, ...], expected: str) -> Problem:
         return self._document.problem(path, expected)

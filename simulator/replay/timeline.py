@@ -21,6 +21,7 @@ from simulator.replay.timeline_spec import (
     RateSpec,
     SlowStartsSpec,
     UpdateAutoScalingSpec,
+    WireFaultSpec,
 )
 
 
@@ -64,6 +65,10 @@ class Timeline:
                 self._undo(at_s, action.for_s, event, lambda: self._pass_checks(action, failing))
             case UpdateAutoScalingSpec():
                 self._add(at_s, event, lambda: self._update(action))
+            case WireFaultSpec():
+                numbers: list[int] = []
+                self._add(at_s, event, lambda: self._spoil(action, numbers))
+                self._undo(at_s, action.for_s, event, lambda: self._mend(action, numbers))
             case RateSpec():
                 # The arrivals know it beforehand (arrivals.py); here it is only written down.
                 self._add(at_s, event, lambda: f"{action.source or 'all open sources'}: rate x {action.factor:g}")
@@ -105,6 +110,16 @@ class Timeline:
         for number in failing:
             service.roster.prober.failing.pop(number, None)
         return f"{service.name}: health checks are real again"
+
+    def _spoil(self, action: WireFaultSpec, numbers: list[int]) -> str:
+        service = self._service(action.service)
+        numbers.append(service.add_fault(action.fault))
+        return f"{service.name}: {action.fault}"
+
+    def _mend(self, action: WireFaultSpec, numbers: list[int]) -> str:
+        service = self._service(action.service)
+        service.remove_fault(numbers.pop())
+        return f"{service.name}: no more {action.fault.kind}"
 
     def _update(self, action: UpdateAutoScalingSpec) -> str:
         service = self._service(action.service)

@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Collection
 from typing import Any, cast
 
+from simulator.edge.access_log import AccessLog
 from simulator.edge.connection import ClientConnection
 from simulator.edge.door import Door
 from simulator.edge.gateway import Gateway
+from simulator.edge.plain import PlainGateway
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpExchange
 from simulator.fleet.instance import Instance
@@ -219,16 +221,16 @@ class _Place:
 class FakeReception:
     def __init__(self) -> None:
         self.inbox = memoryview(bytearray(64 * 1024))
-        self.joins = True
         self.name = ""
-
-    def joined(self, connection: ClientConnection) -> bool:
-        return self.joins
 
     def left(self, connection: ClientConnection) -> None: ...
 
     def sni(self, transport: asyncio.Transport) -> str:
         return self.name
+
+    @property
+    def port(self) -> int:
+        return 8443
 
 
 class Front:
@@ -241,23 +243,40 @@ class Front:
         door: Door | None = None,
         server_timing: bool = False,
         half_close: bool = False,
+        websocket: bool = False,
+        plain: bool = False,
+        access_log: AccessLog | None = None,
     ) -> None:
         self.limits = limits or DataPlaneLimits()
         self.now_s = 1000.0
         self.instance = FakeInstance(self.limits)
         self.lane = FakeLane(self.instance)
-        self.gateway = Gateway(
+        profile = PlainGateway if plain else Gateway
+        self.gateway = profile(
             self.limits,
             clock=lambda: self.now_s,
             epoch_s=lambda: EPOCH_S,
             chance=Chance(1),
             server_timing=server_timing,
+            websocket=websocket,
+            access_log=access_log,
         )
         self.gateway.add(HOST.decode(), self.lane)
         self.reception = FakeReception()
-        self.connection = ClientConnection(door or self.gateway, self.reception, b"https")
+        self.connection = ClientConnection(door or self.gateway, self.reception, b"https", b"192.0.2.7")
         self.client = FakeTransport(self.connection, half_close=half_close)
         self.connection.connection_made(self.client)
+
+    def end_client(self) -> None:
+        """The client ends its side of the connection, as the loop tells it."""
+        if not self.connection.eof_received():
+            self.client.lose()
+
+    def end_application(self) -> None:
+        """The application ends its side."""
+        link = self.instance.links[-1]
+        if not link.eof_received():
+            link.connection_lost(None)
 
     def send(self, data: bytes) -> None:
         """What the client sends, as the loop would hand it over; nothing arrives on a closed transport."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import h11
+import httptools
 
 from tests.edge.front import Front, request
 from tests.edge.nasty import Case
@@ -57,8 +58,7 @@ def _serve(pieces: list[bytes]) -> tuple[list[Reading], bool]:
         sent = _agreed(front.forwarded())
         _check_forwarded(sent)
         if not sent.ended:
-            front.client.lose()
-            assert front.instance.transport.aborted, "half a request, and its connection stays"
+            answers += _end_early(front, answer_early=len(pieces[0]) % 2 == 0)
             break
         arrived.append(sent)
         mark = b"marker-%03d" % len(arrived)
@@ -69,6 +69,20 @@ def _serve(pieces: list[bytes]) -> tuple[list[Reading], bool]:
     answers += front.received()
     _check_rest(front)
     return arrived, any(b"HTTP/1.1 %d " % status in answers for status in _OWN)
+
+
+def _end_early(front: Front, *, answer_early: bool) -> bytes:
+    """The application answers half a request, or the client goes; what the client got meanwhile."""
+    answers, link = front.received(), front.instance.transport
+    if answer_early:
+        front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        offered = front.lane.offered
+        front.send(request(target=b"/behind"))
+        assert front.lane.offered == offered, "what follows half a request is read as one"
+    else:
+        front.client.lose()
+    assert link.aborted, "half a request, and its connection stays"
+    return answers + front.received()
 
 
 def _agreed(sent: bytes) -> Reading:
@@ -100,35 +114,55 @@ def _check_rest(front: Front) -> None:
 
 
 def _compare_with_client(data: bytes, arrived: list[Reading]) -> None:
-    """As far as h11 takes what the client sent, what arrived are messages of it, in order, with the same bodies.
+    """What arrived are messages of the client, in order, with the same bodies, and other parsers take them as well.
 
     Not all of them: the balancer answers some itself, by its own rules.
     """
     sent = _client_readings(data)
     for got in arrived:
-        for read in sent:
+        for message, read in sent:
             if read is None:
-                return  # h11 refuses what we take: what we made of it is judged above
+                assert _is_excused(message), f"taken, and h11 refuses it: {message!r} {got}"
+                return
             if _is_same(read, got):
+                assert _passes_llhttp(message), f"taken, and llhttp refuses it: {message!r}"
                 break
         else:
             raise AssertionError(f"the client has not sent {got}")
 
 
-def _client_readings(data: bytes) -> Iterator[Reading | None]:
-    """The client's messages one by one, then None if h11 makes no more of the rest."""
+def _client_readings(data: bytes) -> Iterator[tuple[bytes, Reading | None]]:
+    """The client's messages one by one, as they were sent and as h11 reads them; with None h11 refuses the rest."""
     while data:
         while data.startswith(b"\r\n"):
             data = data[2:]
         try:
             read = by_h11(data)
         except h11.RemoteProtocolError:
-            yield None
+            yield data, None
             return
         if read is None or not read.ended:
             return
-        yield read
+        yield data[: len(data) - len(read.behind)], read
         data = read.behind
+
+
+def _is_excused(message: bytes) -> bool:
+    """Others look for a Content-Length in the trailers; here trailers are dropped unread (RFC 9110 6.5.1)."""
+    head, _, rest = message.lower().partition(b"\r\n\r\n")
+    return b"\r\ncontent-length" in rest and b"\r\ncontent-length" not in head
+
+
+def _passes_llhttp(message: bytes) -> bool:
+    """Its head: of chunk extensions, which are dropped here, llhttp wants more than that they hold no controls."""
+    head, end, _ = message.partition(b"\r\n\r\n")
+    try:
+        by_llhttp(head + end)
+    except httptools.HttpParserUpgrade:
+        return True  # it would go on with another protocol; we do not
+    except httptools.HttpParserError:
+        return False
+    return True
 
 
 def _is_same(read: Reading, got: Reading) -> bool:

@@ -45,6 +45,7 @@ _LINES: Final = [
     b"X-Hop: 1",
     b"X: y",
     b"X:",
+    b"X: y \t",
     b"X-Forwarded-For: 10.0.0.1",
     b"Content_Length: 7",
     b"Transfer_Encoding: chunked",

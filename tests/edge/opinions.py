@@ -82,8 +82,7 @@ class _Llhttp:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self.headed:  # else it is a trailer
-            # llhttp leaves a tab behind a value, which is no part of it (RFC 9110 5.5).
-            self.fields.append((name.lower(), value.strip(b" \t")))
+            self.fields.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self.headed = True

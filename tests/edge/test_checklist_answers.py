@@ -107,6 +107,18 @@ def test_a_control_in_a_field_of_an_answer_is_never_passed(line: bytes) -> None:
     assert line not in answer
 
 
+@pytest.mark.row(94)
+@pytest.mark.parametrize("control", [b"\x00", b"\r", b"\n", b"\x1f", b"\x7f"])
+@pytest.mark.parametrize(
+    "name",
+    [b"Server", b"Date", b"Content-Type", b"Connection", b"Cache-Control", b"Keep-Alive", b"ETag", b"Set-Cookie"],
+)
+def test_a_control_is_passed_in_no_field_whatever_its_name(name: bytes, control: bytes) -> None:
+    for value in (b"a" + control, control + b"a", b"a" + control + b"b"):
+        answer = passed_back(b"HTTP/1.1 200 OK\r\n%b: %b\r\nContent-Length: 2\r\n\r\nok" % (name, value))
+        assert status_of(answer) == 502
+
+
 @pytest.mark.row(95)
 @pytest.mark.parametrize(
     "answer",

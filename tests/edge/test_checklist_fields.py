@@ -9,6 +9,24 @@ from tests.edge.front import HOST, Front, fields_of, request, status_of, values_
 from tests.edge.verdicts import BEHIND, names_of, passed_back, passed_on, refusal_of
 
 LIMITS = DataPlaneLimits()
+# Lines that clients send again and again.
+REMEMBERED = [
+    b"User-Agent: curl/8.0",
+    b"Accept: */*",
+    b"Accept-Encoding: gzip, br",
+    b"Accept-Language: en",
+    b"Cache-Control: no-cache",
+    b"Connection: keep-alive",
+    b"Content-Type: text/plain",
+    b"Content-Length: 10",
+    b"Expect: 100-continue",
+    b"Max-Forwards: 10",
+    b"Transfer-Encoding: chunked",
+    b"Upgrade: websocket",
+    b"X-Forwarded-For: 10.0.0.1",
+    b"X-Forwarded-Proto: https",
+    b"TE: trailers",
+]
 
 
 @pytest.mark.row(16)
@@ -75,6 +93,28 @@ def test_octets_above_ascii_are_passed_both_ways_as_they_are() -> None:
 def test_white_space_around_a_value_means_nothing(sent: bytes, read: bytes) -> None:
     assert values_of(passed_on(request(b"GET", b"/", b"X:" + sent)), b"x") == [read]
     assert values_of(passed_back(b"HTTP/1.1 204 N\r\nX:" + sent + b"\r\n\r\n"), b"x") == [read]
+
+
+@pytest.mark.row(24)
+@pytest.mark.parametrize("space", [b" ", b"\t", b" \t "])
+def test_white_space_behind_a_value_goes_no_further_because_parsers_differ_about_it(space: bytes) -> None:
+    assert b"X: a b\r\n" in passed_on(request(b"GET", b"/", b"X: a b" + space))
+    assert b"X: a b\r\n" in passed_back(b"HTTP/1.1 204 N\r\nX: a b" + space + b"\r\n\r\n")
+
+
+@pytest.mark.row(22)
+@pytest.mark.parametrize("control", [b"\x00", b"\n", b"\x0b", b"\x1f", b"\x7f"])
+@pytest.mark.parametrize("line", REMEMBERED, ids=lambda line: line.partition(b":")[0].decode())
+def test_a_control_is_refused_in_fields_that_repeat_too(line: bytes, control: bytes) -> None:
+    """The verdict on a line may be remembered (wire/fields.py); what is remembered was judged as strictly."""
+    for spoilt in (line + control, line.replace(b": ", b": " + control), line[:-1] + control + line[-1:]):
+        assert refusal_of(request(b"GET", b"/", spoilt)) in {400, 417}
+
+
+@pytest.mark.row(22)
+def test_a_line_that_was_refused_once_is_refused_again() -> None:
+    for _ in range(3):
+        assert refusal_of(request(b"GET", b"/", b"X: a\x00")) == 400
 
 
 @pytest.mark.row(24)

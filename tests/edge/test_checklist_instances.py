@@ -152,14 +152,15 @@ def test_an_instance_that_is_taken_away_ends_what_it_has_and_gets_nothing_new() 
             leaving = service.wires(2)
             assert len(leaving.links) == 2
             service.roster.resize(1)
-            late = service.client()
-            late.send(request())
+            late = [service.client() for _ in range(6)]
+            for client in late:
+                client.send(request())
             assert len(leaving.links) == 2
             await asyncio.sleep(110)
             for wires in (service.wires(1), leaving):
                 for link in list(wires.links):
                     link.data_received(OK)
-            assert [status_of(client.received()) for client in [*clients, late]] == [200] * 5
+            assert [status_of(client.received()) for client in [*clients, *late]] == [200] * 10
             await until(lambda: service.states() == "active stopped")
 
     run_virtual(main)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.data_plane import DataPlaneLimits
 from tests.edge.front import OK, Front, body_of, request, status_of, values_of
 
 
@@ -273,13 +272,6 @@ def test_heads_over_their_limits_are_refused_and_the_connection_closed(head: byt
     answer = front.received()
     assert status_of(answer) == status
     assert values_of(answer, b"connection") == [b"close"]
-
-
-def test_a_connection_too_many_is_cut() -> None:
-    front = Front(DataPlaneLimits())
-    front.reception.joins = False
-    front.connection.connection_made(front.client)
-    assert front.client.aborted
 
 
 def test_a_resumed_upload_has_its_time_limit_back() -> None:

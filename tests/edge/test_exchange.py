@@ -64,7 +64,7 @@ def test_the_split_of_the_time_is_told_when_asked_for() -> None:
     front.now_s += 0.0801
     front.answer()
     timing = values_of(front.received(), b"server-timing")
-    assert timing == [b'queue;dur=0.000, cold;dur=0.000, service;dur=80.100, instance;desc="3"']
+    assert timing == [b'queue;dur=0, cold;dur=0, service;dur=80.100, instance;desc="3"']
 
 
 def test_an_answer_until_close_is_chunked_for_1_1_and_closed_for_1_0() -> None:

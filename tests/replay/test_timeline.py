@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from simulator.model.instance import InstanceState
 from simulator.records.facts import ConfigurationChanged, Fact, InstanceMoved, TimelineActed
+from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
@@ -85,3 +88,60 @@ def test_a_rate_action_changes_the_traffic_and_is_written_down() -> None:
     record = played("  - {at: 30s, rate: {source: steady, factor: 3, for: 10s}}\n")
     assert sum(record.tallies.whole().statuses.values()) == 50 * 20 + 10 * 60
     assert acts(list(record.facts)) == [(30.0, "steady: rate x 3"), (40.0, "steady: rate x 1")]
+
+
+def test_a_late_wire_delays_every_answer() -> None:
+    record = played("  - {at: 0s, wire_fault: {kind: latency, delay: 200ms}}\n")
+    assert record.tallies.whole().latency.quantile(0.5) == pytest.approx(0.25, rel=0.02)
+
+
+def test_a_fault_on_the_wire_lasts_as_long_as_told() -> None:
+    record = played("  - {at: 10s, wire_fault: {kind: status, for: 20s}}\n")
+    assert acts(list(record.facts)) == [
+        (10.0, "web: status 503 for 100 % of the requests"),
+        (30.0, "web: no more status"),
+    ]
+    assert record.tallies.whole().statuses[503] == 20 * 20
+
+
+def test_a_share_of_the_requests_is_answered_on_the_wire() -> None:
+    record = played("  - {at: 0s, wire_fault: {service: web, kind: status, share: 10 %, status: 502}}\n")
+    statuses = record.tallies.whole().statuses
+    assert statuses[200] + statuses[502] == 1200
+    assert 80 <= statuses[502] <= 160  # 120 expected, standard deviation 10
+
+
+@pytest.mark.parametrize("kind", ["reset", "truncate", "slow_bytes"])
+def test_what_needs_bytes_is_refused_in_virtual_time_before_the_run(kind: str) -> None:
+    scenario = read_scenario(BASE + f"  - {{at: 10s, wire_fault: {{kind: {kind}}}}}\n")
+    with pytest.raises(ScenarioError, match=r"timeline\[0\]\.wire_fault\.kind.*virtual time has no bytes"):
+        scenario.require("virtual")
+
+
+def test_what_needs_bytes_is_refused_of_a_simulated_application_in_real_time() -> None:
+    scenario = read_scenario(BASE + "  - {at: 10s, wire_fault: {kind: reset}}\n")
+    with pytest.raises(ScenarioError, match="a simulated application has no bytes"):
+        scenario.require("real")
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("kind: latency", "delay"),
+        ("kind: status, delay: 1s", "delay"),
+        ("kind: reset, rate: 1 KB/s", "rate"),
+        ("kind: slow_bytes, rate: 5", "rate"),
+        ("kind: slow_bytes, rate: 1 KB/parsec", "rate"),
+        ("kind: status, status: 200", "status"),
+        ("kind: status, share: 120 %", "share"),
+    ],
+)
+def test_a_fault_says_what_it_needs(fault: str, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        read_scenario(BASE + f"  - {{at: 10s, wire_fault: {{{fault}}}}}\n")
+
+
+def test_a_rate_of_bytes_has_a_size_and_a_time() -> None:
+    scenario = read_scenario(BASE + "  - {at: 10s, wire_fault: {kind: slow_bytes, rate: 60 KB/min}}\n")
+    assert scenario.timeline[0].wire_fault is not None
+    assert scenario.timeline[0].wire_fault.fault.rate_bytes_per_s == 1024.0

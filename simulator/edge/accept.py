@@ -1,0 +1,76 @@
+"""Accepting connections: a listening socket whose every new connection is shown to somebody before anything is done for
+it. asyncio's own servers begin the TLS handshake first, so a limit on connections would come too late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from typing import Final
+
+# Taken in one turn; the loop has other work too.
+_TURN_MAX: Final = 64
+# No descriptor or memory left: the queue of the kernel waits as long, as in asyncio.
+_PAUSE_S: Final = 1.0
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+class Acceptor:
+    """`on_socket` gets each accepted socket, not blocking, with the peer's address as text, and owns it."""
+
+    def __init__(self, host: str, port: int, backlog: int, on_socket: Callable[[socket.socket, bytes], None]) -> None:
+        """Raises OSError when the address cannot be had."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family, backlog=backlog)
+        self._socket.setblocking(False)
+        self._on_socket = on_socket
+        self._loop = asyncio.get_running_loop()
+        self._pause: asyncio.TimerHandle | None = None
+        self._watch()
+
+    @property
+    def port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    def close(self) -> None:
+        """Take no more; what the kernel holds for us is refused."""
+        if self._socket.fileno() < 0:
+            return
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _watch(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._socket, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(_TURN_MAX):
+            try:
+                accepted, address = self._socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    raise
+                self._loop.remove_reader(self._socket)
+                self._pause = self._loop.call_later(_PAUSE_S, self._watch)
+                return
+            accepted.setblocking(False)
+            self._on_socket(accepted, str(address[0]).encode())
+
+
+def has_hung_up(connected: socket.socket) -> bool:
+    """Whether the peer has closed its side, though bytes of it may still be unread. False where nobody can tell."""
+    try:
+        state = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    except (AttributeError, OSError):  # not Linux; or closed meanwhile
+        return False
+    return state in _HUNG_UP
+
+
+# tcp_states.h: TCP_CLOSE, TCP_CLOSE_WAIT.
+_HUNG_UP: Final = frozenset({7, 8})

@@ -1,0 +1,159 @@
+"""A request over HTTP whose answer the wire spoils: it stands between the connection to the instance and the exchange.
+
+Everything but the answer passes through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from simulator.fleet.http_exchange import HttpExchange
+from simulator.model.refusal import WIRE_RESET, WIRE_TRUNCATED, Refusal
+from simulator.model.wire_fault import FaultKind, WireFault
+from simulator.wire.response import AnswerHead
+from simulator.wire.upstream import Caller, UpstreamConnection
+
+_TICK_S: Final = 0.05
+_HELD_BYTES_MAX: Final = 64 * 1024  # of a slow answer; then the application waits
+
+
+def disturbed(exchange: HttpExchange, fault: WireFault) -> Caller:
+    """What serves in place of `exchange` as caller of its connection."""
+    if fault.kind is FaultKind.SLOW_BYTES:
+        return SlowAnswer(exchange, fault.rate_bytes_per_s)
+    return CutAnswer(exchange, whole=fault.kind is FaultKind.RESET)
+
+
+class _PassThrough:
+    """Implements `Caller` by what `exchange` does."""
+
+    def __init__(self, exchange: HttpExchange) -> None:
+        self.exchange = exchange
+
+    @property
+    def link(self) -> UpstreamConnection | None:
+        return self.exchange.link
+
+    @link.setter
+    def link(self, link: UpstreamConnection | None) -> None:
+        self.exchange.link = link
+
+    @property
+    def head_only(self) -> bool:
+        return self.exchange.head_only
+
+    @property
+    def tunnels(self) -> bool:
+        return self.exchange.tunnels
+
+    def connected(self, link: UpstreamConnection) -> None:
+        self.exchange.connected(link)
+
+    def informed(self, head: AnswerHead) -> None:
+        self.exchange.informed(head)
+
+    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+        self.exchange.answer_began(head, piece, complete=complete)
+
+    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+        self.exchange.answer_continued(piece, complete=complete)
+
+    def application_ended(self) -> bool:
+        return self.exchange.application_ended()
+
+    def broken(self, refusal: Refusal) -> None:
+        self.exchange.broken(refusal)
+
+    def may_repeat(self) -> bool:
+        return self.exchange.may_repeat()
+
+    def upload_full(self) -> None:
+        self.exchange.upload_full()
+
+    def upload_drained(self) -> None:
+        self.exchange.upload_drained()
+
+
+class CutAnswer(_PassThrough):
+    """`whole`: nothing of the answer arrives. Else the head does, and half of the bytes that came with or behind it."""
+
+    def __init__(self, exchange: HttpExchange, *, whole: bool) -> None:
+        super().__init__(exchange)
+        self._whole = whole
+
+    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+        if self._whole or (complete and not piece):  # an answer without a body cannot be short
+            self._cut(WIRE_RESET)
+            return
+        self.exchange.answer_began(head, piece[: len(piece) // 2], complete=False)
+        if piece:
+            self._cut(WIRE_TRUNCATED)
+
+    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+        del complete
+        self.exchange.answer_continued(piece[: len(piece) // 2], complete=False)
+        self._cut(WIRE_TRUNCATED)
+
+    def _cut(self, refusal: Refusal) -> None:
+        if self.link is not None:
+            self.link.drop()
+        self.exchange.broken(refusal)
+
+
+class SlowAnswer(_PassThrough):
+    """The body goes on at `rate` bytes a second, however fast it comes."""
+
+    def __init__(self, exchange: HttpExchange, rate: float) -> None:
+        super().__init__(exchange)
+        self._rate = rate
+        self._held = bytearray()
+        self._complete = False
+        self._owed = 0.0  # bytes that may go by now, below one after each turn
+        self._timer: asyncio.TimerHandle | None = None
+
+    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+        done = complete and not piece
+        self.exchange.answer_began(head, b"", complete=done)
+        if not done:
+            self.answer_continued(piece, complete=complete)
+
+    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+        self._held += piece
+        self._complete = complete
+        if len(self._held) > _HELD_BYTES_MAX and self.link is not None:
+            self.link.pause()
+        self._arm()
+
+    def application_ended(self) -> bool:
+        return False  # what it sent last is still here
+
+    def broken(self, refusal: Refusal) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self.exchange.broken(refusal)
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._trickle)
+
+    def _trickle(self) -> None:
+        self._timer = None
+        if not self.exchange.open:
+            return
+        self._owed += self._rate * _TICK_S
+        size = int(self._owed)
+        self._owed -= size
+        piece = bytes(self._held[:size])
+        del self._held[:size]
+        done = self._complete and not self._held
+        if piece or done:
+            self.exchange.answer_continued(piece, complete=done)
+        if done or not self.exchange.open:
+            return
+        if len(self._held) <= _HELD_BYTES_MAX and self.link is not None:
+            self.link.resume()
+        if self._held or self._complete:
+            self._arm()
+        else:
+            self._owed = 0.0

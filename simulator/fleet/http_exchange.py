@@ -1,0 +1,65 @@
+"""An exchange that can be carried over HTTP."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from simulator.fleet.exchange import Exchange
+from simulator.model.refusal import Refusal
+from simulator.model.wire_fault import WireFault
+from simulator.wire.response import AnswerHead
+from simulator.wire.upstream import UpstreamConnection
+
+
+class HttpExchange(Exchange):
+    """It is the caller of a wire connection (wire/upstream.py `Caller`). `fault`: what the wire will do to its answer.
+
+    The edge's exchanges are; those of simulated clients are not, they have no bytes. The front ends it: after the last
+    byte of the answer, or after `broken`, it calls `Pool.finish`.
+    """
+
+    __slots__ = ("fault", "link", "upstream")
+
+    def __init__(self, arrived_s: float) -> None:
+        super().__init__(arrived_s)
+        self.link: UpstreamConnection | None = None  # while a connection, made or in the making, works for it
+        self.fault: WireFault | None = None
+        self.upstream = ""  # host:port of the instance it went to last
+
+    def disturb(self, fault: WireFault) -> None:
+        self.fault = fault
+
+    @property
+    @abstractmethod
+    def head_only(self) -> bool: ...
+
+    @property
+    def tunnels(self) -> bool:
+        return False
+
+    @abstractmethod
+    def connected(self, link: UpstreamConnection) -> None: ...
+
+    @abstractmethod
+    def informed(self, head: AnswerHead) -> None: ...
+
+    @abstractmethod
+    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None: ...
+
+    @abstractmethod
+    def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
+
+    def application_ended(self) -> bool:
+        return False
+
+    @abstractmethod
+    def broken(self, refusal: Refusal) -> None: ...
+
+    @abstractmethod
+    def may_repeat(self) -> bool: ...
+
+    @abstractmethod
+    def upload_full(self) -> None: ...
+
+    @abstractmethod
+    def upload_drained(self) -> None: ...

@@ -1,0 +1,171 @@
+"""WebSocket, where a setting lets it through: a tunnel that each side ends for itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.model.refusal import TIMEOUT
+from tests.edge.front import OK, Front, request, status_of, values_of
+
+ASK = request(b"GET", b"/chat", b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Key: k")
+AGREED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: a\r\n\r\n"
+)
+
+
+def tunnel(*, half_close: bool = True) -> Front:
+    front = Front(websocket=True, half_close=half_close)
+    front.send(ASK)
+    front.forwarded()
+    front.answer(AGREED)
+    front.received()
+    return front
+
+
+def test_it_is_refused_unless_allowed() -> None:
+    front = Front()
+    front.send(ASK)
+    assert status_of(front.received()) == 403
+    assert front.lane.offered == 0
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        request(b"POST", b"/", b"Connection: Upgrade", b"Upgrade: websocket"),
+        request(b"GET", b"/", b"Connection: Upgrade", b"Upgrade: websocket", version=b"1.0"),
+        request(b"GET", b"/", b"Connection: Upgrade", b"Upgrade: websocket", b"Content-Length: 1", body=b"x"),
+    ],
+)
+def test_what_is_no_websocket_request_is_refused_though_allowed(message: bytes) -> None:
+    front = Front(websocket=True)
+    front.send(message)
+    assert status_of(front.received()) == 403
+    assert front.lane.offered == 0
+
+
+def test_the_request_and_the_agreement_go_through() -> None:
+    front = Front(websocket=True)
+    front.send(ASK)
+    sent = front.forwarded()
+    assert values_of(sent, b"connection") == [b"upgrade"]
+    assert values_of(sent, b"upgrade") == [b"websocket"]
+    assert values_of(sent, b"sec-websocket-key") == [b"k"]
+    front.answer(AGREED)
+    answer = front.received()
+    assert status_of(answer) == 101
+    assert values_of(answer, b"connection") == [b"upgrade"]
+    assert values_of(answer, b"upgrade") == [b"websocket"]
+    assert values_of(answer, b"sec-websocket-accept") == [b"a"]
+
+
+def test_bytes_go_both_ways_unchanged() -> None:
+    front = tunnel()
+    front.send(b"GET / HTTP/1.1\r\n\r\n\x00\xff")
+    assert front.forwarded() == b"GET / HTTP/1.1\r\n\r\n\x00\xff"
+    front.answer(b"HTTP/1.1 200 OK\r\n\r\n")
+    front.answer(b"\x81\x00")
+    assert front.received() == b"HTTP/1.1 200 OK\r\n\r\n\x81\x00"
+
+
+def test_bytes_that_come_with_the_heads_are_not_lost() -> None:
+    front = Front(websocket=True)
+    front.send(ASK + b"early")
+    assert b"early" not in front.forwarded()  # not before the application agrees
+    front.answer(AGREED + b"hello")
+    assert front.forwarded() == b"early"
+    assert front.received().endswith(b"\r\n\r\nhello")
+
+
+def test_an_application_that_declines_gives_an_ordinary_answer() -> None:
+    front = Front(websocket=True)
+    front.send(ASK)
+    front.answer(OK)
+    assert status_of(front.received()) == 200
+    front.send(request())
+    front.answer(OK)
+    assert status_of(front.received()) == 200
+    assert front.lane.finished == 2
+
+
+@pytest.mark.parametrize("fields", [b"", b"Connection: upgrade\r\nUpgrade: h2c\r\n", b"Upgrade: websocket\r\n"])
+def test_an_agreement_to_something_else_is_502(fields: bytes) -> None:
+    front = Front(websocket=True)
+    front.send(ASK)
+    front.answer(b"HTTP/1.1 101 S\r\n" + fields + b"\r\n")
+    assert status_of(front.received()) == 502
+    assert front.instance.transport.aborted
+
+
+def test_the_slot_is_held_until_both_have_ended() -> None:
+    front = tunnel()
+    front.end_client()
+    assert (front.instance.transport.ended_writing, front.lane.in_flight) == (True, 1)
+    front.answer(b"bye")
+    assert front.received() == b"bye"
+    front.end_application()
+    assert (front.lane.finished, front.client.closing, front.client.aborted) == (1, True, False)
+
+
+def test_the_application_may_end_first_and_still_hear_the_client() -> None:
+    front = tunnel()
+    front.end_application()
+    assert (front.client.ended_writing, front.client.closing, front.lane.in_flight) == (True, False, 1)
+    front.send(b"bye")
+    assert front.forwarded() == b"bye"
+    front.end_client()
+    assert (front.lane.finished, front.client.closing, front.instance.transport.closing) == (1, True, True)
+    assert not front.instance.transport.aborted  # what was sent last still goes out
+
+
+def test_a_transport_without_half_close_is_closed_when_the_application_ends() -> None:
+    front = tunnel(half_close=False)
+    front.end_application()
+    assert (front.client.closing, front.lane.finished) == (True, 1)
+
+
+def test_a_client_that_is_gone_ends_the_tunnel() -> None:
+    front = tunnel(half_close=False)
+    front.end_client()
+    assert (front.lane.abandoned, front.instance.transport.aborted) == (1, True)
+
+
+def test_a_slow_client_holds_the_application_back() -> None:
+    front = tunnel()
+    front.connection.pause_writing()
+    assert not front.instance.transport.reading
+    front.connection.resume_writing()
+    assert front.instance.transport.reading
+
+
+def test_a_slow_application_holds_the_client_back() -> None:
+    front = tunnel()
+    front.instance.links[-1].pause_writing()
+    assert not front.client.reading
+    front.instance.links[-1].resume_writing()
+    assert front.client.reading
+
+
+def test_silence_does_not_end_a_tunnel() -> None:
+    front = tunnel()
+    front.send(b"x")
+    front.wait(100)
+    assert not front.client.closing
+
+
+def test_the_time_limit_of_requests_ends_a_tunnel() -> None:
+    front = tunnel()
+    exchange = front.connection._exchange
+    assert exchange is not None
+    front.lane.abandon(exchange)  # as the pool does, before it tells the front
+    exchange.fail(TIMEOUT)
+    assert front.client.aborted
+
+
+def test_a_drained_connection_ends_with_its_tunnel() -> None:
+    front = tunnel()
+    front.connection.drain()
+    assert not front.client.closing
+    front.end_client()
+    front.end_application()
+    assert front.client.closing

@@ -1,0 +1,57 @@
+"""What the composition root hands on: limits to the connections to instances, ejections to the journal."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from simulator.assembly import LiveSettings, Platform, ProcessApplication, ServicePlan
+from simulator.fleet.instance import Instance
+from simulator.fleet.settings import PoolSettings
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.facts import EventLogged
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import read_scenario
+from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
+from simulator.world.chance import Chance
+from tests.loops import both_loops
+
+APPLICATION = Path(__file__).parent.parent.parent / "scenarios" / "apps" / "first_look.py"
+SCENARIO = """
+duration: 1s
+services:
+  web:
+    max_size: 1
+    application: {process: {command: python first_look.py}}
+traffic:
+  - {clock: {rate: 5/s}}
+"""
+SCALING = AutoScalingConfiguration(100, 1, 5)
+
+
+def test_limits_reach_the_connections_to_instances(tmp_path: Path) -> None:
+    """No answer of an application has so small a head."""
+    shutil.copy(APPLICATION, tmp_path)
+    live = LiveSettings(tmp_path / "state", limits=DataPlaneLimits(answer_head_bytes_max=20))
+    record = play(Run(read_scenario(SCENARIO, folder=tmp_path), live))
+    assert record.tallies.whole().statuses == {502: 5}
+
+
+@both_loops
+async def test_ejections_are_written_down_and_only_real_instances_are_ejected(tmp_path: Path) -> None:
+    application = ProcessApplication(command=("true",), working_directory=tmp_path)
+    plan = ServicePlan(PoolSettings("web", scaling=SCALING), FixedPolicy(FixedParameters(), SCALING), application)
+    platform = Platform([plan], Chance(1), live=LiveSettings(tmp_path / "state"))
+    assert platform.ejection is not None
+    pool = platform.services["web"].pool
+    instances = [Instance(number, 0.0) for number in (1, 2)]
+    for instance in instances:
+        pool.enter(instance, front=True)
+    for _ in range(platform.ejection.failures):
+        pool.outliers.failed(instances[0])
+    assert list(pool.outliers.ejected) == [1]
+    [fact] = platform.journal.facts
+    assert isinstance(fact, EventLogged)
+    assert fact.line == "Instance 1 keeps failing requests and gets none for 30s"
+    await platform.close()
