@@ -26,7 +26,8 @@ def bytes_each(proxy: Pinned, places: Places, count: int, root: Path) -> float:
         grown = proxy.resident_bytes() - before
         client.process.stdin.close()
         kept = client.process.stdout.readline()
-        if said.strip() != b"open" or int(kept) != count:
+        if said.strip() != b"open" or kept.strip() != str(count).encode():
             why = log.read_text(encoding="utf-8", errors="replace")[-1000:]
-            raise RuntimeError(f"{count} idle connections wanted, {kept.decode().strip() or 0} kept: {why}")
+            msg = f"idle = {count}, must be what the proxy keeps: it kept {kept.decode().strip() or 'none'}\n{why}"
+            raise RuntimeError(msg)
     return grown / count

@@ -2,8 +2,8 @@
 
     python -m benchmarks.balancer.ours ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE FOLDER
 
-The parts and their settings are assembly.py's, `server-timing` and the autoscaler with its samples included. Unlike
-there the instance is no process of the platform, and the plain port serves requests instead of redirecting them.
+The parts and their settings are assembly.py's, `server-timing`, ejection, and the autoscaler with its samples included.
+Unlike there the instance is no process of the platform, and the plain port serves requests instead of redirecting them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.records.journal import Journal
+from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates
@@ -77,7 +78,7 @@ async def serve(origin_port: int, tls_port: int, plain_port: int, state: Path, s
     time = asyncio.get_running_loop().time
     settings = PoolSettings("web")
     policy = FixedPolicy(FixedParameters(), settings.scaling)
-    pool = Pool(settings)
+    pool = Pool(settings, EjectionSettings())
     certificates = ServerCertificates(CertificateAuthority(state, utc_now()), utc_now())
     certificates.add(HOST, utc_now())
     gateway = Gateway(_LIMITS, clock=time, epoch_s=epoch_s, chance=chance, server_timing=True)

@@ -41,11 +41,10 @@ DIRECT: Final = "origin alone"
 
 
 def text(results: Results) -> str:
+    """All that was measured in rounds; empty when that is nothing."""
     parts = [_case_table(case.title, results.measured[case.name]) for case in CASES if case.name in results.measured]
     if results.p95_s:
         parts.append(_latency_table(results))
-    if results.idle_bytes:
-        parts.append(_idle_table(results.idle_bytes))
     verdicts = "\n".join(f"- {verdict}" for verdict in _verdicts(results))
     return "\n\n".join([*parts, *(["**Targets**\n\n" + verdicts] if verdicts else [])])
 
@@ -80,9 +79,9 @@ def _latency_table(results: Results) -> str:
     return f"{title}\n\n{_table(('proxy', 'p95 ms', 'added p95 ms'), rows)}"
 
 
-def _idle_table(idle_bytes: Mapping[str, float]) -> str:
+def idle_table(idle_bytes: Mapping[str, float], count: int) -> str:
     rows = [(name, f"{each / _BYTES_PER_KIB:.1f}") for name, each in idle_bytes.items()]
-    return f"**Idle TLS connections**\n\n{_table(('proxy', 'resident KiB each'), rows)}"
+    return f"**{count:,} idle TLS connections**\n\n{_table(('proxy', 'resident KiB each'), rows)}"
 
 
 def _verdicts(results: Results) -> list[str]:
