@@ -92,7 +92,7 @@ class Admission(Generic[Ticket, P]):
         return self._grant() if self._line else None
 
     def take_other(self, avoided: Iterable[P]) -> P | None:
-        """A slot, taken, of a place that is none of `avoided`, for a ticket that has one of theirs; None if all is full.
+        """A slot of a place that is none of `avoided`, for a ticket that has one of theirs; None if all are full.
 
         Nobody who waits is overtaken: while somebody does, there is no free slot.
         """
