@@ -69,6 +69,8 @@ _FRAMINGS: Final = [
     (b"Transfer-Encoding: chunked\r\n", b"3;a=b\r\nabc\r\nA\r\n0123456789\r\n00\r\nX: y\r\n\r\n"),
     (b"transfer-encoding:Chunked\r\n", b"2\r\n\r\n\r\n0\r\nContent-Length: 3\r\n\r\n"),
     (b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
+    (b"Transfer-Encoding: chunked\r\n", b"0x3\r\nabc\r\n0\r\n\r\n"),
+    (b"Transfer-Encoding: chunked\r\n", b"3 \r\nabc\r\n0\r\n\r\n"),
 ]
 _STATUSES: Final = [b"200 OK"] * 6 + [
     b"204 No Content",

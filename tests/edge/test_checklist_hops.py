@@ -155,3 +155,12 @@ def test_server_is_envoy_as_app_runners_clients_see_it() -> None:
 def test_the_application_sees_the_host_that_the_client_wrote(host: bytes) -> None:
     sent = passed_on(b"GET / HTTP/1.1\r\nHost:%b \r\n\r\n" % host)
     assert fields_of(sent)[0] == (b"host", host)
+
+
+@pytest.mark.row(24)
+@pytest.mark.xfail(strict=True, reason="joined values may end with the white space of the join")
+@pytest.mark.parametrize("last", [b"", b" "])
+def test_a_repeated_field_with_an_empty_last_value_has_no_white_space_behind_it(last: bytes) -> None:
+    answer = passed_back(b"HTTP/1.1 204 N\r\nDate: Sun\r\nDate:" + last + b"\r\n\r\n")
+    sent = passed_on(request(b"GET", b"/", b"Max-Forwards: 5", b"Max-Forwards:" + last))
+    assert b" \r\n" not in answer + sent
