@@ -150,7 +150,7 @@ class FieldTable:
             if key is None:
                 keep(value)
             elif key:
-                findings[key] = b"%b, %b" % (findings[key], value) if key in findings else value
+                findings[key] = _joined(findings[key], value) if key in findings else value
         if unread and has_controls(b"".join(unread)):
             raise self._malformed()
         return findings
@@ -180,6 +180,11 @@ class FieldTable:
 
     def _malformed(self) -> ProtocolError:
         return ProtocolError("field malformed", self._status)
+
+
+def _joined(values: bytes, value: bytes) -> bytes:
+    """A list that stays a list when the last value is empty, and never ends with white space."""
+    return b"%b, %b" % (values, value) if value else values + b","
 
 
 def connection_tokens(value: bytes) -> frozenset[bytes]:

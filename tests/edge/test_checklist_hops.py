@@ -158,7 +158,6 @@ def test_the_application_sees_the_host_that_the_client_wrote(host: bytes) -> Non
 
 
 @pytest.mark.row(24)
-@pytest.mark.xfail(strict=True, reason="joined values may end with the white space of the join")
 @pytest.mark.parametrize("last", [b"", b" "])
 def test_a_repeated_field_with_an_empty_last_value_has_no_white_space_behind_it(last: bytes) -> None:
     answer = passed_back(b"HTTP/1.1 204 N\r\nDate: Sun\r\nDate:" + last + b"\r\n\r\n")
