@@ -1,13 +1,15 @@
 """A plain reverse proxy of aiohttp's server and client, as their documentation leads one to write it.
 
-    python -m benchmarks.balancer.aiohttp_proxy ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE FOLDER
+    python -m benchmarks.balancer.aiohttp_proxy ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE FOLDER [asyncio]
 
-On uvloop, and with whole bodies instead of streams: both make it faster, so the comparison is not too kind to us.
+With `asyncio` on the loop of the standard library, as `web.run_app` does unless told otherwise; else on uvloop. With
+whole bodies instead of streams, which makes it faster.
 """
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import ssl
 import sys
 from pathlib import Path
@@ -66,7 +68,13 @@ def main() -> None:
     def end() -> None:
         stops[0].set()
 
-    run(ClockKind.REAL, until_stopped, on_interrupt=end)
+    if "asyncio" in sys.argv[6:]:
+        with asyncio.Runner() as runner:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                runner.get_loop().add_signal_handler(number, end)
+            runner.run(until_stopped())
+    else:
+        run(ClockKind.REAL, until_stopped, on_interrupt=end)
 
 
 if __name__ == "__main__":

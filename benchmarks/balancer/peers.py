@@ -56,6 +56,12 @@ def _python(module: str) -> Callable[[Places], Command]:
 
 
 def _aiohttp(places: Places) -> Command | None:
+    """The plain one, on asyncio's own loop."""
+    faster = _aiohttp_on_uvloop(places)
+    return None if faster is None else (*faster, "asyncio")
+
+
+def _aiohttp_on_uvloop(places: Places) -> Command | None:
     if importlib.util.find_spec("aiohttp") is None:
         return None
     return _python("benchmarks.balancer.aiohttp_proxy")(places)
@@ -109,4 +115,5 @@ PROXIES: Final = (
     Proxy("haproxy", "apt-get install haproxy", _haproxy),
     Proxy("nginx", "apt-get install nginx-light", _nginx),
     Proxy(AIOHTTP, "pip install aiohttp", _aiohttp),
+    Proxy("aiohttp-uvloop", "pip install aiohttp", _aiohttp_on_uvloop),
 )
