@@ -20,6 +20,7 @@ from simulator.records.tally import Tallies, Tally
 from simulator.replay import report_schema as schema
 from simulator.replay.check_expression import CheckExpression, Dimension
 from simulator.replay.checks import CheckResult, Measured, evaluate
+from simulator.replay.load_summary import kept_up
 from simulator.replay.report_json import sealed
 from simulator.replay.report_requests import requests_part, series_part
 from simulator.replay.report_services import (
@@ -32,10 +33,6 @@ from simulator.replay.report_services import (
     wish_steps,
 )
 from simulator.rules.pricing import REGION_DEFAULT, Rates, Usage, rates_of
-
-# A generator whose 99th percentile is later than this did not offer the load that the scenario asks for. Ten times what
-# a busy event loop shows on two cores, a tenth of the latencies that people set thresholds on.
-LATE_S_MAX: Final = 0.05
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
     Dimension.SECONDS: "s",
@@ -226,5 +223,5 @@ def _generator_part(whole: Tally) -> schema.GeneratorPart:
         late_p50_s=p50_s,
         late_p99_s=p99_s,
         late_max_s=whole.late.max_s if whole.late.count else None,
-        kept_up=p99_s is None or p99_s <= LATE_S_MAX,
+        kept_up=kept_up(p99_s),
     )

@@ -12,7 +12,8 @@ import pytest
 
 from simulator.records.facts import Fact, ScalingDecided
 from simulator.records.tally import Tallies
-from simulator.replay.report import LATE_S_MAX, build_report
+from simulator.replay.load_summary import KEPT_UP_S
+from simulator.replay.report import build_report
 from simulator.replay.report_json import digest_of, report_json
 from simulator.replay.report_schema import REPORT_VERSION, Report, report_schema
 from tests.records.rows import Row, tell
@@ -175,7 +176,7 @@ def test_a_run_without_any_request_still_has_a_report() -> None:
     assert not report.passed
 
 
-@pytest.mark.parametrize(("late_s", "kept_up"), [(LATE_S_MAX * 0.9, True), (LATE_S_MAX * 1.1, False)])
+@pytest.mark.parametrize(("late_s", "kept_up"), [(KEPT_UP_S * 0.9, True), (KEPT_UP_S * 1.1, False)])
 def test_a_generator_that_could_not_keep_up_is_told_on(late_s: float, kept_up: bool) -> None:
     tallies = Tallies(2)
     tell(tallies.read, *(Row(late_s=late_s) for _ in range(50)))
