@@ -10,7 +10,7 @@ Floors, top first; a room imports rooms on lower floors only, never a sibling (`
     9  cli                 one file a verb; the only reader of argv and environment
     8  console             what people look at: live terminal view, the report as text
     7  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
-    6  assembly            the composition root: the only module that names concrete drivers and listeners
+    6  assembly            the composition root: the only room that names concrete drivers and listeners
     5  control | edge      control: the autoscaler loop.  edge: listeners, connections, gateway
     4  fleet               driver port, drivers (simulated, process), instance, pool, prober
     3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms

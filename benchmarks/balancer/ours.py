@@ -2,7 +2,7 @@
 
     python -m benchmarks.balancer.ours ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE FOLDER
 
-The parts and their settings are assembly.py's, `server-timing`, ejection, and the autoscaler with its samples included.
+The parts and their settings are those of the room `assembly`: `server-timing`, ejection, the autoscaler.
 Unlike there the instance is no process of the platform, and the plain port serves requests instead of redirecting them.
 """
 

@@ -155,7 +155,7 @@ def _tell_where(platform: Platform, console: Console) -> None:
     if platform.front is None:
         return
     for service in platform.services.values():
-        url = platform.front.url(service)
+        url = platform.front.url(service.host)
         console.print(f"{service.name} answers at {url}/", soft_wrap=True)
         console.print(f"  curl --cacert {platform.front.root_certificate} {url}/", soft_wrap=True)
 

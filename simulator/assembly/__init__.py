@@ -1,0 +1,24 @@
+"""The composition root: builds a platform for the live or the virtual world.
+
+The only room that names concrete drivers (drivers.py) and listeners (front.py). Everything above it says what it wants
+as plain values (`ServicePlan`, `LiveSettings`); everything below it cannot tell which world it is in.
+"""
+
+from simulator.assembly.drivers import Application
+from simulator.assembly.front import LiveSettings, local_authority
+from simulator.assembly.platform import Platform, Service, ServicePlan
+from simulator.edge.access_line import LogFormat
+from simulator.fleet.process import ProcessApplication
+from simulator.model.data_plane import Profile
+
+__all__ = [
+    "Application",
+    "LiveSettings",
+    "LogFormat",
+    "Platform",
+    "ProcessApplication",
+    "Profile",
+    "Service",
+    "ServicePlan",
+    "local_authority",
+]

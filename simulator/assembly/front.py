@@ -1,0 +1,156 @@
+"""The live front: a TLS listener that routes by host, a plain one that redirects to it, and the local authority."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.edge.access_line import LINES, LogFormat
+from simulator.edge.access_log import AccessLog
+from simulator.edge.gateway import Gateway
+from simulator.edge.listener import Listener, listen
+from simulator.edge.plain import PlainGateway
+from simulator.edge.redirect import Redirect
+from simulator.fleet.pool import Pool
+from simulator.model.data_plane import DataPlaneLimits, Profile
+from simulator.rules.ejection import EjectionSettings
+from simulator.wire.ca import CertificateAuthority
+from simulator.wire.tls import ServerCertificates, client_context
+from simulator.world.chance import Chance
+from simulator.world.clock import epoch_s, utc_now
+
+HOST = "127.0.0.1"  # no listener of a run is reachable from another machine
+REGION = "us-east-1"  # of URLs, when nobody says
+# How long connections may take to say goodbye when a run is over; every request has ended by then.
+GOODBYE_S = 1.0
+# How often certificates are looked at; they are renewed ten days before their end (wire/ca.py).
+RENEWAL_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """The live front. `state` keeps the local CA; ports of 0 are any free ones.
+
+    `server_timing`: answers tell the split of their time in a `server-timing` field; App Runner's do not.
+    `websocket`: let requests for one through; App Runner refuses them. `ejection`: what takes failing instances out of
+    service for a while; None leaves that to health checks. `access_log` stays its owner's to close.
+    """
+
+    state: Path
+    https_port: int = 0
+    http_port: int = 0
+    region: str = REGION
+    server_timing: bool = True
+    limits: DataPlaneLimits = field(default_factory=DataPlaneLimits)
+    profile: Profile = Profile.APP_RUNNER
+    websocket: bool = False
+    ejection: EjectionSettings | None = field(default_factory=EjectionSettings)
+    access_log: io.RawIOBase | None = None
+    access_log_format: LogFormat = LogFormat.JSON
+
+
+class Front:
+    """The live front: a TLS listener that routes by host, and a plain one that redirects to it."""
+
+    def __init__(self, settings: LiveSettings, chance: Chance) -> None:
+        """Raises OSError or ValueError when the state folder does not serve."""
+        self._settings = settings
+        self._time = asyncio.get_running_loop().time
+        now = utc_now()
+        self._authority = _authority(settings.state)
+        self._certificates = ServerCertificates(self._authority, now)
+        self._renewal: asyncio.TimerHandle | None = None
+        self.access_log: AccessLog | None = None
+        if settings.access_log is not None:
+            self.access_log = AccessLog(settings.access_log, LINES[settings.access_log_format], epoch_s)
+        gateway = PlainGateway if settings.profile is Profile.PLAIN else Gateway
+        self._gateway = gateway(
+            settings.limits,
+            clock=self._time,
+            epoch_s=epoch_s,
+            chance=chance,
+            server_timing=settings.server_timing,
+            websocket=settings.websocket,
+            access_log=self.access_log,
+        )
+        self._https: Listener | None = None
+        self._http: Listener | None = None
+
+    @property
+    def root_certificate(self) -> Path:
+        """What clients have to trust."""
+        return self._authority.certificate_path
+
+    @property
+    def https_port(self) -> int:
+        assert self._https is not None
+        return self._https.port
+
+    @property
+    def http_port(self) -> int:
+        assert self._http is not None
+        return self._http.port
+
+    def url(self, host: str) -> str:
+        return f"https://{host}:{self.https_port}"
+
+    def client_context(self) -> ssl.SSLContext:
+        """For clients of our own."""
+        return client_context(self._authority)
+
+    async def open(self, pools: Mapping[str, Pool]) -> None:
+        """`pools` by host name. Raises OSError when a port cannot be had."""
+        for host, pool in pools.items():
+            self.add_host(host, pool)
+        self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
+        settings = self._settings
+        self._https = await listen(self._gateway, HOST, settings.https_port, certificates=self._certificates)
+        redirect = Redirect(
+            self._https.port, settings.limits, clock=self._time, epoch_s=epoch_s, access_log=self.access_log
+        )
+        self._http = await listen(redirect, HOST, settings.http_port)
+
+    def add_host(self, host: str, pool: Pool) -> None:
+        """Requests for `host`, a custom domain say, go to `pool` from now on, with a certificate of its own.
+
+        Raises:
+            ValueError: when `host` is not a host name.
+        """
+        self._certificates.add(host, utc_now())
+        self._gateway.add(host, pool)
+
+    def remove_host(self, host: str) -> None:
+        """Requests for `host` get 404; those under way go on."""
+        self._gateway.remove(host)
+        self._certificates.remove(host)
+
+    def _renew(self) -> None:
+        self._certificates.renew(utc_now())
+        self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
+
+    async def close(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+        for listener in (self._http, self._https):
+            if listener is not None:
+                await listener.close(GOODBYE_S)
+        if self.access_log is not None:
+            await self.access_log.close()
+
+
+def local_authority(state: Path) -> Path:
+    """The root certificate of the authority in `state`, which is made if there is none. Raises OSError, ValueError."""
+    return _authority(state).certificate_path
+
+
+def _authority(state: Path) -> CertificateAuthority:
+    return CertificateAuthority(state / "ca", utc_now())
+
+
+def service_host(service: str, region: str, chance: Chance) -> str:
+    """App Runner's service URL with a top-level domain that resolves to loopback everywhere (RFC 6761)."""
+    return f"{chance.identifier('service-url', service, length=10)}.{region}.awsapprunner.localhost"
