@@ -12,6 +12,7 @@ from simulator.cli.ca import ca
 from simulator.cli.run import run
 from simulator.cli.scenarios import scenarios
 from simulator.cli.schema import schema
+from simulator.cli.sweep import sweep
 
 app = typer.Typer(
     name="simulator",
@@ -22,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run)
+app.command()(sweep)
 app.command()(scenarios)
 app.command()(schema)
 app.command()(ca)

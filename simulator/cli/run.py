@@ -15,6 +15,7 @@ from rich.console import Console
 
 from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress
 from simulator.console.report_text import print_checks, print_report
@@ -25,7 +26,6 @@ from simulator.replay.report_json import report_json
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
-from simulator.replay.shipped import shipped_scenarios
 from simulator.rules.policies import POLICIES
 from simulator.world.clock import ClockKind, wall_s
 
@@ -98,12 +98,7 @@ def _exit_code(report: Report) -> int:
 
 
 def _load(name: str, clock: ClockKind, seed: int | None, policy: str | None) -> Scenario:
-    path = Path(name)
-    if not path.exists():
-        shipped = shipped_scenarios()
-        if name not in shipped:
-            bad_input(f"scenario = {name!r}, must be a file or one of {', '.join(shipped)}")
-        path = shipped[name]
+    path = scenario_path(name)
     try:
         scenario = load_scenario(path)
         if seed is not None:

@@ -34,6 +34,8 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "list_type": "a list",
     "string_pattern_mismatch": "text of the form {pattern}",
     "too_short": "at least {min_length} long",
+    "string_too_short": "at least {min_length} long",
+    "string_too_long": "at most {max_length} long",
     "greater_than": "above {gt:g}",
     "greater_than_equal": "at least {ge:g}",
     "less_than": "below {lt:g}",

@@ -8,8 +8,9 @@ from typing import Any
 from simulator.assembly import Application, ProcessApplication, ServicePlan
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.settings import PoolSettings
+from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.scenario import Scenario
-from simulator.replay.service_spec import ServiceSpec, SimulatedSpec
+from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.admission import Overflow
 from simulator.world.clock import ClockKind
 

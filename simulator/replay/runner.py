@@ -127,8 +127,10 @@ async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
     await traffic.drained()
 
 
-def play(run: Run) -> RunRecord:
-    """Play `run` on a new loop; SIGINT and SIGTERM end it early, with its record so far.
+def play(run: Run, *, signals: bool = True) -> RunRecord:
+    """Play `run` on a new loop; with `signals`, SIGINT and SIGTERM end it early, with its record so far.
+
+    Without, it may be called from any thread: a worker's interrupt is its master's business.
 
     Raises:
         ScenarioError: when the scenario cannot run on this clock, or a data file makes no sense.
@@ -137,7 +139,7 @@ def play(run: Run) -> RunRecord:
     """
     run.scenario.require(run.clock.value)
     try:
-        return clocks.run(run.clock, run.play, run.interrupt)
+        return clocks.run(run.clock, run.play, run.interrupt if signals else None)
     except (ScenarioError, InterruptedRun):
         raise
     except (LaunchError, OSError) as error:

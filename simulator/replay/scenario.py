@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJsonSchema
 
 from simulator.model.wire_fault import BYTES_ONLY
+from simulator.replay.changes import Changes, changed
 from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.completion import completed
 from simulator.replay.document import FILE_BYTES_MAX, Document, parse_document
@@ -70,7 +71,7 @@ class Scenario(Section):
         In virtual time nothing real can run, so a simulated application is needed; in real time either will do.
         """
         problems = [
-            self._problem(("services", name, "application", "simulated"), "given: virtual time runs no processes")
+            self._problem(("services", name, "application", "simulated"), "given: virtual time runs nothing real")
             for name, service in self.services.items()
             if clock == "virtual" and service.application.simulated is None
         ]
@@ -114,7 +115,7 @@ class Scenario(Section):
             return ""
         if clock == "virtual":
             return "latency or status: virtual time has no bytes to spoil"
-        if self.services[fault.service].application.process is None:
+        if not self.services[fault.service].application.is_real:
             return "latency or status: a simulated application has no bytes to spoil"
         return ""
 
@@ -132,11 +133,12 @@ def _missing_signal(service: ServiceSpec, clock: str) -> str:
     return ""
 
 
-def load_scenario(path: Path) -> Scenario:
-    """The scenario in the file `path`; files that it names are looked up beside it.
+def load_scenario(path: Path, changes: Changes | None = None) -> Scenario:
+    """The scenario in the file `path`, with `changes` made; files that it names are looked up beside it.
 
     Raises:
         ScenarioError: with every problem of the file, also when it cannot be read at all.
+        ValueError: when a change names a place that does not exist (changes.py).
     """
     file = str(path)
     try:
@@ -149,13 +151,15 @@ def load_scenario(path: Path) -> Scenario:
     except OSError as error:
         found = error.strerror or type(error).__name__
         raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error
-    scenario = read_scenario(text, file=file, folder=path.parent)
+    scenario = read_scenario(text, file=file, folder=path.parent, changes=changes)
     return scenario if scenario.name else scenario.model_copy(update={"name": path.stem})
 
 
-def read_scenario(text: str, *, file: str = _NAMELESS, folder: Path = Path()) -> Scenario:
+def read_scenario(
+    text: str, *, file: str = _NAMELESS, folder: Path = Path(), changes: Changes | None = None
+) -> Scenario:
     """The scenario in `text`; files that it names are looked up in `folder`. Raises like load_scenario."""
-    document = parse_document(text, file)
+    document = changed(parse_document(text, file), changes or {})
     data = completed(document.data)
     problems = relation_problems(dataclasses.replace(document, data=data), folder)
     scenario: Scenario | None = None

@@ -1,25 +1,19 @@
-"""The sections under `services`: what App Runner is told about a service, and what runs in its instances."""
+"""The sections under `services`: what App Runner is told about a service (what runs in it: application_spec.py)."""
 
 from __future__ import annotations
 
 import dataclasses
-import shlex
-import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.replay.law_spec import NOTHING, LawSpec
+from simulator.replay.application_spec import ApplicationSpec
 from simulator.replay.policy_spec import DEFAULT_POLICY, Policy, policy_named
-from simulator.replay.sections import Count, Cpu, Duration, Memory, Number, Section, Share
+from simulator.replay.sections import Count, Cpu, Duration, Memory, Number, Section
 from simulator.rules.pricing import REGION_DEFAULT, REGIONS, Rates, rates_of
-
-_PYTHONS: Final = frozenset({"python", "python3"})
 
 
 class HealthCheckSpec(Section):
@@ -73,80 +67,6 @@ class PricesSpec(Section):
     def rates(self) -> Rates:
         replaced = self.model_dump(exclude={"region"}, exclude_none=True)
         return dataclasses.replace(rates_of(self.region), **replaced)
-
-
-class SimulatedSpec(Section):
-    """A simulated application: what a request costs, as distributions."""
-
-    start_up: LawSpec = NOTHING
-    """From the launch of the container until it listens."""
-    cpu: LawSpec = NOTHING
-    """CPU time of a request. The instance's vCPUs are shared by the requests in progress."""
-    io: LawSpec = NOTHING
-    """Time that a request waits for something else (a database, a sleep); it uses no CPU."""
-    workers: Count | None = Field(default=None, ge=1)
-    """Requests that the application itself works on at once; the rest wait inside it. Left out: no limit."""
-    failure_share: Share = 0.0
-    """Share of the requests that the application answers with 500."""
-
-
-def _split_command(value: object) -> object:
-    """A command line becomes its words, as a shell would split it; no shell runs it."""
-    return shlex.split(value) if isinstance(value, str) else value
-
-
-def _variable_text(value: object) -> object:
-    """`WORKERS: 4` is as good as `WORKERS: "4"`: a variable is text in the end."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def _beside_the_file(value: str, info: ValidationInfo) -> Path:
-    """`value` as a folder that exists, relative to the scenario file."""
-    folder = Path((info.context or {}).get("folder", ".")) / value
-    if not folder.is_dir():
-        msg = f"working_directory = {value!r}, must be an existing folder, relative to the scenario file"
-        raise ValueError(msg)
-    return folder
-
-
-Folder = Annotated[Any, BeforeValidator(str), AfterValidator(_beside_the_file), WithJsonSchema({"type": "string"})]
-
-
-class ProcessSpec(Section):
-    """A real application: a local process for each instance. It must listen on `$HOST:$PORT`."""
-
-    command: Annotated[
-        tuple[str, ...],
-        BeforeValidator(_split_command),
-        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-    ] = Field(min_length=1)
-    """The command line, or a list of its words. `python` as first word is the interpreter that runs the simulator."""
-    environment: Mapping[str, Annotated[str, BeforeValidator(_variable_text)]] = Field(default_factory=dict)
-    """More environment variables for the process."""
-    working_directory: Folder = Field(default=".", validate_default=True)
-    """The folder in which the command runs, relative to the scenario file; that file's own folder if left out."""
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The words to execute. On a machine where no `python` is on the PATH, the running interpreter stands in."""
-        first, *rest = self.command
-        return (sys.executable if first in _PYTHONS else first, *rest)
-
-
-class ApplicationSpec(Section):
-    """What runs in an instance. A scenario for both clocks tells both; they should behave alike."""
-
-    simulated: SimulatedSpec | None = None
-    """The application in virtual time (and in real time, when there is no process)."""
-    process: ProcessSpec | None = None
-    """The application in real time."""
-
-    @model_validator(mode="after")
-    def _runs_something(self) -> ApplicationSpec:
-        if self.simulated is None and self.process is None:
-            msg = "application = empty, must be simulated, process, or both"
-            raise ValueError(msg)
-        return self
 
 
 class ServiceSpec(Section):

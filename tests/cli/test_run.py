@@ -74,7 +74,7 @@ def test_a_scenario_without_a_simulated_application_cannot_run_in_virtual_time(t
     text = SCENARIO.replace("simulated: {io: 100ms}", "process: {command: python app.py}")
     done = RUN.invoke(app, ["run", str(scenario(tmp_path, text=text))])
     assert done.exit_code == 2
-    assert "virtual time runs no processes" in done.stderr
+    assert "virtual time runs nothing real" in done.stderr
 
 
 def test_a_process_that_ends_at_once_breaks_the_run_with_3_and_its_last_words(tmp_path: Path) -> None:

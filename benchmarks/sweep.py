@@ -1,0 +1,75 @@
+"""A sweep of 200 points: a Dask cluster of two local workers beside the same points one after the other.
+
+    python -m benchmarks.sweep [POINTS]
+
+The cluster's start is not counted, as a cluster is there before a sweep; the results are compared row by row.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import distributed
+
+from simulator.lab.gangs import DaskGang, Gang, LocalGang, Play
+from simulator.lab.grid import Axis, Point
+from simulator.lab.point_run import Row, play_point
+from simulator.lab.sweep import Sweep
+from simulator.world.clock import wall_s
+
+SCENARIO = """
+duration: 10 min
+services:
+  web:
+    max_size: 10
+    application: {simulated: {start_up: 2s, cpu: {exponential: 20ms}, io: 50ms}}
+traffic: [{poisson: {rate: 40/s}}]
+"""
+
+
+class InTurn:
+    """One point after the other in this process."""
+
+    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+        for point in points:
+            yield point, play(file, point)
+
+    def close(self) -> None: ...
+
+
+def main() -> None:
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "sweep.yaml"
+        file.write_text(SCENARIO, encoding="utf-8")
+        axes = [Axis("max_concurrency", tuple(range(5, 5 + count // 5))), Axis("min_size", (1, 2, 3, 4, 5))]
+        two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
+        with distributed.LocalCluster(**two) as cluster:
+            told: list[tuple[str, float, list[Row]]] = []
+            gangs: dict[str, Gang] = {
+                "one after the other": InTurn(),
+                "two Dask workers": DaskGang(cluster.scheduler_address),
+                "two processes": LocalGang(2),
+            }
+            for name, gang in gangs.items():
+                plan = Sweep(file, axes, [1], Path(folder) / f"{len(told)}.csv")
+                list(
+                    gang.rows(play_point, str(file), [Point(number, (), 1) for number in range(2)])
+                )  # imports are done
+                began = wall_s()
+                rows = plan.run(gang)
+                told.append((name, wall_s() - began, rows))
+                gang.close()
+    _, serial_s, serial_rows = told[0]
+    print(f"{'':<22}{'points':>8}{'seconds':>10}{'speed':>8}  same rows")
+    for name, took_s, rows in told:
+        print(f"{name:<22}{len(rows):>8}{took_s:>10.2f}{serial_s / took_s:>7.2f}x  {rows == serial_rows}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""`simulator sweep`: a scenario over a grid of its settings."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input
+from simulator.cli.scenario_file import scenario_path
+from simulator.lab.gangs import DaskGang, Gang, LocalGang
+from simulator.lab.grid import Axis, Point, parse_axis
+from simulator.lab.point_run import Row
+from simulator.lab.sweep import Sweep, SweepConflict
+from simulator.lab.sweep_chart import COST, LATENCY, LOST, draw, means, pareto
+from simulator.lab.sweep_table import FORMATS, write_table
+from simulator.replay.problems import ScenarioError
+from simulator.replay.scenario import load_scenario
+
+FAILURES_SHOWN = 5
+
+
+def sweep(
+    scenario: str = typer.Argument(..., metavar="FILE", help="A scenario file, or the name of a shipped scenario."),
+    vary: list[str] = typer.Option(
+        ...,
+        metavar="FIELD=VALUES",
+        help="What varies: max_concurrency=10,20,50, min_size=1..10, policy.window=30s,60s; may be given again.",
+    ),
+    seeds: int = typer.Option(1, min=1, max=10_000, help="Runs of every point, with the scenario's seed and the next."),
+    out: Path = typer.Option(Path("sweep.parquet"), metavar="F", help="The result: a Parquet file, or F.csv."),
+    chart: Path | None = typer.Option(None, metavar="F.png", help="Draw the result to F (png, svg or pdf)."),
+    workers: int = typer.Option(0, min=0, help="Processes of this machine; 0 is one for each core."),
+    scheduler: str | None = typer.Option(
+        None, metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers play the points."
+    ),
+) -> None:
+    """Play a scenario at every point of a grid; exit 0 when all were played, 1 when some failed, 2 bad input.
+
+    Interrupted or crashed, the same command goes on where it stopped.
+    """
+    path = scenario_path(scenario)
+    if out.suffix not in FORMATS:
+        bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
+    console = Console(stderr=True, highlight=False)
+    try:
+        axes = [parse_axis(text) for text in vary]
+        plan = Sweep(path, axes, _seeds(path, axes, seeds), out)
+    except (ScenarioError, ValueError) as error:
+        bad_input(str(error))
+    rows = _rows(plan, workers, scheduler, console)
+    _write(rows, plan, chart, console)
+    failed = [row for row in rows if "error" in row]
+    _tell(rows, failed, axes, console)
+    raise typer.Exit(CHECK_FAILED if failed else 0)
+
+
+def _seeds(path: Path, axes: Sequence[Axis], count: int) -> list[int]:
+    """The scenario's seed and those after it. An axis that no scenario has is told before anything is played."""
+    scenario = load_scenario(path, {axis.name: axis.values[0] for axis in axes})
+    scenario.require("virtual")
+    return [scenario.seed + number for number in range(count)]
+
+
+def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) -> list[Row]:
+    try:
+        with _gang(workers, scheduler) as gang, _progress(plan, console) as on_row:
+            return plan.run(gang, on_row)
+    except SweepConflict as error:
+        bad_input(str(error))
+    except KeyboardInterrupt as error:
+        typer.echo(f"interrupted; the same command goes on from {plan.journal}", err=True)
+        raise typer.Exit(INTERRUPTED) from error
+    except OSError as error:
+        typer.echo(f"the sweep broke: {error}", err=True)
+        raise typer.Exit(BROKE) from error
+
+
+@contextlib.contextmanager
+def _gang(workers: int, scheduler: str | None) -> Iterator[Gang]:
+    gang: Gang
+    if scheduler is None:
+        gang = LocalGang(workers or os.cpu_count() or 1)
+    else:
+        try:
+            gang = DaskGang(scheduler)
+        except ImportError:
+            bad_input("scheduler = given, must be left out without dask.distributed: pip install 'dask[distributed]'")
+    try:
+        yield gang
+    finally:
+        gang.close()
+
+
+@contextlib.contextmanager
+def _progress(plan: Sweep, console: Console) -> Iterator[Callable[[Point, Row, bool], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(plan.file.stem, total=len(plan))
+        yield lambda _point, _row, _before: progress.advance(bar)
+
+
+def _write(rows: Sequence[Row], plan: Sweep, chart: Path | None, console: Console) -> None:
+    """The journal goes when the result stands; what could not be written can be asked for again without playing."""
+    names = [axis.name for axis in plan.axes]
+    try:
+        write_table(rows, plan.out)
+        if chart is not None:
+            draw(rows, names, plan.file.stem, chart)
+    except ImportError as error:
+        package = str(error.name).partition(".")[0]
+        bad_input(f"{package} is not installed, which this output needs: pip install {package}")
+    except (OSError, ValueError) as error:
+        bad_input(str(error))
+    plan.forget()
+    console.print(f"{len(rows)} points in {plan.out}")
+
+
+def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], console: Console) -> None:
+    names = [axis.name for axis in axes]
+    told = means(rows, names)
+    front = pareto([(float(row[COST] or 0), float(row[LATENCY] or 0)) for row in told])
+    table = Table(title="No other point is both cheaper and faster", title_justify="left")
+    for name in (*names, "p95", "lost", "USD a month"):
+        table.add_column(name, justify="right")
+    for index in front:
+        row = told[index]
+        latency, lost, cost = (float(row[name] or 0) for name in (LATENCY, LOST, COST))
+        figures = (f"{latency * 1000:.0f} ms", f"{lost:.2%}", f"{cost:.2f}")
+        table.add_row(*(str(row[name]) for name in names), *figures)
+    if front:
+        Console(highlight=False).print(table)
+    for row in failed[:FAILURES_SHOWN]:
+        point = ", ".join(f"{name} = {row[name]}" for name in (*names, "seed"))
+        console.print(f"failed: {point}: {row['error']}", markup=False, soft_wrap=True)
+    if len(failed) > FAILURES_SHOWN:
+        console.print(f"... and {len(failed) - FAILURES_SHOWN} more; the column `error` has them all")

@@ -1,0 +1,40 @@
+"""The figures of a run that sweeps and tables are made of: a flat row out of a report."""
+
+from __future__ import annotations
+
+from simulator.replay.report_schema import Report
+
+Figure = float | int | str | bool | None
+
+
+def figures(report: Report) -> dict[str, Figure]:
+    """Whole run after the warm-up; instance time and cost of all services together. Units as in the report's names."""
+    requests, services = report.requests, report.services
+    instances = [service.instances for service in services]
+    latency = requests.latency
+    return {
+        "passed": report.passed,
+        "requests": requests.requests,
+        "served": requests.served,
+        "refused": requests.refused,
+        "failed": requests.failed,
+        "refused_ratio": requests.refused_ratio,
+        "failure_ratio": requests.failure_ratio,
+        "served_rps": requests.served_rps,
+        "latency_mean_s": latency.mean_s,
+        "latency_p50_s": latency.p50_s,
+        "latency_p95_s": latency.p95_s,
+        "latency_p99_s": latency.p99_s,
+        "latency_max_s": latency.max_s,
+        "cold_starts": requests.cold_starts,
+        "cold_start_ratio": requests.cold_start_ratio,
+        "provisioned_s": sum(part.provisioned_s for part in instances),
+        "active_s": sum(part.active_s for part in instances),
+        "ready_mean": sum(part.ready_mean for part in instances),
+        "ready_max": sum(part.ready_max for part in instances),
+        "launched": sum(part.launched for part in instances),
+        "decisions": sum(len(service.decisions) for service in services),
+        "run_usd": report.run_usd,
+        "month_usd": report.month_usd,
+        "digest": report.digest,
+    }

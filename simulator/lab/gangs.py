@@ -1,0 +1,120 @@
+"""Who plays the points of a sweep: processes of this machine, or the workers of a Dask cluster.
+
+Both keep few points under way, so that a million of them need no memory, and both outlive their workers: what a dead
+one was playing is played again elsewhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any, Final, Protocol
+
+from simulator.lab.grid import Point
+from simulator.lab.point_run import Row
+
+PER_WORKER: Final = 4  # points under way or waiting for each worker, so that none waits for the master
+TRIES_MAX: Final = 3  # a point whose worker died so often is what kills workers
+
+Play = Callable[[str, Point], Row]
+
+
+class Gang(Protocol):
+    """Plays points in any order."""
+
+    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+        """`play(file, point)` for every point, as they come."""
+
+    def close(self) -> None: ...
+
+
+class LocalGang:
+    """Worker processes of this machine, started afresh (no copied state, on every platform the same)."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool = self._new_pool()
+
+    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+        waiting = iter(points)
+        under_way: dict[Future[Row], tuple[Point, int]] = {}
+
+        def submit(point: Point, tries: int) -> None:
+            under_way[self._pool.submit(play, file, point)] = (point, tries)
+
+        for point in islice(waiting, PER_WORKER * self._workers):
+            submit(point, 1)
+        while under_way:
+            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            broken = [future for future in ended if isinstance(future.exception(), BrokenProcessPool)]
+            for future in ended:
+                if future not in broken:
+                    yield under_way.pop(future)[0], _row(future)
+            if broken:  # one death breaks the whole pool: everything under way is lost with it
+                self._pool.shutdown(wait=True)
+                self._pool = self._new_pool()
+                lost, under_way = list(under_way.values()), {}
+                for point, tries in lost:
+                    if tries >= TRIES_MAX:
+                        yield point, {"error": f"its worker process died {tries} times"}
+                    else:
+                        submit(point, tries + 1)
+            for point in islice(waiting, PER_WORKER * self._workers - len(under_way)):
+                submit(point, 1)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+class DaskGang:
+    """The workers of a Dask cluster. They read the scenario file themselves, at the same path."""
+
+    def __init__(self, scheduler: str) -> None:
+        """`scheduler`: its address, `tcp://host:port`.
+
+        Raises:
+            ImportError: when dask.distributed is not installed.
+            OSError: when no scheduler answers there.
+        """
+        self._distributed: Any = importlib.import_module("distributed")  # an extra; a sweep on one machine needs none
+        self._client: Any = self._distributed.Client(scheduler, set_as_default=False, timeout=10)
+
+    @property
+    def workers(self) -> int:
+        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+
+    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+        waiting = iter(points)
+        under_way: dict[str, Point] = {}
+
+        def submit(point: Point) -> Any:
+            future = self._client.submit(play, file, point, pure=False, retries=TRIES_MAX - 1)
+            under_way[future.key] = point
+            return future
+
+        first = [submit(point) for point in islice(waiting, PER_WORKER * self.workers)]
+        ended = self._distributed.as_completed(first, loop=self._client.loop)
+        for future in ended:
+            yield under_way.pop(future.key), _row(future)
+            # One for the one that ended, more when workers have joined; none of them may be there at this moment.
+            for point in islice(waiting, max(1, PER_WORKER * self.workers - len(under_way))):
+                ended.add(submit(point))
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _row(future: Any) -> Row:
+    """What a worker answered, or why there is no answer; `play` itself raises nothing."""
+    error = future.exception()
+    if error is None:
+        row: Row = future.result()
+        return row
+    return {"error": f"{type(error).__name__}: {error}"}

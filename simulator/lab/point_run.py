@@ -1,0 +1,25 @@
+"""One point of a sweep, played wherever a worker is: plain values in, a flat row out, no exception."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulator.lab.figures import Figure, figures
+from simulator.lab.grid import Point
+from simulator.replay.problems import ScenarioError
+from simulator.replay.report import build_report
+from simulator.replay.runner import BrokenRun, Run, play
+from simulator.replay.scenario import load_scenario
+
+Row = dict[str, Figure]
+
+
+def play_point(file: str, point: Point) -> Row:
+    """The point's figures, or `error`: what is wrong with it, which is no reason to stop the others."""
+    try:
+        scenario = load_scenario(Path(file), dict(point.changes)).with_seed(point.seed)
+        return figures(build_report(play(Run(scenario), signals=False)))
+    except (ScenarioError, ValueError, BrokenRun) as error:
+        return {"error": str(error)}
+    except Exception as error:  # noqa: BLE001 a worker's answer, whatever it was: the sweep tells it and goes on
+        return {"error": f"{type(error).__name__}: {error}"}

@@ -1,0 +1,185 @@
+"""A sweep: every point once, in order, whatever interrupts it; one table and one picture in the end."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.lab.gangs import DaskGang, Gang, LocalGang, Play
+from simulator.lab.grid import Axis, Point
+from simulator.lab.point_run import Row, play_point
+from simulator.lab.sweep import Sweep, SweepConflict
+from simulator.lab.sweep_chart import COST, LATENCY, LOST, draw, means, pareto
+from simulator.lab.sweep_table import write_table
+from tests.lab.scenario_files import small_scenario
+
+AXES = [Axis("max_concurrency", (1, 5)), Axis("min_size", (1, 2))]
+
+
+class Backwards:
+    """A gang in this process that plays the last point first, and gives up after `most` of them."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self.most = most
+        self.played: list[int] = []
+
+    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+        for point in list(points)[::-1]:
+            if len(self.played) == self.most:
+                raise KeyboardInterrupt
+            self.played.append(point.number)
+            yield point, play(file, point)
+
+    def close(self) -> None: ...
+
+
+def sweep(folder: Path, axes: list[Axis] = AXES) -> Sweep:
+    return Sweep(small_scenario(folder), axes, [3, 4], folder / "out.csv")
+
+
+def test_rows_come_in_the_grids_order_with_their_values_seed_and_figures(tmp_path: Path) -> None:
+    rows = sweep(tmp_path).run(Backwards())
+    assert [(row["max_concurrency"], row["min_size"], row["seed"]) for row in rows[:3]] == [
+        (1, 1, 3),
+        (1, 1, 4),
+        (1, 2, 3),
+    ]
+    assert all(row["requests"] == row["served"] + row["refused"] + row["failed"] > 300 for row in rows)  # type: ignore[operator]
+    assert rows[0]["digest"] != rows[1]["digest"], "another seed is another run"
+    by_size = {(row["max_concurrency"], row["min_size"]): row["provisioned_s"] for row in rows}
+    assert by_size[5, 2] == 2 * by_size[5, 1], "MinSize stays provisioned"  # type: ignore[operator]
+
+
+def test_an_interrupted_sweep_goes_on_where_it_stopped_and_ends_as_if_it_had_not(tmp_path: Path) -> None:
+    whole = sweep(tmp_path).run(Backwards())
+    sweep(tmp_path).forget()
+    with pytest.raises(KeyboardInterrupt):
+        sweep(tmp_path).run(Backwards(3))
+    with sweep(tmp_path).journal.open("a") as journal:
+        journal.write('{"point": 0, "ro')  # the crash came in the middle of a line
+    rest, told = Backwards(), []
+    assert sweep(tmp_path).run(rest, lambda point, _row, before: told.append((point.number, before))) == whole
+    assert sorted(rest.played) == [0, 1, 2, 3, 4]
+    assert sorted(told) == [(number, number > 4) for number in range(8)]
+
+
+def test_a_journal_of_another_sweep_is_left_alone(tmp_path: Path) -> None:
+    sweep(tmp_path).run(Backwards())
+    before = sweep(tmp_path).journal.read_text()
+    with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl belongs to another sweep"):
+        sweep(tmp_path, AXES[:1]).run(Backwards())
+    assert sweep(tmp_path).journal.read_text() == before
+
+
+def test_a_point_that_cannot_be_played_is_told_and_tried_again(tmp_path: Path) -> None:
+    bad = sweep(tmp_path, [Axis("max_concurrency", (5, 500))])
+    rows = bad.run(Backwards())
+    assert ["error" in row for row in rows] == [False, False, True, True]
+    assert "max_concurrency = 500, must be at most 200" in str(rows[2]["error"])
+    again = Backwards()
+    bad.run(again)
+    assert sorted(again.played) == [2, 3]
+
+
+def _die_once(file: str, point: Point) -> Row:
+    """Kills its worker the first time it meets point 1."""
+    mark = Path(file).with_suffix(".mark")
+    if point.number == 1 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return play_point(file, point)
+
+
+def _die_always(file: str, point: Point) -> Row:
+    if point.number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"requests": point.number}
+
+
+@pytest.mark.slow
+def test_workers_of_this_machine_give_the_serial_rows_though_one_is_killed(tmp_path: Path) -> None:
+    serial = sweep(tmp_path).run(Backwards())
+    sweep(tmp_path).forget()
+    gang: Gang = LocalGang(2)
+    plan = sweep(tmp_path)
+    rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(gang)
+    gang.close()
+    assert rows == serial
+
+
+@pytest.mark.slow
+def test_a_point_that_kills_its_workers_is_given_up_and_the_others_are_not(tmp_path: Path) -> None:
+    gang, plan = LocalGang(1), sweep(tmp_path, [Axis("min_size", (1, 2, 3))])
+    rows = Sweep(plan.file, plan.axes, [1], plan.out, _die_always).run(gang)
+    gang.close()
+    errors = [row.get("error") for row in rows]
+    assert errors[1] == "its worker process died 3 times"
+    assert errors.count(None) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # distributed's own, on its way down
+def test_a_dask_cluster_gives_the_serial_rows_though_a_worker_is_killed(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    serial = sweep(tmp_path).run(Backwards())
+    sweep(tmp_path).forget()
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        gang = DaskGang(cluster.scheduler_address)
+        plan = sweep(tmp_path)
+        rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(gang)
+        gang.close()
+    assert rows == serial
+
+
+def test_a_table_has_every_column_of_every_row(tmp_path: Path) -> None:
+    write_table([{"a": 1, "b": 2.5}, {"a": 2, "error": "no"}], tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open() as file:
+        assert list(csv.DictReader(file)) == [{"a": "1", "b": "2.5", "error": ""}, {"a": "2", "b": "", "error": "no"}]
+
+
+def test_parquet_keeps_types_and_mixed_columns_become_text(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write_table([{"a": 1, "b": 2, "c": "x"}, {"a": 2, "b": 2.5, "c": 3}], tmp_path / "t.parquet")
+    assert parquet.read_table(tmp_path / "t.parquet").to_pylist() == [
+        {"a": 1, "b": 2.0, "c": "x"},
+        {"a": 2, "b": 2.5, "c": "3"},
+    ]
+
+
+def test_the_front_has_what_nothing_beats_in_both() -> None:
+    assert pareto([(1.0, 9.0), (2.0, 5.0), (3.0, 6.0), (4.0, 1.0), (4.0, 2.0)]) == [0, 1, 3]
+
+
+def test_seeds_are_averaged_and_points_without_a_latency_left_out() -> None:
+    rows: list[Row] = [
+        {"n": 1, LATENCY: 0.1, LOST: 0.0, COST: 10.0},
+        {"n": 1, LATENCY: 0.3, LOST: 0.5, COST: 20.0},
+        {"n": 2, "error": "no"},
+    ]
+    assert means(rows, ["n"]) == [{"n": 1, LATENCY: pytest.approx(0.2), LOST: 0.25, COST: 15.0}]
+
+
+@pytest.mark.parametrize("axes", [["n"], ["n", "m"]])
+def test_a_chart_is_drawn_along_one_axis_and_over_two(tmp_path: Path, axes: list[str]) -> None:
+    pytest.importorskip("matplotlib")
+    rows: list[Row] = [{"n": n, "m": m, LATENCY: 0.1 * n, LOST: 0.0, COST: 10.0 / m} for n in (1, 2) for m in (1, 2)]
+    draw(rows, axes, "a sweep", tmp_path / "chart.svg")
+    assert "a sweep" in (tmp_path / "chart.svg").read_text() or (tmp_path / "chart.svg").stat().st_size > 1000
+    with pytest.raises(ValueError, match="nothing to draw"):
+        draw([{"n": 1, "m": 1, "error": "no"}], axes, "a sweep", tmp_path / "none.svg")
+
+
+def test_the_journal_is_one_line_a_point(tmp_path: Path) -> None:
+    plan = sweep(tmp_path)
+    plan.run(Backwards())
+    lines = [json.loads(line) for line in plan.journal.read_text().splitlines()]
+    assert list(lines[0]) == ["sweep"]
+    assert sorted(line["point"] for line in lines[1:]) == list(range(8))
