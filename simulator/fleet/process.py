@@ -1,13 +1,11 @@
 """The process driver: an instance is a local process that listens on a port of 127.0.0.1.
 
 It behaves like a container as far as a process can: a session and process group of its own, an environment that holds
-nothing of the simulator's, a folder of its own with a copy of the working directory, a port of its own, its output
-line by line, its exit as a fact. Nothing survives: not the stop of an instance (the group is killed, then whatever
-carries the instance's mark, then the folder goes), not the end of the driver, and not `kill -9` of the simulator
-(process_guard.py).
-
-Not here yet, and why: memory and CPU limits come with control groups in a later issue. A memory limit by RLIMIT_AS was
-rejected because it counts address space, which runtimes with a garbage collector reserve without using it.
+nothing of the simulator's, a folder of its own with a copy of the working directory, a port of its own, CPU and memory
+of its size and not more (process_limits.py), 3 GB of storage (process_storage.py), its output line by line, its exit
+as a fact. Nothing survives: not the stop of an instance (the group is killed, then whatever carries the instance's mark
+or is in its control group, then the folder goes), not the end of the driver, and not `kill -9` of the simulator
+(process_guard.py; the next start finds what a guard that was killed too has left).
 
 Lives in real time only: it opens sockets, uses threads for slow disk work, and watches children.
 """
@@ -16,12 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from simulator.fleet import process_storage as storage
 from simulator.fleet.driver import InstanceSpec, LaunchError
 from simulator.fleet.process_backend import ProcessBackend, RequestService, Throttling
 from simulator.fleet.process_environment import (
@@ -32,9 +32,10 @@ from simulator.fleet.process_environment import (
     find_program,
 )
 from simulator.fleet.process_guard import Guard
+from simulator.fleet.process_limits import Confinement, Limits
 from simulator.fleet.process_lines import LineCutter, OutputPipe
 from simulator.fleet.process_ports import Ports
-from simulator.fleet.process_sweep import sweep
+from simulator.fleet.process_sweep import owner_name, sweep, sweep_orphans
 from simulator.fleet.process_watch import ExitWatch, seal_files
 from simulator.world.tasks import Tasks
 
@@ -51,14 +52,22 @@ _LAST_LINES_S_MAX: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """`line_bytes_max`: longer lines are told in pieces (16 KiB is where Docker cuts). `scratch`: where the driver's
-    folder is made, the system's temporary folder by default.
+    """`idle_vcpu`: what Throttling.SHARE leaves an idle instance. `storage_bytes`: of an instance's folder, measured
+    every `storage_interval_s`. `control_groups`: False limits as on a machine that has none. `line_bytes_max`: longer
+    lines are told in pieces (16 KiB is where Docker cuts). `scratch`: where the driver's folder is made, the system's
+    temporary folder by default.
 
     Raises:
         ValueError: when a value is out of range.
     """
 
     throttling: Throttling = Throttling.NONE
+    # ASSUMPTION: how much CPU an idle instance of App Runner keeps is undocumented. A twentieth of a vCPU answers a
+    # health check in time, which idle instances do, and is little; settled by a loop that counts in an idle instance.
+    idle_vcpu: float = 0.05
+    storage_bytes: int = 3 * 1024**3  # facts 5.2
+    storage_interval_s: float = 5.0
+    control_groups: bool = True
     line_bytes_max: int = 16 * 1024
     scratch: Path | None = None
 
@@ -66,6 +75,14 @@ class ProcessSettings:
         if not 80 <= self.line_bytes_max <= 1024**2:
             msg = f"line_bytes_max = {self.line_bytes_max}, must be 80 to 1048576"
             raise ValueError(msg)
+        if not 0.01 <= self.idle_vcpu <= 1:  # the kernel's smallest quota
+            msg = f"idle_vcpu = {self.idle_vcpu:g}, must be 0.01 to 1"
+            raise ValueError(msg)
+        for name in ("storage_bytes", "storage_interval_s"):
+            value = getattr(self, name)
+            if value <= 0:
+                msg = f"{name} = {value:g}, must be more than 0"
+                raise ValueError(msg)
 
 
 _DEFAULT: Final = ProcessSettings()
@@ -78,7 +95,12 @@ class _Holding:
     folder: InstanceFolder
     port: int = 0
     pipes: list[OutputPipe] = field(default_factory=list)
+    limits: Limits | None = None
+    groups: tuple[str, ...] = ()
     service: RequestService | None = None
+
+    def used_s(self) -> float:
+        return self.limits.used_s() if self.limits is not None else 0.0
 
 
 class ProcessDriver:
@@ -98,10 +120,13 @@ class ProcessDriver:
         self._settings = settings
         self._ports = Ports()
         self._tasks = Tasks("process driver")
-        self._living: dict[ProcessBackend, None] = {}
+        self._living: dict[ProcessBackend, _Holding] = {}
+        self._confinement = Confinement.find(groups=settings.control_groups)
+        self._gone_used_s = 0.0  # CPU seconds of instances that are no more
         self._launches = 0
         self._root: Path | None = None
         self._guard: Guard | None = None
+        self._founding = asyncio.Lock()
         self._closed = False
 
     async def launch(self, spec: InstanceSpec) -> ProcessBackend:
@@ -127,6 +152,15 @@ class ProcessDriver:
                 raise _launch_error(spec, error) from error
             raise
 
+    @property
+    def limits_in_force(self) -> str:
+        """Which limits instances have on this machine, for people. It changes when the kernel refuses a group."""
+        return str(self._confinement)
+
+    def cpu_used_s(self) -> float:
+        """CPU seconds that instances have used so far, those that are gone too."""
+        return self._gone_used_s + sum(holding.used_s() for holding in self._living.values())
+
     async def close(self) -> None:
         """As `Driver.close`. Kills what still runs. Idempotent; nothing is launched afterwards."""
         self._closed = True
@@ -143,13 +177,20 @@ class ProcessDriver:
 
     async def _guarded(self) -> Path:
         """The driver's folder, made with the first launch, and the guard over it, running."""
-        if self._closed:
-            msg = "the process driver has been closed"
-            raise LaunchError(msg)
-        if self._guard is None or self._root is None:
-            self._root = _new_folder(self._settings.scratch)
-            self._guard = Guard(str(self._root))
-        await self._guard.start()
+        async with self._founding:  # one guard, however many launches there are at a time
+            if self._closed:
+                msg = "the process driver has been closed"
+                raise LaunchError(msg)
+            if self._guard is None or self._root is None:
+                homes = self._confinement.homes
+                self._root = _new_folder(self._settings.scratch)
+                self._guard = Guard(str(self._root), homes)
+                await asyncio.get_running_loop().run_in_executor(None, sweep_orphans, str(self._root.parent), homes)
+                self._tasks.spawn(
+                    storage.watch(self._folders, self._settings.storage_bytes, self._settings.storage_interval_s),
+                    "storage",
+                )
+            await self._guard.start()
         return self._root
 
     async def _start(self, spec: InstanceSpec, holding: _Holding) -> ProcessBackend:
@@ -157,6 +198,8 @@ class ProcessDriver:
         application, folder = self._application, holding.folder
         await loop.run_in_executor(None, folder.make, application.working_directory)
         holding.port = self._ports.take()
+        holding.limits = limits = self._limits(folder, spec)
+        holding.groups = limits.directories
         environment = clean_environment(folder, holding.port, application.environment, spec.environment)
         program = find_program(application.command[0], environment["PATH"], folder.app)
         holding.pipes.extend(self._pipe(spec, stream) for stream in ("stdout", "stderr"))
@@ -172,7 +215,34 @@ class ProcessDriver:
             env=environment,
             start_new_session=True,
         )
-        return self._started(watch, holding)
+        holding.limits = limits = self._confined(watch, limits, spec)
+        return self._started(watch, holding, limits)
+
+    def _limits(self, folder: InstanceFolder, spec: InstanceSpec) -> Limits:
+        try:
+            return self._confinement.make(f"{folder.root.parent.name}-{folder.root.name}", spec.size)
+        except OSError as error:
+            return self._without_groups(error, spec)
+
+    def _confined(self, watch: ExitWatch, limits: Limits, spec: InstanceSpec) -> Limits:
+        """The limits that are in force for the process from now on."""
+        try:
+            limits.confine(watch.pid)
+        except ProcessLookupError:  # it has ended already
+            return limits
+        except OSError as error:
+            limits = self._without_groups(error, spec)
+            limits.confine(watch.pid)
+        return limits
+
+    def _without_groups(self, error: OSError, spec: InstanceSpec) -> Limits:
+        """The kernel refuses a group, now or from the first. An instance with fewer limits is better than none."""
+        self._confinement = Confinement(None, str(error))
+        return self._confinement.make("", spec.size)
+
+    def _folders(self) -> list[tuple[Path, Callable[[str], None]]]:
+        """Of the living instances, with what ends each."""
+        return [(holding.folder.root, backend.end) for backend, holding in self._living.items()]
 
     def _pipe(self, spec: InstanceSpec, stream: str) -> OutputPipe:
         def tell(line: str) -> None:
@@ -180,7 +250,7 @@ class ProcessDriver:
 
         return OutputPipe(LineCutter(tell, self._settings.line_bytes_max))
 
-    def _started(self, watch: ExitWatch, holding: _Holding) -> ProcessBackend:
+    def _started(self, watch: ExitWatch, holding: _Holding, limits: Limits) -> ProcessBackend:
         """From here on the process is ours to end; no await between its start and this."""
         assert self._guard is not None
         self._guard.watch(watch.pid)
@@ -191,19 +261,22 @@ class ProcessDriver:
         def ended(backend: ProcessBackend) -> None:
             self._tasks.spawn(self._clear_away(backend, holding), f"clear away {backend.pid}")
 
-        backend = ProcessBackend(watch, holding.service, self._settings.throttling, ended)
-        self._living[backend] = None
+        switch = limits.switch(self._settings.throttling, self._settings.idle_vcpu)
+        backend = ProcessBackend(watch, holding.service, switch, limits.exceeded, ended)
+        self._living[backend] = holding
         if self._closed:  # while it was being launched
             backend.kill()
         return backend
 
     async def _clear_away(self, backend: ProcessBackend, holding: _Holding) -> None:
+        holding.used_s()  # the last look at its clock, which goes with its group
         try:
             await self._give_back(holding, (backend.pid,))
         finally:
             assert self._guard is not None
             self._guard.forget(backend.pid)
             self._living.pop(backend, None)
+            self._gone_used_s += holding.used_s()
             backend.left.set_result(None)
 
     async def _give_back(self, holding: _Holding, sessions: tuple[int, ...]) -> None:
@@ -211,7 +284,8 @@ class ProcessDriver:
             await holding.service.close()
         for pipe in holding.pipes:
             pipe.close_child_end()
-        await asyncio.get_running_loop().run_in_executor(None, sweep, str(holding.folder.root), sessions)
+        root = str(holding.folder.root)
+        await asyncio.get_running_loop().run_in_executor(None, sweep, root, sessions, holding.groups)
         # After the sweep nobody holds the other end any more, so the streams end by themselves.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_LINES_S_MAX):
@@ -224,7 +298,7 @@ class ProcessDriver:
 
 def _new_folder(scratch: Path | None) -> Path:
     """Resolved, as marks are compared by name and the temporary folder may be reached through a link."""
-    return Path(tempfile.mkdtemp(prefix="apprunner-", dir=scratch)).resolve()
+    return Path(tempfile.mkdtemp(prefix=owner_name(os.getpid()), dir=scratch)).resolve()
 
 
 def _launch_error(spec: InstanceSpec, error: Exception) -> LaunchError:

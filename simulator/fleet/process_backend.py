@@ -12,18 +12,37 @@ from typing import Final, Protocol
 
 from simulator.fleet.driver import ExitStatus
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.process_watch import ExitWatch
+from simulator.fleet.process_watch import ExitWatch, is_waiting
 from simulator.model.health import HealthCheck
 
 # SIGKILL works at once unless the kernel holds the process in a system call that cannot be interrupted.
 _DEATH_S_MAX: Final = 10.0
 
+# 50 ms at most: who computes all the time is never seen waiting.
+_ROUSE_LOOKS_MAX: Final = 25
+_ROUSE_LOOK_S: Final = 0.002
+
+_BY_SIGNAL: Final = 128
+_SIGKILLED: Final = _BY_SIGNAL + signal.SIGKILL
+
 
 class Throttling(StrEnum):
-    """What an idle instance loses. App Runner takes its CPU; a share of it needs control groups, a later issue."""
+    """What an idle instance loses. It keeps its memory in every case."""
 
     NONE = "none"
-    FREEZE = "freeze"  # SIGSTOP to the group: all of its CPU, timers and background work included
+    SHARE = "share"  # its CPU but for a small share, as App Runner does it; FREEZE where there are no control groups
+    FREEZE = "freeze"  # all of its CPU: timers and background work stand still
+
+
+class CpuSwitch(Protocol):
+    """Takes the CPU of an instance away and gives it back (process_limits.py). May raise OSError when it is gone."""
+
+    @property
+    def stops(self) -> bool:
+        """It takes all of it: nothing in the instance can answer."""
+
+    def take(self) -> None: ...
+    def give(self) -> None: ...
 
 
 class RequestService(Protocol):
@@ -46,17 +65,23 @@ class ProcessBackend:
         self,
         watch: ExitWatch,
         service: RequestService,
-        throttling: Throttling,
+        cpu: CpuSwitch,
+        exceeded: Callable[[], str],
         on_end: Callable[[ProcessBackend], None],
     ) -> None:
-        """`on_end` is called once, when the process has ended; whoever gets it sweeps up and then sets `left`."""
+        """`exceeded` says which limit the kernel has killed it for, if it was for one. `on_end` is called once, when
+        the process has ended; whoever gets it sweeps up and then sets `left`.
+        """
         loop = asyncio.get_running_loop()
         self.pid = watch.pid
         self.exited: asyncio.Future[ExitStatus] = loop.create_future()
         self.left: asyncio.Future[None] = loop.create_future()
         self._service = service
-        self._throttling = throttling
-        self._frozen = False
+        self._cpu = cpu
+        self._exceeded = exceeded
+        self._throttled = False
+        self._killed = False  # by us, so not by the kernel for a limit
+        self._why_ended = ""
         self._on_end = on_end
         watch.returned.add_done_callback(self._ended)
 
@@ -67,25 +92,25 @@ class ProcessBackend:
         self._service.abort(exchange)
 
     async def probe(self, check: HealthCheck) -> str | None:
-        if not self._frozen:
+        if not self._throttled or not self._cpu.stops:
             return await self._service.probe(check)
         # App Runner probes idle instances too, and theirs answer: a throttled CPU is slow, not stopped.
-        self._signal(signal.SIGCONT)
+        self._turn(self._cpu.give)
         try:
             return await self._service.probe(check)
         finally:
-            if self._frozen:
-                self._signal(signal.SIGSTOP)
+            if self._throttled:
+                self._turn(self._cpu.take)
 
     def throttle(self) -> None:
-        if self._throttling is Throttling.FREEZE:
-            self._frozen = True
-            self._signal(signal.SIGSTOP)
+        self._throttled = True
+        self._turn(self._cpu.take)
 
     def wake(self) -> float:
-        if self._frozen:
-            self._frozen = False
-            self._signal(signal.SIGCONT)
+        """It has its CPU when this returns."""
+        if self._throttled:
+            self._throttled = False
+            self._turn(self._cpu.give)
         return 0.0
 
     async def stop(self, grace_s: float) -> None:
@@ -95,8 +120,8 @@ class ProcessBackend:
             TimeoutError: when the kernel does not let the process die (ten seconds after SIGKILL).
         """
         if not self.exited.done():
+            await self._rouse()
             self._signal(signal.SIGTERM)
-            self.wake()  # a frozen process would see the signal only when it is thawed
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace_s):
                     await asyncio.shield(self.exited)
@@ -105,14 +130,42 @@ class ProcessBackend:
             await asyncio.shield(self.left)
 
     def kill(self) -> None:
+        self._killed = True
         self._signal(signal.SIGKILL)
+        self.wake()  # a frozen process does not die, and one with little CPU takes its time over it
+
+    def end(self, why: str) -> None:
+        """Kill it for breaking a rule of the platform; `why` becomes part of its exit status."""
+        self._why_ended = self._why_ended or why
+        self.kill()
 
     def _ended(self, returned: asyncio.Future[int]) -> None:
         # The leader has been collected. While a member is left the group's number is not given away; when none is, it
         # cannot have come round to another process in the moment that has passed.
         self._to_group(signal.SIGKILL)
-        self.exited.set_result(exit_status(returned.result()))
+        status = exit_status(returned.result())
+        by_kernel = status.code == _SIGKILLED and not self._killed
+        why = self._exceeded() if by_kernel else self._why_ended
+        self.exited.set_result(ExitStatus(status.code, f"{status.detail}, {why}") if why else status)
         self._on_end(self)
+
+    async def _rouse(self) -> None:
+        """Give it its CPU before it is told to obey, and wait a moment until its first thread has come round.
+
+        A frozen or just thawed thread looks to the kernel as if it had a signal already, and so the next one goes to
+        any other thread; but a Python program, for one, obeys in its first thread only.
+        """
+        stopped = self._throttled and self._cpu.stops
+        self.wake()
+        for _ in range(_ROUSE_LOOKS_MAX if stopped else 0):
+            if is_waiting(self.pid):
+                break
+            await asyncio.sleep(_ROUSE_LOOK_S)
+
+    def _turn(self, turn: Callable[[], None]) -> None:
+        if not self.exited.done():
+            with contextlib.suppress(OSError):  # it has ended, and its control group with it; `exited` follows
+                turn()
 
     def _signal(self, number: signal.Signals) -> None:
         if not self.exited.done():
@@ -123,12 +176,12 @@ class ProcessBackend:
             os.killpg(self.pid, number)
 
 
-def exit_status(code: int) -> ExitStatus:
-    """In App Runner's words where a container's exit code is known to it (facts 9), else the signal's name."""
-    if code >= 0:
-        return ExitStatus(code, f"Container exit code: {code}")
+def exit_status(returned: int) -> ExitStatus:
+    """`returned` as Unix has it, negative for a signal. The status is told as a container's is, 128 + n (facts 9)."""
+    if returned >= 0:
+        return ExitStatus(returned, f"Container exit code: {returned}")
     try:
-        name = signal.Signals(-code).name
+        name = signal.Signals(-returned).name
     except ValueError:
-        name = f"signal {-code}"
-    return ExitStatus(code, f"ended by {name}")
+        name = f"signal {-returned}"
+    return ExitStatus(_BY_SIGNAL - returned, f"ended by {name}")

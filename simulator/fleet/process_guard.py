@@ -28,10 +28,13 @@ _SWEEP_S_MAX: Final = 10.0
 
 
 class Guard:
-    """Watches over everything in `folder`. `start` before the first instance; `close` sweeps and removes `folder`."""
+    """Watches over everything in `folder` and in control groups of its name in `homes`. `start` before the first
+    instance; `close` sweeps and removes them.
+    """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, homes: tuple[str, ...] = ()) -> None:
         self._folder = folder
+        self._homes = homes
         self._pipe = -1
         self._watch: ExitWatch | None = None
 
@@ -52,7 +55,7 @@ class Guard:
         try:
             _, self._watch = await asyncio.get_running_loop().subprocess_exec(
                 ExitWatch,
-                *(sys.executable, "-I", "-S", process_sweep.__file__, self._folder),
+                *(sys.executable, "-I", "-S", process_sweep.__file__, self._folder, *self._homes),
                 stdin=theirs,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,

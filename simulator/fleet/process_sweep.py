@@ -4,13 +4,16 @@ Two users. The process driver sweeps one instance's folder when the instance has
 the *guard* (see process_guard.py): it waits on its standard input for the death of the simulator and then sweeps
 everything. It therefore imports the standard library only and must start fast.
 
-A process belongs to a folder when its environment carries the folder's mark, or when its session is one that we
-started. The mark is inherited by every descendant, whatever groups and sessions it makes for itself; the session is
-there for programs that overwrite their environment to show a title in `ps` (setproctitle, PostgreSQL). Neither can hit
-a stranger: the folder's name is unique, and a shell of somebody who looks around in the folder has neither.
+A process belongs to a folder when it is in a control group of the folder, when its environment carries the folder's
+mark, or when its session is one that we started. Group and mark are inherited by every descendant, whatever process
+groups and sessions it makes for itself. The mark is there for machines without control groups, the session for programs
+that overwrite their environment to show a title in `ps` (setproctitle, PostgreSQL). None can hit a stranger: the
+folder's name is unique and the groups are called after it, and a shell of somebody who looks around in the folder has
+none of the three. What escapes where there are no groups: a descendant that leaves the session and clears its
+environment.
 
-What escapes: a descendant that leaves the session and clears its environment. Control groups, a later issue, close
-that.
+A folder and its groups are named after the simulator that made them, so the next one can tell which are orphans:
+`apprunner-<namespace of process numbers>-<process>-<its start>-<anything>`.
 
 Linux only: `/proc`, and pidfds, so that a number that changes hands between the look and the signal is no danger.
 """
@@ -22,6 +25,7 @@ import os
 import select
 import shutil
 import signal
+import stat
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -30,28 +34,88 @@ from typing import Final
 # App Runner reserves the prefix AWSAPPRUNNER for itself (facts 5.2), so no user variable can be in its way.
 MARK: Final = "AWSAPPRUNNER_SIMULATOR_INSTANCE"
 
+PREFIX: Final = "apprunner"
+_OWNER_PARTS: Final = 5
+
 # A pass ends every process that it finds; only those forked during a pass are left for the next. A fork bomb is what
 # would need more passes than these, and no number would do for one.
 _PASSES_MAX: Final = 100
 # A killed process goes at once unless the kernel holds it in a system call that cannot be interrupted.
 _DEATH_S_MAX: Final = 2.0
+# 0.5 s in all; a group is free a few milliseconds after its last process.
+_REMOVALS_MAX: Final = 100
+_REMOVAL_WAIT_S: Final = 0.005
+# What gives a control group its CPU back, files of both versions; a group has some of them.
+_FREEDOM: Final = (("freezer.state", "THAWED"), ("cgroup.freeze", "0"), ("cpu.cfs_quota_us", "-1"), ("cpu.max", "max"))
 
 
-def sweep(folder: str, sessions: Collection[int]) -> None:
-    """End every process of `folder` (or of a folder in it) and of `sessions`; remove `folder`. Blocks: for a thread."""
-    end_processes(folder, sessions)
+def owner_name(pid: int) -> str:
+    """The beginning of the names of what this process makes.
+
+    Raises:
+        OSError: when there is no such process.
+    """
+    namespace = Path("/proc/self/ns/pid").stat().st_ino
+    return f"{PREFIX}-{namespace}-{pid}-{_started(pid)}-"
+
+
+def is_orphan(name: str) -> bool:
+    """Whether a simulator that is no more made what is called `name`. What others made, or made elsewhere, is not."""
+    parts = name.split("-")
+    if len(parts) < _OWNER_PARTS or parts[0] != PREFIX or not all(part.isdigit() for part in parts[1:4]):
+        return False
+    if int(parts[1]) != Path("/proc/self/ns/pid").stat().st_ino:
+        return False  # of a container that shares this folder; its processes cannot be seen from here
+    try:
+        return not name.startswith(owner_name(int(parts[2])))
+    except OSError:
+        return True
+
+
+def sweep(folder: str, sessions: Collection[int], groups: Collection[str] = ()) -> None:
+    """End every process of `folder` (or of a folder in it), of `sessions` and of the control groups with the
+    directories `groups`; remove the groups and `folder`. Blocks: for a thread.
+    """
+    for group in groups:
+        _let_die(Path(group))
+    end_processes(folder, sessions, {Path(group).name for group in groups})
+    for group in groups:
+        _remove_group(Path(group))
     remove(folder)
 
 
-def end_processes(folder: str, sessions: Collection[int]) -> int:
-    """SIGKILL, pass by pass, until a pass finds none. How many were ended."""
+def groups_of(name: str, homes: Collection[str]) -> list[str]:
+    """The directories of the control groups in `homes` that are called after a folder."""
+    return sorted(str(group) for home in homes for group in Path(home).glob(f"{name}*"))
+
+
+def sweep_orphans(scratch: str, homes: Collection[str]) -> list[str]:
+    """Sweep what simulators whose guards were killed, too, have left in the folder `scratch` and as control groups in
+    `homes`. The names of their folders. Blocks: for a thread.
+
+    Groups elsewhere, below another login session say, are not looked for; what runs in them carries the mark.
+    """
+    left = {
+        _folder_name(entry.name)
+        for place in (scratch, *homes)
+        for entry in Path(place).glob(f"{PREFIX}-*")
+        if _is_ours(entry)
+    }
+    orphans = sorted(name for name in left if is_orphan(name))
+    for name in orphans:
+        sweep(str(Path(scratch) / name), (), groups_of(name, homes))
+    return orphans
+
+
+def end_processes(folder: str, sessions: Collection[int], groups: Collection[str] = ()) -> int:
+    """SIGKILL, pass by pass, until a pass finds none. `groups`: names of control groups. How many were ended."""
     ended = 0
     for _ in range(_PASSES_MAX):
-        found = [pid for pid in _all_processes() if _belongs(pid, folder, sessions)]
+        found = [pid for pid in _all_processes() if _belongs(pid, folder, sessions, groups)]
         if not found:
             break
         # Young ones last: a parent that is gone cannot fork again.
-        ended += sum(_end(pid, folder, sessions) for pid in found)
+        ended += sum(_end(pid, folder, sessions, groups) for pid in found)
     return ended
 
 
@@ -72,14 +136,14 @@ def _all_processes() -> Iterator[int]:
     return (pid for pid in pids if pid != own)
 
 
-def _end(pid: int, folder: str, sessions: Collection[int]) -> bool:
+def _end(pid: int, folder: str, sessions: Collection[int], groups: Collection[str]) -> bool:
     try:
         handle = os.pidfd_open(pid)
     except OSError:  # gone by itself
         return False
     try:
         # Looked at again: from here on the handle cannot mean another process, and neither could the first look.
-        if not _belongs(pid, folder, sessions):
+        if not _belongs(pid, folder, sessions, groups):
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
         death = select.poll()
@@ -93,13 +157,13 @@ def _end(pid: int, folder: str, sessions: Collection[int]) -> bool:
         os.close(handle)
 
 
-def _belongs(pid: int, folder: str, sessions: Collection[int]) -> bool:
+def _belongs(pid: int, folder: str, sessions: Collection[int], groups: Collection[str]) -> bool:
     try:
         # "4711 (a name) S 1 4711 4711 ...": state, parent, group, session. A name may hold anything, brackets too.
         state, _, _, session = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:4]
         if state in {b"Z", b"X"}:  # dead already, its parent will collect it
             return False
-        if int(session) in sessions:
+        if int(session) in sessions or (groups and _is_in_group(pid, groups)):
             return True
         environment = Path(f"/proc/{pid}/environ").read_bytes()
     except (OSError, ValueError):  # gone, or somebody else's
@@ -108,7 +172,54 @@ def _belongs(pid: int, folder: str, sessions: Collection[int]) -> bool:
     return any(entry == mark or entry.startswith(mark + b"/") for entry in environment.split(b"\0"))
 
 
-def _guard(folder: str) -> None:
+def _is_in_group(pid: int, groups: Collection[str]) -> bool:
+    """In one of that name, or in one that the application has made below it."""
+    path = Path(f"/proc/{pid}/cgroup").read_text().replace("\n", "/").split("/")
+    return any(group in path for group in groups)
+
+
+def _started(pid: int) -> int:
+    """When the process was started, in ticks since the machine was."""
+    return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
+
+
+def _folder_name(name: str) -> str:
+    """Of a folder, or of a group that is called after it: the first five parts."""
+    return "-".join(name.split("-")[:_OWNER_PARTS])
+
+
+def _is_ours(entry: Path) -> bool:
+    """In a folder that all may write to, a stranger's entry or a link could be there to have us remove its target."""
+    try:
+        found = entry.lstat()
+    except OSError:  # its owner has removed it
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+
+
+def _let_die(group: Path) -> None:
+    """A frozen process of version 1 does not die, and one without CPU takes its time over it."""
+    for file, value in _FREEDOM:
+        with contextlib.suppress(OSError):
+            handle = os.open(group / file, os.O_WRONLY)  # not `open`: what is not there must not be made
+            try:
+                os.write(handle, value.encode())
+            finally:
+                os.close(handle)
+
+
+def _remove_group(group: Path) -> None:
+    """With the groups that the application has made in it. A group whose last process dies just now is busy a while."""
+    for _ in range(_REMOVALS_MAX):
+        for where, _, _ in os.walk(group, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(where).rmdir()
+        if not group.exists():
+            return
+        select.select((), (), (), _REMOVAL_WAIT_S)
+
+
+def _guard(folder: str, homes: Collection[str]) -> None:
     """Wait for the end of standard input, that is of the simulator; keep the book of sessions; then sweep."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Whoever stops a whole control group or terminal stops us with the simulator; our work begins only then.
@@ -117,8 +228,8 @@ def _guard(folder: str) -> None:
     with open(0, "rb") as told:
         for line in told:  # "+4711" a session begins, "-4711" it has ended and been swept
             (sessions.add if line[:1] == b"+" else sessions.discard)(int(line[1:]))
-    sweep(folder, sessions)
+    sweep(folder, sessions, groups_of(Path(folder).name, homes))
 
 
 if __name__ == "__main__":
-    _guard(sys.argv[1])
+    _guard(sys.argv[1], sys.argv[2:])

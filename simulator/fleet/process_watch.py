@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from pathlib import Path
 from typing import cast
 
 
@@ -23,6 +24,14 @@ def seal_files() -> None:
         if file > 2:
             with contextlib.suppress(OSError):  # the listing's own is closed by now
                 os.set_inheritable(file, False)
+
+
+def is_waiting(pid: int) -> bool:
+    """Its first thread waits for something outside it: it is neither computing nor frozen, stopped or gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"S"
+    except OSError:
+        return False
 
 
 class ExitWatch(asyncio.SubprocessProtocol):

@@ -3,144 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from simulator.fleet.driver import InstanceSpec, LaunchError
+from simulator.fleet.driver import LaunchError
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpService
-from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings, Throttling
-from simulator.fleet.process_backend import ProcessBackend
+from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
 from simulator.model.health import HealthCheck, HealthProtocol
-from simulator.model.sizes import InstanceSize
+from simulator.world.tasks import Tasks
+from tests.live.process_bench import (
+    DEAF,
+    LISTEN,
+    SLEEP,
+    SPEC,
+    Log,
+    Service,
+    assert_nothing_is_left,
+    bench,
+    is_alive,
+    root_of,
+    until,
+)
 from tests.loops import both_loops
-
-SPEC = InstanceSpec("web", 7, InstanceSize(), {"FROM_SPEC": "yes"})
-
-LISTEN = """
-import os, socket
-server = socket.create_server((os.environ["HOST"], int(os.environ["PORT"])))
-print("listening", flush=True)
-while True:
-    server.accept()[0].close()
-"""
-SLEEP = "import time; print('up', flush=True); time.sleep(60)"
-DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
-
-
-class _Service:
-    """Stands in for HttpService: probes by connecting, remembers what it was asked."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
-        self.calls: list[str] = []
-
-    def begin(self, exchange: Exchange) -> None:
-        self.calls.append("begin")
-
-    def abort(self, exchange: Exchange) -> None:
-        self.calls.append("abort")
-
-    async def probe(self, check: HealthCheck) -> str | None:
-        try:
-            _, writer = await asyncio.open_connection(self.host, self.port)
-        except OSError as error:
-            return str(error)
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-        return None
-
-    async def close(self) -> None:
-        self.calls.append("close")
-
-
-class _Log:
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, int, str, str]] = []
-        self._changed = asyncio.Event()
-
-    def __call__(self, service: str, number: int, stream: str, line: str) -> None:
-        self.lines.append((service, number, stream, line))
-        self._changed.set()
-
-    async def until(self, text: str) -> None:
-        async with asyncio.timeout(5):
-            while not any(line[3] == text for line in self.lines):
-                self._changed.clear()
-                await self._changed.wait()
-
-
-class _Bench:
-    """A driver, its log and the services it made."""
-
-    def __init__(self, driver: ProcessDriver, log: _Log, services: list[_Service], scratch: Path) -> None:
-        self.driver, self.log, self.services, self.scratch = driver, log, services, scratch
-
-    async def up(self, word: str = "up") -> ProcessBackend:
-        backend = await self.driver.launch(SPEC)
-        await self.log.until(word)
-        return backend
-
-
-@asynccontextmanager
-async def bench(
-    code: str, scratch: Path, throttling: Throttling = Throttling.NONE, **more: Any
-) -> AsyncIterator[_Bench]:
-    services: list[_Service] = []
-
-    def serve(host: str, port: int) -> _Service:
-        services.append(_Service(host, port))
-        return services[-1]
-
-    log = _Log()
-    driver = ProcessDriver(
-        ProcessApplication(("python", "-I", "-S", "-c", code), **more),
-        serve,
-        log,
-        ProcessSettings(throttling=throttling, scratch=scratch),
-    )
-    try:
-        yield _Bench(driver, log, services, scratch)
-    finally:
-        await driver.close()
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(tmp_path: Path) -> Iterator[None]:
-    """After every test: no child of ours, no zombie, no folder."""
     yield
-    assert psutil.Process().children(recursive=True) == []
-    assert list(tmp_path.glob("apprunner-*")) == []
-
-
-def is_alive(pid: int) -> bool:
-    """A dead process that its parent has not collected yet does not live."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def root_of(scratch: Path) -> Path:
-    """The driver's folder."""
-    (root,) = scratch.glob("apprunner-*")
-    return root
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """For what only /proc can tell; bounded, fails when it does not come true."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 the kernel sets no asyncio.Event
-            await asyncio.sleep(0.002)
+    assert_nothing_is_left(tmp_path)
 
 
 @both_loops
@@ -152,7 +48,7 @@ async def test_an_application_that_listens_passes_its_probe(tmp_path: Path) -> N
 
 @both_loops
 async def test_the_real_request_side_probes_a_real_application(tmp_path: Path) -> None:
-    log = _Log()
+    log = Log()
     code = """
 import http.server, os
 address = os.environ["HOST"], int(os.environ["PORT"])
@@ -241,7 +137,7 @@ async def test_kill_ends_it_by_a_signal(tmp_path: Path) -> None:
         backend = await b.up()
         backend.kill()
         status = await backend.exited
-        assert (status.code, status.detail) == (-9, "ended by SIGKILL")
+        assert (status.code, status.detail) == (137, "ended by SIGKILL")
 
 
 @both_loops
@@ -249,7 +145,7 @@ async def test_an_obedient_application_ends_by_sigterm(tmp_path: Path) -> None:
     async with bench(SLEEP, tmp_path) as b:
         backend = await b.up()
         await backend.stop(grace_s=5)
-        assert (await backend.exited).code == -15
+        assert (await backend.exited).code == 143
 
 
 @both_loops
@@ -259,7 +155,7 @@ async def test_a_deaf_application_is_killed_after_the_grace(tmp_path: Path) -> N
         loop = asyncio.get_running_loop()
         before_s = loop.time()
         await backend.stop(grace_s=0.2)
-        assert (await backend.exited).code == -9
+        assert (await backend.exited).code == 137
         # Never before the grace is over; 2 ms for the loops' rounding of times.
         assert loop.time() - before_s >= 0.198
 
@@ -336,9 +232,7 @@ async def test_close_ends_everything_that_runs(tmp_path: Path) -> None:
 
 @both_loops
 async def test_a_program_that_is_not_found_is_a_launch_error_that_leaves_nothing(tmp_path: Path) -> None:
-    driver = ProcessDriver(
-        ProcessApplication(("no-such-program",)), _Service, _Log(), ProcessSettings(scratch=tmp_path)
-    )
+    driver = ProcessDriver(ProcessApplication(("no-such-program",)), Service, Log(), ProcessSettings(scratch=tmp_path))
     with pytest.raises(LaunchError, match="no-such-program"):
         await driver.launch(SPEC)
     root = root_of(tmp_path)
@@ -354,7 +248,7 @@ async def test_a_file_that_is_no_program_is_a_launch_error(tmp_path: Path) -> No
     (source / "serve").write_text("no program")
     (source / "serve").chmod(0o755)
     driver = ProcessDriver(
-        ProcessApplication(("./serve",), working_directory=source), _Service, _Log(), ProcessSettings(scratch=tmp_path)
+        ProcessApplication(("./serve",), working_directory=source), Service, Log(), ProcessSettings(scratch=tmp_path)
     )
     with pytest.raises(LaunchError, match="exec format error"):
         await driver.launch(SPEC)
@@ -383,42 +277,6 @@ async def test_a_launch_cancelled_at_any_await_leaves_nothing(tmp_path: Path) ->
 
 
 @both_loops
-async def test_freeze_stops_the_group_and_wake_lets_it_go_on(tmp_path: Path) -> None:
-    async with bench(SLEEP, tmp_path, Throttling.FREEZE) as b:
-        backend = await b.up()
-        backend.throttle()
-        await until(lambda: psutil.Process(backend.pid).status() == psutil.STATUS_STOPPED)
-        assert backend.wake() == 0
-        await until(lambda: psutil.Process(backend.pid).status() != psutil.STATUS_STOPPED)
-
-
-@both_loops
-async def test_without_a_setting_throttling_does_nothing(tmp_path: Path) -> None:
-    async with bench(SLEEP, tmp_path) as b:
-        backend = await b.up()
-        backend.throttle()
-        assert not backend._frozen
-
-
-@both_loops
-async def test_a_frozen_application_still_gets_its_sigterm(tmp_path: Path) -> None:
-    async with bench(SLEEP, tmp_path, Throttling.FREEZE) as b:
-        backend = await b.up()
-        backend.throttle()
-        await backend.stop(grace_s=5)
-        assert (await backend.exited).code == -15
-
-
-@both_loops
-async def test_a_frozen_application_answers_its_probe_and_is_frozen_again(tmp_path: Path) -> None:
-    async with bench(LISTEN, tmp_path, Throttling.FREEZE) as b:
-        backend = await b.up("listening")
-        backend.throttle()
-        assert await backend.probe(HealthCheck()) is None
-        await until(lambda: psutil.Process(backend.pid).status() == psutil.STATUS_STOPPED)
-
-
-@both_loops
 async def test_requests_go_to_the_request_side(tmp_path: Path) -> None:
     async with bench(SLEEP, tmp_path) as b:
         backend = await b.up()
@@ -426,6 +284,16 @@ async def test_requests_go_to_the_request_side(tmp_path: Path) -> None:
         backend.begin(exchange)
         backend.abort(exchange)
         assert b.services[0].calls == ["begin", "abort"]
+
+
+@both_loops
+async def test_launches_at_the_same_time_share_one_guard(tmp_path: Path) -> None:
+    async with bench(SLEEP, tmp_path) as b:
+        async with Tasks("test") as tasks:
+            launches = [tasks.spawn(b.driver.launch(SPEC), f"launch {number}") for number in range(3)]
+            backends = [await launch for launch in launches]
+        guards = {child.pid for child in psutil.Process().children()} - {backend.pid for backend in backends}
+        assert len(guards) == 1
 
 
 @both_loops

@@ -1,15 +1,21 @@
-"""`kill -9` of the simulator leaves no process and no folder, at any moment of an instance's life."""
+"""`kill -9` of the simulator leaves no process, folder or control group, at any moment of an instance's life."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
+
+from simulator.fleet import process_sweep
+from simulator.fleet.process_cgroup import find_home
+from simulator.fleet.process_sweep import owner_name
+from tests.live.process_bench import SLEEP, bench, has_groups, is_alive, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,49 +57,81 @@ uvloop.run(main())
 """
 
 
-def _wait_for_death(pids: list[int], folder: Path) -> None:
-    processes = []
-    for pid in pids:
-        try:
-            processes.append(psutil.Process(pid))
-        except psutil.NoSuchProcess:
-            continue
-    _, alive = psutil.wait_procs(processes, timeout=10)
-    # A dead process whose new parent has not collected it is dead all the same.
-    assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
-    assert list(folder.iterdir()) == []
+@dataclass
+class Simulator:
+    """A simulator in a process of its own, and everything that can be left of it."""
+
+    process: subprocess.Popen[str]
+    pids: list[int]  # its guard first, then instances and what they have started
+    name: str  # of its folder and groups, the beginning
+
+    @property
+    def guard(self) -> int:
+        return self.pids[0]
+
+    def kill(self, *, guard: bool = False) -> None:
+        if guard:
+            psutil.Process(self.guard).kill()
+        self.process.kill()
+        self.process.wait(5)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def is_gone(self, scratch: Path) -> bool:
+        groups = [group for root in _roots() for group in root.glob(f"{self.name}*")]
+        return not groups and not list(scratch.glob(f"{self.name}*")) and not any(map(is_alive, self.pids))
 
 
-@pytest.mark.parametrize("words", [1, 5], ids=["in the midst of a launch", "while instances run"])
-def test_kill_9_of_the_simulator_leaves_nothing(tmp_path: Path, words: int) -> None:
-    simulator = subprocess.Popen(
-        [sys.executable, "-c", SIMULATOR, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT, text=True
-    )
-    assert simulator.stdout is not None
-    told = [simulator.stdout.readline().strip() for _ in range(words)]
-    everything = psutil.Process(simulator.pid).children(recursive=True)  # the guard too
-    simulator.send_signal(signal.SIGKILL)
-    simulator.wait(5)
-    simulator.stdout.close()
-    assert len(everything) >= 2  # the guard and an instance at least, or the test would prove nothing
-    _wait_for_death([p.pid for p in everything] + [int(word) for word in told if word.isdigit()], tmp_path)
-
-
-def test_ctrl_c_does_not_reach_instances_or_guard_before_the_simulator_says_so(tmp_path: Path) -> None:
-    simulator = subprocess.Popen(
-        [sys.executable, "-c", SIMULATOR, str(tmp_path)],
+def _start(scratch: Path, words: int = 5) -> Simulator:
+    """Wait for the first `words` words of it; it writes five, then it is quiet."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SIMULATOR, str(scratch)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
         text=True,
         start_new_session=True,
     )
-    assert simulator.stdout is not None
-    for _ in range(5):
-        simulator.stdout.readline()
-    children = psutil.Process(simulator.pid).children()
-    assert {os.getpgid(child.pid) for child in children}.isdisjoint({simulator.pid})
+    assert process.stdout is not None
+    told = [int(word) for word in (process.stdout.readline() for _ in range(words)) if word.strip().isdigit()]
+    children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    (guard,) = [pid for pid in children if process_sweep.__file__ in psutil.Process(pid).cmdline()]
+    assert len(children) >= 2  # the guard and an instance at least, or the test would prove nothing
+    return Simulator(process, [guard, *told, *children], owner_name(process.pid))
+
+
+def _roots() -> tuple[Path, ...]:
+    return find_home().roots() if has_groups() else ()
+
+
+@pytest.mark.parametrize("words", [1, 5], ids=["in the midst of a launch", "while instances run"])
+def test_kill_9_of_the_simulator_leaves_nothing(tmp_path: Path, words: int) -> None:
+    simulator = _start(tmp_path, words)
     simulator.kill()
-    simulator.wait(5)
-    simulator.stdout.close()
-    _wait_for_death([child.pid for child in children], tmp_path)
+    asyncio.run(until(lambda: simulator.is_gone(tmp_path)))
+
+
+def test_ctrl_c_does_not_reach_instances_or_guard_before_the_simulator_says_so(tmp_path: Path) -> None:
+    simulator = _start(tmp_path)
+    groups = {os.getpgid(child.pid) for child in psutil.Process(simulator.process.pid).children()}
+    assert groups.isdisjoint({simulator.process.pid})
+    simulator.kill()
+    asyncio.run(until(lambda: simulator.is_gone(tmp_path)))
+
+
+def test_what_a_dead_simulator_and_its_dead_guard_leave_is_swept_by_the_next_start_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    dead, living = _start(tmp_path), _start(tmp_path)
+    dead.kill(guard=True)
+    assert not dead.is_gone(tmp_path)
+
+    async def start() -> None:
+        async with bench(SLEEP, tmp_path) as b:
+            await b.up()
+            assert dead.is_gone(tmp_path)
+            assert all(map(is_alive, living.pids))
+
+    asyncio.run(start())
+    living.kill()
+    asyncio.run(until(lambda: living.is_gone(tmp_path)))

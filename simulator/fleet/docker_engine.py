@@ -1,0 +1,206 @@
+"""The container engine as the driver needs it: few calls, two kinds of failure.
+
+aiodocker speaks the API; this module adds what a long life beside an engine needs. `EngineGone`: nobody answers, which
+passes when the engine is restarted. `EngineRefused`: it answers no, which does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiodocker
+import aiohttp
+from aiodocker.containers import DockerContainer
+
+DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
+_UNIX: Final = "unix://"
+_NO_CONNECTION: Final = 900  # aiodocker's own status for it
+_NOT_FOUND: Final = 404
+_STDOUT: Final = 1
+
+_LOOK_S: Final = 0.1  # between two looks for an engine that is away
+
+
+class EngineGone(Exception):
+    """The engine does not answer."""
+
+
+class EngineRefused(Exception):
+    """The engine answered with an error. `status` as HTTP has it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a container ended."""
+
+    code: int
+    out_of_memory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A started container: the port of 127.0.0.1 that leads to it, and its first process on the engine's machine."""
+
+    container: str
+    port: int
+    pid: int
+
+
+class Engine:
+    """One engine, local or not. `host`: `unix:///path` or `tcp://host:port`."""
+
+    def __init__(self, host: str = DEFAULT_HOST) -> None:
+        self.host = host
+        connector = None
+        if host.startswith(_UNIX):
+            # Two connections of every container stay open, so there is no bound to how many.
+            connector = aiohttp.UnixConnector(host.removeprefix(_UNIX), limit=0)
+        session = aiohttp.ClientSession(connector=connector) if connector is not None else None
+        url = host if connector is None else _UNIX + "localhost"
+        self._session = session
+        self._docker = aiodocker.Docker(url=url, connector=connector, session=session)
+
+    async def close(self) -> None:
+        await self._docker.close()
+        if self._session is not None:
+            await self._session.close()
+
+    async def until_it_answers(self, patience_s: float) -> None:
+        """Raises EngineGone when it does not within `patience_s`."""
+        try:
+            async with asyncio.timeout(patience_s):
+                while True:
+                    with contextlib.suppress(EngineGone):
+                        async with _failures():
+                            await self._docker.version()
+                            return
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError as error:
+            msg = f"no container engine answers at {self.host} within {patience_s:g} s"
+            raise EngineGone(msg) from error
+
+    async def may_have_quotas(self) -> bool:
+        """Whether its storage driver can bound the files of a container; on XFS that is up to how it is mounted."""
+        async with _failures():
+            told = await self._docker.system.info()
+        backing = {str(value) for _, value in told.get("DriverStatus") or []}
+        return told.get("Driver") in {"btrfs", "zfs", "devicemapper"} or "xfs" in backing
+
+    async def image(self, names: tuple[str, ...]) -> tuple[str, int] | None:
+        """The id and the size in bytes of the first of `names` that is there."""
+        for name in names:
+            try:
+                async with _failures():
+                    told = await self._docker.images.inspect(name)
+                    return str(told["Id"]), int(told["Size"])
+            except EngineRefused as error:
+                if error.status != _NOT_FOUND:
+                    raise
+        return None
+
+    async def run(self, config: Mapping[str, Any], name: str, port: int) -> Running:
+        """Create and start a container; `port` is the one inside that is published. Nothing is left when it fails."""
+        async with _failures():
+            container = await self._docker.containers.create(dict(config), name=name)
+        try:
+            async with _failures():
+                await container.start()
+                told = await container.show()
+        except BaseException:
+            await asyncio.shield(self._removed(container))
+            raise
+        published = told["NetworkSettings"]["Ports"].get(f"{port}/tcp") or [{}]
+        return Running(container.id, int(published[0].get("HostPort", 0)), int(told["State"]["Pid"]))
+
+    async def ended(self, container: str) -> Ended:
+        """Waits until it has ended."""
+        async with _failures():
+            handle = self._docker.containers.container(container)
+            await handle.wait()
+            state = (await handle.show())["State"]
+        return Ended(int(state["ExitCode"]), bool(state.get("OOMKilled")))
+
+    async def output(self, container: str) -> AsyncIterator[tuple[str, bytes]]:
+        """Everything that it has written and will write, until it ends: (`stdout` or `stderr`, bytes)."""
+        async with _failures():
+            stream = self._docker.containers.container(container).attach(stdout=True, stderr=True, logs=True)
+            try:
+                while (message := await stream.read_out()) is not None:
+                    yield "stdout" if message.stream == _STDOUT else "stderr", message.data
+            finally:
+                await stream.close()
+
+    async def signal(self, container: str, name: str) -> None:
+        """`SIGTERM`, say. A container that has ended is no error."""
+        with contextlib.suppress(EngineRefused):
+            async with _failures():
+                await self._docker.containers.container(container).kill(signal=name)
+
+    async def stored_bytes(self, container: str) -> int:
+        """What its files take, its image's included. A container that is gone has none."""
+        try:
+            async with _failures():
+                told = await self._docker.containers.container(container).show(size=1)
+                return int(told.get("SizeRootFs", 0))
+        except EngineRefused:
+            return 0
+
+    async def remove(self, container: str) -> None:
+        """With its volumes, running or not; one that is gone is no error."""
+        await self._removed(self._docker.containers.container(container))
+
+    async def labelled(self, label: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Containers and networks that have `label`: its value by their id."""
+        async with _failures():
+            containers = await self._docker.containers.list(all=True, filters={"label": [label]})
+            networks = await self._docker.networks.list(filters={"label": [label]})
+        return (
+            {found.id: found["Labels"][label] for found in containers},
+            {found["Id"]: found["Labels"][label] for found in networks},
+        )
+
+    async def has_network(self, name: str) -> bool:
+        async with _failures():
+            return any(found["Name"] == name for found in await self._docker.networks.list(filters={"name": [name]}))
+
+    async def make_network(self, config: Mapping[str, Any]) -> str:
+        async with _failures():
+            return str((await self._docker.networks.create(dict(config))).id)
+
+    async def remove_network(self, network: str) -> None:
+        """One that is gone, or that somebody else's container is in, is no error."""
+        with contextlib.suppress(EngineRefused):
+            async with _failures():
+                await (await self._docker.networks.get(network)).delete()
+
+    async def _removed(self, container: DockerContainer) -> None:
+        with contextlib.suppress(EngineRefused):
+            async with _failures():
+                await container.delete(force=True, v=True)
+
+
+def is_local(host: str) -> bool:
+    """The engine's processes are this machine's, so that their control groups can be turned from here."""
+    return host.startswith(_UNIX) and Path(host.removeprefix(_UNIX)).is_socket()
+
+
+@contextlib.asynccontextmanager
+async def _failures() -> AsyncIterator[None]:
+    """The library's failures as the two kinds."""
+    try:
+        yield
+    except aiodocker.DockerError as error:
+        if error.status == _NO_CONNECTION:
+            raise EngineGone(error.message) from error
+        raise EngineRefused(error.status, error.message.strip()) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise EngineGone(f"the connection to the container engine broke: {error}") from error

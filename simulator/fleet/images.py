@@ -1,0 +1,69 @@
+"""Image identifiers: what App Runner accepts, and which image of the local engine each stands for.
+
+No registry is asked. An identifier of ECR or ECR Public is looked up among the local images by its full name, so that
+`docker tag app:1 111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1` decides it, and then by what is left without the
+registry (and, for ECR Public, without its alias): `app:1`. Any other name is the engine's own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+IDENTIFIER_LENGTH_MAX: Final = 1024  # facts 1.6
+
+_PRIVATE: Final = re.compile(r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(?P<rest>.+)$")
+_PUBLIC: Final = re.compile(r"^public\.ecr\.aws/[^/\s]+/(?P<rest>.+)$")
+# A repository, then a tag, a digest or both, as the distribution specification has them.
+_NAME: Final = re.compile(
+    r"^[a-z0-9]+(?:(?:[._]|__|-+|/|:[0-9]+/)[a-z0-9]+)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$"
+)
+_ID: Final = re.compile(r"^(?:sha256:)?[0-9a-f]{12,64}$")
+
+
+class RegistryKind(StrEnum):
+    """The API's ImageRepositoryType, and the engine itself, which App Runner does not know."""
+
+    ECR = "ECR"
+    ECR_PUBLIC = "ECR_PUBLIC"
+    LOCAL = "LOCAL"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageIdentifier:
+    """An identifier as the user gave it.
+
+    Raises:
+        ValueError: when no image can be called so.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        rest = self.rest
+        if len(self.text) > IDENTIFIER_LENGTH_MAX or not (_NAME.match(rest) or (rest == self.text and _ID.match(rest))):
+            msg = (
+                f"image = {self.text[:80]!r}, must be a name such as app:1, "
+                "111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1 or public.ecr.aws/alias/app:1"
+            )
+            raise ValueError(msg)
+
+    @property
+    def registry(self) -> RegistryKind:
+        if _PRIVATE.match(self.text):
+            return RegistryKind.ECR
+        return RegistryKind.ECR_PUBLIC if _PUBLIC.match(self.text) else RegistryKind.LOCAL
+
+    @property
+    def rest(self) -> str:
+        """Without the registry."""
+        match = _PRIVATE.match(self.text) or _PUBLIC.match(self.text)
+        return match["rest"] if match else self.text
+
+    @property
+    def local_names(self) -> tuple[str, ...]:
+        """Names to ask the engine for, in this order; the first that it has is the image."""
+        return tuple(dict.fromkeys((self.text, self.rest)))

@@ -1,0 +1,39 @@
+"""Image identifiers: what App Runner accepts, and which local image each stands for."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.fleet.images import ImageIdentifier, RegistryKind
+
+DIGEST = "sha256:" + "0a" * 32
+PRIVATE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/"
+
+
+@pytest.mark.parametrize(
+    ("text", "registry", "rest"),
+    [
+        ("app", RegistryKind.LOCAL, "app"),
+        ("team/app:1.2-rc_3", RegistryKind.LOCAL, "team/app:1.2-rc_3"),
+        ("localhost:5000/app:1", RegistryKind.LOCAL, "localhost:5000/app:1"),
+        (f"app@{DIGEST}", RegistryKind.LOCAL, f"app@{DIGEST}"),
+        (DIGEST, RegistryKind.LOCAL, DIGEST),
+        (PRIVATE + "app:1", RegistryKind.ECR, "app:1"),
+        (PRIVATE + f"team/app@{DIGEST}", RegistryKind.ECR, f"team/app@{DIGEST}"),
+        ("public.ecr.aws/aws-containers/hello-app-runner:latest", RegistryKind.ECR_PUBLIC, "hello-app-runner:latest"),
+    ],
+)
+def test_an_identifier_stands_for_its_full_name_and_then_for_the_rest(
+    text: str, registry: RegistryKind, rest: str
+) -> None:
+    identifier = ImageIdentifier(text)
+    assert identifier.registry is registry
+    assert identifier.local_names == ((text,) if rest == text else (text, rest))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "App", "app:", "app:a b", "app@sha256:12", "-app", PRIVATE, PRIVATE + "App", "a/" * 600 + "a", "a\nb"]
+)
+def test_what_no_image_is_called_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a name such as app:1"):
+        ImageIdentifier(text)

@@ -1,0 +1,94 @@
+"""Images for tests, made on this machine: no registry is asked.
+
+`python_image` holds the interpreter that runs the tests with its standard library, the system libraries that they
+need, the contract's application, and the one of the scenario `first-look`. It is called after its contents, so an
+engine has it made once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.live.contract import PROGRAM
+
+NAME = "apprunner-simulator-test"
+INSIDE = "/app/contract_application.py"
+FIRST_LOOK = Path(__file__).parent.parent.parent / "scenarios" / "apps" / "first_look.py"
+# Of the standard library, what no server needs.
+LEFT_OUT = {"test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "__pycache__"}
+
+
+def engine_or_skip() -> None:
+    """CI sets CI_ENGINE_REQUIRED: there a missing engine is a failure, elsewhere a reason to skip."""
+    client = shutil.which("docker")
+    if client is not None and subprocess.run([client, "version"], capture_output=True, check=False).returncode == 0:
+        return
+    if os.environ.get("CI_ENGINE_REQUIRED"):  # noqa: TID251 the tests' own door
+        pytest.fail("no container engine answers, and CI_ENGINE_REQUIRED is set")
+    pytest.skip("no container engine answers here")
+
+
+@cache
+def python_image() -> str:
+    """Its name. A minute's work the first time an engine meets it."""
+    engine_or_skip()
+    digest = hashlib.sha256(
+        f"{sys.version} {sys.base_prefix} 1".encode() + PROGRAM.read_bytes() + FIRST_LOOK.read_bytes()
+    ).hexdigest()
+    image = f"{NAME}:{digest[:12]}"
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
+        change = 'CMD ["/usr/bin/python", "-I", "-S", "' + INSIDE + '"]'
+        command = ["docker", "import", "--change", "WORKDIR /tmp", "--change", change, "-", image]
+        subprocess.run(command, input=_tar(), check=True, capture_output=True)
+    return image
+
+
+def _tar() -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", dereference=True) as tar:
+        interpreter = Path(os.path.realpath(sys.executable))
+        library = Path(sysconfig.get_path("stdlib"))
+        programs = [interpreter, *library.rglob("lib-dynload/*.so")]
+        for file in sorted({path for program in programs for path in _needs(program)}):
+            tar.add(file, str(file), filter=_plain)
+        tar.add(interpreter, str(interpreter), filter=_plain)
+        tar.add(library, str(library), filter=_plain)
+        _link(tar, "usr/bin/python", str(interpreter))
+        tar.add(PROGRAM, INSIDE)
+        tar.add(FIRST_LOOK, "/app/first_look.py")
+        for name in ("tmp", "proc", "sys", "dev", "etc"):
+            folder = tarfile.TarInfo(name)
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
+            tar.addfile(folder)
+    return packed.getvalue()
+
+
+def _needs(program: Path) -> list[Path]:
+    """The shared libraries of a program, the loader among them, by the names under which they are looked for."""
+    told = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
+    return [Path(word) for line in told.splitlines() for word in line.split() if word.startswith("/")]
+
+
+def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Links become files, owners root."""
+    if LEFT_OUT & set(Path(info.name).parts):
+        return None
+    info.uid = info.gid = 0
+    return info
+
+
+def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
+    link = tarfile.TarInfo(name)
+    link.type, link.linkname = tarfile.SYMTYPE, target
+    tar.addfile(link)

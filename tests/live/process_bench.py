@@ -1,0 +1,164 @@
+"""A bench for the process driver: its folder is the test's, its log is kept, its applications are lines of Python."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
+from simulator.fleet.process_backend import ProcessBackend
+from simulator.fleet.process_cgroup import NoGroupsError, find_home
+from simulator.fleet.process_sweep import owner_name
+from simulator.model.health import HealthCheck
+from simulator.model.sizes import InstanceSize
+
+SPEC = InstanceSpec("web", 7, InstanceSize(), {"FROM_SPEC": "yes"})
+_SETTINGS = ProcessSettings()
+
+LISTEN = """
+import os, socket
+server = socket.create_server((os.environ["HOST"], int(os.environ["PORT"])))
+print("listening", flush=True)
+while True:
+    server.accept()[0].close()
+"""
+SLEEP = "import time; print('up', flush=True); time.sleep(60)"
+DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
+
+
+class Service:
+    """Stands in for HttpService: probes by connecting, remembers what it was asked."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self.calls: list[str] = []
+
+    def begin(self, exchange: Exchange) -> None:
+        self.calls.append("begin")
+
+    def abort(self, exchange: Exchange) -> None:
+        self.calls.append("abort")
+
+    async def probe(self, check: HealthCheck) -> str | None:
+        try:
+            _, writer = await asyncio.open_connection(self.host, self.port)
+        except OSError as error:
+            return str(error)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        return None
+
+    async def close(self) -> None:
+        self.calls.append("close")
+
+
+class Log:
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, int, str, str]] = []
+        self._changed = asyncio.Event()
+
+    def __call__(self, service: str, number: int, stream: str, line: str) -> None:
+        self.lines.append((service, number, stream, line))
+        self._changed.set()
+
+    async def until(self, text: str) -> None:
+        async with asyncio.timeout(5):
+            while not any(line[3] == text for line in self.lines):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+class Bench:
+    """A driver, its log and the services it made."""
+
+    def __init__(self, driver: ProcessDriver, log: Log, services: list[Service]) -> None:
+        self.driver, self.log, self.services = driver, log, services
+
+    @property
+    def words(self) -> list[str]:
+        """The lines that applications wrote."""
+        return [line[3] for line in self.log.lines]
+
+    async def up(self, word: str = "up", spec: InstanceSpec = SPEC) -> ProcessBackend:
+        backend = await self.driver.launch(spec)
+        await self.log.until(word)
+        return backend
+
+
+@asynccontextmanager
+async def bench(
+    code: str, scratch: Path, settings: ProcessSettings = _SETTINGS, **application: Any
+) -> AsyncIterator[Bench]:
+    """`application`: more arguments of ProcessApplication, whose command runs `code`."""
+    services: list[Service] = []
+
+    def serve(host: str, port: int) -> Service:
+        services.append(Service(host, port))
+        return services[-1]
+
+    log = Log()
+    driver = ProcessDriver(
+        ProcessApplication(("python", "-I", "-S", "-c", code), **application),
+        serve,
+        log,
+        replace(settings, scratch=scratch),
+    )
+    try:
+        yield Bench(driver, log, services)
+    finally:
+        await driver.close()
+
+
+def is_alive(pid: int) -> bool:
+    """A dead process that its parent has not collected yet does not live."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def root_of(scratch: Path) -> Path:
+    """The driver's folder."""
+    (root,) = scratch.glob("apprunner-*")
+    return root
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """For what only /proc can tell; bounded, fails when it does not come true."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 the kernel sets no asyncio.Event
+            await asyncio.sleep(0.002)
+
+
+def has_groups() -> bool:
+    """Whether this process may make control groups."""
+    try:
+        find_home()
+    except NoGroupsError:
+        return False
+    return True
+
+
+def groups_left() -> list[Path]:
+    """Control groups that drivers of this process have made and that are still there."""
+    if not has_groups():
+        return []
+    return [group for root in find_home().roots() for group in root.glob(f"{owner_name(os.getpid())}*")]
+
+
+def assert_nothing_is_left(scratch: Path) -> None:
+    """No child of ours, no zombie, no folder, no control group."""
+    assert psutil.Process().children(recursive=True) == []
+    assert list(scratch.glob("apprunner-*")) == []
+    assert groups_left() == []

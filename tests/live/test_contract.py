@@ -1,0 +1,298 @@
+"""One contract, every kind of instance: simulated, process, container (contract.py says what an arm is)."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from simulator.fleet.driver import Backend
+from simulator.fleet.process_backend import Throttling
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.refusal import Refusal
+from simulator.world.tasks import first_of
+from tests.live.contract import (
+    ASKED_CODE,
+    KILLED_CODE,
+    SLOW_START_S,
+    START_CODE,
+    Arm,
+    Behaviour,
+    Request,
+)
+
+ARMS = ("simulated", "process", "docker")
+
+WELL = HealthCheck(HealthProtocol.HTTP, path="/well", timeout_s=1)
+TCP = HealthCheck(timeout_s=1)
+
+# Everything here takes milliseconds; this is for a machine with much else to do.
+PATIENCE_S = 20.0
+THROTTLED_S = 0.3  # how long an instance goes without its CPU; a share of a few percent is little of it
+WAKE_S_MAX = 0.05
+
+
+def on_every_arm(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """`@on_every_arm async def test_...(arm, fixtures)`. An arm is imported by its own tests only."""
+
+    @functools.wraps(test)
+    def run(name: str, **fixtures: Any) -> None:
+        import_module(f"tests.live.arm_{name}").run(lambda arm: test(arm, **fixtures))
+
+    asked_for = inspect.signature(test)
+    mine = inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    run.__signature__ = asked_for.replace(  # type: ignore[attr-defined]
+        parameters=[mine, *list(asked_for.parameters.values())[1:]]
+    )
+    on_each: Callable[[Callable[..., None]], Callable[..., None]] = pytest.mark.parametrize("name", ARMS)
+    return on_each(run)
+
+
+both_ways = pytest.mark.parametrize("throttling", [Throttling.FREEZE, Throttling.SHARE])
+
+
+# --- what the contract's sentences are made of ---
+
+
+async def ready(backend: Backend) -> None:
+    """Probe until it is well."""
+    async with asyncio.timeout(PATIENCE_S):
+        while await backend.probe(WELL) is not None:
+            assert not backend.exited.done(), backend.exited.result()
+            await asyncio.sleep(0.002)
+
+
+async def launched(arm: Arm, behaviour: Behaviour, throttling: Throttling = Throttling.NONE) -> Backend:
+    backend = await arm.launch(behaviour, throttling)
+    await ready(backend)
+    return backend
+
+
+def asked(arm: Arm, backend: Backend, path: str = "/") -> Request:
+    request = Request(path)
+    arm.begin(backend, request)
+    return request
+
+
+async def answer(arm: Arm, backend: Backend, path: str = "/") -> bytes:
+    """The body of an answer with status 200; of a simulated answer it is empty."""
+    async with asyncio.timeout(PATIENCE_S):
+        outcome = await asked(arm, backend, path).outcome
+    assert not isinstance(outcome, Refusal), outcome
+    status, body = outcome
+    assert status == 200
+    return body
+
+
+async def ended(backend: Backend) -> tuple[int, str]:
+    """Its exit code and what is said about it."""
+    async with asyncio.timeout(PATIENCE_S):
+        status = await asyncio.shield(backend.exited)
+    await backend.stop(0)  # nothing of it is left behind
+    return status.code, status.detail
+
+
+# --- start, ready, serve ---
+
+
+@on_every_arm
+async def test_a_launched_instance_becomes_ready_and_serves(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.READY)
+    assert await backend.probe(TCP) is None
+    bodies = [await answer(arm, backend) for _ in range(3)]
+    assert bodies == ([b"1", b"2", b"3"] if arm.runs_a_program else [b"", b"", b""])
+    assert not backend.exited.done()
+
+
+@on_every_arm
+async def test_a_slow_start_refuses_probes_until_it_is_over(arm: Arm) -> None:
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    backend = await arm.launch(Behaviour.SLOW)
+    assert await backend.probe(WELL) is not None
+    await ready(backend)
+    assert loop.time() - began_s >= SLOW_START_S - 0.002  # the loops round their times
+    await answer(arm, backend)
+
+
+# --- failures ---
+
+
+@on_every_arm
+async def test_a_crash_before_it_is_ready_is_told_with_its_exit_code(arm: Arm) -> None:
+    backend = await arm.launch(Behaviour.CRASHES_AT_START)
+    code, _ = await ended(backend)
+    assert code == (START_CODE if arm.runs_a_program else KILLED_CODE)
+
+
+@on_every_arm
+async def test_a_crash_while_serving_leaves_the_request_without_an_answer(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.CRASHES_WHEN_ASKED)
+    request = asked(arm, backend)
+    code, _ = await ended(backend)
+    assert code == (ASKED_CODE if arm.runs_a_program else KILLED_CODE)
+    # A simulated one stays silent, and it is the pool that fails the requests of the dead.
+    assert not request.outcome.done() or isinstance(request.outcome.result(), Refusal)
+    assert request.outcome.done() == arm.runs_a_program
+
+
+@on_every_arm
+async def test_what_hangs_is_alive_and_found_by_an_http_probe_only(arm: Arm) -> None:
+    backend = await arm.launch(Behaviour.HANGS)
+    # Simulated health is a matter of timelines, not of laws.
+    found = "no answer within 1 s" if arm.runs_a_program else None
+    async with asyncio.timeout(PATIENCE_S):
+        while await backend.probe(WELL) != found:  # noqa: ASYNC110 at first nobody listens
+            await asyncio.sleep(0.002)
+    assert await backend.probe(TCP) is None
+    request = asked(arm, backend)
+    backend.abort(request)
+    assert not backend.exited.done()
+    assert not request.outcome.done()
+    backend.kill()
+    assert (await ended(backend))[0] == KILLED_CODE
+
+
+@pytest.mark.slow  # filling the memory of the smallest size with a quarter of a vCPU takes seconds
+@on_every_arm
+async def test_out_of_memory_is_the_end_and_is_called_so(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.GROWS)
+    if not arm.runs_a_program:
+        await answer(arm, backend)  # a law has no memory to fill
+        return
+    asked(arm, backend)
+    if not arm.limits_memory:
+        # Limits of a process fail its allocations: the program survives as far as it can stand that.
+        await ready(backend)
+        return
+    code, detail = await ended(backend)
+    assert code == KILLED_CODE
+    assert "out of memory" in detail.lower()
+
+
+@on_every_arm
+async def test_full_storage_is_the_end_and_is_called_so(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.FILLS)
+    if not arm.runs_a_program:
+        await answer(arm, backend)  # a law has no files
+        return
+    asked(arm, backend)
+    code, detail = await ended(backend)
+    assert code == KILLED_CODE
+    assert "storage" in detail.lower()
+
+
+@on_every_arm
+async def test_a_killed_instance_ends_at_once(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.DEAF)
+    backend.kill()
+    assert (await ended(backend))[0] == KILLED_CODE
+    assert (await backend.probe(TCP) is None) != arm.runs_a_program  # nobody probes a simulated dead
+
+
+# --- stop ---
+
+
+@on_every_arm
+async def test_an_obedient_instance_ends_by_itself_within_its_grace(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.READY)
+    async with asyncio.timeout(PATIENCE_S):
+        await backend.stop(grace_s=2 * PATIENCE_S)
+        await backend.stop(grace_s=2 * PATIENCE_S)
+    assert backend.exited.result().code == 0
+
+
+@on_every_arm
+async def test_a_disobedient_instance_is_killed_when_its_grace_is_over(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.DEAF)
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    async with asyncio.timeout(PATIENCE_S):
+        await backend.stop(grace_s=0.2)
+    if arm.runs_a_program:
+        assert backend.exited.result().code == KILLED_CODE
+        assert loop.time() - began_s >= 0.198
+    else:
+        assert backend.exited.result().code == 0  # it always obeys
+
+
+# --- idle ---
+
+
+@both_ways
+@on_every_arm
+async def test_a_throttled_instance_keeps_its_memory_and_wakes_at_once(arm: Arm, throttling: Throttling) -> None:
+    backend = await launched(arm, Behaviour.READY, throttling)
+    before = await answer(arm, backend)
+    backend.throttle()
+    wake_s = backend.wake()
+    assert wake_s <= WAKE_S_MAX
+    await asyncio.sleep(wake_s)
+    after = await answer(arm, backend)
+    assert (before, after) == ((b"1", b"2") if arm.runs_a_program else (b"", b""))
+
+
+@both_ways
+@on_every_arm
+async def test_a_throttled_instance_loses_its_cpu(arm: Arm, throttling: Throttling) -> None:
+    backend = await launched(arm, Behaviour.BUSY, throttling)
+    before = await answer(arm, backend)
+    backend.throttle()
+    await asyncio.sleep(THROTTLED_S)  # not for a condition: what it gets in this time is the subject
+    await asyncio.sleep(backend.wake())
+    after = await answer(arm, backend)
+    if arm.runs_a_program:
+        used_ms = int(after) - int(before)
+        # A quarter of a vCPU would be 75 ms; the two answers cost some of it.
+        assert used_ms < 0.2 * THROTTLED_S * 1000
+    else:
+        assert after == b""
+
+
+@both_ways
+@on_every_arm
+async def test_a_throttled_instance_passes_its_probe(arm: Arm, throttling: Throttling) -> None:
+    backend = await launched(arm, Behaviour.READY, throttling)
+    backend.throttle()
+    assert await backend.probe(WELL) is None
+    await asyncio.sleep(backend.wake())
+    await answer(arm, backend)
+
+
+@both_ways
+@on_every_arm
+async def test_a_throttled_instance_obeys_when_it_is_stopped(arm: Arm, throttling: Throttling) -> None:
+    backend = await launched(arm, Behaviour.READY, throttling)
+    backend.throttle()
+    async with asyncio.timeout(PATIENCE_S):
+        await backend.stop(grace_s=2 * PATIENCE_S)
+    assert backend.exited.result().code == 0
+
+
+# --- log lines ---
+
+
+@on_every_arm
+async def test_output_is_told_line_by_line_with_its_stream(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.CHATTY)
+    await backend.stop(grace_s=PATIENCE_S)
+    told = [line for stream, line in arm.lines if stream == "stdout"], [("stderr", "err") in arm.lines]
+    assert told == ((["out", "aus"], [True]) if arm.runs_a_program else ([], [False]))
+
+
+@on_every_arm
+async def test_a_request_to_a_dead_instance_gets_no_answer(arm: Arm) -> None:
+    backend = await launched(arm, Behaviour.READY)
+    backend.kill()
+    await ended(backend)
+    request = asked(arm, backend)
+    if arm.runs_a_program:
+        await first_of(request.outcome)
+        assert isinstance(request.outcome.result(), Refusal)
+    else:
+        assert not request.outcome.done()  # the pool has failed everybody before

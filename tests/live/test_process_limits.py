@@ -1,0 +1,249 @@
+"""What an instance may use of the machine: the CPU, memory and storage of its size, and less while it is idle."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.process import ProcessSettings, Throttling
+from simulator.fleet.process_cgroup import GroupHome, GroupV2, group_of
+from simulator.fleet.process_limits import Confinement, NoSwitch
+from simulator.model.health import HealthCheck
+from simulator.model.sizes import InstanceSize
+from tests.live.process_bench import LISTEN, SLEEP, assert_nothing_is_left, bench, has_groups, is_alive, until
+from tests.loops import both_loops
+
+SMALL = InstanceSpec("web", 1, InstanceSize(256, 512))
+ONE_VCPU = InstanceSpec("web", 1, InstanceSize(1024, 2048))
+WITHOUT_GROUPS = ProcessSettings(control_groups=False)
+
+needs_groups = pytest.mark.skipif(not has_groups(), reason="this process may not make control groups")
+with_and_without_groups = pytest.mark.parametrize("groups", [True, False], ids=["groups", "no groups"])
+
+# Where version 2 is mounted beside version 1, or alone.
+UNIFIED = Path("/sys/fs/cgroup/unified" if Path("/sys/fs/cgroup/unified").is_dir() else "/sys/fs/cgroup")
+
+# Two processes that compute for a second and then say how many rounds they have made.
+RACE = """
+import multiprocessing, time
+def compute():
+    rounds, over_s = 0, time.monotonic() + 1.0
+    while time.monotonic() < over_s:
+        sum(range(1000))
+        rounds += 1
+    print(rounds, flush=True)
+children = [multiprocessing.get_context("fork").Process(target=compute) for _ in range(2)]
+for child in children:
+    child.start()
+for child in children:
+    child.join()
+print("up", flush=True)
+"""
+COMPUTE = """
+import time
+while time.process_time() < 0.1:
+    pass
+print("up", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(tmp_path: Path) -> Iterator[None]:
+    yield
+    assert_nothing_is_left(tmp_path)
+
+
+def freezing(*, groups: bool) -> ProcessSettings:
+    return ProcessSettings(Throttling.FREEZE, control_groups=groups)
+
+
+# --- in force ---
+
+
+@needs_groups
+@both_loops
+async def test_an_instance_is_a_control_group_with_the_limits_of_its_size(tmp_path: Path) -> None:
+    async with bench(SLEEP, tmp_path) as b:
+        backend = await b.up(spec=SMALL)
+        assert b.driver.limits_in_force.startswith("CPU and memory limits: control groups v")
+        told = {
+            file.name: file.read_text()
+            for d in group_of(backend.pid).directories
+            for file in d.iterdir()
+            if file.name in {"cpu.cfs_quota_us", "cpu.max", "memory.limit_in_bytes", "memory.max"}
+        }
+        cpu, memory = sorted(told)
+        assert told[cpu].split()[0] == "25000"
+        assert int(told[memory]) == 512 * 1024**2
+
+
+@both_loops
+async def test_without_groups_each_process_has_a_limit_of_its_data(tmp_path: Path) -> None:
+    code = f"""
+{SLEEP.partition(";")[0]}
+time.sleep(0.05)  # longer than the driver needs
+try:
+    bytearray(600 * 1024**2)
+except MemoryError:
+    print("refused", flush=True)
+"""
+    async with bench(code, tmp_path, WITHOUT_GROUPS) as b:
+        backend = await b.driver.launch(SMALL)
+        assert "RLIMIT_DATA" in b.driver.limits_in_force
+        assert resource.prlimit(backend.pid, resource.RLIMIT_DATA) == (512 * 1024**2, 512 * 1024**2)
+        await b.log.until("refused")
+
+
+@both_loops
+async def test_when_the_kernel_refuses_a_group_the_instance_runs_without_one_and_it_is_said(tmp_path: Path) -> None:
+    home = tmp_path / "no file of the kernel is here"
+    home.mkdir()
+    async with bench(SLEEP, tmp_path) as b:
+        b.driver._confinement = Confinement(GroupHome({"": home}))
+        assert b.driver.limits_in_force == "CPU and memory limits: control groups v2"
+        backend = await b.up(spec=SMALL)
+        assert "cpu.max" in b.driver.limits_in_force
+        assert resource.prlimit(backend.pid, resource.RLIMIT_DATA)[0] == 512 * 1024**2
+        assert list(home.iterdir()) == []
+
+
+@needs_groups
+@both_loops
+async def test_what_an_application_starts_at_once_is_in_its_group(tmp_path: Path) -> None:
+    code = "import os, time; pid = os.fork(); print('up' if pid else os.getpid(), flush=True); time.sleep(60)"
+    async with bench(code, tmp_path) as b:
+        backend = await b.up()
+        await until(lambda: len(b.words) == 2)
+        (child,) = [int(word) for word in b.words if word != "up"]
+        assert group_of(child).directories == group_of(backend.pid).directories
+
+
+@needs_groups
+@both_loops
+async def test_who_leaves_the_session_and_clears_its_environment_ends_with_its_instance(tmp_path: Path) -> None:
+    code = f"""
+import subprocess, sys
+sleep = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
+print(subprocess.Popen(sleep, start_new_session=True, env={{}}).pid, flush=True)
+{SLEEP}
+"""
+    async with bench(code, tmp_path) as b:
+        backend = await b.up()
+        escaped = int(b.words[0])
+        assert is_alive(escaped)
+        backend.kill()
+        await backend.stop(0)
+        assert not is_alive(escaped)
+
+
+@with_and_without_groups
+@both_loops
+async def test_the_cpu_that_instances_used_is_counted_and_not_forgotten(tmp_path: Path, groups: bool) -> None:
+    async with bench(COMPUTE, tmp_path, ProcessSettings(control_groups=groups)) as b:
+        backend = await b.up()
+        used_s = b.driver.cpu_used_s()
+        # In a group it is counted from when it joined, without one in hundredths of a second.
+        assert 0.05 < used_s < 0.5
+        await backend.stop(1)
+        assert b.driver.cpu_used_s() >= used_s
+
+
+@pytest.mark.slow
+@needs_groups
+async def test_a_quarter_of_a_vcpu_does_a_quarter_of_the_work(tmp_path: Path) -> None:
+    """Two processes want two CPUs, so that the limit binds the larger instance too, on a machine that is in use."""
+    rounds: dict[float, list[int]] = {0.25: [], 1.0: []}
+    for spec in (SMALL, ONE_VCPU) * 3:
+        async with bench(RACE, tmp_path) as b:
+            await b.up(spec=spec)
+            rounds[spec.size.vcpu].append(sum(int(word) for word in b.words if word != "up"))
+    small, large = (sorted(counts)[1] for counts in rounds.values())
+    assert small / large == pytest.approx(0.25, rel=0.15)
+
+
+@pytest.mark.skipif(not os.access(UNIFIED / "cgroup.procs", os.W_OK), reason="no groups of version 2 may be made here")
+async def test_version_2_freezes_and_counts(tmp_path: Path) -> None:
+    """The part of version 2 that needs no controllers, on machines that mount it beside version 1 or alone."""
+    group = GroupV2(UNIFIED / f"apprunner-test-{os.getpid()}")
+    group.make()
+    try:
+        async with bench(COMPUTE, tmp_path, WITHOUT_GROUPS) as b:
+            backend = await b.driver.launch(SMALL)
+            group.join(backend.pid)
+            await b.log.until("up")
+            assert group.used_s() > 0.05
+            group.freeze()
+            await until(lambda: "frozen 1" in (group.directories[0] / "cgroup.events").read_text())
+            group.thaw()
+            await until(lambda: "frozen 0" in (group.directories[0] / "cgroup.events").read_text())
+            await backend.stop(1)
+    finally:
+        group.directories[0].rmdir()
+
+
+# --- idle ---
+
+
+def is_halted(pid: int) -> bool:
+    """Stopped, as job control does it, or frozen, which looks like waiting for a disk."""
+    return psutil.Process(pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_DISK_SLEEP}
+
+
+@with_and_without_groups
+@both_loops
+async def test_freeze_halts_it_and_wake_lets_it_go_on(tmp_path: Path, groups: bool) -> None:
+    async with bench(SLEEP, tmp_path, freezing(groups=groups)) as b:
+        backend = await b.up()
+        backend.throttle()
+        await until(lambda: is_halted(backend.pid))
+        assert backend.wake() == 0
+        await until(lambda: not is_halted(backend.pid))
+
+
+@both_loops
+async def test_without_a_setting_throttling_does_nothing(tmp_path: Path) -> None:
+    async with bench(SLEEP, tmp_path) as b:
+        backend = await b.up()
+        backend.throttle()
+        assert isinstance(backend._cpu, NoSwitch)
+
+
+@pytest.mark.parametrize("throttling", [Throttling.FREEZE, Throttling.SHARE])
+@with_and_without_groups
+@both_loops
+async def test_a_throttled_application_still_gets_its_sigterm(
+    tmp_path: Path, throttling: Throttling, groups: bool
+) -> None:
+    async with bench(SLEEP, tmp_path, ProcessSettings(throttling, control_groups=groups)) as b:
+        backend = await b.up()
+        backend.throttle()
+        await backend.stop(grace_s=5)
+        assert (await backend.exited).code == 143
+
+
+@with_and_without_groups
+@both_loops
+async def test_a_frozen_application_can_be_killed(tmp_path: Path, groups: bool) -> None:
+    async with bench(SLEEP, tmp_path, freezing(groups=groups)) as b:
+        backend = await b.up()
+        backend.throttle()
+        await until(lambda: is_halted(backend.pid))
+        backend.kill()
+        assert (await backend.exited).code == 137
+
+
+@with_and_without_groups
+@both_loops
+async def test_a_frozen_application_answers_its_probe_and_is_frozen_again(tmp_path: Path, groups: bool) -> None:
+    async with bench(LISTEN, tmp_path, freezing(groups=groups)) as b:
+        backend = await b.up("listening")
+        backend.throttle()
+        assert await backend.probe(HealthCheck()) is None
+        await until(lambda: is_halted(backend.pid))
