@@ -8,11 +8,13 @@ from simulator.assembly.drivers import Application
 from simulator.assembly.front import LiveSettings, local_authority
 from simulator.assembly.platform import Platform, Service, ServicePlan
 from simulator.edge.access_line import LogFormat
-from simulator.fleet.process import ProcessApplication
+from simulator.fleet.docker import DockerApplication
+from simulator.fleet.process import ProcessApplication, Throttling
 from simulator.model.data_plane import Profile
 
 __all__ = [
     "Application",
+    "DockerApplication",
     "LiveSettings",
     "LogFormat",
     "Platform",
@@ -20,5 +22,6 @@ __all__ = [
     "Profile",
     "Service",
     "ServicePlan",
+    "Throttling",
     "local_authority",
 ]

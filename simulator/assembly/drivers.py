@@ -6,31 +6,35 @@ from collections.abc import Callable
 from functools import partial
 
 from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.driver import Driver
+from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpService
-from simulator.fleet.process import OnLine, ProcessApplication, ProcessDriver
+from simulator.fleet.process import OnLine, ProcessApplication, ProcessDriver, ProcessSettings, Throttling
 from simulator.fleet.simulated import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.world.chance import Chance
 
-Application = SimulatedApplication | ProcessApplication
+Application = SimulatedApplication | ProcessApplication | DockerApplication
+RealDriver = ProcessDriver | DockerDriver
 
 
 def driver_of(
-    application: Application, service: str, *, chance: Chance, limits: DataPlaneLimits, on_line: OnLine
-) -> tuple[Driver, Callable[[Exchange], None]]:
+    application: Application,
+    service: str,
+    *,
+    throttling: Throttling,
+    chance: Chance,
+    limits: DataPlaneLimits,
+    on_line: OnLine,
+) -> tuple[SimulatedDriver | RealDriver, Callable[[Exchange], None]]:
     """The driver of the application's kind, and who draws the work of a simulated request on its arrival."""
-    if isinstance(application, SimulatedApplication):
-        simulated = SimulatedDriver(application, chance, service)
-        return simulated, simulated.work.draw
-    return ProcessDriver(application, partial(HttpService, limits=limits), on_line), _no_draw
-
-
-def cpu_meter(driver: Driver) -> Callable[[], float]:
-    """Of processes nobody measures it yet; whoever plans has seen to it that it is not asked for."""
-    assert isinstance(driver, SimulatedDriver), "the CPU of real instances is not measured"
-    return driver.cpu_used_s
+    serve = partial(HttpService, limits=limits)
+    if isinstance(application, ProcessApplication):
+        return ProcessDriver(application, serve, on_line, ProcessSettings(throttling)), _no_draw
+    if isinstance(application, DockerApplication):
+        return DockerDriver(application, serve, on_line, DockerSettings(throttling)), _no_draw
+    simulated = SimulatedDriver(application, chance, service)
+    return simulated, simulated.work.draw
 
 
 def _no_draw(_: Exchange) -> None:

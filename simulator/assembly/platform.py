@@ -7,14 +7,16 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from simulator.assembly.drivers import Application, cpu_meter, driver_of
+from simulator.assembly.drivers import Application, driver_of
 from simulator.assembly.front import REGION, Front, LiveSettings, service_host
 from simulator.control.autoscaler import Autoscaler
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
+from simulator.fleet.process_backend import Throttling
 from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
+from simulator.fleet.simulated import SimulatedDriver
 from simulator.fleet.wire_faults import WireFaults
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.units import duration_text
@@ -37,6 +39,7 @@ class ServicePlan:
     policy: Policy
     application: Application
     needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
+    throttling: Throttling = Throttling.NONE  # what idle instances lose, those of the real kinds
 
 
 class Service:
@@ -49,6 +52,7 @@ class Service:
         self.driver, self.draw = driver_of(
             plan.application,
             self.name,
+            throttling=plan.throttling,
             chance=platform.chance,
             limits=platform.limits,
             on_line=platform.heard,
@@ -74,7 +78,7 @@ class Service:
             clock=platform.clock,
             journal=platform.journal,
             on_sample=lambda sample: platform.on_sample(self.name, sample),
-            cpu_used_s=cpu_meter(self.driver) if "cpu" in plan.needs else None,
+            cpu_used_s=self.driver.cpu_used_s if "cpu" in plan.needs else None,
         )
         if "latency" in plan.needs:
             self.pool.keep_latencies()
@@ -128,6 +132,8 @@ class Platform:
         """
         for service in self.services.values():
             await service.roster.begin()
+            if not isinstance(service.driver, SimulatedDriver):
+                self.journal.record(EventLogged(0.0, service.name, service.driver.limits_in_force))
         if self.front is not None:
             await self.front.open({service.host: service.pool for service in self.services.values()})
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
+from simulator.fleet.images import ImageIdentifier
 from simulator.replay.law_spec import NOTHING, LawSpec
 from simulator.replay.sections import Count, Section, Share
 
@@ -74,21 +75,49 @@ class ProcessSpec(Section):
         return (sys.executable if first in _PYTHONS else first, *rest)
 
 
+def _image_identifier(text: str) -> str:
+    return ImageIdentifier(text).text
+
+
+class ContainerSpec(Section):
+    """A real application: a container for each instance, from an image of the local engine."""
+
+    image: Annotated[str, AfterValidator(_image_identifier)] = Field(min_length=1, max_length=1024)
+    """An image of the local engine. An identifier of ECR or ECR Public stands for the local image of its name."""
+    command: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_split_command),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    ] = ()
+    """The start command, or a list of its words; the image's own if left out."""
+    port: Count = Field(default=8080, ge=1, le=65535)
+    """The port that the application listens on, on every address of the container. It gets it as `PORT`."""
+    environment: Mapping[str, Annotated[str, BeforeValidator(_variable_text)]] = Field(default_factory=dict)
+    """More environment variables for the container."""
+    egress: str = Field(default="DEFAULT", min_length=1)
+    """DEFAULT: the engine's own network. NONE: no way out. Otherwise the name of a network of the engine, as a VPC."""
+
+
 class ApplicationSpec(Section):
     """What runs in an instance. A scenario for both clocks tells both; they should behave alike."""
 
     simulated: SimulatedSpec | None = None
-    """The application in virtual time (and in real time, when there is no process)."""
+    """The application in virtual time (and in real time, when nothing real is told)."""
     process: ProcessSpec | None = None
-    """The application in real time."""
+    """The application in real time: local processes."""
+    container: ContainerSpec | None = None
+    """The application in real time: containers."""
 
     @property
     def is_real(self) -> bool:
-        return self.process is not None
+        return self.process is not None or self.container is not None
 
     @model_validator(mode="after")
     def _runs_something(self) -> ApplicationSpec:
-        if self.simulated is None and self.process is None:
-            msg = "application = empty, must be simulated, process, or both"
+        if self.simulated is None and not self.is_real:
+            msg = "application = empty, must be simulated, process or container, or simulated and one of these"
+            raise ValueError(msg)
+        if self.process is not None and self.container is not None:
+            msg = "application = process and container, must be one of them"
             raise ValueError(msg)
         return self

@@ -5,22 +5,25 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from simulator.assembly import Application, ProcessApplication, ServicePlan
+from simulator.assembly import Application, DockerApplication, ProcessApplication, ServicePlan, Throttling
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.settings import PoolSettings
 from simulator.replay.application_spec import SimulatedSpec
+from simulator.replay.demand import demand, start_up_s
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.admission import Overflow
+from simulator.rules.policies.port import Policy
 from simulator.world.clock import ClockKind
 
 
 def service_plans(scenario: Scenario, clock: ClockKind) -> list[ServicePlan]:
     """One plan a service, in the file's order."""
-    return [_service_plan(name, spec, clock) for name, spec in scenario.services.items()]
+    return [_service_plan(scenario, name, clock) for name in scenario.services]
 
 
-def _service_plan(name: str, spec: ServiceSpec, clock: ClockKind) -> ServicePlan:
+def _service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan:
+    spec = scenario.services[name]
     overflow = spec.overflow
     settings = PoolSettings(
         service=name,
@@ -35,13 +38,28 @@ def _service_plan(name: str, spec: ServiceSpec, clock: ClockKind) -> ServicePlan
         idle_after_s=spec.idle_after_s,
         initial_size=spec.ready_at_start,
     )
-    policy = spec.policy.kind.build(_parameters(spec), spec.scaling)
-    return ServicePlan(settings, policy, _application(spec, clock), needs=spec.policy.needs)
+    policy = build_policy(scenario, name)
+    throttling = Throttling(spec.throttling)
+    return ServicePlan(settings, policy, _application(spec, clock), needs=spec.policy.needs, throttling=throttling)
 
 
-def _parameters(spec: ServiceSpec) -> Any:
-    """The policy's parameters; utilisation is a share of the instance's own vCPUs unless the file says otherwise."""
+def build_policy(scenario: Scenario, name: str) -> Policy:
+    """A fresh policy of the service, as the scenario tells it."""
+    spec = scenario.services[name]
+    return spec.policy.kind.build(_parameters(scenario, name), spec.scaling)
+
+
+def _parameters(scenario: Scenario, name: str) -> Any:
+    """The policy's parameters; utilisation is a share of the instance's own vCPUs unless the file says otherwise.
+
+    A policy that knows the future is told the demand of this very run, and how long an instance takes to serve.
+    """
+    spec = scenario.services[name]
     parameters = spec.policy.parameters
+    if "demand" in spec.policy.needs:
+        parameters = dataclasses.replace(parameters, demand=tuple(demand(scenario, name).tolist()))
+        if "start_up_s" not in spec.policy.model_fields_set:
+            parameters = dataclasses.replace(parameters, start_up_s=start_up_s(scenario, name))
     if hasattr(parameters, "vcpus") and "vcpus" not in spec.policy.model_fields_set:
         return dataclasses.replace(parameters, vcpus=spec.size.vcpu)
     return parameters
@@ -50,6 +68,11 @@ def _parameters(spec: ServiceSpec) -> Any:
 def _application(spec: ServiceSpec, clock: ClockKind) -> Application:
     """Real time prefers what is real; `Scenario.require` has seen to it that there is something."""
     told = spec.application
+    if told.container is not None and (clock is ClockKind.REAL or told.simulated is None):
+        container = told.container
+        return DockerApplication(
+            container.image, container.command, container.environment, container.port, container.egress
+        )
     if told.process is not None and (clock is ClockKind.REAL or told.simulated is None):
         return ProcessApplication(told.process.arguments, told.process.environment, told.process.working_directory)
     assert told.simulated is not None

@@ -11,13 +11,15 @@ import dataclasses
 import functools
 import operator
 from collections.abc import Mapping
-from types import GenericAlias
+from types import GenericAlias, MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args, get_origin, get_type_hints
 
 from pydantic import BeforeValidator, Field, GetPydanticSchema, create_model, model_validator
 
+from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.sections import Count, Duration, Flag, Number, Rate, Section
 from simulator.rules.policies import POLICIES, PolicyKind
+from simulator.rules.policies.port import Actuator
 
 DEFAULT_POLICY: Final = "app-runner"
 
@@ -38,6 +40,10 @@ class PolicySpec(Section):
         """The policy's own frozen parameter value, an instance of `kind.parameters`."""
         fields = type(self).model_fields
         return self.kind.parameters(**{field: _told(getattr(self, field)) for field in fields if field != "name"})
+
+    def actuator(self, scaling: AutoScalingConfiguration) -> Actuator:
+        """How the platform of this policy carries out what is decided."""
+        return self.kind.build(self.parameters, scaling).actuator
 
     @property
     def needs(self) -> frozenset[str]:
@@ -68,6 +74,11 @@ def policy_named(name: str) -> PolicySpec:
         msg = f"policy = {name!r}, must be one of {', '.join(POLICIES)}"
         raise ValueError(msg)
     return _SPECS[name].model_validate({"name": name})
+
+
+def policy_of(kind: PolicyKind, told: Mapping[str, Any] = MappingProxyType({})) -> PolicySpec:
+    """A policy of a kind that the registry does not have; `told`: parameters as a scenario file writes them."""
+    return _spec_of(kind).model_validate({"name": kind.name, **told})
 
 
 def section_of(name: object) -> type[PolicySpec] | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TextIO
 
 from simulator.assembly import LiveSettings, Platform
 from simulator.fleet.driver import LaunchError
+from simulator.records.facts import EventLogged
 from simulator.replay.bookkeeping import Books
 from simulator.replay.live_traffic import LiveClients, live_clients
 from simulator.replay.plan import service_plans
@@ -22,6 +24,7 @@ from simulator.replay.report import RunRecord
 from simulator.replay.scenario import Scenario
 from simulator.replay.timeline import Timeline
 from simulator.replay.traffic import Traffic, virtual_traffic
+from simulator.replay.user_policy import GuardedPolicy, UserPolicyError
 from simulator.rules.policies.port import Sample
 from simulator.world import clock as clocks
 from simulator.world.chance import Chance
@@ -75,6 +78,7 @@ class Run:
                 self.watcher.update(books.view(platform))
 
         platform = Platform(service_plans(self.scenario, self.clock), chance, sampled, self.live)
+        _listen_to_user_policies(platform)
         try:
             clients = await self._open(platform, books)
             traffic = (
@@ -127,6 +131,17 @@ async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
     await traffic.drained()
 
 
+def _listen_to_user_policies(platform: Platform) -> None:
+    """What goes wrong in a user's policy while the run goes on stands in the service's event log."""
+    for service in platform.services.values():
+        if isinstance(service.autoscaler.policy, GuardedPolicy):
+            service.autoscaler.policy.tell = partial(_log, platform, service.name)
+
+
+def _log(platform: Platform, service: str, line: str) -> None:
+    platform.journal.record(EventLogged(platform.clock.at_s(), service, line))
+
+
 def play(run: Run, *, signals: bool = True) -> RunRecord:
     """Play `run` on a new loop; with `signals`, SIGINT and SIGTERM end it early, with its record so far.
 
@@ -142,7 +157,7 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
         return clocks.run(run.clock, run.play, run.interrupt if signals else None)
     except (ScenarioError, InterruptedRun):
         raise
-    except (LaunchError, OSError) as error:
+    except (LaunchError, OSError, UserPolicyError) as error:
         raise BrokenRun(str(error), expected=True) from error
     except Exception as error:
         raise BrokenRun(f"{type(error).__name__}: {error}", expected=False) from error

@@ -20,13 +20,14 @@ from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.completion import completed
 from simulator.replay.document import FILE_BYTES_MAX, Document, parse_document
 from simulator.replay.explain import explain
-from simulator.replay.policy_spec import policy_named
+from simulator.replay.policy_spec import PolicySpec, policy_named, policy_of
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.relations import relation_problems
 from simulator.replay.sections import Count, Duration, PositiveDuration, Section
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.timeline_spec import EventSpec, WireFaultSpec
 from simulator.replay.traffic_spec import SourceSpec
+from simulator.replay.user_policy import OnPolicyError, is_user_policy, user_policy_kind
 
 Check = Annotated[CheckExpression, PlainValidator(parse_check), WithJsonSchema({"type": "string"})]
 ServiceName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
@@ -77,8 +78,8 @@ class Scenario(Section):
         ]
         problems += [
             self._problem(("services", name, "policy"), missing)
-            for name, service in self.services.items()
-            if (missing := _missing_signal(service, clock))
+            for name in self.services
+            if (missing := self._missing_signal(name, clock))
         ]
         problems += [
             self._problem(("timeline", index, "wire_fault", "kind"), expected)
@@ -88,6 +89,18 @@ class Scenario(Section):
         if problems:
             raise ScenarioError(problems)
 
+    def sources_of(self, service: str) -> list[int]:
+        """The positions of the sources that send to `service`."""
+        return [index for index, source in enumerate(self.traffic) if source.service == service]
+
+    def demand_unknown(self, service: str) -> str:
+        """Why nobody can know before a run how many instances it will need (demand.py); empty when one can."""
+        if self.services[service].application.simulated is None:
+            return "a real application"
+        if any(not self.traffic[index].is_open for index in self.sources_of(service)):
+            return "a closed load, whose arrivals depend on the answers"
+        return ""
+
     def with_seed(self, seed: int) -> Self:
         """The same scenario with another seed. Raises ValueError when it is out of range."""
         if not 0 <= seed < 2**63:
@@ -95,19 +108,36 @@ class Scenario(Section):
             raise ValueError(msg)
         return self.model_copy(update={"seed": seed})
 
-    def with_policy(self, name: str) -> Self:
+    def with_policy(self, name: str, on_error: OnPolicyError = OnPolicyError.STOP) -> Self:
         """The same scenario with the policy `name`, with its defaults, in every service.
 
+        `name` is one of the registry's, or a user's own as `FILE.py:CLASS`, which then gets the start lag of the policy
+        that it replaces; `on_error` is for these.
+
         Raises:
-            ValueError: for an unknown name, or when a service has min_size 0 and the policy does not scale to zero.
+            ValueError: for an unknown name, a file that is no policy, or when a service has min_size 0 and the policy
+                does not scale to zero.
         """
-        policy = policy_named(name)
-        for label, service in self.services.items():
-            if service.min_size == 0 and not policy.kind.scales_to_zero:
-                msg = f"policy = {name}, must scale to zero since services.{label}.min_size is 0"
-                raise ValueError(msg)
-        services = {label: service.model_copy(update={"policy": policy}) for label, service in self.services.items()}
+        return self.with_services(
+            {label: {"policy": self._policy(name, label, on_error)} for label in self.services},
+        )
+
+    def with_services(self, changes: Mapping[str, Mapping[str, object]]) -> Self:
+        """The same scenario with fields of its services replaced by values that are known to fit."""
+        services = {
+            label: service.model_copy(update=dict(changes.get(label, {}))) for label, service in self.services.items()
+        }
         return self.model_copy(update={"services": services})
+
+    def _policy(self, name: str, label: str, on_error: OnPolicyError) -> PolicySpec:
+        service = self.services[label]
+        if is_user_policy(name):
+            return policy_of(user_policy_kind(name, service.policy.actuator(service.scaling), on_error))
+        policy = policy_named(name)
+        if service.min_size == 0 and not policy.kind.scales_to_zero:
+            msg = f"policy = {name}, must scale to zero since services.{label}.min_size is 0"
+            raise ValueError(msg)
+        return policy
 
     def _missing_bytes(self, fault: WireFaultSpec, clock: str) -> str:
         """What kind a fault on the wire may be where it has no bytes to spoil; nothing where it has, or needs none."""
@@ -119,18 +149,20 @@ class Scenario(Section):
             return "latency or status: a simulated application has no bytes to spoil"
         return ""
 
+    def _missing_signal(self, name: str, clock: str) -> str:
+        """What a policy would have to be content with, when it needs a signal that nobody has; else nothing."""
+        service = self.services[name]
+        needs, policy, is_real = service.policy.needs, service.policy.name, clock == "real"
+        if "demand" in needs:
+            unknown = self.demand_unknown(name)
+            if is_real and service.application.is_real:
+                unknown = unknown or "a real application"
+            if unknown:
+                return f"a policy that does not need to know the future of {unknown}, as {policy} does"
+        return ""
+
     def _problem(self, path: tuple[str | int, ...], expected: str) -> Problem:
         return self._document.problem(path, expected)
-
-
-def _missing_signal(service: ServiceSpec, clock: str) -> str:
-    """What a policy would have to be content with, when it needs a signal that nobody measures; else nothing."""
-    needs, name = service.policy.needs, service.policy.name
-    if "demand" in needs:
-        return f"a policy that does not need to know the future, as {name} does"
-    if "cpu" in needs and clock == "real" and service.application.process is not None:
-        return f"a policy that does not need the CPU of processes, which is not measured yet, as {name} does"
-    return ""
 
 
 def load_scenario(path: Path, changes: Changes | None = None) -> Scenario:

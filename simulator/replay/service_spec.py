@@ -106,6 +106,8 @@ class ServiceSpec(Section):
     """Delay of a request that wakes an idle instance."""
     idle_after_s: Duration = 60.0
     """Time without a request after which an active instance falls idle."""
+    throttling: Literal["none", "share", "freeze"] = "share"
+    """What an idle instance loses in real time. share: its CPU but for a trace; freeze: all of it; none: nothing."""
     prices: PricesSpec = PricesSpec()
     """The prices to bill with."""
     application: ApplicationSpec

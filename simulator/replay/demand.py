@@ -1,0 +1,183 @@
+"""Demand: how many instances the traffic of a service needs in each second, from its own arrivals and work.
+
+What an oracle is told (rules/policies/oracle.py) and what elasticity metrics measure a supply against. The arrivals and
+the work of each request come from the same named streams that a run with this seed draws from, so it is the demand of
+exactly that run, whatever its policy.
+
+A request is taken to last as long as it would alone on an instance: CPU at one vCPU's speed, then I/O. An instance
+counts as enough for
+
+- as many requests at a time as it has places: MaxConcurrency, or its workers where they are fewer;
+- `UTILISATION_MAX` of its vCPUs' time, arriving in a second.
+
+The demand of a second is the larger of the two, from the *peak* of the requests present in it: with so many instances
+nobody waits and nobody is refused. It is 0 where there is nothing to do. Whole seconds, up to the end of the run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.replay.application_spec import SimulatedSpec
+from simulator.replay.arrivals import Times, arrival_chunks
+from simulator.replay.curves import rate_factor
+from simulator.replay.scenario import Scenario
+from simulator.replay.service_spec import ServiceSpec
+from simulator.world.chance import Chance
+from simulator.world.laws import Law
+
+# ASSUMPTION: "the fewest instances that meet the SLO" leaves the CPU's share open. Under processor sharing a request
+# takes 1 / (1 - utilisation) times as long: five times at 0.8, about where percentiles of latency leave the SLOs that
+# people write. A profile of the application under load settles it for a service.
+UTILISATION_MAX: Final = 0.8
+# Draws at a time: some laws give other numbers when the same ones are drawn in other portions (fleet/simulated.py).
+DRAWS: Final = 1024
+# The start-up that an oracle reckons with: this quantile of the law, over this many draws of a stream of its own.
+START_UP_QUANTILE: Final = 0.99
+START_UP_DRAWS: Final = 2000
+
+Counts = NDArray[np.int64]
+
+
+def demand(scenario: Scenario, service: str) -> Counts:
+    """Instances needed in each second of the run of `scenario` with its seed.
+
+    Raises:
+        ValueError: when the demand cannot be known: a closed source, or an application that is not simulated.
+        ScenarioError: for a row of a data file that makes no sense.
+    """
+    missing = scenario.demand_unknown(service)
+    if missing:
+        msg = f"services.{service} = {missing}, must be an open load on a simulated application to know its demand"
+        raise ValueError(msg)
+    spec = scenario.services[service]
+    simulated = spec.application.simulated
+    assert simulated is not None, "demand_unknown has looked"
+    chance = Chance(scenario.seed)
+    peaks = _Peaks(math.ceil(scenario.duration_s))
+    work = _Work(simulated, chance, service)
+    for times in merged([_arrivals(scenario, chance, index) for index in scenario.sources_of(service)]):
+        peaks.take(times, *work.next(len(times)))
+    present, cpu_s = peaks.finish()
+    by_places = np.ceil(present / _places(spec, simulated))
+    by_cpu = np.ceil(cpu_s / (spec.size.vcpu * UTILISATION_MAX))
+    return np.maximum(by_places, by_cpu).astype(np.int64)
+
+
+def start_up_s(scenario: Scenario, service: str) -> float:
+    """From an instance's launch until it serves, as good as at its slowest; whole intervals of the health check."""
+    spec = scenario.services[service]
+    simulated = spec.application.simulated
+    if simulated is None:
+        return 0.0
+    rng = Chance(scenario.seed).stream("oracle", service, "start-up")
+    drawn = float(np.quantile(simulated.start_up.law.draw(rng, START_UP_DRAWS), START_UP_QUANTILE))
+    check = spec.health_check
+    probes = math.ceil(drawn / check.interval_s) + check.healthy_threshold - 1
+    slow_s = max((event.slow_starts.extra_s for event in scenario.timeline if event.slow_starts), default=0.0)
+    return probes * check.interval_s + slow_s
+
+
+def merged(sources: Sequence[Iterator[Times]]) -> Iterator[Times]:
+    """The ascending chunks of several sources as ascending chunks of all; memory is a chunk a source."""
+    heads: list[Times | None] = [next(source, None) for source in sources]
+    while any(head is not None for head in heads):
+        # Up to the earliest end of a chunk everything is known: no source has anything earlier to come.
+        until_s = min(float(head[-1]) for head in heads if head is not None)
+        taken: list[Times] = []
+        for place, head in enumerate(heads):
+            if head is None:
+                continue
+            cut = int(np.searchsorted(head, until_s, side="right"))
+            taken.append(head[:cut])
+            heads[place] = head[cut:] if cut < len(head) else next(sources[place], None)
+        yield taken[0] if len(taken) == 1 else np.sort(np.concatenate(taken), kind="stable")
+
+
+def _arrivals(scenario: Scenario, chance: Chance, index: int) -> Iterator[Times]:
+    source = scenario.traffic[index]
+    factor = rate_factor(scenario.timeline, source.name)
+    return arrival_chunks(source, chance, index, scenario.duration_s, factor)
+
+
+def _places(spec: ServiceSpec, simulated: SimulatedSpec) -> int:
+    return spec.max_concurrency if simulated.workers is None else min(spec.max_concurrency, simulated.workers)
+
+
+class _Work:
+    """The work of a service's requests in order of arrival: the streams of fleet/simulated.py, drawn the same way."""
+
+    def __init__(self, simulated: SimulatedSpec, chance: Chance, service: str) -> None:
+        self._cpu = _Draws(simulated.cpu.law, chance.stream("service", service, "cpu"))
+        self._io = _Draws(simulated.io.law, chance.stream("service", service, "io"))
+
+    def next(self, count: int) -> tuple[Times, Times]:
+        """(CPU seconds, I/O seconds) of the next `count` requests."""
+        return self._cpu.next(count), self._io.next(count)
+
+
+class _Draws:
+    def __init__(self, law: Law, rng: np.random.Generator) -> None:
+        self._law, self._rng = law, rng
+        self._left: Times = np.empty(0)
+
+    def next(self, count: int) -> Times:
+        parts = [self._left]
+        have = len(self._left)
+        while have < count:
+            parts.append(self._law.draw(self._rng, DRAWS))
+            have += DRAWS
+        drawn = np.concatenate(parts)
+        self._left = drawn[count:]
+        return drawn[:count]
+
+
+class _Peaks:
+    """The most requests present at a time in each second, and the CPU seconds that arrive in it."""
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._peak: Counts = np.zeros(seconds, dtype=np.int64)
+        self._cpu_s: Times = np.zeros(seconds)
+        self._ends_s: Times = np.empty(0)  # of requests that have come and not gone
+        self._from_s = 0.0
+
+    def take(self, begins_s: Times, cpu_s: Times, io_s: Times) -> None:
+        """The next arrivals in order, with their work."""
+        second = self._second(begins_s)
+        np.add.at(self._cpu_s, second, cpu_s)
+        self._peak[second] = np.maximum(self._peak[second], 1)  # also for requests that take no time
+        ends_s = np.concatenate([self._ends_s, begins_s + cpu_s + io_s])
+        gone = ends_s <= begins_s[-1]
+        self._walk(begins_s, np.sort(ends_s[gone]))
+        self._ends_s = ends_s[~gone]
+        self._from_s = float(begins_s[-1])
+
+    def finish(self) -> tuple[Counts, Times]:
+        """(peaks, CPU seconds), one of each a second."""
+        self._walk(np.empty(0), np.sort(np.minimum(self._ends_s, self._seconds)))
+        return self._peak, self._cpu_s
+
+    def _walk(self, begins_s: Times, ends_s: Times) -> None:
+        """Who comes and goes from `_from_s` on, both ascending; who goes at an instant makes room for who comes."""
+        moments = np.concatenate([ends_s, begins_s])
+        steps = np.repeat([-1, 1], [len(ends_s), len(begins_s)])
+        order = np.argsort(moments, kind="stable")
+        moments, present = moments[order], len(self._ends_s) + np.cumsum(steps[order])
+        np.maximum.at(self._peak, self._second(moments), present)
+        # From each moment to the next as many stay as were there: the seconds that begin in between have them too.
+        stayed = np.concatenate([[len(self._ends_s)], present[:-1]])
+        first = np.concatenate([[self._from_s], moments[:-1]]).astype(np.int64) + 1
+        last = np.minimum(np.ceil(moments).astype(np.int64), self._seconds) - 1
+        for place in np.flatnonzero((first <= last) & (stayed > 0)).tolist():
+            seconds = slice(int(first[place]), int(last[place]) + 1)
+            np.maximum(self._peak[seconds], stayed[place], out=self._peak[seconds])
+
+    def _second(self, moments_s: Times) -> Counts:
+        second: Counts = np.minimum(moments_s.astype(np.int64), self._seconds - 1)
+        return second

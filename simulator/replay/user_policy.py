@@ -1,0 +1,252 @@
+"""A policy of the user's own: `my.py:MyPolicy`, loaded from its file, and guarded so that its errors are its own.
+
+The class is the port of rules/policies/port.py with less to write:
+
+    tick_s, pokes, start_lag_s   class attributes; left out they are 1 s, no, and the lag of the service's own policy
+    __init__(self, scaling)      with the auto scaling configuration, or without arguments
+    observe(self, sample)        every closed second; may be left out
+    decide(self, observation)    how many instances should serve: a whole number, a Decision, or None for no opinion
+
+What it answers is clamped to the configuration's bounds. When it raises, answers nonsense or takes longer than
+`SLOW_S`, the run says so with the tick and the inputs, and stops or holds the last wish, as asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+import signal
+import sys
+import threading
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import PolicyKind
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+
+SEPARATOR: Final = ".py:"
+# A decision of a shipped policy takes microseconds. A second of real time stops a live platform for a second.
+SLOW_S: Final = 1.0
+# Of one policy in one run: the first ones tell the story, and a policy that fails on every tick of a day has 86,400.
+ERRORS_TOLD: Final = 20
+
+
+class OnPolicyError(StrEnum):
+    STOP = "stop"
+    HOLD = "hold"
+
+
+class UserPolicyError(Exception):
+    """The user's policy failed. The message names it, the tick, the inputs, and the line of its file."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UserParameters:
+    """A user's policy has no parameters here: its numbers stand in its own file."""
+
+
+class _TooSlow(BaseException):
+    """Raised into the user's code. No Exception: its own `except Exception` must not swallow it."""
+
+
+def is_user_policy(name: str) -> bool:
+    return SEPARATOR in name
+
+
+def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = OnPolicyError.STOP) -> PolicyKind:
+    """The kind of the policy `FILE.py:CLASS`, its file read and run now. `actuator`: unless the class has its own.
+
+    Raises:
+        ValueError: when the file cannot be loaded, has no such class, or the class is no policy.
+    """
+    file, _, class_name = name.rpartition(":")
+    made = _class_in(Path(file), class_name)
+    if not _is_policy(made):
+        msg = f"policy = {name!r}, must have a method decide(self, observation)"
+        raise ValueError(msg)
+    lag_s = getattr(made, "start_lag_s", None)
+    if lag_s is not None:
+        actuator = dataclasses.replace(actuator, start_lag_s=_number(name, "start_lag_s", lag_s, 0))
+    tick_s = _number(name, "tick_s", getattr(made, "tick_s", 1.0), 0.1)
+
+    def build(_: UserParameters, scaling: AutoScalingConfiguration) -> GuardedPolicy:
+        return GuardedPolicy(class_name, _made(made, name, scaling), actuator, tick_s, on_error)
+
+    about = (made.__doc__ or f"a policy of {file}").strip().partition("\n")[0]
+    return PolicyKind(class_name, UserParameters, build, about, scales_to_zero=True)
+
+
+class GuardedPolicy:
+    """The port around a user's object. `tell` hears of every failure that the run goes on after, in a sentence."""
+
+    def __init__(self, name: str, policy: Any, actuator: Actuator, tick_s: float, on_error: OnPolicyError) -> None:
+        self.name = name
+        self.tick_s = tick_s
+        self.actuator = actuator
+        self.pokes = bool(getattr(policy, "pokes", False))
+        self.tell: Callable[[str], None] = lambda _: None
+        self.errors = 0
+        self._policy = policy
+        self._on_error = on_error
+        self._ticks = 0
+
+    def observe(self, sample: Sample) -> None:
+        take = getattr(self._policy, "observe", None)
+        if take is not None:
+            self._guarded(f"observing second {sample.second}", sample, lambda: take(sample))
+
+    def decide(self, observation: Observation) -> Decision | None:
+        self._ticks += 1
+        place = f"at tick {self._ticks}, {observation.now_s:g} s"
+        return self._guarded(
+            place, observation, lambda: self._decision(self._policy.decide(observation), observation.scaling)
+        )
+
+    def _decision(self, answer: Any, scaling: AutoScalingConfiguration) -> Decision | None:
+        if answer is None:
+            return None
+        if isinstance(answer, Decision):
+            return dataclasses.replace(answer, **self._bounded(answer.desired, scaling, answer.clamps))
+        bounds = self._bounded(answer, scaling, ())
+        return Decision(formula=f"{self.name} = {answer}", reason=f"{self.name} answered {answer}", **bounds)
+
+    def _bounded(self, desired: Any, scaling: AutoScalingConfiguration, clamps: tuple[str, ...]) -> dict[str, Any]:
+        """`desired` and `clamps`. Where active and provisioned are two things, active may be less than MinSize."""
+        if isinstance(desired, bool) or not isinstance(desired, int) or desired < 0:
+            msg = f"answered {desired!r}, must be a whole number of instances, a Decision or None"
+            raise _Nonsense(msg)
+        least = 0 if self.actuator.activates else scaling.min_size
+        bounded = min(max(desired, least), scaling.max_size)
+        if bounded != desired:
+            clamps += (f"{'min_size' if bounded > desired else 'max_size'} = {bounded}",)
+        return {"desired": bounded, "clamps": clamps}
+
+    def _guarded(self, place: str, inputs: object, call: Callable[[], Decision | None]) -> Decision | None:
+        """The answer, or None (the wish stays) after a failure that the run survives."""
+        try:
+            with _time_limit(SLOW_S):
+                return call()
+        except _TooSlow:
+            what, cause = f"took longer than {SLOW_S:g} s", None
+        except _Nonsense as error:
+            what, cause = str(error), None
+        except Exception as error:  # noqa: BLE001 whatever the user's code raises is told as the user's
+            what, cause = f"raised {type(error).__name__}: {error}{_line_of(error)}", error
+        message = f"policy {self.name} {what}, {place}; inputs {_told(inputs)}"
+        if self._on_error is OnPolicyError.STOP:
+            raise UserPolicyError(message) from cause
+        self.errors += 1
+        if self.errors <= ERRORS_TOLD:
+            last = "; no more of its failures will be told" if self.errors == ERRORS_TOLD else ""
+            self.tell(f"{message}; the wish stays as it is{last}")
+        return None
+
+
+class _Nonsense(Exception):
+    """An answer that is none."""
+
+
+def _class_in(file: Path, class_name: str) -> type:
+    """The class in a file, run afresh: a change is seen by the next run. Its folder is on the path meanwhile."""
+    where = f"policy = '{file}:{class_name}'"
+    try:
+        source = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{where}, must name a file that can be read: {error}"
+        raise ValueError(msg) from error
+    module = types.ModuleType(file.stem)
+    module.__file__ = str(file)
+    try:
+        with _importing_from(file.resolve().parent, module):
+            exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102 it is what the user asked for
+    except Exception as error:
+        msg = f"{where}, must be loadable: {type(error).__name__}: {error}{_line_of(error, file)}"
+        raise ValueError(msg) from error
+    made = module.__dict__.get(class_name)
+    if isinstance(made, type):
+        return made
+    classes = ", ".join(name for name, value in module.__dict__.items() if _is_policy(value))
+    msg = f"{where}, must name a class of the file{f': {classes}' * bool(classes)}"
+    raise ValueError(msg)
+
+
+@contextlib.contextmanager
+def _importing_from(folder: Path, module: types.ModuleType) -> Iterator[None]:
+    """Its neighbours can be imported, and its dataclasses find their module, while its file runs."""
+    name = module.__name__
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        if before is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = before
+
+
+def _is_policy(value: object) -> bool:
+    """Also of an imported class: a file may hold its policy's name only."""
+    return isinstance(value, type) and callable(getattr(value, "decide", None))
+
+
+def _made(made: type, name: str, scaling: AutoScalingConfiguration) -> Any:
+    try:
+        return made(scaling) if inspect.signature(made).parameters else made()
+    except Exception as error:
+        msg = f"policy {name} raised {type(error).__name__}: {error} while it was made{_line_of(error)}"
+        raise UserPolicyError(msg) from error
+
+
+def _number(name: str, attribute: str, value: Any, least: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= 3600:
+        msg = f"policy = {name!r}, must have {attribute} = {least:g} to 3600 seconds, not {value!r}"
+        raise ValueError(msg)
+    return float(value)
+
+
+def _line_of(error: BaseException, file: Path | None = None) -> str:
+    """` (my.py, line 12)`: the innermost line of the user's own code, or of `file`."""
+    if isinstance(error, SyntaxError) and error.lineno is not None:
+        return f" ({Path(error.filename or '').name}, line {error.lineno})"
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if (frame.filename == str(file) if file is not None else frame.filename != __file__)
+    ]
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+
+
+def _told(inputs: object) -> str:
+    """`now_s=12.0, ready=1, ...`: every field of a sample or an observation."""
+    if not dataclasses.is_dataclass(inputs):
+        return repr(inputs)
+    return ", ".join(f"{field.name}={getattr(inputs, field.name)!r}" for field in dataclasses.fields(inputs))
+
+
+@contextlib.contextmanager
+def _time_limit(limit_s: float) -> Iterator[None]:
+    """Interrupts Python code that takes longer, where the system can: on Unix, in the main thread."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _raise_too_slow)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raise_too_slow(_number: int, _frame: FrameType | None) -> None:
+    raise _TooSlow

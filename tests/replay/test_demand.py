@@ -1,0 +1,121 @@
+"""What the traffic of a run needs, told before the run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+import numpy as np
+import pytest
+
+from simulator.fleet.simulated import CHUNK
+from simulator.records.facts import ScalingDecided
+from simulator.replay.demand import DRAWS, demand, merged, start_up_s
+from simulator.replay.problems import ScenarioError
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, read_scenario
+
+TEXT = """
+duration: DURATION
+seed: 5
+services:
+  web:
+    max_concurrency: 2
+    min_size: 1
+    max_size: 25
+    initial_size: 20
+    policy: {name: fixed, instances: 20}
+    application: {simulated: APPLICATION}
+traffic:
+  - TRAFFIC
+"""
+
+
+def scenario(traffic: str, application: str = "{io: 250ms}", duration: str = "10s") -> Scenario:
+    text = TEXT.replace("TRAFFIC", traffic).replace("APPLICATION", application).replace("DURATION", duration)
+    return read_scenario(text)
+
+
+def test_a_clock_of_short_requests_needs_one_instance_in_every_second() -> None:
+    assert demand(scenario("clock: {rate: 4/s}"), "web").tolist() == [1] * 10
+
+
+def test_a_long_request_is_needed_for_in_every_second_it_lasts() -> None:
+    needed = demand(scenario("{until: 1s, clock: {rate: 3/s}}", "{io: 4s}"), "web")
+    # Three at a time from 0.67 s to 4 s, then two and one until 4.67 s; two places an instance.
+    assert needed.tolist() == [2, 2, 2, 2, 1, 0, 0, 0, 0, 0]
+
+
+def test_an_idle_second_needs_nothing() -> None:
+    assert demand(scenario("{from: 5s, until: 6s, clock: {rate: 4/s}}"), "web").tolist() == [0] * 5 + [1] + [0] * 4
+
+
+def test_the_cpu_counts_where_it_is_the_bottleneck() -> None:
+    # 10 x 160 ms of CPU a second are 1.6 vCPU, of which an instance should carry 0.8.
+    needed = demand(scenario("clock: {rate: 10/s}", "{cpu: 160ms}"), "web")
+    assert needed.tolist() == [2] * 10
+
+
+def test_workers_are_places_too() -> None:
+    needed = demand(scenario("clock: {rate: 4/s}", "{io: 1s, workers: 1}"), "web")
+    assert needed[1:].tolist() == [4] * 9
+
+
+def test_it_is_the_peak_that_the_run_itself_shows() -> None:
+    """Twenty instances serve everything at once, so the run's rows are what the demand was computed from."""
+    asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}}")
+    rows = io.StringIO()
+    play(Run(asked, csv=rows))
+    rows.seek(0)
+    spells = [
+        (float(row["intended_s"]), float(row["intended_s"]) + float(row["latency_s"])) for row in csv.DictReader(rows)
+    ]
+    peaks = []
+    for second in range(10):
+        moments = [second, *(begin for begin, _ in spells if second <= begin < second + 1)]
+        peaks.append(max(sum(begin <= moment < end for begin, end in spells) for moment in moments))
+    assert demand(asked, "web").tolist() == [math.ceil(peak / 2) for peak in peaks]
+
+
+def test_another_policy_has_the_same_demand_and_another_seed_another() -> None:
+    asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}}")
+    assert np.array_equal(demand(asked, "web"), demand(asked.with_policy("knative"), "web"))
+    assert not np.array_equal(demand(asked, "web"), demand(asked.with_seed(6), "web"))
+
+
+def test_a_closed_load_has_no_demand_of_its_own() -> None:
+    closed = scenario("closed: {users: 3}")
+    assert "closed" in closed.demand_unknown("web")
+    with pytest.raises(ValueError, match="closed load"):
+        demand(closed, "web")
+
+
+def test_the_draws_come_in_the_portions_of_the_simulated_driver() -> None:
+    assert DRAWS == CHUNK
+
+
+def test_chunks_of_several_sources_are_merged_in_order() -> None:
+    first = iter([np.array([1.0, 4.0]), np.array([5.0])])
+    second = iter([np.array([2.0, 3.0, 4.5, 9.0])])
+    assert np.concatenate(list(merged([first, second]))).tolist() == [1, 2, 3, 4, 4.5, 5, 9]
+
+
+def test_a_start_takes_whole_intervals_of_the_health_check() -> None:
+    assert start_up_s(scenario("clock: {rate: 4/s}", "{io: 1s, start_up: 6s}"), "web") == 10
+    assert start_up_s(scenario("clock: {rate: 4/s}"), "web") == 0
+
+
+def test_the_oracle_runs_on_the_demand_of_its_own_run_and_refuses_nothing() -> None:
+    asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}, start_up: 1s}").with_policy("oracle")
+    record = play(Run(asked))
+    assert record.tallies.whole().refused == 0
+    decided = [fact for fact in record.facts if isinstance(fact, ScalingDecided)]
+    assert decided
+    assert max(fact.desired for fact in decided) <= demand(asked, "web").max()
+
+
+def test_the_oracle_is_refused_where_the_future_cannot_be_known() -> None:
+    closed = scenario("closed: {users: 3}").with_policy("oracle")
+    with pytest.raises(ScenarioError, match="closed load"):
+        closed.require("virtual")
