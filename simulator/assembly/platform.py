@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from simulator.assembly.drivers import Application, driver_of
 from simulator.assembly.front import REGION, Front, LiveSettings, service_host
 from simulator.control.autoscaler import Autoscaler
 from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.driver import LaunchError
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
 from simulator.fleet.process_backend import Throttling
 from simulator.fleet.roster import Roster
+from simulator.fleet.secrets import SecretsError, SecretsPlace, resolve
 from simulator.fleet.settings import PoolSettings
 from simulator.fleet.simulated import SimulatedDriver
 from simulator.fleet.wire_faults import WireFaults
@@ -40,6 +42,8 @@ class ServicePlan:
     application: Application
     needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
     throttling: Throttling = Throttling.NONE  # what idle instances lose, those of the real kinds
+    secrets: Mapping[str, str] = field(default_factory=dict)  # variables of instances of the real kinds, by reference
+    secrets_from: SecretsPlace | None = None
 
 
 class Service:
@@ -49,6 +53,8 @@ class Service:
         self.name = plan.settings.service
         self.host = host
         self.settings = plan.settings
+        self._secrets = plan.secrets
+        self._secrets_from = plan.secrets_from
         self.driver, self.draw = driver_of(
             plan.application,
             self.name,
@@ -83,6 +89,18 @@ class Service:
         if "latency" in plan.needs:
             self.pool.keep_latencies()
         self._faults = WireFaults(platform.chance.stream("service", self.name, "wire faults").random)
+
+    async def resolve_secrets(self) -> None:
+        """Once, as App Runner does it with a deployment (facts 8); a simulated application has no use for them.
+
+        Raises:
+            LaunchError: naming every reference that has no value.
+        """
+        if self._secrets and self._secrets_from is not None and not isinstance(self.driver, SimulatedDriver):
+            try:
+                self.roster.environment = await resolve(self._secrets, self._secrets_from.source())
+            except (SecretsError, ValueError) as error:
+                raise LaunchError(f"service {self.name}: {error}") from error
 
     def add_fault(self, fault: WireFault) -> int:
         """On the wire to its instances, from now on; the number is for `remove_fault`."""
@@ -131,6 +149,7 @@ class Platform:
             OSError: when a port cannot be had or the state folder not be written.
         """
         for service in self.services.values():
+            await service.resolve_secrets()
             await service.roster.begin()
             if not isinstance(service.driver, SimulatedDriver):
                 self.journal.record(EventLogged(0.0, service.name, service.driver.limits_in_force))

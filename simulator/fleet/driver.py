@@ -23,7 +23,7 @@ class InstanceSpec:
     service: str
     number: int  # within the service, from 1, never used twice
     size: InstanceSize
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets among it
 
 
 @dataclass(frozen=True, slots=True)

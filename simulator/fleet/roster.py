@@ -11,6 +11,7 @@ in the front tier, and the rest is reserve (fleet/activity.py says when one fall
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from simulator.fleet.activity import Activity
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError
@@ -42,6 +43,7 @@ class Roster:
         self.instances: dict[int, Instance] = {}
         self.wish = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
+        self.environment: Mapping[str, str] = {}  # the service's secrets, once they are resolved
         self._driver = driver
         self._actuator = actuator
         self._clock = clock
@@ -185,7 +187,7 @@ class Roster:
             await asyncio.wait((instance.ending,), timeout=lag_s)
         if instance.ending.done():
             return None
-        spec = InstanceSpec(self.settings.service, instance.number, self.settings.size)
+        spec = InstanceSpec(self.settings.service, instance.number, self.settings.size, self.environment)
         try:
             backend = await self._driver.launch(spec)
         except LaunchError as error:

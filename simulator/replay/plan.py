@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.assembly import Application, DockerApplication, ProcessApplication, ServicePlan, Throttling
 from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import PoolSettings
 from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.demand import demand, start_up_s
@@ -39,8 +40,16 @@ def _service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePla
         initial_size=spec.ready_at_start,
     )
     policy = build_policy(scenario, name)
-    throttling = Throttling(spec.throttling)
-    return ServicePlan(settings, policy, _application(spec, clock), needs=spec.policy.needs, throttling=throttling)
+    aws = scenario.aws
+    return ServicePlan(
+        settings,
+        policy,
+        _application(spec, clock),
+        needs=spec.policy.needs,
+        throttling=Throttling(spec.throttling),
+        secrets=spec.secrets,
+        secrets_from=SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
+    )
 
 
 def build_policy(scenario: Scenario, name: str) -> Policy:

@@ -40,6 +40,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         _sines,
         _updates,
         _check_services,
+        _references,
     )
     problems = [problem for rule in rules for problem in rule(document)]
     return problems + list(_columns(document, folder))
@@ -236,6 +237,22 @@ def _check_services(document: Document) -> Iterator[Problem]:
         if check is not None and check.service is not None and known and check.service not in known:
             near = nearest(check.service, known)
             yield document.problem(("checks", index), f"about one of the services {', '.join(known)}", near=near)
+
+
+def _references(document: Document) -> Iterator[Problem]:
+    """Secrets have somewhere to come from, and a variable has one value (facts 8)."""
+    aws = mapping(document.data.get("aws"))
+    for name, service in services(document):
+        path: Path = ("services", name)
+        secrets = mapping(service.get("secrets"))
+        if secrets and not (aws.get("endpoint") or aws.get("secrets_file")):
+            yield document.problem((*path, "secrets"), "left out, or aws have an endpoint or a secrets_file")
+        for kind in ("process", "container"):
+            variables = mapping(mapping(mapping(service.get("application")).get(kind)).get("environment"))
+            for variable in variables:
+                if variable in secrets:
+                    expected = f"left out: application.{kind}.environment has a variable of this name"
+                    yield document.problem((*path, "secrets", str(variable)), expected, found="a reference")
 
 
 def _columns(document: Document, folder: FilePath) -> Iterator[Problem]:

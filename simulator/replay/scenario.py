@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJsonSchema
 
 from simulator.model.wire_fault import BYTES_ONLY
+from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.changes import Changes, changed
 from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.completion import completed
@@ -56,6 +57,8 @@ class Scenario(Section):
     """The sources of requests; they add up."""
     timeline: tuple[EventSpec, ...] = ()
     """What happens to the platform or its traffic, and when."""
+    aws: AwsSpec = AwsSpec()
+    """Where secrets come from (real time)."""
     checks: tuple[Check, ...] = ()
     """What should hold after the warm-up, such as `p95 < 300 ms` or `web: failure_ratio < 1 %`."""
 

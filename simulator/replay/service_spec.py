@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.secret_reference import parse_reference
 from simulator.model.sizes import InstanceSize
 from simulator.replay.application_spec import ApplicationSpec
 from simulator.replay.policy_spec import DEFAULT_POLICY, Policy, policy_named
@@ -69,6 +71,11 @@ class PricesSpec(Section):
         return dataclasses.replace(rates_of(self.region), **replaced)
 
 
+def _reference(text: str) -> str:
+    parse_reference(text)
+    return text
+
+
 class ServiceSpec(Section):
     """One App Runner service."""
 
@@ -108,6 +115,8 @@ class ServiceSpec(Section):
     """Time without a request after which an active instance falls idle."""
     throttling: Literal["none", "share", "freeze"] = "share"
     """What an idle instance loses in real time. share: its CPU but for a trace; freeze: all of it; none: nothing."""
+    secrets: Mapping[str, Annotated[str, AfterValidator(_reference)]] = Field(default_factory=dict)
+    """Variables from Secrets Manager and SSM in real time: an ARN each, or the name of a parameter."""
     prices: PricesSpec = PricesSpec()
     """The prices to bill with."""
     application: ApplicationSpec

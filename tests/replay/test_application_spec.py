@@ -1,6 +1,8 @@
-"""What runs in an instance, as a scenario file tells it."""
+"""What runs in an instance, and where its secrets come from, as a scenario file tells it."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,9 @@ from tests.replay.scenario_texts import scenario_text
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/shop:1.2"
 
 
-def scenario(application: str) -> Scenario:
-    return read_scenario(scenario_text().replace("{simulated: {cpu: 5ms}}", application))
+def scenario(application: str, *, service: str = "", top: str = "", folder: Path = Path()) -> Scenario:
+    text = scenario_text(service=service, top=top).replace("{simulated: {cpu: 5ms}}", application)
+    return read_scenario(text, folder=folder)
 
 
 def test_a_container_has_an_image_a_command_a_port_and_a_way_out() -> None:
@@ -36,3 +39,22 @@ def test_an_application_that_makes_no_sense_says_what_is_expected(application: s
     with pytest.raises(ScenarioError) as caught:
         scenario(application)
     assert [problem.expected.startswith(expected) for problem in caught.value.problems] == [True], caught.value
+
+
+def test_a_secret_and_a_variable_of_one_name_are_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"web\.secrets\.KEY = .*application\.process\.environment"):
+        scenario(
+            "{process: {command: web, environment: {KEY: 1}}}",
+            service="secrets: {KEY: parameter}",
+            top="aws: {endpoint: 'http://127.0.0.1:5000'}",
+        )
+
+
+def test_secrets_come_from_a_file_beside_the_scenario(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"aws\.secrets_file = s\.yaml, must be an existing file"):
+        scenario("{simulated: {}}", top="aws: {secrets_file: s.yaml}", folder=tmp_path)
+    (tmp_path / "s.yaml").write_text("parameter: value\n")
+    told = scenario(
+        "{simulated: {}}", service="secrets: {KEY: parameter}", top="aws: {secrets_file: s.yaml}", folder=tmp_path
+    )
+    assert told.aws.secrets_file == tmp_path / "s.yaml"

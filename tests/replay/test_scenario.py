@@ -229,6 +229,7 @@ def test_a_problem_reads_like_a_sentence_with_its_place_and_the_nearest_key() ->
         ("initial_size: 30", "initial_size", "at most max_size = 25"),
         ("prices: {region: mars-1}", "prices.region", "one of us-east-1, "),
         ("overflow: wait", "overflow.mode", "refuse or hold"),
+        ("secrets: {KEY: name}", "secrets", "left out, or aws have an endpoint or a secrets_file"),
         ("throttling: half", "throttling", "none, share or freeze"),
     ],
 )

@@ -1,0 +1,160 @@
+"""Secrets: references become the values of environment variables, once, when a service is deployed.
+
+A value is never in a message, a log or an exception: it goes from its source into the environment of instances and
+nowhere else. What a source says about a failure is told by its error code, not by its text or its traceback.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import yaml
+
+from simulator.model.secret_reference import ParameterReference, Reference, SecretReference, parse_reference
+
+FILE_BYTES_MAX: Final = 1024 * 1024
+
+
+class SecretsError(Exception):
+    """References that have no value: every one of them, with its variable and the reason."""
+
+
+class NoSecretError(Exception):
+    """One reference has no value. The message says why, and holds nothing of any value."""
+
+
+class SecretSource(Protocol):
+    """Where values come from."""
+
+    async def text(self, reference: Reference) -> str:
+        """The whole secret or parameter. Raises NoSecretError."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsPlace:
+    """Where the secrets of a run are: a file when there is one, else an endpoint."""
+
+    file: Path | None = None
+    endpoint: str | None = None
+    region: str = "us-east-1"
+
+    def source(self) -> SecretSource:
+        """Raises ValueError when there is none, or the file does not serve."""
+        if self.file is not None:
+            return FileSecrets(self.file)
+        if self.endpoint is not None:
+            return AwsSecrets(self.endpoint, self.region)
+        msg = "secrets = nowhere, must be in a file or at an endpoint"
+        raise ValueError(msg)
+
+
+async def resolve(references: Mapping[str, str], source: SecretSource) -> dict[str, str]:
+    """The value of every variable.
+
+    Raises:
+        SecretsError: naming every variable whose reference is malformed or has no value.
+    """
+    values: dict[str, str] = {}
+    problems: list[str] = []
+    for variable, text in references.items():
+        try:
+            reference = parse_reference(text)
+            values[variable] = _selected(reference, await source.text(reference))
+        except (ValueError, NoSecretError) as error:
+            problems.append(f"{variable} ({text}): {error}")
+    if problems:
+        raise SecretsError("secrets cannot be had: " + "; ".join(problems))
+    return values
+
+
+class FileSecrets:
+    """A YAML or JSON file: for the ARN or name of each secret and parameter its text, or an object for a JSON one.
+
+    A version that a reference asks for is looked up as it is written there: `ARN::version-stage:version-id`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises ValueError when the file does not serve."""
+        self._path = path
+        raw = path.read_bytes()[: FILE_BYTES_MAX + 1]
+        try:
+            told = yaml.safe_load(raw) if len(raw) <= FILE_BYTES_MAX else None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            told = None  # what the parser says would show the line, and with it a value
+        if not isinstance(told, dict) or not all(isinstance(name, str) for name in told):
+            msg = (
+                f"secrets_file = {str(path)!r}, must be a YAML or JSON mapping from references to values, at most 1 MiB"
+            )
+            raise ValueError(msg)
+        self._values: dict[str, Any] = told
+
+    async def text(self, reference: Reference) -> str:
+        name = reference.arn if isinstance(reference, SecretReference) else reference.name
+        if isinstance(reference, SecretReference) and (reference.version_stage or reference.version_id):
+            name = f"{name}::{reference.version_stage}:{reference.version_id}"
+        if name not in self._values:
+            msg = f"{self._path} has no {name}"
+            raise NoSecretError(msg)
+        value = self._values[name]
+        return value if isinstance(value, str) else json.dumps(value)
+
+
+class AwsSecrets:
+    """Secrets Manager and SSM of an AWS-compatible endpoint.
+
+    Credentials are the usual ones of botocore (environment, profile); `region` is of references that do not say theirs.
+    """
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        from aiobotocore.session import get_session  # noqa: PLC0415 half a second of import for who needs it
+
+        self._session: Any = get_session()
+        self._endpoint = endpoint
+        self._region = region
+
+    async def text(self, reference: Reference) -> str:
+        if isinstance(reference, ParameterReference):
+            told = await self._ask("ssm", reference, "get_parameter", {"Name": reference.name, "WithDecryption": True})
+            return str(told["Parameter"]["Value"])
+        asked = {"SecretId": reference.arn, "VersionStage": reference.version_stage, "VersionId": reference.version_id}
+        told = await self._ask(
+            "secretsmanager", reference, "get_secret_value", {name: value for name, value in asked.items() if value}
+        )
+        if "SecretString" not in told:
+            msg = "it is binary, and a variable is text"
+            raise NoSecretError(msg)
+        return str(told["SecretString"])
+
+    async def _ask(self, service: str, reference: Reference, call: str, asked: Mapping[str, Any]) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            async with self._session.create_client(
+                service, region_name=reference.region or self._region, endpoint_url=self._endpoint
+            ) as client:
+                return await getattr(client, call)(**asked)
+        except ClientError as error:
+            msg = f"{self._endpoint} answers {error.response.get('Error', {}).get('Code', 'an error')}"
+            raise NoSecretError(msg) from None  # the cause may hold what was sent
+        except (BotoCoreError, OSError) as error:
+            msg = f"{self._endpoint} cannot be asked: {type(error).__name__}"
+            raise NoSecretError(msg) from None
+
+
+def _selected(reference: Reference, text: str) -> str:
+    """The member that a json-key names; a whole secret without one (facts 8)."""
+    if isinstance(reference, ParameterReference) or not reference.json_key:
+        return text
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or reference.json_key not in told:
+        msg = f"it is no JSON object with the key {reference.json_key!r}"
+        raise NoSecretError(msg) from None
+    value = told[reference.json_key]
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,33 @@
+"""The section `aws`: where the secrets of a run in real time come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+
+from simulator.replay.sections import Section
+
+
+def _file_beside(value: str, info: ValidationInfo) -> Path:
+    """`value` as a file that exists, relative to the scenario file."""
+    path = Path((info.context or {}).get("folder", ".")) / value
+    if not path.is_file():
+        msg = f"secrets_file = {value!r}, must be an existing file, relative to the scenario file"
+        raise ValueError(msg)
+    return path
+
+
+File = Annotated[Any, BeforeValidator(str), AfterValidator(_file_beside), WithJsonSchema({"type": "string"})]
+
+
+class AwsSpec(Section):
+    """Where secrets come from. No request ever goes to AWS by itself."""
+
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s/]+/?$")
+    """An AWS-compatible endpoint (moto, say) that answers for Secrets Manager and SSM."""
+    secrets_file: File | None = None
+    """A file of secrets by reference, in place of the endpoint's Secrets Manager and SSM."""
+    region: str = Field(default="us-east-1", pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    """The Region of names that do not say theirs."""
