@@ -15,6 +15,7 @@ from simulator.fleet.driver import LaunchError
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
 from simulator.fleet.process_backend import Throttling
+from simulator.fleet.role_credentials import RoleCredentials
 from simulator.fleet.roster import Roster
 from simulator.fleet.secrets import SecretsError, SecretsPlace, resolve
 from simulator.fleet.settings import PoolSettings
@@ -44,6 +45,7 @@ class ServicePlan:
     throttling: Throttling = Throttling.NONE  # what idle instances lose, those of the real kinds
     secrets: Mapping[str, str] = field(default_factory=dict)  # variables of instances of the real kinds, by reference
     secrets_from: SecretsPlace | None = None
+    instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
 
 
 class Service:
@@ -53,6 +55,8 @@ class Service:
         self.name = plan.settings.service
         self.host = host
         self.settings = plan.settings
+        self._role = plan.instance_role
+        self._credentials: RoleCredentials | None = None
         self._secrets = plan.secrets
         self._secrets_from = plan.secrets_from
         self.driver, self.draw = driver_of(
@@ -102,6 +106,23 @@ class Service:
             except (SecretsError, ValueError) as error:
                 raise LaunchError(f"service {self.name}: {error}") from error
 
+    async def open_role(self) -> None:
+        """From now on instances get credentials of the service's role. Raises OSError when no port can be had."""
+        place = self._secrets_from
+        if self._role is None or place is None or place.endpoint is None or isinstance(self.driver, SimulatedDriver):
+            return
+        self._credentials = credentials = RoleCredentials(place.endpoint, place.region)
+        await credentials.open()
+        role = self._role
+        self.roster.on_hire = lambda number: credentials.register(self.name, number, role)
+        self.roster.on_gone = lambda number: credentials.forget(self.name, number)
+
+    async def close(self) -> None:
+        """After its instances have ended."""
+        await self.driver.close()
+        if self._credentials is not None:
+            await self._credentials.close()
+
     def add_fault(self, fault: WireFault) -> int:
         """On the wire to its instances, from now on; the number is for `remove_fault`."""
         self.pool.faults = self._faults
@@ -150,6 +171,7 @@ class Platform:
         """
         for service in self.services.values():
             await service.resolve_secrets()
+            await service.open_role()
             await service.roster.begin()
             if not isinstance(service.driver, SimulatedDriver):
                 self.journal.record(EventLogged(0.0, service.name, service.driver.limits_in_force))
@@ -186,4 +208,4 @@ class Platform:
             await asyncio.wait(lives)
         await self.tasks.close()
         for service in self.services.values():
-            await service.driver.close()
+            await service.close()

@@ -28,7 +28,7 @@ class InstanceSpec:
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
-    """How an instance ended by itself. `code` as Unix reports it, negative for a signal; `detail` says more."""
+    """How an instance ended by itself. `code` as containers report it, 128 + n for signal n; `detail` says more."""
 
     code: int
     detail: str = ""

@@ -11,7 +11,7 @@ in the front tier, and the rest is reserve (fleet/activity.py says when one fall
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from simulator.fleet.activity import Activity
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError
@@ -44,6 +44,8 @@ class Roster:
         self.wish = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
         self.environment: Mapping[str, str] = {}  # the service's secrets, once they are resolved
+        self.on_hire: Callable[[int], Mapping[str, str]] = lambda _number: {}  # variables of one instance
+        self.on_gone: Callable[[int], None] = lambda _number: None
         self._driver = driver
         self._actuator = actuator
         self._clock = clock
@@ -187,7 +189,8 @@ class Roster:
             await asyncio.wait((instance.ending,), timeout=lag_s)
         if instance.ending.done():
             return None
-        spec = InstanceSpec(self.settings.service, instance.number, self.settings.size, self.environment)
+        environment = {**self.environment, **self.on_hire(instance.number)}
+        spec = InstanceSpec(self.settings.service, instance.number, self.settings.size, environment)
         try:
             backend = await self._driver.launch(spec)
         except LaunchError as error:
@@ -284,6 +287,7 @@ class Roster:
     def _life_over(self, instance: Instance) -> None:
         """A life that was cancelled, or never came to its first step, has not buried its instance."""
         del self._lives[instance.number]
+        self.on_gone(instance.number)
         if instance.state is not InstanceState.STOPPED:
             self._bury(instance, Ending(_E.STOP, "its life was cut short"))
 
@@ -321,7 +325,8 @@ def _exit_text(status: ExitStatus) -> str:
         "Your application stopped or failed to start. See logs for more information. "
         f"Container exit code: {status.code}"
     )
-    return f"{text} ({status.detail})" if status.detail else text
+    more = status.detail.removeprefix(f"Container exit code: {status.code}").removeprefix(", ")
+    return f"{text} ({more})" if more else text
 
 
 def _set(future: asyncio.Future[None]) -> None:

@@ -130,11 +130,15 @@ class AwsSecrets:
         return str(told["SecretString"])
 
     async def _ask(self, service: str, reference: Reference, call: str, asked: Mapping[str, Any]) -> Any:
+        from aiobotocore.config import AioConfig  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
             async with self._session.create_client(
-                service, region_name=reference.region or self._region, endpoint_url=self._endpoint
+                service,
+                region_name=reference.region or self._region,
+                endpoint_url=self._endpoint,
+                config=AioConfig(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
             ) as client:
                 return await getattr(client, call)(**asked)
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""The section `aws`: where the secrets of a run in real time come from."""
+"""The section `aws`: where secrets and role credentials of a run in real time come from."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ File = Annotated[Any, BeforeValidator(str), AfterValidator(_file_beside), WithJs
 
 
 class AwsSpec(Section):
-    """Where secrets come from. No request ever goes to AWS by itself."""
+    """Where secrets and role credentials come from. No request ever goes to AWS by itself."""
 
     endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s/]+/?$")
-    """An AWS-compatible endpoint (moto, say) that answers for Secrets Manager and SSM."""
+    """An AWS-compatible endpoint (moto, say) that answers for Secrets Manager, SSM and STS."""
     secrets_file: File | None = None
     """A file of secrets by reference, in place of the endpoint's Secrets Manager and SSM."""
     region: str = Field(default="us-east-1", pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")

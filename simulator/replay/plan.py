@@ -48,6 +48,7 @@ def _service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePla
         needs=spec.policy.needs,
         throttling=Throttling(spec.throttling),
         secrets=spec.secrets,
+        instance_role=spec.instance_role,
         secrets_from=SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
     )
 

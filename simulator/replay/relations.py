@@ -240,13 +240,17 @@ def _check_services(document: Document) -> Iterator[Problem]:
 
 
 def _references(document: Document) -> Iterator[Problem]:
-    """Secrets have somewhere to come from, and a variable has one value (facts 8)."""
+    """Secrets and roles have somewhere to come from, and a variable has one value (facts 8)."""
     aws = mapping(document.data.get("aws"))
     for name, service in services(document):
         path: Path = ("services", name)
         secrets = mapping(service.get("secrets"))
         if secrets and not (aws.get("endpoint") or aws.get("secrets_file")):
             yield document.problem((*path, "secrets"), "left out, or aws have an endpoint or a secrets_file")
+        if "instance_role" in service and not aws.get("endpoint"):
+            yield document.problem((*path, "instance_role"), "left out, or aws have an endpoint")
+        if "instance_role" in service and "container" in mapping(service.get("application")):
+            yield document.problem((*path, "instance_role"), "left out with a container, which cannot reach loopback")
         for kind in ("process", "container"):
             variables = mapping(mapping(mapping(service.get("application")).get(kind)).get("environment"))
             for variable in variables:

@@ -58,7 +58,7 @@ class Scenario(Section):
     timeline: tuple[EventSpec, ...] = ()
     """What happens to the platform or its traffic, and when."""
     aws: AwsSpec = AwsSpec()
-    """Where secrets come from (real time)."""
+    """Where secrets and role credentials come from (real time)."""
     checks: tuple[Check, ...] = ()
     """What should hold after the warm-up, such as `p95 < 300 ms` or `web: failure_ratio < 1 %`."""
 

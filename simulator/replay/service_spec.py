@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -71,6 +71,9 @@ class PricesSpec(Section):
         return dataclasses.replace(rates_of(self.region), **replaced)
 
 
+ROLE_ARN_PATTERN: Final = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$"
+
+
 def _reference(text: str) -> str:
     parse_reference(text)
     return text
@@ -117,6 +120,8 @@ class ServiceSpec(Section):
     """What an idle instance loses in real time. share: its CPU but for a trace; freeze: all of it; none: nothing."""
     secrets: Mapping[str, Annotated[str, AfterValidator(_reference)]] = Field(default_factory=dict)
     """Variables from Secrets Manager and SSM in real time: an ARN each, or the name of a parameter."""
+    instance_role: str | None = Field(default=None, pattern=ROLE_ARN_PATTERN)
+    """The role whose credentials a process gets in real time, from STS of `aws: endpoint`."""
     prices: PricesSpec = PricesSpec()
     """The prices to bill with."""
     application: ApplicationSpec

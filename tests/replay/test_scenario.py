@@ -230,6 +230,7 @@ def test_a_problem_reads_like_a_sentence_with_its_place_and_the_nearest_key() ->
         ("prices: {region: mars-1}", "prices.region", "one of us-east-1, "),
         ("overflow: wait", "overflow.mode", "refuse or hold"),
         ("secrets: {KEY: name}", "secrets", "left out, or aws have an endpoint or a secrets_file"),
+        ("instance_role: 'arn:aws:iam::111122223333:role/web'", "instance_role", "left out, or aws have an endpoint"),
         ("throttling: half", "throttling", "none, share or freeze"),
     ],
 )
