@@ -8,7 +8,7 @@ Floors, top first; a room imports rooms on lower floors only, never a sibling (`
 `pyproject.toml` check it:
 
     9  cli                 one file a verb; the only reader of argv and environment
-    8  lab | console       lab: sweeps over a grid, on processes or a cluster.  console: what people look at
+    8  lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: what people look at
     7  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
     6  assembly            the composition root: the only room that names concrete drivers and listeners
     5  control | edge      control: the autoscaler loop.  edge: listeners, connections, gateway

@@ -9,10 +9,15 @@ import typer
 
 import simulator
 from simulator.cli.ca import ca
+from simulator.cli.compare import compare_verb
+from simulator.cli.policies import policies
 from simulator.cli.run import run
 from simulator.cli.scenarios import scenarios
 from simulator.cli.schema import schema
+from simulator.cli.shadow import shadow_verb
 from simulator.cli.sweep import sweep
+from simulator.cli.validate import validate_verb
+from simulator.cli.why import why_verb
 
 app = typer.Typer(
     name="simulator",
@@ -24,6 +29,11 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(sweep)
+app.command("compare")(compare_verb)
+app.command("shadow")(shadow_verb)
+app.command("why")(why_verb)
+app.command("validate")(validate_verb)
+app.add_typer(policies, name="policies")
 app.command()(scenarios)
 app.command()(schema)
 app.command()(ca)

@@ -93,6 +93,7 @@ class GuardedPolicy:
         self.pokes = bool(getattr(policy, "pokes", False))
         self.tell: Callable[[str], None] = lambda _: None
         self.errors = 0
+        self.slow_s = SLOW_S
         self._policy = policy
         self._on_error = on_error
         self._ticks = 0
@@ -131,10 +132,10 @@ class GuardedPolicy:
     def _guarded(self, place: str, inputs: object, call: Callable[[], Decision | None]) -> Decision | None:
         """The answer, or None (the wish stays) after a failure that the run survives."""
         try:
-            with _time_limit(SLOW_S):
+            with _time_limit(self.slow_s):
                 return call()
         except _TooSlow:
-            what, cause = f"took longer than {SLOW_S:g} s", None
+            what, cause = f"took longer than {self.slow_s:g} s", None
         except _Nonsense as error:
             what, cause = str(error), None
         except Exception as error:  # noqa: BLE001 whatever the user's code raises is told as the user's

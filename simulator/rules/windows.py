@@ -5,7 +5,7 @@ O(1), both amortised. Running sums lose a few bits with each subtraction, so the
 the ring, which keeps the error of a week as small as that of a minute.
 
 `LinearWindow` and `WeightedWindow` follow Knative Serving's bucketing.go, `WindowedMax` its scale-down delay window;
-the vectors of their own unit tests are in `tests/theory/vectors`. `SlidingSum` is the plain one.
+the vectors of their own unit tests are in `lab/ground_truth`. `SlidingSum` is the plain one.
 """
 
 from __future__ import annotations

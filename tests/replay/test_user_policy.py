@@ -114,9 +114,9 @@ def test_nonsense_is_told_with_what_it_should_have_been(tmp_path: Path, answer: 
     assert "must be a whole number of instances" in told[0]
 
 
-def test_an_endless_loop_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.replay.user_policy.SLOW_S", 0.02)
+def test_an_endless_loop_is_interrupted(tmp_path: Path) -> None:
     policy = guarded(tmp_path, "\n        while True: pass", OnPolicyError.HOLD)
+    policy.slow_s = 0.02
     told: list[str] = []
     policy.tell = told.append
     assert policy.decide(NOW) is None

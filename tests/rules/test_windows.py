@@ -1,19 +1,16 @@
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.lab.ground_truth import vectors
 from simulator.rules.windows import LinearWindow, SlidingSum, WeightedWindow, WindowedMax, coefficient
 
-VECTORS: Final[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "theory" / "vectors" / "kpa_window_vectors.json").read_text()
-)
+VECTORS: Final[dict[str, Any]] = vectors("kpa_window_vectors.json")
 
 # A write: seconds since the newest one (negative: late), and a whole value, so that sums are exact.
 AHEAD: Final = st.one_of(st.just(1), st.integers(-8, 9))

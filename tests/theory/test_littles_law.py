@@ -17,6 +17,7 @@ import pytest
 from simulator.assembly import Platform, ServicePlan
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.settings import PoolSettings
+from simulator.lab.validate_stations import Rows, arrive_and_drain
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.clients import OpenClient
 from simulator.rules.admission import Overflow
@@ -24,7 +25,6 @@ from simulator.rules.policies import POLICIES
 from simulator.rules.policies.port import Sample
 from simulator.world.chance import Chance
 from simulator.world.laws import Exponential, Hyperexponential
-from tests.theory.stations import Rows, arrive_and_drain
 from tests.virtual import run_virtual
 
 RATE_RPS, DURATION_S = 60.0, 120.0

@@ -1,7 +1,7 @@
 """How many replicas a metric asks for: the arithmetic of Kubernetes' HPA v2, without limits (policies 3.2).
 
 Follows pkg/controller/podautoscaler/replica_calculator.go of Kubernetes (00067268; read); its own unit tests' vectors
-hold here exactly (`tests/theory/vectors/hpa_decision_vectors.json`). A metric within `tolerance` of its target changes
+hold here exactly (`lab/ground_truth/hpa_decision_vectors.json`). A metric within `tolerance` of its target changes
 nothing; the comparison is made in binary, so that a ratio of exactly 1.1 is *outside* a tolerance of 0.1.
 """
 

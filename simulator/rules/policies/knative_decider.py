@@ -1,7 +1,7 @@
 """The decision of Knative's pod autoscaler (KPA): two averages in, a number of instances out (policies 3.1).
 
 Follows pkg/autoscaler/scaling/autoscaler.go of Knative Serving; its own unit tests' vectors hold here exactly
-(`tests/theory/vectors/kpa_decision_vectors.json`). Bounds and scaling to zero come after (`knative`, `knative_zero`).
+(`lab/ground_truth/kpa_decision_vectors.json`). Bounds and scaling to zero come after (`knative`, `knative_zero`).
 
 Two modes. Stable: follow the average of the long window. Panic: entered when the short window asks for
 `panic_threshold` times what is ready; the greater of both averages counts, and nothing is removed until a stable window

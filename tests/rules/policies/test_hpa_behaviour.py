@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.lab.ground_truth import vectors
 from simulator.rules.policies.hpa_behaviour import DOWN, UP, Behaviour, Direction, RateLimit
 
-VECTORS: Final[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[2] / "theory" / "vectors" / "hpa_decision_vectors.json").read_text()
-)
+VECTORS: Final[dict[str, Any]] = vectors("hpa_decision_vectors.json")
 
 
 def followed(behaviour: Behaviour, start: int, wanted: int, period_s: float, count: int) -> list[int]:

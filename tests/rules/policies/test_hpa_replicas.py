@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.lab.ground_truth import vectors
 from simulator.rules.policies.hpa_replicas import Pods, by_average_value, by_pods, by_value
 
-VECTORS: Final[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[2] / "theory" / "vectors" / "hpa_decision_vectors.json").read_text()
-)
+VECTORS: Final[dict[str, Any]] = vectors("hpa_decision_vectors.json")
 TOLERANCE: Final[float] = VECTORS["tolerance"]
 
 

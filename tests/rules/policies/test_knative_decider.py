@@ -1,19 +1,16 @@
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.lab.ground_truth import vectors
 from simulator.rules.policies.knative_decider import Decider, DeciderSpec
 
-CASES: Final[list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parents[2] / "theory" / "vectors" / "kpa_decision_vectors.json").read_text()
-)["cases"]
+CASES: Final[list[dict[str, Any]]] = vectors("kpa_decision_vectors.json")["cases"]
 
 
 def spec(**changes: Any) -> DeciderSpec:

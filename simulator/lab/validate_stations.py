@@ -1,6 +1,6 @@
 """A station of queueing theory made of the platform's own parts: client, pool, a simulated instance.
 
-The whole middle is in between, and nothing of it is told that this is a test: `OpenClient` sends at the times of a
+The whole middle is in between, and nothing of it is told that it is being watched: `OpenClient` sends at the times of a
 Poisson process, `Pool` admits, holds or refuses, one simulated instance of the fixed policy works.
 """
 
@@ -22,7 +22,7 @@ from simulator.replay.clients import OpenClient
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.world.chance import Chance
-from tests.virtual import run_virtual
+from simulator.world.clock import ClockKind, run
 
 Column = NDArray[np.float64]
 
@@ -52,10 +52,18 @@ class Rows:
     rows: list[tuple[float, ...]] = field(default_factory=list)
     work_s: list[float] = field(default_factory=list)
 
-    def add(
-        self, source: int, intended_s: float, latency_s: float, queue_s: float, cold_s: float, service_s: float,
-        status: int, instance: int, late_s: float,
-    ) -> None:  # fmt: skip
+    def add(  # the request log's columns, of which a station has no more than these
+        self,
+        source: int,  # noqa: ARG002
+        intended_s: float,
+        latency_s: float,
+        queue_s: float,
+        cold_s: float,
+        service_s: float,
+        status: int,
+        instance: int,  # noqa: ARG002
+        late_s: float,  # noqa: ARG002
+    ) -> None:
         self.rows.append((intended_s, latency_s, queue_s + cold_s, service_s, status))
 
 
@@ -144,7 +152,7 @@ def observe(station: Station, seed: int, requests: int, warm_up_requests: int) -
         await arrive_and_drain(client, arrivals_s)
         await platform.close()
 
-    run_virtual(main)
+    run(ClockKind.VIRTUAL, main)
     arrived_s, latency_s, queue_s, service_s, status = np.array(rows.rows).T
     return Observed(
         arrived_s=arrived_s,

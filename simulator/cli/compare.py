@@ -1,0 +1,159 @@
+"""`simulator compare`: policies and platforms side by side on the same traffic."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.scenario_file import scenario_path
+from simulator.cli.tables import print_table, wide_console
+from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
+from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_figures import MISS_USD, Terms
+from simulator.lab.compare_gears import AUTO, GEAR_NAMES
+from simulator.lab.compare_guard import TOLERANCE, held_against
+from simulator.lab.compare_html import comparison_html
+from simulator.lab.compare_prices import read_prices
+from simulator.lab.compare_run import Outcome, Task
+from simulator.lab.compare_table_file import write_runs
+from simulator.lab.comparison import Comparison, comparison_json, read_comparison
+from simulator.lab.extras import MissingLibrary, needed
+from simulator.lab.tables import difference_tables, main_tables, overall_table
+from simulator.model.units import parse_duration
+from simulator.replay.problems import ScenarioError
+from simulator.replay.user_policy import OnPolicyError
+from simulator.rules.platforms import PLATFORMS
+from simulator.rules.policies import POLICIES
+
+FAILURES_SHOWN = 5
+
+
+def compare_verb(
+    scenarios: list[str] = typer.Argument(..., metavar="FILE...", help="Scenario files, or names of shipped ones."),
+    policy: list[str] = typer.Option(
+        [],
+        metavar="NAME",
+        help=f"A policy to compare; may be given again: own (the scenario's, with its parameters), FILE.py:CLASS, or "
+        f"one of {', '.join(POLICIES)}.",
+    ),
+    platform: list[str] = typer.Option(
+        [], metavar="NAME", help=f"A platform to compare; may be given again: {', '.join(PLATFORMS)}."
+    ),
+    seeds: int = typer.Option(SEEDS_DEFAULT, min=1, max=10_000, help="Runs of each, with the same random numbers."),
+    baseline: str | None = typer.Option(
+        None, metavar="NAME", help="Whom the others differ from; the first by default."
+    ),
+    slo: str | None = typer.Option(
+        None, metavar="TIME", help="Slower requests miss the SLO, such as 500ms; default: 5 x an undisturbed request."
+    ),
+    miss_usd: float = typer.Option(MISS_USD, min=0, help="What a request that misses the SLO costs in the score."),
+    prices: Path | None = typer.Option(None, metavar="F.yaml", help="Prices of your own for platforms."),
+    gear: str = typer.Option(AUTO, help=f"What plays the runs: {', '.join(GEAR_NAMES)}."),
+    oracle: bool = typer.Option(True, help="Also play the oracle, the measure of regret."),
+    on_policy_error: OnPolicyError = typer.Option(
+        OnPolicyError.STOP, help="When a policy of your own fails: stop that run, or hold the wish and go on."
+    ),
+    workers: int = typer.Option(0, min=0, help="Processes of this machine; 0 is one for each core."),
+    json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write the comparison as JSON to F."),
+    csv_file: Path | None = typer.Option(None, "--csv", metavar="F.csv", help="Write a row for every run to F.csv."),
+    parquet: Path | None = typer.Option(None, metavar="F.parquet", help="The same as Parquet."),
+    html: Path | None = typer.Option(None, metavar="F.html", help="Write a page with charts: one file, no network."),
+    fail_if_worse_than: Path | None = typer.Option(
+        None, metavar="F.json", help="A former --json: exit 1 when latency, loss, misses or cost have become worse."
+    ),
+    tolerance: float = typer.Option(TOLERANCE, min=0, help="By how much of its value a figure may be worse."),
+) -> None:
+    """Compare policies and platforms: exit 0, 1 when worse than a former comparison, 2 bad input, 3 a run broke."""
+    try:
+        former = None if fail_if_worse_than is None else read_comparison(fail_if_worse_than)
+        contenders = contenders_of(policy, platform, {} if prices is None else read_prices(prices), on_policy_error)
+        plan = Plan(
+            [scenario_path(name) for name in dict.fromkeys(scenarios)],
+            contenders,
+            baseline=baseline or (contenders[0].label if contenders else ""),
+            seeds=seeds,
+            terms=Terms(None if slo is None else parse_duration(slo), miss_usd),
+            gear=gear,
+            oracle=oracle,
+        )
+        _require_libraries(parquet, html)
+    except (ScenarioError, ValueError, MissingLibrary) as error:
+        bad_input(str(error))
+    if gear not in GEAR_NAMES:
+        bad_input(f"gear = {gear!r}, must be one of {', '.join(GEAR_NAMES)}")
+    comparison = _played(plan, workers)
+    _print(comparison)
+    _write(comparison, json_file, [file for file in (csv_file, parquet) if file is not None], html)
+    if comparison.failures:
+        raise typer.Exit(BROKE)
+    raise typer.Exit(OK if former is None else _verdict(comparison, former, tolerance))
+
+
+def _require_libraries(parquet: Path | None, html: Path | None) -> None:
+    """What would be missing in the end is missing now: an hour of runs is not lost to it."""
+    wanted = ["scipy.special", *(["pyarrow"] if parquet else []), *(["matplotlib", "jinja2"] if html else [])]
+    for module in wanted:
+        needed(module)
+
+
+def _played(plan: Plan, workers: int) -> Comparison:
+    console = Console(stderr=True, highlight=False)
+    try:
+        with _progress(len(plan.tasks()), console) as on_done:
+            return compare(plan, workers or os.cpu_count() or 1, on_done)
+    except KeyboardInterrupt as error:
+        typer.echo("interrupted", err=True)
+        raise typer.Exit(INTERRUPTED) from error
+
+
+@contextlib.contextmanager
+def _progress(total: int, console: Console) -> Iterator[Callable[[Task, Outcome], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("runs", total=total)
+        yield lambda _task, _outcome: progress.advance(bar)
+
+
+def _print(comparison: Comparison) -> None:
+    console = wide_console()
+    for case in comparison.cases:
+        for table in main_tables(case) + difference_tables(case, comparison.baseline):
+            print_table(table, console)
+    if len(comparison.cases) > 1:
+        print_table(overall_table(comparison), console)
+    for failure in comparison.failures[:FAILURES_SHOWN]:
+        typer.echo(f"failed: {failure.contender} on {failure.scenario}, seed {failure.seed}: {failure.error}", err=True)
+    if len(comparison.failures) > FAILURES_SHOWN:
+        typer.echo(f"... and {len(comparison.failures) - FAILURES_SHOWN} more; --json has them all", err=True)
+
+
+def _write(comparison: Comparison, json_file: Path | None, tables: list[Path], html: Path | None) -> None:
+    try:
+        if json_file is not None:
+            json_file.write_text(comparison_json(comparison), encoding="utf-8")
+        for file in tables:
+            write_runs(comparison, file)
+        if html is not None:
+            html.write_text(comparison_html(comparison), encoding="utf-8")
+    except OSError as error:
+        bad_input(f"file = {str(error.filename)!r}, cannot be written: {error.strerror}")
+
+
+def _verdict(comparison: Comparison, former: Comparison, tolerance: float) -> int:
+    verdict = held_against(comparison, former, tolerance)
+    if verdict.compared == 0:
+        bad_input("fail-if-worse-than = given, must have a case and a contender of this comparison")
+    for name in verdict.missing:
+        typer.echo(f"not compared any more: {name}", err=True)
+    for worse in verdict.worse:
+        typer.echo(f"worse: {worse}", err=True)
+    if not verdict.worse:
+        typer.echo(f"none of {verdict.compared} figures is worse than before", err=True)
+    return CHECK_FAILED if verdict.worse else OK

@@ -1,0 +1,49 @@
+"""`simulator policies`: what is there, and a template for one's own."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import typer
+
+from simulator.cli.exits import bad_input
+from simulator.rules.platforms import PLATFORMS
+from simulator.rules.policies import POLICIES
+
+policies = typer.Typer(help="List the scaling policies and platforms, or write a template for a policy of your own.")
+
+
+@policies.callback(invoke_without_command=True)
+def _list(context: typer.Context) -> None:
+    """List the scaling policies and the platforms."""
+    if context.invoked_subcommand is not None:
+        return
+    width = max(map(len, (*POLICIES, *PLATFORMS)))
+    typer.echo("policies (--policy NAME):")
+    for kind in POLICIES.values():
+        typer.echo(f"  {kind.name:<{width}}  {kind.summary}")
+    typer.echo("\nplatforms (compare --platform NAME):")
+    for preset in PLATFORMS.values():
+        typer.echo(f"  {preset.name:<{width}}  {preset.summary}")
+        typer.echo(f"  {'':<{width}}  prices: {preset.prices.region}, {preset.prices.as_of}, {preset.prices.source}")
+    typer.echo("\nWrite your own: `simulator policies template my.py`, then `--policy my.py:MyPolicy`.")
+
+
+@policies.command()
+def template(
+    file: Path | None = typer.Argument(None, metavar="[F.py]", help="Where to; standard output if left out."),
+) -> None:
+    """Write a policy of your own to begin with."""
+    text = files("simulator.lab").joinpath("policy_template.py").read_text(encoding="utf-8")
+    if file is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError:
+        bad_input(f"file = {str(file)!r}, must not exist yet")
+    except OSError as error:
+        bad_input(f"file = {str(file)!r}, cannot be written: {error.strerror}")
+    typer.echo(f"written; try: simulator compare first-look --policy own --policy {file}:MyPolicy")

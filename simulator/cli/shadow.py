@@ -1,0 +1,90 @@
+"""`simulator shadow`: what other policies would have said during a run, without acting."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import typer
+
+from simulator.assembly import LiveSettings
+from simulator.cli.exits import BROKE, INTERRUPTED, bad_input
+from simulator.cli.scenario_file import scenario_path
+from simulator.cli.state import state_folder
+from simulator.cli.tables import print_table, wide_console
+from simulator.lab.shadow import Divergence, Shadows
+from simulator.lab.tables import Cell, Table, number_text
+from simulator.replay.problems import ScenarioError
+from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
+from simulator.replay.scenario import load_scenario
+from simulator.rules.policies import POLICIES
+from simulator.world.clock import ClockKind
+
+FAILURES_SHOWN = 3
+
+
+def shadow_verb(
+    scenario: str = typer.Argument(..., metavar="FILE", help="A scenario file, or the name of a shipped scenario."),
+    policy: list[str] = typer.Option(
+        ..., metavar="NAME", help=f"A shadow; may be given again: {', '.join(POLICIES)}, or FILE.py:CLASS of your own."
+    ),
+    clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time, or real time over real sockets."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="Where the local authority is kept (real time)."),
+    json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write divergences and decisions to F."),
+) -> None:
+    """Play a scenario with its own policy while others are asked what they would do, and tell how they diverge."""
+    try:
+        told = load_scenario(scenario_path(scenario))
+        shadows = Shadows(told, policy)
+        live = LiveSettings(state_folder(state)) if clock is ClockKind.REAL else None
+        record = play(Run(told, live, on_open=shadows.attach))
+    except (ScenarioError, ValueError) as error:
+        bad_input(str(error))
+    except InterruptedRun as error:
+        typer.echo("interrupted before the run began", err=True)
+        raise typer.Exit(INTERRUPTED) from error
+    except BrokenRun as error:
+        typer.echo(f"the run broke: {error}", err=True)
+        raise typer.Exit(BROKE) from error
+    _print(shadows.divergences)
+    if json_file is not None:
+        _write(shadows.divergences, json_file)
+    raise typer.Exit(0 if record.complete else INTERRUPTED)
+
+
+def _print(divergences: list[Divergence]) -> None:
+    headings = ("acting", "differs", "mean difference", "mean gap", "most more", "most fewer", "changes")
+    rows = tuple((f"{one.service}: {one.shadow}", _cells(one)) for one in divergences)
+    print_table(Table("wishes of the shadows, against the policy that acted", headings, rows), wide_console())
+    for one in divergences:
+        for line in one.failures[:FAILURES_SHOWN]:
+            typer.echo(f"{one.service}: {line}", err=True)
+
+
+def _cells(one: Divergence) -> tuple[Cell, ...]:
+    return (
+        Cell(one.acting),
+        Cell(number_text(one.differing_share, "ratio")),
+        Cell(number_text(one.mean_difference, "count", signed=True)),
+        Cell(number_text(one.mean_gap, "count")),
+        Cell(str(one.most_more)),
+        Cell(str(one.most_fewer)),
+        Cell(str(len(one.decisions))),
+    )
+
+
+def _write(divergences: list[Divergence], file: Path) -> None:
+    document = [
+        dataclasses.asdict(one)
+        | {
+            "differing_share": one.differing_share,
+            "mean_difference": one.mean_difference,
+            "mean_gap": one.mean_gap,
+        }
+        for one in divergences
+    ]
+    try:
+        file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        bad_input(f"file = {str(file)!r}, cannot be written: {error.strerror}")

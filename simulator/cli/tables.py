@@ -1,0 +1,35 @@
+"""The laboratory's tables on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from simulator.lab.tables import Cell, Table
+
+# What a table of six figures with their spreads takes; a file or a pipe has no width of its own.
+WIDTH_IN_A_PIPE = 120
+
+
+def wide_console() -> Console:
+    """Standard output, wide enough where nobody looks at a terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH_IN_A_PIPE)
+
+
+def print_table(table: Table, console: Console) -> None:
+    """The best of each column is bold; spreads are dim."""
+    shown = RichTable(title=table.title, title_justify="left", pad_edge=False, box=None, header_style="bold dim")
+    shown.add_column("")
+    for heading in table.headings:
+        shown.add_column(heading, justify="right", no_wrap=True)
+    for name, cells in table.rows:
+        shown.add_row(name, *(_text(cell) for cell in cells))
+    console.print(shown)
+    console.print()
+
+
+def _text(cell: Cell) -> Text:
+    text = Text(cell.text, style="bold green" if cell.is_best else "")
+    return text.append(f" ±{cell.spread}", style="dim") if cell.spread else text

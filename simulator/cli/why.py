@@ -1,0 +1,24 @@
+"""`simulator why`: the scaling decision in force at a moment of a run, in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from simulator.cli.exits import bad_input
+from simulator.lab.why import parse_moment, read_report, why
+
+
+def why_verb(
+    run: Path = typer.Argument(..., metavar="RUN.json", help="What `simulator run --json` wrote."),
+    time: str = typer.Argument(..., metavar="TIME", help="A moment of the run: 12:03:06, 03:06 or 90s."),
+    service: str | None = typer.Option(None, help="One service; all if left out."),
+) -> None:
+    """Say what the scaler saw, computed, clamped and decided."""
+    try:
+        sentences = why(read_report(run), parse_moment(time), service)
+    except ValueError as error:
+        bad_input(str(error))
+    for sentence in sentences:
+        typer.echo(sentence)

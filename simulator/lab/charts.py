@@ -1,0 +1,191 @@
+"""Charts of a comparison, as SVG to stand in a page: cost against latency, supply against demand, scores.
+
+The same comparison gives the same bytes: no dates, fixed identifiers.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any, Final
+
+from simulator.lab.comparison import CasePart, Comparison, EstimatePart, RowPart
+from simulator.lab.extras import needed
+from simulator.lab.sweep_chart import pareto
+from simulator.lab.tables import is_oracle, is_oracle_of_platform, number_text
+
+COST: Final = "usd_per_million"
+LATENCY: Final = "latency_p95_s"
+LOSS: Final = "loss_ratio"
+DEMAND: Final = "0.82"  # grey
+# Okabe and Ito's palette, its yellow darker: it also colours words here. Seven, then the same with another marker.
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9A8F00")
+MARKERS: Final = ("o", "s", "^", "D", "v")
+INK: Final = "0.25"
+# Loss from which on a point says so: one in a thousand is what an SLO of three nines allows.
+LOSS_TOLD: Final = 0.001
+PANELS_A_ROW: Final = 3
+SECONDS_FROM_S: Final = 2.0  # latencies from here on are easier to read in seconds
+_SETTINGS: Final = {
+    "svg.hashsalt": "comparison",
+    "svg.fonttype": "none",  # the page's own font, and a tenth of the bytes
+    "font.size": 9,
+    "axes.edgecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+}
+
+
+def colour_of(contender: str, comparison: Comparison) -> str:
+    """Always the same for a contender, in every chart; the oracles are black."""
+    place = _place(contender, comparison)
+    return "black" if place is None else COLOURS[place % len(COLOURS)]
+
+
+def _marker_of(contender: str, comparison: Comparison) -> str:
+    place = _place(contender, comparison)
+    return "*" if place is None else MARKERS[place // len(COLOURS) % len(MARKERS)]
+
+
+def _place(contender: str, comparison: Comparison) -> int | None:
+    """Among those that one can choose; None for an oracle."""
+    others = [part.label for part in comparison.contenders if not is_oracle(part.label)]
+    return others.index(contender) if contender in others else None
+
+
+def pareto_chart(case: CasePart, comparison: Comparison) -> str:
+    """Cost against latency with both intervals; the line joins those that nobody beats in both."""
+    shown = [row for row in case.rows if COST in row.estimates and LATENCY in row.estimates]
+    in_seconds = max((row.estimates[LATENCY].mean for row in shown), default=0) > SECONDS_FROM_S
+    factor, unit = (1, "s") if in_seconds else (1000, "ms")
+    places = [(row.estimates[COST].mean, row.estimates[LATENCY].mean * factor) for row in shown]
+    with _style():
+        figure = _figure(7.2, 4.2)
+        panel = figure.subplots()
+        real = [place for place, row in enumerate(shown) if not is_oracle(row.contender)]
+        front = [real[place] for place in pareto([places[place] for place in real])]
+        panel.plot(*_columns([places[place] for place in front]), color="0.6", linewidth=1, zorder=1)
+        for row in shown:
+            _point(panel, row, factor, comparison)
+        panel.set_xlabel("USD per million served requests")
+        panel.set_ylabel(f"p95 latency [{unit}]")
+        panel.margins(x=0.1, y=0.15)
+        _scale(panel, [place[1] for place in places])
+        panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
+        return _svg(figure)
+
+
+def supply_chart(case: CasePart, comparison: Comparison) -> str:
+    """Instances ready over time, above the demand, for the first seed; a panel a contender. Empty without curves."""
+    shown = [row for row in case.rows if row.curve is not None and not is_oracle_of_platform(row.contender)]
+    if not shown:
+        return ""
+    rows = -(-len(shown) // PANELS_A_ROW)
+    # On platforms an instance is not the same thing, so that one scale for all would hide most of them.
+    same = len({tuple(row.curve.demand) for row in shown if row.curve is not None}) == 1
+    with _style():
+        figure = _figure(9.6, 1.9 * rows + 0.3)
+        panels = figure.subplots(rows, PANELS_A_ROW, sharex=True, sharey=same, squeeze=False).ravel()
+        tops = [_top(row) for row in shown]
+        for panel, row, top in zip(panels, shown, tops, strict=False):
+            _supply(panel, row, colour_of(row.contender, comparison), max(tops) if same else top)
+        for panel in panels[len(shown) :]:
+            panel.set_visible(False)
+        for panel in panels[::PANELS_A_ROW]:
+            panel.set_ylabel("instances")
+        return _svg(figure)
+
+
+def score_chart(comparison: Comparison) -> str:
+    """The score over all cases, best first. Empty where it is not known."""
+    known = [(part.contender, part.score) for part in comparison.overall if part.score is not None]
+    known = [pair for pair in known if not is_oracle_of_platform(pair[0])]
+    if not known:
+        return ""
+    with _style():
+        figure = _figure(7.2, 0.3 * len(known) + 0.8)
+        panel = figure.subplots()
+        names, scores = [name for name, _ in known], [score for _, score in known]
+        bars = panel.barh(names, scores, color=[colour_of(name, comparison) for name in names], height=0.65)
+        panel.bar_label(bars, [number_text(score, "usd") for score in scores], padding=4, fontsize=8)
+        panel.invert_yaxis()
+        panel.grid(visible=False, axis="y")
+        panel.set_xlabel("score: USD and misses, per million requests (geometric mean over cases)")
+        panel.margins(x=0.1)
+        return _svg(figure)
+
+
+def _point(panel: Any, row: RowPart, factor: float, comparison: Comparison) -> None:
+    cost, latency, loss = row.estimates[COST], row.estimates[LATENCY], row.estimates.get(LOSS)
+    lost = f" ({loss.mean:.1%} lost)" if loss is not None and loss.mean >= LOSS_TOLD else ""
+    colour, oracle = colour_of(row.contender, comparison), is_oracle(row.contender)
+    panel.errorbar(
+        cost.mean,
+        latency.mean * factor,
+        xerr=_bars(cost, 1),
+        yerr=_bars(latency, factor),
+        fmt=_marker_of(row.contender, comparison),
+        markersize=11 if oracle else 7,
+        markerfacecolor="white" if lost and not oracle else colour,
+        markeredgewidth=1.6,
+        color=colour,
+        elinewidth=1,
+        capsize=2,
+        label=f"{row.contender}{lost}",
+        zorder=3,
+    )
+
+
+def _top(row: RowPart) -> float:
+    """A peak of the demand that nobody serves must not flatten everything else."""
+    assert row.curve is not None
+    most = max(row.curve.ready, default=0)
+    return 1.1 * max(1.0, most, min(3 * most, max(row.curve.demand, default=0)))
+
+
+def _supply(panel: Any, row: RowPart, colour: str, top: float) -> None:
+    curve = row.curve
+    assert curve is not None
+    minutes = [place * curve.width_s / 60 for place in range(len(curve.ready) + 1)]
+    panel.stairs(curve.demand, minutes, fill=True, color=DEMAND, label="needed")
+    panel.stairs(curve.ready, minutes, color=colour, linewidth=1.6, label="ready")
+    panel.set_ylim(0, top)
+    panel.set_title(row.contender, loc="left", color=colour)
+    panel.set_xlabel("minutes")
+
+
+def _bars(found: EstimatePart, factor: float) -> list[list[float]]:
+    return [[(found.mean - found.low) * factor], [(found.high - found.mean) * factor]]
+
+
+def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [point[0] for point in points], [point[1] for point in points]
+
+
+def _scale(panel: Any, latencies: Sequence[float]) -> None:
+    """From nothing on, where that leaves room for the differences; by powers, where one would hide all others."""
+    low, high = min(latencies, default=0), max(latencies, default=0)
+    if low > 0 and high > 20 * low:
+        panel.set_yscale("log")
+    elif low < 0.6 * high:
+        panel.set_ylim(0, 1.15 * high)
+
+
+def _style() -> Any:
+    return needed("matplotlib").rc_context(_SETTINGS)
+
+
+def _figure(width: float, height: float) -> Any:
+    return needed("matplotlib.figure").Figure(figsize=(width, height), layout="constrained")
+
+
+def _svg(figure: Any) -> str:
+    """From the element on: the head of a file has no place in a page."""
+    out = io.StringIO()
+    figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = out.getvalue()
+    return text[text.index("<svg") :]

@@ -1,0 +1,285 @@
+"""Compares: every contender on every scenario with every seed, in parallel, and what they show together.
+
+Common random numbers: the streams of a run are named after what draws from them (world/chance.py), and a request's work
+is drawn when it arrives, refused or not. So runs with the same seed have the same arrivals and the same work, whoever
+scales, and differences are taken seed by seed. (A closed load is the exception: its users wait for their answers.)
+
+Which process plays a run changes nothing: results are put in the order of the tasks.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import simulator
+from simulator.lab.compare_contenders import Contender, references
+from simulator.lab.compare_figures import FIGURES, Terms
+from simulator.lab.compare_gears import AUTO, played
+from simulator.lab.compare_run import Outcome, ServiceOutcome, Task
+from simulator.lab.comparison import (
+    COMPARISON_VERSION,
+    CasePart,
+    Comparison,
+    ContenderPart,
+    CurvePart,
+    EstimatePart,
+    FailurePart,
+    OverallPart,
+    RowPart,
+)
+from simulator.lab.elasticity import elastic_speedup
+from simulator.lab.statistics import Estimate, estimate, geometric_mean, paired
+from simulator.replay.scenario import Scenario, load_scenario
+from simulator.rules.policies import POLICIES
+
+SEEDS_DEFAULT: Final = 20
+
+Column = list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compare. `baseline` is a contender's label; `seeds` runs of each, from the scenario's own seed on.
+
+    `oracle`: also play the oracles, against which regret is measured.
+
+    Raises:
+        ValueError: when nothing is compared, or the baseline is no contender.
+        ScenarioError: for a scenario file that cannot be used.
+    """
+
+    files: Sequence[Path]
+    contenders: Sequence[Contender]
+    baseline: str
+    seeds: int = SEEDS_DEFAULT
+    terms: Terms = field(default_factory=Terms)
+    gear: str = AUTO
+    oracle: bool = True
+    scenarios: Mapping[str, Scenario] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.files or not self.contenders:
+            msg = "compare = nothing, must have at least a scenario and a policy or platform"
+            raise ValueError(msg)
+        if self.baseline not in [contender.label for contender in self.contenders]:
+            labels = ", ".join(contender.label for contender in self.contenders)
+            msg = f"baseline = {self.baseline!r}, must be one of {labels}"
+            raise ValueError(msg)
+        object.__setattr__(self, "scenarios", {str(file): load_scenario(file) for file in self.files})
+        for scenario in self.scenarios.values():
+            scenario.require("virtual")
+            for contender in self.contenders:
+                _fitting(contender, scenario).require("virtual")
+
+    @property
+    def everybody(self) -> list[Contender]:
+        """The contenders, and the oracles where they can know the future of every scenario."""
+        known = all(
+            not scenario.demand_unknown(service)
+            for scenario in self.scenarios.values()
+            for service in scenario.services
+        )
+        return [*self.contenders, *(references(self.contenders) if self.oracle and known else [])]
+
+    def seeds_of(self, file: str) -> list[int]:
+        first = self.scenarios[file].seed
+        return [first + number for number in range(self.seeds)]
+
+    def tasks(self) -> list[Task]:
+        """Scenario by scenario, seed by seed."""
+        return [
+            Task(file, contender, seed, self.terms, self.gear, with_curves=number == 0)
+            for file in self.scenarios
+            for number, seed in enumerate(self.seeds_of(file))
+            for contender in self.everybody
+        ]
+
+
+def _fitting(contender: Contender, scenario: Scenario) -> Scenario:
+    try:
+        return contender.applied(scenario)
+    except ValueError as error:
+        msg = f"{scenario.name}: {error}"
+        raise ValueError(msg) from error
+
+
+Progress = Callable[[Task, Outcome], None]
+
+
+def compare(plan: Plan, workers: int = 1, on_done: Progress = lambda _task, _outcome: None) -> Comparison:
+    """Play everything and put it side by side. `workers` 1 plays in this process."""
+    tasks = plan.tasks()
+    outcomes = _alone(tasks, on_done) if workers == 1 else _together(tasks, workers, on_done)
+    return assembled(plan, dict(zip(tasks, outcomes, strict=True)))
+
+
+def _alone(tasks: Sequence[Task], on_done: Progress) -> list[Outcome]:
+    outcomes = []
+    for task in tasks:
+        outcomes.append(played(task))
+        on_done(task, outcomes[-1])
+    return outcomes
+
+
+def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[Outcome]:
+    """In fresh processes: nothing of this one is copied, so every platform plays the same."""
+    outcomes: dict[int, Outcome] = {}
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures: dict[Future[Outcome], int] = {pool.submit(played, task): place for place, task in enumerate(tasks)}
+        try:
+            for future in as_completed(futures):
+                place = futures[future]
+                error = future.exception()
+                outcomes[place] = future.result() if error is None else Outcome({}, f"its worker died: {error}")
+                on_done(tasks[place], outcomes[place])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [outcomes[place] for place in range(len(tasks))]
+
+
+# --- putting it together -------------------------------------------------------------------------------------------
+
+
+def assembled(plan: Plan, outcomes: Mapping[Task, Outcome]) -> Comparison:
+    """The comparison of runs that have been played."""
+    everybody = plan.everybody
+    cases = [
+        _case(plan, file, service, outcomes)
+        for file, scenario in plan.scenarios.items()
+        for service in scenario.services
+    ]
+    return Comparison(
+        comparison_version=COMPARISON_VERSION,
+        simulator=simulator.__version__,
+        baseline=plan.baseline,
+        miss_usd=plan.terms.miss_usd,
+        gear=plan.gear,
+        contenders=[_contender(contender, plan) for contender in everybody],
+        cases=cases,
+        overall=_overall(cases, [contender.label for contender in everybody]),
+        failures=[
+            FailurePart(
+                scenario=plan.scenarios[task.file].name,
+                contender=task.contender.label,
+                seed=task.seed,
+                error=outcome.error,
+            )
+            for task, outcome in outcomes.items()
+            if outcome.error
+        ],
+    )
+
+
+def _contender(contender: Contender, plan: Plan) -> ContenderPart:
+    prices = contender.price_list
+    scenario = next(iter(plan.scenarios.values()))
+    policy = next(iter(contender.applied(scenario).services.values())).policy
+    return ContenderPart(
+        label=contender.label,
+        kind=contender.kind.value,
+        about=policy.kind.summary if policy.name in POLICIES or not contender.is_oracle else "",
+        prices="" if prices is None else f"{prices.region}, {prices.as_of}: {prices.source}",
+        is_reference=contender not in plan.contenders,
+    )
+
+
+def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, Outcome]) -> CasePart:
+    scenario, seeds = plan.scenarios[file], plan.seeds_of(file)
+    found: dict[str, list[ServiceOutcome | None]] = {contender.label: [] for contender in plan.everybody}
+    for task, outcome in outcomes.items():
+        if task.file == file:
+            found[task.contender.label].append(outcome.services.get(service))
+    columns = {label: _columns(runs) for label, runs in found.items()}
+    for contender in plan.everybody:
+        own = columns[contender.label]
+        own["eta"] = _eta(found[plan.baseline], found[contender.label])
+        own["regret"] = _quotients(own["score"], columns.get(contender.reference.label, {}).get("score"))
+    baseline = columns[plan.baseline]
+    return CasePart(
+        name=scenario.name if len(scenario.services) == 1 else f"{scenario.name}/{service}",
+        scenario=scenario.name,
+        service=service,
+        seeds=seeds,
+        slo_s=plan.terms.slo_of(scenario.services[service]),
+        rows=[_row(label, columns[label], baseline, found[label], plan.baseline) for label in columns],
+    )
+
+
+def _columns(runs: Sequence[ServiceOutcome | None]) -> dict[str, Column]:
+    return {name: [None if run is None else run.values.get(name) for run in runs] for name in FIGURES}
+
+
+def _eta(baseline: Sequence[ServiceOutcome | None], ours: Sequence[ServiceOutcome | None]) -> Column:
+    pairs = [
+        (None, None) if a is None or b is None else (a.elasticity, b.elasticity)
+        for a, b in zip(baseline, ours, strict=True)
+    ]
+    return [None if a is None or b is None else elastic_speedup(a, b) for a, b in pairs]
+
+
+def _quotients(ours: Column, reference: Column | None) -> Column:
+    if reference is None:
+        return [None] * len(ours)
+    return [None if a is None or not b else a / b for a, b in zip(ours, reference, strict=True)]
+
+
+def _row(
+    label: str,
+    columns: Mapping[str, Column],
+    baseline: Mapping[str, Column],
+    runs: Sequence[ServiceOutcome | None],
+    baseline_label: str,
+) -> RowPart:
+    estimates = {name: estimate(column) for name, column in columns.items()}
+    differences = {} if label == baseline_label else {name: paired(columns[name], baseline[name]) for name in columns}
+    curves = runs[0].curves if runs and runs[0] is not None else None
+    return RowPart(
+        contender=label,
+        values=dict(columns),
+        estimates={name: _part(found) for name, found in estimates.items() if found is not None},
+        differences={name: _part(found) for name, found in differences.items() if found is not None},
+        curve=None
+        if curves is None
+        else CurvePart(width_s=curves.width_s, demand=list(curves.demand), ready=list(curves.ready)),
+    )
+
+
+def _part(found: Estimate) -> EstimatePart:
+    return EstimatePart(mean=found.mean, low=found.low, high=found.high)
+
+
+def _overall(cases: Sequence[CasePart], labels: Sequence[str]) -> list[OverallPart]:
+    parts = [_over_all(cases, label) for label in labels]
+    return sorted(parts, key=lambda part: math.inf if part.score is None else part.score)
+
+
+def _over_all(cases: Sequence[CasePart], label: str) -> OverallPart:
+    rows = [row for case in cases for row in case.rows if row.contender == label]
+    usd = [row.estimates.get("run_usd") for row in rows]
+    misses = [_misses(row) for row in rows]
+    asked = math.fsum(requests for requests, _ in misses)
+    return OverallPart(
+        contender=label,
+        score=_geometric(rows, "score"),
+        regret=_geometric(rows, "regret"),
+        slo_miss_ratio=math.fsum(missed for _, missed in misses) / asked if asked else None,
+        run_usd=math.fsum(one.mean for one in usd if one is not None) if all(usd) else None,
+    )
+
+
+def _geometric(rows: Sequence[RowPart], figure: str) -> float | None:
+    means = [row.estimates[figure].mean for row in rows if figure in row.estimates]
+    return geometric_mean(means) if len(means) == len(rows) else None
+
+
+def _misses(row: RowPart) -> tuple[float, float]:
+    """(requests, those that missed the SLO) of all runs."""
+    pairs = list(zip(row.values["requests"], row.values["slo_miss_ratio"], strict=True))
+    return math.fsum(a or 0 for a, _ in pairs), math.fsum((a or 0) * (b or 0) for a, b in pairs)

@@ -1,0 +1,213 @@
+"""Contenders: what a comparison sets side by side, as changes to a scenario.
+
+A policy replaces that of every service and leaves the rest alone. A platform also brings its limits, its overflow, its
+way of starting instances and its price list. The oracle has the actuator, the limits and the prices of whatever it
+stands in for, and the future.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from simulator.replay.application_spec import SimulatedSpec
+from simulator.replay.law_spec import LawSpec
+from simulator.replay.policy_spec import PolicySpec, policy_of, section_of
+from simulator.replay.scenario import Scenario
+from simulator.replay.service_spec import HealthCheckSpec, OverflowSpec, ServiceSpec
+from simulator.replay.user_policy import OnPolicyError, is_user_policy
+from simulator.rules.platforms import PlatformPreset, platform_named
+from simulator.rules.platforms.billing import PriceList
+from simulator.rules.policies.port import Policy
+from simulator.world.chance import Chance
+from simulator.world.laws import LogNormal
+
+ORACLE: Final = "oracle"
+# The scenario's own policy with its parameters.
+OWN: Final = "own"
+# Values that stand for the sum of two laws, the application's start and the platform's.
+START_UP_VALUES: Final = 500
+
+
+class ContenderKind(StrEnum):
+    POLICY = "policy"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """`told` as on the command line: a policy of the registry, `own`, `FILE.py:CLASS`, or a platform.
+
+    `is_oracle`: in place of the contender that `told` names, the oracle with its actuator, limits and prices. `prices`:
+    a platform's, None for the preset's.
+    """
+
+    kind: ContenderKind
+    told: str
+    is_oracle: bool = False
+    prices: PriceList | None = None
+    on_error: OnPolicyError = OnPolicyError.STOP
+
+    @property
+    def label(self) -> str:
+        """Short, and unlike any other's of a comparison (`distinct` has seen to it)."""
+        name = self.told.rpartition(":")[2] if is_user_policy(self.told) else self.told
+        if not self.is_oracle:
+            return name
+        return f"{ORACLE} on {name}" if self.kind is ContenderKind.PLATFORM else ORACLE
+
+    @property
+    def price_list(self) -> PriceList | None:
+        """None: App Runner's, as the scenario has them."""
+        if self.kind is ContenderKind.POLICY:
+            return None
+        return self.prices or platform_named(self.told).prices
+
+    def applied(self, scenario: Scenario) -> Scenario:
+        """The scenario as this contender plays it.
+
+        Raises:
+            ValueError: for an unknown name, a user's file that is no policy, or a policy that does not fit.
+        """
+        if self.kind is ContenderKind.PLATFORM:
+            there = on_platform(scenario, platform_named(self.told))
+            return with_oracle(there) if self.is_oracle else there
+        if self.is_oracle:
+            return with_oracle(scenario)
+        return scenario if self.told == OWN else scenario.with_policy(self.told, self.on_error)
+
+    @property
+    def reference(self) -> Contender:
+        """The oracle that its regret is measured against; that of the policies has the scenario's own actuator."""
+        if self.kind is ContenderKind.PLATFORM:
+            return dataclasses.replace(self, is_oracle=True)
+        return Contender(ContenderKind.POLICY, ORACLE, is_oracle=True)
+
+
+def distinct(contenders: Sequence[Contender]) -> list[Contender]:
+    """As given. Raises ValueError when two have the same label: their rows could not be told apart."""
+    labels = [contender.label for contender in contenders]
+    for label in labels:
+        if labels.count(label) > 1:
+            msg = f"contender = {label!r} twice, must be given once (a user's policy is known by its class)"
+            raise ValueError(msg)
+    return list(contenders)
+
+
+def references(contenders: Sequence[Contender]) -> list[Contender]:
+    """The oracles of the contenders, each once, without those that are contenders themselves."""
+    found: dict[str, Contender] = {}
+    for contender in contenders:
+        reference = contender.reference
+        if reference.label not in {one.label for one in contenders}:
+            found.setdefault(reference.label, reference)
+    return list(found.values())
+
+
+def with_oracle(scenario: Scenario) -> Scenario:
+    """The oracle in every service, with the actuator of the policy that it replaces."""
+    return scenario.with_services(
+        {label: {"policy": _oracle_for(service)} for label, service in scenario.services.items()}
+    )
+
+
+def on_platform(scenario: Scenario, preset: PlatformPreset) -> Scenario:
+    """The scenario with every service as it would stand on that platform."""
+    return scenario.with_services(
+        {label: _service_changes(label, service, preset) for label, service in scenario.services.items()}
+    )
+
+
+def _oracle_for(service: ServiceSpec) -> PolicySpec:
+    actuator = service.policy.actuator(service.scaling)
+    section = section_of(ORACLE)
+    assert section is not None, "the registry has an oracle"
+    lag = {"start_lag": f"{actuator.start_lag_s:.6f}s", "activates": actuator.activates}
+    return section.model_validate({"name": ORACLE, **lag})
+
+
+def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
+    max_concurrency = preset.max_concurrency or service.max_concurrency
+    places = service.max_size * service.max_concurrency
+    max_size = service.max_size if max_concurrency >= service.max_concurrency else -(-places // max_concurrency)
+    max_size = min(max_size, preset.max_size or max_size)
+    changes: dict[str, Any] = {
+        "policy": _policy_on(service, preset),
+        "max_concurrency": max_concurrency,
+        "max_size": max_size,
+        "min_size": min(preset.min_size, max_size),
+        "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
+        "overflow": _overflow(preset),
+        "balancing": preset.balancing,
+        "health_check_spec": HealthCheckSpec.model_validate(
+            {"interval": f"{preset.probe_interval_s:g}s", "timeout": "1s"}
+        ),
+    }
+    if preset.idle_after_s is not None:
+        changes["idle_after_s"] = preset.idle_after_s
+    simulated = service.application.simulated
+    if preset.start_up is not None and simulated is not None:
+        slower = simulated.model_copy(update={"start_up": _start_up(label, simulated, preset)})
+        changes["application"] = service.application.model_copy(update={"simulated": slower})
+    return changes
+
+
+def _overflow(preset: PlatformPreset) -> OverflowSpec:
+    if not preset.overflow.holds:
+        return OverflowSpec()
+    told = {"mode": "hold", "wait": f"{preset.overflow.wait_s:g}s", "queue": preset.overflow.queue}
+    return OverflowSpec.model_validate(told)
+
+
+def _policy_on(service: ServiceSpec, preset: PlatformPreset) -> PolicySpec:
+    """The platform's policy; where it bills busy time, its actuator tells busy from idle."""
+    section = section_of(preset.policy)
+    assert section is not None, "the preset's policy is of the registry"
+    policy = section.model_validate({"name": preset.policy, **preset.parameters})
+    if preset.idle_after_s is None or policy.actuator(service.scaling).activates:
+        return policy
+    build = policy.kind.build
+
+    def activating(parameters: Any, scaling: Any) -> Policy:
+        made = build(parameters, scaling)
+        made.actuator = dataclasses.replace(made.actuator, activates=True)
+        return made
+
+    return policy_of(dataclasses.replace(policy.kind, build=activating), preset.parameters)
+
+
+def _start_up(label: str, simulated: SimulatedSpec, preset: PlatformPreset) -> LawSpec:
+    """The application's start and the platform's, one after the other: the sum of two laws, as values of it."""
+    assert preset.start_up is not None
+    rng = Chance(0).stream("platform", preset.name, label, "start-up")
+    own = LogNormal.of_median(*preset.start_up).draw(rng, START_UP_VALUES)
+    sums = own + simulated.start_up.law.draw(rng, START_UP_VALUES)
+    return LawSpec.model_validate({"empirical": [f"{value:.6f}s" for value in sums.tolist()]})
+
+
+def contenders_of(
+    policies: Sequence[str],
+    platforms: Sequence[str],
+    prices: Mapping[str, PriceList],
+    on_error: OnPolicyError = OnPolicyError.STOP,
+) -> list[Contender]:
+    """Policies first, then platforms, in the order given.
+
+    Raises:
+        ValueError: for an unknown platform, one given twice, or prices of a platform that is not compared.
+    """
+    for name in platforms:
+        platform_named(name)
+    strangers = [name for name in prices if name not in platforms]
+    if strangers:
+        msg = f"prices = {', '.join(strangers)}, must be of platforms that are compared"
+        raise ValueError(msg)
+    return distinct(
+        [
+            *(Contender(ContenderKind.POLICY, name, is_oracle=name == ORACLE, on_error=on_error) for name in policies),
+            *(Contender(ContenderKind.PLATFORM, name, prices=prices.get(name)) for name in platforms),
+        ]
+    )

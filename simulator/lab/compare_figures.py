@@ -1,0 +1,180 @@
+"""The figures that a comparison is about: what they are, and how they are read off one run.
+
+Requests count from the end of the warm-up; money and instance time are the whole run's, as a bill is.
+
+- **SLO**: a request misses it when it was refused, failed or took longer than the case's SLO.
+- **Score**, one number, low is good: (USD of the run + `miss_usd` x requests that missed the SLO) per million requests.
+- **Regret**: the score divided by that of the oracle with the same actuator, limits and prices; 1 is perfect. It says
+  how well a platform is steered, not which platform is cheap: between platforms compare scores. The oracle lets
+  nobody wait (replay/demand.py), so where waiting is allowed and cheap a policy can come out below 1.
+- **eta**: the elastic speedup against the baseline (elasticity.py); above 1 is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.lab.elasticity import Elasticity, elasticity
+from simulator.records.facts import ScalingDecided
+from simulator.records.histogram import Histogram
+from simulator.records.instance_time import InstanceTime
+from simulator.records.tally import Tally
+from simulator.replay.report import RunRecord, ServiceRun
+from simulator.replay.service_spec import ServiceSpec
+from simulator.rules.platforms.billing import Consumption, PriceList, consumed_bill
+from simulator.rules.pricing import bill, metered, rates_of
+
+Unit = Literal["s", "ratio", "percent", "count", "hours", "usd", "factor"]
+Better = Literal["low", "high", "zero", "neither"]
+Values = Mapping[str, float | None]
+
+_MILLION: Final = 1e6
+_SECONDS_PER_HOUR: Final = 3600.0
+
+# The SLO of a case is so many times the mean time of a request that has an instance to itself, unless it is told.
+# ASSUMPTION: what people call slow differs; five times the usual is what the shipped scenarios' own checks come to.
+SLO_FACTOR: Final = 5.0
+# ASSUMPTION: what a missed request costs its owner is the owner's to say. 100 USD a million is ten times and more what
+# serving a million costs in the shipped scenarios (0.4 to 10 USD), so that refusing requests never pays.
+MISS_USD: Final = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`heading` names it in a table."""
+
+    name: str
+    heading: str
+    unit: Unit
+    better: Better
+    about: str
+
+
+FIGURES: Final[Mapping[str, Figure]] = {
+    figure.name: figure
+    for figure in (
+        Figure("requests", "requests", "count", "neither", "requests after the warm-up"),
+        Figure("latency_mean_s", "mean", "s", "low", "mean latency of served requests"),
+        Figure("latency_p50_s", "p50", "s", "low", "median latency of served requests"),
+        Figure("latency_p95_s", "p95", "s", "low", "95 % latency of served requests"),
+        Figure("latency_p99_s", "p99", "s", "low", "99 % latency of served requests"),
+        Figure("loss_ratio", "loss", "ratio", "low", "requests refused or failed, of all"),
+        Figure("slo_miss_ratio", "SLO misses", "ratio", "low", "requests lost or slower than the SLO"),
+        Figure("cold_start_ratio", "cold", "ratio", "low", "served requests that waited for a start"),
+        Figure("cold_starts", "cold starts", "count", "low", "served requests that waited for a start"),
+        Figure("instance_hours", "inst-h", "hours", "low", "hours for which instances were provisioned"),
+        Figure("run_usd", "USD", "usd", "low", "what the run costs"),
+        Figure("usd_per_million", "USD/10^6", "usd", "low", "USD per million served requests"),
+        Figure("theta_u", "theta_U", "percent", "low", "instances missing, of those needed"),
+        Figure("theta_o", "theta_O", "percent", "low", "instances too many, of those needed"),
+        Figure("tau_u", "tau_U", "percent", "low", "time with too few instances"),
+        Figure("tau_o", "tau_O", "percent", "low", "time with too many instances"),
+        Figure("upsilon", "upsilon", "percent", "low", "steps in which supply did not move as demand did"),
+        Figure("jitter_per_hour", "jitter/h", "count", "zero", "changes of supply beyond those of demand, an hour"),
+        Figure("idle_instance_hours", "idle-h", "hours", "low", "instance-hours without any demand"),
+        Figure("scaling_actions", "actions", "count", "low", "decisions that changed the wish"),
+        Figure("eta", "eta", "factor", "high", "elastic speedup against the baseline"),
+        Figure("score", "score", "usd", "low", "USD and misses, per million requests"),
+        Figure("regret", "regret", "factor", "low", "the score as a multiple of the oracle's"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a comparison measures against. `slo_s` None: five times the mean time of an undisturbed request."""
+
+    slo_s: float | None = None
+    miss_usd: float = MISS_USD
+
+    def slo_of(self, spec: ServiceSpec) -> float | None:
+        """The SLO of a service, in seconds; None when its application is not simulated and no SLO was told."""
+        simulated = spec.application.simulated
+        if self.slo_s is not None or simulated is None:
+            return self.slo_s
+        return SLO_FACTOR * (simulated.cpu.law.mean + simulated.io.law.mean)
+
+
+def measured(
+    record: RunRecord,
+    service: ServiceRun,
+    demand: NDArray[np.int64] | None,
+    slo_s: float | None,
+    miss_usd: float,
+    prices: PriceList | None = None,
+) -> tuple[dict[str, float | None], Elasticity | None]:
+    """The figures of one service of one run, without those that need other runs (`eta`, `regret`).
+
+    `demand` None: unknown. `prices` None: App Runner's, as the scenario has them.
+    """
+    tally = record.tallies.after_warm_up(record.sources_of(service.name))
+    whole = record.tallies.whole(record.sources_of(service.name))
+    times = InstanceTime(service.name, record.facts)
+    usd = _usd(record, service, whole, prices)
+    missed = missed_slo(tally, slo_s)
+    follows = None if demand is None else elasticity(demand, times.ready, record.warm_up_s, record.duration_s)
+    p50_s, p95_s, p99_s = tally.latency.quantiles((0.5, 0.95, 0.99))
+    values: dict[str, float | None] = {
+        "requests": tally.requests,
+        "latency_mean_s": tally.latency.mean_s,
+        "latency_p50_s": p50_s,
+        "latency_p95_s": p95_s,
+        "latency_p99_s": p99_s,
+        "loss_ratio": _share(tally.failures, tally.requests),
+        "slo_miss_ratio": _share(missed, tally.requests),
+        "cold_start_ratio": _share(tally.cold_starts, tally.served),
+        "cold_starts": tally.cold_starts,
+        "instance_hours": times.provisioned.instance_seconds(0, record.ended_s) / _SECONDS_PER_HOUR,
+        "run_usd": usd,
+        "usd_per_million": _share(usd * _MILLION, whole.served),
+        "scaling_actions": _actions(record, service.name),
+        "score": _score(usd, missed_slo(whole, slo_s), whole.requests, miss_usd),
+    }
+    return values | elasticity_values(follows), follows
+
+
+def elasticity_values(follows: Elasticity | None) -> dict[str, float | None]:
+    """The elasticity metrics as figures; all None when there was no demand to follow."""
+    names = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "jitter_per_hour")
+    values: dict[str, float | None] = {name: None if follows is None else getattr(follows, name) for name in names}
+    values["idle_instance_hours"] = None if follows is None else follows.idle_instance_s / _SECONDS_PER_HOUR
+    return values
+
+
+def missed_slo(tally: Tally, slo_s: float | None) -> int:
+    """Requests that were lost or took longer than `slo_s` (None: as long as they like)."""
+    return tally.failures + (0 if slo_s is None else slower_than(tally.latency, slo_s))
+
+
+def slower_than(latency: Histogram, limit_s: float) -> int:
+    """How many durations are above the limit, by the middles of their buckets (0.4 %)."""
+    if latency.count == 0 or latency.max_s <= limit_s:
+        return 0
+    return int(latency.counts[latency.buckets.middles_s > limit_s].sum())
+
+
+def _usd(record: RunRecord, service: ServiceRun, whole: Tally, prices: PriceList | None) -> float:
+    if prices is None:
+        return bill(metered(service.usages), service.rates or rates_of(service.region)).usd
+    used = Consumption(service.usages, service.size, service.scaling.max_size, whole.requests, record.ended_s)
+    return consumed_bill(used, prices).usd
+
+
+def _score(usd: float, missed: int, requests: int, miss_usd: float) -> float | None:
+    return _share((usd + miss_usd * missed) * _MILLION, requests)
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _actions(record: RunRecord, service: str) -> int:
+    return sum(
+        isinstance(fact, ScalingDecided) and fact.service == service and fact.at_s >= record.warm_up_s
+        for fact in record.facts
+    )

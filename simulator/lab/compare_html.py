@@ -1,0 +1,59 @@
+"""A comparison as one page: charts and tables in a single file, which needs no network and no script."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any, Final
+
+from simulator.lab.charts import colour_of, pareto_chart, score_chart, supply_chart
+from simulator.lab.compare_figures import FIGURES
+from simulator.lab.comparison import CasePart, Comparison
+from simulator.lab.extras import needed
+from simulator.lab.tables import difference_tables, is_oracle, main_tables, number_text, overall_table
+
+TEMPLATE: Final = "compare_page.html.j2"
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """The page.
+
+    Raises:
+        MissingLibrary: when matplotlib or jinja2 is not installed.
+    """
+    jinja: Any = needed("jinja2")
+    source = files("simulator.lab").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    page: str = (
+        jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        .from_string(source)
+        .render(
+            comparison=comparison,
+            cases=[_case(case, comparison) for case in comparison.cases],
+            overall=overall_table(comparison),
+            scores=_safe(score_chart(comparison)),
+            best=_best(comparison),
+            figures=FIGURES.values(),
+            colours={part.label: colour_of(part.label, comparison) for part in comparison.contenders},
+        )
+    )
+    return page
+
+
+def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
+    return {
+        "part": case,
+        "slo": None if case.slo_s is None else number_text(case.slo_s, "s"),
+        "pareto": _safe(pareto_chart(case, comparison)),
+        "supply": _safe(supply_chart(case, comparison)),
+        "tables": main_tables(case) + difference_tables(case, comparison.baseline),
+    }
+
+
+def _best(comparison: Comparison) -> str:
+    """The contender with the best score, the oracles aside; empty where scores are not known."""
+    known = [part for part in comparison.overall if part.score is not None and not is_oracle(part.contender)]
+    return known[0].contender if known else ""
+
+
+def _safe(svg: str) -> Any:
+    """Drawn here, and escaped by the library that drew it."""
+    return needed("markupsafe").Markup(svg)

@@ -1,0 +1,123 @@
+"""One run of a comparison, wherever a worker is: plain values in, the figures of every service out, no exception."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.lab.compare_contenders import Contender
+from simulator.lab.compare_figures import Terms, Values, measured
+from simulator.lab.elasticity import Elasticity
+from simulator.records.instance_time import InstanceTime
+from simulator.replay.demand import demand
+from simulator.replay.problems import ScenarioError
+from simulator.replay.report import RunRecord, ServiceRun
+from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
+from simulator.replay.scenario import Scenario, load_scenario
+
+# Points of a curve in a report: more than a chart is wide would only make the file long.
+CURVE_POINTS_MAX: Final = 240
+
+Gear = Callable[[Scenario], RunRecord]
+"""What plays a scenario in virtual time. Raises what `play` raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run: a contender on a scenario file with a seed. `with_curves`: keep what a chart over time needs."""
+
+    file: str
+    contender: Contender
+    seed: int
+    terms: Terms
+    gear: str
+    with_curves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """A run over time, for a chart: mean values of bins of equal width."""
+
+    width_s: float
+    demand: tuple[float, ...]
+    ready: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOutcome:
+    """`slo_s`: what its requests were held against."""
+
+    values: Values
+    elasticity: Elasticity | None
+    slo_s: float | None
+    curves: Curves | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a task: services by name, or the error in a line."""
+
+    services: dict[str, ServiceOutcome]
+    error: str = ""
+
+
+def play_virtual(scenario: Scenario) -> RunRecord:
+    """The first gear: the platform's own code on the virtual loop."""
+    record = play(Run(scenario), signals=False)
+    assert record.complete, "nobody interrupts a worker's run"
+    return record
+
+
+def play_task(task: Task, gear: Gear) -> Outcome:
+    """Errors are answers: a comparison goes on, tells them, and leaves the run out."""
+    try:
+        scenario = task.contender.applied(_loaded(task.file)).with_seed(task.seed)
+        scenario.require("virtual")
+        record = gear(scenario)
+        services = {service.name: _outcome(task, scenario, record, service) for service in record.services}
+        return Outcome(services)
+    except (ScenarioError, ValueError, BrokenRun, OSError) as error:
+        return Outcome({}, str(error))
+    except InterruptedRun:
+        return Outcome({}, "interrupted before it began")
+    except Exception as error:  # noqa: BLE001 a worker's answer, whatever it was
+        return Outcome({}, f"{type(error).__name__}: {error}")
+
+
+def _loaded(file: str) -> Scenario:
+    """Read once for many runs, and again when the file has changed."""
+    stat = Path(file).stat()
+    return _loaded_at(file, stat.st_mtime_ns, stat.st_size)
+
+
+@functools.lru_cache(maxsize=16)
+def _loaded_at(file: str, _changed_ns: int, _size: int) -> Scenario:
+    return load_scenario(Path(file))
+
+
+def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: ServiceRun) -> ServiceOutcome:
+    slo_s = task.terms.slo_of(_loaded(task.file).services[service.name])
+    needed = _demand(scenario, service.name)
+    values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.contender.price_list)
+    curves = _curves(record, service, needed) if task.with_curves and needed is not None else None
+    return ServiceOutcome(values, follows, slo_s, curves)
+
+
+def _demand(scenario: Scenario, service: str) -> NDArray[np.int64] | None:
+    """None when it cannot be known."""
+    return None if scenario.demand_unknown(service) else demand(scenario, service)
+
+
+def _curves(record: RunRecord, service: ServiceRun, needed: NDArray[np.int64]) -> Curves:
+    seconds = len(needed)
+    width_s = max(1, -(-seconds // CURVE_POINTS_MAX))
+    edges = np.append(np.arange(0, seconds, width_s), seconds)
+    means = np.add.reduceat(needed, edges[:-1]) / np.diff(edges)
+    ready = InstanceTime(service.name, record.facts).ready.means(edges.astype(np.float64))
+    return Curves(float(width_s), tuple(means.tolist()), tuple(ready.tolist()))

@@ -1,0 +1,135 @@
+"""A comparison as data: the documented, versioned schema of `simulator compare --json`, and of `--fail-if-worse-than`.
+
+Additions keep `COMPARISON_VERSION`. Values stand per seed, in the order of the case's seeds, so that a later comparison
+can be held against this one run by run. `null`: there was nothing to measure. Units: compare_figures.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+COMPARISON_VERSION: Final = 1
+
+
+class Part(BaseModel):
+    """A part of the comparison; the docstring under a field is its description in the schema."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class EstimatePart(Part):
+    """A mean over seeds with its 95 % confidence interval (Student's t); the three are equal for a single seed."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class CurvePart(Part):
+    """The run with the first seed over time, in bins of equal width."""
+
+    width_s: float
+    demand: list[float]
+    """Instances needed: the mean of the bin, its peak second by second."""
+    ready: list[float]
+    """Instances able to serve, the mean of the bin."""
+
+
+class RowPart(Part):
+    """A contender in a case."""
+
+    contender: str
+    values: dict[str, list[float | None]]
+    """Figure to its values, one a seed."""
+    estimates: dict[str, EstimatePart]
+    """Figures that were measured."""
+    differences: dict[str, EstimatePart]
+    """This minus the baseline, seed by seed; none for the baseline itself."""
+    curve: CurvePart | None
+
+
+class CasePart(Part):
+    """A service of a scenario."""
+
+    name: str
+    """The scenario's name, and the service's where there are several."""
+    scenario: str
+    service: str
+    seeds: list[int]
+    slo_s: float | None
+    """What requests were held against; null: only lost ones miss it."""
+    rows: list[RowPart]
+
+
+class ContenderPart(Part):
+    """What was compared."""
+
+    label: str
+    kind: Literal["policy", "platform"]
+    about: str
+    prices: str
+    """Whose prices, of when, and where they were read; empty: App Runner's, as the scenario has them."""
+    is_reference: bool
+    """An oracle that only stands for the best possible."""
+
+
+class OverallPart(Part):
+    """A contender over all cases."""
+
+    contender: str
+    score: float | None
+    """Geometric mean over the cases of the mean score; null when one is missing."""
+    regret: float | None
+    """The same of the regret."""
+    slo_miss_ratio: float | None
+    """Of all requests of all cases."""
+    run_usd: float | None
+    """A run of every case, all together."""
+
+
+class FailurePart(Part):
+    """A run that could not be played; its seed is missing from no list, its values are null."""
+
+    scenario: str
+    contender: str
+    seed: int
+    error: str
+
+
+class Comparison(Part):
+    """Contenders side by side on the same traffic."""
+
+    comparison_version: Literal[1]
+    simulator: str
+    """Its version."""
+    baseline: str
+    miss_usd: float
+    """What a missed request costs in the score."""
+    gear: str
+    contenders: list[ContenderPart]
+    cases: list[CasePart]
+    overall: list[OverallPart]
+    """Best score first."""
+    failures: list[FailurePart]
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """The document that `--json` writes."""
+    return comparison.model_dump_json(indent=1) + "\n"
+
+
+def read_comparison(file: Path) -> Comparison:
+    """Raises ValueError, with the file and what is wrong, unless it is a comparison of this version."""
+    try:
+        return Comparison.model_validate_json(file.read_bytes())
+    except OSError as error:
+        msg = f"file = {str(file)!r}, must be a file that can be read: {error.strerror}"
+        raise ValueError(msg) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the document"
+        msg = f"file = {str(file)!r}, must be what `simulator compare --json` writes: {place}: {first['msg']}"
+        raise ValueError(msg) from error

@@ -1,0 +1,110 @@
+"""SPEC's elasticity metrics: how well a supply of instances followed the demand (facts policies 2).
+
+Herbst et al., "Ready for Rain?", SPEC-RG-2016-01; Bauer et al., Chameleon. `demand` is the fewest instances that serve
+the load of a second (replay/demand.py), `supply` the instances able to serve. All in percent, over [begin, end):
+
+    theta_U  100/T x integral of max(demand - supply, 0) / demand     too few, weighed by how many were missing
+    theta_O  100/T x integral of max(supply - demand, 0) / demand     too many
+    tau_U    100/T x time with supply < demand                        too few, for how long
+    tau_O    100/T x time with supply > demand
+    upsilon  share of steps in which supply and demand do not move the same way (instability)
+    jitter   (changes of supply - changes of demand) / T, per hour; below 0 inert, above 0 nervous
+
+Where the demand is 0 a share of it means nothing: theta is over the time with demand, and the supply of the rest stands
+apart as `idle_instance_s` (App Runner bills its memory).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.records.instance_time import Steps
+
+# A contender without any shortage has a theta of 0, and a quotient with it means nothing. This much of a percent stands
+# for "none" in the elastic speedup: four seconds of an hour.
+LEAST_PERCENT: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Elasticity:
+    """All but the last two in percent, low is good. `jitter_per_hour` is best at 0."""
+
+    theta_u: float
+    theta_o: float
+    tau_u: float
+    tau_o: float
+    upsilon: float
+    jitter_per_hour: float
+    idle_instance_s: float
+
+
+def elasticity(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float) -> Elasticity | None:
+    """`demand[t]` for the second [t, t + 1) of the run, 0 after its end; None for a span without length or demand."""
+    edges_s = _edges(len(demand), supply, begin_s, end_s)
+    if len(edges_s) < 2:
+        return None
+    widths_s = np.diff(edges_s)
+    needed, there = _needed(demand, edges_s[:-1]), _there(supply, edges_s[:-1])
+    some = needed > 0
+    busy_s = float(widths_s[some].sum())
+    if busy_s == 0:
+        return None
+    gap = (there - needed)[some] / needed[some] * widths_s[some]
+    total_s = end_s - begin_s
+    return Elasticity(
+        theta_u=100 / busy_s * float(-gap[gap < 0].sum()),
+        theta_o=100 / busy_s * float(gap[gap > 0].sum()),
+        tau_u=100 / total_s * float(widths_s[there < needed].sum()),
+        tau_o=100 / total_s * float(widths_s[there > needed].sum()),
+        upsilon=_upsilon(demand, supply, begin_s, end_s),
+        jitter_per_hour=(_changes(there) - _changes(needed)) / total_s * 3600,
+        idle_instance_s=float((there * widths_s)[~some].sum()),
+    )
+
+
+def elastic_speedup(baseline: Elasticity, ours: Elasticity) -> float:
+    """eta: how much better `ours` follows the demand than `baseline`; above 1 is better (validation case 38)."""
+    pairs = (
+        (baseline.theta_u, ours.theta_u),
+        (baseline.theta_o, ours.theta_o),
+        (baseline.tau_u, ours.tau_u),
+        (baseline.tau_o, ours.tau_o),
+    )
+    quotients = [max(theirs, LEAST_PERCENT) / max(mine, LEAST_PERCENT) for theirs, mine in pairs]
+    return math.prod(quotients) ** (1 / len(quotients))
+
+
+def _edges(seconds: int, supply: Steps, begin_s: float, end_s: float) -> NDArray[np.float64]:
+    """Where demand or supply may change, from `begin_s` to `end_s`."""
+    moments = np.concatenate([np.arange(seconds + 1, dtype=np.float64), np.array(supply.times_s), [begin_s, end_s]])
+    return np.unique(moments[(moments >= begin_s) & (moments <= end_s)])
+
+
+def _needed(demand: NDArray[np.int64], moments_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    second = moments_s.astype(np.int64)
+    inside = second < len(demand)
+    return np.where(inside, demand[np.minimum(second, len(demand) - 1)], 0)
+
+
+def _there(supply: Steps, moments_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    counts = np.array([0, *supply.counts])
+    there: NDArray[np.int64] = counts[np.searchsorted(np.array(supply.times_s), moments_s, side="right")]
+    return there
+
+
+def _changes(counts: NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.diff(counts)))
+
+
+def _upsilon(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float) -> float:
+    """By whole seconds, as its definition steps."""
+    seconds = np.arange(math.ceil(begin_s), math.floor(end_s), dtype=np.float64)
+    if len(seconds) < 2:
+        return 0.0
+    moves = [np.sign(np.diff(counts)) for counts in (_needed(demand, seconds), _there(supply, seconds))]
+    return 100 * float(np.mean(moves[0] != moves[1]))

@@ -1,0 +1,182 @@
+"""A comparison as tables of text: which figures, in which order, written as people read them.
+
+The terminal and the HTML page show the same cells. A cell is the mean and, after a plus-minus sign, half of its 95 %
+confidence interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.lab.compare_contenders import ORACLE
+from simulator.lab.compare_figures import FIGURES, Better, Figure, Unit
+from simulator.lab.comparison import CasePart, Comparison, EstimatePart, RowPart
+
+NOTHING: Final = "-"
+REQUESTS: Final = (
+    "latency_p50_s",
+    "latency_p95_s",
+    "latency_p99_s",
+    "loss_ratio",
+    "slo_miss_ratio",
+    "cold_start_ratio",
+)
+COSTS: Final = ("instance_hours", "run_usd", "usd_per_million", "score", "regret")
+ELASTICITY: Final = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "eta")
+# Sums of floats differ in their last digits: less than this of any unit is none of it.
+_DUST: Final = 1e-9
+_PERCENT: Final = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`spread` is half of the interval, empty when nothing is known of it. `is_best`: of its column."""
+
+    text: str
+    spread: str = ""
+    is_best: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.text} ±{self.spread}" if self.spread else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A heading for every column but the first, whose cells are the rows' names."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+def main_tables(case: CasePart) -> list[Table]:
+    """What everybody wants to see of a case, in tables that fit a terminal."""
+    slo = "" if case.slo_s is None else f", SLO {number_text(case.slo_s, 's')}"
+    groups = (
+        (f"{case.name}: requests, {len(case.seeds)} seeds{slo}", REQUESTS),
+        (f"{case.name}: what it costs", COSTS),
+        (f"{case.name}: how supply follows demand", ELASTICITY),
+    )
+    return [table for title, names in groups if (table := _table(case, title, names)).headings]
+
+
+def difference_tables(case: CasePart, baseline: str) -> list[Table]:
+    """Contender minus baseline, seed by seed. A spread that is smaller than the difference tells them apart."""
+    if len(case.seeds) < 2 or all(not row.differences for row in case.rows):
+        return []
+    title = f"{case.name}: difference from {baseline}"
+    return [_difference_table(case, baseline, title, (*REQUESTS[1:-1], "usd_per_million", "score"))]
+
+
+def overall_table(comparison: Comparison) -> Table:
+    """All cases together, best first."""
+    rows = tuple(
+        (
+            part.contender,
+            (
+                Cell(number_text(part.score, "usd")),
+                Cell(number_text(part.regret, "factor")),
+                Cell(number_text(part.slo_miss_ratio, "ratio")),
+                Cell(number_text(part.run_usd, "usd")),
+            ),
+        )
+        for part in comparison.overall
+        if not is_oracle_of_platform(part.contender)
+    )
+    return Table("over all cases", ("score", "regret", "SLO misses", "USD"), rows)
+
+
+def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
+    """Three significant digits with the unit."""
+    if value is None:
+        return NOTHING
+    sign = "+" if signed and value > _DUST else ""
+    match unit:
+        case "s":
+            return f"{sign}{_digits(value * 1000)} ms" if abs(value) < 1 else f"{sign}{_digits(value)} s"
+        case "ratio":
+            return f"{sign}{_digits(value * _PERCENT)} %"
+        case "percent":
+            return f"{sign}{_digits(value)} %"
+        case "usd":
+            return f"{sign}{_digits(value)}"
+        case _:
+            return f"{sign}{_digits(value)}"
+
+
+def is_oracle(contender: str) -> bool:
+    """Any oracle: a measure, and no choice."""
+    return contender.partition(" ")[0] == ORACLE
+
+
+def is_oracle_of_platform(contender: str) -> bool:
+    """One that only stands for the best possible on a platform."""
+    return contender.startswith(f"{ORACLE} ")
+
+
+def best_of(case: CasePart, figure: Figure) -> frozenset[str]:
+    """The contenders with the best mean, the oracles aside; none when all are alike."""
+    known = {
+        row.contender: _badness(row.estimates[figure.name].mean, figure.better)
+        for row in case.rows
+        if figure.name in row.estimates and not is_oracle(row.contender)
+    }
+    least, most = min(known.values(), default=0.0), max(known.values(), default=0.0)
+    if most - least <= _DUST:
+        return frozenset()
+    return frozenset(name for name, badness in known.items() if badness - least <= _DUST)
+
+
+def _badness(value: float, better: Better) -> float:
+    return {"low": value, "high": -value, "zero": abs(value), "neither": 0.0}[better]
+
+
+def _table(case: CasePart, title: str, wanted: Sequence[str]) -> Table:
+    names = [name for name in wanted if any(name in row.estimates for row in case.rows)]
+    best = {name: best_of(case, FIGURES[name]) for name in names}
+    rows = tuple((row.contender, tuple(_cells(row, names, best))) for row in case.rows)
+    return Table(title, _headings(names), rows)
+
+
+def _difference_table(case: CasePart, baseline: str, title: str, wanted: Sequence[str]) -> Table:
+    names = [name for name in wanted if any(name in row.differences for row in case.rows)]
+    rows = tuple(
+        (row.contender, tuple(_cell(row.differences.get(name), FIGURES[name].unit, signed=True) for name in names))
+        for row in case.rows
+        if row.contender != baseline and not is_oracle_of_platform(row.contender)
+    )
+    return Table(title, _headings(names), rows)
+
+
+def _cells(row: RowPart, names: Sequence[str], best: Mapping[str, frozenset[str]]) -> Iterator[Cell]:
+    for name in names:
+        yield _cell(row.estimates.get(name), FIGURES[name].unit, is_best=row.contender in best[name])
+
+
+def _cell(found: EstimatePart | None, unit: Unit, *, signed: bool = False, is_best: bool = False) -> Cell:
+    if found is None:
+        return Cell(NOTHING)
+    half = (found.high - found.low) / 2
+    # The spread in the unit of the mean, which stands beside it.
+    factor = 1000.0 if unit == "s" and abs(found.mean) < 1 else _PERCENT if unit == "ratio" else 1.0
+    spread = _digits(half * factor, 2) if half > _DUST else ""
+    return Cell(number_text(found.mean, unit, signed=signed), spread, is_best)
+
+
+def _headings(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(FIGURES[name].heading for name in names)
+
+
+def _digits(value: float, digits: int = 3) -> str:
+    """`0.00123`, `12.3`, `12,346`: significant digits, but never fewer than the whole part has."""
+    if abs(value) < _DUST:
+        return "0"
+    if not math.isfinite(value):
+        return f"{value:g}"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    text = f"{value:.{digits}g}"
+    return text if "e" not in text else f"{value:.{digits - 1}e}"

@@ -1,0 +1,48 @@
+"""A ground-truth case: something published, and how it comes out here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One figure of a case. `tolerance` is absolute: how far `measured` may be from `expected` on either side."""
+
+    figure: str
+    expected: float
+    measured: float
+    tolerance: float = 0.0
+
+    @property
+    def error(self) -> float:
+        return self.measured - self.expected
+
+    @property
+    def passed(self) -> bool:
+        return abs(self.error) <= self.tolerance
+
+    def __str__(self) -> str:
+        return f"{self.figure}: {self.measured:.6g}, must be {self.expected:.6g} +- {self.tolerance:.2g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`number` as on the validation sheet (facts 2.2); closed forms are 2.1.1 and on, prices 13.3."""
+
+    number: str
+    title: str
+    source: str
+    run: Callable[[], Sequence[Finding]]
+
+
+def relative(figure: str, expected: float, measured: float, share: float) -> Finding:
+    """A figure that may be off by `share` of what is expected."""
+    return Finding(figure, expected, measured, share * abs(expected))
+
+
+def exact(figure: str, expected: Sequence[float], measured: Sequence[float]) -> list[Finding]:
+    """A sequence that must come out to the letter: how many of its steps do."""
+    right = sum(a == b for a, b in zip(expected, measured, strict=False))
+    return [Finding(figure, len(expected), right if len(measured) == len(expected) else -1)]

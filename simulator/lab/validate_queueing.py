@@ -1,0 +1,249 @@
+"""Exact results of queueing theory against the whole middle of the platform (validation sheet 2.1).
+
+Each figure of a case is estimated once per seed, and the mean over the seeds must lie within three standard errors of
+the exact value. About one figure in 200 would fail that by chance alone (Student's t with 19 degrees of freedom); the
+seeds are fixed, so the verdict is the same in every run. A wide standard error would let anything pass, so its share of
+the exact value is bounded too: a wrong discipline (processor sharing instead of a queue, a lost slot, a held instead of
+a refused request) is off by far more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from simulator.fleet.application import SimulatedApplication
+from simulator.lab.ground_truth import vectors
+from simulator.lab.validate_case import Case, Finding
+from simulator.lab.validate_stations import REFUSED, Observed, Station, observe
+from simulator.world.laws import Constant, Exponential, Hyperexponential, Law
+
+CASES: Final[list[dict[str, Any]]] = vectors("queueing_exact_vectors.json")["cases"]
+SOURCE: Final = "textbook formulas, 30 digits"
+
+SEEDS: Final = 20
+REQUESTS_MIN: Final = 3000
+# The vectors' unit of time is free. A hundredth of a second a unit: the platform's own ticks (a sample a second, a
+# probe every five) then cost little beside the requests.
+UNIT_S: Final = 0.01
+# A standard error beyond this share of the exact value proves nothing.
+ERROR_SHARE_MAX: Final = 0.25
+
+Figure = Callable[[Observed], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A case as a station, and how its figures are read off a run. `warm_up` in requests, from an empty station."""
+
+    station: Station
+    figures: Mapping[str, Figure]
+    warm_up: int
+
+
+# --- how a figure is read off ---
+
+
+def mean_queue(seen: Observed) -> float:
+    return seen.mean_present(seen.arrived_s, seen.arrived_s + seen.queue_s)
+
+
+def mean_in_system(seen: Observed) -> float:
+    return seen.mean_present(seen.arrived_s, seen.arrived_s + seen.latency_s)
+
+
+def mean_busy(seen: Observed) -> float:
+    end_s = seen.arrived_s + seen.latency_s
+    return seen.mean_present(end_s - seen.service_s, end_s)
+
+
+def variance_busy(seen: Observed) -> float:
+    end_s = seen.arrived_s + seen.latency_s
+    return seen.variance_present(end_s - seen.service_s, end_s)
+
+
+def mean_wait(seen: Observed) -> float:
+    return float(seen.queue_s[seen.accepted].mean())
+
+
+def mean_wait_inside(seen: Observed) -> float:
+    """Where the instance's workers are the server: what the latency is above the request's own work."""
+    return float((seen.latency_s - seen.work_s)[seen.inside].mean())
+
+
+def mean_sojourn(seen: Observed) -> float:
+    return float(seen.latency_s[seen.accepted].mean())
+
+
+def slowdown(seen: Observed) -> float:
+    return mean_sojourn(seen) / float(seen.work_s[seen.inside].mean())
+
+
+def p_wait(seen: Observed) -> float:
+    return float((seen.queue_s[seen.accepted] > 0).mean())
+
+
+def p_reject(seen: Observed) -> float:
+    return float((seen.status[seen.inside] == REFUSED).mean())
+
+
+def in_units(figure: Figure) -> Figure:
+    """A time, in the unit of the vectors."""
+    return lambda seen: figure(seen) / UNIT_S
+
+
+# --- the models as stations ---
+
+
+def many_servers(case: dict[str, Any]) -> Setup:
+    """M/M/c, first come first served: c slots, everybody else is held. The slots are the servers."""
+    slots = case["c"]
+    load = case["lam"] / case["mu"] / slots
+    return Setup(
+        Station(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots),
+        {
+            "utilisation": lambda seen: mean_busy(seen) / slots,
+            "p_wait": p_wait,
+            "mean_wait": in_units(mean_wait),
+            "mean_sojourn": in_units(mean_sojourn),
+            "mean_queue": mean_queue,
+            "mean_in_system": mean_in_system,
+        },
+        settling(load, slots),
+    )
+
+
+def loss(case: dict[str, Any]) -> Setup:
+    """M/G/c/c: c slots, nobody is held. Any law of service gives the same; here one with a heavy tail."""
+    return Setup(
+        Station(case["offered_erlangs"] / UNIT_S, waits(Hyperexponential(UNIT_S, 4)), case["c"], places=0),
+        {"p_reject": p_reject, "mean_busy": mean_busy},
+        2000,
+    )
+
+
+def limited(case: dict[str, Any]) -> Setup:
+    """M/M/c/K: c slots, K - c places in the line, the rest is refused."""
+    slots = case["c"]
+    return Setup(
+        Station(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots, places=case["K"] - slots),
+        {
+            "p_reject": p_reject,
+            "mean_in_system": lambda seen: seen.mean_present(
+                seen.arrived_s[seen.status != REFUSED], (seen.arrived_s + seen.latency_s)[seen.status != REFUSED]
+            ),
+            "mean_queue": mean_queue,
+            "mean_sojourn_accepted": in_units(mean_sojourn),
+            "mean_wait_accepted": in_units(mean_wait),
+            "mean_busy": mean_busy,
+        },
+        500,
+    )
+
+
+LAWS: Final[dict[str, Law]] = {
+    "deterministic": Constant(UNIT_S),
+    "exponential": Exponential(UNIT_S),
+    "hyperexp cs2=4": Hyperexponential(UNIT_S, 4),
+}
+
+
+def one_worker(case: dict[str, Any]) -> Setup:
+    """M/G/1, first come first served: one instance with one worker; MaxConcurrency lets the queue be inside it."""
+    application = SimulatedApplication(cpu=LAWS[case["service"]], workers=1)
+    return Setup(
+        Station(case["lam"] / UNIT_S, application, slots=200),
+        {"mean_wait": in_units(mean_wait_inside)},
+        settling(case["lam"], 1),
+    )
+
+
+def shared_cpu(case: dict[str, Any]) -> Setup:
+    """M/G/1 processor sharing: one vCPU, no limit of workers. Any law gives the same; here one with a heavy tail."""
+    return Setup(
+        Station(case["lam"] / UNIT_S, SimulatedApplication(cpu=Hyperexponential(UNIT_S, 4)), slots=200),
+        {"mean_sojourn": in_units(mean_sojourn), "mean_in_system": mean_in_system, "slowdown": slowdown},
+        settling(case["lam"], 1),
+    )
+
+
+def unlimited(case: dict[str, Any]) -> Setup:
+    """M/G/infinity: a slot for everybody (200 are never taken at a mean of 10)."""
+    return Setup(
+        Station(case["lam"] / UNIT_S, waits(Hyperexponential(case["mean_service"] * UNIT_S, 4)), slots=200),
+        {"mean_busy": mean_busy, "variance_busy": variance_busy},
+        500,
+    )
+
+
+MODELS: Final[dict[str, Callable[[dict[str, Any]], Setup]]] = {
+    "M/M/c FCFS": many_servers,
+    "M/G/c/c loss (Erlang B)": loss,
+    "M/M/c/K (K = in service + waiting)": limited,
+    "M/G/1 FCFS (Pollaczek-Khinchine)": one_worker,
+    "M/G/1 processor sharing (any service law, mean 1)": shared_cpu,
+    "M/G/inf (scale-per-request busy count)": unlimited,
+}
+
+
+def waits(law: Law) -> SimulatedApplication:
+    return SimulatedApplication(io=law)
+
+
+def settling(load: float, servers: int) -> int:
+    """Requests until an empty station has forgotten that it was: ten times the relaxation time of M/M/c (Newell)."""
+    relaxation = (1 - math.sqrt(load)) ** -2  # in services of one server; `servers` of them work at a time
+    return round(10 * relaxation * load) + 20 * servers
+
+
+# --- the cases ---
+
+
+def label(case: dict[str, Any]) -> str:
+    """`M/M/c FCFS c=5 lam=4`."""
+    numbers = [f"{name}={value}" for name, value in case.items() if name not in {"model", "expect"}]
+    return f"{case['model'].split(' (')[0]} {' '.join(numbers)}"
+
+
+def findings(
+    setup: Setup, expect: Mapping[str, float], *, times: int, first_seed: int, error_share_max: float = ERROR_SHARE_MAX
+) -> Iterator[Finding]:
+    """Seeds from `first_seed` on; every case has its own, so that one unlucky stream is one unlucky case.
+
+    A station that forgets slowly also needs more requests for an estimate as good: twice its warm-up, `times` over.
+    """
+    assert set(expect) == set(setup.figures)
+    requests = times * max(REQUESTS_MIN, 2 * setup.warm_up)
+    runs = [
+        {name: figure(seen) for name, figure in setup.figures.items()}
+        for seen in (
+            observe(setup.station, seed, requests, setup.warm_up) for seed in range(first_seed, first_seed + SEEDS)
+        )
+    ]
+    for name, exact in expect.items():
+        values = np.array([run[name] for run in runs])
+        error = float(values.std(ddof=1)) / SEEDS**0.5
+        yield Finding(name, exact, float(values.mean()), 3 * min(error, error_share_max * abs(exact)))
+
+
+def case_findings(
+    number: int, times: int = 1, first_seed: int = 0, error_share_max: float = ERROR_SHARE_MAX
+) -> list[Finding]:
+    """Those of the case at position `number` of the vectors."""
+    case = CASES[number]
+    setup = MODELS[case["model"]](case)
+    seed = first_seed + 100 * number
+    return list(findings(setup, case["expect"], times=times, first_seed=seed, error_share_max=error_share_max))
+
+
+def cases() -> list[Case]:
+    """Every closed form of the vectors."""
+    return [
+        Case(f"2.1.{number + 1}", label(case), SOURCE, partial(case_findings, number))
+        for number, case in enumerate(CASES)
+    ]

@@ -1,0 +1,125 @@
+"""Platforms: each joins a policy, its limits, what happens on overflow, how instances start, and a price list.
+
+A preset says how a service of a scenario would stand on that platform: its instances, its traffic and its application
+stay what they are. What a platform does not fix (MaxConcurrency of App Runner, say) stays the service's own.
+
+Every value has its source beside it: facts where there are some, `ASSUMPTION:` where not. Health checks: an instance
+is ready at the first probe that finds it listening, and no interval below one second exists in App Runner's model, so
+platforms without probes seem to start up to a second later than they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from simulator.rules.admission import Overflow
+from simulator.rules.platforms import price_lists
+from simulator.rules.platforms.billing import PriceList
+
+# The largest MaxConcurrency that a scenario can have: for platforms that put no limit of theirs on an instance.
+UNLIMITED: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformPreset:
+    """A platform. `policy` is a name of the registry, `parameters` its keys as a scenario file has them.
+
+    `max_concurrency` None: the service's own. `max_size` None: the service's own. `min_size`: what the platform keeps
+    by default. `start_up`: median and 95 % quantile, in seconds, of what the platform adds to the application's own
+    start beside the policy's lag; None adds nothing. `idle_after_s`: how soon after its last request an instance is not
+    busy any more; None where the platform does not tell busy from idle.
+    """
+
+    name: str
+    summary: str
+    policy: str
+    prices: PriceList
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    max_concurrency: int | None = None
+    max_size: int | None = None
+    min_size: int = 0
+    overflow: Overflow = field(default_factory=Overflow)
+    balancing: str = "least-outstanding"
+    start_up: tuple[float, float] | None = None
+    idle_after_s: float | None = None
+    probe_interval_s: float = 1.0
+
+
+_PRESETS: Final = (
+    PlatformPreset(
+        "app-runner",
+        "AWS App Runner: 429 on overflow, one instance provisioned",
+        policy="app-runner",
+        prices=price_lists.APP_RUNNER,
+        min_size=1,
+        idle_after_s=60.0,  # fleet/settings.py has the reason
+        probe_interval_s=5.0,  # App Runner's default (facts 9)
+    ),
+    PlatformPreset(
+        "ecs-express",
+        "Amazon ECS Express Mode on Fargate: target tracking of CPU behind a load balancer without a limit",
+        policy="ecs-express",
+        prices=price_lists.FARGATE,
+        max_concurrency=UNLIMITED,
+        min_size=1,
+        # ASSUMPTION: a load balancer does not refuse for want of places; its connections wait inside the task. 60 s is
+        # its idle timeout. A task without workers free, watched from outside, settles it.
+        overflow=Overflow(60.0, 10_000),
+        probe_interval_s=5.0,
+    ),
+    PlatformPreset(
+        "cloud-run",
+        "Google Cloud Run: CPU and concurrency at 60 %, requests wait for an instance, billed while busy",
+        policy="cloud-run",
+        prices=price_lists.CLOUD_RUN,
+        # policies P7: a pending request waits for max(3.5 x mean start, 10 s), then 429.
+        overflow=Overflow(10.0, 10_000),
+        idle_after_s=0.1,  # the step of its billing
+    ),
+    PlatformPreset(
+        "lambda",
+        "AWS Lambda: one request an environment, billed by the millisecond",
+        policy="lambda",
+        prices=price_lists.LAMBDA,
+        max_concurrency=1,
+        max_size=1000,  # policies P8: concurrency of an account
+        # A request waits for its environment; initialisation may take 10 s (policies 3.5: beyond the bucket 429).
+        overflow=Overflow(10.0, 1000),
+        balancing="newest-first",  # policies: the published counts hold only so
+        # Validation case 37: mean 250 ms, sd 274 ms at 1,536 MB; a log-normal law with these has this median and p95.
+        start_up=(0.168, 0.726),
+        idle_after_s=0.001,  # the step of its billing
+    ),
+    PlatformPreset(
+        "knative",
+        "Knative on nodes of one's own: the KPA, requests wait in the activator, machines paid busy or not",
+        policy="knative",
+        prices=price_lists.NODES,
+        # policies P2d: the activator buffers 10,000 requests a revision.
+        # ASSUMPTION: for 60 s; a revision's own timeout is 300 s by default, more than App Runner's 120 s a request.
+        overflow=Overflow(60.0, 10_000),
+        balancing="round-robin",  # policies 3.1: above a limit of 3
+    ),
+    PlatformPreset(
+        "container-apps",
+        "Azure Container Apps: KEDA's HTTP rule, requests wait in its proxy, billed while a replica runs",
+        policy="container-apps",
+        prices=price_lists.CONTAINER_APPS,
+        max_concurrency=UNLIMITED,
+        # ASSUMPTION: its ingress holds a request while the first replica starts; 240 s is its timeout, 60 s are enough.
+        overflow=Overflow(60.0, 10_000),
+    ),
+)
+
+PLATFORMS: Final[Mapping[str, PlatformPreset]] = MappingProxyType({preset.name: preset for preset in _PRESETS})
+
+
+def platform_named(name: str) -> PlatformPreset:
+    """Raises ValueError for an unknown name."""
+    if name not in PLATFORMS:
+        msg = f"platform = {name!r}, must be one of {', '.join(PLATFORMS)}"
+        raise ValueError(msg)
+    return PLATFORMS[name]

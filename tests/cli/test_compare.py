@@ -1,0 +1,99 @@
+"""`simulator compare`: exit codes, files, and what bad input is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli import app
+from tests.lab.compare_scenarios import step
+
+RUN = CliRunner()
+FEW = ["--policy", "own", "--policy", "fixed", "--seeds", "2", "--workers", "1", "--no-oracle"]
+
+
+def test_a_comparison_is_printed_and_written(tmp_path: Path) -> None:
+    out = {suffix: tmp_path / f"out.{suffix}" for suffix in ("json", "csv", "parquet", "html")}
+    files = [part for suffix, path in out.items() for part in (f"--{suffix}", str(path))]
+    done = RUN.invoke(app, ["compare", str(step(tmp_path)), *FEW, *files])
+    assert done.exit_code == 0, done.output
+    assert "step: requests, 2 seeds, SLO 1 s" in done.stdout
+    assert "step: difference from own" in done.stdout
+    assert json.loads(out["json"].read_text(encoding="utf-8"))["baseline"] == "own"
+    assert all(path.stat().st_size > 0 for path in out.values())
+
+
+def test_a_build_fails_when_figures_became_worse_and_not_otherwise(tmp_path: Path) -> None:
+    file, former = step(tmp_path), tmp_path / "former.json"
+    asked = ["compare", str(file), *FEW]
+    assert RUN.invoke(app, [*asked, "--json", str(former)]).exit_code == 0
+    same = RUN.invoke(app, [*asked, "--fail-if-worse-than", str(former)])
+    assert same.exit_code == 0, same.output
+    assert "none of 12 figures is worse" in same.stderr
+    file.write_text(file.read_text(encoding="utf-8").replace("max_concurrency: 4", "max_concurrency: 3"))
+    worse = RUN.invoke(app, [*asked, "--fail-if-worse-than", str(former)])
+    assert worse.exit_code == 1
+    assert "worse: step: fixed: loss = " in worse.stderr
+
+
+def test_a_run_that_fails_ends_with_3_and_the_policys_own_error(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("class Bad:\n    def decide(self, observation):\n        return 1 / 0\n", encoding="utf-8")
+    done = RUN.invoke(app, ["compare", str(step(tmp_path)), *FEW, "--policy", f"{bad}:Bad"])
+    assert done.exit_code == 3
+    assert "failed: Bad on step, seed 3: policy Bad raised ZeroDivisionError" in done.stderr
+    held = RUN.invoke(
+        app, ["compare", str(step(tmp_path)), *FEW, "--policy", f"{bad}:Bad", "--on-policy-error", "hold"]
+    )
+    assert held.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "compare = nothing"),
+        (["--policy", "nonsense"], "policy = 'nonsense', must be one of app-runner"),
+        (["--platform", "heroku"], "platform = 'heroku', must be one of app-runner"),
+        (["--policy", "nowhere.py:Mine"], "must name a file that can be read"),
+        (["--policy", "own", "--baseline", "x"], "baseline = 'x', must be one of own"),
+        (["--policy", "own", "--slo", "fast"], "'fast' is not a duration"),
+        (["--policy", "own", "--gear", "third"], "gear = 'third', must be one of auto"),
+        (["--policy", "own", "--fail-if-worse-than", "nowhere.json"], "must be a file that can be read"),
+        (["--platform", "lambda", "--prices", "nowhere.yaml"], "prices = 'nowhere.yaml', must be a file"),
+    ],
+)
+def test_bad_input_exits_with_2_and_one_clear_line(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = RUN.invoke(app, ["compare", str(step(tmp_path)), *arguments])
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_policies_and_platforms_are_listed_with_their_prices() -> None:
+    done = RUN.invoke(app, ["policies"])
+    assert done.exit_code == 0
+    assert "holt-winters" in done.stdout
+    assert "prices: us-east-1" in done.stdout
+
+
+def test_the_template_is_a_policy_that_works(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    assert RUN.invoke(app, ["policies", "template", str(mine)]).exit_code == 0
+    assert len(mine.read_text(encoding="utf-8").splitlines()) < 30
+    done = RUN.invoke(app, ["compare", str(step(tmp_path)), *FEW, "--policy", f"{mine}:MyPolicy"])
+    assert done.exit_code == 0, done.output
+    assert "MyPolicy" in done.stdout
+    again = RUN.invoke(app, ["policies", "template", str(mine)])
+    assert (again.exit_code, "must not exist yet" in again.stderr) == (2, True)
+
+
+def test_shadows_are_told_beside_the_policy_that_acts(tmp_path: Path) -> None:
+    out = tmp_path / "shadow.json"
+    done = RUN.invoke(app, ["shadow", str(step(tmp_path)), "--policy", "knative", "--json", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "web: knative" in done.stdout
+    (divergence,) = json.loads(out.read_text(encoding="utf-8"))
+    assert (divergence["acting"], divergence["shadow"], divergence["seconds"]) == ("app-runner", "knative", 60)

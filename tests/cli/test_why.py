@@ -1,0 +1,29 @@
+"""`simulator why`: a run's decision, from the file that the run wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from simulator.cli import app
+from tests.lab.compare_scenarios import step
+
+RUN = CliRunner()
+
+
+def test_a_run_explains_itself(tmp_path: Path) -> None:
+    out = tmp_path / "run.json"
+    assert RUN.invoke(app, ["run", str(step(tmp_path)), "-q", "--json", str(out)]).exit_code == 0
+    done = RUN.invoke(app, ["why", str(out), "00:30"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("At 0:00:30 web wanted ")
+    assert "app-runner saw in_flight = " in done.stdout
+
+
+def test_bad_input_exits_with_2(tmp_path: Path) -> None:
+    assert RUN.invoke(app, ["why", str(tmp_path / "nowhere.json"), "00:30"]).exit_code == 2
+    out = tmp_path / "run.json"
+    RUN.invoke(app, ["run", str(step(tmp_path)), "-q", "--json", str(out)])
+    done = RUN.invoke(app, ["why", str(out), "noon"])
+    assert (done.exit_code, "must be a moment of the run" in done.stderr) == (2, True)

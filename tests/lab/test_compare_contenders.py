@@ -1,0 +1,119 @@
+"""Contenders: what they make of a scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.lab.compare import Plan, compare
+from simulator.lab.compare_contenders import (
+    Contender,
+    ContenderKind,
+    contenders_of,
+    on_platform,
+    references,
+    with_oracle,
+)
+from simulator.lab.compare_prices import read_prices
+from simulator.replay.plan import build_policy
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, load_scenario
+from simulator.rules.platforms import PLATFORMS, platform_named
+from simulator.rules.platforms.billing import Metering
+from tests.lab.compare_scenarios import step
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Scenario:
+    return load_scenario(step(tmp_path))
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_every_platform_plays_the_scenario_and_has_a_bill(name: str, tmp_path: Path) -> None:
+    contenders = contenders_of((), (name,), {})
+    found = compare(Plan([step(tmp_path)], contenders, baseline=name, seeds=1))
+    assert found.failures == []
+    (case,) = found.cases
+    assert [row.contender for row in case.rows] == [name, f"oracle on {name}"]
+    assert case.rows[0].estimates["run_usd"].mean > 0
+    assert case.rows[1].estimates["regret"].mean == 1
+
+
+def test_a_platform_brings_its_limits_and_its_overflow(scenario: Scenario) -> None:
+    web = on_platform(scenario, platform_named("lambda")).services["web"]
+    # Six instances of four places are 24 environments of one.
+    assert (web.max_concurrency, web.min_size, web.max_size) == (1, 0, 24)
+    assert web.overflow.mode == "hold"
+    assert web.balancing == "newest-first"
+    assert web.policy.name == "lambda"
+    assert web.application.simulated is not None
+    assert 0.5 + 0.168 < web.application.simulated.start_up.law.mean < 0.5 + 0.5
+
+
+def test_a_platform_that_bills_busy_time_tells_busy_from_idle(scenario: Scenario) -> None:
+    there = on_platform(scenario, platform_named("cloud-run"))
+    assert platform_named("cloud-run").prices.metering is Metering.BUSY
+    assert build_policy(there, "web").actuator.activates
+    record = play(Run(there), signals=False)
+    busy_s = sum(end - begin for usage in record.services[0].usages for begin, end in usage.spells)
+    served_s = record.tallies.whole().service.total_ns / 1e9
+    assert served_s / 4 < busy_s < served_s + 60  # four requests at a time at most, and hardly any idle time
+
+
+def test_the_oracle_has_the_actuator_of_what_it_replaces(scenario: Scenario) -> None:
+    actuator = with_oracle(scenario).services["web"].policy.actuator(scenario.services["web"].scaling)
+    assert (actuator.start_lag_s, actuator.activates) == (2.0, True)
+
+
+def test_own_is_the_scenarios_policy_with_its_parameters(scenario: Scenario) -> None:
+    assert Contender(ContenderKind.POLICY, "own").applied(scenario) is scenario
+
+
+def test_policies_share_an_oracle_and_platforms_have_their_own() -> None:
+    contenders = contenders_of(("own", "knative"), ("lambda",), {})
+    assert [reference.label for reference in references(contenders)] == ["oracle", "oracle on lambda"]
+    assert references(contenders_of(("oracle", "knative"), (), {})) == []
+
+
+@pytest.mark.parametrize(
+    ("policies", "platforms", "said"),
+    [
+        (("knative", "knative"), (), "contender = 'knative' twice"),
+        (("a.py:Mine", "b.py:Mine"), (), "contender = 'Mine' twice"),
+        ((), ("heroku",), "platform = 'heroku', must be one of"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(policies: tuple[str, ...], platforms: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        contenders_of(policies, platforms, {})
+
+
+def test_prices_of_ones_own_replace_the_shipped_ones(tmp_path: Path) -> None:
+    file = tmp_path / "prices.yaml"
+    file.write_text(
+        "lambda: {gb_hour: 1.0}\nknative: {nodes: 3, node: {vcpu: 4, memory_gb: 16, usd_hour: 2}}\n", encoding="utf-8"
+    )
+    prices = read_prices(file)
+    assert prices["lambda"].gb_hour == 1.0
+    assert prices["lambda"].million_requests == platform_named("lambda").prices.million_requests
+    assert (prices["knative"].nodes, prices["knative"].node.usd_hour) == (3, 2)  # type: ignore[union-attr]
+    assert prices["lambda"].source == "prices.yaml"
+    with pytest.raises(ValueError, match=r"prices = lambda, must be of platforms that are compared"):
+        contenders_of((), ("knative",), prices)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lambda: {gbhour: 1}", "lambda.gbhour = 1"),
+        ("mars: {gb_hour: 1}", "platform = 'mars'"),
+        ("lambda: {gb_hour: -1}", "gb_hour = -1.0, must be at least 0"),
+        ("[", "must be YAML"),
+    ],
+)
+def test_a_bad_price_file_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "prices.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=said):
+        read_prices(file)

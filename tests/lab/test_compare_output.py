@@ -1,0 +1,184 @@
+"""What comes out of a comparison: tables, the page, files, and the verdict against a former one."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from simulator.lab.compare import Plan, compare
+from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_guard import held_against
+from simulator.lab.compare_html import comparison_html
+from simulator.lab.compare_table_file import write_runs
+from simulator.lab.comparison import Comparison, comparison_json, read_comparison
+from simulator.lab.tables import Cell, difference_tables, main_tables, number_text, overall_table
+from tests.lab.compare_scenarios import step
+
+PAGE_BYTES_MAX = 3_000_000
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    contenders = contenders_of(("own", "knative"), ("cloud-run",), {})
+    return compare(Plan([step(tmp_path_factory.mktemp("step"))], contenders, baseline="own", seeds=3))
+
+
+def worsened(comparison: Comparison, figure: str, factor: float, seeds: list[int] | None = None) -> Comparison:
+    """The same with one figure of one contender multiplied, in every run."""
+    document = comparison.model_dump()
+    case = document["cases"][0]
+    row = next(row for row in case["rows"] if row["contender"] == "knative")
+    row["values"][figure] = [value * factor for value in row["values"][figure]]
+    row["estimates"][figure] = {name: value * factor for name, value in row["estimates"][figure].items()}
+    case["seeds"] = seeds or case["seeds"]
+    return Comparison.model_validate(document)
+
+
+# --- tables --------------------------------------------------------------------------------------------------------
+
+
+def test_tables_name_every_contender_and_mark_the_best_that_one_can_choose(comparison: Comparison) -> None:
+    tables = main_tables(comparison.cases[0])
+    assert [table.title.split(": ")[1].split(",")[0] for table in tables] == [
+        "requests",
+        "what it costs",
+        "how supply follows demand",
+    ]
+    names = [name for name, _ in tables[0].rows]
+    assert names == ["own", "knative", "cloud-run", "oracle", "oracle on cloud-run"]
+    best = {name for table in tables for name, cells in table.rows for cell in cells if cell.is_best}
+    assert best
+    assert not {name for name in best if name.startswith("oracle")}
+
+
+def test_differences_leave_out_the_baseline_and_the_oracles_of_platforms(comparison: Comparison) -> None:
+    (table,) = difference_tables(comparison.cases[0], "own")
+    assert [name for name, _ in table.rows] == ["knative", "cloud-run", "oracle"]
+    assert [name for name, _ in overall_table(comparison).rows][-1] != "oracle on cloud-run"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.1234, "s", "123 ms"),
+        (12.34, "s", "12.3 s"),
+        (0.00123, "ratio", "0.123 %"),
+        (1234.5, "usd", "1,234"),
+        (None, "usd", "-"),
+        (1e-13, "ratio", "0 %"),
+    ],
+)
+def test_numbers_have_three_digits_and_a_unit(value: float | None, unit: str, text: str) -> None:
+    assert number_text(value, unit) == text  # type: ignore[arg-type]
+
+
+def test_a_cell_tells_its_spread() -> None:
+    assert str(Cell("12.3 ms", "0.4")) == "12.3 ms ±0.4"
+
+
+# --- the page ------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_one_file_that_asks_the_network_for_nothing(comparison: Comparison) -> None:
+    page = comparison_html(comparison)
+    assert len(page.encode()) < PAGE_BYTES_MAX
+    fetched = re.findall(r'(?:src|href)\s*=\s*"(?!#)([^"]+)"|url\((?!#)([^)]+)\)|@import|<script', page)
+    assert fetched == []
+    assert page.count("<svg") == 3  # scores, cost against latency, supply against demand
+
+
+def test_the_page_has_every_number_of_the_tables(comparison: Comparison) -> None:
+    page = comparison_html(comparison)
+    for table in main_tables(comparison.cases[0]):
+        for name, cells in table.rows:
+            assert name in page
+            assert all(cell.text in page for cell in cells)
+    assert "cloud.google.com/run/pricing" in page
+
+
+def test_the_same_comparison_gives_the_same_page(comparison: Comparison) -> None:
+    assert comparison_html(comparison) == comparison_html(comparison)
+
+
+def test_a_name_cannot_break_the_page(comparison: Comparison) -> None:
+    document = comparison.model_dump()
+    document["cases"][0]["name"] = "<script>alert(1)</script>"
+    page = comparison_html(Comparison.model_validate(document))
+    assert "<script>" not in page
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_json_reads_back_as_it_was(comparison: Comparison, tmp_path: Path) -> None:
+    file = tmp_path / "comparison.json"
+    file.write_text(comparison_json(comparison), encoding="utf-8")
+    assert read_comparison(file) == comparison
+    file.write_text('{"cases": 1}', encoding="utf-8")
+    with pytest.raises(ValueError, match="must be what `simulator compare --json` writes"):
+        read_comparison(file)
+
+
+def test_every_run_is_a_row(comparison: Comparison, tmp_path: Path) -> None:
+    file = tmp_path / "runs.csv"
+    write_runs(comparison, file)
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 5 * 3
+    assert [row["seed"] for row in rows[:3]] == ["3", "4", "5"]
+    own = comparison.cases[0].rows[0]
+    assert [float(row["score"]) for row in rows[:3]] == own.values["score"]
+
+
+def test_parquet_has_the_same_rows(comparison: Comparison, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "runs.parquet"
+    write_runs(comparison, file)
+    table = parquet.read_table(file).to_pydict()
+    assert table["contender"][:3] == ["own"] * 3
+    assert table["score"][:3] == comparison.cases[0].rows[0].values["score"]
+
+
+# --- held against a former one ---------------------------------------------------------------------------------------
+
+
+def test_the_same_comparison_is_not_worse_than_itself(comparison: Comparison) -> None:
+    verdict = held_against(comparison, comparison)
+    assert verdict.worse == ()
+    assert verdict.compared == 5 * 6
+    assert verdict.missing == ()
+
+
+@pytest.mark.parametrize("figure", ["latency_p95_s", "score", "loss_ratio"])
+def test_a_figure_that_became_worse_is_named_with_both_values(comparison: Comparison, figure: str) -> None:
+    (worse,) = held_against(worsened(comparison, figure, 1.5), comparison).worse
+    assert (worse.contender, worse.figure) == ("knative", figure)
+    assert worse.now == pytest.approx(1.5 * worse.before)
+    assert "must not be worse than" in str(worse)
+
+
+def test_better_and_a_little_worse_are_no_failures(comparison: Comparison) -> None:
+    assert held_against(worsened(comparison, "score", 0.5), comparison).worse == ()
+    assert held_against(worsened(comparison, "score", 1.005), comparison).worse == ()
+    assert held_against(worsened(comparison, "score", 1.005), comparison, tolerance=0.001).worse != ()
+
+
+def test_other_seeds_are_compared_as_independent_runs(comparison: Comparison) -> None:
+    """Chance alone does not fail a build: what is within the spread of the seeds is told only for the same seeds."""
+    figure = "score"
+    row = next(row for row in comparison.cases[0].rows if row.contender == "knative")
+    spread = row.estimates[figure].high / row.estimates[figure].mean
+    assert spread > 1.02
+    slightly = worsened(comparison, figure, 1.02)
+    assert held_against(slightly, comparison).worse != ()
+    assert held_against(worsened(comparison, figure, 1.02, [7, 8, 9]), comparison).worse == ()
+
+
+def test_a_contender_that_is_gone_is_told(comparison: Comparison) -> None:
+    document = comparison.model_dump()
+    document["cases"][0]["rows"] = document["cases"][0]["rows"][:1]
+    verdict = held_against(Comparison.model_validate(document), comparison)
+    assert verdict.missing == ("step: knative", "step: cloud-run", "step: oracle", "step: oracle on cloud-run")

@@ -1,0 +1,72 @@
+"""The decision in force, as a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.lab.why import clock_text, parse_moment, read_report, why
+from simulator.replay.report import build_report
+from simulator.replay.report_json import report_json
+from simulator.replay.report_schema import Report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import load_scenario
+from tests.lab.compare_scenarios import step
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return build_report(play(Run(load_scenario(step(tmp_path_factory.mktemp("step")))), signals=False))
+
+
+def test_it_says_what_was_seen_computed_and_decided(report: Report) -> None:
+    raised = next(decision for decision in report.services[0].decisions if decision.desired > 1)
+    (sentence,) = why(report, raised.at_s + 0.5)
+    assert sentence.startswith(f"At {clock_text(raised.at_s + 0.5)} web wanted {raised.desired} instances")
+    assert f"at {clock_text(raised.at_s)}, 500ms before" in sentence
+    assert f"saw in_flight = {raised.inputs['in_flight']:.4g}" in sentence
+    assert f"computed {raised.formula}" in sentence
+    assert f"raised the wish from {raised.before} to {raised.desired}, because" in sentence
+
+
+def test_it_names_the_clamps(report: Report) -> None:
+    clamped = next(decision for decision in report.services[0].decisions if decision.clamps)
+    (sentence,) = why(report, clamped.at_s)
+    assert f"clamped it by {clamped.clamps[0]}" in sentence
+
+
+def test_before_the_first_decision_the_start_is_in_force(report: Report) -> None:
+    (sentence,) = why(report, 0.0, "web")
+    assert "had not changed its wish (the first change came at" in sentence
+
+
+def test_a_moment_or_service_that_is_not_there_is_refused(report: Report) -> None:
+    with pytest.raises(ValueError, match=r"time = 1:00:00, must be within the run: 0:00:00 to 0:01:00"):
+        why(report, 3600)
+    with pytest.raises(ValueError, match=r"service = 'x', must be one of web"):
+        why(report, 1, "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("12:03:06", 43386), ("03:06", 186), ("90s", 90), ("1:2:3.5", 3723.5), ("1h", 3600)]
+)
+def test_moments_are_read_as_people_write_them(text: str, seconds: float) -> None:
+    assert parse_moment(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["noon", "12:99:00", "12", "-1s"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a moment of the run"):
+        parse_moment(text)
+
+
+def test_a_report_is_read_back(report: Report, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(report_json(report), encoding="utf-8")
+    assert why(read_report(file), 30) == why(report, 30)
+    file.write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match="must be what `simulator run --json` writes"):
+        read_report(file)
+    with pytest.raises(ValueError, match="must be a file that can be read"):
+        read_report(tmp_path / "nowhere.json")
