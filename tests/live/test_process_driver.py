@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from simulator.fleet.driver import LaunchError
@@ -26,6 +25,7 @@ from tests.live.process_bench import (
     Service,
     assert_nothing_is_left,
     bench,
+    children_of_ours,
     is_alive,
     root_of,
     until,
@@ -292,7 +292,7 @@ async def test_launches_at_the_same_time_share_one_guard(tmp_path: Path) -> None
         async with Tasks("test") as tasks:
             launches = [tasks.spawn(b.driver.launch(SPEC), f"launch {number}") for number in range(3)]
             backends = [await launch for launch in launches]
-        guards = {child.pid for child in psutil.Process().children()} - {backend.pid for backend in backends}
+        guards = {child.pid for child in children_of_ours()} - {backend.pid for backend in backends}
         assert len(guards) == 1
 
 
@@ -302,7 +302,7 @@ async def test_a_guard_that_somebody_ended_is_started_again(tmp_path: Path) -> N
         backend = await b.up()
         guard = b.driver._guard
         assert guard is not None
-        (child,) = [c for c in psutil.Process().children() if c.pid != backend.pid]
+        (child,) = [c for c in children_of_ours() if c.pid != backend.pid]
         child.kill()
         await until(lambda: not guard.is_running)
         await b.driver.launch(SPEC)
