@@ -1,0 +1,122 @@
+"""The audit log: every API call as CloudTrail records it (facts 11.5).
+
+A call that changes something is recorded in the change that it makes. Reads and refused calls are gathered and written
+a hundred at a time, or after a second: a record costs more than the answer it is about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, Final, NamedTuple
+
+from simulator.control.calendar import Calendar, iso_text
+from simulator.control.caller import Caller
+from simulator.control.entries import Entry, EntryKind
+from simulator.control.identifiers import Identifiers
+from simulator.control.registry import Registry
+from simulator.model.api_error import ApiError
+from simulator.model.arn import shelf_of
+
+HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
+_SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"})
+
+_GATHERED_MAX: Final = 100
+_GATHERED_S: Final = 1.0
+
+
+class Call(NamedTuple):
+    """One call and how it ended. `answer` is None for reads, whose answers CloudTrail does not keep, and refusals."""
+
+    caller: Caller
+    operation: str
+    request: dict[str, Any]
+    at: float
+    answer: dict[str, Any] | None = None
+    error: ApiError | None = None
+
+
+class Audit:
+    def __init__(self, registry: Registry, identifiers: Identifiers, now: Calendar) -> None:
+        self._registry = registry
+        self._identifiers = identifiers
+        self._now = now
+        self._gathered: list[Call] = []
+        self._flush: asyncio.TimerHandle | None = None
+
+    def record_change(self, caller: Caller, operation: str, request: dict[str, Any], answer: dict[str, Any]) -> None:
+        """Within the change that the call makes."""
+        self._write(Call(caller, operation, request, self._now(), answer))
+
+    def gather(self, caller: Caller, operation: str, request: dict[str, Any], error: ApiError | None = None) -> None:
+        """A read or a refused call, for later. Not within a change."""
+        self._gathered.append(Call(caller, operation, request, self._now(), error=error))
+        if len(self._gathered) >= _GATHERED_MAX:
+            self.flush()
+        elif self._flush is None:
+            self._flush = asyncio.get_running_loop().call_later(_GATHERED_S, self.flush)
+
+    def flush(self) -> None:
+        """Write what was gathered. Raises sqlite3.Error."""
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            with self._registry.change():
+                for call in gathered:
+                    self._write(call)
+
+    def _write(self, call: Call) -> None:
+        shelf = shelf_of(call.caller.account, call.caller.region)
+        service = call.request.get("ServiceArn") or (call.answer or {}).get("Service", {}).get("ServiceArn", "")
+        text = json.dumps(_record(call, self._identifiers.uuid("audit")))
+        self._registry.write_down(Entry(EntryKind.AUDIT, call.at, shelf, service, call.operation, text))
+
+
+def is_read(operation: str) -> bool:
+    return operation.startswith(("Describe", "List"))
+
+
+def _record(call: Call, event_id: str) -> dict[str, Any]:
+    caller = call.caller
+    record: dict[str, Any] = {
+        "eventVersion": "1.08",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": caller.access_key,
+            "arn": f"arn:aws:iam::{caller.account}:user/simulator",
+            "accountId": caller.account,
+            "accessKeyId": caller.access_key,
+            "userName": "simulator",
+        },
+        "eventTime": iso_text(call.at),
+        "eventSource": "apprunner.amazonaws.com",
+        "eventName": call.operation,
+        "awsRegion": caller.region,
+        "sourceIPAddress": caller.source_ip,
+        "userAgent": caller.user_agent,
+        "requestParameters": _shown(call.request) or None,
+        "responseElements": _shown(call.answer) if call.answer else None,
+        "requestID": caller.request_id,
+        "eventID": event_id,
+        "readOnly": is_read(call.operation),
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": caller.account,
+        "eventCategory": "Management",
+    }
+    if call.error is not None:
+        record |= {"errorCode": call.error.code, "errorMessage": call.error.message}
+    return record
+
+
+def _shown(value: Any) -> Any:
+    """In CloudTrail's camel case, with commands and variables hidden."""
+    if isinstance(value, dict):
+        return {
+            name[:1].lower() + name[1:]: HIDDEN if name in _SECRET else _shown(each) for name, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_shown(each) for each in value]
+    return value

@@ -1,0 +1,137 @@
+"""Auto scaling configurations: seven operations (facts 1.3, 1.8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.control.api_context import ApiContext, shelf
+from simulator.control.caller import Caller
+from simulator.control.refusals import arn_of, invalid
+from simulator.control.revision_book import RevisionBook
+from simulator.control.revisions import built_in_auto_scaling
+from simulator.control.usage import users_of
+from simulator.model.api_resources import AccountResource, AutoScalingResource, ServiceResource
+from simulator.model.arn import AUTO_SCALING
+from simulator.model.scaling import AutoScalingConfiguration
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+_ARN = "AutoScalingConfigurationArn"
+
+
+class AutoScalingConfigurations:
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self.book = RevisionBook(
+            context,
+            AutoScalingResource,
+            kind=AUTO_SCALING,
+            what="auto scaling configuration",
+            member=_ARN,
+            built_in=built_in_auto_scaling,
+        )
+
+    # --- operations ------------------------------------------------------------------------------------------------
+
+    def create(self, caller: Caller, request: Request) -> Answer:
+        defaults, quotas, registry = AutoScalingConfiguration(), self._context.quotas, self._context.registry
+        min_size, max_size = request.get("MinSize", defaults.min_size), request.get("MaxSize", defaults.max_size)
+        if min_size > max_size:
+            raise invalid(f"MinSize = {min_size}, must not exceed MaxSize = {max_size}.")
+        arn = self.book.new_revision(
+            caller,
+            request["AutoScalingConfigurationName"],
+            names_max=quotas.auto_scaling_names,
+            revisions_max=quotas.auto_scaling_revisions,
+        )
+        revision = AutoScalingResource(
+            str(arn),
+            registry.next_number(),
+            self._context.now(),
+            tags=self._context.tags(request.get("Tags")),
+            max_concurrency=request.get("MaxConcurrency", defaults.max_concurrency),
+            min_size=min_size,
+            max_size=max_size,
+        )
+        registry.put(revision)
+        return self._answer(caller, revision)
+
+    def describe(self, caller: Caller, request: Request) -> Answer:
+        return self._answer(caller, self.book.find(caller, request[_ARN]))
+
+    def list_page(self, caller: Caller, request: Request) -> Answer:
+        name = request.get("AutoScalingConfigurationName")
+        page, more = self.book.page(caller, "ListAutoScalingConfigurations", request, name)
+        return {"AutoScalingConfigurationSummaryList": [self.summary(caller, each) for each in page], **more}
+
+    def delete(self, caller: Caller, request: Request) -> Answer:
+        revision = self.book.find_active(caller, request[_ARN])
+        doomed = [revision]
+        if request.get("DeleteAllRevisions", False):
+            if arn_of(request[_ARN], _ARN, AUTO_SCALING).revision is not None:
+                raise invalid(f"{_ARN} = {request[_ARN]}, must end with the name when DeleteAllRevisions is true.")
+            doomed = self.book.active(caller, revision.name)
+        for each in doomed:
+            self._refuse_deletion(caller, each)
+        deleted = {each.arn: self.book.deleted(each) for each in doomed}
+        return self._answer(caller, deleted[revision.arn])
+
+    def update_default(self, caller: Caller, request: Request) -> Answer:
+        revision = self.book.find_active(caller, request[_ARN])
+        registry = self._context.registry
+        registry.put(AccountResource(caller.account, caller.region, registry.next_number(), revision.arn))
+        return self._answer(caller, revision)
+
+    def list_services(self, caller: Caller, request: Request) -> Answer:
+        revision = self.book.find(caller, request[_ARN])
+        operation = "ListServicesForAutoScalingConfiguration"
+        page, more = self._context.pages.page(self._users(caller, revision), caller, operation, request)
+        return {"ServiceArnList": [service.arn for service in page], **more}
+
+    # --- for services ----------------------------------------------------------------------------------------------
+
+    def default(self, caller: Caller) -> AutoScalingResource:
+        """What a new service gets that names none."""
+        account = self._context.registry.get(AccountResource, shelf(caller))
+        if account is None:
+            return built_in_auto_scaling(caller.account, caller.region)
+        return self.book.find_active(caller, account.default_auto_scaling_arn)
+
+    def summary(self, caller: Caller, revision: AutoScalingResource) -> Answer:
+        return {
+            _ARN: revision.arn,
+            "AutoScalingConfigurationName": revision.name,
+            "AutoScalingConfigurationRevision": revision.revision,
+            "Status": "inactive" if revision.is_deleted else "active",  # in lower case (facts 1.7)
+            "CreatedAt": revision.created_at,
+            "HasAssociatedService": bool(self._users(caller, revision)),
+            "IsDefault": self._is_default(caller, revision),
+        }
+
+    # --- the inside ------------------------------------------------------------------------------------------------
+
+    def _answer(self, caller: Caller, revision: AutoScalingResource) -> Answer:
+        view = self.summary(caller, revision) | {
+            "Latest": self.book.is_latest(caller, revision),
+            "MaxConcurrency": revision.max_concurrency,
+            "MinSize": revision.min_size,
+            "MaxSize": revision.max_size,
+        }
+        if revision.deleted_at is not None:
+            view["DeletedAt"] = revision.deleted_at
+        return {"AutoScalingConfiguration": view}
+
+    def _users(self, caller: Caller, revision: AutoScalingResource) -> list[ServiceResource]:
+        registry = self._context.registry
+        return users_of(registry, shelf(caller), revision.arn, lambda configuration: configuration.auto_scaling_arn)
+
+    def _is_default(self, caller: Caller, revision: AutoScalingResource) -> bool:
+        return self.default(caller).arn == revision.arn
+
+    def _refuse_deletion(self, caller: Caller, revision: AutoScalingResource) -> None:
+        if self._is_default(caller, revision):
+            raise invalid(f"{revision.arn} is the default auto scaling configuration and cannot be deleted.")
+        if self._users(caller, revision):
+            raise invalid(f"{revision.arn} is in use by a service and cannot be deleted.")
+        self.book.refuse_built_in(caller, revision)

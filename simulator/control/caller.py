@@ -1,0 +1,15 @@
+"""Who calls the control-plane API: what authentication established, and what an audit line needs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One authenticated call. `account` (12 digits) and `region` isolate resources; `request_id` is in the answer."""
+
+    account: str
+    region: str
+    access_key: str
+    request_id: str
+    source_ip: str
+    user_agent: str

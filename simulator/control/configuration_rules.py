@@ -1,0 +1,141 @@
+"""A service's whole configuration from a create or update request: checked, completed, references resolved."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simulator.control.api_context import ApiContext
+from simulator.control.auto_scaling_configurations import AutoScalingConfigurations
+from simulator.control.caller import Caller
+from simulator.control.connections import Connections
+from simulator.control.observability_configurations import ObservabilityConfigurations
+from simulator.control.refusals import invalid
+from simulator.control.source_rules import completed_source
+from simulator.control.vpc_connectors import VpcConnectors
+from simulator.model.health import HealthCheck
+from simulator.model.service_configuration import Block, ServiceConfiguration
+from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory
+
+Request = dict[str, Any]
+
+_CHECK: Final = HealthCheck()
+_INSTANCE: Final[Block] = {"Cpu": str(InstanceSize().cpu_units), "Memory": str(InstanceSize().memory_mb)}
+_HEALTH_CHECK: Final[Block] = {
+    "Protocol": str(_CHECK.protocol),
+    "Path": _CHECK.path,
+    "Interval": _CHECK.interval_s,
+    "Timeout": _CHECK.timeout_s,
+    "HealthyThreshold": _CHECK.healthy_threshold,
+    "UnhealthyThreshold": _CHECK.unhealthy_threshold,
+}
+_NETWORK: Final[Block] = {
+    "IpAddressType": "IPV4",
+    "EgressConfiguration": {"EgressType": "DEFAULT"},
+    "IngressConfiguration": {"IsPubliclyAccessible": True},
+}
+
+
+class ConfigurationRules:
+    """What a request makes of a service; the resources that it names are looked up with their own kinds."""
+
+    # ASSUMPTION: of the blocks beside the source, an update changes the members that it names and keeps the others. An
+    # update on AWS of Memory alone would settle it.
+
+    def __init__(
+        self,
+        context: ApiContext,
+        *,
+        auto_scaling: AutoScalingConfigurations,
+        observability: ObservabilityConfigurations,
+        connections: Connections,
+        connectors: VpcConnectors,
+    ) -> None:
+        self._context = context
+        self._auto_scaling = auto_scaling
+        self._observability = observability
+        self._connections = connections
+        self._connectors = connectors
+
+    def completed(
+        self, caller: Caller, request: Request, before: ServiceConfiguration | None = None
+    ) -> ServiceConfiguration:
+        """What the service is to be. `before`: what it is; None for a new one.
+
+        Raises:
+            ApiError: InvalidRequestException with the first thing that does not fit.
+        """
+        return ServiceConfiguration(
+            source=self._source(caller, request.get("SourceConfiguration", {}), before),
+            instance=self._instance(request.get("InstanceConfiguration", {}), before),
+            health_check=_health_check(request.get("HealthCheckConfiguration", {}), before),
+            network=self._network(caller, request.get("NetworkConfiguration", {}), before),
+            observability=self._tracing(caller, request.get("ObservabilityConfiguration"), before),
+            auto_scaling_arn=self._auto_scaling_arn(caller, request.get("AutoScalingConfigurationArn"), before),
+        )
+
+    def _source(self, caller: Caller, given: Block, before: ServiceConfiguration | None) -> Block:
+        source = completed_source(
+            given, before.source if before else None, account=caller.account, now=self._context.now()
+        )
+        authentication = source.get("AuthenticationConfiguration", {})
+        connection = authentication.get("ConnectionArn")
+        if connection is not None and "AuthenticationConfiguration" in given:
+            found = self._connections.find_for_service(caller, connection)
+            source["AuthenticationConfiguration"] = authentication | {"ConnectionArn": found.arn}
+        if connection is None and "CodeRepository" in source and self._context.settings.needs_connection:
+            raise invalid("AuthenticationConfiguration.ConnectionArn must be given for a code repository.")
+        return source
+
+    def _instance(self, given: Block, before: ServiceConfiguration | None) -> Block:
+        block = (before.instance if before else _INSTANCE) | given
+        try:
+            size = InstanceSize(parse_cpu(block["Cpu"]), parse_memory(block["Memory"]))
+        except ValueError as error:
+            raise invalid(f"InstanceConfiguration: {error}.") from error
+        role = given.get("InstanceRoleArn")
+        if role is not None and not self._context.settings.may_assume(role):
+            raise invalid(f"Error in assuming instance role {role}")  # Terraform tries again on it (facts 1.2)
+        # The answer is in plain units, whatever was sent (facts 1.6).
+        return block | {"Cpu": str(size.cpu_units), "Memory": str(size.memory_mb)}
+
+    def _network(self, caller: Caller, given: Block, before: ServiceConfiguration | None) -> Block:
+        own = before.network if before else _NETWORK
+        egress = own["EgressConfiguration"] | given.get("EgressConfiguration", {})
+        if egress["EgressType"] == "VPC":
+            if "VpcConnectorArn" not in egress:
+                raise invalid("EgressConfiguration.VpcConnectorArn must be given when EgressType is VPC.")
+            if "EgressConfiguration" in given:
+                egress["VpcConnectorArn"] = self._connectors.find_for_service(caller, egress["VpcConnectorArn"]).arn
+        elif "VpcConnectorArn" in given.get("EgressConfiguration", {}):
+            raise invalid("EgressConfiguration.VpcConnectorArn must be given only when EgressType is VPC.")
+        else:
+            egress = {"EgressType": egress["EgressType"]}
+        return {
+            "IpAddressType": given.get("IpAddressType", own["IpAddressType"]),
+            "EgressConfiguration": egress,
+            "IngressConfiguration": own["IngressConfiguration"] | given.get("IngressConfiguration", {}),
+        }
+
+    def _tracing(self, caller: Caller, given: Block | None, before: ServiceConfiguration | None) -> Block:
+        if given is None:
+            return before.observability if before else {"ObservabilityEnabled": False}
+        arn = given.get("ObservabilityConfigurationArn")
+        if not given["ObservabilityEnabled"]:
+            if arn is not None:
+                raise invalid("ObservabilityConfigurationArn must be given only when ObservabilityEnabled is true.")
+            return {"ObservabilityEnabled": False}
+        book = self._observability.book
+        found = book.find_for_service(caller, arn) if arn is not None else self._observability.default(caller)
+        return {"ObservabilityEnabled": True, "ObservabilityConfigurationArn": found.arn}
+
+    def _auto_scaling_arn(self, caller: Caller, given: str | None, before: ServiceConfiguration | None) -> str:
+        if given is not None:
+            return self._auto_scaling.book.find_for_service(caller, given).arn
+        return before.auto_scaling_arn if before else self._auto_scaling.default(caller).arn
+
+
+def _health_check(given: Block, before: ServiceConfiguration | None) -> Block:
+    block = (before.health_check if before else _HEALTH_CHECK) | given
+    if not block["Path"].startswith("/"):
+        raise invalid(f"HealthCheckConfiguration.Path = {block['Path']!r}, must start with /.")
+    return block

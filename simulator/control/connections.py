@@ -1,0 +1,116 @@
+"""Connections to source code providers: three operations, and the handshake for which AWS has no API (facts 1.8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulator.control.api_context import ApiContext, shelf
+from simulator.control.caller import Caller
+from simulator.control.refusals import arn_of, invalid, not_found, quota_exceeded
+from simulator.control.usage import living_services
+from simulator.model.api_error import ApiError
+from simulator.model.api_resources import ConnectionResource
+from simulator.model.arn import CONNECTION, Arn
+from simulator.model.service_configuration import ServiceConfiguration
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+PENDING = "PENDING_HANDSHAKE"
+AVAILABLE = "AVAILABLE"
+
+
+class Connections:
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+
+    # --- operations ------------------------------------------------------------------------------------------------
+
+    def create(self, caller: Caller, request: Request) -> Answer:
+        name, registry = request["ConnectionName"], self._context.registry
+        there = registry.on_shelf(ConnectionResource, shelf(caller))
+        if any(each.name == name for each in there):
+            raise invalid(f"Connection with the provided name already exists: {name}")
+        if len(there) >= self._context.quotas.connections:
+            raise quota_exceeded("connections", self._context.quotas.connections)
+        connection = ConnectionResource(
+            str(self._context.new_arn(caller, CONNECTION, name)),
+            registry.next_number(),
+            self._context.now(),
+            tags=self._context.tags(request.get("Tags")),
+            provider=request["ProviderType"],
+            status=PENDING,
+        )
+        registry.put(connection)
+        return {"Connection": _view(connection)}
+
+    def list_page(self, caller: Caller, request: Request) -> Answer:
+        name = request.get("ConnectionName")
+        there = self._context.registry.on_shelf(ConnectionResource, shelf(caller))
+        wanted = [each for each in there if name in {None, each.name}]
+        page, more = self._context.pages.page(wanted, caller, "ListConnections", request)
+        return {"ConnectionSummaryList": [_view(each) for each in page], **more}
+
+    def delete(self, caller: Caller, request: Request) -> Answer:
+        connection = self._find(caller, request["ConnectionArn"])
+        services = living_services(self._context.registry, shelf(caller))
+        users = [each.name for each in services if _uses(connection, each.configuration)]
+        if users:
+            raise invalid(f"{connection.arn} is in use by the service {users[0]}; delete that first.")
+        self._context.registry.remove(connection)
+        return {"Connection": _view(replace(connection, status="DELETED"))}
+
+    # --- beside the API --------------------------------------------------------------------------------------------
+
+    def approve(self, account: str, region: str, name: str) -> ConnectionResource:
+        """The handshake of the console: the connection is AVAILABLE. Within a change.
+
+        Raises:
+            ApiError: ResourceNotFoundException when there is none of that name.
+        """
+        arn = Arn(region, account, CONNECTION, name)
+        connection = self._named(arn)
+        if connection is None:
+            raise not_found("Connection", str(arn))
+        approved = replace(connection, status=AVAILABLE)
+        self._context.registry.put(approved)
+        return approved
+
+    def find_for_service(self, caller: Caller, text: str) -> ConnectionResource:
+        """One that a service may use. Raises InvalidRequestException."""
+        try:
+            connection = self._find(caller, text)
+        except ApiError as error:
+            raise invalid(error.message) from error
+        if connection.status != AVAILABLE:
+            raise invalid(f"ConnectionArn = {text}, must be AVAILABLE, but its status is {connection.status}.")
+        return connection
+
+    # --- the inside ------------------------------------------------------------------------------------------------
+
+    def _find(self, caller: Caller, text: str) -> ConnectionResource:
+        """By its ARN, with or without the id at the end: AWS's own examples have both (facts 1.5)."""
+        arn = arn_of(text, "ConnectionArn", CONNECTION)
+        found = self._named(arn) if arn.shelf == shelf(caller) else None
+        if found is None or (arn.resource_id is not None and found.arn != str(arn)):
+            raise not_found("Connection", text)
+        return found
+
+    def _named(self, arn: Arn) -> ConnectionResource | None:
+        there = self._context.registry.on_shelf(ConnectionResource, arn.shelf)
+        return next((each for each in there if each.name == arn.name), None)
+
+
+def _uses(connection: ConnectionResource, configuration: ServiceConfiguration) -> bool:
+    return configuration.connection_arn == connection.arn
+
+
+def _view(connection: ConnectionResource) -> Answer:
+    return {
+        "ConnectionName": connection.name,
+        "ConnectionArn": connection.arn,
+        "ProviderType": connection.provider,
+        "Status": connection.status,
+        "CreatedAt": connection.created_at,
+    }

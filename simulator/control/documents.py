@@ -1,0 +1,63 @@
+"""Resources as JSON documents and back."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from simulator.model.api_resources import (
+    AccountResource,
+    AutoScalingResource,
+    ConnectionResource,
+    CustomDomainResource,
+    ObservabilityResource,
+    OperationResource,
+    Resource,
+    ServiceResource,
+    VpcConnectorResource,
+    VpcIngressResource,
+)
+
+# The names are in every state file: they stay, whatever the classes are called.
+KINDS: Final = MappingProxyType(
+    {
+        "account": AccountResource,
+        "auto-scaling": AutoScalingResource,
+        "connection": ConnectionResource,
+        "custom-domain": CustomDomainResource,
+        "observability": ObservabilityResource,
+        "operation": OperationResource,
+        "service": ServiceResource,
+        "vpc-connector": VpcConnectorResource,
+        "vpc-ingress": VpcIngressResource,
+    }
+)
+_KIND_OF: Final = {kind: name for name, kind in KINDS.items()}
+_ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {name: TypeAdapter(kind) for name, kind in KINDS.items()}
+
+
+class DocumentError(ValueError):
+    """A document is of no kind, or not what its kind says; the message names the first thing wrong."""
+
+
+def kind_of(resource: Resource) -> str:
+    return _KIND_OF[type(resource)]
+
+
+def to_json(resource: Resource) -> str:
+    return _ADAPTERS[kind_of(resource)].dump_json(resource).decode()
+
+
+def from_json(kind: str, body: str) -> Resource:
+    """Raises DocumentError."""
+    if kind not in _ADAPTERS:
+        raise DocumentError(f"kind = {kind!r}, must be one of {', '.join(KINDS)}")
+    try:
+        resource: Resource = _ADAPTERS[kind].validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise DocumentError(f"{kind}: {place or 'the document'}: {first['msg']}") from error
+    return resource

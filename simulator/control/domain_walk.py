@@ -1,0 +1,82 @@
+"""The walk of custom domains through their statuses: each association has a task that takes it as far as it goes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from simulator.control.api_context import ApiContext
+from simulator.control.calendar import left_s
+from simulator.control.time_profile import TimeProfile
+from simulator.control.workload import Workload, WorkloadFailed
+from simulator.model.api_resources import CustomDomainResource
+from simulator.model.domain_state import FAILED, WALK, DomainStatus
+from simulator.world.tasks import Tasks
+
+
+class DomainWalk:
+    def __init__(self, context: ApiContext, workload: Workload, profile: TimeProfile, tasks: Tasks) -> None:
+        self._context = context
+        self._workload = workload
+        self._profile = profile
+        self._tasks = tasks
+
+    def start(self) -> None:
+        """After a restart: what was on its way goes on, and what was bound is bound again."""
+        for domain in self._context.registry.all(CustomDomainResource):
+            if domain.status in WALK:
+                self.follow(domain)
+            elif domain.status is DomainStatus.ACTIVE:
+                self._tasks.spawn(self._bind_again(domain), f"bind {domain.domain}")
+
+    def follow(self, domain: CustomDomainResource) -> None:
+        """From its status to the end of the walk, or until another call changes it. After the commit that put it."""
+        self._tasks.spawn(self._walk(domain), f"{domain.status} {domain.domain}")
+
+    def release(self, domain: CustomDomainResource) -> None:
+        """Its service is gone, and the resource with it."""
+        self._tasks.spawn(self._unbind(domain), f"unbind {domain.domain}")
+
+    async def _walk(self, domain: CustomDomainResource) -> None:
+        walking: CustomDomainResource | None = domain
+        while walking is not None and walking.status in WALK:
+            await asyncio.sleep(left_s(self._profile.domain_s(walking.status), walking.changed_at, self._context.now()))
+            walking = await self._step(walking) if self._is_as_it_was(walking) else None
+
+    async def _step(self, domain: CustomDomainResource) -> CustomDomainResource | None:
+        """The domain one step further; None when it is gone, or went another way meanwhile."""
+        after = WALK[domain.status]
+        try:
+            if domain.status is DomainStatus.BINDING_CERTIFICATE:
+                await self._workload.bind_domain(domain.service_arn, domain.names)
+            elif domain.status is DomainStatus.DELETING:
+                await self._workload.unbind_domain(domain.service_arn, domain.names)
+        except WorkloadFailed:
+            after = FAILED[domain.status]
+        if not self._is_as_it_was(domain):
+            return None
+        registry = self._context.registry
+        with registry.change():
+            if after is None:
+                registry.remove(domain)
+                return None
+            moved = replace(domain, status=after, changed_at=self._context.now())
+            registry.put(moved)
+        return moved
+
+    def _is_as_it_was(self, domain: CustomDomainResource) -> bool:
+        return self._context.registry.get(CustomDomainResource, domain.key) == domain
+
+    async def _bind_again(self, domain: CustomDomainResource) -> None:
+        try:
+            await self._workload.bind_domain(domain.service_arn, domain.names)
+        except WorkloadFailed:
+            with self._context.registry.change():
+                failed = replace(domain, status=DomainStatus.CREATE_FAILED, changed_at=self._context.now())
+                self._context.registry.put(failed)
+
+    async def _unbind(self, domain: CustomDomainResource) -> None:
+        try:
+            await self._workload.unbind_domain(domain.service_arn, domain.names)
+        except WorkloadFailed:
+            return  # there is nobody left to tell: neither the service nor the association is

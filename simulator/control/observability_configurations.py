@@ -1,0 +1,89 @@
+"""Observability configurations: four operations (facts 1.3, 1.8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.control.api_context import ApiContext, shelf
+from simulator.control.caller import Caller
+from simulator.control.refusals import invalid
+from simulator.control.revision_book import RevisionBook
+from simulator.control.revisions import built_in_observability
+from simulator.control.usage import users_of
+from simulator.model.api_resources import ObservabilityResource
+from simulator.model.arn import DEFAULT_CONFIGURATION, OBSERVABILITY
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+_ARN = "ObservabilityConfigurationArn"
+
+
+class ObservabilityConfigurations:
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self.book = RevisionBook(
+            context,
+            ObservabilityResource,
+            kind=OBSERVABILITY,
+            what="observability configuration",
+            member=_ARN,
+            built_in=built_in_observability,
+        )
+
+    def create(self, caller: Caller, request: Request) -> Answer:
+        name, quotas, registry = request["ObservabilityConfigurationName"], self._context.quotas, self._context.registry
+        if name == DEFAULT_CONFIGURATION:
+            raise invalid(f"ObservabilityConfigurationName = {name}, must be another one: this name is reserved.")
+        arn = self.book.new_revision(
+            caller, name, names_max=quotas.observability_names, revisions_max=quotas.observability_revisions
+        )
+        revision = ObservabilityResource(
+            str(arn),
+            registry.next_number(),
+            self._context.now(),
+            tags=self._context.tags(request.get("Tags")),
+            vendor=request.get("TraceConfiguration", {}).get("Vendor"),
+        )
+        registry.put(revision)
+        return self._answer(caller, revision)
+
+    def describe(self, caller: Caller, request: Request) -> Answer:
+        return self._answer(caller, self.book.find(caller, request[_ARN]))
+
+    def list_page(self, caller: Caller, request: Request) -> Answer:
+        name = request.get("ObservabilityConfigurationName")
+        page, more = self.book.page(caller, "ListObservabilityConfigurations", request, name)
+        return {"ObservabilityConfigurationSummaryList": [_summary(each) for each in page], **more}
+
+    def delete(self, caller: Caller, request: Request) -> Answer:
+        revision = self.book.find_active(caller, request[_ARN])
+        self.book.refuse_built_in(caller, revision)
+        registry = self._context.registry
+        if users_of(registry, shelf(caller), revision.arn, lambda configuration: configuration.observability_arn):
+            raise invalid(f"{revision.arn} is in use by a service and cannot be deleted.")
+        return self._answer(caller, self.book.deleted(revision))
+
+    def default(self, caller: Caller) -> ObservabilityResource:
+        """What a service gets that switches observability on and names none."""
+        return built_in_observability(caller.account, caller.region)
+
+    def _answer(self, caller: Caller, revision: ObservabilityResource) -> Answer:
+        view = _summary(revision) | {
+            "Latest": self.book.is_latest(caller, revision),
+            "Status": "INACTIVE" if revision.is_deleted else "ACTIVE",
+            "CreatedAt": revision.created_at,
+        }
+        if revision.vendor is not None:
+            view["TraceConfiguration"] = {"Vendor": revision.vendor}
+        if revision.deleted_at is not None:
+            view["DeletedAt"] = revision.deleted_at
+        return {"ObservabilityConfiguration": view}
+
+
+def _summary(revision: ObservabilityResource) -> Answer:
+    return {
+        _ARN: revision.arn,
+        "ObservabilityConfigurationName": revision.name,
+        "ObservabilityConfigurationRevision": revision.revision,
+    }

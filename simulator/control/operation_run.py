@@ -1,0 +1,236 @@
+"""One operation carried out: the workload's step, the time profile beside it, and the end by the tables."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from simulator.control.calendar import Calendar
+from simulator.control.event_lines import (
+    DEPLOYS,
+    WORDS,
+    completed_text,
+    deployment_begins,
+    deployment_failed,
+    phase_lines,
+)
+from simulator.control.registry import Registry
+from simulator.control.revisions import deployed_revision, wanted_revision
+from simulator.control.service_events import ServiceEvents
+from simulator.control.time_profile import TimeProfile
+from simulator.control.workload import Workload, WorkloadFailed
+from simulator.model.api_resources import Deployed, OperationResource, ServiceResource
+from simulator.model.operation import OperationEvent, OperationStatus, OperationType, next_status
+from simulator.model.phase import Phase
+from simulator.model.service_state import ServiceStatus, status_after
+
+_BROKEN: Final = "An internal error occurred."
+
+
+class OperationRun:
+    """Also the workload's `Steps`. `on_deleted` is called within the change that makes a service DELETED."""
+
+    def __init__(
+        self,
+        operation: OperationResource,
+        *,
+        registry: Registry,
+        workload: Workload,
+        events: ServiceEvents,
+        profile: TimeProfile,
+        now: Calendar,
+        on_deleted: Callable[[ServiceResource], None],
+    ) -> None:
+        self.operation_id = operation.operation_id
+        self._type = operation.type
+        self._registry = registry
+        self._workload = workload
+        self._events = events
+        self._profile = profile
+        self._now = now
+        self._on_deleted = on_deleted
+        self._loop = asyncio.get_running_loop()
+        # The phases count from the operation's own beginning, also when the simulator was started again in its midst.
+        self._began_s = self._loop.time() - max(0.0, now() - operation.started_at)
+
+    async def carry_out(self) -> None:
+        try:
+            await self._attempt()
+        except Exception:
+            # A fault of ours: the service must not stay locked for it, and whoever watches the tasks hears of it.
+            if not self._operation.has_ended:
+                self._tell_of_failure(WorkloadFailed(_BROKEN))
+                self._settle(succeeded=False)
+            raise
+
+    async def _attempt(self) -> None:
+        if self._operation.status is OperationStatus.ROLLBACK_IN_PROGRESS:
+            await self._roll_back(self._now() - self._operation.updated_at)
+            return
+        try:
+            await self.reach(Phase.BEGUN)
+            version = await self._work()
+            await self._wait_for(Phase.DONE)
+        except WorkloadFailed as failure:
+            await self._fail(failure)
+        else:
+            self._succeed(version)
+
+    # --- Steps -----------------------------------------------------------------------------------------------------
+
+    async def reach(self, phase: Phase) -> None:
+        await self._wait_for(phase)
+        if phase <= self._operation.phase:
+            return  # told of before the simulator was started again
+        with self._registry.change():
+            self._put(phase=int(phase))
+            if phase is Phase.BEGUN:
+                self._tell_of_beginning()
+            if self._type in DEPLOYS:
+                self._tell_of_phase(phase)
+
+    def log(self, line: str) -> None:
+        with self._registry.change():
+            self._events.deployment_line(self._service, self.operation_id, line)
+
+    # --- the way to success ----------------------------------------------------------------------------------------
+
+    async def _work(self) -> str:
+        """The workload's step; the version that the service then has."""
+        service, workload = self._service, self._workload
+        match self._type:
+            case OperationType.PAUSE_SERVICE:
+                await workload.pause(deployed_revision(self._registry, service))
+            case OperationType.RESUME_SERVICE:
+                await workload.resume(deployed_revision(self._registry, service))
+            case OperationType.DELETE_SERVICE:
+                await workload.delete(wanted_revision(self._registry, service))
+            case _ if self._operation.began_in is ServiceStatus.CREATE_FAILED:
+                return await workload.provision(wanted_revision(self._registry, service), self)
+            case _:
+                return await workload.deploy(wanted_revision(self._registry, service), self)
+        return ""
+
+    async def _wait_for(self, phase: Phase) -> None:
+        at_s = self._profile.phase_s(self._type, phase, is_image=self._service.configuration.is_image)
+        await asyncio.sleep(max(0.0, self._began_s + at_s - self._loop.time()))
+
+    def _succeed(self, version: str) -> None:
+        service = self._service
+        deployed = service.deployed
+        if self._type in DEPLOYS:
+            deployed = Deployed(service.revision_number, service.configuration, version)
+        with self._registry.change():
+            self._put(event=OperationEvent.SUCCEEDED, ended=True)
+            text = completed_text(self._type, new_application=self._operation.new_application)
+            self._events.operation_changed(service, f"{WORDS[self._type].event}CompletedSuccessfully", text)
+            self._end_service(replace(service, deployed=deployed), succeeded=True)
+
+    # --- the ways of failure ---------------------------------------------------------------------------------------
+
+    async def _fail(self, failure: WorkloadFailed) -> None:
+        operation = self._operation
+        self._tell_of_failure(failure)
+        if self._type not in DEPLOYS:
+            self._settle(succeeded=False)
+        elif operation.began_in is ServiceStatus.CREATE_FAILED:
+            at_s = self._began_s + self._profile.failed_s(Phase(operation.phase))
+            await asyncio.sleep(max(0.0, at_s - self._loop.time()))
+            self._settle(succeeded=False)
+        elif self._type is OperationType.START_DEPLOYMENT and operation.phase < Phase.PROVISIONING:
+            self._settle(succeeded=False)  # nothing was rolled out, so nothing is rolled back (facts 2.1)
+        else:
+            with self._registry.change():
+                self._put(event=OperationEvent.ROLLBACK_BEGAN)
+            await self._roll_back(0.0)
+
+    async def _roll_back(self, elapsed_s: float) -> None:
+        until_s = self._loop.time() + self._profile.rolled_back_s(Phase(self._operation.phase)) - elapsed_s
+        succeeded = True
+        try:
+            await self._workload.roll_back(deployed_revision(self._registry, self._service))
+        except WorkloadFailed as failure:
+            self._tell_of_failure(failure)
+            succeeded = False
+        await asyncio.sleep(max(0.0, until_s - self._loop.time()))
+        self._settle(succeeded=succeeded)
+
+    def _settle(self, *, succeeded: bool) -> None:
+        """The end of an operation that has failed; `succeeded` is the rollback's."""
+        # ASSUMPTION: a service whose rollback failed is RUNNING too; no status says otherwise (facts 1.7). An update on
+        # AWS whose old image is gone meanwhile would settle it.
+        service = self._service
+        with self._registry.change():
+            self._put(event=OperationEvent.SUCCEEDED if succeeded else OperationEvent.FAILED, ended=True)
+            words = WORDS[self._type]
+            self._events.operation_changed(service, f"{words.event}Failed", words.failed)
+            if self._type in DEPLOYS and service.deployed is not None:
+                service = replace(service, configuration=service.deployed.configuration)
+            self._end_service(service, succeeded=False)
+
+    # --- telling, and the resources --------------------------------------------------------------------------------
+
+    def _tell_of_beginning(self) -> None:
+        self._put(event=OperationEvent.BEGAN)
+        creates = self._type is OperationType.CREATE_SERVICE
+        self._events.status_changed(self._service, None if creates else self._operation.began_in)
+        if self._type in DEPLOYS:
+            line = deployment_begins(self._service.configuration)
+            self._events.deployment_line(self._service, self.operation_id, line)
+
+    def _tell_of_phase(self, phase: Phase) -> None:
+        service = self._service
+        creates = self._type is OperationType.CREATE_SERVICE
+        for line in phase_lines(phase, service.configuration, creates=creates):
+            self._events.line(service, line)
+            self._events.deployment_line(service, self.operation_id, line)
+
+    def _tell_of_failure(self, failure: WorkloadFailed) -> None:
+        service = self._service
+        with self._registry.change():
+            for line in failure.lines:
+                self._events.line(service, line)
+                self._events.deployment_line(service, self.operation_id, line)
+            if self._type in DEPLOYS:
+                self._events.line(
+                    service, f"Deployment with ID : {self.operation_id} failed. Failure reason : {failure.reason}"
+                )
+                for line in deployment_failed(service.configuration, failure.reason):
+                    self._events.deployment_line(service, self.operation_id, line)
+            elif not failure.lines:
+                self._events.line(service, failure.reason)
+
+    def _end_service(self, service: ServiceResource, *, succeeded: bool) -> None:
+        now, status = self._now(), status_after(self._type, self._operation.began_in, succeeded=succeeded)
+        deleted_at = now if status is ServiceStatus.DELETED else None
+        ended = replace(service, status=status, updated_at=now, deleted_at=deleted_at)
+        self._registry.put(ended)
+        self._events.status_changed(ended, service.status)
+        if status is ServiceStatus.DELETED:
+            self._on_deleted(ended)
+
+    def _put(self, *, event: OperationEvent | None = None, phase: int | None = None, ended: bool = False) -> None:
+        operation, now = self._operation, self._now()
+        self._registry.put(
+            replace(
+                operation,
+                status=operation.status if event is None else next_status(operation.status, event),
+                phase=operation.phase if phase is None else phase,
+                updated_at=now,
+                ended_at=now if ended else None,
+            )
+        )
+
+    @property
+    def _operation(self) -> OperationResource:
+        operation = self._registry.get(OperationResource, self.operation_id)
+        assert operation is not None, self.operation_id
+        return operation
+
+    @property
+    def _service(self) -> ServiceResource:
+        service = self._registry.get(ServiceResource, self._operation.service_arn)
+        assert service is not None, self._operation.service_arn
+        return service

@@ -1,0 +1,184 @@
+"""The operations engine: asynchronous operations on services, each one a task, each one durable.
+
+An operation begins within the change that acknowledges it, and its task starts when that is committed. When the
+simulator is killed the operation goes on after the next start: its step is asked for again, its time counts on.
+"""
+
+# ASSUMPTION: that is how App Runner ends an operation when one of its own hosts dies; there is no status for anything
+# else (facts 1.7), and nobody has seen one hang. A published failure of the control plane would settle it.
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from simulator.control.calendar import Calendar
+from simulator.control.event_lines import WORDS
+from simulator.control.identifiers import Identifiers
+from simulator.control.operation_run import OperationRun
+from simulator.control.registry import Registry
+from simulator.control.revisions import deployed_revision
+from simulator.control.service_events import ServiceEvents
+from simulator.control.time_profile import TimeProfile
+from simulator.control.workload import Workload, WorkloadFailed
+from simulator.model.api_resources import OperationResource, ServiceResource
+from simulator.model.operation import OperationStatus, OperationType
+from simulator.model.service_configuration import ServiceConfiguration
+from simulator.model.service_state import ServiceStatus
+from simulator.world.tasks import Tasks
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+KEPT_MAX: Final = 200  # operations of one service; the oldest are forgotten
+
+_NEW_REVISION: Final = frozenset({OperationType.UPDATE_SERVICE, OperationType.START_DEPLOYMENT})
+_OLD_SERVES: Final = _NEW_REVISION | {OperationType.PAUSE_SERVICE}  # while they run, and when they fail
+
+
+class Operations:
+    """One engine for all services. `dashed`: ids of 36 characters, as the API model has them (facts 1.5)."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        workload: Workload,
+        events: ServiceEvents,
+        identifiers: Identifiers,
+        profile: TimeProfile,
+        now: Calendar,
+        tasks: Tasks,
+        dashed: bool = False,
+    ) -> None:
+        self.on_deleted: Callable[[ServiceResource], None] = lambda _service: None
+        self._registry = registry
+        self._workload = workload
+        self._events = events
+        self._identifiers = identifiers
+        self._profile = profile
+        self._now = now
+        self._tasks = tasks
+        self._dashed = dashed
+        self._running: dict[str, asyncio.Task[None]] = {}  # by service
+
+    # --- beginning -------------------------------------------------------------------------------------------------
+
+    def create(self, service: ServiceResource) -> OperationResource:
+        """The first operation of a new service. Within a change, as all three of these."""
+        return self._begin(service, OperationType.CREATE_SERVICE, ServiceStatus.CREATE_FAILED)
+
+    def update(
+        self, service: ServiceResource, configuration: ServiceConfiguration, *, new_application: bool
+    ) -> OperationResource:
+        wanted = replace(service, configuration=configuration)
+        return self._begin(wanted, OperationType.UPDATE_SERVICE, service.status, new_application=new_application)
+
+    def begin(self, service: ServiceResource, operation: OperationType) -> OperationResource:
+        """A deployment, pause, resumption or deletion; whether it may begin the caller has asked the table."""
+        return self._begin(service, operation, service.status)
+
+    def _begin(
+        self,
+        service: ServiceResource,
+        kind: OperationType,
+        began_in: ServiceStatus,
+        *,
+        new_application: bool = False,
+    ) -> OperationResource:
+        now = self._now()
+        operation = OperationResource(
+            operation_id=self._new_id(),
+            service_arn=service.arn,
+            born=self._registry.next_number(),
+            type=kind,
+            status=OperationStatus.PENDING,
+            started_at=now,
+            updated_at=now,
+            began_in=began_in,
+            new_application=new_application,
+        )
+        locked = replace(
+            service,
+            status=ServiceStatus.OPERATION_IN_PROGRESS,
+            updated_at=now,
+            revision_number=service.revision_number + (kind in _NEW_REVISION),
+        )
+        self._registry.put(locked)
+        self._registry.put(operation)
+        self._events.operation_changed(locked, f"{WORDS[kind].event}Started", WORDS[kind].started)
+        self._forget_the_oldest(service)
+        self._registry.after_commit(lambda: self._spawn(operation))
+        return operation
+
+    def _new_id(self) -> str:
+        draw = self._identifiers.uuid if self._dashed else self._identifiers.hexadecimal
+        return draw("operation")
+
+    def _forget_the_oldest(self, service: ServiceResource) -> None:
+        kept = self._registry.on_shelf(OperationResource, service.arn)
+        for operation in kept[: max(0, len(kept) - KEPT_MAX)]:
+            self._registry.remove(operation)
+
+    # --- running ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Once, before the first call: services come back, and what was cut off goes on."""
+        for service in self._registry.all(ServiceResource):
+            cut_off = [each for each in self._of(service) if not each.has_ended]
+            if cut_off or service.status is ServiceStatus.RUNNING:
+                work = partial(self._come_back, service, cut_off[0] if cut_off else None)
+                self._own(service.arn, work, "comes back")
+
+    async def settled(self) -> None:
+        """Until no operation runs."""
+        while self._running:
+            await asyncio.wait(tuple(self._running.values()))
+
+    def _of(self, service: ServiceResource) -> list[OperationResource]:
+        return self._registry.on_shelf(OperationResource, service.arn)
+
+    def _spawn(self, operation: OperationResource) -> None:
+        self._own(operation.service_arn, self._run(operation).carry_out, f"{operation.type} {operation.operation_id}")
+
+    def _own(self, service_arn: str, work: Work, name: str) -> None:
+        task = self._tasks.spawn(_after(self._running.get(service_arn), work), name)
+        self._running[service_arn] = task
+        task.add_done_callback(lambda ended: self._ended(service_arn, ended))
+
+    def _ended(self, service_arn: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(service_arn) is task:
+            del self._running[service_arn]
+
+    def _run(self, operation: OperationResource) -> OperationRun:
+        return OperationRun(
+            operation,
+            registry=self._registry,
+            workload=self._workload,
+            events=self._events,
+            profile=self._profile,
+            now=self._now,
+            on_deleted=self.on_deleted,
+        )
+
+    async def _come_back(self, service: ServiceResource, cut_off: OperationResource | None) -> None:
+        """Its instances first, when it has any while the operation runs; then the operation from where it was."""
+        if service.deployed is not None and (cut_off is None or cut_off.type in _OLD_SERVES):
+            try:
+                await self._workload.restore(deployed_revision(self._registry, service))
+            except WorkloadFailed as failure:
+                # The service stays RUNNING, as one does whose instances all fail; its log says why it does not answer.
+                with self._registry.change():
+                    for line in (*failure.lines, failure.reason):
+                        self._events.line(service, line)
+        if cut_off is not None:
+            await self._run(cut_off).carry_out()
+
+
+async def _after(earlier: asyncio.Task[None] | None, work: Work) -> None:
+    """A service that is still coming back is not deployed over; the workload has one call at a time."""
+    if earlier is not None:
+        await asyncio.wait((earlier,))
+    await work()

@@ -1,0 +1,77 @@
+"""Pages of lists, and the tokens between them.
+
+A token says after which resource the next page begins, and is sealed over the operation, its caller and every other
+parameter: one that was made up, or that comes back with another request, is refused. It goes by the resource's number
+and not by a position, so that nothing is shown twice or left out when resources come and go between two pages.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from typing import Any, Final, Protocol, TypeVar
+
+from simulator.control.caller import Caller
+from simulator.control.refusals import invalid
+
+_SEAL_BYTES: Final = 16
+_REFUSED: Final = "NextToken is invalid: it must be that of the page before, with all other parameters unchanged."
+
+
+class Numbered(Protocol):
+    @property
+    def born(self) -> int: ...
+
+
+T = TypeVar("T", bound=Numbered)
+
+
+class Pages:
+    """`key`: of the seals, the same after a restart, so that a listing goes on across it."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def page(
+        self, items: Iterable[T], caller: Caller, operation: str, request: dict[str, Any]
+    ) -> tuple[list[T], dict[str, str]]:
+        """The items of the page that `request` asks for, newest first, and `{"NextToken": ...}` when there are more.
+
+        Without MaxResults everything is on one page (facts 1.6).
+
+        Raises:
+            ApiError: InvalidRequestException when NextToken is not ours for this request.
+        """
+        ordered = sorted(items, key=lambda item: item.born, reverse=True)
+        token = request.get("NextToken")
+        if token is not None:
+            after = self._opened(token, caller, operation, request)
+            ordered = [item for item in ordered if item.born < after]
+        size = request.get("MaxResults")
+        if size is None or len(ordered) <= size:
+            return ordered, {}
+        page = ordered[:size]
+        return page, {"NextToken": self._sealed(page[-1].born, caller, operation, request)}
+
+    def _sealed(self, born: int, caller: Caller, operation: str, request: dict[str, Any]) -> str:
+        place = born.to_bytes(8, "big")
+        return base64.urlsafe_b64encode(place + self._seal(place, caller, operation, request)).decode()
+
+    def _opened(self, token: str, caller: Caller, operation: str, request: dict[str, Any]) -> int:
+        try:
+            content = base64.b64decode(token, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise invalid(_REFUSED) from error
+        place, seal = content[:8], content[8:]
+        if not hmac.compare_digest(seal, self._seal(place, caller, operation, request)):
+            raise invalid(_REFUSED)
+        return int.from_bytes(place, "big")
+
+    def _seal(self, place: bytes, caller: Caller, operation: str, request: dict[str, Any]) -> bytes:
+        others = {name: value for name, value in request.items() if name != "NextToken"}
+        bound = json.dumps([caller.account, caller.region, operation, others], sort_keys=True).encode()
+        return hmac.digest(self._key, place + bound, hashlib.sha256)[:_SEAL_BYTES]

@@ -1,0 +1,148 @@
+"""The registry: every resource in memory, and the one way to change them.
+
+A change is synchronous and all or nothing: within `with registry.change():` what is put is seen at once, at the end it
+is committed to the store together with its log entries, and when anything fails it is as if it had not been. Nothing is
+answered or begun before the commit: what has to follow goes through `after_commit`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
+
+from simulator.control.documents import from_json, kind_of, to_json
+from simulator.control.entries import Entry
+from simulator.control.store import Store
+from simulator.model.api_resources import Resource
+
+R = TypeVar("R", bound=Resource)
+
+_NUMBER: Final = "number"
+_SEED: Final = "seed"
+
+
+class Registry:
+    """`seed` is for a store that has none yet: from it come the identifiers. Raises DocumentError on a broken store."""
+
+    def __init__(self, store: Store, *, seed: int) -> None:
+        self.store = store
+        self.version = 0  # grows with every change of a resource: what is derived from resources may be kept meanwhile
+        self._resources: dict[type, dict[str, Resource]] = {}
+        self._shelves: dict[type, dict[str, dict[str, Resource]]] = {}
+        self._open: _Change | None = None
+        meta = store.meta()
+        self._number = int(meta.get(_NUMBER, "0"))
+        self.seed = int(meta.get(_SEED, str(seed)))
+        if _SEED not in meta:
+            store.write(meta={_SEED: str(self.seed)})
+        loaded = [from_json(kind, body) for kind, _, body in store.documents()]
+        for resource in sorted(loaded, key=lambda each: each.born):
+            self._place(resource)
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        found = self._resources.get(kind, {}).get(key)
+        assert found is None or isinstance(found, kind)
+        return found
+
+    def on_shelf(self, kind: type[R], shelf: str) -> list[R]:
+        """In order of birth."""
+        resources = self._shelves.get(kind, {}).get(shelf, {}).values()
+        return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
+
+    def all(self, kind: type[R]) -> list[R]:
+        resources = self._resources.get(kind, {}).values()
+        return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
+
+    # --- changing --------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[None]:
+        """Raises sqlite3.Error when the commit fails; nothing has changed then."""
+        assert self._open is None, "a change within a change"
+        change = self._open = _Change(self._number)
+        try:
+            yield
+            self._commit(change)
+        except BaseException:
+            self._undo(change)
+            raise
+        finally:
+            self._open = None
+        for action in change.after:
+            action()
+
+    def put(self, resource: Resource) -> None:
+        """A new resource, or the next state of one."""
+        self._remember(resource)
+        self._place(resource)
+
+    def remove(self, resource: Resource) -> None:
+        self._remember(resource)
+        self._displace(resource)
+
+    def write_down(self, entry: Entry) -> None:
+        self._changing().entries.append(entry)
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        self._changing().after.append(action)
+
+    def next_number(self) -> int:
+        """1, 2, 3, ...: never the same twice in a store."""
+        self._changing()
+        self._number += 1
+        return self._number
+
+    # --- the inside ------------------------------------------------------------------------------------------------
+
+    def _changing(self) -> _Change:
+        assert self._open is not None, "resources change within `registry.change()` only"
+        return self._open
+
+    def _remember(self, resource: Resource) -> None:
+        self._changing().before.setdefault((type(resource), resource.key), self.get(type(resource), resource.key))
+
+    def _place(self, resource: Resource) -> None:
+        kind = type(resource)
+        self._resources.setdefault(kind, {})[resource.key] = resource
+        self._shelves.setdefault(kind, {}).setdefault(resource.shelf, {})[resource.key] = resource
+        self.version += 1
+
+    def _displace(self, resource: Resource) -> None:
+        kind = type(resource)
+        del self._resources[kind][resource.key]
+        del self._shelves[kind][resource.shelf][resource.key]
+        self.version += 1
+
+    def _commit(self, change: _Change) -> None:
+        now = {place: self._resources.get(place[0], {}).get(place[1]) for place in change.before}
+        gone = [before for place, before in change.before.items() if now[place] is None and before is not None]
+        puts = [(kind_of(each), each.key, to_json(each)) for each in now.values() if each is not None]
+        if puts or gone or change.entries:
+            self.store.write(
+                puts=puts,
+                removals=[(kind_of(each), each.key) for each in gone],
+                entries=change.entries,
+                meta={_NUMBER: str(self._number)} if self._number != change.number else None,
+            )
+
+    def _undo(self, change: _Change) -> None:
+        self._number = change.number
+        for (kind, key), before in change.before.items():
+            now = self._resources.get(kind, {}).get(key)
+            if before is not None:
+                self._place(before)
+            elif now is not None:
+                self._displace(now)
+
+
+class _Change:
+    """What one change has touched so far. `before`: the resources as they were, None for those that were not."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.before: dict[tuple[type, str], Resource | None] = {}
+        self.entries: list[Entry] = []
+        self.after: list[Callable[[], object]] = []

@@ -1,0 +1,44 @@
+"""Forgetting: deleted resources are described for a while, then they go from the store with what belongs to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.control.api_context import ApiContext
+from simulator.model.api_resources import (
+    ArnResource,
+    AutoScalingResource,
+    ObservabilityResource,
+    OperationResource,
+    ServiceResource,
+    VpcConnectorResource,
+    VpcIngressResource,
+)
+
+_SWEPT_EVERY_S: Final = 60.0
+
+
+class Retention:
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self._next_s = 0.0
+
+    def sweep(self) -> None:
+        """Within a change; does its work once a minute, however often it is called."""
+        now = self._context.now()
+        if now < self._next_s:
+            return
+        registry = self._context.registry
+        registry.after_commit(lambda: self._swept(now))  # a change that is refused has swept nothing
+        for kind in (AutoScalingResource, ObservabilityResource, VpcConnectorResource, VpcIngressResource):
+            for resource in registry.all(kind):
+                if isinstance(resource, ArnResource) and not self._context.is_there(resource):
+                    registry.remove(resource)
+        for service in registry.all(ServiceResource):
+            if not self._context.is_there(service):
+                for operation in registry.on_shelf(OperationResource, service.arn):
+                    registry.remove(operation)
+                registry.remove(service)
+
+    def _swept(self, at: float) -> None:
+        self._next_s = at + _SWEPT_EVERY_S

@@ -1,0 +1,129 @@
+"""Configurations with revisions, as auto scaling and observability configurations have them (facts 1.5, 1.8).
+
+A configuration never changes: its name again makes the next revision, and the highest active one is the latest. ARNs
+may be partial: `.../name` is the latest active revision, `.../name/revision` that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from simulator.control.api_context import ApiContext, shelf
+from simulator.control.caller import Caller
+from simulator.control.refusals import arn_of, invalid, not_found, quota_exceeded
+from simulator.model.api_error import ApiError
+from simulator.model.api_resources import AutoScalingResource, ObservabilityResource
+from simulator.model.arn import DEFAULT_CONFIGURATION, Arn
+
+R = TypeVar("R", bound=AutoScalingResource | ObservabilityResource)
+
+
+class RevisionBook(Generic[R]):
+    """`what`: the kind in words, such as `auto scaling configuration`; `member`: of requests, where its ARN stands.
+
+    `built_in` makes the default configuration that every account has from the start.
+    """
+
+    def __init__(
+        self,
+        context: ApiContext,
+        resource: type[R],
+        *,
+        kind: str,
+        what: str,
+        member: str,
+        built_in: Callable[[str, str], R],
+    ) -> None:
+        self._context = context
+        self._resource = resource
+        self._kind = kind
+        self._what = what
+        self._member = member
+        self._built_in = built_in
+
+    # --- looking up ------------------------------------------------------------------------------------------------
+
+    def all(self, caller: Caller) -> list[R]:
+        """Every revision that can be described, deleted ones included, oldest first."""
+        stored = self._context.registry.on_shelf(self._resource, shelf(caller))
+        there = [each for each in stored if self._context.is_there(each)]
+        built_in = self._built_in(caller.account, caller.region)
+        return there if any(each.arn == built_in.arn for each in there) else [built_in, *there]
+
+    def active(self, caller: Caller, name: str | None = None) -> list[R]:
+        return [each for each in self.all(caller) if not each.is_deleted and name in {None, each.name}]
+
+    def latest(self, caller: Caller, name: str) -> R | None:
+        return max(self.active(caller, name), key=lambda each: each.revision, default=None)
+
+    def is_latest(self, caller: Caller, revision: R) -> bool:
+        latest = self.latest(caller, revision.name)
+        return latest is not None and latest.arn == revision.arn
+
+    def find(self, caller: Caller, text: str) -> R:
+        """By a full or partial ARN; by a full one a deleted revision is found too.
+
+        Raises:
+            ApiError: InvalidRequestException for what is no such ARN, ResourceNotFoundException.
+        """
+        arn = arn_of(text, self._member, self._kind)
+        found = self._named(caller, arn) if arn.shelf == shelf(caller) else None
+        if found is None:
+            raise not_found(self._what[0].upper() + self._what[1:], text)
+        return found
+
+    def find_active(self, caller: Caller, text: str) -> R:
+        """As `find`, but a deleted one is refused as invalid, in the words that Terraform knows (facts 1.2)."""
+        found = self.find(caller, text)
+        if found.is_deleted:
+            raise invalid(f"The {self._what} you specified has been deleted: {found.arn}")
+        return found
+
+    def find_for_service(self, caller: Caller, text: str) -> R:
+        """As `find_active`; what is not there makes the service's request invalid, for its own ARN is another one."""
+        try:
+            return self.find_active(caller, text)
+        except ApiError as error:
+            raise invalid(error.message) from error
+
+    def _named(self, caller: Caller, arn: Arn) -> R | None:
+        if arn.revision is None:
+            return self.latest(caller, arn.name)
+        revisions = [each for each in self.all(caller) if (each.name, each.revision) == (arn.name, arn.revision)]
+        if arn.resource_id is not None:
+            revisions = [each for each in revisions if each.resource_id == arn.resource_id]
+        return max(revisions, key=lambda each: (not each.is_deleted, each.born), default=None)
+
+    # --- the operations that both kinds have -----------------------------------------------------------------------
+
+    def new_revision(self, caller: Caller, name: str, *, names_max: int, revisions_max: int) -> Arn:
+        """The ARN of the next revision of `name`. Within a change. Raises ServiceQuotaExceededException."""
+        revisions = [each for each in self.all(caller) if each.name == name]
+        active = self.active(caller)
+        names = {each.name for each in active} - {DEFAULT_CONFIGURATION}
+        if name not in names and name != DEFAULT_CONFIGURATION and len(names) >= names_max:
+            raise quota_exceeded(f"{self._what} names", names_max)
+        if sum(each.name == name for each in active) >= revisions_max:
+            raise quota_exceeded(f"active revisions of the {self._what} {name}", revisions_max)
+        number = 1 + max((each.revision for each in revisions), default=0)
+        return self._context.new_arn(caller, self._kind, name, number)
+
+    def deleted(self, revision: R) -> R:
+        """`revision`, deleted now. Within a change; whether it may be is asked before."""
+        gone = replace(revision, deleted_at=self._context.now())
+        self._context.registry.put(gone)
+        return gone
+
+    def refuse_built_in(self, caller: Caller, revision: R) -> None:
+        # ASSUMPTION: the built-in revision cannot be deleted, default or not; a call would settle it.
+        if revision.arn == self._built_in(caller.account, caller.region).arn:
+            raise invalid(f"{revision.arn} is the {self._what} of App Runner itself and cannot be deleted.")
+
+    def page(self, caller: Caller, operation: str, request: dict[str, Any], name: str | None) -> tuple[list[R], Any]:
+        """The active revisions that a List operation asks for: of one name or all, the latest unless told otherwise."""
+        active = self.active(caller, name)
+        if request.get("LatestOnly", True):
+            active = [each for each in active if self.is_latest(caller, each)]
+        return self._context.pages.page(active, caller, operation, request)

@@ -1,0 +1,204 @@
+"""The control-plane API: 37 operations on one registry. Where everything of this room is put together.
+
+`handle` is synchronous: when it returns, the change is committed. What takes time goes on in tasks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, Final
+
+from simulator.control.api_context import ApiContext, ApiSettings
+from simulator.control.audit import Audit, is_read
+from simulator.control.auto_scaling_configurations import AutoScalingConfigurations
+from simulator.control.calendar import Calendar
+from simulator.control.caller import Caller
+from simulator.control.configuration_rules import ConfigurationRules
+from simulator.control.connections import Connections
+from simulator.control.custom_domains import CustomDomains
+from simulator.control.domain_walk import DomainWalk
+from simulator.control.identifiers import Identifiers
+from simulator.control.observability_configurations import ObservabilityConfigurations
+from simulator.control.operations import Operations
+from simulator.control.pagination import Pages
+from simulator.control.registry import Registry
+from simulator.control.retention import Retention
+from simulator.control.service_events import ServiceEvents
+from simulator.control.services import Services
+from simulator.control.tags import Tags
+from simulator.control.time_profile import INSTANT, TimeProfile
+from simulator.control.vpc_connectors import VpcConnectors
+from simulator.control.vpc_ingress_connections import VpcIngressConnections
+from simulator.control.workload import Workload
+from simulator.model.api_error import ApiError
+from simulator.model.api_resources import ConnectionResource
+from simulator.world.tasks import Tasks
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+Operation = Callable[[Caller, Request], Answer]
+
+_DEFAULTS: Final = ApiSettings()
+
+
+class ServiceApi:
+    """`tasks` hold everything that goes on behind the answers; close them before the registry's store."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        workload: Workload,
+        *,
+        now: Calendar,
+        tasks: Tasks,
+        profile: TimeProfile = INSTANT,
+        settings: ApiSettings = _DEFAULTS,
+    ) -> None:
+        identifiers = Identifiers(registry)
+        self._registry = registry
+        self._audit = Audit(registry, identifiers, now)
+        context = ApiContext(registry, identifiers, now, settings, Pages(identifiers.secret("pages")))
+        self._retention = Retention(context)
+        self.operations = Operations(
+            registry=registry,
+            workload=workload,
+            events=ServiceEvents(registry, identifiers, now),
+            identifiers=identifiers,
+            profile=profile,
+            now=now,
+            tasks=tasks,
+            dashed=settings.dashed_operation_ids,
+        )
+        self._auto_scaling = AutoScalingConfigurations(context)
+        self._observability = ObservabilityConfigurations(context)
+        self._connections = Connections(context)
+        self._connectors = VpcConnectors(context)
+        self._ingress = VpcIngressConnections(context, profile, tasks)
+        self._tags = Tags(context)
+        self._walk = DomainWalk(context, workload, profile, tasks)
+        self._domains = CustomDomains(context, self._walk, self._ingress)
+        self._services = Services(
+            context,
+            operations=self.operations,
+            rules=ConfigurationRules(
+                context,
+                auto_scaling=self._auto_scaling,
+                observability=self._observability,
+                connections=self._connections,
+                connectors=self._connectors,
+            ),
+            auto_scaling=self._auto_scaling,
+            ingress=self._ingress,
+        )
+        self.operations.on_deleted = self._domains.service_deleted
+        self._by_name = MappingProxyType(self._named())
+
+    def start(self) -> None:
+        """Once, before the first call: services come back, and what a crash cut off goes on."""
+        self.operations.start()
+        self._walk.start()
+        self._ingress.start()
+
+    # --- calls -----------------------------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all operations."""
+        return tuple(self._by_name)
+
+    def handle(self, caller: Caller, operation: str, request: Request) -> Answer:
+        """The answer to a request that fits the service model. Whoever gets it must not change it.
+
+        Raises:
+            ApiError: the refusal; nothing has changed then.
+        """
+        carry_out = self._by_name.get(operation)
+        if carry_out is None:
+            raise ApiError("UnknownOperationException", f"There is no operation {operation}.")
+        try:
+            return self._audited(carry_out, caller, operation, request)
+        except sqlite3.Error as error:
+            raise ApiError("InternalServiceErrorException", "The state could not be written.") from error
+
+    def refused(self, caller: Caller, operation: str, request: Request, error: ApiError) -> None:
+        """For the audit log: a call that was refused, here or before it came here."""
+        self._audit.gather(caller, operation, request, error)
+
+    def flush(self) -> None:
+        """Before the end: what the audit log has gathered is written."""
+        self._audit.flush()
+
+    # --- what AWS has no API for -----------------------------------------------------------------------------------
+
+    def approve_connection(self, account: str, region: str, name: str) -> ConnectionResource:
+        """The handshake with the provider, which on AWS takes the console. Raises ApiError when there is none."""
+        with self._registry.change():
+            return self._connections.approve(account, region, name)
+
+    def deploy_automatically(self, service_arn: str) -> str | None:
+        """Its branch or tag was pushed to. The operation's id; None when the push is ignored."""
+        with self._registry.change():
+            return self._services.deploy_automatically(service_arn)
+
+    # --- the inside ------------------------------------------------------------------------------------------------
+
+    def _audited(self, carry_out: Operation, caller: Caller, operation: str, request: Request) -> Answer:
+        try:
+            if not is_read(operation):
+                return self._change(carry_out, caller, operation, request)
+            answer = carry_out(caller, request)
+        except ApiError as error:
+            self.refused(caller, operation, request, error)
+            raise
+        self._audit.gather(caller, operation, request)
+        return answer
+
+    def _change(self, carry_out: Operation, caller: Caller, operation: str, request: Request) -> Answer:
+        with self._registry.change():
+            self._retention.sweep()
+            answer = carry_out(caller, request)
+            self._audit.record_change(caller, operation, request, answer)
+        return answer
+
+    def _named(self) -> dict[str, Operation]:
+        return {
+            "CreateService": self._services.create,
+            "DescribeService": self._services.describe,
+            "ListServices": self._services.list_page,
+            "UpdateService": self._services.update,
+            "DeleteService": self._services.delete,
+            "PauseService": self._services.pause,
+            "ResumeService": self._services.resume,
+            "StartDeployment": self._services.start_deployment,
+            "ListOperations": self._services.list_operations,
+            "AssociateCustomDomain": self._domains.associate,
+            "DescribeCustomDomains": self._domains.describe,
+            "DisassociateCustomDomain": self._domains.disassociate,
+            "CreateAutoScalingConfiguration": self._auto_scaling.create,
+            "DescribeAutoScalingConfiguration": self._auto_scaling.describe,
+            "ListAutoScalingConfigurations": self._auto_scaling.list_page,
+            "DeleteAutoScalingConfiguration": self._auto_scaling.delete,
+            "UpdateDefaultAutoScalingConfiguration": self._auto_scaling.update_default,
+            "ListServicesForAutoScalingConfiguration": self._auto_scaling.list_services,
+            "CreateConnection": self._connections.create,
+            "ListConnections": self._connections.list_page,
+            "DeleteConnection": self._connections.delete,
+            "CreateVpcConnector": self._connectors.create,
+            "DescribeVpcConnector": self._connectors.describe,
+            "ListVpcConnectors": self._connectors.list_page,
+            "DeleteVpcConnector": self._connectors.delete,
+            "CreateObservabilityConfiguration": self._observability.create,
+            "DescribeObservabilityConfiguration": self._observability.describe,
+            "ListObservabilityConfigurations": self._observability.list_page,
+            "DeleteObservabilityConfiguration": self._observability.delete,
+            "CreateVpcIngressConnection": self._ingress.create,
+            "DescribeVpcIngressConnection": self._ingress.describe,
+            "ListVpcIngressConnections": self._ingress.list_page,
+            "UpdateVpcIngressConnection": self._ingress.update,
+            "DeleteVpcIngressConnection": self._ingress.delete,
+            "TagResource": self._tags.tag,
+            "UntagResource": self._tags.untag,
+            "ListTagsForResource": self._tags.list_all,
+        }

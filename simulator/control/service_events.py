@@ -1,0 +1,71 @@
+"""Writing down what happens to services: log lines and EventBridge events, entries of the change that makes it so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from simulator.control.calendar import Calendar, iso_text
+from simulator.control.entries import Entry, EntryKind
+from simulator.control.identifiers import Identifiers
+from simulator.control.registry import Registry
+from simulator.model.api_resources import ServiceResource
+from simulator.model.service_state import ServiceStatus
+
+EVENTS_STREAM: Final = "events"
+_PREFIX: Final = "[AppRunner] "
+
+
+class ServiceEvents:
+    """Every method has to be called within a change of the registry."""
+
+    def __init__(self, registry: Registry, identifiers: Identifiers, now: Calendar) -> None:
+        self._registry = registry
+        self._identifiers = identifiers
+        self._now = now
+
+    def line(self, service: ServiceResource, text: str) -> None:
+        """A line of the service's event log."""
+        self._log(service, EVENTS_STREAM, _PREFIX + text)
+
+    def deployment_line(self, service: ServiceResource, operation_id: str, text: str) -> None:
+        """A line of the deployment log; one that brings its prefix, such as `[Build] `, keeps it."""
+        self._log(service, f"deployment/{operation_id}", text if text.startswith("[") else _PREFIX + text)
+
+    def status_changed(self, service: ServiceResource, before: ServiceStatus | None) -> None:
+        """`service` as it is now; `before` is None for a new one."""
+        message = f"Service status is set to {service.status}."
+        self.line(service, message)
+        previous = {"previousServiceStatus": str(before)} if before is not None else {}
+        detail = previous | {"currentServiceStatus": str(service.status)}
+        self._event(service, "AppRunner Service Status Change", detail, message)
+
+    def operation_changed(self, service: ServiceResource, status: str, message: str) -> None:
+        """`status` in EventBridge's words, such as `CreateServiceStarted`."""
+        self.line(service, message)
+        self._event(service, "AppRunner Service Operation Status Change", {"operationStatus": status}, message)
+
+    def _log(self, service: ServiceResource, stream: str, text: str) -> None:
+        self._registry.write_down(Entry(EntryKind.LOG, self._now(), service.shelf, service.arn, stream, text))
+
+    def _event(self, service: ServiceResource, kind: str, detail: dict[str, Any], message: str) -> None:
+        place, at = service.place, self._now()
+        event = {
+            "version": "0",
+            "id": self._identifiers.uuid("event"),
+            "detail-type": kind,
+            "source": "aws.apprunner",
+            "account": place.account,
+            "time": iso_text(at),
+            "region": place.region,
+            "resources": [service.arn],
+            "detail": detail
+            # ASSUMPTION: INFO also for what failed; the documented samples have no other (facts 11.4).
+            | {"serviceName": service.name, "serviceId": service.resource_id, "message": message, "severity": "INFO"},
+        }
+        self._registry.write_down(Entry(EntryKind.EVENT, at, service.shelf, service.arn, kind, json.dumps(event)))
+
+
+def log_group(service: ServiceResource) -> str:
+    """Where CloudWatch Logs would have the entries of kind `log` (facts 11.1)."""
+    return f"/aws/apprunner/{service.name}/{service.resource_id}/service"

@@ -1,0 +1,38 @@
+"""Finding the service that a request names."""
+
+from __future__ import annotations
+
+from simulator.control.api_context import ApiContext, shelf
+from simulator.control.caller import Caller
+from simulator.control.refusals import arn_of, invalid, invalid_state, not_found
+from simulator.model.api_error import ApiError
+from simulator.model.api_resources import ServiceResource
+from simulator.model.arn import SERVICE
+from simulator.model.service_state import ServiceStatus
+
+
+def find_service(context: ApiContext, caller: Caller, text: str) -> ServiceResource:
+    """A deleted one too, for a while. Another account's or Region's is not found.
+
+    Raises:
+        ApiError: InvalidRequestException for what is no ARN of a service, ResourceNotFoundException.
+    """
+    service = context.registry.get(ServiceResource, text)
+    if service is None or service.shelf != shelf(caller) or not context.is_there(service):
+        arn_of(text, "ServiceArn", SERVICE)
+        raise not_found("Service", text)
+    return service
+
+
+def find_service_or_invalid(context: ApiContext, caller: Caller, text: str) -> ServiceResource:
+    """For operations whose model knows no ResourceNotFoundException. Raises InvalidRequestException."""
+    try:
+        return find_service(context, caller, text)
+    except ApiError as error:
+        raise invalid(error.message) from error
+
+
+def refuse_unless_running(service: ServiceResource, what: str) -> None:
+    """`what` cannot be done: the rest of the sentence is App Runner's (facts 1.2). Raises InvalidStateException."""
+    if service.status is not ServiceStatus.RUNNING:
+        raise invalid_state(f"{what} in the current state: {service.status}.")

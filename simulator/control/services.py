@@ -1,0 +1,203 @@
+"""Services: eight operations and the list of their operations (facts 1.3, 1.4, 2.1)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simulator.control.api_context import ApiContext, shelf
+from simulator.control.auto_scaling_configurations import AutoScalingConfigurations
+from simulator.control.caller import Caller
+from simulator.control.configuration_rules import ConfigurationRules
+from simulator.control.operations import Operations
+from simulator.control.refusals import invalid, invalid_state, quota_exceeded
+from simulator.control.revisions import auto_scaling_of
+from simulator.control.service_lookup import find_service
+from simulator.control.usage import living_services
+from simulator.control.vpc_ingress_connections import VpcIngressConnections
+from simulator.model.api_resources import OperationResource, ServiceResource
+from simulator.model.arn import SERVICE
+from simulator.model.operation import OperationType
+from simulator.model.service_state import ServiceStatus, Verdict, verdict
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+# "Service cannot be updated in the current state: OPERATION_IN_PROGRESS." is AWS's own (facts 1.2).
+# ASSUMPTION: the sentences for the other operations are like it; a refused call of each would settle it.
+_DONE: Final = {
+    OperationType.UPDATE_SERVICE: "updated",
+    OperationType.START_DEPLOYMENT: "deployed",
+    OperationType.PAUSE_SERVICE: "paused",
+    OperationType.RESUME_SERVICE: "resumed",
+    OperationType.DELETE_SERVICE: "deleted",
+}
+
+
+class Services:
+    def __init__(
+        self,
+        context: ApiContext,
+        *,
+        operations: Operations,
+        rules: ConfigurationRules,
+        auto_scaling: AutoScalingConfigurations,
+        ingress: VpcIngressConnections,
+    ) -> None:
+        self._context = context
+        self._operations = operations
+        self._rules = rules
+        self._auto_scaling = auto_scaling
+        self._ingress = ingress
+        # What DescribeService answered, until any resource changes.
+        self._views: dict[str, Answer] = {}
+        self._views_version = -1
+
+    # --- operations ------------------------------------------------------------------------------------------------
+
+    def create(self, caller: Caller, request: Request) -> Answer:
+        name, registry = request["ServiceName"], self._context.registry
+        living = living_services(registry, shelf(caller))
+        if any(each.name == name for each in living):
+            raise invalid(f"Service with the provided name already exists: {name}")
+        if len(living) >= self._context.quotas.services:
+            raise quota_exceeded("services", self._context.quotas.services)
+        now = self._context.now()
+        service = ServiceResource(
+            str(self._context.new_arn(caller, SERVICE, name)),
+            registry.next_number(),
+            now,
+            tags=self._context.tags(request.get("Tags")),
+            host=f"{self._context.identifiers.host_label()}.{caller.region}.awsapprunner.com",
+            status=ServiceStatus.OPERATION_IN_PROGRESS,
+            updated_at=now,
+            configuration=self._rules.completed(caller, request),
+            kms_key=request.get("EncryptionConfiguration", {}).get("KmsKey"),
+        )
+        return self._begun(caller, self._operations.create(service))
+
+    def describe(self, caller: Caller, request: Request) -> Answer:
+        service = find_service(self._context, caller, request["ServiceArn"])
+        return {"Service": self._view(caller, service)}
+
+    def list_page(self, caller: Caller, request: Request) -> Answer:
+        living = living_services(self._context.registry, shelf(caller))
+        page, more = self._context.pages.page(living, caller, "ListServices", request)
+        return {"ServiceSummaryList": [_summary(each) for each in page], **more}
+
+    def update(self, caller: Caller, request: Request) -> Answer:
+        service = self._ready_for(OperationType.UPDATE_SERVICE, caller, request)
+        configuration = self._rules.completed(caller, request, service.configuration)
+        if configuration.is_public and not service.configuration.is_public and self._ingress.of_service(service):
+            raise invalid("IsPubliclyAccessible = true, must be false while the service has a VPC ingress connection.")
+        new_application = "SourceConfiguration" in request
+        return self._begun(caller, self._operations.update(service, configuration, new_application=new_application))
+
+    def start_deployment(self, caller: Caller, request: Request) -> Answer:
+        # ASSUMPTION: InvalidStateException where it cannot begin, though the model does not list it (facts 1.4, 18).
+        service = self._ready_for(OperationType.START_DEPLOYMENT, caller, request)
+        return {"OperationId": self._operations.begin(service, OperationType.START_DEPLOYMENT).operation_id}
+
+    def pause(self, caller: Caller, request: Request) -> Answer:
+        return self._switched(OperationType.PAUSE_SERVICE, caller, request)
+
+    def resume(self, caller: Caller, request: Request) -> Answer:
+        return self._switched(OperationType.RESUME_SERVICE, caller, request)
+
+    def delete(self, caller: Caller, request: Request) -> Answer:
+        service = self._ready_for(OperationType.DELETE_SERVICE, caller, request)
+        if self._ingress.of_service(service) is not None:
+            # ASSUMPTION: InvalidStateException; that it has to go first is documented, the error is not (facts 1.8).
+            raise invalid_state(f"Service cannot be deleted while it has a VPC ingress connection: {service.arn}")
+        return self._begun(caller, self._operations.begin(service, OperationType.DELETE_SERVICE))
+
+    def list_operations(self, caller: Caller, request: Request) -> Answer:
+        service = find_service(self._context, caller, request["ServiceArn"])
+        operations = self._context.registry.on_shelf(OperationResource, service.arn)
+        page, more = self._context.pages.page(operations, caller, "ListOperations", request)
+        return {"OperationSummaryList": [_operation_summary(each) for each in page], **more}
+
+    # --- beside the API --------------------------------------------------------------------------------------------
+
+    def deploy_automatically(self, service_arn: str) -> str | None:
+        """A push to the branch or tag that the service deploys from; the operation's id. Within a change.
+
+        None when nothing begins: pushes are ignored and not caught up while the service cannot be deployed (facts 6.7).
+        """
+        service = self._context.registry.get(ServiceResource, service_arn)
+        kind = OperationType.START_DEPLOYMENT
+        if service is None or not service.configuration.deploys_automatically:
+            return None
+        if verdict(kind, service.status) is not Verdict.BEGINS:
+            return None
+        return self._operations.begin(service, kind).operation_id
+
+    # --- the inside ------------------------------------------------------------------------------------------------
+
+    def _switched(self, kind: OperationType, caller: Caller, request: Request) -> Answer:
+        """Pause and resume: a service that is there already is answered without an operation (facts 1.4)."""
+        service = find_service(self._context, caller, request["ServiceArn"])
+        if verdict(kind, service.status) is Verdict.ALREADY_THERE:
+            return {"Service": self._view(caller, service)}
+        self._ready_for(kind, caller, request)
+        return self._begun(caller, self._operations.begin(service, kind))
+
+    def _ready_for(self, kind: OperationType, caller: Caller, request: Request) -> ServiceResource:
+        service = find_service(self._context, caller, request["ServiceArn"])
+        if verdict(kind, service.status) is not Verdict.BEGINS:
+            raise invalid_state(f"Service cannot be {_DONE[kind]} in the current state: {service.status}.")
+        return service
+
+    def _begun(self, caller: Caller, operation: OperationResource) -> Answer:
+        service = find_service(self._context, caller, operation.service_arn)
+        return {"Service": self._view(caller, service), "OperationId": operation.operation_id}
+
+    def _view(self, caller: Caller, service: ServiceResource) -> Answer:
+        if self._views_version != self._context.registry.version:
+            self._views.clear()
+            self._views_version = self._context.registry.version
+        view = self._views.get(service.arn)
+        if view is None:
+            view = self._views[service.arn] = self._rendered(caller, service)
+        return view
+
+    def _rendered(self, caller: Caller, service: ServiceResource) -> Answer:
+        configuration = service.configuration
+        scaling = auto_scaling_of(self._context.registry, configuration.auto_scaling_arn)
+        assert scaling is not None, configuration.auto_scaling_arn
+        view = _summary(service) | {
+            "SourceConfiguration": configuration.source,
+            "InstanceConfiguration": configuration.instance,
+            "HealthCheckConfiguration": configuration.health_check,
+            "AutoScalingConfigurationSummary": self._auto_scaling.summary(caller, scaling),
+            "NetworkConfiguration": configuration.network,
+            "ObservabilityConfiguration": configuration.observability,
+        }
+        if service.kms_key is not None:
+            view["EncryptionConfiguration"] = {"KmsKey": service.kms_key}
+        if service.deleted_at is not None:
+            view["DeletedAt"] = service.deleted_at
+        return view
+
+
+def _summary(service: ServiceResource) -> Answer:
+    return {
+        "ServiceName": service.name,
+        "ServiceId": service.resource_id,
+        "ServiceArn": service.arn,
+        "ServiceUrl": service.url,
+        "CreatedAt": service.created_at,
+        "UpdatedAt": service.updated_at,
+        "Status": str(service.status),
+    }
+
+
+def _operation_summary(operation: OperationResource) -> Answer:
+    view = {
+        "Id": operation.operation_id,
+        "Type": str(operation.type),
+        "Status": str(operation.status),
+        "TargetArn": operation.service_arn,
+        "StartedAt": operation.started_at,
+        "UpdatedAt": operation.updated_at,
+    }
+    return view if operation.ended_at is None else view | {"EndedAt": operation.ended_at}

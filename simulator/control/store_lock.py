@@ -1,0 +1,50 @@
+"""One simulator for one state folder: a lock that the operating system lifts when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+_NAME: Final = "lock"
+_PID_BYTES_MAX: Final = 32
+
+
+class StateHeld(Exception):
+    """Another simulator works on the folder; the message names its process id."""
+
+
+class StateLock:
+    """`with StateLock(folder):` - the folder is made when it is not there.
+
+    Raises:
+        StateHeld: when another process holds it.
+        OSError: when the folder cannot be made or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._fd = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(self._fd, _PID_BYTES_MAX, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._fd)
+            msg = f"state folder {folder}: the simulator with process id {holder} works on it; stop that one first"
+            raise StateHeld(msg) from error
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, f"{os.getpid()}\n".encode("ascii"), 0)
+
+    def release(self) -> None:
+        """The file stays: unlinking it would let two simulators lock two files of one name."""
+        os.close(self._fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

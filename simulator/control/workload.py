@@ -1,0 +1,127 @@
+"""The workload port: what stands behind a service, asked by the operations engine.
+
+Each call is one step that may take its time. It ends well, or it raises `WorkloadFailed` with what App Runner would
+tell its user. A step may be asked for again after the simulator was killed in the midst of it; nothing of the first
+attempt runs then. For one service there is one call at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.phase import Phase
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.service_configuration import ServiceConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRevision:
+    """A service as it is to run. `number` tells its revisions apart.
+
+    `version`: what `provision` or `deploy` answered for this revision, the digest or commit; empty before they did.
+    """
+
+    service_arn: str
+    service_id: str
+    name: str
+    account: str
+    region: str
+    host: str  # of its URL
+    number: int
+    configuration: ServiceConfiguration
+    scaling: AutoScalingConfiguration
+    subnets: tuple[str, ...] = ()  # of its VPC connector
+    tracing: str | None = None  # the vendor
+    version: str = ""
+
+
+class WorkloadFailed(Exception):
+    """`reason`: a sentence, such as `Health check failed.` `lines`: what the logs are to say before it."""
+
+    def __init__(self, reason: str, lines: Sequence[str] = ()) -> None:
+        self.reason = reason
+        self.lines = tuple(lines)
+        super().__init__(reason)
+
+
+class Steps(Protocol):
+    """How a workload tells how far it has come."""
+
+    @property
+    def operation_id(self) -> str: ...
+
+    async def reach(self, phase: Phase) -> None:
+        """`phase` begins or is reached: its lines are written, but not before its time of the profile."""
+
+    def log(self, line: str) -> None:
+        """A line of the deployment log, with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
+
+
+class Workload(Protocol):
+    """What the platform does for services. Every method may raise WorkloadFailed."""
+
+    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+        """From nothing to serving: pull or build, start MinSize instances, health check, route. Returns the version.
+
+        A failure leaves nothing running. The phases to reach: SOURCE_READY to ROUTED; from SOURCE_PULLED on for source
+        code.
+        """
+
+    async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
+        """The same beside the revision that runs (blue/green), then remove the old one. Returns the version.
+
+        A failure leaves traffic with the old revision.
+        """
+
+    async def roll_back(self, revision: ServiceRevision) -> None:
+        """After a failed `deploy`: `revision`, the one before, runs alone."""
+
+    async def pause(self, revision: ServiceRevision) -> None:
+        """Compute to zero; image, configuration and URL are kept."""
+
+    async def resume(self, revision: ServiceRevision) -> None:
+        """Serving again, the version of `revision` without a pull or a build."""
+
+    async def delete(self, revision: ServiceRevision) -> None:
+        """Nothing of the service is left. It may never have run."""
+
+    async def restore(self, revision: ServiceRevision) -> None:
+        """The simulator has started again: the service runs `revision`, without a pull or a build where that can be."""
+
+    async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+        """A certificate for the host names, and requests for them go to the service."""
+
+    async def unbind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+        """The host names are nobody's again."""
+
+
+def check_text(health: HealthCheck, port: int) -> str:
+    """The health check as the log lines write it (facts 9)."""
+    path = f" [Path: '{health.path}']," if health.protocol is HealthProtocol.HTTP else ""
+    return f"protocol `{health.protocol}`{path} [Port: '{port}']"
+
+
+def health_check_failed(configuration: ServiceConfiguration) -> WorkloadFailed:
+    line = (
+        f"Health check failed on {check_text(configuration.health, configuration.port)}. "
+        "Check your configured port number. For more information, see the application logs."
+    )
+    return WorkloadFailed("Health check failed.", (line,))
+
+
+def application_stopped(exit_code: int) -> WorkloadFailed:
+    line = (
+        f"Your application stopped or failed to start. See logs for more information. Container exit code: {exit_code}"
+    )
+    return WorkloadFailed("Health check failed.", (line,))
+
+
+def pull_failed(reason: str) -> WorkloadFailed:
+    return WorkloadFailed(reason, (f"Failed to pull your application image. Reason: {reason}",))
+
+
+def build_failed(reason: str) -> WorkloadFailed:
+    return WorkloadFailed(reason, (f"Failed to build your application source code. Reason: {reason}",))

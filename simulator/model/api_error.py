@@ -1,0 +1,43 @@
+"""An answer of refusal from the control-plane API, named as AWS names it.
+
+Whoever decides (validation, signature check, an operation's rule) raises it; the endpoint alone turns it into bytes.
+The HTTP status follows from the code, as in the service model and in AWS's list of common errors (facts 1.2).
+"""
+
+from types import MappingProxyType
+
+_STATUS_OF_CODE = MappingProxyType(
+    {
+        "AccessDeniedException": 403,
+        "ExpiredTokenException": 403,
+        "IncompleteSignatureException": 403,
+        "InternalServiceErrorException": 500,
+        "InvalidSignatureException": 403,
+        "MissingAuthenticationTokenException": 403,
+        "RequestEntityTooLargeException": 413,
+        "RequestTimeoutException": 408,
+        "ServiceUnavailableException": 503,
+        "UnknownOperationException": 404,
+        "UnrecognizedClientException": 403,
+    }
+)
+_STATUS_OF_OTHERS = 400
+_MESSAGE_LENGTH_MAX = 600  # the model's ErrorMessage (facts 1.1)
+
+
+class ApiError(Exception):
+    """One refusal: `code` is the exception's name at the client, `message` at most 600 characters, `status` HTTP's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message if len(message) <= _MESSAGE_LENGTH_MAX else message[: _MESSAGE_LENGTH_MAX - 3] + "..."
+        super().__init__(f"{code}: {self.message}")
+
+    @property
+    def status(self) -> int:
+        return _STATUS_OF_CODE.get(self.code, _STATUS_OF_OTHERS)
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the server is to blame; clients try again then."""
+        return self.status >= 500

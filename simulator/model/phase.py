@@ -1,0 +1,19 @@
+"""The phases of a deployment, in the order in which the service's event log tells of them (facts 2.4)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Phase(IntEnum):
+    """How far an operation has come. Those of the source are for services from source code only."""
+
+    BEGUN = 1
+    SOURCE_PULLED = 2
+    BUILDING = 3
+    SOURCE_READY = 4  # the image is pulled, or built
+    PROVISIONING = 5
+    HEALTH_CHECKING = 6
+    HEALTHY = 7
+    ROUTED = 8
+    DONE = 9

@@ -1,0 +1,118 @@
+"""What a service is configured to be, in the API's own words, and the same as values for who carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory
+
+PORT: Final = "8080"  # facts 1.6
+
+Block = dict[str, Any]  # a structure of the API model, with its member names
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfiguration:
+    """The blocks of CreateService with every default filled in, sizes in plain units, ARNs full; nobody changes one."""
+
+    source: Block
+    instance: Block
+    health_check: Block
+    network: Block
+    observability: Block
+    auto_scaling_arn: str
+
+    # --- where the application comes from --------------------------------------------------------------------------
+
+    @property
+    def is_image(self) -> bool:
+        return "ImageRepository" in self.source
+
+    @property
+    def image(self) -> str | None:
+        """The image's identifier; None for a service from source code."""
+        image: str | None = self.source.get("ImageRepository", {}).get("ImageIdentifier")
+        return image
+
+    @property
+    def repository(self) -> Block | None:
+        """The CodeRepository block; None for a service from an image."""
+        repository: Block | None = self.source.get("CodeRepository")
+        return repository
+
+    @property
+    def deploys_automatically(self) -> bool:
+        return bool(self.source["AutoDeploymentsEnabled"])
+
+    @property
+    def connection_arn(self) -> str | None:
+        arn: str | None = self.source.get("AuthenticationConfiguration", {}).get("ConnectionArn")
+        return arn
+
+    # --- how it runs -----------------------------------------------------------------------------------------------
+
+    @property
+    def run_settings(self) -> Block:
+        """ImageConfiguration or CodeConfigurationValues; empty when apprunner.yaml in the repository says it all."""
+        if self.is_image:
+            settings: Block = self.source["ImageRepository"].get("ImageConfiguration", {})
+            return settings
+        code: Block = self.source["CodeRepository"]["CodeConfiguration"]
+        return code.get("CodeConfigurationValues", {}) if code["ConfigurationSource"] == "API" else {}
+
+    @property
+    def port(self) -> int:
+        """The default where apprunner.yaml is to say it."""
+        return int(self.run_settings.get("Port", PORT))
+
+    @property
+    def start_command(self) -> str | None:
+        return self.run_settings.get("StartCommand")
+
+    @property
+    def variables(self) -> dict[str, str]:
+        variables: dict[str, str] = self.run_settings.get("RuntimeEnvironmentVariables", {})
+        return variables
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Variable -> reference, never a value."""
+        secrets: dict[str, str] = self.run_settings.get("RuntimeEnvironmentSecrets", {})
+        return secrets
+
+    @property
+    def size(self) -> InstanceSize:
+        return InstanceSize(parse_cpu(self.instance["Cpu"]), parse_memory(self.instance["Memory"]))
+
+    @property
+    def instance_role_arn(self) -> str | None:
+        return self.instance.get("InstanceRoleArn")
+
+    @property
+    def health(self) -> HealthCheck:
+        block = self.health_check
+        return HealthCheck(
+            protocol=HealthProtocol(block["Protocol"]),
+            path=block["Path"],
+            interval_s=block["Interval"],
+            timeout_s=block["Timeout"],
+            healthy_threshold=block["HealthyThreshold"],
+            unhealthy_threshold=block["UnhealthyThreshold"],
+        )
+
+    # --- its network and tracing -----------------------------------------------------------------------------------
+
+    @property
+    def is_public(self) -> bool:
+        return bool(self.network["IngressConfiguration"]["IsPubliclyAccessible"])
+
+    @property
+    def vpc_connector_arn(self) -> str | None:
+        arn: str | None = self.network["EgressConfiguration"].get("VpcConnectorArn")
+        return arn
+
+    @property
+    def observability_arn(self) -> str | None:
+        return self.observability.get("ObservabilityConfigurationArn")

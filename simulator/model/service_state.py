@@ -1,0 +1,70 @@
+"""The states of a service: which operation may begin in which, and where each one leads (facts 1.4, 2.1)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from simulator.model.operation import OperationType
+
+
+class ServiceStatus(StrEnum):
+    OPERATION_IN_PROGRESS = "OPERATION_IN_PROGRESS"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    CREATE_FAILED = "CREATE_FAILED"
+    DELETE_FAILED = "DELETE_FAILED"
+    DELETED = "DELETED"
+
+
+class Verdict(StrEnum):
+    BEGINS = "begins"
+    ALREADY_THERE = "already there"  # answered with success, but without an operation
+    REFUSED = "refused"
+
+
+_S, _T = ServiceStatus, OperationType
+
+# What is not in the table is refused.
+# ASSUMPTION: a CREATE_FAILED service can be neither deployed, paused nor resumed, and nothing can be done to a DELETED
+# one (U in facts 1.4); calls against an account of AWS would settle it.
+_BEGINS: Final = frozenset(
+    {
+        (_T.UPDATE_SERVICE, _S.RUNNING),
+        (_T.UPDATE_SERVICE, _S.CREATE_FAILED),  # a rebuild
+        (_T.START_DEPLOYMENT, _S.RUNNING),
+        (_T.PAUSE_SERVICE, _S.RUNNING),
+        (_T.RESUME_SERVICE, _S.PAUSED),
+        (_T.DELETE_SERVICE, _S.RUNNING),
+        (_T.DELETE_SERVICE, _S.PAUSED),
+        (_T.DELETE_SERVICE, _S.CREATE_FAILED),
+        (_T.DELETE_SERVICE, _S.DELETE_FAILED),
+    }
+)
+_ALREADY_THERE: Final = frozenset({(_T.PAUSE_SERVICE, _S.PAUSED), (_T.RESUME_SERVICE, _S.RUNNING)})
+
+_SUCCESS: Final = {
+    _T.CREATE_SERVICE: _S.RUNNING,
+    _T.UPDATE_SERVICE: _S.RUNNING,
+    _T.START_DEPLOYMENT: _S.RUNNING,
+    _T.PAUSE_SERVICE: _S.PAUSED,
+    _T.RESUME_SERVICE: _S.RUNNING,
+    _T.DELETE_SERVICE: _S.DELETED,
+}
+
+
+def verdict(operation: OperationType, status: ServiceStatus) -> Verdict:
+    """May `operation` begin on a service in `status`?"""
+    if (operation, status) in _BEGINS:
+        return Verdict.BEGINS
+    return Verdict.ALREADY_THERE if (operation, status) in _ALREADY_THERE else Verdict.REFUSED
+
+
+def status_after(operation: OperationType, began_in: ServiceStatus, *, succeeded: bool) -> ServiceStatus:
+    """Where an operation leaves a service that was `began_in` before it. Creation began in CREATE_FAILED, as it were.
+
+    Whatever fails leaves the service as it was (facts 2.1), a deletion excepted.
+    """
+    if succeeded:
+        return _SUCCESS[operation]
+    return _S.DELETE_FAILED if operation is _T.DELETE_SERVICE else began_in

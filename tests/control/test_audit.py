@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from simulator.control.audit import HIDDEN
+from simulator.control.entries import EntryKind
+from tests.control.api_stage import ALICE, Stage
+from tests.control.sources import CODE
+from tests.virtual import run_virtual
+
+
+def records(stage: Stage) -> list[dict[str, Any]]:
+    return [json.loads(entry.text) for entry in stage.store.entries_after(0, kind=EntryKind.AUDIT)]
+
+
+def test_a_change_is_recorded_in_cloudtrails_form_with_the_change() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            answer = stage.call("CreateConnection", ConnectionName="hub1", ProviderType="GITHUB")
+            (record,) = records(stage)
+            assert record == {
+                "eventVersion": "1.08",
+                "userIdentity": {
+                    "type": "IAMUser",
+                    "principalId": "AKIDEXAMPLE",
+                    "arn": "arn:aws:iam::123456789012:user/simulator",
+                    "accountId": "123456789012",
+                    "accessKeyId": "AKIDEXAMPLE",
+                    "userName": "simulator",
+                },
+                "eventTime": "2026-01-01T00:00:00Z",
+                "eventSource": "apprunner.amazonaws.com",
+                "eventName": "CreateConnection",
+                "awsRegion": "us-east-1",
+                "sourceIPAddress": "127.0.0.1",
+                "userAgent": "pytest",
+                "requestParameters": {"connectionName": "hub1", "providerType": "GITHUB"},
+                "responseElements": {
+                    "connection": {
+                        "connectionName": "hub1",
+                        "connectionArn": answer["Connection"]["ConnectionArn"],
+                        "providerType": "GITHUB",
+                        "status": "PENDING_HANDSHAKE",
+                        "createdAt": stage.now(),
+                    }
+                },
+                "requestID": "request-1",
+                "eventID": record["eventID"],
+                "readOnly": False,
+                "eventType": "AwsApiCall",
+                "managementEvent": True,
+                "recipientAccountId": "123456789012",
+                "eventCategory": "Management",
+            }
+
+    run_virtual(main)
+
+
+def test_commands_variables_and_secrets_are_hidden_in_requests_and_answers() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            values = {
+                "Runtime": "PYTHON_311",
+                "BuildCommand": "s3cret build",
+                "StartCommand": "s3cret start",
+                "RuntimeEnvironmentVariables": {"NAME": "s3cret value"},
+                "RuntimeEnvironmentSecrets": {"OTHER": "s3cret"},
+            }
+            repository = CODE["CodeRepository"] | {
+                "CodeConfiguration": {"ConfigurationSource": "API", "CodeConfigurationValues": values}
+            }
+            stage.create(SourceConfiguration={"CodeRepository": repository})
+            (record,) = records(stage)
+            assert "s3cret" not in json.dumps(record)
+            for part in (record["requestParameters"], record["responseElements"]["service"]):
+                shown = part["sourceConfiguration"]["codeRepository"]["codeConfiguration"]["codeConfigurationValues"]
+                assert shown["buildCommand"] == shown["startCommand"] == HIDDEN
+                assert shown["runtimeEnvironmentVariables"] == shown["runtimeEnvironmentSecrets"] == HIDDEN
+                assert shown["runtime"] == "PYTHON_311"
+
+    run_virtual(main)
+
+
+def test_reads_are_recorded_without_their_answers_after_a_second() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            arn = stage.create()
+            for _ in range(3):
+                stage.call("DescribeService", ServiceArn=arn)
+            assert len(records(stage)) == 1
+            await stage.passes(1)
+            assert [(each["eventName"], each["readOnly"], each["responseElements"]) for each in records(stage)[1:]] == [
+                ("DescribeService", True, None)
+            ] * 3
+            entries = stage.store.entries_after(0, kind=EntryKind.AUDIT, service=arn)
+            assert len(entries) == 4  # of the service, its creation included
+
+    run_virtual(main)
+
+
+def test_many_reads_are_recorded_before_they_fill_the_memory() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            for _ in range(150):
+                stage.call("ListServices")
+            assert len(records(stage)) == 100
+            stage.api.flush()
+            assert len(records(stage)) == 150
+
+    run_virtual(main)
+
+
+def test_a_refused_call_is_recorded_with_its_error() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            error = stage.refused("DeleteConnection", ConnectionArn="hello")
+            stage.api.refused(ALICE, "CreateService", {}, error)  # as one that the endpoint refused itself
+            stage.api.flush()
+            assert [(each["eventName"], each["errorCode"], each["errorMessage"]) for each in records(stage)] == [
+                ("DeleteConnection", "InvalidRequestException", error.message),
+                ("CreateService", "InvalidRequestException", error.message),
+            ]
+
+    run_virtual(main)

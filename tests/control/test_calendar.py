@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import asyncio
+
+from simulator.control.calendar import VIRTUAL_START_S, iso_text, left_s, live_calendar, virtual_calendar
+from simulator.world.clock import epoch_s
+from tests.virtual import run_virtual
+
+
+def test_virtual_time_is_a_date_of_its_own() -> None:
+    async def main() -> None:
+        now = virtual_calendar()
+        await asyncio.sleep(1.25)
+        assert now() == VIRTUAL_START_S + 1.25
+        assert iso_text(now()) == "2026-01-01T00:00:01Z"
+
+    run_virtual(main)
+
+
+def test_live_time_is_the_wall_clocks_to_the_millisecond() -> None:
+    now = live_calendar()
+    assert abs(now - epoch_s()) < 60
+    assert round(now, 3) == now
+
+
+def test_what_is_left_of_a_duration() -> None:
+    now = VIRTUAL_START_S
+    assert (left_s(10, now, now + 4), left_s(10, now, now + 11)) == (6, 0)

@@ -1,0 +1,219 @@
+"""The simulator is killed and started again: what was acknowledged is there, and what was cut off goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulator.control.registry import Registry
+from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.store import Store
+from simulator.control.time_profile import APP_RUNNER
+from simulator.control.workload import ServiceRevision, WorkloadFailed
+from simulator.model.api_resources import ConnectionResource
+from simulator.model.phase import Phase
+from tests.control.api_stage import Stage
+from tests.virtual import run_virtual
+
+
+async def kill(stage: Stage) -> None:
+    """As `kill -9` does, nothing that was gathered is written; the loop goes on, so time passes meanwhile."""
+    await stage.tasks.close()
+    if stage.api._audit._flush is not None:
+        stage.api._audit._flush.cancel()
+    stage.store.close()
+
+
+def test_running_services_come_back_with_the_version_that_ran(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db")
+        arn = await stage.running()
+        stage.call("StartDeployment", ServiceArn=arn)
+        await stage.settled()
+        paused = await stage.running("paused")
+        stage.call("PauseService", ServiceArn=paused)
+        await stage.settled()
+        before = stage.service(arn)
+        await kill(stage)
+        async with Stage(tmp_path / "state.db") as again:
+            await again.settled()
+            assert again.service(arn) == before
+            assert list(again.workload.running) == [arn]
+            assert (again.workload.running[arn].number, again.workload.running[arn].version) == (2, "version 2")
+            assert again.workload.calls == [("restore", "hello", 2)]
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("after_s", [0.5, 50.0, 200.0, 299.0])
+def test_a_creation_that_is_cut_off_takes_its_five_minutes_all_the_same(tmp_path: Path, after_s: float) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
+        arn = stage.create()
+        began = stage.now()
+        await stage.passes(after_s)
+        await kill(stage)
+        async with Stage(tmp_path / "state.db", profile=APP_RUNNER) as again:
+            assert again.status(arn) == "OPERATION_IN_PROGRESS"
+            await again.settled()
+            assert (again.status(arn), round(again.now() - began, 3)) == ("RUNNING", 300.0)
+            lines = again.lines(arn)
+            assert len(lines) == len(set(lines)) == 10  # nothing is told twice
+
+    run_virtual(main)
+
+
+def test_an_update_that_is_cut_off_goes_on_beside_the_old_revision(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
+        arn = await stage.running()
+        stage.call("UpdateService", ServiceArn=arn, InstanceConfiguration={"Memory": "4 GB"})
+        await stage.passes(150)
+        await kill(stage)
+        async with Stage(tmp_path / "state.db", profile=APP_RUNNER) as again:
+            await again.passes(1)
+            assert again.workload.running[arn].number == 1
+            await again.settled()
+            assert again.operations(arn)[0] == ("UPDATE_SERVICE", "SUCCEEDED")
+            assert again.workload.running[arn].number == 2
+            assert again.service(arn)["InstanceConfiguration"]["Memory"] == "4096"
+
+    run_virtual(main)
+
+
+def test_a_rollback_that_is_cut_off_goes_on(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
+        arn = await stage.running()
+        stage.workload.fail("hello", "deploy", before=Phase.HEALTHY)
+        stage.call("UpdateService", ServiceArn=arn, InstanceConfiguration={"Memory": "4 GB"})
+        await stage.passes(400)
+        began = stage.now()
+        await kill(stage)
+        async with Stage(tmp_path / "state.db", profile=APP_RUNNER) as again:
+            await again.settled()
+            assert again.operations(arn)[0] == ("UPDATE_SERVICE", "ROLLBACK_SUCCEEDED")
+            assert again.service(arn)["InstanceConfiguration"]["Memory"] == "2048"
+            assert again.now() - began == pytest.approx(126 + 900 - 400, abs=0.01)
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"), [("PauseService", "PAUSED"), ("DeleteService", "DELETED"), ("StartDeployment", "RUNNING")]
+)
+def test_other_operations_go_on_too(tmp_path: Path, operation: str, status: str) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
+        arn = await stage.running()
+        stage.call(operation, ServiceArn=arn)
+        await kill(stage)
+        async with Stage(tmp_path / "state.db") as again:
+            await again.settled()
+            assert (again.status(arn), again.operations(arn)[0][1]) == (status, "SUCCEEDED")
+
+    run_virtual(main)
+
+
+def test_a_pause_that_fails_after_the_restart_leaves_the_service_running(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
+        arn = await stage.running()
+        stage.call("PauseService", ServiceArn=arn)
+        await stage.passes(10)
+        await kill(stage)
+        workload = SimulatedWorkload()
+        workload.fail("hello", "pause", failure=WorkloadFailed("It goes on."))
+        async with Stage(tmp_path / "state.db", profile=APP_RUNNER, workload=workload) as again:
+            await again.settled()
+            assert (again.status(arn), list(workload.running)) == ("RUNNING", [arn])
+
+    run_virtual(main)
+
+
+def test_a_service_that_cannot_come_back_says_why_and_stays(tmp_path: Path) -> None:
+    class Forgetful(SimulatedWorkload):
+        async def restore(self, revision: ServiceRevision) -> None:
+            raise WorkloadFailed("The image is gone.")
+
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db")
+        arn = await stage.running()
+        await kill(stage)
+        async with Stage(tmp_path / "state.db", workload=Forgetful()) as again:
+            await again.settled()
+            assert again.status(arn) == "RUNNING"
+            assert again.lines(arn)[-1] == "The image is gone."
+
+    run_virtual(main)
+
+
+def test_a_call_waits_for_a_service_that_is_still_coming_back(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db")
+        arn = await stage.running()
+        await kill(stage)
+        async with Stage(tmp_path / "state.db", workload=SimulatedWorkload(step_s=5.0)) as again:
+            began = again.now()
+            again.call("PauseService", ServiceArn=arn)
+            await again.settled()
+            assert again.workload.calls == [("restore", "hello", 1), ("pause", "hello", 1)]
+            assert (again.now() - began, again.workload.running) == (10.0, {})
+
+    run_virtual(main)
+
+
+def test_a_listing_goes_on_across_a_restart(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db")
+        for name in ("aaaa", "bbbb"):
+            await stage.running(name)
+        token = stage.call("ListServices", MaxResults=1)["NextToken"]
+        await kill(stage)
+        async with Stage(tmp_path / "state.db") as again:
+            page = again.call("ListServices", MaxResults=1, NextToken=token)["ServiceSummaryList"]
+            assert [each["ServiceName"] for each in page] == ["aaaa"]
+
+    run_virtual(main)
+
+
+PROGRAM = """
+import asyncio, pathlib, sys
+from simulator.control.calendar import live_calendar
+from simulator.control.caller import Caller
+from simulator.control.registry import Registry
+from simulator.control.service_api import ServiceApi
+from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.store import Store
+from simulator.model.quotas import Quotas
+from simulator.control.api_context import ApiSettings
+from simulator.world.tasks import Tasks
+
+async def main():
+    registry = Registry(Store(pathlib.Path(sys.argv[1])), seed=3)
+    settings = ApiSettings(quotas=Quotas(connections=1_000_000))
+    api = ServiceApi(registry, SimulatedWorkload(), now=live_calendar, tasks=Tasks("t"), settings=settings)
+    caller = Caller("123456789012", "us-east-1", "KEY", "r", "127.0.0.1", "test")
+    for number in range(1_000_000):
+        request = {"ConnectionName": f"connection-{number}", "ProviderType": "GITHUB"}
+        print(api.handle(caller, "CreateConnection", request)["Connection"]["ConnectionArn"], flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path / "state.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        acknowledged = [process.stdout.readline().strip() for _ in range(100)]
+        process.kill()
+        acknowledged += [line.strip() for line in process.stdout if line.endswith("\n")]
+    registry = Registry(Store(tmp_path / "state.db"), seed=0)
+    kept = [each.arn for each in registry.all(ConnectionResource)]
+    assert kept[: len(acknowledged)] == acknowledged
+    assert len(kept) <= len(acknowledged) + 1  # the one that was committed but not yet printed
+    registry.store.close()

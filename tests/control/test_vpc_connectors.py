@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulator.control.api_context import ApiSettings
+from simulator.model.quotas import Quotas
+from tests.control.api_stage import IMAGE, Stage
+from tests.virtual import run_virtual
+
+
+def create(stage: Stage, name: str = "inside", **request: Any) -> dict[str, Any]:
+    answer = stage.call("CreateVpcConnector", **({"VpcConnectorName": name, "Subnets": ["subnet-1"]} | request))
+    view: dict[str, Any] = answer["VpcConnector"]
+    return view
+
+
+def test_a_connector_is_active_at_once_and_has_a_security_group() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            view = create(stage, Subnets=["subnet-1", "subnet-2"])
+            assert (view["Status"], view["VpcConnectorRevision"]) == ("ACTIVE", 1)
+            assert (view["Subnets"], len(view["SecurityGroups"])) == (["subnet-1", "subnet-2"], 1)
+            own = create(stage, "outside", SecurityGroups=["sg-1", "sg-2"])
+            assert own["SecurityGroups"] == ["sg-1", "sg-2"]
+            assert stage.call("ListVpcConnectors")["VpcConnectors"] == [own, view]
+            found = stage.call("DescribeVpcConnector", VpcConnectorArn=view["VpcConnectorArn"])
+            assert found["VpcConnector"] == view
+
+    run_virtual(main)
+
+
+def test_a_deleted_one_is_inactive_and_its_name_free() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            view = create(stage)
+            arn = view["VpcConnectorArn"]
+            deleted = stage.call("DeleteVpcConnector", VpcConnectorArn=arn)["VpcConnector"]
+            assert (deleted["Status"], deleted["DeletedAt"]) == ("INACTIVE", stage.now())
+            described = stage.call("DescribeVpcConnector", VpcConnectorArn=arn)["VpcConnector"]
+            assert described["Status"] == "INACTIVE"
+            assert stage.call("ListVpcConnectors")["VpcConnectors"] == []
+            assert stage.refused("DeleteVpcConnector", VpcConnectorArn=arn).code == "InvalidRequestException"
+            assert create(stage)["VpcConnectorArn"] != arn
+
+    run_virtual(main)
+
+
+def test_one_in_use_stays_and_only_a_full_arn_finds_it() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            arn = create(stage)["VpcConnectorArn"]
+            egress = {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": arn}}
+            service = await stage.running(NetworkConfiguration=egress)
+            assert stage.service(service)["NetworkConfiguration"]["EgressConfiguration"]["VpcConnectorArn"] == arn
+            assert "is in use" in stage.refused("DeleteVpcConnector", VpcConnectorArn=arn).message
+            back = {"EgressConfiguration": {"EgressType": "DEFAULT"}}
+            stage.call("UpdateService", ServiceArn=service, NetworkConfiguration=back)
+            await stage.settled()
+            egress_now = stage.service(service)["NetworkConfiguration"]["EgressConfiguration"]
+            assert egress_now == {"EgressType": "DEFAULT"}
+            partial = arn.rsplit("/", 1)[0]
+            assert stage.refused("DescribeVpcConnector", VpcConnectorArn=partial).code == "ResourceNotFoundException"
+            stage.call("DeleteVpcConnector", VpcConnectorArn=arn)
+            request = {"ServiceName": "more", "SourceConfiguration": IMAGE}
+            for gone in (arn, partial):
+                egress = {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": gone}}
+                error = stage.refused("CreateService", **request, NetworkConfiguration=egress)
+                assert error.code == "InvalidRequestException"
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"Subnets": []}, "Subnets must name at least one."),
+        ({"Subnets": ["10.0.0.0/24"]}, "Subnets = '10.0.0.0/24', must be an id such as subnet-"),
+        ({"Subnets": ["subnet-1", "subnet-1"]}, "must not repeat any"),
+        ({"SecurityGroups": ["group"]}, "SecurityGroups = 'group', must be an id such as sg-"),
+    ],
+)
+def test_what_is_no_subnet_or_group_is_refused(request_: dict[str, Any], message: str) -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            request = {"VpcConnectorName": "inside", "Subnets": ["subnet-1"]} | request_
+            error = stage.refused("CreateVpcConnector", **request)
+            assert (error.code, message in error.message) == ("InvalidRequestException", True)
+
+    run_virtual(main)
+
+
+def test_the_quota_and_the_name() -> None:
+    async def main() -> None:
+        async with Stage(settings=ApiSettings(quotas=Quotas(vpc_connectors=1))) as stage:
+            create(stage)
+            for name, code in (("inside", "InvalidRequestException"), ("more", "ServiceQuotaExceededException")):
+                error = stage.refused("CreateVpcConnector", VpcConnectorName=name, Subnets=["subnet-1"])
+                assert error.code == code
+
+    run_virtual(main)

@@ -1,0 +1,172 @@
+"""The control plane as the machine has it: opened, killed and opened again, and looked at beside its reference."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from simulator.control.api_context import ApiSettings
+from simulator.control.caller import Caller
+from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.time_profile import APP_RUNNER
+from simulator.model.api_error import ApiError
+from simulator.model.operation import TRANSITIONS
+from simulator.model.quotas import Quotas
+from simulator.world.virtual import VirtualLoop
+from tests.control.api_stage import Stage, caller
+from tests.control.test_restart import kill
+from tests.machines import control_reference as reference
+from tests.machines.control_reference import Reference, Service, Shelf
+from tests.virtual import rounds
+
+CLIENTS = (caller(), caller(region="eu-west-1"), caller(account="210987654321"))
+SETTINGS = ApiSettings(
+    quotas=Quotas(
+        services=reference.SERVICES_MAX,
+        connections=reference.CONNECTIONS_MAX,
+        auto_scaling_names=reference.NAMES_MAX,
+        auto_scaling_revisions=reference.REVISIONS_MAX,
+        custom_domains=reference.DOMAINS_MAX,
+    )
+)
+
+
+class ControlHouse:
+    """One state folder, one virtual loop, and whoever works on them now."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="control-machine-"))
+        self.generation = 0
+        self.loop = VirtualLoop()
+        self.reference = Reference([Shelf() for _ in CLIENTS])
+        self.ids: set[str] = set()
+        self.seen: dict[str, str] = {}  # operation id -> the status that was seen last
+        self.workload = SimulatedWorkload()
+        self.open()
+
+    def open(self) -> None:
+        async def main() -> Stage:
+            path = self.folder / f"{self.generation}.db"
+            return Stage(path, profile=APP_RUNNER, settings=SETTINGS, workload=self.workload)
+
+        self.stage = self.loop.run_until_complete(main())
+
+    def crash(self) -> None:
+        """Only the files survive, as they are in that moment, and what the outside world is about to do."""
+        for ending in ("db", "db-wal"):
+            shutil.copy(self.folder / f"{self.generation}.{ending}", self.folder / f"{self.generation + 1}.{ending}")
+        self.loop.run_until_complete(kill(self.stage))
+        self.generation += 1
+        self.workload.running.clear()
+        self.workload.domains.clear()
+        self.open()
+
+    def close(self) -> None:
+        self.loop.run_until_complete(kill(self.stage))
+        self.loop.close()
+        shutil.rmtree(self.folder)
+
+    # --- calls and time --------------------------------------------------------------------------------------------
+
+    def call(self, client: int, operation: str, expected: str | None, **request: Any) -> dict[str, Any]:
+        """The answer, empty when the call was refused as expected."""
+
+        async def main() -> dict[str, Any]:
+            answer = self.handle(CLIENTS[client], operation, expected, request)
+            await rounds(20)
+            return answer
+
+        return self.loop.run_until_complete(main())
+
+    def handle(self, who: Caller, operation: str, expected: str | None, request: dict[str, Any]) -> dict[str, Any]:
+        refused_with: str | None
+        try:
+            answer = self.stage.call(operation, who, **request)
+        except ApiError as error:
+            refused_with, answer = error.code, {}
+        else:
+            refused_with = None
+        assert refused_with == expected, (operation, request)
+        return answer
+
+    def passes(self, seconds: float) -> None:
+        if seconds:
+            self.loop.run_until_complete(self.stage.passes(seconds))
+            self.reference.passes(seconds)
+
+    def new_id(self, identifier: str) -> None:
+        assert identifier not in self.ids
+        self.ids.add(identifier)
+
+    def service_arn(self, client: int, name: str) -> str:
+        service = self.reference.shelves[client].services.get(name)
+        return service.arn if service is not None else f"{head(client)}service/{name}/{0:032x}"
+
+    # --- what has to hold ------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Is everything as the reference has it?"""
+
+        async def main() -> None:
+            for client, shelf in enumerate(self.reference.shelves):
+                self.look_at_the_list(CLIENTS[client], shelf)
+                for name in shelf.services:
+                    service = shelf.find(name, self.reference.now)
+                    if service is not None:
+                        self.look_at(CLIENTS[client], service)
+
+        self.loop.run_until_complete(main())
+
+    def look_at_the_list(self, who: Caller, shelf: Shelf) -> None:
+        listed: list[str] = []
+        page = self.handle(who, "ListServices", None, {"MaxResults": 2})
+        listed += [each["ServiceName"] for each in page["ServiceSummaryList"]]
+        while "NextToken" in page:
+            page = self.handle(who, "ListServices", None, {"MaxResults": 2, "NextToken": page["NextToken"]})
+            listed += [each["ServiceName"] for each in page["ServiceSummaryList"]]
+        assert listed == shelf.living()[::-1]
+        connections = self.handle(who, "ListConnections", None, {})["ConnectionSummaryList"]
+        assert {each["ConnectionName"] for each in connections} == shelf.connections
+
+    def look_at(self, who: Caller, service: Service) -> None:
+        request = {"ServiceArn": service.arn}
+        view = self.handle(who, "DescribeService", None, request)["Service"]
+        assert view["Status"] == service.status, (service, view)
+        scaling = view["AutoScalingConfigurationSummary"]
+        assert (scaling["AutoScalingConfigurationName"], scaling["AutoScalingConfigurationRevision"]) == service.scaling
+        summaries = self.handle(who, "ListOperations", None, request)["OperationSummaryList"]
+        assert [(each["Id"], each["Type"]) for each in summaries] == service.operations[::-1]
+        for each in summaries:
+            self.look_at_operation(each, runs=service.running is not None and each is summaries[0])
+        domains = self.handle(who, "DescribeCustomDomains", None, request)["CustomDomains"]
+        now = self.reference.now
+        shown = {each["DomainName"]: each["Status"] for each in domains}
+        assert shown == {name: each.status(now) for name, each in service.domains.items()}
+        if service.running is None and service.stable != "DELETE_FAILED":  # of that one nothing is promised
+            assert (service.arn in self.workload.running) == (service.stable == "RUNNING")
+        if service.lives:
+            tags = self.handle(who, "ListTagsForResource", None, {"ResourceArn": service.arn})["Tags"]
+            assert {each["Key"]: each["Value"] for each in tags} == service.tags
+
+    def look_at_operation(self, summary: dict[str, Any], *, runs: bool) -> None:
+        before, after = self.seen.get(summary["Id"], "PENDING"), summary["Status"]
+        assert after in reachable(before), (before, summary)
+        assert ("EndedAt" in summary) is not runs
+        self.seen[summary["Id"]] = after
+
+
+def head(client: int) -> str:
+    return f"arn:aws:apprunner:{CLIENTS[client].region}:{CLIENTS[client].account}:"
+
+
+def scaling_arn(client: int, name: str) -> str:
+    return f"{head(client)}autoscalingconfiguration/{name}"
+
+
+def reachable(status: str) -> set[str]:
+    found = {status}
+    for _ in TRANSITIONS:
+        found |= {str(after) for (before, _), after in TRANSITIONS.items() if before in found}
+    return found

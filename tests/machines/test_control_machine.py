@@ -1,0 +1,243 @@
+"""The control plane against its reference model: any calls of several clients, with time and crashes between them.
+
+What is checked after every step:
+
+- every call is answered or refused as the model says, with the error that the model says;
+- what was acknowledged is there, also after a crash in which only the files survive;
+- no service has a status that the model does not have, no operation went a way that the table does not know;
+- identifiers are unique over everything that ever was; quotas hold (the model refuses at them);
+- no account or Region sees another's resources.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from simulator.control.workload import WorkloadFailed
+from simulator.model.phase import Phase
+from tests.control.api_stage import IMAGE
+from tests.machines import control_reference as reference
+from tests.machines.control_house import CLIENTS, ControlHouse, head, scaling_arn
+from tests.machines.control_reference import BEGINS, BUILT_IN, Domain, Service
+
+STEPS = {
+    "CreateService": "provision",
+    "StartDeployment": "deploy",
+    "PauseService": "pause",
+    "ResumeService": "resume",
+    "DeleteService": "delete",
+}
+FAILURE = WorkloadFailed("It was to fail.")
+# No sum of few of these is the length of an operation, so that nothing ends in the instant in which it is looked at.
+WAITS_S = (0.7, 50.3, 181.1, 400.9, 4000.9)
+AFTER_CRASH_S = 0.01
+PICK_MAX = 60
+
+clients = st.integers(0, len(CLIENTS) - 1)
+letters = st.sampled_from("abcd")
+picks = st.integers(0, PICK_MAX)
+fails = st.integers(0, 3).map(lambda drawn: drawn == 3)
+waits = st.sampled_from((0.0, 0.7, 181.1, 400.9, 400.9, 400.9))
+scalings = st.sampled_from(("busy", "busy", "calm", "idle"))
+hosts = st.sampled_from(("one.com", "two.com", "three.com"))
+hubs = st.sampled_from(("hub1", "hub2", "hub3"))
+
+
+class ControlMachine(RuleBasedStateMachine):
+    calls: ClassVar[int] = 0  # by the rules of all examples; those that only look are not counted
+    crashes: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.house = ControlHouse()
+        self.reference = self.house.reference
+        self.workload = self.house.workload
+
+    @initialize(crash_at_once=st.booleans())
+    def begin(self, crash_at_once: bool) -> None:
+        """Everybody has something from the start: most calls are about what is there."""
+        for client in range(len(CLIENTS)):
+            self.create_scaling(client, "busy")
+            self.create_service(client, "z", fails=False, scaling=None, wait_s=0.0)
+        if crash_at_once:
+            self.crash()
+        self.time_passes(400.9)
+
+    def teardown(self) -> None:
+        self.house.close()
+
+    def call(self, client: int, operation: str, expected: str | None, **request: Any) -> dict[str, Any]:
+        type(self).calls += 1
+        return self.house.call(client, operation, expected, **request)
+
+    def begun(self, service: Service, operation: str, answer: dict[str, Any], *, fails: bool) -> None:
+        if "OperationId" in answer:
+            self.house.new_id(answer["OperationId"])
+            service.begin(operation, answer["OperationId"], self.reference.now, fails=fails)
+            service.settle(self.reference.now)
+
+    # --- services --------------------------------------------------------------------------------------------------
+
+    @rule(client=clients, letter=letters, fails=fails, scaling=st.none() | scalings, wait_s=waits)
+    def create_service(self, client: int, letter: str, fails: bool, scaling: str | None, wait_s: float) -> None:
+        shelf, name = self.reference.shelves[client], f"{letter}-of-{client}"
+        expected = shelf.create(name, scaling)
+        if fails and expected is None:
+            self.workload.fail(name, "provision", before=Phase.SOURCE_READY, failure=FAILURE)
+        request = {"ServiceName": name, "SourceConfiguration": IMAGE}
+        if scaling is not None:
+            request["AutoScalingConfigurationArn"] = scaling_arn(client, scaling)
+        answer = self.call(client, "CreateService", expected, **request)
+        if answer:
+            revision = shelf.default if scaling is None else shelf.latest(scaling)
+            assert revision is not None
+            arn = answer["Service"]["ServiceArn"]
+            for identifier in (arn, answer["Service"]["ServiceUrl"]):
+                self.house.new_id(identifier)
+            shelf.services.pop(name, None)
+            shelf.services[name] = service = Service(arn, "CREATE_FAILED", revision)
+            self.begun(service, "CreateService", answer, fails=fails)
+        self.time_passes(wait_s)
+
+    @rule(
+        pick=picks,
+        operation=st.sampled_from(sorted(BEGINS)),
+        fails=fails,
+        scaling=st.none() | scalings,
+        wait_s=waits,
+    )
+    def operate(self, pick: int, operation: str, fails: bool, scaling: str | None, wait_s: float) -> None:
+        client, name = self.picked(pick)
+        shelf, now = self.reference.shelves[client], self.reference.now
+        scaling = scaling if operation == "UpdateService" else None
+        service, expected = shelf.find(name, now), shelf.operate(name, operation, scaling, now)
+        begins = service is not None and expected is None and service.status in BEGINS[operation]
+        if service is not None and begins and fails:
+            self.script_failure(name, service, operation)
+        request = {"ServiceArn": self.house.service_arn(client, name)}
+        if scaling is not None:
+            request["AutoScalingConfigurationArn"] = scaling_arn(client, scaling)
+        answer = self.call(client, operation, expected, **request)
+        assert begins == ("OperationId" in answer)
+        if service is not None and begins:
+            service.scaling = (shelf.latest(scaling) if scaling else None) or service.scaling
+            self.begun(service, operation, answer, fails=fails)
+        self.time_passes(wait_s)
+
+    def script_failure(self, name: str, service: Service, operation: str) -> None:
+        step = STEPS.get(operation, "provision" if service.stable == "CREATE_FAILED" else "deploy")
+        before = Phase.SOURCE_READY if step in {"deploy", "provision"} else None
+        self.workload.fail(name, step, before=before, failure=FAILURE)
+
+    @rule(pick=picks, other=clients)
+    def look_at_another_client(self, pick: int, other: int) -> None:
+        client, name = self.picked(pick)
+        found = self.reference.shelves[client].find(name, self.reference.now)
+        expected = None if client == other and found else reference.NOT_FOUND
+        self.call(other, "DescribeService", expected, ServiceArn=self.house.service_arn(client, name))
+
+    @rule(pick=picks, key=st.sampled_from("kl"), value=letters)
+    def tag(self, pick: int, key: str, value: str) -> None:
+        client, name = self.picked(pick)
+        service = self.reference.shelves[client].find(name, self.reference.now)
+        expected = reference.NOT_FOUND if service is None else None if service.lives else reference.STATE
+        tags = [{"Key": key, "Value": value}]
+        self.call(client, "TagResource", expected, ResourceArn=self.house.service_arn(client, name), Tags=tags)
+        if service is not None and expected is None:
+            service.tags[key] = value
+
+    @rule(pick=picks, host=hosts, away=st.booleans())
+    def link_a_domain(self, pick: int, host: str, away: bool) -> None:
+        client, name = self.picked(pick)
+        service = self.reference.shelves[client].find(name, self.reference.now)
+        request: dict[str, Any] = {"ServiceArn": self.house.service_arn(client, name), "DomainName": host}
+        if away:
+            operation, expected = "DisassociateCustomDomain", self.reference.disassociate(service, host)
+        else:
+            operation, expected = "AssociateCustomDomain", self.reference.associate(service, host)
+            request["EnableWWWSubdomain"] = False
+        if self.call(client, operation, expected, **request):
+            assert service is not None
+            service.domains[host] = Domain(self.reference.now, deleting=away)
+
+    def picked(self, pick: int) -> tuple[int, str]:
+        """A service that is or was there, the living ones more often; now and then one that never was."""
+        known = [(client, name) for client, shelf in enumerate(self.reference.shelves) for name in shelf.services]
+        known += [(client, name) for client, shelf in enumerate(self.reference.shelves) for name in shelf.living()]
+        return known[pick % len(known)] if known and pick != PICK_MAX else (0, "nobody")
+
+    # --- what services share ---------------------------------------------------------------------------------------
+
+    @rule(client=clients, name=scalings)
+    def create_scaling(self, client: int, name: str) -> None:
+        shelf = self.reference.shelves[client]
+        request = {"AutoScalingConfigurationName": name}
+        answer = self.call(client, "CreateAutoScalingConfiguration", shelf.new_scaling(name), **request)
+        if answer:
+            view = answer["AutoScalingConfiguration"]
+            self.house.new_id(view["AutoScalingConfigurationArn"])
+            revisions = shelf.scaling.setdefault(name, {})
+            assert not revisions.get(view["AutoScalingConfigurationRevision"], False)
+            revisions[view["AutoScalingConfigurationRevision"]] = True
+
+    @rule(client=clients, name=scalings)
+    def delete_scaling(self, client: int, name: str) -> None:
+        shelf = self.reference.shelves[client]
+        request = {"AutoScalingConfigurationArn": scaling_arn(client, name)}
+        latest = shelf.latest(name)
+        if self.call(client, "DeleteAutoScalingConfiguration", shelf.delete_scaling(name), **request):
+            assert latest is not None
+            shelf.scaling[name][latest[1]] = False
+
+    @rule(client=clients, name=scalings | st.just(BUILT_IN[0]))
+    def choose_default(self, client: int, name: str) -> None:
+        shelf = self.reference.shelves[client]
+        latest = BUILT_IN if name == BUILT_IN[0] else shelf.latest(name)
+        expected = None if latest else reference.NOT_FOUND
+        request = {"AutoScalingConfigurationArn": scaling_arn(client, name)}
+        if self.call(client, "UpdateDefaultAutoScalingConfiguration", expected, **request):
+            assert latest is not None
+            shelf.default = latest
+
+    @rule(client=clients, name=hubs, away=st.booleans())
+    def connect(self, client: int, name: str, away: bool) -> None:
+        shelf = self.reference.shelves[client]
+        if away:
+            expected = None if name in shelf.connections else reference.NOT_FOUND
+            self.call(client, "DeleteConnection", expected, ConnectionArn=f"{head(client)}connection/{name}")
+            shelf.connections.discard(name)
+        elif self.call(client, "CreateConnection", shelf.connect(name), ConnectionName=name, ProviderType="GITHUB"):
+            shelf.connections.add(name)
+
+    # --- time and crashes ------------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from(WAITS_S))
+    def time_passes(self, seconds: float) -> None:
+        self.house.passes(seconds)
+
+    @rule()
+    def crash(self) -> None:
+        type(self).crashes += 1
+        self.house.crash()
+        self.house.passes(AFTER_CRASH_S)
+
+    @invariant()
+    def everything_is_as_the_reference_has_it(self) -> None:
+        self.house.look()
+
+
+TestControl = ControlMachine.TestCase
+TestControl.settings = settings(max_examples=40, stateful_step_count=30)
+
+
+@pytest.mark.slow
+def test_ten_thousand_operations_and_more() -> None:
+    before = ControlMachine.calls
+    run_state_machine_as_test(ControlMachine, settings=settings(max_examples=320, stateful_step_count=40))
+    assert ControlMachine.calls - before >= 10_000
+    assert ControlMachine.crashes > 100

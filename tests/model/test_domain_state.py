@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.model.domain_state import FAILED, WALK, DomainStatus, names_of
+
+
+def test_the_walk_goes_through_validation_and_binding() -> None:
+    walk: list[DomainStatus | None] = [DomainStatus.CREATING]
+    while walk[-1] in WALK:
+        status = walk[-1]
+        assert status is not None
+        walk.append(WALK[status])
+    assert [str(status) for status in walk] == [
+        "creating",
+        "pending_certificate_dns_validation",
+        "binding_certificate",
+        "active",
+    ]
+
+
+def test_every_status_but_the_first_of_each_walk_is_led_to() -> None:
+    led_to = {status for status in WALK.values() if status} | set(FAILED.values())
+    assert set(DomainStatus) - led_to == {DomainStatus.CREATING, DomainStatus.DELETING}
+
+
+@pytest.mark.parametrize(
+    ("domain", "www", "names"),
+    [
+        ("Example.com", True, ("example.com", "www.example.com")),
+        ("example.com", False, ("example.com",)),
+        ("shop.example.co.uk", False, ("shop.example.co.uk",)),
+        ("*.example.com", False, ("*.example.com",)),
+    ],
+)
+def test_what_may_be_linked(domain: str, www: bool, names: tuple[str, ...]) -> None:
+    assert names_of(domain, www=www) == names
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["login*.example.com", "*.*.example.com", "a.*.example.com", "localhost", "-a.com", "a..com", "*", "*.com."],
+)
+def test_what_may_not_be_linked(domain: str) -> None:
+    with pytest.raises(ValueError, match="must be a root domain, a subdomain, or a wildcard"):
+        names_of(domain, www=False)
+
+
+def test_a_wildcard_has_no_www() -> None:
+    with pytest.raises(ValueError, match=r"must be false for the wildcard domain \*\.example\.com"):
+        names_of("*.example.com", www=True)

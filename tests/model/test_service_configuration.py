@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.model.health import HealthProtocol
+from simulator.model.service_configuration import ServiceConfiguration
+from simulator.model.sizes import InstanceSize
+
+IMAGE = {
+    "ImageRepository": {
+        "ImageIdentifier": "public.ecr.aws/a/hello:latest",
+        "ImageRepositoryType": "ECR_PUBLIC",
+        "ImageConfiguration": {
+            "Port": "8000",
+            "StartCommand": "serve --fast",
+            "RuntimeEnvironmentVariables": {"A": "1"},
+            "RuntimeEnvironmentSecrets": {"B": "parameter"},
+        },
+    },
+    "AutoDeploymentsEnabled": False,
+}
+
+
+def configuration(source: dict[str, Any]) -> ServiceConfiguration:
+    return ServiceConfiguration(
+        source=source,
+        instance={"Cpu": "256", "Memory": "512", "InstanceRoleArn": "arn:aws:iam::123456789012:role/app"},
+        health_check={
+            "Protocol": "HTTP",
+            "Path": "/up",
+            "Interval": 1,
+            "Timeout": 2,
+            "HealthyThreshold": 3,
+            "UnhealthyThreshold": 4,
+        },
+        network={
+            "IpAddressType": "IPV4",
+            "EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "connector"},
+            "IngressConfiguration": {"IsPubliclyAccessible": False},
+        },
+        observability={"ObservabilityEnabled": True, "ObservabilityConfigurationArn": "tracing"},
+        auto_scaling_arn="scaling",
+    )
+
+
+def code(configuration_source: str) -> dict[str, Any]:
+    values = {"Runtime": "PYTHON_311", "Port": "9000", "StartCommand": "python app.py"}
+    return {
+        "CodeRepository": {
+            "RepositoryUrl": "https://github.com/a/b",
+            "SourceCodeVersion": {"Type": "BRANCH", "Value": "main"},
+            "CodeConfiguration": {"ConfigurationSource": configuration_source, "CodeConfigurationValues": values},
+        },
+        "AuthenticationConfiguration": {"ConnectionArn": "connection"},
+        "AutoDeploymentsEnabled": True,
+    }
+
+
+def test_an_image_service_as_values() -> None:
+    service = configuration(IMAGE)
+    assert (service.image, service.repository, service.port) == ("public.ecr.aws/a/hello:latest", None, 8000)
+    assert (service.start_command, service.variables, service.secrets) == (
+        "serve --fast",
+        {"A": "1"},
+        {"B": "parameter"},
+    )
+    assert service.size == InstanceSize(256, 512)
+    assert (service.health.protocol, service.health.path, service.health.unhealthy_threshold) == (
+        HealthProtocol.HTTP,
+        "/up",
+        4,
+    )
+    assert (service.is_public, service.vpc_connector_arn, service.observability_arn) == (False, "connector", "tracing")
+    assert (service.deploys_automatically, service.connection_arn) == (False, None)
+    assert service.instance_role_arn == "arn:aws:iam::123456789012:role/app"
+
+
+def test_a_code_service_that_the_api_configures() -> None:
+    service = configuration(code("API"))
+    assert (service.image, service.port, service.start_command) == (None, 9000, "python app.py")
+    assert (service.deploys_automatically, service.connection_arn) == (True, "connection")
+
+
+def test_a_code_service_that_its_repository_configures_ignores_the_values_of_the_api() -> None:
+    service = configuration(code("REPOSITORY"))
+    assert (service.port, service.start_command, service.variables) == (8080, None, {})

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.model.operation import OperationType
+from simulator.model.service_state import ServiceStatus, Verdict, status_after, verdict
+
+B, N, R = Verdict.BEGINS, Verdict.ALREADY_THERE, Verdict.REFUSED
+COLUMNS = ("OPERATION_IN_PROGRESS", "RUNNING", "PAUSED", "CREATE_FAILED", "DELETE_FAILED", "DELETED")
+# The table of facts 1.4, in its order.
+TABLE = {
+    "UPDATE_SERVICE": (R, B, R, B, R, R),
+    "START_DEPLOYMENT": (R, B, R, R, R, R),
+    "PAUSE_SERVICE": (R, B, N, R, R, R),
+    "RESUME_SERVICE": (R, N, B, R, R, R),
+    "DELETE_SERVICE": (R, B, B, B, B, R),
+}
+
+
+@pytest.mark.parametrize("operation", TABLE)
+def test_the_operations_begin_where_the_facts_say(operation: str) -> None:
+    row = tuple(verdict(OperationType(operation), ServiceStatus(column)) for column in COLUMNS)
+    assert row == TABLE[operation]
+
+
+@pytest.mark.parametrize(
+    ("operation", "before", "success", "failure"),
+    [
+        ("CREATE_SERVICE", "CREATE_FAILED", "RUNNING", "CREATE_FAILED"),
+        ("UPDATE_SERVICE", "RUNNING", "RUNNING", "RUNNING"),
+        ("UPDATE_SERVICE", "CREATE_FAILED", "RUNNING", "CREATE_FAILED"),
+        ("START_DEPLOYMENT", "RUNNING", "RUNNING", "RUNNING"),
+        ("PAUSE_SERVICE", "RUNNING", "PAUSED", "RUNNING"),
+        ("RESUME_SERVICE", "PAUSED", "RUNNING", "PAUSED"),
+        ("DELETE_SERVICE", "PAUSED", "DELETED", "DELETE_FAILED"),
+    ],
+)
+def test_the_operations_lead_where_the_facts_say(operation: str, before: str, success: str, failure: str) -> None:
+    began_in = ServiceStatus(before)
+    assert status_after(OperationType(operation), began_in, succeeded=True) == success
+    assert status_after(OperationType(operation), began_in, succeeded=False) == failure
