@@ -57,10 +57,8 @@ def virtual() -> Report:
     return report(scenario(""), None)
 
 
-@pytest.mark.parametrize(
-    "process",
-    [pytest.param("", id="simulated instances"), pytest.param(PROCESS, id="process instances", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("process", ["", PROCESS], ids=["simulated instances", "process instances"])
 def test_both_clocks_tell_one_story(virtual: Report, process: str, tmp_path: Path) -> None:
     real = report(scenario(process), LiveSettings(tmp_path))
     assert real.generator.kept_up, "the machine was too busy to offer this load"
