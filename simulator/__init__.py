@@ -7,11 +7,13 @@ take seconds and the same seed gives the same bytes.
 Floors, top first; a room imports rooms on lower floors only, never a sibling (`|`), and import contracts in
 `pyproject.toml` check it:
 
-    9  cli                 one file a verb; the only reader of argv and environment
-    8  lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: what people look at
-    7  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
-    6  assembly            the composition root: the only room that names concrete drivers and listeners
-    5  control | edge      control: the autoscaler loop.  edge: listeners, connections, gateway
+    10 cli                 one file a verb; the only reader of argv and environment
+    9  lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: what people look at
+    8  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
+    7  assembly            the composition root: the only room that names concrete drivers and listeners
+    6  api                 the wire of App Runner's API: AWS JSON, its schema (botocore's model), signatures
+    5  control | edge      control: App Runner's operations, registry and store; the autoscaler loop.
+                           edge: listeners, connections, gateway
     4  fleet               driver port, drivers (simulated, process), instance, pool, prober
     3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms
     2  world | rules       world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,

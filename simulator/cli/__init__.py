@@ -8,35 +8,17 @@ from __future__ import annotations
 import typer
 
 import simulator
-from simulator.cli.ca import ca
-from simulator.cli.compare import compare_verb
-from simulator.cli.policies import policies
-from simulator.cli.run import run
-from simulator.cli.scenarios import scenarios
-from simulator.cli.schema import schema
-from simulator.cli.shadow import shadow_verb
-from simulator.cli.sweep import sweep
-from simulator.cli.validate import validate_verb
-from simulator.cli.why import why_verb
+from simulator.cli.verbs import Verbs
 
 app = typer.Typer(
     name="simulator",
+    cls=Verbs,
     help="A platform simulator of AWS App Runner: real sockets or virtual time, the same code.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run)
-app.command()(sweep)
-app.command("compare")(compare_verb)
-app.command("shadow")(shadow_verb)
-app.command("why")(why_verb)
-app.command("validate")(validate_verb)
-app.add_typer(policies, name="policies")
-app.command()(scenarios)
-app.command()(schema)
-app.command()(ca)
 
 
 def _version(value: bool) -> None:

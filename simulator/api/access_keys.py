@@ -1,0 +1,61 @@
+"""Access keys: who may call the API, and on which account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+# Twelve digits as in AWS's documentation; tools that stand in for AWS use it too.
+DEFAULT_ACCOUNT: Final = "123456789012"
+DEFAULT_REGION: Final = "us-east-1"
+
+_ACCOUNT_DIGITS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """`session_token` is there for temporary credentials, and the client has to send it then.
+
+    Raises:
+        ValueError: when the id or secret is empty or the account has not 12 digits.
+    """
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    account: str = DEFAULT_ACCOUNT
+    session_token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.access_key_id or not self.secret_access_key:
+            raise ValueError("access_key_id = '', must be given together with secret_access_key")
+        if not is_account(self.account):
+            msg = f"account = {self.account!r}, must be 12 digits"
+            raise ValueError(msg)
+
+
+class AccessKeys:
+    """Raises ValueError when two keys have one id."""
+
+    def __init__(self, keys: Iterable[AccessKey] = ()) -> None:
+        self._by_id: dict[str, AccessKey] = {}
+        for key in keys:
+            if key.access_key_id in self._by_id:
+                msg = f"access_key_id = {key.access_key_id!r}, must be there once"
+                raise ValueError(msg)
+            self._by_id[key.access_key_id] = key
+
+    def __bool__(self) -> bool:
+        return bool(self._by_id)
+
+    def get(self, access_key_id: str) -> AccessKey | None:
+        return self._by_id.get(access_key_id)
+
+
+def account_of(access_key_id: str, default: str) -> str:
+    """Where no keys are configured: an id of 12 digits is an account, as with other stand-ins for AWS."""
+    return access_key_id if is_account(access_key_id) else default
+
+
+def is_account(text: str) -> bool:
+    return len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit()

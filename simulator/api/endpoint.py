@@ -1,0 +1,163 @@
+"""The API's endpoint: AWS JSON 1.0 over HTTP. From bytes to a call, from an answer or a refusal to bytes.
+
+The order is AWS's: the signature first, so that nobody without one learns anything; then the target, the content type,
+the JSON, the model, the operation. Bodies are not logged, whatever happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from simulator.api.authentication import Authentication, Identity
+from simulator.api.calls import ApiCalls
+from simulator.api.service_model import operation_of, parse_body
+from simulator.api.signature import SignedRequest
+from simulator.control.caller import Caller
+from simulator.model.api_error import ApiError
+
+CONTENT_TYPE: Final = "application/x-amz-json-1.0"
+REQUEST_ID: Final = "x-amzn-RequestId"
+
+# ASSUMPTION: a megabyte, the bound that AWS's services usually have; App Runner's is not published. Sending one with
+# ever more variables would settle it.
+BODY_BYTES_MAX: Final = 1024 * 1024
+# A signature covers the body, so one that is too large is read to judge who sent it; beyond this it is not.
+_JUDGED_BYTES_MAX: Final = 16 * 1024 * 1024
+_BODY_S_MAX: Final = 30.0
+_BACKLOG: Final = 1024
+_GOODBYE_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """`content` is None when it was too large to be kept; `sha256` covers all that was read."""
+
+    content: bytes | None
+    sha256: str
+
+
+class ApiEndpoint:
+    """`now`: the calendar in seconds since 1970. `request_id`: a new one of each answer."""
+
+    def __init__(
+        self,
+        calls: ApiCalls,
+        authentication: Authentication,
+        *,
+        now: Callable[[], float],
+        request_id: Callable[[], str],
+    ) -> None:
+        self._calls = calls
+        self._authentication = authentication
+        self._now = now
+        self._request_id = request_id
+        self._http = web.Server(self._handle, access_log=None, auto_decompress=False)
+        self._listener: asyncio.Server | None = None
+        self.port = 0
+
+    async def open(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        """`port` 0 is any free one. Raises OSError when it cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._http, host, port, ssl=tls, backlog=_BACKLOG)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Answers under way are finished."""
+        if self._listener is not None:
+            self._listener.close()
+        await self._http.shutdown(_GOODBYE_S)
+        if self._listener is not None:
+            await self._listener.wait_closed()
+
+    # --- one request -----------------------------------------------------------------------------------------------
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        request_id = self._request_id()
+        try:
+            body = await self._body(request)
+            identity = self._identify(request, body)
+            answer = self._answer(request, body, self._caller(request, identity, request_id))
+        except ApiError as error:
+            refusal = {"__type": error.code, "Message": error.message}
+            return _response(error.status, refusal, request_id)
+        except Exception:  # noqa: BLE001 a bug: the client is told, and the log says what
+            _log.exception("request %s broke", request_id)
+            refusal = {"__type": "InternalServiceErrorException", "Message": "An unexpected failure occurred."}
+            return _response(500, refusal, request_id)
+        return _response(200, answer, request_id)
+
+    async def _body(self, request: web.BaseRequest) -> _Body:
+        length = request.content_length
+        try:
+            async with asyncio.timeout(_BODY_S_MAX):
+                if length is not None and length <= BODY_BYTES_MAX:
+                    content = await request.content.read() if length else b""
+                    return _Body(content, self._hash(content))
+                return await self._long_body(request)
+        except TimeoutError as error:
+            raise ApiError("RequestTimeoutException", f"The body did not come within {_BODY_S_MAX:g} s.") from error
+
+    async def _long_body(self, request: web.BaseRequest) -> _Body:
+        """Of unknown or too large a size: kept as far as it may go, hashed as far as it is judged."""
+        sha256, kept, size = hashlib.sha256(), bytearray(), 0
+        async for chunk in request.content.iter_any():
+            size += len(chunk)
+            if size > _JUDGED_BYTES_MAX:
+                break
+            sha256.update(chunk)
+            if size <= BODY_BYTES_MAX:
+                kept += chunk
+        return _Body(bytes(kept) if size <= BODY_BYTES_MAX else None, sha256.hexdigest())
+
+    def _hash(self, content: bytes) -> str:
+        return "" if self._authentication.is_open else hashlib.sha256(content).hexdigest()
+
+    def _identify(self, request: web.BaseRequest, body: _Body) -> Identity:
+        path, _, query = request.raw_path.partition("?")
+        signed = SignedRequest(request.method, path, query, request.headers, body.sha256)
+        return self._authentication.identify(signed, self._now())
+
+    def _answer(self, request: web.BaseRequest, body: _Body, caller: Caller) -> dict[str, Any]:
+        headers = request.headers
+        if request.method != "POST" or request.path != "/":
+            raise ApiError("UnknownOperationException", "Every operation is a POST to /.")
+        operation = operation_of(headers.get("x-amz-target", ""))
+        content_type = headers.get("content-type", "")
+        if content_type != CONTENT_TYPE and content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
+            # ASSUMPTION: as AWS's other services of this protocol, for which another content type is another protocol
+            # in which they know no operation. A text/plain request to AWS would settle it.
+            raise ApiError("UnknownOperationException", f"The Content-Type header must be {CONTENT_TYPE}.")
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise ApiError("MalformedHttpRequestException", "The body must not be encoded.")
+        if body.content is None:
+            raise ApiError("RequestEntityTooLargeException", f"The body must have at most {BODY_BYTES_MAX} bytes.")
+        return self._calls.call(caller, operation, parse_body(body.content))
+
+    def _caller(self, request: web.BaseRequest, identity: Identity, request_id: str) -> Caller:
+        return Caller(
+            account=identity.account,
+            region=identity.region,
+            access_key=identity.access_key_id,
+            request_id=request_id,
+            source_ip=request.remote or "",
+            user_agent=request.headers.get("user-agent", ""),
+        )
+
+
+def _response(status: int, content: dict[str, Any], request_id: str) -> web.Response:
+    return web.Response(
+        status=status,
+        body=json.dumps(content, separators=(",", ":")).encode(),
+        headers={"Content-Type": CONTENT_TYPE, REQUEST_ID: request_id, "Server": "apprunner-simulator"},
+    )

@@ -1,0 +1,91 @@
+"""The service model of App Runner as botocore ships it: the schema of every request.
+
+Read from botocore's data as it lies there. Its own classes would do the same for a third of a second of imports, and a
+server has to be there at once.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from simulator.api.validators import Shapes, Validator, validator_of
+from simulator.api.violations import Violations, unreadable
+from simulator.model.api_error import ApiError
+
+SIGNING_NAME: Final = "apprunner"
+TARGET_PREFIX: Final = "AppRunner."
+
+_API_VERSION: Final = "2020-05-15"
+
+Request = dict[str, Any]
+
+
+@cache
+def service_model() -> dict[str, Any]:
+    """The `operations` and `shapes`; nobody may change it."""
+    folder = files("botocore").joinpath("data", SIGNING_NAME, _API_VERSION)
+    packed = folder.joinpath("service-2.json.gz")
+    content = (
+        gzip.decompress(packed.read_bytes()) if packed.is_file() else folder.joinpath("service-2.json").read_bytes()
+    )
+    model: dict[str, Any] = json.loads(content)
+    return model
+
+
+class Schema:
+    """Requests of all operations, as the model wants them."""
+
+    def __init__(self) -> None:
+        model = service_model()
+        self._operations: dict[str, Any] = model["operations"]
+        self._shapes: Shapes = model["shapes"]
+        self._validators: dict[str, Validator] = {}  # made when the operation is first called: it has to start fast
+
+    def knows(self, operation: str) -> bool:
+        return operation in self._operations
+
+    def checked(self, operation: str, request: Any) -> Request:
+        """What the operation is to see of a request: known members that are there.
+
+        Raises:
+            ApiError: UnknownOperationException; SerializationException for a wrong JSON type; otherwise
+                InvalidRequestException with everything that breaks the model.
+        """
+        validator = self._validators.get(operation)
+        if validator is None:
+            if not self.knows(operation):
+                raise ApiError("UnknownOperationException", f"There is no operation {operation[:100]}.")
+            validator = validator_of(self._operations[operation]["input"]["shape"], self._shapes)
+            self._validators[operation] = validator
+        violations = Violations()
+        seen: Request = validator(request, "", violations)
+        if violations.found:
+            violations.refuse()
+        return seen
+
+
+def operation_of(target: str) -> str:
+    """The operation that an `X-Amz-Target` names. Raises ApiError when it is no target of App Runner's."""
+    if not target.startswith(TARGET_PREFIX):
+        raise ApiError("UnknownOperationException", "The X-Amz-Target header must be AppRunner.<operation>.")
+    return target[len(TARGET_PREFIX) :]
+
+
+def parse_body(body: bytes) -> Any:
+    """The JSON of a body. Raises ApiError (SerializationException)."""
+    try:
+        content = json.loads(body, parse_constant=_not_json)
+        if b"\\u" in body:  # half of a surrogate pair is JSON, but no text that could be stored or sent on
+            json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise unreadable("The body must be JSON in UTF-8.") from error
+    return content
+
+
+def _not_json(name: str) -> None:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)

@@ -1,0 +1,197 @@
+"""Signature Version 4, from the server's side: what a request says of its signature, and whether it is the right one.
+
+Written from AWS's description of the protocol ("Create a signed AWS API request" in the IAM user guide). botocore has
+the client's half only, and nobody keeps a server's half as a library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+from urllib.parse import parse_qsl, quote
+
+from simulator.api.access_keys import AccessKey
+from simulator.api.service_model import SIGNING_NAME
+from simulator.model.api_error import ApiError
+
+ALGORITHM: Final = "AWS4-HMAC-SHA256"
+TERMINATOR: Final = "aws4_request"
+SKEW_S_MAX: Final = 300.0  # five minutes either way, as AWS's messages have it
+DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
+
+_PARTS: Final = ("Credential", "SignedHeaders", "Signature")
+_DATE: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
+_REGION: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
+_SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+# What decides what the request does; clients sign all of them, and one that could be changed on the way is refused.
+_ALWAYS_SIGNED: Final = ("host", "x-amz-date", "x-amz-target", "x-amz-security-token", "x-amz-content-sha256")
+_SPACES: Final = re.compile(" +")
+
+Headers = Mapping[str, str]  # as aiohttp gives them: names in any case
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What the Authorization header says: whose key, in which scope, which headers are signed, and the signature."""
+
+    access_key_id: str
+    date: str  # YYYYMMDD
+    region: str
+    service: str
+    terminator: str
+    signed_headers: tuple[str, ...]
+    signature: str
+
+    @classmethod
+    def parse(cls, authorization: str) -> Credential:
+        """Raises ApiError (IncompleteSignatureException)."""
+        algorithm, _, rest = authorization.partition(" ")
+        if algorithm != ALGORITHM:
+            raise ApiError("IncompleteSignatureException", f"Unsupported AWS 'algorithm': must be {ALGORITHM}.")
+        parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+        missing = [f"Authorization header requires '{name}' parameter." for name in _PARTS if not parts.get(name)]
+        if missing:
+            raise ApiError("IncompleteSignatureException", " ".join(missing))
+        scope = parts["Credential"].rsplit("/", 4)
+        if len(scope) != 5:
+            raise ApiError("IncompleteSignatureException", "Credential must have exactly 5 slash-delimited elements.")
+        access_key_id, date, region, service, terminator = scope
+        signed_headers = tuple(parts["SignedHeaders"].split(";"))
+        return cls(access_key_id, date, region, service, terminator, signed_headers, parts["Signature"])
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """`path` and `query` as they came, still encoded."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    payload_hash: str  # of the body that was read, whatever a header says
+
+
+def verify(credential: Credential, key: AccessKey, request: SignedRequest, now_s: float) -> None:
+    """Raises ApiError (403) unless `request` was signed with `key` at about `now_s`, seconds since 1970."""
+    _check_scope(credential)
+    at = request.headers.get("x-amz-date", "")
+    _check_date(credential, at, now_s)
+    _check_signed_headers(credential, request.headers)
+    announced = request.headers.get("x-amz-content-sha256")
+    if announced is not None and announced != request.payload_hash:
+        raise _invalid("The x-amz-content-sha256 header does not match the body.")
+    _check_token(key, request.headers.get("x-amz-security-token"))
+    wanted = signature_of(credential, key.secret_access_key, request, at)
+    # Compared without stopping at the first difference, and only when it is text that can be compared so.
+    if not _SIGNATURE.fullmatch(credential.signature) or not hmac.compare_digest(wanted, credential.signature):
+        raise _invalid(
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+            "Access Key and signing method. Consult the service documentation for details."
+        )
+
+
+def signature_of(credential: Credential, secret: str, request: SignedRequest, at: str) -> str:
+    """In lowercase hexadecimal; `at` is the value of x-amz-date."""
+    canonical = hashlib.sha256(_canonical(request, credential.signed_headers).encode("utf-8", "surrogateescape"))
+    scope = f"{credential.date}/{credential.region}/{credential.service}/{credential.terminator}"
+    to_sign = f"{ALGORITHM}\n{at}\n{scope}\n{canonical.hexdigest()}"
+    key = _signing_key(secret, credential.date, credential.region, credential.service)
+    return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """The same for a whole day, so that a request costs one HMAC and not five."""
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def _canonical(request: SignedRequest, signed: tuple[str, ...]) -> str:
+    headers = request.headers
+    lines = "".join(f"{name}:{_SPACES.sub(' ', headers.get(name, '').strip())}\n" for name in signed)
+    return "\n".join(
+        (
+            request.method,
+            # What was encoded already is encoded once more, for every service but S3.
+            quote(request.path, safe="/-_.~"),
+            _canonical_query(request.query),
+            lines,
+            ";".join(signed),
+            request.payload_hash,
+        )
+    )
+
+
+def _canonical_query(query: str) -> str:
+    if not query:
+        return ""
+    pairs = sorted(
+        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
+        for name, value in parse_qsl(query, keep_blank_values=True)
+    )
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def _check_scope(credential: Credential) -> None:
+    wrong = []
+    if credential.service != SIGNING_NAME:
+        wrong.append(f"Credential should be scoped to correct service: '{SIGNING_NAME}'.")
+    if credential.terminator != TERMINATOR:
+        wrong.append(f"Credential should be scoped with a valid terminator: '{TERMINATOR}'.")
+    if wrong:
+        raise _invalid(" ".join(wrong))
+    check_region(credential)
+
+
+def check_region(credential: Credential) -> None:
+    """Raises ApiError (403) when its Region could not be one's name."""
+    if not _REGION.fullmatch(credential.region):
+        raise _invalid("Credential should be scoped to a valid region.")
+
+
+def _check_date(credential: Credential, at: str, now_s: float) -> None:
+    if not _DATE.fullmatch(at):
+        raise ApiError("IncompleteSignatureException", "The X-Amz-Date header must be of the form YYYYMMDDTHHMMSSZ.")
+    if credential.date != at[:8]:
+        raise _invalid(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+            f"'{credential.date[:20]}' != '{at[:8]}', from '{at}'."
+        )
+    try:
+        signed_s = datetime.strptime(at, DATE_FORMAT).replace(tzinfo=UTC).timestamp()
+    except ValueError as error:
+        raise ApiError("IncompleteSignatureException", f"X-Amz-Date = {at}, must be a date.") from error
+    now = datetime.fromtimestamp(now_s, UTC).strftime(DATE_FORMAT)
+    minutes = f"{SKEW_S_MAX / 60:g} min."
+    if signed_s < now_s - SKEW_S_MAX:
+        edge = datetime.fromtimestamp(now_s - SKEW_S_MAX, UTC).strftime(DATE_FORMAT)
+        raise _invalid(f"Signature expired: {at} is now earlier than {edge} ({now} - {minutes})")
+    if signed_s > now_s + SKEW_S_MAX:
+        edge = datetime.fromtimestamp(now_s + SKEW_S_MAX, UTC).strftime(DATE_FORMAT)
+        raise _invalid(f"Signature not yet current: {at} is still later than {edge} ({now} + {minutes})")
+
+
+def _check_signed_headers(credential: Credential, headers: Headers) -> None:
+    for name in _ALWAYS_SIGNED:
+        if name in headers and name not in credential.signed_headers:
+            raise _invalid(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
+    if "host" not in credential.signed_headers:
+        raise _invalid("'host' must be a 'SignedHeader' in the AWS Authorization.")
+
+
+def _check_token(key: AccessKey, token: str | None) -> None:
+    wanted = (key.session_token or "").encode()
+    if not hmac.compare_digest(wanted, (token or "").encode("utf-8", "surrogateescape")):
+        raise ApiError("UnrecognizedClientException", "The security token included in the request is invalid.")
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError("InvalidSignatureException", message)

@@ -1,0 +1,189 @@
+"""Validators of requests, made once from the shapes of botocore's service model.
+
+A validator takes a JSON value and gives back what the operation is to see: only members that the model knows and that
+are not null, as AWS treats the others. What breaks a constraint goes to the violations, and all of them are told; what
+has the wrong JSON type ends it at once, as at AWS, where it fails before validation.
+
+Botocore checks required members and minima only (facts 1.1), and so do clients: the rest is the server's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from simulator.api.violations import (
+    MUST_BE_GIVEN,
+    Violations,
+    must_be_one_of,
+    must_have_length,
+    must_have_value,
+    must_match,
+    not_a,
+    unreadable,
+)
+
+Shape = Mapping[str, Any]
+Shapes = Mapping[str, Shape]  # the model's, by name
+Validator = Callable[[Any, str, Violations], Any]  # value, its path, where violations go; what the operation is to see
+
+_INTEGER_MAX: Final = 2**31 - 1
+
+
+def validator_of(name: str, shapes: Shapes) -> Validator:
+    """Raises KeyError for a shape that no request of the model has."""
+    shape = shapes[name]
+    return _MAKERS[shape["type"]](shape, shapes)
+
+
+def _structure(shape: Shape, shapes: Shapes) -> Validator:
+    members = {name: (validator_of(member["shape"], shapes), _camel(name)) for name, member in shape["members"].items()}
+    required = [(name, _camel(name)) for name in shape.get("required", ())]
+    known = members.get
+
+    def check(value: Any, path: str, violations: Violations) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise not_a(value, "a Structure") if isinstance(value, list) else unreadable("Expected map or null")
+        below = f"{path}." if path else ""
+        for name, camel in required:
+            if value.get(name) is None:
+                violations.add(below + camel, None, MUST_BE_GIVEN)
+        seen = {}
+        for name, each in value.items():
+            member = known(name)
+            if member is not None and each is not None:
+                seen[name] = member[0](each, below + member[1], violations)
+        return seen
+
+    return check
+
+
+def _list(shape: Shape, shapes: Shapes) -> Validator:
+    item = validator_of(shape["member"]["shape"], shapes)
+    bounds = _bounds(shape)
+
+    def check(value: Any, path: str, violations: Violations) -> list[Any]:
+        if not isinstance(value, list):
+            raise unreadable("Expected list or null")
+        _check_length(value, bounds, path, violations, is_secret=False)
+        seen = []
+        for number, each in enumerate(value, 1):
+            place = f"{path}.{number}.member"
+            if each is None:
+                violations.add(place, None, MUST_BE_GIVEN)
+            else:
+                seen.append(item(each, place, violations))
+        return seen
+
+    return check
+
+
+def _map(shape: Shape, shapes: Shapes) -> Validator:
+    key, content = (validator_of(shape[part]["shape"], shapes) for part in ("key", "value"))
+    bounds = _bounds(shape)
+
+    def check(value: Any, path: str, violations: Violations) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise unreadable("Expected map or null")
+        _check_length(value, bounds, path, violations, is_secret=True)
+        seen = {}
+        for name, each in value.items():
+            # Names of variables are as secret as their values here (the model says so), so the path does without them.
+            place = f"{path}.key"
+            key(name, place, violations)
+            if each is None:
+                violations.add(f"{path}.value", None, MUST_BE_GIVEN)
+            else:
+                seen[name] = content(each, f"{path}.value", violations)
+        return seen
+
+    return check
+
+
+def _string(shape: Shape, _shapes: Shapes) -> Validator:
+    least, most = _bounds(shape)
+    pattern: str | None = shape.get("pattern")
+    matches = re.compile(pattern, re.ASCII).fullmatch if pattern not in {None, ".*"} else _one_line
+    has_pattern = pattern is not None
+    values: tuple[str, ...] = tuple(shape.get("enum", ()))
+    is_secret = bool(shape.get("sensitive"))
+
+    def check(value: Any, path: str, violations: Violations) -> str:
+        if not isinstance(value, str):
+            raise not_a(value, "a String")
+        if values and value not in values:
+            violations.add(path, value, must_be_one_of(values), is_secret=is_secret)
+        length = len(value)
+        if length < least:
+            constraint = must_have_length("Member", least, at_least=True)
+            violations.add(path, value, constraint, is_secret=is_secret)
+        if most is not None and length > most:  # and no pattern is tried on a text of any length
+            constraint = must_have_length("Member", most, at_least=False)
+            violations.add(path, value, constraint, is_secret=is_secret)
+        elif has_pattern and not matches(value):
+            violations.add(path, value, must_match(str(pattern)), is_secret=is_secret)
+        return value
+
+    return check
+
+
+def _integer(shape: Shape, _shapes: Shapes) -> Validator:
+    least, most = shape.get("min"), shape.get("max")
+
+    def check(value: Any, path: str, violations: Violations) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise not_a(value, "an Integer")
+        # ASSUMPTION: 5.0 is 5, and what is no whole number of 32 bits cannot be read. No SDK sends either.
+        if value != int(value) or abs(value) > _INTEGER_MAX:
+            raise not_a(value, "an Integer")
+        whole = int(value)
+        if least is not None and whole < least:
+            violations.add(path, whole, must_have_value(least, at_least=True))
+        if most is not None and whole > most:
+            violations.add(path, whole, must_have_value(most, at_least=False))
+        return whole
+
+    return check
+
+
+def _boolean(_shape: Shape, _shapes: Shapes) -> Validator:
+    def check(value: Any, _path: str, _violations: Violations) -> bool:
+        if not isinstance(value, bool):
+            raise not_a(value, "a Boolean")
+        return value
+
+    return check
+
+
+_MAKERS: Final[dict[str, Callable[[Shape, Shapes], Validator]]] = {
+    "structure": _structure,
+    "list": _list,
+    "map": _map,
+    "string": _string,
+    "integer": _integer,
+    "boolean": _boolean,
+}
+
+
+def _bounds(shape: Shape) -> tuple[int, int | None]:
+    return shape.get("min", 0), shape.get("max")
+
+
+def _check_length(
+    value: Any, bounds: tuple[int, int | None], path: str, violations: Violations, *, is_secret: bool
+) -> None:
+    least, most = bounds
+    if len(value) < least:
+        violations.add(path, value, must_have_length("Member", least, at_least=True), is_secret=is_secret)
+    if most is not None and len(value) > most:
+        violations.add(path, value, must_have_length("Member", most, at_least=False), is_secret=is_secret)
+
+
+def _one_line(text: str) -> bool:
+    """What `.*` matches of a whole text, without the walk through it that a pattern takes."""
+    return "\n" not in text
+
+
+def _camel(name: str) -> str:
+    return name[:1].lower() + name[1:]

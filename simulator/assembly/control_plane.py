@@ -1,0 +1,194 @@
+"""The control plane put together: state folder, store, the API's operations on a workload, and its endpoint.
+
+`open_control_plane` is the one way to make it. The workload is given: what stands behind services is not this file's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final, Self
+
+from simulator.api.authentication import Authentication
+from simulator.api.calls import ApiCalls
+from simulator.api.endpoint import ApiEndpoint
+from simulator.control.api_context import ApiSettings
+from simulator.control.calendar import Calendar, live_calendar
+from simulator.control.registry import Registry
+from simulator.control.service_api import ServiceApi
+from simulator.control.store import Store
+from simulator.control.store_lock import StateLock
+from simulator.control.time_profile import INSTANT, TimeProfile
+from simulator.control.workload import Workload
+from simulator.wire.ca import CertificateAuthority
+from simulator.wire.tls import server_context
+from simulator.world.chance import Chance
+from simulator.world.clock import utc_now
+from simulator.world.tasks import Tasks
+
+STORE_NAME: Final = "control.sqlite"  # in the state folder
+
+_SEED_BITS: Final = 63
+
+
+@dataclass(frozen=True, slots=True)
+class ApiListener:
+    """Where the API listens; `port` 0 is any free one. `tls`: with a certificate of the local authority for `host`.
+
+    `certificate` and `key`: PEM files to be used in its place.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    tls: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlaneSettings:
+    """`state` None keeps everything in memory; `listener` None opens no socket, as in virtual time.
+
+    `seed`: of the identifiers of a new state; None draws one. `now` None is the live calendar.
+
+    Raises:
+        ValueError: when the API would listen beyond loopback without keys or without TLS.
+    """
+
+    state: Path | None = None
+    listener: ApiListener | None = field(default_factory=ApiListener)
+    authentication: Authentication = field(default_factory=Authentication)
+    profile: TimeProfile = INSTANT
+    api: ApiSettings = field(default_factory=ApiSettings)
+    seed: int | None = None
+    now: Calendar | None = None
+
+    def __post_init__(self) -> None:
+        listener = self.listener
+        if listener is None or listener.is_loopback:
+            return
+        if self.authentication.is_open:
+            msg = f"host = {listener.host!r}, must be a loopback address as long as no access keys are configured"
+            raise ValueError(msg)
+        if not listener.tls:
+            msg = f"host = {listener.host!r}, must be a loopback address unless TLS is on"
+            raise ValueError(msg)
+
+
+class ControlPlane:
+    """`api`: the operations. `calls`: the same behind the service model, for callers in this process.
+
+    `tasks`: everything that goes on behind the answers; a failure in there is a bug, and `tasks.failed` tells of it.
+    """
+
+    def __init__(self, settings: ControlPlaneSettings, workload: Workload) -> None:
+        self.settings = settings
+        self.now = settings.now or live_calendar
+        self.root_certificate: Path | None = None
+        self._endpoint: ApiEndpoint | None = None
+        with contextlib.ExitStack() as closing:
+            if settings.state is not None:
+                closing.enter_context(StateLock(settings.state))
+            self.store = Store(settings.state / STORE_NAME if settings.state is not None else None)
+            closing.callback(self.store.close)
+            seed = secrets.randbits(_SEED_BITS) if settings.seed is None else settings.seed
+            self.registry = Registry(self.store, seed=seed)
+            self._closing = closing.pop_all()
+        self.tasks = Tasks("control")
+        self.api = ServiceApi(
+            self.registry, workload, now=self.now, tasks=self.tasks, profile=settings.profile, settings=settings.api
+        )
+        self.calls = ApiCalls(self.api)
+
+    @property
+    def url(self) -> str:
+        """Of the API."""
+        listener = self.settings.listener
+        assert listener is not None, "no listener was asked for"
+        assert self._endpoint is not None, "the control plane is not open"
+        host = f"[{listener.host}]" if ":" in listener.host else listener.host
+        return f"{'https' if listener.tls else 'http'}://{host}:{self._endpoint.port}"
+
+    async def open(self) -> None:
+        """Services come back, then requests are let in. Raises OSError or ValueError when it cannot listen."""
+        self.api.start()
+        listener = self.settings.listener
+        if listener is not None:
+            self._endpoint = ApiEndpoint(
+                self.calls, self.settings.authentication, now=self.now, request_id=request_ids()
+            )
+            await self._endpoint.open(listener.host, listener.port, self._tls(listener))
+
+    async def close(self) -> None:
+        """No request any more, then no task, then the store: every acknowledged change is in it."""
+        if self._endpoint is not None:
+            await self._endpoint.close()
+        await self.tasks.close()
+        self.api.flush()
+        self._closing.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _tls(self, listener: ApiListener) -> ssl.SSLContext | None:
+        if not listener.tls:
+            return None
+        context = server_context()
+        if listener.certificate is not None:
+            context.load_cert_chain(listener.certificate, listener.key)
+            return context
+        if self.settings.state is None:
+            msg = "tls = true, must come with a state folder or a certificate of your own"
+            raise ValueError(msg)
+        now = utc_now()
+        authority = CertificateAuthority(self.settings.state / "ca", now)
+        self.root_certificate = authority.certificate_path
+        context.load_cert_chain(authority.leaf(listener.host, now))
+        return context
+
+
+async def open_control_plane(settings: ControlPlaneSettings, workload: Workload) -> ControlPlane:
+    """Open and answering; close it in every case.
+
+    Raises:
+        StateHeld: another simulator works on the state folder.
+        StoreError, DocumentError: the state cannot be read.
+        OSError, ValueError: the state folder or the port cannot be had, or the certificate is none.
+    """
+    plane = ControlPlane(settings, workload)
+    try:
+        await plane.open()
+    except BaseException:
+        await plane.close()
+        raise
+    return plane
+
+
+def request_ids() -> Callable[[], str]:
+    """Random ones in the form of a UUID. They name answers, not resources, so no seed gives them again."""
+    chance, count = Chance(secrets.randbits(128)), 0
+
+    def draw() -> str:
+        nonlocal count
+        count += 1
+        digits = chance.identifier("request", count)
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    return draw

@@ -1,0 +1,74 @@
+"""`simulator serve`: the platform behind App Runner's API, until it is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from pathlib import Path
+
+import typer
+
+from simulator.assembly.control_plane import ApiListener, ControlPlane, ControlPlaneSettings, open_control_plane
+from simulator.cli.exits import BROKE, bad_input
+from simulator.cli.state import state_folder
+from simulator.control.documents import DocumentError
+from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.store import StoreError
+from simulator.control.store_lock import StateHeld
+from simulator.control.time_profile import profile_named
+from simulator.world.clock import ClockKind, run
+from simulator.world.tasks import first_of
+
+DEFAULT_PORT = 8580
+
+
+def serve(
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="Where everything is kept between runs."),
+    host: str = typer.Option("127.0.0.1", help="Where the API listens; beyond loopback it takes access keys and TLS."),
+    port: int = typer.Option(DEFAULT_PORT, min=0, max=65535, help="Port of the API; 0 is any free one."),
+    tls: bool = typer.Option(False, "--tls", help="The API over TLS, with a certificate of the local authority."),
+    profile: str = typer.Option("instant", help="How long operations take: instant, or app-runner as measured on AWS."),
+    time_factor: float = typer.Option(1.0, help="Of the profile's times; 0.1 is ten times as fast."),
+) -> None:
+    """Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and whatever else speaks to AWS."""
+    try:
+        settings = ControlPlaneSettings(
+            state=state_folder(state),
+            listener=ApiListener(host, port, tls=tls),
+            profile=profile_named(profile, time_factor),
+        )
+    except ValueError as error:
+        bad_input(str(error))
+    stop = asyncio.Event()
+    run(ClockKind.REAL, lambda: _serve(settings, stop), stop.set)
+
+
+async def _serve(settings: ControlPlaneSettings, stop: asyncio.Event) -> None:
+    try:
+        plane = await open_control_plane(settings, SimulatedWorkload())
+    except (StateHeld, StoreError, DocumentError, OSError, ValueError) as error:
+        bad_input(str(error))
+    async with plane:
+        _tell(plane)
+        await _until_stopped(plane, stop)
+
+
+async def _until_stopped(plane: ControlPlane, stop: asyncio.Event) -> None:
+    """Raises typer.Exit when something behind the answers broke."""
+    stopped = plane.tasks.spawn(stop.wait(), "until stopped")
+    await first_of(plane.tasks.failed, stopped)
+    if not stopped.done():
+        traceback.print_exception(plane.tasks.failed.exception())
+        raise typer.Exit(BROKE)
+
+
+def _tell(plane: ControlPlane) -> None:
+    """Where it is, and a line to copy that works as it stands."""
+    settings = plane.settings
+    authority = f"AWS_CA_BUNDLE={plane.root_certificate} " if plane.root_certificate else ""
+    keys = "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any " if settings.authentication.is_open else ""
+    typer.echo(f"App Runner API at {plane.url}, state in {settings.state}")
+    typer.echo(
+        f"  {authority}{keys}AWS_ENDPOINT_URL_APPRUNNER={plane.url} "
+        f"aws apprunner list-services --region {settings.authentication.region}"
+    )

@@ -1,0 +1,48 @@
+"""The verbs, each imported when it is asked for: one that starts a server should not wait for what draws charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+# Verb -> module and name of its function or of the Typer application of its own verbs, in the order of `--help`.
+_VERBS: Final = {
+    "run": ("simulator.cli.run", "run"),
+    "serve": ("simulator.cli.serve", "serve"),
+    "sweep": ("simulator.cli.sweep", "sweep"),
+    "compare": ("simulator.cli.compare", "compare_verb"),
+    "shadow": ("simulator.cli.shadow", "shadow_verb"),
+    "why": ("simulator.cli.why", "why_verb"),
+    "validate": ("simulator.cli.validate", "validate_verb"),
+    "policies": ("simulator.cli.policies", "policies"),
+    "scenarios": ("simulator.cli.scenarios", "scenarios"),
+    "schema": ("simulator.cli.schema", "schema"),
+    "ca": ("simulator.cli.ca", "ca"),
+}
+
+
+class Verbs(TyperGroup):
+    """The group of all verbs. Typer brings a click of its own, whose types have no public name."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 Typer's signature
+        return list(_VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 Typer's signature
+        if cmd_name not in _VERBS:
+            return None
+        module, name = _VERBS[cmd_name]
+        return _command(cmd_name, getattr(import_module(module), name))
+
+
+def _command(verb: str, target: typer.Typer | Callable[..., Any]) -> Any:
+    if isinstance(target, typer.Typer):
+        command = typer.main.get_command(target)
+        command.name = verb
+        return command
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(verb)(target)
+    return typer.main.get_command(alone)
