@@ -9,6 +9,7 @@ from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpService
+from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.process import OnLine, ProcessApplication, ProcessDriver, ProcessSettings, Throttling
 from simulator.fleet.simulated import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
@@ -26,15 +27,31 @@ def driver_of(
     chance: Chance,
     limits: DataPlaneLimits,
     on_line: OnLine,
-) -> tuple[SimulatedDriver | RealDriver, Callable[[Exchange], None]]:
-    """The driver of the application's kind, and who draws the work of a simulated request on its arrival."""
+    real_instances: int | None = None,
+) -> tuple[SimulatedDriver | MixedDriver | RealDriver, Callable[[Exchange], None]]:
+    """The driver of the application's kind, and who draws the work of a simulated request on its arrival.
+
+    Of a real application the instances beyond `real_instances` are simulated; None: all are real.
+    """
+    if isinstance(application, SimulatedApplication):
+        simulated = SimulatedDriver(application, chance, service)
+        return simulated, simulated.work.draw
+    real = _real_driver(application, throttling, limits, on_line)
+    if real_instances is None:
+        return real, _no_draw
+    return MixedDriver(real, real_instances, chance.stream("service", service, "mixed").random), _no_draw
+
+
+def _real_driver(
+    application: ProcessApplication | DockerApplication,
+    throttling: Throttling,
+    limits: DataPlaneLimits,
+    on_line: OnLine,
+) -> RealDriver:
     serve = partial(HttpService, limits=limits)
     if isinstance(application, ProcessApplication):
-        return ProcessDriver(application, serve, on_line, ProcessSettings(throttling)), _no_draw
-    if isinstance(application, DockerApplication):
-        return DockerDriver(application, serve, on_line, DockerSettings(throttling)), _no_draw
-    simulated = SimulatedDriver(application, chance, service)
-    return simulated, simulated.work.draw
+        return ProcessDriver(application, serve, on_line, ProcessSettings(throttling))
+    return DockerDriver(application, serve, on_line, DockerSettings(throttling))
 
 
 def _no_draw(_: Exchange) -> None:

@@ -13,6 +13,7 @@ from simulator.control.autoscaler import Autoscaler
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.instance import Instance
+from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.pool import Pool
 from simulator.fleet.process_backend import Throttling
 from simulator.fleet.role_credentials import RoleCredentials
@@ -42,6 +43,7 @@ class ServicePlan:
     policy: Policy
     application: Application
     needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
+    real_instances: int | None = None  # of a real application: those beyond are simulated; None: all are real
     throttling: Throttling = Throttling.NONE  # what idle instances lose, those of the real kinds
     secrets: Mapping[str, str] = field(default_factory=dict)  # variables of instances of the real kinds, by reference
     secrets_from: SecretsPlace | None = None
@@ -66,12 +68,15 @@ class Service:
             chance=platform.chance,
             limits=platform.limits,
             on_line=platform.heard,
+            real_instances=plan.real_instances,
         )
         self.pool = Pool(
             plan.settings,
             None if isinstance(plan.application, SimulatedApplication) else platform.ejection,
             platform.chance.stream("service", self.name, "balancing").random,
         )
+        if isinstance(self.driver, MixedDriver):
+            self.pool.on_finished = self.driver.finished
         self.pool.outliers.on_change = lambda instance, until_s: platform.ejection_changed(self.name, instance, until_s)
         self.roster = Roster(
             self.pool,

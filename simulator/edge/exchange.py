@@ -43,7 +43,6 @@ class LiveExchange(HttpExchange):
         "_early",
         "_head_only",
         "_lane",
-        "_status",
         "_synthetic",
         "_tried",
         "_unkept",
@@ -72,13 +71,13 @@ class LiveExchange(HttpExchange):
         self.open = True
         self.link = None
         self.fault = None
+        self.status = 0
         self.upstream = ""
         self._connection = connection
         self._lane = lane
         self._head_only = request.method == b"HEAD"
         self.added = b""  # the balancer's lines in the head that instances get; the same for each that is tried
         self.answered_s = -1.0
-        self._status = 0  # of the answer that has begun
         self.received_bytes = len(early)
         self.sent_bytes = 0
         self._early = early  # body read and not sent; kept after the first write only while a repeat may need it
@@ -133,7 +132,7 @@ class LiveExchange(HttpExchange):
         self._lane.abandon(self)
         self._unlink()
         if not self._cut:
-            self._log(self._status or status, cause)
+            self._log(self.status or status, cause)
 
     def client_ended(self) -> bool:
         """The client has ended its side. True when the application goes on: in a tunnel, until it ends its own."""
@@ -206,7 +205,7 @@ class LiveExchange(HttpExchange):
         now_s = self.answered_s = door.now_s()
         added = self._hop_lines(head) + door.answer_lines(head, self, now_s)
         self.answering = True
-        self._status = head.status
+        self.status = head.status
         self.sent_bytes = len(piece)
         if self._chunked_out:
             piece = chunk(piece, last=complete)
@@ -304,7 +303,7 @@ class LiveExchange(HttpExchange):
         added = connection_line(self.request.minor, close=self._close)
         added += connection.door.answer_lines(None, self, now_s)
         self.answering = True
-        self._status = self._synthetic.status
+        self.status = self._synthetic.status
         self.sent_bytes = self._synthetic.left
         connection.write(self._synthetic.head(added))
         self._pump()
@@ -317,7 +316,7 @@ class LiveExchange(HttpExchange):
 
     def _refuse(self, refusal: Refusal) -> None:
         connection = self._connection
-        self._log(self._status or refusal.status, refusal.name)
+        self._log(self.status or refusal.status, refusal.name)
         if self.answering or not refusal.status:
             self._cut = True
             if refusal is WIRE_TRUNCATED:
@@ -336,7 +335,7 @@ class LiveExchange(HttpExchange):
         """The answer's last byte is with the connection. The slot first: the next request may need it."""
         if self.open:
             self._lane.finish(self)
-        self._log(self._status)
+        self._log(self.status)
         self._connection.ended(close=self._close)
 
     def _log(self, status: int, cause: str = "") -> None:

@@ -1,6 +1,6 @@
 """The driver port: how an instance is started, probed, stopped, and how it gets its requests.
 
-The same contract holds for simulated instances, local processes and (a later issue) containers; pool, prober and
+The same contract holds for simulated instances, local processes and containers; pool, prober and
 autoscaler cannot tell which.
 """
 

@@ -48,6 +48,7 @@ class Pool:
         self.on_wake: Callable[[Instance], float] = _unset
         self.on_quiet: Callable[[Instance], object] = _unset
         self.on_wait: Callable[[], None] = _nothing
+        self.on_finished: Callable[[Exchange], None] | None = None  # answered in full, its slot not yet free
         self.faults: WireFaults | None = None  # on the wire to instances, while there are any
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
@@ -89,6 +90,8 @@ class Pool:
         self._open.discard(exchange)
         if self._failing and exchange.instance is not None:
             self.outliers.succeeded(exchange.instance)
+        if self.on_finished is not None:
+            self.on_finished(exchange)
         self._release(exchange, self._time())
 
     def broke(self, exchange: Exchange) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 
@@ -33,6 +34,12 @@ class Work:
     def draw(self, exchange: Exchange) -> None:
         exchange.cpu_s = next(self._cpu)
         exchange.io_s = next(self._io)
+
+
+class DrawsWork(Protocol):
+    """Whoever knows the work of a request that nobody has drawn yet."""
+
+    def draw(self, exchange: Exchange) -> None: ...
 
 
 class SimulatedDriver:
@@ -72,7 +79,7 @@ class SimulatedBackend:
         application: SimulatedApplication,
         spec: InstanceSpec,
         start_up_s: float,
-        work: Work,
+        work: DrawsWork,
         fates: Iterator[float],
     ) -> None:
         self._loop = asyncio.get_running_loop()

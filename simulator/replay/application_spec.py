@@ -108,6 +108,9 @@ class ApplicationSpec(Section):
     container: ContainerSpec | None = None
     """The application in real time: containers."""
 
+    real_instances: Count | None = Field(default=None, ge=1)
+    """In real time, so many instances are real; the rest is simulated from the times that these show. Left out: all."""
+
     @property
     def is_real(self) -> bool:
         return self.process is not None or self.container is not None
@@ -119,5 +122,8 @@ class ApplicationSpec(Section):
             raise ValueError(msg)
         if self.process is not None and self.container is not None:
             msg = "application = process and container, must be one of them"
+            raise ValueError(msg)
+        if self.real_instances is not None and not self.is_real:
+            msg = f"real_instances = {self.real_instances}, must be left out without process or container"
             raise ValueError(msg)
         return self

@@ -46,6 +46,7 @@ def _service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePla
         policy,
         _application(spec, clock),
         needs=spec.policy.needs,
+        real_instances=spec.application.real_instances,
         throttling=Throttling(spec.throttling),
         secrets=spec.secrets,
         instance_role=spec.instance_role,

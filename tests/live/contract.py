@@ -55,7 +55,7 @@ class Behaviour(StrEnum):
 class Request(HttpExchange):
     """A GET, answered over HTTP or by a simulated instance. `outcome`: status and body, or why there is no answer."""
 
-    __slots__ = ("_body", "_path", "_status", "outcome")
+    __slots__ = ("_body", "_path", "outcome")
 
     def __init__(self, path: str) -> None:
         loop = asyncio.get_running_loop()
@@ -63,7 +63,6 @@ class Request(HttpExchange):
         self.begun_s = self.arrived_s
         self.outcome: asyncio.Future[tuple[int, bytes] | Refusal] = loop.create_future()
         self._path = path
-        self._status = 0
         self._body = b""
 
     @property
@@ -76,13 +75,13 @@ class Request(HttpExchange):
     def informed(self, head: AnswerHead) -> None: ...
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
-        self._status = head.status
+        self.status = head.status
         self.answer_continued(piece, complete=complete)
 
     def answer_continued(self, piece: bytes, *, complete: bool) -> None:
         self._body += piece
         if complete:
-            self.outcome.set_result((self._status, self._body))
+            self.outcome.set_result((self.status, self._body))
 
     def answered(self, status: int) -> None:
         self.outcome.set_result((status, b""))

@@ -58,3 +58,10 @@ def test_secrets_come_from_a_file_beside_the_scenario(tmp_path: Path) -> None:
         "{simulated: {}}", service="secrets: {KEY: parameter}", top="aws: {secrets_file: s.yaml}", folder=tmp_path
     )
     assert told.aws.secrets_file == tmp_path / "s.yaml"
+
+
+def test_a_mixed_pool_needs_something_real() -> None:
+    told = scenario("{real_instances: 2, process: {command: web}}")
+    assert told.services["web"].application.real_instances == 2
+    with pytest.raises(ScenarioError, match="real_instances = 2, must be left out without process or container"):
+        scenario("{real_instances: 2, simulated: {}}")

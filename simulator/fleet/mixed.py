@@ -1,0 +1,228 @@
+"""Mixed pools: the first instances of a service are real, the rest is simulated from what the real ones show.
+
+A hundred-instance service on a laptop: real instances show what starting and answering take, simulated ones draw from
+these answers, time and status together. Nothing is invented: before the first real answer a simulated instance keeps
+its requests waiting, and before the first real start none becomes ready.
+
+An answer's time depends on how many requests its instance works on at once, so answers are kept by that number,
+doubling from class to class. A simulated instance draws from the class of its own number, or from the nearest that has
+any. The number is read when a real answer ends and when a simulated request begins; as long as the load is stationary
+both see the same distribution. What goes wrong on the way to an instance (no connection, a cut answer) is not imitated:
+simulated instances do not break.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.http_exchange import HttpExchange
+from simulator.fleet.simulated import SimulatedBackend
+from simulator.model.health import HealthCheck
+
+T = TypeVar("T")
+
+ANSWERS_KEPT: Final = 1024  # of each class, the latest: an application that changes is followed
+OK: Final = 200  # of an answer whose status nobody knows: a simulated client's
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request got after so many seconds on its instance."""
+
+    seconds: float
+    status: int
+
+
+class RealDriver(Driver, Protocol):
+    """A driver of real instances, which knows the CPU they used and the limits that hold for them."""
+
+    @property
+    def limits_in_force(self) -> str: ...
+
+    def cpu_used_s(self) -> float: ...
+
+
+class Shown:
+    """What the real instances have shown so far. `draw` is uniform in [0, 1)."""
+
+    def __init__(self, draw: Callable[[], float]) -> None:
+        self._draw = draw
+        self._answers: dict[int, deque[Answer]] = {}
+        self._starts_s: deque[float] = deque(maxlen=ANSWERS_KEPT)
+        self._waiting: list[Callable[[], None]] = []
+        self.answered = 0
+
+    def start(self, seconds: float) -> None:
+        """A real instance took so long from the wish to launch it until it was well."""
+        self._starts_s.append(seconds)
+
+    def answer(self, outstanding: int, answer: Answer) -> None:
+        """A real instance gave it, the request being one of `outstanding` (>= 1)."""
+        self.answered += 1
+        self._answers.setdefault(_class(outstanding), deque(maxlen=ANSWERS_KEPT)).append(answer)
+        waiting, self._waiting = self._waiting, []
+        for resume in waiting:
+            resume()
+
+    def draw_start_s(self) -> float | None:
+        """None before the first."""
+        return self._pick(self._starts_s) if self._starts_s else None
+
+    def draw_answer(self, outstanding: int) -> Answer | None:
+        """None before the first; `first_answer` tells of it."""
+        if not self._answers:
+            return None
+        wanted = _class(outstanding)
+        return self._pick(self._answers[min(self._answers, key=lambda known: (abs(known - wanted), known))])
+
+    def first_answer(self, resume: Callable[[], None]) -> None:
+        """Call `resume` when it is known."""
+        self._waiting.append(resume)
+
+    def _pick(self, shown: deque[T]) -> T:
+        return shown[int(self._draw() * len(shown))]
+
+
+class MixedDriver:
+    """Launches real instances while fewer than `real_instances` live, simulated ones beyond. `finished` is told of
+    every answer in full (Pool.on_finished), before its slot is free.
+    """
+
+    def __init__(self, real: RealDriver, real_instances: int, draw: Callable[[], float]) -> None:
+        self._real = real
+        self._real_instances = real_instances
+        self._shown = Shown(draw)
+        self._real_lives = 0  # launching ones too
+        self._simulated_answered = 0
+        self._cpu_s = 0.0
+        self._answer_cpu_s = 0.0
+        self._seen = (0.0, 0, 0)  # real CPU seconds, real answers, simulated answers at the last look
+
+    @property
+    def limits_in_force(self) -> str:
+        return f"{self._real.limits_in_force}; instances beyond {self._real_instances} are simulated"
+
+    async def launch(self, spec: InstanceSpec) -> Backend:
+        """Raises LaunchError."""
+        if self._real_lives >= self._real_instances:
+            return _LikeShown(spec, self._shown)
+        self._real_lives += 1
+        asked_s = asyncio.get_running_loop().time()
+        try:
+            backend = await self._real.launch(spec)
+        except BaseException:
+            self._real_lives -= 1
+            raise
+        backend.exited.add_done_callback(self._real_gone)
+        return _Measured(backend, self._shown, asked_s)
+
+    def finished(self, exchange: Exchange) -> None:
+        instance = exchange.instance
+        assert instance is not None, "only an exchange with a slot is answered"
+        if not isinstance(instance.backend, _Measured):
+            self._simulated_answered += 1
+            return
+        seconds = asyncio.get_running_loop().time() - exchange.begun_s
+        status = exchange.status if isinstance(exchange, HttpExchange) else OK
+        self._shown.answer(instance.outstanding, Answer(seconds, status))
+
+    def cpu_used_s(self) -> float:
+        """CPU seconds so far. A simulated answer counts as what a real one cost when there was one last."""
+        now = (self._real.cpu_used_s(), self._shown.answered, self._simulated_answered)
+        cpu_s, real, simulated = (new - old for new, old in zip(now, self._seen, strict=True))
+        if real:
+            self._answer_cpu_s = cpu_s / real
+        self._cpu_s += cpu_s + simulated * self._answer_cpu_s
+        self._seen = now
+        return self._cpu_s
+
+    async def close(self) -> None:
+        await self._real.close()
+
+    def _real_gone(self, _: asyncio.Future[ExitStatus]) -> None:
+        self._real_lives -= 1
+
+
+class _Measured:
+    """A real instance whose start is measured, from `asked_s`; everything else passes through."""
+
+    def __init__(self, backend: Backend, shown: Shown, asked_s: float) -> None:
+        self._backend = backend
+        self._shown = shown
+        self._asked_s = self._refused_s = asked_s
+        self._started = False
+        self.exited = backend.exited
+        self.begin = backend.begin
+        self.abort = backend.abort
+        self.throttle = backend.throttle
+        self.wake = backend.wake
+        self.stop = backend.stop
+        self.kill = backend.kill
+
+    async def probe(self, check: HealthCheck) -> str | None:
+        """It came up between the last probe that failed and the first that passes: in the middle, for all we know.
+
+        The time of the first that passes would be too much: a simulated instance is probed at the same interval, and
+        would miss that moment by a hair every other time.
+        """
+        now_s = asyncio.get_running_loop().time()
+        why = await self._backend.probe(check)
+        if why is not None:
+            self._refused_s = now_s
+        elif not self._started:
+            self._started = True
+            self._shown.start((self._refused_s + now_s) / 2 - self._asked_s)
+        return why
+
+
+class _LikeShown(SimulatedBackend):
+    """A simulated instance that answers as real ones have shown."""
+
+    def __init__(self, spec: InstanceSpec, shown: Shown) -> None:
+        super().__init__(SimulatedApplication(), spec, 0.0, _NoWork(), iter(()))
+        self._shown = shown
+        self._launched_s = self._loop.time()
+        self._start_s: float | None = None
+        self._outstanding = 0
+
+    def begin(self, exchange: Exchange) -> None:
+        self._outstanding += 1
+        self._serve(exchange)
+
+    async def probe(self, check: HealthCheck) -> str | None:
+        if self._start_s is None:
+            self._start_s = self._shown.draw_start_s()
+        if self._start_s is None or self._loop.time() < self._launched_s + self._start_s:
+            return "connection refused"
+        return await super().probe(check)
+
+    def _serve(self, exchange: Exchange) -> None:
+        answer = self._shown.draw_answer(self._outstanding)
+        if answer is None:
+            self._shown.first_answer(lambda: self._serve(exchange))
+        else:
+            self._loop.call_later(answer.seconds, self._answered, exchange, answer.status)
+
+    def _answered(self, exchange: Exchange, status: int) -> None:
+        self._outstanding -= 1
+        if exchange.open and not self.exited.done():
+            exchange.answered(status)
+
+
+class _NoWork:
+    """The work of these requests is not drawn on their arrival."""
+
+    def draw(self, exchange: Exchange) -> None:
+        raise AssertionError(exchange)
+
+
+def _class(outstanding: int) -> int:
+    """1, 2, 3 to 4, 5 to 8, ..."""
+    return (outstanding - 1).bit_length()

@@ -1,0 +1,262 @@
+"""Mixed pools: the first instances real, the others answering as the real ones show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.driver import Backend, InstanceSpec, LaunchError
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.mixed import ANSWERS_KEPT, Answer, MixedDriver, Shown
+from simulator.fleet.simulated import SimulatedBackend, SimulatedDriver
+from simulator.model.health import HealthCheck
+from simulator.model.sizes import InstanceSize
+from simulator.world.chance import Chance
+from simulator.world.laws import Constant
+from tests.fleet.fakes import Stage, stage_settings
+from tests.virtual import run_virtual
+
+SPEC = InstanceSpec("web", 1, InstanceSize(1024, 2048))
+CHECK = HealthCheck()
+START_S, ANSWER_S = 2.0, 0.5
+WORKS = SimulatedApplication(start_up=Constant(START_S), io=Constant(ANSWER_S))
+
+
+class Real(SimulatedDriver):
+    """Stands for a driver of real instances. `refuses`: launches fail."""
+
+    limits_in_force = "CPU and memory limits: none"
+
+    def __init__(self, application: SimulatedApplication = WORKS) -> None:
+        super().__init__(application, Chance(1), "web")
+        self.refuses = False
+        self.launched: list[SimulatedBackend] = []
+
+    async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
+        if self.refuses:
+            msg = "program = shop, must be there"
+            raise LaunchError(msg)
+        self.launched.append(await super().launch(spec))
+        return self.launched[-1]
+
+
+class Request(Exchange):
+    """One that notes its answer."""
+
+    def __init__(self) -> None:
+        super().__init__(asyncio.get_running_loop().time())
+        self.begun_s = self.arrived_s
+        self.endings: list[tuple[float, int]] = []  # seconds, status
+
+    def answered(self, status: int) -> None:
+        self.endings.append((round(asyncio.get_running_loop().time() - self.arrived_s, 6), status))
+
+
+def lowest() -> float:
+    return 0.0
+
+
+def mixed_stage(real: Real, count: int, *, initial: int, capacity: int = 10) -> Stage:
+    """A stage whose first `count` instances are of `real`."""
+    driver = MixedDriver(real, count, lowest)
+    stage = Stage(stage_settings(capacity, initial=initial, least=initial, idle_after_s=1e6), driver=driver)
+    stage.pool.on_finished = driver.finished
+    return stage
+
+
+async def simulated_one(driver: MixedDriver) -> Backend:
+    """Beyond the only real one."""
+    await driver.launch(SPEC)
+    return await driver.launch(SPEC)
+
+
+def asked(backend: Backend) -> Request:
+    request = Request()
+    backend.begin(request)
+    return request
+
+
+Play = Callable[[Stage], Coroutine[Any, Any, None]]
+
+
+def in_a_stage(real: Real, play: Play, *, count: int = 1, initial: int = 3) -> None:
+    async def main() -> None:
+        async with mixed_stage(real, count, initial=initial) as stage:
+            await play(stage)
+
+    run_virtual(main)
+
+
+def test_the_first_instances_are_real_and_the_others_answer_in_their_time() -> None:
+    real = Real()
+
+    async def play(stage: Stage) -> None:
+        assert len(real.launched) == 2
+        first = [stage.offer() for _ in range(5)]
+        await asyncio.sleep(ANSWER_S + 0.001)
+        assert [exchange.endings for exchange in first if exchange.instance and exchange.instance.number <= 2] == [
+            [200]
+        ] * 2
+        await asyncio.sleep(ANSWER_S)  # those of the others began when the first answer was known
+        assert [exchange.endings for exchange in first] == [[200]] * 5
+        later = [stage.offer() for _ in range(5)]
+        await asyncio.sleep(ANSWER_S - 0.001)
+        assert [exchange.endings for exchange in later] == [[]] * 5
+        await asyncio.sleep(0.002)
+        assert [exchange.endings for exchange in later] == [[200]] * 5
+
+    in_a_stage(real, play, count=2, initial=5)
+
+
+def test_simulated_instances_are_ready_in_the_time_that_real_ones_take() -> None:
+    async def main() -> None:
+        stage = mixed_stage(Real(), 1, initial=3)
+        began_s = stage.loop.time()
+        await stage.open()
+        try:
+            # Probed every 5 s, the real one came up between 0 and 5 s, and so do they.
+            assert stage.loop.time() - began_s == pytest.approx(CHECK.interval_s, abs=0.01)
+        finally:
+            await stage.close()
+
+    run_virtual(main)
+
+
+def test_before_a_real_instance_is_well_no_simulated_one_is() -> None:
+    async def main() -> None:
+        real = Real()
+        driver = MixedDriver(real, 1, lowest)
+        first, second = await driver.launch(SPEC), await driver.launch(SPEC)
+        await asyncio.sleep(100)
+        assert await second.probe(CHECK) == "connection refused"
+        assert await first.probe(CHECK) is None  # half of 100 s is what it showed
+        assert await second.probe(CHECK) is None
+        third = await driver.launch(SPEC)
+        await asyncio.sleep(49)
+        assert await third.probe(CHECK) == "connection refused"
+        await asyncio.sleep(2)
+        assert await third.probe(CHECK) is None
+
+    run_virtual(main)
+
+
+def test_a_real_instance_that_dies_is_replaced_by_a_real_one() -> None:
+    real = Real()
+
+    async def play(stage: Stage) -> None:
+        stage.roster.kill(1)
+        await asyncio.sleep(20)
+        assert len(real.launched) == 2
+        assert stage.states() == "stopped active active active"
+        stage.roster.kill(2)  # simulated
+        await asyncio.sleep(20)
+        assert len(real.launched) == 2
+
+    in_a_stage(real, play)
+
+
+def test_a_real_instance_that_cannot_be_launched_does_not_use_up_its_place() -> None:
+    async def main() -> None:
+        real = Real()
+        driver = MixedDriver(real, 1, lowest)
+        real.refuses = True
+        for _ in range(2):
+            with pytest.raises(LaunchError, match="program = shop"):
+                await driver.launch(SPEC)
+        real.refuses = False
+        await driver.launch(SPEC)
+        await driver.launch(SPEC)
+        assert len(real.launched) == 1
+
+    run_virtual(main)
+
+
+def test_an_instance_draws_from_answers_that_were_as_busy_or_nearly() -> None:
+    shown = Shown(lowest)
+    assert shown.draw_answer(1) is None
+    alone, crowded = Answer(0.1, 200), Answer(0.9, 503)
+    shown.answer(1, alone)
+    assert shown.draw_answer(200) == alone, "better than nothing"
+    for outstanding in (5, 8):
+        shown.answer(outstanding, crowded)
+    assert [shown.draw_answer(outstanding) for outstanding in (1, 2, 3, 4, 6, 9)] == [
+        alone, alone, crowded, crowded, crowded, crowded,
+    ]  # fmt: skip
+
+
+def test_answers_of_long_ago_are_forgotten() -> None:
+    shown = Shown(lowest)
+    for number in range(ANSWERS_KEPT + 1):
+        shown.answer(1, Answer(float(number), 200))
+    assert shown.draw_answer(1) == Answer(1.0, 200)
+    assert shown.answered == ANSWERS_KEPT + 1
+
+
+def test_all_kept_answers_are_drawn_alike() -> None:
+    draws = iter((0.0, 0.34, 0.99))
+    shown = Shown(lambda: next(draws))
+    for number in range(3):
+        shown.answer(1, Answer(float(number), 200))
+    assert [shown.draw_answer(1) for _ in range(3)] == [Answer(float(number), 200) for number in range(3)]
+
+
+def test_a_simulated_answer_has_the_status_that_a_real_one_had() -> None:
+    async def main() -> None:
+        driver = MixedDriver(Real(), 1, lowest)
+        backend = await simulated_one(driver)
+        driver._shown.answer(1, Answer(0.25, 404))
+        request = asked(backend)
+        await asyncio.sleep(1)
+        assert request.endings == [(0.25, 404)]
+
+    run_virtual(main)
+
+
+def test_an_instance_that_ended_answers_nobody_and_an_abandoned_request_stays_its_work() -> None:
+    async def main() -> None:
+        driver = MixedDriver(Real(), 1, lowest)
+        backend = await simulated_one(driver)
+        driver._shown.answer(1, Answer(1.0, 200))
+        driver._shown.answer(2, Answer(7.0, 200))
+        gone, second = asked(backend), asked(backend)
+        backend.abort(gone)
+        gone.open = False
+        await asyncio.sleep(8)
+        assert (gone.endings, second.endings) == ([], [(7.0, 200)])
+        last = asked(backend)
+        backend.kill()
+        await asyncio.sleep(2)
+        assert last.endings == []
+        assert backend.exited.result().code == 137
+
+    run_virtual(main)
+
+
+def test_a_simulated_answer_uses_the_cpu_that_a_real_one_used() -> None:
+    real = Real(SimulatedApplication(cpu=Constant(0.3)))
+
+    async def play(stage: Stage) -> None:
+        driver = stage.driver
+        assert isinstance(driver, MixedDriver)
+        stage.offer()  # to the real one
+        await asyncio.sleep(1)
+        assert driver.cpu_used_s() == pytest.approx(0.3)
+        for _ in range(3):
+            stage.offer()
+        await asyncio.sleep(2)
+        assert driver.cpu_used_s() == pytest.approx(0.3 + 3 * 0.3)
+        stage.pool.leave(stage.instance(1))
+        stage.offer()  # no real answer any more, and a simulated one all the same
+        await asyncio.sleep(2)
+        assert driver.cpu_used_s() == pytest.approx(1.5)
+
+    in_a_stage(real, play)
+
+
+def test_what_is_in_force_says_that_the_rest_is_simulated() -> None:
+    driver = MixedDriver(Real(), 3, lowest)
+    assert driver.limits_in_force == "CPU and memory limits: none; instances beyond 3 are simulated"
