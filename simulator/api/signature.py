@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote
 
 from simulator.api.access_keys import AccessKey
 from simulator.api.service_model import SIGNING_NAME
@@ -116,7 +116,7 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 def _canonical(request: SignedRequest, signed: tuple[str, ...]) -> str:
     headers = request.headers
-    lines = "".join(f"{name}:{_SPACES.sub(' ', headers.get(name, '').strip())}\n" for name in signed)
+    lines = "".join([f"{name}:{_one_space(headers.get(name, ''))}\n" for name in signed])
     return "\n".join(
         (
             request.method,
@@ -130,14 +130,21 @@ def _canonical(request: SignedRequest, signed: tuple[str, ...]) -> str:
     )
 
 
+def _one_space(value: str) -> str:
+    value = value.strip()
+    return _SPACES.sub(" ", value) if "  " in value else value
+
+
 def _canonical_query(query: str) -> str:
     if not query:
         return ""
-    pairs = sorted(
-        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
-        for name, value in parse_qsl(query, keep_blank_values=True)
-    )
+    pairs = sorted(tuple(_encoded(part) for part in pair.partition("=")[::2]) for pair in query.split("&"))
     return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def _encoded(text: str) -> str:
+    """Encoded in the one way that the protocol knows, however it came."""
+    return quote(unquote(text), safe="-_.~")
 
 
 def _check_scope(credential: Credential) -> None:
@@ -165,18 +172,26 @@ def _check_date(credential: Credential, at: str, now_s: float) -> None:
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
             f"'{credential.date[:20]}' != '{at[:8]}', from '{at}'."
         )
+    signed_s, minutes = _seconds(at), f"{SKEW_S_MAX / 60:g} min."
+    if signed_s < now_s - SKEW_S_MAX:
+        earliest, now = _text(now_s - SKEW_S_MAX), _text(now_s)
+        raise _invalid(f"Signature expired: {at} is now earlier than {earliest} ({now} - {minutes})")
+    if signed_s > now_s + SKEW_S_MAX:
+        latest, now = _text(now_s + SKEW_S_MAX), _text(now_s)
+        raise _invalid(f"Signature not yet current: {at} is still later than {latest} ({now} + {minutes})")
+
+
+@lru_cache(maxsize=256)
+def _seconds(at: str) -> float:
+    """Kept, as the requests of a second share it. Raises ApiError."""
     try:
-        signed_s = datetime.strptime(at, DATE_FORMAT).replace(tzinfo=UTC).timestamp()
+        return datetime.strptime(at, DATE_FORMAT).replace(tzinfo=UTC).timestamp()
     except ValueError as error:
         raise ApiError("IncompleteSignatureException", f"X-Amz-Date = {at}, must be a date.") from error
-    now = datetime.fromtimestamp(now_s, UTC).strftime(DATE_FORMAT)
-    minutes = f"{SKEW_S_MAX / 60:g} min."
-    if signed_s < now_s - SKEW_S_MAX:
-        edge = datetime.fromtimestamp(now_s - SKEW_S_MAX, UTC).strftime(DATE_FORMAT)
-        raise _invalid(f"Signature expired: {at} is now earlier than {edge} ({now} - {minutes})")
-    if signed_s > now_s + SKEW_S_MAX:
-        edge = datetime.fromtimestamp(now_s + SKEW_S_MAX, UTC).strftime(DATE_FORMAT)
-        raise _invalid(f"Signature not yet current: {at} is still later than {edge} ({now} + {minutes})")
+
+
+def _text(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime(DATE_FORMAT)
 
 
 def _check_signed_headers(credential: Credential, headers: Headers) -> None:

@@ -135,7 +135,7 @@ def _integer(shape: Shape, _shapes: Shapes) -> Validator:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise not_a(value, "an Integer")
         # ASSUMPTION: 5.0 is 5, and what is no whole number of 32 bits cannot be read. No SDK sends either.
-        if value != int(value) or abs(value) > _INTEGER_MAX:
+        if (isinstance(value, float) and not value.is_integer()) or abs(value) > _INTEGER_MAX:
             raise not_a(value, "an Integer")
         whole = int(value)
         if least is not None and whole < least:

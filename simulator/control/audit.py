@@ -7,8 +7,9 @@ a hundred at a time, or after a second: a record costs more than the answer it i
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any, Final, NamedTuple
+
+import orjson
 
 from simulator.control.calendar import Calendar, iso_text
 from simulator.control.caller import Caller
@@ -70,7 +71,7 @@ class Audit:
     def _write(self, call: Call) -> None:
         shelf = shelf_of(call.caller.account, call.caller.region)
         service = call.request.get("ServiceArn") or (call.answer or {}).get("Service", {}).get("ServiceArn", "")
-        text = json.dumps(_record(call, self._identifiers.uuid("audit")))
+        text = orjson.dumps(_record(call, self._identifiers.uuid("audit"))).decode()
         self._registry.write_down(Entry(EntryKind.AUDIT, call.at, shelf, service, call.operation, text))
 
 
