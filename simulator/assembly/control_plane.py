@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Self
 
+from simulator.api.admin import Action, AdminEndpoint
 from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
 from simulator.api.endpoint import ApiEndpoint
@@ -100,6 +101,7 @@ class ControlPlane:
         self.now = settings.now or live_calendar
         self.root_certificate: Path | None = None
         self._endpoint: ApiEndpoint | None = None
+        self._admin: AdminEndpoint | None = None
         with contextlib.ExitStack() as closing:
             if settings.state is not None:
                 closing.enter_context(StateLock(settings.state))
@@ -132,14 +134,37 @@ class ControlPlane:
                 self.calls, self.settings.authentication, now=self.now, request_id=request_ids()
             )
             await self._endpoint.open(listener.host, listener.port, self._tls(listener))
+            if self.settings.state is not None:
+                self._admin = AdminEndpoint(self.settings.state, secrets.token_hex(), self._admin_actions())
+                await self._admin.open()
 
     async def close(self) -> None:
         """No request any more, then no task, then the store: every acknowledged change is in it."""
+        if self._admin is not None:
+            await self._admin.close()
         if self._endpoint is not None:
             await self._endpoint.close()
         await self.tasks.close()
         self.api.flush()
         self._closing.close()
+
+    def approve_connection(self, name: str, account: str | None = None, region: str | None = None) -> str:
+        """The handshake with a connection's provider; its ARN. Raises ApiError when there is none of that name.
+
+        Account and Region are those of requests that name none, unless they are given.
+        """
+        authentication = self.settings.authentication
+        account, region = account or authentication.account, region or authentication.region
+        return self.api.approve_connection(account, region, name).arn
+
+    def _admin_actions(self) -> dict[str, Action]:
+        """What the command line may ask for."""
+        return {
+            "approve-connection": lambda asked: {
+                "arn": self.approve_connection(str(asked["name"]), asked.get("account"), asked.get("region"))
+            },
+            "status": lambda _asked: {"url": self.url},
+        }
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
+from typing import Any, Final
 
 import typer
 
+from simulator.cli.serve_config import ServeConfig
 from simulator.replay.report_schema import report_schema
-from simulator.replay.schema import scenario_schema
+from simulator.replay.schema import scenario_schema, schema_for_editors
 
 
 class Kind(StrEnum):
     SCENARIO = "scenario"
     REPORT = "report"
+    SERVE = "serve"
 
 
-def schema(kind: Kind = typer.Argument(Kind.SCENARIO, help="Of a scenario file, or of a report.")) -> None:
-    """Print the JSON Schema of scenario files (for editors) or of reports."""
-    typer.echo(json.dumps(scenario_schema() if kind is Kind.SCENARIO else report_schema(), indent=2))
+def schema(
+    kind: Kind = typer.Argument(
+        Kind.SCENARIO, help="Of a scenario file, of a report, or of the configuration of `serve`."
+    ),
+) -> None:
+    """Print the JSON Schema of scenario files and configurations (for editors) or of reports."""
+    typer.echo(json.dumps(_SCHEMAS[kind](), indent=2))
+
+
+_SCHEMAS: Final[Mapping[Kind, Callable[[], dict[str, Any]]]] = {
+    Kind.SCENARIO: scenario_schema,
+    Kind.REPORT: report_schema,
+    Kind.SERVE: partial(schema_for_editors, ServeConfig),
+}

@@ -4,40 +4,58 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from enum import StrEnum
 from pathlib import Path
 
 import typer
 
-from simulator.assembly.control_plane import ApiListener, ControlPlane, ControlPlaneSettings, open_control_plane
+from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
 from simulator.cli.exits import BROKE, bad_input
+from simulator.cli.serve_config import DEFAULT_PORT, ServeConfig, load_config, with_options
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store import StoreError
 from simulator.control.store_lock import StateHeld
-from simulator.control.time_profile import profile_named
+from simulator.replay.problems import ScenarioError
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
 
-DEFAULT_PORT = 8580
+
+class TimeProfileName(StrEnum):
+    INSTANT = "instant"
+    APP_RUNNER = "app-runner"
 
 
 def serve(
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Where everything is kept between runs."),
-    host: str = typer.Option("127.0.0.1", help="Where the API listens; beyond loopback it takes access keys and TLS."),
-    port: int = typer.Option(DEFAULT_PORT, min=0, max=65535, help="Port of the API; 0 is any free one."),
-    tls: bool = typer.Option(False, "--tls", help="The API over TLS, with a certificate of the local authority."),
-    profile: str = typer.Option("instant", help="How long operations take: instant, or app-runner as measured on AWS."),
-    time_factor: float = typer.Option(1.0, help="Of the profile's times; 0.1 is ten times as fast."),
+    config: Path | None = typer.Option(None, metavar="FILE", help="Access keys, quotas, times: see `schema serve`."),
+    host: str | None = typer.Option(
+        None, help="Where the API listens (127.0.0.1); beyond loopback it takes access keys and TLS."
+    ),
+    port: int | None = typer.Option(
+        None, min=0, max=65535, help=f"Port of the API ({DEFAULT_PORT}); 0 is any free one."
+    ),
+    tls: bool | None = typer.Option(
+        None, "--tls/--no-tls", help="The API over TLS, with a certificate of the local authority."
+    ),
+    profile: TimeProfileName | None = typer.Option(
+        None, help="How long operations take: as the work does (instant), or as measured on AWS."
+    ),
+    time_factor: float | None = typer.Option(None, min=0, help="Of the profile's times; 0.1 is ten times as fast."),
 ) -> None:
     """Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and whatever else speaks to AWS."""
     try:
-        settings = ControlPlaneSettings(
-            state=state_folder(state),
-            listener=ApiListener(host, port, tls=tls),
-            profile=profile_named(profile, time_factor),
+        chosen = with_options(
+            load_config(config) if config is not None else ServeConfig(),
+            api_host=host,
+            api_port=port,
+            api_tls=tls,
+            time_profile=profile.value if profile is not None else None,
+            time_factor=time_factor,
         )
-    except ValueError as error:
+        settings = chosen.settings(state_folder(state))
+    except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     stop = asyncio.Event()
     run(ClockKind.REAL, lambda: _serve(settings, stop), stop.set)

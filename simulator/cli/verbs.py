@@ -13,6 +13,11 @@ from typer.core import TyperGroup
 _VERBS: Final = {
     "run": ("simulator.cli.run", "run"),
     "serve": ("simulator.cli.serve", "serve"),
+    "events": ("simulator.cli.events", "events"),
+    "logs": ("simulator.cli.logs", "logs"),
+    "audit": ("simulator.cli.audit", "audit"),
+    "connection": ("simulator.cli.connection", "connection"),
+    "state": ("simulator.cli.state_verbs", "state"),
     "sweep": ("simulator.cli.sweep", "sweep"),
     "compare": ("simulator.cli.compare", "compare_verb"),
     "shadow": ("simulator.cli.shadow", "shadow_verb"),

@@ -23,8 +23,10 @@ class StateFileError(Exception):
 
 def export_state(store: Store, path: Path) -> int:
     """How many resources were written. The file is for its owner's eyes. Raises OSError."""
-    resources = [{"kind": kind, "key": key, "body": json.loads(body)} for kind, key, body in store.documents()]
-    content = {"format": FORMAT, "version": store.version, "meta": store.meta(), "resources": resources}
+    with store.snapshot():
+        documents, meta, version = store.documents(), store.meta(), store.version
+    resources = [{"kind": kind, "key": key, "body": json.loads(body)} for kind, key, body in documents]
+    content = {"format": FORMAT, "version": version, "meta": meta, "resources": resources}
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         json.dump(content, file, indent=1, ensure_ascii=False)

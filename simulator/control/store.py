@@ -10,8 +10,9 @@ Resources are JSON documents that are read once, at the start: the registry answ
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +89,15 @@ class Store:
         self._db.close()
 
     # --- resources -------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read within is of one moment, whatever another process writes meanwhile."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK")
 
     def meta(self) -> dict[str, str]:
         return dict(self._db.execute("SELECT name, value FROM meta"))
@@ -177,6 +187,16 @@ class EntryReader:
         """As `Store.entries_after`. Raises StoreError."""
         try:
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
+        except sqlite3.Error as error:
+            raise StoreError(f"state {self._path}: {error}") from error
+
+    def services(self) -> list[str]:
+        """The ARNs of which there are entries, those with the newest first. Raises StoreError."""
+        try:
+            rows = self._db.execute(
+                "SELECT service FROM entry WHERE service <> '' GROUP BY service ORDER BY max(cursor) DESC"
+            )
+            return [str(row[0]) for row in rows]
         except sqlite3.Error as error:
             raise StoreError(f"state {self._path}: {error}") from error
 

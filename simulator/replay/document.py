@@ -7,6 +7,7 @@ nesting and expansion beyond bounds (an alias may be used, an alias bomb may not
 
 from __future__ import annotations
 
+import pathlib
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -101,6 +102,21 @@ def shown(value: object) -> str:
         return str(value).lower()
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def read_document_text(path: pathlib.Path) -> str:
+    """The text of a file, of which no more is read than a document may have. Raises ScenarioError."""
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(FILE_BYTES_MAX + 1)
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ScenarioError([Problem(line, 1, "", "not UTF-8", "UTF-8 text", file=file)]) from error
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error
 
 
 def parse_document(text: str, file: str = "scenario") -> Document:

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator.replay.document import Document, Path
-from simulator.replay.policy_spec import PolicySpec, section_of
 from simulator.replay.problems import Problem, nearest
 from simulator.replay.sections import Section, key_of
 from simulator.rules.policies import POLICIES
@@ -127,8 +126,8 @@ def keys_known(root: type[Section], path: Path, document: Document) -> list[str]
     section: Any = root
     for position, part in enumerate(path):
         section = _inside(section, part)
-        if section is PolicySpec:
-            section = section_of(document.found((*path[: position + 1], "name"))) or PolicySpec
+        if isinstance(section, type) and issubclass(section, Section):
+            section = section.kind_named(document.found((*path[: position + 1], "name")))
     if not (isinstance(section, type) and issubclass(section, Section)):
         return []
     return [field.alias or name for name, field in section.model_fields.items()]

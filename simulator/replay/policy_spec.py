@@ -31,6 +31,10 @@ class PolicySpec(Section):
 
     name: str
 
+    @classmethod
+    def kind_named(cls, name: str) -> type[Section]:
+        return _SPECS.get(name, cls)
+
     def check(self) -> None:
         """Raises ValueError when the policy's own class refuses the parameters."""
         _ = self.parameters

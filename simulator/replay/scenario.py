@@ -19,7 +19,7 @@ from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.changes import Changes, changed
 from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.completion import completed
-from simulator.replay.document import FILE_BYTES_MAX, Document, parse_document
+from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.explain import explain
 from simulator.replay.policy_spec import PolicySpec, policy_named, policy_of
 from simulator.replay.problems import Problem, ScenarioError
@@ -175,18 +175,8 @@ def load_scenario(path: Path, changes: Changes | None = None) -> Scenario:
         ScenarioError: with every problem of the file, also when it cannot be read at all.
         ValueError: when a change names a place that does not exist (changes.py).
     """
-    file = str(path)
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(FILE_BYTES_MAX + 1)
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ScenarioError([Problem(line, 1, "", "not UTF-8", "UTF-8 text", file=file)]) from error
-    except OSError as error:
-        found = error.strerror or type(error).__name__
-        raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error
-    scenario = read_scenario(text, file=file, folder=path.parent, changes=changes)
+    text = read_document_text(path)
+    scenario = read_scenario(text, file=str(path), folder=path.parent, changes=changes)
     return scenario if scenario.name else scenario.model_copy(update={"name": path.stem})
 
 

@@ -8,12 +8,17 @@ from typing import Any
 
 from simulator.model.units import duration_text
 from simulator.replay.scenario import Scenario
-from simulator.replay.sections import DURATION_PATTERN
+from simulator.replay.sections import DURATION_PATTERN, Section
 
 
 def scenario_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a scenario file, with a description for every key and patterns for quantities."""
-    schema = _for_editors(Scenario.model_json_schema(by_alias=True, mode="validation"))
+    return schema_for_editors(Scenario)
+
+
+def schema_for_editors(root: type[Section]) -> dict[str, Any]:
+    """The same for another file, whose top level is `root`."""
+    schema = _for_editors(root.model_json_schema(by_alias=True, mode="validation"))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

@@ -34,6 +34,11 @@ class Section(BaseModel):
         arbitrary_types_allowed=True,
     )
 
+    @classmethod
+    def kind_named(cls, name: str) -> type[Section]:  # noqa: ARG003 for those that have kinds
+        """What a mapping with this `name` is; a section that stands for several kinds tells which."""
+        return cls
+
 
 def _quantity(pattern: str, *examples: object, bare: str | None = None) -> WithJsonSchema:
     """What an editor checks while typing: `pattern` for text, `bare` the JSON type of a number without unit."""

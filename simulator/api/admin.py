@@ -1,0 +1,72 @@
+"""The way for the command line into a running simulator: what AWS has no API for, such as approving a connection.
+
+HTTP on loopback, on a port of its own; address and token lie in the state folder, in a file for its owner alone. So
+whoever may write the state may ask for changes of it, and no web page that knows the port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from simulator.model.api_error import ApiError
+
+ADMIN_FILE: Final = "admin.json"  # in the state folder: url, token, pid
+
+_HOST: Final = "127.0.0.1"
+_GOODBYE_S: Final = 1.0
+
+Action = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class AdminEndpoint:
+    """`POST /<action>` with a JSON object, answered with one. An action may raise ApiError, KeyError and ValueError."""
+
+    def __init__(self, state: Path, token: str, actions: Mapping[str, Action]) -> None:
+        self._file = state / ADMIN_FILE
+        self._token = token
+        self._actions = actions
+        self._http = web.Server(self._handle, access_log=None)
+        self._listener: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Raises OSError."""
+        self._listener = await asyncio.get_running_loop().create_server(self._http, _HOST, 0)
+        port = self._listener.sockets[0].getsockname()[1]
+        content = {"url": f"http://{_HOST}:{port}", "token": self._token, "pid": os.getpid()}
+        written = self._file.with_suffix(".new")
+        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(orjson.dumps(content))
+        written.replace(self._file)
+
+    async def close(self) -> None:
+        self._file.unlink(missing_ok=True)
+        if self._listener is not None:
+            self._listener.close()
+        await self._http.shutdown(_GOODBYE_S)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
+            return _response(403, {"message": f"the token of {self._file.name} must be given"})
+        action = self._actions.get(request.path.removeprefix("/"))
+        if request.method != "POST" or action is None:
+            return _response(404, {"message": f"there is POST to {', '.join(self._actions)}"})
+        try:
+            return _response(200, action(dict(orjson.loads(await request.read() or b"{}"))))
+        except ApiError as error:
+            return _response(error.status, {"message": error.message})
+        except (KeyError, ValueError, TypeError) as error:
+            missing = f"{error.args[0]} must be given" if isinstance(error, KeyError) else str(error)
+            return _response(400, {"message": missing})
+
+
+def _response(status: int, content: dict[str, Any]) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(content), content_type="application/json")

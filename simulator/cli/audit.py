@@ -1,0 +1,42 @@
+"""`simulator audit`: the calls of the API, as CloudTrail would record them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from simulator.cli.entries import LAST_DEFAULT, Tail, reader, show
+from simulator.cli.state import state_folder
+from simulator.control.audit import is_read
+from simulator.control.entries import Entry, EntryKind
+
+
+def audit(
+    changes: bool = typer.Option(False, "--changes", help="Only calls that change something."),
+    errors: bool = typer.Option(False, "--errors", help="Only calls that were refused."),
+    last: int = typer.Option(LAST_DEFAULT, min=0, help="How many to begin with."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Go on with what is called, until Ctrl-C."),
+    as_json: bool = typer.Option(False, "--json", help="The whole records, one JSON document a line."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="Of the simulator."),
+) -> None:
+    """Show the calls of the API, as CloudTrail would record them; reads and refusals come with a second's delay."""
+
+    def wanted(entry: Entry) -> bool:
+        return not (changes and is_read(entry.stream)) and not (errors and "errorCode" not in json.loads(entry.text))
+
+    with reader(state_folder(state)) as entries:
+        tail = Tail(entries, EntryKind.AUDIT, None)
+        show(tail, _whole if as_json else _line, wanted=wanted, last=last, follow=follow)
+
+
+def _whole(entry: Entry) -> str:
+    return entry.text
+
+
+def _line(entry: Entry) -> str:
+    record = json.loads(entry.text)
+    who = f"{record['recipientAccountId']}/{record['awsRegion']}  {record['userIdentity']['accessKeyId']}"
+    how = f"{record['errorCode']}: {record['errorMessage']}" if "errorCode" in record else "ok"
+    return f"{record['eventTime']}  {who}  {record['eventName']}  {how}"

@@ -1,0 +1,96 @@
+"""Reading what a simulator writes down, from another process, while it runs or after."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from simulator.assembly.control_plane import STORE_NAME
+from simulator.cli.exits import bad_input
+from simulator.control.entries import Entry, EntryKind
+from simulator.control.store import EntryReader, StoreError
+from simulator.model.arn import Arn
+from simulator.world.clock import ClockKind, run
+
+LAST_DEFAULT: Final = 1000
+_LOOKED_EVERY_S: Final = 0.2
+_PAGE: Final = 1000
+
+Wanted = Callable[[Entry], bool]
+Shown = Callable[[Entry], str]
+
+
+@contextlib.contextmanager
+def reader(state: Path) -> Iterator[EntryReader]:
+    """Ends the command when there is no state in the folder, or it cannot be read."""
+    path = state / STORE_NAME
+    if not path.exists():
+        bad_input(f"state folder {state}: there is no state in it; start `simulator serve --state {state}` first")
+    try:
+        opened = EntryReader(path)
+        with contextlib.closing(opened):
+            yield opened
+    except StoreError as error:
+        bad_input(str(error))
+
+
+def service_arn(entries: EntryReader, service: str) -> str:
+    """The ARN of a service that is named by it, by its id or by its name; of the newest where a name came again.
+
+    Ends the command when there is none, or when services of several accounts or Regions have that name.
+    """
+    known = entries.services()
+    found = [arn for arn in known if service in {arn, Arn.parse(arn).name, Arn.parse(arn).resource_id}]
+    if not found:
+        names = sorted({Arn.parse(arn).name for arn in known})
+        bad_input(f"service = {service}, must be one of {', '.join(names) or 'none: there is no service yet'}")
+    if len({Arn.parse(arn).shelf for arn in found}) > 1:
+        bad_input(f"service = {service}, must be an ARN, as there are several: {', '.join(found)}")
+    return found[0]
+
+
+class Tail:
+    """The entries of a kind, each once: those that are there, and at every later look those that came."""
+
+    def __init__(self, entries: EntryReader, kind: EntryKind, service: str | None) -> None:
+        self._entries = entries
+        self._kind = kind
+        self._service = service
+        self._cursor = 0
+
+    def new(self) -> Iterator[Entry]:
+        """Oldest first. Raises StoreError."""
+        while page := self._entries.entries_after(self._cursor, kind=self._kind, service=self._service, limit=_PAGE):
+            self._cursor = page[-1].cursor
+            yield from page
+
+
+def show(
+    tail: Tail,
+    shown: Shown,
+    *,
+    wanted: Wanted = lambda _entry: True,
+    last: int = LAST_DEFAULT,
+    follow: bool = False,
+) -> None:
+    """Print the last entries, oldest first; with `follow`, also those that come, until Ctrl-C. Raises StoreError."""
+    for entry in deque(filter(wanted, tail.new()), maxlen=last):
+        typer.echo(shown(entry))
+    if not follow:
+        return
+    stop = asyncio.Event()
+
+    async def until_stopped() -> None:
+        while not stop.is_set():
+            for entry in filter(wanted, tail.new()):
+                typer.echo(shown(entry))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _LOOKED_EVERY_S)
+
+    run(ClockKind.REAL, until_stopped, stop.set)

@@ -1,0 +1,34 @@
+"""`simulator events`: what EventBridge would deliver."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from simulator.cli.entries import LAST_DEFAULT, Tail, reader, service_arn, show
+from simulator.cli.state import state_folder
+from simulator.control.entries import Entry, EntryKind
+
+
+def events(
+    service: str | None = typer.Option(None, metavar="SERVICE", help="Only of this one: its name, id or ARN."),
+    last: int = typer.Option(LAST_DEFAULT, min=0, help="How many to begin with."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Go on with what happens, until Ctrl-C."),
+    as_json: bool = typer.Option(False, "--json", help="The whole events, one JSON document a line."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="Of the simulator."),
+) -> None:
+    """Show what happened to services, as EventBridge would deliver it."""
+    with reader(state_folder(state)) as entries:
+        arn = service_arn(entries, service) if service is not None else None
+        show(Tail(entries, EntryKind.EVENT, arn), _whole if as_json else _line, last=last, follow=follow)
+
+
+def _whole(entry: Entry) -> str:
+    return entry.text
+
+
+def _line(entry: Entry) -> str:
+    event = json.loads(entry.text)
+    return f"{event['time']}  {event['region']}  {event['detail']['serviceName']}  {event['detail']['message']}"

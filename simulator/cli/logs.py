@@ -1,0 +1,52 @@
+"""`simulator logs`: the streams of a service that CloudWatch Logs would hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from simulator.cli.entries import LAST_DEFAULT, Tail, reader, service_arn, show
+from simulator.cli.exits import bad_input
+from simulator.cli.state import state_folder
+from simulator.control.entries import Entry, EntryKind
+from simulator.control.service_events import EVENTS_STREAM
+
+
+def logs(
+    service: str = typer.Argument(..., metavar="SERVICE", help="Its name, id or ARN."),
+    deployment: str | None = typer.Option(
+        None, metavar="ID", help="The log of a deployment, by its operation's id; `all` for those of all."
+    ),
+    instance: str | None = typer.Option(
+        None, metavar="ID", help="What an instance wrote, by its id; `all` for what all did."
+    ),
+    last: int = typer.Option(LAST_DEFAULT, min=0, help="How many lines to begin with."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Go on with what is written, until Ctrl-C."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="Of the simulator."),
+) -> None:
+    """Show a service's event log, or the log of a deployment or an instance."""
+    if deployment is not None and instance is not None:
+        bad_input("instance = given, must be left out together with deployment")
+    stream, several = EVENTS_STREAM, False
+    for name, identifier in (("deployment", deployment), ("instance", instance)):
+        if identifier is not None:
+            several = identifier == "all"
+            stream = f"{name}/" if several else f"{name}/{identifier}"
+
+    def wanted(entry: Entry) -> bool:
+        return entry.stream.startswith(stream) if several else entry.stream == stream
+
+    def shown(entry: Entry) -> str:
+        return _line(entry, stream=entry.stream if several else "")
+
+    with reader(state_folder(state)) as entries:
+        tail = Tail(entries, EntryKind.LOG, service_arn(entries, service))
+        show(tail, shown, wanted=wanted, last=last, follow=follow)
+
+
+def _line(entry: Entry, *, stream: str) -> str:
+    """As App Runner's console shows it (facts 11.1), in UTC."""
+    at = datetime.fromtimestamp(entry.at, UTC).strftime("%m-%d-%Y %I:%M:%S %p")
+    return f"{at} {stream} {entry.text}" if stream else f"{at} {entry.text}"

@@ -1,0 +1,41 @@
+"""Asking the simulator that works on a state folder, from another process."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+from simulator.api.admin import ADMIN_FILE
+from simulator.cli.exits import bad_input
+
+_TIMEOUT_S: Final = 10.0
+
+
+def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None:
+    """Its answer; None when no simulator runs there. A refusal ends the command with its message."""
+    try:
+        place = json.loads((state / ADMIN_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        bad_input(f"{state / ADMIN_FILE}: {error}")
+    request = urllib.request.Request(  # noqa: S310 the address is our own
+        f"{place['url']}/{action}",
+        data=json.dumps(asked).encode(),
+        headers={"Authorization": f"Bearer {place['token']}", "Content-Type": "application/json"},
+    )
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=_TIMEOUT_S) as answer:
+            content: dict[str, Any] = json.load(answer)
+            return content
+    except urllib.error.HTTPError as error:
+        with error:
+            bad_input(str(json.load(error)["message"]))
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ConnectionRefusedError):  # killed, and its file left behind
+            return None
+        bad_input(f"the simulator at {place['url']} does not answer: {error.reason}")

@@ -1,0 +1,50 @@
+"""`simulator state export|import`: a state as one JSON file."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import typer
+
+from simulator.assembly.control_plane import STORE_NAME
+from simulator.cli.exits import bad_input
+from simulator.cli.state import state_folder
+from simulator.control.documents import DocumentError
+from simulator.control.state_file import StateFileError, export_state, import_state
+from simulator.control.store import Store, StoreError
+from simulator.control.store_lock import StateHeld, StateLock
+
+state = typer.Typer(help="The state of `simulator serve` as a file.", no_args_is_help=True, add_completion=False)
+
+
+@state.command("export")
+def export_verb(
+    file: Path = typer.Argument(..., metavar="FILE", help="To be written; it holds variables in plain text."),
+    folder: Path | None = typer.Option(None, "--state", metavar="FOLDER", help="Of the simulator, which may run."),
+) -> None:
+    """Write all resources to a JSON file."""
+    place = state_folder(folder) / STORE_NAME
+    if not place.exists():
+        bad_input(f"state folder {place.parent}: there is no state in it")
+    try:
+        with contextlib.closing(Store(place)) as store:
+            count = export_state(store, file)
+    except (StoreError, OSError) as error:
+        bad_input(str(error))
+    typer.echo(f"{count} resources written to {file}")
+
+
+@state.command("import")
+def import_verb(
+    file: Path = typer.Argument(..., metavar="FILE", help="What `state export` wrote."),
+    folder: Path | None = typer.Option(None, "--state", metavar="FOLDER", help="Which has no state yet."),
+) -> None:
+    """Make a new state from a JSON file."""
+    place = state_folder(folder)
+    try:
+        with StateLock(place):
+            count = import_state(place / STORE_NAME, file)
+    except (StateHeld, StateFileError, StoreError, DocumentError, OSError) as error:
+        bad_input(str(error))
+    typer.echo(f"{count} resources read into {place}")

@@ -1,0 +1,176 @@
+"""`simulator serve` as a process, and the commands beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli import app
+from tests.control.api_stage import IMAGE
+
+RUN = CliRunner()
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[str]
+    url: str
+    lines: list[str]
+
+    @property
+    def client(self) -> Any:
+        return boto3.client(
+            "apprunner",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+
+
+@contextmanager
+def serving(state: Path, *options: str) -> Iterator[Served]:
+    command = [sys.executable, "-m", "simulator", "serve", "--state", str(state), "--port", "0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        lines: list[str] = []
+        while not lines or "aws apprunner" not in lines[-1]:
+            lines.append(process.stdout.readline())
+            assert lines[-1], f"it ended: {process.wait()}"
+        found = re.search(r"https?://\S+?(?=,)", lines[0])
+        assert found, lines
+        yield Served(process, found[0], lines)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def ok(*arguments: str) -> str:
+    done = RUN.invoke(app, list(arguments))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Path) -> None:
+    where = ("--state", str(tmp_path))
+    with serving(tmp_path) as served:
+        arn = served.client.create_service(ServiceName="hello", SourceConfiguration=IMAGE)["Service"]["ServiceArn"]
+        served.client.create_connection(ConnectionName="hub1", ProviderType="GITHUB")
+        assert "hub1/" in ok("connection", "approve", "hub1", *where)
+        assert served.client.list_connections()["ConnectionSummaryList"][0]["Status"] == "AVAILABLE"
+        missing = RUN.invoke(app, ["connection", "approve", "hub2", *where])
+        assert missing.exit_code == 2
+        assert "Connection not found" in missing.output
+        assert (tmp_path / "admin.json").stat().st_mode & 0o777 == 0o600
+        ok("state", "export", str(tmp_path / "copy.json"), *where)
+        second = subprocess.run(
+            [sys.executable, "-m", "simulator", "serve", *where, "--port", "0"],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert second.returncode == 2
+        assert f"process id {served.process.pid}" in second.stderr
+        served.process.kill()  # as kill -9
+        served.process.wait()
+    assert "Service status is set to RUNNING." in ok("events", *where)
+    assert json.loads(ok("events", "--json", *where).splitlines()[0])["source"] == "aws.apprunner"
+    assert "[AppRunner] Service creation started." in ok("logs", "hello", *where)
+    assert "Successfully pulled your application image" in ok("logs", arn, "--deployment", "all", *where)
+    assert "CreateService  ok" in ok("audit", "--changes", *where)
+    assert "DescribeService" not in ok("audit", "--errors", *where)
+    unknown = RUN.invoke(app, ["logs", "nobody", *where])
+    assert (unknown.exit_code, "must be one of hello" in unknown.output) == (2, True)
+    ok("state", "import", str(tmp_path / "copy.json"), "--state", str(tmp_path / "other"))
+    ok("connection", "approve", "hub1", "--state", str(tmp_path / "other"))  # at rest
+    with serving(tmp_path, "--profile", "app-runner") as again:
+        assert again.client.describe_service(ServiceArn=arn)["Service"]["Status"] == "RUNNING"
+        again.process.send_signal(signal.SIGTERM)
+        assert again.process.wait(timeout=20) == 0
+    assert not (tmp_path / "admin.json").exists()
+
+
+def test_the_line_to_copy_works(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        line = next(line for line in served.lines if "aws apprunner" in line).strip()
+        assignments = dict(word.split("=", 1) for word in line.split() if "=" in word)
+        assert line.endswith("aws apprunner list-services --region us-east-1")
+        code = "import boto3; print(boto3.client('apprunner', region_name='us-east-1').list_services())"
+        done = subprocess.run([sys.executable, "-c", code], env=assignments, capture_output=True, text=True, check=True)
+        assert "'ServiceSummaryList': []" in done.stdout
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(timeout=20) == 0
+
+
+def test_with_keys_and_tls_in_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "serve.yaml"
+    config.write_text(
+        "api:\n  tls: true\n  keys:\n"
+        "    - {access_key_id: AKIAMINE, secret_access_key: mine, account: '999999999999'}\n"
+        "quotas: {services: 1}\n",
+        encoding="utf-8",
+    )
+    state = tmp_path / "state"
+    with serving(state, "--config", str(config)) as served:
+        assert served.url.startswith("https://127.0.0.1:")
+        client = boto3.client(
+            "apprunner",
+            endpoint_url=served.url,
+            region_name="eu-west-1",
+            aws_access_key_id="AKIAMINE",
+            aws_secret_access_key="mine",
+            verify=str(state / "ca" / "root.pem"),
+        )
+        created = client.create_service(ServiceName="hello", SourceConfiguration=IMAGE)
+        assert ":eu-west-1:999999999999:" in created["Service"]["ServiceArn"]
+        with pytest.raises(client.exceptions.ServiceQuotaExceededException):
+            client.create_service(ServiceName="other", SourceConfiguration=IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("api: {hots: a}", "1:7: api.hots = a, must be a known key"),
+        ("api: {account: '12'}", "1:7: api.account = 12, must be text of the form ^[0-9]{12}$"),
+        ("time: {profile: fast}", "1:8: time.profile = fast, must be instant or app-runner"),
+        ("time: {factor: -1}", "1:8: time.factor = -1, must be at least 0"),
+        ("quotas: {services: 0}", "1:10: quotas.services = 0, must be at least 1"),
+        ("api: {host: 0.0.0.0}", "host = '0.0.0.0', must be a loopback address as long as no access keys"),
+        ("api: {key: none.pem, tls: true}", "1:7: api.key = none.pem, must be a file"),
+        ("api: [", "must be YAML"),
+    ],
+)
+def test_a_bad_file_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:
+    config = tmp_path / "serve.yaml"
+    config.write_text(text, encoding="utf-8")
+    done = RUN.invoke(app, ["serve", "--state", str(tmp_path), "--config", str(config)])
+    assert done.exit_code == 2
+    assert told in done.output
+
+
+def test_a_secret_is_not_shown_when_it_is_wrong(tmp_path: Path) -> None:
+    config = tmp_path / "serve.yaml"
+    config.write_text("api: {keys: [{access_key_id: a, secret_access_key: 271828}]}", encoding="utf-8")
+    done = RUN.invoke(app, ["serve", "--state", str(tmp_path), "--config", str(config)])
+    assert "secret_access_key" in done.output
+    assert "271828" not in done.output
+
+
+def test_a_folder_without_a_state_is_told(tmp_path: Path) -> None:
+    for command in (["events"], ["audit"], ["logs", "x"], ["connection", "approve", "x"], ["state", "export", "f"]):
+        done = RUN.invoke(app, [*command, "--state", str(tmp_path)])
+        assert (done.exit_code, "there is no state in it" in done.output) == (2, True), command
