@@ -18,6 +18,7 @@ from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress
+from simulator.console.report_html import report_page
 from simulator.console.report_text import print_checks, print_report
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import NobodyWatches, Watcher
@@ -39,6 +40,9 @@ def run(
     ),
     json_file: Path | None = typer.Option(
         None, "--json", metavar="F", help="Write the report as JSON to F (- for standard output)."
+    ),
+    html_file: Path | None = typer.Option(
+        None, "--html", metavar="F", help="Write the report as one page that opens offline to F."
     ),
     requests: Path | None = typer.Option(None, metavar="F.csv", help="Write a row for every request to F.csv."),
     state: Path | None = typer.Option(
@@ -69,6 +73,7 @@ def run(
     with contextlib.ExitStack() as files:
         rows = _open(requests, files)
         json_out = sys.stdout if to_stdout else _open(json_file, files)
+        html_out = _open(html_file, files)
         if clock is ClockKind.REAL:
             _allow_many_files()
         log = _open_log(access_log, clock, files)
@@ -87,6 +92,8 @@ def run(
         report = build_report(record)
         if json_out is not None:
             json_out.write(report_json(report))
+        if html_out is not None:
+            html_out.write(report_page(report, record))
     (print_checks if quiet else print_report)(report, console)
     raise typer.Exit(_exit_code(report))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from simulator.assembly import Platform, Service
+from simulator.records.presence import Presence
 from simulator.records.request_csv import RequestCsv
 from simulator.records.request_log import RequestLog
 from simulator.records.rolling import Rolling
@@ -35,6 +36,7 @@ class Books:
         self._series = RequestSeries(sources, scenario.duration_s)
         self._rolling = Rolling(OFFERED_WINDOW_S)
         self._offered: dict[str, list[int]] = {name: [] for name in scenario.services}
+        self._presence = {name: Presence() for name in scenario.services}
         for reader in (self._tallies, self._series, self._rolling):
             self.log.on_chunk(reader.read)
         if csv is not None:
@@ -45,6 +47,7 @@ class Books:
         recent = self._offered[service]
         recent.append(sample.arrivals)
         del recent[:-OFFERED_WINDOW_S]
+        self._presence[service].add(sample.in_flight, sample.waiting)
 
     def view(self, platform: Platform) -> ProgressView:
         """The run at this moment, all services together."""
@@ -87,6 +90,7 @@ class Books:
             series=self._series,
             facts=list(platform.journal.facts),
             checks=scenario.checks,
+            presence=self._presence,
         )
 
     def _service_run(self, service: Service, ended_s: float) -> ServiceRun:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.records.facts import Fact, TimelineActed
 from simulator.records.instance_time import InstanceTime
+from simulator.records.presence import Presence
 from simulator.records.scale_out import ScaleOut, scale_outs
 from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies, Tally
@@ -87,6 +88,7 @@ class RunRecord:
     series: RequestSeries
     facts: Sequence[Fact]
     checks: Sequence[CheckExpression]
+    presence: Mapping[str, Presence] = field(default_factory=dict)  # by service; charts have it, the report does not
 
     @property
     def span_s(self) -> float:

@@ -1,0 +1,44 @@
+"""What charts show beyond the columns of the report's series: requests in flight, and dollars per hour.
+
+The report's schema stays as it is: these are drawn from the same run, and nothing is checked against them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.records.presence import Presence
+from simulator.replay.report_schema import SeriesPart
+from simulator.rules.pricing import Rates
+
+
+def beside_series(
+    series: SeriesPart, presence: Presence | None, rates: Rates, cpu: float, memory_gb: float
+) -> dict[str, Any]:
+    """Columns of the series' bins, by name. `cpu`, `memory_gb`: of one instance."""
+    bins = len(series.offered)
+    in_flight, waiting = ([], []) if presence is None else presence.binned(series.width_s, bins)
+    return {
+        "in_flight": [_short(value) for value in in_flight],
+        "waiting": [_short(value) for value in waiting],
+        "usd_per_hour": usd_per_hour(series, rates, cpu, memory_gb),
+    }
+
+
+def usd_per_hour(series: SeriesPart, rates: Rates, cpu: float, memory_gb: float) -> list[float]:
+    """What an hour would cost that went on as each bin did.
+
+    By the instances that are there; the bill's whole seconds and its minimum of a minute for each activation are left
+    out, because they belong to activations and not to moments.
+    """
+    active_usd = cpu * rates.active_vcpu_hour + memory_gb * rates.active_gb_hour
+    idle_usd = memory_gb * rates.provisioned_gb_hour
+    return [
+        _short(active * active_usd + max(0.0, provisioned - active) * idle_usd)
+        for provisioned, active in zip(series.provisioned, series.active, strict=True)
+    ]
+
+
+def _short(value: float) -> float:
+    """Five digits: a chart has no use for more, and pages stay small."""
+    return float(f"{value:.5g}")

@@ -1,0 +1,74 @@
+"""The report as one file that opens offline: charts, decisions with their why, checks, cost, and a replay of the run.
+
+The page is the report's JSON with the scripts of the console around it; a content security policy in its head forbids
+it to ask the network for anything.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any, Final
+
+from simulator.console.chart_columns import beside_series
+from simulator.console.web_files import CHART_SCRIPT, MODULES, inline_import_map, style_text, web_text
+from simulator.replay.report import RunRecord
+from simulator.replay.report_schema import Report
+from simulator.rules.pricing import rates_of
+
+# A page that mails and wikis take. Runs with more moves of instances than fit leave the last ones out, and say so.
+PAGE_BYTES_MAX: Final = 3_000_000
+_ROOM_BYTES: Final = 200_000  # for what the page has beside its lists
+
+
+def report_page(report: Report, record: RunRecord) -> str:
+    """The page, smaller than `PAGE_BYTES_MAX` bytes; `record` is what the report was built from."""
+    parts = {
+        "TITLE": html.escape(f"{report.scenario.name}: simulator report"),
+        "STYLE": style_text(),
+        "MODULES": inline_import_map((*MODULES, "report")),
+        "LEGEND": web_text("legend.html").strip(),
+        "UPLOT": web_text(CHART_SCRIPT),
+        "RUN": "",
+    }
+    template = web_text("report.html")
+    room = PAGE_BYTES_MAX - len(template.encode()) - sum(len(text.encode()) for text in parts.values())
+    parts["RUN"] = _fitting(_document(report, record), room)
+    # In one pass, so that no text of a scenario is taken for a place.
+    return re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
+
+
+def _document(report: Report, record: RunRecord) -> dict[str, Any]:
+    runs = {run.name: run for run in record.services}
+    beside = {}
+    for service in report.services:
+        run = runs[service.name]
+        rates = run.rates or rates_of(run.region)
+        presence = record.presence.get(service.name)
+        beside[service.name] = beside_series(service.series, presence, rates, service.cpu, service.memory_gb)
+    return {"report": report.model_dump(mode="json"), "beside": beside, "left_out": ""}
+
+
+def _fitting(document: dict[str, Any], room: int) -> str:
+    """The document as JSON of at most `room` bytes. Lists that make it longer keep their first entries."""
+    text = _json(document)
+    if len(text.encode()) <= room:
+        return text
+    services = document["report"]["services"]
+    lists = [(service, name) for service in services for name in ("instance_events", "events", "decisions")]
+    sizes = [len(_json(service[name]).encode()) for service, name in lists]
+    share = max(0.0, room - _ROOM_BYTES - (len(text.encode()) - sum(sizes))) / sum(sizes)
+    for service, name in lists:
+        service[name] = service[name][: int(len(service[name]) * share)]
+    document["left_out"] = (
+        f"This run has more decisions, events and moves of instances than fit into a page: it has the first "
+        f"{share:.0%} of them, and the picture stops there. The JSON report has all."
+    )
+    return _json(document)
+
+
+def _json(value: Any) -> str:
+    """Within a script element: no text of it may look like markup."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,88 @@
+// Lists and tables of the page: decisions with their why, checks, the bill, logs. All of it text.
+
+import { clock, count, duration, latency, measured, rate, ratio, usd } from "console/format";
+import { make } from "console/page";
+
+const ROWS_MAX = 2000;
+
+export function table(caption, columns, rows, { numbersFrom = 1 } = {}) {
+  const side = (place) => (place >= numbersFrom ? "number" : null);
+  return make("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": caption },
+    make("table", {},
+      make("caption", {}, caption),
+      make("thead", {}, make("tr", {}, ...columns.map((column, place) => make("th", { scope: "col", class: side(place) }, column)))),
+      make("tbody", {}, ...rows.slice(0, ROWS_MAX).map((row) => make("tr", {}, ...row.map((cell, place) =>
+        make(place === 0 ? "th" : "td", { scope: place === 0 ? "row" : null, class: side(place) }, cell)))))),
+    rows.length > ROWS_MAX ? make("p", { class: "soft" }, `${count(rows.length - ROWS_MAX)} more in the JSON report`) : null);
+}
+
+export function decisionRow(decision, onSeek = null) {
+  const at = clock(decision.at_s);
+  const when = onSeek ? make("button", { class: "link", type: "button", onclick: () => onSeek(decision.at_s) }, at) : at;
+  return make("li", {},
+    make("span", { class: "when" }, when),
+    make("span", { class: `wish ${decision.desired > decision.before ? "up" : "down"}` },
+      make("span", { "aria-hidden": "true" }, decision.desired > decision.before ? "▲ " : "▼ "), `${decision.before} → ${decision.desired}`),
+    make("span", { class: "why" }, make("code", {}, decision.formula),
+      ...decision.clamps.map((clamp) => make("span", { class: "chip" }, clamp)),
+      make("span", { class: "soft" }, ` ${decision.reason}${decision.ready_after_s ? `; ready after ${latency(decision.ready_after_s)}` : ""}`)));
+}
+
+export function logRow(at_s, line, label = null) {
+  return make("li", {}, make("span", { class: "when" }, clock(at_s)), label ? make("span", { class: "chip" }, label) : null, make("span", { class: "why" }, line));
+}
+
+export function checksTable(checks) {
+  return table("Checks", ["check", "verdict", "measured", "limit", ""], checks.map((check) => [
+    make("code", {}, check.text),
+    make("span", { class: check.passed ? "good" : "bad" }, check.passed ? "✓ holds" : "✗ FAILED"),
+    measured(check.value, check.unit), measured(check.limit, check.unit), check.value === null ? check.reason : ""]), { numbersFrom: 2 });
+}
+
+export function costTable(service) {
+  const { run, month } = service.cost;
+  const rows = run.lines.map((line, place) => [line, month.lines[place]]).filter(([line, of_month]) => line.quantity || of_month.quantity)
+    .map(([line, of_month]) => [line.item, count(Number(line.quantity.toPrecision(4))), line.unit, usd(line.rate_usd), usd(line.usd), usd(of_month.usd)]);
+  return table(`What App Runner would charge for ${service.name} (${service.cost.region})`,
+    ["item", "quantity", "unit", "rate", "this run", "a month like it"], [...rows, ["total", "", "", "", usd(run.usd), usd(month.usd)]]);
+}
+
+// Figures side by side, a column each: services, or sources of traffic.
+export function sideBySide(caption, parts) {
+  const figures = [
+    ["requests", (requests) => count(requests.requests)],
+    ["served", (requests) => rate(requests.served_rps)],
+    ["refused (429)", (requests) => ratio(requests.refused_ratio)],
+    ["failures", (requests) => ratio(requests.failure_ratio)],
+    ["latency p50", (requests) => latency(requests.latency.p50_s)],
+    ["latency p95", (requests) => latency(requests.latency.p95_s)],
+    ["latency p99", (requests) => latency(requests.latency.p99_s)],
+    ["latency p99.9", (requests) => latency(requests.latency.p999_s)],
+    ["latency max", (requests) => latency(requests.latency.max_s)],
+    ["waiting for a slot, p95", (requests) => latency(requests.queue.p95_s)],
+    ["start or wake, p99", (requests) => latency(requests.cold.p99_s)],
+    ["at the instance, p95", (requests) => latency(requests.service.p95_s)],
+    ["cold starts", (requests) => ratio(requests.cold_start_ratio)],
+  ];
+  return table(caption, ["", ...parts.map((part) => part.name)], figures.map(([name, write]) => [name, ...parts.map((part) => write(part.requests))]));
+}
+
+export function instancesTable(services) {
+  const figures = [
+    ["policy", (service) => service.policy],
+    ["size", (service) => `${service.cpu} vCPU / ${service.memory_gb} GB`],
+    ["MaxConcurrency", (service) => count(service.max_concurrency)],
+    ["MinSize to MaxSize", (service) => `${service.min_size} to ${service.max_size}`],
+    ["provisioned, mean", (service) => count(Number(service.instances.provisioned_mean.toPrecision(3)))],
+    ["provisioned, most", (service) => count(service.instances.provisioned_max)],
+    ["active, mean", (service) => count(Number(service.instances.active_mean.toPrecision(3)))],
+    ["active, most", (service) => count(service.instances.active_max)],
+    ["launched", (service) => count(service.instances.launched)],
+    ["died", (service) => count(service.instances.died)],
+    ["instance time provisioned", (service) => duration(service.instances.provisioned_s)],
+    ["instance time active", (service) => duration(service.instances.active_s)],
+    ["scaling decisions", (service) => count(service.decisions.length)],
+    ["USD per million served", (service) => usd(service.cost.usd_per_million_served)],
+  ];
+  return table("Instances and scaling", ["", ...services.map((service) => service.name)], figures.map(([name, write]) => [name, ...services.map(write)]));
+}

@@ -1,0 +1,45 @@
+"""The files of the web pages, which lie in this package: scripts, style, and the chart library with its licence.
+
+Modules import each other by names such as `console/charts`, never by path. An import map gives the names their place:
+a path of the server for the console, the text itself for a report, which is one file. So there is no build step.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Final
+
+# Everything that a page may import, by file.
+MODULES: Final = ("format", "page", "charts", "picture", "tables", "story")
+CHART_SCRIPT: Final = "vendor/uPlot.iife.min.js"
+CHART_STYLE: Final = "vendor/uPlot.min.css"
+
+
+def web_text(name: str) -> str:
+    """The text of a file, by its path within the web folder."""
+    return files("simulator.console").joinpath("web", *name.split("/")).read_text(encoding="utf-8")
+
+
+def style_text() -> str:
+    return web_text(CHART_STYLE) + web_text("style.css")
+
+
+def inline_import_map(modules: Iterable[str]) -> str:
+    """An import map whose places are the modules themselves."""
+    return _import_map({name: _data_url(web_text(f"{name}.js")) for name in modules})
+
+
+def served_import_map(modules: Iterable[str], folder: str) -> str:
+    """An import map whose places are paths below `folder` of the server."""
+    return _import_map({name: f"{folder}/{name}.js" for name in modules})
+
+
+def _import_map(places: dict[str, str]) -> str:
+    return json.dumps({"imports": {f"console/{name}": place for name, place in places.items()}})
+
+
+def _data_url(script: str) -> str:
+    return "data:text/javascript;base64," + base64.b64encode(script.encode()).decode()
