@@ -9,10 +9,13 @@ from simulator.assembly.front import LiveSettings, local_authority
 from simulator.assembly.platform import Platform, Service, ServicePlan
 from simulator.edge.access_line import LogFormat
 from simulator.fleet.docker import DockerApplication
+from simulator.fleet.docker_engine import DEFAULT_HOST as DEFAULT_ENGINE
+from simulator.fleet.docker_engine import check_host as check_engine
 from simulator.fleet.process import ProcessApplication, Throttling
 from simulator.model.data_plane import Profile
 
 __all__ = [
+    "DEFAULT_ENGINE",
     "Application",
     "DockerApplication",
     "LiveSettings",
@@ -23,5 +26,6 @@ __all__ = [
     "Service",
     "ServicePlan",
     "Throttling",
+    "check_engine",
     "local_authority",
 ]

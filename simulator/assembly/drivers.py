@@ -27,16 +27,18 @@ def driver_of(
     chance: Chance,
     limits: DataPlaneLimits,
     on_line: OnLine,
+    engine: str,
     real_instances: int | None = None,
 ) -> tuple[SimulatedDriver | MixedDriver | RealDriver, Callable[[Exchange], None]]:
     """The driver of the application's kind, and who draws the work of a simulated request on its arrival.
 
-    Of a real application the instances beyond `real_instances` are simulated; None: all are real.
+    `engine`: where the container engine is. Of a real application the instances beyond `real_instances` are
+    simulated; None: all are real.
     """
     if isinstance(application, SimulatedApplication):
         simulated = SimulatedDriver(application, chance, service)
         return simulated, simulated.work.draw
-    real = _real_driver(application, throttling, limits, on_line)
+    real = _real_driver(application, throttling, limits, on_line, engine)
     if real_instances is None:
         return real, _no_draw
     return MixedDriver(real, real_instances, chance.stream("service", service, "mixed").random), _no_draw
@@ -47,11 +49,12 @@ def _real_driver(
     throttling: Throttling,
     limits: DataPlaneLimits,
     on_line: OnLine,
+    engine: str,
 ) -> RealDriver:
     serve = partial(HttpService, limits=limits)
     if isinstance(application, ProcessApplication):
         return ProcessDriver(application, serve, on_line, ProcessSettings(throttling))
-    return DockerDriver(application, serve, on_line, DockerSettings(throttling))
+    return DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine))
 
 
 def _no_draw(_: Exchange) -> None:

@@ -15,6 +15,7 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
 from simulator.edge.plain import PlainGateway
 from simulator.edge.redirect import Redirect
+from simulator.fleet.docker_engine import DEFAULT_HOST, check_host
 from simulator.fleet.pool import Pool
 from simulator.model.data_plane import DataPlaneLimits, Profile
 from simulator.rules.ejection import EjectionSettings
@@ -38,6 +39,10 @@ class LiveSettings:
     `server_timing`: answers tell the split of their time in a `server-timing` field; App Runner's do not.
     `websocket`: let requests for one through; App Runner refuses them. `ejection`: what takes failing instances out of
     service for a while; None leaves that to health checks. `access_log` stays its owner's to close.
+    `engine`: where the container engine is, `unix:///path` or `tcp://host:port`.
+
+    Raises:
+        ValueError: when `engine` is no such place.
     """
 
     state: Path
@@ -51,6 +56,10 @@ class LiveSettings:
     ejection: EjectionSettings | None = field(default_factory=EjectionSettings)
     access_log: io.RawIOBase | None = None
     access_log_format: LogFormat = LogFormat.JSON
+    engine: str = DEFAULT_HOST
+
+    def __post_init__(self) -> None:
+        check_host(self.engine)
 
 
 class Front:

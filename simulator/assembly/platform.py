@@ -11,6 +11,7 @@ from simulator.assembly.drivers import Application, driver_of
 from simulator.assembly.front import REGION, Front, LiveSettings, service_host
 from simulator.control.autoscaler import Autoscaler
 from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.docker_engine import DEFAULT_HOST
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.instance import Instance
 from simulator.fleet.mixed import MixedDriver
@@ -68,6 +69,7 @@ class Service:
             chance=platform.chance,
             limits=platform.limits,
             on_line=platform.heard,
+            engine=platform.engine,
             real_instances=plan.real_instances,
         )
         self.pool = Pool(
@@ -159,6 +161,7 @@ class Platform:
         self.on_sample = on_sample
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.limits = live.limits if live is not None else DataPlaneLimits()
+        self.engine = live.engine if live is not None else DEFAULT_HOST
         self.ejection = live.ejection if live is not None else None
         region = live.region if live is not None else REGION
         self.services = {

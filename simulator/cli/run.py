@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
+from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
@@ -64,6 +65,7 @@ def run(
     websocket: bool = typer.Option(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
+    engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks in the end."),
 ) -> None:
     """Play a scenario and report: exit 0 when its checks hold, 1 when one failed, 2 bad input, 3 the run broke."""
@@ -87,6 +89,7 @@ def run(
                 websocket=websocket,
                 access_log=log,
                 access_log_format=access_log_format,
+                engine=engine_host(engine),
             )
         record = _play(chosen, live, rows, console, quiet=quiet)
         report = build_report(record)

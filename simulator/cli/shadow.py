@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from simulator.assembly import LiveSettings
+from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, INTERRUPTED, bad_input
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
@@ -31,13 +32,14 @@ def shadow_verb(
     ),
     clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time, or real time over real sockets."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Where the local authority is kept (real time)."),
+    engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
     json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write divergences and decisions to F."),
 ) -> None:
     """Play a scenario with its own policy while others are asked what they would do, and tell how they diverge."""
     try:
         told = load_scenario(scenario_path(scenario))
         shadows = Shadows(told, policy)
-        live = LiveSettings(state_folder(state)) if clock is ClockKind.REAL else None
+        live = LiveSettings(state_folder(state), engine=engine_host(engine)) if clock is ClockKind.REAL else None
         record = play(Run(told, live, on_open=shadows.attach))
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))

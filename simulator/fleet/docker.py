@@ -16,17 +16,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
+from simulator.fleet import docker_storage as storage
 from simulator.fleet.docker_backend import ContainerBackend
-from simulator.fleet.docker_engine import DEFAULT_HOST, Engine, EngineGone, EngineRefused, Running, is_local
-from simulator.fleet.docker_labels import labels, sweep_orphans
+from simulator.fleet.docker_config import (
+    DEFAULT_EGRESS,
+    HOST,
+    NO_EGRESS,
+    DockerApplication,
+    DockerSettings,
+    container_config,
+    isolated_network,
+    missing_image,
+)
+from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Running, is_local
+from simulator.fleet.docker_labels import sweep_orphans
 from simulator.fleet.driver import InstanceSpec, LaunchError
-from simulator.fleet.images import ImageIdentifier, RegistryKind
-from simulator.fleet.process_backend import RequestService, Throttling
-from simulator.fleet.process_cgroup import PERIOD_US, NoGroupsError, group_of
+from simulator.fleet.images import ImageIdentifier
+from simulator.fleet.process_backend import RequestService
+from simulator.fleet.process_cgroup import NoGroupsError, group_of
 from simulator.fleet.process_environment import check_variables
 from simulator.fleet.process_limits import GroupLimits, NoSwitch
 from simulator.fleet.process_lines import LineCutter
@@ -35,56 +46,13 @@ from simulator.world.tasks import Tasks
 
 __all__ = ["DockerApplication", "DockerDriver", "DockerSettings"]
 
-HOST: Final = "127.0.0.1"
-DEFAULT_EGRESS: Final = "DEFAULT"
-NO_EGRESS: Final = "NONE"
-
 # service, instance number, "stdout" or "stderr", the line without its end
 OnLine = Callable[[str, int, str, str], None]
 
-_BYTES_PER_MB: Final = 1024**2
 # The last lines of a dead container are on their way already; this only bounds an engine that hangs.
 _LAST_LINES_S_MAX: Final = 1.0
 
-
-@dataclass(frozen=True, slots=True)
-class DockerApplication:
-    """An image of the engine, listening on `port` of every address of its container.
-
-    `command`: the start command; it replaces the image's CMD and leaves its ENTRYPOINT, no shell runs it (facts 18).
-    `egress`: DEFAULT is the engine's bridge; NONE is a network of ours whose packets nobody forwards or answers;
-    anything else is the name of a network of the engine, as EgressType VPC names a VPC connector.
-
-    Raises:
-        ValueError: when a value makes no sense, or a variable has a name that it must not have.
-    """
-
-    image: str
-    command: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-    port: int = 8080
-    egress: str = DEFAULT_EGRESS
-
-    def __post_init__(self) -> None:
-        ImageIdentifier(self.image)
-        check_variables(self.environment)
-        if not 1 <= self.port <= 65535:
-            msg = f"port = {self.port}, must be 1 to 65535"
-            raise ValueError(msg)
-
-
-@dataclass(frozen=True, slots=True)
-class DockerSettings:
-    """`engine_patience_s`: how long a launch waits for an engine that is away. `idle_vcpu`: see ProcessSettings."""
-
-    throttling: Throttling = Throttling.NONE
-    idle_vcpu: float = 0.05
-    storage_bytes: int = 3 * 1024**3  # facts 5.2: what the image takes included
-    storage_interval_s: float = 5.0
-    line_bytes_max: int = 16 * 1024
-    host: str = DEFAULT_HOST
-    engine_patience_s: float = 30.0
-
+_BURY_S: Final = 1.0  # between two attempts at a container that the engine does not let go
 
 _DEFAULT: Final = DockerSettings()
 
@@ -94,6 +62,7 @@ class _Living:
     spec: InstanceSpec
     service: RequestService
     limits: GroupLimits | None
+    has_volumes: bool
 
 
 class DockerDriver:
@@ -116,7 +85,8 @@ class DockerDriver:
         self._opening: asyncio.Task[None] | None = None
         self._owner = owner_name(os.getpid())
         self._living: dict[ContainerBackend, _Living] = {}
-        self._network: str | None = None  # ours, for instances without a way out
+        self._lost: dict[str, None] = {}  # containers that the engine took along when it went away
+        self._network = ""  # of the engine, for the instances; empty for its own
         self._has_quota = False  # until the engine says otherwise
         self._launches = 0
         self._gone_used_s = 0.0
@@ -135,11 +105,11 @@ class DockerDriver:
             check_variables(spec.environment)
             await self._engine.until_it_answers(self._settings.engine_patience_s)
             await self._open()
-            running = await self._run(spec)
+            running, has_volumes = await self._run(spec)
         except (EngineGone, EngineRefused, ValueError) as error:
             msg = f"instance {spec.number} of {spec.service} could not be launched: {error}"
             raise LaunchError(msg) from error
-        return self._started(spec, running)
+        return self._started(spec, running, has_volumes=has_volumes)
 
     @property
     def limits_in_force(self) -> str:
@@ -160,10 +130,12 @@ class DockerDriver:
         for backend in list(self._living):
             with contextlib.suppress(TimeoutError):  # the next start sweeps
                 await backend.stop(grace_s=0)
-        if self._network is not None:
-            with contextlib.suppress(EngineGone):
+        with contextlib.suppress(EngineGone):  # as above
+            for container in list(self._lost):
+                await self._engine.remove(container)
+            if self._network:
                 await self._engine.remove_network(self._network)
-            self._network = None
+        self._network = ""
         await self._tasks.close()
         await self._engine.close()
 
@@ -180,56 +152,46 @@ class DockerDriver:
         self._has_quota = await self._engine.may_have_quotas()
         egress = self._application.egress
         if egress == NO_EGRESS:
-            self._network = await self._engine.make_network(_isolated(self._owner))
+            config = isolated_network(self._owner, f"{self._owner}isolated-{id(self):x}")
+            self._network = await self._engine.make_network(config)
         elif egress != DEFAULT_EGRESS and not await self._engine.has_network(egress):
             msg = f"egress = {egress!r}, must be {DEFAULT_EGRESS}, {NO_EGRESS} or a network of the engine"
             raise ValueError(msg)
-        self._tasks.spawn(self._measure(), "storage")
+        settings = self._settings
+        self._tasks.spawn(
+            storage.watch(self._engine, self._measured, settings.storage_bytes, settings.storage_interval_s), "storage"
+        )
 
-    async def _run(self, spec: InstanceSpec) -> Running:
-        found = await self._engine.image(ImageIdentifier(self._application.image).local_names)
-        if found is None:
-            raise ValueError(_missing(self._application.image))
-        image, image_bytes = found
+    def _measured(self) -> list[tuple[str, Callable[[str], None]]]:
+        """Living containers that no quota bounds, with what ends each. A quota leaves volumes out."""
+        return [
+            (backend.container, backend.end)
+            for backend, living in self._living.items()
+            if living.has_volumes or not self._has_quota
+        ]
+
+    async def _run(self, spec: InstanceSpec) -> tuple[Running, bool]:
+        """The container, and whether it has volumes."""
+        image = await self._engine.image(ImageIdentifier(self._application.image).local_names)
+        if image is None:
+            raise ValueError(missing_image(self._application.image))
         self._launches += 1
         name = f"{self._owner}{spec.service}-{spec.number}-{self._launches}-{id(self):x}"
-        quota_bytes = self._settings.storage_bytes - image_bytes if self._has_quota else 0
+        application, network = self._application, self._network or _named(self._application.egress)
+        quota_bytes = self._settings.storage_bytes - image.size_bytes if self._has_quota else 0
+        if self._has_quota and quota_bytes <= 0:
+            raise ValueError(storage.too_large(image.size_bytes, self._settings.storage_bytes))
+        config = container_config(application, spec, image, owner=self._owner, network=network, quota_bytes=quota_bytes)
         try:
-            return await self._engine.run(self._config(spec, image, quota_bytes), name, self._application.port)
+            return await self._engine.run(config, name, application.port), bool(image.volumes)
         except EngineRefused as error:
             if not (quota_bytes and "storage-opt" in str(error).lower()):
                 raise
         self._has_quota = False
-        return await self._engine.run(self._config(spec, image, 0), name, self._application.port)
+        config = container_config(application, spec, image, owner=self._owner, network=network)
+        return await self._engine.run(config, name, application.port), bool(image.volumes)
 
-    def _config(self, spec: InstanceSpec, image: str, quota_bytes: int) -> dict[str, Any]:
-        application, port = self._application, f"{self._application.port}/tcp"
-        # PORT is the platform's own and comes last (facts 5.2).
-        variables = {**application.environment, **spec.environment, "PORT": str(application.port)}
-        host: dict[str, Any] = {
-            "PortBindings": {port: [{"HostIp": HOST, "HostPort": ""}]},
-            "CpuPeriod": PERIOD_US,
-            "CpuQuota": round(spec.size.vcpu * PERIOD_US),
-            "Memory": spec.size.memory_mb * _BYTES_PER_MB,
-            "MemorySwap": spec.size.memory_mb * _BYTES_PER_MB,
-            "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "1"}},
-        }
-        if application.egress != DEFAULT_EGRESS:
-            host["NetworkMode"] = self._network or application.egress
-        if quota_bytes > 0:
-            host["StorageOpt"] = {"size": str(quota_bytes)}
-        config: dict[str, Any] = {
-            "Image": image,
-            "Env": [f"{name}={value}" for name, value in variables.items()],
-            "ExposedPorts": {port: {}},
-            "Labels": labels(self._owner, spec),
-            "HostConfig": host,
-        }
-        if application.command:
-            config["Cmd"] = list(application.command)
-        return config
-
-    def _started(self, spec: InstanceSpec, running: Running) -> ContainerBackend:
+    def _started(self, spec: InstanceSpec, running: Running, *, has_volumes: bool) -> ContainerBackend:
         """From here on the container is ours to end; no await between its start and this."""
         pid = running.pid if is_local(self._settings.host) else 0
         limits = None
@@ -241,7 +203,7 @@ class DockerDriver:
         backend = ContainerBackend(
             Running(running.container, running.port, pid), self._application.port, service, switch, self._send
         )
-        self._living[backend] = _Living(spec, service, limits)
+        self._living[backend] = _Living(spec, service, limits, has_volumes)
         self._tasks.spawn(self._attend(backend), f"container {spec.number} of {spec.service}")
         if self._closed:  # while it was being launched
             backend.kill()
@@ -257,17 +219,32 @@ class DockerDriver:
             ended = await self._engine.ended(backend.container)
             backend.ended(ended, living.spec.size.memory_gb)
         except (EngineGone, EngineRefused) as error:
+            self._lost[backend.container] = None
             backend.lost(EngineGone(str(error)))
         await living.service.close()
         await asyncio.wait((reading,), timeout=_LAST_LINES_S_MAX)
         reading.cancel()
         if living.limits is not None:
             self._gone_used_s += living.limits.used_s()
-        with contextlib.suppress(EngineGone, EngineRefused):  # the next start sweeps
-            await self._engine.until_it_answers(self._settings.engine_patience_s)
-            await self._engine.remove(backend.container)
+        if backend.container not in self._lost:
+            try:
+                await self._engine.remove(backend.container)
+            except (EngineGone, EngineRefused):
+                self._lost[backend.container] = None
         del self._living[backend]
         backend.left.set_result(None)
+        if backend.container in self._lost:
+            await self._bury(backend.container)
+
+    async def _bury(self, container: str) -> None:
+        """Remove what is left of it as soon as there is an engine to ask, however long that takes."""
+        while container in self._lost:
+            with contextlib.suppress(EngineGone, EngineRefused):
+                await self._engine.until_it_answers(self._settings.engine_patience_s)
+                await self._engine.remove(container)
+                del self._lost[container]
+                return
+            await asyncio.sleep(_BURY_S)
 
     async def _read(self, backend: ContainerBackend, spec: InstanceSpec) -> None:
         def cutter(stream: str) -> LineCutter:
@@ -289,39 +266,7 @@ class DockerDriver:
         with contextlib.suppress(EngineGone):  # then it has lost the container as well
             await self._engine.signal(container, signal)
 
-    async def _measure(self) -> None:
-        """For ever, while there is no quota: end those whose files take too much."""
-        limit = self._settings.storage_bytes
-        while True:
-            await asyncio.sleep(self._settings.storage_interval_s)
-            for backend in [] if self._has_quota else list(self._living):
-                with contextlib.suppress(EngineGone, EngineRefused):
-                    used = await self._engine.stored_bytes(backend.container)
-                    if used > limit:
-                        backend.end(
-                            f"ephemeral storage is full: {used / _BYTES_PER_MB:.0f} MB used, the image included, "
-                            f"{limit / _BYTES_PER_MB:.0f} MB allowed"
-                        )
 
-
-def _isolated(owner: str) -> dict[str, Any]:
-    """A bridge without a way out: nothing translates its addresses, so no answer finds back, and containers on it do
-    not reach each other. Not `Internal`: that would unpublish the ports as well.
-    """
-    return {
-        "Name": f"{owner}isolated",
-        "Driver": "bridge",
-        "Labels": labels(owner),
-        "Options": {
-            "com.docker.network.bridge.enable_ip_masquerade": "false",
-            "com.docker.network.bridge.enable_icc": "false",
-        },
-    }
-
-
-def _missing(image: str) -> str:
-    """App Runner's line for a pull that fails (facts 7), with the reason that holds here."""
-    identifier = ImageIdentifier(image)
-    names = " or ".join(identifier.local_names)
-    looked = "" if identifier.registry is RegistryKind.LOCAL else " (no registry is asked)"
-    return f"Failed to pull your application image. Reason: the engine has no image {names}{looked}"
+def _named(egress: str) -> str:
+    """The network that a user's word for the way out names; empty when it names none."""
+    return "" if egress in {DEFAULT_EGRESS, NO_EGRESS} else egress

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,10 @@ from aiodocker.containers import DockerContainer
 
 DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
 _UNIX: Final = "unix://"
+_TCP: Final = re.compile(r"^tcp://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}/?$")
 _NO_CONNECTION: Final = 900  # aiodocker's own status for it
 _NOT_FOUND: Final = 404
+_GOING: Final = frozenset({404, 409})  # gone, or being removed
 _STDOUT: Final = 1
 
 _LOOK_S: Final = 0.1  # between two looks for an engine that is away
@@ -47,6 +50,15 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """An image that the engine has. `volumes`: paths inside for which every container gets a volume."""
+
+    name: str
+    size_bytes: int
+    volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """A started container: the port of 127.0.0.1 that leads to it, and its first process on the engine's machine."""
 
@@ -68,6 +80,7 @@ class Engine:
         url = host if connector is None else _UNIX + "localhost"
         self._session = session
         self._docker = aiodocker.Docker(url=url, connector=connector, session=session)
+        self._volumes: Any = self._docker.volumes  # the one part of the library that has no types
 
     async def close(self) -> None:
         await self._docker.close()
@@ -95,13 +108,14 @@ class Engine:
         backing = {str(value) for _, value in told.get("DriverStatus") or []}
         return told.get("Driver") in {"btrfs", "zfs", "devicemapper"} or "xfs" in backing
 
-    async def image(self, names: tuple[str, ...]) -> tuple[str, int] | None:
-        """The id and the size in bytes of the first of `names` that is there."""
+    async def image(self, names: tuple[str, ...]) -> Image | None:
+        """The first of `names` that is there, under its id."""
         for name in names:
             try:
                 async with _failures():
                     told = await self._docker.images.inspect(name)
-                    return str(told["Id"]), int(told["Size"])
+                    volumes = told["Config"].get("Volumes") or {}
+                    return Image(str(told["Id"]), int(told["Size"]), tuple(volumes))
             except EngineRefused as error:
                 if error.status != _NOT_FOUND:
                     raise
@@ -116,7 +130,8 @@ class Engine:
                 await container.start()
                 told = await container.show()
         except BaseException:
-            await asyncio.shield(self._removed(container))
+            with contextlib.suppress(EngineRefused):
+                await asyncio.shield(self._removed(container))
             raise
         published = told["NetworkSettings"]["Ports"].get(f"{port}/tcp") or [{}]
         return Running(container.id, int(published[0].get("HostPort", 0)), int(told["State"]["Pid"]))
@@ -145,27 +160,33 @@ class Engine:
             async with _failures():
                 await self._docker.containers.container(container).kill(signal=name)
 
-    async def stored_bytes(self, container: str) -> int:
-        """What its files take, its image's included. A container that is gone has none."""
+    async def stored(self, container: str) -> tuple[int, list[Path]]:
+        """Bytes that its files take, its image's included, and the folders of its volumes, which are not among them.
+
+        A container that is gone has none.
+        """
         try:
             async with _failures():
                 told = await self._docker.containers.container(container).show(size=1)
-                return int(told.get("SizeRootFs", 0))
         except EngineRefused:
-            return 0
+            return 0, []
+        volumes = [Path(mount["Source"]) for mount in told.get("Mounts") or [] if mount["Type"] == "volume"]
+        return int(told.get("SizeRootFs", 0)), volumes
 
     async def remove(self, container: str) -> None:
-        """With its volumes, running or not; one that is gone is no error."""
+        """With its volumes, running or not; one that is gone is no error. Raises EngineRefused when it stays."""
         await self._removed(self._docker.containers.container(container))
 
-    async def labelled(self, label: str) -> tuple[dict[str, str], dict[str, str]]:
-        """Containers and networks that have `label`: its value by their id."""
+    async def labelled(self, label: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+        """Containers, networks and volumes that have `label`: its value by their id."""
         async with _failures():
             containers = await self._docker.containers.list(all=True, filters={"label": [label]})
             networks = await self._docker.networks.list(filters={"label": [label]})
+            volumes = await self._volumes.list(filters={"label": [label]})
         return (
             {found.id: found["Labels"][label] for found in containers},
             {found["Id"]: found["Labels"][label] for found in networks},
+            {found["Name"]: found["Labels"][label] for found in volumes["Volumes"] or []},
         )
 
     async def has_network(self, name: str) -> bool:
@@ -182,10 +203,32 @@ class Engine:
             async with _failures():
                 await (await self._docker.networks.get(network)).delete()
 
-    async def _removed(self, container: DockerContainer) -> None:
+    async def remove_volume(self, volume: str) -> None:
+        """One that is gone, or in use, is no error."""
         with contextlib.suppress(EngineRefused):
             async with _failures():
+                await (await self._volumes.get(volume)).delete()
+
+    async def _removed(self, container: DockerContainer) -> None:
+        try:
+            async with _failures():
                 await container.delete(force=True, v=True)
+        except EngineRefused as refused:
+            if refused.status not in _GOING:
+                raise
+
+
+def check_host(host: str) -> str:
+    """`host` itself.
+
+    Raises:
+        ValueError: when it is no place of an engine that this driver can reach.
+    """
+    rest = host.removeprefix(_UNIX)
+    if not (host.startswith(_UNIX) and rest.startswith("/")) and not _TCP.match(host):
+        msg = f"engine = {host!r}, must be unix:///path/of/its/socket or tcp://host:port"
+        raise ValueError(msg)
+    return host
 
 
 def is_local(host: str) -> bool:

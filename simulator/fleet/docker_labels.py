@@ -1,14 +1,15 @@
 """The labels of what the Docker driver makes, and how a later start finds what a dead simulator left.
 
-Every container and network carries the name of the process that made it (process_sweep.py: PID namespace, PID, start
-time), so a simulator that is alive, or one that this machine cannot see, loses nothing.
+Every container, network and volume carries the name of the process that made it (process_sweep.py: PID namespace, PID,
+start time), so a simulator that is alive, or one that this machine cannot see, loses nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
-from simulator.fleet.docker_engine import Engine
+from simulator.fleet.docker_engine import Engine, EngineRefused
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.process_sweep import is_orphan
 
@@ -29,13 +30,19 @@ async def sweep_orphans(engine: Engine) -> list[str]:
     """Remove what simulators that are no more have left in the engine; the ids of what is gone.
 
     Raises:
-        EngineGone, EngineRefused: as the engine does.
+        EngineGone: when the engine is.
     """
-    containers, networks = await engine.labelled(OWNER)
-    dead = [name for name, owner in containers.items() if is_orphan(owner)]
-    for container in dead:
-        await engine.remove(container)
-    unused = [name for name, owner in networks.items() if is_orphan(owner)]
-    for network in unused:
-        await engine.remove_network(network)
-    return dead + unused
+    containers, networks, volumes = await engine.labelled(OWNER)
+    gone: list[str] = []
+    # In this order: a network goes without its containers only, and most volumes go with theirs.
+    for found, remove in (
+        (containers, engine.remove),
+        (networks, engine.remove_network),
+        (volumes, engine.remove_volume),
+    ):
+        for name, owner in found.items():
+            if is_orphan(owner):
+                with contextlib.suppress(EngineRefused):  # another start is at it, or the one after this will be
+                    await remove(name)
+                    gone.append(name)
+    return gone

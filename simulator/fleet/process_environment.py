@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.fleet.driver import LaunchError
-from simulator.fleet.process_sweep import MARK
+from simulator.fleet.process_sweep import MARK, is_owned
 
 RESERVED_PREFIX: Final = "AWSAPPRUNNER"
 
@@ -94,10 +94,31 @@ class InstanceFolder:
             if working_directory is None:
                 self.app.mkdir()
             else:
-                shutil.copytree(working_directory, self.app, symlinks=True)
-        except (OSError, shutil.Error) as error:
-            msg = f"the instance's folder could not be made from working_directory = {working_directory}: {error}"
+                shutil.copytree(working_directory, self.app, symlinks=True, ignore=_left_out)
+        except OSError as error:
+            source, why = working_directory, why_not_copied(error)
+            msg = f"the instance's folder could not be made from working_directory = {source}: {why}"
             raise LaunchError(msg) from error
+
+
+def _left_out(folder: str, names: list[str]) -> list[str]:
+    """Of a copy: folders of simulators, as the temporary folder may lie in the working directory and a copy would not
+    end, and what has no content to copy, sockets and pipes.
+    """
+    return [name for name in names if is_owned(name) or _is_special(Path(folder, name))]
+
+
+def _is_special(path: Path) -> bool:
+    return not (path.is_symlink() or path.is_file() or path.is_dir())
+
+
+def why_not_copied(error: OSError) -> str:
+    """The first of the reasons that a copy gathers, one a file."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
+        reasons = error.args[0]
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        return f"{reasons[0][-1]}{more}"
+    return str(error)
 
 
 def clean_environment(

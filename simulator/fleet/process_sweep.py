@@ -59,10 +59,16 @@ def owner_name(pid: int) -> str:
     return f"{PREFIX}-{namespace}-{pid}-{_started(pid)}-"
 
 
+def is_owned(name: str) -> bool:
+    """Whether any simulator made what is called `name`."""
+    parts = name.split("-")
+    return len(parts) >= _OWNER_PARTS and parts[0] == PREFIX and all(part.isdigit() for part in parts[1:4])
+
+
 def is_orphan(name: str) -> bool:
     """Whether a simulator that is no more made what is called `name`. What others made, or made elsewhere, is not."""
     parts = name.split("-")
-    if len(parts) < _OWNER_PARTS or parts[0] != PREFIX or not all(part.isdigit() for part in parts[1:4]):
+    if not is_owned(name):
         return False
     if int(parts[1]) != Path("/proc/self/ns/pid").stat().st_ino:
         return False  # of a container that shares this folder; its processes cannot be seen from here

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from simulator.fleet.process_environment import (
     ProcessApplication,
     clean_environment,
     find_program,
+    why_not_copied,
 )
+from simulator.fleet.process_sweep import owner_name
 
 
 def test_the_environment_holds_these_names_and_no_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -86,3 +90,28 @@ def test_the_working_directory_is_copied_with_its_links(tmp_path: Path) -> None:
 def test_a_missing_working_directory_is_told(tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match="working_directory"):
         InstanceFolder(tmp_path / "instance").make(tmp_path / "missing")
+
+
+def test_a_temporary_folder_in_the_working_directory_is_not_copied_into_itself(tmp_path: Path) -> None:
+    ours = tmp_path / f"{owner_name(os.getpid())}x"
+    ours.mkdir()
+    (tmp_path / "apprunner-notes").touch()
+    folder = InstanceFolder(ours / "1-1")
+    folder.make(tmp_path)
+    assert [path.name for path in folder.app.iterdir()] == ["apprunner-notes"]
+
+
+def test_pipes_and_sockets_are_not_copied(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    os.mkfifo(source / "pipe")
+    (source / "link").symlink_to("nowhere")
+    folder = InstanceFolder(tmp_path / "instance")
+    folder.make(source)
+    assert [path.name for path in folder.app.iterdir()] == ["link"]
+
+
+def test_of_many_files_that_cannot_be_copied_the_first_is_told() -> None:
+    error = shutil.Error([("a", "b", "no space left"), ("c", "d", "no space left")])
+    assert why_not_copied(error) == "no space left (and 1 more)"
+    assert why_not_copied(OSError(2, "gone")) == "[Errno 2] gone"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 
 import uvloop
@@ -13,6 +14,7 @@ from simulator.fleet.docker_labels import OWNER
 from simulator.fleet.driver import Backend, InstanceSpec
 from simulator.fleet.http_backend import HttpService
 from simulator.fleet.process import Throttling
+from simulator.fleet.process_sweep import owner_name
 from tests.live.contract import SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Request, Test
 from tests.live.docker_images import python_image
 
@@ -49,12 +51,16 @@ class DockerArm:
         self.lines.append((stream, line))
 
 
-def left_behind() -> str:
-    """Containers and networks of ours that the engine still has, whoever made them."""
-    ask = ["--all", "--quiet", "--filter", f"label={OWNER}"]
-    containers = subprocess.run(["docker", "ps", *ask], capture_output=True, text=True, check=True).stdout
-    networks = subprocess.run(["docker", "network", "ls", *ask[1:]], capture_output=True, text=True, check=True).stdout
-    return containers + networks
+def left_behind(pid: int | None = None) -> str:
+    """Containers and networks that the engine still has of the simulator with this PID, or of this process. One that
+    has ended is known by its PID alone; what others have there, who test at the same time, is no concern of ours.
+    """
+    begin = owner_name(os.getpid()) if pid is None else f"-{pid}-"
+    show = f'{{{{.ID}}}} {{{{.Label "{OWNER}"}}}}'
+    ask = ["--filter", f"label={OWNER}", "--format", show]
+    containers = subprocess.run(["docker", "ps", "--all", *ask], capture_output=True, text=True, check=True).stdout
+    networks = subprocess.run(["docker", "network", "ls", *ask], capture_output=True, text=True, check=True).stdout
+    return "".join(line for line in (containers + networks).splitlines(keepends=True) if begin in line)
 
 
 def run(test: Test) -> None:

@@ -40,17 +40,31 @@ def engine_or_skip() -> None:
 
 
 @cache
-def python_image() -> str:
-    """Its name. A minute's work the first time an engine meets it."""
+def python_image(engine: str = "") -> str:
+    """Its name. Some seconds' work when an engine meets it first. `engine`: its URL; empty for the usual."""
     engine_or_skip()
+    client = ["docker", *(["--host", engine] if engine else [])]
     digest = hashlib.sha256(
         f"{sys.version} {sys.base_prefix} 1".encode() + PROGRAM.read_bytes() + FIRST_LOOK.read_bytes()
     ).hexdigest()
     image = f"{NAME}:{digest[:12]}"
-    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
+    if subprocess.run([*client, "image", "inspect", image], capture_output=True, check=False).returncode != 0:
         change = 'CMD ["/usr/bin/python", "-I", "-S", "' + INSIDE + '"]'
-        command = ["docker", "import", "--change", "WORKDIR /tmp", "--change", change, "-", image]
+        command = [*client, "import", "--change", "WORKDIR /tmp", "--change", change, "-", image]
         subprocess.run(command, input=_tar(), check=True, capture_output=True)
+    return image
+
+
+@cache
+def changed_image(*changes: str) -> str:
+    """`python_image` with Dockerfile instructions such as `VOLUME /data` on top of it."""
+    parent = python_image()
+    image = f"{parent}-{hashlib.sha256(repr(changes).encode()).hexdigest()[:12]}"
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
+        made = subprocess.run(["docker", "create", parent], capture_output=True, text=True, check=True).stdout.strip()
+        told = [word for change in changes for word in ("--change", change)]
+        subprocess.run(["docker", "commit", *told, made, image], check=True, capture_output=True)
+        subprocess.run(["docker", "rm", made], check=True, capture_output=True)
     return image
 
 

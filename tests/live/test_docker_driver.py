@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,11 +19,13 @@ from simulator.fleet.docker_engine import DEFAULT_HOST, Engine
 from simulator.fleet.docker_labels import OWNER, labels, sweep_orphans
 from simulator.fleet.driver import InstanceSpec, LaunchError
 from simulator.fleet.http_backend import HttpService
+from simulator.fleet.process_sweep import owner_name
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from simulator.world.tasks import Tasks
+from tests.live.arm_docker import left_behind
 from tests.live.contract import SIZE, VARIABLE, Behaviour
-from tests.live.docker_images import engine_or_skip, python_image
+from tests.live.docker_images import changed_image, engine_or_skip, python_image
 from tests.live.test_contract import ready
 
 SPEC = InstanceSpec("web", 7, SIZE, {VARIABLE: Behaviour.READY.value})
@@ -102,7 +105,48 @@ async def test_a_start_command_replaces_the_images_own_and_a_bad_one_fails_the_l
     async with driver(DockerApplication(python_image(), ("no-such-program",))) as made:
         with pytest.raises(LaunchError, match="no-such-program"):
             await made.launch(SPEC)
-        assert docker("ps", "-aq", "--filter", f"label={OWNER}") == ""
+        assert left_behind() == ""
+
+
+async def lines_of(application: DockerApplication) -> list[str]:
+    """What an instance writes until it ends by itself."""
+    told: list[str] = []
+    made = DockerDriver(application, HttpService, lambda *line: told.append(line[3]))
+    try:
+        backend = await made.launch(SPEC)
+        async with asyncio.timeout(20):
+            await asyncio.shield(backend.left)
+    finally:
+        await made.close()
+    return told
+
+
+async def test_a_start_command_keeps_the_images_entrypoint_and_no_shell_reads_it() -> None:
+    entrypoint = """ENTRYPOINT ["/usr/bin/python", "-c", "import sys; print(sys.argv[1:])"]"""
+    image = changed_image(entrypoint, 'CMD ["from", "the image"]')
+    assert await lines_of(DockerApplication(image)) == ["['from', 'the image']"]
+    assert await lines_of(DockerApplication(image, ("serve", "$HOME", "a;b"))) == ["['serve', '$HOME', 'a;b']"]
+
+
+def volumes_of(label: str) -> list[str]:
+    return docker("volume", "ls", "--quiet", "--filter", f"label={OWNER}={label}").split()
+
+
+async def test_the_images_volumes_are_labelled_count_as_storage_and_go_with_the_container() -> None:
+    fill = "import time; open('/data/much', 'wb').write(b'x' * 4_000_000); print('full', flush=True); time.sleep(60)"
+    image = changed_image("VOLUME /data")
+    size = int(docker("image", "inspect", "--format", "{{.Size}}", image))
+    settings = DockerSettings(storage_bytes=size + 3_000_000, storage_interval_s=0.05)
+    owner = owner_name(os.getpid())
+    async with driver(DockerApplication(image, ("python", "-c", fill)), settings) as made:
+        backend = await made.launch(SPEC)
+        (volume,) = volumes_of(owner)
+        assert json.loads(docker("volume", "inspect", volume))[0]["Labels"][OWNER] == owner
+        async with asyncio.timeout(20):
+            status = await asyncio.shield(backend.exited)
+            await asyncio.shield(backend.left)
+        assert "ephemeral storage is full" in status.detail
+        assert volumes_of(owner) == []
 
 
 async def test_a_tcp_probe_sees_whether_the_application_listens_and_not_the_engines_proxy() -> None:
@@ -141,9 +185,8 @@ async def test_an_instance_without_egress_serves_from_a_network_that_nobody_answ
 
 async def test_an_instance_joins_the_named_network_of_the_engine() -> None:
     engine_or_skip()
-    name = "apprunner-test-vpc"
-    with contextlib.suppress(subprocess.CalledProcessError):
-        docker("network", "create", name)
+    name = f"apprunner-test-vpc-{os.getpid()}"
+    docker("network", "create", name)
     try:
         async with driver(DockerApplication(python_image(), egress=name)) as made:
             backend = await made.launch(SPEC)
@@ -162,7 +205,8 @@ async def test_what_a_dead_simulator_left_is_removed_and_nothing_else() -> None:
     dead, elsewhere = dead_owner(), dead_owner(1)
     create = ["create", "--label"]
     made = {name: docker(*create, f"{OWNER}={name}", python_image(), "true").strip() for name in (dead, elsewhere, "x")}
-    network = docker("network", "create", "--label", f"{OWNER}={dead}", "apprunner-test-left").strip()
+    volume = docker("volume", "create", "--label", f"{OWNER}={dead}").strip()
+    network = docker("network", "create", "--label", f"{OWNER}={dead}", f"apprunner-test-left-{os.getpid()}").strip()
     engine = Engine()
     try:
         async with driver() as alive:
@@ -171,7 +215,8 @@ async def test_what_a_dead_simulator_left_is_removed_and_nothing_else() -> None:
             assert made[dead] not in left
             assert {made[elsewhere], made["x"], backend.container} <= set(left)
             assert network not in docker("network", "ls", "-q", "--no-trunc")
-            assert await sweep_orphans(engine) == []
+            assert volume not in docker("volume", "ls", "-q")
+            assert {*made.values(), network, backend.container}.isdisjoint(await sweep_orphans(engine))
             assert not backend.exited.done()
     finally:
         await engine.close()
@@ -238,7 +283,8 @@ async def test_when_the_engine_goes_away_its_instances_are_lost_and_launches_wai
                 second = await again
                 await asyncio.shield(first.left)
             await ready(second)
-            assert docker("ps", "-aq", "--no-trunc", "--filter", f"label={OWNER}").split() == [second.container]
+            assert left_behind().split()[0] == second.container[:12]
+            assert len(left_behind().splitlines()) == 1
     finally:
         await line.close()
         await tasks.close()

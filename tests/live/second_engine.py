@@ -1,0 +1,95 @@
+"""A container engine of a test's own, which may be stopped and started again without harm to anybody else's.
+
+It has its own folders, socket, bridge and namespace of containerd, and leaves the machine's firewall and forwarding
+alone: ports are published by its proxy. Not `--bridge none`: an engine told so removes the bridge of every other one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# An engine is there within a second or two; this is for a machine with much else to do.
+PATIENCE_S = 60.0
+
+
+class SecondEngine:
+    """`url` is where it listens."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"unix://{folder}/engine.sock"
+        self._folder = folder
+        self._bridge = f"apprt{os.getpid()}"
+        self._daemon: subprocess.Popen[bytes] | None = None
+
+    def open(self) -> None:
+        """Its bridge, which outlives its restarts, and itself."""
+        subprocess.run(["ip", "link", "add", self._bridge, "type", "bridge"], check=True)
+        address = f"10.213.{os.getpid() % 250}.1/24"
+        subprocess.run(["ip", "address", "add", address, "dev", self._bridge], check=True)
+        subprocess.run(["ip", "link", "set", self._bridge, "up"], check=True)
+        self.start()
+
+    def close(self) -> None:
+        self.stop()
+        subprocess.run(["ip", "link", "delete", self._bridge], check=False)
+
+    def start(self) -> None:
+        """Ends when it answers."""
+        name = f"apprunner-test-{os.getpid()}"
+        log = (self._folder / "log").open("ab")
+        words = ["dockerd", "--host", self.url, "--pidfile", f"{self._folder}/pid"]
+        words += ["--data-root", f"{self._folder}/data", "--exec-root", f"{self._folder}/exec"]
+        words += ["--bridge", self._bridge, "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
+        words += ["--containerd-namespace", name, "--containerd-plugins-namespace", f"{name}-plugins"]
+        with log:
+            self._daemon = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        for _ in range(int(PATIENCE_S / 0.1)):
+            if self._daemon.poll() is not None:
+                break
+            if self._asked("version").returncode == 0:
+                return
+            time.sleep(0.1)  # noqa: TID251 for a daemon that tells nobody when it is ready
+        pytest.fail(f"the second engine did not start: {(self._folder / 'log').read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        """As a service manager does it: its containers end first."""
+        if self._daemon is not None:
+            self._daemon.terminate()
+            self._daemon.wait(PATIENCE_S)
+            self._daemon = None
+
+    def told(self, *words: str) -> str:
+        done = self._asked(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _asked(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["docker", "--host", self.url, *words], capture_output=True, text=True, check=False)
+
+
+@contextlib.contextmanager
+def second_engine() -> Iterator[SecondEngine]:
+    """Running. CI_ENGINE_REQUIRED: a machine that cannot have one fails the test; else it is skipped."""
+    if shutil.which("dockerd") is None or os.geteuid() != 0:
+        why = "a second container engine needs dockerd and root"
+        if os.environ.get("CI_ENGINE_REQUIRED"):  # noqa: TID251 the tests' own door
+            pytest.fail(why)
+        pytest.skip(why)
+    # Not in pytest's folder, whose name would be too long for the sockets that are made in there.
+    folder = Path(tempfile.mkdtemp(prefix="engine-"))
+    engine = SecondEngine(folder)
+    try:
+        engine.open()
+        yield engine
+    finally:
+        engine.close()
+        shutil.rmtree(folder, ignore_errors=True)
