@@ -50,6 +50,7 @@ class AdminEndpoint:
         self._file.unlink(missing_ok=True)
         if self._listener is not None:
             self._listener.close()
+        self._http.pre_shutdown()  # idle connections
         await self._http.shutdown(_GOODBYE_S)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

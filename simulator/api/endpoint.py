@@ -76,6 +76,7 @@ class ApiEndpoint:
         """Answers under way are finished."""
         if self._listener is not None:
             self._listener.close()
+        self._http.pre_shutdown()  # idle connections
         await self._http.shutdown(_GOODBYE_S)
         if self._listener is not None:
             await self._listener.wait_closed()

@@ -1,0 +1,114 @@
+"""Real clients for the tests: the AWS CLI in a virtual environment of its own, and the JavaScript SDK.
+
+Neither can be a dependency of this project's own environment: the AWS CLI pins botocore, and the SDK is not Python's.
+They are installed once and kept between runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pytest
+
+AWS_CLI: Final = "awscli>=1.36,<2"
+JAVASCRIPT_SDK: Final = "@aws-sdk/client-apprunner@3"
+_INSTALL_S_MAX: Final = 300.0
+
+Answer = dict[str, Any]
+
+
+def kept() -> Path:
+    """Where they are kept; the environment may name another folder."""
+    base = os.environ.get("XDG_CACHE_HOME")  # noqa: TID251 the tests' own door
+    folder = (Path(base) if base else Path.home() / ".cache") / "apprunner-simulator-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _installed(name: str, install: Callable[[Path], None]) -> Path:
+    """The folder of a tool, which is made complete or not at all, also by several workers at once."""
+    place = kept() / name
+    with (kept() / f"{name}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = place / "complete"
+        if not done.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            try:
+                install(place)
+            except (OSError, subprocess.SubprocessError) as error:
+                told = getattr(error, "stderr", "") or str(error)
+                _missing(f"{name} cannot be installed: {told[-500:]}")
+            done.touch()
+    return place
+
+
+def _missing(reason: str) -> None:
+    """CI sets CI_ENGINE_REQUIRED: there what is missing is a failure, elsewhere a reason to skip."""
+    if os.environ.get("CI_ENGINE_REQUIRED"):  # noqa: TID251 the tests' own door
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _run(*command: str | Path) -> None:
+    arguments = [str(part) for part in command]
+    subprocess.run(arguments, check=True, capture_output=True, text=True, timeout=_INSTALL_S_MAX)
+
+
+def aws_cli() -> Path:
+    """The folder with `aws` and its Python."""
+
+    def install(place: Path) -> None:
+        _run(sys.executable, "-m", "venv", place)
+        _run(place / "bin" / "pip", "install", "--quiet", AWS_CLI)
+
+    return _installed("awscli-1", install) / "bin"
+
+
+def javascript_sdk() -> Path:
+    """The folder in which Node finds the SDK."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        _missing("node and npm are not there")
+
+    def install(place: Path) -> None:
+        place.mkdir()
+        _run("npm", "install", "--no-audit", "--no-fund", "--prefix", place, JAVASCRIPT_SDK)
+
+    return _installed("javascript-sdk-3", install)
+
+
+class LineClient:
+    """A client in another process: a JSON line for a call, a JSON line for what came of it."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path | None = None) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder
+        )
+        self._calls = _there(self._process.stdin)
+        self._answers = _there(self._process.stdout)
+
+    def call(self, operation: str, request: Answer, account: str) -> tuple[Answer, str]:
+        """The answer, and the name of the error class; empty for none."""
+        self._calls.write(json.dumps({"operation": operation, "request": request, "account": account}) + "\n")
+        self._calls.flush()
+        line = self._answers.readline()
+        assert line, f"the client ended: {self._process.wait()}"
+        told = json.loads(line)
+        return told["answer"], told["error"]
+
+    def close(self) -> None:
+        self._calls.close()
+        self._process.wait(timeout=20)
+        self._answers.close()
+
+
+def _there(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
