@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 
 from simulator.assembly.drivers import Application, driver_of
 from simulator.assembly.front import REGION, Front, LiveSettings, service_host
+from simulator.assembly.roles import InstanceRole
 from simulator.control.autoscaler import Autoscaler
 from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.docker import DockerApplication, DockerDriver
 from simulator.fleet.docker_engine import DEFAULT_HOST
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.instance import Instance
 from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.pool import Pool
 from simulator.fleet.process_backend import Throttling
-from simulator.fleet.role_credentials import RoleCredentials
 from simulator.fleet.roster import Roster
 from simulator.fleet.secrets import SecretsError, SecretsPlace, resolve
 from simulator.fleet.settings import PoolSettings
@@ -58,8 +59,8 @@ class Service:
         self.name = plan.settings.service
         self.host = host
         self.settings = plan.settings
-        self._role = plan.instance_role
-        self._credentials: RoleCredentials | None = None
+        self._plan = plan
+        self._role: InstanceRole | None = None
         self._secrets = plan.secrets
         self._secrets_from = plan.secrets_from
         self.driver, self.draw = driver_of(
@@ -115,20 +116,21 @@ class Service:
 
     async def open_role(self) -> None:
         """From now on instances get credentials of the service's role. Raises OSError when no port can be had."""
-        place = self._secrets_from
-        if self._role is None or place is None or place.endpoint is None or isinstance(self.driver, SimulatedDriver):
+        plan, place = self._plan, self._secrets_from
+        driver = self.driver.real if isinstance(self.driver, MixedDriver) else self.driver
+        if plan.instance_role is None or place is None or place.endpoint is None or isinstance(driver, SimulatedDriver):
             return
-        self._credentials = credentials = RoleCredentials(place.endpoint, place.region)
-        await credentials.open()
-        role = self._role
-        self.roster.on_hire = lambda number: credentials.register(self.name, number, role)
-        self.roster.on_gone = lambda number: credentials.forget(self.name, number)
+        self._role = role = InstanceRole(plan.instance_role, place.endpoint, place.region)
+        if isinstance(driver, DockerDriver) and isinstance(plan.application, DockerApplication):
+            role.open_inside(self.roster, driver, plan.application)
+        else:
+            await role.open_beside(self.roster)
 
     async def close(self) -> None:
         """After its instances have ended."""
         await self.driver.close()
-        if self._credentials is not None:
-            await self._credentials.close()
+        if self._role is not None:
+            await self._role.close()
 
     def add_fault(self, fault: WireFault) -> int:
         """On the wire to its instances, from now on; the number is for `remove_fault`."""

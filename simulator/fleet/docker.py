@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.fleet import docker_storage as storage
@@ -32,6 +32,7 @@ from simulator.fleet.docker_config import (
     isolated_network,
     missing_image,
 )
+from simulator.fleet.docker_doors import Close, Door, listening_inside, unopened
 from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Running, is_local
 from simulator.fleet.docker_labels import sweep_orphans
 from simulator.fleet.driver import InstanceSpec, LaunchError
@@ -63,6 +64,7 @@ class _Living:
     service: RequestService
     limits: GroupLimits | None
     has_volumes: bool
+    closes: list[Close] = field(default_factory=list)  # of its doors
 
 
 class DockerDriver:
@@ -86,6 +88,7 @@ class DockerDriver:
         self._owner = owner_name(os.getpid())
         self._living: dict[ContainerBackend, _Living] = {}
         self._lost: dict[str, None] = {}  # containers that the engine took along when it went away
+        self._doors: list[Door] = []
         self._network = ""  # of the engine, for the instances; empty for its own
         self._has_quota = False  # until the engine says otherwise
         self._launches = 0
@@ -109,7 +112,17 @@ class DockerDriver:
         except (EngineGone, EngineRefused, ValueError) as error:
             msg = f"instance {spec.number} of {spec.service} could not be launched: {error}"
             raise LaunchError(msg) from error
-        return self._started(spec, running, has_volumes=has_volumes)
+        backend = self._started(spec, running, has_volumes=has_volumes)
+        try:
+            await self._open_doors(backend, running.pid if is_local(self._settings.host) else 0)
+        except BaseException:
+            backend.kill()
+            raise
+        return backend
+
+    def add_door(self, door: Door) -> None:
+        """Every container that is launched from now on has it."""
+        self._doors.append(door)
 
     @property
     def limits_in_force(self) -> str:
@@ -209,6 +222,27 @@ class DockerDriver:
             backend.kill()
         return backend
 
+    async def _open_doors(self, backend: ContainerBackend, pid: int) -> None:
+        """At once after the start: an application that is faster, by milliseconds, is refused and has to ask again.
+
+        Raises:
+            LaunchError: when this process cannot make one.
+        """
+        living = self._living[backend]
+        for door in self._doors:
+            try:
+                close = await door.serve(listening_inside(pid, door.port))
+            except FileNotFoundError:
+                return  # it has ended already
+            except OSError as error:
+                spec = living.spec
+                msg = f"instance {spec.number} of {spec.service} could not be launched: {unopened(door, error)}"
+                raise LaunchError(msg) from error
+            if backend.exited.done():
+                await close()
+            else:
+                living.closes.append(close)
+
     # --- a container's life ---
 
     async def _attend(self, backend: ContainerBackend) -> None:
@@ -222,6 +256,8 @@ class DockerDriver:
             self._lost[backend.container] = None
             backend.lost(EngineGone(str(error)))
         await living.service.close()
+        for close in living.closes:
+            await close()
         await asyncio.wait((reading,), timeout=_LAST_LINES_S_MAX)
         reading.cancel()
         if living.limits is not None:

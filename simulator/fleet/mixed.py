@@ -106,6 +106,11 @@ class MixedDriver:
         self._seen = (0.0, 0, 0)  # real CPU seconds, real answers, simulated answers at the last look
 
     @property
+    def real(self) -> RealDriver:
+        """Of its real instances."""
+        return self._real
+
+    @property
     def limits_in_force(self) -> str:
         return f"{self._real.limits_in_force}; instances beyond {self._real_instances} are simulated"
 

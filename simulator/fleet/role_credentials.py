@@ -1,8 +1,9 @@
 """The instance role: temporary credentials for each instance, from an endpoint on loopback that every AWS SDK knows.
 
 An instance finds `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN` in its environment, as a
-container of ECS or EKS does, and asks there; the answer comes from STS AssumeRole at the configured endpoint and is
-kept until shortly before it expires. Address and token belong to one instance: another one's token gets 403.
+container of ECS or EKS does, and asks there, on its own loopback: processes share the machine's, a container has doors
+(docker_doors.py). The answer comes from STS AssumeRole at the configured endpoint and is kept until shortly before it
+expires. Address and token belong to one instance: another one's token gets 403.
 
 # ASSUMPTION: App Runner's own form is undocumented; its instances are Fargate tasks, which have a relative URI of
 # 169.254.170.2 (facts 5.2). SDKs accept a full URI of loopback in the same way. Settled by `env` in an instance.
@@ -13,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Mapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -61,32 +63,47 @@ class RoleCredentials:
         self.port = 0
 
     async def open(self) -> None:
-        """Raises OSError when no port can be had."""
-        application = web.Application()
-        application.router.add_get(_PATH + "/{name}", self._answer)
-        self._runner = web.AppRunner(application, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, 0)
+        """Listen on the machine's loopback. Raises OSError when no port can be had."""
+        runner = await self._running()
+        await web.TCPSite(runner, HOST, 0).start()
+        self.port = int(runner.addresses[0][1])
+
+    async def serve(self, listening: socket.socket) -> Callable[[], Awaitable[None]]:
+        """Answer on this socket too; what is returned ends that and closes it."""
+        site = web.SockSite(await self._running(), listening)
         await site.start()
-        self.port = int(self._runner.addresses[0][1])
+        return site.stop
+
+    async def _running(self) -> web.AppRunner:
+        if self._runner is None:
+            application = web.Application()
+            application.router.add_get(_PATH + "/{name}", self._answer)
+            self._runner = web.AppRunner(application, access_log=None)
+            await self._runner.setup()
+        return self._runner
 
     async def close(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def register(self, service: str, number: int, role: str) -> Mapping[str, str]:
-        """What the instance needs in its environment."""
+    def register(
+        self, service: str, number: int, role: str, *, port: int | None = None, endpoint: str | None = None
+    ) -> Mapping[str, str]:
+        """What the instance needs in its environment.
+
+        `port`: of its loopback, where it reaches this; `endpoint`: as it reaches that. Left out: as this process does.
+        """
         name, token = secrets.token_hex(16), secrets.token_urlsafe(32)
         session = f"{service}-{number}"[:_ROLE_SESSION_LENGTH_MAX]
         self._identities[name] = _Identity(role, session, token)
         self._names[service, number] = name
         return {
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{HOST}:{self.port}{_PATH}/{name}",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{HOST}:{port or self.port}{_PATH}/{name}",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
             # These credentials are of use there only, and must not be sent anywhere else.
-            "AWS_ENDPOINT_URL": self._endpoint,
+            "AWS_ENDPOINT_URL": endpoint or self._endpoint,
         }
 
     def forget(self, service: str, number: int) -> None:

@@ -249,8 +249,6 @@ def _references(document: Document) -> Iterator[Problem]:
             yield document.problem((*path, "secrets"), "left out, or aws have an endpoint or a secrets_file")
         if "instance_role" in service and not aws.get("endpoint"):
             yield document.problem((*path, "instance_role"), "left out, or aws have an endpoint")
-        if "instance_role" in service and "container" in mapping(service.get("application")):
-            yield document.problem((*path, "instance_role"), "left out with a container, which cannot reach loopback")
         for kind in ("process", "container"):
             variables = mapping(mapping(mapping(service.get("application")).get(kind)).get("environment"))
             for variable in variables:

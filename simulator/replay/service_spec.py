@@ -121,7 +121,7 @@ class ServiceSpec(Section):
     secrets: Mapping[str, Annotated[str, AfterValidator(_reference)]] = Field(default_factory=dict)
     """Variables from Secrets Manager and SSM in real time: an ARN each, or the name of a parameter."""
     instance_role: str | None = Field(default=None, pattern=ROLE_ARN_PATTERN)
-    """The role whose credentials a process gets in real time, from STS of `aws: endpoint`."""
+    """The role whose credentials a real instance gets in real time, from STS of `aws: endpoint`."""
     prices: PricesSpec = PricesSpec()
     """The prices to bill with."""
     application: ApplicationSpec

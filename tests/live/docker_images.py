@@ -8,6 +8,8 @@ engine has it made once.
 from __future__ import annotations
 
 import hashlib
+import importlib
+import importlib.metadata
 import io
 import os
 import shutil
@@ -61,11 +63,39 @@ def changed_image(*changes: str) -> str:
     parent = python_image()
     image = f"{parent}-{hashlib.sha256(repr(changes).encode()).hexdigest()[:12]}"
     if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
-        made = subprocess.run(["docker", "create", parent], capture_output=True, text=True, check=True).stdout.strip()
-        told = [word for change in changes for word in ("--change", change)]
-        subprocess.run(["docker", "commit", *told, made, image], check=True, capture_output=True)
-        subprocess.run(["docker", "rm", made], check=True, capture_output=True)
+        _built(parent, image, changes)
     return image
+
+
+def _built(parent: str, image: str, changes: tuple[str, ...], files: bytes = b"") -> None:
+    """`image` from `parent` with instructions, and the files of a tar."""
+    made = subprocess.run(["docker", "create", parent], capture_output=True, text=True, check=True).stdout.strip()
+    if files:
+        subprocess.run(["docker", "cp", "-", f"{made}:/"], input=files, check=True, capture_output=True)
+    told = [word for change in changes for word in ("--change", change)]
+    subprocess.run(["docker", "commit", *told, made, image], check=True, capture_output=True)
+    subprocess.run(["docker", "rm", made], check=True, capture_output=True)
+
+
+@cache
+def boto3_image() -> str:
+    """`python_image` with the boto3 of these tests under /packages, as much of it as a secret takes."""
+    botocore = Path(importlib.import_module("botocore").__file__ or "").parent
+    image = f"{python_image()}-boto3-{importlib.metadata.version('boto3')}"
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", dereference=True) as tar:
+            for name in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3"):
+                tar.add(botocore.parent / name, f"packages/{name}", filter=_wanted_of_botocore)
+        _built(python_image(), image, ("ENV PYTHONPATH=/packages",), packed.getvalue())
+    return image
+
+
+def _wanted_of_botocore(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Of the models of all services, those of two."""
+    parts = Path(info.name).parts
+    of_a_service = parts[:3] == ("packages", "botocore", "data") and len(parts) > 3 and "." not in parts[3]
+    return None if of_a_service and parts[3] not in {"secretsmanager", "sts"} else _plain(info)
 
 
 def _tar() -> bytes:

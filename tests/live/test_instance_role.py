@@ -14,19 +14,28 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from simulator.fleet.role_credentials import RoleCredentials
+from tests.live.arm_docker import left_behind
+from tests.live.docker_images import boto3_image
 
 ROLE = "arn:aws:iam::123456789012:role/shop"
+HOST = "environment: {HOST: 0.0.0.0}"
 VALUE = "hunter2-and-more"
-# Answers 200 when the secret can be read through the role, and writes down who it is.
+# Answers 200 when the secret can be read through the role, and not with a token that is not its own.
 APPLICATION = """
-import http.server, os
+import http.server, os, urllib.error, urllib.request
 import boto3
 secret = boto3.client("secretsmanager").get_secret_value(SecretId="shop-db")["SecretString"]
 who = boto3.client("sts").get_caller_identity()["Arn"]
-print("identity", who, flush=True)
+def refusal(token):
+    where = os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+    try:
+        urllib.request.urlopen(urllib.request.Request(where, headers={"authorization": token}))
+    except urllib.error.HTTPError as error:
+        return error.code
+refused = refusal(os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"][::-1]) == 403
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if secret == "hunter2-and-more" and ":assumed-role/shop/" in who else 500)
+        self.send_response(200 if refused and secret == "hunter2-and-more" and ":assumed-role/shop/" in who else 500)
         self.send_header("content-length", "0")
         self.end_headers()
 http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
@@ -48,18 +57,33 @@ def endpoint() -> Iterator[str]:
         server.stop()
 
 
-def test_an_unmodified_boto3_in_an_instance_uses_the_role(tmp_path: Path, endpoint: str) -> None:
-    (tmp_path / "app.py").write_text(APPLICATION)
-    (tmp_path / "role.yaml").write_text(
+def played(folder: Path, endpoint: str, application: str) -> None:
+    """A run whose every request must be answered with 200."""
+    (folder / "role.yaml").write_text(
         f"duration: 1s\naws: {{endpoint: '{endpoint}'}}\nservices:\n  web:\n    instance_role: '{ROLE}'\n"
-        "    application: {process: {command: python app.py}}\n"
+        f"    health_check: {{interval: 1s}}\n    stop_grace: 1s\n    application: {{{application}}}\n"
         "traffic: [{clock: {rate: 10/s}}]\nchecks: [failure_ratio == 0]\n"
     )
     words = [sys.executable, "-m", "simulator", "run", "role.yaml", "--clock", "real", "--json", "report.json"]
     done = subprocess.run(
-        [*words, "--state", "state"], cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False
+        [*words, "--state", "state"], cwd=folder, capture_output=True, text=True, timeout=90, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_unmodified_boto3_in_an_instance_uses_the_role(tmp_path: Path, endpoint: str) -> None:
+    (tmp_path / "app.py").write_text(APPLICATION)
+    played(tmp_path, endpoint, "process: {command: python app.py}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("egress", ["DEFAULT", "NONE"])
+def test_an_unmodified_boto3_in_a_container_uses_the_role(tmp_path: Path, endpoint: str, egress: str) -> None:
+    """Both the credentials and the endpoint are on the machine's loopback, which a container has none of."""
+    program = json.dumps(["python", "-c", APPLICATION])
+    image = boto3_image()
+    played(tmp_path, endpoint, f"container: {{image: '{image}', command: {program}, egress: {egress}, {HOST}}}")
+    assert left_behind() == ""
 
 
 async def test_a_token_belongs_to_one_instance(endpoint: str) -> None:

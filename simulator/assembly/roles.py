@@ -1,0 +1,85 @@
+"""The instance role of a service: where each kind of instance finds its credentials, and what they are for."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from simulator.fleet.docker import DockerApplication, DockerDriver
+from simulator.fleet.docker_doors import HOST, Close, Door
+from simulator.fleet.relay import Relay
+from simulator.fleet.role_credentials import RoleCredentials
+from simulator.fleet.roster import Roster
+
+# Where ECS's agent has them on its hosts; the next one when an application listens there itself.
+CREDENTIALS_PORT: Final = 51679
+_HTTP_PORTS: Final = {"http": 80, "https": 443}
+
+
+class InstanceRole:
+    """Credentials of `role` for every instance of a roster, from STS of `endpoint`. To be closed after the driver."""
+
+    def __init__(self, role: str, endpoint: str, region: str) -> None:
+        self._role = role
+        self._endpoint = endpoint
+        self._credentials = RoleCredentials(endpoint, region)
+
+    async def open_beside(self, roster: Roster) -> None:
+        """For processes, which share the machine's loopback. Raises OSError when no port can be had."""
+        await self._credentials.open()
+        self._give(roster, None, None)
+
+    def open_inside(self, roster: Roster, driver: DockerDriver, application: DockerApplication) -> None:
+        """For containers, on the loopback of each. An endpoint of this machine's loopback is reached there, too."""
+        taken = {application.port}
+        port = _free(CREDENTIALS_PORT, taken)
+        driver.add_door(Door(port, self._credentials.serve))
+        endpoint = None
+        url = urlsplit(self._endpoint)
+        if _is_loopback(url.hostname or ""):
+            outside = url.port or _HTTP_PORTS[url.scheme]
+            inside = _free(outside, {*taken, port})
+            driver.add_door(Door(inside, _relaying(url.hostname or HOST, outside)))
+            endpoint = f"{url.scheme}://{HOST}:{inside}"
+        self._give(roster, port, endpoint)
+
+    async def close(self) -> None:
+        await self._credentials.close()
+
+    def _give(self, roster: Roster, port: int | None, endpoint: str | None) -> None:
+        credentials, service = self._credentials, roster.settings.service
+
+        def hired(number: int) -> Mapping[str, str]:
+            return credentials.register(service, number, self._role, port=port, endpoint=endpoint)
+
+        roster.on_hire = hired
+        roster.on_gone = lambda number: credentials.forget(service, number)
+
+
+def _relaying(host: str, port: int) -> Callable[[socket.socket], Coroutine[Any, Any, Close]]:
+    """Serves a door by what listens at an address of this machine."""
+
+    async def serve(listening: socket.socket) -> Close:
+        relay = Relay(host, port)
+        await relay.open(listening)
+        return relay.close
+
+    return serve
+
+
+def _free(port: int, taken: set[int]) -> int:
+    while port in taken:
+        port = port + 1 if port < 65535 else CREDENTIALS_PORT
+    return port
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,67 @@
+"""A relay: what connects to a listening socket is connected to an address, byte for byte."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import Final
+
+from simulator.world.tasks import Tasks
+
+CONNECTIONS_MAX: Final = 256
+_PIECE_BYTES: Final = 64 * 1024
+
+
+class Relay:
+    """`host`, `port`: where to. Make it on a running loop, `open` it, and `close` it in every case."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._tasks = Tasks("relay")
+        self._connections = 0
+        self._server: asyncio.Server | None = None
+
+    async def open(self, listening: socket.socket) -> None:
+        """The socket is the relay's from now on."""
+        self._server = await asyncio.start_server(self._connected, sock=listening)
+
+    async def close(self) -> None:
+        """Every connection is cut."""
+        if self._server is not None:
+            self._server.close()
+        await self._tasks.close()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._connections >= CONNECTIONS_MAX:
+            writer.transport.abort()
+            return
+        self._connections += 1
+        self._tasks.spawn(self._carry(reader, writer), "connection")
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until both sides have ended, or either breaks."""
+        there: asyncio.StreamWriter | None = None
+        try:
+            with contextlib.suppress(OSError):  # nobody listens there, or a side has broken: both hear of it below
+                back, there = await asyncio.open_connection(self._host, self._port)
+                async with Tasks("relay connection") as tasks:
+                    ways = [
+                        tasks.spawn(_pour(reader, there), "there"),
+                        tasks.spawn(_pour(back, writer), "back"),
+                    ]
+                    await asyncio.wait(ways, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            self._connections -= 1
+            writer.transport.abort() if there is None else writer.close()
+            if there is not None:
+                there.close()
+
+
+async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    while piece := await source.read(_PIECE_BYTES):
+        sink.write(piece)
+        await sink.drain()
+    if sink.can_write_eof():
+        sink.write_eof()

@@ -1,0 +1,61 @@
+"""Where instances find their credentials and the endpoint that these are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from simulator.assembly.roles import InstanceRole
+from simulator.fleet.docker import DockerApplication
+from simulator.fleet.docker_doors import Door
+from tests.fleet.fakes import Stage
+from tests.virtual import run_virtual
+
+ROLE = "arn:aws:iam::123456789012:role/shop"
+
+
+class Driver:
+    """Remembers the doors of the containers."""
+
+    def __init__(self) -> None:
+        self.ports: list[int] = []
+
+    def add_door(self, door: Door) -> None:
+        self.ports.append(door.port)
+
+
+def given(endpoint: str, application_port: int) -> tuple[list[int], Mapping[str, str]]:
+    """The doors of a container, and its variables."""
+    driver = Driver()
+
+    async def main() -> Mapping[str, str]:
+        async with Stage() as stage:
+            role = InstanceRole(ROLE, endpoint, "us-east-1")
+            role.open_inside(stage.roster, driver, DockerApplication("web", port=application_port))  # type: ignore[arg-type]
+            variables = stage.roster.on_hire(7)
+            await role.close()
+            return variables
+
+    return driver.ports, run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "application_port", "ports", "told"),
+    [
+        ("http://127.0.0.1:5000", 8080, [51679, 5000], "http://127.0.0.1:5000"),
+        ("http://localhost:5000/", 8080, [51679, 5000], "http://127.0.0.1:5000"),
+        ("http://127.0.0.1:8080", 8080, [51679, 8081], "http://127.0.0.1:8081"),
+        ("http://127.0.0.1:51679", 51679, [51680, 51681], "http://127.0.0.1:51681"),
+        ("http://[::1]:5000", 8080, [51679, 5000], "http://127.0.0.1:5000"),
+        ("https://127.0.0.1", 8080, [51679, 443], "https://127.0.0.1:443"),
+        ("http://moto.internal:5000", 8080, [51679], "http://moto.internal:5000"),
+    ],
+)
+def test_a_container_reaches_credentials_and_endpoint_on_its_own_loopback(
+    endpoint: str, application_port: int, ports: list[int], told: str
+) -> None:
+    doors, variables = given(endpoint, application_port)
+    assert doors == ports
+    assert variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"].startswith(f"http://127.0.0.1:{ports[0]}/")
+    assert variables["AWS_ENDPOINT_URL"] == told
