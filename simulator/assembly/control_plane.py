@@ -20,12 +20,14 @@ from simulator.api.calls import ApiCalls
 from simulator.api.endpoint import ApiEndpoint
 from simulator.control.api_context import ApiSettings
 from simulator.control.calendar import Calendar, live_calendar
+from simulator.control.image_pushes import ImagePushes
 from simulator.control.registry import Registry
 from simulator.control.service_api import ServiceApi
 from simulator.control.store import Store
 from simulator.control.store_lock import StateLock
 from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.control.workload import Workload
+from simulator.fleet.image_tags import EngineTags
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import server_context
 from simulator.world.chance import Chance
@@ -64,7 +66,8 @@ class ApiListener:
 class ControlPlaneSettings:
     """`state` None keeps everything in memory; `listener` None opens no socket, as in virtual time.
 
-    `seed`: of the identifiers of a new state; None draws one. `now` None is the live calendar.
+    `seed`: of the identifiers of a new state; None draws one. `now` None is the live calendar. `engine`: where the
+    container engine is whose tags deploy services when they move, `unix:///path` or `tcp://host:port`; None for none.
 
     Raises:
         ValueError: when the API would listen beyond loopback without keys or without TLS.
@@ -77,6 +80,7 @@ class ControlPlaneSettings:
     api: ApiSettings = field(default_factory=ApiSettings)
     seed: int | None = None
     now: Calendar | None = None
+    engine: str | None = None
 
     def __post_init__(self) -> None:
         listener = self.listener
@@ -102,6 +106,7 @@ class ControlPlane:
         self.root_certificate: Path | None = None
         self._endpoint: ApiEndpoint | None = None
         self._admin: AdminEndpoint | None = None
+        self._tags: EngineTags | None = None
         with contextlib.ExitStack() as closing:
             if settings.state is not None:
                 closing.enter_context(StateLock(settings.state))
@@ -128,6 +133,7 @@ class ControlPlane:
     async def open(self) -> None:
         """Services come back, then requests are let in. Raises OSError or ValueError when it cannot listen."""
         self.api.start()
+        self._watch_images()
         listener = self.settings.listener
         if listener is not None:
             self._endpoint = ApiEndpoint(
@@ -145,6 +151,8 @@ class ControlPlane:
         if self._endpoint is not None:
             await self._endpoint.close()
         await self.tasks.close()
+        if self._tags is not None:
+            await self._tags.close()
         self.api.flush()
         self._closing.close()
 
@@ -156,6 +164,13 @@ class ControlPlane:
         authentication = self.settings.authentication
         account, region = account or authentication.account, region or authentication.region
         return self.api.approve_connection(account, region, name).arn
+
+    def _watch_images(self) -> None:
+        """From now on a tag that moves deploys the services that are configured with it."""
+        if self.settings.engine is not None:
+            self._tags = EngineTags(self.settings.engine, self.tasks)
+            pushes = ImagePushes(self.registry, self._tags, self.api.deploy_automatically)
+            self.tasks.spawn(pushes.run(), "image pushes")
 
     def _admin_actions(self) -> dict[str, Action]:
         """What the command line may ask for."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ import aiodocker
 import aiohttp
 from aiodocker.containers import DockerContainer
 
+from simulator.world.tasks import Tasks
+
 DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
 _UNIX: Final = "unix://"
 _TCP: Final = re.compile(r"^tcp://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}/?$")
@@ -25,6 +28,7 @@ _NO_CONNECTION: Final = 900  # aiodocker's own status for it
 _NOT_FOUND: Final = 404
 _GOING: Final = frozenset({404, 409})  # gone, or being removed
 _STDOUT: Final = 1
+_OF_IMAGES: Final = json.dumps({"type": ["image"]})
 
 _LOOK_S: Final = 0.1  # between two looks for an engine that is away
 
@@ -80,7 +84,8 @@ class Engine:
         url = host if connector is None else _UNIX + "localhost"
         self._session = session
         self._docker = aiodocker.Docker(url=url, connector=connector, session=session)
-        self._volumes: Any = self._docker.volumes  # the one part of the library that has no types
+        self._volumes: Any = self._docker.volumes  # the parts of the library that have no types
+        self._events: Any = self._docker.events
 
     async def close(self) -> None:
         await self._docker.close()
@@ -120,6 +125,21 @@ class Engine:
                 if error.status != _NOT_FOUND:
                     raise
         return None
+
+    async def image_events(self, tasks: Tasks) -> AsyncIterator[None]:
+        """One for everything that happens to its images from now on; it ends when the engine does not answer."""
+        events = self._events.subscribe(create_task=False)
+        stream = tasks.spawn(self._publish_image_events(), "events of images")
+        try:
+            while await events.get() is not None:
+                yield
+        finally:
+            stream.cancel()
+
+    async def _publish_image_events(self) -> None:
+        with contextlib.suppress(EngineGone, EngineRefused):
+            async with _failures():
+                await self._events.run(filters=_OF_IMAGES)
 
     async def run(self, config: Mapping[str, Any], name: str, port: int) -> Running:
         """Create and start a container; `port` is the one inside that is published. Nothing is left when it fails."""
