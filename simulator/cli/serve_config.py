@@ -19,7 +19,6 @@ from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
 from simulator.model.quotas import Quotas
 from simulator.replay.document import parse_document, read_document_text
-from simulator.replay.explain import explain
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.sections import Count, Duration, Flag, Number, Section
 
@@ -159,6 +158,8 @@ def load_config(path: Path) -> ServeConfig:
     try:
         return ServeConfig.model_validate(document.data, context={"folder": str(path.parent)})
     except ValidationError as error:
+        from simulator.replay.explain import explain  # noqa: PLC0415 it knows all policies, and most files are right
+
         raise ScenarioError(_without_secrets(explain(error, document, ServeConfig))) from error
 
 
