@@ -1,0 +1,65 @@
+"""MkDocs' hook: adds the pages that the code itself writes, and orders the site's sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
+
+from reference_assumptions import assumptions_page
+from reference_cli import cli_page
+from reference_rules import platforms_page, policies_page, settings_page
+from reference_schema import schema_page
+from simulator.cli.serve_config import ServeConfig
+from simulator.replay.report_schema import report_schema
+from simulator.replay.schema import scenario_schema, schema_for_editors
+
+
+def _scenario_page() -> str:
+    about = "The keys of a scenario file. `simulator schema` prints the JSON Schema that gives an editor completion."
+    return schema_page("Scenario file", about, scenario_schema(), "The file", ("PolicySpec", "ItemSpec"))
+
+
+def _report_page() -> str:
+    about = "What `simulator run --json` writes. `simulator schema report` prints it as JSON Schema."
+    return schema_page("Report", about, report_schema(), "The report")
+
+
+def _serve_page() -> str:
+    about = "The configuration file of `simulator serve`. `simulator schema serve` prints it as JSON Schema."
+    return schema_page("Configuration of serve", about, schema_for_editors(ServeConfig), "The file")
+
+
+GENERATED: Final[Mapping[str, Callable[[], str]]] = {
+    "reference/cli.md": cli_page,
+    "reference/scenario.md": _scenario_page,
+    "reference/report.md": _report_page,
+    "reference/serve.md": _serve_page,
+    "reference/policies.md": policies_page,
+    "reference/platforms.md": platforms_page,
+    "reference/settings.md": settings_page,
+    "reference/assumptions.md": assumptions_page,
+}
+
+ORDER: Final = ("Home", "Tutorial", "How to", "Reference", "Explanation")
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """The generated pages join those that lie in docs/."""
+    for path, page in GENERATED.items():
+        files.append(File.generated(config, path, content=page()))
+    return files
+
+
+def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG001 MkDocs' signature
+    """Sections in the order in which one reads them, not in that of the alphabet."""
+    nav.items.sort(key=_place)
+    return nav
+
+
+def _place(item: Any) -> int:
+    title = item.title or "Home"
+    return ORDER.index(title) if title in ORDER else len(ORDER)
