@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.edge.access_line import LINES, LogFormat
 from simulator.edge.access_log import AccessLog
+from simulator.edge.door import Lane
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
 from simulator.edge.plain import PlainGateway
 from simulator.edge.redirect import Redirect
 from simulator.fleet.docker_engine import DEFAULT_HOST, check_host
-from simulator.fleet.pool import Pool
 from simulator.model.data_plane import DataPlaneLimits, Profile
 from simulator.rules.ejection import EjectionSettings
 from simulator.wire.ca import CertificateAuthority
@@ -111,10 +110,8 @@ class Front:
         """For clients of our own."""
         return client_context(self._authority)
 
-    async def open(self, pools: Mapping[str, Pool]) -> None:
-        """`pools` by host name. Raises OSError when a port cannot be had."""
-        for host, pool in pools.items():
-            self.add_host(host, pool)
+    async def open(self) -> None:
+        """Raises OSError when a port cannot be had."""
         self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
         settings = self._settings
         self._https = await listen(self._gateway, HOST, settings.https_port, certificates=self._certificates)
@@ -123,14 +120,17 @@ class Front:
         )
         self._http = await listen(redirect, HOST, settings.http_port)
 
-    def add_host(self, host: str, pool: Pool) -> None:
-        """Requests for `host`, a custom domain say, go to `pool` from now on, with a certificate of its own.
+    def add_host(self, host: str, lane: Lane) -> None:
+        """Requests for `host`, a custom domain say, go to `lane` from now on, with a certificate of its own.
+
+        Replaces in one step what was there.
 
         Raises:
             ValueError: when `host` is not a host name.
         """
-        self._certificates.add(host, utc_now())
-        self._gateway.add(host, pool)
+        if not self._certificates.knows(host):
+            self._certificates.add(host, utc_now())
+        self._gateway.add(host, lane)
 
     def remove_host(self, host: str) -> None:
         """Requests for `host` get 404; those under way go on."""

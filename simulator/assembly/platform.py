@@ -1,35 +1,27 @@
-"""A platform: services and what they share, on either clock."""
+"""A platform: services and what they share, on either clock. Services come and go, and so do their revisions."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from itertools import count
 
-from simulator.assembly.drivers import Application, driver_of
 from simulator.assembly.front import REGION, Front, LiveSettings, service_host
-from simulator.assembly.roles import InstanceRole
+from simulator.assembly.revision import Revision, ServicePlan
 from simulator.control.autoscaler import Autoscaler
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.docker import DockerApplication, DockerDriver
+from simulator.fleet.closed import ClosedLane
 from simulator.fleet.docker_engine import DEFAULT_HOST
-from simulator.fleet.driver import LaunchError
+from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
-from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.pool import Pool
-from simulator.fleet.process_backend import Throttling
 from simulator.fleet.roster import Roster
-from simulator.fleet.secrets import SecretsError, SecretsPlace, resolve
-from simulator.fleet.settings import PoolSettings
-from simulator.fleet.simulated import SimulatedDriver
-from simulator.fleet.wire_faults import WireFaults
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.units import duration_text
 from simulator.model.wire_fault import WireFault
 from simulator.records.facts import EventLogged
 from simulator.records.journal import Journal
-from simulator.rules.policies.port import Policy, Sample
+from simulator.rules.policies.port import Sample
 from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks
@@ -37,110 +29,122 @@ from simulator.world.tasks import Tasks
 LINES_KEPT = 20  # of the instances' output, for the message of a run that broke
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePlan:
-    """One service as it is wanted: its pool, its policy (a fresh one for every platform), and what runs in it."""
-
-    settings: PoolSettings
-    policy: Policy
-    application: Application
-    needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
-    real_instances: int | None = None  # of a real application: those beyond are simulated; None: all are real
-    throttling: Throttling = Throttling.NONE  # what idle instances lose, those of the real kinds
-    secrets: Mapping[str, str] = field(default_factory=dict)  # variables of instances of the real kinds, by reference
-    secrets_from: SecretsPlace | None = None
-    instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
-
-
 class Service:
-    """One running service. `host` is the name of its URL."""
+    """One service: the revision that serves, when one does, and the names of its URLs."""
 
-    def __init__(self, plan: ServicePlan, platform: Platform, host: str) -> None:
-        self.name = plan.settings.service
-        self.host = host
-        self.settings = plan.settings
-        self._plan = plan
-        self._role: InstanceRole | None = None
-        self._secrets = plan.secrets
-        self._secrets_from = plan.secrets_from
-        self.driver, self.draw = driver_of(
-            plan.application,
-            self.name,
-            throttling=plan.throttling,
-            chance=platform.chance,
-            limits=platform.limits,
-            on_line=platform.heard,
-            engine=platform.engine,
-            real_instances=plan.real_instances,
-        )
-        self.pool = Pool(
-            plan.settings,
-            None if isinstance(plan.application, SimulatedApplication) else platform.ejection,
-            platform.chance.stream("service", self.name, "balancing").random,
-        )
-        if isinstance(self.driver, MixedDriver):
-            self.pool.on_finished = self.driver.finished
-        self.pool.outliers.on_change = lambda instance, until_s: platform.ejection_changed(self.name, instance, until_s)
-        self.roster = Roster(
-            self.pool,
-            self.driver,
-            plan.policy.actuator,
-            clock=platform.clock,
-            journal=platform.journal,
-            tasks=platform.tasks,
-        )
-        self.autoscaler = Autoscaler(
-            self.pool,
-            self.roster,
-            plan.policy,
-            clock=platform.clock,
-            journal=platform.journal,
-            on_sample=lambda sample: platform.on_sample(self.name, sample),
-            cpu_used_s=self.driver.cpu_used_s if "cpu" in plan.needs else None,
-        )
-        if "latency" in plan.needs:
-            self.pool.keep_latencies()
-        self._faults = WireFaults(platform.chance.stream("service", self.name, "wire faults").random)
+    def __init__(self, name: str, platform: Platform, hosts: Sequence[str] = ()) -> None:
+        self.name = name
+        self.hosts = dict.fromkeys(hosts)
+        self.revision: Revision | None = None
+        self.revisions: list[Revision] = []  # that serve, served, or came up in vain: each has its part of the bill
+        self._platform = platform
+        self._closed = ClosedLane()
+        self._revision_numbers = count(1)
+        self._instance_numbers = count(1)
+        self._autoscaler: Autoscaler | None = None
+        self._scaling: asyncio.Task[None] | None = None
 
-    async def resolve_secrets(self) -> None:
-        """Once, as App Runner does it with a deployment (facts 8); a simulated application has no use for them.
+    # --- what serves ---------------------------------------------------------------------------------------------
 
-        Raises:
-            LaunchError: naming every reference that has no value.
+    @property
+    def serving(self) -> Revision:
+        assert self.revision is not None, f"{self.name} has no revision that serves"
+        return self.revision
+
+    @property
+    def pool(self) -> Pool:
+        return self.serving.pool
+
+    @property
+    def roster(self) -> Roster:
+        return self.serving.roster
+
+    @property
+    def autoscaler(self) -> Autoscaler:
+        assert self._autoscaler is not None, f"{self.name} has never had a revision that serves"
+        return self._autoscaler
+
+    @property
+    def lane(self) -> Pool | ClosedLane:
+        """Where requests go: without a revision that serves they are refused."""
+        return self._closed if self.revision is None else self.revision.pool
+
+    # --- revisions -----------------------------------------------------------------------------------------------
+
+    def new_revision(self, plan: ServicePlan) -> Revision:
+        """Beside the one that serves; it gets no request before `switch_to`."""
+        revision = Revision(plan, self._platform, next(self._revision_numbers), self._instance_numbers)
+        self.revisions.append(revision)
+        return revision
+
+    def forget(self, revision: Revision) -> None:
+        """It has ended, and nobody will ask for its bill."""
+        self.revisions.remove(revision)
+
+    def switch_to(self, revision: Revision | None) -> Revision | None:
+        """All new requests go to `revision` from now on, and the scaling too; None refuses them. The one before.
+
+        No await in here: no request sees half of it.
         """
-        if self._secrets and self._secrets_from is not None and not isinstance(self.driver, SimulatedDriver):
-            try:
-                self.roster.environment = await resolve(self._secrets, self._secrets_from.source())
-            except (SecretsError, ValueError) as error:
-                raise LaunchError(f"service {self.name}: {error}") from error
+        before, self.revision = self.revision, revision
+        if revision is not None:
+            self._scale(revision)
+        elif self._scaling is not None:
+            self._scaling.cancel()
+            self._scaling = None
+        for host in self.hosts:
+            self._platform.route(host, self)
+        return before
 
-    async def open_role(self) -> None:
-        """From now on instances get credentials of the service's role. Raises OSError when no port can be had."""
-        plan, place = self._plan, self._secrets_from
-        driver = self.driver.real if isinstance(self.driver, MixedDriver) else self.driver
-        if plan.instance_role is None or place is None or place.endpoint is None or isinstance(driver, SimulatedDriver):
-            return
-        self._role = role = InstanceRole(plan.instance_role, place.endpoint, place.region)
-        if isinstance(driver, DockerDriver) and isinstance(plan.application, DockerApplication):
-            role.open_inside(self.roster, driver, plan.application)
+    def start_scaling(self) -> None:
+        """From now on, while a revision serves."""
+        if self._scaling is None:
+            self._scaling = self._platform.tasks.spawn(self.autoscaler.run(), f"autoscaler of {self.name}")
+
+    def _scale(self, revision: Revision) -> None:
+        platform = self._platform
+        if self._autoscaler is not None:
+            self._autoscaler.turn_to(revision.pool, revision.roster, revision.cpu_used_s)
         else:
-            await role.open_beside(self.roster)
+            self._autoscaler = Autoscaler(
+                revision.pool,
+                revision.roster,
+                revision.plan.policy,
+                clock=platform.clock,
+                journal=platform.journal,
+                on_sample=lambda sample: platform.on_sample(self.name, sample),
+                cpu_used_s=revision.cpu_used_s,
+            )
+        if platform.is_started:
+            self.start_scaling()
 
-    async def close(self) -> None:
-        """After its instances have ended."""
-        await self.driver.close()
-        if self._role is not None:
-            await self._role.close()
+    # --- names ---------------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """Of its URL: the first of its names."""
+        return next(iter(self.hosts))
+
+    def add_host(self, host: str) -> None:
+        """Requests for `host` are its own from now on. Raises ValueError when that is not a host name."""
+        self.hosts[host] = None
+        self._platform.route(host, self)
+
+    def remove_host(self, host: str) -> None:
+        if host in self.hosts:
+            del self.hosts[host]
+            self._platform.unroute(host)
 
     def add_fault(self, fault: WireFault) -> int:
         """On the wire to its instances, from now on; the number is for `remove_fault`."""
-        self.pool.faults = self._faults
-        return self._faults.add(fault)
+        return self.serving.add_fault(fault)
 
     def remove_fault(self, number: int) -> None:
-        self._faults.remove(number)
-        if not self._faults.is_active:
-            self.pool.faults = None
+        self.serving.remove_fault(number)
+
+    def draw(self, exchange: Exchange) -> None:
+        """The work of a simulated request, on its arrival."""
+        self.serving.draw(exchange)
 
 
 class Platform:
@@ -161,16 +165,19 @@ class Platform:
         self.journal = Journal()
         self.tasks = Tasks("platform")
         self.on_sample = on_sample
+        self.on_line: Callable[[str, int, str], None] = lambda _service, _number, _line: None
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.limits = live.limits if live is not None else DataPlaneLimits()
         self.engine = live.engine if live is not None else DEFAULT_HOST
         self.ejection = live.ejection if live is not None else None
         region = live.region if live is not None else REGION
-        self.services = {
-            plan.settings.service: Service(plan, self, service_host(plan.settings.service, region, chance))
-            for plan in plans
-        }
         self.front = Front(live, chance) if live is not None else None
+        self.is_started = False
+        self._is_open = False
+        self.services: dict[str, Service] = {}
+        for plan in plans:
+            service = self.add(plan.settings.service, (service_host(plan.settings.service, region, chance),))
+            service.switch_to(service.new_revision(plan))
 
     async def open(self) -> None:
         """Bring every service to its initial size, then let requests in.
@@ -180,17 +187,44 @@ class Platform:
             OSError: when a port cannot be had or the state folder not be written.
         """
         for service in self.services.values():
-            await service.resolve_secrets()
-            await service.open_role()
-            await service.roster.begin()
-            if not isinstance(service.driver, SimulatedDriver):
-                self.journal.record(EventLogged(0.0, service.name, service.driver.limits_in_force))
+            revision = service.serving
+            await revision.begin()
+            if not revision.is_simulated:
+                self.journal.record(EventLogged(0.0, service.name, revision.limits_in_force))
         if self.front is not None:
-            await self.front.open({service.host: service.pool for service in self.services.values()})
+            await self.front.open()
+        self._is_open = True
+        for service in self.services.values():
+            for host in service.hosts:
+                self.route(host, service)
+
+    def add(self, name: str, hosts: Sequence[str]) -> Service:
+        """A service without a revision yet: its requests are refused. `name` must be new."""
+        assert name not in self.services, name
+        service = self.services[name] = Service(name, self, hosts)
+        for host in hosts:
+            self.route(host, service)
+        return service
+
+    def remove(self, service: Service) -> None:
+        """Its names are nobody's again; its revisions must have ended."""
+        for host in list(service.hosts):
+            service.remove_host(host)
+        del self.services[service.name]
+
+    def route(self, host: str, service: Service) -> None:
+        """Requests for `host` go to what serves of the service, in one step. Raises ValueError for a bad name."""
+        if self.front is not None and self._is_open:
+            self.front.add_host(host, service.lane)
+
+    def unroute(self, host: str) -> None:
+        if self.front is not None and self._is_open:
+            self.front.remove_host(host)
 
     def heard(self, service: str, number: int, _stream: str, line: str) -> None:
         """An instance wrote a line."""
         self.lines.append(f"{service}/{number}: {line}")
+        self.on_line(service, number, line)
 
     def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
         """An instance left service for a while, or is back (`until_s` 0)."""
@@ -203,19 +237,21 @@ class Platform:
     def start(self) -> None:
         """The run begins now: its clock is at 0, its instances are those of a service that has been there before."""
         self.clock.start()
+        self.is_started = True
         for service in self.services.values():
             service.roster.settle()
-            self.tasks.spawn(service.autoscaler.run(), f"autoscaler of {service.name}")
+            service.start_scaling()
 
     async def close(self) -> None:
         """Close the front, stop every instance, in order, and wait until nothing of them is left."""
         if self.front is not None:
             await self.front.close()
         lives: list[asyncio.Task[None]] = []
-        for service in self.services.values():
-            lives += service.roster.dismiss()
+        serving = [service.revision for service in self.services.values() if service.revision is not None]
+        for revision in serving:
+            lives += revision.dismiss()
         if lives:
             await asyncio.wait(lives)
         await self.tasks.close()
-        for service in self.services.values():
-            await service.close()
+        for revision in serving:
+            await revision.close()

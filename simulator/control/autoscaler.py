@@ -6,9 +6,10 @@ Policies are pure; this is the only shell around them, on either clock.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
-from simulator.fleet.pool import Pool
+from simulator.fleet.pool import Pool, nobody_asks
 from simulator.fleet.roster import Roster
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.facts import ConfigurationChanged, ScalingDecided
@@ -45,10 +46,20 @@ class Autoscaler:
         if policy.pokes:
             pool.on_wait = self.poke
 
+    def turn_to(self, pool: Pool, roster: Roster, cpu_used_s: Callable[[], float] | None = None) -> None:
+        """Another revision serves from now on: the policy keeps what it has seen of the service's traffic."""
+        self._pool.on_wait = nobody_asks
+        pool.close_second(-1)
+        if self.policy.pokes:
+            pool.on_wait = self.poke
+        self._pool, self._roster = pool, roster
+        self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
+
     async def run(self) -> None:
-        """From the run's start on, for ever: samples at whole seconds, decisions at whole ticks after them."""
-        self._pool.close_second(-1)  # what came before the run is nobody's signal
-        second, tick = 0, 1
+        """From now on, for ever: samples at whole seconds of the run, decisions at whole ticks after them."""
+        self._pool.close_second(-1)  # what came before is nobody's signal
+        second = math.floor(self._clock.at_s())
+        tick = math.floor(self._clock.at_s() / self.policy.tick_s) + 1
         while True:
             due_at_s = min(second + 1.0, tick * self.policy.tick_s)
             await asyncio.sleep(self._clock.loop_s(due_at_s) - self._loop.time())

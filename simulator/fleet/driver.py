@@ -33,6 +33,16 @@ class ExitStatus:
     code: int
     detail: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """Facts 9, verbatim, and what more is known."""
+        text = (
+            "Your application stopped or failed to start. See logs for more information. "
+            f"Container exit code: {self.code}"
+        )
+        more = self.detail.removeprefix(f"Container exit code: {self.code}").removeprefix(", ")
+        return f"{text} ({more})" if more else text
+
 
 class LaunchError(Exception):
     """The instance could not be launched at all: program not found, no port, ... The message says what and why."""

@@ -47,9 +47,10 @@ class Pool:
         # Set by the roster and the autoscaler, which stand above the requests.
         self.on_wake: Callable[[Instance], float] = _unset
         self.on_quiet: Callable[[Instance], object] = _unset
-        self.on_wait: Callable[[], None] = _nothing
+        self.on_wait: Callable[[], None] = nobody_asks
         self.on_finished: Callable[[Exchange], None] | None = None  # answered in full, its slot not yet free
         self.faults: WireFaults | None = None  # on the wire to instances, while there are any
+        self._line_empty: asyncio.Future[None] | None = None  # somebody waits until nobody waits
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
         self._meter = Meter(self._time())
@@ -138,6 +139,12 @@ class Pool:
     @property
     def waiting(self) -> int:
         return self._meter.waiting
+
+    async def line_empty(self) -> None:
+        """Nobody waits any more. New requests must go elsewhere by then; those that wait do so for a bounded time."""
+        if self.waiting:
+            self._line_empty = self._loop.create_future()
+            await self._line_empty
 
     def enter(self, instance: Instance, *, front: bool) -> None:
         """The instance is ready: it gets requests from now on."""
@@ -240,7 +247,7 @@ class Pool:
     def _vacate(self, instance: Instance, now: float) -> None:
         grant = self._admission.release(instance)
         if grant is not None:
-            self._meter.ended_waiting(now)
+            self._ended_waiting(now)
             self._grant(*grant, now)
         elif instance.outstanding == 0:
             instance.idle_since_s = now
@@ -254,7 +261,7 @@ class Pool:
         self._open.discard(exchange)
         if exchange.instance is None:
             self._admission.abandon(exchange)
-            self._meter.ended_waiting(now)
+            self._ended_waiting(now)
             self._meter.gone(now, refused=refused)
             return
         if exchange.begun_s >= 0 and not dead:
@@ -264,7 +271,7 @@ class Pool:
     def _carry_out(self, grants: list[tuple[Exchange, Instance]]) -> None:
         now = self._time()
         for exchange, instance in grants:
-            self._meter.ended_waiting(now)
+            self._ended_waiting(now)
             exchange.instance = instance
             exchange.granted_s = now
         # All hold their slots before any begins: a front may give up on one when it hears of another.
@@ -279,6 +286,11 @@ class Pool:
 
     def _resume(self, instance: Instance, front: bool) -> None:
         self._carry_out(self._admission.add(instance, front=front))
+
+    def _ended_waiting(self, now: float) -> None:
+        self._meter.ended_waiting(now)
+        if self._line_empty is not None and not self._meter.waiting and not self._line_empty.done():
+            self._line_empty.set_result(None)
 
     # --- time limits -------------------------------------------------------------------------------------------------
 
@@ -308,5 +320,5 @@ def _unset(_: Instance) -> float:
     raise AssertionError(msg)
 
 
-def _nothing() -> None:
+def nobody_asks() -> None:
     """Nobody wants to know that a request waits."""

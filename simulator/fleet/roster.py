@@ -11,14 +11,14 @@ in the front tier, and the rest is reserve (fleet/activity.py says when one fall
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 
 from simulator.fleet.activity import Activity
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError
 from simulator.fleet.instance import Ending, Instance
 from simulator.fleet.pool import Pool
 from simulator.fleet.prober import Prober
-from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.facts import EventLogged, InstanceMoved
@@ -35,8 +35,17 @@ class Roster:
     """The instances of one service, dead ones included (for the bill), by number in order of birth."""
 
     def __init__(
-        self, pool: Pool, driver: Driver, actuator: Actuator, *, clock: RunClock, journal: Journal, tasks: Tasks
+        self,
+        pool: Pool,
+        driver: Driver,
+        actuator: Actuator,
+        *,
+        clock: RunClock,
+        journal: Journal,
+        tasks: Tasks,
+        numbers: Iterator[int] | None = None,
     ) -> None:
+        """`numbers`: the next ones of the service, when other revisions have had the first; else 1, 2, 3, ..."""
         self.pool = pool
         self.settings = pool.settings
         self.prober = Prober(self.settings.health_check)
@@ -53,7 +62,8 @@ class Roster:
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._alive: dict[int, Instance] = {}  # coming or ready: what the wish is compared with
-        self._dismissed = False  # the run is over: nobody is hired any more
+        self._dismissed = False  # the run is over, or another revision serves: nobody is hired any more
+        self._numbers = numbers or count(1)
         self._deaths_in_a_row = 0
         self._lives: dict[int, asyncio.Task[None]] = {}
         self.activity = Activity(pool, actuator, clock, self._move, self._expire)
@@ -134,6 +144,16 @@ class Roster:
             instance.end(_E.STOP, "the run is over")
         return [life for life in self._lives.values() if not life.done()]
 
+    def retire(self, why: str) -> list[asyncio.Task[None]]:
+        """Nobody is hired any more; every instance finishes what it has, within its time to drain, and stops.
+
+        Their lives, in order. New requests must go elsewhere by then.
+        """
+        self._dismissed = True
+        for instance in list(self._alive.values()):
+            self._retire(instance, why)
+        return [life for life in self._lives.values() if not life.done()]
+
     def _expire(self, instance: Instance, why: str) -> bool:
         """Its idle time is over, whatever the policy says; False when MinSize keeps it."""
         if len(self._alive) <= self.pool.scaling.min_size:
@@ -145,7 +165,7 @@ class Roster:
     # --- hiring and retiring -----------------------------------------------------------------------------------------
 
     def _hire(self, lag_s: float) -> None:
-        instance = Instance(len(self.instances) + 1, self._loop.time())
+        instance = Instance(next(self._numbers), self._loop.time())
         self.instances[instance.number] = self._alive[instance.number] = instance
         self._lives[instance.number] = life = self._tasks.spawn(
             self._live(instance, lag_s), f"instance {instance.number} of {self.settings.service}"
@@ -208,7 +228,7 @@ class Roster:
         )
         try:
             allowance = asyncio.get_running_loop().create_future()
-            timer = self._loop.call_later(STARTUP_ALLOWANCE_S, _set, allowance)
+            timer = self._loop.call_later(self.settings.startup_allowance_s, _set, allowance)
             first = await first_of(instance.ending, probing, allowance)
             timer.cancel()
         finally:
@@ -220,7 +240,7 @@ class Roster:
                 f"Health check failed on {self.prober.describe()}. Check your configured port number. "
                 "For more information, see the application logs."
             )
-            instance.end(_E.DIED, f"not healthy within {STARTUP_ALLOWANCE_S:g} s")
+            instance.end(_E.DIED, f"not healthy within {self.settings.startup_allowance_s:g} s")
             return False
         probing.result()
         self._enter(instance)
@@ -259,7 +279,7 @@ class Roster:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if backend.exited.done():
-                ending = Ending(_E.DIED, _exit_text(backend.exited.result()))
+                ending = Ending(_E.DIED, backend.exited.result().sentence)
             elif not instance.drained.done():
                 ending = Ending(_E.DIED, "still had requests when its time to drain ended")
         self._bury(instance, ending)
@@ -294,7 +314,7 @@ class Roster:
     def _exited(self, instance: Instance, exited: asyncio.Future[ExitStatus]) -> None:
         if not exited.cancelled():
             self.pool.leave(instance)  # at once: its life hears of it some rounds of the loop later
-            instance.end(_E.DIED, _exit_text(exited.result()))
+            instance.end(_E.DIED, exited.result().sentence)
 
     # --- records -----------------------------------------------------------------------------------------------------
 
@@ -317,16 +337,6 @@ def _who_goes_first(instance: Instance) -> tuple[int, int]:
     ASSUMPTION: which instance App Runner takes away is unknown; the youngest keeps warm caches where they are.
     """
     return (0 if instance.is_coming else 1, -instance.number)
-
-
-def _exit_text(status: ExitStatus) -> str:
-    """Facts 9, verbatim, and what more is known."""
-    text = (
-        "Your application stopped or failed to start. See logs for more information. "
-        f"Container exit code: {status.code}"
-    )
-    more = status.detail.removeprefix(f"Container exit code: {status.code}").removeprefix(", ")
-    return f"{text} ({more})" if more else text
 
 
 def _set(future: asyncio.Future[None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulator.model.health import HealthCheck
+from simulator.model.health import STARTUP_ALLOWANCE_S, HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.rules.admission import Overflow
@@ -34,14 +34,17 @@ class PoolSettings:
     # ASSUMPTION: when an active instance without requests is throttled is unknown; the billing minimum is one minute,
     # so App Runner has no reason to take the CPU away sooner. Settled by timing background work between requests.
     idle_after_s: float = 60.0
+    # Until it listens and is healthy; 1 minute before December 2023 (facts 2.3).
+    startup_allowance_s: float = STARTUP_ALLOWANCE_S
     # Instances that are ready when the run begins.
     initial_size: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("request_timeout_s", "drain_timeout_s", "stop_grace_s", "idle_after_s"):
+        for name in ("request_timeout_s", "startup_allowance_s", "drain_timeout_s", "stop_grace_s", "idle_after_s"):
             value = getattr(self, name)
-            if value < 0 or (name == "request_timeout_s" and value == 0):
-                least = "more than" if name == "request_timeout_s" else "at least"
+            positive = name in {"request_timeout_s", "startup_allowance_s"}
+            if value < 0 or (positive and value == 0):
+                least = "more than" if positive else "at least"
                 msg = f"{name.removesuffix('_s')} = {value:g} s, must be {least} 0 s"
                 raise ValueError(msg)
         if self.balancing not in BALANCERS:

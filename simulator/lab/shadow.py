@@ -123,7 +123,7 @@ class _CpuMeter:
     """CPU seconds of a service that nobody else measures."""
 
     def __init__(self, service: Service) -> None:
-        self._used_s: Callable[[], float] | None = getattr(service.driver, "cpu_used_s", None)
+        self._used_s: Callable[[], float] | None = getattr(service.serving.driver, "cpu_used_s", None)
         if self._used_s is None:
             msg = f"services.{service.name} = a real application, must be simulated for a shadow that needs its CPU"
             raise ValueError(msg)

@@ -107,16 +107,18 @@ class Books:
 
 
 def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
-    """What every instance used until now; one that was never launched used nothing."""
+    """What every instance of every revision used until now; one that was never launched used nothing."""
     usages = []
-    for instance in service.roster.instances.values():
-        if instance.launched_at_s < 0:
-            continue
-        until_s = instance.stopped_at_s if instance.stopped_at_s >= 0 else ended_s
-        spells = list(instance.spells)
-        if instance.spell_at_s >= 0:
-            spells.append((instance.spell_at_s, service.roster.activity.spell_end_at_s(instance)))
-        usages.append(Usage(until_s - instance.launched_at_s, spells, service.settings.size))
+    for revision in service.revisions:
+        roster = revision.roster
+        for instance in roster.instances.values():
+            if instance.launched_at_s < 0:
+                continue
+            until_s = instance.stopped_at_s if instance.stopped_at_s >= 0 else ended_s
+            spells = list(instance.spells)
+            if instance.spell_at_s >= 0:
+                spells.append((instance.spell_at_s, roster.activity.spell_end_at_s(instance)))
+            usages.append(Usage(until_s - instance.launched_at_s, spells, revision.settings.size))
     return usages
 
 

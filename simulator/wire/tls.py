@@ -52,6 +52,9 @@ class ServerCertificates:
         self._by_host[host] = context
         self._hosts[context] = host  # an older context keeps its name too: connections made with it may live on
 
+    def knows(self, host: str) -> bool:
+        return host.lower() in self._by_host
+
     def remove(self, host: str) -> None:
         """Handshakes for `host` get the default certificate from now on."""
         self._by_host.pop(host.lower(), None)

@@ -1,0 +1,193 @@
+"""One revision of a service that runs, comes up or drains: its driver, its requests, its instances."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from simulator.assembly.drivers import Application, driver_of
+from simulator.assembly.roles import InstanceRole
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.docker import DockerApplication, DockerDriver
+from simulator.fleet.driver import LaunchError
+from simulator.fleet.instance import Instance
+from simulator.fleet.mixed import MixedDriver
+from simulator.fleet.pool import Pool
+from simulator.fleet.process_backend import Throttling
+from simulator.fleet.roster import Roster
+from simulator.fleet.secrets import SecretsError, SecretsPlace, resolve
+from simulator.fleet.settings import PoolSettings
+from simulator.fleet.simulated import SimulatedDriver
+from simulator.fleet.wire_faults import WireFaults
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.wire_fault import WireFault
+from simulator.records.journal import Journal
+from simulator.rules.ejection import EjectionSettings
+from simulator.rules.policies.port import Policy
+from simulator.world.chance import Chance
+from simulator.world.clock import RunClock
+from simulator.world.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """One revision of a service as it is wanted: its pool, its policy, and what runs in it.
+
+    The policy is that of the service's first revision; the later ones go on with it.
+    """
+
+    settings: PoolSettings
+    policy: Policy
+    application: Application
+    needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
+    real_instances: int | None = None  # of a real application: those beyond are simulated; None: all are real
+    throttling: Throttling = Throttling.NONE  # what idle instances lose, those of the real kinds
+    secrets: Mapping[str, str] = field(default_factory=dict)  # variables of instances of the real kinds, by reference
+    secrets_from: SecretsPlace | None = None
+    instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
+
+
+class Surroundings(Protocol):
+    """What the revisions of a platform share."""
+
+    chance: Chance
+    clock: RunClock
+    journal: Journal
+    tasks: Tasks
+    limits: DataPlaneLimits
+    engine: str
+    ejection: EjectionSettings | None
+
+    def heard(self, service: str, number: int, stream: str, line: str) -> None:
+        """An instance wrote a line."""
+
+    def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
+        """An instance left service for a while, or is back (`until_s` 0)."""
+
+
+class Revision:
+    """`number` counts the revisions of the service from 1; the first draws from the streams named for the service."""
+
+    def __init__(self, plan: ServicePlan, around: Surroundings, number: int, instance_numbers: Iterator[int]) -> None:
+        name = plan.settings.service
+        stream = name if number == 1 else f"{name}/{number}"
+        self.plan = plan
+        self.number = number
+        self.settings = plan.settings
+        self._role: InstanceRole | None = None
+        self.driver, self.draw = driver_of(
+            plan.application,
+            stream,
+            throttling=plan.throttling,
+            chance=around.chance,
+            limits=around.limits,
+            on_line=around.heard,
+            engine=around.engine,
+            real_instances=plan.real_instances,
+        )
+        self.pool = Pool(
+            plan.settings,
+            None if isinstance(plan.application, SimulatedApplication) else around.ejection,
+            around.chance.stream("service", stream, "balancing").random,
+        )
+        if isinstance(self.driver, MixedDriver):
+            self.pool.on_finished = self.driver.finished
+        self.pool.outliers.on_change = lambda instance, until_s: around.ejection_changed(name, instance, until_s)
+        if "latency" in plan.needs:
+            self.pool.keep_latencies()
+        self.roster = Roster(
+            self.pool,
+            self.driver,
+            plan.policy.actuator,
+            clock=around.clock,
+            journal=around.journal,
+            tasks=around.tasks,
+            numbers=instance_numbers,
+        )
+        self._faults = WireFaults(around.chance.stream("service", stream, "wire faults").random)
+
+    @property
+    def is_simulated(self) -> bool:
+        return isinstance(self.driver, SimulatedDriver)
+
+    @property
+    def limits_in_force(self) -> str:
+        """Which limits its instances have on this machine, for people; nothing for simulated ones."""
+        return "" if isinstance(self.driver, SimulatedDriver) else self.driver.limits_in_force
+
+    @property
+    def cpu_used_s(self) -> Callable[[], float] | None:
+        """CPU seconds that its instances have used so far; None when the policy does not ask."""
+        return self.driver.cpu_used_s if "cpu" in self.plan.needs else None
+
+    async def begin(self) -> None:
+        """Its initial instances are ready.
+
+        Raises:
+            LaunchError: when secrets cannot be had, or an instance does not become ready. `end` is still due.
+            OSError: when no port can be had for role credentials.
+        """
+        await self._resolve_secrets()
+        await self._open_role()
+        await self.roster.begin()
+
+    async def drain(self, why: str) -> None:
+        """It gets no new requests any more: those it has are finished, then its instances stop, and nothing is left."""
+        await self.pool.line_empty()
+        lives = self.roster.retire(why)
+        if lives:
+            await asyncio.wait(lives)
+        await self.end()
+
+    def dismiss(self) -> list[asyncio.Task[None]]:
+        """What is open fails, every instance stops. The lives that have not ended yet."""
+        return self.roster.dismiss()
+
+    async def end(self) -> None:
+        """Nothing of it is left. What is open fails. Idempotent."""
+        lives = self.dismiss()
+        if lives:
+            await asyncio.wait(lives)
+        await self.close()
+
+    async def close(self) -> None:
+        """After its instances have ended."""
+        await self.driver.close()
+        if self._role is not None:
+            await self._role.close()
+
+    async def _resolve_secrets(self) -> None:
+        """Once, as App Runner does it with a deployment (facts 8); a simulated application has no use for them."""
+        plan = self.plan
+        if not plan.secrets or plan.secrets_from is None or self.is_simulated:
+            return
+        try:
+            self.roster.environment = await resolve(plan.secrets, plan.secrets_from.source())
+        except (SecretsError, ValueError) as error:
+            raise LaunchError(f"service {self.settings.service}: {error}") from error
+
+    async def _open_role(self) -> None:
+        """From now on instances get credentials of the service's role."""
+        plan, place = self.plan, self.plan.secrets_from
+        driver = self.driver.real if isinstance(self.driver, MixedDriver) else self.driver
+        if plan.instance_role is None or place is None or place.endpoint is None or isinstance(driver, SimulatedDriver):
+            return
+        self._role = role = InstanceRole(plan.instance_role, place.endpoint, place.region)
+        if isinstance(driver, DockerDriver) and isinstance(plan.application, DockerApplication):
+            role.open_inside(self.roster, driver, plan.application)
+        else:
+            await role.open_beside(self.roster)
+
+    # --- faults on the wire ------------------------------------------------------------------------------------------
+
+    def add_fault(self, fault: WireFault) -> int:
+        """On the wire to its instances, from now on; the number is for `remove_fault`."""
+        self.pool.faults = self._faults
+        return self._faults.add(fault)
+
+    def remove_fault(self, number: int) -> None:
+        self._faults.remove(number)
+        if not self._faults.is_active:
+            self.pool.faults = None

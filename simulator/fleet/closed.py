@@ -1,0 +1,34 @@
+"""The lane of a service without a revision that serves, a paused one say: every request is refused.
+
+The answer is the one for a service without instances, 503.
+
+# ASSUMPTION: one blog says 503 for a paused service; 404 is not excluded (facts 3.4, 18). A request to one settles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.instance import Instance
+from simulator.model.refusal import UNAVAILABLE
+
+
+class ClosedLane:
+    """As a pool is to the front (edge/door.py): what is offered ends at once."""
+
+    def offer(self, exchange: Exchange) -> None:
+        exchange.open = False
+        exchange.fail(UNAVAILABLE)
+
+    def finish(self, exchange: Exchange) -> None:
+        raise AssertionError(exchange)  # nothing begins here
+
+    def broke(self, exchange: Exchange) -> None:
+        raise AssertionError(exchange)
+
+    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
+        raise AssertionError(exchange, avoiding)
+
+    def abandon(self, exchange: Exchange) -> None:
+        """It was let go when it was offered."""
