@@ -32,7 +32,7 @@ REQUEST_ID: Final = "x-amzn-RequestId"
 BODY_BYTES_MAX: Final = 1024 * 1024
 # A signature covers the body, so one that is too large is read to judge who sent it; beyond this it is not.
 _JUDGED_BYTES_MAX: Final = 16 * 1024 * 1024
-_BODY_S_MAX: Final = 30.0
+BODY_S_MAX: Final = 30.0  # for a body to come
 _BACKLOG: Final = 1024
 _GOODBYE_S: Final = 1.0
 
@@ -48,7 +48,7 @@ class _Body:
 
 
 class ApiEndpoint:
-    """`now`: the calendar in seconds since 1970. `request_id`: a new one of each answer."""
+    """`now`: the calendar in seconds since 1970. `request_id`: a new one for each answer."""
 
     def __init__(
         self,
@@ -57,11 +57,13 @@ class ApiEndpoint:
         *,
         now: Callable[[], float],
         request_id: Callable[[], str],
+        body_s_max: float = BODY_S_MAX,
     ) -> None:
         self._calls = calls
         self._authentication = authentication
         self._now = now
         self._request_id = request_id
+        self._body_s_max = body_s_max
         self._http = web.Server(self._handle, access_log=None, auto_decompress=False)
         self._listener: asyncio.Server | None = None
         self.port = 0
@@ -104,13 +106,15 @@ class ApiEndpoint:
             return _Body(content, self._hash(content))
         length = request.content_length
         try:
-            async with asyncio.timeout(_BODY_S_MAX):
+            async with asyncio.timeout(self._body_s_max):
                 if length is not None and length <= BODY_BYTES_MAX:
                     content = await request.content.read() if length else b""
                     return _Body(content, self._hash(content))
                 return await self._long_body(request)
         except TimeoutError as error:
-            raise ApiError("RequestTimeoutException", f"The body did not come within {_BODY_S_MAX:g} s.") from error
+            raise ApiError(
+                "RequestTimeoutException", f"The body did not come within {self._body_s_max:g} s."
+            ) from error
 
     async def _long_body(self, request: web.BaseRequest) -> _Body:
         """Of unknown or too large a size: kept as far as it may go, hashed as far as it is judged."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 import pytest_asyncio
 from botocore.exceptions import ClientError
 
-from simulator.api.endpoint import BODY_BYTES_MAX
+from simulator.api.endpoint import BODY_BYTES_MAX, ApiEndpoint
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
 from simulator.control.simulated_workload import SimulatedWorkload
 from tests.api.wire import boto3_client, elsewhere
@@ -107,3 +109,62 @@ async def test_unknown_and_null_members_are_ignored(plane: ControlPlane) -> None
 async def test_a_get_is_no_operation(plane: ControlPlane) -> None:
     async with aiohttp.ClientSession() as session, session.get(plane.url) as answer:
         assert answer.status == 404
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(plane: ControlPlane) -> None:
+    endpoint = ApiEndpoint(
+        plane.calls, plane.settings.authentication, now=plane.now, request_id=lambda: "request", body_s_max=0.05
+    )
+    await endpoint.open("127.0.0.1", 0)
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 408 ")
+        assert b"x-amzn-RequestId: request" in head
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await endpoint.close()
+
+
+SECRET = "do-not-tell-anybody"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"RuntimeEnvironmentVariables": {"NAME": SECRET}},
+        {"RuntimeEnvironmentVariables": {SECRET: "value"}, "StartCommand": SECRET},
+        {"RuntimeEnvironmentVariables": {"NAME": SECRET + "\n"}},
+        {"RuntimeEnvironmentVariables": {SECRET: 5}},
+        {"RuntimeEnvironmentVariables": [SECRET]},
+        {"RuntimeEnvironmentVariables": {"PORT": SECRET}},
+        {"StartCommand": SECRET + "\n", "RuntimeEnvironmentSecrets": {"NAME": SECRET + "x" * 3000}},
+        {"startcommand": SECRET, "Port": "80\n"},
+    ],
+)
+async def test_a_secret_is_written_nowhere_but_into_its_resource(
+    plane: ControlPlane, values: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    image = IMAGE["ImageRepository"] | {"ImageConfiguration": values}
+    request = {"ServiceName": "hello", "SourceConfiguration": {"ImageRepository": image}}
+    target = {"X_Amz_Target": "AppRunner.CreateService"}
+    status, content, _ = await post(plane, json.dumps(request).encode(), **target)
+    await plane.api.operations.settled()
+    plane.api.flush()
+    written = [entry.text for entry in plane.store.entries_after(0)]
+    assert any("CreateService" in text for text in written)
+    assert SECRET not in "".join(written) + caplog.text
+    if status != 200:
+        assert SECRET not in json.dumps(content)
+
+
+async def test_a_bug_is_the_servers_fault_and_says_nothing_of_the_inside(
+    plane: ControlPlane, caplog: pytest.LogCaptureFixture
+) -> None:
+    plane.calls.call = lambda *_: 1 / 0  # type: ignore[method-assign, assignment]
+    status, content, request_id = await post(plane, b"{}", X_Amz_Target="AppRunner.ListServices")
+    assert (status, content["__type"]) == (500, "InternalServiceErrorException")
+    assert "division" not in content["Message"]
+    assert request_id in caplog.text

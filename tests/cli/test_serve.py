@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -168,6 +169,13 @@ def test_a_secret_is_not_shown_when_it_is_wrong(tmp_path: Path) -> None:
     done = RUN.invoke(app, ["serve", "--state", str(tmp_path), "--config", str(config)])
     assert "secret_access_key" in done.output
     assert "271828" not in done.output
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = RUN.invoke(app, ["serve", "--state", str(tmp_path), "--port", port])
+    assert (done.exit_code, "address already in use" in done.output) == (2, True), done.output
 
 
 def test_a_folder_without_a_state_is_told(tmp_path: Path) -> None:
