@@ -118,6 +118,12 @@ class Service:
         if platform.is_started:
             self.start_scaling()
 
+    def living(self) -> list[Instance]:
+        """Instances of every revision whose life has not ended, those of the revision that serves last."""
+        older = [revision for revision in self.revisions if revision is not self.revision]
+        serving = [] if self.revision is None else [self.revision]
+        return [instance for revision in (*older, *serving) for instance in revision.roster.living()]
+
     # --- names ---------------------------------------------------------------------------------------------------
 
     @property

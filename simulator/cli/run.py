@@ -16,11 +16,13 @@ from rich.console import Console
 from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.run_console import DEFAULT_PORT, opened_console, pace_of, stay
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress
 from simulator.console.report_html import report_page
 from simulator.console.report_text import print_checks, print_report
+from simulator.console.run_console import RunConsole
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import NobodyWatches, Watcher
 from simulator.replay.report import RunRecord, build_report
@@ -66,38 +68,56 @@ def run(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
     engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
+    with_console: bool = typer.Option(
+        False, "--console", help="Watch and touch the run in a browser, on this machine."
+    ),
+    console_port: int = typer.Option(
+        DEFAULT_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
+    ),
+    speed: float | None = typer.Option(
+        None, help="With --console: virtual seconds in a second, 0.01 to 10000; the page can change it."
+    ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks in the end."),
 ) -> None:
     """Play a scenario and report: exit 0 when its checks hold, 1 when one failed, 2 bad input, 3 the run broke."""
     chosen = _load(scenario, clock, seed, policy)
     to_stdout = json_file is not None and str(json_file) == "-"
     console = Console(stderr=to_stdout, highlight=False)
-    with contextlib.ExitStack() as files:
-        rows = _open(requests, files)
-        json_out = sys.stdout if to_stdout else _open(json_file, files)
-        html_out = _open(html_file, files)
-        if clock is ClockKind.REAL:
-            _allow_many_files()
-        log = _open_log(access_log, clock, files)
-        live = None
-        if clock is ClockKind.REAL:
-            live = LiveSettings(
-                state_folder(state),
-                https_port,
-                http_port,
-                profile=profile,
-                websocket=websocket,
-                access_log=log,
-                access_log_format=access_log_format,
-                engine=engine_host(engine),
-            )
-        record = _play(chosen, live, rows, console, quiet=quiet)
-        report = build_report(record)
-        if json_out is not None:
-            json_out.write(report_json(report))
-        if html_out is not None:
-            html_out.write(report_page(report, record))
-    (print_checks if quiet else print_report)(report, console)
+    with contextlib.ExitStack() as afterwards:
+        with contextlib.ExitStack() as files:
+            rows = _open(requests, files)
+            json_out = sys.stdout if to_stdout else _open(json_file, files)
+            html_out = _open(html_file, files)
+            if clock is ClockKind.REAL:
+                _allow_many_files()
+            log = _open_log(access_log, clock, files)
+            live = None
+            if clock is ClockKind.REAL:
+                live = LiveSettings(
+                    state_folder(state),
+                    https_port,
+                    http_port,
+                    profile=profile,
+                    websocket=websocket,
+                    access_log=log,
+                    access_log_format=access_log_format,
+                    engine=engine_host(engine),
+                )
+            watched: RunConsole | None = None
+            if with_console:
+                pace = pace_of(chosen, clock, speed)
+                watched = afterwards.enter_context(opened_console(console_port, pace, console))
+            record = _play(Run(chosen, live, csv=rows), console, watched, quiet=quiet)
+            report = build_report(record)
+            if json_out is not None:
+                json_out.write(report_json(report))
+            if html_out is not None:
+                html_out.write(report_page(report, record))
+        (print_checks if quiet else print_report)(report, console)
+        if watched is not None:
+            watched.finish(report_page(report, record))
+            if report.run.complete:
+                stay(watched, console)
     raise typer.Exit(_exit_code(report))
 
 
@@ -169,18 +189,19 @@ def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.Abstra
     return contextlib.nullcontext(NobodyWatches()) if quiet else Progress(console, title, wall_s)
 
 
-def _play(
-    scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, console: Console, *, quiet: bool
-) -> RunRecord:
+def _play(run: Run, console: Console, watched: RunConsole | None, *, quiet: bool) -> RunRecord:
     opened: list[Platform] = []
 
     def on_open(platform: Platform) -> None:
         opened.append(platform)
         _tell_where(platform, console)
 
+    run.on_open = on_open
+    if watched is not None:
+        watched.attach(run)
     try:
-        with _progress(scenario.name, console, quiet=quiet) as watcher:
-            return play(Run(scenario, live, watcher, rows, on_open))
+        with _progress(run.scenario.name, console, quiet=quiet) as run.watcher:
+            return play(run)
     except ScenarioError as error:  # a data file, read as the run goes
         bad_input(str(error))
     except InterruptedRun as error:

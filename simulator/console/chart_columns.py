@@ -31,12 +31,16 @@ def usd_per_hour(series: SeriesPart, rates: Rates, cpu: float, memory_gb: float)
     By the instances that are there; the bill's whole seconds and its minimum of a minute for each activation are left
     out, because they belong to activations and not to moments.
     """
-    active_usd = cpu * rates.active_vcpu_hour + memory_gb * rates.active_gb_hour
-    idle_usd = memory_gb * rates.provisioned_gb_hour
     return [
-        _short(active * active_usd + max(0.0, provisioned - active) * idle_usd)
+        _short(usd_now(provisioned, active, rates, cpu, memory_gb))
         for provisioned, active in zip(series.provisioned, series.active, strict=True)
     ]
+
+
+def usd_now(provisioned: float, active: float, rates: Rates, cpu: float, memory_gb: float) -> float:
+    """USD an hour of so many instances."""
+    active_usd = cpu * rates.active_vcpu_hour + memory_gb * rates.active_gb_hour
+    return active * active_usd + max(0.0, provisioned - active) * memory_gb * rates.provisioned_gb_hour
 
 
 def _short(value: float) -> float:

@@ -84,6 +84,10 @@ class Roster:
         """Instances that exist and hold memory: launched, and not stopped (draining ones are not in `_alive`)."""
         return sum(self.instances[number].is_provisioned for number in self._lives)
 
+    def living(self) -> list[Instance]:
+        """Instances whose life has not ended, draining ones included, in order of birth."""
+        return [self.instances[number] for number in self._lives]
+
     async def begin(self) -> None:
         """Bring up the initial instances without the platform's start lag and wait until they are ready or have died.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from simulator.assembly import Platform, Service
+from simulator.records.instance_time import InstanceTime
 from simulator.records.presence import Presence
 from simulator.records.request_csv import RequestCsv
 from simulator.records.request_log import RequestLog
@@ -16,12 +18,23 @@ from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies
 from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
+from simulator.replay.report_requests import series_part
+from simulator.replay.report_schema import SeriesPart
+from simulator.replay.report_services import wish_steps
 from simulator.replay.scenario import Scenario
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import Usage
 from simulator.world.clock import ClockKind
 
 OFFERED_WINDOW_S = 5  # as the rolling view of served requests looks back
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Requests per second that came to a service lately, and those of them that were refused."""
+
+    offered_rps: float
+    refused_rps: float
 
 
 class Books:
@@ -35,7 +48,7 @@ class Books:
         self._tallies = Tallies(sources, scenario.warm_up_s)
         self._series = RequestSeries(sources, scenario.duration_s)
         self._rolling = Rolling(OFFERED_WINDOW_S)
-        self._offered: dict[str, list[int]] = {name: [] for name in scenario.services}
+        self._recent: dict[str, list[Sample]] = {name: [] for name in scenario.services}
         self._presence = {name: Presence() for name in scenario.services}
         for reader in (self._tallies, self._series, self._rolling):
             self.log.on_chunk(reader.read)
@@ -44,10 +57,28 @@ class Books:
 
     def sampled(self, service: str, sample: Sample) -> None:
         """A closed second of a service; kept for as long as the live view looks back."""
-        recent = self._offered[service]
-        recent.append(sample.arrivals)
+        recent = self._recent[service]
+        recent.append(sample)
         del recent[:-OFFERED_WINDOW_S]
         self._presence[service].add(sample.in_flight, sample.waiting)
+
+    def lately(self, service: str) -> Recent:
+        """The last whole seconds of a service."""
+        recent = self._recent[service]
+        seconds = max(1, len(recent))
+        return Recent(sum(sample.arrivals for sample in recent) / seconds, sum(s.refused for s in recent) / seconds)
+
+    def series_so_far(self, platform: Platform, service: Service, times: InstanceTime) -> SeriesPart:
+        """The report's series of a service as of now, for whoever watches; `times` has read the journal up to now."""
+        self.log.flush()
+        sources = self._scenario.sources_of(service.name)
+        ended_s = max(platform.clock.at_s(), 1e-6)
+        scaling = self._scenario.services[service.name].scaling
+        wish = wish_steps(service.name, platform.journal.facts, scaling.min_size)
+        return series_part(self._series.binned(sources), wish, times, ended_s)
+
+    def presence(self, service: str) -> Presence:
+        return self._presence[service]
 
     def view(self, platform: Platform) -> ProgressView:
         """The run at this moment, all services together."""
@@ -58,7 +89,7 @@ class Books:
         return ProgressView(
             now_s=now_s,
             duration_s=self._scenario.duration_s,
-            offered_rps=sum(sum(recent) / max(1, len(recent)) for recent in self._offered.values()),
+            offered_rps=sum(self.lately(name).offered_rps for name in self._recent),
             served_rps=lately.served_rps,
             failed_rps=lately.failed_rps,
             in_flight=sum(service.pool.in_flight for service in services),

@@ -140,14 +140,27 @@ class ClosedClient(SimulatedClient):
         super().__init__(service, source, rows, clock)
         self._think = think
         self._until_s = clock.loop_s(until_s)
+        self._from_s = clock.loop_s(from_s)
+        self._planned = self._wanted = self._users = users
         for _ in range(users):
-            self._loop.call_at(clock.loop_s(from_s) + think(), self._fire)
+            self._loop.call_at(self._from_s + think(), self._fire)
 
     def stop(self) -> None:
         self._until_s = 0.0
 
+    def turn(self, factor: float) -> None:
+        """Another population from now on: who is too many goes after an answer, who is new begins with a thought."""
+        self._wanted = round(self._planned * factor)
+        begin_s = max(self._loop.time(), self._from_s)
+        while self._users < self._wanted:
+            self._users += 1
+            self._loop.call_at(begin_s + self._think(), self._fire)
+
     def ended(self, exchange: Exchange, status: int) -> None:
         super().ended(exchange, status)
+        if self._users > self._wanted:
+            self._users -= 1
+            return
         # A user whose request was refused at once and who does not think would ask again in the same instant, for ever.
         pause_s = max(self._think(), MIN_PAUSE_S)
         self._loop.call_later(pause_s, self._fire)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from simulator.assembly import Platform
 from simulator.replay.clients import RequestRows
+from simulator.replay.knobs import Knobs
 from simulator.replay.load import Load
 from simulator.replay.load_client import LoadClient
 from simulator.replay.load_closed import ClosedLoad
@@ -32,22 +33,22 @@ class LiveClients:
     def __init__(self, clients: Mapping[str, LoadClient]) -> None:
         self._clients = clients
 
-    def start(self, scenario: Scenario, platform: Platform, chance: Chance) -> Load:
+    def start(self, scenario: Scenario, platform: Platform, chance: Chance, knobs: Knobs | None = None) -> Load:
         """Call it when the platform's clock has started: the sources begin at once."""
         for client in self._clients.values():
             client.origin_s = platform.clock.origin_s
-        sources = [self._source(scenario, chance, index) for index in range(len(scenario.traffic))]
+        sources = [self._source(scenario, chance, index, knobs) for index in range(len(scenario.traffic))]
         load = Load(list(self._clients.values()), sources)
         load.start()
         return load
 
-    def _source(self, scenario: Scenario, chance: Chance, index: int) -> OpenLoad | ClosedLoad:
+    def _source(self, scenario: Scenario, chance: Chance, index: int, knobs: Knobs | None) -> OpenLoad | ClosedLoad:
         source = scenario.traffic[index]
         client, choices = self._clients[source.service], _choices(scenario, chance, index)
         if source.closed is None:
-            times = arrival_times(scenario, chance, index)
+            times = arrival_times(scenario, chance, index, knobs)
             return OpenLoad(client, ((at_s, next(choices), index) for at_s in times))
-        return ClosedLoad(
+        closed = ClosedLoad(
             client,
             index,
             choices,
@@ -56,6 +57,9 @@ class LiveClients:
             from_s=source.from_s,
             until_s=source.end_s(scenario.duration_s),
         )
+        if knobs is not None:
+            knobs.on_turn(source.service, closed.turn)
+        return closed
 
 
 async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows) -> LiveClients:

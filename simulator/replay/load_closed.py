@@ -35,7 +35,7 @@ class ClosedLoad:
         self._source = source
         self._choices = choices
         self._think = think
-        self._users = users
+        self._planned = self._wanted = self._users = users
         self._from_s = from_s
         self._until_s = until_s
         self._thoughts: list[float] = []  # when each thinking user's thought ends, as a heap; users are all alike
@@ -54,6 +54,15 @@ class ClosedLoad:
         self._chain.stop()
         self._end()
 
+    def turn(self, factor: float) -> None:
+        """Another population from now on, as that of simulated users."""
+        self._wanted = round(self._planned * factor)
+        begin_s = max(self._client.now() - self._client.origin_s, self._from_s)
+        while self._users < self._wanted:
+            self._users += 1
+            heapq.heappush(self._thoughts, begin_s + self._think())
+        self._chain.due(self._first_s())
+
     def _fire(self, now_s: float) -> float | None:
         thoughts = self._thoughts
         for _ in range(BATCH):
@@ -68,7 +77,9 @@ class ClosedLoad:
         return self._first_s()
 
     def _answered(self, now_s: float) -> None:
-        if now_s < self._until_s:
+        if self._users > self._wanted:
+            self._users -= 1
+        elif now_s < self._until_s:
             heapq.heappush(self._thoughts, now_s + max(self._think(), MIN_PAUSE_S))
             self._chain.due(self._first_s())
 

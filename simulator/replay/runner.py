@@ -16,12 +16,14 @@ from simulator.assembly import LiveSettings, Platform
 from simulator.fleet.driver import LaunchError
 from simulator.records.facts import EventLogged
 from simulator.replay.bookkeeping import Books
+from simulator.replay.knobs import Knobs
 from simulator.replay.live_traffic import LiveClients, live_clients
 from simulator.replay.plan import service_plans
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import NobodyWatches, Watcher
 from simulator.replay.report import RunRecord
 from simulator.replay.scenario import Scenario
+from simulator.replay.stage import Stage
 from simulator.replay.timeline import Timeline
 from simulator.replay.traffic import Traffic, virtual_traffic
 from simulator.replay.user_policy import GuardedPolicy, UserPolicyError
@@ -29,6 +31,7 @@ from simulator.rules.policies.port import Sample
 from simulator.world import clock as clocks
 from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
+from simulator.world.pace import Pace
 from simulator.world.tasks import first_of
 
 
@@ -48,7 +51,8 @@ class InterruptedRun(Exception):
 class Run:
     """One run of a scenario. `interrupt` ends it early; its books are closed all the same.
 
-    `live` None means virtual time. `on_open` is called when the platform takes requests.
+    `live` None means virtual time. `on_open` is called when the platform takes requests, `on_stage` when its traffic
+    has begun, for whoever acts on the run while it goes on, `on_close` before it closes. Virtual time keeps `pace`.
     """
 
     scenario: Scenario
@@ -56,6 +60,9 @@ class Run:
     watcher: Watcher = field(default_factory=NobodyWatches)
     csv: TextIO | None = None
     on_open: Callable[[Platform], None] = lambda _: None
+    on_stage: Callable[[Stage], None] | None = None
+    on_close: Callable[[], None] = lambda: None
+    pace: Pace | None = None
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -81,17 +88,26 @@ class Run:
         _listen_to_user_policies(platform)
         try:
             clients = await self._open(platform, books)
+            knobs = None if self.on_stage is None else Knobs(self.scenario.services)
             traffic = (
-                virtual_traffic(self.scenario, platform, chance, books.log)
+                virtual_traffic(self.scenario, platform, chance, books.log, knobs)
                 if clients is None
-                else clients.start(self.scenario, platform, chance)
+                else clients.start(self.scenario, platform, chance, knobs)
             )
+            if self.on_stage is not None and knobs is not None:
+                self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs))
             complete = await self._until_end(platform, traffic)
-            return books.record(platform, complete=complete)
+            if platform.clock.at_s() == 0:
+                raise InterruptedRun  # while its console waited for the first page
+            record = books.record(platform, complete=complete)
+            self.on_close()
         except LaunchError as error:
             raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
         finally:
+            if self.pace is not None:
+                self.pace.release()  # nobody has to watch it close
             await platform.close()
+        return record
 
     async def _open(self, platform: Platform, books: Books) -> LiveClients | None:
         """The platform takes requests, and its clock has started; in real time, with clients that are connected."""
@@ -154,7 +170,7 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
     """
     run.scenario.require(run.clock.value)
     try:
-        return clocks.run(run.clock, run.play, run.interrupt if signals else None)
+        return clocks.run(run.clock, run.play, run.interrupt if signals else None, run.pace)
     except (ScenarioError, InterruptedRun):
         raise
     except (LaunchError, OSError, UserPolicyError) as error:

@@ -11,6 +11,7 @@ from simulator.assembly import Platform
 from simulator.replay.arrivals import arrival_chunks
 from simulator.replay.clients import ClosedClient, OpenClient, RequestRows, SimulatedClient
 from simulator.replay.curves import rate_factor
+from simulator.replay.knobs import Knobs
 from simulator.replay.law_spec import LawSpec
 from simulator.replay.scenario import Scenario
 from simulator.world.chance import Chance
@@ -49,32 +50,42 @@ class VirtualTraffic:
         self.stop()
 
 
-def virtual_traffic(scenario: Scenario, platform: Platform, chance: Chance, rows: RequestRows) -> VirtualTraffic:
+def virtual_traffic(
+    scenario: Scenario, platform: Platform, chance: Chance, rows: RequestRows, knobs: Knobs | None = None
+) -> VirtualTraffic:
     """Call it when the platform's clock has started: the sources begin at once."""
     clients: list[SimulatedClient] = []
     for index, source in enumerate(scenario.traffic):
         service = platform.services[source.service]
         if source.closed is None:
-            times = arrival_times(scenario, chance, index)
+            times = arrival_times(scenario, chance, index, knobs)
             clients.append(OpenClient(service, index, rows, platform.clock, times))
         else:
-            clients.append(
-                ClosedClient(
-                    service,
-                    index,
-                    rows,
-                    platform.clock,
-                    users=source.closed.users,
-                    think=thoughts(source.closed.think_time, chance, index).__next__,
-                    from_s=source.from_s,
-                    until_s=source.end_s(scenario.duration_s),
-                )
+            closed = ClosedClient(
+                service,
+                index,
+                rows,
+                platform.clock,
+                users=source.closed.users,
+                think=thoughts(source.closed.think_time, chance, index).__next__,
+                from_s=source.from_s,
+                until_s=source.end_s(scenario.duration_s),
             )
+            clients.append(closed)
+            if knobs is not None:
+                knobs.on_turn(source.service, closed.turn)
     return VirtualTraffic(clients)
 
 
-def arrival_times(scenario: Scenario, chance: Chance, index: int) -> Iterator[float]:
+def arrival_times(scenario: Scenario, chance: Chance, index: int, knobs: Knobs | None = None) -> Iterator[float]:
     """Seconds of the run at which the open source at position `index` sends, in order."""
+    times = _planned_times(scenario, chance, index)
+    if knobs is None:
+        return times
+    return knobs.turned(scenario.traffic[index].service, times, chance.stream("traffic", index, "knob"))
+
+
+def _planned_times(scenario: Scenario, chance: Chance, index: int) -> Iterator[float]:
     source = scenario.traffic[index]
     factor = rate_factor(scenario.timeline, source.name)
     for chunk in arrival_chunks(source, chance, index, scenario.duration_s, factor):

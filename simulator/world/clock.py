@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any, TypeVar
 
+from simulator.world.pace import Pace
+from simulator.world.paced import PacedLoop
 from simulator.world.virtual import VirtualLoop
 
 T = TypeVar("T")
@@ -45,14 +48,26 @@ def run(
     kind: ClockKind,
     main: Callable[[], Coroutine[Any, Any, T]],
     on_interrupt: Callable[[], None] | None = None,
+    pace: Pace | None = None,
 ) -> T:
-    """Run `main()` to its end on a new loop of that kind.
+    """Run `main()` to its end on a new loop of that kind; `pace` is what virtual time keeps, for people who watch.
 
     The first SIGINT or SIGTERM calls `on_interrupt` on the loop, once; a second one raises KeyboardInterrupt.
     """
-    loop = _make_loop(kind)
+    loop = _make_loop(kind, pace)
     with asyncio.Runner(loop_factory=lambda: loop) as runner, _interrupts(loop, on_interrupt):
         return runner.run(main())
+
+
+def until_interrupted() -> None:
+    """Blocks the main thread until SIGINT or SIGTERM, which do nothing else."""
+    told = threading.Event()
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        told.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def wall_s() -> float:
@@ -74,9 +89,9 @@ def utc_now() -> datetime:
     return datetime.fromtimestamp(epoch_s(), UTC)
 
 
-def _make_loop(kind: ClockKind) -> asyncio.AbstractEventLoop:
+def _make_loop(kind: ClockKind, pace: Pace | None) -> asyncio.AbstractEventLoop:
     if kind is ClockKind.VIRTUAL:
-        return VirtualLoop()
+        return VirtualLoop() if pace is None else PacedLoop(pace)
     import uvloop  # noqa: PLC0415 not there on Windows, where virtual time still works
 
     return uvloop.new_event_loop()

@@ -1,0 +1,53 @@
+"""The console beside `simulator run`: its options, and what is said about it on the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console
+
+from simulator.cli.exits import bad_input
+from simulator.console.run_console import RunConsole
+from simulator.replay.scenario import Scenario
+from simulator.world.clock import ClockKind, until_interrupted, wall_s
+from simulator.world.pace import SPEED_MAX, Pace
+
+DEFAULT_PORT: Final = 8700
+# A run that nobody has set a speed for is over in about this time, but never slower than the real clock.
+LENGTH_S: Final = 120.0
+
+
+def pace_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Pace | None:
+    """What virtual time keeps; None in real time."""
+    if clock is ClockKind.REAL:
+        if speed is not None:
+            bad_input("speed = given, must be left out in real time: nobody can turn that clock")
+        return None
+    chosen = speed if speed is not None else min(SPEED_MAX, max(1.0, scenario.duration_s / LENGTH_S))
+    try:
+        return Pace(wall_s, chosen)
+    except ValueError as error:
+        bad_input(str(error))
+
+
+@contextlib.contextmanager
+def opened_console(port: int, pace: Pace | None, terminal: Console) -> Iterator[RunConsole]:
+    """The console, listening, and its address on the terminal."""
+    console = RunConsole(port, pace)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(console)
+        except OSError as error:
+            bad_input(f"console-port = {port}, cannot be listened on: {error.strerror}; 0 is any free one")
+        terminal.print(f"console at {console.url}", soft_wrap=True)
+        if pace is not None:
+            terminal.print("  the run begins when you open it", soft_wrap=True)
+        yield console
+
+
+def stay(console: RunConsole, terminal: Console) -> None:
+    """The run is over, and people go on looking."""
+    terminal.print(f"the console stays at {console.url} until Ctrl-C", soft_wrap=True)
+    until_interrupted()

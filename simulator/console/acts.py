@@ -1,0 +1,195 @@
+"""What a person may do to a run from the console, each act with the values that it takes.
+
+Acts are checked here and carried out on the loop of the run. What was done is written down as a fact, as an act of the
+scenario's timeline would be, so the report tells a run that was touched from one that was only watched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from simulator.assembly import Service
+from simulator.control.autoscaler import change_configuration
+from simulator.model.units import duration_text
+from simulator.records.facts import TimelineActed
+from simulator.replay.knobs import FACTOR_MAX
+from simulator.replay.stage import Stage
+from simulator.world.pace import SPEED_MAX, SPEED_MIN, Pace
+
+STEP_S_MAX: Final = 86400.0
+
+
+class _Act(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Traffic(_Act):
+    """Turn the traffic of a service up or down."""
+
+    act: Literal["traffic"]
+    service: str
+    factor: float = Field(ge=0, le=FACTOR_MAX)
+
+
+class Kill(_Act):
+    """End an instance as a crash would."""
+
+    act: Literal["kill"]
+    service: str
+    instance: int | Literal["oldest", "newest"]
+
+
+class Scaling(_Act):
+    """Another auto scaling configuration; what is left out stays."""
+
+    act: Literal["scaling"]
+    service: str
+    max_concurrency: int | None = None
+    min_size: int | None = None
+    max_size: int | None = None
+
+
+class Clock(_Act):
+    """Play, pause, another speed, or a step: `seconds` of virtual time, or to the next scaling decision."""
+
+    act: Literal["clock"]
+    do: Literal["play", "pause", "speed", "step", "next_decision"]
+    speed: float | None = Field(None, ge=SPEED_MIN, le=SPEED_MAX)
+    seconds: float = Field(1.0, gt=0, le=STEP_S_MAX)
+
+
+class Operation(_Act):
+    """An operation of App Runner."""
+
+    act: Literal["deploy", "pause", "resume"]
+    service: str
+
+
+AnyAct = Annotated[Union[Traffic, Kill, Scaling, Clock, Operation], Field(discriminator="act")]  # noqa: UP007 a discriminated union
+_ACTS: Final[TypeAdapter[Any]] = TypeAdapter(AnyAct)
+
+
+class ActRefused(Exception):
+    """It cannot be done; the message says why, in a sentence for the person."""
+
+
+def parse_act(body: bytes) -> Traffic | Kill | Scaling | Clock | Operation:
+    """Raises ActRefused, naming the place, the value and what is expected."""
+    try:
+        act: Traffic | Kill | Scaling | Clock | Operation = _ACTS.validate_json(body)
+    except ValidationError as error:
+        told = [
+            f"{'.'.join(str(part) for part in one['loc'][1:]) or 'the act'} = {one['input']!r}: {one['msg']}"
+            for one in error.errors(include_url=False)
+        ]
+        raise ActRefused("; ".join(told)) from error
+    return act
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Carries acts out, on the loop of the run. `pace` None: real time, which nobody can stop.
+
+    `operate` carries out the operations of App Runner and says what it did; None where the run has no control plane.
+    """
+
+    stage: Stage
+    pace: Pace | None
+    operate: Callable[[str, str], str] | None = None
+
+    def act(self, act: Traffic | Kill | Scaling | Clock | Operation) -> str:
+        """What was done, in a sentence. Raises ActRefused."""
+        if isinstance(act, Clock):
+            return self._turn_clock(act)
+        service = self._service(act.service)
+        if service.revision is None and not isinstance(act, Traffic | Operation):
+            raise ActRefused(f"{service.name} serves nothing at the moment: it is paused")
+        try:
+            match act:
+                case Traffic():
+                    self.stage.knobs.turn(service.name, act.factor)
+                    said = f"{service.name}: traffic x {act.factor:g}"
+                case Kill():
+                    said = _kill(service, act.instance)
+                case Scaling():
+                    said = self._configure(service, act)
+                case Operation():
+                    said = self._operate(service, act.act)
+        except ValueError as error:
+            raise ActRefused(str(error)) from error
+        self._write_down(act.act, said)
+        return said
+
+    def _service(self, name: str) -> Service:
+        services = self.stage.platform.services
+        if name not in services:
+            raise ActRefused(f"service = {name!r}, must be one of {', '.join(services)}")
+        return services[name]
+
+    def _configure(self, service: Service, act: Scaling) -> str:
+        scaling = change_configuration(
+            service.roster,
+            max_concurrency=act.max_concurrency,
+            min_size=act.min_size,
+            max_size=act.max_size,
+            clock=self.stage.platform.clock,
+            journal=self.stage.platform.journal,
+        )
+        return (
+            f"{service.name}: MaxConcurrency {scaling.max_concurrency}, MinSize {scaling.min_size}, "
+            f"MaxSize {scaling.max_size}"
+        )
+
+    def _operate(self, service: Service, what: str) -> str:
+        if self.operate is None:
+            raise ActRefused(f"{what} = {service.name}, needs a service behind App Runner's API: see simulator serve")
+        return self.operate(what, service.name)
+
+    def _turn_clock(self, act: Clock) -> str:
+        """No fact is written down: how fast somebody watched is not what happened."""
+        pace = self.pace
+        if pace is None:
+            raise ActRefused("the clock is the real one, which can be neither stopped nor turned")
+        now_s = asyncio.get_running_loop().time()
+        match act.do:
+            case "play":
+                pace.play(now_s)
+                return f"playing at {pace.speed:g} x"
+            case "pause":
+                pace.pause(now_s)
+                return "paused"
+            case "speed":
+                if act.speed is None:
+                    raise ActRefused(f"speed = None: must be {SPEED_MIN:g} to {SPEED_MAX:g}")
+                pace.set_speed(act.speed, now_s)
+                return f"{act.speed:g} virtual seconds a second"
+            case "step":
+                pace.step(now_s + act.seconds)
+                return f"a step of {duration_text(act.seconds)}"
+            case "next_decision":
+                pace.step(float("inf"))
+                return "to the next scaling decision"
+
+    def _write_down(self, action: str, said: str) -> None:
+        platform = self.stage.platform
+        platform.journal.record(TimelineActed(platform.clock.at_s(), f"console: {action}", said))
+
+
+def _kill(service: Service, which: int | str) -> str:
+    ready = sorted(service.pool.ready)
+    if isinstance(which, str):
+        if not ready:
+            raise ActRefused(f"{service.name}: no instance is ready, so none can be killed")
+        number = ready[0] if which == "oldest" else ready[-1]
+    else:
+        number = which
+        if all(instance.number != number for instance in service.living()):
+            raise ActRefused(f"instance = {number}, must be one that lives")
+    for revision in service.revisions:
+        revision.roster.kill(number)  # numbers are the service's: at most one has it
+    return f"{service.name}: instance {number} killed"

@@ -1,0 +1,149 @@
+"""What the console's page is told about a run: one frame a moment, the series for its charts, facts as they come.
+
+Frames have short keys and columns, because a thousand instances go over the wire ten times a second:
+
+    t                    seconds of the run; `state`: playing, paused, stepping, ended; `speed`
+    services.NAME.i      n: numbers, b: seconds of birth (both only when they have changed), s: a letter each for its
+                         state, o: the requests that each has
+    services.NAME.dots   a sample of the requests that ended since the last frame: [instance, queue_s, cold_s,
+                         service_s, status]
+
+Counts are those of the platform; only dots are sampled. Everything here runs on the loop of the run.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from simulator.assembly import Service
+from simulator.console.chart_columns import beside_series, usd_now
+from simulator.fleet.instance import Instance
+from simulator.model.instance import InstanceState
+from simulator.records.instance_time import InstanceTime
+from simulator.records.request_log import Chunk
+from simulator.records.rolling import Rolling
+from simulator.replay.stage import Stage
+from simulator.rules.pricing import rates_of
+
+DOTS_MAX: Final = 24  # a frame and service: 240 a second are a stream
+WINDOW_S: Final = 5  # rates and percentiles look back so far
+
+LETTERS: Final = {
+    InstanceState.PROVISIONING: "p",
+    InstanceState.STARTING: "s",
+    InstanceState.IDLE: "i",
+    InstanceState.ACTIVE: "a",
+    InstanceState.DRAINING: "d",
+    InstanceState.STOPPED: "x",
+}
+
+
+class ServiceFrames:
+    """The frames of one service. `attend` before the first one; while nobody watches it costs nothing."""
+
+    def __init__(self, stage: Stage, service: Service) -> None:
+        self.service = service
+        self._stage = stage
+        self._sources = stage.scenario.sources_of(service.name)
+        self._is_only = len(self._sources) == len(stage.scenario.traffic)
+        spec = stage.scenario.services[service.name]
+        self._rates = spec.prices.rates or rates_of(spec.prices.region)
+        self._size = spec.size
+        self._known_scaling = spec.scaling
+        self._rolling = Rolling(WINDOW_S)
+        self._dots: list[list[float]] = []
+        self._told: tuple[list[int], list[float]] = ([], [])
+        self._times = InstanceTime(service.name)
+        self._facts_read = 0
+
+    def attend(self) -> None:
+        """Somebody begins to watch: what was seen before is stale."""
+        self._rolling = Rolling(WINDOW_S)
+        self._told = ([], [])
+
+    def read(self, chunk: Chunk) -> None:
+        """Requests that ended, of any service."""
+        mine = np.arange(len(chunk)) if self._is_only else np.flatnonzero(np.isin(chunk.source, self._sources))
+        if not len(mine):
+            return
+        self._rolling.read(chunk if self._is_only else _rows(chunk, mine))
+        picked = mine[np.linspace(0, len(mine) - 1, min(DOTS_MAX, len(mine))).astype(np.int64)]
+        self._dots = [
+            [int(instance), round(queue, 4), round(cold, 4), round(service, 4), int(status)]
+            for instance, queue, cold, service, status in zip(
+                chunk.instance[picked].tolist(),
+                chunk.queue_s[picked].tolist(),
+                chunk.cold_s[picked].tolist(),
+                chunk.service_s[picked].tolist(),
+                chunk.status[picked].tolist(),
+                strict=True,
+            )
+        ]
+
+    def frame(self, now_s: float, *, whole: bool) -> dict[str, Any]:
+        """`whole`: for somebody who has seen none before."""
+        service, books = self.service, self._stage.books
+        living, revision = service.living(), service.revision
+        letters = "".join([LETTERS[instance.state] for instance in living])
+        lately = self._rolling.lately(now_s)
+        recent = books.lately(service.name)
+        dots, self._dots = self._dots, []
+        active, provisioned = letters.count("a"), len(letters) - letters.count("p")
+        return {
+            "offered_rps": recent.offered_rps,
+            "refused_rps": recent.refused_rps,
+            "served_rps": lately.served_rps,
+            "failed_rps": lately.failed_rps,
+            "serving": revision is not None,
+            "in_flight": sum(each.pool.in_flight for each in service.revisions),
+            "waiting": 0 if revision is None else revision.pool.waiting,
+            "p50_s": lately.p50_s,
+            "p99_s": lately.p99_s,
+            "active": active,
+            "provisioned": provisioned,
+            "wished": 0 if revision is None else revision.roster.wish,
+            "usd_per_hour": usd_now(provisioned, active, self._rates, self._size.vcpu, self._size.memory_gb),
+            "factor": self._stage.knobs.factor(service.name),
+            **self._scaling(),
+            "i": self._instances(living, letters, whole=whole),
+            "dots": [] if whole else dots,
+        }
+
+    def _scaling(self) -> dict[str, int]:
+        """The auto scaling configuration; of a service that is paused, the last one."""
+        revision = self.service.revision
+        if revision is not None:
+            self._known_scaling = revision.pool.scaling
+        scaling = self._known_scaling
+        return {
+            "max_concurrency": scaling.max_concurrency,
+            "min_size": scaling.min_size,
+            "max_size": scaling.max_size,
+        }
+
+    def series(self) -> dict[str, Any]:
+        """The report's series as of now, with the columns beside it."""
+        facts = self._stage.platform.journal.facts
+        for fact in facts[self._facts_read :]:
+            self._times.read(fact)
+        self._facts_read = len(facts)
+        books, service = self._stage.books, self.service
+        series = books.series_so_far(self._stage.platform, service, self._times)
+        presence = books.presence(service.name)
+        beside = beside_series(series, presence, self._rates, self._size.vcpu, self._size.memory_gb)
+        return series.model_dump() | beside
+
+    def _instances(self, living: list[Instance], letters: str, *, whole: bool) -> dict[str, Any]:
+        columns: dict[str, Any] = {"s": letters, "o": [instance.outstanding for instance in living]}
+        told = ([instance.number for instance in living], [round(instance.launched_at_s, 1) for instance in living])
+        if whole or told != self._told:
+            columns["n"], columns["b"] = told
+        if not whole:  # a whole frame goes to one page; the others still have to hear what has changed
+            self._told = told
+        return columns
+
+
+def _rows(chunk: Chunk, picked: np.ndarray[Any, np.dtype[np.int64]]) -> Chunk:
+    return Chunk(*(getattr(chunk, name)[picked] for name in Chunk.__dataclass_fields__))

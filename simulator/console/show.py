@@ -1,0 +1,228 @@
+"""The show: a run as messages for whoever watches. Lives on the loop of the run.
+
+While somebody watches, a frame is made at most ten times a second, the series of the charts once a second, and facts
+when there are new ones. While nobody does, nothing is made and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from simulator.assembly import Service
+from simulator.console.acts import Actor
+from simulator.console.live_facts import fact_rows
+from simulator.console.live_frames import ServiceFrames
+from simulator.records.facts import Fact, ScalingDecided
+from simulator.records.request_log import Chunk
+from simulator.replay.stage import Stage
+from simulator.world.clock import wall_s
+from simulator.world.pace import Pace
+
+FRAME_EVERY_S: Final = 0.1
+SERIES_EVERY_S: Final = 1.0
+# The last lines that instances wrote, for somebody who comes late.
+LINES_KEPT: Final = 500
+
+
+@dataclass(slots=True)
+class _Due:
+    """When the next message of a kind is due, in seconds of the wall clock."""
+
+    frame_s: float = 0.0
+    series_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Lines:
+    """What instances wrote, with how many lines there were before the first of `kept`."""
+
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    dropped: int = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        self.kept.append(row)
+        if len(self.kept) > 2 * LINES_KEPT:
+            self.dropped += LINES_KEPT
+            del self.kept[:LINES_KEPT]
+
+    @property
+    def count(self) -> int:
+        return self.dropped + len(self.kept)
+
+    def since(self, count: int) -> list[dict[str, Any]]:
+        return self.kept[max(0, count - self.dropped) :]
+
+
+class Show:
+    """One run. `is_watched` says whether anybody is there; `publish` takes messages, both from any thread."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        actor: Actor,
+        pace: Pace | None,
+        is_watched: Callable[[], bool],
+        publish: Callable[[bytes], None],
+    ) -> None:
+        self.actor = actor
+        self._stage = stage
+        self._pace = pace
+        self._is_watched = is_watched
+        self._publish = publish
+        self._frames = {name: ServiceFrames(stage, service) for name, service in stage.platform.services.items()}
+        self._due = _Due()
+        self._attended = False
+        self._facts_told = 0
+        self._lines = Lines()
+        self._lines_told = 0
+        self._woken = asyncio.Event()
+        stage.books.log.on_chunk(self._read)
+        stage.platform.journal.subscribe(self._fact)
+        self._heard_before, stage.platform.on_line = stage.platform.on_line, self._line
+        if pace is None:
+            stage.platform.tasks.spawn(self._look_for_ever(), "console")
+        else:
+            pace.on_look = self.look
+
+    # --- messages ---
+
+    def hello(self) -> bytes:
+        """Everything for a page that has just been opened."""
+        self._attend()
+        stage = self._stage
+        facts = stage.platform.journal.facts
+        return (
+            message("hello", self._about())
+            + message("facts", {"from": 0, "until": len(facts), "rows": fact_rows(facts)})
+            + message("lines", {"from": self._lines.dropped, "rows": self._lines.kept})
+            + self._series()
+            + self._frame(whole=True)
+        )
+
+    def look(self) -> float:
+        """Publish what is due; wall seconds until something is due next, infinite when nobody watches."""
+        if not self._is_watched():
+            self._attended = False
+            return math.inf
+        self._attend()
+        now_s = wall_s()
+        if now_s >= self._due.frame_s:
+            self._due.frame_s = now_s + FRAME_EVERY_S
+            parts = [self._frame(whole=False), self._facts(), self._new_lines()]
+            if now_s >= self._due.series_s:
+                self._due.series_s = now_s + SERIES_EVERY_S
+                parts.append(self._series())
+            self._publish(b"".join(parts))
+        return max(0.0, self._due.frame_s - wall_s())
+
+    def wake(self) -> None:
+        """Somebody has come: look at once."""
+        self._woken.set()
+
+    def _about(self) -> dict[str, Any]:
+        stage = self._stage
+        scenario = stage.scenario
+        return {
+            "title": scenario.name,
+            "clock": stage.clock.value,
+            "duration_s": scenario.duration_s,
+            "warm_up_s": scenario.warm_up_s,
+            "seed": scenario.seed,
+            "operations": self.actor.operate is not None,
+            "services": [self._service_about(service) for service in stage.platform.services.values()],
+        }
+
+    def _service_about(self, service: Service) -> dict[str, Any]:
+        front = self._stage.platform.front
+        spec = self._stage.scenario.services[service.name]
+        return {
+            "name": service.name,
+            "url": None if front is None else front.url(service.host) + "/",
+            "cpu": spec.size.vcpu,
+            "memory_gb": spec.size.memory_gb,
+            "policy": service.autoscaler.policy.name,
+        }
+
+    def _frame(self, *, whole: bool) -> bytes:
+        stage = self._stage
+        stage.books.log.flush()
+        now_s = stage.platform.clock.at_s()
+        return message(
+            "frame",
+            {
+                "t": now_s,
+                "state": self._state(),
+                "speed": None if self._pace is None else self._pace.speed,
+                "services": {name: frames.frame(now_s, whole=whole) for name, frames in self._frames.items()},
+            },
+        )
+
+    def _state(self) -> str:
+        pace = self._pace
+        if pace is None or pace.playing:
+            return "playing"
+        return "stepping" if pace.stepping else "paused"
+
+    def _series(self) -> bytes:
+        return message("series", {name: frames.series() for name, frames in self._frames.items()})
+
+    def _facts(self) -> bytes:
+        facts = self._stage.platform.journal.facts
+        told, self._facts_told = self._facts_told, len(facts)
+        if told == len(facts):
+            return b""
+        rows = fact_rows(facts[told:])
+        return message("facts", {"from": told, "until": len(facts), "rows": rows}) if rows else b""
+
+    def _new_lines(self) -> bytes:
+        told, self._lines_told = self._lines_told, self._lines.count
+        rows = self._lines.since(told)
+        return message("lines", {"from": self._lines.count - len(rows), "rows": rows}) if rows else b""
+
+    # --- what it hears ---
+
+    def _attend(self) -> None:
+        if self._attended:
+            return
+        self._attended = True
+        self._facts_told = len(self._stage.platform.journal.facts)
+        self._lines_told = self._lines.count
+        for frames in self._frames.values():
+            frames.attend()
+
+    def _read(self, chunk: Chunk) -> None:
+        if self._attended:
+            for frames in self._frames.values():
+                frames.read(chunk)
+
+    def _fact(self, fact: Fact) -> None:
+        """A step to the next decision ends with it."""
+        pace = self._pace
+        if pace is not None and pace.stepping_open_end and isinstance(fact, ScalingDecided):
+            pace.pause(asyncio.get_running_loop().time())
+
+    def _line(self, service: str, instance: int, line: str) -> None:
+        self._heard_before(service, instance, line)
+        at_s = self._stage.platform.clock.at_s()
+        self._lines.add({"at_s": at_s, "service": service, "instance": instance, "line": line[:2000]})
+
+    async def _look_for_ever(self) -> None:
+        """In real time the loop has no pace that looks."""
+        while True:
+            wait_s = self.look()
+            if math.isinf(wait_s):
+                self._woken.clear()
+                await self._woken.wait()
+            else:
+                await asyncio.sleep(max(wait_s, FRAME_EVERY_S / 2))
+
+
+def message(kind: str, data: dict[str, Any]) -> bytes:
+    """One server-sent event."""
+    return b"event: " + kind.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"

@@ -1,0 +1,116 @@
+// The console's page: the feed in, picture, figures, charts and lists out.
+
+import { TimeCharts, marksOf } from "console/charts";
+import { Controls } from "console/controls";
+import { Feed, actsOf, serviceOf } from "console/feed";
+import { clock, count, duration, latency, rate, usd } from "console/format";
+import { byId, make, setText, tabs, themeButton } from "console/page";
+import { Picture } from "console/picture";
+import { decisionRow, logRow, table } from "console/tables";
+
+const ROWS_SHOWN = 300;
+const STATES = { playing: "", paused: "paused", stepping: "stepping" };
+
+const picture = new Picture(byId("picture"));
+const charts = new TimeCharts(byId("charts"));
+const controls = new Controls(() => ({ name: shown, frame: feed.state.frame }), () => picture.chosen);
+let shown = null;
+let figures = null;
+
+const feed = new Feed((kind, state) => {
+  if (kind === "opening") setText(byId("state"), "the platform opens");
+  if (!state.about) return;
+  if (kind === "hello") begin(state);
+  if (kind === "frame" && state.frame) drawFrame(state);
+  if (kind === "series" || kind === "facts") drawCharts(state);
+  if (kind === "facts") drawFacts(state);
+  if (kind === "lines") drawLines(state);
+  if (kind === "ended") end(state);
+}, () => { if (!feed.state.ended) setText(byId("state"), "connection lost"); });
+
+function begin(state) {
+  const { about } = state;
+  document.title = `${about.title}: simulator console`;
+  setText(byId("title"), about.title);
+  setText(byId("how"), `${about.clock} time${about.duration_s ? `, ${duration(about.duration_s)}` : ""}${about.seed === null ? "" : `, seed ${about.seed}`}`);
+  const names = about.services.map((service) => service.name);
+  if (!names.includes(shown)) [shown] = names;
+  byId("services").hidden = names.length < 2;
+  byId("services").replaceChildren(...names.map((name) => make("button", { type: "button", "aria-pressed": String(name === shown), onclick: () => choose(name) }, name)));
+  drawFacts(state);
+  drawLines(state);
+}
+
+function choose(name) {
+  shown = name;
+  for (const button of byId("services").children) button.setAttribute("aria-pressed", String(button.textContent === name));
+  picture.clear();
+  picture.choose(null);
+  drawFrame(feed.state);
+  drawCharts(feed.state);
+  drawFacts(feed.state);
+}
+
+function drawFrame(state) {
+  const { frame } = state;
+  const service = frame.services[shown];
+  if (!service) return;
+  setText(byId("time"), clock(frame.t, frame.speed !== null && frame.speed < 20));
+  setText(byId("state"), state.ended ? "the run is over" : STATES[frame.state] || (frame.speed === null ? "real time" : `${count(frame.speed)} ×`));
+  picture.show({ t: frame.t, ...service });
+  drawFigures(service);
+  controls.show(state.about, frame, service);
+}
+
+function drawFigures(service) {
+  const values = [
+    ["offered", rate(service.offered_rps)], ["served", rate(service.served_rps)], ["refused (429)", rate(service.refused_rps)], ["in flight", count(service.in_flight)],
+    ["waiting", count(service.waiting)], ["active", count(service.active)], ["provisioned", count(service.provisioned)], ["wished", count(service.wished)],
+    ["p50", latency(service.p50_s)], ["p99", latency(service.p99_s)], ["per hour", usd(service.usd_per_hour)],
+  ];
+  if (!figures) {
+    figures = values.map(([name]) => ({ name, value: make("dd", { id: `figure-${name.split(" ")[0]}` }) }));
+    byId("figures").replaceChildren(...figures.map(({ name, value }) => make("div", {}, make("dt", {}, name), value)));
+  }
+  values.forEach(([, words], place) => setText(figures[place].value, words));
+}
+
+function drawCharts(state) {
+  const series = state.series[shown];
+  if (!series) return;
+  const now = state.frame ? state.frame.t : 0;
+  charts.show(series, marksOf(serviceOf(state, shown), actsOf(state)), Math.max(series.offered.length * series.width_s, now));
+}
+
+// Newest first: that is where people look while it goes on.
+function list(id, rows, nothing) {
+  byId(id).replaceChildren(...(rows.length ? rows.slice(-ROWS_SHOWN).reverse() : [make("li", { class: "soft" }, nothing)]));
+}
+
+function drawFacts(state) {
+  const service = serviceOf(state, shown);
+  list("decisions", service.decisions.slice(-ROWS_SHOWN).map((decision) => decisionRow(decision)), "The wish has not changed yet.");
+  list("events", service.events.slice(-ROWS_SHOWN).map((event) => logRow(event.at_s, event.line)), "Nothing has been logged yet.");
+  const acts = [...actsOf(state).map((act) => logRow(act.at_s, act.detail, act.action.replaceAll("_", " ")))];
+  list("acts", acts, "Nobody has done anything yet.");
+  byId("service-list").replaceChildren(table("Services", ["name", "policy", "size", "URL"], state.about.services.map((each) => [
+    each.name, each.policy, `${each.cpu} vCPU / ${each.memory_gb} GB`,
+    each.url ? make("a", { href: each.url, rel: "noreferrer noopener", target: "_blank" }, each.url) : "none in virtual time"]), { numbersFrom: 9 }));
+}
+
+function drawLines(state) {
+  list("lines", state.lines.filter((line) => line.service === shown).slice(-ROWS_SHOWN)
+    .map((line) => logRow(line.at_s, line.line, `#${line.instance}`)),
+  "No instance has written a line. Simulated ones never do.");
+}
+
+function end(state) {
+  setText(byId("state"), "the run is over");
+  controls.close();
+  byId("notes").replaceChildren(make("p", { class: "note" }, "The run is over. ", make("a", { href: state.ended.report }, "Its report"), " has everything, and a replay."));
+}
+
+themeButton(byId("theme"));
+tabs(byId("tabs"));
+// For tests and benchmarks of the page itself.
+globalThis.consolePage = { feed, picture, charts };

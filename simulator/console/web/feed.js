@@ -1,0 +1,63 @@
+// The feed: server-sent events, gathered into one state that the page draws. The browser connects again by itself.
+
+const LISTED_MAX = 4000;
+
+export class Feed {
+  // `changed(kind, state)` after every message; `lost()` when the connection is gone for now.
+  constructor(changed, lost) {
+    this.changed = changed;
+    this.lost = lost;
+    this.state = { about: null, frame: null, series: {}, facts: [], factsUntil: 0, lines: [], linesUntil: 0, ended: null };
+    this.instances = new Map();
+    this.source = new EventSource("/feed");
+    for (const kind of ["opening", "hello", "frame", "series", "facts", "lines", "ended"]) {
+      this.source.addEventListener(kind, (event) => {
+        this.#take(kind, JSON.parse(event.data));
+        this.changed(kind, this.state);
+      });
+    }
+    this.source.addEventListener("error", () => this.lost());
+  }
+
+  #take(kind, data) {
+    const { state } = this;
+    if (kind === "hello") Object.assign(state, { about: data, facts: [], factsUntil: 0, lines: [], linesUntil: 0 });
+    if (kind === "frame") {
+      // Numbers and births come only when they have changed.
+      for (const [name, service] of Object.entries(data.services)) {
+        const kept = this.instances.get(name) || { n: [], b: [] };
+        service.instances = { n: service.i.n || kept.n, b: service.i.b || kept.b, s: service.i.s, o: service.i.o };
+        this.instances.set(name, service.instances);
+      }
+      state.frame = data;
+    }
+    if (kind === "series") state.series = data;
+    if (kind === "facts" && data.until > state.factsUntil) {
+      // A page that came between two batches may be told something twice: a batch that it has in part brings only news.
+      const rows = data.from >= state.factsUntil ? data.rows : data.rows.slice(-(data.until - state.factsUntil));
+      state.facts = state.facts.concat(rows).slice(-LISTED_MAX);
+      state.factsUntil = data.until;
+    }
+    if (kind === "lines") {
+      const fresh = data.rows.slice(Math.max(0, state.linesUntil - data.from));
+      state.lines = state.lines.concat(fresh).slice(-LISTED_MAX);
+      state.linesUntil = Math.max(state.linesUntil, data.from + data.rows.length);
+    }
+    if (kind === "ended") state.ended = data;
+  }
+}
+
+// A service with its facts sorted, as the report has it.
+export function serviceOf(state, name) {
+  const mine = state.facts.filter((fact) => fact.service === name);
+  return {
+    name,
+    decisions: mine.filter((fact) => fact.k === "decision"),
+    configurations: mine.filter((fact) => fact.k === "configuration"),
+    events: mine.filter((fact) => fact.k === "event"),
+  };
+}
+
+export function actsOf(state) {
+  return state.facts.filter((fact) => fact.k === "act");
+}

@@ -1,0 +1,65 @@
+"""Knobs: traffic turned up and down by hand while a run goes on, a factor for each service.
+
+Open sources: at a factor of 2.5 each arrival of the scenario becomes two or three, one at its own time and the rest
+spread over the gap to the next. At a factor of 1 nothing is drawn and no time changes, so a run whose knobs nobody
+touches is the run without them. Closed sources: the population is multiplied.
+
+A source that sends nothing at the moment has nothing to multiply; a new factor holds from the next arrival on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import numpy as np
+
+FACTOR_MAX: Final = 100.0
+
+
+class Knobs:
+    """The factors of a run."""
+
+    def __init__(self, services: Iterable[str]) -> None:
+        self._factors = dict.fromkeys(services, 1.0)
+        self._populations: list[tuple[str, Callable[[float], None]]] = []
+
+    def factor(self, service: str) -> float:
+        return self._factors[service]
+
+    def turn(self, service: str, factor: float) -> None:
+        """From now on.
+
+        Raises:
+            ValueError: for a factor outside 0 to FACTOR_MAX.
+        """
+        if not 0 <= factor <= FACTOR_MAX:
+            msg = f"factor = {factor:g}, must be 0 to {FACTOR_MAX:g}"
+            raise ValueError(msg)
+        self._factors[service] = factor
+        for of_service, turn in self._populations:
+            if of_service == service:
+                turn(factor)
+
+    def on_turn(self, service: str, turn: Callable[[float], None]) -> None:
+        """A population that follows the factor."""
+        self._populations.append((service, turn))
+
+    def turned(self, service: str, times_s: Iterator[float], rng: np.random.Generator) -> Iterator[float]:
+        """The arrivals of an open source, ascending, multiplied by the factor of the moment."""
+        at_s = next(times_s, None)
+        while at_s is not None:
+            following_s = next(times_s, None)
+            factor = self._factors[service]
+            if factor == 1.0:
+                yield at_s
+            else:
+                yield from _copies(at_s, 0.0 if following_s is None else following_s - at_s, factor, rng)
+            at_s = following_s
+
+
+def _copies(at_s: float, gap_s: float, factor: float, rng: np.random.Generator) -> Iterator[float]:
+    count = int(factor) + (rng.random() < factor % 1)
+    if count:
+        yield at_s
+        yield from (at_s + np.sort(rng.random(count - 1)) * gap_s).tolist()

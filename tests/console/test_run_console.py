@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.replay.report import build_report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import load_scenario
+from simulator.replay.shipped import shipped_scenarios
+from tests.console.watched import Watched, scenario_of, watched
+
+HOURS = """
+duration: 10h
+services:
+  web:
+    max_concurrency: 4
+    min_size: 2
+    max_size: 6
+    policy: {name: fixed, instances: 2}
+    application: {simulated: {start_up: 1s, io: 200ms}}
+traffic:
+  - {name: people, clock: {rate: 20/s}}
+"""
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Watched]:
+    with watched(scenario_of(HOURS, tmp_path), speed=5.0) as running:
+        yield running
+
+
+def web(frame: dict[str, Any]) -> dict[str, Any]:
+    service: dict[str, Any] = frame["services"]["web"]
+    return service
+
+
+def test_a_run_that_is_only_watched_gives_the_bytes_of_one_that_nobody_watched() -> None:
+    scenario = load_scenario(shipped_scenarios()["first-look"])
+    plain = build_report(play(Run(scenario), signals=False))
+    with watched(scenario, speed=60.0) as case:
+        frames = sum(kind == "frame" for kind, _ in until_the_end(case))
+        assert case.ended.wait(60)
+    assert case.report is not None
+    assert case.report.digest == plain.digest
+    assert frames >= 3  # a second of the wall at the least, at ten frames a second on an idle machine
+
+
+def until_the_end(case: Watched) -> Iterator[tuple[str, dict[str, Any]]]:
+    for kind, data in case.events():
+        yield kind, data
+        if kind == "ended":
+            return
+
+
+def test_nothing_happens_until_somebody_looks(case: Watched) -> None:
+    first = case.until("frame")
+    assert first["t"] < 5.0  # of ten hours
+    assert case.until("frame", lambda frame: frame["t"] > first["t"])["state"] == "playing"
+
+
+def test_the_feed_tells_traffic_instances_and_a_sample_of_requests(case: Watched) -> None:
+    frame = case.until("frame", lambda one: web(one)["dots"] and one["t"] > 6)
+    service = web(frame)
+    assert service["offered_rps"] == pytest.approx(20, abs=1)
+    assert service["in_flight"] == pytest.approx(4, abs=1)  # Little: 20/s x 0.2 s
+    assert service["provisioned"] == 2
+    assert len(service["i"]["s"]) == len(service["i"]["o"]) == 2
+    assert all(dot[0] in {1, 2} and dot[4] == 200 for dot in service["dots"])
+
+
+def test_the_first_frame_of_a_page_is_whole_and_later_ones_leave_out_what_stays(case: Watched) -> None:
+    frames = [data for kind, data in zip_until(case, 8) if kind == "frame"]
+    assert web(frames[0])["i"]["n"] == [1, 2]
+    assert "n" not in web(frames[-1])["i"]
+
+
+def zip_until(case: Watched, frames: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    for kind, data in case.events():
+        yield kind, data
+        frames -= kind == "frame"
+        if not frames:
+            return
+
+
+def test_pause_holds_time_and_play_lets_it_go_on(case: Watched) -> None:
+    case.until("frame", lambda frame: frame["t"] > 1)
+    assert case.act(act="clock", do="pause") == (200, {"said": "paused"})
+    stood = case.until("frame", lambda frame: frame["state"] == "paused")["t"]
+    assert [data["t"] for kind, data in zip_until(case, 4) if kind == "frame"] == [stood] * 4
+    case.act(act="clock", do="play")
+    assert case.until("frame", lambda frame: frame["t"] > stood)["state"] == "playing"
+
+
+def test_a_step_is_as_long_as_it_was_asked_for(case: Watched) -> None:
+    case.until("frame", lambda frame: frame["t"] > 1)
+    case.act(act="clock", do="pause")
+    before = case.until("frame", lambda frame: frame["state"] == "paused")["t"]
+    case.act(act="clock", do="step", seconds=600)
+    after = case.until("frame", lambda frame: frame["state"] == "paused" and frame["t"] > before)["t"]
+    assert after == pytest.approx(before + 600, abs=1e-6)
+
+
+def test_another_speed_holds_at_once(case: Watched) -> None:
+    case.until("frame")
+    assert case.act(act="clock", do="speed", speed=1000)[0] == 200
+    frame = case.until("frame", lambda one: one["t"] > 300)
+    assert frame["speed"] == 1000
+
+
+def test_a_killed_instance_dies_and_is_replaced(case: Watched) -> None:
+    case.until("frame", lambda frame: frame["t"] > 1)
+    assert case.act(act="kill", service="web", instance="oldest") == (200, {"said": "web: instance 1 killed"})
+    frame = case.until("frame", lambda one: web(one)["i"].get("n") == [2, 3])
+    assert web(frame)["provisioned"] <= 2
+    acts = case.until("facts", lambda facts: any(row["k"] == "act" for row in facts["rows"]))
+    assert [row["action"] for row in acts["rows"] if row["k"] == "act"] == ["console: kill"]
+
+
+def test_traffic_goes_up_and_down(case: Watched) -> None:
+    case.until("frame", lambda frame: frame["t"] > 1)
+    case.act(act="clock", do="speed", speed=50)
+    case.act(act="traffic", service="web", factor=3)
+    up = case.until("frame", lambda frame: web(frame)["offered_rps"] > 55)
+    assert web(up)["factor"] == 3
+    case.act(act="traffic", service="web", factor=0)
+    case.until("frame", lambda frame: web(frame)["offered_rps"] == 0)
+
+
+def test_the_auto_scaling_configuration_changes(case: Watched) -> None:
+    case.until("frame", lambda frame: frame["t"] > 1)
+    case.act(act="clock", do="speed", speed=50)
+    said = case.act(act="scaling", service="web", min_size=5, max_concurrency=7)
+    assert said == (200, {"said": "web: MaxConcurrency 7, MinSize 5, MaxSize 6"})
+    frame = case.until("frame", lambda one: web(one)["provisioned"] == 5)
+    assert (web(frame)["max_concurrency"], web(frame)["min_size"], web(frame)["max_size"]) == (7, 5, 6)
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ({"act": "kill", "service": "nobody", "instance": "oldest"}, "service = 'nobody', must be one of web"),
+        ({"act": "kill", "service": "web", "instance": 99}, "instance = 99, must be one that lives"),
+        ({"act": "traffic", "service": "web", "factor": -1}, "factor = -1"),
+        ({"act": "traffic", "service": "web", "factor": 1, "more": 2}, "more = 2"),
+        ({"act": "scaling", "service": "web", "min_size": 9}, "max_size"),
+        ({"act": "clock", "do": "speed", "speed": 1e6}, "speed = 1000000.0"),
+        ({"act": "clock", "do": "jump"}, "do = 'jump'"),
+        ({"act": "dance"}, "dance"),
+        ({"act": "deploy", "service": "web"}, "simulator serve"),
+    ],
+)
+def test_a_bad_act_says_why_and_changes_nothing(case: Watched, act: dict[str, Any], said: str) -> None:
+    before = web(case.until("frame", lambda frame: frame["t"] > 1))
+    status, answer = case.act(**act)
+    assert status == 400
+    assert said in answer["error"]
+    after = web(case.until("frame"))
+    for name in ("factor", "max_concurrency", "min_size", "max_size", "provisioned"):
+        assert after[name] == before[name]
+    assert case.until("facts")["rows"] == []
+
+
+GOOD = {
+    "content_type": "application/json",
+    "x_console_token": "TOKEN",
+    "origin": "http://127.0.0.1:PORT",
+    "sec_fetch_site": "same-origin",
+}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"x_console_token": ""},
+        {"x_console_token": "guessed"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"origin": "https://127.0.0.1:PORT"},
+        {"origin": "http://127.0.0.1:PORT.evil.example"},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"content_type": "text/plain"},
+        {"content_type": "application/x-www-form-urlencoded"},
+        {"host": "evil.example"},
+        {"host": "evil.example:PORT"},
+        {"host": "127.0.0.1"},
+    ],
+    ids=lambda changed: " ".join(f"{name}={value or 'nothing'}" for name, value in changed.items()),
+)
+def test_what_does_not_come_from_the_page_changes_nothing(case: Watched, changed: dict[str, str]) -> None:
+    case.until("frame", lambda frame: frame["t"] > 1)
+    fields = {
+        name: value.replace("PORT", str(case.port)).replace("TOKEN", case.token)
+        for name, value in (GOOD | changed).items()
+    }
+    body = json.dumps({"act": "kill", "service": "web", "instance": "oldest"}).encode()
+    status, answer = case.request("POST", "/act", body, **fields)
+    assert status == 403
+    assert b"must be" in answer
+    assert case.until("facts")["rows"] == []
+    assert web(case.until("frame"))["i"]["n"] == [1, 2]
+
+
+@pytest.mark.parametrize("path", ["/", "/feed", "/web/console.js", "/report.html"])
+def test_no_name_but_our_own_reads_anything(case: Watched, path: str) -> None:
+    """DNS rebinding: a page of another site whose name has come to point to this machine."""
+    status, answer = case.request("GET", path, host=f"rebound.example:{case.port}")
+    assert status == 403
+    assert case.token.encode() not in answer
+
+
+def test_no_page_and_no_message_tells_the_token(case: Watched) -> None:
+    _, page = case.request("GET", "/")
+    assert case.token.encode() not in page
+    assert all(case.token not in json.dumps(data) for _, data in zip_until(case, 3))
+
+
+def test_the_server_listens_on_loopback_only(case: Watched) -> None:
+    assert case.console.url.startswith("http://127.0.0.1:")
+
+
+def test_after_the_run_there_is_its_report(tmp_path: Path) -> None:
+    with watched(scenario_of(HOURS.replace("10h", "20s"), tmp_path), speed=100.0) as case:
+        assert case.request("GET", "/report.html")[0] == 404
+        case.until("ended")
+        status, page = case.request("GET", "/report.html")
+        assert status == 200
+        assert b"simulator report" in page
+        # Who comes after the end sees how it ended.
+        kinds = [kind for kind, _ in until_the_end(case)]
+        assert kinds[0] == "hello"
+        assert case.act(act="kill", service="web", instance="oldest")[1]["error"] == "the run is over"

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from simulator.world.clock import ClockKind, run, wall_s
+from simulator.world.pace import Pace
+
+
+async def beats(seen: list[float], count: int, every_s: float) -> None:
+    for _ in range(count):
+        await asyncio.sleep(every_s)
+        seen.append(asyncio.get_running_loop().time())
+
+
+def paced(main: Callable[[Pace], object], speed: float) -> None:
+    pace = Pace(wall_s, speed)
+
+    async def begun() -> None:
+        pace.begin(asyncio.get_running_loop().time(), playing=True)
+        await main(pace)  # type: ignore[misc]
+
+    run(ClockKind.VIRTUAL, begun, pace=pace)
+
+
+def test_a_paced_loop_takes_its_time() -> None:
+    seen: list[float] = []
+    begin_s = wall_s()
+    paced(lambda _: beats(seen, 5, 1.0), speed=50.0)
+    assert seen == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert wall_s() - begin_s >= 5.0 / 50.0  # 5 virtual seconds at 50 in a second; the machine may add to it
+
+
+def test_time_does_not_drift_from_what_the_plain_loop_shows() -> None:
+    plain: list[float] = []
+    watched: list[float] = []
+    run(ClockKind.VIRTUAL, lambda: beats(plain, 300, 0.1))
+    paced(lambda _: beats(watched, 300, 0.1), speed=1000.0)
+    assert watched == plain
+
+
+def test_somebody_outside_acts_at_the_time_that_the_pace_has_reached() -> None:
+    """The next event is an hour away, and the call comes while the loop waits for it."""
+    at_s: list[float] = []
+
+    async def main(_: Pace) -> None:
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+
+        def act() -> None:
+            at_s.append(loop.time())
+            done.set_result(None)
+
+        begin_s = wall_s()
+        threading.Timer(0.1, lambda: loop.call_soon_threadsafe(act)).start()
+        far = loop.call_later(3600.0, lambda: None)
+        await done
+        far.cancel()
+        at_s.append((wall_s() - begin_s) * 10.0)
+
+    paced(main, speed=10.0)
+    assert 0.9 < at_s[0] <= at_s[1] + 0.01  # 0.1 s of the wall at ten in a second, and never ahead of it
+
+
+def test_a_paused_loop_stands_until_it_is_told_to_play() -> None:
+    seen: list[float] = []
+
+    async def main(pace: Pace) -> None:
+        loop = asyncio.get_running_loop()
+        pace.pause(loop.time())
+        threading.Timer(0.15, lambda: loop.call_soon_threadsafe(lambda: pace.play(loop.time()))).start()
+        begin_s = wall_s()
+        await asyncio.sleep(0.01)
+        seen.append(wall_s() - begin_s)
+
+    paced(main, speed=1.0)
+    assert seen[0] >= 0.15
+
+
+def test_a_step_ends_where_it_should() -> None:
+    seen: list[float] = []
+
+    async def main(pace: Pace) -> None:
+        loop = asyncio.get_running_loop()
+        pace.pause(loop.time())
+        reached = threading.Event()
+        pace.on_look = lambda: reached.set() or math.inf if loop.time() >= 100.0 else math.inf  # type: ignore[func-returns-value]
+        pace.step(100.0)
+
+        def go_on() -> None:
+            seen.append(loop.time())
+            pace.release()
+
+        def after_the_step() -> None:
+            assert reached.wait(10)
+            loop.call_soon_threadsafe(go_on)
+
+        threading.Thread(target=after_the_step).start()
+        await beats([], 200, 1.0)
+
+    paced(main, speed=0.01)
+    assert seen == [100.0]
+
+
+def test_an_error_behind_the_door_ends_the_run() -> None:
+    async def main(_: Pace) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon_threadsafe(lambda: 1 / 0)
+        await asyncio.sleep(60)
+
+    with pytest.raises(ZeroDivisionError):
+        paced(main, speed=1.0)
