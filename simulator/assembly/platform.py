@@ -17,6 +17,7 @@ from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
 from simulator.fleet.roster import Roster
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.units import duration_text
 from simulator.model.wire_fault import WireFault
 from simulator.records.facts import EventLogged
@@ -194,7 +195,10 @@ class Platform:
         """
         for service in self.services.values():
             revision = service.serving
+            settings = revision.settings
+            self.journal.record(EventLogged(0.0, service.name, performing_line(settings.health_check, settings.port)))
             await revision.begin()
+            self.journal.record(EventLogged(0.0, service.name, HEALTHY_LINE))
             if not revision.is_simulated:
                 self.journal.record(EventLogged(0.0, service.name, revision.limits_in_force))
         if self.front is not None:

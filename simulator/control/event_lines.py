@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from simulator.control.workload import check_text
+from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.operation import OperationType
 from simulator.model.phase import Phase
 from simulator.model.service_configuration import ServiceConfiguration
@@ -63,7 +63,7 @@ def phase_lines(phase: Phase, configuration: ServiceConfiguration, *, creates: b
         kind = "publicly" if configuration.is_public else "privately"
         return (f"Provisioning instances and deploying image for {kind} accessible service.",)
     if phase is Phase.HEALTH_CHECKING:
-        return (f"Performing health check on {check_text(configuration.health, configuration.port)}.",)
+        return (performing_line(configuration.health, configuration.port),)
     return lines.get(phase, ())
 
 
@@ -89,7 +89,7 @@ def _reads_file(configuration: ServiceConfiguration) -> bool:
 
 
 _ROUTES: Final = {
-    Phase.HEALTHY: ("Health check is successful. Routing traffic to application.",),
+    Phase.HEALTHY: (HEALTHY_LINE,),
     Phase.ROUTED: ("Successfully routed incoming traffic to application.",),
 }
 _IMAGE_LINES: Final = {

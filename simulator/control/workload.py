@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.health import failed_line, stopped_line
 from simulator.model.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.service_configuration import ServiceConfiguration
@@ -98,25 +98,12 @@ class Workload(Protocol):
         """The host names are nobody's again."""
 
 
-def check_text(health: HealthCheck, port: int) -> str:
-    """The health check as the log lines write it (facts 9)."""
-    path = f" [Path: '{health.path}']," if health.protocol is HealthProtocol.HTTP else ""
-    return f"protocol `{health.protocol}`{path} [Port: '{port}']"
-
-
 def health_check_failed(configuration: ServiceConfiguration) -> WorkloadFailed:
-    line = (
-        f"Health check failed on {check_text(configuration.health, configuration.port)}. "
-        "Check your configured port number. For more information, see the application logs."
-    )
-    return WorkloadFailed("Health check failed.", (line,))
+    return WorkloadFailed("Health check failed.", (failed_line(configuration.health, configuration.port),))
 
 
 def application_stopped(exit_code: int) -> WorkloadFailed:
-    line = (
-        f"Your application stopped or failed to start. See logs for more information. Container exit code: {exit_code}"
-    )
-    return WorkloadFailed("Health check failed.", (line,))
+    return WorkloadFailed("Health check failed.", (stopped_line(exit_code),))
 
 
 def pull_failed(reason: str) -> WorkloadFailed:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from simulator.fleet.exchange import Exchange
-from simulator.model.health import HealthCheck
+from simulator.model.health import HealthCheck, stopped_line
 from simulator.model.sizes import InstanceSize
 
 
@@ -36,10 +36,7 @@ class ExitStatus:
     @property
     def sentence(self) -> str:
         """Facts 9, verbatim, and what more is known."""
-        text = (
-            "Your application stopped or failed to start. See logs for more information. "
-            f"Container exit code: {self.code}"
-        )
+        text = stopped_line(self.code)
         more = self.detail.removeprefix(f"Container exit code: {self.code}").removeprefix(", ")
         return f"{text} ({more})" if more else text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from simulator.fleet.driver import Backend
-from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.health import HealthCheck
 from simulator.rules.health import Health, Streak
 
 
@@ -27,12 +27,6 @@ class Prober:
         """Why the last probe failed, once the unhealthy threshold is reached."""
         await asyncio.sleep(self.check.interval_s)
         return await self._probe_until(Health.UNHEALTHY, number, backend, Streak(self.check, Health.HEALTHY))
-
-    def describe(self, port: int = 8080) -> str:
-        """The check as App Runner's log lines name it (facts 9; backticks are theirs)."""
-        if self.check.protocol is HealthProtocol.HTTP:
-            return f"protocol `HTTP` [Path: '{self.check.path}'], [Port: '{port}']"
-        return f"protocol `TCP` [Port: '{port}']"
 
     async def _probe_until(self, wanted: Health, number: int, backend: Backend, streak: Streak) -> str:
         loop = asyncio.get_running_loop()

@@ -19,11 +19,13 @@ from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, La
 from simulator.fleet.instance import Ending, Instance
 from simulator.fleet.pool import Pool
 from simulator.fleet.prober import Prober
+from simulator.model.health import failed_line
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.units import duration_text
 from simulator.records.facts import EventLogged, InstanceMoved
 from simulator.records.journal import Journal
-from simulator.rules.health import restart_delay_s
+from simulator.rules.health import CrashLoop
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks, first_of
@@ -64,7 +66,7 @@ class Roster:
         self._alive: dict[int, Instance] = {}  # coming or ready: what the wish is compared with
         self._dismissed = False  # the run is over, or another revision serves: nobody is hired any more
         self._numbers = numbers or count(1)
-        self._deaths_in_a_row = 0
+        self._crash_loop = CrashLoop()
         self._lives: dict[int, asyncio.Task[None]] = {}
         self.activity = Activity(pool, actuator, clock, self._move, self._expire)
 
@@ -208,7 +210,7 @@ class Roster:
 
     async def _launch(self, instance: Instance, lag_s: float) -> Backend | None:
         """The platform's lag, then the launch; None when it was told to end before or could not be launched."""
-        lag_s = max(lag_s, restart_delay_s(self._deaths_in_a_row))
+        lag_s = max(lag_s, self._crash_loop.delay_s)
         if lag_s > 0:
             await asyncio.wait((instance.ending,), timeout=lag_s)
         if instance.ending.done():
@@ -240,19 +242,15 @@ class Roster:
         if first == 0:
             return False
         if first == 2:
-            self._log(
-                f"Health check failed on {self.prober.describe()}. Check your configured port number. "
-                "For more information, see the application logs."
-            )
-            instance.end(_E.DIED, f"not healthy within {self.settings.startup_allowance_s:g} s")
+            instance.end(_E.DIED, f"{self._failed_line} (not healthy within {self.settings.startup_allowance_s:g} s)")
             return False
         probing.result()
         self._enter(instance)
         return True
 
     def _enter(self, instance: Instance) -> None:
-        self._deaths_in_a_row = 0
         instance.ready_s = instance.idle_since_s = self._loop.time()
+        self._crash_loop.became_healthy(instance.ready_s)
         instance.awake = True
         instance.entered.set_result(None)
         self._move(instance, _E.BECAME_HEALTHY, "")
@@ -268,9 +266,7 @@ class Roster:
         )
         try:
             if await first_of(instance.ending, probing) == 1:
-                why = probing.result()
-                self._log(f"Health check failed on {self.prober.describe()}. ({why})")
-                instance.end(_E.DIED, f"unhealthy: {why}")
+                instance.end(_E.DIED, f"{self._failed_line} ({probing.result()})")
         finally:
             probing.cancel()
 
@@ -303,9 +299,13 @@ class Roster:
         self._move(instance, ending.event, ending.why)
         self.pool.lose(instance)
         if died and was_alive:
-            if instance.ready_s == float("inf"):
-                self._deaths_in_a_row += 1
+            self._crash_loop.died(self._loop.time(), instance.ready_s)
             self._log(ending.why)
+            if self._crash_loop.delay_s:
+                self._log(
+                    f"{self._crash_loop.deaths} instances in a row have died without one that stays: "
+                    f"the next one starts in {duration_text(self._crash_loop.delay_s)}"
+                )
             self.reconcile()
 
     def _life_over(self, instance: Instance) -> None:
@@ -330,6 +330,10 @@ class Roster:
                 self._clock.at_s(), self.settings.service, instance.number, before, instance.state, why or event.value
             )
         )
+
+    @property
+    def _failed_line(self) -> str:
+        return failed_line(self.settings.health_check, self.settings.port)
 
     def _log(self, line: str) -> None:
         self._journal.record(EventLogged(self._clock.at_s(), self.settings.service, line))

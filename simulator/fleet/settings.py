@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from simulator.model.health import STARTUP_ALLOWANCE_S, HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.rules.admission import Overflow
 from simulator.rules.balancers import BALANCERS
+
+DEFAULT_PORT: Final = 8080  # of a service that names none (facts 5.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class PoolSettings:
     size: InstanceSize = field(default_factory=InstanceSize)
     scaling: AutoScalingConfiguration = field(default_factory=AutoScalingConfiguration)
     health_check: HealthCheck = field(default_factory=HealthCheck)
+    port: int = DEFAULT_PORT  # that the service is configured with; a process listens on one of its own
     overflow: Overflow = field(default_factory=Overflow)
     # ASSUMPTION: App Runner's balancing is unknown (facts 3.1); least outstanding fits "concurrency-aware in effect".
     balancing: str = "least-outstanding"

@@ -10,6 +10,10 @@ from typing import Final
 STARTUP_ALLOWANCE_S: Final = 300.0
 
 
+# Lines of App Runner's logs, backticks included (facts 9).
+HEALTHY_LINE: Final = "Health check is successful. Routing traffic to application."
+
+
 class HealthProtocol(StrEnum):
     TCP = "TCP"
     HTTP = "HTTP"
@@ -39,3 +43,25 @@ class HealthCheck:
         if not self.path.startswith("/"):
             msg = f"path = {self.path!r}, must start with /"
             raise ValueError(msg)
+
+
+def performing_line(check: HealthCheck, port: int) -> str:
+    """Before the first probe."""
+    path = f" [Path: '{check.path}']," if check.protocol is HealthProtocol.HTTP else ""
+    return f"Performing health check on protocol `{check.protocol}`{path} [Port: '{port}']."
+
+
+def failed_line(check: HealthCheck, port: int) -> str:
+    """Here the path of an HTTP check stands beside the protocol without a space."""
+    path = f"[Path: '{check.path}']," if check.protocol is HealthProtocol.HTTP else ""
+    return (
+        f"Health check failed on protocol `{check.protocol}`{path} [Port: '{port}']. "
+        "Check your configured port number. For more information, see the application logs."
+    )
+
+
+def stopped_line(exit_code: int) -> str:
+    """The container is no more."""
+    return (
+        f"Your application stopped or failed to start. See logs for more information. Container exit code: {exit_code}"
+    )

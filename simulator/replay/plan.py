@@ -8,7 +8,7 @@ from typing import Any
 from simulator.assembly import Application, DockerApplication, ProcessApplication, ServicePlan, Throttling
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.secrets import SecretsPlace
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.settings import DEFAULT_PORT, PoolSettings
 from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.demand import demand, start_up_s
 from simulator.replay.scenario import Scenario
@@ -31,6 +31,7 @@ def _service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePla
         size=spec.size,
         scaling=spec.scaling,
         health_check=spec.health_check,
+        port=spec.application.container.port if spec.application.container is not None else DEFAULT_PORT,
         overflow=Overflow(overflow.wait_s, overflow.queue) if overflow.mode == "hold" else Overflow(),
         balancing=spec.balancing,
         request_timeout_s=spec.request_timeout_s,

@@ -10,6 +10,9 @@ from simulator.model.health import HealthCheck
 # Kubernetes and ECS use (nothing after a first death, then doubling to a bound). Settled by a log of a crash loop.
 RESTART_DELAY_S_FIRST = 1.0
 RESTART_DELAY_S_MAX = 60.0
+# ASSUMPTION: what counts as a start that failed is unknown as well. With a TCP check an application is healthy as soon
+# as it listens, so one that falls soon after is in a loop all the same; settled by the log of such an application.
+STEADY_S = 10.0
 
 
 class Health(Enum):
@@ -40,8 +43,33 @@ class Streak:
         return self.health
 
 
+class CrashLoop:
+    """Counts instances that die one after another without one that stays. Times in seconds of one clock."""
+
+    __slots__ = ("_healthy_s", "deaths")
+
+    def __init__(self) -> None:
+        self.deaths = 0  # in a row
+        self._healthy_s = float("inf")  # when, after the last death, an instance became healthy first
+
+    def became_healthy(self, now_s: float) -> None:
+        self._healthy_s = min(self._healthy_s, now_s)
+
+    def died(self, now_s: float, healthy_s: float) -> None:
+        """An instance died that had become healthy at `healthy_s`, infinite when it never did."""
+        if now_s - self._healthy_s >= STEADY_S:
+            self.deaths = 0  # another has stayed meanwhile
+        self.deaths = 0 if now_s - healthy_s >= STEADY_S else self.deaths + 1
+        self._healthy_s = float("inf")
+
+    @property
+    def delay_s(self) -> float:
+        """To wait before the next start. None once an instance is healthy, whatever becomes of it."""
+        return restart_delay_s(self.deaths) if self._healthy_s == float("inf") else 0.0
+
+
 def restart_delay_s(deaths_in_a_row: int) -> float:
-    """Seconds to wait before the replacement of an instance, given how many died without one becoming ready (>= 0)."""
+    """Seconds to wait before the replacement of an instance, given how many died in a row (>= 0)."""
     if deaths_in_a_row <= 1:
         return 0.0
     return float(min(RESTART_DELAY_S_MAX, RESTART_DELAY_S_FIRST * 2.0 ** min(deaths_in_a_row - 2, 16)))

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.prober import Prober
-from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from tests.fleet.fakes import FakeBackend, FakeDriver
 from tests.virtual import run_virtual
@@ -95,9 +95,3 @@ def test_failing_by_order_is_the_reason_that_is_told() -> None:
         return await prober.until_unhealthy(7, ScriptedBackend("+"))
 
     assert run_virtual(main) == "failed by the timeline"
-
-
-def test_a_check_is_described_in_app_runners_words() -> None:
-    assert Prober(HealthCheck()).describe() == "protocol `TCP` [Port: '8080']"
-    http = HealthCheck(HealthProtocol.HTTP, path="/healthz")
-    assert Prober(http).describe(3000) == "protocol `HTTP` [Path: '/healthz'], [Port: '3000']"

@@ -6,7 +6,7 @@ import dataclasses
 import pytest
 
 from simulator.fleet.driver import LaunchError
-from simulator.model.health import HealthCheck
+from simulator.model.health import HealthCheck, failed_line
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.port import Actuator
 from tests.fleet.fakes import Stage, stage_settings
@@ -244,10 +244,7 @@ def test_an_unhealthy_instance_is_replaced() -> None:
             await asyncio.sleep(1)
             assert stage.states() == "stopped active"
             assert stage.moves(1)[-1] == (15.0, "stopped")
-            assert stage.lines() == [
-                "Health check failed on protocol `TCP` [Port: '8080']. (not well)",
-                "unhealthy: not well",
-            ]
+            assert stage.lines() == [f"{failed_line(settings.health_check, 8080)} (not well)"]
 
     run_virtual(main)
 
@@ -281,6 +278,15 @@ def test_a_crash_loop_waits_ever_longer_and_a_success_ends_it() -> None:
             stage.fake.failing = False
             await asyncio.sleep(12)
             assert len(stage.pool.ready) == 2
+            assert (
+                stage.lines()[-1] == "6 instances in a row have died without one that stays: the next one starts in 16s"
+            )
+            stage.roster.kill(8)  # healthy, but not for long: the loop goes on
+            await asyncio.sleep(31.5)
+            assert len(stage.pool.ready) == 1
+            await asyncio.sleep(1)
+            assert len(stage.pool.ready) == 2
+            await asyncio.sleep(10)
             stage.roster.kill(1)
             await until(lambda: len(stage.pool.ready) == 1)
             await until(lambda: len(stage.pool.ready) == 2)

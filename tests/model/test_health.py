@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.health import HealthCheck, HealthProtocol, failed_line, performing_line, stopped_line
 
 
 def test_the_defaults_are_app_runners() -> None:
@@ -24,3 +24,16 @@ def test_a_number_out_of_range_is_refused(name: str, value: int) -> None:
 def test_a_path_starts_with_a_slash() -> None:
     with pytest.raises(ValueError, match=r"path = 'healthz', must start with /"):
         HealthCheck(path="healthz")
+
+
+def test_log_lines_are_app_runners_to_the_letter() -> None:
+    """Facts 9: with a space before the path when it begins, without one when it has failed."""
+    tcp, http = HealthCheck(), HealthCheck(HealthProtocol.HTTP, path="/up")
+    hint = "Check your configured port number. For more information, see the application logs."
+    assert performing_line(tcp, 8080) == "Performing health check on protocol `TCP` [Port: '8080']."
+    assert performing_line(http, 8000) == "Performing health check on protocol `HTTP` [Path: '/up'], [Port: '8000']."
+    assert failed_line(tcp, 8080) == f"Health check failed on protocol `TCP` [Port: '8080']. {hint}"
+    assert failed_line(http, 8000) == f"Health check failed on protocol `HTTP`[Path: '/up'], [Port: '8000']. {hint}"
+    assert stopped_line(1) == (
+        "Your application stopped or failed to start. See logs for more information. Container exit code: 1"
+    )

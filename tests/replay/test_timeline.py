@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.model.health import HealthCheck, failed_line
 from simulator.model.instance import InstanceState
 from simulator.records.facts import ConfigurationChanged, Fact, InstanceMoved, TimelineActed
 from simulator.replay.problems import ScenarioError
@@ -72,7 +73,7 @@ def test_failing_health_checks_replace_the_instance_after_the_threshold() -> Non
     record = played("  - {at: 10.5s, fail_health_checks: {which: oldest, for: 5s}}\n")
     [(at_s, number, why)] = deaths(record)
     assert number == 1
-    assert why == "unhealthy: failed by the timeline"
+    assert why == f"{failed_line(HealthCheck(), 8080)} (failed by the timeline)"
     assert at_s == 12.0  # probes each whole second; the second failure in a row counts
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.model.health import HealthCheck
-from simulator.rules.health import RESTART_DELAY_S_MAX, Health, Streak, restart_delay_s
+from simulator.rules.health import RESTART_DELAY_S_MAX, STEADY_S, CrashLoop, Health, Streak, restart_delay_s
 
 
 def after(probes: str, healthy: int, unhealthy: int, start: Health = Health.UNKNOWN) -> Health:
@@ -55,3 +55,31 @@ def test_the_first_death_is_replaced_at_once_and_later_ones_ever_later() -> None
 @given(st.integers(0, 10**9))
 def test_no_restart_waits_longer_than_the_bound(deaths: int) -> None:
     assert 0 <= restart_delay_s(deaths) <= RESTART_DELAY_S_MAX
+
+
+NEVER = float("inf")
+
+
+def test_an_instance_that_dies_soon_after_it_was_healthy_is_in_a_crash_loop() -> None:
+    loop = CrashLoop()
+    delays = []
+    for start_s in range(0, 50, 10):
+        loop.became_healthy(start_s)
+        assert loop.delay_s == 0, "nobody waits while one is healthy"
+        loop.died(start_s + STEADY_S - 1, start_s)
+        delays.append(loop.delay_s)
+    assert delays == [0, 1, 2, 4, 8]
+
+
+def test_one_that_stays_ends_the_loop() -> None:
+    loop = CrashLoop()
+    for _ in range(5):
+        loop.died(0, NEVER)
+    assert loop.delay_s == 8
+    loop.became_healthy(5)
+    loop.died(5 + STEADY_S, NEVER)  # another's; the one that was healthy at 5 s stays
+    assert (loop.deaths, loop.delay_s) == (1, 0)
+    loop.died(100, NEVER)
+    assert loop.delay_s == 1
+    loop.died(200, 150)
+    assert (loop.deaths, loop.delay_s) == (0, 0)
