@@ -22,7 +22,6 @@ from simulator.fleet.prober import Prober
 from simulator.model.health import failed_line
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.model.units import duration_text
 from simulator.records.facts import EventLogged, InstanceMoved
 from simulator.records.journal import Journal
 from simulator.rules.health import CrashLoop
@@ -302,10 +301,7 @@ class Roster:
             self._crash_loop.died(self._loop.time(), instance.ready_s)
             self._log(ending.why)
             if self._crash_loop.delay_s:
-                self._log(
-                    f"{self._crash_loop.deaths} instances in a row have died without one that stays: "
-                    f"the next one starts in {duration_text(self._crash_loop.delay_s)}"
-                )
+                self._log(str(self._crash_loop))
             self.reconcile()
 
     def _life_over(self, instance: Instance) -> None:

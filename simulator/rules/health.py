@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from simulator.model.health import HealthCheck
+from simulator.model.units import duration_text
 
 # ASSUMPTION: App Runner's delay between replacements of an instance that keeps dying is unknown; this is the shape that
 # Kubernetes and ECS use (nothing after a first death, then doubling to a bound). Settled by a log of a crash loop.
@@ -66,6 +67,11 @@ class CrashLoop:
     def delay_s(self) -> float:
         """To wait before the next start. None once an instance is healthy, whatever becomes of it."""
         return restart_delay_s(self.deaths) if self._healthy_s == float("inf") else 0.0
+
+    def __str__(self) -> str:
+        """For the event log, after a death that makes others wait."""
+        wait = duration_text(self.delay_s)
+        return f"{self.deaths} instances in a row have died without one that stays: the next one starts in {wait}"
 
 
 def restart_delay_s(deaths_in_a_row: int) -> float:
