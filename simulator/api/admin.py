@@ -16,12 +16,12 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
+from simulator.api.endpoint import close_http
 from simulator.model.api_error import ApiError
 
 ADMIN_FILE: Final = "admin.json"  # in the state folder: url, token, pid
 
 _HOST: Final = "127.0.0.1"
-_GOODBYE_S: Final = 1.0
 
 Action = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -50,8 +50,7 @@ class AdminEndpoint:
         self._file.unlink(missing_ok=True)
         if self._listener is not None:
             self._listener.close()
-        self._http.pre_shutdown()  # idle connections
-        await self._http.shutdown(_GOODBYE_S)
+        await close_http(self._http)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")

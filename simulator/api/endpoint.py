@@ -35,6 +35,7 @@ _JUDGED_BYTES_MAX: Final = 16 * 1024 * 1024
 BODY_S_MAX: Final = 30.0  # for a body to come
 _BACKLOG: Final = 1024
 _GOODBYE_S: Final = 1.0
+_ROUNDS_TO_CLOSE: Final = 3  # of the loop, for a transport to close its socket
 
 _log = logging.getLogger(__name__)
 
@@ -78,10 +79,7 @@ class ApiEndpoint:
         """Answers under way are finished."""
         if self._listener is not None:
             self._listener.close()
-        self._http.pre_shutdown()  # idle connections
-        await self._http.shutdown(_GOODBYE_S)
-        if self._listener is not None:
-            await self._listener.wait_closed()
+        await close_http(self._http)
 
     # --- one request -----------------------------------------------------------------------------------------------
 
@@ -161,6 +159,18 @@ class ApiEndpoint:
             source_ip=request.remote or "",
             user_agent=request.headers.get("user-agent", ""),
         )
+
+
+async def close_http(http: web.Server) -> None:
+    """Finish the answers under way, then leave no connection open."""
+    transports = [each.transport for each in http.connections]
+    http.pre_shutdown()  # idle connections
+    await http.shutdown(_GOODBYE_S)
+    for transport in transports:
+        if isinstance(transport, asyncio.Transport):
+            transport.abort()  # TLS would wait for its peer's goodbye
+    for _ in range(_ROUNDS_TO_CLOSE):
+        await asyncio.sleep(0)
 
 
 def _response(status: int, content: dict[str, Any], request_id: str) -> web.Response:

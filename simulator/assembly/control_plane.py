@@ -41,9 +41,12 @@ _SEED_BITS: Final = 63
 
 @dataclass(frozen=True, slots=True)
 class ApiListener:
-    """Where the API listens; `port` 0 is any free one. `tls`: with a certificate of the local authority for `host`.
+    """Where the API listens; `port` 0 is any free one. `tls`: with a certificate of the local authority for `name`.
 
-    `certificate` and `key`: PEM files to be used in its place.
+    `name`: what clients call it, `host` unless it is given. `certificate` and `key`: PEM files of your own.
+
+    Raises:
+        ValueError: when a certificate would have to be made for every address.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +54,23 @@ class ApiListener:
     tls: bool = False
     certificate: Path | None = None
     key: Path | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.tls and self.certificate is None and self.name is None and self._is_every_address:
+            msg = f"host = {self.host!r}, must come with the name or address that clients use, or with a certificate"
+            raise ValueError(msg)
+
+    @property
+    def called(self) -> str:
+        """What clients call it."""
+        if self.name is not None:
+            return self.name
+        return "localhost" if self._is_every_address else self.host
+
+    @property
+    def _is_every_address(self) -> bool:
+        return self.host in {"", "0.0.0.0", "::"}  # noqa: S104 a question, not a socket
 
     @property
     def is_loopback(self) -> bool:
@@ -127,7 +147,7 @@ class ControlPlane:
         listener = self.settings.listener
         assert listener is not None, "no listener was asked for"
         assert self._endpoint is not None, "the control plane is not open"
-        host = f"[{listener.host}]" if ":" in listener.host else listener.host
+        host = f"[{listener.called}]" if ":" in listener.called else listener.called
         return f"{'https' if listener.tls else 'http'}://{host}:{self._endpoint.port}"
 
     async def open(self) -> None:
@@ -200,7 +220,7 @@ class ControlPlane:
         now = utc_now()
         authority = CertificateAuthority(self.settings.state / "ca", now)
         self.root_certificate = authority.certificate_path
-        context.load_cert_chain(authority.leaf(listener.host, now))
+        context.load_cert_chain(authority.leaf(listener.called, now))
         return context
 
 

@@ -62,6 +62,8 @@ class ApiSection(Section):
     """Port; 0 is any free one."""
     tls: Flag = False
     """Over TLS, with a certificate of the local authority unless one is given."""
+    name: str | None = Field(default=None, min_length=1)
+    """What clients call it; its certificate is for that. The host if left out."""
     certificate: File | None = None
     """PEM file of your own certificate and its chain."""
     key: File | None = None
@@ -139,7 +141,9 @@ class ServeConfig(Section):
         keys = AccessKeys(AccessKey(**key.model_dump()) for key in api.keys)
         return ControlPlaneSettings(
             state=state,
-            listener=ApiListener(api.host, api.port, tls=api.tls, certificate=api.certificate, key=api.key),
+            listener=ApiListener(
+                api.host, api.port, tls=api.tls, certificate=api.certificate, key=api.key, name=api.name
+            ),
             authentication=Authentication(keys, api.account, api.region),
             profile=profile_named(time.profile, time.factor),
             api=ApiSettings(

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -16,6 +17,7 @@ import pytest_asyncio
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -229,12 +231,28 @@ async def test_in_the_open_mode_twelve_digits_are_an_account() -> None:
 )
 def test_beyond_loopback_there_are_keys_and_tls(host: str, keys: bool, tls: bool, refused: bool) -> None:
     authentication = Authentication(AccessKeys([OTHER] if keys else []))
-    listener = ApiListener(host, tls=tls)
+    listener = ApiListener(host, tls=tls, name="api.example.com")
     if refused:
         with pytest.raises(ValueError, match="must be a loopback address"):
             ControlPlaneSettings(listener=listener, authentication=authentication)
     else:
         ControlPlaneSettings(listener=listener, authentication=authentication)
+
+
+async def test_tls_for_a_name_on_every_address(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="must come with the name"):
+        ApiListener("0.0.0.0", tls=True)
+    settings = ControlPlaneSettings(
+        state=tmp_path,
+        listener=ApiListener("0.0.0.0", tls=True, name="127.0.0.1"),
+        authentication=Authentication(AccessKeys([AccessKey(KEY, SECRET)])),
+    )
+    async with await open_control_plane(settings, SimulatedWorkload()) as plane:
+        assert plane.url.startswith("https://127.0.0.1:")
+        assert (await elsewhere(boto3_client(plane).list_services))["ServiceSummaryList"] == []
+        with pytest.raises(ClientError) as caught:
+            await elsewhere(boto3_client(plane, secret="wrong").list_services)
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 texts = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "Zs")), max_size=12)

@@ -105,6 +105,27 @@ def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Pa
     assert not (tmp_path / "admin.json").exists()
 
 
+def test_follow_shows_what_comes_until_it_is_interrupted(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        served.client.create_service(ServiceName="first", SourceConfiguration=IMAGE)
+        command = [sys.executable, "-m", "simulator", "events", "--follow", "--state", str(tmp_path)]
+        follower = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert follower.stdout is not None
+        try:
+            assert "first  Service creation started." in next(iter(follower.stdout.readline, "")) + next(
+                iter(follower.stdout.readline, "")
+            )
+            served.client.create_service(ServiceName="second", SourceConfiguration=IMAGE)
+            seen = iter(follower.stdout.readline, "")
+            assert any("second  Service status is set to RUNNING." in line for line in seen)
+            follower.send_signal(signal.SIGINT)
+            assert follower.wait(timeout=20) == 0
+        finally:
+            follower.kill()
+            follower.wait()
+            follower.stdout.close()
+
+
 def test_the_line_to_copy_works(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         line = next(line for line in served.lines if "aws apprunner" in line).strip()
