@@ -7,8 +7,9 @@ take seconds and the same seed gives the same bytes.
 Floors, top first; a room imports rooms on lower floors only, never a sibling (`|`), and import contracts in
 `pyproject.toml` check it:
 
-    10 cli                 one file a verb; the only reader of argv and environment
-    9  lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: what people look at
+    11 cli                 one file a verb; the only reader of argv and environment
+    10 lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: what people look at
+    9  lessons             questions about autoscaling, each with a run that answers it; the files of the course
     8  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
     7  assembly            the composition root: the only room that names concrete drivers and listeners
     6  api                 the wire of App Runner's API: AWS JSON, its schema (botocore's model), signatures

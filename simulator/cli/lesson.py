@@ -1,0 +1,140 @@
+"""`simulator lesson`: a question about autoscaling, a prediction, a run that answers it, and a knob to turn."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from simulator.cli.exits import BROKE, bad_input
+from simulator.console.lesson_text import (
+    print_course,
+    print_explanation,
+    print_knob,
+    print_outcome,
+    print_task,
+    print_trial,
+)
+from simulator.lessons.course import course
+from simulator.lessons.lesson import Lesson, Question
+from simulator.lessons.play import Outcome, play_lesson
+from simulator.replay.changes import parse_value
+from simulator.replay.problems import ScenarioError
+from simulator.replay.runner import BrokenRun
+
+
+def lesson_verb(
+    name: str = typer.Argument("", metavar="[NAME]", help="A lesson; without one, all are listed."),
+    predict: str | None = typer.Option(
+        None,
+        metavar="X",
+        help="Your prediction, in place of being asked: a number such as 20, 350ms, 12 %, or a letter.",
+    ),
+    knob: str | None = typer.Option(
+        None, "--try", metavar="VALUE", help="A value for the lesson's knob, in place of being asked."
+    ),
+    scenario: Path | None = typer.Option(
+        None, metavar="F.yaml", help="Write the lesson's scenario to F.yaml, to go on with `simulator run`, and end."
+    ),
+) -> None:
+    """Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again."""
+    console = Console(highlight=False)
+    if not name:
+        print_course(course().values(), console)
+        return
+    lesson = _lesson(name)
+    if scenario is not None:
+        _write(lesson, scenario)
+        return
+    # Nobody is asked when everything that is asked for was told.
+    asks = predict is None and knob is None
+    prediction = None if predict is None else _prediction(lesson.question, predict)
+    value = None if knob is None else _knob_value(lesson, knob)
+    print_task(lesson, console)
+    if asks:
+        prediction = _ask(lesson.question)
+    first = _played(lesson, None, console)
+    print_outcome(prediction, first, console)
+    print_explanation(first, console)
+    print_knob(lesson.knob, console)
+    if value is not None:
+        print_trial(first, _played(lesson, value, console), console)
+    elif asks:
+        _try_again(first, console)
+
+
+def _lesson(name: str) -> Lesson:
+    lessons = course()
+    if name not in lessons:
+        near = difflib.get_close_matches(name, lessons, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        bad_input(f"lesson = {name!r}, must be one of {', '.join(lessons)}{hint}")
+    return lessons[name]
+
+
+def _write(lesson: Lesson, file: Path) -> None:
+    try:
+        file.write_text(lesson.scenario, encoding="utf-8")
+    except OSError as error:
+        bad_input(f"scenario = {str(file)!r}, cannot be written: {error.strerror}")
+    typer.echo(f"simulator run {file}")
+
+
+def _prediction(question: Question, text: str) -> float | str:
+    try:
+        return question.read(text)
+    except ValueError as error:
+        bad_input(str(error))
+
+
+def _knob_value(lesson: Lesson, text: str) -> Any:
+    """The value, judged before anything is played."""
+    try:
+        value = parse_value(text)
+        lesson.read_scenario(value).require("virtual")
+    except (ScenarioError, ValueError) as error:
+        bad_input(str(error))
+    return value
+
+
+def _ask(question: Question) -> float | str:
+    """Ask until the answer is one."""
+    while True:
+        told = _line("Your prediction")
+        if told is None:
+            bad_input("prediction = nothing, must be typed, or told with --predict")
+        try:
+            return question.read(told)
+        except ValueError as error:
+            typer.echo(str(error))
+
+
+def _try_again(first: Outcome, console: Console) -> None:
+    """As often as the learner likes; an empty line ends it."""
+    while told := _line("A value (Enter ends the lesson)"):
+        try:
+            value = parse_value(told)
+            trial = _played(first.lesson, value, console)
+        except (ScenarioError, ValueError) as error:
+            typer.echo(str(error))
+            continue
+        print_trial(first, trial, console)
+
+
+def _line(prompt: str) -> str | None:
+    """A line that somebody typed; None when there is nobody any more."""
+    typer.echo(f"{prompt}: ", nl=False)
+    line = typer.get_text_stream("stdin").readline()
+    return line.strip() if line else None
+
+
+def _played(lesson: Lesson, knob: Any, console: Console) -> Outcome:
+    try:
+        with console.status("playing in virtual time"):
+            return play_lesson(lesson, knob)
+    except BrokenRun as error:
+        typer.echo(f"the run broke: {error}", err=True)
+        raise typer.Exit(BROKE) from error

@@ -1,0 +1,165 @@
+"""A lesson on a terminal: text, question, prediction beside outcome, curves, decisions with why, explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from simulator.console.quantities import count_text, measured_text
+from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
+from simulator.lessons.lesson import Knob, Lesson, Question, Unit
+from simulator.lessons.play import Outcome
+from simulator.model.units import duration_text
+from simulator.replay.report_schema import ServicePart
+
+_WIDTH_MAX: Final = 100
+_LABEL: Final = 12
+
+
+def print_course(lessons: Iterable[Lesson], console: Console) -> None:
+    """Every lesson with what it is about."""
+    table = Table(box=None, pad_edge=False, header_style="bold dim")
+    for heading in ("", "lesson", "what it asks"):
+        table.add_column(heading)
+    for lesson in lessons:
+        table.add_row(str(lesson.place), Text(lesson.name, style="bold"), lesson.summary)
+    console.print(table)
+    console.print("\nsimulator lesson NAME", style="dim")
+
+
+def print_task(lesson: Lesson, console: Console) -> None:
+    """What the learner reads before the prediction."""
+    width = min(console.width, _WIDTH_MAX)
+    console.print(Rule(Text(f"{lesson.place}. {lesson.title}", style="bold"), align="left", style="dim"), width=width)
+    console.print(Markdown(lesson.text), width=width)
+    console.print()
+    console.print(Text(lesson.question.ask, style="bold"), width=width)
+    for choice in lesson.question.choices:
+        console.print(Text.assemble(("  " + choice.key, "bold cyan"), "  ", choice.text), width=width)
+
+
+def print_outcome(prediction: float | str | None, outcome: Outcome, console: Console) -> None:
+    """Prediction beside outcome, what happened over time, and the journal."""
+    question = outcome.lesson.question
+    console.print()
+    if prediction is not None:
+        right = question.is_right(prediction, outcome.value)
+        verdict = Text("right", style="bold green") if right else Text("not so", style="bold yellow")
+        console.print(Text.assemble("you said  ", (prediction_text(question, prediction), "bold"), "  ", verdict))
+    console.print(Text.assemble("outcome   ", (_value_text(question, outcome.value), "bold")))
+    console.print(_figures((outcome,)))
+    for service in outcome.report.services:
+        _curves(service, console, several=len(outcome.report.services) > 1)
+    _journal(outcome, console)
+
+
+def print_explanation(outcome: Outcome, console: Console) -> None:
+    """Why it came out so."""
+    console.print()
+    console.print(Markdown(outcome.explanation), width=min(console.width, _WIDTH_MAX))
+
+
+def print_knob(knob: Knob, console: Console) -> None:
+    """What the learner may change."""
+    console.print()
+    console.print(Text.assemble(("Try again.  ", "bold"), knob.ask), width=min(console.width, _WIDTH_MAX))
+    worth = ", ".join(map(str, knob.tries))
+    console.print(Text(f"{knob.place}: worth trying are {worth}", style="dim"))
+
+
+def print_trial(first: Outcome, trial: Outcome, console: Console) -> None:
+    """The run with the knob turned, beside the first one."""
+    console.print()
+    console.print(_figures((first, trial)))
+    for service in trial.report.services:
+        _curves(service, console, several=len(trial.report.services) > 1)
+    _journal(trial, console)
+    console.print()
+    console.print(Markdown(trial.lesson.knob.says), width=min(console.width, _WIDTH_MAX))
+
+
+def prediction_text(question: Question, prediction: float | str) -> str:
+    """As the learner meant it."""
+    if isinstance(prediction, str):
+        return next(choice.text for choice in question.choices if choice.key == prediction)
+    return _text(prediction, question.unit)
+
+
+def _value_text(question: Question, value: float) -> str:
+    told = _text(value, question.unit)
+    return (
+        f"{told}: {question.right_choice(value).key}, {question.right_choice(value).text}" if question.choices else told
+    )
+
+
+def _text(value: float, unit: Unit) -> str:
+    return measured_text(round(value, 2) if unit == "count" else value, unit)
+
+
+def _figures(outcomes: tuple[Outcome, ...]) -> Table:
+    """A row for each figure the lesson shows, a column for each run."""
+    lesson = outcomes[0].lesson
+    table = Table(box=None, pad_edge=False, header_style="bold dim")
+    table.add_column("")
+    for outcome in outcomes:
+        heading = "as it was" if len(outcomes) > 1 else ""
+        table.add_column(heading if outcome.knob is None else _knob_text(outcome.knob), justify="right")
+    for shown in lesson.shows:
+        asked = shown.figure == lesson.question.figure
+        cells = [_text(outcome.figures[shown.figure], shown.unit) for outcome in outcomes]
+        table.add_row(shown.label, *cells, style="bold" if asked else "")
+    return table
+
+
+def _knob_text(value: Any) -> str:
+    return f"with {value}"
+
+
+def _curves(service: ServicePart, console: Console, *, several: bool) -> None:
+    levels = PLAIN if console.options.ascii_only else BLOCKS
+    width = min(console.width, _WIDTH_MAX) - _LABEL - 16
+    series = service.series
+    if several:
+        console.print(Text(service.name, style="bold"))
+    lost = [refused + failed for refused, failed in zip(series.refused, series.failed, strict=True)]
+    rates = [offered / series.width_s for offered in series.offered]
+    rows: list[tuple[str, list[float], str, str]] = [
+        ("offered", rates, f"top {count_text(round(max(rates, default=0), 1))}/s", "cyan"),
+        ("lost", [count / series.width_s for count in lost], "429 and 5xx", "red"),
+        ("ready", series.ready, f"top {service.instances.ready_max}", "green"),
+    ]
+    for label, values, note, style in rows:
+        highest = max(max(rates, default=0), 1e-9) if label != "ready" else max(service.instances.ready_max, 1)
+        if any(values):
+            line = sparkline(values, width, highest, levels)
+            console.print(Text.assemble(f"{label:<{_LABEL}}", (line, style), f" {note}"))
+
+
+def _journal(outcome: Outcome, console: Console) -> None:
+    entries = outcome.journal()
+    if not entries:
+        return
+    several = len(outcome.report.services) > 1
+    table = Table(box=None, pad_edge=False, header_style="bold dim")
+    for heading in ("at", "wish", "ready after", "why"):
+        table.add_column(heading, overflow="fold", no_wrap=heading != "why")
+    for service, decision in entries:
+        after = "" if decision.ready_after_s is None else duration_text(round(decision.ready_after_s, 1))
+        why = f"{decision.formula}; {decision.reason}"
+        table.add_row(
+            duration_text(round(decision.at_s, 1)),
+            f"{decision.before} > {decision.desired}",
+            after if decision.desired > decision.before else "",
+            f"{service}: {why}" if several else why,
+        )
+    console.print()
+    console.print(table, width=min(console.width, _WIDTH_MAX))
+    total = sum(len(part.decisions) for part in outcome.report.services)
+    if total > len(entries):
+        console.print(Text(f"and {total - len(entries)} more decisions", style="dim"))

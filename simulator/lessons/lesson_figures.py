@@ -1,0 +1,79 @@
+"""The figures of a run that lessons speak of, by name: `p95_s` of all together, `web_p95_s` of the service web.
+
+Units stand last in the names; ratios are 0 to 1. What was not there to measure is 0: a lesson says beforehand what
+there is, and its claims see to it. `first_raise_s`: when the wish first rose above MinSize.
+"""
+
+from __future__ import annotations
+
+from simulator.replay.report_schema import DecisionPart, Report, RequestsPart, ServicePart
+
+
+def figures(report: Report) -> dict[str, float]:
+    """Every figure. With one service, its own figures stand under their plain names too."""
+    span_s = report.run.ended_s - report.run.warm_up_s
+    found: dict[str, float] = {}
+    for service in report.services:
+        own = _of_requests(service.requests, span_s) | _of_service(service)
+        prefix = service.name.replace("-", "_")
+        found |= {f"{prefix}_{name}": value for name, value in own.items()}
+        if len(report.services) == 1:
+            found |= own
+    for source in report.sources:
+        prefix = source.name.replace("-", "_")
+        found |= {f"{prefix}_{name}": value for name, value in _of_requests(source.requests, span_s).items()}
+    return _of_requests(report.requests, span_s) | {"usd_month": report.month_usd} | found
+
+
+def _of_requests(part: RequestsPart, span_s: float) -> dict[str, float]:
+    latency = part.latency
+    return {
+        "requests": part.requests,
+        "offered_rps": part.requests / span_s,
+        "served": part.served,
+        "served_rps": part.served_rps or 0.0,
+        "refused": part.refused,
+        "failed": part.failed,
+        "refused_ratio": part.refused_ratio or 0.0,
+        "failure_ratio": part.failure_ratio or 0.0,
+        "mean_s": latency.mean_s or 0.0,
+        "p50_s": latency.p50_s or 0.0,
+        "p95_s": latency.p95_s or 0.0,
+        "p99_s": latency.p99_s or 0.0,
+        "max_s": latency.max_s or 0.0,
+        "service_mean_s": part.service.mean_s or 0.0,
+        "cold_starts": part.cold_starts,
+        "cold_start_ratio": part.cold_start_ratio or 0.0,
+        # Request-seconds a second: each served request was in flight for as long as it took.
+        "in_flight": part.served * (latency.mean_s or 0.0) / span_s,
+    }
+
+
+def _of_service(part: ServicePart) -> dict[str, float]:
+    raises = [decision for decision in part.decisions if decision.desired > decision.before]
+    instances = part.instances
+    return {
+        "decisions": len(part.decisions),
+        "raises": len(raises),
+        "lowerings": len(part.decisions) - len(raises),
+        "wished_max": max((decision.desired for decision in part.decisions), default=part.min_size),
+        "first_raise_s": next((raised.at_s for raised in raises if raised.desired > part.min_size), 0.0),
+        "ready_mean": instances.ready_mean,
+        "ready_max": instances.ready_max,
+        "ready_end": part.series.ready[-1] if part.series.ready else 0.0,
+        "active_mean": instances.active_mean,
+        "provisioned_max": instances.provisioned_max,
+        "launched": instances.launched,
+        "instance_hours": instances.provisioned_s / 3600,
+        "full_s": _full_s(raises),
+        "usd_month": part.cost.month.usd,
+    }
+
+
+def _full_s(raises: list[DecisionPart]) -> float:
+    """When the highest wish was fulfilled for the first time; 0 when it never was."""
+    if not raises:
+        return 0.0
+    highest = max(raised.desired for raised in raises)
+    times = [r.at_s + r.ready_after_s for r in raises if r.desired == highest and r.ready_after_s is not None]
+    return min(times, default=0.0)

@@ -1,0 +1,47 @@
+"""Plays a lesson's scenario in virtual time: seconds, and the same outcome each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.lessons.lesson import Lesson
+from simulator.lessons.lesson_figures import figures
+from simulator.replay.report import build_report
+from simulator.replay.report_schema import DecisionPart, Report
+from simulator.replay.runner import Run, play
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out: the report, its figures, and the figure that was asked for."""
+
+    lesson: Lesson
+    knob: Any
+    report: Report
+    figures: dict[str, float]
+
+    @property
+    def value(self) -> float:
+        return self.figures[self.lesson.question.figure]
+
+    @property
+    def explanation(self) -> str:
+        """The lesson's own, with the run's figures in it."""
+        return self.lesson.explain.format_map(self.figures)
+
+    def journal(self) -> list[tuple[str, DecisionPart]]:
+        """The first decisions of the run, with the service of each, in order of time."""
+        all_of_them = [(part.name, decision) for part in self.report.services for decision in part.decisions]
+        return sorted(all_of_them, key=lambda pair: pair[1].at_s)[: self.lesson.decisions]
+
+
+def play_lesson(lesson: Lesson, knob: Any = None) -> Outcome:
+    """Play it, with the knob as the scenario has it or at a value. May be called from any thread.
+
+    Raises:
+        ScenarioError: when the knob's value does not fit.
+        BrokenRun: when the run itself broke.
+    """
+    report = build_report(play(Run(lesson.read_scenario(knob)), signals=False))
+    return Outcome(lesson, knob, report, figures(report))
