@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.application import Failures, SimulatedApplication
 from simulator.fleet.driver import ExitStatus, InstanceSpec
 from simulator.fleet.exchange import Exchange
-from simulator.model.health import HealthCheck
+from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.discipline import Station
 from simulator.world.chance import Chance
 from simulator.world.laws import Law, Uniform
 
+STORAGE_BYTES = 3 * 1024**3  # of an instance (facts 5.2)
 CHUNK = 1024  # draws at a time: numpy costs a microsecond a call, a list element nothing
 SIGKILL_CODE = 137  # 128 + 9, as a container reports it
 
@@ -45,8 +47,16 @@ class DrawsWork(Protocol):
 class SimulatedDriver:
     """Launches simulated instances of one service."""
 
-    def __init__(self, application: SimulatedApplication, chance: Chance, service: str) -> None:
+    def __init__(
+        self,
+        application: SimulatedApplication,
+        chance: Chance,
+        service: str,
+        storage_bytes: int = STORAGE_BYTES,
+    ) -> None:
         self.work = Work(application, chance, service)
+        self._storage_bytes = storage_bytes
+        self._accidents = _draws(Uniform(0.0, 1.0), chance.stream("service", service, "failures"))
         self._application = application
         self._start_ups = _draws(application.start_up, chance.stream("service", service, "start-up"))
         self._fates = _draws(Uniform(0.0, 1.0), chance.stream("service", service, "fate"))
@@ -54,7 +64,18 @@ class SimulatedDriver:
         self._ended_cpu_s = 0.0
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
-        backend = SimulatedBackend(self._application, spec, next(self._start_ups), self.work, self._fates)
+        start_up_s, failures = next(self._start_ups), self._application.failures
+        if failures is None:
+            backend = SimulatedBackend(self._application, spec, start_up_s, self.work, self._fates)
+        else:
+            backend = FailingBackend(
+                self._application,
+                spec,
+                start_up_s,
+                self.work,
+                self._fates,
+                accidents=Accidents(failures, self._accidents, self._storage_bytes),
+            )
         self._living[backend] = None
         backend.exited.add_done_callback(lambda _: self._ended(backend))
         return backend
@@ -157,6 +178,89 @@ class SimulatedBackend:
     def _exit(self, status: ExitStatus) -> None:
         if not self.exited.done():
             self.exited.set_result(status)
+
+
+@dataclass(frozen=True, slots=True)
+class Accidents:
+    """What may happen to an instance: each share is drawn for, uniform in [0, 1), where it is not 0."""
+
+    failures: Failures
+    draws: Iterator[float]
+    storage_bytes: int
+
+    def happens(self, share: float) -> bool:
+        return share > 0 and next(self.draws) < share
+
+
+class FailingBackend(SimulatedBackend):
+    """One whose application fails. Apart from the other, so that what never fails asks nothing."""
+
+    def __init__(
+        self,
+        application: SimulatedApplication,
+        spec: InstanceSpec,
+        start_up_s: float,
+        work: DrawsWork,
+        fates: Iterator[float],
+        *,
+        accidents: Accidents,
+    ) -> None:
+        super().__init__(application, spec, start_up_s, work, fates)
+        self._accidents = accidents
+        self._failures = failures = accidents.failures
+        self._memory_gb = spec.size.memory_gb
+        self._at_work = 0
+        self._stored_bytes = 0
+        self._hangs = accidents.happens(failures.hang_at_start)
+        if accidents.happens(failures.crash_at_start):
+            self._loop.call_later(start_up_s, self._crash)
+        elif failures.memory_bytes > self._memory_bytes:
+            self._loop.call_later(start_up_s, self._out_of_memory)
+
+    @property
+    def _memory_bytes(self) -> float:
+        return self._memory_gb * 1024**3
+
+    def begin(self, exchange: Exchange) -> None:
+        failures, accidents = self._failures, self._accidents
+        self._at_work += 1
+        self._stored_bytes += failures.request_storage_bytes
+        if failures.memory_bytes + self._at_work * failures.request_memory_bytes > self._memory_bytes:
+            self._out_of_memory()
+        elif self._stored_bytes > accidents.storage_bytes:
+            self._exit(ExitStatus(SIGKILL_CODE, "ended by SIGKILL, ephemeral storage is full"))
+        elif accidents.happens(failures.crash_share):
+            self._crash()
+        elif self._hangs or accidents.happens(failures.hang_share):
+            self._hangs = True
+        else:
+            super().begin(exchange)
+
+    def _done(self, exchange: Exchange) -> None:
+        self._at_work -= 1
+        if not self._hangs:
+            super()._done(exchange)
+
+    async def probe(self, check: HealthCheck) -> str | None:
+        why = await super().probe(check)
+        if why is None and self._hangs and check.protocol is HealthProtocol.HTTP:
+            await asyncio.sleep(check.timeout_s)
+            return f"no answer within {check.timeout_s:g} s"
+        return why
+
+    async def stop(self, grace_s: float) -> None:
+        if self._failures.ignores_sigterm and not self.exited.done():
+            await asyncio.wait((self.exited,), timeout=grace_s)
+            self._exit(ExitStatus(SIGKILL_CODE, "ended by SIGKILL"))
+        else:
+            await super().stop(grace_s)
+
+    def _crash(self) -> None:
+        code = self._failures.exit_code
+        self._exit(ExitStatus(code, f"Container exit code: {code}"))
+
+    def _out_of_memory(self) -> None:
+        self._exit(ExitStatus(SIGKILL_CODE, f"ended by SIGKILL, out of memory: it has {self._memory_gb:g} GB"))
 
 
 def _draws(law: Law, rng: np.random.Generator) -> Iterator[float]:

@@ -12,9 +12,32 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 
 from simulator.fleet.images import ImageIdentifier
 from simulator.replay.law_spec import NOTHING, LawSpec
-from simulator.replay.sections import Count, Section, Share
+from simulator.replay.sections import Count, Flag, Section, Share, Size
 
 _PYTHONS: Final = frozenset({"python", "python3"})
+
+
+class FailuresSpec(Section):
+    """How the application fails. What is left out never happens."""
+
+    crash_at_start: Share = 0.0
+    """Share of the starts that end in a crash when the start-up is over."""
+    hang_at_start: Share = 0.0
+    """Share of the starts after which it takes connections and answers nothing. Only an HTTP check finds it."""
+    crash_share: Share = 0.0
+    """Share of the requests that crash it."""
+    hang_share: Share = 0.0
+    """Share of the requests after which it answers nothing any more, these and all others."""
+    exit_code: Count = Field(default=1, ge=0, le=255)
+    """The exit code of a crash."""
+    memory_bytes: Size = 0
+    """What it takes at rest. More than the instance has is the end: out of memory, exit code 137."""
+    request_memory_bytes: Size = 0
+    """What each request in progress takes in addition."""
+    request_storage_bytes: Size = 0
+    """Files that each request leaves. More than 3 GB is the end: ephemeral storage is full."""
+    ignores_sigterm: Flag = False
+    """It does not end by itself when it is stopped."""
 
 
 class SimulatedSpec(Section):
@@ -30,6 +53,8 @@ class SimulatedSpec(Section):
     """Requests that the application itself works on at once; the rest wait inside it. Left out: no limit."""
     failure_share: Share = 0.0
     """Share of the requests that the application answers with 500."""
+    failures: FailuresSpec | None = None
+    """How instances crash, hang, and run out of memory or storage."""
 
 
 def _split_command(value: object) -> object:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from simulator.assembly import Application, DockerApplication, ProcessApplication, ServicePlan, Throttling
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.application import Failures, SimulatedApplication
 from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import DEFAULT_PORT, PoolSettings
 from simulator.replay.application_spec import SimulatedSpec
@@ -98,5 +98,6 @@ def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
         io=spec.io.law,
         workers=spec.workers,
         failure_share=spec.failure_share,
+        failures=Failures(**spec.failures.model_dump()) if spec.failures is not None else None,
         wake_s=wake_s,
     )

@@ -15,7 +15,7 @@ from simulator.fleet.driver import Backend, InstanceSpec
 from simulator.fleet.http_backend import HttpService
 from simulator.fleet.process import Throttling
 from simulator.fleet.process_sweep import owner_name
-from tests.live.contract import SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Request, Test
+from tests.live.contract import SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Test
 from tests.live.docker_images import python_image
 
 
@@ -39,9 +39,6 @@ class DockerArm:
         driver = DockerDriver(DockerApplication(self._image), HttpService, self._wrote, settings)
         self._drivers.append(driver)
         return await driver.launch(InstanceSpec("contract", 1, SIZE, {VARIABLE: behaviour.value}))
-
-    def begin(self, backend: Backend, request: Request) -> None:
-        backend.begin(request)
 
     async def close(self) -> None:
         for driver in self._drivers:

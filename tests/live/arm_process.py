@@ -11,7 +11,7 @@ import uvloop
 from simulator.fleet.driver import Backend, InstanceSpec
 from simulator.fleet.http_backend import HttpService
 from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings, Throttling
-from tests.live.contract import PROGRAM, SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Request, Test
+from tests.live.contract import PROGRAM, SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Test
 from tests.live.process_bench import assert_nothing_is_left, has_groups
 
 _APPLICATION = ProcessApplication(("python", "-I", "-S", str(PROGRAM)))
@@ -35,9 +35,6 @@ class ProcessArm:
         driver = ProcessDriver(_APPLICATION, HttpService, self._wrote, settings)
         self._drivers.append(driver)
         return await driver.launch(InstanceSpec("contract", 1, SIZE, {VARIABLE: behaviour.value}))
-
-    def begin(self, backend: Backend, request: Request) -> None:
-        backend.begin(request)
 
     async def close(self) -> None:
         for driver in self._drivers:

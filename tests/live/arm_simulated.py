@@ -2,52 +2,45 @@
 
 from __future__ import annotations
 
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.application import Failures, SimulatedApplication
 from simulator.fleet.driver import Backend, InstanceSpec
 from simulator.fleet.process_backend import Throttling
-from simulator.fleet.simulated import SimulatedBackend, SimulatedDriver
+from simulator.fleet.simulated import SimulatedDriver
 from simulator.world.chance import Chance
 from simulator.world.laws import Constant
-from tests.live.contract import SIZE, SLOW_START_S, Behaviour, Request, Test
+from tests.live.contract import ASKED_CODE, FILLED_BYTES, SIZE, SLOW_START_S, START_CODE, STORAGE_BYTES, Behaviour, Test
 from tests.virtual import run_virtual
 
-_NEVER = Constant(1e9)
 _WAKE_S = 0.02
 
-# A law for each behaviour that has one; the others are applications that just work.
-_LAWS = {
+# What the contract's applications do, as laws and failures; CHATTY just works, it has nothing to write to.
+_MEMORY_BYTES = SIZE.memory_mb * 1024**2
+_BEHAVIOURS = {
     Behaviour.SLOW: SimulatedApplication(start_up=Constant(SLOW_START_S)),
-    Behaviour.CRASHES_AT_START: SimulatedApplication(start_up=_NEVER),
-    Behaviour.HANGS: SimulatedApplication(io=_NEVER),
+    Behaviour.CRASHES_AT_START: SimulatedApplication(failures=Failures(crash_at_start=1, exit_code=START_CODE)),
+    Behaviour.CRASHES_WHEN_ASKED: SimulatedApplication(failures=Failures(crash_share=1, exit_code=ASKED_CODE)),
+    Behaviour.HANGS: SimulatedApplication(failures=Failures(hang_at_start=1)),
+    Behaviour.GROWS: SimulatedApplication(failures=Failures(request_memory_bytes=_MEMORY_BYTES + 1)),
+    Behaviour.FILLS: SimulatedApplication(failures=Failures(request_storage_bytes=FILLED_BYTES)),
+    Behaviour.DEAF: SimulatedApplication(failures=Failures(ignores_sigterm=True)),
     Behaviour.BUSY: SimulatedApplication(cpu=Constant(0.01)),
 }
 _WORKS = SimulatedApplication(io=Constant(0.01), wake_s=_WAKE_S)
 
 
 class SimulatedArm:
-    """Implements `Arm`. A crash is a kill at a moment of the arm's choice, as a timeline's `kill` is."""
+    """Implements `Arm`."""
 
     runs_a_program = False
-    limits_memory = False
+    limits_memory = True
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
-        self._crash_when_asked: SimulatedBackend | None = None
 
     async def launch(self, behaviour: Behaviour, throttling: Throttling = Throttling.NONE) -> Backend:
         del throttling  # its idle instances compute nothing anyway
-        driver = SimulatedDriver(_LAWS.get(behaviour, _WORKS), Chance(1), "contract")
-        backend = await driver.launch(InstanceSpec("contract", 1, SIZE))
-        if behaviour is Behaviour.CRASHES_AT_START:
-            backend.kill()
-        if behaviour is Behaviour.CRASHES_WHEN_ASKED:
-            self._crash_when_asked = backend
-        return backend
-
-    def begin(self, backend: Backend, request: Request) -> None:
-        backend.begin(request)
-        if backend is self._crash_when_asked:
-            backend.kill()
+        driver = SimulatedDriver(_BEHAVIOURS.get(behaviour, _WORKS), Chance(1), "contract", STORAGE_BYTES)
+        return await driver.launch(InstanceSpec("contract", 1, SIZE))
 
 
 def run(test: Test) -> None:

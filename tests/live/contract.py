@@ -5,7 +5,8 @@ instance. `test_contract.py` is the contract itself. An arm is a module `tests/l
 `run(test)` that makes an `Arm`, runs `test(arm)` on a loop of its choice, and fails when something is left behind.
 
 Arms with a program run `contract_application.py`, with the behaviour in its environment. A simulated application is a
-few laws and no program; where a behaviour has no meaning for it, the contract says what it does instead.
+few laws and no program: it has no body to answer with, no memory of its own and no output, and the contract says so
+where it matters. Everything else holds for every arm alike.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class Arm(Protocol):
 
     @property
     def runs_a_program(self) -> bool:
-        """False for a simulated instance: it has no output, no memory or files to fill, no exit code of its own."""
+        """False for a simulated instance: its answers are empty, and it writes nothing."""
 
     @property
     def limits_memory(self) -> bool:
@@ -113,9 +114,6 @@ class Arm(Protocol):
 
     async def launch(self, behaviour: Behaviour, throttling: Throttling = Throttling.NONE) -> Backend:
         """One instance of SIZE, with STORAGE_BYTES measured often enough for a test."""
-
-    def begin(self, backend: Backend, request: Request) -> None:
-        """`backend.begin`. A simulated application cannot crash by itself: this is where the arm does it for it."""
 
 
 Test = Callable[[Arm], Coroutine[Any, Any, None]]
