@@ -75,6 +75,11 @@ class Watched:
                 elif line.startswith("data: "):
                     yield kind, json.loads(line.removeprefix("data: "))
 
+    def done(self) -> list[str]:
+        """What has been done to the run so far, by whomever."""
+        rows = self.until("facts")["rows"]  # the first message has them all
+        return [row.get("action", row["k"]) for row in rows if row["k"] in {"act", "configuration"}]
+
     def until(self, wanted: str, holds: Any = lambda _: True) -> dict[str, Any]:
         """The first message of that kind for which it holds."""
         for kind, data in self.events():

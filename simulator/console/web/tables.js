@@ -33,7 +33,7 @@ export function logRow(at_s, line, label = null) {
 }
 
 export function checksTable(checks) {
-  return table("Checks", ["check", "verdict", "measured", "limit", ""], checks.map((check) => [
+  return table("Checks", ["check", "verdict", "measured", "limit", "why"], checks.map((check) => [
     make("code", {}, check.text),
     make("span", { class: check.passed ? "good" : "bad" }, check.passed ? "✓ holds" : "✗ FAILED"),
     measured(check.value, check.unit), measured(check.limit, check.unit), check.value === null ? check.reason : ""]), { numbersFrom: 2 });
@@ -64,7 +64,7 @@ export function sideBySide(caption, parts) {
     ["at the instance, p95", (requests) => latency(requests.service.p95_s)],
     ["cold starts", (requests) => ratio(requests.cold_start_ratio)],
   ];
-  return table(caption, ["", ...parts.map((part) => part.name)], figures.map(([name, write]) => [name, ...parts.map((part) => write(part.requests))]));
+  return table(caption, ["figure", ...parts.map((part) => part.name)], figures.map(([name, write]) => [name, ...parts.map((part) => write(part.requests))]));
 }
 
 export function instancesTable(services) {
@@ -84,5 +84,5 @@ export function instancesTable(services) {
     ["scaling decisions", (service) => count(service.decisions.length)],
     ["USD per million served", (service) => usd(service.cost.usd_per_million_served)],
   ];
-  return table("Instances and scaling", ["", ...services.map((service) => service.name)], figures.map(([name, write]) => [name, ...services.map(write)]));
+  return table("Instances and scaling", ["figure", ...services.map((service) => service.name)], figures.map(([name, write]) => [name, ...services.map(write)]));
 }

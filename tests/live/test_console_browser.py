@@ -1,0 +1,261 @@
+"""The console in a browser, every control against a platform that runs: in real time with processes, and in virtual."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from playwright.sync_api import Page
+
+from simulator.console.report_html import report_page
+from simulator.replay.report import build_report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import load_scenario
+from simulator.replay.shipped import shipped_scenarios
+from tests.console.watched import scenario_of, watched
+from tests.live.browser import DESKTOP, PHONE, chromium_or_skip, faults, opened_page, until
+
+pytestmark = pytest.mark.slow
+
+APPLICATION = Path(__file__).parent.parent.parent / "scenarios" / "apps" / "first_look.py"
+REAL = """
+duration: 10 min
+services:
+  web:
+    max_concurrency: 10
+    min_size: 2
+    max_size: 4
+    health_check: {protocol: HTTP, path: /health, interval: 1s}
+    policy: {name: app-runner, window: 4s, start_lag: 0s}
+    stop_grace: 1s
+    application:
+      process: {command: python first_look.py}
+traffic:
+  - {clock: {rate: 20/s}, requests: [{path: "/?io_ms=20"}]}
+"""
+VIRTUAL = """
+duration: 10h
+services:
+  shop:
+    max_concurrency: 4
+    min_size: 2
+    max_size: 8
+    application: {simulated: {start_up: 1s, io: 200ms}}
+  back-office:
+    application: {simulated: {io: 50ms}}
+traffic:
+  - {name: people, service: shop, clock: {rate: 40/s}}
+  - {name: staff, service: back-office, clock: {rate: 5/s}}
+"""
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """A run in real time in its own process; the address of its console."""
+    chromium_or_skip()
+    shutil.copy(APPLICATION, folder)
+    path = folder / "live.yaml"
+    path.write_text(REAL, encoding="utf-8")
+    command = [sys.executable, "-u", "-m", "simulator", "run", str(path), "--clock", "real", "--quiet", "--console"]
+    command += ["--console-port", "0", "--state", str(folder / "state")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        url = next(found[1] for line in run.stdout if (found := re.match(r"console at (\S+)", line)))
+        try:
+            yield url, psutil.Process(run.pid)
+        finally:
+            run.terminate()
+            run.stdout.read()
+
+
+def service(name: str) -> str:
+    return f"consolePage.feed.state.frame?.services?.[{name!r}]"
+
+
+def said(page: Page, words: str) -> None:
+    until(page, "(words) => document.getElementById('said').textContent.includes(words)", words)
+
+
+def slide(page: Page, name: str, value: float) -> None:
+    page.evaluate(
+        "([name, value]) => { const slider = document.getElementById(name); slider.value = value;"
+        " slider.dispatchEvent(new Event('input', {bubbles: true})); }",
+        [name, value],
+    )
+
+
+def test_every_control_does_what_it_says_to_a_platform_in_real_time(tmp_path: Path) -> None:
+    with running(tmp_path) as (url, process), opened_page(url) as (page, _):
+        until(page, f"{service('web')}?.served_rps > 15")
+        assert page.locator("#clock").is_hidden()  # nobody turns the real clock
+        assert page.locator("#watch-only").is_hidden()
+        # Kill: a process of this machine is gone, and another comes.
+        before = {child.pid for child in process.children(recursive=True)}
+        page.locator("#victim").select_option("oldest")
+        page.locator("#kill").click()
+        said(page, "instance 1 killed")
+        until(page, f"{service('web')}.instances.n.includes(3) && {service('web')}.instances.s === 'aa'")
+        after = {child.pid for child in process.children(recursive=True)}
+        assert before - after
+        assert after - before
+        # Traffic: what the instances get doubles, and goes back.
+        slide(page, "traffic", 0.3)
+        said(page, "traffic x 2")
+        until(page, f"{service('web')}.served_rps > 32")
+        # The auto scaling configuration: a third process comes up.
+        page.locator("#min-size").fill("3")
+        page.locator("#apply").click()
+        said(page, "MinSize 3")
+        until(page, f"{service('web')}.instances.s === 'aaa'")
+        # The lists have what was done, the application's own lines and the address.
+        page.locator("#tab-operations").click()
+        assert "instance 1 killed" in page.locator("#acts").inner_text()
+        page.locator("#tab-services").click()
+        assert ".awsapprunner.localhost:" in page.locator("#service-list a").inner_text()
+        page.locator("#tab-events").click()
+        assert page.locator("#events li").count() >= 1
+
+
+def test_time_plays_pauses_steps_and_changes_its_speed(tmp_path: Path) -> None:
+    chromium_or_skip()
+    with watched(scenario_of(VIRTUAL, tmp_path), speed=2.0) as case, opened_page(case.console.url) as (page, _):
+        frame = "consolePage.feed.state.frame"
+        until(page, f"{frame} && {frame}.t > 1")
+        page.locator("#play").click()
+        until(page, f"{frame}.state === 'paused'")
+        stood: float = page.evaluate(f"{frame}.t")
+        page.locator("#step").click()
+        until(page, f"{frame}.t > {stood}")
+        assert page.evaluate(f"{frame}.t") == pytest.approx(stood + 1)
+        page.keyboard.press("Escape")
+        page.locator("h1").click()  # the keys are the page's when nothing has the focus
+        page.keyboard.press(".")
+        until(page, f"Math.abs({frame}.t - {stood + 2}) < 1e-6")
+        page.keyboard.press("Space")
+        until(page, f"{frame}.state === 'playing'")
+        slide(page, "speed", 3)
+        said(page, "1000 virtual seconds")
+        until(page, f"{frame}.t > {stood + 300}")
+        page.locator("#play").click()
+        until(page, f"{frame}.state === 'paused'")
+        # To the next decision: something has to change for one.
+        decisions = "consolePage.feed.state.facts.filter((fact) => fact.k === 'decision').length"
+        known: int = page.evaluate(decisions)
+        slide(page, "traffic", 0.6)
+        said(page, "traffic x 4")
+        page.locator("#decision").click()
+        until(page, f"{decisions} > {known} && {frame}.state === 'paused'")
+        assert page.evaluate(decisions) == known + 1
+
+
+def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) -> None:
+    chromium_or_skip()
+    with watched(scenario_of(VIRTUAL, tmp_path), speed=20.0) as case, opened_page(case.console.url) as (page, _):
+        until(page, f"consolePage.feed.state.frame && {service('shop')}.offered_rps > 30")
+        page.get_by_role("button", name="back-office").click()
+        until(page, "document.getElementById('figure-offered').textContent === '5/s'")
+        # An instance is chosen by keys, and killed.
+        page.locator("#picture").focus()
+        page.keyboard.press("ArrowRight")
+        page.locator("#victim").select_option("chosen")
+        page.locator("#kill").click()
+        said(page, "back-office: instance 1 killed")
+        # The decisions of the charts are read out to who walks through them with the keyboard.
+        page.get_by_role("button", name="shop").click()
+        until(page, "consolePage.charts.marks.length > 0")
+        page.locator("#charts").focus()
+        page.keyboard.press("ArrowRight")
+        assert "instances" in page.locator("#charts [aria-live]").inner_text()
+        assert page.locator(".tip").is_visible()
+
+
+def test_without_the_token_the_page_only_watches(tmp_path: Path) -> None:
+    chromium_or_skip()
+    with watched(scenario_of(VIRTUAL, tmp_path)) as case:
+        with opened_page(case.console.url.split("#")[0]) as (page, _):
+            until(page, "consolePage.feed.state.frame && consolePage.feed.state.frame.t > 0.5")
+            assert page.locator("#watch-only").is_visible()
+            assert all(page.locator("#controls button").nth(number).is_disabled() for number in range(3))
+        with opened_page(case.console.url) as (page, _):
+            assert "token" not in page.url  # nobody reads it over a shoulder, and no history keeps it
+
+
+def test_a_page_of_another_site_changes_nothing_and_reads_nothing(tmp_path: Path) -> None:
+    """From a real browser, with the token, even: the site is what it fails at."""
+    chromium_or_skip()
+    attack = """async ([port, token]) => {
+        const tried = [];
+        for (const init of [
+            {method: 'POST', mode: 'no-cors', headers: {'content-type': 'text/plain'}, body: BODY},
+            {method: 'POST', headers: {'content-type': 'application/json', 'x-console-token': token}, body: BODY},
+            {method: 'GET'},
+        ]) {
+            const path = init.method === 'GET' ? '/web/feed.js' : '/act';
+            try { const answer = await fetch(`http://127.0.0.1:${port}${path}`, init); tried.push(answer.type); }
+            catch { tried.push('blocked'); }
+        }
+        return tried;
+    }""".replace("BODY", "JSON.stringify({act: 'kill', service: 'shop', instance: 'oldest'})")
+    with watched(scenario_of(VIRTUAL, tmp_path), speed=5.0) as case:
+        case.until("frame", lambda frame: frame["t"] > 1)
+        with watched(scenario_of(VIRTUAL, tmp_path)) as other, opened_page(other.console.url) as (page, seen):
+            page.goto("data:text/html,<h1>another site</h1>")
+            tried = page.evaluate(attack, [case.port, case.token])
+            seen.complaints.clear()  # the browser says that it blocked them
+            assert tried == ["blocked", "blocked", "blocked"]
+        assert case.done() == []
+        assert case.until("frame")["services"]["shop"]["i"]["n"][0] == 1
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_serious_fault_of_accessibility(tmp_path: Path, size: tuple[int, int], colours: str) -> None:
+    chromium_or_skip()
+    scenario = load_scenario(shipped_scenarios()["flash-sale"])
+    report = tmp_path / "report.html"
+    record = play(Run(load_scenario(shipped_scenarios()["first-look"])), signals=False)
+    report.write_text(report_page(build_report(record), record), encoding="utf-8")
+    with watched(scenario, speed=400.0) as case, opened_page(case.console.url, size, colours) as (page, _):
+        until(page, "consolePage.feed.state.frame && consolePage.charts.marks.length > 4")
+        for panel in ("events", "lines", "operations", "services"):  # all at once, to look at them once
+            page.evaluate("(panel) => { document.getElementById(`panel-${panel}`).hidden = false; }", panel)
+        assert faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with opened_page(report.as_uri(), size, colours) as (page, _):
+        assert faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_report_of_a_recorded_day_opens_from_disk_with_the_network_off(tmp_path: Path) -> None:
+    chromium_or_skip()
+    record = play(Run(load_scenario(shipped_scenarios()["worldcup98"])), signals=False)
+    path = tmp_path / "report.html"
+    path.write_text(report_page(build_report(record), record), encoding="utf-8")
+    assert path.stat().st_size < 3_000_000
+    with opened_page(path.as_uri(), offline=True) as (page, _):
+        assert "374,445" in page.locator("#figures").inner_text()
+        assert page.locator("#decisions li").count() == len(
+            [fact for fact in record.facts if type(fact).__name__ == "ScalingDecided"]
+        )
+        assert page.locator(".plot canvas").count() == 5
+        # The slider goes through the run, and a decision leads to its moment.
+        page.locator("#time").fill("0")
+        assert page.locator("#now").inner_text() == "00:00"
+        page.locator("#decisions button").first.click()
+        assert page.locator("#now").inner_text() == page.locator("#decisions button").first.inner_text()
+        page.locator("#play").click()
+        before: str = page.locator("#now").inner_text()
+        until(page, "(before) => document.getElementById('now').textContent !== before", before)
+        drawn: Any = page.evaluate(
+            "(() => { const c = document.querySelector('#picture canvas'); const d = c.getContext('2d')"
+            ".getImageData(0, 0, c.width, c.height).data; return d.some((value) => value > 0); })()"
+        )
+        assert drawn
