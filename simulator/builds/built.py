@@ -1,0 +1,139 @@
+"""The port of the builds: a source goes in, an application that an instance can run comes out, or `BuildFailed`.
+
+A build that fails or is cancelled leaves nothing: no process, no folder, no half of a cache entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, Self
+
+from simulator.model.phase import Phase
+from simulator.model.service_configuration import PORT, ServiceConfiguration
+
+DEFAULT_PORT = int(PORT)
+ROOT_DIRECTORY = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeValues:
+    """CodeConfigurationValues of the API: what a service says in place of an apprunner.yaml.
+
+    `runtime` is the API's name, such as PYTHON_311. `secrets`: variable -> reference, never a value.
+    """
+
+    runtime: str
+    build_command: str = ""
+    start_command: str = ""
+    port: int = DEFAULT_PORT
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDescription:
+    """Where the source is and who says how to build it.
+
+    `repository`: an https URL as the API takes it, any URL that git knows, or the path of a local clone.
+    `source_directory`: from the repository's root, such as `/service-a`. `values` None: apprunner.yaml in the source
+    directory says everything (ConfigurationSource REPOSITORY). `connection`: its ARN, for the clones it stands for.
+    `is_new`: the service has never run; it may not choose a runtime after its end of support (facts 6.6).
+    """
+
+    repository: str
+    branch: str
+    source_directory: str = ROOT_DIRECTORY
+    values: CodeValues | None = None
+    connection: str | None = None
+    is_new: bool = False
+
+    @classmethod
+    def of(cls, configuration: ServiceConfiguration, *, is_new: bool = False) -> Self:
+        """Of a service whose source is a code repository."""
+        repository = configuration.repository
+        assert repository is not None, "a service from an image has nothing to build"
+        code = repository["CodeConfiguration"]
+        settings = configuration.run_settings
+        from_api = code["ConfigurationSource"] == "API"
+        return cls(
+            repository["RepositoryUrl"],
+            repository["SourceCodeVersion"]["Value"],
+            repository.get("SourceDirectory", ROOT_DIRECTORY),
+            CodeValues(
+                settings["Runtime"],
+                settings.get("BuildCommand", ""),
+                settings.get("StartCommand", ""),
+                configuration.port,
+                configuration.variables,
+                configuration.secrets,
+            )
+            if from_api
+            else None,
+            configuration.connection_arn,
+            is_new,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltApplication:
+    """What an instance runs.
+
+    `folder` becomes an instance's /app: whoever runs it works on a copy, as ProcessDriver does, and never writes to it.
+    `directory` is where in it the command starts, a relative path (`""`: in the folder itself). `command` is a program
+    and its arguments. `environment` is the whole of the run variables and of what the runtime adds (PATH among it), but
+    for the port: the instance gets it as PORT and, where `port_variable` names one, in that variable too. `secrets` are
+    references. `runtime` is the API's name. `commit` is the version to tell, and to give to `build` to have the same
+    again. `duration_s` is what is billed as build time; 0 when the build was kept from before (`from_cache`).
+    """
+
+    folder: Path
+    command: tuple[str, ...]
+    runtime: str
+    commit: str
+    port: int = DEFAULT_PORT
+    port_variable: str | None = None
+    directory: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    duration_s: float = 0.0
+    from_cache: bool = False
+
+
+class BuildFailed(Exception):
+    """`reason`: a sentence, as `workload.build_failed` takes it. `lines`: what the log is to say before it, each with
+    its prefix.
+    """
+
+    def __init__(self, reason: str, lines: Sequence[str] = ()) -> None:
+        self.reason = reason
+        self.lines = tuple(lines)
+        super().__init__(reason)
+
+
+class BuildSteps(Protocol):
+    """How a build tells how far it has come. The workload's `Steps` are such."""
+
+    async def reach(self, phase: Phase) -> None:
+        """SOURCE_PULLED, then BUILDING; whoever listens may hold the build up until the phase's time has come."""
+
+    def log(self, line: str) -> None:
+        """A line of the deployment log with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
+
+
+class Builder(Protocol):
+    """Builds sources. Builds of several services may run at a time."""
+
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+        """The newest commit of the branch, or `commit` where one is given. Same inputs: the build of before.
+
+        Raises:
+            BuildFailed: when the source cannot be had, its configuration is wrong, or a command fails.
+        """
+
+    def keep(self, wanted: Sequence[BuiltApplication]) -> None:
+        """These are in use; of the others only as many are kept as the cache may hold."""
+
+    async def close(self) -> None:
+        """End what is being built. Idempotent."""

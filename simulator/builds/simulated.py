@@ -1,0 +1,70 @@
+"""Builds that take their time and make nothing: for virtual time, and for scenarios whose instances are simulated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.model.phase import Phase
+from simulator.world.laws import Constant, Law
+
+# ASSUMPTION: how long builds take depends on what is built; App Runner's source deployments of 15 to 20 minutes
+# (facts 2.3) less the five of an image leave some ten for the build. Settled by the log of the build at hand.
+BUILD = Constant(600.0)
+PULL = Constant(5.0)  # facts 2.4: "pulled source code" 5 s after the pipeline was created
+
+
+@dataclass(slots=True)
+class SimulatedBuilder:
+    """Implements `Builder`. `pull` and `duration`: laws in seconds. `failures`: reasons for which the next builds fail,
+    one a build, None for one that does not. Commits count from 1, as builds do; one that is asked for by its number
+    comes from the cache.
+    """
+
+    rng: np.random.Generator
+    duration: Law = BUILD
+    pull: Law = PULL
+    failures: list[str | None] = field(default_factory=list)
+    _builds: int = 0
+
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+        if commit:
+            return self._built(source, commit, 0.0)
+        self._builds += 1
+        number, failure = self._builds, self.failures.pop(0) if self.failures else None
+        await asyncio.sleep(float(self.pull.draw(self.rng, 1)[0]))
+        await steps.reach(Phase.SOURCE_PULLED)
+        await steps.reach(Phase.BUILDING)
+        duration_s = float(self.duration.draw(self.rng, 1)[0])
+        await asyncio.sleep(duration_s)
+        if failure is not None:
+            raise BuildFailed(failure)
+        return self._built(source, f"{number:040x}", duration_s)
+
+    def keep(self, wanted: Sequence[BuiltApplication]) -> None: ...
+
+    async def close(self) -> None: ...
+
+    @staticmethod
+    def _built(source: SourceDescription, commit: str, duration_s: float) -> BuiltApplication:
+        values = source.values
+        if values is None:
+            return BuiltApplication(
+                Path(), ("true",), "PYTHON_311", commit, duration_s=duration_s, from_cache=duration_s == 0
+            )
+        return BuiltApplication(
+            Path(),
+            tuple(values.start_command.split()),
+            values.runtime,
+            commit,
+            values.port,
+            environment=values.variables,
+            secrets=values.secrets,
+            duration_s=duration_s,
+            from_cache=duration_s == 0,
+        )
