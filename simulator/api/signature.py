@@ -148,13 +148,10 @@ def _encoded(text: str) -> str:
 
 
 def _check_scope(credential: Credential) -> None:
-    wrong = []
     if credential.service != SIGNING_NAME:
-        wrong.append(f"Credential should be scoped to correct service: '{SIGNING_NAME}'.")
+        raise _invalid(f"Credential should be scoped to correct service: '{SIGNING_NAME}'.")
     if credential.terminator != TERMINATOR:
-        wrong.append(f"Credential should be scoped with a valid terminator: '{TERMINATOR}'.")
-    if wrong:
-        raise _invalid(" ".join(wrong))
+        raise _invalid(f"Credential should be scoped with a valid terminator: '{TERMINATOR}'.")
     check_region(credential)
 
 
@@ -172,13 +169,16 @@ def _check_date(credential: Credential, at: str, now_s: float) -> None:
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
             f"'{credential.date[:20]}' != '{at[:8]}', from '{at}'."
         )
-    signed_s, minutes = _seconds(at), f"{SKEW_S_MAX / 60:g} min."
-    if signed_s < now_s - SKEW_S_MAX:
-        earliest, now = _text(now_s - SKEW_S_MAX), _text(now_s)
-        raise _invalid(f"Signature expired: {at} is now earlier than {earliest} ({now} - {minutes})")
-    if signed_s > now_s + SKEW_S_MAX:
-        latest, now = _text(now_s + SKEW_S_MAX), _text(now_s)
-        raise _invalid(f"Signature not yet current: {at} is still later than {latest} ({now} + {minutes})")
+    age_s = now_s - _seconds(at)
+    if not -SKEW_S_MAX <= age_s <= SKEW_S_MAX:
+        raise _invalid(_skewed(at, now_s, is_early=age_s > 0))
+
+
+def _skewed(at: str, now_s: float, *, is_early: bool) -> str:
+    now, minutes = _text(now_s), f"{SKEW_S_MAX / 60:g} min."
+    if is_early:
+        return f"Signature expired: {at} is now earlier than {_text(now_s - SKEW_S_MAX)} ({now} - {minutes})"
+    return f"Signature not yet current: {at} is still later than {_text(now_s + SKEW_S_MAX)} ({now} + {minutes})"
 
 
 @lru_cache(maxsize=256)
