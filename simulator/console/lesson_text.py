@@ -69,7 +69,7 @@ def print_knob(knob: Knob, console: Console) -> None:
     """What the learner may change."""
     console.print()
     console.print(Text.assemble(("Try again.  ", "bold"), knob.ask), width=min(console.width, _WIDTH_MAX))
-    worth = ", ".join(map(str, knob.tries))
+    worth = "   ".join(map(Knob.told, knob.tries))
     console.print(Text(f"{knob.place}: worth trying are {worth}", style="dim"))
 
 
@@ -118,7 +118,7 @@ def _figures(outcomes: tuple[Outcome, ...]) -> Table:
 
 
 def _knob_text(value: Any) -> str:
-    return f"with {value}"
+    return f"with {Knob.told(value)}"
 
 
 def _curves(service: ServicePart, console: Console, *, several: bool) -> None:

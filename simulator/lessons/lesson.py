@@ -118,6 +118,13 @@ class Knob(Section):
     says: str
     """What to see afterwards."""
 
+    @staticmethod
+    def told(value: Any) -> str:
+        """A value as one writes it on a command line."""
+        if isinstance(value, dict):
+            return f"{{{', '.join(f'{key}: {Knob.told(inner)}' for key, inner in value.items())}}}"
+        return str(value)
+
 
 class Claim(Section):
     """What the lesson teaches, as bounds on a figure; the tests hold the simulator to it."""

@@ -52,7 +52,9 @@ def _of_requests(part: RequestsPart, span_s: float) -> dict[str, float]:
 def _of_service(part: ServicePart) -> dict[str, float]:
     raises = [decision for decision in part.decisions if decision.desired > decision.before]
     instances = part.instances
+    series = part.series
     return {
+        "offered_peak_rps": max(series.offered, default=0) / series.width_s,
         "decisions": len(part.decisions),
         "raises": len(raises),
         "lowerings": len(part.decisions) - len(raises),
@@ -60,7 +62,7 @@ def _of_service(part: ServicePart) -> dict[str, float]:
         "first_raise_s": next((raised.at_s for raised in raises if raised.desired > part.min_size), 0.0),
         "ready_mean": instances.ready_mean,
         "ready_max": instances.ready_max,
-        "ready_end": part.series.ready[-1] if part.series.ready else 0.0,
+        "ready_end": series.ready[-1] if series.ready else 0.0,
         "active_mean": instances.active_mean,
         "provisioned_max": instances.provisioned_max,
         "launched": instances.launched,

@@ -9,6 +9,7 @@ from typing import Protocol
 from simulator.assembly import Service
 from simulator.fleet.exchange import Exchange
 from simulator.model.refusal import Refusal
+from simulator.replay.retries import MIN_PAUSE_S, Retries
 from simulator.world.clock import RunClock
 
 
@@ -24,9 +25,9 @@ class RequestRows(Protocol):
 class SimulatedExchange(Exchange):
     """A request of a simulated client."""
 
-    __slots__ = ("_client",)
+    __slots__ = ("_client", "attempt")
 
-    def __init__(self, client: SimulatedClient, arrived_s: float) -> None:
+    def __init__(self, client: SimulatedClient, arrived_s: float, attempt: int) -> None:
         # Not super().__init__: the hot path has one call less.
         self.arrived_s = arrived_s
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
@@ -34,6 +35,7 @@ class SimulatedExchange(Exchange):
         self.instance = None
         self.open = True
         self._client = client
+        self.attempt = attempt
 
     def answered(self, status: int) -> None:
         client = self._client
@@ -67,8 +69,8 @@ class SimulatedClient:
             self._drained = self._loop.create_future()
             await self._drained
 
-    def send(self) -> None:
-        exchange = SimulatedExchange(self, self._loop.time())
+    def send(self, attempt: int = 1) -> None:
+        exchange = SimulatedExchange(self, self._loop.time(), attempt)
         self._draw(exchange)
         self.outstanding += 1
         self.pool.offer(exchange)
@@ -117,6 +119,38 @@ class OpenClient(SimulatedClient):
     def _fire(self) -> None:
         self._next()
         self.send()
+
+
+class RetryingClient(OpenClient):
+    """An open client that asks again when it has lost. Work is drawn anew for each attempt."""
+
+    def __init__(
+        self,
+        service: Service,
+        source: int,
+        rows: RequestRows,
+        clock: RunClock,
+        arrivals: Iterator[float],
+        retries: Retries,
+    ) -> None:
+        self._retries = retries
+        self._stopped = False
+        super().__init__(service, source, rows, clock, arrivals)
+
+    def stop(self) -> None:
+        super().stop()
+        self._stopped = True
+
+    def ended(self, exchange: Exchange, status: int) -> None:
+        super().ended(exchange, status)
+        assert isinstance(exchange, SimulatedExchange), "it was sent here"
+        pause_s = self._retries.pause_s(exchange.attempt, status)
+        if pause_s is not None:
+            self._loop.call_later(pause_s, self._again, exchange.attempt + 1)
+
+    def _again(self, attempt: int) -> None:
+        if not self._stopped:
+            self.send(attempt)
 
 
 class ClosedClient(SimulatedClient):
@@ -168,7 +202,3 @@ class ClosedClient(SimulatedClient):
     def _fire(self) -> None:
         if self._loop.time() < self._until_s:
             self.send()
-
-
-# What a real client needs at the least between an answer and its next request.
-MIN_PAUSE_S = 0.001

@@ -12,10 +12,11 @@ from simulator.replay.load_client import LoadClient
 from simulator.replay.load_closed import ClosedLoad
 from simulator.replay.load_open import OpenLoad
 from simulator.replay.load_request import RequestChoice
+from simulator.replay.load_retry import RetryingLoad
 from simulator.replay.load_settings import LoadTarget
 from simulator.replay.request_choices import request_choices
 from simulator.replay.scenario import Scenario
-from simulator.replay.traffic import arrival_times, thoughts
+from simulator.replay.traffic import arrival_times, retries_of, thoughts
 from simulator.world.chance import Chance
 from simulator.world.clock import monotonic_s
 
@@ -47,7 +48,8 @@ class LiveClients:
         client, choices = self._clients[source.service], _choices(scenario, chance, index)
         if source.closed is None:
             times = arrival_times(scenario, chance, index, knobs)
-            return OpenLoad(client, ((at_s, next(choices), index) for at_s in times))
+            retries, arrivals = retries_of(scenario, chance, index), ((at_s, next(choices), index) for at_s in times)
+            return OpenLoad(client, arrivals) if retries is None else RetryingLoad(client, arrivals, retries)
         closed = ClosedLoad(
             client,
             index,

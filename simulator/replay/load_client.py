@@ -261,7 +261,7 @@ class LoadClient:
             late_s,
         )
         if shot.ended is not None:
-            shot.ended(now_s)
+            shot.ended(now_s, status)
         if not self._outstanding and self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 

@@ -6,10 +6,10 @@ import asyncio
 import heapq
 from collections.abc import Callable, Iterator
 
-from simulator.replay.clients import MIN_PAUSE_S
 from simulator.replay.load_chain import BATCH, DueChain
 from simulator.replay.load_client import LoadClient
 from simulator.replay.load_request import RequestChoice, Shot
+from simulator.replay.retries import MIN_PAUSE_S
 
 
 class ClosedLoad:
@@ -76,7 +76,7 @@ class ClosedLoad:
             self._client.send(Shot(self._source, intended_s, next(self._choices), self._answered))
         return self._first_s()
 
-    def _answered(self, now_s: float) -> None:
+    def _answered(self, now_s: float, _status: int) -> None:
         if self._users > self._wanted:
             self._users -= 1
         elif now_s < self._until_s:

@@ -82,9 +82,9 @@ class Shot:
     __slots__ = ("choice", "connection", "ended", "intended_s", "repeated", "sent_s", "source")
 
     def __init__(
-        self, source: int, intended_s: float, choice: RequestChoice, ended: Callable[[float], None] | None = None
+        self, source: int, intended_s: float, choice: RequestChoice, ended: Callable[[float, int], None] | None = None
     ) -> None:
-        """`ended(now_s)` is called once, when it has its outcome."""
+        """`ended(now_s, status)` is called once, when it has its outcome; status 0: no answer."""
         self.source = source
         self.intended_s = intended_s
         self.choice = choice

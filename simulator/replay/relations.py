@@ -189,7 +189,7 @@ def _source_names(document: Document) -> Iterator[Problem]:
 
 def _closed_sources(document: Document) -> Iterator[Problem]:
     for index, source in items(document, "traffic"):
-        for key in ("scale", "time_scale"):
+        for key in ("scale", "time_scale", "retry"):
             if "closed" in source and key in source:
                 yield document.problem(("traffic", index, key), "left out with closed; change users or think_time")
 

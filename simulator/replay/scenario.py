@@ -102,6 +102,8 @@ class Scenario(Section):
             return "a real application"
         if any(not self.traffic[index].is_open for index in self.sources_of(service)):
             return "a closed load, whose arrivals depend on the answers"
+        if any(self.traffic[index].retry is not None for index in self.sources_of(service)):
+            return "clients that ask again, whose arrivals depend on the answers"
         return ""
 
     def with_seed(self, seed: int) -> Self:

@@ -9,10 +9,11 @@ import numpy as np
 
 from simulator.assembly import Platform
 from simulator.replay.arrivals import arrival_chunks
-from simulator.replay.clients import ClosedClient, OpenClient, RequestRows, SimulatedClient
+from simulator.replay.clients import ClosedClient, OpenClient, RequestRows, RetryingClient, SimulatedClient
 from simulator.replay.curves import rate_factor
 from simulator.replay.knobs import Knobs
 from simulator.replay.law_spec import LawSpec
+from simulator.replay.retries import Retries
 from simulator.replay.scenario import Scenario
 from simulator.world.chance import Chance
 
@@ -59,7 +60,12 @@ def virtual_traffic(
         service = platform.services[source.service]
         if source.closed is None:
             times = arrival_times(scenario, chance, index, knobs)
-            clients.append(OpenClient(service, index, rows, platform.clock, times))
+            retries = retries_of(scenario, chance, index)
+            clients.append(
+                OpenClient(service, index, rows, platform.clock, times)
+                if retries is None
+                else RetryingClient(service, index, rows, platform.clock, times, retries)
+            )
         else:
             closed = ClosedClient(
                 service,
@@ -92,8 +98,16 @@ def _planned_times(scenario: Scenario, chance: Chance, index: int) -> Iterator[f
         yield from chunk.tolist()
 
 
-def thoughts(law: LawSpec, chance: Chance, index: int) -> Iterator[float]:
-    """Thinking times of the closed source at position `index`, for ever."""
-    rng: np.random.Generator = chance.stream("traffic", index, "think")
+def retries_of(scenario: Scenario, chance: Chance, index: int) -> Retries | None:
+    """How clients of the source at position `index` ask again, if they do."""
+    spec = scenario.traffic[index].retry
+    if spec is None:
+        return None
+    return Retries(spec.attempts, spec.factor, thoughts(spec.wait, chance, index, "retry").__next__)
+
+
+def thoughts(law: LawSpec, chance: Chance, index: int, purpose: str = "think") -> Iterator[float]:
+    """Thinking times of the closed source at position `index`, for ever; or, as `retry`, its pauses."""
+    rng: np.random.Generator = chance.stream("traffic", index, purpose)
     while True:
         yield from law.law.draw(rng, THOUGHTS).tolist()

@@ -110,6 +110,17 @@ class ClosedSpec(Section):
     """Time between an answer and the user's next request."""
 
 
+class RetrySpec(Section):
+    """Clients that ask again when they got 429, 5xx or no answer. Each attempt counts as a request of its own."""
+
+    attempts: Count = Field(ge=2, le=100)
+    """How often a client asks at most, the first time included."""
+    wait: LawSpec = NOTHING
+    """Time between a lost answer and the second attempt."""
+    factor: Number = Field(default=1.0, ge=1, le=10)
+    """By how much each further wait is longer than the one before: 2 doubles it."""
+
+
 class BinsSpec(Section):
     """Recorded counts, one row per bin of time, from a CSV file with a header."""
 
@@ -188,6 +199,8 @@ class SourceSpec(Section):
     """Recorded counts per bin of time."""
     trace: TraceSpec | None = None
     """Recorded requests, each with its time."""
+    retry: RetrySpec | None = None
+    """Clients ask again when they have lost; once if left out. Closed sources have none: their users ask anyway."""
 
     @model_validator(mode="after")
     def _has_one_shape(self) -> SourceSpec:

@@ -18,6 +18,7 @@ PROMISED = {
     "panic-window",
     "flapping",
     "max-concurrency",
+    "retry-storm",
     "price-of-idle",
 }
 
