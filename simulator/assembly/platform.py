@@ -78,9 +78,9 @@ class Service:
         self.revisions.append(revision)
         return revision
 
-    def forget(self, revision: Revision) -> None:
-        """It has ended, and nobody will ask for its bill."""
-        self.revisions.remove(revision)
+    def forget_ended(self) -> None:
+        """Nobody will ask for the bill of revisions of which nothing is left."""
+        self.revisions = [revision for revision in self.revisions if not revision.has_ended]
 
     def switch_to(self, revision: Revision | None) -> Revision | None:
         """All new requests go to `revision` from now on, and the scaling too; None refuses them. The one before.
@@ -166,10 +166,11 @@ class Platform:
         chance: Chance,
         on_sample: Callable[[str, Sample], None] = lambda _service, _sample: None,
         live: LiveSettings | None = None,
+        facts_max: int | None = None,
     ) -> None:
         self.chance = chance
         self.clock = RunClock()
-        self.journal = Journal()
+        self.journal = Journal(facts_max)
         self.tasks = Tasks("platform")
         self.on_sample = on_sample
         self.on_line: Callable[[str, int, str], None] = lambda _service, _number, _line: None
@@ -257,11 +258,11 @@ class Platform:
         if self.front is not None:
             await self.front.close()
         lives: list[asyncio.Task[None]] = []
-        serving = [service.revision for service in self.services.values() if service.revision is not None]
-        for revision in serving:
+        revisions = [revision for service in self.services.values() for revision in service.revisions]
+        for revision in revisions:
             lives += revision.dismiss()
         if lives:
             await asyncio.wait(lives)
         await self.tasks.close()
-        for revision in serving:
+        for revision in revisions:
             await revision.close()

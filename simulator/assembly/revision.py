@@ -23,6 +23,7 @@ from simulator.fleet.simulated import SimulatedDriver
 from simulator.fleet.wire_faults import WireFaults
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
+from simulator.records.facts import EventLogged, Fact
 from simulator.records.journal import Journal
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Policy
@@ -67,8 +68,29 @@ class Surroundings(Protocol):
         """An instance left service for a while, or is back (`until_s` 0)."""
 
 
+class _Tap(Journal):
+    """The platform's journal, as a revision writes to it: lines of the event log are told to who listens to it."""
+
+    def __init__(self, journal: Journal, revision: Revision) -> None:
+        super().__init__()
+        self._journal = journal
+        self._revision = revision
+
+    def record(self, fact: Fact) -> None:
+        self._journal.record(fact)
+        if isinstance(fact, EventLogged):
+            self._revision.on_event(fact.line)
+
+
+def _untold(_line: str) -> None:
+    """Nobody listens to the revision's events."""
+
+
 class Revision:
-    """`number` counts the revisions of the service from 1; the first draws from the streams named for the service."""
+    """`number` counts the revisions of the service from 1; the first draws from the streams named for the service.
+
+    `on_event` hears what its instances' deaths and health checks add to the service's event log.
+    """
 
     def __init__(self, plan: ServicePlan, around: Surroundings, number: int, instance_numbers: Iterator[int]) -> None:
         name = plan.settings.service
@@ -76,6 +98,8 @@ class Revision:
         self.plan = plan
         self.number = number
         self.settings = plan.settings
+        self.has_ended = False
+        self.on_event: Callable[[str], None] = _untold
         self._role: InstanceRole | None = None
         self.driver, self.draw = driver_of(
             plan.application,
@@ -102,7 +126,7 @@ class Revision:
             self.driver,
             plan.policy.actuator,
             clock=around.clock,
-            journal=around.journal,
+            journal=_Tap(around.journal, self),
             tasks=around.tasks,
             numbers=instance_numbers,
         )
@@ -151,6 +175,7 @@ class Revision:
         if lives:
             await asyncio.wait(lives)
         await self.close()
+        self.has_ended = True
 
     async def close(self) -> None:
         """After its instances have ended."""

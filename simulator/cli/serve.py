@@ -9,14 +9,17 @@ from pathlib import Path
 
 import typer
 
-from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
+from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
+from simulator.assembly.serving import Serving, ServingSettings, open_serving
+from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, bad_input
-from simulator.cli.serve_config import DEFAULT_PORT, ServeConfig, load_config, with_options
+from simulator.cli.serve_config import DEFAULT_HTTPS_PORT, DEFAULT_PORT, ServeConfig, load_config, with_options
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
-from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store import StoreError
 from simulator.control.store_lock import StateHeld
+from simulator.model.api_resources import ServiceResource
+from simulator.model.service_state import ServiceStatus
 from simulator.replay.problems import ScenarioError
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
@@ -39,6 +42,10 @@ def serve(
     tls: bool | None = typer.Option(
         None, "--tls/--no-tls", help="The API over TLS, with a certificate of the local authority."
     ),
+    https_port: int | None = typer.Option(
+        None, min=0, max=65535, help=f"Port of the services' URLs ({DEFAULT_HTTPS_PORT}); 0 is any free one."
+    ),
+    engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP),
     profile: TimeProfileName | None = typer.Option(
         None, help="How long operations take: as the work does (instant), or as measured on AWS."
     ),
@@ -51,37 +58,40 @@ def serve(
             api_host=host,
             api_port=port,
             api_tls=tls,
+            front_https_port=https_port,
             time_profile=profile.value if profile is not None else None,
             time_factor=time_factor,
         )
-        settings = chosen.settings(state_folder(state))
+        settings = chosen.serving(state_folder(state), engine_host(engine))
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     stop = asyncio.Event()
     run(ClockKind.REAL, lambda: _serve(settings, stop), stop.set)
 
 
-async def _serve(settings: ControlPlaneSettings, stop: asyncio.Event) -> None:
+async def _serve(settings: ServingSettings, stop: asyncio.Event) -> None:
     try:
-        plane = await open_control_plane(settings, SimulatedWorkload())
+        serving = await open_serving(settings)
     except (StateHeld, StoreError, DocumentError, OSError, ValueError) as error:
         bad_input(str(error))
-    async with plane:
-        _tell(plane)
-        await _until_stopped(plane, stop)
+    async with serving:
+        _tell(serving)
+        await _until_stopped(serving, stop)
 
 
-async def _until_stopped(plane: ControlPlane, stop: asyncio.Event) -> None:
+async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:
     """Raises typer.Exit when something behind the answers broke."""
-    stopped = plane.tasks.spawn(stop.wait(), "until stopped")
-    await first_of(plane.tasks.failed, stopped)
-    if not stopped.done():
-        traceback.print_exception(plane.tasks.failed.exception())
+    tasks = serving.plane.tasks
+    stopped, broken = tasks.spawn(stop.wait(), "until stopped"), tasks.spawn(serving.until_broken(), "until broken")
+    if await first_of(stopped, broken) == 1:
+        traceback.print_exception(broken.exception())
         raise typer.Exit(BROKE)
 
 
-def _tell(plane: ControlPlane) -> None:
+def _tell(serving: Serving) -> None:
     """Where it is, and a line to copy that works as it stands."""
+    plane, front = serving.plane, serving.platform.front
+    assert front is not None
     settings = plane.settings
     authority = f"AWS_CA_BUNDLE={plane.root_certificate} " if plane.root_certificate else ""
     keys = "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any " if settings.authentication.is_open else ""
@@ -90,3 +100,8 @@ def _tell(plane: ControlPlane) -> None:
         f"  {authority}{keys}AWS_ENDPOINT_URL_APPRUNNER={plane.url} "
         f"aws apprunner list-services --region {settings.authentication.region}"
     )
+    typer.echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, to be trusted: {front.root_certificate}")
+    for service in plane.registry.all(ServiceResource):
+        if service.status is not ServiceStatus.DELETED:
+            url = f"https://{local_host(service.host)}:{front.https_port}" if service.url else "private"
+            typer.echo(f"  {service.name}: {url}, {service.status}")

@@ -7,6 +7,7 @@ win over the file.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -14,15 +15,27 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, Wi
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKey, AccessKeys
 from simulator.api.authentication import Authentication
+from simulator.assembly import LiveSettings, Throttling
+from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings
+from simulator.assembly.service_workload import WorkloadSettings
+from simulator.assembly.serving import ServingSettings
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
+from simulator.fleet.secrets import SecretsPlace
 from simulator.model.quotas import Quotas
+from simulator.replay.application_spec import ApplicationSpec
+from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.document import parse_document, read_document_text
+from simulator.replay.plan import application_of
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.sections import Count, Duration, Flag, Number, Section
+from simulator.world.clock import ClockKind
 
 DEFAULT_PORT: Final = 8580
+DEFAULT_HTTPS_PORT: Final = 8543
+
+_QUICK_PROBE_S: Final = 0.02
 
 _SECRETS: Final = ("secret_access_key", "session_token")
 
@@ -117,6 +130,30 @@ class QuotasSection(Section):
     tags: Count = Field(default=Quotas().tags, ge=1)
 
 
+class FrontSection(Section):
+    """Where services are reached. Always on 127.0.0.1."""
+
+    https_port: Count = Field(default=DEFAULT_HTTPS_PORT, ge=0, le=65535)
+    """Port of the services' URLs; 0 is any free one."""
+    http_port: Count = Field(default=0, ge=0, le=65535)
+    """Port that redirects to it; 0 is any free one."""
+    server_timing: Flag = True
+    """Answers tell the split of their time in a `server-timing` field; App Runner's do not."""
+
+
+class InstancesSection(Section):
+    """What every instance gets."""
+
+    throttling: Literal["none", "share", "freeze"] = "share"
+    """What idle instances lose: nothing, all but a twentieth of a vCPU, or all of their CPU."""
+    startup_allowance: Duration = WorkloadSettings().startup_allowance_s
+    """How long an instance may take until it is healthy."""
+    drain_timeout: Duration = WorkloadSettings().drain_timeout_s
+    """How long an instance that is taken away may finish its requests."""
+    stop_grace: Duration = WorkloadSettings().stop_grace_s
+    """From SIGTERM to SIGKILL."""
+
+
 class ServeConfig(Section):
     """The configuration of `simulator serve`."""
 
@@ -128,6 +165,16 @@ class ServeConfig(Section):
     """How long operations take."""
     quotas: QuotasSection = QuotasSection()
     """What an account may have in a Region."""
+    front: FrontSection = FrontSection()
+    """Where services are reached."""
+    instances: InstancesSection = InstancesSection()
+    """What every instance gets."""
+    applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
+    """For a service's name or an image identifier what runs in its place: a process, another image, or a simulation."""
+    networks: Mapping[str, str] = Field(default_factory=dict)
+    """For a subnet of a VPC connector the network of the container engine that stands for it."""
+    aws: AwsSpec = AwsSpec()
+    """Where secrets and role credentials come from."""
     needs_connection: Flag = False
     """A code repository has to come with a connection; AWS's documents disagree on it."""
     dashed_operation_ids: Flag = False
@@ -135,8 +182,37 @@ class ServeConfig(Section):
     seed: Annotated[Count, Field(ge=0, lt=2**63)] | None = None
     """Of the identifiers of a new state: the same calls then give the same names. Drawn if left out."""
 
-    def settings(self, state: Path | None) -> ControlPlaneSettings:
+    def serving(self, state: Path, engine: str) -> ServingSettings:
         """Raises ValueError when the API would be open to other machines."""
+        instances, aws = self.instances, self.aws
+        return ServingSettings(
+            control=dataclasses.replace(self.settings(state), engine=engine),
+            front=LiveSettings(
+                state,
+                https_port=self.front.https_port,
+                http_port=self.front.http_port,
+                region=self.api.region,
+                server_timing=self.front.server_timing,
+                engine=engine,
+            ),
+            workload=WorkloadSettings(
+                throttling=Throttling(instances.throttling),
+                secrets_from=SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
+                startup_allowance_s=instances.startup_allowance,
+                # As fast as the work is: nobody waits for the next probe of an instance that is there already.
+                startup_probe_s=_QUICK_PROBE_S if self.time.profile == "instant" else None,
+                drain_timeout_s=instances.drain_timeout,
+                stop_grace_s=instances.stop_grace,
+            ),
+            applications=ApplicationSettings(
+                {name: application_of(spec, ClockKind.REAL) for name, spec in self.applications.items()},
+                engine,
+                self.networks,
+            ),
+        )
+
+    def settings(self, state: Path | None) -> ControlPlaneSettings:
+        """Of the control plane alone. Raises ValueError when the API would be open to other machines."""
         api, time = self.api, self.time
         keys = AccessKeys(AccessKey(**key.model_dump()) for key in api.keys)
         return ControlPlaneSettings(

@@ -26,6 +26,7 @@ from simulator.control.pagination import Pages
 from simulator.control.registry import Registry
 from simulator.control.retention import Retention
 from simulator.control.service_events import ServiceEvents
+from simulator.control.service_log import ServiceLog
 from simulator.control.services import Services
 from simulator.control.tags import Tags
 from simulator.control.time_profile import INSTANT, TimeProfile
@@ -61,6 +62,8 @@ class ServiceApi:
         self._audit = Audit(registry, identifiers, now)
         context = ApiContext(registry, identifiers, now, settings, Pages(identifiers.secret("pages")))
         self._retention = Retention(context)
+        self._log = ServiceLog(registry, now)
+        workload.attach(self._log)
         self.operations = Operations(
             registry=registry,
             workload=workload,
@@ -127,8 +130,9 @@ class ServiceApi:
         self._audit.gather(caller, operation, request, error)
 
     def flush(self) -> None:
-        """Before the end: what the audit log has gathered is written."""
+        """Before the end: what the audit log and the logs of services have gathered is written."""
         self._audit.flush()
+        self._log.flush()
 
     # --- what AWS has no API for -----------------------------------------------------------------------------------
 

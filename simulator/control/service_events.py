@@ -13,7 +13,7 @@ from simulator.model.api_resources import ServiceResource
 from simulator.model.service_state import ServiceStatus
 
 EVENTS_STREAM: Final = "events"
-_PREFIX: Final = "[AppRunner] "
+PREFIX: Final = "[AppRunner] "
 
 
 class ServiceEvents:
@@ -26,11 +26,11 @@ class ServiceEvents:
 
     def line(self, service: ServiceResource, text: str) -> None:
         """A line of the service's event log."""
-        self._log(service, EVENTS_STREAM, _PREFIX + text)
+        self._log(service, EVENTS_STREAM, PREFIX + text)
 
     def deployment_line(self, service: ServiceResource, operation_id: str, text: str) -> None:
         """A line of the deployment log; one that brings its prefix, such as `[Build] `, keeps it."""
-        self._log(service, f"deployment/{operation_id}", text if text.startswith("[") else _PREFIX + text)
+        self._log(service, f"deployment/{operation_id}", text if text.startswith("[") else PREFIX + text)
 
     def status_changed(self, service: ServiceResource, before: ServiceStatus | None) -> None:
         """`service` as it is now; `before` is None for a new one."""

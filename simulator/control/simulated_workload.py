@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from simulator.control.workload import ServiceRevision, Steps, WorkloadFailed, health_check_failed
+from simulator.control.workload import Log, ServiceRevision, Steps, WorkloadFailed, health_check_failed
 from simulator.model.phase import Phase
 
 _IMAGE_PHASES = (Phase.SOURCE_READY, Phase.PROVISIONING, Phase.HEALTH_CHECKING, Phase.HEALTHY, Phase.ROUTED)
@@ -31,6 +31,9 @@ class SimulatedWorkload:
         Without a failure it is that of the health check.
         """
         self._failures[name, step] = (before, failure)
+
+    def attach(self, log: Log) -> None:
+        """Nothing runs here that could say something."""
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
         await self._roll_out("provision", revision, steps)

@@ -60,8 +60,21 @@ class Steps(Protocol):
         """A line of the deployment log, with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
 
 
+class Log(Protocol):
+    """Where what happens to services between operations is written down."""
+
+    def event(self, service_arn: str, line: str) -> None:
+        """A line of the service's event log, without its prefix."""
+
+    def application(self, service_arn: str, instance_id: str, line: str) -> None:
+        """A line that an instance of it wrote. `instance_id`: 32 hexadecimal digits."""
+
+
 class Workload(Protocol):
-    """What the platform does for services. Every method may raise WorkloadFailed."""
+    """What the platform does for services. Every asynchronous method may raise WorkloadFailed."""
+
+    def attach(self, log: Log) -> None:
+        """Once, before the first call of another method."""
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
         """From nothing to serving: pull or build, start MinSize instances, health check, route. Returns the version.

@@ -82,7 +82,7 @@ class Gateway:
             return _NOT_SUPPORTED
         if not request.authority:
             request.authority = sni.encode("ascii")
-        lane = self._routes.get(request.authority) or self._routes.get(host_name(request.authority))
+        lane = self._routes.get(request.authority) or self._lane_of(host_name(request.authority))
         if lane is None:
             return _NO_ROUTE
         if request.upgrade and b"websocket" in request.upgrade:
@@ -91,6 +91,10 @@ class Gateway:
                 return _NO_UPGRADE
             request.tunnel = True
         return _LAST_HOP if request.last_hop else lane
+
+    def _lane_of(self, host: bytes) -> Lane | None:
+        """The more specific association wins; a wildcard stands for one label (facts 10.3)."""
+        return self._routes.get(host) or self._routes.get(b"*" + host[host.find(b".") :])
 
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"

@@ -45,6 +45,15 @@ class LaunchError(Exception):
     """The instance could not be launched at all: program not found, no port, ... The message says what and why."""
 
 
+class NotReady(LaunchError):
+    """An instance did not become ready. `why`: in App Runner's words if they are known; `slow`: its time was over."""
+
+    def __init__(self, service: str, why: str, *, slow: bool) -> None:
+        self.why = why
+        self.slow = slow
+        super().__init__(f"service {service}: {why}")
+
+
 class Backend(Protocol):
     """A launched instance. One owner: the pool's Instance."""
 

@@ -17,6 +17,7 @@ class Ending:
 
     event: InstanceEvent  # STOP or DIED
     why: str
+    slow: bool = False  # it did not get healthy in the time it had
 
 
 class Instance(Place):
@@ -87,10 +88,10 @@ class Instance(Place):
         """The only way to another state; the pool records it."""
         self.state = next_state(self.state, event)
 
-    def end(self, event: InstanceEvent, why: str) -> None:
+    def end(self, event: InstanceEvent, why: str, *, slow: bool = False) -> None:
         """Tell its life to end. The first reason stands."""
         if not self.ending.done():
-            self.ending.set_result(Ending(event, why))
+            self.ending.set_result(Ending(event, why, slow))
 
     def __repr__(self) -> str:
         return f"<instance {self.number} {self.state} outstanding={self.outstanding}>"

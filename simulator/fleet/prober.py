@@ -10,32 +10,40 @@ from simulator.rules.health import Health, Streak
 
 
 class Prober:
-    """One per service. `failing` holds the numbers of instances whose probes fail by order of a timeline; 0 = all."""
+    """One per service. `failing` holds the numbers of instances whose probes fail by order of a timeline; 0 = all.
 
-    def __init__(self, check: HealthCheck) -> None:
+    `startup_interval_s`: between the probes of an instance that starts; None: the check's own interval.
+    """
+
+    def __init__(self, check: HealthCheck, startup_interval_s: float | None = None) -> None:
         self.check = check
+        self._startup_interval_s = check.interval_s if startup_interval_s is None else startup_interval_s
         self.failing: dict[int, None] = {}
 
     async def until_healthy(self, number: int, backend: Backend) -> None:
-        """Probe from the launch on, at the check's interval, until it is healthy.
+        """Probe from the launch on until it is healthy.
 
-        ASSUMPTION: a starting instance is probed at the same interval as a running one; settled by an access log.
+        ASSUMPTION: a starting instance is probed at the same interval as a running one, unless a setting says
+        otherwise; settled by an access log.
         """
-        await self._probe_until(Health.HEALTHY, number, backend, Streak(self.check))
+        await self._probe_until(Health.HEALTHY, number, backend, Streak(self.check), self._startup_interval_s)
 
     async def until_unhealthy(self, number: int, backend: Backend) -> str:
         """Why the last probe failed, once the unhealthy threshold is reached."""
         await asyncio.sleep(self.check.interval_s)
-        return await self._probe_until(Health.UNHEALTHY, number, backend, Streak(self.check, Health.HEALTHY))
+        streak = Streak(self.check, Health.HEALTHY)
+        return await self._probe_until(Health.UNHEALTHY, number, backend, streak, self.check.interval_s)
 
-    async def _probe_until(self, wanted: Health, number: int, backend: Backend, streak: Streak) -> str:
+    async def _probe_until(
+        self, wanted: Health, number: int, backend: Backend, streak: Streak, interval_s: float
+    ) -> str:
         loop = asyncio.get_running_loop()
         while True:
             began_s = loop.time()
             why = await self._probe(number, backend)
             if streak.probed(passed=why is None) is wanted:
                 return why or ""
-            await asyncio.sleep(max(0.0, began_s + self.check.interval_s - loop.time()))
+            await asyncio.sleep(max(0.0, began_s + interval_s - loop.time()))
 
     async def _probe(self, number: int, backend: Backend) -> str | None:
         if self.failing and (0 in self.failing or number in self.failing):

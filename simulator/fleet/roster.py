@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 
 from simulator.fleet.activity import Activity
-from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError
+from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
 from simulator.fleet.instance import Ending, Instance
 from simulator.fleet.pool import Pool
 from simulator.fleet.prober import Prober
@@ -49,7 +49,7 @@ class Roster:
         """`numbers`: the next ones of the service, when other revisions have had the first; else 1, 2, 3, ..."""
         self.pool = pool
         self.settings = pool.settings
-        self.prober = Prober(self.settings.health_check)
+        self.prober = Prober(self.settings.health_check, self.settings.startup_probe_s)
         self.instances: dict[int, Instance] = {}
         self.wish = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
@@ -93,13 +93,14 @@ class Roster:
         """Bring up the initial instances without the platform's start lag and wait until they are ready or have died.
 
         Raises:
-            LaunchError: when one of them did not become ready.
+            NotReady: when one of them did not become ready.
         """
         for _ in range(max(self.settings.initial_size, self.pool.scaling.min_size)):
             self._hire(lag_s=0.0)
         for instance in list(self._alive.values()):
             if await first_of(instance.entered, instance.ending) == 1:
-                raise LaunchError(f"service {self.settings.service}: {instance.ending.result().why}")
+                ending = instance.ending.result()
+                raise NotReady(self.settings.service, ending.why, slow=ending.slow)
 
     def settle(self) -> None:
         """The run begins: the service was there before, so its instances are idle (if the platform has that state)."""
@@ -241,7 +242,8 @@ class Roster:
         if first == 0:
             return False
         if first == 2:
-            instance.end(_E.DIED, f"{self._failed_line} (not healthy within {self.settings.startup_allowance_s:g} s)")
+            why = f"{self._failed_line} (not healthy within {self.settings.startup_allowance_s:g} s)"
+            instance.end(_E.DIED, why, slow=True)
             return False
         probing.result()
         self._enter(instance)

@@ -40,6 +40,7 @@ class PoolSettings:
     idle_after_s: float = 60.0
     # Until it listens and is healthy; 1 minute before December 2023 (facts 2.3).
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
+    startup_probe_s: float | None = None  # between the probes of an instance that starts; None: the check's interval
     # Instances that are ready when the run begins.
     initial_size: int = 1
 

@@ -10,12 +10,16 @@ from simulator.records.facts import Fact
 class Journal:
     """Facts only, a few per instance and decision; requests go to the request log, which is bounded."""
 
-    def __init__(self) -> None:
+    def __init__(self, facts_max: int | None = None) -> None:
+        """`facts_max`: how many of the last ones are kept at the least, for what runs for ever; None keeps all."""
         self.facts: list[Fact] = []
+        self._facts_max = facts_max
         self._readers: list[Callable[[Fact], None]] = []
 
     def record(self, fact: Fact) -> None:
         self.facts.append(fact)
+        if self._facts_max is not None and len(self.facts) > 2 * self._facts_max:
+            del self.facts[: -self._facts_max]
         for read in self._readers:
             read(fact)
 

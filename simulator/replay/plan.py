@@ -9,10 +9,9 @@ from simulator.assembly import Application, DockerApplication, ProcessApplicatio
 from simulator.fleet.application import Failures, SimulatedApplication
 from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import DEFAULT_PORT, PoolSettings
-from simulator.replay.application_spec import SimulatedSpec
+from simulator.replay.application_spec import ApplicationSpec, SimulatedSpec
 from simulator.replay.demand import demand, start_up_s
 from simulator.replay.scenario import Scenario
-from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.port import Policy
 from simulator.world.clock import ClockKind
@@ -45,7 +44,7 @@ def _service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePla
     return ServicePlan(
         settings,
         policy,
-        _application(spec, clock),
+        application_of(spec.application, clock, spec.wake_s),
         needs=spec.policy.needs,
         real_instances=spec.application.real_instances,
         throttling=Throttling(spec.throttling),
@@ -77,9 +76,8 @@ def _parameters(scenario: Scenario, name: str) -> Any:
     return parameters
 
 
-def _application(spec: ServiceSpec, clock: ClockKind) -> Application:
+def application_of(told: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
     """Real time prefers what is real; `Scenario.require` has seen to it that there is something."""
-    told = spec.application
     if told.container is not None and (clock is ClockKind.REAL or told.simulated is None):
         container = told.container
         return DockerApplication(
@@ -88,7 +86,7 @@ def _application(spec: ServiceSpec, clock: ClockKind) -> Application:
     if told.process is not None and (clock is ClockKind.REAL or told.simulated is None):
         return ProcessApplication(told.process.arguments, told.process.environment, told.process.working_directory)
     assert told.simulated is not None
-    return _simulated(told.simulated, spec.wake_s)
+    return _simulated(told.simulated, wake_s)
 
 
 def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:

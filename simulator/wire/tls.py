@@ -74,7 +74,8 @@ class ServerCertificates:
         return host if host in self._by_host else ""
 
     def _choose(self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
-        context = self._by_host.get(name.lower()) if name else None
+        name = (name or "").lower()
+        context = self._by_host.get(name) or self._by_host.get("*" + name[name.find(".") :])
         if context is not None:
             connection.context = context
 

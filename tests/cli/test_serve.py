@@ -43,7 +43,19 @@ class Served:
 
 @contextmanager
 def serving(state: Path, *options: str) -> Iterator[Served]:
-    command = [sys.executable, "-m", "simulator", "serve", "--state", str(state), "--port", "0", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "simulator",
+        "serve",
+        "--state",
+        str(state),
+        "--port",
+        "0",
+        "--https-port",
+        "0",
+        *options,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -79,7 +91,7 @@ def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Pa
         assert (tmp_path / "admin.json").stat().st_mode & 0o777 == 0o600
         ok("state", "export", str(tmp_path / "copy.json"), *where)
         second = subprocess.run(
-            [sys.executable, "-m", "simulator", "serve", *where, "--port", "0"],
+            [sys.executable, "-m", "simulator", "serve", *where, "--port", "0", "--https-port", "0"],
             check=False,
             capture_output=True,
             text=True,

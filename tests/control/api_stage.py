@@ -21,6 +21,7 @@ from simulator.control.service_api import ServiceApi
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store import Store
 from simulator.control.time_profile import INSTANT, TimeProfile
+from simulator.control.workload import Workload
 from simulator.model.api_error import ApiError
 from simulator.world.tasks import Tasks
 from tests.virtual import rounds
@@ -47,16 +48,16 @@ class Stage:
         *,
         profile: TimeProfile = INSTANT,
         settings: ApiSettings | None = None,
-        workload: SimulatedWorkload | None = None,
+        workload: Workload | None = None,
     ) -> None:
-        self.workload = workload or SimulatedWorkload()
+        self.workload = workload if isinstance(workload, SimulatedWorkload) else SimulatedWorkload()
         self.store = Store(path)
         self.registry = Registry(self.store, seed=7)
         self.tasks = Tasks("control")
         self.now = virtual_calendar()
         self.api = ServiceApi(
             self.registry,
-            self.workload,
+            workload or self.workload,
             now=self.now,
             tasks=self.tasks,
             profile=profile,

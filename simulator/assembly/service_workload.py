@@ -1,0 +1,232 @@
+"""The workload of the control plane on the platform: what `Workload` asks for, with instances that really run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulator.assembly.applications import Applications, Runnable
+from simulator.assembly.deployment import beside, deploy
+from simulator.assembly.platform import Platform, Service
+from simulator.assembly.revision import Revision, ServicePlan
+from simulator.control.workload import (
+    Log,
+    ServiceRevision,
+    Steps,
+    WorkloadFailed,
+    health_check_failed,
+)
+from simulator.fleet.driver import LaunchError, NotReady
+from simulator.fleet.process import Throttling
+from simulator.fleet.secrets import SecretsPlace
+from simulator.fleet.settings import PoolSettings
+from simulator.model.health import STARTUP_ALLOWANCE_S
+from simulator.model.phase import Phase
+from simulator.rules.policies import POLICIES
+
+# App Runner's names resolve to App Runner. The same label below a top-level domain that is loopback everywhere
+# (RFC 6761) reaches the service from any client of this machine.
+_AWS_DOMAIN: Final = ".awsapprunner.com"
+LOCAL_DOMAIN: Final = ".awsapprunner.localhost"
+
+_POLICY: Final = "app-runner"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadSettings:
+    """What every service of the control plane gets. Times in seconds.
+
+    `startup_probe_s`: between the probes of an instance that starts; None: the health check's interval.
+    """
+
+    throttling: Throttling = Throttling.SHARE
+    secrets_from: SecretsPlace = field(default_factory=SecretsPlace)
+    startup_allowance_s: float = STARTUP_ALLOWANCE_S
+    startup_probe_s: float | None = None
+    drain_timeout_s: float = PoolSettings("").drain_timeout_s
+    stop_grace_s: float = PoolSettings("").stop_grace_s
+
+
+_DEFAULTS: Final = WorkloadSettings()
+
+
+def local_host(host: str) -> str:
+    """The name under which this machine reaches the service that AWS would have at `host`."""
+    return host.removesuffix(_AWS_DOMAIN) + LOCAL_DOMAIN
+
+
+class PlatformWorkload:
+    """Implements `Workload`. `platform` is open and started before the first call, and closed after the last."""
+
+    def __init__(self, platform: Platform, applications: Applications, settings: WorkloadSettings = _DEFAULTS) -> None:
+        self._platform = platform
+        self._applications = applications
+        self._settings = settings
+        self._log: Log | None = None
+        self._services: dict[str, Service] = {}  # by ARN
+        self._arns: dict[str, str] = {}  # by the service's name on the platform
+        self._domains: dict[str, dict[str, None]] = {}  # host names by ARN
+        platform.on_line = self._heard
+
+    def attach(self, log: Log) -> None:
+        self._log = log
+
+    def service(self, service_arn: str) -> Service | None:
+        """On the platform; None while it has never had a revision."""
+        return self._services.get(service_arn)
+
+    # --- what brings a revision up -----------------------------------------------------------------------------------
+
+    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+        try:
+            return await self.deploy(revision, steps)
+        except BaseException:
+            self._remove(revision.service_arn)
+            raise
+
+    async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
+        runnable = await self._applications.of_image(revision)
+        await steps.reach(Phase.SOURCE_READY)
+        service = self._known(revision)
+        try:
+            await deploy(service, self._plan(service, revision, runnable), steps, self._platform.tasks)
+        except (LaunchError, OSError) as error:
+            raise _failed(error, revision) from error
+        finally:
+            service.forget_ended()
+        self._serves(revision, service)
+        return runnable.version
+
+    async def roll_back(self, revision: ServiceRevision) -> None:
+        service = self._services.get(revision.service_arn)
+        if service is None or service.revision is None:
+            await self.restore(revision)
+
+    async def resume(self, revision: ServiceRevision) -> None:
+        new, service = await self._new_revision(revision)
+        try:
+            await new.begin()
+        except (LaunchError, OSError) as error:
+            await new.end()
+            service.forget_ended()
+            raise _failed(error, revision) from error
+        service.switch_to(new)
+        self._serves(revision, service)
+
+    async def restore(self, revision: ServiceRevision) -> None:
+        """It serves as soon as it can: instances that fail are replaced, as those of a service that has been there."""
+        new, service = await self._new_revision(revision)
+        service.switch_to(new)
+        self._serves(revision, service)
+        try:
+            await new.begin()
+        except (LaunchError, OSError) as error:
+            raise _failed(error, revision) from error
+
+    # --- what takes it down ------------------------------------------------------------------------------------------
+
+    async def pause(self, revision: ServiceRevision) -> None:
+        service = self._services.get(revision.service_arn)
+        if service is not None:
+            before = service.switch_to(None)
+            if before is not None:
+                await before.drain("the service is paused")
+                service.forget_ended()
+
+    async def delete(self, revision: ServiceRevision) -> None:
+        await self.pause(revision)
+        self._remove(revision.service_arn)
+
+    # --- custom domains ----------------------------------------------------------------------------------------------
+
+    async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+        self._domains.setdefault(service_arn, {}).update(dict.fromkeys(names))
+        service = self._services.get(service_arn)
+        if service is not None:
+            try:
+                for name in names:
+                    service.add_host(name)
+            except ValueError as error:
+                raise WorkloadFailed(f"{error}.") from error
+
+    async def unbind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+        service = self._services.get(service_arn)
+        for name in names:
+            self._domains.get(service_arn, {}).pop(name, None)
+            if service is not None:
+                service.remove_host(name)
+
+    # --- the inside --------------------------------------------------------------------------------------------------
+
+    async def _new_revision(self, revision: ServiceRevision) -> tuple[Revision, Service]:
+        runnable = await self._applications.of_image(revision)
+        service = self._known(revision)
+        return service.new_revision(beside(service, self._plan(service, revision, runnable))), service
+
+    def _known(self, revision: ServiceRevision) -> Service:
+        """The service on the platform, added if it is new there."""
+        service = self._services.get(revision.service_arn)
+        if service is None:
+            service = self._platform.add(self._name(revision), ())
+            self._services[revision.service_arn] = service
+            self._arns[service.name] = revision.service_arn
+        return service
+
+    def _name(self, revision: ServiceRevision) -> str:
+        """Its own, unless another account or Region has a service of that name."""
+        taken = revision.name in self._platform.services
+        return f"{revision.name}-{revision.service_id[:8]}" if taken else revision.name
+
+    def _plan(self, service: Service, revision: ServiceRevision, runnable: Runnable) -> ServicePlan:
+        configuration, settings, kind = revision.configuration, self._settings, POLICIES[_POLICY]
+        return ServicePlan(
+            PoolSettings(
+                service.name,
+                size=configuration.size,
+                scaling=revision.scaling,
+                health_check=configuration.health,
+                startup_allowance_s=settings.startup_allowance_s,
+                startup_probe_s=settings.startup_probe_s,
+                drain_timeout_s=settings.drain_timeout_s,
+                stop_grace_s=settings.stop_grace_s,
+            ),
+            kind.build(kind.parameters(), revision.scaling),
+            runnable.application,
+            throttling=settings.throttling,
+            secrets=configuration.secrets,
+            secrets_from=settings.secrets_from,
+            instance_role=configuration.instance_role_arn,
+        )
+
+    def _serves(self, revision: ServiceRevision, service: Service) -> None:
+        """From now on its names lead to it, and what happens to its instances is in its log."""
+        arn = revision.service_arn
+        service.serving.on_event = lambda line: self._log.event(arn, line) if self._log is not None else None
+        public = (revision.host, local_host(revision.host)) if revision.configuration.is_public else ()
+        wanted = dict.fromkeys((*public, *self._domains.get(arn, ())))
+        for host in [host for host in service.hosts if host not in wanted]:
+            service.remove_host(host)
+        for host in wanted:
+            if host not in service.hosts:
+                service.add_host(host)
+
+    def _remove(self, service_arn: str) -> None:
+        self._domains.pop(service_arn, None)
+        service = self._services.pop(service_arn, None)
+        if service is not None:
+            del self._arns[service.name]
+            self._platform.remove(service)
+
+    def _heard(self, name: str, number: int, line: str) -> None:
+        arn = self._arns.get(name)
+        if arn is not None and self._log is not None:
+            self._log.application(arn, self._platform.chance.identifier("instance", arn, number), line)
+
+
+def _failed(error: LaunchError | OSError, revision: ServiceRevision) -> WorkloadFailed:
+    """In App Runner's words where they are known."""
+    if not isinstance(error, NotReady):
+        return WorkloadFailed(f"{error}.")
+    if error.slow:
+        return health_check_failed(revision.configuration)
+    return WorkloadFailed("Health check failed.", (error.why,))

@@ -1,0 +1,245 @@
+"""The control plane's workload on a platform of simulated instances, in virtual time and under a steady load."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Self
+
+from simulator.assembly.applications import Applications, ApplicationSettings
+from simulator.assembly.platform import Platform, Service
+from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings, local_host
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.exchange import Exchange
+from simulator.model.refusal import Refusal
+from simulator.world.chance import Chance
+from simulator.world.laws import Constant
+from tests.control.api_stage import Stage
+from tests.virtual import run_virtual
+
+REGISTRY = "public.ecr.aws/aws-containers"
+NAMED = {
+    f"{REGISTRY}/good:1": SimulatedApplication(start_up=Constant(2.0), io=Constant(0.5)),
+    f"{REGISTRY}/good:2": SimulatedApplication(start_up=Constant(3.0), io=Constant(0.5)),
+    f"{REGISTRY}/never-ready:1": SimulatedApplication(start_up=Constant(1e6)),
+}
+
+
+def image(name: str) -> dict[str, Any]:
+    return {"ImageRepository": {"ImageIdentifier": f"{REGISTRY}/{name}", "ImageRepositoryType": "ECR_PUBLIC"}}
+
+
+class Request(Exchange):
+    """Of a steady client: its outcome is counted."""
+
+    def __init__(self, service: Service, outcomes: Counter[int]) -> None:
+        super().__init__(asyncio.get_running_loop().time())
+        self.lane = service.lane
+        self.outcomes = outcomes
+        if service.revision is not None:
+            service.draw(self)
+
+    def answered(self, status: int) -> None:
+        self.lane.finish(self)
+        self.outcomes[status] += 1
+
+    def fail(self, refusal: Refusal) -> None:
+        self.outcomes[refusal.status] += 1
+
+
+class World:
+    """`async with World() as world:` a control plane on a platform; with a path it can be opened again."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.platform = Platform((), Chance(7))
+        settings = WorkloadSettings(drain_timeout_s=60.0)
+        self.workload = PlatformWorkload(self.platform, Applications(ApplicationSettings(NAMED)), settings)
+        self.stage = Stage(path, workload=self.workload)
+        self.outcomes: Counter[int] = Counter()
+
+    async def __aenter__(self) -> Self:
+        await self.platform.open()
+        self.platform.start()
+        await self.stage.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        await self.stage.__aexit__(kind)
+        await self.platform.close()
+
+    async def running(self, **request: Any) -> str:
+        return await self.stage.running(SourceConfiguration=image("good:1"), **request)
+
+    def service(self, arn: str) -> Service:
+        service = self.workload.service(arn)
+        assert service is not None
+        return service
+
+    async def under_load(self, arn: str, until: Callable[[], Awaitable[object]]) -> Counter[int]:
+        """Outcomes of twenty requests a second, until what was begun is over and for a second more."""
+        over = self.platform.tasks.spawn(_over(until), "what goes on meanwhile")
+        outcomes: Counter[int] = Counter()
+        while not over.done() or sum(outcomes.values()) < 20:
+            request = Request(self.service(arn), outcomes)
+            request.lane.offer(request)
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.0)
+        return outcomes
+
+
+async def _over(until: Callable[[], Awaitable[object]]) -> None:
+    await until()
+
+
+def in_world(test: Callable[[World], Awaitable[None]], path: Path | None = None) -> None:
+    async def main() -> None:
+        async with World(path) as world:
+            await test(world)
+
+    run_virtual(main)
+
+
+def test_a_created_service_serves_under_its_own_names_and_the_local_one() -> None:
+    async def test(world: World) -> None:
+        arn = await world.running()
+        service = world.service(arn)
+        host = world.stage.service(arn)["ServiceUrl"]
+        assert list(service.hosts) == [host, local_host(host)]
+        assert [instance.number for instance in service.pool.ready.values()] == [1]
+
+    in_world(test)
+
+
+def test_a_deployment_under_load_loses_no_request_and_leaves_nothing_of_the_old_revision() -> None:
+    async def test(world: World) -> None:
+        arn = await world.running()
+        old = world.service(arn).serving
+        world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("good:2"))
+        outcomes = await world.under_load(arn, world.stage.settled)
+        assert set(outcomes) == {200}
+        service = world.service(arn)
+        assert service.serving is not old
+        assert service.revisions == [service.serving]
+        assert (old.roster.provisioned, old.pool.in_flight) == (0, 0)
+        assert list(service.pool.ready) == [2]  # numbers go on
+        assert world.stage.operations(arn)[0] == ("UPDATE_SERVICE", "SUCCEEDED")
+
+    in_world(test)
+
+
+def test_a_version_that_does_not_get_healthy_is_rolled_back_and_never_gets_a_request() -> None:
+    async def test(world: World) -> None:
+        arn = await world.running()
+        old = world.service(arn).serving
+        world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("never-ready:1"))
+        outcomes = await world.under_load(arn, world.stage.settled)
+        assert set(outcomes) == {200}
+        assert sum(outcomes.values()) > 20 * 299  # the five minutes that it had
+        service = world.service(arn)
+        assert service.serving is old
+        assert service.revisions == [old]
+        assert world.stage.operations(arn)[0] == ("UPDATE_SERVICE", "ROLLBACK_SUCCEEDED")
+        assert world.stage.status(arn) == "RUNNING"
+        assert (
+            "Health check failed on protocol `TCP` [Port: '8080']. Check your configured port number. "
+            "For more information, see the application logs." in world.stage.lines(arn)
+        )
+
+    in_world(test)
+
+
+def test_a_new_revision_is_as_large_as_the_one_that_it_takes_over_from() -> None:
+    async def test(world: World) -> None:
+        made = world.stage.call(
+            "CreateAutoScalingConfiguration", AutoScalingConfigurationName="small", MaxConcurrency=4
+        )
+        scaling = made["AutoScalingConfiguration"]["AutoScalingConfigurationArn"]
+        arn = await world.running(AutoScalingConfigurationArn=scaling)
+
+        async def scaled_out() -> None:
+            await world.stage.passes(180.0)
+
+        async def deployed() -> None:
+            world.stage.call("StartDeployment", ServiceArn=arn)
+            await world.stage.settled()
+
+        assert 429 in await world.under_load(arn, scaled_out)  # ten requests at a time, and one instance at first
+        assert set(await world.under_load(arn, deployed)) == {200}
+        assert len(world.service(arn).pool.ready) >= 3
+
+    in_world(test)
+
+
+def test_a_service_that_never_comes_up_leaves_nothing_and_can_be_repaired() -> None:
+    async def test(world: World) -> None:
+        arn = world.stage.create(SourceConfiguration=image("never-ready:1"))
+        await world.stage.settled()
+        assert world.stage.status(arn) == "CREATE_FAILED"
+        assert world.workload.service(arn) is None
+        assert world.platform.services == {}
+        world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("good:1"))
+        await world.stage.settled()
+        assert world.stage.status(arn) == "RUNNING"
+
+    in_world(test)
+
+
+def test_a_paused_service_refuses_with_503_and_serves_again_when_it_is_resumed() -> None:
+    async def test(world: World) -> None:
+        arn = await world.running()
+        world.stage.call("PauseService", ServiceArn=arn)
+        await world.stage.settled()
+        assert set(await world.under_load(arn, world.stage.settled)) == {503}
+        assert world.service(arn).revisions == []
+        world.stage.call("ResumeService", ServiceArn=arn)
+        await world.stage.settled()
+        assert set(await world.under_load(arn, world.stage.settled)) == {200}
+
+    in_world(test)
+
+
+def test_pausing_waits_for_the_requests_that_are_under_way() -> None:
+    async def test(world: World) -> None:
+        arn = await world.running()
+        outcomes: Counter[int] = Counter()
+        request = Request(world.service(arn), outcomes)
+        request.lane.offer(request)
+        world.stage.call("PauseService", ServiceArn=arn)
+        await world.stage.settled()
+        assert outcomes == {200: 1}
+
+    in_world(test)
+
+
+def test_a_deleted_service_is_gone_from_the_platform_with_its_domains() -> None:
+    async def test(world: World) -> None:
+        arn = await world.running()
+        world.stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+        await world.stage.passes(60.0)
+        assert "www.example.com" in world.service(arn).hosts
+        world.stage.call("DeleteService", ServiceArn=arn)
+        await world.stage.settled()
+        assert world.platform.services == {}
+
+    in_world(test)
+
+
+def test_services_come_back_after_a_kill_and_keep_their_domains(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    arns: list[str] = []
+
+    async def before(world: World) -> None:
+        arns.append(await world.running())
+        world.stage.call("AssociateCustomDomain", ServiceArn=arns[0], DomainName="*.example.com")
+        await world.stage.passes(60.0)
+
+    async def after(world: World) -> None:
+        await world.stage.settled()
+        await world.stage.passes(5.0)
+        assert set(await world.under_load(arns[0], world.stage.settled)) == {200}
+        assert "*.example.com" in world.service(arns[0]).hosts
+
+    in_world(before, path)
+    in_world(after, path)
