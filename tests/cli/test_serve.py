@@ -43,19 +43,8 @@ class Served:
 
 @contextmanager
 def serving(state: Path, *options: str) -> Iterator[Served]:
-    command = [
-        sys.executable,
-        "-m",
-        "simulator",
-        "serve",
-        "--state",
-        str(state),
-        "--port",
-        "0",
-        "--https-port",
-        "0",
-        *options,
-    ]
+    ports = ("--port", "0", "--https-port", "0")
+    command = [sys.executable, "-m", "simulator", "serve", "--state", str(state), *ports, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -80,7 +69,9 @@ def ok(*arguments: str) -> str:
 
 def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Path) -> None:
     where = ("--state", str(tmp_path))
-    with serving(tmp_path) as served:
+    config = tmp_path / "serve.yaml"
+    config.write_text("applications: {hello: {simulated: {}}}", encoding="utf-8")
+    with serving(tmp_path, "--config", str(config)) as served:
         arn = served.client.create_service(ServiceName="hello", SourceConfiguration=IMAGE)["Service"]["ServiceArn"]
         served.client.create_connection(ConnectionName="hub1", ProviderType="GITHUB")
         assert "hub1/" in ok("connection", "approve", "hub1", *where)
