@@ -182,6 +182,7 @@ class PlatformWorkload:
         return ServicePlan(
             PoolSettings(
                 service.name,
+                port=configuration.port,
                 size=configuration.size,
                 scaling=revision.scaling,
                 health_check=configuration.health,
