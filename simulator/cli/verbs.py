@@ -18,6 +18,7 @@ _VERBS: Final = {
     "audit": ("simulator.cli.audit", "audit"),
     "connection": ("simulator.cli.connection", "connection"),
     "state": ("simulator.cli.state_verbs", "state"),
+    "top": ("simulator.cli.top", "top"),
     "lesson": ("simulator.cli.lesson", "lesson_verb"),
     "sweep": ("simulator.cli.sweep", "sweep"),
     "compare": ("simulator.cli.compare", "compare_verb"),

@@ -16,11 +16,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from simulator.console.quantities import latency_text, rate_text
+from simulator.console.quantities import count_text, latency_text, rate_text
+from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.model.units import duration_text
 from simulator.replay.progress import ProgressView
 
 LIVE_EVERY_S: Final = 0.25  # smooth enough to watch, 4 redraws a second
+_CURVE_POINTS_MAX: Final = 2000  # more than any terminal has columns
 PLAIN_EVERY_S: Final = 5.0  # a log of a ten-minute run has 120 lines
 
 
@@ -32,6 +34,7 @@ class Progress:
         self._title = title
         self._wall_s = wall_s
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._curves = _Curves(PLAIN if console.options.ascii_only else BLOCKS)
         # A plain log of a run that is over at once needs no progress lines.
         self._next_s = wall_s() + (0.0 if self._live else PLAIN_EVERY_S)
 
@@ -51,10 +54,39 @@ class Progress:
 
     def update(self, view: ProgressView) -> None:
         if self._live:
-            self._live.update(_live_view(self._title, view), refresh=True)
+            self._curves.add(view)
+            curves = self._curves.lines(self._console.width)
+            self._live.update(Group(_live_view(self._title, view), *curves), refresh=True)
         else:
             self._console.print(_plain_line(view), soft_wrap=True, markup=False, highlight=False)
         self._next_s = self._wall_s() + (LIVE_EVERY_S if self._live else PLAIN_EVERY_S)
+
+
+class _Curves:
+    """The figures so far as sparklines. Bounded: when there are too many, the higher of each two stays."""
+
+    def __init__(self, levels: str) -> None:
+        self._levels = levels
+        self._values: dict[str, list[float]] = {"offered": [], "in flight": [], "provisioned": [], "p99": []}
+
+    def add(self, view: ProgressView) -> None:
+        news = (view.offered_rps, view.in_flight + view.waiting, view.provisioned, view.p99_s or 0.0)
+        for name, value in zip(self._values, news, strict=True):
+            values = self._values[name]
+            values.append(value)
+            if len(values) > _CURVE_POINTS_MAX:
+                self._values[name] = [max(values[place : place + 2]) for place in range(0, len(values), 2)]
+
+    def lines(self, width: int) -> list[Text]:
+        tops = {"offered": rate_text, "in flight": count_text, "provisioned": count_text, "p99": latency_text}
+        lines = []
+        for name, values in self._values.items():
+            top = max(values)
+            line = Text(f"{name:<12}", style="dim")
+            line.append(sparkline(values, max(10, width - 30), top, self._levels), style="cyan")
+            line.append(f" top {tops[name](top)}", style="dim")
+            lines.append(line)
+        return lines
 
 
 def _live_view(title: str, view: ProgressView) -> Group:

@@ -68,6 +68,11 @@ class RunConsole:
         self._thread.join()
 
     @property
+    def thread_id(self) -> int | None:
+        """Of the server's thread, as the operating system counts them."""
+        return self._thread.native_id
+
+    @property
     def url(self) -> str:
         """With the token behind `#`, which browsers keep to themselves."""
         return f"http://{HOST}:{self._guard.port}/#token={self._guard.token}"

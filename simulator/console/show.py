@@ -1,6 +1,6 @@
 """The show: a run as messages for whoever watches. Lives on the loop of the run.
 
-While somebody watches, a frame is made at most ten times a second, the series of the charts once a second, and facts
+While somebody watches, a frame is made at most ten times a second, the series of the charts twice a second, and facts
 when there are new ones. While nobody does, nothing is made and nothing is kept.
 """
 
@@ -25,7 +25,7 @@ from simulator.world.clock import wall_s
 from simulator.world.pace import Pace
 
 FRAME_EVERY_S: Final = 0.1
-SERIES_EVERY_S: Final = 1.0
+SERIES_EVERY_S: Final = 0.5
 # The last lines that instances wrote, for somebody who comes late.
 LINES_KEPT: Final = 500
 

@@ -28,6 +28,7 @@ class Watched:
     """A console whose run goes on. `report` is there when the run has ended."""
 
     console: RunConsole
+    pace: Pace
     ended: threading.Event = field(default_factory=threading.Event)
     report: Report | None = None
 
@@ -94,7 +95,7 @@ def watched(scenario: Scenario, speed: float = 1.0) -> Iterator[Watched]:
     """The scenario in virtual time at `speed`, from the moment at which somebody looks. It is ended with the block."""
     pace = Pace(wall_s, speed)
     with RunConsole(0, pace) as console:
-        case = Watched(console)
+        case = Watched(console, pace)
         run = Run(scenario, pace=pace)
         console.attach(run)
 
