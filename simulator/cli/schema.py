@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import typer
 
+from simulator.builds.config_file import config_schema
 from simulator.cli.serve_config import ServeConfig
 from simulator.replay.report_schema import report_schema
 from simulator.replay.schema import scenario_schema, schema_for_editors
@@ -19,11 +20,12 @@ class Kind(StrEnum):
     SCENARIO = "scenario"
     REPORT = "report"
     SERVE = "serve"
+    APPRUNNER = "apprunner"
 
 
 def schema(
     kind: Kind = typer.Argument(
-        Kind.SCENARIO, help="Of a scenario file, of a report, or of the configuration of `serve`."
+        Kind.SCENARIO, help="Of a scenario file, of a report, of the configuration of `serve`, or of apprunner.yaml."
     ),
 ) -> None:
     """Print the JSON Schema of scenario files and configurations (for editors) or of reports."""
@@ -34,4 +36,5 @@ _SCHEMAS: Final[Mapping[Kind, Callable[[], dict[str, Any]]]] = {
     Kind.SCENARIO: scenario_schema,
     Kind.REPORT: report_schema,
     Kind.SERVE: partial(schema_for_editors, ServeConfig),
+    Kind.APPRUNNER: config_schema,
 }

@@ -1,107 +1,32 @@
-"""YAML text to plain data and a map from each place in it to its line and column.
-
-Scalars follow YAML 1.2's core schema (`no` and `1:30` are text, `1e3` is a number): YAML 1.1's surprises have no place
-in a file of durations. Refused, each with its place: syntax errors, duplicate keys, keys that are not text, tags,
-nesting and expansion beyond bounds (an alias may be used, an alias bomb may not), a top level that is not a mapping.
-"""
+"""The text of a scenario file; what becomes of it is the model's (model/document.py), as other files are YAML too."""
 
 from __future__ import annotations
 
 import pathlib
-import re
-from dataclasses import dataclass, field
-from typing import Any, Final
 
-import yaml
-
+from simulator.model.document import (
+    DEPTH_MAX,
+    FILE_BYTES_MAX,
+    NODES_MAX,
+    Document,
+    Path,
+    dotted,
+    parse_document,
+    shown,
+)
 from simulator.replay.problems import Problem, ScenarioError
 
-Path = tuple[str | int, ...]
-
-# A hand-written scenario has a few kilobytes; data belongs in CSV files beside it.
-FILE_BYTES_MAX: Final = 256 * 1024
-# Values after aliases are expanded. 256 KB of text without aliases stay below it.
-NODES_MAX: Final = 150_000
-DEPTH_MAX: Final = 32
-
-_TAG: Final = "tag:yaml.org,2002:"
-
-
-class _Loader(yaml.SafeLoader):
-    """SafeLoader's grammar, YAML 1.2's scalars."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        self._depth += 1
-        if self._depth > 2 * DEPTH_MAX:  # keys and values count alike; `_Reader` judges the exact depth
-            raise yaml.MarkedYAMLError(None, None, "nesting is too deep", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
-        node: yaml.Node | None = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
-
-def _resolve(tag: str, pattern: str, first: str) -> None:
-    _Loader.add_implicit_resolver(_TAG + tag, re.compile(rf"^(?:{pattern})$"), list(first))
-
-
-_resolve("null", r"~|null|Null|NULL|", "~nN")
-_resolve("bool", r"true|True|TRUE|false|False|FALSE", "tTfF")
-_resolve("int", r"[-+]?[0-9]+", "-+0123456789")
-_resolve("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+0123456789.")
-_Loader.yaml_implicit_resolvers.setdefault("", []).append((_TAG + "null", re.compile("^$")))
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """`data` is plain (dict, list, str, int, float, bool, None). `places` maps a path to (line, column), from 1.
-
-    A path ends in a key or an index; its place is where the key, or the item, begins.
-    """
-
-    file: str
-    data: dict[str, Any]
-    places: dict[Path, tuple[int, int]] = field(default_factory=dict)
-
-    def place(self, path: Path) -> tuple[int, int]:
-        """Line and column of `path`, or of the nearest thing around it that stands in the file."""
-        while path and path not in self.places:
-            path = path[:-1]
-        return self.places.get(path, (1, 1))
-
-    def problem(self, path: Path, expected: str, *, found: str | None = None, near: str = "") -> Problem:
-        """A problem with what stands at `path`."""
-        line, column = self.place(path)
-        told = self.found(path) if found is None else found
-        return Problem(line, column, dotted(path), told, expected, near, self.file)
-
-    def found(self, path: Path) -> str:
-        """What stands at `path`, short enough for a message; `nothing` where there is nothing."""
-        value: Any = self.data
-        for part in path:
-            try:
-                value = value[part]
-            except (KeyError, IndexError, TypeError):
-                return "nothing"
-        return shown(value)
-
-
-def shown(value: object) -> str:
-    """A value as a message shows it."""
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+__all__ = [
+    "DEPTH_MAX",
+    "FILE_BYTES_MAX",
+    "NODES_MAX",
+    "Document",
+    "Path",
+    "dotted",
+    "parse_document",
+    "read_document_text",
+    "shown",
+]
 
 
 def read_document_text(path: pathlib.Path) -> str:
@@ -117,113 +42,3 @@ def read_document_text(path: pathlib.Path) -> str:
     except OSError as error:
         found = error.strerror or type(error).__name__
         raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error
-
-
-def parse_document(text: str, file: str = "scenario") -> Document:
-    """Raises ScenarioError: for syntax the first problem (what follows it cannot be read), otherwise every problem."""
-    if len(text.encode()) > FILE_BYTES_MAX:
-        found = f"{len(text.encode())} bytes"
-        raise ScenarioError([Problem(1, 1, "", found, f"at most {FILE_BYTES_MAX} bytes", file=file)])
-    reader = _Reader(file)
-    data = reader.value(_compose(text, file), (), 0)
-    if not reader.problems and not isinstance(data, dict):
-        reader.problems.append(Problem(1, 1, "", shown(data), "a mapping of keys such as services", file=file))
-    if reader.problems:
-        raise ScenarioError(reader.problems)
-    return Document(file, data, reader.places)
-
-
-def _compose(text: str, file: str) -> yaml.Node | None:
-    try:
-        loader = _Loader(text)
-        try:
-            return loader.get_single_node()
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        found = " ".join(part for part in (error.problem, error.context) if part)
-        raise ScenarioError([Problem(line, column, "", found, "YAML", file=file)]) from error
-    except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        found = f"the character {error.character!r}"
-        raise ScenarioError([Problem(line, column, "", found, "printable text", file=file)]) from error
-
-
-class _Reader:
-    """Nodes to data, noting places and problems on the way."""
-
-    def __init__(self, file: str) -> None:
-        self.places: dict[Path, tuple[int, int]] = {}
-        self.problems: list[Problem] = []
-        self._file = file
-        self._nodes = 0
-
-    def value(self, node: yaml.Node | None, path: Path, depth: int) -> Any:
-        """The plain data of `node`, whose place is already noted by whoever knows its key."""
-        if node is None:
-            return None
-        self._nodes += 1
-        if self._nodes > NODES_MAX or depth > DEPTH_MAX:
-            if self._nodes <= NODES_MAX + 1:  # said once for the whole bomb
-                bounds = f"at most {NODES_MAX} values after aliases, nested at most {DEPTH_MAX} deep"
-                self._problem(node, path, "too much", bounds)
-                self._nodes = NODES_MAX + 1
-            return None
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._item(item, (*path, index), depth) for index, item in enumerate(node.value)]
-        return self._scalar(node, path)
-
-    def _item(self, node: yaml.Node, path: Path, depth: int) -> Any:
-        self._note(path, node)
-        return self.value(node, path, depth + 1)
-
-    def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                self._problem(key_node, path, "a key that is not text", "text")
-                continue
-            key = key_node.value
-            if key in data:
-                first = self.places[(*path, key)][0]
-                self._problem(key_node, (*path, key), f"a second {key}", f"given once; the first is in line {first}")
-                continue
-            self._note((*path, key), key_node)
-            data[key] = self.value(value_node, (*path, key), depth + 1)
-        return data
-
-    def _scalar(self, node: yaml.Node, path: Path) -> Any:
-        text: str = node.value
-        match node.tag.removeprefix(_TAG):
-            case "str":
-                return text
-            case "null":
-                return None
-            case "bool":
-                return text.lower() == "true"
-            case "int" if len(text) <= 20:
-                return int(text)
-            case "float" | "int":
-                return float(text)
-        self._problem(node, path, f"the tag {node.tag}", "a plain value")
-        return None
-
-    def _note(self, path: Path, node: yaml.Node) -> None:
-        self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
-
-    def _problem(self, node: yaml.Node, path: Path, found: str, expected: str) -> None:
-        line, column = node.start_mark.line + 1, node.start_mark.column + 1
-        self.problems.append(Problem(line, column, dotted(path), found, expected, file=self._file))
-
-
-def dotted(path: Path) -> str:
-    """`("traffic", 0, "from")` -> `traffic[0].from`."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.removeprefix(".")

@@ -1,44 +1,8 @@
-"""What is wrong with a file, said so that it can be mended: place, found, expected, nearest known word."""
+"""What is wrong with a scenario, or with data that it names."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from simulator.model.problems import FileProblems as ScenarioError
+from simulator.model.problems import Problem, nearest
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One thing wrong. `line` and `column` count from 1; `path` is dotted, such as `services.web.min_size`.
-
-    `found` is what stands there, as written or nearly; `expected` completes "must be ..."; `nearest` is a known word
-    that resembles a wrong one.
-    """
-
-    line: int
-    column: int
-    path: str
-    found: str
-    expected: str
-    nearest: str = ""
-    file: str = ""
-
-    def __str__(self) -> str:
-        where = ":".join(part for part in (self.file, str(self.line), str(self.column)) if part)
-        hint = f"; did you mean `{self.nearest}`?" if self.nearest else ""
-        return f"{where}: {self.path or 'file'} = {self.found}, must be {self.expected}{hint}"
-
-
-class ScenarioError(Exception):
-    """A scenario, or data that it names, cannot be used. Holds every problem found, in the order of the lines."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems))
-        assert self.problems, "a ScenarioError without a problem"
-        super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
-def nearest(word: object, known: Iterable[str]) -> str:
-    """The known word that `word` resembles; empty when none does."""
-    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return close[0] if close else ""
+__all__ = ["Problem", "ScenarioError", "nearest"]

@@ -1,0 +1,74 @@
+"""The managed runtimes, all thirteen, and how each of them builds (facts 6.3, 6.4, 6.6)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class BuildKind(StrEnum):
+    """ORIGINAL: build commands run in the build image and once more in the one that is deployed. REVISED: they run
+    once, /app alone is taken over, and `pre-run` prepares the image that is deployed.
+    """
+
+    ORIGINAL = "original"
+    REVISED = "revised"
+
+
+class Language(StrEnum):
+    PYTHON = "Python"
+    NODE = "Node.js"
+    JAVA = "Java"
+    DOTNET = ".NET"
+    PHP = "PHP"
+    RUBY = "Ruby"
+    GO = "Go"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """`name`: the API's. `file_name`: that of apprunner.yaml. `line`: the versions it stands for, such as `3.11`.
+    `last_version`: the last that was listed.
+    """
+
+    name: str
+    file_name: str
+    language: Language
+    line: str
+    last_version: str
+    kind: BuildKind = BuildKind.ORIGINAL
+
+    def __str__(self) -> str:
+        return f"{self.language} {self.line}"
+
+    def has(self, version: str) -> bool:
+        """Whether a version, of a program or as `runtime-version` asks for it, is of this line."""
+        return bool(re.fullmatch(r"[0-9]+(\.[0-9]+)*", version)) and agrees(version, self.line)
+
+
+def agrees(version: str, wanted: str) -> bool:
+    """As far as both of them go."""
+    return all(mine == theirs for mine, theirs in zip(version.split("."), wanted.split("."), strict=False))
+
+
+_ALL: Final = (
+    # App Runner names 3.7 and 3.8; `python3` is whichever of the line is the latest.
+    Runtime("PYTHON_3", "python3", Language.PYTHON, "3", "3.8.20"),
+    Runtime("PYTHON_311", "python311", Language.PYTHON, "3.11", "3.11.14", BuildKind.REVISED),
+    Runtime("NODEJS_12", "nodejs12", Language.NODE, "12", "12.22.12"),
+    Runtime("NODEJS_14", "nodejs14", Language.NODE, "14", "14.21.3"),
+    Runtime("NODEJS_16", "nodejs16", Language.NODE, "16", "16.20.2"),
+    Runtime("NODEJS_18", "nodejs18", Language.NODE, "18", "18.20.8", BuildKind.REVISED),
+    Runtime("NODEJS_22", "nodejs22", Language.NODE, "22", "22.21.1", BuildKind.REVISED),
+    Runtime("CORRETTO_8", "corretto8", Language.JAVA, "8", "8.472.08.1"),
+    Runtime("CORRETTO_11", "corretto11", Language.JAVA, "11", "11.0.28.6.1"),
+    Runtime("DOTNET_6", "dotnet6", Language.DOTNET, "6", "6.0.36"),
+    Runtime("PHP_81", "php81", Language.PHP, "8.1", "8.1.33"),
+    Runtime("RUBY_31", "ruby31", Language.RUBY, "3.1", "3.1.7"),
+    Runtime("GO_1", "go1", Language.GO, "1", "1.18.10"),
+)
+RUNTIMES: Final = MappingProxyType({runtime.name: runtime for runtime in _ALL})
+BY_FILE_NAME: Final = MappingProxyType({runtime.file_name: runtime for runtime in _ALL})
