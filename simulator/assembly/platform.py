@@ -38,6 +38,7 @@ class Service:
         self.hosts = dict.fromkeys(hosts)
         self.revision: Revision | None = None
         self.revisions: list[Revision] = []  # that serve, served, or came up in vain: each has its part of the bill
+        self.on_switch: list[Callable[[], None]] = []  # told when another revision serves, or none
         self._platform = platform
         self._closed = ClosedLane()
         self._revision_numbers = count(1)
@@ -95,6 +96,8 @@ class Service:
             self._scaling = None
         for host in self.hosts:
             self._platform.route(host, self)
+        for tell in self.on_switch:
+            tell()
         return before
 
     def start_scaling(self) -> None:

@@ -8,7 +8,7 @@ answered or begun before the commit: what has to follow goes through `after_comm
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from simulator.control.documents import from_json, kind_of, to_json
@@ -28,6 +28,7 @@ class Registry:
     def __init__(self, store: Store, *, seed: int) -> None:
         self.store = store
         self.version = 0  # grows with every change of a resource: what is derived from resources may be kept meanwhile
+        self.on_entries: Callable[[Sequence[Entry]], None] = lambda _entries: None  # hears what has been committed
         self._resources: dict[type, dict[str, Resource]] = {}
         self._shelves: dict[type, dict[str, dict[str, Resource]]] = {}
         self._open: _Change | None = None
@@ -71,6 +72,7 @@ class Registry:
             raise
         finally:
             self._open = None
+        self.on_entries(change.entries)
         for action in change.after:
             action()
 

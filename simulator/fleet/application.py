@@ -41,7 +41,10 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedApplication:
-    """An application as laws in seconds. `workers` None = no limit; `failure_share` of the answers have status 500."""
+    """An application as laws in seconds. `workers` None = no limit; `failure_share` of the answers have status 500.
+
+    `exit_code`: with which it ends when its start-up is over, without ever listening; None for one that goes on.
+    """
 
     start_up: Law = NOTHING
     cpu: Law = NOTHING
@@ -51,3 +54,4 @@ class SimulatedApplication:
     failures: Failures | None = None
     # ASSUMPTION: giving an idle instance its CPU back takes time that nobody has published (R#105 says "slower").
     wake_s: float = 0.0
+    exit_code: int | None = None

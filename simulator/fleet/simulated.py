@@ -111,6 +111,9 @@ class SimulatedBackend:
         self._fates = fates
         self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
         self._armed_s = float("inf")
+        if application.exit_code is not None:
+            self._loop.call_at(self._listens_s, self._exit, ExitStatus(application.exit_code))
+            self._listens_s = float("inf")
 
     # --- requests ----------------------------------------------------------------------------------------------------
 

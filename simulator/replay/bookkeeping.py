@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -26,6 +27,7 @@ from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import Usage
 from simulator.world.clock import ClockKind
 
+SECONDS_PER_MINUTE = 60.0
 OFFERED_WINDOW_S = 5  # as the rolling view of served requests looks back
 
 
@@ -57,10 +59,10 @@ class Books:
 
     def sampled(self, service: str, sample: Sample) -> None:
         """A closed second of a service; kept for as long as the live view looks back."""
-        recent = self._recent[service]
+        recent = self._recent.setdefault(service, [])  # a timeline may have created the service
         recent.append(sample)
         del recent[:-OFFERED_WINDOW_S]
-        self._presence[service].add(sample.in_flight, sample.waiting)
+        self._presence.setdefault(service, Presence()).add(sample.in_flight, sample.waiting)
 
     def lately(self, service: str) -> Recent:
         """The last whole seconds of a service."""
@@ -86,23 +88,27 @@ class Books:
         now_s = platform.clock.at_s()
         lately = self._rolling.lately(now_s)
         services = platform.services.values()
+        revisions = [revision for service in services for revision in service.revisions]
         return ProgressView(
             now_s=now_s,
             duration_s=self._scenario.duration_s,
             offered_rps=sum(self.lately(name).offered_rps for name in self._recent),
             served_rps=lately.served_rps,
             failed_rps=lately.failed_rps,
-            in_flight=sum(service.pool.in_flight for service in services),
-            waiting=sum(service.pool.waiting for service in services),
-            active=sum(service.roster.active for service in services),
-            provisioned=sum(service.roster.provisioned for service in services),
-            wished=sum(service.roster.wish for service in services),
+            in_flight=sum(revision.pool.in_flight for revision in revisions),
+            waiting=sum(revision.pool.waiting for revision in revisions),
+            active=sum(revision.roster.active for revision in revisions),
+            provisioned=sum(revision.roster.provisioned for revision in revisions),
+            wished=sum(service.revision.roster.wish for service in services if service.revision is not None),
             p50_s=lately.p50_s,
             p99_s=lately.p99_s,
         )
 
-    def record(self, platform: Platform, *, complete: bool) -> RunRecord:
-        """All that the report is made of, as of now. Call it before the platform is closed."""
+    def record(self, platform: Platform, built_s: Mapping[str, float], *, complete: bool) -> RunRecord:
+        """All that the report is made of, as of now. Call it before the platform is closed.
+
+        `built_s`: seconds of builds, by service.
+        """
         self.log.flush()
         scenario = self._scenario
         ended_s = platform.clock.at_s()
@@ -115,7 +121,11 @@ class Books:
             ended_s=ended_s,
             warm_up_s=scenario.warm_up_s,
             complete=complete,
-            services=[self._service_run(service, ended_s) for service in platform.services.values()],
+            services=[
+                self._service_run(service, ended_s, built_s.get(service.name, 0.0))
+                for service in platform.services.values()
+                if service.revisions
+            ],
             sources=[SourceRun(source.name, source.service) for source in scenario.traffic],
             tallies=self._tallies,
             series=self._series,
@@ -124,16 +134,24 @@ class Books:
             presence=self._presence,
         )
 
-    def _service_run(self, service: Service, ended_s: float) -> ServiceRun:
-        spec = self._scenario.services[service.name]
-        return ServiceRun(
+    def _service_run(self, service: Service, ended_s: float, built_s: float) -> ServiceRun:
+        first = service.revisions[0].plan
+        run = ServiceRun(
             name=service.name,
-            size=spec.size,
-            policy=service.autoscaler.policy.name,
-            scaling=spec.scaling,
+            size=first.settings.size,
+            policy=first.policy.name,
+            scaling=first.settings.scaling,
             usages=_usages(service, ended_s),
+            build_minutes=built_s / SECONDS_PER_MINUTE,
+        )
+        spec = self._scenario.services.get(service.name)
+        if spec is None:
+            return run  # one that the timeline created
+        return dataclasses.replace(
+            run,
             region=spec.prices.region,
             rates=spec.prices.rates,
+            automatic_deployments=spec.source.auto_deployments,
         )
 
 

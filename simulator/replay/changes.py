@@ -19,7 +19,19 @@ Changes = Mapping[str, Any]
 
 # The keys of a scenario file that a change may begin with, besides a service's own.
 _TOP: Final = frozenset(
-    {"name", "description", "seed", "duration", "warm_up", "services", "traffic", "timeline", "checks", "aws"}
+    {
+        "name",
+        "description",
+        "seed",
+        "duration",
+        "warm_up",
+        "services",
+        "traffic",
+        "timeline",
+        "checks",
+        "aws",
+        "operations",
+    }
 )
 
 

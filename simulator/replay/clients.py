@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from simulator.assembly import Service
+from simulator.edge.door import Lane
 from simulator.fleet.exchange import Exchange
 from simulator.model.refusal import Refusal
 from simulator.replay.retries import MIN_PAUSE_S, Retries
@@ -23,11 +24,11 @@ class RequestRows(Protocol):
 
 
 class SimulatedExchange(Exchange):
-    """A request of a simulated client."""
+    """A request of a simulated client. `lane`: where it was sent; another one may serve when it is answered."""
 
-    __slots__ = ("_client", "attempt")
+    __slots__ = ("_client", "_lane", "attempt")
 
-    def __init__(self, client: SimulatedClient, arrived_s: float, attempt: int) -> None:
+    def __init__(self, client: SimulatedClient, lane: Lane, arrived_s: float, attempt: int) -> None:
         # Not super().__init__: the hot path has one call less.
         self.arrived_s = arrived_s
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
@@ -35,12 +36,12 @@ class SimulatedExchange(Exchange):
         self.instance = None
         self.open = True
         self._client = client
+        self._lane = lane
         self.attempt = attempt
 
     def answered(self, status: int) -> None:
-        client = self._client
-        client.pool.finish(self)
-        client.ended(self, status)
+        self._lane.finish(self)
+        self._client.ended(self, status)
 
     def fail(self, refusal: Refusal) -> None:
         self._client.ended(self, refusal.status)
@@ -50,14 +51,21 @@ class SimulatedClient:
     """What open and closed sources share: sending a request and writing down how it ended."""
 
     def __init__(self, service: Service, source: int, rows: RequestRows, clock: RunClock) -> None:
-        self.pool = service.pool
         self.outstanding = 0
-        self._draw = service.draw
+        self._service = service
         self._source = source
         self._rows = rows
         self._origin_s = clock.origin_s
         self._loop = asyncio.get_running_loop()
         self._drained: asyncio.Future[None] | None = None
+        service.on_switch.append(self._turn)
+        self._turn()
+
+    def _turn(self) -> None:
+        """Requests go to what serves now."""
+        revision = self._service.revision
+        self._lane = self._service.lane
+        self._draw = revision.draw if revision is not None else _no_draw
 
     def stop(self) -> None:
         """Send nothing new."""
@@ -70,10 +78,11 @@ class SimulatedClient:
             await self._drained
 
     def send(self, attempt: int = 1) -> None:
-        exchange = SimulatedExchange(self, self._loop.time(), attempt)
+        lane = self._lane
+        exchange = SimulatedExchange(self, lane, self._loop.time(), attempt)
         self._draw(exchange)
         self.outstanding += 1
-        self.pool.offer(exchange)
+        lane.offer(exchange)
 
     def ended(self, exchange: Exchange, status: int) -> None:
         now = self._loop.time()
@@ -202,3 +211,7 @@ class ClosedClient(SimulatedClient):
     def _fire(self) -> None:
         if self._loop.time() < self._until_s:
             self.send()
+
+
+def _no_draw(_: Exchange) -> None:
+    """Nobody works for a request that is refused."""

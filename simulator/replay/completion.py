@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.replay.timeline_spec import ACTIONS
+from simulator.replay.deploy_spec import takes_service
+from simulator.replay.timeline_spec import ON_A_SERVICE
 from simulator.replay.traffic_spec import SHAPES
 
 
@@ -38,7 +39,18 @@ def _named(item: Any, number: int) -> Any:
 def _event_for_service(event: Any, only: str | None) -> Any:
     if not isinstance(event, dict) or only is None:
         return event
-    return {
-        key: _for_service({} if value is None else value, only) if key in ACTIONS and key != "rate" else value
-        for key, value in event.items()
-    }
+    return {key: _action_for_service(key, value, only) for key, value in event.items()}
+
+
+def _action_for_service(key: Any, value: Any, only: str) -> Any:
+    if key in ON_A_SERVICE:
+        return _for_service({} if value is None else value, only)
+    if key == "api" and isinstance(value, dict):
+        return {operation: _call_for_service(operation, request, only) for operation, request in value.items()}
+    return value
+
+
+def _call_for_service(operation: Any, request: Any, only: str) -> Any:
+    if not takes_service(operation) or not isinstance(request, dict | None):
+        return request
+    return {"ServiceArn": only} | (request or {})

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from simulator.model import units
 from simulator.replay.document import Document, Path
-from simulator.replay.timeline_spec import ACTIONS
+from simulator.replay.timeline_spec import ON_A_SERVICE
 
 Told = TypeVar("Told")
 
@@ -27,12 +27,12 @@ def items(document: Document, key: str) -> Iterator[tuple[int, Mapping[str, Any]
 
 
 def naming_a_service(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Everything that has a key `service`: sources, and actions other than rate."""
+    """Everything that has a key `service`: sources, and most actions."""
     for index, source in items(document, "traffic"):
         yield ("traffic", index), source
     for index, event in items(document, "timeline"):
-        for action in ACTIONS:
-            if action != "rate" and isinstance(event.get(action), dict):
+        for action in ON_A_SERVICE:
+            if isinstance(event.get(action), dict):
                 yield ("timeline", index, action), event[action]
 
 

@@ -19,10 +19,10 @@ from simulator.world.clock import ClockKind
 
 def service_plans(scenario: Scenario, clock: ClockKind) -> list[ServicePlan]:
     """One plan a service, in the file's order."""
-    return [_service_plan(scenario, name, clock) for name in scenario.services]
+    return [service_plan(scenario, name, clock) for name in scenario.services]
 
 
-def _service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan:
+def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan:
     spec = scenario.services[name]
     overflow = spec.overflow
     settings = PoolSettings(

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from simulator.model import sizes, units
 from simulator.replay import traces
 from simulator.replay.check_expression import parse_check
+from simulator.replay.deploy_relations import deploy_problems
 from simulator.replay.document import Document, Path
 from simulator.replay.explain import value_problem
 from simulator.replay.lenient import count, items, mapping, naming_a_service, seconds, services, tried
@@ -41,6 +42,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         _updates,
         _check_services,
         _references,
+        deploy_problems,
     )
     problems = [problem for rule in rules for problem in rule(document)]
     return problems + list(_columns(document, folder))

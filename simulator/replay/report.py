@@ -56,6 +56,7 @@ class ServiceRun:
     region: str = REGION_DEFAULT
     rates: Rates | None = None  # the region's, unless given
     automatic_deployments: bool = False
+    build_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
             record.ended_s,
             whole.served,
             automatic_deployments=service.automatic_deployments,
+            build_minutes=service.build_minutes,
         ),
         decisions=decision_parts(service.name, record.facts, reading.raises),
         configurations=configuration_parts(service.name, record.facts),

@@ -53,9 +53,10 @@ def cost_part(
     served: int,
     *,
     automatic_deployments: bool,
+    build_minutes: float,
 ) -> CostPart:
-    """Deployments are charged by the month, so the run's own bill has none."""
-    amounts = metered(usages)
+    """Automatic deployments are charged by the month, so the run's own bill has none; the month has no builds."""
+    amounts = metered(usages, build_minutes=build_minutes)
     run = bill(amounts, rates)
     month = bill(per_month(amounts, ended_s, automatic_deployments=automatic_deployments), rates)
     return CostPart(

@@ -16,6 +16,7 @@ from simulator.assembly import LiveSettings, Platform
 from simulator.fleet.driver import LaunchError
 from simulator.records.facts import EventLogged
 from simulator.replay.bookkeeping import Books
+from simulator.replay.control import RunControl, needs_control
 from simulator.replay.knobs import Knobs
 from simulator.replay.live_traffic import LiveClients, live_clients
 from simulator.replay.plan import service_plans
@@ -86,8 +87,9 @@ class Run:
 
         platform = Platform(service_plans(self.scenario, self.clock), chance, sampled, self.live)
         _listen_to_user_policies(platform)
+        control = RunControl(self.scenario, platform, chance, self.clock) if needs_control(self.scenario) else None
         try:
-            clients = await self._open(platform, books)
+            clients = await self._open(platform, books, control)
             knobs = None if self.on_stage is None else Knobs(self.scenario.services)
             traffic = (
                 virtual_traffic(self.scenario, platform, chance, books.log, knobs)
@@ -96,22 +98,24 @@ class Run:
             )
             if self.on_stage is not None and knobs is not None:
                 self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs))
-            complete = await self._until_end(platform, traffic)
+            complete = await self._until_end(platform, traffic, control)
             if platform.clock.at_s() == 0:
                 raise InterruptedRun  # while its console waited for the first page
-            record = books.record(platform, complete=complete)
+            record = books.record(platform, control.built_s if control is not None else {}, complete=complete)
             self.on_close()
         except LaunchError as error:
             raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
         finally:
             if self.pace is not None:
                 self.pace.release()  # nobody has to watch it close
+            if control is not None:
+                await control.close()
             await platform.close()
         return record
 
-    async def _open(self, platform: Platform, books: Books) -> LiveClients | None:
+    async def _open(self, platform: Platform, books: Books, control: RunControl | None) -> LiveClients | None:
         """The platform takes requests, and its clock has started; in real time, with clients that are connected."""
-        opening = platform.tasks.spawn(self._connect(platform, books), "opening")
+        opening = platform.tasks.spawn(self._connect(platform, books, control), "opening")
         interrupted = platform.tasks.spawn(self._interrupted.wait(), "interrupt while opening")
         if await first_of(opening, interrupted) == 1:
             raise InterruptedRun
@@ -121,14 +125,16 @@ class Run:
         platform.start()
         return clients
 
-    async def _connect(self, platform: Platform, books: Books) -> LiveClients | None:
+    async def _connect(self, platform: Platform, books: Books, control: RunControl | None) -> LiveClients | None:
         await platform.open()
+        if control is not None:
+            await control.open()
         return None if self.live is None else await live_clients(self.scenario, platform, books.log)
 
-    async def _until_end(self, platform: Platform, traffic: Traffic) -> bool:
+    async def _until_end(self, platform: Platform, traffic: Traffic, control: RunControl | None) -> bool:
         """Play the timeline beside the traffic. True when it ran to its end, False when it was interrupted."""
         tasks = platform.tasks
-        tasks.spawn(Timeline(self.scenario.timeline, platform).run(), "timeline")
+        tasks.spawn(Timeline(self.scenario.timeline, platform, control).run(), "timeline")
         ending = tasks.spawn(_end(platform, traffic, self.scenario.duration_s), "end of traffic")
         interrupted = tasks.spawn(self._interrupted.wait(), "interrupt")
         try:

@@ -21,6 +21,7 @@ from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.completion import completed
 from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.explain import explain
+from simulator.replay.origin_spec import OperationsSpec
 from simulator.replay.policy_spec import PolicySpec, policy_named, policy_of
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.relations import relation_problems
@@ -57,6 +58,8 @@ class Scenario(Section):
     """The sources of requests; they add up."""
     timeline: tuple[EventSpec, ...] = ()
     """What happens to the platform or its traffic, and when."""
+    operations: OperationsSpec = OperationsSpec()
+    """How long deployments and other operations of the timeline take."""
     aws: AwsSpec = AwsSpec()
     """Where secrets and role credentials come from (real time)."""
     checks: tuple[Check, ...] = ()

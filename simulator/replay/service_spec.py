@@ -13,6 +13,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.secret_reference import parse_reference
 from simulator.model.sizes import InstanceSize
 from simulator.replay.application_spec import ApplicationSpec
+from simulator.replay.origin_spec import ServiceSourceSpec
 from simulator.replay.policy_spec import DEFAULT_POLICY, Policy, policy_named
 from simulator.replay.sections import Count, Cpu, Duration, Memory, Number, Section
 from simulator.rules.pricing import REGION_DEFAULT, REGIONS, Rates, rates_of
@@ -124,6 +125,8 @@ class ServiceSpec(Section):
     """The role whose credentials a real instance gets in real time, from STS of `aws: endpoint`."""
     prices: PricesSpec = PricesSpec()
     """The prices to bill with."""
+    source: ServiceSourceSpec = ServiceSourceSpec()
+    """Where the application comes from, for deployments: an image or a repository."""
     application: ApplicationSpec
     """What runs in an instance."""
 
@@ -146,6 +149,12 @@ class ServiceSpec(Section):
             told.healthy_threshold,
             told.unhealthy_threshold,
         )
+
+    @property
+    def health_check_of_api(self) -> HealthCheck:
+        """In whole seconds, as the API has it."""
+        told = self.health_check
+        return dataclasses.replace(told, interval_s=round(told.interval_s), timeout_s=round(told.timeout_s))
 
     @property
     def ready_at_start(self) -> int:

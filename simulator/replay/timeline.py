@@ -14,6 +14,8 @@ from simulator.assembly import Platform, Service
 from simulator.control.autoscaler import change_configuration
 from simulator.model.units import duration_text
 from simulator.records.facts import TimelineActed
+from simulator.replay.control import RunControl
+from simulator.replay.deploy_spec import ApiCall, DeploySpec
 from simulator.replay.timeline_spec import (
     EventSpec,
     FailHealthChecksSpec,
@@ -34,10 +36,14 @@ class _Act:
 
 
 class Timeline:
-    """Plays the events of a scenario. Events that last have a second act that ends them."""
+    """Plays the events of a scenario. Events that last have a second act that ends them.
 
-    def __init__(self, events: Sequence[EventSpec], platform: Platform) -> None:
+    `control` is needed by events that deploy or call the API.
+    """
+
+    def __init__(self, events: Sequence[EventSpec], platform: Platform, control: RunControl | None = None) -> None:
         self._platform = platform
+        self._control = control
         self._acts: list[_Act] = []
         self._orders = itertools.count()
         for event in events:
@@ -73,6 +79,10 @@ class Timeline:
                 # The arrivals know it beforehand (arrivals.py); here it is only written down.
                 self._add(at_s, event, lambda: f"{action.source or 'all open sources'}: rate x {action.factor:g}")
                 self._undo(at_s, action.for_s, event, lambda: f"{action.source or 'all open sources'}: rate x 1")
+            case DeploySpec():
+                self._add(at_s, event, lambda: self._controlled.deploy(action))
+            case ApiCall():
+                self._add(at_s, event, lambda: self._controlled.call(action))
 
     def _add(self, at_s: float, event: EventSpec, do: Callable[[], str]) -> None:
         self._acts.append(_Act(at_s, next(self._orders), do, event.action_name))
@@ -82,6 +92,11 @@ class Timeline:
             self._add(at_s + for_s, event, do)
 
     # --- acts ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _controlled(self) -> RunControl:
+        assert self._control is not None, "this timeline needs a control plane"
+        return self._control
 
     def _service(self, name: str) -> Service:
         return self._platform.services[name]

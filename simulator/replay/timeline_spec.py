@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from simulator.model import units
 from simulator.model.wire_fault import FaultKind, WireFault
+from simulator.replay.deploy_spec import ApiCall, Call, DeploySpec
 from simulator.replay.sections import Count, Duration, Number, PositiveDuration, Section, Share
 
 
@@ -131,9 +132,27 @@ class RateSpec(Section):
     """How long this goes on; until the next such action if left out."""
 
 
-Action = KillInstanceSpec | SlowStartsSpec | FailHealthChecksSpec | UpdateAutoScalingSpec | WireFaultSpec | RateSpec
+Action = (
+    KillInstanceSpec
+    | SlowStartsSpec
+    | FailHealthChecksSpec
+    | UpdateAutoScalingSpec
+    | WireFaultSpec
+    | RateSpec
+    | DeploySpec
+    | ApiCall
+)
 
-ACTIONS: Final = ("kill_instance", "slow_starts", "fail_health_checks", "update_auto_scaling", "wire_fault", "rate")
+# Those that have a key `service`, and then the others.
+ON_A_SERVICE: Final = (
+    "kill_instance",
+    "slow_starts",
+    "fail_health_checks",
+    "update_auto_scaling",
+    "wire_fault",
+    "deploy",
+)
+ACTIONS: Final = (*ON_A_SERVICE, "rate", "api")
 
 
 class EventSpec(Section):
@@ -153,6 +172,10 @@ class EventSpec(Section):
     """The wire spoils requests."""
     rate: RateSpec | None = None
     """Traffic grows or shrinks."""
+    deploy: DeploySpec | None = None
+    """A new version is deployed."""
+    api: Call | None = None
+    """Any operation of App Runner's API with its request, such as `{PauseService: {}}`. A name may stand for an ARN."""
 
     @model_validator(mode="after")
     def _has_one_action(self) -> EventSpec:

@@ -1,0 +1,183 @@
+"""The control plane of a run: its services are App Runner's, RUNNING since before it began, and every operation works.
+
+There is one only in a run whose timeline deploys or calls the API. Pulls and builds are simulated, so that both clocks
+play the same; the instances are the scenario's, and the way they are deployed is the platform's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from simulator.assembly import Platform
+from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
+from simulator.control.api_context import ApiSettings
+from simulator.control.calendar import live_calendar, virtual_calendar
+from simulator.control.caller import Caller
+from simulator.control.entries import Entry, EntryKind
+from simulator.control.service_api import ServiceApi
+from simulator.control.service_events import EVENTS_STREAM
+from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.time_profile import profile_named
+from simulator.control.workload import ServiceRevision, Steps
+from simulator.model.api_error import ApiError
+from simulator.model.api_resources import (
+    ArnResource,
+    ConnectionResource,
+    ServiceResource,
+    VpcConnectorResource,
+    VpcIngressResource,
+)
+from simulator.model.arn import Arn
+from simulator.model.quotas import Quotas
+from simulator.records.facts import EventLogged
+from simulator.replay.control_workload import ScenarioWorkload
+from simulator.replay.deploy_spec import ApiCall, DeploySpec, with_arns
+from simulator.replay.origin_spec import ACCOUNT, REGION
+from simulator.replay.scenario import Scenario
+from simulator.replay.service_spec import ServiceSpec
+from simulator.replay.versions import Versions
+from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind
+
+_CALLER: Final = Caller(ACCOUNT, REGION, "SCENARIO", "timeline", "127.0.0.1", "apprunner-simulator")
+_UNBOUNDED: Final = 10_000  # a scenario may have more services than an account of AWS
+_PREFIX: Final = "[AppRunner] "
+
+
+def needs_control(scenario: Scenario) -> bool:
+    return any(event.deploy is not None or event.api is not None for event in scenario.timeline)
+
+
+class RunControl:
+    """To be opened after the platform and before its clock starts; to be closed before the platform."""
+
+    def __init__(self, scenario: Scenario, platform: Platform, chance: Chance, clock: ClockKind) -> None:
+        self._scenario = scenario
+        self._platform = platform
+        self._versions = Versions(scenario, chance, clock)
+        self._workload = ScenarioWorkload(scenario, platform, chance, clock, self._versions)
+        told = scenario.operations
+        quotas = Quotas(services=_UNBOUNDED, auto_scaling_names=_UNBOUNDED)
+        settings = ControlPlaneSettings(
+            listener=None,
+            profile=profile_named(told.time_profile, told.time_factor),
+            api=ApiSettings(quotas=quotas),
+            seed=scenario.seed,
+            now=virtual_calendar() if clock is ClockKind.VIRTUAL else live_calendar,
+        )
+        self._plane = ControlPlane(settings, self._workload)
+
+    async def open(self) -> None:
+        """The scenario's services are there, as if they had been created long ago; their lines go to the journal."""
+        plane = self._plane
+        adopting = ServiceApi(plane.registry, _Adopting(self._versions), now=plane.now, tasks=plane.tasks)
+        for name, spec in self._scenario.services.items():
+            adopting.handle(_CALLER, "CreateAutoScalingConfiguration", _auto_scaling_request(name, spec))
+            adopting.handle(_CALLER, "CreateService", _service_request(name, spec))
+        await adopting.operations.settled()
+        for service in plane.registry.all(ServiceResource):
+            with plane.registry.change():
+                plane.registry.put(replace(service, host=self._platform.services[service.name].host))
+        plane.registry.on_entries = self._written
+        self._platform.tasks.spawn(_watch(plane), "control plane")
+
+    async def close(self) -> None:
+        await self._plane.close()
+
+    @property
+    def built_s(self) -> Mapping[str, float]:
+        """Seconds of builds, by service."""
+        return self._workload.built_s
+
+    # --- what a timeline asks ----------------------------------------------------------------------------------------
+
+    def deploy(self, spec: DeploySpec) -> str:
+        """What began, or why nothing did."""
+        version = self._versions.push(spec)
+        what = f"{spec.service}: version {version.name.removeprefix('sha256:')[:12]}"
+        if spec.trigger == "push":
+            operation = self._plane.api.deploy_automatically(self._arn("service", spec.service))
+            return f"{what} is pushed, {'and deployed' if operation is not None else 'which nobody notices'}"
+        try:
+            self._plane.calls.call(_CALLER, "StartDeployment", {"ServiceArn": self._arn("service", spec.service)})
+        except ApiError as error:
+            return f"{what} is not deployed: {error.code}: {error.message}"
+        return f"{what} is deployed"
+
+    def call(self, call: ApiCall) -> str:
+        """The operation and how it was answered, without what was asked for: secrets may be among it."""
+        request = with_arns(dict(call.request), self._arn)
+        about = f"{call.request['ServiceArn']}: " if "ServiceArn" in call.request else ""
+        try:
+            answer = self._plane.calls.call(_CALLER, call.operation, request)
+        except ApiError as error:
+            return f"{about}{call.operation} is refused: {error.code}: {error.message}"
+        operation = answer.get("OperationId")
+        return f"{about}{call.operation}" + (f", operation {operation}" if operation else "")
+
+    def _arn(self, kind: str, name: str) -> str:
+        """Of the youngest resource of that name; the partial one where revisions may be left out, or there is none."""
+        registry = self._plane.registry
+        resources: list[ArnResource] = [
+            *registry.all(ServiceResource),
+            *registry.all(ConnectionResource),
+            *registry.all(VpcConnectorResource),
+            *registry.all(VpcIngressResource),
+        ]
+        found = [each.arn for each in resources if (each.place.kind, each.name) == (kind, name)]
+        return found[-1] if found else str(Arn(REGION, ACCOUNT, kind, name))
+
+    # --- the inside --------------------------------------------------------------------------------------------------
+
+    def _written(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if entry.kind is EntryKind.LOG and entry.stream == EVENTS_STREAM:
+                name = Arn.parse(entry.service).name
+                line = EventLogged(self._platform.clock.at_s(), name, entry.text.removeprefix(_PREFIX))
+                self._platform.journal.record(line)
+
+
+class _Adopting(SimulatedWorkload):
+    """The services run already; what is deployed is their newest version."""
+
+    def __init__(self, versions: Versions) -> None:
+        super().__init__()
+        self._versions = versions
+
+    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+        await SimulatedWorkload.provision(self, revision, steps)
+        return self._versions.newest(revision.name).name
+
+
+async def _watch(plane: ControlPlane) -> None:
+    """What breaks in there breaks the run."""
+    await plane.tasks.failed
+
+
+def _auto_scaling_request(name: str, spec: ServiceSpec) -> dict[str, Any]:
+    return {
+        "AutoScalingConfigurationName": name,
+        "MaxConcurrency": spec.max_concurrency,
+        "MinSize": spec.min_size,
+        "MaxSize": spec.max_size,
+    }
+
+
+def _service_request(name: str, spec: ServiceSpec) -> dict[str, Any]:
+    health = spec.health_check_of_api
+    return {
+        "ServiceName": name,
+        "SourceConfiguration": spec.source.configuration(name),
+        "InstanceConfiguration": {"Cpu": str(spec.cpu_units), "Memory": str(spec.memory_mb)},
+        "AutoScalingConfigurationArn": str(Arn(REGION, ACCOUNT, "autoscalingconfiguration", name)),
+        "HealthCheckConfiguration": {
+            "Protocol": str(health.protocol),
+            "Path": health.path,
+            "Interval": int(health.interval_s),
+            "Timeout": int(health.timeout_s),
+            "HealthyThreshold": health.healthy_threshold,
+            "UnhealthyThreshold": health.unhealthy_threshold,
+        },
+    }

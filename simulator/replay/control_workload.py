@@ -1,0 +1,175 @@
+"""What is behind the services of a run: versions that are pulled or built in simulated time, instances that are not.
+
+Blue and green are the platform's own (assembly/deployment.py). Nothing of a revision is forgotten: the bill has the
+instances of those that came up in vain, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from simulator.assembly import Platform, ServicePlan
+from simulator.assembly.deployment import beside, deploy
+from simulator.assembly.front import service_host
+from simulator.control.workload import (
+    Log,
+    ServiceRevision,
+    Steps,
+    WorkloadFailed,
+    build_failed,
+    health_check_failed,
+    pull_failed,
+)
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.driver import LaunchError, NotReady
+from simulator.fleet.settings import PoolSettings
+from simulator.model.phase import Phase
+from simulator.replay.origin_spec import REGION, ServiceSourceSpec
+from simulator.replay.plan import service_plan
+from simulator.replay.scenario import Scenario
+from simulator.replay.versions import Version, Versions
+from simulator.rules.policies import POLICIES
+from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind
+
+_DRAWS: Final = 16  # at a time, of the durations of pulls and builds
+_POLICY: Final = "app-runner"  # of services that the timeline itself creates
+
+
+class ScenarioWorkload:
+    """Implements `Workload`. `built_s`: seconds of builds of each service, failed ones included."""
+
+    def __init__(
+        self, scenario: Scenario, platform: Platform, chance: Chance, clock: ClockKind, versions: Versions
+    ) -> None:
+        self.built_s: dict[str, float] = defaultdict(float)
+        self._scenario = scenario
+        self._platform = platform
+        self._chance = chance
+        self._clock = clock
+        self._versions = versions
+        self._fetches = {name: _durations(spec.source, name, chance) for name, spec in scenario.services.items()}
+
+    def attach(self, log: Log) -> None:
+        """What instances say goes to the journal of the run by itself."""
+
+    # --- what brings a revision up -----------------------------------------------------------------------------------
+
+    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+        if revision.name not in self._platform.services:
+            self._platform.add(revision.name, (service_host(revision.name, REGION, self._chance),))
+        return await self.deploy(revision, steps)
+
+    async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
+        version = await self._fetch(revision, steps)
+        service = self._platform.services[revision.name]
+        try:
+            await deploy(service, self._plan(revision, version), steps, self._platform.tasks)
+        except (LaunchError, OSError) as error:
+            raise _failed(error, revision) from error
+        return version.name if version is not None else ""
+
+    async def roll_back(self, revision: ServiceRevision) -> None:
+        """Traffic has never left it."""
+
+    async def resume(self, revision: ServiceRevision) -> None:
+        service = self._platform.services[revision.name]
+        version = self._versions.named(revision.name, revision.version) if self._versions.knows(revision.name) else None
+        new = service.new_revision(beside(service, self._plan(revision, version)))
+        try:
+            await new.begin()
+        except (LaunchError, OSError) as error:
+            await new.end()
+            raise _failed(error, revision) from error
+        service.switch_to(new)
+
+    async def restore(self, revision: ServiceRevision) -> None:
+        """A run is not started again in its midst."""
+        raise AssertionError(revision)
+
+    # --- what takes it down ------------------------------------------------------------------------------------------
+
+    async def pause(self, revision: ServiceRevision) -> None:
+        service = self._platform.services.get(revision.name)
+        before = service.switch_to(None) if service is not None else None
+        if before is not None:
+            await before.drain("the service is paused")
+
+    async def delete(self, revision: ServiceRevision) -> None:
+        """It stays in the books of the run, without anything that serves."""
+        await self.pause(revision)
+
+    async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+        service = self._platform.services[_name(service_arn)]
+        try:
+            for name in names:
+                service.add_host(name)
+        except ValueError as error:
+            raise WorkloadFailed(f"{error}.") from error
+
+    async def unbind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+        for name in names:
+            self._platform.services[_name(service_arn)].remove_host(name)
+
+    # --- the inside --------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, revision: ServiceRevision, steps: Steps) -> Version | None:
+        """The newest version of the source, pulled or built; None for a service that is not the scenario's."""
+        name, is_image = revision.name, revision.configuration.is_image
+        version = self._versions.newest(name) if self._versions.knows(name) else None
+        duration_s = next(self._fetches[name]) if version is not None else 0.0
+        if not is_image:
+            await steps.reach(Phase.SOURCE_PULLED)
+            await steps.reach(Phase.BUILDING)
+            self.built_s[name] += duration_s
+        await asyncio.sleep(duration_s)
+        if version is not None and version.fails == "build":
+            raise build_failed("The build command exited with code 1.")
+        if version is not None and version.fails == "pull":
+            raise pull_failed(f"There is no image {revision.configuration.image}.")
+        await steps.reach(Phase.SOURCE_READY)
+        return version
+
+    def _plan(self, revision: ServiceRevision, version: Version | None) -> ServicePlan:
+        configuration, service = revision.configuration, self._platform.services[revision.name]
+        if version is None:
+            kind = POLICIES[_POLICY]
+            settings = PoolSettings(revision.name, configuration.size, revision.scaling, configuration.health)
+            return ServicePlan(settings, kind.build(kind.parameters(), revision.scaling), SimulatedApplication())
+        plan = service_plan(self._scenario, revision.name, self._clock)
+        spec = self._scenario.services[revision.name]
+        told = plan.settings
+        scaling, health = revision.scaling, configuration.health
+        if scaling == spec.scaling and service.revision is not None:
+            scaling = service.pool.scaling  # the timeline may have changed it beside the API
+        if health == spec.health_check_of_api:
+            health = told.health_check
+        settings = replace(told, size=configuration.size, scaling=scaling, health_check=health)
+        return replace(plan, settings=settings, application=self._versions.application(version))
+
+
+def _durations(source: ServiceSourceSpec, name: str, chance: Chance) -> Iterator[float]:
+    """Seconds of each pull or build, for ever."""
+    law = source.pull.law if source.repository is None else source.build.law
+    rng = chance.stream("service", name, "source")
+    while True:
+        yield from law.draw(rng, _DRAWS).tolist()
+
+
+def _name(service_arn: str) -> str:
+    return service_arn.split("/")[1]
+
+
+def _failed(error: LaunchError | OSError, revision: ServiceRevision) -> WorkloadFailed:
+    """In App Runner's words where they are known."""
+    if not isinstance(error, NotReady):
+        return WorkloadFailed(f"{error}.")
+    return (
+        health_check_failed(revision.configuration)
+        if error.slow
+        else WorkloadFailed("Health check failed.", (error.why,))
+    )

@@ -1,0 +1,84 @@
+"""The versions of a scenario's services: what each of them is, and what its deployment comes to.
+
+A version is an image's digest or a commit. The newest is the one that the next deployment of the service gets; a
+service that is rolled back, paused or resumed keeps the one that it has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.assembly import Application, ProcessApplication
+from simulator.fleet.application import SimulatedApplication
+from simulator.replay.deploy_spec import DeploySpec
+from simulator.replay.plan import application_of
+from simulator.replay.scenario import Scenario
+from simulator.replay.service_spec import ServiceSpec
+from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind
+from simulator.world.laws import Constant
+
+EXIT_CODE: Final = 1  # of a version that fails at its start
+
+_NEVER: Final = Constant(1e9)  # seconds until it listens
+_DIGEST_DIGITS: Final = 64
+_COMMIT_DIGITS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """`fails`: as a deployment in the timeline says it."""
+
+    name: str
+    spec: ServiceSpec
+    fails: str | None = None
+
+
+class Versions:
+    """Those of all services, the newest last."""
+
+    def __init__(self, scenario: Scenario, chance: Chance, clock: ClockKind) -> None:
+        self._chance = chance
+        self._clock = clock
+        self._pushed: dict[str, list[Version]] = {}
+        for name, spec in scenario.services.items():
+            self._add(name, spec, None)
+
+    def push(self, deploy: DeploySpec) -> Version:
+        """A new one, which is the newest from now on."""
+        spec = self.newest(deploy.service).spec
+        if deploy.application is not None:
+            spec = spec.model_copy(update={"application": deploy.application})
+        return self._add(deploy.service, spec, deploy.fails)
+
+    def knows(self, service: str) -> bool:
+        return service in self._pushed
+
+    def newest(self, service: str) -> Version:
+        return self._pushed[service][-1]
+
+    def named(self, service: str, name: str) -> Version:
+        return next(version for version in self._pushed[service] if version.name == name)
+
+    def application(self, version: Version) -> Application:
+        """What runs in its instances; in real time a real application that is bad is a process that is."""
+        application = application_of(version.spec.application, self._clock, version.spec.wake_s)
+        if version.fails not in {"start", "health_check"}:
+            return application
+        if isinstance(application, SimulatedApplication):
+            if version.fails == "start":
+                return dataclasses.replace(application, exit_code=EXIT_CODE)
+            return dataclasses.replace(application, start_up=_NEVER)
+        code = f"raise SystemExit({EXIT_CODE})" if version.fails == "start" else "import signal; signal.pause()"
+        return ProcessApplication((sys.executable, "-c", code))
+
+    def _add(self, service: str, spec: ServiceSpec, fails: str | None) -> Version:
+        versions = self._pushed.setdefault(service, [])
+        is_code = spec.source.repository is not None
+        length = _COMMIT_DIGITS if is_code else _DIGEST_DIGITS
+        digits = self._chance.identifier("version", service, len(versions), length=length)
+        versions.append(Version(digits if is_code else f"sha256:{digits}", spec, fails))
+        return versions[-1]
