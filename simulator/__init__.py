@@ -7,7 +7,8 @@ take seconds and the same seed gives the same bytes.
 Floors, top first; a room imports rooms on lower floors only, never a sibling (`|`), and import contracts in
 `pyproject.toml` check it:
 
-    11 cli                 one file a verb; the only reader of argv and environment
+    11 cli | notebook      cli: one file a verb; the only reader of argv and environment.
+                           notebook: the Python API, `from simulator import Scenario, compare`
     10 lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: what people look at
     9  lessons             questions about autoscaling, each with a run that answers it; the files of the course
     8  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
@@ -30,6 +31,51 @@ the same code.
 
 One scaling decision: the meter closes a second -> the policy observes it -> on its tick the policy decides -> the
 decision is recorded with inputs, formula and clamps -> `pool.resize` -> the pool's own loop moves towards the wish.
+
+In Python, in a notebook too:
+
+    from simulator import Scenario, compare
+
+    result = Scenario("first-look").change(max_concurrency=10).run(seed=3)
+    result.figures["latency_p95_s"]
+    result.decisions()  # a data frame
+    compare("first-look", ["own", "knative"], seeds=5)
 """
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.notebook import (
+        BrokenRun,
+        ComparisonResult,
+        MissingLibrary,
+        Page,
+        Result,
+        Scenario,
+        ScenarioError,
+        SweepResult,
+        compare,
+    )
+
+__all__ = [
+    "BrokenRun",
+    "ComparisonResult",
+    "MissingLibrary",
+    "Page",
+    "Result",
+    "Scenario",
+    "ScenarioError",
+    "SweepResult",
+    "compare",
+]
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """The Python API, imported when it is used: every room imports this module, and most need nothing of it."""
+    if name not in __all__:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(_import_module("simulator.notebook"), name)

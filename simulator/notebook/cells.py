@@ -1,0 +1,101 @@
+"""How a report and tables show in a notebook's cell: small, without script, in the notebook's own colours."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from simulator.console.quantities import count_text, latency_text, measured_text, rate_text, ratio_text, usd_text
+from simulator.lab.tables import Table
+from simulator.model.units import duration_text
+from simulator.replay.report_schema import Report, ServicePart
+
+_WIDTH, _HEIGHT = 560, 60
+DECISIONS_SHOWN: Final = 8
+_STYLE: Final = "text-align:left"
+
+
+def report_cell(report: Report) -> str:
+    """What happened, why, what it costs, and whether the checks hold."""
+    run, requests = report.run, report.requests
+    head = (
+        f"<h4>{html.escape(report.scenario.name)}</h4>"
+        f"<p>{duration_text(run.ended_s)} in {run.clock} time, seed {run.seed}: "
+        f"{count_text(requests.requests)} requests, {ratio_text(requests.failure_ratio)} lost, "
+        f"{usd_text(report.month_usd)} a month</p>"
+    )
+    return "<div>" + head + "".join(map(_service, report.services)) + _checks(report) + "</div>"
+
+
+def table_cell(table: Table) -> str:
+    """A table of the laboratory."""
+    rows = [
+        [html.escape(name), *(f"<b>{cell}</b>" if cell.is_best else str(cell) for cell in cells)]
+        for name, cells in table.rows
+    ]
+    return f"<h4>{html.escape(table.title)}</h4>{rows_cell(['', *table.headings], rows)}"
+
+
+def rows_cell(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """`rows` are HTML already."""
+    head = "".join(f"<th style='{_STYLE}'>{html.escape(heading)}</th>" for heading in headings)
+    body = "".join("<tr>" + "".join(f"<td style='{_STYLE}'>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _service(part: ServicePart) -> str:
+    requests, series = part.requests, part.series
+    latency = requests.latency
+    figures = [
+        ("served", f"{count_text(requests.served)} ({rate_text(requests.served_rps)})"),
+        ("p50, p95, p99", ", ".join(latency_text(value) for value in (latency.p50_s, latency.p95_s, latency.p99_s))),
+        ("instances", f"{part.instances.ready_mean:.2f} ready on average, {part.instances.provisioned_max} at most"),
+        ("a month", usd_text(part.cost.month.usd)),
+    ]
+    curves: list[tuple[str, Sequence[float], str]] = [
+        ("offered", series.offered, "#1f77b4"),
+        ("ready", series.ready, "#2ca02c"),
+        ("lost", _lost(part), "#d62728"),
+    ]
+    decisions = [
+        [
+            duration_text(round(decision.at_s, 1)),
+            f"{decision.before} &rarr; {decision.desired}",
+            html.escape(f"{decision.formula}; {decision.reason}"),
+        ]
+        for decision in part.decisions[:DECISIONS_SHOWN]
+    ]
+    more = len(part.decisions) - len(decisions)
+    return (
+        f"<h5>{html.escape(part.name)}: {html.escape(part.policy)}</h5>"
+        + rows_cell(["", ""], figures)
+        + "".join(_curve(label, values, colour) for label, values, colour in curves if any(values))
+        + (rows_cell(["at", "wish", "why"], decisions) if decisions else "")
+        + (f"<p>and {more} more decisions</p>" if more > 0 else "")
+    )
+
+
+def _lost(part: ServicePart) -> list[int]:
+    return [refused + failed for refused, failed in zip(part.series.refused, part.series.failed, strict=True)]
+
+
+def _curve(label: str, values: Sequence[float], colour: str) -> str:
+    """A line with its top value; the label is its title for those who cannot see it."""
+    top = max(values)
+    step = _WIDTH / max(1, len(values) - 1)
+    points = " ".join(
+        f"{place * step:.1f},{_HEIGHT - 2 - value / top * (_HEIGHT - 4):.1f}" for place, value in enumerate(values)
+    )
+    return (
+        f"<div><small>{label}, top {count_text(top)}</small><br><svg role='img' aria-label='{label}' width='{_WIDTH}' "
+        f"height='{_HEIGHT}'><polyline fill='none' stroke='{colour}' stroke-width='1.5' points='{points}'/></svg></div>"
+    )
+
+
+def _checks(report: Report) -> str:
+    rows = [
+        [html.escape(check.text), measured_text(check.value, check.unit), "holds" if check.passed else "<b>failed</b>"]
+        for check in report.checks
+    ]
+    return rows_cell(["check", "measured", ""], rows) if rows else ""

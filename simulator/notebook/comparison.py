@@ -1,0 +1,118 @@
+"""A comparison in Python: policies and platforms on the same traffic."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from simulator.lab.compare import SEEDS_DEFAULT, Plan
+from simulator.lab.compare import compare as played
+from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_figures import Terms
+from simulator.lab.compare_html import comparison_html
+from simulator.lab.comparison import Comparison, comparison_json
+from simulator.lab.extras import needed
+from simulator.lab.tables import difference_tables, main_tables
+from simulator.model.units import parse_duration
+from simulator.notebook.cells import table_cell
+from simulator.notebook.frames import Library, frame_of_rows
+from simulator.notebook.result import Page
+from simulator.notebook.scenario import Scenario
+from simulator.notebook.thread import in_thread
+from simulator.notebook.written import write_scenario
+from simulator.replay.user_policy import OnPolicyError
+
+_KEYS: Final = ("scenario", "service", "contender")
+
+
+class ComparisonResult:
+    """Contenders side by side. `data` has everything, as `simulator compare --json` writes it."""
+
+    def __init__(self, data: Comparison) -> None:
+        self.data = data
+
+    def frame(self, library: Library = "pandas") -> Any:
+        """A row for each scenario, service and contender: the mean of each figure over the seeds."""
+        rows = [
+            {
+                **dict(zip(_KEYS, (case.scenario, case.service, row.contender), strict=True)),
+                **{name: part.mean for name, part in row.estimates.items()},
+            }
+            for case in self.data.cases
+            for row in case.rows
+        ]
+        return frame_of_rows(rows, _columns(rows, _KEYS), library)
+
+    def runs(self, library: Library = "pandas") -> Any:
+        """A row for every run."""
+        rows = [
+            {
+                **dict(zip(_KEYS, (case.scenario, case.service, row.contender), strict=True)),
+                "seed": seed,
+                **{name: values[place] for name, values in row.values.items()},
+            }
+            for case in self.data.cases
+            for row in case.rows
+            for place, seed in enumerate(case.seeds)
+        ]
+        return frame_of_rows(rows, _columns(rows, (*_KEYS, "seed")), library)
+
+    def json(self) -> str:
+        """What `simulator compare --json` writes; `--fail-if-worse-than` reads it."""
+        return comparison_json(self.data)
+
+    def page(self) -> Page:
+        """The page with charts that `simulator compare --html` writes. Raises MissingLibrary without the extra lab."""
+        return Page(comparison_html(self.data))
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {', '.join(part.label for part in self.data.contenders)}>"
+
+    def _repr_html_(self) -> str:
+        tables = [
+            table
+            for case in self.data.cases
+            for table in main_tables(case) + difference_tables(case, self.data.baseline)
+        ]
+        return "<div>" + "".join(map(table_cell, tables)) + "</div>"
+
+
+def compare(
+    scenarios: Scenario | str | Path | Sequence[Scenario | str | Path],
+    policies: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    *,
+    seeds: int = SEEDS_DEFAULT,
+    baseline: str | None = None,
+    slo: str | None = None,
+    oracle: bool = True,
+    workers: int = 1,
+) -> ComparisonResult:
+    """Play policies and platforms on the same traffic, `seeds` times each, and wait for the end.
+
+    A policy is `own` (the scenario's, with its parameters), a name, or `FILE.py:CLASS`. `slo` such as `500ms`.
+    `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
+
+    Raises:
+        ScenarioError, ValueError: for a scenario, policy, platform or baseline that cannot be used.
+        MissingLibrary: when scipy is not installed, which the confidence intervals need (the extra `lab`).
+    """
+    needed("scipy.special")
+    several = [scenarios] if isinstance(scenarios, Scenario | str | Path) else list(scenarios)
+    contenders = contenders_of(policies, platforms, {}, OnPolicyError.STOP)
+    terms = Terms(None if slo is None else parse_duration(slo))
+    with tempfile.TemporaryDirectory(prefix="simulator-") as made:
+        files = []
+        for number, told in enumerate(several):
+            scenario = told if isinstance(told, Scenario) else Scenario(told)
+            file = Path(made) / f"{number}-{scenario.name}.yaml"
+            files.append(write_scenario(scenario.document, scenario.folder, file, scenario.name, scenario.checked.seed))
+        first = baseline or (contenders[0].label if contenders else "")
+        plan = Plan(files, contenders, first, seeds=seeds, terms=terms, oracle=oracle)
+        return ComparisonResult(in_thread(lambda: played(plan, workers)))
+
+
+def _columns(rows: Sequence[dict[str, Any]], first: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*first, *(name for row in rows for name in row)]))

@@ -1,0 +1,37 @@
+"""Columns as a data frame of the library that the caller likes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+from simulator.lab.extras import MissingLibrary, needed
+
+Library = Literal["pandas", "arrow"]
+
+_MODULES: Final[Mapping[str, str]] = {"pandas": "pandas", "arrow": "pyarrow"}
+
+
+def frame(columns: Mapping[str, Sequence[Any]], library: Library = "pandas") -> Any:
+    """A pandas DataFrame, or a pyarrow Table; columns in the order given, `None` where there was nothing to measure.
+
+    Raises:
+        MissingLibrary: when the library is not installed.
+        ValueError: for a library that is none of them.
+    """
+    if library not in _MODULES:
+        msg = f"library = {library!r}, must be one of {', '.join(_MODULES)}"
+        raise ValueError(msg)
+    try:
+        module = needed(_MODULES[library])
+    except MissingLibrary as error:
+        msg = f"{_MODULES[library]} = not installed, must be there: pip install 'apprunner-simulator[notebook]'"
+        raise MissingLibrary(msg) from error
+    data = {name: list(values) for name, values in columns.items()}
+    return module.DataFrame(data) if library == "pandas" else module.table(data)
+
+
+def frame_of_rows(rows: Iterable[Mapping[str, Any]], names: Sequence[str], library: Library = "pandas") -> Any:
+    """The same from rows; `names` are the columns even where there is no row."""
+    told = list(rows)
+    return frame({name: [row.get(name) for row in told] for name in names}, library)

@@ -1,0 +1,132 @@
+"""What a run gave: figures, data frames, the reason of a decision, and how it shows in a notebook."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from simulator.console.report_html import report_page
+from simulator.lab.figures import Figure, figures
+from simulator.lab.why import parse_moment, why
+from simulator.notebook.cells import report_cell
+from simulator.notebook.frames import Library, frame, frame_of_rows
+from simulator.replay import report_schema as schema
+from simulator.replay.report import RunRecord
+from simulator.replay.report_json import report_json
+
+_PAGE_HEIGHT: Final = 760
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole page, which a notebook shows in a frame of its own and `write` puts into a file."""
+
+    text: str
+
+    def write(self, file: str | Path) -> None:
+        Path(file).write_text(self.text, encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{html.escape(self.text)}" sandbox="allow-scripts" '
+            f'style="width:100%;height:{_PAGE_HEIGHT}px;border:0"></iframe>'
+        )
+
+
+class Result:
+    """A run. `report` has everything, as `simulator run --json` writes it; the methods are ways to look at it."""
+
+    def __init__(self, record: RunRecord, report: schema.Report, rows: str | None = None) -> None:
+        self.report = report
+        self._record = record
+        self._rows = rows
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check of the scenario holds."""
+        return self.report.passed
+
+    @property
+    def figures(self) -> Mapping[str, Figure]:
+        """The run in one row: requests, latency, losses, instances, USD. Units stand last in the names."""
+        return figures(self.report)
+
+    def series(self, service: str | None = None, library: Library = "pandas") -> Any:
+        """The service over time: a row a bin, `at_s` its beginning. `service` may be left out when there is one."""
+        part = self._service(service).series
+        columns: dict[str, Sequence[Any]] = {"at_s": [place * part.width_s for place in range(len(part.offered))]}
+        columns |= {name: values for name, values in part if isinstance(values, list)}
+        return frame(columns, library)
+
+    def decisions(self, service: str | None = None, library: Library = "pandas") -> Any:
+        """The decisions that changed the wish: when, from what to what, formula, reason, and how long it took."""
+        return _frame(self._service(service).decisions, schema.DecisionPart, library, left_out={"inputs", "clamps"})
+
+    def instance_events(self, service: str | None = None, library: Library = "pandas") -> Any:
+        """Every change of state of every instance."""
+        return _frame(self._service(service).instance_events, schema.InstanceEventPart, library)
+
+    def bill(self, service: str | None = None, library: Library = "pandas") -> Any:
+        """What App Runner would charge for the run: a row a line of the bill."""
+        return _frame(self._service(service).cost.run.lines, schema.LinePart, library)
+
+    def checks(self, library: Library = "pandas") -> Any:
+        """The scenario's checks with what was measured."""
+        return _frame(self.report.checks, schema.CheckPart, library)
+
+    def requests(self, library: Library = "pandas") -> Any:
+        """A row for every request. Raises ValueError unless the run was asked to keep them: `run(requests=True)`."""
+        if self._rows is None:
+            msg = "requests = not kept, must be asked for: run(requests=True)"
+            raise ValueError(msg)
+        frame({}, library)  # the error that names what is missing
+        if library == "arrow":
+            from pyarrow import csv  # type: ignore[import-untyped]  # noqa: PLC0415 only here
+
+            return csv.read_csv(io.BytesIO(self._rows.encode()))
+        import pandas as pd  # noqa: PLC0415 only here
+
+        return pd.read_csv(io.StringIO(self._rows))
+
+    def why(self, moment: str | float, service: str | None = None) -> str:
+        """What the scaler saw, computed, clamped and decided: `result.why("02:10")`. ValueError like the verb."""
+        at_s = parse_moment(moment) if isinstance(moment, str) else float(moment)
+        return "\n".join(why(self.report, at_s, service))
+
+    def json(self) -> str:
+        """The report, byte for byte what `simulator run --json` writes."""
+        return report_json(self.report)
+
+    def page(self) -> Page:
+        """The report with charts and a replay of the run, as `simulator run --html` writes it."""
+        return Page(report_page(self.report, self._record))
+
+    def _service(self, name: str | None) -> schema.ServicePart:
+        names = [part.name for part in self.report.services]
+        if name is None and len(names) == 1:
+            return self.report.services[0]
+        if name not in names:
+            msg = f"service = {name!r}, must be one of {', '.join(names)}"
+            raise ValueError(msg)
+        return self.report.services[names.index(name)]
+
+    def __repr__(self) -> str:
+        requests, run = self.report.requests, self.report.run
+        verdict = "passed" if self.passed else "a check failed"
+        return f"<Result {self.report.scenario.name}, seed {run.seed}: {requests.requests} requests, {verdict}>"
+
+    def _repr_html_(self) -> str:
+        return report_cell(self.report)
+
+
+def _frame(
+    parts: Sequence[BaseModel], kind: type[BaseModel], library: Library, left_out: set[str] | None = None
+) -> Any:
+    names = [name for name in kind.model_fields if name not in (left_out or set())]
+    return frame_of_rows((part.model_dump() for part in parts), names, library)

@@ -1,0 +1,157 @@
+"""A scenario in Python: read from a file, a shipped name or text, changed, played, swept."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from simulator.assembly import LiveSettings
+from simulator.notebook.cells import rows_cell
+from simulator.notebook.result import Result
+from simulator.notebook.sweep import SweepResult, swept
+from simulator.notebook.thread import Stop, play_beside
+from simulator.replay.changes import Changes, changed
+from simulator.replay.document import Document, parse_document, read_document_text
+from simulator.replay.report import build_report
+from simulator.replay.runner import Run
+from simulator.replay.scenario import Scenario as Checked
+from simulator.replay.scenario import read_scenario
+from simulator.replay.shipped import shipped_scenarios
+
+# Where the command line keeps its certificate authority too.
+STATE = Path("~/.local/state/apprunner-simulator")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a scenario comes from."""
+
+    text: str
+    file: str
+    folder: Path
+    name: str
+    changes: Changes
+
+
+class Scenario:
+    """A scenario, checked when it is made.
+
+    `Scenario("flash-sale")` is a shipped one, `Scenario("mine.yaml")` a file, `Scenario.from_text(...)` text. It never
+    changes: `change` gives another.
+
+    Raises:
+        ScenarioError: with every problem of the file, each with its line.
+        ValueError: when there is no such file and no such shipped scenario.
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        path = Path(source)
+        if not path.exists():
+            shipped = shipped_scenarios()
+            if str(source) not in shipped:
+                msg = f"scenario = {str(source)!r}, must be a file or one of {', '.join(shipped)}"
+                raise ValueError(msg)
+            path = shipped[str(source)]
+        self._read(_Source(read_document_text(path), str(path), path.parent, path.stem, {}))
+
+    def _read(self, source: _Source) -> Self:
+        self._source = source
+        checked = read_scenario(source.text, file=source.file, folder=source.folder, changes=source.changes)
+        self._checked = checked if checked.name else checked.model_copy(update={"name": source.name})
+        return self
+
+    @classmethod
+    def from_text(cls, text: str, *, name: str = "scenario", folder: str | Path = ".") -> Self:
+        """A scenario in YAML; data files that it names are looked up in `folder`."""
+        return cls.__new__(cls)._read(_Source(text, name, Path(folder), name, {}))  # noqa: SLF001 a constructor
+
+    @property
+    def name(self) -> str:
+        return self._checked.name
+
+    @property
+    def checked(self) -> Checked:
+        """The value that runs: a frozen pydantic model of the whole file."""
+        return self._checked
+
+    @property
+    def document(self) -> Document:
+        """The file as plain data, with the changes made."""
+        return changed(parse_document(self._source.text, self._source.file), self._source.changes)
+
+    @property
+    def folder(self) -> Path:
+        """Where data files are looked up."""
+        return self._source.folder
+
+    def change(self, changes: Mapping[str, Any] | None = None, **fields: Any) -> Self:
+        """The same with places changed, as `simulator sweep --vary` names them.
+
+        `scenario.change(max_concurrency=20)` in every service, `scenario.change({"web.policy.window": "30s"})` in one.
+
+        Raises:
+            ScenarioError: when a value does not fit.
+            ValueError: when there is no such place.
+        """
+        source = self._source
+        merged = {**source.changes, **(changes or {}), **fields}
+        changed_source = dataclasses.replace(source, changes=merged)
+        return type(self).__new__(type(self))._read(changed_source)  # noqa: SLF001 a constructor
+
+    def run(
+        self,
+        *,
+        seed: int | None = None,
+        policy: str | None = None,
+        clock: Literal["virtual", "real"] = "virtual",
+        requests: bool = False,
+        state: str | Path = STATE,
+    ) -> Result:
+        """Play it and wait for the end; works inside a running event loop too.
+
+        `seed` and `policy` in place of the scenario's own. `requests`: keep a row for every request. `state`: where the
+        local certificate authority is kept, for real time.
+
+        Raises:
+            ScenarioError: when it cannot run on this clock.
+            ValueError: for an unknown policy or clock, or a seed out of range.
+            BrokenRun: when the run itself broke.
+        """
+        if clock not in {"virtual", "real"}:
+            msg = f"clock = {clock!r}, must be virtual or real"
+            raise ValueError(msg)
+        checked = self._checked if seed is None else self._checked.with_seed(seed)
+        checked = checked if policy is None else checked.with_policy(policy)
+        rows, stop = io.StringIO() if requests else None, Stop()
+        live = LiveSettings(Path(state).expanduser()) if clock == "real" else None
+        record = play_beside(Run(checked, live, stop, rows), stop)
+        return Result(record, build_report(record), None if rows is None else rows.getvalue())
+
+    def sweep(self, vary: Mapping[str, Sequence[Any]], *, seeds: int = 1, workers: int = 1) -> SweepResult:
+        """Play it at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1, 2]})`.
+
+        `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
+
+        Raises:
+            ScenarioError, ValueError: when a place or a first value does not fit.
+        """
+        self.change({name: values[0] for name, values in vary.items() if values})
+        return swept(self.document, self.folder, vary, [self._checked.seed + n for n in range(seeds)], workers)
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.name}: {', '.join(self._checked.services)}, {self._checked.duration_s:g} s>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [name, service.policy.name, str(service.max_concurrency), f"{service.min_size} to {service.max_size}"]
+            for name, service in self._checked.services.items()
+        ]
+        table = rows_cell(["service", "policy", "MaxConcurrency", "instances"], rows)
+        return (
+            f"<h4>{html.escape(self.name)}</h4><p>{self._checked.duration_s:g} s, seed {self._checked.seed}</p>{table}"
+        )

@@ -1,0 +1,64 @@
+"""A sweep in Python: every point of a grid as a row."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulator.lab.gangs import LocalGang
+from simulator.lab.grid import Axis, Point, points
+from simulator.lab.point_run import Row, play_point
+from simulator.notebook.frames import Library, frame_of_rows
+from simulator.notebook.thread import in_thread
+from simulator.notebook.written import write_scenario
+from simulator.replay.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """`rows` in the grid's order: the varied values, `seed`, and figures or `error`."""
+
+    rows: Sequence[Row]
+
+    def frame(self, library: Library = "pandas") -> Any:
+        """The rows as a data frame."""
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
+        return frame_of_rows(self.rows, names, library)
+
+    def _repr_html_(self) -> str:
+        text: str = self.frame()._repr_html_()
+        return text
+
+
+def swept(
+    document: Document, folder: Path, vary: Mapping[str, Sequence[Any]], seeds: Sequence[int], workers: int
+) -> SweepResult:
+    """Play every point. Raises ValueError for an axis without values or more than a million points."""
+    for name, values in vary.items():
+        if not values:
+            msg = f"vary = {name} without values, must have at least one"
+            raise ValueError(msg)
+    grid = list(points([Axis(name, tuple(values)) for name, values in vary.items()], seeds))
+    with tempfile.TemporaryDirectory(prefix="simulator-") as made:
+        file = write_scenario(document, folder, Path(made) / "scenario.yaml", "scenario", seeds[0])
+        found = in_thread(lambda: _alone(file, grid) if workers == 1 else _together(file, grid, workers))
+    return SweepResult([{**_told(point), "seed": point.seed, **found[point.number]} for point in grid])
+
+
+def _alone(file: Path, grid: Sequence[Point]) -> dict[int, Row]:
+    return {point.number: play_point(str(file), point) for point in grid}
+
+
+def _together(file: Path, grid: Sequence[Point], workers: int) -> dict[int, Row]:
+    gang = LocalGang(workers)
+    try:
+        return {point.number: row for point, row in gang.rows(play_point, str(file), grid)}
+    finally:
+        gang.close()
+
+
+def _told(point: Point) -> Row:
+    return {name: value if isinstance(value, str | int | float | bool) else str(value) for name, value in point.changes}

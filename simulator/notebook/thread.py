@@ -1,0 +1,66 @@
+"""Work that has an event loop of its own, called from where one may be running already: a notebook's cell."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from simulator.replay.progress import ProgressView
+from simulator.replay.report import RunRecord
+from simulator.replay.runner import Run, play
+
+T = TypeVar("T")
+
+
+class Stop:
+    """Ends a run from another thread. A run asks its watcher each second whether it wants an update, on its own loop:
+    that is where the wish is heard, since a virtual loop lets nothing else in.
+    """
+
+    def __init__(self) -> None:
+        self._wanted = threading.Event()
+        self.run: Run | None = None
+
+    def want(self) -> None:
+        self._wanted.set()
+
+    def due(self) -> bool:
+        if self._wanted.is_set() and self.run is not None:
+            self.run.interrupt()
+        return False
+
+    def update(self, view: ProgressView) -> None:
+        """It is never due."""
+
+
+def play_beside(run: Run, stop: Stop) -> RunRecord:
+    """Play `run`, whose watcher is `stop`. The interrupt of a notebook (KeyboardInterrupt) ends it and is raised again.
+
+    Raises:
+        ScenarioError, BrokenRun: like `play`.
+    """
+    stop.run = run
+    return in_thread(lambda: play(run, signals=False), stop.want)
+
+
+def in_thread(work: Callable[[], T], on_interrupt: Callable[[], None] = lambda: None) -> T:
+    """What `work` returns or raises; meanwhile this thread waits. An interrupt is told to `on_interrupt` once.
+
+    The thread is a daemon: work that cannot be told to end must not keep the interpreter.
+    """
+    done: Future[T] = Future()
+
+    def body() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 it is raised where the work was asked for
+            done.set_exception(error)
+
+    threading.Thread(target=body, name="simulator", daemon=True).start()
+    try:
+        return done.result()
+    except KeyboardInterrupt:
+        on_interrupt()
+        raise

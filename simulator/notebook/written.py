@@ -1,0 +1,31 @@
+"""A changed scenario as a file, for what plays files: a comparison or a sweep in other processes."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from simulator.replay.document import Document
+
+# Keys whose values are paths beside the scenario file, in these sections.
+_PATHS: Final = (("bins", "file"), ("trace", "file"))
+
+
+def write_scenario(document: Document, folder: Path, file: Path, name: str, seed: int) -> Path:
+    """Write it to `file`; data files stay where they are, in `folder`."""
+    data: dict[str, Any] = copy.deepcopy(document.data)
+    data.setdefault("name", name)
+    data["seed"] = seed
+    for source in data.get("traffic") or []:
+        for section, key in _PATHS:
+            if section in source:
+                source[section][key] = str((folder / source[section][key]).resolve())
+    for service in data["services"].values():
+        process = service["application"].get("process")
+        if process is not None:
+            process["working_directory"] = str((folder / process.get("working_directory", ".")).resolve())
+    file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return file

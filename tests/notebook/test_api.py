@@ -1,0 +1,139 @@
+"""The Python API: the same bytes as the command line, inside a running loop, and errors that name what is missing."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator import MissingLibrary, Result, Scenario, ScenarioError, compare
+from simulator.notebook.thread import Stop, in_thread
+from simulator.replay.report import build_report
+from simulator.replay.report_json import report_json
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import load_scenario
+from simulator.replay.shipped import shipped_scenarios
+
+SMALL = """
+duration: 20s
+seed: 4
+services:
+  web:
+    max_concurrency: 5
+    max_size: 4
+    policy: {name: app-runner, window: 5s, start_lag: 1s}
+    application: {simulated: {start_up: 1s, io: 100ms}}
+traffic:
+  - {name: visitors, poisson: {rate: 60/s}}
+checks: [p95 < 1 s]
+"""
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return Scenario.from_text(SMALL, name="small").run(requests=True)
+
+
+async def test_inside_a_running_loop_the_bytes_are_those_of_the_command_line() -> None:
+    here = Scenario("first-look").run(seed=5).json()
+    there = in_thread(
+        lambda: report_json(
+            build_report(play(Run(load_scenario(shipped_scenarios()["first-look"]).with_seed(5)), signals=False))
+        )
+    )
+    assert here == there
+
+
+def test_importing_the_package_imports_nothing_of_it() -> None:
+    code = "import simulator, sys; print([m for m in sys.modules if m.startswith('simulator.')])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
+    import simulator  # noqa: PLC0415
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = simulator.nothing
+
+
+def test_frames_have_the_reports_numbers(result: Result) -> None:
+    part = result.report.services[0]
+    series = result.series()
+    assert list(series["offered"]) == part.series.offered
+    assert series["at_s"].iloc[1] == part.series.width_s
+    assert len(result.decisions()) == len(part.decisions)
+    assert result.series(library="arrow").column("served").to_pylist() == part.series.served
+    assert len(result.requests()) == result.requests("arrow").num_rows == part.requests.whole_run.requests
+    assert result.bill()["usd"].sum() == pytest.approx(part.cost.run.usd)
+    assert list(result.checks()["text"]) == ["p95 < 1 s"]
+
+
+def test_a_cell_shows_figures_and_decisions_and_loads_nothing(result: Result) -> None:
+    shown = result._repr_html_()
+    assert "p50, p95, p99" in shown
+    assert "&rarr;" in shown
+    assert "http" not in shown.replace("http://www.w3.org", "")
+    assert "srcdoc" in result.page()._repr_html_()
+
+
+def test_a_missing_library_is_told_with_its_extra(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(module: str) -> Any:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(importlib, "import_module", nowhere)
+    with pytest.raises(MissingLibrary, match=r"pandas = not installed, .*apprunner-simulator\[notebook\]"):
+        result.series()
+
+
+def test_what_was_not_kept_or_is_not_there_is_told(result: Result) -> None:
+    with pytest.raises(ValueError, match="requests = not kept"):
+        Scenario.from_text(SMALL).run().requests()
+    with pytest.raises(ValueError, match="service = 'api', must be one of web"):
+        result.series("api")
+    with pytest.raises(ValueError, match="scenario = 'nowhere', must be a file or one of"):
+        Scenario("nowhere")
+    with pytest.raises(ScenarioError, match="max_concurrency = 0"):
+        Scenario.from_text(SMALL).change(max_concurrency=0)
+    with pytest.raises(ValueError, match="clock = 'sundial'"):
+        Scenario.from_text(SMALL).run(clock="sundial")  # type: ignore[arg-type]
+
+
+def test_a_change_gives_another_scenario_and_leaves_the_first() -> None:
+    first = Scenario.from_text(SMALL)
+    second = first.change(max_concurrency=50).change({"web.max_size": 2})
+    assert first.checked.services["web"].max_concurrency == 5
+    assert (second.checked.services["web"].max_concurrency, second.checked.services["web"].max_size) == (50, 2)
+
+
+def test_a_changed_scenario_with_data_files_is_swept_and_compared_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "counts.csv").write_text("at,count\n0,100\n10,200\n", encoding="utf-8")
+    text = SMALL.replace("poisson: {rate: 60/s}", "bins: {file: counts.csv, bin: 10s}")
+    scenario = Scenario.from_text(text, name="counted", folder=tmp_path).change(max_concurrency=8)
+    monkeypatch.chdir(tmp_path.parent)
+    frame = scenario.sweep({"min_size": [1, 2]}, seeds=2).frame()
+    assert list(frame["min_size"]) == [1, 1, 2, 2]
+    assert list(frame["seed"]) == [4, 5, 4, 5]
+    assert "error" not in frame
+    comparison = compare(scenario.change(max_concurrency=1), ["own", "fixed"], seeds=2, oracle=False)
+    assert list(comparison.frame()["contender"]) == ["own", "fixed"]
+    assert len(comparison.runs()) == 4
+    assert "<b>" in comparison._repr_html_()
+
+
+def test_a_run_ends_early_when_another_thread_wants_it_to() -> None:
+    scenario = Scenario.from_text(SMALL.replace("20s", "10000s")).checked
+    stop = Stop()
+    stop.run = Run(scenario, watcher=stop)
+    threading.Timer(0.2, stop.want).start()
+    record = in_thread(lambda: play(stop.run, signals=False) if stop.run is not None else None)
+    assert record is not None
+    assert not record.complete
+    assert record.ended_s < 10_000
