@@ -57,6 +57,7 @@ def print_outcome(prediction: float | str | None, outcome: Outcome, console: Con
     for service in outcome.report.services:
         _curves(service, console, several=len(outcome.report.services) > 1)
     _journal(outcome, console)
+    _events(outcome, console)
 
 
 def print_explanation(outcome: Outcome, console: Console) -> None:
@@ -80,6 +81,7 @@ def print_trial(first: Outcome, trial: Outcome, console: Console) -> None:
     for service in trial.report.services:
         _curves(service, console, several=len(trial.report.services) > 1)
     _journal(trial, console)
+    _events(trial, console)
     console.print()
     console.print(Markdown(trial.lesson.knob.says), width=min(console.width, _WIDTH_MAX))
 
@@ -163,3 +165,16 @@ def _journal(outcome: Outcome, console: Console) -> None:
     total = sum(len(part.decisions) for part in outcome.report.services)
     if total > len(entries):
         console.print(Text(f"and {total - len(entries)} more decisions", style="dim"))
+
+
+def _events(outcome: Outcome, console: Console) -> None:
+    lines = outcome.event_log()
+    if not lines:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold dim")
+    for heading in ("at", "event log"):
+        table.add_column(heading, overflow="fold")
+    for event in lines:
+        table.add_row(duration_text(round(event.at_s, 1)), Text(event.line))
+    console.print()
+    console.print(table, width=min(console.width, _WIDTH_MAX))

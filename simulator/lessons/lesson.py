@@ -166,6 +166,8 @@ class Lesson(Section):
     """Figures beside prediction and outcome."""
     decisions: int = 4
     """How many of the journal's decisions to show."""
+    events: int = 0
+    """How many lines of the service's event log to show, those of the run's begin left out."""
     explain: str
     """Why it came out so, with figures in braces."""
     knob: Knob

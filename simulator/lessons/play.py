@@ -8,7 +8,7 @@ from typing import Any
 from simulator.lessons.lesson import Lesson
 from simulator.lessons.lesson_figures import figures
 from simulator.replay.report import build_report
-from simulator.replay.report_schema import DecisionPart, Report
+from simulator.replay.report_schema import DecisionPart, EventPart, Report
 from simulator.replay.runner import Run, play
 
 
@@ -34,6 +34,11 @@ class Outcome:
         """The first decisions of the run, with the service of each, in order of time."""
         all_of_them = [(part.name, decision) for part in self.report.services for decision in part.decisions]
         return sorted(all_of_them, key=lambda pair: pair[1].at_s)[: self.lesson.decisions]
+
+    def event_log(self) -> list[EventPart]:
+        """The first lines of the event log after the begin of the run, in order of time."""
+        lines = [event for part in self.report.services for event in part.events if event.at_s > 0]
+        return sorted(lines, key=lambda event: event.at_s)[: self.lesson.events]
 
 
 def play_lesson(lesson: Lesson, knob: Any = None) -> Outcome:

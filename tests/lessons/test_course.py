@@ -19,6 +19,7 @@ PROMISED = {
     "flapping",
     "max-concurrency",
     "retry-storm",
+    "deploy-under-load",
     "price-of-idle",
 }
 
