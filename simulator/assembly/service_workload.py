@@ -36,13 +36,15 @@ _POLICY: Final = "app-runner"
 class WorkloadSettings:
     """What every service of the control plane gets. Times in seconds.
 
-    `startup_probe_s`: between the probes of an instance that starts; None: the health check's interval.
+    `startup_probe_s`: between the probes of an instance that starts; None: the health check's interval. `start_lag_s`:
+    from a decision to the launch of an instance; None: as long as App Runner seems to take (the policy has it).
     """
 
     throttling: Throttling = Throttling.SHARE
     secrets_from: SecretsPlace = field(default_factory=SecretsPlace)
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
     startup_probe_s: float | None = None
+    start_lag_s: float | None = None
     drain_timeout_s: float = PoolSettings("").drain_timeout_s
     stop_grace_s: float = PoolSettings("").stop_grace_s
 
@@ -179,6 +181,7 @@ class PlatformWorkload:
 
     def _plan(self, service: Service, revision: ServiceRevision, runnable: Runnable) -> ServicePlan:
         configuration, settings, kind = revision.configuration, self._settings, POLICIES[_POLICY]
+        lag = {} if settings.start_lag_s is None else {"start_lag_s": settings.start_lag_s}
         return ServicePlan(
             PoolSettings(
                 service.name,
@@ -191,7 +194,7 @@ class PlatformWorkload:
                 drain_timeout_s=settings.drain_timeout_s,
                 stop_grace_s=settings.stop_grace_s,
             ),
-            kind.build(kind.parameters(), revision.scaling),
+            kind.build(kind.parameters(**lag), revision.scaling),
             runnable.application,
             throttling=settings.throttling,
             secrets=configuration.secrets,

@@ -201,6 +201,7 @@ class ServeConfig(Section):
                 startup_allowance_s=instances.startup_allowance,
                 # As fast as the work is: nobody waits for the next probe of an instance that is there already.
                 startup_probe_s=_QUICK_PROBE_S if self.time.profile == "instant" else None,
+                start_lag_s=0.0 if self.time.profile == "instant" else None,
                 drain_timeout_s=instances.drain_timeout,
                 stop_grace_s=instances.stop_grace,
             ),

@@ -112,7 +112,9 @@ def in_stage(folder: Path, test: Callable[[Stage], Awaitable[None]], secrets: Pa
             ServingSettings(
                 ControlPlaneSettings(folder / "state", listener=None, profile=profile_named("instant", 0.01)),
                 LiveSettings(folder / "state"),
-                WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0, secrets_from=SecretsPlace(secrets)),
+                WorkloadSettings(
+                    startup_probe_s=0.02, start_lag_s=0.0, stop_grace_s=5.0, secrets_from=SecretsPlace(secrets)
+                ),
                 ApplicationSettings({IMAGE: process}),
             )
         )
@@ -218,3 +220,16 @@ def test_services_run_again_after_a_restart(tmp_path: Path) -> None:
 
     in_stage(tmp_path, first)
     in_stage(tmp_path, second)
+
+
+def test_an_instance_that_is_killed_is_replaced_at_once_and_its_death_is_in_the_event_log(tmp_path: Path) -> None:
+    async def test(stage: Stage) -> None:
+        arn, host = await stage.running(WHO="me")
+        service = stage.serving.workload.service(arn)
+        assert service is not None
+        service.roster.kill(1)
+        await until(lambda: list(service.pool.ready) == [2])
+        assert await stage.get(host) == (200, "me")
+        assert any("Container exit code: 137" in line for line in stage.lines(arn, "events"))
+
+    in_stage(tmp_path, test)
