@@ -81,11 +81,11 @@ class BuiltApplication:
     """What an instance runs.
 
     `folder` becomes an instance's /app: whoever runs it works on a copy, as ProcessDriver does, and never writes to it.
-    `directory` is where in it the command starts, a relative path (`""`: in the folder itself). `command` is a program
-    and its arguments. `environment` is the whole of the run variables and of what the runtime adds (PATH among it), but
-    for the port: the instance gets it as PORT and, where `port_variable` names one, in that variable too. `secrets` are
-    references. `runtime` is the API's name. `commit` is the version to tell, and to give to `build` to have the same
-    again. `duration_s` is what is billed as build time; 0 when the build was kept from before (`from_cache`).
+    `command` is a program and its arguments, to be started in that copy; it finds its source directory by itself, and
+    it gives the port that it finds as PORT to `port_variable` too. `environment` is the whole of the run variables and
+    of what the runtime adds, PATH among it. `start_command` is what the configuration says. `secrets` are references.
+    `runtime` is the API's name. `commit` is the version to tell, and to give to `build` to have the same again.
+    `duration_s` is what is billed as build time; 0 when the build was kept from before (`from_cache`).
     """
 
     folder: Path
@@ -94,7 +94,7 @@ class BuiltApplication:
     commit: str
     port: int = DEFAULT_PORT
     port_variable: str | None = None
-    directory: str = ""
+    start_command: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     duration_s: float = 0.0

@@ -27,6 +27,8 @@ QUOTA_US_MIN: Final = 1_000
 
 V1_CONTROLLERS: Final = ("cpu", "cpuacct", "memory", "freezer")
 V2_CONTROLLERS: Final = ("cpu", "memory")
+# The number of processes: of use where it is there, and no reason to do without the others where it is not.
+PROCESSES: Final = "pids"
 
 _UNIFIED: Final = ""  # the hierarchy of version 2, which has no controllers in its name
 _NS_PER_S: Final = 1e9
@@ -55,6 +57,12 @@ class Group(Protocol):
 
     def limit_memory(self, limit_bytes: int) -> None:
         """Memory and swap together. Who takes more is killed by the kernel."""
+
+    def limit_processes(self, count: int) -> None:
+        """At most so many processes and threads; where the kernel does not count them, there is no limit."""
+
+    def refused_processes(self) -> int:
+        """How often somebody was refused one for the limit."""
 
     def freeze(self) -> None:
         """Nothing in it runs any more. A frozen process of version 1 dies of SIGKILL only when it is thawed."""
@@ -96,6 +104,13 @@ class GroupV1:
         with contextlib.suppress(FileNotFoundError):  # a kernel that does not account for swap
             _write(directory / "memory.memsw.limit_in_bytes", limit_bytes)
 
+    def limit_processes(self, count: int) -> None:
+        if PROCESSES in self._hierarchies:
+            _write(self._hierarchies[PROCESSES] / "pids.max", count)
+
+    def refused_processes(self) -> int:
+        return _count(self._hierarchies[PROCESSES] / "pids.events", "max") if PROCESSES in self._hierarchies else 0
+
     def freeze(self) -> None:
         _write(self._hierarchies["freezer"] / "freezer.state", "FROZEN")
 
@@ -127,6 +142,15 @@ class GroupV2:
         _write(self._directory / "memory.max", limit_bytes)
         with contextlib.suppress(FileNotFoundError):
             _write(self._directory / "memory.swap.max", 0)
+
+    def limit_processes(self, count: int) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            _write(self._directory / "pids.max", count)
+
+    def refused_processes(self) -> int:
+        with contextlib.suppress(FileNotFoundError):
+            return _count(self._directory / "pids.events", "max")
+        return 0
 
     def freeze(self) -> None:
         _write(self._directory / "cgroup.freeze", 1)
@@ -175,7 +199,8 @@ def find_home(proc: Path = PROC) -> GroupHome:
         closed = [directory for directory in dict.fromkeys(own[c] for c in V1_CONTROLLERS) if not _is_open(directory)]
         if closed:
             raise NoGroupsError(f"{closed[0]} may not be written to")
-        return GroupHome({controller: own[controller] for controller in V1_CONTROLLERS})
+        counted = (PROCESSES,) if PROCESSES in own and _is_open(own[PROCESSES]) else ()
+        return GroupHome({controller: own[controller] for controller in (*V1_CONTROLLERS, *counted)})
     if _UNIFIED not in own:
         raise NoGroupsError(f"no control groups for {', '.join(missing)} can be reached")
     return GroupHome({_UNIFIED: _home_v2(own[_UNIFIED], proc)})
@@ -241,6 +266,7 @@ def _home_v2(own: Path, proc: Path) -> Path:
     if not _hands_down(own):
         with contextlib.suppress(OSError):  # it has processes and is not the root of the machine's tree
             _write(own / "cgroup.subtree_control", " ".join(f"+{controller}" for controller in V2_CONTROLLERS))
+            _write(own / "cgroup.subtree_control", f"+{PROCESSES}")
     mounts = dict(_mounts((proc / "self" / "mountinfo").read_text()))
     for directory in (own, *own.parents):
         if _hands_down(directory) and _is_open(directory):

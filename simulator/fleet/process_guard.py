@@ -33,7 +33,7 @@ class Guard:
     """
 
     def __init__(self, folder: str, homes: tuple[str, ...] = ()) -> None:
-        self._folder = folder
+        self.folder = folder
         self._homes = homes
         self._pipe = -1
         self._watch: ExitWatch | None = None
@@ -55,7 +55,7 @@ class Guard:
         try:
             _, self._watch = await asyncio.get_running_loop().subprocess_exec(
                 ExitWatch,
-                *(sys.executable, "-I", "-S", process_sweep.__file__, self._folder, *self._homes),
+                *(sys.executable, "-I", "-S", process_sweep.__file__, self.folder, *self._homes),
                 stdin=theirs,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,

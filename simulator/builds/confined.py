@@ -1,0 +1,209 @@
+"""One command of a build, run within bounds: time, CPU, memory, number of processes, size of files, disk.
+
+Whatever ends it, nothing of it goes on: the session is killed, then all that carries the build's mark or is in its
+control group. A guard does the same when the simulator is killed in the midst of a build.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulator.fleet.process_cgroup import Group, GroupHome
+from simulator.fleet.process_lines import LineCutter, OutputPipe
+from simulator.fleet.process_storage import used_bytes
+from simulator.fleet.process_sweep import MARK, end_processes
+from simulator.fleet.process_watch import ExitWatch, seal_files
+from simulator.world.tasks import Tasks, first_of
+
+_LINE_BYTES_MAX: Final = 16 * 1024
+_LAST_LINES_S_MAX: Final = 1.0
+_MEASURE_S: Final = 0.5
+_BYTES_PER_MB: Final = 1024**2
+_KILLED: Final = 128  # a shell's exit code for a command that a signal ended is this and the signal's number
+_SIGXFSZ: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLimits:
+    """What a build may use. `file_bytes` is the longest file, holes counted.
+
+    Raises:
+        ValueError: when a value is out of range.
+    """
+
+    # ASSUMPTION: builds run in CodeBuild (facts 6.3), whose small size has 2 vCPU and whose builds end after an hour by
+    # default; which size App Runner takes is unknown. Settled by `nproc`, `free` and a build that sleeps.
+    vcpu: float = 2.0
+    memory_mb: int = 4096
+    duration_s: float = 3600.0
+    processes: int = 1024
+    disk_bytes: int = 10 * 1024**3
+    # An instance has 3 GB in all (facts 5.2), so a longer file can be of no use.
+    file_bytes: int = 3 * 1024**3
+
+    def __post_init__(self) -> None:
+        for name in ("vcpu", "memory_mb", "duration_s", "processes", "disk_bytes", "file_bytes"):
+            if not getattr(self, name) > 0:
+                msg = f"{name} = {getattr(self, name):g}, must be more than 0"
+                raise ValueError(msg)
+
+
+class CommandStopped(Exception):
+    """A bound was exceeded. The message is a sentence without its full stop."""
+
+
+class Confined:
+    """Runs the commands of one build, one after another. `mark`: a folder's name, unique, that they carry in their
+    environment. `home`: where control groups can be made, None where they cannot. `watch`: told of every session.
+    """
+
+    def __init__(
+        self,
+        mark: str,
+        folder: Path,
+        limits: BuildLimits,
+        home: GroupHome | None,
+        watch: Callable[[int], None],
+        forget: Callable[[int], None],
+    ) -> None:
+        self._mark = mark
+        self._folder = folder
+        self._limits = limits
+        self._home = home
+        self._watch = watch
+        self._forget = forget
+        self._runs = 0
+        self._deadline_s = asyncio.get_running_loop().time() + limits.duration_s
+
+    async def run(
+        self, command: tuple[str, ...], environment: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> int:
+        """Its exit code. Raises CommandStopped, and OSError when the machine has no process to give."""
+        group = self._group()
+        pipe = OutputPipe(LineCutter(on_line, _LINE_BYTES_MAX))
+        async with Tasks("build command") as tasks:
+            try:
+                watch = await self._start(command, environment, pipe, group)
+                try:
+                    await self._until_end(watch, group, tasks)
+                    await self._rest_of(pipe)
+                    return self._code(watch.returned.result(), group)
+                finally:
+                    # A task of its own, shielded: a second cancellation must not leave processes behind.
+                    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._end, watch.pid, group))
+                    self._forget(watch.pid)
+            finally:
+                pipe.close()
+                _remove(group)
+
+    async def _start(
+        self, command: tuple[str, ...], environment: Mapping[str, str], pipe: OutputPipe, group: Group | None
+    ) -> ExitWatch:
+        seal_files()
+        # Held until it is in its group and has its limits: nothing of it may be born outside.
+        held, release = os.pipe()
+        try:
+            _, watch = await asyncio.get_running_loop().subprocess_exec(
+                ExitWatch,
+                *("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh", *command),
+                stdin=held,
+                stdout=pipe.child_end,
+                stderr=pipe.child_end,
+                cwd=self._folder,
+                env={**environment, MARK: self._mark},
+                start_new_session=True,
+            )
+            self._watch(watch.pid)
+            pipe.close_child_end()
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(watch.pid, resource.RLIMIT_FSIZE, (self._limits.file_bytes, self._limits.file_bytes))
+                resource.prlimit(watch.pid, resource.RLIMIT_CORE, (0, 0))
+                if group is not None:
+                    group.join(watch.pid)
+            os.write(release, b"go\n")
+            return watch
+        finally:
+            os.close(held)
+            os.close(release)
+
+    async def _until_end(self, watch: ExitWatch, group: Group | None, tasks: Tasks) -> None:
+        loop = asyncio.get_running_loop()
+        left_s = self._deadline_s - loop.time()
+        full = tasks.spawn(self._until_full(group), "bounds")
+        try:
+            async with asyncio.timeout(left_s):
+                if await first_of(watch.returned, full) == 1:
+                    raise CommandStopped(full.result())
+        except TimeoutError as error:
+            raise CommandStopped(f"the build took more than {self._limits.duration_s:g} s") from error
+        finally:
+            full.cancel()
+
+    async def _until_full(self, group: Group | None) -> str:
+        """Returns with the bound that was exceeded."""
+        loop = asyncio.get_running_loop()
+        while True:
+            with contextlib.suppress(OSError):
+                if group is not None and group.refused_processes() > 0:
+                    return self._too_many
+            used = await loop.run_in_executor(None, used_bytes, self._folder)
+            if used > self._limits.disk_bytes:
+                return f"the build took more than {self._limits.disk_bytes // _BYTES_PER_MB} MB of disk"
+            await asyncio.sleep(_MEASURE_S)
+
+    def _code(self, code: int, group: Group | None) -> int:
+        """As a shell tells it; a bound of the kernel's, said in words."""
+        if group is not None:
+            with contextlib.suppress(OSError):
+                if group.oom_kills() > 0:
+                    raise CommandStopped(f"the build took more than {self._limits.memory_mb} MB of memory")
+                if group.refused_processes() > 0 and code != 0:
+                    raise CommandStopped(self._too_many)
+        if code in {-_SIGXFSZ, _KILLED + _SIGXFSZ}:
+            size = self._limits.file_bytes // _BYTES_PER_MB
+            raise CommandStopped(f"the build wrote a file of more than {size} MB")
+        return code if code >= 0 else _KILLED - code
+
+    @property
+    def _too_many(self) -> str:
+        return f"the build took more than {self._limits.processes} processes"
+
+    def _group(self) -> Group | None:
+        if self._home is None:
+            return None
+        self._runs += 1
+        group = self._home.group(f"{Path(self._mark).parent.name}-{Path(self._mark).name}-{self._runs}")
+        try:
+            group.make()
+            group.limit_cpu(self._limits.vcpu)
+            group.limit_memory(self._limits.memory_mb * _BYTES_PER_MB)
+            group.limit_processes(self._limits.processes)
+        except OSError:
+            _remove(group)
+            return None
+        return group
+
+    def _end(self, session: int, group: Group | None) -> None:
+        """Blocks: for a thread."""
+        names = {directory.name for directory in group.directories} if group is not None else set()
+        end_processes(self._mark, (session,), names)
+
+    @staticmethod
+    async def _rest_of(pipe: OutputPipe) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_LINES_S_MAX):
+                await asyncio.shield(pipe.ended)
+
+
+def _remove(group: Group | None) -> None:
+    if group is not None:
+        for directory in group.directories:
+            with contextlib.suppress(OSError):  # the guard and the next start look for what is left
+                directory.rmdir()

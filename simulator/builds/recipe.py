@@ -1,0 +1,76 @@
+"""What is to be done with a source, whoever says so: apprunner.yaml or the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from simulator.builds.built import CodeValues
+from simulator.builds.config_file import ConfigFile
+from simulator.builds.runtimes import RUNTIMES, BuildKind, Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """`version`: what `runtime-version` asks for. `build_variables` are not the application's, nor `variables` the
+    build's.
+    """
+
+    runtime: Runtime
+    build: tuple[str, ...]
+    start: str
+    port: int
+    pre_build: tuple[str, ...] = ()
+    post_build: tuple[str, ...] = ()
+    pre_run: tuple[str, ...] = ()
+    version: str | None = None
+    port_variable: str = ""
+    build_variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_file(cls, config: ConfigFile) -> Self:
+        runtime, commands, run = config.of_runtime, config.build.commands, config.run
+        return cls(
+            runtime,
+            commands.build,
+            run.command,
+            int(run.network.port),
+            pre_build=commands.pre_build,
+            post_build=commands.post_build,
+            pre_run=run.pre_run,
+            version=run.runtime_version,
+            port_variable=run.network.env or "",
+            build_variables={each.name: each.value for each in config.build.env},
+            variables={each.name: each.value for each in run.env},
+            secrets={each.name: each.value_from for each in run.secrets},
+        )
+
+    @classmethod
+    def of_values(cls, values: CodeValues) -> Self:
+        """The API gives one build command and one start command at most."""
+        return cls(
+            RUNTIMES[values.runtime],
+            (values.build_command,) if values.build_command else (),
+            values.start_command,
+            values.port,
+            variables=values.variables,
+            secrets=values.secrets,
+        )
+
+    @property
+    def is_revised(self) -> bool:
+        return self.runtime.kind is BuildKind.REVISED
+
+    def inputs(self) -> dict[str, Any]:
+        """What of it decides what is built; the rest decides how it runs."""
+        return {
+            "runtime": self.runtime.name,
+            "pre-build": self.pre_build,
+            "build": self.build,
+            "post-build": self.post_build,
+            "pre-run": self.pre_run if self.is_revised else (),
+            "variables": dict(self.build_variables),
+        }

@@ -1,0 +1,203 @@
+"""Git repositories: any URL or path that the git program takes, kept as bare clones, of which commits are laid out.
+
+An https URL of GitHub or Bitbucket stands for a local clone where the settings name one, so that a template that was
+written for AWS runs unchanged. A commit is judged before a file of it is written: links that lead out of the tree,
+files and trees beyond the bounds, a source directory that is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Final
+
+from simulator.builds.built import BuildFailed, SourceDescription
+from simulator.builds.toolchain import SYSTEM_PATH
+
+_LINK: Final = "120000"
+_SUBMODULE: Final = "160000"
+_GIT_S_MAX: Final = 600.0  # of a first clone
+_COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySettings:
+    """`clones`: the local path, or another URL, for the URL of a repository or for the beginning of several, the name
+    of an owner say. `environment`: of git, for what reaches a server. `file_bytes_max`, `tree_bytes_max`: of a commit.
+    """
+
+    clones: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    # ASSUMPTION: App Runner's own bounds are unknown. An instance has 3 GB of storage in all (facts 5.2), so more
+    # source than that can never run. Settled by deploying a repository of 4 GB.
+    file_bytes_max: int = 3 * 1024**3
+    tree_bytes_max: int = 3 * 1024**3
+
+
+class Repositories:
+    """`folder` is where the bare clones are kept."""
+
+    def __init__(self, folder: Path, settings: RepositorySettings) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._fetching: dict[Path, asyncio.Lock] = {}
+
+    def place(self, repository: str) -> str:
+        """The path or URL that git is given. The longest key of the settings that fits wins."""
+        plain = repository.removesuffix("/").removesuffix(".git")
+        for key in sorted(self._settings.clones, key=len, reverse=True):
+            known = key.removesuffix("/").removesuffix(".git")
+            if plain == known:
+                return self._settings.clones[key]
+            if plain.startswith(known + "/"):
+                return f"{self._settings.clones[key].rstrip('/')}/{plain[len(known) + 1 :]}"
+        return repository
+
+    async def fetch(self, source: SourceDescription) -> tuple[Path, str]:
+        """The bare clone with the branch as it is now, and its newest commit. Raises BuildFailed."""
+        place, branch = self.place(source.repository), source.branch
+        if branch.startswith("-") or place.startswith("-"):
+            raise BuildFailed(f"branch = {branch}, must be the name of a branch.")
+        clone = self._folder / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.git"
+        async with self._fetching.setdefault(clone, asyncio.Lock()):
+            if not (clone / "HEAD").exists():
+                await self._git("init", "--quiet", "--bare", str(clone))
+            reference = f"refs/heads/{branch}"
+            code, told = await self._run(
+                "--git-dir", str(clone), "fetch", "--quiet", "--no-tags", "--force", place, f"{reference}:{reference}"
+            )
+            if code != 0:
+                raise BuildFailed(_not_fetched(source, place, told))
+            return clone, (await self._git("--git-dir", str(clone), "rev-parse", "--verify", reference)).strip()
+
+    async def tree(self, clone: Path, commit: str, directory: str = "") -> str:
+        """The identity of what the commit has in `directory`. Raises BuildFailed when it has none."""
+        if not _COMMIT.fullmatch(commit):
+            raise BuildFailed(f"commit = {commit}, must be the hash of one.")
+        code, told = await self._run(
+            "--git-dir", str(clone), "rev-parse", "--verify", "--quiet", f"{commit}:{directory}"
+        )
+        identity = told.strip()
+        if code != 0 or (await self._git("--git-dir", str(clone), "cat-file", "-t", identity)).strip() != "tree":
+            raise BuildFailed(f"SourceDirectory = /{directory}, must be a directory of the repository.")
+        return identity
+
+    async def read(self, clone: Path, commit: str, path: str, bytes_max: int) -> str | None:
+        """The text of a file of the commit; None when there is no such file. Raises BuildFailed."""
+        code, size = await self._run("--git-dir", str(clone), "cat-file", "-s", f"{commit}:{path}")
+        if code != 0:
+            return None
+        if int(size) > bytes_max:
+            raise BuildFailed(f"{path} = {int(size)} bytes, must be at most {bytes_max}.")
+        return await self._git("--git-dir", str(clone), "cat-file", "blob", f"{commit}:{path}")
+
+    async def lay_out(self, clone: Path, commit: str, folder: Path) -> list[str]:
+        """The files of the commit in `folder`, which is empty. What people should know of it. Raises BuildFailed."""
+        notes = await self._judge(clone, commit)
+        await self._git(
+            "--git-dir", str(clone), "--work-tree", str(folder), "checkout", "--quiet", "--force", commit, "--", ".",
+            more={"GIT_INDEX_FILE": str(folder.parent / "index")},
+        )  # fmt: skip
+        return notes
+
+    async def _judge(self, clone: Path, commit: str) -> list[str]:
+        listing = await self._git("--git-dir", str(clone), "ls-tree", "-r", "-l", "-z", "--full-tree", commit)
+        total, notes = 0, []
+        for entry in filter(None, listing.split("\0")):
+            about, _, path = entry.partition("\t")
+            mode, _, identity, size = about.split()
+            if mode == _SUBMODULE:
+                # ASSUMPTION: submodules are not fetched; a build log of a repository with one would settle it.
+                notes.append(f"{path} is a submodule and stays empty.")
+                continue
+            size_bytes = int(size)
+            total += size_bytes
+            if size_bytes > self._settings.file_bytes_max:
+                raise BuildFailed(f"{path} = {size_bytes} bytes, must be at most {self._settings.file_bytes_max}.")
+            if mode == _LINK:
+                target = await self._git("--git-dir", str(clone), "cat-file", "blob", identity)
+                if leads_out(path, target):
+                    raise BuildFailed(f"{path} = a link to {target[:200]}, must stay in the repository.")
+        if total > self._settings.tree_bytes_max:
+            raise BuildFailed(f"repository = {total} bytes, must be at most {self._settings.tree_bytes_max}.")
+        return notes
+
+    async def _git(self, *arguments: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
+        code, told = await self._run(*arguments, more=more)
+        if code != 0:
+            raise BuildFailed(f"git {arguments[2] if len(arguments) > 2 else arguments[0]} failed: {_last(told)}.")
+        return told
+
+    async def _run(self, *arguments: str, more: Mapping[str, str] = MappingProxyType({})) -> tuple[int, str]:
+        """Exit code, and standard output or, of a failure, standard error."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "git",
+                # Hooks and file system monitors that a hostile repository may bring are nobody's to run.
+                *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*"),
+                *("-c", "protocol.ext.allow=never", "-c", "gc.auto=0"),
+                *arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={
+                    "PATH": SYSTEM_PATH,
+                    "LANG": "C.UTF-8",
+                    "GIT_TERMINAL_PROMPT": "0",
+                    "GIT_CONFIG_NOSYSTEM": "1",
+                    "GIT_LFS_SKIP_SMUDGE": "1",
+                    **self._settings.environment,
+                    **more,
+                },
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise BuildFailed("git is not on this machine: looked for git in PATH; install it.") from error
+        try:
+            async with asyncio.timeout(_GIT_S_MAX):
+                output, errors = await process.communicate()
+        except TimeoutError as error:
+            raise BuildFailed(f"git took more than {_GIT_S_MAX:g} s.") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+        code = process.returncode or 0
+        return code, (output if code == 0 else errors).decode(errors="surrogateescape")
+
+
+def directory_of(source_directory: str) -> str:
+    """`/a/b/` -> `a/b`, the root -> `""`. Raises BuildFailed unless it is absolute and has no `..` (facts 6.1)."""
+    path = PurePosixPath(source_directory)
+    if not path.is_absolute() or ".." in path.parts or "\0" in source_directory:
+        raise BuildFailed(f"SourceDirectory = {source_directory}, must be absolute and without `..`, such as /service.")
+    return posixpath.normpath(source_directory).lstrip("/").removeprefix(".")
+
+
+def leads_out(path: str, target: str) -> bool:
+    """Whether a symbolic link at `path` of a tree leads out of the tree. One to /app and below it stays in (it is where
+    the tree will be).
+    """
+    if target.startswith("/"):
+        resolved = posixpath.normpath(target)
+        return not (resolved == "/app" or resolved.startswith("/app/"))
+    resolved = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return resolved == ".." or resolved.startswith("../")
+
+
+def _not_fetched(source: SourceDescription, place: str, told: str) -> str:
+    if "couldn't find remote ref" in told:
+        return f"branch = {source.branch}, must be a branch of {source.repository}."
+    stands = "" if place == source.repository else f" (which stands for {source.repository})"
+    return f"{place}{stands} could not be fetched: {_last(told)}."
+
+
+def _last(told: str) -> str:
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith("fatal:")]
+    return (fatal or lines or ["it said nothing"])[0].removeprefix("fatal: ").rstrip(".")

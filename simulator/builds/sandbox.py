@@ -1,0 +1,190 @@
+"""Where the commands of a build, and what was built, find themselves: /app in its place, the machine around it.
+
+With mount namespaces, which root may make and, on most machines, everybody in a user namespace: /app is literally
+/app; the rest of the machine can be read, and what is written to it goes into a layer that is the stage's own and gone
+with it, as in an image. Builds have a process namespace, too: when its first process ends, so does all that it started.
+
+Without them commands run in the folder itself, and a path that begins with /app is not there. `Isolation.told` says
+which of the ways this machine has. What can be read is everything that the simulator's user can read, in either way:
+build what you would run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from simulator.builds.toolchain import SYSTEM_PATH
+
+_TRIAL_S_MAX: Final = 10.0
+
+# Arguments: the mount point; the folder that is /app; the folder that stays as it is; the stage whose layer is taken as
+# it is, or - (then the own folder's layer goes on); the directory to start in; an option of the overlay; the command.
+# In the order of the mounts: a layer over the machine, in memory, as the kernel refuses one that lies in what it
+# covers;
+# what the machine has mounted elsewhere, not to be written to; /tmp of the stage; its own folder; /app.
+_SCRIPT: Final = """\
+set -eu
+root=$1 app=$2 own=$3 below=$4 directory=$5 option=$6; shift 6
+mount -t tmpfs -o size=1g,mode=755 apprunner "$root"
+mkdir "$root/new" "$root/upper" "$root/work" "$root/below"
+lower=/
+if [ "$below" = - ]; then cp -a "$own/layer/." "$root/upper/"
+elif [ -n "$(ls -A "$below/layer")" ]; then cp -a "$below/layer/." "$root/below/"; lower="$root/below:/"; fi
+mount -t overlay overlay -o "lowerdir=$lower,upperdir=$root/upper,workdir=$root/work$option" "$root/new"
+for each in /*; do
+  case $each in /proc|/sys|/dev) mount --rbind "$each" "$root/new$each"; continue ;; esac
+  if [ ! -L "$each" ] && mountpoint -q "$each"; then
+    mount --rbind "$each" "$root/new$each"; mount -o remount,bind,ro "$root/new$each" 2>/dev/null || :
+  fi
+done
+mkdir -p "$root/new/app" "$root/new/tmp"
+mount --bind "$own/tmp" "$root/new/tmp"
+mkdir -p "$root/new$own"; mount --bind "$own" "$root/new$own"
+if [ "$below" != - ]; then
+  mkdir -p "$root/new$below"; mount --bind "$below" "$root/new$below"; mount -o remount,bind,ro "$root/new$below"
+fi
+mount --bind "$app" "$root/new/app"
+inside='cd "$1" && unset APPRUNNER_CAPABILITIES && shift && exec "$@"'
+enter() {
+  exec chroot "$root/new" setpriv --inh-caps=-all --bounding-set="$APPRUNNER_CAPABILITIES" -- \
+    /bin/sh -c "$inside" sh "/app/$directory" "$@"
+}
+"""
+# A build's command is followed by keeping its layer for the next one. The mount points are not part of it.
+_OF_BUILD: Final = """\
+mount -t proc proc "$root/new/proc"
+(enter "$@") && code=0 || code=$?
+cd "$root/upper"
+rmdir app tmp 2>/dev/null || :
+rm -rf "$own/layer"; cp -a "$root/upper" "$own/layer"
+exit "$code"
+"""
+# An instance works on its own copy, $PWD, in a folder of its own.
+_INSTANCE: Final = 'port=$1; shift; [ -z "$port" ] || export "$port=$PORT"\n'
+_OF_INSTANCE: Final = 'own=${PWD%/*}; mkdir -p "$own/root" "$own/tmp"; set -- "$own/root" "$PWD" "$own" "$@"\n'
+_FOLDER: Final = 'directory=$1; shift; [ -z "$directory" ] || cd "$directory"; exec "$@"'
+
+
+# What root in a container may do, less raw sockets, device files and changes of the root: nothing that leads out.
+_CAPABILITIES: Final = "-all,+chown,+dac_override,+fowner,+fsetid,+setgid,+setuid,+setpcap,+kill,+net_bind_service"
+_LIMITED: Final = f"export APPRUNNER_CAPABILITIES={_CAPABILITIES}\n"
+
+
+class Way(StrEnum):
+    ROOT = "root"
+    USER = "user"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Folders of a stage: `app` is /app, `system` holds what its runtime adds, `layer` what is written elsewhere."""
+
+    root: Path
+
+    @property
+    def app(self) -> Path:
+        return self.root / "app"
+
+    @property
+    def system(self) -> Path:
+        return self.root / "system"
+
+    @property
+    def home(self) -> Path:
+        return self.system / "home"
+
+    def make(self) -> None:
+        for folder in (self.app, self.home, self.root / "tmp", self.root / "mount", self.root / "layer"):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """How commands are kept apart on this machine. `why` says why not better."""
+
+    way: Way
+    why: str = ""
+
+    @property
+    def has_app(self) -> bool:
+        """Whether /app is literally there."""
+        return self.way is not Way.FOLDER
+
+    @property
+    def told(self) -> str:
+        if self.way is Way.FOLDER:
+            return f"Commands run in the build's own folder; a literal /app is not there ({self.why})."
+        return "Commands run in namespaces of their own, with /app in its place."
+
+    def of_stage(self, stage: Stage, directory: str, command: tuple[str, ...]) -> tuple[str, ...]:
+        """The command line of a build's command, which starts in `directory` of /app."""
+        if self.way is Way.FOLDER:
+            return ("/bin/sh", "-c", _FOLDER, "apprunner", directory, *command)
+        script = f"{_LIMITED}{_SCRIPT}{_OF_BUILD}"
+        own = str(stage.root)
+        return (
+            *("unshare", *self._namespaces(), "--pid", "--fork", "--kill-child", "--", "/bin/sh", "-c", script),
+            *("apprunner", f"{own}/mount", str(stage.app), own, "-", directory, self._option, *command),
+        )
+
+    def of_instance(self, stage: Stage, directory: str, port: str, command: tuple[str, ...]) -> tuple[str, ...]:
+        """The command line of what was built in `stage`, for an instance whose working directory is a copy of its
+        `app`. `port`: a variable besides PORT that gets the port, or empty.
+        """
+        if self.way is Way.FOLDER:
+            return ("/bin/sh", "-c", _INSTANCE + _FOLDER, "apprunner", port, directory, *command)
+        script = f'{_LIMITED}{_INSTANCE}{_OF_INSTANCE}{_SCRIPT}enter "$@"'
+        return (
+            *("unshare", *self._namespaces(), "--", "/bin/sh", "-c", script),
+            *("apprunner", port, str(stage.root), directory, self._option, *command),
+        )
+
+    def _namespaces(self) -> tuple[str, ...]:
+        user = ("--user", "--map-root-user") if self.way is Way.USER else ()
+        return (*user, "--mount", "--propagation", "private")
+
+    @property
+    def _option(self) -> str:
+        """Overlays of an ordinary user keep their marks where that user may write them."""
+        return ",userxattr" if self.way is Way.USER else ""
+
+
+async def find_isolation(scratch: Path, *, namespaces: bool = True) -> Isolation:
+    """The best that this machine has, by trying. `scratch` is an empty folder, and empty enough afterwards."""
+    if not namespaces:
+        return Isolation(Way.FOLDER, "namespaces are switched off")
+    why = ""
+    for way in (Way.ROOT, Way.USER):
+        stage = Stage(scratch / way.value)
+        await asyncio.get_running_loop().run_in_executor(None, stage.make)
+        why = await _trial(Isolation(way), stage)
+        if not why:
+            return Isolation(way)
+    return Isolation(Way.FOLDER, why)
+
+
+async def _trial(isolation: Isolation, stage: Stage) -> str:
+    """Empty when it works, else what was said."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *isolation.of_stage(stage, "", ("/bin/sh", "-c", "test -d /app && : > /app/mine && : > /elsewhere")),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env={"PATH": SYSTEM_PATH},
+        )
+    except OSError as error:
+        return str(error)
+    try:
+        async with asyncio.timeout(_TRIAL_S_MAX):
+            _, told = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return "namespaces did not answer"
+    return "" if process.returncode == 0 else told.decode(errors="replace").strip() or "no namespaces can be made"

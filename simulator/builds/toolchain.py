@@ -1,0 +1,189 @@
+"""The machine's own programs for a managed runtime: found, asked for their version, or missed with one clear line."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from simulator.builds.runtimes import Language, Runtime, agrees
+
+SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ANSWER_S_MAX: Final = 10.0  # a Java machine on a busy computer takes one or two
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    """`names`: the first that is found is asked, with `question`, and answers with `answer`. `places`: where others
+    than the system's are kept, below the root or below a home. `get`: how to have one.
+    """
+
+    names: tuple[str, ...]
+    question: tuple[str, ...]
+    answer: str
+    places: tuple[str, ...]
+    get: str
+
+
+_PROGRAMS: Final[Mapping[Language, _Programs]] = MappingProxyType(
+    {
+        Language.PYTHON: _Programs(
+            ("python{line}", "python3"),
+            ("--version",),
+            r"Python ([0-9.]+)",
+            (".pyenv/versions/{line}*/bin", ".local/share/uv/python/cpython-{line}*/bin", "opt/python{line}/bin"),
+            "install python{line} with its venv module (apt: python{line}-venv; pyenv install {line})",
+        ),
+        Language.NODE: _Programs(
+            ("node",),
+            ("--version",),
+            r"v([0-9.]+)",
+            (".nvm/versions/node/v{line}.*/bin", ".volta/tools/image/node/{line}.*/bin", "opt/node*{line}*/bin"),
+            "`nvm install {line}`, or unpack a release of Node.js {line}",
+        ),
+        Language.JAVA: _Programs(
+            ("java",),
+            ("-version",),
+            r'version "(?:1\.)?([0-9.]+)',
+            ("usr/lib/jvm/*{line}*/bin", ".sdkman/candidates/java/{line}*/bin"),
+            "install a JDK {line} (Amazon Corretto {line})",
+        ),
+        Language.DOTNET: _Programs(
+            ("dotnet",), ("--version",), r"([0-9.]+)", ("usr/share/dotnet", ".dotnet"), "install the .NET SDK {line}"
+        ),
+        Language.PHP: _Programs(
+            ("php{line}", "php"), ("--version",), r"PHP ([0-9.]+)", ("opt/php{line}/bin",), "install PHP {line}"
+        ),
+        Language.RUBY: _Programs(
+            ("ruby{line}", "ruby"),
+            ("--version",),
+            r"ruby ([0-9.]+)",
+            (".rbenv/versions/{line}*/bin", "opt/ruby{line}/bin"),
+            "install Ruby {line} (`rbenv install {line}`)",
+        ),
+        Language.GO: _Programs(
+            ("go",), ("version",), r"go([0-9.]+)", ("usr/local/go/bin", "opt/go*/bin"), "install Go {line}"
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolchainSettings:
+    """`paths`: by the API's name of a runtime the folder of its programs, or one with a `bin`. `near_versions`: a
+    runtime that is not there may be stood in for by another version of the language; the log says so. `home`: where the
+    version managers of a user keep what they have installed.
+    """
+
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    near_versions: bool = False
+    home: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """`folder` of the programs, `program` the main one. `note`: what people should know of it, empty as a rule."""
+
+    folder: Path
+    program: Path
+    version: str
+    note: str = ""
+
+
+class ToolchainMissing(Exception):
+    """The message is one sentence: what is missing, what was looked for, how to get it."""
+
+
+async def find_toolchain(runtime: Runtime, wanted: str | None, settings: ToolchainSettings) -> Toolchain:
+    """The first program of the runtime's line, one of the version `wanted` before others.
+
+    Raises:
+        ToolchainMissing: when there is none.
+    """
+    programs = _PROGRAMS[runtime.language]
+    found: list[tuple[Path, str]] = []
+    places = list(dict.fromkeys(_candidates(runtime, programs, settings)))
+    for program in places:
+        version = await _version(program, programs)
+        if version:
+            found.append((program, version))
+    fitting = [each for each in found if runtime.has(each[1])]
+    if fitting:
+        exact = [each for each in fitting if wanted is None or agrees(each[1], wanted)]
+        program, version = (exact or fitting)[0]
+        note = (
+            "" if exact else f"runtime-version {wanted} is not on this machine; {runtime.language} {version} is used."
+        )
+        return Toolchain(program.parent, program, version, note)
+    if found and settings.near_versions:
+        program, version = min(found, key=lambda each: _distance(each[1], runtime.line))
+        note = f"{runtime.name} runs on {runtime.language} {version}, a near version: {runtime} is not on this machine."
+        return Toolchain(program.parent, program, version, note)
+    raise ToolchainMissing(_missing(runtime, programs, found, settings))
+
+
+def _candidates(runtime: Runtime, programs: _Programs, settings: ToolchainSettings) -> Iterator[Path]:
+    names = [name.format(line=runtime.line) for name in programs.names]
+    own = settings.paths.get(runtime.name)
+    folders = [own, own / "bin"] if own is not None else []
+    if runtime.language is Language.PYTHON and own is None:
+        folders.append(Path(sys.base_prefix) / "bin")
+    for pattern in (place.format(line=runtime.line) for place in programs.places) if own is None else ():
+        for root in (Path("/"), settings.home):
+            if root is not None and pattern.startswith(".") is (root is settings.home):
+                folders.extend(sorted(root.glob(pattern), reverse=True))
+    if own is None:
+        folders.extend(Path(folder) for folder in SYSTEM_PATH.split(":"))
+    for folder in folders:
+        for name in names:
+            if (folder / name).is_file():
+                yield folder / name
+
+
+async def _version(program: Path, programs: _Programs) -> str:
+    """Empty when it does not answer as such a program does."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            str(program),
+            *programs.question,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={"PATH": SYSTEM_PATH, "DOTNET_CLI_TELEMETRY_OPTOUT": "1"},
+            cwd="/",
+        )
+    except OSError:
+        return ""
+    try:
+        async with asyncio.timeout(_ANSWER_S_MAX):
+            answer, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return ""
+    match = re.search(programs.answer, answer.decode(errors="replace"))
+    return match[1].rstrip(".") if match else ""
+
+
+def _distance(version: str, line: str) -> tuple[int, ...]:
+    """How far apart, major version first; of two the same way off the newer one."""
+    mine, theirs = ([*map(int, text.split(".")), 0, 0] for text in (version, line))
+    return (abs(mine[0] - theirs[0]), abs(mine[1] - theirs[1]), -mine[0])
+
+
+def _missing(runtime: Runtime, programs: _Programs, found: list[tuple[Path, str]], settings: ToolchainSettings) -> str:
+    names = " or ".join(name.format(line=runtime.line) for name in programs.names)
+    own = settings.paths.get(runtime.name)
+    where = str(own) if own is not None else "PATH and where version managers keep theirs"
+    others = ", ".join(f"{program} is {version}" for program, version in found)
+    only = f" (found: {others})" if others else ""
+    get = programs.get.format(line=runtime.line)
+    return (
+        f"{runtime} for {runtime.name} is not on this machine: looked for {names} in {where}{only}; {get}, name its "
+        "folder in the setting for the runtime, or allow near versions."
+    )
