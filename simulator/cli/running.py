@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -22,6 +23,8 @@ def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None
         return None
     except (OSError, ValueError) as error:
         bad_input(f"{state / ADMIN_FILE}: {error}")
+    if not _is_alive(int(place["pid"])):  # killed, and its file left behind
+        return None
     request = urllib.request.Request(  # noqa: S310 the address is our own
         f"{place['url']}/{action}",
         data=json.dumps(asked).encode(),
@@ -36,6 +39,14 @@ def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None
         with error:
             bad_input(str(json.load(error)["message"]))
     except urllib.error.URLError as error:
-        if isinstance(error.reason, ConnectionRefusedError):  # killed, and its file left behind
-            return None
         bad_input(f"the simulator at {place['url']} does not answer: {error.reason}")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Pa
         assert f"process id {served.process.pid}" in second.stderr
         served.process.kill()  # as kill -9
         served.process.wait()
+    assert (tmp_path / "admin.json").exists()  # nobody was left to remove it
+    assert "hub1/" in ok("connection", "approve", "hub1", *where)
     assert "Service status is set to RUNNING." in ok("events", *where)
     assert json.loads(ok("events", "--json", *where).splitlines()[0])["source"] == "aws.apprunner"
     assert "[AppRunner] Service creation started." in ok("logs", "hello", *where)
@@ -109,11 +112,15 @@ def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Pa
 
 
 def test_follow_shows_what_comes_until_it_is_interrupted(tmp_path: Path) -> None:
-    with serving(tmp_path) as served:
+    config = tmp_path / "serve.yaml"
+    config.write_text("applications: {second: {simulated: {}}}", encoding="utf-8")
+    with serving(tmp_path, "--config", str(config)) as served:
         served.client.create_service(ServiceName="first", SourceConfiguration=IMAGE)
         command = [sys.executable, "-m", "simulator", "events", "--follow", "--state", str(tmp_path)]
         follower = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert follower.stdout is not None
+        watchdog = threading.Timer(60.0, follower.kill)  # then its output ends, and the test fails
+        watchdog.start()
         try:
             assert "first  Service creation started." in next(iter(follower.stdout.readline, "")) + next(
                 iter(follower.stdout.readline, "")
@@ -124,6 +131,7 @@ def test_follow_shows_what_comes_until_it_is_interrupted(tmp_path: Path) -> None
             follower.send_signal(signal.SIGINT)
             assert follower.wait(timeout=20) == 0
         finally:
+            watchdog.cancel()
             follower.kill()
             follower.wait()
             follower.stdout.close()
