@@ -25,9 +25,9 @@ from simulator.control.time_profile import profile_named
 from simulator.fleet.secrets import SecretsPlace
 from simulator.model.quotas import Quotas
 from simulator.replay.application_spec import ApplicationSpec
+from simulator.replay.applications import application_of
 from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.document import parse_document, read_document_text
-from simulator.replay.plan import application_of
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.sections import Count, Duration, Flag, Number, Section
 from simulator.world.clock import ClockKind

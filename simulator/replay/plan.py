@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from simulator.assembly import Application, DockerApplication, ProcessApplication, ServicePlan, Throttling
-from simulator.fleet.application import Failures, SimulatedApplication
+from simulator.assembly import ServicePlan, Throttling
 from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import DEFAULT_PORT, PoolSettings
-from simulator.replay.application_spec import ApplicationSpec, SimulatedSpec
+from simulator.replay.applications import application_of
 from simulator.replay.demand import demand, start_up_s
 from simulator.replay.scenario import Scenario
 from simulator.rules.admission import Overflow
@@ -74,28 +73,3 @@ def _parameters(scenario: Scenario, name: str) -> Any:
     if hasattr(parameters, "vcpus") and "vcpus" not in spec.policy.model_fields_set:
         return dataclasses.replace(parameters, vcpus=spec.size.vcpu)
     return parameters
-
-
-def application_of(told: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
-    """Real time prefers what is real; `Scenario.require` has seen to it that there is something."""
-    if told.container is not None and (clock is ClockKind.REAL or told.simulated is None):
-        container = told.container
-        return DockerApplication(
-            container.image, container.command, container.environment, container.port, container.egress
-        )
-    if told.process is not None and (clock is ClockKind.REAL or told.simulated is None):
-        return ProcessApplication(told.process.arguments, told.process.environment, told.process.working_directory)
-    assert told.simulated is not None
-    return _simulated(told.simulated, wake_s)
-
-
-def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
-    return SimulatedApplication(
-        start_up=spec.start_up.law,
-        cpu=spec.cpu.law,
-        io=spec.io.law,
-        workers=spec.workers,
-        failure_share=spec.failure_share,
-        failures=Failures(**spec.failures.model_dump()) if spec.failures is not None else None,
-        wake_s=wake_s,
-    )

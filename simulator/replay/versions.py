@@ -13,8 +13,8 @@ from typing import Final
 
 from simulator.assembly import Application, ProcessApplication
 from simulator.fleet.application import SimulatedApplication
+from simulator.replay.applications import application_of
 from simulator.replay.deploy_spec import DeploySpec
-from simulator.replay.plan import application_of
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
 from simulator.world.chance import Chance

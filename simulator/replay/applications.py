@@ -1,0 +1,36 @@
+"""What a file says of an application as the platform knows it.
+
+Apart from plans: whoever starts a server has no need of scenarios, whose policies take half a second to be imported.
+"""
+
+from __future__ import annotations
+
+from simulator.assembly import Application, DockerApplication, ProcessApplication
+from simulator.fleet.application import Failures, SimulatedApplication
+from simulator.replay.application_spec import ApplicationSpec, SimulatedSpec
+from simulator.world.clock import ClockKind
+
+
+def application_of(told: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
+    """Real time prefers what is real; `Scenario.require` has seen to it that there is something."""
+    if told.container is not None and (clock is ClockKind.REAL or told.simulated is None):
+        container = told.container
+        return DockerApplication(
+            container.image, container.command, container.environment, container.port, container.egress
+        )
+    if told.process is not None and (clock is ClockKind.REAL or told.simulated is None):
+        return ProcessApplication(told.process.arguments, told.process.environment, told.process.working_directory)
+    assert told.simulated is not None
+    return _simulated(told.simulated, wake_s)
+
+
+def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
+    return SimulatedApplication(
+        start_up=spec.start_up.law,
+        cpu=spec.cpu.law,
+        io=spec.io.law,
+        workers=spec.workers,
+        failure_share=spec.failure_share,
+        failures=Failures(**spec.failures.model_dump()) if spec.failures is not None else None,
+        wake_s=wake_s,
+    )
