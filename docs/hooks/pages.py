@@ -8,14 +8,18 @@ from typing import Any, Final
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
 
+from page_parts import cell, table
 from reference_assumptions import assumptions_page
 from reference_cli import cli_page
 from reference_rules import platforms_page, policies_page, settings_page
 from reference_schema import schema_page
 from simulator.cli.serve_config import ServeConfig
+from simulator.lessons.course import course
 from simulator.replay.report_schema import report_schema
 from simulator.replay.schema import scenario_schema, schema_for_editors
+from state_diagrams import with_diagrams
 
 
 def _scenario_page() -> str:
@@ -52,6 +56,16 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     for path, page in GENERATED.items():
         files.append(File.generated(config, path, content=page()))
     return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
+    """Pictures and lists that the code knows, where a page asks for them."""
+    return with_diagrams(markdown).replace("<!-- lessons -->", _lessons())
+
+
+def _lessons() -> str:
+    rows = ([f"`{lesson.name}`", cell(lesson.title), cell(lesson.summary)] for lesson in course().values())
+    return table(["lesson", "", ""], rows)
 
 
 def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG001 MkDocs' signature
