@@ -1,6 +1,7 @@
 """Runs in the AWS CLI's own virtual environment: the program itself, many commands in one process."""
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -12,14 +13,21 @@ from awscli.clidriver import create_clidriver  # type: ignore[import-not-found]
 from botocore import xform_name
 
 
+@functools.cache
+def program(account: str) -> Any:
+    """One for each account: it keeps the credentials that it has found."""
+    os.environ["AWS_ACCESS_KEY_ID"] = account  # noqa: TID251 how the program is told
+    return create_clidriver()
+
+
 def run(asked: dict[str, Any]) -> dict[str, Any]:
-    os.environ["AWS_ACCESS_KEY_ID"] = asked["account"]  # noqa: TID251 how the program is told
+    os.environ["AWS_ACCESS_KEY_ID"] = asked["account"]  # noqa: TID251
     command = xform_name(asked["operation"], "-")
     arguments = ["apprunner", command, "--output", "json", "--cli-input-json", json.dumps(asked["request"])]
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = create_clidriver().main(arguments)
+            code = program(asked["account"]).main(arguments)
         except SystemExit as end:
             code = end.code
     if code == 0:
