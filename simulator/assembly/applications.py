@@ -1,4 +1,6 @@
-"""What runs for a service of the API: an image of the local engine, or what a setting names in its place."""
+"""What runs for a service of the API: an image of the local engine, what is built from its source code, or what a
+setting names in place of either.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from simulator.assembly.drivers import Application
-from simulator.control.workload import ServiceRevision, WorkloadFailed, pull_failed
+from simulator.builds.built import Builder, BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.control.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication
 from simulator.fleet.docker_config import DEFAULT_EGRESS
 from simulator.fleet.docker_engine import DEFAULT_HOST, Engine, EngineGone, EngineRefused
 from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.process import ProcessApplication
+from simulator.model.phase import Phase
 
 _ENGINE_PATIENCE_S: Final = 5.0
 _LOCAL_VERSION: Final = "local"
@@ -22,41 +26,97 @@ _LOCAL_VERSION: Final = "local"
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """`version`: what a later start takes to run the same, the image's id."""
+    """`version`: what a later start takes to run the same, the image's id or the commit.
+
+    `port` and `secrets` (variable -> reference) are the service's own, or those of its apprunner.yaml.
+    """
 
     application: Application
     version: str
+    port: int
+    secrets: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationSettings:
-    """`named`: applications in place of images, by service name or image identifier; no engine is asked for these.
+    """`named`: applications in place of images and of source code, by service name, image identifier or repository URL;
+    no engine is asked and nothing built for these.
 
     `engine`: where it is. `networks`: for a subnet of a VPC connector the engine's network that stands for it.
+    `builder`: builds source code; its owner closes it. Without one services from source code cannot be deployed.
     """
 
     named: Mapping[str, Application] = field(default_factory=dict)
     engine: str = DEFAULT_HOST
     networks: Mapping[str, str] = field(default_factory=dict)
+    builder: Builder | None = None
 
 
 class Applications:
-    """Finds what a revision is to run. Raises ValueError when a variable or an image cannot be called so."""
+    """Finds what a revision is to run."""
 
     def __init__(self, settings: ApplicationSettings) -> None:
         self._settings = settings
+        self._serving: dict[str, BuiltApplication] = {}  # by service, what it runs
+        self._found: dict[str, BuiltApplication] = {}  # by service, what was found last
 
-    async def of_image(self, revision: ServiceRevision) -> Runnable:
-        """Raises WorkloadFailed when there is no such image, no engine, or nothing that could run."""
-        image = revision.configuration.image
-        assert image is not None, revision.service_arn
-        named = self._settings.named.get(revision.name) or self._settings.named.get(image)
+    async def find(
+        self, revision: ServiceRevision, steps: BuildSteps | None = None, *, is_new: bool = False
+    ) -> Runnable:
+        """The newest that its source has, or its version where it has one: that one is neither pulled nor built again.
+
+        `steps` hears of the phases of a build. `is_new`: the service has never run.
+
+        Raises:
+            WorkloadFailed: when there is no such image or commit, the build fails, or nothing could run.
+        """
+        configuration, steps = revision.configuration, steps or _Untold()
+        origin = configuration.image or str((configuration.repository or {})["RepositoryUrl"])
+        named = self._settings.named.get(revision.name) or self._settings.named.get(origin)
         try:
             if named is not None:
-                return Runnable(_configured(named, revision), _LOCAL_VERSION)
-            return await self._of_engine(revision, image)
+                if not configuration.is_image:
+                    await steps.reach(Phase.SOURCE_PULLED)
+                    await steps.reach(Phase.BUILDING)
+                application = _configured(named, revision)
+                return Runnable(application, _LOCAL_VERSION, configuration.port, configuration.secrets)
+            if configuration.is_image:
+                return await self._of_engine(revision, origin)
+            return await self._of_source(revision, steps, is_new=is_new)
         except ValueError as error:
             raise WorkloadFailed(f"{error}.") from error
+
+    def serves(self, revision: ServiceRevision) -> None:
+        """What was found for it last is in use from now on; what its service ran before is not."""
+        found = self._found.pop(revision.service_arn, None)
+        if found is not None:
+            self._serving[revision.service_arn] = found
+            self._keep()
+
+    def forget(self, service_arn: str) -> None:
+        """The service is no more."""
+        self._found.pop(service_arn, None)
+        if self._serving.pop(service_arn, None) is not None:
+            self._keep()
+
+    def _keep(self) -> None:
+        if self._settings.builder is not None:
+            self._settings.builder.keep((*self._serving.values(), *self._found.values()))
+
+    async def _of_source(self, revision: ServiceRevision, steps: BuildSteps, *, is_new: bool) -> Runnable:
+        builder = self._settings.builder
+        if builder is None:
+            raise build_failed("This simulator builds no source code: no builder is configured.")
+        try:
+            source = SourceDescription.of(revision.configuration, is_new=is_new)
+            built = await builder.build(source, steps, revision.version)
+        except BuildFailed as failure:
+            for line in failure.lines:
+                steps.log(line)
+            raise build_failed(failure.reason) from failure
+        self._found[revision.service_arn] = built
+        application = ProcessApplication(built.command, built.environment, built.folder)
+        return Runnable(application, built.commit, built.port, built.secrets)
 
     async def _of_engine(self, revision: ServiceRevision, image: str) -> Runnable:
         names = (revision.version,) if revision.version else ImageIdentifier(image).local_names
@@ -78,7 +138,7 @@ class Applications:
             configuration.port,
             self._egress(revision),
         )
-        return Runnable(application, found.name)
+        return Runnable(application, found.name, configuration.port, configuration.secrets)
 
     def _egress(self, revision: ServiceRevision) -> str:
         """A VPC connector is the engine's network that a setting names for one of its subnets, else none at all."""
@@ -102,3 +162,13 @@ def _configured(application: Application, revision: ServiceRevision) -> Applicat
     if isinstance(application, ProcessApplication):
         return replace(application, command=command, environment=variables)
     return replace(application, command=command, environment=variables, port=configuration.port)
+
+
+class _Untold:
+    """The steps of a start that nobody follows: that of a service that comes back."""
+
+    async def reach(self, phase: Phase) -> None:
+        """No phase has a time of its own then."""
+
+    def log(self, line: str) -> None:
+        """There is no deployment whose log it could be in."""

@@ -81,19 +81,22 @@ class PlatformWorkload:
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
         try:
-            return await self.deploy(revision, steps)
+            return await self._deploy(revision, steps, is_new=True)
         except BaseException:
             self._remove(revision.service_arn)
             raise
 
     async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
-        runnable = await self._applications.of_image(revision)
+        return await self._deploy(revision, steps, is_new=False)
+
+    async def _deploy(self, revision: ServiceRevision, steps: Steps, *, is_new: bool) -> str:
+        runnable = await self._applications.find(revision, steps, is_new=is_new)
         await steps.reach(Phase.SOURCE_READY)
         service = self._known(revision)
         try:
             await deploy(service, self._plan(service, revision, runnable), steps, self._platform.tasks)
         except (LaunchError, OSError) as error:
-            raise _failed(error, revision) from error
+            raise _failed(error, revision, runnable.port) from error
         finally:
             service.forget_ended()
         self._serves(revision, service)
@@ -111,7 +114,7 @@ class PlatformWorkload:
         except (LaunchError, OSError) as error:
             await new.end()
             service.forget_ended()
-            raise _failed(error, revision) from error
+            raise _failed(error, revision, new.settings.port) from error
         service.switch_to(new)
         self._serves(revision, service)
 
@@ -123,7 +126,7 @@ class PlatformWorkload:
         try:
             await new.begin()
         except (LaunchError, OSError) as error:
-            raise _failed(error, revision) from error
+            raise _failed(error, revision, new.settings.port) from error
 
     # --- what takes it down ------------------------------------------------------------------------------------------
 
@@ -161,7 +164,7 @@ class PlatformWorkload:
     # --- the inside --------------------------------------------------------------------------------------------------
 
     async def _new_revision(self, revision: ServiceRevision) -> tuple[Revision, Service]:
-        runnable = await self._applications.of_image(revision)
+        runnable = await self._applications.find(revision)
         service = self._known(revision)
         return service.new_revision(beside(service, self._plan(service, revision, runnable))), service
 
@@ -185,7 +188,7 @@ class PlatformWorkload:
         return ServicePlan(
             PoolSettings(
                 service.name,
-                port=configuration.port,
+                port=runnable.port,
                 size=configuration.size,
                 scaling=revision.scaling,
                 health_check=configuration.health,
@@ -197,7 +200,7 @@ class PlatformWorkload:
             kind.build(kind.parameters(**lag), revision.scaling),
             runnable.application,
             throttling=settings.throttling,
-            secrets=configuration.secrets,
+            secrets=runnable.secrets,
             secrets_from=settings.secrets_from,
             instance_role=configuration.instance_role_arn,
         )
@@ -205,6 +208,7 @@ class PlatformWorkload:
     def _serves(self, revision: ServiceRevision, service: Service) -> None:
         """From now on its names lead to it, and what happens to its instances is in its log."""
         arn = revision.service_arn
+        self._applications.serves(revision)
         service.serving.on_event = lambda line: self._log.event(arn, line) if self._log is not None else None
         public = (revision.host, local_host(revision.host)) if revision.configuration.is_public else ()
         wanted = dict.fromkeys((*public, *self._domains.get(arn, ())))
@@ -216,6 +220,7 @@ class PlatformWorkload:
 
     def _remove(self, service_arn: str) -> None:
         self._domains.pop(service_arn, None)
+        self._applications.forget(service_arn)
         service = self._services.pop(service_arn, None)
         if service is not None:
             del self._arns[service.name]
@@ -227,10 +232,10 @@ class PlatformWorkload:
             self._log.application(arn, self._platform.chance.identifier("instance", arn, number), line)
 
 
-def _failed(error: LaunchError | OSError, revision: ServiceRevision) -> WorkloadFailed:
-    """In App Runner's words where they are known."""
+def _failed(error: LaunchError | OSError, revision: ServiceRevision, port: int) -> WorkloadFailed:
+    """In App Runner's words where they are known. `port`: where its health is checked."""
     if not isinstance(error, NotReady):
         return WorkloadFailed(f"{error}.")
     if error.slow:
-        return health_check_failed(revision.configuration)
+        return health_check_failed(revision.configuration, port)
     return WorkloadFailed("Health check failed.", (error.why,))

@@ -170,7 +170,7 @@ class ServeConfig(Section):
     instances: InstancesSection = InstancesSection()
     """What every instance gets."""
     applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
-    """For a service's name or an image identifier what runs in its place: a process, another image, or a simulation."""
+    """For a service's name, an image identifier or a repository's URL what runs: process, image, or simulation."""
     networks: Mapping[str, str] = Field(default_factory=dict)
     """For a subnet of a VPC connector the network of the container engine that stands for it."""
     aws: AwsSpec = AwsSpec()

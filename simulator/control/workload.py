@@ -111,8 +111,9 @@ class Workload(Protocol):
         """The host names are nobody's again."""
 
 
-def health_check_failed(configuration: ServiceConfiguration) -> WorkloadFailed:
-    return WorkloadFailed("Health check failed.", (failed_line(configuration.health, configuration.port),))
+def health_check_failed(configuration: ServiceConfiguration, port: int | None = None) -> WorkloadFailed:
+    """`port`: of an apprunner.yaml, which the configuration does not know; None for the configuration's own."""
+    return WorkloadFailed("Health check failed.", (failed_line(configuration.health, port or configuration.port),))
 
 
 def application_stopped(exit_code: int) -> WorkloadFailed:

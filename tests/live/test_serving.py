@@ -97,7 +97,7 @@ class Stage:
 
     def lines(self, arn: str, stream: str) -> list[str]:
         self.serving.plane.api.flush()
-        entries = self.serving.plane.store.entries_after(0, kind=EntryKind.LOG, service=arn)
+        entries = self.serving.plane.store.entries_after(0, kind=EntryKind.LOG, service=arn, limit=100_000)
         return [entry.text for entry in entries if entry.stream.startswith(stream)]
 
 

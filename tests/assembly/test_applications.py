@@ -1,0 +1,123 @@
+"""What a revision from source code runs: built once, kept while it is in use, not built again to come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.assembly import ProcessApplication
+from simulator.assembly.applications import Applications, ApplicationSettings
+from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.control.workload import ServiceRevision, WorkloadFailed
+from simulator.model.phase import Phase
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.service_configuration import ServiceConfiguration
+from tests.control.sources import CODE
+
+ARN = "arn:aws:apprunner:us-east-1:123456789012:service/shop/8fe1e10304f84fd2b0df550fe98a71fa"
+
+
+def revision(version: str = "", arn: str = ARN, **code: Any) -> ServiceRevision:
+    repository = CODE["CodeRepository"] | code
+    source = {"CodeRepository": repository, "AutoDeploymentsEnabled": True}
+    configuration = ServiceConfiguration(source, {}, {}, {}, {}, "")
+    scaling = AutoScalingConfiguration()
+    return ServiceRevision(arn, "8fe1", "shop", "1", "us-east-1", "h", 1, configuration, scaling, version=version)
+
+
+class Builder:
+    def __init__(self, **built: Any) -> None:
+        self.asked: list[tuple[SourceDescription, str]] = []
+        self.kept: list[list[str]] = []
+        self.failure: BuildFailed | None = None
+        self._built = built
+
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+        self.asked.append((source, commit))
+        await steps.reach(Phase.SOURCE_PULLED)
+        if self.failure is not None:
+            raise self.failure
+        name = commit or f"commit {len(self.asked)}"
+        return BuiltApplication(Path("built"), ("python3", "app.py"), "PYTHON_311", name, **self._built)
+
+    def keep(self, wanted: Sequence[BuiltApplication]) -> None:
+        self.kept.append([built.commit for built in wanted])
+
+    async def close(self) -> None: ...
+
+
+class Steps:
+    def __init__(self) -> None:
+        self.said: list[object] = []
+
+    async def reach(self, phase: Phase) -> None:
+        self.said.append(phase)
+
+    def log(self, line: str) -> None:
+        self.said.append(line)
+
+
+def applications(builder: Builder | None, **named: Any) -> Applications:
+    return Applications(ApplicationSettings(named=named, builder=builder))
+
+
+def test_what_was_built_runs_as_processes_in_copies_of_its_folder() -> None:
+    builder = Builder(port=3000, secrets={"KEY": "name"}, environment={"PATH": "/x"})
+    found = asyncio.run(applications(builder).find(revision(), Steps(), is_new=True))
+    assert found.application == ProcessApplication(("python3", "app.py"), {"PATH": "/x"}, Path("built"))
+    assert (found.version, found.port, found.secrets) == ("commit 1", 3000, {"KEY": "name"})
+    assert builder.asked[0][0].is_new
+
+
+def test_a_service_that_comes_back_asks_for_the_commit_that_it_ran() -> None:
+    builder = Builder()
+    asyncio.run(applications(builder).find(revision(version="abc")))
+    assert builder.asked[0][1] == "abc"
+
+
+def test_a_build_is_kept_while_it_is_in_use() -> None:
+    async def main() -> None:
+        builder = Builder()
+        found = applications(builder)
+        await found.find(revision())
+        found.serves(revision())
+        await found.find(revision())  # a deployment that fails: the old one is still in use
+        other = revision(arn=ARN.replace("shop", "other"))
+        await found.find(other)
+        found.serves(other)
+        assert builder.kept[-1] == ["commit 1", "commit 3", "commit 2"]
+        await found.find(revision())
+        found.serves(revision())
+        assert builder.kept[-1] == ["commit 4", "commit 3"]
+        found.forget(other.service_arn)
+        assert builder.kept[-1] == ["commit 4"]
+
+    asyncio.run(main())
+
+
+def test_a_failed_build_tells_its_lines_and_its_reason() -> None:
+    builder, steps = Builder(), Steps()
+    builder.failure = BuildFailed("The build command exited with code 1.", ("[Build] no such package",))
+    with pytest.raises(WorkloadFailed, match="exited with code 1") as caught:
+        asyncio.run(applications(builder).find(revision(), steps))
+    assert steps.said == [Phase.SOURCE_PULLED, "[Build] no such package"]
+    said = "Failed to build your application source code. Reason: The build command exited with code 1."
+    assert caught.value.lines == (said,)
+
+
+def test_without_a_builder_the_reason_says_so() -> None:
+    with pytest.raises(WorkloadFailed, match="builds no source code"):
+        asyncio.run(applications(None).find(revision()))
+
+
+def test_an_application_may_stand_for_a_repository() -> None:
+    named = {CODE["CodeRepository"]["RepositoryUrl"]: ProcessApplication(("web",))}
+    steps = Steps()
+    found = asyncio.run(applications(None, **named).find(revision(), steps))
+    assert isinstance(found.application, ProcessApplication)
+    assert found.application.command == ("python", "app.py")  # the service's own StartCommand
+    assert steps.said == [Phase.SOURCE_PULLED, Phase.BUILDING]
