@@ -33,7 +33,7 @@ from simulator.fleet.docker_config import (
     missing_image,
 )
 from simulator.fleet.docker_doors import Close, Door, listening_inside, unopened
-from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Running, is_local
+from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Quota, Running, is_local
 from simulator.fleet.docker_labels import sweep_orphans
 from simulator.fleet.driver import InstanceSpec, LaunchError
 from simulator.fleet.images import ImageIdentifier
@@ -90,7 +90,7 @@ class DockerDriver:
         self._lost: dict[str, None] = {}  # containers that the engine took along when it went away
         self._doors: list[Door] = []
         self._network = ""  # of the engine, for the instances; empty for its own
-        self._has_quota = False  # until the engine says otherwise
+        self._quota = Quota.NONE  # until the engine says otherwise
         self._launches = 0
         self._gone_used_s = 0.0
         self._closed = False
@@ -128,7 +128,7 @@ class DockerDriver:
     def limits_in_force(self) -> str:
         """Which limits instances have, for people."""
         idle = "control groups" if is_local(self._settings.host) else "cannot be throttled, the engine is elsewhere"
-        storage = "quota" if self._has_quota else "measured"
+        storage = "measured" if self._quota is Quota.NONE else "quota"
         return f"CPU and memory limits: the engine's; ephemeral storage: {storage}; idle instances: {idle}"
 
     def cpu_used_s(self) -> float:
@@ -162,7 +162,7 @@ class DockerDriver:
 
     async def _prepare(self) -> None:
         await sweep_orphans(self._engine)
-        self._has_quota = await self._engine.may_have_quotas()
+        self._quota = await self._engine.quota()
         egress = self._application.egress
         if egress == NO_EGRESS:
             config = isolated_network(self._owner, f"{self._owner}isolated-{id(self):x}")
@@ -180,7 +180,7 @@ class DockerDriver:
         return [
             (backend.container, backend.end)
             for backend, living in self._living.items()
-            if living.has_volumes or not self._has_quota
+            if living.has_volumes or self._quota is Quota.NONE
         ]
 
     async def _run(self, spec: InstanceSpec) -> tuple[Running, bool]:
@@ -191,16 +191,14 @@ class DockerDriver:
         self._launches += 1
         name = f"{self._owner}{spec.service}-{spec.number}-{self._launches}-{id(self):x}"
         application, network = self._application, self._network or _named(self._application.egress)
-        quota_bytes = self._settings.storage_bytes - image.size_bytes if self._has_quota else 0
-        if self._has_quota and quota_bytes <= 0:
-            raise ValueError(storage.too_large(image.size_bytes, self._settings.storage_bytes))
+        quota_bytes = storage.quota_bytes(self._quota, image.size_bytes, self._settings.storage_bytes)
         config = container_config(application, spec, image, owner=self._owner, network=network, quota_bytes=quota_bytes)
         try:
             return await self._engine.run(config, name, application.port), bool(image.volumes)
         except EngineRefused as error:
             if not (quota_bytes and "storage-opt" in str(error).lower()):
                 raise
-        self._has_quota = False
+        self._quota = Quota.NONE
         config = container_config(application, spec, image, owner=self._owner, network=network)
         return await self._engine.run(config, name, application.port), bool(image.volumes)
 

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +44,14 @@ class EngineRefused(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class Quota(Enum):
+    """What the engine's storage quota of a container counts."""
+
+    NONE = "it has none"
+    WRITTEN = "what the container has written"
+    WHOLE = "its image too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +115,14 @@ class Engine:
             msg = f"no container engine answers at {self.host} within {patience_s:g} s"
             raise EngineGone(msg) from error
 
-    async def may_have_quotas(self) -> bool:
-        """Whether its storage driver can bound the files of a container; on XFS that is up to how it is mounted."""
+    async def quota(self) -> Quota:
+        """What its storage driver can bound of a container's files; on XFS that is up to how it is mounted."""
         async with _failures():
             told = await self._docker.system.info()
         backing = {str(value) for _, value in told.get("DriverStatus") or []}
-        return told.get("Driver") in {"btrfs", "zfs", "devicemapper"} or "xfs" in backing
+        if told.get("Driver") in {"btrfs", "zfs", "devicemapper"}:
+            return Quota.WHOLE
+        return Quota.WRITTEN if "xfs" in backing else Quota.NONE
 
     async def image(self, names: tuple[str, ...]) -> Image | None:
         """The first of `names` that is there, under its id."""

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, is_local
+from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Quota, is_local
 from simulator.fleet.process_storage import used_bytes
 
 _BYTES_PER_MB: Final = 1024**2
@@ -54,8 +54,18 @@ async def _used_bytes(engine: Engine, container: str) -> int:
     return used
 
 
-def too_large(image_bytes: int, limit_bytes: int) -> str:
-    return (
-        f"the image takes {image_bytes / _BYTES_PER_MB:.0f} MB, must be less than the "
-        f"{limit_bytes / _BYTES_PER_MB:.0f} MB of storage that an instance has"
-    )
+def quota_bytes(quota: Quota, image_bytes: int, limit_bytes: int) -> int:
+    """What the engine is told, so that image and files together take `limit_bytes` at most; 0 where it has no quota.
+
+    Raises:
+        ValueError: when the image alone takes more.
+    """
+    if quota is Quota.NONE:
+        return 0
+    if image_bytes >= limit_bytes:
+        msg = (
+            f"the image takes {image_bytes / _BYTES_PER_MB:.0f} MB, must be less than the "
+            f"{limit_bytes / _BYTES_PER_MB:.0f} MB of storage that an instance has"
+        )
+        raise ValueError(msg)
+    return limit_bytes if quota is Quota.WHOLE else limit_bytes - image_bytes

@@ -77,7 +77,23 @@ class SecondEngine:
 
 
 @contextlib.contextmanager
-def second_engine() -> Iterator[SecondEngine]:
+def on_btrfs(folder: Path) -> Iterator[None]:
+    """The engine's data in there are on a file system of their own that has quotas."""
+    disk, data = folder / "disk", folder / "data"
+    with disk.open("wb") as file:
+        file.truncate(1024**3)  # a hole: it takes what is written
+    data.mkdir()
+    for words in (["mkfs.btrfs", "--quiet", str(disk)], ["mount", "--options", "loop", str(disk), str(data)]):
+        if shutil.which(words[0]) is None or subprocess.run(words, capture_output=True, check=False).returncode != 0:
+            pytest.skip(f"this machine has no btrfs: {' '.join(words)} fails")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(data)], check=True)
+
+
+@contextlib.contextmanager
+def second_engine(*, quotas: bool = False) -> Iterator[SecondEngine]:
     """Running. CI_ENGINE_REQUIRED: a machine that cannot have one fails the test; else it is skipped."""
     if shutil.which("dockerd") is None or os.geteuid() != 0:
         why = "a second container engine needs dockerd and root"
@@ -88,8 +104,11 @@ def second_engine() -> Iterator[SecondEngine]:
     folder = Path(tempfile.mkdtemp(prefix="engine-"))
     engine = SecondEngine(folder)
     try:
-        engine.open()
-        yield engine
+        with on_btrfs(folder) if quotas else contextlib.nullcontext():
+            try:
+                engine.open()
+                yield engine
+            finally:
+                engine.close()
     finally:
-        engine.close()
         shutil.rmtree(folder, ignore_errors=True)

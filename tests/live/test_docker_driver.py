@@ -26,6 +26,7 @@ from simulator.world.tasks import Tasks
 from tests.live.arm_docker import left_behind
 from tests.live.contract import SIZE, VARIABLE, Behaviour
 from tests.live.docker_images import changed_image, engine_or_skip, python_image
+from tests.live.second_engine import second_engine
 from tests.live.test_contract import ready
 
 SPEC = InstanceSpec("web", 7, SIZE, {VARIABLE: Behaviour.READY.value})
@@ -295,6 +296,34 @@ async def test_an_engine_that_is_not_there_is_a_clear_error_in_a_bounded_time(tm
     async with driver(DockerApplication("app"), settings) as made:
         with pytest.raises(LaunchError, match=r"no container engine answers at unix://.*/none\.sock within 0\.2 s"):
             await made.launch(SPEC)
+
+
+@pytest.mark.slow
+async def test_where_the_engine_has_quotas_a_write_that_exceeds_the_storage_fails() -> None:
+    fill = (
+        "with open('/tmp/much', 'wb', buffering=0) as file:\n"
+        "    try:\n"
+        "        for number in range(200): file.write(b'x' * 1_000_000)\n"
+        "    except OSError as error: print(number, error.strerror)\n"
+    )
+    told: list[str] = []
+    with second_engine(quotas=True) as engine:
+        image = python_image(engine.url)
+        size = int(engine.told("image", "inspect", "--format", "{{.Size}}", image))
+        settings = DockerSettings(host=engine.url, storage_bytes=size + 50_000_000)
+        application = DockerApplication(image, ("python", "-c", fill))
+        made = DockerDriver(application, HttpService, lambda *line: told.append(line[3]), settings)
+        try:
+            backend = await made.launch(SPEC)
+            async with asyncio.timeout(60):
+                await asyncio.shield(backend.left)
+            assert "ephemeral storage: quota" in made.limits_in_force
+        finally:
+            await made.close()
+    (line,) = told
+    written, _, why = line.partition(" ")
+    assert why == "Disk quota exceeded"
+    assert 20 < int(written) < 80, "MB, of the 50 that the image leaves"
 
 
 @pytest.mark.slow
