@@ -11,55 +11,15 @@ from typing import Any
 import pytest
 
 from tests.live.arm_docker import left_behind
-from tests.live.docker_images import python_image
+from tests.live.docker_images import changed_image
 
-SCENARIO = """
-duration: 26s
-services:
-  web:
-    cpu: 0.25 vCPU
-    memory: 0.5 GB
-    max_concurrency: 5
-    min_size: 1
-    max_size: 3
-    health_check: {protocol: HTTP, path: /health, interval: 1s, timeout: 2s}
-    policy: {name: app-runner, window: 2s, start_lag: 0s, scale_in_delay: 2s, idle_after: 3s}
-    idle_after: 3s
-    drain_timeout: 3s
-    stop_grace: 3s
-    throttling: THROTTLING
-    application: APPLICATION
-traffic:
-  - clock: {rate: 4/s}
-    requests: [{path: "/?io_ms=100"}]
-  - clock: {rate: 90/s}
-    from: 4s
-    until: 14s
-    requests: [{path: "/?io_ms=100"}]
-checks:
-  - status_5xx == 0
-"""
-
-FLASK = """
-import time
-from flask import Flask, request
-app = Flask(__name__)
-@app.get("/")
-def index():
-    time.sleep(int(request.args["io_ms"]) / 1000)
-    return "well"
-@app.get("/health")
-def health():
-    return "well"
-"""
+SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
 
-def played(folder: Path, application: str, throttling: str) -> dict[str, Any]:
-    """The report of a run that ended well."""
-    file, out = folder / "instances.yaml", folder / "report.json"
-    text = SCENARIO.replace("APPLICATION", application).replace("THROTTLING", throttling)
-    file.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "simulator", "run", str(file), "--clock", "real", "--json", str(out)]
+def played(folder: Path, scenario: str) -> dict[str, Any]:
+    """The report of a run that ended well, its checks included. `scenario`: a name or a file."""
+    out = folder / "report.json"
+    command = [sys.executable, "-m", "simulator", "run", scenario, "--clock", "real", "--json", str(out)]
     done = subprocess.run(
         [*command, "--state", str(folder / "state")], capture_output=True, text=True, timeout=120, check=False
     )
@@ -79,9 +39,13 @@ def assert_one_to_many_to_one(report: dict[str, Any]) -> None:
 
 @pytest.mark.slow
 def test_containers_scale_from_one_to_three_to_one(tmp_path: Path) -> None:
-    command = "python -I -S /app/first_look.py"
-    application = f"{{container: {{image: '{python_image()}', command: {command}, environment: {{HOST: 0.0.0.0}}}}}}"
-    report = played(tmp_path, application, "share")
+    """The shipped scenario with an image of the tests; the one that it names is the user's to build."""
+    image = changed_image('CMD ["/usr/bin/python", "-I", "-S", "/app/first_look.py"]')
+    text = (SCENARIOS / "container.yaml").read_text(encoding="utf-8")
+    assert "image: apprunner-first-look:1\n" in text
+    file = tmp_path / "container.yaml"
+    file.write_text(text.replace("image: apprunner-first-look:1\n", f"image: {image}\n"), encoding="utf-8")
+    report = played(tmp_path, str(file))
     assert_one_to_many_to_one(report)
     events = [event["line"] for event in report["services"][0]["events"]]
     assert any(line.startswith("CPU and memory limits: the engine's") for line in events)
@@ -90,8 +54,4 @@ def test_containers_scale_from_one_to_three_to_one(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_flask_under_gunicorn_scales_from_one_to_three_to_one(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text(FLASK, encoding="utf-8")
-    words = [sys.executable, "-m", "gunicorn", "shop:app", "--threads", "8", "--bind", "$HOST:$PORT"]
-    shell = ["sh", "-c", "exec " + " ".join(words)]
-    report = played(tmp_path, f"{{process: {{command: {json.dumps(shell)}}}}}", "freeze")
-    assert_one_to_many_to_one(report)
+    assert_one_to_many_to_one(played(tmp_path, "flask-gunicorn"))
