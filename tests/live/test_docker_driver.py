@@ -26,6 +26,7 @@ from simulator.world.tasks import Tasks
 from tests.live.arm_docker import left_behind
 from tests.live.contract import SIZE, VARIABLE, Behaviour
 from tests.live.docker_images import changed_image, engine_or_skip, python_image
+from tests.live.quarter import RACE, assert_a_quarter
 from tests.live.second_engine import second_engine
 from tests.live.test_contract import ready
 
@@ -109,12 +110,12 @@ async def test_a_start_command_replaces_the_images_own_and_a_bad_one_fails_the_l
         assert left_behind() == ""
 
 
-async def lines_of(application: DockerApplication) -> list[str]:
+async def lines_until_its_end(application: DockerApplication, spec: InstanceSpec = SPEC) -> list[str]:
     """What an instance writes until it ends by itself."""
     told: list[str] = []
     made = DockerDriver(application, HttpService, lambda *line: told.append(line[3]))
     try:
-        backend = await made.launch(SPEC)
+        backend = await made.launch(spec)
         async with asyncio.timeout(20):
             await asyncio.shield(backend.left)
     finally:
@@ -125,8 +126,10 @@ async def lines_of(application: DockerApplication) -> list[str]:
 async def test_a_start_command_keeps_the_images_entrypoint_and_no_shell_reads_it() -> None:
     entrypoint = """ENTRYPOINT ["/usr/bin/python", "-c", "import sys; print(sys.argv[1:])"]"""
     image = changed_image(entrypoint, 'CMD ["from", "the image"]')
-    assert await lines_of(DockerApplication(image)) == ["['from', 'the image']"]
-    assert await lines_of(DockerApplication(image, ("serve", "$HOME", "a;b"))) == ["['serve', '$HOME', 'a;b']"]
+    assert await lines_until_its_end(DockerApplication(image)) == ["['from', 'the image']"]
+    assert await lines_until_its_end(DockerApplication(image, ("serve", "$HOME", "a;b"))) == [
+        "['serve', '$HOME', 'a;b']"
+    ]
 
 
 def volumes_of(label: str) -> list[str]:
@@ -328,24 +331,9 @@ async def test_where_the_engine_has_quotas_a_write_that_exceeds_the_storage_fail
 
 @pytest.mark.slow
 async def test_a_quarter_of_a_vcpu_does_a_quarter_of_the_work() -> None:
-    spin = (
-        "import time\n"
-        "end, n = time.monotonic() + 4, 0\n"
-        "while time.monotonic() < end:\n"
-        "    n += sum(range(1000)) > 0\n"
-        "print(n, flush=True)\n"
-    )
-    told: dict[int, int] = {}
+    application = DockerApplication(python_image(), ("python", "-c", RACE))
 
-    def heard(_service: str, number: int, _stream: str, line: str) -> None:
-        told[number] = int(line)
+    async def lines_of(size: InstanceSize) -> list[str]:
+        return await lines_until_its_end(application, InstanceSpec("web", 1, size))
 
-    made = DockerDriver(DockerApplication(python_image(), ("python", "-c", spin)), HttpService, heard)
-    try:
-        for number, size in ((1, InstanceSize(256, 512)), (2, InstanceSize(1024, 2048))):
-            backend = await made.launch(InstanceSpec("web", number, size))
-            await asyncio.shield(backend.exited)
-            await backend.stop(0)
-    finally:
-        await made.close()
-    assert told[1] / told[2] == pytest.approx(0.25, rel=0.15)
+    await assert_a_quarter(lines_of)

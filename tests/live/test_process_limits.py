@@ -17,10 +17,10 @@ from simulator.fleet.process_limits import Confinement, NoSwitch
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from tests.live.process_bench import LISTEN, SLEEP, assert_nothing_is_left, bench, has_groups, is_alive, until
+from tests.live.quarter import RACE, assert_a_quarter
 from tests.loops import both_loops
 
 SMALL = InstanceSpec("web", 1, InstanceSize(256, 512))
-ONE_VCPU = InstanceSpec("web", 1, InstanceSize(1024, 2048))
 WITHOUT_GROUPS = ProcessSettings(control_groups=False)
 
 needs_groups = pytest.mark.skipif(not has_groups(), reason="this process may not make control groups")
@@ -29,22 +29,6 @@ with_and_without_groups = pytest.mark.parametrize("groups", [True, False], ids=[
 # Where version 2 is mounted beside version 1, or alone.
 UNIFIED = Path("/sys/fs/cgroup/unified" if Path("/sys/fs/cgroup/unified").is_dir() else "/sys/fs/cgroup")
 
-# Two processes that compute for a second and then say how many rounds they have made.
-RACE = """
-import multiprocessing, time
-def compute():
-    rounds, over_s = 0, time.monotonic() + 1.0
-    while time.monotonic() < over_s:
-        sum(range(1000))
-        rounds += 1
-    print(rounds, flush=True)
-children = [multiprocessing.get_context("fork").Process(target=compute) for _ in range(2)]
-for child in children:
-    child.start()
-for child in children:
-    child.join()
-print("up", flush=True)
-"""
 COMPUTE = """
 import time
 while time.process_time() < 0.1:
@@ -158,14 +142,12 @@ async def test_the_cpu_that_instances_used_is_counted_and_not_forgotten(tmp_path
 @pytest.mark.slow
 @needs_groups
 async def test_a_quarter_of_a_vcpu_does_a_quarter_of_the_work(tmp_path: Path) -> None:
-    """Two processes want two CPUs, so that the limit binds the larger instance too, on a machine that is in use."""
-    rounds: dict[float, list[int]] = {0.25: [], 1.0: []}
-    for spec in (SMALL, ONE_VCPU) * 3:
+    async def lines_of(size: InstanceSize) -> list[str]:
         async with bench(RACE, tmp_path) as b:
-            await b.up(spec=spec)
-            rounds[spec.size.vcpu].append(sum(int(word) for word in b.words if word != "up"))
-    small, large = (sorted(counts)[1] for counts in rounds.values())
-    assert small / large == pytest.approx(0.25, rel=0.15)
+            await b.up(spec=InstanceSpec("web", 1, size))
+            return b.words
+
+    await assert_a_quarter(lines_of)
 
 
 @pytest.mark.skipif(not os.access(UNIFIED / "cgroup.procs", os.W_OK), reason="no groups of version 2 may be made here")

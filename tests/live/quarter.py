@@ -1,0 +1,51 @@
+"""Whether a quarter of a vCPU does a quarter of the work, on a machine that others use as well."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import pytest
+
+from simulator.model.sizes import InstanceSize
+
+WINDOW_S: Final = 2.0
+ATTEMPTS: Final = 6
+# Two processes want two CPUs, so that the limit binds the larger instance too. Each tells the rounds that it has made
+# in the window, and the CPU seconds that it got.
+RACE: Final = f"""
+import multiprocessing, time
+def compute():
+    rounds, over_s = 0, time.monotonic() + {WINDOW_S}
+    while time.monotonic() < over_s:
+        sum(range(1000))
+        rounds += 1
+    print(rounds, time.process_time(), flush=True)
+children = [multiprocessing.get_context("fork").Process(target=compute) for _ in range(2)]
+for child in children:
+    child.start()
+for child in children:
+    child.join()
+print("up", flush=True)
+"""
+
+
+async def assert_a_quarter(lines_of: Callable[[InstanceSize], Awaitable[list[str]]]) -> None:
+    """`lines_of(size)`: what an instance of `size` says that runs RACE.
+
+    A pair of runs counts when both instances got nine tenths of the CPU that they may have; else others had it, and the
+    pair says nothing about limits. A machine on which no pair counts skips the test.
+    """
+    for _ in range(ATTEMPTS):
+        (small, small_s), (large, large_s) = [
+            _sums(await lines_of(size)) for size in (InstanceSize(256, 512), InstanceSize(1024, 2048))
+        ]
+        if small_s > 0.9 * 0.25 * WINDOW_S and large_s > 0.9 * WINDOW_S:
+            assert small / large == pytest.approx(0.25, rel=0.15)
+            return
+    pytest.skip(f"others had the CPU in all of {ATTEMPTS} attempts")
+
+
+def _sums(lines: list[str]) -> tuple[int, float]:
+    told = [line.split() for line in lines if line != "up"]
+    return sum(int(rounds) for rounds, _ in told), sum(float(cpu_s) for _, cpu_s in told)
