@@ -13,12 +13,11 @@ from typing import Annotated, Any, Final, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from simulator.assembly import Service
+from simulator.assembly import Platform, Service
 from simulator.control.autoscaler import change_configuration
 from simulator.model.units import duration_text
 from simulator.records.facts import TimelineActed
-from simulator.replay.knobs import FACTOR_MAX
-from simulator.replay.stage import Stage
+from simulator.replay.knobs import FACTOR_MAX, Knobs
 from simulator.world.pace import SPEED_MAX, SPEED_MIN, Pace
 
 STEP_S_MAX: Final = 86400.0
@@ -95,12 +94,15 @@ def parse_act(body: bytes) -> Traffic | Kill | Scaling | Clock | Operation:
 class Actor:
     """Carries acts out, on the loop of the run. `pace` None: real time, which nobody can stop.
 
-    `operate` carries out the operations of App Runner and says what it did; None where the run has no control plane.
+    `knobs` None: nobody here makes the traffic. `operate` carries out operations of App Runner and says what it did;
+    None where there is no control plane. `configure` is how another auto scaling configuration is set there.
     """
 
-    stage: Stage
-    pace: Pace | None
+    platform: Platform
+    pace: Pace | None = None
+    knobs: Knobs | None = None
     operate: Callable[[str, str], str] | None = None
+    configure: Callable[[Scaling], str] | None = None
 
     def act(self, act: Traffic | Kill | Scaling | Clock | Operation) -> str:
         """What was done, in a sentence. Raises ActRefused."""
@@ -112,7 +114,9 @@ class Actor:
         try:
             match act:
                 case Traffic():
-                    self.stage.knobs.turn(service.name, act.factor)
+                    if self.knobs is None:
+                        raise ActRefused("the traffic comes from outside: nobody here can turn it")
+                    self.knobs.turn(service.name, act.factor)
                     said = f"{service.name}: traffic x {act.factor:g}"
                 case Kill():
                     said = _kill(service, act.instance)
@@ -126,19 +130,21 @@ class Actor:
         return said
 
     def _service(self, name: str) -> Service:
-        services = self.stage.platform.services
+        services = self.platform.services
         if name not in services:
             raise ActRefused(f"service = {name!r}, must be one of {', '.join(services)}")
         return services[name]
 
     def _configure(self, service: Service, act: Scaling) -> str:
+        if self.configure is not None:
+            return self.configure(act)
         scaling = change_configuration(
             service.roster,
             max_concurrency=act.max_concurrency,
             min_size=act.min_size,
             max_size=act.max_size,
-            clock=self.stage.platform.clock,
-            journal=self.stage.platform.journal,
+            clock=self.platform.clock,
+            journal=self.platform.journal,
         )
         return (
             f"{service.name}: MaxConcurrency {scaling.max_concurrency}, MinSize {scaling.min_size}, "
@@ -176,8 +182,7 @@ class Actor:
                 return "to the next scaling decision"
 
     def _write_down(self, action: str, said: str) -> None:
-        platform = self.stage.platform
-        platform.journal.record(TimelineActed(platform.clock.at_s(), f"console: {action}", said))
+        self.platform.journal.record(TimelineActed(self.platform.clock.at_s(), f"console: {action}", said))
 
 
 def _kill(service: Service, which: int | str) -> str:

@@ -18,14 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.assembly import Service
-from simulator.console.chart_columns import beside_series, usd_now
+from simulator.console.chart_columns import usd_now
+from simulator.console.scene import Scene
 from simulator.fleet.instance import Instance
 from simulator.model.instance import InstanceState
-from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import Chunk
 from simulator.records.rolling import Rolling
-from simulator.replay.stage import Stage
-from simulator.rules.pricing import rates_of
 
 DOTS_MAX: Final = 24  # a frame and service: 240 a second are a stream
 WINDOW_S: Final = 5  # rates and percentiles look back so far
@@ -43,20 +41,12 @@ LETTERS: Final = {
 class ServiceFrames:
     """The frames of one service. `attend` before the first one; while nobody watches it costs nothing."""
 
-    def __init__(self, stage: Stage, service: Service) -> None:
+    def __init__(self, scene: Scene, service: Service) -> None:
         self.service = service
-        self._stage = stage
-        self._sources = stage.scenario.sources_of(service.name)
-        self._is_only = len(self._sources) == len(stage.scenario.traffic)
-        spec = stage.scenario.services[service.name]
-        self._rates = spec.prices.rates or rates_of(spec.prices.region)
-        self._size = spec.size
-        self._known_scaling = spec.scaling
+        self._scene = scene
         self._rolling = Rolling(WINDOW_S)
         self._dots: list[list[float]] = []
         self._told: tuple[list[int], list[float]] = ([], [])
-        self._times = InstanceTime(service.name)
-        self._facts_read = 0
 
     def attend(self) -> None:
         """Somebody begins to watch: what was seen before is stale."""
@@ -65,30 +55,31 @@ class ServiceFrames:
 
     def read(self, chunk: Chunk) -> None:
         """Requests that ended, of any service."""
-        mine = np.arange(len(chunk)) if self._is_only else np.flatnonzero(np.isin(chunk.source, self._sources))
+        mine = self._scene.rows(self.service.name, chunk)
         if not len(mine):
             return
-        self._rolling.read(chunk if self._is_only else _rows(chunk, mine))
-        picked = mine[np.linspace(0, len(mine) - 1, min(DOTS_MAX, len(mine))).astype(np.int64)]
+        self._rolling.read(mine)
+        picked = np.linspace(0, len(mine) - 1, min(DOTS_MAX, len(mine))).astype(np.int64)
         self._dots = [
             [int(instance), round(queue, 4), round(cold, 4), round(service, 4), int(status)]
             for instance, queue, cold, service, status in zip(
-                chunk.instance[picked].tolist(),
-                chunk.queue_s[picked].tolist(),
-                chunk.cold_s[picked].tolist(),
-                chunk.service_s[picked].tolist(),
-                chunk.status[picked].tolist(),
+                mine.instance[picked].tolist(),
+                mine.queue_s[picked].tolist(),
+                mine.cold_s[picked].tolist(),
+                mine.service_s[picked].tolist(),
+                mine.status[picked].tolist(),
                 strict=True,
             )
         ]
 
     def frame(self, now_s: float, *, whole: bool) -> dict[str, Any]:
         """`whole`: for somebody who has seen none before."""
-        service, books = self.service, self._stage.books
+        service, scene = self.service, self._scene
+        size = scene.size(service.name)
         living, revision = service.living(), service.revision
         letters = "".join([LETTERS[instance.state] for instance in living])
         lately = self._rolling.lately(now_s)
-        recent = books.lately(service.name)
+        recent = scene.lately(service.name)
         dots, self._dots = self._dots, []
         active, provisioned = letters.count("a"), len(letters) - letters.count("p")
         return {
@@ -104,36 +95,21 @@ class ServiceFrames:
             "active": active,
             "provisioned": provisioned,
             "wished": 0 if revision is None else revision.roster.wish,
-            "usd_per_hour": usd_now(provisioned, active, self._rates, self._size.vcpu, self._size.memory_gb),
-            "factor": self._stage.knobs.factor(service.name),
+            "usd_per_hour": usd_now(provisioned, active, scene.rates(service.name), size.vcpu, size.memory_gb),
+            "factor": scene.factor(service.name),
             **self._scaling(),
             "i": self._instances(living, letters, whole=whole),
             "dots": [] if whole else dots,
         }
 
     def _scaling(self) -> dict[str, int]:
-        """The auto scaling configuration; of a service that is paused, the last one."""
         revision = self.service.revision
-        if revision is not None:
-            self._known_scaling = revision.pool.scaling
-        scaling = self._known_scaling
+        scaling = revision.pool.scaling if revision is not None else self._scene.scaling(self.service.name)
         return {
             "max_concurrency": scaling.max_concurrency,
             "min_size": scaling.min_size,
             "max_size": scaling.max_size,
         }
-
-    def series(self) -> dict[str, Any]:
-        """The report's series as of now, with the columns beside it."""
-        facts = self._stage.platform.journal.facts
-        for fact in facts[self._facts_read :]:
-            self._times.read(fact)
-        self._facts_read = len(facts)
-        books, service = self._stage.books, self.service
-        series = books.series_so_far(self._stage.platform, service, self._times)
-        presence = books.presence(service.name)
-        beside = beside_series(series, presence, self._rates, self._size.vcpu, self._size.memory_gb)
-        return series.model_dump() | beside
 
     def _instances(self, living: list[Instance], letters: str, *, whole: bool) -> dict[str, Any]:
         columns: dict[str, Any] = {"s": letters, "o": [instance.outstanding for instance in living]}
@@ -143,7 +119,3 @@ class ServiceFrames:
         if not whole:  # a whole frame goes to one page; the others still have to hear what has changed
             self._told = told
         return columns
-
-
-def _rows(chunk: Chunk, picked: np.ndarray[Any, np.dtype[np.int64]]) -> Chunk:
-    return Chunk(*(getattr(chunk, name)[picked] for name in Chunk.__dataclass_fields__))

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from simulator.console.acts import Actor, ActRefused, parse_act
 from simulator.console.audience import Audience
+from simulator.console.scene import RunScene
 from simulator.console.show import Show, message
 from simulator.console.web_app import HOST, build_app
 from simulator.console.web_guard import Guard
@@ -93,9 +94,8 @@ class RunConsole:
     def _on_stage(self, stage: Stage) -> None:
         """The run begins; on its loop."""
         self._run_loop = asyncio.get_running_loop()
-        self._show = Show(
-            stage, Actor(stage, self._pace), self._pace, lambda: self._audience.present > 0, self._publish
-        )
+        actor = Actor(stage.platform, self._pace, stage.knobs)
+        self._show = Show(RunScene(stage), actor, self._pace, lambda: self._audience.present > 0, self._publish)
         if self._pace is not None:
             self._played = self._audience.present > 0
             self._pace.begin(self._run_loop.time(), playing=self._played)

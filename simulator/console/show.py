@@ -14,13 +14,12 @@ from typing import Any, Final
 
 import orjson
 
-from simulator.assembly import Service
 from simulator.console.acts import Actor
 from simulator.console.live_facts import fact_rows
 from simulator.console.live_frames import ServiceFrames
+from simulator.console.scene import Scene
 from simulator.records.facts import Fact, ScalingDecided
 from simulator.records.request_log import Chunk
-from simulator.replay.stage import Stage
 from simulator.world.clock import wall_s
 from simulator.world.pace import Pace
 
@@ -64,29 +63,30 @@ class Show:
 
     def __init__(
         self,
-        stage: Stage,
+        scene: Scene,
         actor: Actor,
         pace: Pace | None,
         is_watched: Callable[[], bool],
         publish: Callable[[bytes], None],
     ) -> None:
         self.actor = actor
-        self._stage = stage
+        self._scene = scene
         self._pace = pace
         self._is_watched = is_watched
         self._publish = publish
-        self._frames = {name: ServiceFrames(stage, service) for name, service in stage.platform.services.items()}
+        self._frames: dict[str, ServiceFrames] = {}
         self._due = _Due()
         self._attended = False
         self._facts_told = 0
         self._lines = Lines()
         self._lines_told = 0
         self._woken = asyncio.Event()
-        stage.books.log.on_chunk(self._read)
-        stage.platform.journal.subscribe(self._fact)
-        self._heard_before, stage.platform.on_line = stage.platform.on_line, self._line
+        platform = scene.platform
+        scene.on_chunk(self._read)
+        platform.journal.subscribe(self._fact)
+        self._heard_before, platform.on_line = platform.on_line, self._line
         if pace is None:
-            stage.platform.tasks.spawn(self._look_for_ever(), "console")
+            platform.tasks.spawn(self._look_for_ever(), "console")
         else:
             pace.on_look = self.look
 
@@ -95,11 +95,12 @@ class Show:
     def hello(self) -> bytes:
         """Everything for a page that has just been opened."""
         self._attend()
-        stage = self._stage
-        facts = stage.platform.journal.facts
+        journal = self._scene.platform.journal
+        facts = {"from": 0, "until": journal.recorded, "rows": fact_rows(journal.facts)}
+        self._meet()
         return (
             message("hello", self._about())
-            + message("facts", {"from": 0, "until": len(facts), "rows": fact_rows(facts)})
+            + message("facts", facts)
             + message("lines", {"from": self._lines.dropped, "rows": self._lines.kept})
             + self._series()
             + self._frame(whole=True)
@@ -108,13 +109,16 @@ class Show:
     def look(self) -> float:
         """Publish what is due; wall seconds until something is due next, infinite when nobody watches."""
         if not self._is_watched():
-            self._attended = False
+            if self._attended:
+                self._attended = False
+                self._scene.attended(False)
             return math.inf
         self._attend()
         now_s = wall_s()
         if now_s >= self._due.frame_s:
             self._due.frame_s = now_s + FRAME_EVERY_S
-            parts = [self._frame(whole=False), self._facts(), self._new_lines()]
+            met = message("about", self._about()) if self._meet() else b""
+            parts = [met, self._frame(whole=False), self._facts(), self._new_lines()]
             if now_s >= self._due.series_s:
                 self._due.series_s = now_s + SERIES_EVERY_S
                 parts.append(self._series())
@@ -126,33 +130,27 @@ class Show:
         self._woken.set()
 
     def _about(self) -> dict[str, Any]:
-        stage = self._stage
-        scenario = stage.scenario
-        return {
-            "title": scenario.name,
-            "clock": stage.clock.value,
-            "duration_s": scenario.duration_s,
-            "warm_up_s": scenario.warm_up_s,
-            "seed": scenario.seed,
-            "operations": self.actor.operate is not None,
-            "services": [self._service_about(service) for service in stage.platform.services.values()],
-        }
+        scene = self._scene
+        services = [scene.about_service(name) for name in self._frames]
+        operations = self.actor.operate is not None
+        return {**scene.about(), "operations": operations, "services": services}
 
-    def _service_about(self, service: Service) -> dict[str, Any]:
-        front = self._stage.platform.front
-        spec = self._stage.scenario.services[service.name]
-        return {
-            "name": service.name,
-            "url": None if front is None else front.url(service.host) + "/",
-            "cpu": spec.size.vcpu,
-            "memory_gb": spec.size.memory_gb,
-            "policy": service.autoscaler.policy.name,
-        }
+    def _meet(self) -> bool:
+        """Services come and go where an API makes them: whether there are others than before."""
+        services = self._scene.platform.services
+        known = {name: frames.service for name, frames in self._frames.items()}
+        if known == services:
+            return False
+        for name in [name for name, service in known.items() if services.get(name) is not service]:
+            del self._frames[name]
+        for name, service in services.items():
+            if name not in self._frames:
+                self._frames[name] = ServiceFrames(self._scene, service)
+        return True
 
     def _frame(self, *, whole: bool) -> bytes:
-        stage = self._stage
-        stage.books.log.flush()
-        now_s = stage.platform.clock.at_s()
+        self._scene.flush()
+        now_s = self._scene.platform.clock.at_s()
         return message(
             "frame",
             {
@@ -170,15 +168,13 @@ class Show:
         return "stepping" if pace.stepping else "paused"
 
     def _series(self) -> bytes:
-        return message("series", {name: frames.series() for name, frames in self._frames.items()})
+        return message("series", {name: self._scene.series(name) for name in self._frames})
 
     def _facts(self) -> bytes:
-        facts = self._stage.platform.journal.facts
-        told, self._facts_told = self._facts_told, len(facts)
-        if told == len(facts):
-            return b""
-        rows = fact_rows(facts[told:])
-        return message("facts", {"from": told, "until": len(facts), "rows": rows}) if rows else b""
+        journal = self._scene.platform.journal
+        told, self._facts_told = self._facts_told, journal.recorded
+        rows = fact_rows(journal.since(told))
+        return message("facts", {"from": told, "until": journal.recorded, "rows": rows}) if rows else b""
 
     def _new_lines(self) -> bytes:
         told, self._lines_told = self._lines_told, self._lines.count
@@ -191,7 +187,8 @@ class Show:
         if self._attended:
             return
         self._attended = True
-        self._facts_told = len(self._stage.platform.journal.facts)
+        self._scene.attended(True)
+        self._facts_told = self._scene.platform.journal.recorded
         self._lines_told = self._lines.count
         for frames in self._frames.values():
             frames.attend()
@@ -209,7 +206,7 @@ class Show:
 
     def _line(self, service: str, instance: int, line: str) -> None:
         self._heard_before(service, instance, line)
-        at_s = self._stage.platform.clock.at_s()
+        at_s = self._scene.platform.clock.at_s()
         self._lines.add({"at_s": at_s, "service": service, "instance": instance, "line": line[:2000]})
 
     async def _look_for_ever(self) -> None:

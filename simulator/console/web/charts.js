@@ -90,7 +90,7 @@ export class TimeCharts {
     const length = this.series.offered.length;
     // A bin is drawn at its middle, a step at its begin.
     const shift = panel.stepped ? 0 : width_s / 2;
-    const times = Array.from({ length }, (_, bin) => bin * width_s + shift);
+    const times = Array.from({ length }, (_, bin) => (this.series.from_s || 0) + bin * width_s + shift);
     const columns = panel.lines.map((line) => {
       const column = this.series[line.key] || [];
       if (line.perSecond) return column.map((value) => value / width_s);
@@ -119,7 +119,7 @@ export class TimeCharts {
   }
 
   #span() {
-    return this.zoom ? { min: this.zoom[0], max: this.zoom[1] } : { min: 0, max: Math.max(this.until_s, 1e-3) };
+    return this.zoom ? { min: this.zoom[0], max: this.zoom[1] } : { min: this.series.from_s || 0, max: Math.max(this.until_s, (this.series.from_s || 0) + 1e-3) };
   }
 
   #options(panel, number, theme) {

@@ -20,7 +20,7 @@ let figures = null;
 const feed = new Feed((kind, state) => {
   if (kind === "opening") setText(byId("state"), "the platform opens");
   if (!state.about) return;
-  if (kind === "hello") begin(state);
+  if (kind === "hello" || kind === "about") begin(state);
   if (kind === "frame" && state.frame) drawFrame(state);
   if (kind === "series" || kind === "facts") drawCharts(state);
   if (kind === "facts") drawFacts(state);
@@ -34,7 +34,7 @@ function begin(state) {
   setText(byId("title"), about.title);
   setText(byId("how"), `${about.clock} time${about.duration_s ? `, ${duration(about.duration_s)}` : ""}${about.seed === null ? "" : `, seed ${about.seed}`}`);
   const names = about.services.map((service) => service.name);
-  if (!names.includes(shown)) [shown] = names;
+  if (!names.includes(shown)) shown = names.length ? names[0] : null;
   byId("services").hidden = names.length < 2;
   byId("services").replaceChildren(...names.map((name) => make("button", { type: "button", "aria-pressed": String(name === shown), onclick: () => choose(name) }, name)));
   drawFacts(state);
@@ -54,9 +54,9 @@ function choose(name) {
 function drawFrame(state) {
   const { frame } = state;
   const service = frame.services[shown];
-  if (!service) return;
   setText(byId("time"), clock(frame.t, frame.speed !== null && frame.speed < 20));
   setText(byId("state"), state.ended ? "the run is over" : STATES[frame.state] || (frame.speed === null ? "real time" : `${count(frame.speed)} ×`));
+  if (!service) { setText(byId("how"), "No service yet: create one through the API."); return; }
   picture.show({ t: frame.t, ...service });
   drawFigures(service);
   controls.show(state.about, frame, service);
@@ -79,7 +79,7 @@ function drawCharts(state) {
   const series = state.series[shown];
   if (!series) return;
   const now = state.frame ? state.frame.t : 0;
-  charts.show(series, marksOf(serviceOf(state, shown), actsOf(state)), Math.max(series.offered.length * series.width_s, now));
+  charts.show(series, marksOf(serviceOf(state, shown), actsOf(state)), Math.max(series.from_s + series.offered.length * series.width_s, now));
 }
 
 // Newest first: that is where people look while it goes on.
@@ -93,8 +93,8 @@ function drawFacts(state) {
   list("events", service.events.slice(-ROWS_SHOWN).map((event) => logRow(event.at_s, event.line)), "Nothing has been logged yet.");
   const acts = [...actsOf(state).map((act) => logRow(act.at_s, act.detail, act.action.replaceAll("_", " ")))];
   list("acts", acts, "Nobody has done anything yet.");
-  byId("service-list").replaceChildren(table("Services", ["name", "policy", "size", "URL"], state.about.services.map((each) => [
-    each.name, each.policy, `${each.cpu} vCPU / ${each.memory_gb} GB`,
+  byId("service-list").replaceChildren(table("Services", ["name", "status", "policy", "size", "URL"], state.about.services.map((each) => [
+    each.name, each.status, each.policy, `${each.cpu} vCPU / ${each.memory_gb} GB`,
     each.url ? make("a", { href: each.url, rel: "noreferrer noopener", target: "_blank" }, each.url) : "none in virtual time"]), { numbersFrom: 9 }));
 }
 

@@ -36,7 +36,8 @@ export class Controls {
     const playing = frame.state === "playing";
     setText(byId("play"), playing ? "Pause" : "Play");
     if (frame.speed !== null) this.#put("speed", Math.log10(frame.speed), `${times(frame.speed)} ×`);
-    this.#put("traffic", service.factor > 0 ? Math.log10(service.factor) : -1.05, `${times(service.factor)} ×`);
+    byId("traffic").closest("fieldset").hidden = service.factor === null;
+    if (service.factor !== null) this.#put("traffic", service.factor > 0 ? Math.log10(service.factor) : -1.05, `${times(service.factor)} ×`);
     for (const [id, key] of [["max-concurrency", "max_concurrency"], ["min-size", "min_size"], ["max-size", "max_size"]]) this.#put(id, service[key]);
     const option = byId("victim").querySelector('[value="chosen"]');
     option.disabled = this.chosen() === null;

@@ -10,7 +10,7 @@ export class Feed {
     this.state = { about: null, frame: null, series: {}, facts: [], factsUntil: 0, lines: [], linesUntil: 0, ended: null };
     this.instances = new Map();
     this.source = new EventSource("/feed");
-    for (const kind of ["opening", "hello", "frame", "series", "facts", "lines", "ended"]) {
+    for (const kind of ["opening", "hello", "about", "frame", "series", "facts", "lines", "ended"]) {
       this.source.addEventListener(kind, (event) => {
         this.#take(kind, JSON.parse(event.data));
         this.changed(kind, this.state);
@@ -22,6 +22,7 @@ export class Feed {
   #take(kind, data) {
     const { state } = this;
     if (kind === "hello") Object.assign(state, { about: data, facts: [], factsUntil: 0, lines: [], linesUntil: 0 });
+    if (kind === "about") state.about = data;
     if (kind === "frame") {
       // Numbers and births come only when they have changed.
       for (const [name, service] of Object.entries(data.services)) {
