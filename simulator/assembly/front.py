@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.edge.access_line import LINES, LogFormat
-from simulator.edge.access_log import AccessLog
+from simulator.edge.access_line import LINES, Entry, LogFormat
+from simulator.edge.access_log import AccessLog, Overheard
 from simulator.edge.door import Lane
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
@@ -109,6 +110,10 @@ class Front:
     def client_context(self) -> ssl.SSLContext:
         """For clients of our own."""
         return client_context(self._authority)
+
+    def overhear(self, hear: Callable[[Entry], None] | None) -> None:
+        """From now on `hear` is told of every request of a service as it ends; None: nobody is."""
+        self._gateway.access_log = self.access_log if hear is None else Overheard(hear, self.access_log)
 
     async def open(self) -> None:
         """Raises OSError when a port cannot be had."""

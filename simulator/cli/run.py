@@ -14,9 +14,10 @@ import typer
 from rich.console import Console
 
 from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
+from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
-from simulator.cli.run_console import DEFAULT_PORT, opened_console, pace_of, stay
+from simulator.cli.run_console import opened_console, pace_of, stay
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress

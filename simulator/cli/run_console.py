@@ -8,13 +8,13 @@ from typing import Final
 
 from rich.console import Console
 
+from simulator.cli.console_port import port_taken
 from simulator.cli.exits import bad_input
 from simulator.console.run_console import RunConsole
 from simulator.replay.scenario import Scenario
 from simulator.world.clock import ClockKind, until_interrupted, wall_s
 from simulator.world.pace import SPEED_MAX, Pace
 
-DEFAULT_PORT: Final = 8700
 # A run that nobody has set a speed for is over in about this time, but never slower than the real clock.
 LENGTH_S: Final = 120.0
 
@@ -40,7 +40,7 @@ def opened_console(port: int, pace: Pace | None, terminal: Console) -> Iterator[
         try:
             stack.enter_context(console)
         except OSError as error:
-            bad_input(f"console-port = {port}, cannot be listened on: {error.strerror}; 0 is any free one")
+            bad_input(port_taken(port, error))
         terminal.print(f"console at {console.url}", soft_wrap=True)
         if pace is not None:
             terminal.print("  the run begins when you open it", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from enum import StrEnum
 from pathlib import Path
@@ -11,10 +12,13 @@ import typer
 
 from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
 from simulator.assembly.serving import Serving, ServingSettings, open_serving
+from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
+from simulator.cli.console_port import port_taken
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, bad_input
 from simulator.cli.serve_config import DEFAULT_HTTPS_PORT, DEFAULT_PORT, ServeConfig, load_config, with_options
 from simulator.cli.state import state_folder
+from simulator.console.serve_console import ServeConsole
 from simulator.control.documents import DocumentError
 from simulator.control.store import StoreError
 from simulator.control.store_lock import StateHeld
@@ -50,6 +54,10 @@ def serve(
         None, help="How long operations take: as the work does (instant), or as measured on AWS."
     ),
     time_factor: float | None = typer.Option(None, min=0, help="Of the profile's times; 0.1 is ten times as fast."),
+    with_console: bool = typer.Option(False, "--console", help="Watch and touch it in a browser, on this machine."),
+    console_port: int = typer.Option(
+        CONSOLE_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
+    ),
 ) -> None:
     """Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and whatever else speaks to AWS."""
     try:
@@ -66,16 +74,22 @@ def serve(
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     stop = asyncio.Event()
-    run(ClockKind.REAL, lambda: _serve(settings, stop), stop.set)
+    run(ClockKind.REAL, lambda: _serve(settings, stop, console_port if with_console else None), stop.set)
 
 
-async def _serve(settings: ServingSettings, stop: asyncio.Event) -> None:
+async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: int | None) -> None:
     try:
         serving = await open_serving(settings)
     except (StateHeld, StoreError, DocumentError, OSError, ValueError) as error:
         bad_input(str(error))
-    async with serving:
+    async with serving, contextlib.AsyncExitStack() as watching:
         _tell(serving)
+        if console_port is not None:
+            try:
+                console = await watching.enter_async_context(ServeConsole(serving, console_port))
+            except OSError as error:
+                bad_input(port_taken(console_port, error))
+            typer.echo(f"console at {console.url}")
         await _until_stopped(serving, stop)
 
 

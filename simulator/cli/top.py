@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.exits import bad_input
-from simulator.cli.run_console import DEFAULT_PORT
 from simulator.console.feed_client import NoFeed, feed
 from simulator.console.sparkline import BLOCKS, PLAIN
 from simulator.console.top_view import TopView

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from simulator.edge.access_line import AccessLine, Entry
 
@@ -19,6 +19,25 @@ FLUSH_S: Final = 0.25  # how long a line may wait for others
 BUFFER_BYTES_MAX: Final = 4 * 1024 * 1024
 # A disk that hangs must not hang the end of a run.
 LAST_WRITE_S_MAX: Final = 5.0
+
+
+class EntryLog(Protocol):
+    """Where finished requests are written down."""
+
+    def add(self, entry: Entry) -> None: ...
+
+
+class Overheard:
+    """An access log, or none, with somebody who listens beside it."""
+
+    def __init__(self, hear: Callable[[Entry], None], log: EntryLog | None) -> None:
+        self._hear = hear
+        self._log = log
+
+    def add(self, entry: Entry) -> None:
+        self._hear(entry)
+        if self._log is not None:
+            self._log.add(entry)
 
 
 class AccessLog:

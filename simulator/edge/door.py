@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
-from simulator.edge.access_log import AccessLog
+from simulator.edge.access_log import EntryLog
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
@@ -43,7 +43,7 @@ class Door(Protocol):
 
     limits: DataPlaneLimits
     table: FieldTable
-    access_log: AccessLog | None
+    access_log: EntryLog | None
 
     def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
         """Where the request goes, or what it is answered. `sni` is the name asked for in TLS if it is one of ours."""

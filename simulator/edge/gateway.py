@@ -12,7 +12,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Final
 
-from simulator.edge.access_log import AccessLog
+from simulator.edge.access_log import EntryLog
 from simulator.edge.door import Client, Lane
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
@@ -50,10 +50,10 @@ class Gateway:
         chance: Chance,
         server_timing: bool = False,
         websocket: bool = False,
-        access_log: AccessLog | None = None,
+        access_log: EntryLog | None = None,
     ) -> None:
         self.limits = limits
-        self.access_log = access_log
+        self.access_log: EntryLog | None = access_log
         self._server_timing = server_timing
         self._websocket = websocket
         self.now_s = clock

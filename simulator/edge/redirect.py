@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.edge.access_log import AccessLog
+from simulator.edge.access_log import EntryLog
 from simulator.edge.door import Client
 from simulator.edge.gateway import DateStamp, host_name
 from simulator.fleet.exchange import Exchange
@@ -31,7 +31,7 @@ class Redirect:
         clock: Callable[[], float],
         epoch_s: Callable[[], float],
         status: int = 301,
-        access_log: AccessLog | None = None,
+        access_log: EntryLog | None = None,
     ) -> None:
         self.limits = limits
         self.access_log = access_log

@@ -118,7 +118,7 @@ async def test_an_answer_is_logged_when_its_last_byte_is_out() -> None:
     def play(front: Front) -> None:
         front.send(request())
         front.answer(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\no")
-        assert front.gateway.access_log is not None
+        assert isinstance(front.gateway.access_log, AccessLog)
         assert front.gateway.access_log._entries == []
         front.answer(b"k")
 

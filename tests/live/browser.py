@@ -17,7 +17,7 @@ from playwright.sync_api import ConsoleMessage, Error, Page, Request, sync_playw
 
 DESKTOP = (1440, 1000)
 PHONE = (390, 844)
-PATIENCE_MS = 60_000
+PATIENCE_MS = 30_000
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 
 
@@ -89,12 +89,12 @@ def faults(page: Page) -> list[str]:
     return [f"{one['impact']}: {one['id']}: {[node['target'] for node in one['nodes']]}" for one in violations]
 
 
-def until(page: Page, script: str, value: Any = None) -> None:
+def until(page: Page, script: str, value: Any = None, *, tell: str = "#state") -> None:
     """Waits until the expression, or the function of `value`, is true in the page.
 
     From outside: the page's own policy forbids the evaluation that the tool's `wait_for_function` would do inside.
     """
     end_s = time.monotonic() + PATIENCE_MS / 1000  # noqa: TID251 the tests' own door
     while not page.evaluate(script, value):
-        assert time.monotonic() < end_s, f"not true within {PATIENCE_MS} ms: {script}"  # noqa: TID251
+        assert time.monotonic() < end_s, f"not true: {script}: {page.inner_text(tell)}"  # noqa: TID251
         page.wait_for_timeout(20)

@@ -81,7 +81,7 @@ def service(name: str) -> str:
 
 
 def said(page: Page, words: str) -> None:
-    until(page, "(words) => document.getElementById('said').textContent.includes(words)", words)
+    until(page, "(words) => document.getElementById('said').textContent.includes(words)", words, tell="#said")
 
 
 def slide(page: Page, name: str, value: float) -> None:

@@ -1,0 +1,104 @@
+"""The console of a simulator that serves: on the loop of the platform, which is in real time and has sockets anyway."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Self
+
+from aiohttp import web
+
+from simulator.assembly.serving import Serving
+from simulator.console.acts import Actor, ActRefused, Scaling, parse_act
+from simulator.console.audience import Audience
+from simulator.console.serve_scene import ServeScene
+from simulator.console.show import Show
+from simulator.console.web_app import HOST, build_app
+from simulator.console.web_guard import Guard
+from simulator.control.caller import Caller
+from simulator.model.api_error import ApiError
+from simulator.model.arn import Arn
+
+_OPERATIONS: Final = {"deploy": "StartDeployment", "pause": "PauseService", "resume": "ResumeService"}
+_NAME_MAX: Final = 32  # of an auto scaling configuration
+
+
+class ServeConsole:
+    """An async context manager. Raises OSError when the port cannot be had."""
+
+    def __init__(self, serving: Serving, port: int) -> None:
+        self._serving = serving
+        self._wanted_port = port
+        self._guard = Guard()
+        self._audience = Audience()
+        self._scene = ServeScene(serving)
+        actor = Actor(serving.platform, operate=self._operate, configure=self._configure)
+        self._show = Show(self._scene, actor, None, lambda: self._audience.present > 0, self._audience.spread)
+        self._runner = web.AppRunner(
+            build_app(self, self._audience, self._guard), access_log=None, shutdown_timeout=1.0
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, HOST, self._wanted_port).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self._guard.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._audience.close()
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """With the token behind `#`, which browsers keep to themselves."""
+        return f"http://{HOST}:{self._guard.port}/#token={self._guard.token}"
+
+    # --- what the web server asks ------------------------------------------------------------------------------------
+
+    async def hello(self) -> bytes:
+        self._show.wake()
+        return self._show.hello()
+
+    async def act(self, body: bytes) -> str:
+        return self._show.actor.act(parse_act(body))
+
+    def report(self) -> str | None:
+        """It has no end, and so no report."""
+        return None
+
+    # --- what a person asks of the API -------------------------------------------------------------------------------
+
+    def _operate(self, what: str, name: str) -> str:
+        arn = self._arn(name)
+        self._call(arn, _OPERATIONS[what], ServiceArn=arn)
+        return f"{name}: {_OPERATIONS[what]}"
+
+    def _configure(self, act: Scaling) -> str:
+        """As a client of the API would: a new revision of a configuration, and the service is updated to it."""
+        arn, now = self._arn(act.service), self._serving.platform.services[act.service].pool.scaling
+        wanted = {
+            "MaxConcurrency": now.max_concurrency if act.max_concurrency is None else act.max_concurrency,
+            "MinSize": now.min_size if act.min_size is None else act.min_size,
+            "MaxSize": now.max_size if act.max_size is None else act.max_size,
+        }
+        name = f"console-{act.service}"[:_NAME_MAX]
+        made = self._call(arn, "CreateAutoScalingConfiguration", AutoScalingConfigurationName=name, **wanted)
+        configuration = made["AutoScalingConfiguration"]["AutoScalingConfigurationArn"]
+        self._call(arn, "UpdateService", ServiceArn=arn, AutoScalingConfigurationArn=configuration)
+        return f"{act.service}: {', '.join(f'{key} {value}' for key, value in wanted.items())}"
+
+    def _arn(self, name: str) -> str:
+        resource = self._scene.resource(name)
+        if resource is None:
+            raise ActRefused(f"service = {name!r}, must be one that the API knows")
+        return resource.arn
+
+    def _call(self, arn: str, operation: str, **request: Any) -> dict[str, Any]:
+        place = Arn.parse(arn)
+        caller = Caller(place.account, place.region, "CONSOLE", "console", HOST, "apprunner-simulator-console")
+        try:
+            return self._serving.plane.calls.call(caller, operation, request)
+        except ApiError as error:
+            raise ActRefused(f"{error.code}: {error.message}") from error

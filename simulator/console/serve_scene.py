@@ -1,0 +1,243 @@
+"""A simulator that serves, as a scene: traffic comes from outside, services come and go, and it has no end.
+
+Every second of every service is kept for a quarter of an hour, a few numbers each, so that who opens the page sees what
+led here. Latencies and single requests are heard of only while somebody watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from simulator.assembly import Platform, Service
+from simulator.assembly.serving import Serving
+from simulator.console.chart_columns import usd_now
+from simulator.console.scene import rows_of
+from simulator.control.entries import EntryKind
+from simulator.control.service_events import EVENTS_STREAM
+from simulator.edge.access_line import Entry
+from simulator.model.api_resources import ServiceResource
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.sizes import InstanceSize
+from simulator.records.facts import EventLogged
+from simulator.records.histogram import COARSE, Histogram
+from simulator.records.request_log import Chunk, RequestLog
+from simulator.replay.bookkeeping import Recent
+from simulator.rules.policies.port import Sample
+from simulator.rules.pricing import Rates, rates_of
+
+SECONDS_KEPT: Final = 900
+LATELY_S: Final = 5
+EVENTS_AT_START_MAX: Final = 500
+_PREFIX: Final = "[AppRunner] "
+_QUANTILES: Final = (0.5, 0.95, 0.99)
+_NOBODY: Final = -1  # the source of requests for no service
+
+
+@dataclass(slots=True)
+class _Second:
+    """What a closed second of a service was; latencies only when somebody watched."""
+
+    offered: int
+    refused: int
+    ended: int
+    in_flight: float
+    waiting: float
+    ready: int
+    provisioned: int
+    active: int
+    wished: int
+
+
+@dataclass(slots=True)
+class _Book:
+    """One service. `number` is the source of its rows."""
+
+    number: int
+    seconds: dict[int, _Second] = field(default_factory=dict)
+    latencies: dict[int, Histogram] = field(default_factory=dict)
+    failed: dict[int, int] = field(default_factory=dict)
+
+    def forget_before(self, second: int) -> None:
+        for kept in (self.seconds, self.latencies, self.failed):
+            for old in [each for each in kept if each < second]:
+                del kept[old]
+
+
+class ServeScene:
+    """Of `serving`, from now on."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._log = RequestLog()
+        self._log.on_chunk(self._count)
+        self._books: dict[str, _Book] = {}
+        self._cursor = 0
+        platform = serving.platform
+        self._sampled_before, platform.on_sample = platform.on_sample, self._sampled
+        self._origin_s = platform.clock.loop_s(0.0)
+
+    @property
+    def platform(self) -> Platform:
+        return self._serving.platform
+
+    def about(self) -> dict[str, Any]:
+        return {"title": "simulator serve", "clock": "real", "duration_s": None, "warm_up_s": 0.0, "seed": None}
+
+    def about_service(self, name: str) -> dict[str, Any]:
+        service, resource, front = self.platform.services[name], self.resource(name), self.platform.front
+        size = self.size(name)
+        return {
+            "name": name,
+            "url": front.url(service.host) + "/" if front is not None and service.hosts else None,
+            "cpu": size.vcpu,
+            "memory_gb": size.memory_gb,
+            "policy": "app-runner",
+            "status": "" if resource is None else str(resource.status),
+        }
+
+    def resource(self, name: str) -> ServiceResource | None:
+        """What the control plane has of the platform's service of that name."""
+        service = self.platform.services.get(name)
+        for resource in self._serving.plane.registry.all(ServiceResource):
+            if service is not None and self._serving.workload.service(resource.arn) is service:
+                return resource
+        return None
+
+    def size(self, name: str) -> InstanceSize:
+        resource = self.resource(name)
+        return InstanceSize() if resource is None else resource.configuration.size
+
+    def rates(self, name: str) -> Rates:  # noqa: ARG002 one Region's are all that is known of others
+        return rates_of("us-east-1")
+
+    def scaling(self, name: str) -> AutoScalingConfiguration:  # noqa: ARG002 nothing serves: App Runner's own
+        return AutoScalingConfiguration()
+
+    def factor(self, name: str) -> float | None:  # noqa: ARG002 the traffic is other people's
+        return None
+
+    def lately(self, name: str) -> Recent:
+        now = int(self.platform.clock.at_s())
+        seconds = self._book(name).seconds
+        recent = [seconds[each] for each in range(now - LATELY_S, now) if each in seconds]
+        span_s = max(1, len(recent))
+        return Recent(sum(each.offered for each in recent) / span_s, sum(each.refused for each in recent) / span_s)
+
+    def series(self, name: str) -> dict[str, Any]:
+        self._hear_events()
+        book, size, rates = self._book(name), self.size(name), self.rates(name)
+        until = int(self.platform.clock.at_s())
+        begin = min(max(0, until - SECONDS_KEPT), min(book.seconds, default=until))
+        nothing = _Second(0, 0, 0, 0.0, 0.0, 0, 0, 0, 0)
+        rows = [(second, book.seconds.get(second, nothing)) for second in range(begin, max(until, begin + 1))]
+        quantiles = [
+            book.latencies[second].quantiles(_QUANTILES) if second in book.latencies else (None,) * 3
+            for second, _ in rows
+        ]
+        failed = [book.failed.get(second, 0) for second, _ in rows]
+        return {
+            "width_s": 1.0,
+            "from_s": float(begin),
+            "offered": [row.offered for _, row in rows],
+            "served": [max(0, row.ended - lost) for (_, row), lost in zip(rows, failed, strict=True)],
+            "refused": [row.refused for _, row in rows],
+            "failed": failed,
+            **{key: [three[place] for three in quantiles] for place, key in enumerate(("p50_s", "p95_s", "p99_s"))},
+            "wished": [row.wished for _, row in rows],
+            "provisioned": [row.provisioned for _, row in rows],
+            "ready": [row.ready for _, row in rows],
+            "active": [row.active for _, row in rows],
+            "in_flight": [row.in_flight for _, row in rows],
+            "waiting": [row.waiting for _, row in rows],
+            "usd_per_hour": [usd_now(row.provisioned, row.active, rates, size.vcpu, size.memory_gb) for _, row in rows],
+        }
+
+    def on_chunk(self, read: Callable[[Chunk], None]) -> None:
+        self._log.on_chunk(read)
+
+    def attended(self, present: bool) -> None:
+        front = self.platform.front
+        assert front is not None, "what serves has a front"
+        front.overhear(self._heard if present else None)
+
+    def flush(self) -> None:
+        self._log.flush()
+
+    def rows(self, name: str, chunk: Chunk) -> Chunk:
+        return rows_of(chunk, [self._book(name).number])
+
+    # --- what it hears -----------------------------------------------------------------------------------------------
+
+    def _book(self, name: str) -> _Book:
+        if name not in self._books:
+            self._books[name] = _Book(len(self._books))
+        return self._books[name]
+
+    def _sampled(self, name: str, sample: Sample) -> None:
+        self._sampled_before(name, sample)
+        service = self.platform.services.get(name)
+        if service is None or service.revision is None:
+            return
+        book, roster = self._book(name), service.roster
+        book.seconds[sample.second] = _Second(
+            sample.arrivals,
+            sample.refused,
+            sample.finished,
+            round(sample.in_flight, 3),
+            round(sample.waiting, 3),
+            sample.ready,
+            roster.provisioned,
+            roster.active,
+            roster.wish,
+        )
+        if len(book.seconds) > 2 * SECONDS_KEPT:
+            book.forget_before(sample.second - SECONDS_KEPT)
+
+    def _heard(self, entry: Entry) -> None:
+        """A request is over."""
+        arrived_s, latency_s = entry.arrived_s - self._origin_s, entry.ended_s - entry.arrived_s
+        service_s = entry.ended_s - entry.begun_s if entry.begun_s >= 0 else 0.0
+        source = self._source(entry)
+        self._log.add(
+            source, arrived_s, latency_s, entry.queue_s, entry.cold_s, service_s, entry.status, entry.instance, 0.0
+        )
+
+    def _source(self, entry: Entry) -> int:
+        if entry.request is not None:
+            host = entry.request.authority.partition(b":")[0].decode("latin-1").lower()
+            for name, service in self.platform.services.items():
+                if host in service.hosts:
+                    return self._book(name).number
+        return _NOBODY
+
+    def _count(self, chunk: Chunk) -> None:
+        seconds = np.maximum(chunk.intended_s + chunk.latency_s, 0).astype(np.int64)
+        for book in self._books.values():
+            mine = chunk.source == book.number
+            for second in np.unique(seconds[mine]).tolist():
+                rows = mine & (seconds == second)
+                served = rows & ~chunk.failed
+                book.latencies.setdefault(second, Histogram(COARSE)).record(chunk.latency_s[served])
+                lost = int(np.count_nonzero(rows & chunk.failed & (chunk.status != 429)))
+                book.failed[second] = book.failed.get(second, 0) + lost
+
+    def _hear_events(self) -> None:
+        """Lines of the services' event logs become facts, which the page shows and marks."""
+        plane, platform = self._serving.plane, self.platform
+        plane.api.flush()
+        if not self._cursor:
+            self._cursor = max(0, plane.store.last_cursor() - EVENTS_AT_START_MAX)
+        for entry in plane.store.entries_after(self._cursor, kind=EntryKind.LOG):
+            self._cursor = entry.cursor
+            service = self._serving.workload.service(entry.service)
+            if entry.stream == EVENTS_STREAM and service is not None:
+                line = entry.text.removeprefix(_PREFIX)
+                platform.journal.record(EventLogged(platform.clock.at_s(), _name_of(service), line))
+
+
+def _name_of(service: Service) -> str:
+    return service.name

@@ -1,0 +1,166 @@
+"""The console of `simulator serve`: services of the API, requests from outside, operations from the page."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.live.browser import chromium_or_skip, faults, opened_page, until
+from tests.live.test_console_browser import said, service
+
+pytestmark = pytest.mark.slow
+
+IMAGE = "public.ecr.aws/aws-containers/hello-app-runner:latest"
+CONFIGURATION = f"""
+applications:
+  "{IMAGE}": {{simulated: {{start_up: 200ms, io: 50ms}}}}
+"""
+
+
+@dataclass
+class Served:
+    """A simulator that serves, in its own process."""
+
+    api_url: str
+    console_url: str
+    https_port: int
+    root: str
+
+    @property
+    def api(self) -> Any:
+        return boto3.client(
+            "apprunner",
+            endpoint_url=self.api_url,
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+
+    def settled(self, arn: str, status: str = "RUNNING") -> None:
+        """No operation goes on any more, and the service is in that state."""
+        for _ in range(1200):
+            if self.api.describe_service(ServiceArn=arn)["Service"]["Status"] == status:
+                return
+            threading.Event().wait(0.05)
+        message = f"{arn} does not become {status}"
+        raise AssertionError(message)
+
+    def ask(self, host: str) -> int:
+        """A request to a service, as a client on this machine sends it; its status."""
+        name = host.replace(".awsapprunner.com", ".awsapprunner.localhost")
+        context = ssl.create_default_context(cafile=self.root)
+        plain = socket.create_connection(("127.0.0.1", self.https_port), timeout=20)  # whatever resolves the name
+        with context.wrap_socket(plain, server_hostname=name) as wire:
+            connection = HTTPConnection(name, self.https_port)
+            connection.sock = wire
+            connection.request("GET", "/")
+            return connection.getresponse().status
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    (folder / "serve.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    command = [sys.executable, "-u", "-m", "simulator", "serve", "--state", str(folder / "state"), "--port", "0"]
+    command += ["--config", str(folder / "serve.yaml"), "--https-port", "0", "--console", "--console-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        told: list[str] = []
+        for line in run.stdout:
+            told.append(line)
+            if line.startswith("console at"):
+                break
+        text = "".join(told)
+        port, root = re.search(r":(\d+), to be trusted: (\S+)", text).groups()  # type: ignore[union-attr]
+        try:
+            yield Served(
+                re.search(r"API at (\S+),", text)[1],  # type: ignore[index]
+                re.search(r"console at (\S+)", text)[1],  # type: ignore[index]
+                int(port),
+                root,
+            )
+            run.send_signal(signal.SIGINT)
+            run.stdout.read()
+            assert run.wait(60) == 0
+        finally:
+            run.kill()
+
+
+def test_services_of_the_api_are_watched_deployed_paused_and_resumed(tmp_path: Path) -> None:
+    chromium_or_skip()
+    with serving(tmp_path) as served, opened_page(served.console_url) as (page, seen):
+        source = {"ImageRepository": {"ImageIdentifier": IMAGE, "ImageRepositoryType": "ECR_PUBLIC"}}
+        made = served.api.create_service(ServiceName="hello", SourceConfiguration=source)["Service"]
+        hello = service("hello")
+        until(page, f"{hello}?.serving && {hello}.instances.s.length === 1")
+        assert page.locator("#clock").is_hidden()
+        assert page.locator("#traffic").is_hidden()  # it comes from outside
+        # Requests from outside are counted, and seen.
+        stop = threading.Event()
+
+        def load() -> None:
+            while not stop.is_set():
+                assert served.ask(made["ServiceUrl"]) in {200, 429, 503}
+
+        thread = threading.Thread(target=load)
+        thread.start()
+        try:
+            until(page, f"{hello}.served_rps > 1 && {hello}.p99_s > 0.04")
+            until(page, "consolePage.feed.state.series.hello.p99_s.some((value) => value > 0.04)")
+            # A deployment: another instance takes over, and nobody notices.
+            page.locator("#deploy").click()
+            said(page, "hello: StartDeployment")
+            until(page, f"{hello}.instances.n.length === 1 && {hello}.instances.n[0] > 1")
+            served.settled(made["ServiceArn"])
+            # The auto scaling configuration is the API's.
+            page.locator("#max-concurrency").fill("7")
+            page.locator("#apply").click()
+            said(page, "MaxConcurrency 7")
+            until(page, f"{hello}.max_concurrency === 7 && {hello}.serving")
+        finally:
+            stop.set()
+            thread.join()
+        summary = served.api.describe_service(ServiceArn=made["ServiceArn"])["Service"]
+        assert summary["AutoScalingConfigurationSummary"]["AutoScalingConfigurationName"] == "console-hello"
+        until(page, f"{hello}.instances.s.length === 1 && {hello}.instances.s !== 'd'")
+        served.settled(made["ServiceArn"])
+        # Pause and resume.
+        page.locator("#pause").click()
+        said(page, "hello: PauseService")
+        until(page, f"!{hello}.serving && {hello}.instances.s === ''")
+        served.settled(made["ServiceArn"], "PAUSED")
+        assert served.ask(made["ServiceUrl"]) == 503
+        page.locator("#resume").click()
+        said(page, "hello: ResumeService")
+        until(page, f"{hello}.serving")
+        served.settled(made["ServiceArn"])
+        page.locator("#tab-events").click()
+        assert page.locator("#events li").count() > 3
+        assert faults(page) == []
+        # What the API refuses, the page says.
+        page.locator("#min-size").fill("9")
+        page.locator("#max-size").fill("3")
+        page.locator("#apply").click()
+        said(page, "InvalidRequestException")
+        seen.complaints = [told for told in seen.complaints if "400" not in told]  # the browser tells of the answer
+
+
+def test_top_shows_a_simulator_that_serves(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        command = [sys.executable, "-m", "simulator", "top", served.console_url, "--once"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "simulator serve" in done.stdout
