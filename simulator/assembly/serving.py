@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from simulator.assembly.applications import Applications, ApplicationSettings
+from simulator.assembly.branch_trees import BranchTrees, watched_branch
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.assembly.front import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings
+from simulator.builds.local import BuildSettings, LocalBuilder
+from simulator.control.image_pushes import ImagePushes
 from simulator.world.chance import Chance
 from simulator.world.tasks import first_of
 
@@ -20,18 +23,23 @@ _SEED_BITS: Final = 63
 
 @dataclass(frozen=True, slots=True)
 class ServingSettings:
-    """Of the three parts, and what runs behind image identifiers."""
+    """Of the three parts, and what runs behind image identifiers. `builds`: of source code; None builds none."""
 
     control: ControlPlaneSettings
     front: LiveSettings
     workload: WorkloadSettings = field(default_factory=WorkloadSettings)
     applications: ApplicationSettings = field(default_factory=ApplicationSettings)
+    builds: BuildSettings | None = None
 
 
 class Serving:
     """Open and answering. Close it in every case."""
 
-    def __init__(self, platform: Platform, workload: PlatformWorkload, plane: ControlPlane) -> None:
+    def __init__(
+        self, platform: Platform, workload: PlatformWorkload, plane: ControlPlane, builder: LocalBuilder | None = None
+    ) -> None:
+        self.trees = BranchTrees(builder.repositories) if builder is not None else None
+        self._builder = builder
         self.platform = platform
         self.workload = workload
         self.plane = plane
@@ -45,6 +53,8 @@ class Serving:
         """No call any more, then no operation, then no instance."""
         await self.plane.close()
         await self.platform.close()
+        if self._builder is not None:
+            await self._builder.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,7 +68,9 @@ async def open_serving(settings: ServingSettings) -> Serving:
     # Drawn anew: the instances of this start are others than those of the one before.
     platform = Platform((), Chance(secrets.randbits(_SEED_BITS)), live=settings.front, facts_max=FACTS_KEPT)
     try:
-        workload = PlatformWorkload(platform, Applications(settings.applications), settings.workload)
+        builder = LocalBuilder(settings.builds) if settings.builds is not None else None
+        runs = settings.applications if builder is None else replace(settings.applications, builder=builder)
+        workload = PlatformWorkload(platform, Applications(runs), settings.workload)
         plane = ControlPlane(settings.control, workload)  # from here on the state folder is ours
         try:
             await platform.open()
@@ -70,4 +82,8 @@ async def open_serving(settings: ServingSettings) -> Serving:
     except BaseException:
         await platform.close()
         raise
-    return Serving(platform, workload, plane)
+    serving = Serving(platform, workload, plane, builder)
+    if serving.trees is not None:
+        pushes = ImagePushes(plane.registry, serving.trees, plane.api.deploy_automatically, watched_branch)
+        plane.tasks.spawn(pushes.run(), "pushes to branches")
+    return serving

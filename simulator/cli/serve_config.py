@@ -20,11 +20,14 @@ from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings
+from simulator.builds.local import BuildSettings
+from simulator.builds.repositories import RepositorySettings
+from simulator.builds.toolchain import ToolchainSettings
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
 from simulator.fleet.secrets import SecretsPlace
 from simulator.model.quotas import Quotas
-from simulator.replay.application_spec import ApplicationSpec
+from simulator.replay.application_spec import ApplicationSpec, Folder
 from simulator.replay.applications import application_of
 from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.document import parse_document, read_document_text
@@ -154,6 +157,17 @@ class InstancesSection(Section):
     """From SIGTERM to SIGKILL."""
 
 
+class BuildsSection(Section):
+    """How services from source code are built, on this machine."""
+
+    clones: Mapping[str, str] = Field(default_factory=dict)
+    """For a repository's URL, or the beginning of several, the local clone that stands for it."""
+    toolchains: Mapping[str, Folder] = Field(default_factory=dict)
+    """For a runtime, such as NODEJS_22, the folder of its programs, where it is not found by itself."""
+    near_versions: Flag = False
+    """Let another version of the language stand in for a runtime that is not on this machine."""
+
+
 class ServeConfig(Section):
     """The configuration of `simulator serve`."""
 
@@ -171,6 +185,8 @@ class ServeConfig(Section):
     """What every instance gets."""
     applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
     """For a service's name, an image identifier or a repository's URL what runs: process, image, or simulation."""
+    builds: BuildsSection = BuildsSection()
+    """How services from source code are built."""
     networks: Mapping[str, str] = Field(default_factory=dict)
     """For a subnet of a VPC connector the network of the container engine that stands for it."""
     aws: AwsSpec = AwsSpec()
@@ -209,6 +225,11 @@ class ServeConfig(Section):
                 {name: application_of(spec, ClockKind.REAL) for name, spec in self.applications.items()},
                 engine,
                 self.networks,
+            ),
+            builds=BuildSettings(
+                state / "builds",
+                ToolchainSettings(self.builds.toolchains, self.builds.near_versions, Path.home()),
+                RepositorySettings(self.builds.clones),
             ),
         )
 

@@ -1,4 +1,4 @@
-"""Automatic deployments of image services: the tag that a service is configured with moved, so it is deployed.
+"""Automatic deployments: the tag or the branch that a service is configured with moved, so it is deployed.
 
 App Runner hears of a push to ECR by an event (facts 7). Here a push is a tag of the local engine that stands for
 another image than before: built, tagged, pulled or loaded. What a tag stood for when it was first looked at is nobody's
@@ -32,9 +32,19 @@ class ImageTags(Protocol):
 
 
 class ImagePushes:
-    """`deploy` begins the automatic deployment of a service by its ARN, or ignores the push."""
+    """`deploy` begins the automatic deployment of a service by its ARN, or ignores the push.
 
-    def __init__(self, registry: Registry, tags: ImageTags, deploy: Callable[[str], str | None]) -> None:
+    `watched`: what of a service `tags` is asked about, its tag or its branch; None when no push can deploy it.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        tags: ImageTags,
+        deploy: Callable[[str], str | None],
+        watched: Callable[[ServiceResource], str | None] | None = None,
+    ) -> None:
+        self._watched = watched or watched_tag
         self._registry = registry
         self._tags = tags
         self._deploy = deploy
@@ -51,7 +61,7 @@ class ImagePushes:
     async def _look(self, *, at_all: bool) -> None:
         """At every tag, or only at those that are new or were put off."""
         watched = {
-            (service.arn, tag) for service in self._registry.all(ServiceResource) if (tag := watched_tag(service))
+            (service.arn, tag) for service in self._registry.all(ServiceResource) if (tag := self._watched(service))
         }
         self._seen = {pair: identity for pair, identity in self._seen.items() if pair in watched}
         for arn, tag in sorted(watched):
@@ -62,7 +72,7 @@ class ImagePushes:
 
     def _judge(self, arn: str, tag: str, identity: str) -> None:
         service = self._registry.get(ServiceResource, arn)
-        if service is None or watched_tag(service) != tag:
+        if service is None or self._watched(service) != tag:
             return  # updated or gone while the engine was asked
         if self._seen.setdefault((arn, tag), identity) == identity:
             self._put_off.discard(arn)
