@@ -11,6 +11,7 @@ import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Self, TypeVar
 
 import uvloop
@@ -22,11 +23,15 @@ from simulator.console.scene import RunScene
 from simulator.console.show import Show, message
 from simulator.console.web_app import HOST, build_app
 from simulator.console.web_guard import Guard
+from simulator.replay.control import RunControl
+from simulator.replay.deploy_spec import ApiCall, DeploySpec
 from simulator.replay.runner import Run
 from simulator.replay.stage import Stage
 from simulator.world.pace import Pace
 
 T = TypeVar("T")
+
+_OPERATIONS: Final = {"pause": "PauseService", "resume": "ResumeService"}
 
 # A run that does not answer for so long hangs in one event, or has just ended.
 ANSWER_S_MAX: Final = 10.0
@@ -94,7 +99,8 @@ class RunConsole:
     def _on_stage(self, stage: Stage) -> None:
         """The run begins; on its loop."""
         self._run_loop = asyncio.get_running_loop()
-        actor = Actor(stage.platform, self._pace, stage.knobs)
+        operate = None if stage.control is None else partial(_operate, stage.control)
+        actor = Actor(stage.platform, self._pace, stage.knobs, operate)
         self._show = Show(RunScene(stage), actor, self._pace, lambda: self._audience.present > 0, self._publish)
         if self._pace is not None:
             self._played = self._audience.present > 0
@@ -191,3 +197,13 @@ class RunConsole:
         with contextlib.suppress(RuntimeError):  # closed this very moment: nobody answers
             loop.call_soon_threadsafe(carry_out)
         return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_S_MAX)
+
+
+def _operate(control: RunControl, what: str, service: str) -> str:
+    """As the scenario's timeline would do it: `deploy` with a version that behaves as the one before."""
+    if what == "deploy":
+        return control.deploy(DeploySpec(service=service))
+    said = control.call(ApiCall(operation=_OPERATIONS[what], request={"ServiceArn": service}))
+    if " is refused: " in said:
+        raise ActRefused(said)
+    return said

@@ -87,7 +87,9 @@ class Run:
 
         platform = Platform(service_plans(self.scenario, self.clock), chance, sampled, self.live)
         _listen_to_user_policies(platform)
-        control = RunControl(self.scenario, platform, chance, self.clock) if needs_control(self.scenario) else None
+        # Whoever watches may want to deploy; as long as nobody does, a control plane changes no byte of a run.
+        wanted = self.on_stage is not None or needs_control(self.scenario)
+        control = RunControl(self.scenario, platform, chance, self.clock) if wanted else None
         try:
             clients = await self._open(platform, books, control)
             knobs = None if self.on_stage is None else Knobs(self.scenario.services)
@@ -97,7 +99,7 @@ class Run:
                 else clients.start(self.scenario, platform, chance, knobs)
             )
             if self.on_stage is not None and knobs is not None:
-                self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs))
+                self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs, control))
             complete = await self._until_end(platform, traffic, control)
             if platform.clock.at_s() == 0:
                 raise InterruptedRun  # while its console waited for the first page

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulator.assembly import Platform
 from simulator.replay.bookkeeping import Books
+from simulator.replay.control import RunControl
 from simulator.replay.knobs import Knobs
 from simulator.replay.scenario import Scenario
 from simulator.world.clock import ClockKind
@@ -20,3 +21,4 @@ class Stage:
     platform: Platform
     books: Books
     knobs: Knobs
+    control: RunControl | None = None

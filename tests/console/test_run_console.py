@@ -138,6 +138,19 @@ def test_the_auto_scaling_configuration_changes(case: Watched) -> None:
     assert (web(frame)["max_concurrency"], web(frame)["min_size"], web(frame)["max_size"]) == (7, 5, 6)
 
 
+def test_a_deployment_puts_new_instances_in_the_place_of_the_old_ones(case: Watched) -> None:
+    case.until("frame", lambda frame: frame["t"] > 1)
+    status, answer = case.act(act="deploy", service="web")
+    assert (status, answer["said"].split(": ")[0]) == (200, "web")
+    case.act(act="clock", do="speed", speed=100)
+    frame = case.until("frame", lambda one: web(one)["i"].get("n", [1])[0] > 2 and len(web(one)["i"]["s"]) == 2)
+    assert web(frame)["serving"]
+    # Refused as long as the deployment goes on: the old instances drain, and the operation ends.
+    answers = (case.act(act="pause", service="web") for _ in zip_until(case, 300))
+    assert any(status == 200 for status, _ in answers)
+    case.until("frame", lambda one: not web(one)["serving"])
+
+
 @pytest.mark.parametrize(
     ("act", "said"),
     [
@@ -149,7 +162,7 @@ def test_the_auto_scaling_configuration_changes(case: Watched) -> None:
         ({"act": "clock", "do": "speed", "speed": 1e6}, "speed = 1000000.0"),
         ({"act": "clock", "do": "jump"}, "do = 'jump'"),
         ({"act": "dance"}, "dance"),
-        ({"act": "deploy", "service": "web"}, "simulator serve"),
+        ({"act": "resume", "service": "nobody"}, "service = 'nobody'"),
     ],
 )
 def test_a_bad_act_says_why_and_changes_nothing(case: Watched, act: dict[str, Any], said: str) -> None:
