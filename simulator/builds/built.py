@@ -36,7 +36,8 @@ class CodeValues:
 class SourceDescription:
     """Where the source is and who says how to build it.
 
-    `repository`: an https URL as the API takes it, any URL that git knows, or the path of a local clone.
+    `repository`: an https URL as the API takes it, any URL that git knows, or the path of a local clone. `branch`:
+    empty for a folder as it is, what is not committed included.
     `source_directory`: from the repository's root, such as `/service-a`. `values` None: apprunner.yaml in the source
     directory says everything (ConfigurationSource REPOSITORY). `connection`: its ARN, for the clones it stands for.
     `is_new`: the service has never run; it may not choose a runtime after its end of support (facts 6.6).

@@ -7,16 +7,38 @@ build command installs globally is gone in the image that runs, unless it is ins
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
+from simulator.builds.kept import key_of
 from simulator.builds.runtimes import Language
 from simulator.builds.sandbox import Stage
 from simulator.builds.toolchain import SYSTEM_PATH, Toolchain
 
+# pip comes from an environment that is made once for every interpreter: installing it anew takes seconds, a copy does
+# not. Arguments: the interpreter, that environment, the one to make.
+_MAKE_VENV: Final = """\
+set -eu
+if [ ! -d "$2" ]; then
+  "$1" -m venv "$2.$$"
+  mv -T "$2.$$" "$2" 2>/dev/null || rm -rf "$2.$$"
+fi
+"$1" -m venv --without-pip "$3"
+cp -a "$2"/lib/python*/site-packages/. "$3"/lib/python*/site-packages/
+cd "$3/bin"
+for name in pip pip3; do
+  printf '#!/bin/sh\\nexec "%s" -m pip "$@"\\n' "$3/bin/python3" > "$name"
+  chmod 755 "$name"
+done
+"""
 
-def preparation(language: Language, toolchain: Toolchain, stage: Stage) -> tuple[str, ...]:
-    """The command that makes the language's part of the stage; empty when folders are enough."""
+
+def preparation(language: Language, toolchain: Toolchain, stage: Stage, folder: Path) -> tuple[str, ...]:
+    """The command that makes the language's part of the stage; empty when folders are enough. `folder` is there for
+    what stages of one toolchain share.
+    """
     if language is Language.PYTHON:
-        return (str(toolchain.program), "-m", "venv", str(_venv(stage)))
+        shared = folder / f"python-{toolchain.version}-{key_of({'program': str(toolchain.program)})}"
+        return ("/bin/sh", "-c", _MAKE_VENV, "sh", str(toolchain.program), str(shared), str(_venv(stage)))
     return ()
 
 

@@ -167,7 +167,9 @@ class LocalBuilder:
             self._guard.watch,
             self._guard.forget,
         )
-        kitchen = _LocalKitchen(job, self._settings.environment, self._isolation, confined, steps.log)
+        kitchen = _LocalKitchen(
+            job, self._settings.environment, self._isolation, confined, steps.log, self._settings.folder
+        )
         await kitchen.prepare(made)
         for note in await self.repositories.lay_out(job.clone, job.commit, made.app):
             steps.log(f"[AppRunner] {note}")
@@ -234,7 +236,9 @@ class _LocalKitchen:
         isolation: Isolation,
         confined: Confined,
         log: Callable[[str], None],
+        shared: Path,
     ) -> None:
+        self._shared = shared
         self._job = job
         self._environment = environment
         self._isolation = isolation
@@ -244,7 +248,7 @@ class _LocalKitchen:
     async def prepare(self, stage: Stage) -> None:
         await asyncio.get_running_loop().run_in_executor(None, stage.make)
         language = self._job.recipe.runtime.language
-        command = preparation(language, self._job.toolchain, stage)
+        command = preparation(language, self._job.toolchain, stage, self._shared)
         if command:
             code = await self._confined.run(
                 command, self._variables(stage), lambda line: self._log(f"[AppRunner] {line}")

@@ -26,6 +26,17 @@ _GIT_S_MAX: Final = 600.0  # of a first clone
 _COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
 
 
+# What tools make and nobody writes; a .gitignore of the folder's own says the rest.
+_NEVER_SOURCE: Final = "/.git\nnode_modules/\n.venv/\nvenv/\n__pycache__/\n"
+_NOBODY: Final = MappingProxyType(
+    {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", "simulator"), ("EMAIL", "simulator@localhost"), ("DATE", "2000-01-01T00:00:00Z"))
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RepositorySettings:
     """`clones`: the local path, or another URL, for the URL of a repository or for the beginning of several, the name
@@ -62,12 +73,13 @@ class Repositories:
     async def fetch(self, source: SourceDescription) -> tuple[Path, str]:
         """The bare clone with the branch as it is now, and its newest commit. Raises BuildFailed."""
         place, branch = self.place(source.repository), source.branch
+        if not branch:
+            return await self._snapshot(Path(place))
         if branch.startswith("-") or place.startswith("-"):
             raise BuildFailed(f"branch = {branch}, must be the name of a branch.")
-        clone = self._folder / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.git"
+        clone = self._clone_of(place)
         async with self._fetching.setdefault(clone, asyncio.Lock()):
-            if not (clone / "HEAD").exists():
-                await self._git("init", "--quiet", "--bare", str(clone))
+            await self._make(clone)
             reference = f"refs/heads/{branch}"
             code, told = await self._run(
                 "--git-dir", str(clone), "fetch", "--quiet", "--no-tags", "--force", place, f"{reference}:{reference}"
@@ -75,6 +87,37 @@ class Repositories:
             if code != 0:
                 raise BuildFailed(_not_fetched(source, place, told))
             return clone, (await self._git("--git-dir", str(clone), "rev-parse", "--verify", reference)).strip()
+
+    async def _snapshot(self, folder: Path) -> tuple[Path, str]:
+        """The folder as it is, saved and not committed, without what its .gitignore names: a commit of a clone of ours.
+
+        The same files give the same commit.
+        """
+        clone = self._clone_of(f"folder {folder}")
+        async with self._fetching.setdefault(clone, asyncio.Lock()):
+            await self._make(clone)
+            at = ("--git-dir", str(clone), "--work-tree", str(folder))
+            await self._judge_folder(folder, at)
+            await self._git(*at, "add", "--all", ".", at=folder)
+            tree = (await self._git(*at, "write-tree")).strip()
+            return clone, (await self._git(*at, "commit-tree", "-m", "as it is", tree, more=_NOBODY)).strip()
+
+    async def _judge_folder(self, folder: Path, at: tuple[str, ...]) -> None:
+        """Before git reads what is too large."""
+        listing = await self._git(*at, "ls-files", "--cached", "--others", "--exclude-standard", "-z", at=folder)
+        most = self._settings.file_bytes_max
+        large = await asyncio.get_running_loop().run_in_executor(None, _larger, folder, listing.split("\0"), most)
+        if large is not None:
+            raise BuildFailed(f"{large[0]} = {large[1]} bytes, must be at most {most}; or name it in .gitignore.")
+
+    def _clone_of(self, place: str) -> Path:
+        return self._folder / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.git"
+
+    async def _make(self, clone: Path) -> None:
+        if not (clone / "HEAD").exists():
+            await self._git("init", "--quiet", "--bare", str(clone))
+            (clone / "info").mkdir(exist_ok=True)
+            (clone / "info" / "exclude").write_text(_NEVER_SOURCE, encoding="utf-8")
 
     async def tree(self, clone: Path, commit: str, directory: str = "") -> str:
         """The identity of what the commit has in `directory`. Raises BuildFailed when it has none."""
@@ -128,13 +171,17 @@ class Repositories:
             raise BuildFailed(f"repository = {total} bytes, must be at most {self._settings.tree_bytes_max}.")
         return notes
 
-    async def _git(self, *arguments: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
-        code, told = await self._run(*arguments, more=more)
+    async def _git(
+        self, *arguments: str, more: Mapping[str, str] = MappingProxyType({}), at: Path | None = None
+    ) -> str:
+        code, told = await self._run(*arguments, more=more, at=at)
         if code != 0:
-            raise BuildFailed(f"git {arguments[2] if len(arguments) > 2 else arguments[0]} failed: {_last(told)}.")
+            raise BuildFailed(f"git failed: {_last(told)}.")
         return told
 
-    async def _run(self, *arguments: str, more: Mapping[str, str] = MappingProxyType({})) -> tuple[int, str]:
+    async def _run(
+        self, *arguments: str, more: Mapping[str, str] = MappingProxyType({}), at: Path | None = None
+    ) -> tuple[int, str]:
         """Exit code, and standard output or, of a failure, standard error."""
         try:
             process = await asyncio.create_subprocess_exec(
@@ -155,6 +202,7 @@ class Repositories:
                     **self._settings.environment,
                     **more,
                 },
+                cwd=at,
                 start_new_session=True,
             )
         except FileNotFoundError as error:
@@ -169,6 +217,18 @@ class Repositories:
                 process.kill()
         code = process.returncode or 0
         return code, (output if code == 0 else errors).decode(errors="surrogateescape")
+
+
+def _larger(folder: Path, names: list[str], most: int) -> tuple[str, int] | None:
+    """The first of the files that is longer, holes counted. Blocks: for a thread."""
+    for name in filter(None, names):
+        try:
+            size = (folder / name).lstat().st_size
+        except OSError:  # removed meanwhile
+            continue
+        if size > most:
+            return name, size
+    return None
 
 
 def directory_of(source_directory: str) -> str:

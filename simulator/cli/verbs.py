@@ -12,6 +12,8 @@ from typer.core import TyperGroup
 # Verb -> module and name of its function or of the Typer application of its own verbs, in the order of `--help`.
 _VERBS: Final = {
     "run": ("simulator.cli.run", "run"),
+    "init": ("simulator.cli.init", "init"),
+    "up": ("simulator.cli.up", "up"),
     "serve": ("simulator.cli.serve", "serve"),
     "events": ("simulator.cli.events", "events"),
     "logs": ("simulator.cli.logs", "logs"),

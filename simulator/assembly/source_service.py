@@ -1,0 +1,99 @@
+"""One service from one source, without the API: built, brought up beside the version that serves, switched, drained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.assembly.deployment import deploy
+from simulator.assembly.platform import Platform, Service
+from simulator.assembly.revision import ServicePlan
+from simulator.builds.built import Builder, BuiltApplication, SourceDescription
+from simulator.fleet.process import ProcessApplication, Throttling
+from simulator.fleet.secrets import SecretsPlace
+from simulator.fleet.settings import PoolSettings
+from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
+from simulator.model.phase import Phase
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import POLICIES
+
+# A developer waits for it: as soon as it listens it is there.
+_PROBE_S: Final = 0.1
+_STARTUP_S: Final = 60.0
+_DRAIN_S: Final = 10.0
+_GRACE_S: Final = 5.0
+_POLICY: Final = "app-runner"
+
+
+@dataclass(slots=True)
+class SourceService:
+    """`tell` hears the lines of the deployment log. `service` is on the platform and open already."""
+
+    platform: Platform
+    service: Service
+    builder: Builder
+    source: SourceDescription
+    tell: Callable[[str], None]
+    secrets_from: SecretsPlace
+    serves: BuiltApplication | None = None
+
+    async def deploy(self) -> None:
+        """The source as it is now; nothing when that is what serves. A failure leaves what serves as it was.
+
+        Raises:
+            BuildFailed: when it cannot be built.
+            LaunchError, OSError: when it does not come up.
+        """
+        steps = _Told(self.tell, self)
+        built = await self.builder.build(self.source, steps)
+        if self.serves is not None and built.folder == self.serves.folder and built.command == self.serves.command:
+            return
+        steps.port = built.port
+        await deploy(self.service, self._plan(built), steps, self.platform.tasks)
+        self.serves = built
+        self.service.forget_ended()
+        self.builder.keep([built])
+
+    def _plan(self, built: BuiltApplication) -> ServicePlan:
+        scaling, kind = AutoScalingConfiguration(), POLICIES[_POLICY]
+        settings = PoolSettings(
+            self.service.name,
+            scaling=scaling,
+            port=built.port,
+            startup_allowance_s=_STARTUP_S,
+            startup_probe_s=_PROBE_S,
+            drain_timeout_s=_DRAIN_S,
+            stop_grace_s=_GRACE_S,
+        )
+        return ServicePlan(
+            settings,
+            kind.build(kind.parameters(), scaling),
+            ProcessApplication(built.command, built.environment, built.folder),
+            throttling=Throttling.NONE,
+            secrets=built.secrets,
+            secrets_from=self.secrets_from,
+        )
+
+
+class _Told:
+    """The phases in App Runner's words (facts 2.4, 6.5)."""
+
+    def __init__(self, tell: Callable[[str], None], service: SourceService) -> None:
+        self._tell = tell
+        self._service = service
+        self.port = 0
+
+    async def reach(self, phase: Phase) -> None:
+        lines = {
+            Phase.BUILDING: "Starting source code build.",
+            Phase.PROVISIONING: "Successfully built your application source code.",
+            Phase.HEALTH_CHECKING: performing_line(HealthCheck(), self.port),
+            Phase.HEALTHY: HEALTHY_LINE,
+            Phase.ROUTED: "Successfully routed incoming traffic to application.",
+        }
+        if phase in lines:
+            self._tell(f"[AppRunner] {lines[phase]}")
+
+    def log(self, line: str) -> None:
+        self._tell(line)

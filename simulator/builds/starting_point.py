@@ -1,0 +1,182 @@
+"""What kind of project a folder holds, and the commented apprunner.yaml that would be a start for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_BYTES_MAX: Final = 256 * 1024  # of a file that is looked into
+
+
+@dataclass(frozen=True, slots=True)
+class StartingPoint:
+    """`kind`: what was found, for people. `why`: each command's reason, which the file tells as a comment."""
+
+    kind: str
+    runtime: str
+    build: tuple[tuple[str, str], ...]
+    pre_run: tuple[tuple[str, str], ...]
+    command: tuple[str, str]
+    env: tuple[tuple[str, str], ...] = ()
+
+    def text(self) -> str:
+        """The apprunner.yaml."""
+        lines = [
+            f"# How AWS App Runner, and its simulator, build and run this project ({self.kind}).",
+            "version: 1.0",
+            f"runtime: {self.runtime}",
+            "build:",
+            "  commands:",
+            "    build:",
+            *_commands(self.build, 6),
+            "run:",
+        ]
+        if self.pre_run:
+            lines += ["  # Of the build only /app is kept: what is installed for the whole image is installed here."]
+            lines += ["  pre-run:", *_commands(self.pre_run, 4)]
+        lines += [f"  # {self.command[1]}", f"  command: {_quoted(self.command[0])}", "  network:"]
+        lines += ["    # The port that health checks and requests go to; the application finds it in PORT."]
+        lines += ["    port: 8080"]
+        if self.env:
+            lines += ["  env:"]
+            for name, value in self.env:
+                lines += [f"    - name: {name}", f"      value: {_quoted(value)}"]
+        lines += ["  # Values of Secrets Manager or SSM become variables when a version is deployed:"]
+        lines += ["  # secrets:", "  #   - name: DATABASE_PASSWORD", "  #     value-from: name-of-the-parameter"]
+        return "\n".join(lines) + "\n"
+
+
+def detect(folder: Path) -> StartingPoint | None:
+    """None when it is none of the kinds that are known."""
+    for judge in (_python, _node, _java, _go, _ruby):
+        found = judge(folder)
+        if found is not None:
+            return found
+    return None
+
+
+# --- the kinds ---
+
+
+def _python(folder: Path) -> StartingPoint | None:
+    requirements = _read(folder / "requirements.txt") + _read(folder / "pyproject.toml")
+    if not requirements:
+        return None
+    install = "-r requirements.txt" if (folder / "requirements.txt").is_file() else "."
+    packages = set(re.findall(r"[a-z0-9_-]+", requirements.lower()))
+
+    def point(
+        kind: str, command: str, why: str, *more: str, build: str = "python3 -m compileall -q ."
+    ) -> StartingPoint:
+        extra = " ".join(("", *(package for package in more if package not in packages)))
+        return StartingPoint(
+            kind,
+            "python311",
+            ((build, "Runs in an image of its own; of what it makes, /app is kept."),),
+            ((f"pip3 install {install}{extra}".rstrip(), "The packages of the image that runs."),),
+            (command, why),
+        )
+
+    if "django" in packages and (folder / "manage.py").is_file():
+        settings = re.search(r"DJANGO_SETTINGS_MODULE\W+['\"](\w+)\.", _read(folder / "manage.py"))
+        project = settings[1] if settings else "project"
+        return point(
+            "Django", _shell(f"gunicorn --bind 0.0.0.0:$PORT {project}.wsgi"), "A shell, for $PORT.", "gunicorn"
+        )
+    if "fastapi" in packages:
+        module = _module_with(folder, r"FastAPI\(")
+        why = "A shell, for $PORT."
+        return point("FastAPI", _shell(f"uvicorn {module} --host 0.0.0.0 --port $PORT"), why, "uvicorn")
+    if "flask" in packages:
+        module = _module_with(folder, r"Flask\(")
+        return point("Flask", _shell(f"gunicorn --bind 0.0.0.0:$PORT {module}"), "A shell, for $PORT.", "gunicorn")
+    return None
+
+
+def _node(folder: Path) -> StartingPoint | None:
+    try:
+        package = json.loads(_read(folder / "package.json") or "null")
+    except ValueError:
+        package = None
+    if not isinstance(package, dict):
+        return None
+    dependencies = package.get("dependencies") or {}
+    scripts = package.get("scripts") or {}
+    kind = "Express" if "express" in dependencies else "Node.js"
+    locked = (folder / "package-lock.json").is_file()
+    install = "npm ci" if locked else "npm install"
+    build = [(install, "Into node_modules, which is in /app and so is kept.")]
+    if "build" in scripts:
+        build.append(("npm run build", "The project's own build."))
+    start = "npm start" if "start" in scripts else f"node {package.get('main', 'index.js')}"
+    why = "It must listen on process.env.PORT."
+    return StartingPoint(kind, "nodejs22", tuple(build), (), (start, why), (("NODE_ENV", "production"),))
+
+
+def _java(folder: Path) -> StartingPoint | None:
+    maven, gradle = _read(folder / "pom.xml"), _read(folder / "build.gradle") + _read(folder / "build.gradle.kts")
+    if "spring" not in (maven + gradle).lower():
+        return None
+    build, jars = ("mvn -q package", "target") if maven else ("gradle -q bootJar", "build/libs")
+    wrapper = "./mvnw" if maven else "./gradlew"
+    if (folder / wrapper).is_file():
+        build = build.replace("mvn", wrapper, 1) if maven else build.replace("gradle", wrapper, 1)
+    command = _shell(f"java -jar {jars}/*.jar --server.port=$PORT")
+    why = "It runs once in the build image and once in the image that runs, as builds of corretto11 do."
+    return StartingPoint("Spring", "corretto11", ((build, why),), (), (command, "A shell, for * and $PORT."))
+
+
+def _go(folder: Path) -> StartingPoint | None:
+    if not (folder / "go.mod").is_file():
+        return None
+    why = "It runs once in the build image and once in the image that runs, as builds of go1 do."
+    return StartingPoint("Go", "go1", (("go build -o main .", why),), (), ("./main", "It must listen on $PORT."))
+
+
+def _ruby(folder: Path) -> StartingPoint | None:
+    gems = _read(folder / "Gemfile")
+    if not re.search(r"gem\s+['\"]rails['\"]", gems):
+        return None
+    why = "It runs once in the build image and once in the image that runs, as builds of ruby31 do."
+    command = _shell("bundle exec rails server --binding 0.0.0.0 --port $PORT")
+    env = (("RAILS_ENV", "production"), ("RAILS_LOG_TO_STDOUT", "1"))
+    return StartingPoint("Rails", "ruby31", (("bundle install", why),), (), (command, "A shell, for $PORT."), env)
+
+
+# --- leaves ---
+
+
+def _shell(command: str) -> str:
+    return f'sh -c "exec {command}"'
+
+
+def _module_with(folder: Path, pattern: str) -> str:
+    """`app:app` where app.py has `app = ...` of that pattern; the same for a package's main module."""
+    for file in sorted([*folder.glob("*.py"), *folder.glob("*/*.py")], key=lambda file: (len(file.parts), file.name)):
+        match = re.search(rf"^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?{pattern}", _read(file), re.MULTILINE)
+        if match:
+            module = ".".join(file.relative_to(folder).with_suffix("").parts)
+            return f"{module}:{match[1]}"
+    return "app:app"
+
+
+def _commands(commands: tuple[tuple[str, str], ...], indent: int) -> list[str]:
+    space = " " * indent
+    return [line for text, why in commands for line in (f"{space}# {why}", f"{space}- {_quoted(text)}")]
+
+
+def _quoted(text: str) -> str:
+    """A plain scalar where YAML takes it for text, else one in single quotes."""
+    plain = re.fullmatch(r"[A-Za-z./][\w./ =-]*", text)
+    return text if plain else "'" + text.replace("'", "''") + "'"
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            return opened.read(_BYTES_MAX)
+    except OSError:
+        return ""

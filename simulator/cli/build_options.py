@@ -1,0 +1,48 @@
+"""What builds are told about this machine by its user: the environment that reaches registries, the toolchains."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from simulator.builds.local import BuildSettings
+from simulator.builds.repositories import RepositorySettings
+from simulator.builds.runtimes import RUNTIMES
+from simulator.builds.toolchain import ToolchainSettings
+
+TOOLCHAIN_HELP: Final = "RUNTIME=FOLDER: where the programs of a runtime are, NODEJS_22=/opt/node22 for example."
+NEAR_HELP: Final = "Let another version of the language stand in for a runtime that is not on this machine."
+
+# Of the user's environment what package tools need to reach their registries, and nothing that could be a secret of
+# something else.
+_PASSED: Final = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT", "PIP_FIND_LINKS", "PIP_DEFAULT_TIMEOUT", "PIP_NO_INDEX"),
+    *("NPM_CONFIG_REGISTRY", "npm_config_registry", "GOPROXY", "GOFLAGS", "GOSUMDB", "BUNDLE_MIRROR__ALL"),
+)
+_GIT: Final = ("HOME", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND", "HTTPS_PROXY", "https_proxy")
+
+
+def build_settings(state: Path, toolchains: list[str], *, near_versions: bool) -> BuildSettings:
+    """Raises ValueError for a toolchain that is not told as RUNTIME=FOLDER."""
+    environment = dict(os.environ)  # noqa: TID251 cli is the reader of the environment
+    return BuildSettings(
+        state / "builds",
+        ToolchainSettings(dict(map(_toolchain, toolchains)), near_versions, Path.home()),
+        RepositorySettings(environment={name: environment[name] for name in _GIT if name in environment}),
+        environment={name: environment[name] for name in _PASSED if name in environment},
+    )
+
+
+def _toolchain(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition("=")
+    if not separator or name not in RUNTIMES or not folder:
+        msg = f"toolchain = {text!r}, must be RUNTIME=FOLDER with one of {', '.join(RUNTIMES)}"
+        raise ValueError(msg)
+    path = Path(folder).expanduser().absolute()
+    if not path.is_dir():
+        msg = f"toolchain {name} = {folder}, must be a folder"
+        raise ValueError(msg)
+    return name, path

@@ -1,0 +1,31 @@
+"""`simulator init`: a commented apprunner.yaml for the project in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from simulator.builds.config_file import FILE_NAME
+from simulator.builds.starting_point import detect
+from simulator.cli.exits import bad_input
+
+
+def init(
+    folder: Path = typer.Argument(Path(), metavar="[DIR]", help="The project's folder.", show_default="."),
+    force: bool = typer.Option(False, "--force", help="Write over an apprunner.yaml that is there."),
+) -> None:
+    """Write a commented apprunner.yaml for a Flask, FastAPI, Django, Express, Node.js, Spring, Go or Rails project."""
+    if not folder.is_dir():
+        bad_input(f"DIR = {folder}, must be a folder")
+    target = folder / FILE_NAME
+    if target.exists() and not force:
+        bad_input(f"{target} is there already; --force writes over it")
+    found = detect(folder)
+    if found is None:
+        bad_input(
+            f"{folder} = nothing that is known, must hold requirements.txt or pyproject.toml with Flask, FastAPI or "
+            "Django, package.json, a pom.xml or build.gradle with Spring, go.mod, or a Gemfile with Rails"
+        )
+    target.write_text(found.text(), encoding="utf-8")
+    typer.echo(f"{target} written for {found.kind}; next: simulator up {folder}")

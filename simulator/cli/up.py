@@ -1,0 +1,145 @@
+"""`simulator up`: a project's folder, built and served over HTTPS, and again with every save if it is watched."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from simulator.assembly import LiveSettings
+from simulator.assembly.platform import Platform
+from simulator.assembly.service_workload import LOCAL_DOMAIN
+from simulator.assembly.source_service import SourceService
+from simulator.builds.built import BuildFailed, SourceDescription
+from simulator.builds.config_file import FILE_NAME
+from simulator.builds.local import BuildSettings, LocalBuilder
+from simulator.cli.build_options import NEAR_HELP, TOOLCHAIN_HELP, build_settings
+from simulator.cli.exits import BROKE, CHECK_FAILED, bad_input
+from simulator.cli.state import state_folder
+from simulator.fleet.driver import LaunchError
+from simulator.fleet.secrets import SecretsPlace
+from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind, run
+from simulator.world.tasks import first_of
+
+_LOOK_S: Final = 0.3  # at the folder; a look costs git some milliseconds
+_FACTS_KEPT: Final = 10_000
+_SEED_BITS: Final = 63
+
+
+def up(
+    folder: Path = typer.Argument(Path(), metavar="[DIR]", help="The project's folder.", show_default="."),
+    watch: bool = typer.Option(False, "--watch", help="Build and deploy again with every save."),
+    https_port: int = typer.Option(0, min=0, max=65535, help="Port of the URL; 0 is any free one."),
+    toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP),
+    near_versions: bool = typer.Option(False, "--near-versions", help=NEAR_HELP),
+    secrets_file: Path | None = typer.Option(None, metavar="FILE", help="Values of the secrets that the file names."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="Where builds and the certificate are kept."),
+) -> None:
+    """Build the project in a folder by its apprunner.yaml, run it, and serve it over HTTPS until interrupted."""
+    folder = folder.resolve()
+    _check(folder)
+    kept = state_folder(state)
+    try:
+        settings = build_settings(kept, toolchain, near_versions=near_versions)
+    except ValueError as error:
+        bad_input(str(error))
+    stop = asyncio.Event()
+    place = SecretsPlace(secrets_file)
+    run(
+        ClockKind.REAL,
+        lambda: _up(folder, settings, LiveSettings(kept, https_port=https_port), place, stop, watch=watch),
+        stop.set,
+    )
+
+
+def _check(folder: Path) -> None:
+    if not folder.is_dir():
+        bad_input(f"DIR = {folder}, must be a folder")
+    if (folder / FILE_NAME).is_file():
+        return
+    if (folder / "Dockerfile").is_file():
+        name = service_name(folder)
+        bad_input(
+            f"{folder} has a Dockerfile and no {FILE_NAME}. App Runner builds no Dockerfiles, it runs images: "
+            f"`docker build -t {name} {folder}`, then `simulator serve` and a service with the image {name}:latest. "
+            f"To have it built from source, `simulator init {folder}` writes an {FILE_NAME}."
+        )
+    bad_input(f"{folder} has no {FILE_NAME}, which says how to build and run it: `simulator init {folder}` writes one")
+
+
+async def _up(
+    folder: Path, settings: BuildSettings, live: LiveSettings, place: SecretsPlace, stop: asyncio.Event, *, watch: bool
+) -> None:
+    builder = LocalBuilder(settings)
+    platform = Platform((), Chance(secrets.randbits(_SEED_BITS)), live=live, facts_max=_FACTS_KEPT)
+    platform.on_line = lambda _service, number, line: typer.echo(f"[instance/{number}] {line}")
+    try:
+        await platform.open()
+        platform.start()
+        name = service_name(folder)
+        service = platform.add(name, (f"{name}{LOCAL_DOMAIN}",))
+        source = SourceDescription(str(folder), "")
+        serving = SourceService(platform, service, builder, source, typer.echo, place)
+        stopped = platform.tasks.spawn(stop.wait(), "until stopped")
+        work = platform.tasks.spawn(_serve(serving, builder, watch=watch), "serve")
+        if await first_of(stopped, work, platform.tasks.failed) != 0:
+            raise typer.Exit(work.result() if work.done() else BROKE)
+    except OSError as error:
+        bad_input(str(error))
+    finally:
+        await platform.close()
+        await builder.close()
+
+
+async def _serve(serving: SourceService, builder: LocalBuilder, *, watch: bool) -> int:
+    """Returns the exit code when the first version does not come up, and nothing is watched."""
+    commit = await _newest(builder, serving)
+    if not await _deployed(serving) and not watch:
+        return CHECK_FAILED
+    front = serving.platform.front
+    assert front is not None
+    typer.echo(f"https://{serving.service.host}:{front.https_port}  (to be trusted: {front.root_certificate})")
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        if not watch:
+            continue
+        seen = await _newest(builder, serving)
+        if seen != commit:
+            await asyncio.sleep(_LOOK_S)
+            commit = await _newest(builder, serving)
+            if commit == seen:  # nobody is in the midst of saving
+                await _deployed(serving)
+
+
+async def _newest(builder: LocalBuilder, serving: SourceService) -> str:
+    """Of the folder as it is; what cannot be read is told when it is built."""
+    try:
+        return (await builder.repositories.fetch(serving.source))[1]
+    except BuildFailed:
+        return ""
+
+
+async def _deployed(serving: SourceService) -> bool:
+    try:
+        await serving.deploy()
+    except BuildFailed as failed:
+        for line in failed.lines:
+            typer.echo(line)
+        typer.echo(f"[AppRunner] Failed to build your application source code. Reason: {failed.reason}")
+    except (LaunchError, OSError) as error:
+        typer.echo(f"[AppRunner] Deployment failed. Failure reason: {error}")
+    else:
+        return True
+    if serving.serves is not None:
+        typer.echo("[AppRunner] The version before goes on serving.")
+    return False
+
+
+def service_name(folder: Path) -> str:
+    """Of what may stand in a host name."""
+    return re.sub(r"[^a-z0-9-]+", "-", folder.name.lower()).strip("-")[:40] or "service"

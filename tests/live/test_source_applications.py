@@ -1,0 +1,134 @@
+"""As a new user would: applications from repositories of their own, with the packages that they really have, served
+over HTTPS, and again after a push. Packages come from their registries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from simulator.assembly import LiveSettings
+from simulator.assembly.platform import Platform
+from simulator.assembly.source_service import SourceService
+from simulator.builds.built import SourceDescription
+from simulator.builds.local import LocalBuilder
+from simulator.cli.build_options import build_settings
+from simulator.fleet.secrets import SecretsPlace
+from simulator.world.chance import Chance
+from tests.builds.places import GitPlace
+from tests.live.test_serving import ToLoopback
+
+PATIENCE_S = 240.0  # a registry and a busy machine
+PAUSE_S = 0.1  # the build is to have the machine
+
+
+def config(runtime: str, build: str, run: str, pre_run: str = "") -> str:
+    before = f"  pre-run:\n    - {pre_run}\n" if pre_run else ""
+    return (
+        f"version: 1.0\nruntime: {runtime}\nbuild:\n  commands:\n    build:\n      - {build}\n"
+        f"run:\n{before}  command: {run}\n"
+    )
+
+
+FLASK = {
+    "apprunner.yaml": config(
+        "python311",
+        "pip3 install -t vendor -r requirements.txt",
+        "python3 app.py",
+    ),
+    "requirements.txt": "flask>=3\n",
+    "app.py": """import os, sys
+sys.path.insert(0, "/app/vendor")
+from flask import Flask
+app = Flask(__name__)
+@app.get("/")
+def hello():
+    return "version ONE"
+app.run(host="0.0.0.0", port=int(os.environ["PORT"]))
+""",
+}
+FASTAPI = {
+    "apprunner.yaml": config(
+        "python311",
+        "python3 -m compileall -q .",
+        'sh -c "exec uvicorn main:app --host 0.0.0.0 --port $PORT"',
+        "pip3 install -r requirements.txt",
+    ),
+    "requirements.txt": "fastapi\nuvicorn\n",
+    "main.py": """from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+app = FastAPI()
+@app.get("/")
+async def hello() -> PlainTextResponse:
+    return PlainTextResponse("version ONE")
+""",
+}
+EXPRESS = {
+    "apprunner.yaml": config("nodejs22", "npm install --no-audit --no-fund", "npm start"),
+    "package.json": '{"name": "shop", "scripts": {"start": "node index.js"}, "dependencies": {"express": "^4"}}',
+    "index.js": """const app = require("express")();
+app.get("/", (request, response) => response.send("version ONE"));
+app.listen(process.env.PORT);
+""",
+}
+NODE = {
+    "apprunner.yaml": config("nodejs22", "node --check server.js", "node server.js"),
+    "server.js": """require("http").createServer((request, response) => response.end("version ONE"))
+  .listen(process.env.PORT);
+""",
+}
+APPLICATIONS = {"flask": FLASK, "fastapi": FASTAPI, "express": EXPRESS, "node": NODE}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", APPLICATIONS)
+async def test_an_application_is_built_served_and_deployed_again_by_a_push(tmp_path: Path, name: str) -> None:
+    place = GitPlace(tmp_path / name, APPLICATIONS[name])
+    settings = build_settings(tmp_path, [], near_versions=True)
+    builder, lines = LocalBuilder(settings), list[str]()
+    platform = Platform((), Chance(1), live=LiveSettings(tmp_path))
+    platform.on_line = lambda _service, _number, line: lines.append(line)
+    try:
+        await platform.open()
+        platform.start()
+        service = platform.add(name, (f"{name}.localhost",))
+        source = SourceDescription(str(place.folder), "main")
+        serving = SourceService(platform, service, builder, source, lines.append, SecretsPlace())
+        async with asyncio.timeout(PATIENCE_S):
+            await serving.deploy()
+            assert await answers(platform, service.host, 1) == [(200, "version ONE")]
+            place.commit({file: text.replace("ONE", "TWO") for file, text in APPLICATIONS[name].items()})
+            load = asyncio.get_running_loop().create_task(until_two(platform, service.host))
+            await serving.deploy()
+            told = await load
+    finally:
+        await platform.close()
+        await builder.close()
+    assert {status for status, _ in told} == {200}, "\n".join(lines[-40:])
+    assert told[-1] == (200, "version TWO")
+
+
+async def answers(platform: Platform, host: str, count: int) -> list[tuple[int, str]]:
+    front = platform.front
+    assert front is not None
+    context = ssl.create_default_context(cafile=front.root_certificate)
+    connector = aiohttp.TCPConnector(resolver=ToLoopback(), ssl=context)
+    told = []
+    async with aiohttp.ClientSession(connector=connector) as session:
+        for _ in range(count):
+            async with session.get(f"https://{host}:{front.https_port}/") as answer:
+                told.append((answer.status, await answer.text()))
+    return told
+
+
+async def until_two(platform: Platform, host: str) -> list[tuple[int, str]]:
+    """Asks without a pause until the second version answers."""
+    told: list[tuple[int, str]] = []
+    while not told or told[-1] == (200, "version ONE"):
+        told += await answers(platform, host, 5)
+        await asyncio.sleep(PAUSE_S)
+    return told
