@@ -34,7 +34,7 @@ class BranchTrees:
             source = SourceDescription(repository, branch, directory, connection=connection or None)
             clone, commit = await self._repositories.fetch(source)
             return await self._repositories.tree(clone, commit, within)
-        except BuildFailed:
+        except (BuildFailed, OSError):
             return None
 
     async def moved(self, within_s: float) -> bool:

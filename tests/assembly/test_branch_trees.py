@@ -1,0 +1,43 @@
+"""What a push to a branch is: another tree of the SourceDirectory, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from simulator.assembly.branch_trees import BranchTrees, watched_branch
+from simulator.builds.repositories import Repositories, RepositorySettings
+from simulator.model.api_resources import ServiceResource
+from tests.builds.places import GitPlace
+from tests.control.api_stage import Stage
+from tests.control.sources import CODE, ECR
+from tests.virtual import run_virtual
+
+URL = CODE["CodeRepository"]["RepositoryUrl"]
+
+
+def test_the_tree_of_the_directory_changes_with_it_alone(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "clone", {"a/app.py": "1", "b/app.py": "1"})
+    trees = BranchTrees(Repositories(tmp_path / "kept", RepositorySettings({URL: str(place.folder)})))
+
+    def tree(directory: str, branch: str = "main") -> str | None:
+        return asyncio.run(trees.identity(f"{URL}\n{branch}\n{directory}\n"))
+
+    before = tree("/a"), tree("/b"), tree("/")
+    place.commit({"b/app.py": "2"})
+    after = tree("/a"), tree("/b"), tree("/")
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, False]
+    assert tree("/c") is None
+    assert tree("/a", "nowhere") is None
+
+
+def test_only_code_that_deploys_automatically_is_watched() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            await stage.running("code", SourceConfiguration=CODE)
+            await stage.running("manual", SourceConfiguration=CODE | {"AutoDeploymentsEnabled": False})
+            await stage.running("image", SourceConfiguration=ECR)
+            services = stage.registry.all(ServiceResource)
+            assert [watched_branch(service) for service in services] == [f"{URL}\nmain\n/\n", None, None]
+
+    run_virtual(main)
