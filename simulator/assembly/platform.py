@@ -22,7 +22,9 @@ from simulator.model.units import duration_text
 from simulator.model.wire_fault import WireFault
 from simulator.records.facts import EventLogged
 from simulator.records.journal import Journal
+from simulator.records.metrics import Metrics
 from simulator.rules.policies.port import Sample
+from simulator.rules.pricing import REGIONS
 from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks
@@ -40,7 +42,8 @@ class Service:
         self.revisions: list[Revision] = []  # that serve, served, or came up in vain: each has its part of the bill
         self.on_switch: list[Callable[[], None]] = []  # told when another revision serves, or none
         self._platform = platform
-        self._closed = ClosedLane()
+        outcomes = platform.metrics.of(name).outcomes if platform.metrics is not None else None
+        self._closed = ClosedLane(outcomes)
         self._revision_numbers = count(1)
         self._instance_numbers = count(1)
         self._autoscaler: Autoscaler | None = None
@@ -76,6 +79,8 @@ class Service:
     def new_revision(self, plan: ServicePlan) -> Revision:
         """Beside the one that serves; it gets no request before `switch_to`."""
         revision = Revision(plan, self._platform, next(self._revision_numbers), self._instance_numbers)
+        if self._platform.metrics is not None:
+            revision.pool.outcomes = self._platform.metrics.of(self.name).outcomes
         self.revisions.append(revision)
         return revision
 
@@ -94,11 +99,17 @@ class Service:
         elif self._scaling is not None:
             self._scaling.cancel()
             self._scaling = None
+        self._measure(revision)
         for host in self.hosts:
             self._platform.route(host, self)
         for tell in self.on_switch:
             tell()
         return before
+
+    def _sampled(self, sample: Sample) -> None:
+        self._platform.on_sample(self.name, sample)
+        if self._platform.metrics is not None:
+            self._platform.metrics.sampled(self.name, sample)
 
     def start_scaling(self) -> None:
         """From now on, while a revision serves."""
@@ -116,11 +127,22 @@ class Service:
                 revision.plan.policy,
                 clock=platform.clock,
                 journal=platform.journal,
-                on_sample=lambda sample: platform.on_sample(self.name, sample),
+                on_sample=self._sampled,
                 cpu_used_s=revision.cpu_used_s,
             )
         if platform.is_started:
             self.start_scaling()
+
+    def _measure(self, revision: Revision | None) -> None:
+        metrics = self._platform.metrics
+        if metrics is None:
+            return
+        if revision is None:
+            metrics.stopped(self.name)
+            return
+        figures = metrics.of(self.name)
+        figures.wish = revision.roster.wish
+        figures.priced(revision.settings.size, self._platform.rates, self._platform.clock.at_s())
 
     def living(self) -> list[Instance]:
         """Instances of every revision whose life has not ended, those of the revision that serves last."""
@@ -170,10 +192,16 @@ class Platform:
         on_sample: Callable[[str, Sample], None] = lambda _service, _sample: None,
         live: LiveSettings | None = None,
         facts_max: int | None = None,
+        *,
+        measured: bool = False,
     ) -> None:
+        """`measured`: figures for exporters are kept in `metrics`."""
         self.chance = chance
         self.clock = RunClock()
         self.journal = Journal(facts_max)
+        self.metrics = Metrics(self.clock.at_s) if measured else None
+        if self.metrics is not None:
+            self.journal.subscribe(self.metrics.read)
         self.tasks = Tasks("platform")
         self.on_sample = on_sample
         self.on_line: Callable[[str, int, str], None] = lambda _service, _number, _line: None
@@ -182,6 +210,7 @@ class Platform:
         self.engine = live.engine if live is not None else DEFAULT_HOST
         self.ejection = live.ejection if live is not None else None
         region = live.region if live is not None else REGION
+        self.rates = REGIONS.get(region)
         self.front = Front(live, chance) if live is not None else None
         self.is_started = False
         self._is_open = False
@@ -225,6 +254,8 @@ class Platform:
         for host in list(service.hosts):
             service.remove_host(host)
         del self.services[service.name]
+        if self.metrics is not None:
+            self.metrics.forget(service.name)
 
     def route(self, host: str, service: Service) -> None:
         """Requests for `host` go to what serves of the service, in one step. Raises ValueError for a bad name."""

@@ -14,6 +14,7 @@ from simulator.assembly.platform import Platform
 from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings
 from simulator.builds.local import BuildSettings, LocalBuilder
 from simulator.control.image_pushes import ImagePushes
+from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world.chance import Chance
 from simulator.world.tasks import first_of
 
@@ -30,19 +31,26 @@ class ServingSettings:
     workload: WorkloadSettings = field(default_factory=WorkloadSettings)
     applications: ApplicationSettings = field(default_factory=ApplicationSettings)
     builds: BuildSettings | None = None
+    exports: ExportSettings = NO_EXPORTS
 
 
 class Serving:
     """Open and answering. Close it in every case."""
 
     def __init__(
-        self, platform: Platform, workload: PlatformWorkload, plane: ControlPlane, builder: LocalBuilder | None = None
+        self,
+        platform: Platform,
+        workload: PlatformWorkload,
+        plane: ControlPlane,
+        builder: LocalBuilder | None = None,
+        exporters: Exporters | None = None,
     ) -> None:
         self.trees = BranchTrees(builder.repositories) if builder is not None else None
         self._builder = builder
         self.platform = platform
         self.workload = workload
         self.plane = plane
+        self.exporters = exporters
 
     async def until_broken(self) -> None:
         """Raises what broke behind the answers. Nothing does, unless there is a bug."""
@@ -52,6 +60,8 @@ class Serving:
     async def close(self) -> None:
         """No call any more, then no operation, then no instance."""
         await self.plane.close()
+        if self.exporters is not None:
+            await self.exporters.close()
         await self.platform.close()
         if self._builder is not None:
             await self._builder.close()
@@ -66,7 +76,9 @@ class Serving:
 async def open_serving(settings: ServingSettings) -> Serving:
     """Raises what `open_control_plane` raises, and OSError when a port of the front cannot be had."""
     # Drawn anew: the instances of this start are others than those of the one before.
-    platform = Platform((), Chance(secrets.randbits(_SEED_BITS)), live=settings.front, facts_max=FACTS_KEPT)
+    chance, measured = Chance(secrets.randbits(_SEED_BITS)), settings.exports.is_wanted
+    platform = Platform((), chance, live=settings.front, facts_max=FACTS_KEPT, measured=measured)
+    exporters: Exporters | None = None
     try:
         builder = LocalBuilder(settings.builds) if settings.builds is not None else None
         runs = settings.applications if builder is None else replace(settings.applications, builder=builder)
@@ -75,14 +87,19 @@ async def open_serving(settings: ServingSettings) -> Serving:
         try:
             await platform.open()
             platform.start()
+            if platform.metrics is not None:
+                exporters = Exporters(platform.metrics, settings.exports, platform.clock.at_s)
+                await exporters.open()
             await plane.open()
         except BaseException:
             await plane.close()
             raise
     except BaseException:
+        if exporters is not None:
+            await exporters.close()
         await platform.close()
         raise
-    serving = Serving(platform, workload, plane, builder)
+    serving = Serving(platform, workload, plane, builder, exporters)
     if serving.trees is not None:
         pushes = ImagePushes(plane.registry, serving.trees, plane.api.deploy_automatically, watched_branch)
         plane.tasks.spawn(pushes.run(), "pushes to branches")

@@ -7,6 +7,7 @@ import io
 import resource
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.run_console import opened_console, pace_of, stay
+from simulator.cli.run_exports import exports_of, tell_exports
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress
@@ -65,6 +67,15 @@ def run(
     profile: Profile = typer.Option(
         Profile.APP_RUNNER, help="How the load balancer shows in heads: as App Runner's, or in plain words (real time)."
     ),
+    metrics_file: Path | None = typer.Option(
+        None, "--metrics", metavar="F", help="Write the run's metrics over time to F, as OpenMetrics text."
+    ),
+    metrics_port: int | None = typer.Option(
+        None,
+        min=0,
+        max=65535,
+        help="Port of a Prometheus endpoint, /metrics on 127.0.0.1 (real time); 0 is any free one.",
+    ),
     websocket: bool = typer.Option(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
@@ -108,7 +119,8 @@ def run(
             if with_console:
                 pace = pace_of(chosen, clock, speed)
                 watched = afterwards.enter_context(opened_console(console_port, pace, console))
-            record = _play(Run(chosen, live, csv=rows), console, watched, quiet=quiet)
+            exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files))
+            record = _play(Run(chosen, live, csv=rows, exports=exports), console, watched, quiet=quiet)
             report = build_report(record)
             if json_out is not None:
                 json_out.write(report_json(report))
@@ -198,6 +210,7 @@ def _play(run: Run, console: Console, watched: RunConsole | None, *, quiet: bool
         _tell_where(platform, console)
 
     run.on_open = on_open
+    run.on_export = partial(tell_exports, console)
     if watched is not None:
         watched.attach(run)
     try:

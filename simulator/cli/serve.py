@@ -49,6 +49,9 @@ def serve(
     https_port: int | None = typer.Option(
         None, min=0, max=65535, help=f"Port of the services' URLs ({DEFAULT_HTTPS_PORT}); 0 is any free one."
     ),
+    metrics_port: int | None = typer.Option(
+        None, min=0, max=65535, help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one."
+    ),
     engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP),
     profile: TimeProfileName | None = typer.Option(
         None, help="How long operations take: as the work does (instant), or as measured on AWS."
@@ -67,6 +70,7 @@ def serve(
             api_port=port,
             api_tls=tls,
             front_https_port=https_port,
+            metrics_port=metrics_port,
             time_profile=profile.value if profile is not None else None,
             time_factor=time_factor,
         )
@@ -115,6 +119,8 @@ def _tell(serving: Serving) -> None:
         f"aws apprunner list-services --region {settings.authentication.region}"
     )
     typer.echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, to be trusted: {front.root_certificate}")
+    if serving.exporters is not None and serving.exporters.url is not None:
+        typer.echo(f"metrics at {serving.exporters.url}")
     for service in plane.registry.all(ServiceResource):
         if service.status is not ServiceStatus.DELETED:
             url = f"https://{local_host(service.host)}:{front.https_port}" if service.url else "private"

@@ -33,6 +33,7 @@ from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.document import parse_document, read_document_text
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.sections import Count, Duration, Flag, Number, Section
+from simulator.telemetry.exporters import ExportSettings
 from simulator.world.clock import ClockKind
 
 DEFAULT_PORT: Final = 8580
@@ -168,6 +169,13 @@ class BuildsSection(Section):
     """Let another version of the language stand in for a runtime that is not on this machine."""
 
 
+class MetricsSection(Section):
+    """What monitoring may read. Nothing is measured for it unless somebody asks."""
+
+    port: Annotated[Count, Field(ge=0, le=65535)] | None = None
+    """Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one, none if left out."""
+
+
 class ServeConfig(Section):
     """The configuration of `simulator serve`."""
 
@@ -183,6 +191,8 @@ class ServeConfig(Section):
     """Where services are reached."""
     instances: InstancesSection = InstancesSection()
     """What every instance gets."""
+    metrics: MetricsSection = MetricsSection()
+    """What monitoring may read."""
     applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
     """For a service's name, an image identifier or a repository's URL what runs: process, image, or simulation."""
     builds: BuildsSection = BuildsSection()
@@ -231,6 +241,7 @@ class ServeConfig(Section):
                 ToolchainSettings(self.builds.toolchains, self.builds.near_versions, Path.home()),
                 RepositorySettings(self.builds.clones),
             ),
+            exports=ExportSettings(port=self.metrics.port),
         )
 
     def settings(self, state: Path | None) -> ControlPlaneSettings:

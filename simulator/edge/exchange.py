@@ -227,6 +227,7 @@ class LiveExchange(HttpExchange):
         self.link = None
         if not self.open or (refusal.unsent and self._tried_another()):
             return
+        self.status = self.status or refusal.status  # metrics count what the client sees
         self._lane.broke(self)
         self._refuse(refusal)
 

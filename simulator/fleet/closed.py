@@ -12,13 +12,19 @@ from collections.abc import Collection
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.model.refusal import UNAVAILABLE
+from simulator.records.outcomes import Outcomes
 
 
 class ClosedLane:
     """As a pool is to the front (edge/door.py): what is offered ends at once."""
 
+    def __init__(self, outcomes: Outcomes | None = None) -> None:
+        self._outcomes = outcomes
+
     def offer(self, exchange: Exchange) -> None:
         exchange.open = False
+        if self._outcomes is not None:
+            self._outcomes.add(UNAVAILABLE.status, 0.0, 0.0, 0.0, -1.0)
         exchange.fail(UNAVAILABLE)
 
     def finish(self, exchange: Exchange) -> None:

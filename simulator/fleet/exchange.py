@@ -22,9 +22,10 @@ class Exchange:
     `arrived_s`: offered to the pool. `granted_s`: got its slot (negative before). `begun_s`: forwarded to its instance
     (after a wake, if the instance was idle). `cold_s`: the part of the time before `begun_s` that the start or wake of
     an instance caused. `cpu_s`, `io_s`: the work of a simulated request, negative when nobody has drawn it yet.
+    `status`: of the answer that has begun, 0 before.
     """
 
-    __slots__ = ("arrived_s", "begun_s", "cold_s", "cpu_s", "granted_s", "instance", "io_s", "open")
+    __slots__ = ("arrived_s", "begun_s", "cold_s", "cpu_s", "granted_s", "instance", "io_s", "open", "status")
 
     def __init__(self, arrived_s: float) -> None:
         self.arrived_s = arrived_s
@@ -34,6 +35,7 @@ class Exchange:
         self.cpu_s = -1.0
         self.io_s = -1.0
         self.instance: Instance | None = None
+        self.status = 0
         self.open = True  # False once the pool has let it go; late callbacks look here
 
     def begin(self) -> None:

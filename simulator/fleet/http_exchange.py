@@ -13,19 +13,17 @@ from simulator.wire.upstream import UpstreamConnection
 
 class HttpExchange(Exchange):
     """It is the caller of a wire connection (wire/upstream.py `Caller`). `fault`: what the wire will do to its answer.
-    `status`: of the answer that has begun, 0 before.
 
     The edge's exchanges are; those of simulated clients are not, they have no bytes. The front ends it: after the last
     byte of the answer, or after `broken`, it calls `Pool.finish`.
     """
 
-    __slots__ = ("fault", "link", "status", "upstream")
+    __slots__ = ("fault", "link", "upstream")
 
     def __init__(self, arrived_s: float) -> None:
         super().__init__(arrived_s)
         self.link: UpstreamConnection | None = None  # while a connection, made or in the making, works for it
         self.fault: WireFault | None = None
-        self.status = 0
         self.upstream = ""  # host:port of the instance it went to last
 
     def disturb(self, fault: WireFault) -> None:

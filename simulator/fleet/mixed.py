@@ -22,7 +22,6 @@ from typing import Final, Protocol, TypeVar
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.simulated import SimulatedBackend
 from simulator.model.health import HealthCheck
 
@@ -135,7 +134,7 @@ class MixedDriver:
             self._simulated_answered += 1
             return
         seconds = asyncio.get_running_loop().time() - exchange.begun_s
-        status = exchange.status if isinstance(exchange, HttpExchange) else OK
+        status = exchange.status or OK
         self._shown.answer(instance.outstanding, Answer(seconds, status))
 
     def cpu_used_s(self) -> float:

@@ -18,8 +18,9 @@ from simulator.fleet.outliers import Outliers
 from simulator.fleet.settings import PoolSettings
 from simulator.fleet.wire_faults import WireFaults
 from simulator.model.instance import InstanceState
-from simulator.model.refusal import HOLD_EXPIRED, OVERFLOW, TERMINATED, TIMEOUT, UNAVAILABLE, Refusal
+from simulator.model.refusal import CLIENT_GONE, HOLD_EXPIRED, OVERFLOW, TERMINATED, TIMEOUT, UNAVAILABLE, Refusal
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.outcomes import Outcomes
 from simulator.rules.admission import Admission, Verdict
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.balancing import Draw
@@ -49,6 +50,7 @@ class Pool:
         self.on_quiet: Callable[[Instance], object] = _unset
         self.on_wait: Callable[[], None] = nobody_asks
         self.on_finished: Callable[[Exchange], None] | None = None  # answered in full, its slot not yet free
+        self.outcomes: Outcomes | None = None  # counts how requests ended, while somebody reads metrics
         self.faults: WireFaults | None = None  # on the wire to instances, while there are any
         self._line_empty: asyncio.Future[None] | None = None  # somebody waits until nobody waits
         self._loop = asyncio.get_running_loop()
@@ -73,7 +75,10 @@ class Pool:
         if verdict is Verdict.REFUSED:
             self._meter.refused(now)
             exchange.open = False
-            exchange.fail(OVERFLOW if self.ready else UNAVAILABLE)
+            refusal = OVERFLOW if self.ready else UNAVAILABLE
+            if self.outcomes is not None:
+                self._count(exchange, refusal.status, now)
+            exchange.fail(refusal)
             return
         self._meter.arrived(now)
         self._open.add(exchange, now)
@@ -93,7 +98,10 @@ class Pool:
             self.outliers.succeeded(exchange.instance)
         if self.on_finished is not None:
             self.on_finished(exchange)
-        self._release(exchange, self._time())
+        now = self._time()
+        if self.outcomes is not None:
+            self._count(exchange, exchange.status, now)
+        self._release(exchange, now)
 
     def broke(self, exchange: Exchange) -> None:
         """Its instance did not answer it, or not to the end: the slot is free. In place of `finish`."""
@@ -102,7 +110,10 @@ class Pool:
         exchange.open = False
         self._open.discard(exchange)
         self.outliers.failed(exchange.instance)
-        self._release(exchange, self._time())
+        now = self._time()
+        if self.outcomes is not None:
+            self._count(exchange, exchange.status, now)
+        self._release(exchange, now)
 
     def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
         """Its instance could not be reached and has got nothing of it: it begins anew on one that is not avoided.
@@ -127,7 +138,7 @@ class Pool:
     def abandon(self, exchange: Exchange) -> None:
         """The client went away, waiting or served. Does nothing when the pool has let the exchange go already."""
         if exchange.open:
-            self._let_go(exchange, refused=False)
+            self._let_go(exchange, CLIENT_GONE)
 
     # --- the supply's side -----------------------------------------------------------------------------------------
 
@@ -166,7 +177,7 @@ class Pool:
         self.leave(instance)
         for exchange in self._open:
             if exchange.instance is instance and exchange.open:
-                self._let_go(exchange, refused=False, dead=True)
+                self._let_go(exchange, refusal, dead=True)
                 exchange.fail(refusal)
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
@@ -198,7 +209,7 @@ class Pool:
         # Youngest first: those who wait go before those whose slots they would be granted.
         for exchange in reversed(list(self._open)):
             if exchange.open:
-                self._let_go(exchange, refused=False)
+                self._let_go(exchange, UNAVAILABLE)
                 exchange.fail(UNAVAILABLE)
         self._open.close()
         self.outliers.close()
@@ -254,11 +265,13 @@ class Pool:
             if instance.idle_timer is None:
                 self.on_quiet(instance)
 
-    def _let_go(self, exchange: Exchange, *, refused: bool, dead: bool = False) -> None:
+    def _let_go(self, exchange: Exchange, why: Refusal, *, refused: bool = False, dead: bool = False) -> None:
         """End it without an answer of the application; the caller tells the front."""
         now = self._time()
         exchange.open = False
         self._open.discard(exchange)
+        if self.outcomes is not None:
+            self._count(exchange, why.status, now)
         if exchange.instance is None:
             self._admission.abandon(exchange)
             self._ended_waiting(now)
@@ -267,6 +280,15 @@ class Pool:
         if exchange.begun_s >= 0 and not dead:
             exchange.instance.backend.abort(exchange)
         self._release(exchange, now)
+
+    def _count(self, exchange: Exchange, status: int, now: float) -> None:
+        assert self.outcomes is not None
+        arrived, begun = exchange.arrived_s, exchange.begun_s
+        if begun == arrived:  # the common case
+            self.outcomes.add(status, now - arrived, 0.0, 0.0, now - arrived)
+        else:
+            service_s = now - begun if begun >= 0 else -1.0
+            self.outcomes.add(status, now - arrived, exchange.queue_s(now), exchange.cold_s, service_s)
 
     def _carry_out(self, grants: list[tuple[Exchange, Instance]]) -> None:
         now = self._time()
@@ -298,7 +320,7 @@ class Pool:
         if exchange.open:
             if exchange.begun_s >= 0 and exchange.instance is not None:
                 self.outliers.failed(exchange.instance)
-            self._let_go(exchange, refused=False)
+            self._let_go(exchange, TIMEOUT)
             exchange.fail(TIMEOUT)
 
     def _watch_line(self) -> None:
@@ -310,8 +332,9 @@ class Pool:
         self._expiry = None
         for exchange in self._admission.expire(self._time()):
             if exchange.open:  # the front may have given up on it when it heard of another
-                self._let_go(exchange, refused=True)
-                exchange.fail(HOLD_EXPIRED if self.ready else UNAVAILABLE)
+                refusal = HOLD_EXPIRED if self.ready else UNAVAILABLE
+                self._let_go(exchange, refusal, refused=True)
+                exchange.fail(refusal)
         self._watch_line()
 
 

@@ -33,6 +33,7 @@ class SimulatedExchange(Exchange):
         self.arrived_s = arrived_s
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
         self.cold_s = 0.0
+        self.status = 0
         self.instance = None
         self.open = True
         self._client = client
@@ -40,6 +41,7 @@ class SimulatedExchange(Exchange):
         self.attempt = attempt
 
     def answered(self, status: int) -> None:
+        self.status = status
         self._lane.finish(self)
         self._client.ended(self, status)
 

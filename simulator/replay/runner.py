@@ -29,6 +29,7 @@ from simulator.replay.timeline import Timeline
 from simulator.replay.traffic import Traffic, virtual_traffic
 from simulator.replay.user_policy import GuardedPolicy, UserPolicyError
 from simulator.rules.policies.port import Sample
+from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world import clock as clocks
 from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
@@ -54,6 +55,7 @@ class Run:
 
     `live` None means virtual time. `on_open` is called when the platform takes requests, `on_stage` when its traffic
     has begun, for whoever acts on the run while it goes on, `on_close` before it closes. Virtual time keeps `pace`.
+    `on_export` hears where `exports` can be had.
     """
 
     scenario: Scenario
@@ -64,6 +66,8 @@ class Run:
     on_stage: Callable[[Stage], None] | None = None
     on_close: Callable[[], None] = lambda: None
     pace: Pace | None = None
+    exports: ExportSettings = NO_EXPORTS
+    on_export: Callable[[Exporters], None] = lambda _: None
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -85,12 +89,20 @@ class Run:
             if self.watcher.due():
                 self.watcher.update(books.view(platform))
 
-        platform = Platform(service_plans(self.scenario, self.clock), chance, sampled, self.live)
+        platform = Platform(
+            service_plans(self.scenario, self.clock), chance, sampled, self.live, measured=self.exports.is_wanted
+        )
+        exporters = (
+            Exporters(platform.metrics, self.exports, platform.clock.at_s) if platform.metrics is not None else None
+        )
         _listen_to_user_policies(platform)
         # Whoever watches may want to deploy; as long as nobody does, a control plane changes no byte of a run.
         wanted = self.on_stage is not None or needs_control(self.scenario)
         control = RunControl(self.scenario, platform, chance, self.clock) if wanted else None
         try:
+            if exporters is not None:
+                await exporters.open()
+                self.on_export(exporters)
             clients = await self._open(platform, books, control)
             knobs = None if self.on_stage is None else Knobs(self.scenario.services)
             traffic = (
@@ -110,6 +122,8 @@ class Run:
         finally:
             if self.pace is not None:
                 self.pace.release()  # nobody has to watch it close
+            if exporters is not None:
+                await exporters.close()
             if control is not None:
                 await control.close()
             await platform.close()

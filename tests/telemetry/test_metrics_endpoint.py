@@ -1,0 +1,134 @@
+"""The Prometheus endpoint: what it says of a platform that runs, and that its labels stay few."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import pytest
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import CollectorRegistry
+
+from simulator.assembly import Platform
+from simulator.model.instance import InstanceState
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.facts import EventLogged, InstanceMoved
+from simulator.records.metrics import Metrics
+from simulator.replay.plan import service_plans
+from simulator.replay.scenario import read_scenario
+from simulator.telemetry.families import PlatformCollector
+from simulator.telemetry.metrics_endpoint import MetricsEndpoint
+from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind
+from tests.telemetry.exposition import families
+from tests.virtual import run_virtual
+
+CHURN = """
+duration: 1h
+services:
+  web:
+    max_size: 25
+    application: {simulated: {io: 100ms, start_up: 1s}}
+traffic:
+  - clock: {rate: 1/s}
+"""
+
+
+def exposed(metrics: Metrics) -> str:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(PlatformCollector(metrics))
+    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+    return text.decode()
+
+
+@pytest.mark.parametrize("accept", ["application/openmetrics-text; version=1.0.0", "text/plain"])
+async def test_a_scrape_is_clean_in_both_formats(accept: str) -> None:
+    metrics = Metrics(lambda: 0.0)
+    for status in (200, 201, 301, 404, 429, 500, 499, 0):
+        metrics.of("web").outcomes.add(status, 0.2, 0.05, 0.05, 0.1)
+    endpoint = MetricsEndpoint(metrics, 0)
+    await endpoint.open()
+    try:
+        assert endpoint.url.startswith("http://127.0.0.1:")
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(endpoint.url, headers={"accept": accept}) as answer,
+        ):
+            text = await answer.text()
+            assert answer.status == 200
+            assert answer.headers["content-type"].startswith(accept.partition(";")[0])
+    finally:
+        await endpoint.close()
+    if accept.startswith("text/plain"):
+        found = {family.name: family for family in text_string_to_metric_families(text)}
+    else:
+        found = families(text)
+    requests = {sample.labels["code_class"]: sample.value for sample in found["apprunner_requests"].samples}
+    assert requests == {"none": 1, "1xx": 0, "2xx": 2, "3xx": 1, "4xx": 3, "5xx": 1}
+    assert found["apprunner_requests_refused"].samples[0].value == 1
+    assert {"process_cpu_seconds", "process_resident_memory_bytes", "python_info"} <= set(found)
+
+
+async def test_a_port_that_is_taken_is_an_error() -> None:
+    metrics = Metrics(lambda: 0.0)
+    first = MetricsEndpoint(metrics, 0)
+    await first.open()
+    try:
+        port = int(first.url.rsplit(":", 1)[1].partition("/")[0])
+        with pytest.raises(OSError, match="address already in use"):
+            await MetricsEndpoint(metrics, port).open()
+    finally:
+        await first.close()
+
+
+@pytest.mark.slow
+def test_ten_thousand_instances_leave_as_many_series_as_one() -> None:
+    async def main() -> tuple[set[str], set[str], Metrics, int]:
+        plans = service_plans(read_scenario(CHURN), ClockKind.VIRTUAL)
+        platform = Platform(plans, Chance(1), measured=True)
+        metrics = platform.metrics
+        assert metrics is not None
+        try:
+            await platform.open()
+            platform.start()
+            before = series(exposed(metrics))
+            roster = platform.services["web"].roster
+            for _ in range(420):
+                roster.configure(AutoScalingConfiguration(100, 25, 25))
+                await ready(platform, 25)
+                roster.configure(AutoScalingConfiguration(100, 1, 1))
+                await ready(platform, 1)
+            return before, series(exposed(metrics)), metrics, max(roster.instances)
+        finally:
+            await platform.close()
+
+    before, after, metrics, born = run_virtual(main)
+    assert born > 10_000
+    assert metrics.services["web"].launches > 10_000
+    assert after == before
+    assert metrics.services["web"].provisioned == 0  # all have gone, and none was counted twice
+    assert metrics.services["web"].usd > 0
+
+
+async def ready(platform: Platform, count: int) -> None:
+    for _ in range(1000):
+        if len(platform.services["web"].living()) == count == len(platform.services["web"].pool.ready):
+            return
+        await asyncio.sleep(1)
+    raise AssertionError(count)
+
+
+def series(text: str) -> set[str]:
+    families(text)
+    return {line.rsplit(" ", 1)[0] for line in text.splitlines() if not line.startswith("#")}
+
+
+def test_the_series_of_a_service_that_is_gone_end() -> None:
+    metrics = Metrics(lambda: 0.0)
+    for number in range(1000):
+        name = f"service-{number}"
+        metrics.read(EventLogged(0.0, name, "line"))
+        metrics.read(InstanceMoved(0.0, name, 1, InstanceState.PROVISIONING, InstanceState.STARTING, ""))
+        metrics.forget(name)
+    assert "service-" not in exposed(metrics)
