@@ -43,3 +43,19 @@ def test_the_reference_is_written_by_the_code(site: Path) -> None:
     assert "target_utilisation" in texts["policies"]
     assert "usd_hour" in texts["platforms"] or "vcpu_hour" in texts["platforms"]
     assert texts["assumptions"].count("<tr>") > 50
+
+
+# A cheap one: the prices.
+CASES = ("13.3",)
+
+
+@pytest.mark.slow
+def test_the_validation_page_is_what_its_command_makes(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "validation.md").read_text(encoding="utf-8")
+    made = tmp_path / "validation.md"
+    cases = [word for case in CASES for word in ("--case", case)]
+    command = [sys.executable, "-m", "simulator", "validate", *cases, "--workers", "1", "--markdown", str(made)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=300)
+    rows = [line for line in made.read_text(encoding="utf-8").splitlines() if line.startswith("| 13.3")]
+    assert len(rows) >= len(CASES)
+    assert [row for row in rows if row not in page] == []
