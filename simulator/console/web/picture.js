@@ -234,7 +234,7 @@ export class Picture {
     const says = { p: "asked for", s: "starting", i: wide > 74 ? "CPU throttled" : "idle", d: "draining", x: "stopped" }[instance.letter];
     const load = `${count(Math.round(instance.load * 10) / 10)}/${places}`;
     this.#text(context, says && !(instance.load > 0) ? says : load, middle, y + high / 2 + 6, theme.ink, true, wide > 74 ? 12 : 10);
-    if (high > 44 && now >= instance.born) this.#text(context, duration(Math.floor(now - instance.born)), middle, y + high - 6, theme.soft, false, 10);
+    if (high > 44 && instance.born >= 0 && now >= instance.born) this.#text(context, duration(Math.floor(now - instance.born)), middle, y + high - 6, theme.soft, false, 10);
   }
 
   #text(context, words, x, y, colour, bold = false, size = 12) {
