@@ -7,7 +7,7 @@ as plain values (`ServicePlan`, `LiveSettings`); everything below it cannot tell
 from simulator.assembly.drivers import Application
 from simulator.assembly.front import LiveSettings, local_authority
 from simulator.assembly.platform import Platform, Service
-from simulator.assembly.revision import ServicePlan
+from simulator.assembly.revision import MakePool, ServicePlan
 from simulator.edge.access_line import LogFormat
 from simulator.fleet.docker import DockerApplication
 from simulator.fleet.docker_engine import DEFAULT_HOST as DEFAULT_ENGINE
@@ -21,6 +21,7 @@ __all__ = [
     "DockerApplication",
     "LiveSettings",
     "LogFormat",
+    "MakePool",
     "Platform",
     "ProcessApplication",
     "Profile",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from simulator.assembly.front import REGION, Front, LiveSettings, service_host
-from simulator.assembly.revision import Revision, ServicePlan
+from simulator.assembly.revision import MakePool, Revision, ServicePlan
 from simulator.control.autoscaler import Autoscaler
 from simulator.fleet.closed import ClosedLane
 from simulator.fleet.docker_engine import DEFAULT_HOST
@@ -194,8 +194,10 @@ class Platform:
         facts_max: int | None = None,
         *,
         measured: bool = False,
+        make_pool: MakePool = Pool,
     ) -> None:
         """`measured`: figures for exporters are kept in `metrics`."""
+        self.make_pool = make_pool
         self.chance = chance
         self.clock = RunClock()
         self.journal = Journal(facts_max)

@@ -25,6 +25,7 @@ from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
 from simulator.records.facts import EventLogged, Fact
 from simulator.records.journal import Journal
+from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Policy
 from simulator.world.chance import Chance
@@ -50,6 +51,10 @@ class ServicePlan:
     instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
 
 
+# The pool of a service: `Pool` itself, or one whose requests are played elsewhere.
+MakePool = Callable[[PoolSettings, EjectionSettings | None, Draw], Pool]
+
+
 class Surroundings(Protocol):
     """What the revisions of a platform share."""
 
@@ -60,6 +65,7 @@ class Surroundings(Protocol):
     limits: DataPlaneLimits
     engine: str
     ejection: EjectionSettings | None
+    make_pool: MakePool
 
     def heard(self, service: str, number: int, stream: str, line: str) -> None:
         """An instance wrote a line."""
@@ -111,7 +117,7 @@ class Revision:
             engine=around.engine,
             real_instances=plan.real_instances,
         )
-        self.pool = Pool(
+        self.pool = around.make_pool(
             plan.settings,
             None if isinstance(plan.application, SimulatedApplication) else around.ejection,
             around.chance.stream("service", stream, "balancing").random,

@@ -26,6 +26,8 @@ from simulator.console.progress import Progress
 from simulator.console.report_html import report_page
 from simulator.console.report_text import print_checks, print_report
 from simulator.console.run_console import RunConsole
+from simulator.lab.compare_gears import AUTO, FAST, GEAR_NAMES, VIRTUAL, kind_of
+from simulator.lab.fast_gear import fast_run
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import NobodyWatches, Watcher
 from simulator.replay.report import RunRecord, build_report
@@ -80,6 +82,7 @@ def run(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
     engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
+    gear: str = typer.Option(AUTO, help=f"What plays virtual time: {', '.join(GEAR_NAMES)}. The report is the same."),
     with_console: bool = typer.Option(
         False, "--console", help="Watch and touch the run in a browser, on this machine."
     ),
@@ -120,7 +123,9 @@ def run(
                 pace = pace_of(chosen, clock, speed)
                 watched = afterwards.enter_context(opened_console(console_port, pace, console))
             exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files))
-            record = _play(Run(chosen, live, csv=rows, exports=exports), console, watched, quiet=quiet)
+            run = _run_in(gear, chosen, live, rows, touched=with_console or exports.is_wanted)
+            run.exports = exports
+            record = _play(run, console, watched, quiet=quiet)
             report = build_report(record)
             if json_out is not None:
                 json_out.write(report_json(report))
@@ -132,6 +137,19 @@ def run(
             if report.run.complete:
                 stay(watched, console)
     raise typer.Exit(_exit_code(report))
+
+
+def _run_in(gear: str, scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, *, touched: bool) -> Run:
+    """A console and exports of metrics look at single requests of the platform itself; real time has no other."""
+    if live is not None or touched:
+        if gear not in {AUTO, VIRTUAL}:
+            bad_input(f"gear = {gear}, must be left out in real time, with --console and with metrics")
+        return Run(scenario, live, csv=rows)
+    try:
+        kind = kind_of(gear, scenario)
+    except ValueError as error:
+        bad_input(str(error))
+    return fast_run(scenario, csv=rows) if kind.name == FAST else Run(scenario, csv=rows)
 
 
 def _exit_code(report: Report) -> int:

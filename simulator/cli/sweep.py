@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,9 +15,10 @@ from rich.table import Table
 
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input
 from simulator.cli.scenario_file import scenario_path
+from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.gangs import DaskGang, Gang, LocalGang
 from simulator.lab.grid import Axis, Point, parse_axis
-from simulator.lab.point_run import Row
+from simulator.lab.point_run import Row, play_point
 from simulator.lab.sweep import Sweep, SweepConflict
 from simulator.lab.sweep_chart import COST, LATENCY, LOST, draw, means, pareto
 from simulator.lab.sweep_table import FORMATS, write_table
@@ -40,6 +42,7 @@ def sweep(
     scheduler: str | None = typer.Option(
         None, metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers play the points."
     ),
+    gear: str = typer.Option(AUTO, help=f"What plays the points: {', '.join(GEAR_NAMES)}."),
 ) -> None:
     """Play a scenario at every point of a grid; exit 0 when all were played, 1 when some failed, 2 bad input.
 
@@ -48,10 +51,12 @@ def sweep(
     path = scenario_path(scenario)
     if out.suffix not in FORMATS:
         bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
+    if gear not in GEAR_NAMES:
+        bad_input(f"gear = {gear!r}, must be one of {', '.join(GEAR_NAMES)}")
     console = Console(stderr=True, highlight=False)
     try:
         axes = [parse_axis(text) for text in vary]
-        plan = Sweep(path, axes, _seeds(path, axes, seeds), out)
+        plan = Sweep(path, axes, _seeds(path, axes, seeds), out, functools.partial(play_point, gear=gear))
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     rows = _rows(plan, workers, scheduler, console)

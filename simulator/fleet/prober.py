@@ -19,6 +19,7 @@ class Prober:
         self.check = check
         self._startup_interval_s = check.interval_s if startup_interval_s is None else startup_interval_s
         self.failing: dict[int, None] = {}
+        self.only_starts = False  # who became healthy stays so, for certain: it is not asked again
 
     async def until_healthy(self, number: int, backend: Backend) -> None:
         """Probe from the launch on until it is healthy.
@@ -30,6 +31,8 @@ class Prober:
 
     async def until_unhealthy(self, number: int, backend: Backend) -> str:
         """Why the last probe failed, once the unhealthy threshold is reached."""
+        if self.only_starts:
+            await asyncio.get_running_loop().create_future()
         await asyncio.sleep(self.check.interval_s)
         streak = Streak(self.check, Health.HEALTHY)
         return await self._probe_until(Health.UNHEALTHY, number, backend, streak, self.check.interval_s)

@@ -50,6 +50,7 @@ class Roster:
         self.pool = pool
         self.settings = pool.settings
         self.prober = Prober(self.settings.health_check, self.settings.startup_probe_s)
+        self.prober.only_starts = pool.health_is_certain
         self.instances: dict[int, Instance] = {}
         self.wish = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
@@ -171,7 +172,7 @@ class Roster:
     # --- hiring and retiring -----------------------------------------------------------------------------------------
 
     def _hire(self, lag_s: float) -> None:
-        instance = Instance(next(self._numbers), self._loop.time())
+        instance = self.pool.new_instance(next(self._numbers), self._loop.time())
         self.instances[instance.number] = self._alive[instance.number] = instance
         self._lives[instance.number] = life = self._tasks.spawn(
             self._live(instance, lag_s), f"instance {instance.number} of {self.settings.service}"

@@ -7,7 +7,7 @@ when the model says so, and costs the machine nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -110,6 +110,7 @@ class SimulatedBackend:
         self._work = work
         self._fates = fates
         self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
+        self.used_by: Callable[[float], float] = self._station.used_s  # CPU seconds until then; who else computes it
         self._armed_s = float("inf")
         if application.exit_code is not None:
             self._loop.call_at(self._listens_s, self._exit, ExitStatus(application.exit_code))
@@ -164,7 +165,7 @@ class SimulatedBackend:
         return None
 
     def cpu_used_s(self) -> float:
-        return self._station.used_s(self._loop.time())
+        return self.used_by(self._loop.time())
 
     def throttle(self) -> None:
         """An idle instance computes nothing, so there is nothing to slow down."""

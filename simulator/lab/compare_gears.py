@@ -1,4 +1,4 @@
-"""Which gear plays a run of a comparison: the virtual loop, or a faster one where the scenario allows it."""
+"""Which gear plays a run: the virtual loop, or the compiled one where it can. The report is the same."""
 
 from __future__ import annotations
 
@@ -7,42 +7,59 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.lab.compare_run import Gear, Outcome, Task, play_task, play_virtual
+from simulator.lab.fast_gear import does_not_pay, play_fast, why_not
 from simulator.replay.report import RunRecord
 from simulator.replay.scenario import Scenario
 
 AUTO: Final = "auto"
+FAST: Final = "fast"
 VIRTUAL: Final = "virtual"
 
 
 @dataclass(frozen=True, slots=True)
 class GearKind:
-    """A way to play a run. `why_not` tells why it cannot play a scenario; empty when it can."""
+    """A way to play a run. `why_not` tells why it cannot play a scenario, `does_not_pay` why it is not worth it."""
 
     name: str
     play: Gear
     why_not: Callable[[Scenario], str]
+    does_not_pay: Callable[[Scenario], str]
 
 
 # Fastest first; the last one plays everything.
-GEARS: Final = (GearKind(VIRTUAL, play_virtual, lambda _: ""),)
+GEARS: Final = (
+    GearKind(FAST, play_fast, why_not, does_not_pay),
+    GearKind(VIRTUAL, play_virtual, lambda _: "", lambda _: ""),
+)
 GEAR_NAMES: Final = (AUTO, *(kind.name for kind in GEARS))
 
 
+def kind_of(name: str, scenario: Scenario) -> GearKind:
+    """`auto` takes the fastest gear that can play the scenario and is worth it.
+
+    Raises:
+        ValueError: for a gear that cannot play it, and for a name of none.
+    """
+    for kind in GEARS:
+        if name not in {AUTO, kind.name}:
+            continue
+        why = kind.why_not(scenario)
+        if name != AUTO:
+            if why:
+                msg = f"gear = {name}, must be another for this scenario: {why}"
+                raise ValueError(msg)
+            return kind
+        if not why and not kind.does_not_pay(scenario):
+            return kind
+    msg = f"gear = {name!r}, must be one of {', '.join(GEAR_NAMES)}"
+    raise ValueError(msg)
+
+
 def gear_of(name: str) -> Gear:
-    """`auto` takes the fastest gear that can play each scenario; another raises ValueError where it cannot."""
+    """Plays each scenario in the gear of that name; `auto` chooses for each."""
 
     def play(scenario: Scenario) -> RunRecord:
-        for kind in GEARS:
-            if name not in {AUTO, kind.name}:
-                continue
-            why_not = kind.why_not(scenario)
-            if not why_not:
-                return kind.play(scenario)
-            if name != AUTO:
-                msg = f"gear = {name}, must be another for this scenario: {why_not}"
-                raise ValueError(msg)
-        msg = f"gear = {name!r}, must be one of {', '.join(GEAR_NAMES)}"
-        raise ValueError(msg)
+        return kind_of(name, scenario).play(scenario)
 
     return play
 

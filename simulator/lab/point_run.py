@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from simulator.lab.compare_gears import AUTO, gear_of
 from simulator.lab.figures import Figure, figures
 from simulator.lab.grid import Point
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report
-from simulator.replay.runner import BrokenRun, Run, play
+from simulator.replay.runner import BrokenRun
 from simulator.replay.scenario import load_scenario
 
 Row = dict[str, Figure]
 
 
-def play_point(file: str, point: Point) -> Row:
+def play_point(file: str, point: Point, gear: str = AUTO) -> Row:
     """The point's figures, or `error`: what is wrong with it, which is no reason to stop the others."""
     try:
         scenario = load_scenario(Path(file), dict(point.changes)).with_seed(point.seed)
-        return figures(build_report(play(Run(scenario), signals=False)))
+        return figures(build_report(gear_of(gear)(scenario)))
     except (ScenarioError, ValueError, BrokenRun) as error:
         return {"error": str(error)}
     except Exception as error:  # noqa: BLE001 a worker's answer, whatever it was: the sweep tells it and goes on

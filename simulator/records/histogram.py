@@ -47,19 +47,19 @@ class Buckets:
     def __init__(self, sub_bits: int) -> None:
         self.sub_bits = sub_bits
         self.count = ((HIGHEST_EXPONENT - LOWEST_EXPONENT) << sub_bits) + 1
-        self._shift = _MANTISSA_BITS - sub_bits
-        self._base = ((LOWEST_EXPONENT + _EXPONENT_BIAS) << sub_bits) - 1
+        self.shift = _MANTISSA_BITS - sub_bits
+        self.base = ((LOWEST_EXPONENT + _EXPONENT_BIAS) << sub_bits) - 1
         self.middles_s = self._middles()
 
     def index(self, values_s: Floats) -> Counts:
         """The bucket of each value; the array must be contiguous. Below `LOWEST_S`, also below 0: bucket 0."""
-        bits = values_s.view(np.int64) >> self._shift
-        index: Counts = np.clip(bits - self._base, 0, self.count - 1)
+        bits = values_s.view(np.int64) >> self.shift
+        index: Counts = np.clip(bits - self.base, 0, self.count - 1)
         return index
 
     def _middles(self) -> Floats:
-        steps = np.arange(self.count + 1, dtype=np.int64) + self._base
-        edges = (steps << self._shift).view(np.float64)
+        steps = np.arange(self.count + 1, dtype=np.int64) + self.base
+        edges = (steps << self.shift).view(np.float64)
         middles = (edges[:-1] + edges[1:]) / 2
         middles[0] = 0.0
         return middles

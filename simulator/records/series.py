@@ -83,6 +83,14 @@ class RequestSeries:
         within = end < self.bins
         np.add.at(self._ended, (source[within], end[within]), 1)
 
+    @property
+    def columns(self) -> tuple[NDArray[np.int64], ...]:
+        """Served, refused, failed, ended by (source, bin), latencies by (source, bin, bucket): the counters themselves.
+
+        For who counts rows in another way than `read`.
+        """
+        return self._served, self._refused, self._failed, self._ended, self._latency  # type: ignore[return-value]
+
     def binned(self, sources: Iterable[int] | None = None) -> BinnedRequests:
         """The bins of the given sources (all by default), added."""
         chosen = list(range(len(self._served)) if sources is None else sources)

@@ -105,6 +105,10 @@ class Tallies:
         chosen = list(self._chosen(sources))
         return _merged([*(self._during[source] for source in chosen), *(self._after[source] for source in chosen)])
 
+    def of(self, source: int) -> tuple[Tally, Tally]:
+        """The tallies themselves of a source, during the warm-up and after it, for who counts rows in another way."""
+        return self._during[source], self._after[source]
+
     def _chosen(self, sources: Iterable[int] | None) -> Iterable[int]:
         return range(len(self._after)) if sources is None else sources
 

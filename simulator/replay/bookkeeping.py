@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -13,7 +13,7 @@ from simulator.assembly import Platform, Service
 from simulator.records.instance_time import InstanceTime
 from simulator.records.presence import Presence
 from simulator.records.request_csv import RequestCsv
-from simulator.records.request_log import RequestLog
+from simulator.records.request_log import Chunk, RequestLog
 from simulator.records.rolling import Rolling
 from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies
@@ -47,15 +47,18 @@ class Books:
         self._scenario = scenario
         self._clock = clock
         sources = len(scenario.traffic)
-        self._tallies = Tallies(sources, scenario.warm_up_s)
-        self._series = RequestSeries(sources, scenario.duration_s)
+        self.tallies = Tallies(sources, scenario.warm_up_s)
+        self.series = RequestSeries(sources, scenario.duration_s)
         self._rolling = Rolling(OFFERED_WINDOW_S)
         self._recent: dict[str, list[Sample]] = {name: [] for name in scenario.services}
         self._presence = {name: Presence() for name in scenario.services}
-        for reader in (self._tallies, self._series, self._rolling):
+        for reader in (self.tallies, self.series, self._rolling):
             self.log.on_chunk(reader.read)
+        self.row_readers: list[Callable[[Chunk], None]] = []  # who wants every row, beside those who count
         if csv is not None:
-            self.log.on_chunk(RequestCsv(csv, [source.name for source in scenario.traffic]).read)
+            self.row_readers.append(RequestCsv(csv, [source.name for source in scenario.traffic]).read)
+        for read in self.row_readers:
+            self.log.on_chunk(read)
 
     def sampled(self, service: str, sample: Sample) -> None:
         """A closed second of a service; kept for as long as the live view looks back."""
@@ -77,7 +80,7 @@ class Books:
         ended_s = max(platform.clock.at_s(), 1e-6)
         scaling = self._scenario.services[service.name].scaling
         wish = wish_steps(service.name, platform.journal.facts, scaling.min_size)
-        return series_part(self._series.binned(sources), wish, times, ended_s)
+        return series_part(self.series.binned(sources), wish, times, ended_s)
 
     def presence(self, service: str) -> Presence:
         return self._presence[service]
@@ -127,8 +130,8 @@ class Books:
                 if service.revisions
             ],
             sources=[SourceRun(source.name, source.service) for source in scenario.traffic],
-            tallies=self._tallies,
-            series=self._series,
+            tallies=self.tallies,
+            series=self.series,
             facts=list(platform.journal.facts),
             checks=scenario.checks,
             presence=self._presence,

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TextIO
 
-from simulator.assembly import LiveSettings, Platform
+from simulator.assembly import LiveSettings, MakePool, Platform
 from simulator.fleet.driver import LaunchError
+from simulator.fleet.pool import Pool
 from simulator.records.facts import EventLogged
 from simulator.replay.bookkeeping import Books
 from simulator.replay.control import RunControl, needs_control
+from simulator.replay.gear import RequestGear
 from simulator.replay.knobs import Knobs
 from simulator.replay.live_traffic import LiveClients, live_clients
 from simulator.replay.plan import service_plans
@@ -68,6 +70,7 @@ class Run:
     pace: Pace | None = None
     exports: ExportSettings = NO_EXPORTS
     on_export: Callable[[Exporters], None] = lambda _: None
+    gear: RequestGear | None = None  # plays the requests of virtual time; None: the platform's own objects
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -90,7 +93,12 @@ class Run:
                 self.watcher.update(books.view(platform))
 
         platform = Platform(
-            service_plans(self.scenario, self.clock), chance, sampled, self.live, measured=self.exports.is_wanted
+            service_plans(self.scenario, self.clock),
+            chance,
+            sampled,
+            self.live,
+            measured=self.exports.is_wanted,
+            make_pool=self._make_pool,
         )
         exporters = (
             Exporters(platform.metrics, self.exports, platform.clock.at_s) if platform.metrics is not None else None
@@ -105,11 +113,13 @@ class Run:
                 self.on_export(exporters)
             clients = await self._open(platform, books, control)
             knobs = None if self.on_stage is None else Knobs(self.scenario.services)
-            traffic = (
-                virtual_traffic(self.scenario, platform, chance, books.log, knobs)
-                if clients is None
-                else clients.start(self.scenario, platform, chance, knobs)
-            )
+            traffic: Traffic
+            if clients is not None:
+                traffic = clients.start(self.scenario, platform, chance, knobs)
+            elif self.gear is not None:
+                traffic = self.gear.start(platform, books)
+            else:
+                traffic = virtual_traffic(self.scenario, platform, chance, books.log, knobs)
             if self.on_stage is not None and knobs is not None:
                 self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs, control))
             complete = await self._until_end(platform, traffic, control)
@@ -128,6 +138,10 @@ class Run:
                 await control.close()
             await platform.close()
         return record
+
+    @property
+    def _make_pool(self) -> MakePool:
+        return Pool if self.gear is None else self.gear.make_pool
 
     async def _open(self, platform: Platform, books: Books, control: RunControl | None) -> LiveClients | None:
         """The platform takes requests, and its clock has started; in real time, with clients that are connected."""
@@ -191,8 +205,9 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
         InterruptedRun: when it was interrupted before it began.
     """
     run.scenario.require(run.clock.value)
+    make_loop = None if run.gear is None else run.gear.make_loop
     try:
-        return clocks.run(run.clock, run.play, run.interrupt if signals else None, run.pace)
+        return clocks.run(run.clock, run.play, run.interrupt if signals else None, run.pace, make_loop)
     except (ScenarioError, InterruptedRun):
         raise
     except (LaunchError, OSError, UserPolicyError) as error:

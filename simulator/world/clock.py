@@ -49,12 +49,14 @@ def run(
     main: Callable[[], Coroutine[Any, Any, T]],
     on_interrupt: Callable[[], None] | None = None,
     pace: Pace | None = None,
+    make_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> T:
     """Run `main()` to its end on a new loop of that kind; `pace` is what virtual time keeps, for people who watch.
+    `make_loop`: another loop of that kind.
 
     The first SIGINT or SIGTERM calls `on_interrupt` on the loop, once; a second one raises KeyboardInterrupt.
     """
-    loop = _make_loop(kind, pace)
+    loop = _make_loop(kind, pace) if make_loop is None else make_loop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner, _interrupts(loop, on_interrupt):
         return runner.run(main())
 

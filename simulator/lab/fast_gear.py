@@ -1,0 +1,81 @@
+"""The compiled gear as others see it: which scenarios it plays, and playing one. numba is imported on demand."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from typing import Final, TextIO
+
+from simulator.replay.control import needs_control
+from simulator.replay.curves import curve_of, rate_factor
+from simulator.replay.progress import NobodyWatches, Watcher
+from simulator.replay.report import RunRecord
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario
+from simulator.replay.traces import bin_counts
+
+# Below it, a second for numba and the code from its cache is longer than the virtual loop needs.
+REQUESTS_MIN: Final = 50_000
+_ROW_BYTES_MIN: Final = 20  # of a recorded request: a time and little else
+
+
+def why_not(scenario: Scenario) -> str:
+    """Why the compiled gear cannot play it; empty when it can.
+
+    Each of these needs the platform's own objects for its requests: it would be a second copy of rules that are seldom
+    the hot path of a long run.
+    """
+    if importlib.util.find_spec("numba") is None:
+        return "numba is not installed: pip install 'apprunner-simulator[lab]'"
+    return next(_reasons(scenario), "")
+
+
+def _reasons(scenario: Scenario) -> Iterator[str]:
+    if len(scenario.services) != 1:
+        yield f"it has {len(scenario.services)} services, the gear plays one"
+    for service in scenario.services.values():
+        if service.application.simulated is None:
+            yield "its application is not simulated"
+        elif service.application.simulated.failures is not None:
+            yield "its instances crash, hang or run out of memory by chance of single requests"
+    for source in scenario.traffic:
+        if not source.is_open:
+            yield f"its source {source.name} is closed: users wait for answers"
+        if source.retry is not None:
+            yield f"clients of its source {source.name} ask again"
+    if needs_control(scenario):
+        yield "its timeline calls the API"
+    if any(event.wire_fault is not None for event in scenario.timeline):
+        yield "its timeline disturbs the wire"
+
+
+def does_not_pay(scenario: Scenario) -> str:
+    """Why it would not be faster; empty when it is. The report is the same in any case."""
+    expected = sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
+    if expected < REQUESTS_MIN:
+        return f"about {expected:.0f} requests are played before the compiled code is loaded"
+    return ""
+
+
+def _expected_requests(scenario: Scenario, index: int) -> float:
+    """Of an open source; of a recording of single requests, what its length in bytes says at the most."""
+    source = scenario.traffic[index]
+    if source.trace is not None:
+        return float(source.trace.file.stat().st_size / _ROW_BYTES_MIN * source.scale)
+    if source.bins is not None:
+        return float(bin_counts(source.bins).sum() * source.scale)
+    return curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).total
+
+
+def fast_run(scenario: Scenario, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
+    """A run of `scenario` in the compiled gear, which can play it."""
+    from simulator.lab.gear.play import CompiledRequests  # noqa: PLC0415 numba takes a second to import
+
+    return Run(scenario, watcher=watcher or NobodyWatches(), csv=csv, gear=CompiledRequests(scenario))
+
+
+def play_fast(scenario: Scenario) -> RunRecord:
+    """Raises what `play` raises."""
+    record = play(fast_run(scenario), signals=False)
+    assert record.complete, "nobody interrupts a worker's run"
+    return record

@@ -1,0 +1,238 @@
+"""The kernel's loop, and what the platform does to the requests: instances come, move, leave and die."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.lab.gear.balancing_kernel import add_place, discard_place, note_free, take
+from simulator.lab.gear.compiled import entry, kernel
+from simulator.lab.gear.heap_kernel import drop_first_event
+from simulator.lab.gear.request_kernel import (
+    awaken,
+    count_waiting,
+    done,
+    expire,
+    grant,
+    hold_slot,
+    leave_line,
+    let_go,
+    look,
+    offer,
+    tell,
+    time_out,
+    write_row,
+)
+from simulator.lab.gear.state import (
+    AT_LIMIT,
+    AWAKEN,
+    DONE,
+    ENDED,
+    EXPIRE,
+    LEAST_OUTSTANDING,
+    LOOK,
+    MARGIN,
+    NEEDS_ROOM,
+    NOBODY,
+    OBEY,
+    RANDOM,
+    World,
+)
+from simulator.lab.gear.station_kernel import progress
+
+
+@entry
+def has_room(w: World) -> bool:
+    """Whether an event that moves every request there is finds room for what it makes, and its draws."""
+    p = w.pool[0]
+    most = p.present + MARGIN
+    return (
+        p.rows + most <= w.rows.shape[0]
+        and p.events + 2 * most <= w.events.shape[0]
+        and not p.jobs_full
+        and (p.failure_share <= 0 or p.fate + most <= p.fate_end)
+        and (p.balancing < RANDOM or p.lot + 2 * most <= p.lot_end)
+        and (not p.keeps_latencies or p.latencies + most <= w.latencies.shape[0])
+    )
+
+
+@kernel
+def next_source(w: World) -> int:
+    """The source whose next request is the first; NOBODY when all are over."""
+    sources = w.sources
+    first = NOBODY
+    for source in range(sources.shape[0]):
+        it = sources[source]
+        if it.over:
+            continue
+        if (
+            first == NOBODY
+            or it.when_s < sources[first].when_s
+            or (it.when_s == sources[first].when_s and it.order < sources[first].order)
+        ):
+            first = source
+    return first
+
+
+@kernel
+def fire(w: World, source: int, now: float) -> None:
+    """A source sends, after it has set its clock for its next request."""
+    p = w.pool[0]
+    it = w.sources[source]
+    if it.at < it.end:
+        p.order += 1
+        it.order = p.order
+        it.when_s = p.origin_s + w.times[source, it.at]
+        it.at += 1
+    else:
+        it.over = 1
+    offer(w, source, now)
+
+
+@kernel
+def play_first(w: World, now: float) -> None:
+    """The first of the scheduled events, which is now."""
+    when_s, kind, target = w.events[0].when_s, w.events[0].kind, w.events[0].target
+    drop_first_event(w)
+    if kind == DONE:
+        done(w, target, now)
+    elif kind == LOOK:
+        look(w, target, when_s, now)
+    elif kind == AWAKEN:
+        w.instances[target].held_by -= 1
+        awaken(w, target, now)
+    elif kind == EXPIRE:
+        expire(w, now)
+    else:
+        time_out(w, now)
+
+
+@kernel
+def source_is_dry(w: World, source: int) -> bool:
+    """Whether it can send only when more arrivals, work or places for requests are there."""
+    p = w.pool[0]
+    it = w.sources[source]
+    return p.work >= p.work_end or p.free_request == NOBODY or (it.at == it.end and not it.last)
+
+
+@kernel
+def sends_first(w: World, source: int) -> bool:
+    """Whether the source comes before the first of the scheduled events."""
+    if w.pool[0].events == 0:
+        return True
+    it, event = w.sources[source], w.events[0]
+    return it.when_s < event.when_s or (it.when_s == event.when_s and it.order < event.order)
+
+
+@entry
+def advance(w: World, limit_s: float, limit_order: int) -> int:
+    """Play every event of the requests before (limit_s, limit_order), or until one concerns the platform."""
+    p = w.pool[0]
+    source = next_source(w)
+    while True:
+        if source == NOBODY and p.events == 0:
+            return AT_LIMIT
+        sends = source != NOBODY and sends_first(w, source)
+        if sends:
+            when_s, order = w.sources[source].when_s, w.sources[source].order
+        else:
+            when_s, order = w.events[0].when_s, w.events[0].order
+        if when_s > limit_s or (when_s == limit_s and order > limit_order):
+            return AT_LIMIT
+        if not has_room(w) or (sends and source_is_dry(w, source)):
+            return NEEDS_ROOM
+        p.now_s = max(p.now_s, when_s)
+        if sends:
+            fire(w, source, p.now_s)
+            source = next_source(w)
+        else:
+            play_first(w, p.now_s)
+        p.steps += 1
+        if p.tells_end and p.present == 0:
+            p.tells_end = 0
+            tell(w, ENDED, 0, 0)
+        if p.commands:
+            return OBEY
+
+
+# --- the platform's side -------------------------------------------------------------------------------------------
+
+
+@kernel
+def carry_out(w: World) -> None:
+    """Those who wait get the slots that are free; all hold theirs before any begins."""
+    p = w.pool[0]
+    now = p.now_s
+    first = last = NOBODY
+    while p.line_head != NOBODY:
+        row = take(w)
+        if row == NOBODY:
+            break
+        request = p.line_head
+        leave_line(w, request)
+        count_waiting(w, now, -1)
+        hold_slot(w, request, row, now)
+        w.requests[request].line_after = NOBODY
+        if last == NOBODY:
+            first = request
+        else:
+            w.requests[last].line_after = request
+        last = request
+    while first != NOBODY:
+        following = w.requests[first].line_after
+        grant(w, first, w.requests[first].instance, now)
+        first = following
+
+
+@entry
+def enter(w: World, row: int, tier: int) -> None:
+    w.pool[0].ready += 1
+    add_place(w, tier, row)
+    carry_out(w)
+
+
+@entry
+def move(w: World, row: int, tier: int) -> None:
+    instance = w.instances[row]
+    if instance.tier not in (NOBODY, tier):
+        discard_place(w, row)
+        add_place(w, tier, row)
+
+
+@entry
+def leave(w: World, row: int) -> None:
+    w.pool[0].ready -= 1
+    discard_place(w, row)
+
+
+@entry
+def lose(w: World, row: int, status: int) -> None:
+    """Its requests fail with it."""
+    p = w.pool[0]
+    w.instances[row].gone = 1
+    request = p.open_head
+    while request != NOBODY:
+        following = w.requests[request].open_after
+        if w.requests[request].instance == row:
+            let_go(w, request, p.now_s, 0)
+            write_row(w, request, p.now_s, status)
+        request = following
+
+
+@entry
+def resize(w: World, capacity: int, rows: np.ndarray) -> None:
+    """Another MaxConcurrency; `rows` are the instances in service, in the order in which they were added."""
+    p = w.pool[0]
+    p.capacity = capacity
+    if p.balancing == LEAST_OUTSTANDING:
+        w.tiers[0].lowest = w.tiers[1].lowest = 0
+    else:
+        for row in rows:
+            note_free(w, w.instances[row].tier, row)
+    carry_out(w)
+
+
+@entry
+def cpu_used_s(w: World, row: int, now: float) -> float:
+    progress(w, row, now)
+    used_s: float = w.instances[row].used_s
+    return used_s

@@ -1,0 +1,279 @@
+"""Balancing (rules/balancing.py, rules/balancing_by_lot.py): the same orders of preference over linked rows.
+
+An instance stands in one tier at a time. Least outstanding keeps a list for each number of requests, round robin one
+list (number 0), both linked through the instances; the rules by lot keep an array, newest first a heap.
+"""
+
+from __future__ import annotations
+
+from simulator.lab.gear.compiled import kernel
+from simulator.lab.gear.state import (
+    FRONT,
+    LEAST_OUTSTANDING,
+    NEWEST_FIRST,
+    NO_TIER,
+    NOBODY,
+    RESERVE,
+    ROUND_ROBIN,
+    TWO_CHOICES,
+    World,
+)
+
+
+@kernel
+def append(w: World, tier: int, queue: int, row: int) -> None:
+    instance = w.instances[row]
+    last = w.tails[tier, queue]
+    instance.before = last
+    instance.after = NOBODY
+    instance.linked = 1
+    if last == NOBODY:
+        w.heads[tier, queue] = row
+    else:
+        w.instances[last].after = row
+    w.tails[tier, queue] = row
+
+
+@kernel
+def unlink(w: World, tier: int, queue: int, row: int) -> None:
+    instance = w.instances[row]
+    before, after = instance.before, instance.after
+    instance.linked = 0
+    if before == NOBODY:
+        w.heads[tier, queue] = after
+    else:
+        w.instances[before].after = after
+    if after == NOBODY:
+        w.tails[tier, queue] = before
+    else:
+        w.instances[after].before = before
+
+
+@kernel
+def join_round(w: World, tier: int, row: int) -> None:
+    instance = w.instances[row]
+    if instance.outstanding >= w.pool[0].capacity:
+        if instance.linked:
+            unlink(w, tier, 0, row)
+    elif not instance.linked:
+        append(w, tier, 0, row)
+
+
+@kernel
+def strike(w: World, tier: int, row: int) -> None:
+    """Out of the free ones; the last takes its place."""
+    instance = w.instances[row]
+    at = instance.free_at
+    if at == NOBODY:
+        return
+    instance.free_at = NOBODY
+    count = w.tiers[tier].free - 1
+    w.tiers[tier].free = count
+    last = w.free[tier, count]
+    if last != row:
+        w.free[tier, at] = last
+        w.instances[last].free_at = at
+
+
+@kernel
+def sort_in(w: World, tier: int, row: int) -> None:
+    instance = w.instances[row]
+    if instance.outstanding >= w.pool[0].capacity:
+        strike(w, tier, row)
+    elif instance.free_at == NOBODY:
+        count = w.tiers[tier].free
+        instance.free_at = count
+        w.free[tier, count] = row
+        w.tiers[tier].free = count + 1
+
+
+@kernel
+def list_newest(w: World, tier: int, row: int) -> None:
+    """On the heap of those believed free, at most once."""
+    if w.instances[row].outstanding >= w.pool[0].capacity or w.listed[tier, row]:
+        return
+    w.listed[tier, row] = 1
+    heap = w.newest[tier]
+    number = w.instances[row].number
+    at = w.tiers[tier].heap
+    w.tiers[tier].heap = at + 1
+    while at > 0:
+        above = (at - 1) >> 1
+        if w.instances[heap[above]].number > number:
+            break
+        heap[at] = heap[above]
+        at = above
+    heap[at] = row
+
+
+@kernel
+def unlist_newest(w: World, tier: int) -> None:
+    """The top of the heap goes."""
+    heap = w.newest[tier]
+    w.listed[tier, heap[0]] = 0
+    count = w.tiers[tier].heap - 1
+    w.tiers[tier].heap = count
+    if count == 0:
+        return
+    last = heap[count]
+    number = w.instances[last].number
+    at = 0
+    while True:
+        below = 2 * at + 1
+        if below >= count:
+            break
+        if below + 1 < count and w.instances[heap[below + 1]].number > w.instances[heap[below]].number:
+            below += 1
+        if number > w.instances[heap[below]].number:
+            break
+        heap[at] = heap[below]
+        at = below
+    heap[at] = last
+
+
+@kernel
+def add_place(w: World, tier: int, row: int) -> None:
+    p = w.pool[0]
+    instance = w.instances[row]
+    instance.tier = tier
+    p.added += 1
+    instance.added = p.added
+    if p.balancing == LEAST_OUTSTANDING:
+        append(w, tier, instance.outstanding, row)
+        w.tiers[tier].lowest = min(w.tiers[tier].lowest, instance.outstanding)
+    else:
+        note_free(w, tier, row)
+
+
+@kernel
+def note_free(w: World, tier: int, row: int) -> None:
+    """Its number of requests is another one; not for least outstanding."""
+    balancing = w.pool[0].balancing
+    if balancing == ROUND_ROBIN:
+        join_round(w, tier, row)
+    elif balancing == NEWEST_FIRST:
+        list_newest(w, tier, row)
+    else:
+        sort_in(w, tier, row)
+
+
+@kernel
+def discard_place(w: World, row: int) -> None:
+    balancing = w.pool[0].balancing
+    instance = w.instances[row]
+    tier = instance.tier
+    if tier == NO_TIER:
+        return
+    instance.tier = NO_TIER
+    if balancing == LEAST_OUTSTANDING:
+        unlink(w, tier, instance.outstanding, row)
+    elif balancing == ROUND_ROBIN:
+        if instance.linked:
+            unlink(w, tier, 0, row)
+    elif balancing != NEWEST_FIRST:
+        strike(w, tier, row)
+
+
+@kernel
+def take_least(w: World, tier: int) -> int:
+    capacity = w.pool[0].capacity
+    heads = w.heads[tier]
+    count = w.tiers[tier].lowest
+    while count < capacity and heads[count] == NOBODY:
+        count += 1
+    w.tiers[tier].lowest = count
+    if count >= capacity:
+        return NOBODY
+    row: int = heads[count]
+    unlink(w, tier, count, row)
+    w.instances[row].outstanding = count + 1
+    append(w, tier, count + 1, row)
+    return row
+
+
+@kernel
+def take_newest(w: World, tier: int) -> int:
+    capacity = w.pool[0].capacity
+    while w.tiers[tier].heap > 0:
+        row: int = w.newest[tier, 0]
+        instance = w.instances[row]
+        if instance.tier == tier and instance.outstanding < capacity:
+            instance.outstanding += 1
+            return row
+        unlist_newest(w, tier)
+    return NOBODY
+
+
+@kernel
+def take_in_turn(w: World, tier: int) -> int:
+    row: int = w.heads[tier, 0]
+    if row == NOBODY:
+        return NOBODY
+    unlink(w, tier, 0, row)
+    w.instances[row].outstanding += 1
+    join_round(w, tier, row)
+    return row
+
+
+@kernel
+def draw_lot(w: World) -> float:
+    p = w.pool[0]
+    lot: float = w.lots[p.lot]
+    p.lot += 1
+    return lot
+
+
+@kernel
+def take_by_lot(w: World, tier: int) -> int:
+    count = w.tiers[tier].free
+    if count == 0:
+        return NOBODY
+    free = w.free[tier]
+    row: int = free[int(draw_lot(w) * count)]
+    if w.pool[0].balancing == TWO_CHOICES and count > 1:
+        second = int(draw_lot(w) * (count - 1))
+        if second >= w.instances[row].free_at:
+            second += 1
+        other = free[second]
+        if w.instances[other].outstanding < w.instances[row].outstanding:
+            row = other
+    instance = w.instances[row]
+    instance.outstanding += 1
+    if instance.outstanding >= w.pool[0].capacity:
+        strike(w, tier, row)
+    return row
+
+
+@kernel
+def take_of(w: World, tier: int) -> int:
+    balancing = w.pool[0].balancing
+    if balancing == LEAST_OUTSTANDING:
+        return take_least(w, tier)
+    if balancing == ROUND_ROBIN:
+        return take_in_turn(w, tier)
+    if balancing == NEWEST_FIRST:
+        return take_newest(w, tier)
+    return take_by_lot(w, tier)
+
+
+@kernel
+def take(w: World) -> int:
+    """The preferred instance with a free slot, its slot taken; the reserve when the front is full; NOBODY."""
+    row = take_of(w, FRONT)
+    return row if row != NOBODY else take_of(w, RESERVE)
+
+
+@kernel
+def free_slot(w: World, row: int) -> None:
+    """One of its slots is free again; it is in service."""
+    instance = w.instances[row]
+    tier = instance.tier
+    if w.pool[0].balancing == LEAST_OUTSTANDING:
+        count = instance.outstanding
+        unlink(w, tier, count, row)
+        instance.outstanding = count - 1
+        append(w, tier, count - 1, row)
+        w.tiers[tier].lowest = min(w.tiers[tier].lowest, count - 1)
+    else:
+        instance.outstanding -= 1
+        note_free(w, tier, row)

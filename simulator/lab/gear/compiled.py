@@ -1,0 +1,40 @@
+"""How kernel functions are compiled: no Python inside, and once on a machine, for the code is kept on its disk.
+
+numba's own cache looks at the file of the function that is called and not at those it calls in turn. So the folder is
+named after all of the gear's sources: what is found there was made from exactly this code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import numba
+
+
+def _cache_folder() -> Path:
+    """In the user's cache where it can be written, else in the folder for temporary files."""
+    digest = hashlib.blake2b(digest_size=8)
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    name = f"gear-{digest.hexdigest()}"
+    try:
+        folder = Path.home() / ".cache" / "apprunner-simulator" / name
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # read-only, or nobody's home
+        folder = Path(tempfile.gettempdir()) / f"apprunner-simulator-{name}"
+    return folder
+
+
+# numba's settings and options are known to it and not to its stubs.
+_numba: Any = numba
+_numba.config.CACHE_DIR = str(_cache_folder())
+
+# IEEE arithmetic as the virtual loop has it: no fast-math, or sums would differ in their last digits.
+# What only the kernel calls needs no way in for Python, which is a third of the compiler's work.
+kernel: Final = _numba.njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+entry: Final = _numba.njit(error_model="numpy", nogil=True, cache=True, no_cfunc_wrapper=True)
+# Without the compiler (NUMBA_DISABLE_JIT=1), for a debugger and for tests: the same functions as plain Python.
+IS_PLAIN: Final = bool(_numba.config.DISABLE_JIT)

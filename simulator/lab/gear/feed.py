@@ -1,0 +1,103 @@
+"""What goes into the kernel: arrivals of every source, work of every request, lots; bounded pieces of named streams.
+
+Laws are drawn in portions of the same size as a simulated driver draws them: some laws give other numbers when the same
+ones are drawn in other portions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from simulator.fleet.application import SimulatedApplication
+from simulator.lab.gear.state import DRAWS, World
+from simulator.replay.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
+from simulator.replay.curves import rate_factor
+from simulator.replay.demand import DRAWS as PORTION
+from simulator.replay.scenario import Scenario
+from simulator.world.chance import Chance
+from simulator.world.laws import Constant, Law, Uniform
+
+
+class Feed:
+    """One run's. `world` arrays are filled in place."""
+
+    def __init__(self, scenario: Scenario, application: SimulatedApplication, chance: Chance, service: str) -> None:
+        self._chunks: list[Iterator[Times]] = [
+            arrival_chunks(source, chance, n, scenario.duration_s, rate_factor(scenario.timeline, source.name))
+            for n, source in enumerate(scenario.traffic)
+        ]
+        self._cpu = _Stream(application.cpu, chance.stream("service", service, "cpu"))
+        self._io = _Stream(application.io, chance.stream("service", service, "io"))
+        self._fates = _Stream(Uniform(0.0, 1.0), chance.stream("service", service, "fate"))
+        self._lots = chance.stream("service", service, "balancing")
+
+    def open(self, world: World, order: int) -> int:
+        """Every source sets its clock for its first request; the orders given begin after `order`. The last of them."""
+        for number in range(len(self._chunks)):
+            self.arrivals(world, number)
+            source = world.sources[number]
+            if source["at"] == source["end"]:
+                source["over"] = 1
+                continue
+            order += 1
+            source["order"] = order
+            source["when_s"] = world.pool[0]["origin_s"] + world.times[number, 0]
+            source["at"] = 1
+        return order
+
+    def arrivals(self, world: World, number: int) -> None:
+        """The next times of a source that has used up its last ones."""
+        source = world.sources[number]
+        chunk = next(self._chunks[number], None)
+        if chunk is None:
+            source["last"] = 1
+            return
+        assert len(chunk) <= CHUNK_ARRIVALS
+        world.times[number, : len(chunk)] = chunk
+        source["at"], source["end"] = 0, len(chunk)
+
+    def work(self, world: World) -> None:
+        pool = world.pool[0]
+        self._cpu.fill(world.cpu)
+        self._io.fill(world.io)
+        pool["work"], pool["work_end"] = 0, len(world.cpu)
+
+    def fates(self, world: World) -> None:
+        pool = world.pool[0]
+        rest = world.fates[pool["fate"] : pool["fate_end"]].copy()
+        world.fates[: len(rest)] = rest
+        whole = len(rest) + (len(world.fates) - len(rest)) // PORTION * PORTION
+        self._fates.fill(world.fates[len(rest) : whole])
+        pool["fate"], pool["fate_end"] = 0, whole
+
+    def lots(self, world: World) -> None:
+        pool = world.pool[0]
+        rest = world.lots[pool["lot"] : pool["lot_end"]].copy()
+        world.lots[: len(rest)] = rest
+        world.lots[len(rest) :] = self._lots.random(len(world.lots) - len(rest))
+        pool["lot"], pool["lot_end"] = 0, len(world.lots)
+
+
+class _Stream:
+    """A law drawn in portions; a constant one is written once."""
+
+    def __init__(self, law: Law, rng: np.random.Generator) -> None:
+        self._law = law
+        self._rng = rng
+        self._written = False
+
+    def fill(self, array: Any) -> None:
+        """`array` has a whole number of portions."""
+        if isinstance(self._law, Constant):
+            if not self._written:
+                array[:] = self._law.value
+                self._written = True
+            return
+        for first in range(0, len(array), PORTION):
+            array[first : first + PORTION] = self._law.draw(self._rng, PORTION)
+
+
+assert DRAWS % PORTION == 0, "whole portions only"

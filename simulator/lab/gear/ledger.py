@@ -1,0 +1,158 @@
+"""The ledger: rows of ended requests counted into the tallies and the series of the report, in compiled code.
+
+What `records/tally.py` and `records/series.py` do with whole columns, in one pass over the rows: the same buckets, the
+same whole nanoseconds, so the report is the same to the last digit. Rows reach other readers (a CSV file) as chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from simulator.lab.gear.compiled import entry, kernel
+from simulator.records.histogram import COARSE, FINE, Histogram
+from simulator.records.request_log import REFUSED, STATUS_MAX, Chunk, is_failure
+from simulator.records.series import RequestSeries
+from simulator.records.tally import Tallies, Tally
+
+FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
+HISTOGRAMS: Final = ("latency", "queue", "cold", "service", "failure_latency", "late")
+LATENCY, QUEUE, COLD, SERVICE, FAILURE_LATENCY, LATE = range(6)
+_FINE_SHIFT, _FINE_BASE, _FINE_LAST = FINE.shift, FINE.base, FINE.count - 1
+_COARSE_SHIFT, _COARSE_BASE, _COARSE_LAST = COARSE.shift, COARSE.base, COARSE.count - 1
+_REFUSED: Final = int(REFUSED)
+
+
+@kernel
+def _count(counts: Any, sums: Any, extremes: Any, value_s: float, bits: int) -> None:
+    """Into one histogram: `counts` of buckets, `sums` (n, ns), `extremes` (min, max)."""
+    value_s = max(value_s, 0.0)
+    sums[0] += 1
+    extremes[0] = min(extremes[0], value_s)
+    extremes[1] = max(extremes[1], value_s)
+    if value_s <= 0.0:
+        counts[0] += 1
+        return
+    bucket = (bits >> _FINE_SHIFT) - _FINE_BASE
+    counts[min(max(bucket, 0), _FINE_LAST)] += 1
+    sums[1] += np.int64(np.rint(value_s * 1e9))
+
+
+@entry
+def _tally(
+    rows: Any, bits: Any, failures: Any, warm_up_s: float, width_s: float,
+    statuses: Any, colds: Any, counts: Any, sums: Any, extremes: Any,
+    served: Any, refused: Any, failed: Any, ended: Any, latency: Any,
+) -> None:  # fmt: skip
+    """`bits`: the same memory as whole numbers, five to a row before its last two fields."""
+    last = served.shape[1] - 1
+    for n in range(rows.shape[0]):
+        row = rows[n]
+        source, status = row.source, row.status
+        late = 1 if row.intended_s >= warm_up_s else 0
+        statuses[source, late, status] += 1
+        c, s, e = counts[source, late], sums[source, late], extremes[source, late]
+        s[LATE, 0] += 1
+        at = min(max(int(row.intended_s / width_s), 0), last)
+        if failures[status]:
+            _count(c[FAILURE_LATENCY], s[FAILURE_LATENCY], e[FAILURE_LATENCY], row.latency_s, bits[n, 1])
+            if status == _REFUSED:
+                refused[source, at] += 1
+            else:
+                failed[source, at] += 1
+        else:
+            _count(c[LATENCY], s[LATENCY], e[LATENCY], row.latency_s, bits[n, 1])
+            _count(c[QUEUE], s[QUEUE], e[QUEUE], row.queue_s, bits[n, 2])
+            _count(c[COLD], s[COLD], e[COLD], row.cold_s, bits[n, 3])
+            _count(c[SERVICE], s[SERVICE], e[SERVICE], row.service_s, bits[n, 4])
+            if row.cold_s != 0.0:
+                colds[source, late] += 1
+            served[source, at] += 1
+            bucket = (bits[n, 1] >> _COARSE_SHIFT) - _COARSE_BASE
+            latency[source, at, min(max(bucket, 0), _COARSE_LAST)] += 1
+        end = int((row.intended_s + row.latency_s) / width_s)
+        if end <= last:
+            ended[source, end] += 1
+
+
+class Ledger:
+    """Counts rows; `settle` writes the totals into the run's tallies. The series is written as it goes.
+
+    `readers`: they get every row, as chunks.
+    """
+
+    def __init__(
+        self, sources: int, tallies: Tallies, series: RequestSeries, readers: list[Callable[[Chunk], None]]
+    ) -> None:
+        self.rows = 0
+        self._tallies = tallies
+        self._series = series
+        self._readers = readers
+        shape = (sources, 2)
+        self._statuses = np.zeros((*shape, STATUS_MAX + 1), np.int64)
+        self._colds = np.zeros(shape, np.int64)
+        self._counts = np.zeros((*shape, len(HISTOGRAMS), FINE.count), np.int64)
+        self._sums = np.zeros((*shape, len(HISTOGRAMS), 2), np.int64)
+        self._extremes = np.zeros((*shape, len(HISTOGRAMS), 2))
+        self._extremes[..., 0] = np.inf
+
+    def read(self, rows: Any) -> None:
+        """Count `rows`, which may be overwritten afterwards."""
+        if not len(rows):
+            return
+        self.rows += len(rows)
+        bits = rows.view(np.int64).reshape(len(rows), -1)
+        series = self._series
+        _tally(
+            rows, bits, FAILURES, self._tallies.warm_up_s, series.width_s,
+            self._statuses, self._colds, self._counts, self._sums, self._extremes,
+            *series.columns,
+        )  # fmt: skip
+        if self._readers:
+            chunk = _chunk(rows)
+            for read in self._readers:
+                read(chunk)
+
+    def settle(self) -> None:
+        """Once, when the last row has been read."""
+        for source in range(len(self._colds)):
+            for late, tally in enumerate(self._tallies.of(source)):
+                self._settle(tally, source, late)
+
+    def _settle(self, tally: Tally, source: int, late: int) -> None:
+        statuses = self._statuses[source, late]
+        tally.statuses.update({int(status): int(statuses[status]) for status in np.flatnonzero(statuses)})
+        tally.cold_starts += int(self._colds[source, late])
+        for number, name in enumerate(HISTOGRAMS):
+            histogram: Histogram = getattr(tally, name)
+            count, total_ns = self._sums[source, late, number].tolist()
+            if not count:
+                continue
+            lowest, highest = self._extremes[source, late, number].tolist()
+            histogram.counts += self._counts[source, late, number]
+            histogram.count += count
+            histogram.total_ns += total_ns
+            if number == LATE:  # nobody is ever late in virtual time
+                histogram.counts[0] += count
+                lowest = 0.0
+            histogram.min_s = min(histogram.min_s, lowest)
+            histogram.max_s = max(histogram.max_s, highest)
+
+
+def _chunk(rows: Any) -> Chunk:
+    def column(name: str) -> Any:
+        return np.ascontiguousarray(rows[name])
+
+    return Chunk(
+        source=column("source").astype(np.int64),
+        intended_s=column("intended_s"),
+        latency_s=column("latency_s"),
+        queue_s=column("queue_s"),
+        cold_s=column("cold_s"),
+        service_s=column("service_s"),
+        status=column("status").astype(np.int64),
+        instance=column("instance"),
+        late_s=np.zeros(len(rows)),
+    )

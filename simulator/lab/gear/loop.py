@@ -1,0 +1,67 @@
+"""The virtual loop with a kernel beside it: before time jumps to the next timer, the requests are played up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop
+from typing import Protocol
+
+from simulator.world.virtual import VirtualLoop
+
+
+class Played(Protocol):
+    """What plays events of its own between the timers of the loop."""
+
+    def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
+        """Up to (not including) the limit; or what is to be done on the loop first, its clock already set."""
+
+
+class GearLoop(VirtualLoop):
+    """`attach` a player; without one it is the virtual loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._player: Played | None = None
+
+    def attach(self, player: Played | None) -> None:
+        """From now on; None: nobody plays any more."""
+        self._player = player
+
+    @property
+    def order(self) -> int:
+        """The order that was given last to something that is scheduled; the player counts on from it."""
+        return self._order
+
+    @order.setter
+    def order(self, order: int) -> None:
+        self._order = order
+
+    def turn_to(self, now_s: float) -> None:
+        """An event of the player's happens now."""
+        assert now_s >= self._now, (now_s, self._now)
+        self._now = now_s
+
+    def _run_once(self) -> None:
+        soon, timers = self._soon, self._timers
+        while not self._stopping:  # type: ignore[attr-defined]  # set by BaseEventLoop.stop
+            if soon:
+                handle = soon.popleft()
+            else:
+                while timers and timers[0][2]._cancelled:  # noqa: SLF001 our own handle
+                    heappop(timers)
+                if self._player is not None:
+                    when, order = timers[0][:2] if timers else (float("inf"), 0)
+                    act = self._player.play(when, order)
+                    if act is not None:
+                        act()
+                        continue
+                if not timers:
+                    self._deadlock()
+                when, _, handle = heappop(timers)
+                self._now = max(self._now, when)
+            self.events += 1
+            context = handle._context  # noqa: SLF001
+            if context is None:
+                handle._callback(*handle._args)  # noqa: SLF001
+            else:
+                context.run(handle._callback, *handle._args)  # noqa: SLF001

@@ -1,0 +1,100 @@
+"""Playing a scenario in the compiled gear."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator.assembly import Platform
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.pool import Pool, nobody_asks
+from simulator.fleet.settings import PoolSettings
+from simulator.lab.gear.feed import Feed
+from simulator.lab.gear.ledger import Ledger
+from simulator.lab.gear.loop import GearLoop
+from simulator.lab.gear.pool import GearPool
+from simulator.lab.gear.room import Room
+from simulator.lab.gear.state import BALANCINGS, NOBODY, new_world
+from simulator.replay.arrivals import CHUNK_ARRIVALS
+from simulator.replay.bookkeeping import Books
+from simulator.replay.plan import application_of
+from simulator.replay.scenario import Scenario
+from simulator.replay.traffic import Traffic
+from simulator.rules.balancing import Draw
+from simulator.rules.ejection import EjectionSettings
+from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind
+
+# Rows for instances to begin with; there will be more when they are needed.
+INSTANCES: int = 64
+
+
+class CompiledRequests:
+    """The gear of one run (replay/gear.py)."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        ((self._name, self._service),) = scenario.services.items()
+        application = application_of(self._service.application, ClockKind.VIRTUAL, self._service.wake_s)
+        assert isinstance(application, SimulatedApplication), "why_not has looked"
+        self._application = application
+        self._feed = Feed(scenario, application, Chance(scenario.seed), self._name)
+        self._pool: GearPool | None = None
+
+    def make_loop(self) -> asyncio.AbstractEventLoop:
+        return GearLoop()
+
+    def make_pool(self, settings: PoolSettings, ejection: EjectionSettings | None, _draw: Draw) -> Pool:
+        capacity = settings.scaling.max_concurrency
+        world = new_world(len(self._scenario.traffic), capacity, INSTANCES, CHUNK_ARRIVALS)
+        state, application = world.pool[0], self._application
+        state["capacity"] = capacity
+        state["queue"] = settings.overflow.queue
+        state["wait_s"] = settings.overflow.wait_s
+        state["timeout_s"] = settings.request_timeout_s
+        state["balancing"] = BALANCINGS.index(settings.balancing)
+        state["workers"] = NOBODY if application.workers is None else application.workers
+        state["vcpu"] = settings.size.vcpu
+        state["failure_share"] = application.failure_share
+        state["wake_s"] = application.wake_s
+        checks_fail = any(event.fail_health_checks is not None for event in self._scenario.timeline)
+        self._pool = GearPool(settings, ejection, Room(world, self._feed), health_is_certain=not checks_fail)
+        return self._pool
+
+    def start(self, platform: Platform, books: Books) -> Traffic:
+        pool = self._pool
+        assert pool is not None, "a platform has its pool"
+        actuator = platform.services[self._name].serving.plan.policy.actuator
+        state = pool.world.pool[0]
+        state["pokes"] = pool.on_wait is not nobody_asks
+        state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
+        ledger = Ledger(len(self._scenario.traffic), books.tallies, books.series, books.row_readers)
+        pool.open(self._feed, platform.clock.origin_s)
+        return CompiledTraffic(pool, ledger)
+
+
+class CompiledTraffic:
+    """All sources of a run (replay/traffic.py, `Traffic`)."""
+
+    def __init__(self, pool: GearPool, ledger: Ledger) -> None:
+        self._pool = pool
+        self._ledger: Ledger | None = ledger
+        pool.room.ledger = ledger
+
+    def stop(self) -> None:
+        self._pool.world.sources["over"] = 1
+
+    async def drained(self) -> None:
+        state = self._pool.world.pool[0]
+        if not state["present"]:
+            return
+        ended = asyncio.get_running_loop().create_future()
+        self._pool.on_ended = lambda: ended.set_result(None)
+        state["tells_end"] = 1
+        await ended
+
+    async def close(self) -> None:
+        self.stop()
+        ledger, self._ledger = self._ledger, None
+        if ledger is not None:
+            self._pool.room.flush()
+            ledger.settle()

@@ -1,0 +1,319 @@
+"""The pool that roster and autoscaler see, with its requests in the kernel's arrays.
+
+Roster and activity read and write a few attributes of an instance (its number of requests, since when it has been idle,
+whether it is awake): here they are properties that look into its row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol, cast
+
+import numpy as np
+
+from simulator.fleet.driver import Backend
+from simulator.fleet.instance import Instance
+from simulator.fleet.pool import Pool
+from simulator.fleet.settings import PoolSettings
+from simulator.lab.gear import advance as kernel
+from simulator.lab.gear.feed import Feed
+from simulator.lab.gear.loop import GearLoop
+from simulator.lab.gear.room import Room
+from simulator.lab.gear.state import AT_LIMIT, FRONT, NEEDS_ROOM, NO_TIER, NOBODY, QUIET, RESERVE, WAITED, WOKE
+from simulator.model.instance import InstanceEvent, InstanceState
+from simulator.model.refusal import TERMINATED, Refusal
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.ejection import EjectionSettings
+from simulator.rules.policies.port import Sample
+
+_NEVER_S: Final = float("inf")
+_BLANK: Final[dict[str, float]] = {
+    "tier": NO_TIER, "before": NOBODY, "after": NOBODY, "free_at": NOBODY, "idle_since_s": _NEVER_S,
+    "ready_s": _NEVER_S, "pending_head": NOBODY, "pending_tail": NOBODY, "rate": 1.0, "armed_s": _NEVER_S,
+    "backlog_head": NOBODY, "backlog_tail": NOBODY,
+}  # fmt: skip
+
+
+class _TellsCpu(Protocol):
+    used_by: Callable[[float], float]
+
+
+class GearInstance(Instance):
+    """An instance whose requests are the kernel's. `row` is its place there, until nothing refers to it any more."""
+
+    __slots__ = ("_drained", "_idle_timer", "_last", "_pool", "row")
+
+    def __init__(self, number: int, wanted_s: float, pool: GearPool, row: int) -> None:
+        self._pool = pool
+        self._last: dict[str, Any] = {}
+        self.row = row
+        super().__init__(number, wanted_s)
+
+    def _get(self, name: str) -> Any:
+        return self._pool.world.instances[self.row][name].item() if self.row != NOBODY else self._last[name]
+
+    def _set(self, name: str, value: float) -> None:
+        if self.row != NOBODY:
+            self._pool.world.instances[self.row][name] = value
+
+    @property
+    def outstanding(self) -> int:
+        return int(self._get("outstanding"))
+
+    @outstanding.setter
+    def outstanding(self, value: int) -> None:
+        self._set("outstanding", value)
+
+    @property
+    def idle_since_s(self) -> float:
+        return float(self._get("idle_since_s"))
+
+    @idle_since_s.setter
+    def idle_since_s(self, value: float) -> None:
+        self._set("idle_since_s", value)
+
+    @property
+    def awake(self) -> bool:
+        return bool(self._get("awake"))
+
+    @awake.setter
+    def awake(self, value: bool) -> None:
+        self._set("awake", value)
+
+    @property
+    def idle_timer(self) -> asyncio.TimerHandle | None:
+        return self._idle_timer
+
+    @idle_timer.setter
+    def idle_timer(self, value: asyncio.TimerHandle | None) -> None:
+        self._idle_timer = value
+        self._set("idle_timer", value is not None)
+
+    @property
+    def drained(self) -> asyncio.Future[None] | None:
+        return self._drained
+
+    @drained.setter
+    def drained(self, value: asyncio.Future[None] | None) -> None:
+        self._drained = value
+        self._set("draining", value is not None)
+
+    def move(self, event: InstanceEvent) -> None:
+        super().move(event)
+        self._set("idle", self.state is InstanceState.IDLE)
+
+    def launched(self, backend: Backend) -> None:
+        super().launched(backend)
+        cast("_TellsCpu", backend).used_by = self._used_by
+
+    def _used_by(self, now: float) -> float:
+        if self.row == NOBODY:
+            return float(self._last["used_s"])
+        return float(kernel.cpu_used_s(self._pool.world, self.row, now))
+
+    def part(self) -> None:
+        """Its row is another's from now on."""
+        self._last = {name: self._get(name) for name in ("outstanding", "idle_since_s", "awake", "used_s")}
+        self.row = NOBODY
+
+
+class GearPool(Pool):
+    """One service's. Its `play` is called by the loop; everything else is what a pool does for the supply's side."""
+
+    def __init__(
+        self, settings: PoolSettings, ejection: EjectionSettings | None, room: Room, *, health_is_certain: bool
+    ) -> None:
+        super().__init__(settings, ejection)
+        self.health_is_certain = health_is_certain
+        self.on_ended: Callable[[], None] = _nobody
+        self._gear_loop = cast("GearLoop", asyncio.get_running_loop())
+        self.room = room
+        self._state = room.world.pool[0]
+        self._by_row: dict[int, GearInstance] = {}
+        self._buried: dict[int, GearInstance] = {}
+        self._unused = list(reversed(range(len(room.world.instances))))
+        self._second_closed_s = self._loop.time()
+
+    @property
+    def world(self) -> Any:
+        return self.room.world
+
+    # --- the loop's side ---------------------------------------------------------------------------------------------
+
+    def open(self, feed: Feed, origin_s: float) -> None:
+        """Traffic begins now."""
+        state = self._state
+        state["origin_s"] = origin_s
+        state["now_s"] = self._loop.time()
+        self._gear_loop.order = feed.open(self.world, self._gear_loop.order)
+        self._gear_loop.attach(self)
+
+    def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
+        state, loop = self._state, self._gear_loop
+        while True:
+            state["order"] = loop.order
+            stopped = kernel.advance(self.room.world, limit_s, limit_order)
+            loop.order = int(state["order"])
+            if stopped == AT_LIMIT:
+                return None
+            if stopped == NEEDS_ROOM:
+                self.room.make()
+                continue
+            loop.turn_to(float(state["now_s"]))
+            return self._obey
+
+    def _obey(self) -> None:
+        """Do for the platform what its own pool would have done in the midst of the event."""
+        told = self.world.commands[: self._state["commands"]].tolist()
+        self._state["commands"] = 0
+        loop = self._gear_loop
+        for kind, row, order in told:
+            if kind == WOKE:
+                self.on_wake(self._by_row[row])
+            elif kind == QUIET:
+                latest, loop.order = loop.order, order - 1  # its timer stands where the event would have made it
+                self.on_quiet(self._by_row[row])
+                loop.order = latest
+            elif kind == WAITED:
+                self.on_wait()
+            else:
+                self.on_ended()
+
+    def _do(self, step: Callable[..., None], *arguments: Any) -> None:
+        """A kernel function that the platform calls, now."""
+        while not kernel.has_room(self.world):
+            self.room.make()
+        state, loop = self._state, self._gear_loop
+        state["now_s"] = self._loop.time()
+        state["order"] = loop.order
+        step(self.world, *arguments)
+        loop.order = int(state["order"])
+        if state["commands"]:
+            self._obey()
+
+    # --- the supply's side -------------------------------------------------------------------------------------------
+
+    def new_instance(self, number: int, wanted_s: float) -> Instance:
+        row = self._free_row()
+        record = self.world.instances[row]
+        for name in record.dtype.names:
+            record[name] = _BLANK.get(name, 0)
+        record["number"], record["wanted_s"] = number, wanted_s
+        instance = self._by_row[row] = GearInstance(number, wanted_s, self, row)
+        return instance
+
+    def _free_row(self) -> int:
+        if not self._unused:
+            self._unused += [row for row, instance in self._buried.items() if self._part(instance)]
+            for row in self._unused:
+                self._buried.pop(row, None)
+        if not self._unused:
+            first = len(self.world.instances)
+            self.room.more_instances()
+            self._unused = list(reversed(range(first, len(self.world.instances))))
+        return self._unused.pop()
+
+    def _part(self, instance: GearInstance) -> bool:
+        """Nothing in the kernel refers to it: its row is free."""
+        world, row = self.world, instance.row
+        if world.instances[row]["held_by"] or world.listed[:, row].any():
+            return False
+        instance.part()
+        return True
+
+    def enter(self, instance: Instance, *, front: bool) -> None:
+        assert isinstance(instance, GearInstance), "it was made here"
+        self.ready[instance.number] = instance
+        self.world.instances[instance.row]["ready_s"] = instance.ready_s
+        self._do(kernel.enter, instance.row, FRONT if front else RESERVE)
+
+    def move(self, instance: Instance, *, front: bool) -> None:
+        assert isinstance(instance, GearInstance), "it was made here"
+        tier = FRONT if front else RESERVE
+        if self.world.instances[instance.row]["tier"] != tier:
+            self._do(kernel.move, instance.row, tier)
+
+    def leave(self, instance: Instance) -> None:
+        assert isinstance(instance, GearInstance), "it was made here"
+        if self.ready.pop(instance.number, None) is not None:
+            self._do(kernel.leave, instance.row)
+
+    def lose(self, instance: Instance, refusal: Refusal = TERMINATED) -> None:
+        assert isinstance(instance, GearInstance), "it was made here"
+        self.leave(instance)
+        if instance.row != NOBODY and instance.row not in self._buried:
+            self._do(kernel.lose, instance.row, refusal.status)
+            self._buried[instance.row] = instance
+
+    def configure(self, scaling: AutoScalingConfiguration) -> None:
+        self.scaling = scaling
+        self.room.widen(scaling.max_concurrency)
+        serving: Iterable[Instance] = self.ready.values()
+        rows = np.array([instance.row for instance in serving if isinstance(instance, GearInstance)], np.int64)
+        # By tier, and in it as they were added: the order in which the rules look at them.
+        found = self.world.instances[rows]
+        self._do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])
+
+    # --- the meter's side --------------------------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        return int(self._state["present"] - self._state["waiting"])
+
+    @property
+    def waiting(self) -> int:
+        return int(self._state["waiting"])
+
+    def keep_latencies(self) -> None:
+        self._state["keeps_latencies"] = 1
+
+    def close_second(self, second: int, cpu_s: float = 0.0) -> Sample:
+        state, now = self._state, self._loop.time()
+        (
+            _, _, _, present, waiting, present_s, waiting_s, closed_s, present_at_s, waiting_at_s, arrivals, refused,
+            finished, service_s,
+        ) = state[_METER].item()  # fmt: skip
+        present_s += present * (now - present_at_s)
+        waiting_s += waiting * (now - waiting_at_s)
+        width_s = now - closed_s
+        sample = Sample(
+            second=second,
+            in_flight=present_s / width_s if width_s > 0 else float(present),
+            waiting=waiting_s / width_s if width_s > 0 else float(waiting),
+            arrivals=arrivals,
+            refused=refused,
+            finished=finished,
+            service_s=service_s,
+            ready=len(self.ready),
+            cpu_s=cpu_s,
+            latency_p95_s=self._latency_p95_s(),
+        )
+        for name in ("closed_s", "present_at_s", "waiting_at_s"):
+            state[name] = now
+        for name in ("present_s", "waiting_s", "service_s", "arrivals", "refused", "finished"):
+            state[name] = 0
+        return sample
+
+    def _latency_p95_s(self) -> float:
+        count = int(self._state["latencies"])
+        if not count:
+            return 0.0
+        ranked = np.sort(self.world.latencies[:count])
+        self._state["latencies"] = 0
+        return float(ranked[math.ceil(0.95 * count) - 1])
+
+    def close(self) -> None:
+        """Nobody plays any more; what is open is nobody's."""
+        self._gear_loop.attach(None)
+
+
+_METER: Final = [
+    "now_s", "ready", "order", "present", "waiting", "present_s", "waiting_s", "closed_s", "present_at_s",
+    "waiting_at_s", "arrivals", "refused", "finished", "service_s",
+]  # fmt: skip
+
+
+def _nobody() -> None:
+    """Nobody waits for the end."""

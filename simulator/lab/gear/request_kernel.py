@@ -1,0 +1,407 @@
+"""The requests' side of a pool (fleet/pool.py, rules/admission.py, rules/meter.py), one function a rule."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.lab.gear.balancing_kernel import free_slot, take
+from simulator.lab.gear.compiled import kernel
+from simulator.lab.gear.heap_kernel import schedule
+from simulator.lab.gear.state import AWAKEN, DEADLINE, DONE, EXPIRE, NO_TIER, NOBODY, QUIET, WAITED, WOKE, World
+from simulator.lab.gear.station_kernel import arm, arrive_at_station, computed, leave_station
+from simulator.model import refusal
+
+OVERFLOW: Final = int(refusal.OVERFLOW.status)
+HOLD_EXPIRED: Final = int(refusal.HOLD_EXPIRED.status)
+UNAVAILABLE: Final = int(refusal.UNAVAILABLE.status)
+TIMEOUT: Final = int(refusal.TIMEOUT.status)
+OK, FAILED = 200, 500
+
+# --- what the platform hears -------------------------------------------------------------------------------------
+
+
+@kernel
+def tell(w: World, kind: int, row: int, order: int) -> None:
+    p = w.pool[0]
+    command = w.commands[p.commands]
+    command[0], command[1], command[2] = kind, row, order
+    p.commands += 1
+
+
+# --- the meter ---------------------------------------------------------------------------------------------------
+
+
+@kernel
+def count_present(w: World, now: float, by: int) -> None:
+    p = w.pool[0]
+    p.present_s += p.present * (now - p.present_at_s)
+    p.present_at_s = now
+    p.present += by
+
+
+@kernel
+def count_waiting(w: World, now: float, by: int) -> None:
+    p = w.pool[0]
+    p.waiting_s += p.waiting * (now - p.waiting_at_s)
+    p.waiting_at_s = now
+    p.waiting += by
+
+
+# --- books -------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def write_row(w: World, request: int, now: float, status: int) -> None:
+    """It has ended."""
+    p = w.pool[0]
+    it = w.requests[request]
+    row = w.rows[p.rows]
+    p.rows += 1
+    if it.begun_s >= 0:
+        row.queue_s = it.begun_s - it.arrived_s - it.cold_s
+        row.service_s = now - it.begun_s
+    else:
+        row.queue_s = now - it.arrived_s - it.cold_s
+        row.service_s = 0.0
+    row.intended_s = it.arrived_s - p.origin_s
+    row.latency_s = now - it.arrived_s
+    row.cold_s = it.cold_s
+    row.source = it.source
+    row.status = status
+    row.instance = w.instances[it.instance].number if it.instance != NOBODY else 0
+
+
+@kernel
+def write_refused(w: World, source: int, now: float, status: int) -> None:
+    """Refused on arrival."""
+    p = w.pool[0]
+    row = w.rows[p.rows]
+    p.rows += 1
+    row.intended_s = now - p.origin_s
+    row.latency_s = row.queue_s = row.cold_s = row.service_s = 0.0
+    row.source = source
+    row.status = status
+    row.instance = 0
+
+
+@kernel
+def forget(w: World, request: int) -> None:
+    """Nothing refers to it any more."""
+    it = w.requests[request]
+    if it.instance != NOBODY:
+        w.instances[it.instance].held_by -= 1
+    it.chain = w.pool[0].free_request
+    w.pool[0].free_request = request
+
+
+# --- open requests, in order of arrival ----------------------------------------------------------------------------
+
+
+@kernel
+def open_request(w: World, request: int) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    it.open = 1
+    it.open_before = p.open_tail
+    it.open_after = NOBODY
+    if p.open_tail == NOBODY:
+        p.open_head = request
+    else:
+        w.requests[p.open_tail].open_after = request
+    p.open_tail = request
+    if not p.deadline_armed:
+        p.deadline_armed = 1
+        schedule(w, it.arrived_s + p.timeout_s, DEADLINE, 0)
+
+
+@kernel
+def close_request(w: World, request: int) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    it.open = 0
+    if it.open_before == NOBODY:
+        p.open_head = it.open_after
+    else:
+        w.requests[it.open_before].open_after = it.open_after
+    if it.open_after == NOBODY:
+        p.open_tail = it.open_before
+    else:
+        w.requests[it.open_after].open_before = it.open_before
+
+
+# --- the line ------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def join_line(w: World, request: int, now: float) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    it.expires_s = now + p.wait_s
+    it.line_before = p.line_tail
+    it.line_after = NOBODY
+    if p.line_tail == NOBODY:
+        p.line_head = request
+    else:
+        w.requests[p.line_tail].line_after = request
+    p.line_tail = request
+
+
+@kernel
+def leave_line(w: World, request: int) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    if it.line_before == NOBODY:
+        p.line_head = it.line_after
+    else:
+        w.requests[it.line_before].line_after = it.line_after
+    if it.line_after == NOBODY:
+        p.line_tail = it.line_before
+    else:
+        w.requests[it.line_after].line_before = it.line_before
+
+
+@kernel
+def watch_line(w: World) -> None:
+    p = w.pool[0]
+    if p.line_head != NOBODY and not p.expiry_armed:
+        p.expiry_armed = 1
+        schedule(w, w.requests[p.line_head].expires_s, EXPIRE, 0)
+
+
+# --- one slot ------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def begin(w: World, request: int, now: float) -> None:
+    """At its instance, which is awake."""
+    it = w.requests[request]
+    it.begun_s = now
+    if it.cpu_s > 0 or w.pool[0].workers != NOBODY:
+        arrive_at_station(w, it.instance, request, now)
+        arm(w, it.instance)
+    else:
+        schedule(w, now + it.io_s, DONE, request)
+
+
+@kernel
+def awaken(w: World, row: int, now: float) -> None:
+    """It has its CPU back: what it was granted meanwhile begins."""
+    instance = w.instances[row]
+    instance.awake = 1
+    request = instance.pending_head
+    instance.pending_head = instance.pending_tail = NOBODY
+    while request != NOBODY:
+        it = w.requests[request]
+        following = it.chain
+        if it.open:
+            it.cold_s += now - it.granted_s
+            begin(w, request, now)
+        else:
+            forget(w, request)
+        request = following
+
+
+@kernel
+def begin_awake(w: World, request: int, row: int, now: float) -> None:
+    p = w.pool[0]
+    instance = w.instances[row]
+    w.requests[request].chain = NOBODY
+    if instance.pending_tail == NOBODY:
+        instance.pending_head = request
+    else:
+        w.requests[instance.pending_tail].chain = request
+    instance.pending_tail = request
+    if instance.idle:
+        instance.idle = 0
+        tell(w, WOKE, row, 0)
+        if p.wake_s > 0:
+            instance.held_by += 1
+            schedule(w, now + p.wake_s, AWAKEN, row)
+        else:
+            awaken(w, row, now)
+
+
+@kernel
+def hold_slot(w: World, request: int, row: int, now: float) -> None:
+    it = w.requests[request]
+    it.instance = row
+    it.granted_s = now
+    w.instances[row].held_by += 1
+
+
+@kernel
+def grant(w: World, request: int, row: int, now: float) -> None:
+    """It has its slot."""
+    it = w.requests[request]
+    instance = w.instances[row]
+    if instance.ready_s > it.arrived_s:
+        it.cold_s = instance.ready_s - max(it.arrived_s, instance.wanted_s)
+    if instance.awake:
+        begin(w, request, now)
+    else:
+        begin_awake(w, request, row, now)
+
+
+@kernel
+def vacate(w: World, row: int, now: float) -> None:
+    """A slot is given back; the longest waiting gets it, unless the instance has left service or is over-full."""
+    p = w.pool[0]
+    instance = w.instances[row]
+    if instance.tier == NO_TIER:
+        instance.outstanding -= 1
+    else:
+        free_slot(w, row)
+        if p.line_head != NOBODY:
+            other = take(w)
+            if other != NOBODY:
+                request = p.line_head
+                leave_line(w, request)
+                count_waiting(w, now, -1)
+                hold_slot(w, request, other, now)
+                grant(w, request, other, now)
+                return
+    if instance.outstanding == 0:
+        instance.idle_since_s = now
+        if not instance.idle_timer and (instance.draining or p.tells_quiet):
+            p.order += 1  # of the timer that the platform makes for it
+            tell(w, QUIET, row, p.order)
+
+
+@kernel
+def release(w: World, request: int, now: float) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    count_present(w, now, -1)
+    p.finished += 1
+    p.service_s += now - it.granted_s
+    if p.keeps_latencies:
+        w.latencies[p.latencies] = now - it.arrived_s
+        p.latencies += 1
+    vacate(w, it.instance, now)
+
+
+@kernel
+def let_go(w: World, request: int, now: float, refused: int) -> None:
+    """End it without an answer of the application."""
+    p = w.pool[0]
+    it = w.requests[request]
+    close_request(w, request)
+    if it.instance == NOBODY:
+        leave_line(w, request)
+        count_waiting(w, now, -1)
+        count_present(w, now, -1)
+        p.refused += refused
+    else:
+        release(w, request, now)
+
+
+@kernel
+def forget_if_unheld(w: World, request: int) -> None:
+    """One that waited is nobody's now; else its instance still works on it, or has it pending."""
+    if w.requests[request].instance == NOBODY:
+        forget(w, request)
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def offer(w: World, source: int, now: float) -> None:
+    """A request arrives: a slot, a place in the line, or a refusal."""
+    p = w.pool[0]
+    p.arrivals += 1
+    at = p.work
+    p.work += 1
+    row = take(w) if p.line_head == NOBODY else NOBODY
+    if row == NOBODY and (p.wait_s <= 0 or p.waiting >= p.queue):
+        p.refused += 1
+        write_refused(w, source, now, OVERFLOW if p.ready else UNAVAILABLE)
+        return
+    count_present(w, now, 1)
+    request = p.free_request
+    it = w.requests[request]
+    p.free_request = it.chain
+    it.arrived_s = now
+    it.begun_s = -1.0
+    it.cold_s = 0.0
+    it.cpu_s, it.io_s = w.cpu[at], w.io[at]
+    it.source = source
+    it.instance = NOBODY
+    open_request(w, request)
+    if row != NOBODY:
+        hold_slot(w, request, row, now)
+        grant(w, request, row, now)
+    else:
+        join_line(w, request, now)
+        count_waiting(w, now, 1)
+        watch_line(w)
+        if p.pokes:
+            tell(w, WAITED, 0, 0)
+
+
+@kernel
+def done(w: World, request: int, now: float) -> None:
+    """Its instance has finished with it."""
+    p = w.pool[0]
+    it = w.requests[request]
+    row = it.instance
+    if p.workers != NOBODY:
+        leave_station(w, row, now)
+        arm(w, row)
+    if it.open and not w.instances[row].gone:
+        status = OK
+        if p.failure_share > 0:
+            if w.fates[p.fate] < p.failure_share:
+                status = FAILED
+            p.fate += 1
+        close_request(w, request)
+        release(w, request, now)
+        write_row(w, request, now, status)
+    forget(w, request)
+
+
+@kernel
+def look(w: World, row: int, armed_s: float, now: float) -> None:
+    """Whose computation has ended goes on to its I/O."""
+    station = w.instances[row]
+    station.held_by -= 1
+    if armed_s != station.armed_s:
+        return  # an earlier timer has been here
+    station.armed_s = float("inf")
+    request = computed(w, row, now)
+    while request != NOBODY:
+        following = w.requests[request].chain
+        if w.requests[request].io_s > 0:
+            schedule(w, now + w.requests[request].io_s, DONE, request)
+        else:
+            done(w, request, now)
+        request = following
+    arm(w, row)
+
+
+@kernel
+def expire(w: World, now: float) -> None:
+    """Those whose time in the line is over."""
+    p = w.pool[0]
+    p.expiry_armed = 0
+    while p.line_head != NOBODY and w.requests[p.line_head].expires_s <= now:
+        request = p.line_head
+        let_go(w, request, now, 1)
+        write_row(w, request, now, HOLD_EXPIRED if p.ready else UNAVAILABLE)
+        forget(w, request)
+    watch_line(w)
+
+
+@kernel
+def time_out(w: World, now: float) -> None:
+    """Those whose total time is over."""
+    p = w.pool[0]
+    while p.open_head != NOBODY and w.requests[p.open_head].arrived_s + p.timeout_s <= now:
+        request = p.open_head
+        let_go(w, request, now, 0)
+        write_row(w, request, now, TIMEOUT)
+        forget_if_unheld(w, request)
+    p.deadline_armed = 0
+    if p.open_head != NOBODY:
+        p.deadline_armed = 1
+        schedule(w, w.requests[p.open_head].arrived_s + p.timeout_s, DEADLINE, 0)
