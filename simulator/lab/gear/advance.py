@@ -9,19 +9,16 @@ from simulator.lab.gear.compiled import entry, kernel
 from simulator.lab.gear.heap_kernel import drop_first_event
 from simulator.lab.gear.request_kernel import (
     awaken,
-    count_waiting,
     done,
     expire,
     grant,
     hold_slot,
-    leave_line,
     let_go,
     look,
     offer,
-    tell,
     time_out,
-    write_row,
 )
+from simulator.lab.gear.standing_kernel import count_waiting, leave_line, tell, write_row
 from simulator.lab.gear.state import (
     AT_LIMIT,
     AWAKEN,

@@ -1,0 +1,160 @@
+"""Where requests stand: the meter, the row of one that has ended, the open ones and the line, in order of arrival.
+
+(rules/meter.py, fleet/deadlines.py, the line of rules/admission.py.)
+"""
+
+from __future__ import annotations
+
+from simulator.lab.gear.compiled import kernel
+from simulator.lab.gear.heap_kernel import schedule
+from simulator.lab.gear.state import DEADLINE, EXPIRE, NOBODY, World
+
+# --- what the platform hears -------------------------------------------------------------------------------------
+
+
+@kernel
+def tell(w: World, kind: int, row: int, order: int) -> None:
+    p = w.pool[0]
+    command = w.commands[p.commands]
+    command[0], command[1], command[2] = kind, row, order
+    p.commands += 1
+
+
+# --- the meter ---------------------------------------------------------------------------------------------------
+
+
+@kernel
+def count_present(w: World, now: float, by: int) -> None:
+    p = w.pool[0]
+    p.present_s += p.present * (now - p.present_at_s)
+    p.present_at_s = now
+    p.present += by
+
+
+@kernel
+def count_waiting(w: World, now: float, by: int) -> None:
+    p = w.pool[0]
+    p.waiting_s += p.waiting * (now - p.waiting_at_s)
+    p.waiting_at_s = now
+    p.waiting += by
+
+
+# --- books -------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def write_row(w: World, request: int, now: float, status: int) -> None:
+    """It has ended."""
+    p = w.pool[0]
+    it = w.requests[request]
+    row = w.rows[p.rows]
+    p.rows += 1
+    if it.begun_s >= 0:
+        row.queue_s = it.begun_s - it.arrived_s - it.cold_s
+        row.service_s = now - it.begun_s
+    else:
+        row.queue_s = now - it.arrived_s - it.cold_s
+        row.service_s = 0.0
+    row.intended_s = it.arrived_s - p.origin_s
+    row.latency_s = now - it.arrived_s
+    row.cold_s = it.cold_s
+    row.source = it.source
+    row.status = status
+    row.instance = w.instances[it.instance].number if it.instance != NOBODY else 0
+
+
+@kernel
+def write_refused(w: World, source: int, now: float, status: int) -> None:
+    """Refused on arrival."""
+    p = w.pool[0]
+    row = w.rows[p.rows]
+    p.rows += 1
+    row.intended_s = now - p.origin_s
+    row.latency_s = row.queue_s = row.cold_s = row.service_s = 0.0
+    row.source = source
+    row.status = status
+    row.instance = 0
+
+
+@kernel
+def forget(w: World, request: int) -> None:
+    """Nothing refers to it any more."""
+    it = w.requests[request]
+    if it.instance != NOBODY:
+        w.instances[it.instance].held_by -= 1
+    it.chain = w.pool[0].free_request
+    w.pool[0].free_request = request
+
+
+# --- open requests, in order of arrival ----------------------------------------------------------------------------
+
+
+@kernel
+def open_request(w: World, request: int) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    it.open = 1
+    it.open_before = p.open_tail
+    it.open_after = NOBODY
+    if p.open_tail == NOBODY:
+        p.open_head = request
+    else:
+        w.requests[p.open_tail].open_after = request
+    p.open_tail = request
+    if not p.deadline_armed:
+        p.deadline_armed = 1
+        schedule(w, it.arrived_s + p.timeout_s, DEADLINE, 0)
+
+
+@kernel
+def close_request(w: World, request: int) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    it.open = 0
+    if it.open_before == NOBODY:
+        p.open_head = it.open_after
+    else:
+        w.requests[it.open_before].open_after = it.open_after
+    if it.open_after == NOBODY:
+        p.open_tail = it.open_before
+    else:
+        w.requests[it.open_after].open_before = it.open_before
+
+
+# --- the line ------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def join_line(w: World, request: int, now: float) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    it.expires_s = now + p.wait_s
+    it.line_before = p.line_tail
+    it.line_after = NOBODY
+    if p.line_tail == NOBODY:
+        p.line_head = request
+    else:
+        w.requests[p.line_tail].line_after = request
+    p.line_tail = request
+
+
+@kernel
+def leave_line(w: World, request: int) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    if it.line_before == NOBODY:
+        p.line_head = it.line_after
+    else:
+        w.requests[it.line_before].line_after = it.line_after
+    if it.line_after == NOBODY:
+        p.line_tail = it.line_before
+    else:
+        w.requests[it.line_after].line_before = it.line_before
+
+
+@kernel
+def watch_line(w: World) -> None:
+    p = w.pool[0]
+    if p.line_head != NOBODY and not p.expiry_armed:
+        p.expiry_armed = 1
+        schedule(w, w.requests[p.line_head].expires_s, EXPIRE, 0)
