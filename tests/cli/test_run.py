@@ -113,7 +113,7 @@ def test_every_request_has_a_row(tmp_path: Path) -> None:
 def test_ctrl_c_ends_the_run_cleanly_with_the_report_so_far(tmp_path: Path) -> None:
     """A day at 2,000 requests/s takes minutes: the signal comes long before the end, when the first line is out."""
     text = SCENARIO.replace("20s", "24h").replace("10/s", "2000/s")
-    command = [sys.executable, "-u", "-m", "simulator", "run", str(scenario(tmp_path, text=text))]
+    command = [sys.executable, "-u", "-m", "simulator", "run", str(scenario(tmp_path, text=text)), "--gear", "virtual"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         first = run.stdout.readline()  # progress: the run is under way
