@@ -14,9 +14,9 @@ from simulator.lab.gear.loop import GearLoop
 from simulator.lab.gear.pool import GearPool
 from simulator.lab.gear.room import Room
 from simulator.lab.gear.state import BALANCINGS, NOBODY, new_world
+from simulator.replay.applications import application_of
 from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.bookkeeping import Books
-from simulator.replay.plan import application_of
 from simulator.replay.scenario import Scenario
 from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw
