@@ -14,8 +14,8 @@ from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario
 from simulator.replay.traces import bin_counts
 
-# Below it, a second for numba and the code from its cache is longer than the virtual loop needs.
-REQUESTS_MIN: Final = 50_000
+# Below it, the first run on a machine, which compiles for half a minute, would be slower than the virtual loop.
+REQUESTS_MIN: Final = 1_000_000
 _ROW_BYTES_MIN: Final = 20  # of a recorded request: a time and little else
 
 
@@ -53,7 +53,7 @@ def does_not_pay(scenario: Scenario) -> str:
     """Why it would not be faster; empty when it is. The report is the same in any case."""
     expected = sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
     if expected < REQUESTS_MIN:
-        return f"about {expected:.0f} requests are played before the compiled code is loaded"
+        return f"about {expected:.0f} requests are played before the code is compiled"
     return ""
 
 

@@ -59,7 +59,7 @@ def test_a_scenario_that_it_cannot_play_is_refused_with_the_reason(tmp_path: Pat
 
 def test_it_is_chosen_by_itself_where_it_pays(tmp_path: Path) -> None:
     short = told(PLAIN, tmp_path)
-    long = told(PLAIN | {"traffic": [{"poisson": {"rate": "20000/s"}}]}, tmp_path)
+    long = told(PLAIN | {"traffic": [{"poisson": {"rate": "200000/s"}}]}, tmp_path)
 
     assert (kind_of("auto", short).name, kind_of("fast", short).name) == ("virtual", "fast")
     assert kind_of("auto", long).name == "fast"
