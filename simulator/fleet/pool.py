@@ -42,6 +42,7 @@ class Pool:
     """
 
     health_is_certain = False  # who became healthy stays so: nobody has to ask
+    new_instance: Callable[[int, float], Instance] = Instance  # by number and when it was wanted
 
     def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_lot) -> None:
         self.settings = settings
@@ -181,10 +182,6 @@ class Pool:
             if exchange.instance is instance and exchange.open:
                 self._let_go(exchange, refusal, dead=True)
                 exchange.fail(refusal)
-
-    def new_instance(self, number: int, wanted_s: float) -> Instance:
-        """One that does not exist yet; the roster brings it to life."""
-        return Instance(number, wanted_s)
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
         """Another MaxConcurrency from now on; the sizes are the roster's concern."""

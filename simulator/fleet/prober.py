@@ -15,11 +15,11 @@ class Prober:
     `startup_interval_s`: between the probes of an instance that starts; None: the check's own interval.
     """
 
-    def __init__(self, check: HealthCheck, startup_interval_s: float | None = None) -> None:
+    def __init__(self, check: HealthCheck, startup_interval_s: float | None = None, only_starts: bool = False) -> None:
         self.check = check
         self._startup_interval_s = check.interval_s if startup_interval_s is None else startup_interval_s
         self.failing: dict[int, None] = {}
-        self.only_starts = False  # who became healthy stays so, for certain: it is not asked again
+        self._only_starts = only_starts  # who became healthy stays so, for certain: it is not asked again
 
     async def until_healthy(self, number: int, backend: Backend) -> None:
         """Probe from the launch on until it is healthy.
@@ -31,7 +31,7 @@ class Prober:
 
     async def until_unhealthy(self, number: int, backend: Backend) -> str:
         """Why the last probe failed, once the unhealthy threshold is reached."""
-        if self.only_starts:
+        if self._only_starts:
             await asyncio.get_running_loop().create_future()
         await asyncio.sleep(self.check.interval_s)
         streak = Streak(self.check, Health.HEALTHY)

@@ -49,8 +49,7 @@ class Roster:
         """`numbers`: the next ones of the service, when other revisions have had the first; else 1, 2, 3, ..."""
         self.pool = pool
         self.settings = pool.settings
-        self.prober = Prober(self.settings.health_check, self.settings.startup_probe_s)
-        self.prober.only_starts = pool.health_is_certain
+        self.prober = Prober(self.settings.health_check, self.settings.startup_probe_s, pool.health_is_certain)
         self.instances: dict[int, Instance] = {}
         self.wish = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
