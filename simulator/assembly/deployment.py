@@ -7,7 +7,8 @@ from typing import Protocol
 
 from simulator.assembly.platform import Service
 from simulator.assembly.revision import Revision, ServicePlan
-from simulator.fleet.driver import LaunchError
+from simulator.control.workload import ServiceRevision, WorkloadFailed, health_check_failed
+from simulator.fleet.driver import LaunchError, NotReady
 from simulator.model.phase import Phase
 from simulator.world.tasks import Tasks
 
@@ -68,3 +69,12 @@ async def _outcome(revision: Revision) -> LaunchError | OSError | None:
     except (LaunchError, OSError) as error:
         return error
     return None
+
+
+def failure_of(error: LaunchError | OSError, revision: ServiceRevision, port: int) -> WorkloadFailed:
+    """In App Runner's words where they are known. `port`: where its health is checked."""
+    if not isinstance(error, NotReady):
+        return WorkloadFailed(f"{error}.")
+    if error.slow:
+        return health_check_failed(revision.configuration, port)
+    return WorkloadFailed("Health check failed.", (error.why,))

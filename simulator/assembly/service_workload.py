@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.assembly.applications import Applications, Runnable
-from simulator.assembly.deployment import beside, deploy
+from simulator.assembly.deployment import beside, deploy, failure_of
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import Revision, ServicePlan
 from simulator.control.workload import (
@@ -14,9 +14,8 @@ from simulator.control.workload import (
     ServiceRevision,
     Steps,
     WorkloadFailed,
-    health_check_failed,
 )
-from simulator.fleet.driver import LaunchError, NotReady
+from simulator.fleet.driver import LaunchError
 from simulator.fleet.process import Throttling
 from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import PoolSettings
@@ -96,7 +95,7 @@ class PlatformWorkload:
         try:
             await deploy(service, self._plan(service, revision, runnable), steps, self._platform.tasks)
         except (LaunchError, OSError) as error:
-            raise _failed(error, revision, runnable.port) from error
+            raise failure_of(error, revision, runnable.port) from error
         finally:
             service.forget_ended()
         self._serves(revision, service)
@@ -114,7 +113,7 @@ class PlatformWorkload:
         except (LaunchError, OSError) as error:
             await new.end()
             service.forget_ended()
-            raise _failed(error, revision, new.settings.port) from error
+            raise failure_of(error, revision, new.settings.port) from error
         service.switch_to(new)
         self._serves(revision, service)
 
@@ -126,7 +125,7 @@ class PlatformWorkload:
         try:
             await new.begin()
         except (LaunchError, OSError) as error:
-            raise _failed(error, revision, new.settings.port) from error
+            raise failure_of(error, revision, new.settings.port) from error
 
     # --- what takes it down ------------------------------------------------------------------------------------------
 
@@ -230,12 +229,3 @@ class PlatformWorkload:
         arn = self._arns.get(name)
         if arn is not None and self._log is not None:
             self._log.application(arn, self._platform.chance.identifier("instance", arn, number), line)
-
-
-def _failed(error: LaunchError | OSError, revision: ServiceRevision, port: int) -> WorkloadFailed:
-    """In App Runner's words where they are known. `port`: where its health is checked."""
-    if not isinstance(error, NotReady):
-        return WorkloadFailed(f"{error}.")
-    if error.slow:
-        return health_check_failed(revision.configuration, port)
-    return WorkloadFailed("Health check failed.", (error.why,))

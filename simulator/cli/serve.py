@@ -18,7 +18,6 @@ from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, bad_input
 from simulator.cli.serve_config import DEFAULT_HTTPS_PORT, DEFAULT_PORT, ServeConfig, load_config, with_options
 from simulator.cli.state import state_folder
-from simulator.console.serve_console import ServeConsole
 from simulator.control.documents import DocumentError
 from simulator.control.store import StoreError
 from simulator.control.store_lock import StateHeld
@@ -90,6 +89,8 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
         _tell(serving)
         if console_port is not None:
             try:
+                from simulator.console.serve_console import ServeConsole  # noqa: PLC0415 it knows all of scenarios
+
                 console = await watching.enter_async_context(ServeConsole(serving, console_port))
             except OSError as error:
                 bad_input(port_taken(console_port, error))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from simulator.assembly import Platform, ServicePlan
-from simulator.assembly.deployment import beside, deploy
+from simulator.assembly.deployment import beside, deploy, failure_of
 from simulator.assembly.front import service_host
 from simulator.control.workload import (
     Log,
@@ -21,11 +21,10 @@ from simulator.control.workload import (
     Steps,
     WorkloadFailed,
     build_failed,
-    health_check_failed,
     pull_failed,
 )
 from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.driver import LaunchError, NotReady
+from simulator.fleet.driver import LaunchError
 from simulator.fleet.settings import PoolSettings
 from simulator.model.phase import Phase
 from simulator.replay.origin_spec import REGION, ServiceSourceSpec
@@ -70,7 +69,7 @@ class ScenarioWorkload:
         try:
             await deploy(service, self._plan(revision, version), steps, self._platform.tasks)
         except (LaunchError, OSError) as error:
-            raise _failed(error, revision) from error
+            raise failure_of(error, revision, revision.configuration.port) from error
         return version.name if version is not None else ""
 
     async def roll_back(self, revision: ServiceRevision) -> None:
@@ -84,7 +83,7 @@ class ScenarioWorkload:
             await new.begin()
         except (LaunchError, OSError) as error:
             await new.end()
-            raise _failed(error, revision) from error
+            raise failure_of(error, revision, revision.configuration.port) from error
         service.switch_to(new)
 
     async def restore(self, revision: ServiceRevision) -> None:
@@ -162,14 +161,3 @@ def _durations(source: ServiceSourceSpec, name: str, chance: Chance) -> Iterator
 
 def _name(service_arn: str) -> str:
     return service_arn.split("/")[1]
-
-
-def _failed(error: LaunchError | OSError, revision: ServiceRevision) -> WorkloadFailed:
-    """In App Runner's words where they are known."""
-    if not isinstance(error, NotReady):
-        return WorkloadFailed(f"{error}.")
-    return (
-        health_check_failed(revision.configuration)
-        if error.slow
-        else WorkloadFailed("Health check failed.", (error.why,))
-    )
