@@ -44,7 +44,7 @@ EVENTS = st.sampled_from(
         {"at": "7s", "kill_instance": {"which": "oldest", "count": 1}},
         {"at": "11s", "kill_instance": {"which": "newest", "count": 2}},
         {"at": "9s", "update_auto_scaling": {"max_concurrency": 2}},
-        {"at": "12s", "update_auto_scaling": {"max_concurrency": 6, "max_size": 2}},
+        {"at": "12s", "update_auto_scaling": {"max_concurrency": 6, "max_size": 3}},
         {"at": "5s", "slow_starts": {"extra": "3s", "for": "6s"}},
         {"at": "4s", "fail_health_checks": {"which": "oldest", "for": "40s"}},
         {"at": "8s", "rate": {"factor": 2.5, "for": "5s"}},
