@@ -19,6 +19,8 @@ from tests.golden.twice import Twice
 FOLDER = Path(__file__).parent
 # A day of 75 million requests is no test: benchmarks/gear.py plays it, tests/lab/test_gear.py proves its gear.
 NAMES = [name for name in shipped_scenarios() if name != "worldcup98-day"]
+# The longest one costs as much as all the others: CI has time for it.
+CHOSEN = [pytest.param(name, marks=pytest.mark.slow) if name == "worldcup98" else name for name in NAMES]
 # Short ones: each of the tests that play in this process takes a fraction of a second with them.
 SHORT = ("first-look", "azure-llm-code")
 
@@ -35,13 +37,13 @@ def golden_file(name: str) -> Path:
     return FOLDER / f"{name}.json"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_two_runs_in_unlike_processes_give_the_same_bytes(twice: Twice, name: str) -> None:
     first, second = twice.reports(name)
     assert first == second
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_the_headlines_are_those_of_the_golden_file(twice: Twice, name: str, *, remake: bool) -> None:
     found = headline(json.loads(twice.reports(name)[0]))
     if remake:
@@ -58,14 +60,14 @@ def test_every_golden_file_has_its_scenario(*, remake: bool) -> None:
     assert not [name for name in left_over if golden_file(name).exists()]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_a_shipped_scenario_holds_its_own_checks(twice: Twice, name: str) -> None:
     report = json.loads(twice.reports(name)[0])
     assert report["checks"], "a scenario says what it should show"
     assert [check for check in report["checks"] if not check["passed"]] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_every_request_ended_once_and_in_one_way(twice: Twice, name: str) -> None:
     report = json.loads(twice.reports(name)[0])
     parts: list[dict[str, Any]] = [part["requests"]["whole_run"] for part in (*report["sources"], *report["services"])]
@@ -76,7 +78,7 @@ def test_every_request_ended_once_and_in_one_way(twice: Twice, name: str) -> Non
         assert sum(service["series"]["offered"]) == service["requests"]["whole_run"]["requests"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_latency_is_queue_and_cold_start_and_service(twice: Twice, name: str) -> None:
     for service in json.loads(twice.reports(name)[0])["services"]:
         requests = service["requests"]
