@@ -65,7 +65,7 @@ class Roster:
         self._alive: dict[int, Instance] = {}  # coming or ready: what the wish is compared with
         self._dismissed = False  # the run is over, or another revision serves: nobody is hired any more
         self._numbers = numbers or count(1)
-        self._crash_loop = CrashLoop()
+        self._crash_loop = CrashLoop(self.settings.steady_s)
         self._lives: dict[int, asyncio.Task[None]] = {}
         self.activity = Activity(pool, actuator, clock, self._move, self._expire)
 

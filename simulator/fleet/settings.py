@@ -10,6 +10,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.rules.admission import Overflow
 from simulator.rules.balancers import BALANCERS
+from simulator.rules.health import STEADY_S
 
 DEFAULT_PORT: Final = 8080  # of a service that names none (facts 5.2)
 
@@ -40,6 +41,7 @@ class PoolSettings:
     idle_after_s: float = 60.0
     # Until it listens and is healthy; 1 minute before December 2023 (facts 2.3).
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
+    steady_s: float = STEADY_S  # an instance that dies sooner after it became healthy is one that failed to start
     startup_probe_s: float | None = None  # between the probes of an instance that starts; None: the check's interval
     # Instances that are ready when the run begins.
     initial_size: int = 1

@@ -45,11 +45,15 @@ class Streak:
 
 
 class CrashLoop:
-    """Counts instances that die one after another without one that stays. Times in seconds of one clock."""
+    """Counts instances that die one after another without one that stays. Times in seconds of one clock.
 
-    __slots__ = ("_healthy_s", "deaths")
+    `steady_s`: how long an instance has to be healthy to have stayed.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_healthy_s", "_steady_s", "deaths")
+
+    def __init__(self, steady_s: float = STEADY_S) -> None:
+        self._steady_s = steady_s
         self.deaths = 0  # in a row
         self._healthy_s = float("inf")  # when, after the last death, an instance became healthy first
 
@@ -58,9 +62,9 @@ class CrashLoop:
 
     def died(self, now_s: float, healthy_s: float) -> None:
         """An instance died that had become healthy at `healthy_s`, infinite when it never did."""
-        if now_s - self._healthy_s >= STEADY_S:
+        if now_s - self._healthy_s >= self._steady_s:
             self.deaths = 0  # another has stayed meanwhile
-        self.deaths = 0 if now_s - healthy_s >= STEADY_S else self.deaths + 1
+        self.deaths = 0 if now_s - healthy_s >= self._steady_s else self.deaths + 1
         self._healthy_s = float("inf")
 
     @property

@@ -69,6 +69,7 @@ class Generation:
             # 0: a deployment takes every instance of the one before away.
             scaling=AutoScalingConfiguration(max_concurrency=100, min_size=0, max_size=MANY),
             initial_size=FEW,
+            steady_s=0.0,  # crashes come as fast as instances do: this is no crash loop
         )
         self.driver = InProcessDriver(limits)
         self.pool = WatchedPool(settings)
