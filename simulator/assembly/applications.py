@@ -4,7 +4,6 @@ setting names in place of either.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -19,6 +18,7 @@ from simulator.fleet.docker_engine import DEFAULT_HOST, Engine, EngineGone, Engi
 from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.process import ProcessApplication
 from simulator.model.phase import Phase
+from simulator.model.service_configuration import start_words
 
 _ENGINE_PATIENCE_S: Final = 5.0
 _LOCAL_VERSION: Final = "local"
@@ -133,7 +133,7 @@ class Applications:
         configuration = revision.configuration
         application = DockerApplication(
             found.name,
-            tuple(shlex.split(configuration.start_command or "")),
+            start_words(configuration.start_command or ""),
             configuration.variables,
             configuration.port,
             self._egress(revision),
@@ -157,7 +157,7 @@ def _configured(application: Application, revision: ServiceRevision) -> Applicat
     if isinstance(application, SimulatedApplication):
         return application
     configuration = revision.configuration
-    command = tuple(shlex.split(configuration.start_command or "")) or application.command
+    command = start_words(configuration.start_command or "") or application.command
     variables = {**application.environment, **configuration.variables}
     if isinstance(application, ProcessApplication):
         return replace(application, command=command, environment=variables)

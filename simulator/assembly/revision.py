@@ -159,9 +159,13 @@ class Revision:
             LaunchError: when secrets cannot be had, or an instance does not become ready. `end` is still due.
             OSError: when no port can be had for role credentials.
         """
+        await self.prepare()
+        await self.roster.begin()
+
+    async def prepare(self) -> None:
+        """What its instances are to be given is there; before this nobody may hire one. Raises as `begin`."""
         await self._resolve_secrets()
         await self._open_role()
-        await self.roster.begin()
 
     async def drain(self, why: str) -> None:
         """It gets no new requests any more: those it has are finished, then its instances stop, and nothing is left."""

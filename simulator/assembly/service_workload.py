@@ -120,11 +120,17 @@ class PlatformWorkload:
     async def restore(self, revision: ServiceRevision) -> None:
         """It serves as soon as it can: instances that fail are replaced, as those of a service that has been there."""
         new, service = await self._new_revision(revision)
+        try:
+            await new.prepare()  # the scaler hires from the switch on, and no instance may run without its secrets
+        except (LaunchError, OSError) as error:
+            await new.end()
+            service.forget_ended()
+            raise failure_of(error, revision, new.settings.port) from error
         service.switch_to(new)
         self._serves(revision, service)
         try:
-            await new.begin()
-        except (LaunchError, OSError) as error:
+            await new.roster.begin()
+        except LaunchError as error:
             raise failure_of(error, revision, new.settings.port) from error
 
     # --- what takes it down ------------------------------------------------------------------------------------------

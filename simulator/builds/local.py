@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +27,7 @@ from simulator.model.document import FILE_BYTES_MAX
 from simulator.model.phase import Phase
 from simulator.model.problems import FileProblems
 from simulator.model.runtime_support import is_supported
+from simulator.model.service_configuration import start_words
 from simulator.world.clock import epoch_s
 
 _PREPARATION_FAILED: Final = "the stage of {runtime} could not be made: exit code {code}."
@@ -179,7 +179,7 @@ class LocalBuilder:
     def _built(self, place: Path, job: _Job, duration_s: float, *, from_cache: bool) -> BuiltApplication:
         assert self._isolation is not None
         recipe, runs = job.recipe, Stage(place / "runs")
-        command = tuple(shlex.split(recipe.start))
+        command = start_words(recipe.start)
         return BuiltApplication(
             runs.app,
             self._isolation.of_instance(runs, job.directory, recipe.port_variable, command),

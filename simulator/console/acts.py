@@ -146,10 +146,7 @@ class Actor:
             clock=self.platform.clock,
             journal=self.platform.journal,
         )
-        return (
-            f"{service.name}: MaxConcurrency {scaling.max_concurrency}, MinSize {scaling.min_size}, "
-            f"MaxSize {scaling.max_size}"
-        )
+        return f"{service.name}: {scaling}"
 
     def _operate(self, service: Service, what: str) -> str:
         if self.operate is None:

@@ -33,3 +33,6 @@ class AutoScalingConfiguration:
         if self.min_size > self.max_size:
             msg = f"min_size = {self.min_size}, must not exceed max_size = {self.max_size}"
             raise ValueError(msg)
+
+    def __str__(self) -> str:
+        return f"MaxConcurrency {self.max_concurrency}, MinSize {self.min_size}, MaxSize {self.max_size}"

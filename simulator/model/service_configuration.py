@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,23 @@ from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory
 
 PORT: Final = "8080"  # facts 1.6
+
+
+def start_words(command: str) -> tuple[str, ...]:
+    """A start command as program and arguments.
+
+    # ASSUMPTION: it is split as a shell would, and no shell runs it; that none is implied is [I], how it is split [U]
+    # (facts 7). A command with quotes and a variable, echoed by its program, would settle it.
+
+    Raises:
+        ValueError: when a quotation is not closed.
+    """
+    try:
+        return tuple(shlex.split(command))
+    except ValueError as error:
+        msg = "start command = (not shown), must have its quotation marks closed"
+        raise ValueError(msg) from error
+
 
 Block = dict[str, Any]  # a structure of the API model, with its member names
 

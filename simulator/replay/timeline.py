@@ -146,10 +146,7 @@ class Timeline:
             clock=self._platform.clock,
             journal=self._platform.journal,
         )
-        return (
-            f"{service.name}: MaxConcurrency {scaling.max_concurrency}, MinSize {scaling.min_size}, "
-            f"MaxSize {scaling.max_size}"
-        )
+        return f"{service.name}: {scaling}"
 
 
 ALL = 0  # the prober's word for every instance

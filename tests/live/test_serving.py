@@ -233,3 +233,30 @@ def test_an_instance_that_is_killed_is_replaced_at_once_and_its_death_is_in_the_
         assert any("Container exit code: 137" in line for line in stage.lines(arn, "events"))
 
     in_stage(tmp_path, test)
+
+
+def test_after_a_restart_no_instance_runs_without_its_secrets(tmp_path: Path) -> None:
+    reference = "arn:aws:secretsmanager:us-east-1:123456789012:secret:who-AbCdEf"
+    values = tmp_path / "values.yaml"
+    values.write_text(f"{reference}: hidden\n", encoding="utf-8")
+    made: list[dict[str, Any]] = []
+
+    async def first(stage: Stage) -> None:
+        source = stage.source()
+        source["ImageRepository"]["ImageConfiguration"] = {"RuntimeEnvironmentSecrets": {"WHO": reference}}
+        made.append(stage.call("CreateService", ServiceName="hello", SourceConfiguration=source)["Service"])
+        await stage.settled()
+        assert await stage.get(made[0]["ServiceUrl"]) == (200, "hidden")
+
+    async def second(stage: Stage) -> None:
+        await stage.settled()
+        arn = made[0]["ServiceArn"]
+        service = stage.serving.workload.service(arn)
+        assert service is not None
+        assert service.revisions == []
+        assert any("secrets cannot be had" in line for line in stage.lines(arn, "events"))
+        assert stage.describe(arn)["Status"] == "RUNNING"
+
+    in_stage(tmp_path, first, values)
+    values.write_text("other: value\n", encoding="utf-8")
+    in_stage(tmp_path, second, values)

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from simulator.model.health import HealthProtocol
-from simulator.model.service_configuration import ServiceConfiguration
+from simulator.model.service_configuration import ServiceConfiguration, start_words
 from simulator.model.sizes import InstanceSize
 
 IMAGE = {
@@ -84,3 +86,10 @@ def test_a_code_service_that_the_api_configures() -> None:
 def test_a_code_service_that_its_repository_configures_ignores_the_values_of_the_api() -> None:
     service = configuration(code("REPOSITORY"))
     assert (service.port, service.start_command, service.variables) == (8080, None, {})
+
+
+def test_a_start_command_is_split_as_a_shell_would_and_not_shown_when_it_cannot_be() -> None:
+    assert start_words("python app.py --name 'a b' $HOME") == ("python", "app.py", "--name", "a b", "$HOME")
+    with pytest.raises(ValueError, match="quotation marks closed") as caught:
+        start_words("serve --token 'secret")
+    assert "secret" not in str(caught.value)
