@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +96,11 @@ class Front:
         return self._authority.certificate_path
 
     @property
+    def own_answers(self) -> Counter[int]:
+        """How often it answered for no service, by status: unknown hosts, what is no request, redirects."""
+        return self._gateway.own_answers
+
+    @property
     def https_port(self) -> int:
         assert self._https is not None
         return self._https.port
@@ -121,7 +127,12 @@ class Front:
         settings = self._settings
         self._https = await listen(self._gateway, HOST, settings.https_port, certificates=self._certificates)
         redirect = Redirect(
-            self._https.port, settings.limits, clock=self._time, epoch_s=epoch_s, access_log=self.access_log
+            self._https.port,
+            settings.limits,
+            clock=self._time,
+            epoch_s=epoch_s,
+            access_log=self.access_log,
+            own_answers=self.own_answers,
         )
         self._http = await listen(redirect, HOST, settings.http_port)
 

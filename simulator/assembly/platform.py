@@ -214,6 +214,8 @@ class Platform:
         region = live.region if live is not None else REGION
         self.rates = REGIONS.get(region)
         self.front = Front(live, chance) if live is not None else None
+        if self.metrics is not None and self.front is not None:
+            self.metrics.own_answers = self.front.own_answers
         self.is_started = False
         self._is_open = False
         self.services: dict[str, Service] = {}

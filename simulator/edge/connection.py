@@ -328,9 +328,9 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._close(linger=True)
 
     def _log(self, request: RequestHead | None, status: int, cause: str, size: int) -> None:
-        log = self.door.access_log
-        if log is not None:
-            log.add(own_entry(request, self.peer, status, cause, self.door.now_s(), size))
+        self.door.own_answers[status] += 1
+        if self.door.access_log is not None:
+            self.door.access_log.add(own_entry(request, self.peer, status, cause, self.door.now_s(), size))
 
     def _close(self, *, linger: bool) -> None:
         """Close when what is written has gone out; `linger` while a request is still coming in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,11 +40,15 @@ class Client(Protocol):
 
 
 class Door(Protocol):
-    """Decides about requests, and what the balancer says in heads. `table` says which of a client's fields go on."""
+    """Decides about requests, and what the balancer says in heads. `table` says which of a client's fields go on.
+
+    `own_answers` counts what it answers itself, for no service, by status.
+    """
 
     limits: DataPlaneLimits
     table: FieldTable
     access_log: EntryLog | None
+    own_answers: Counter[int]
 
     def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
         """Where the request goes, or what it is answered. `sni` is the name asked for in TLS if it is one of ours."""

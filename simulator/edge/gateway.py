@@ -8,6 +8,7 @@ not either (plain.py does).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Final
@@ -54,6 +55,7 @@ class Gateway:
     ) -> None:
         self.limits = limits
         self.access_log: EntryLog | None = access_log
+        self.own_answers: Counter[int] = Counter()
         self._server_timing = server_timing
         self._websocket = websocket
         self.now_s = clock

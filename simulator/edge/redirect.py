@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from simulator.edge.access_log import EntryLog
@@ -32,9 +33,11 @@ class Redirect:
         epoch_s: Callable[[], float],
         status: int = 301,
         access_log: EntryLog | None = None,
+        own_answers: Counter[int] | None = None,
     ) -> None:
         self.limits = limits
         self.access_log = access_log
+        self.own_answers: Counter[int] = Counter() if own_answers is None else own_answers
         self.now_s = clock
         self._port = b"" if https_port == 443 else b":%d" % https_port
         self._status = status

@@ -6,6 +6,7 @@ between two readings a request costs one packed row (outcomes.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -42,6 +43,7 @@ class ServiceMetrics:
     events: int = 0  # lines of the event log
     states: dict[InstanceState, int] = field(default_factory=lambda: dict.fromkeys(_LIVING, 0))
     usd: float = 0.0  # see `Metrics.read`
+    since_s: float = 0.0  # when it was first seen
     _rates: Rates | None = None
     _size: InstanceSize | None = None
     _priced_at_s: float = 0.0
@@ -83,6 +85,8 @@ class Metrics:
     def __init__(self, now_s: Callable[[], float]) -> None:
         self.services: dict[str, ServiceMetrics] = {}
         self.lag_s = 0.0  # of the event loop, when somebody measures it
+        self.own_answers: Counter[int] = Counter()  # by status: what the balancer answers for no service
+        self.losses: dict[str, Callable[[], int]] = {}  # by signal: what an exporter could not get rid of
         self._now_s = now_s
         self._on_sample: list[Callable[[str, Sample], None]] = []
 
@@ -90,7 +94,8 @@ class Metrics:
         """Made when it is asked for first."""
         found = self.services.get(service)
         if found is None:
-            found = self.services[service] = ServiceMetrics(_priced_at_s=self._now_s())
+            now_s = self._now_s()
+            found = self.services[service] = ServiceMetrics(since_s=now_s, _priced_at_s=now_s)
         return found
 
     def forget(self, service: str) -> None:

@@ -1,13 +1,12 @@
-"""A platform's figures as Prometheus metric families: names and units by its conventions, labels that stay few.
+"""A platform's figures as Prometheus metric families: the instruments, named by Prometheus' conventions.
 
-The only labels are the service, an instance's state, a status class and a direction; none grows with instances or
-requests, and the series of a deleted service end. Everything is read when it is asked for.
+Everything is read when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -18,51 +17,12 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from simulator.records.metrics import Metrics, ServiceMetrics
-from simulator.records.outcomes import CLASSES, EDGES_S, Durations
+from simulator.records.outcomes import EDGES_S, Durations
+from simulator.telemetry.instruments import OF_SERVICES, OF_THE_PLATFORM, Instrument, Kind, Labels
 
+# The unit as the end of a name; things have none there.
+_SUFFIXES: Final = {"s": "seconds", "USD": "usd"}
 _SERVICE: Final = ("service",)
-
-_COUNTERS: Final[tuple[tuple[str, str, Callable[[ServiceMetrics], float]], ...]] = (
-    ("arrivals", "Requests that came to the service, refused ones included.", lambda figures: figures.arrivals),
-    (
-        "requests_refused",
-        "Requests answered 429: neither a slot nor a place in the line.",
-        lambda figures: figures.outcomes.refused,
-    ),
-    ("instance_launches", "Instances launched.", lambda figures: figures.launches),
-    ("instance_starts", "Instances that became ready.", lambda figures: figures.ready),
-    ("instance_activations", "Idle instances woken by a request.", lambda figures: figures.activations),
-    ("instance_deaths", "Instances that ended by themselves.", lambda figures: figures.deaths),
-    ("events", "Lines of the service's event log.", lambda figures: figures.events),
-    (
-        "cost_usd",
-        "Price of the instances, by App Runner's rates of the Region, without the bill's rounding.",
-        lambda figures: figures.usd,
-    ),
-)
-_GAUGES: Final[tuple[tuple[str, str, Callable[[ServiceMetrics], float]], ...]] = (
-    (
-        "requests_in_flight",
-        "Requests that hold a slot or wait for one, mean of the last second.",
-        lambda figures: figures.in_flight,
-    ),
-    ("requests_waiting", "Requests that wait for a slot, mean of the last second.", lambda figures: figures.waiting),
-    ("instances_wanted", "Instances that the policy wants.", lambda figures: figures.wish),
-)
-_DURATIONS: Final[tuple[tuple[str, str, Callable[[ServiceMetrics], Durations]], ...]] = (
-    ("request_duration", "Time of a request in the load balancer.", lambda figures: figures.outcomes.total),
-    (
-        "request_queue",
-        "Part of it spent waiting for a slot, without starts and wakes.",
-        lambda figures: figures.outcomes.queue,
-    ),
-    (
-        "request_cold_start",
-        "Part of it that an instance's start or wake caused, of the requests that it held up.",
-        lambda figures: figures.outcomes.cold,
-    ),
-    ("request_upstream", "Part of it spent at the instance.", lambda figures: figures.outcomes.service),
-)
 
 
 class PlatformCollector(Collector):
@@ -76,69 +36,47 @@ class PlatformCollector(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        lag = GaugeMetricFamily(
-            "apprunner_event_loop_lag",
-            "How late the last timer of a second was, of the one loop that does everything.",
-            unit="seconds",
-        )
-        lag.add_metric((), self._metrics.lag_s)
-        return [*service_families(self._metrics.settle()), lag]
+        families = service_families(self._metrics.settle())
+        for each in OF_THE_PLATFORM:
+            family = _family(each, each.labels)
+            for labels, reading in each.read(self._metrics):
+                _add(family, labels, reading)
+            families.append(family)
+        return families
 
 
 def service_families(services: Mapping[str, ServiceMetrics]) -> list[Metric]:
     """`services` as `Metrics.settle` gives them."""
-    families: list[Metric] = [_requests(services), _decisions(services), _instances(services)]
-    for name, text, counted in _COUNTERS:
-        counter = CounterMetricFamily(f"apprunner_{name}", text, labels=_SERVICE)
+    families: list[Metric] = []
+    for each in OF_SERVICES:
+        family = _family(each, (*_SERVICE, *each.labels))
         for service, figures in services.items():
-            counter.add_metric((service,), counted(figures))
-        families.append(counter)
-    for name, text, measured in _GAUGES:
-        gauge = GaugeMetricFamily(f"apprunner_{name}", text, labels=_SERVICE)
-        for service, figures in services.items():
-            gauge.add_metric((service,), measured(figures))
-        families.append(gauge)
-    for name, text, durations in _DURATIONS:
-        histogram = HistogramMetricFamily(f"apprunner_{name}_seconds", text, labels=_SERVICE, unit="seconds")
-        for service, figures in services.items():
-            taken = durations(figures)
-            histogram.add_metric((service,), _buckets(taken), taken.sum_s)
-        families.append(histogram)
+            for labels, reading in each.read(figures):
+                _add(family, (service, *labels), reading)
+        families.append(family)
     return families
 
 
-def _requests(services: Mapping[str, ServiceMetrics]) -> Metric:
-    family = CounterMetricFamily(
-        "apprunner_requests",
-        "Requests that have ended, by the class of their status; none: the connection was cut.",
-        labels=("service", "code_class"),
-    )
-    for service, figures in services.items():
-        for name, count in zip(CLASSES, figures.outcomes.classes.tolist(), strict=True):
-            family.add_metric((service, name), count)
-    return family
+def _family(instrument: Instrument[Any], labels: Labels) -> Metric:
+    suffix = _SUFFIXES.get(instrument.unit, "")
+    name = "_".join(("apprunner", *instrument.name.split("."), *((suffix,) if suffix else ())))
+    match instrument.kind:
+        case Kind.COUNTER:
+            return CounterMetricFamily(name, instrument.text, labels=labels, unit=suffix)
+        case Kind.GAUGE:
+            return GaugeMetricFamily(name, instrument.text, labels=labels, unit=suffix)
+        case Kind.HISTOGRAM:
+            return HistogramMetricFamily(name, instrument.text, labels=labels, unit=suffix)
 
 
-def _decisions(services: Mapping[str, ServiceMetrics]) -> Metric:
-    family = CounterMetricFamily(
-        "apprunner_scaling_decisions",
-        "Decisions of the policy that changed how many instances it wants.",
-        labels=("service", "direction"),
-    )
-    for service, figures in services.items():
-        family.add_metric((service, "out"), figures.decisions_out)
-        family.add_metric((service, "in"), figures.decisions_in)
-    return family
-
-
-def _instances(services: Mapping[str, ServiceMetrics]) -> Metric:
-    family = GaugeMetricFamily(
-        "apprunner_instances", "Instances that are there, by state.", labels=("service", "state")
-    )
-    for service, figures in services.items():
-        for state, count in figures.states.items():
-            family.add_metric((service, state.value), count)
-    return family
+def _add(family: Metric, labels: Labels, reading: float | Durations) -> None:
+    if isinstance(family, HistogramMetricFamily):
+        assert isinstance(reading, Durations), family.name
+        family.add_metric(labels, _buckets(reading), reading.sum_s)
+    else:
+        assert isinstance(family, CounterMetricFamily | GaugeMetricFamily), family.type
+        assert not isinstance(reading, Durations), family.name
+        family.add_metric(labels, reading)
 
 
 def _buckets(durations: Durations) -> list[tuple[str, float]]:

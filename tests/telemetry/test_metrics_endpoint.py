@@ -21,6 +21,7 @@ from simulator.telemetry.families import PlatformCollector
 from simulator.telemetry.metrics_endpoint import MetricsEndpoint
 from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
+from tests.edge.front import Front, request
 from tests.telemetry.exposition import families
 from tests.virtual import run_virtual
 
@@ -132,3 +133,15 @@ def test_the_series_of_a_service_that_is_gone_end() -> None:
         metrics.read(InstanceMoved(0.0, name, 1, InstanceState.PROVISIONING, InstanceState.STARTING, ""))
         metrics.forget(name)
     assert "service-" not in exposed(metrics)
+
+
+def test_what_the_balancer_answers_for_no_service_is_counted_by_status() -> None:
+    front = Front()
+    metrics = Metrics(lambda: 0.0)
+    metrics.own_answers = front.gateway.own_answers
+    front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n" * 2)
+    front.send(request(b"TRACE"))
+    front.send(b"no request at all\r\n\r\n")
+    counted = families(exposed(metrics))["apprunner_balancer_answers"].samples
+    assert {sample.labels["code"]: sample.value for sample in counted} == {"400": 1, "404": 2, "501": 1}
+    assert not metrics.services
