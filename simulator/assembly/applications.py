@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from simulator.assembly.built_application import application_of
 from simulator.assembly.drivers import Application
 from simulator.builds.built import Builder, BuildFailed, BuildSteps, BuiltApplication, SourceDescription
 from simulator.control.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
@@ -115,7 +116,7 @@ class Applications:
                 steps.log(line)
             raise build_failed(failure.reason) from failure
         self._found[revision.service_arn] = built
-        application = ProcessApplication(built.command, built.environment, built.folder)
+        application = application_of(built, self._egress(revision) if built.image else DEFAULT_EGRESS)
         return Runnable(application, built.commit, built.port, built.secrets)
 
     async def _of_engine(self, revision: ServiceRevision, image: str) -> Runnable:

@@ -12,7 +12,8 @@ from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.assembly.front import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings
-from simulator.builds.local import BuildSettings, LocalBuilder
+from simulator.builds.local import LocalBuilder
+from simulator.builds.settings import BuildSettings
 from simulator.control.image_pushes import ImagePushes
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world.chance import Chance

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from simulator.assembly.built_application import application_of
 from simulator.assembly.deployment import deploy
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import ServicePlan
 from simulator.builds.built import Builder, BuiltApplication, SourceDescription
-from simulator.fleet.process import ProcessApplication, Throttling
+from simulator.fleet.process import Throttling
 from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
@@ -69,7 +70,7 @@ class SourceService:
         return ServicePlan(
             settings,
             kind.build(kind.parameters(), scaling),
-            ProcessApplication(built.command, built.environment, built.folder),
+            application_of(built),
             throttling=Throttling.NONE,
             secrets=built.secrets,
             secrets_from=self.secrets_from,

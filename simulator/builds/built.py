@@ -83,8 +83,11 @@ class BuiltApplication:
 
     `folder` becomes an instance's /app: whoever runs it works on a copy, as ProcessDriver does, and never writes to it.
     `command` is a program and its arguments, to be started in that copy; it finds its source directory by itself, and
-    it gives the port that it finds as PORT to `port_variable` too. `environment` is the whole of the run variables and
-    of what the runtime adds, PATH among it. `start_command` is what the configuration says. `secrets` are references.
+    it gives the port that it finds as PORT to `port_variable` too. Where `image` is given, instances are containers of
+    that image of the engine with `command` as their start command, and `folder` only names the build.
+
+    `environment` is the whole of the run variables and of what the runtime adds, PATH among it. `start_command` is what
+    the configuration says. `secrets` are references.
     `runtime` is the API's name. `commit` is the version to tell, and to give to `build` to have the same again.
     `duration_s` is what is billed as build time; 0 when the build was kept from before (`from_cache`).
     """
@@ -100,6 +103,7 @@ class BuiltApplication:
     secrets: Mapping[str, str] = field(default_factory=dict)
     duration_s: float = 0.0
     from_cache: bool = False
+    image: str = ""
 
 
 class BuildFailed(Exception):

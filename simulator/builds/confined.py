@@ -25,7 +25,7 @@ from simulator.world.tasks import Tasks, first_of
 _LINE_BYTES_MAX: Final = 16 * 1024
 _LAST_LINES_S_MAX: Final = 1.0
 _MEASURE_S: Final = 0.5
-_BYTES_PER_MB: Final = 1024**2
+BYTES_PER_MB: Final = 1024**2
 _KILLED: Final = 128  # a shell's exit code for a command that a signal ended is this and the signal's number
 _SIGXFSZ: Final = 25
 
@@ -57,6 +57,16 @@ class BuildLimits:
 
 class CommandStopped(Exception):
     """A bound was exceeded. The message is a sentence without its full stop."""
+
+
+def stopped_for_length(code: int, limits: BuildLimits) -> None:
+    """Raises CommandStopped when that exit code, as a shell tells it, is that of too long a file."""
+    if code == _KILLED + _SIGXFSZ:
+        raise CommandStopped(f"the build wrote a file of more than {limits.file_bytes // BYTES_PER_MB} MB")
+
+
+def too_many_processes(limits: BuildLimits) -> str:
+    return f"the build took more than {limits.processes} processes"
 
 
 class Confined:
@@ -152,10 +162,10 @@ class Confined:
         while True:
             with contextlib.suppress(OSError):
                 if group is not None and group.refused_processes() > 0:
-                    return self._too_many
+                    return too_many_processes(self._limits)
             used = await loop.run_in_executor(None, used_bytes, self._folder)
             if used > self._limits.disk_bytes:
-                return f"the build took more than {self._limits.disk_bytes // _BYTES_PER_MB} MB of disk"
+                return f"the build took more than {self._limits.disk_bytes // BYTES_PER_MB} MB of disk"
             await asyncio.sleep(_MEASURE_S)
 
     def _code(self, code: int, group: Group | None) -> int:
@@ -165,15 +175,10 @@ class Confined:
                 if group.oom_kills() > 0:
                     raise CommandStopped(f"the build took more than {self._limits.memory_mb} MB of memory")
                 if group.refused_processes() > 0 and code != 0:
-                    raise CommandStopped(self._too_many)
-        if code in {-_SIGXFSZ, _KILLED + _SIGXFSZ}:
-            size = self._limits.file_bytes // _BYTES_PER_MB
-            raise CommandStopped(f"the build wrote a file of more than {size} MB")
-        return code if code >= 0 else _KILLED - code
-
-    @property
-    def _too_many(self) -> str:
-        return f"the build took more than {self._limits.processes} processes"
+                    raise CommandStopped(too_many_processes(self._limits))
+        code = code if code >= 0 else _KILLED - code
+        stopped_for_length(code, self._limits)
+        return code
 
     def _group(self) -> Group | None:
         if self._home is None:
@@ -183,7 +188,7 @@ class Confined:
         try:
             group.make()
             group.limit_cpu(self._limits.vcpu)
-            group.limit_memory(self._limits.memory_mb * _BYTES_PER_MB)
+            group.limit_memory(self._limits.memory_mb * BYTES_PER_MB)
             group.limit_processes(self._limits.processes)
         except OSError:
             _remove(group)

@@ -9,16 +9,14 @@ The log has the steps of a Dockerfile, as App Runner's has, counted through from
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from enum import StrEnum
 from typing import Final, Protocol
 
 from simulator.builds.built import BuildFailed
 from simulator.builds.confined import CommandStopped
 from simulator.builds.recipe import Recipe
-from simulator.builds.sandbox import Stage
 
 PRE_BUILD: Final = "[PreBuild]"
 BUILD: Final = "[Build]"
@@ -26,28 +24,33 @@ PRE_RUN: Final = "[PreRun]"
 POST_BUILD: Final = "[PostBuild]"
 
 
-class Kitchen(Protocol):
-    """Who carries a command out."""
+class StageName(StrEnum):
+    """MADE: the stage of the build image. RUNS: that of the image that runs."""
 
-    async def prepare(self, stage: Stage) -> None:
-        """Makes the stage's folders and its language's part."""
+    MADE = "made"
+    RUNS = "runs"
+
+
+class Kitchen(Protocol):
+    """Who carries a command out. The stage MADE is there, with the source in its /app."""
+
+    async def take_over(self) -> None:
+        """Makes the stage RUNS: new, apart from its /app, which is that of MADE as it is now."""
 
     async def run(
-        self, stage: Stage, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
+        self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
         """By a shell, in the source directory of the stage's /app. Its exit code. Raises CommandStopped."""
 
 
 @dataclass(slots=True)
 class Phases:
-    """One build. `made` is the stage of the build image, `runs` that of the image that runs."""
+    """One build."""
 
     recipe: Recipe
     kitchen: Kitchen
     log: Callable[[str], None]
     work_directory: str  # /app, or the source directory in it
-    made: Stage
-    runs: Stage
     _steps: int = field(default=0)
 
     async def carry_out(self) -> None:
@@ -60,35 +63,30 @@ class Phases:
     async def _revised(self) -> None:
         recipe, name = self.recipe, self.recipe.runtime.file_name
         head = [f"FROM {name}-build AS pre-build-stage", "COPY . /app", f"WORKDIR {self.work_directory}"]
-        await self._stage(PRE_BUILD, self.made, head, recipe.pre_build)
-        await self._stage(BUILD, self.made, ["FROM pre-build-stage as build-stage"], recipe.build)
-        await self._take_over()
+        await self._stage(PRE_BUILD, StageName.MADE, head, recipe.pre_build)
+        await self._stage(BUILD, StageName.MADE, ["FROM pre-build-stage as build-stage"], recipe.build)
+        await self.kitchen.take_over()
         head = [
             f"FROM {name} AS packaging-stage",
             "COPY --from=build-stage /app /app",
             f"WORKDIR {self.work_directory}",
         ]
         foot = [f"EXPOSE {recipe.port}", f"CMD {recipe.start}"]
-        await self._stage(PRE_RUN, self.runs, head, recipe.pre_run, foot)
-        await self._stage(POST_BUILD, self.made, ["FROM build-stage AS post-build-stage"], recipe.post_build)
+        await self._stage(PRE_RUN, StageName.RUNS, head, recipe.pre_run, foot)
+        await self._stage(POST_BUILD, StageName.MADE, ["FROM build-stage AS post-build-stage"], recipe.post_build)
 
     async def _original(self) -> None:
         recipe = self.recipe
         if recipe.pre_run:
             self.log(f"[AppRunner] run.pre-run is left out: builds of {recipe.runtime.name} have no such phase.")
-        await self._stage(BUILD, self.made, [], (*recipe.pre_build, *recipe.build))
-        await self._take_over()
+        await self._stage(BUILD, StageName.MADE, [], (*recipe.pre_build, *recipe.build))
+        await self.kitchen.take_over()
         head = [f"FROM {recipe.runtime.file_name}", "COPY . /app", f"WORKDIR {self.work_directory}"]
-        await self._stage(BUILD, self.runs, head, recipe.build, [f"EXPOSE {recipe.port}", f"CMD {recipe.start}"])
-        await self._stage(BUILD, self.made, [], recipe.post_build)
-
-    async def _take_over(self) -> None:
-        """The tree as it is now becomes the /app of the image that runs, which is new apart from that."""
-        await self.kitchen.prepare(self.runs)
-        await copy_tree(self.made.app, self.runs.app)
+        await self._stage(BUILD, StageName.RUNS, head, recipe.build, [f"EXPOSE {recipe.port}", f"CMD {recipe.start}"])
+        await self._stage(BUILD, StageName.MADE, [], recipe.post_build)
 
     async def _stage(
-        self, prefix: str, stage: Stage, head: list[str], commands: tuple[str, ...], foot: list[str] | None = None
+        self, prefix: str, stage: StageName, head: list[str], commands: tuple[str, ...], foot: list[str] | None = None
     ) -> None:
         lines = foot or []
         total = self._steps + len(head) + len(commands) + len(lines) if head else 0
@@ -107,7 +105,7 @@ class Phases:
         for line in text.splitlines():
             self.log(f"{prefix} {line}")
 
-    async def _command(self, prefix: str, stage: Stage, command: str) -> None:
+    async def _command(self, prefix: str, stage: StageName, command: str) -> None:
         first = command.strip().splitlines()[0] if command.strip() else command
         try:
             code = await self.kitchen.run(
@@ -119,23 +117,3 @@ class Phases:
             raise BuildFailed(f"{prefix} `{first}` could not be run: {error}.") from error
         if code != 0:
             raise BuildFailed(f"{prefix} `{first}` ended with exit code {code}.")
-
-
-async def copy_tree(source: Path, target: Path) -> None:
-    """Everything in `source`, links as links and special files as what they are. Raises BuildFailed."""
-    # cp and not shutil: it shares blocks where the file system can, and does not wait for a pipe that nobody fills.
-    process = await asyncio.create_subprocess_exec(
-        *("cp", "-a", "--reflink=auto", f"{source}/.", str(target)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        _, told = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode != 0:
-        raise BuildFailed(f"/app could not be copied: {told.decode(errors='replace').strip()[:300]}.")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from simulator.builds.local import BuildSettings
+from simulator.assembly import DEFAULT_ENGINE
 from simulator.builds.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
+from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
+from simulator.fleet.images import ImageIdentifier
 
 TOOLCHAIN_HELP: Final = "RUNTIME=FOLDER: where the programs of a runtime are, NODEJS_22=/opt/node22 for example."
+IMAGE_HELP: Final = (
+    "[RUNTIME=]IMAGE: an image of the container engine to build and run in, for one runtime or for all, in place of "
+    "this machine's programs."
+)
 NEAR_HELP: Final = "Let another version of the language stand in for a runtime that is not on this machine."
 
 # Of the user's environment what package tools need to reach their registries, and nothing that could be a secret of
@@ -25,15 +32,32 @@ _PASSED: Final = (
 _GIT: Final = ("HOME", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND", "HTTPS_PROXY", "https_proxy")
 
 
-def build_settings(state: Path, toolchains: list[str], *, near_versions: bool) -> BuildSettings:
-    """Raises ValueError for a toolchain that is not told as RUNTIME=FOLDER."""
+def build_settings(
+    state: Path,
+    toolchains: Sequence[str] = (),
+    images: Sequence[str] = (),
+    *,
+    near_versions: bool = False,
+    engine: str = DEFAULT_ENGINE,
+) -> BuildSettings:
+    """Raises ValueError for a toolchain that is not told as RUNTIME=FOLDER, or an image that is none."""
     environment = dict(os.environ)  # noqa: TID251 cli is the reader of the environment
     return BuildSettings(
         state / "builds",
         ToolchainSettings(dict(map(_toolchain, toolchains)), near_versions, Path.home()),
         RepositorySettings(environment={name: environment[name] for name in _GIT if name in environment}),
         environment={name: environment[name] for name in _PASSED if name in environment},
+        images=dict(map(_image, images)),
+        engine=engine,
     )
+
+
+def _image(text: str) -> tuple[str, str]:
+    name, separator, image = text.rpartition("=")
+    if separator and name not in RUNTIMES:
+        msg = f"build image = {text!r}, must be IMAGE, or RUNTIME=IMAGE with one of {', '.join(RUNTIMES)}"
+        raise ValueError(msg)
+    return name if separator else ALL_RUNTIMES, ImageIdentifier(image).text
 
 
 def _toolchain(text: str) -> tuple[str, Path]:

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKey, AccessKeys
 from simulator.api.authentication import Authentication
@@ -20,11 +28,13 @@ from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings
-from simulator.builds.local import BuildSettings
 from simulator.builds.repositories import RepositorySettings
+from simulator.builds.runtimes import RUNTIMES
+from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
+from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.secrets import SecretsPlace
 from simulator.model.quotas import Quotas
 from simulator.replay.application_spec import ApplicationSpec, Folder
@@ -40,6 +50,7 @@ DEFAULT_PORT: Final = 8580
 DEFAULT_HTTPS_PORT: Final = 8543
 
 _QUICK_PROBE_S: Final = 0.02
+_ALL: Final = "all"  # runtimes
 
 _SECRETS: Final = ("secret_access_key", "session_token")
 
@@ -55,6 +66,29 @@ def _file_beside(value: object, info: ValidationInfo) -> Path:
 File = Annotated[Path, BeforeValidator(_file_beside), WithJsonSchema({"type": "string"})]
 Account = Annotated[str, Field(pattern="^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+
+
+def _image(text: str) -> str:
+    return ImageIdentifier(text).text
+
+
+def _of_runtimes(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _known(told, (*RUNTIMES,))
+
+
+def _of_runtimes_or_all(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _known(told, (*RUNTIMES, _ALL))
+
+
+def _known(told: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    for name in told:
+        if name not in names:
+            msg = f"{name!r} is not a runtime; write one of {', '.join(names)}"
+            raise ValueError(msg)
+    return told
+
+
+Image = Annotated[str, AfterValidator(_image), WithJsonSchema({"type": "string"})]
 
 
 class KeySection(Section):
@@ -159,14 +193,16 @@ class InstancesSection(Section):
 
 
 class BuildsSection(Section):
-    """How services from source code are built, on this machine."""
+    """How services from source code are built, on this machine or in images of the container engine."""
 
     clones: Mapping[str, str] = Field(default_factory=dict)
     """For a repository's URL, or the beginning of several, the local clone that stands for it."""
-    toolchains: Mapping[str, Folder] = Field(default_factory=dict)
+    toolchains: Annotated[Mapping[str, Folder], AfterValidator(_of_runtimes)] = Field(default_factory=dict)
     """For a runtime, such as NODEJS_22, the folder of its programs, where it is not found by itself."""
     near_versions: Flag = False
     """Let another version of the language stand in for a runtime that is not on this machine."""
+    images: Annotated[Mapping[str, Image], AfterValidator(_of_runtimes_or_all)] = Field(default_factory=dict)
+    """For a runtime, such as NODEJS_22, or for `all`, the image in which it is built and run instead."""
 
 
 class MetricsSection(Section):
@@ -240,6 +276,8 @@ class ServeConfig(Section):
                 state / "builds",
                 ToolchainSettings(self.builds.toolchains, self.builds.near_versions, Path.home()),
                 RepositorySettings(self.builds.clones),
+                images={ALL_RUNTIMES if name == _ALL else name: image for name, image in self.builds.images.items()},
+                engine=engine,
             ),
             exports=ExportSettings(port=self.metrics.port),
         )

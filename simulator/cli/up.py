@@ -16,8 +16,10 @@ from simulator.assembly.service_workload import LOCAL_DOMAIN
 from simulator.assembly.source_service import SourceService
 from simulator.builds.built import BuildFailed, SourceDescription
 from simulator.builds.config_file import FILE_NAME
-from simulator.builds.local import BuildSettings, LocalBuilder
-from simulator.cli.build_options import NEAR_HELP, TOOLCHAIN_HELP, build_settings
+from simulator.builds.local import LocalBuilder
+from simulator.builds.settings import BuildSettings
+from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
+from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, bad_input
 from simulator.cli.state import state_folder
 from simulator.fleet.driver import LaunchError
@@ -36,6 +38,8 @@ def up(
     watch: bool = typer.Option(False, "--watch", help="Build and deploy again with every save."),
     https_port: int = typer.Option(0, min=0, max=65535, help="Port of the URL; 0 is any free one."),
     toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP),
+    build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP),
+    engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP),
     near_versions: bool = typer.Option(False, "--near-versions", help=NEAR_HELP),
     secrets_file: Path | None = typer.Option(None, metavar="FILE", help="Values of the secrets that the file names."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Where builds and the certificate are kept."),
@@ -43,16 +47,16 @@ def up(
     """Build the project in a folder by its apprunner.yaml, run it, and serve it over HTTPS until interrupted."""
     folder = folder.resolve()
     _check(folder)
-    kept = state_folder(state)
+    kept, host = state_folder(state), engine_host(engine)
     try:
-        settings = build_settings(kept, toolchain, near_versions=near_versions)
+        settings = build_settings(kept, toolchain, build_image, near_versions=near_versions, engine=host)
     except ValueError as error:
         bad_input(str(error))
     stop = asyncio.Event()
     place = SecretsPlace(secrets_file)
     run(
         ClockKind.REAL,
-        lambda: _up(folder, settings, LiveSettings(kept, https_port=https_port), place, stop, watch=watch),
+        lambda: _up(folder, settings, LiveSettings(kept, https_port=https_port, engine=host), place, stop, watch=watch),
         stop.set,
     )
 

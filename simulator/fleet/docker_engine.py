@@ -107,7 +107,7 @@ class Engine:
             async with asyncio.timeout(patience_s):
                 while True:
                     with contextlib.suppress(EngineGone):
-                        async with _failures():
+                        async with failures():
                             await self._docker.version()
                             return
                     await asyncio.sleep(_LOOK_S)
@@ -117,7 +117,7 @@ class Engine:
 
     async def quota(self) -> Quota:
         """What its storage driver can bound of a container's files; on XFS that is up to how it is mounted."""
-        async with _failures():
+        async with failures():
             told = await self._docker.system.info()
         backing = {str(value) for _, value in told.get("DriverStatus") or []}
         if told.get("Driver") in {"btrfs", "zfs", "devicemapper"}:
@@ -128,7 +128,7 @@ class Engine:
         """The first of `names` that is there, under its id."""
         for name in names:
             try:
-                async with _failures():
+                async with failures():
                     told = await self._docker.images.inspect(name)
                     volumes = told["Config"].get("Volumes") or {}
                     return Image(str(told["Id"]), int(told["Size"]), tuple(volumes))
@@ -149,15 +149,15 @@ class Engine:
 
     async def _publish_image_events(self) -> None:
         with contextlib.suppress(EngineGone, EngineRefused):
-            async with _failures():
+            async with failures():
                 await self._events.run(filters=_OF_IMAGES)
 
     async def run(self, config: Mapping[str, Any], name: str, port: int) -> Running:
         """Create and start a container; `port` is the one inside that is published. Nothing is left when it fails."""
-        async with _failures():
+        async with failures():
             container = await self._docker.containers.create(dict(config), name=name)
         try:
-            async with _failures():
+            async with failures():
                 await container.start()
                 told = await container.show()
         except BaseException:
@@ -169,7 +169,7 @@ class Engine:
 
     async def ended(self, container: str) -> Ended:
         """Waits until it has ended."""
-        async with _failures():
+        async with failures():
             handle = self._docker.containers.container(container)
             await handle.wait()
             state = (await handle.show())["State"]
@@ -177,7 +177,7 @@ class Engine:
 
     async def output(self, container: str) -> AsyncIterator[tuple[str, bytes]]:
         """Everything that it has written and will write, until it ends: (`stdout` or `stderr`, bytes)."""
-        async with _failures():
+        async with failures():
             stream = self._docker.containers.container(container).attach(stdout=True, stderr=True, logs=True)
             try:
                 while (message := await stream.read_out()) is not None:
@@ -188,7 +188,7 @@ class Engine:
     async def signal(self, container: str, name: str) -> None:
         """`SIGTERM`, say. A container that has ended is no error."""
         with contextlib.suppress(EngineRefused):
-            async with _failures():
+            async with failures():
                 await self._docker.containers.container(container).kill(signal=name)
 
     async def stored(self, container: str) -> tuple[int, list[Path]]:
@@ -197,7 +197,7 @@ class Engine:
         A container that is gone has none.
         """
         try:
-            async with _failures():
+            async with failures():
                 told = await self._docker.containers.container(container).show(size=1)
         except EngineRefused:
             return 0, []
@@ -210,7 +210,7 @@ class Engine:
 
     async def labelled(self, label: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         """Containers, networks and volumes that have `label`: its value by their id."""
-        async with _failures():
+        async with failures():
             containers = await self._docker.containers.list(all=True, filters={"label": [label]})
             networks = await self._docker.networks.list(filters={"label": [label]})
             volumes = await self._volumes.list(filters={"label": [label]})
@@ -221,28 +221,28 @@ class Engine:
         )
 
     async def has_network(self, name: str) -> bool:
-        async with _failures():
+        async with failures():
             return any(found["Name"] == name for found in await self._docker.networks.list(filters={"name": [name]}))
 
     async def make_network(self, config: Mapping[str, Any]) -> str:
-        async with _failures():
+        async with failures():
             return str((await self._docker.networks.create(dict(config))).id)
 
     async def remove_network(self, network: str) -> None:
         """One that is gone, or that somebody else's container is in, is no error."""
         with contextlib.suppress(EngineRefused):
-            async with _failures():
+            async with failures():
                 await (await self._docker.networks.get(network)).delete()
 
     async def remove_volume(self, volume: str) -> None:
         """One that is gone, or in use, is no error."""
         with contextlib.suppress(EngineRefused):
-            async with _failures():
+            async with failures():
                 await (await self._volumes.get(volume)).delete()
 
     async def _removed(self, container: DockerContainer) -> None:
         try:
-            async with _failures():
+            async with failures():
                 await container.delete(force=True, v=True)
         except EngineRefused as refused:
             if refused.status not in _GOING:
@@ -268,7 +268,7 @@ def is_local(host: str) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _failures() -> AsyncIterator[None]:
+async def failures() -> AsyncIterator[None]:
     """The library's failures as the two kinds."""
     try:
         yield

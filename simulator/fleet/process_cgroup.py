@@ -207,14 +207,15 @@ def find_home(proc: Path = PROC) -> GroupHome:
 
 
 def group_of(pid: int, proc: Path = PROC) -> Group:
-    """The group that a process is in, to turn its quota and its freezer.
+    """The group that a process is in, to turn its quota and its freezer, and to read what it counts.
 
     Raises:
         NoGroupsError: when the process is gone, or its group cannot be reached from here.
     """
     own = _own_directories(str(pid), proc)
     if all(controller in own for controller in V1_CONTROLLERS):
-        return _group({controller: own[controller] for controller in V1_CONTROLLERS})
+        counted = (PROCESSES,) if PROCESSES in own else ()
+        return _group({controller: own[controller] for controller in (*V1_CONTROLLERS, *counted)})
     if _UNIFIED in own:
         return _group({_UNIFIED: own[_UNIFIED]})
     raise NoGroupsError(f"process {pid} is in no control group with {', '.join(V1_CONTROLLERS)}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator.assembly import ProcessApplication
+from simulator.assembly import DockerApplication, ProcessApplication
 from simulator.assembly.applications import Applications, ApplicationSettings
 from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
 from simulator.control.workload import ServiceRevision, WorkloadFailed
@@ -24,7 +24,8 @@ ARN = "arn:aws:apprunner:us-east-1:123456789012:service/shop/8fe1e10304f84fd2b0d
 def revision(version: str = "", arn: str = ARN, **code: Any) -> ServiceRevision:
     repository = CODE["CodeRepository"] | code
     source = {"CodeRepository": repository, "AutoDeploymentsEnabled": True}
-    configuration = ServiceConfiguration(source, {}, {}, {}, {}, "")
+    network = {"EgressConfiguration": {"EgressType": "DEFAULT"}}
+    configuration = ServiceConfiguration(source, {}, {}, network, {}, "")
     scaling = AutoScalingConfiguration()
     return ServiceRevision(arn, "8fe1", "shop", "1", "us-east-1", "h", 1, configuration, scaling, version=version)
 
@@ -71,6 +72,12 @@ def test_what_was_built_runs_as_processes_in_copies_of_its_folder() -> None:
     assert found.application == ProcessApplication(("python3", "app.py"), {"PATH": "/x"}, Path("built"))
     assert (found.version, found.port, found.secrets) == ("commit 1", 3000, {"KEY": "name"})
     assert builder.asked[0][0].is_new
+
+
+def test_what_was_built_in_an_image_runs_as_containers_of_what_it_became() -> None:
+    builder = Builder(port=3000, image="built:1", environment={"A": "b"})
+    found = asyncio.run(applications(builder).find(revision(), Steps()))
+    assert found.application == DockerApplication("built:1", ("python3", "app.py"), {"A": "b"}, 3000)
 
 
 def test_a_service_that_comes_back_asks_for_the_commit_that_it_ran() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from simulator.builds.built import SourceDescription
 from simulator.builds.confined import BuildLimits
-from simulator.builds.local import BuildSettings, LocalBuilder
+from simulator.builds.local import LocalBuilder
 from simulator.builds.repositories import RepositorySettings
+from simulator.builds.settings import BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
 
 ORIGINAL, REVISED = "go1", "nodejs22"

@@ -111,11 +111,15 @@ def _tar() -> bytes:
         _link(tar, "usr/bin/python", str(interpreter))
         tar.add(PROGRAM, INSIDE)
         tar.add(FIRST_LOOK, "/app/first_look.py")
-        for name in ("tmp", "proc", "sys", "dev", "etc"):
-            folder = tarfile.TarInfo(name)
-            folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
-            tar.addfile(folder)
+        _folders(tar)
     return packed.getvalue()
+
+
+def _folders(tar: tarfile.TarFile) -> None:
+    for name in ("tmp", "proc", "sys", "dev", "etc"):
+        folder = tarfile.TarInfo(name)
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
+        tar.addfile(folder)
 
 
 def _needs(program: Path) -> list[Path]:
@@ -136,3 +140,25 @@ def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
     link = tarfile.TarInfo(name)
     link.type, link.linkname = tarfile.SYMTYPE, target
     tar.addfile(link)
+
+
+@cache
+def shell_image() -> str:
+    """BusyBox and nothing else, a shell and httpd among it."""
+    engine_or_skip()
+    program = shutil.which("busybox")
+    assert program is not None, "busybox-static has to be installed"
+    content = Path(program).read_bytes()
+    image = f"{NAME}:busybox-{hashlib.sha256(content).hexdigest()[:12]}"
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
+        applets = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split()
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            tar.add(program, "bin/busybox", filter=_plain)
+            for applet in applets:
+                if applet != "busybox":
+                    _link(tar, f"bin/{applet}", "busybox")
+            _folders(tar)
+        command = ["docker", "import", "--change", "ENV PATH=/bin", "--change", 'CMD ["/bin/sh"]', "-", image]
+        subprocess.run(command, input=packed.getvalue(), check=True, capture_output=True)
+    return image

@@ -1,0 +1,180 @@
+"""Builds inside an image of the container engine, one that a setting names for a runtime.
+
+What is built is an image, too, on top of that one; instances are containers of it. It goes when its place in the cache
+does: images carry a label by which those without a place are found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from simulator.builds.built import BuildFailed, BuildSteps
+from simulator.builds.engine_kitchen import EngineKitchen
+from simulator.builds.phases import Phases
+from simulator.builds.recipe import Recipe
+from simulator.builds.repositories import Repositories
+from simulator.builds.settings import BuildSettings
+from simulator.builds.workshop import Job, Start
+from simulator.fleet.docker_building import BuildEngine
+from simulator.fleet.docker_engine import EngineGone, EngineRefused, Image
+from simulator.fleet.docker_labels import OWNER, sweep_orphans
+from simulator.fleet.images import ImageIdentifier
+from simulator.fleet.process_sweep import owner_name, remove
+from simulator.model.service_configuration import start_words
+
+REPOSITORY: Final = "apprunner-simulator-build"
+_LABEL: Final = "apprunner-simulator.builds"
+
+
+class EngineBuilds:
+    """`kept`: the folder of the cache's places. Opened by the first build; `close` when nobody builds any more."""
+
+    def __init__(self, settings: BuildSettings, repositories: Repositories, kept: Path) -> None:
+        self._settings = settings
+        self._repositories = repositories
+        self._kept = kept
+        self._opening = asyncio.Lock()
+        self._engine: BuildEngine | None = None
+        self._identity = ""  # of this cache, among all that use the engine
+
+    async def workshop(self, recipe: Recipe, name: str) -> EngineWorkshop:
+        """Raises BuildFailed when the image `name` cannot be built in."""
+        runtime = recipe.runtime
+        try:
+            engine = await self._open()
+            image = await engine.image(ImageIdentifier(name).local_names)
+        except (EngineGone, EngineRefused, ValueError) as error:
+            raise BuildFailed(f"{name}, the image for {runtime.name}, cannot be had: {error}.") from error
+        if image is None:
+            raise BuildFailed(
+                f"{name}, the image for {runtime.name}, is not in the container engine at {engine.host} (no registry "
+                f"is asked): `docker pull` or `docker build` it, or name another in the setting."
+            )
+        inside = [volume for volume in image.volumes if _meets_app(volume)]
+        if inside:
+            raise BuildFailed(f"{name} = an image with a volume at {inside[0]}, must have none at or around /app.")
+        return EngineWorkshop(self._settings, self._repositories, engine, name, image, self._identity)
+
+    async def tidy(self) -> None:
+        """Images whose place in the cache is gone go, too; those that run stay until the next time."""
+        if self._engine is not None:
+            with contextlib.suppress(EngineGone, EngineRefused):
+                for name in await self._engine.labelled_images(_LABEL, self._identity):
+                    if not (self._kept / name.rpartition(":")[2]).exists():
+                        await self._engine.remove_image(name)
+
+    async def close(self) -> None:
+        """Idempotent."""
+        if self._engine is not None:
+            await self.tidy()
+            await self._engine.close()
+            self._engine = None
+
+    async def _open(self) -> BuildEngine:
+        async with self._opening:
+            if self._engine is None:
+                engine = BuildEngine(self._settings.engine)
+                try:
+                    await engine.until_it_answers(self._settings.engine_patience_s)
+                    await sweep_orphans(engine)
+                    self._identity = await asyncio.get_running_loop().run_in_executor(
+                        None, _identity, self._kept.parent
+                    )
+                except BaseException:
+                    await engine.close()
+                    raise
+                self._engine = engine
+                await self.tidy()
+            return self._engine
+
+
+class EngineWorkshop:
+    """Implements `Workshop`."""
+
+    version = ""
+
+    def __init__(
+        self,
+        settings: BuildSettings,
+        repositories: Repositories,
+        engine: BuildEngine,
+        name: str,
+        image: Image,
+        identity: str,
+    ) -> None:
+        self.note = f"Commands run in containers of the image {name}."
+        self._settings = settings
+        self._repositories = repositories
+        self._engine = engine
+        self._image = image
+        self._identity = identity
+
+    def inputs(self) -> dict[str, Any]:
+        return {"image": self._image.name}
+
+    async def has(self, place: Path) -> bool:
+        try:
+            return await self._engine.image((_name(place),)) is not None
+        except (EngineGone, EngineRefused) as error:
+            raise BuildFailed(f"{error}.") from error
+
+    async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:
+        owner, app = owner_name(os.getpid()), place / "made" / "app"
+        app.mkdir(parents=True)
+        for note in await self._repositories.lay_out(job.clone, job.commit, app):
+            steps.log(f"[AppRunner] {note}")
+        kitchen = EngineKitchen(
+            self._engine,
+            self._image.name,
+            f"{owner}build-{place.name.rpartition('-')[2]}-{id(self):x}",
+            owner,
+            job.work_directory,
+            self._settings.limits,
+            self._settings.environment,
+        )
+        try:
+            await kitchen.begin(app)
+            await asyncio.get_running_loop().run_in_executor(None, remove, str(app.parent))
+            await Phases(job.recipe, kitchen, steps.log, job.work_directory).carry_out()
+            await kitchen.commit(_name(place), self._config(job))
+        finally:
+            await asyncio.shield(kitchen.close())  # to its end, though the build be cancelled twice
+
+    def start(self, place: Path, job: Job) -> Start:
+        recipe = job.recipe
+        port: Mapping[str, str] = {recipe.port_variable: str(recipe.port)} if recipe.port_variable else {}
+        return Start(place / "runs" / "app", start_words(recipe.start), {**recipe.variables, **port}, _name(place))
+
+    def _config(self, job: Job) -> dict[str, Any]:
+        """Of the image. The owner's label is a container's: whoever runs the image by hand is no simulator."""
+        return {
+            "Entrypoint": [],
+            "Cmd": list(start_words(job.recipe.start)),
+            "WorkingDir": job.work_directory,
+            "ExposedPorts": {f"{job.recipe.port}/tcp": {}},
+            "Labels": {_LABEL: self._identity, OWNER: ""},
+        }
+
+
+def _name(place: Path) -> str:
+    return f"{REPOSITORY}:{place.name}"
+
+
+def _meets_app(volume: str) -> bool:
+    path, app = PurePosixPath(volume), PurePosixPath("/app")
+    return path == app or path in app.parents or app in path.parents
+
+
+def _identity(folder: Path) -> str:
+    """Drawn once for the folder. Blocks shortly."""
+    file = folder / "engine-identity"
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError), file.open("x", encoding="utf-8") as opened:
+        opened.write(secrets.token_hex(16))
+    return file.read_text(encoding="utf-8").strip()

@@ -1,0 +1,231 @@
+"""The commands of a build in containers of an image: a stage is one container, started anew for every command.
+
+So a command finds the files that the ones before have left, wherever they are, and none of their processes. Bounds are
+the engine's: CPU, memory, processes, length of files; disk and time are looked after here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shlex
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from simulator.builds.built import BuildFailed
+from simulator.builds.confined import BYTES_PER_MB, BuildLimits, CommandStopped, stopped_for_length, too_many_processes
+from simulator.builds.phases import StageName
+from simulator.fleet.docker_building import BuildEngine
+from simulator.fleet.docker_engine import Ended, EngineGone, EngineRefused, is_local
+from simulator.fleet.docker_labels import labels
+from simulator.fleet.process_cgroup import PERIOD_US, Group, NoGroupsError, group_of
+from simulator.fleet.process_lines import LineCutter
+from simulator.world.tasks import Tasks, first_of
+
+_LINE_BYTES_MAX: Final = 16 * 1024
+_LAST_LINES_S_MAX: Final = 5.0
+_MEASURE_S: Final = 0.5
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What root in a build may do; nothing that leads out of the container.
+_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "KILL")
+
+
+class EngineKitchen:
+    """Implements `Kitchen`. `name` begins the containers' names. `environment`: of every command. Close it in every
+    case: then its containers are gone.
+    """
+
+    def __init__(
+        self,
+        engine: BuildEngine,
+        image: str,
+        name: str,
+        owner: str,
+        work_directory: str,
+        limits: BuildLimits,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._engine = engine
+        self._image = image
+        self._name = name
+        self._owner = owner
+        self._work_directory = work_directory
+        self._limits = limits
+        self._environment = environment
+        self._made: dict[StageName, int] = {}  # bytes written, when last measured
+        self._tasks = Tasks("containers of a build")
+        self._deadline_s = asyncio.get_running_loop().time() + limits.duration_s
+
+    def container(self, stage: StageName) -> str:
+        return f"{self._name}-{stage}"
+
+    async def begin(self, app: Path) -> None:
+        """The stage MADE, with a copy of the folder `app`, which must be called so, as its /app."""
+        with _told():
+            await self._make(StageName.MADE)
+            await self._engine.put(self.container(StageName.MADE), "/", _packed(app))
+
+    async def take_over(self) -> None:
+        with _told():
+            await self._make(StageName.RUNS)
+            await self._engine.carry(self.container(StageName.MADE), "/app", self.container(StageName.RUNS), "/")
+
+    async def run(
+        self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> int:
+        with _told():
+            return await self._run(stage, script(command, {**self._environment, **variables}), on_line)
+
+    async def commit(self, image: str, config: Mapping[str, Any]) -> None:
+        """The stage RUNS as it is now is `image`."""
+        with _told():
+            await self._engine.commit(self.container(StageName.RUNS), image, config)
+
+    async def close(self) -> None:
+        await self._tasks.close()
+        for stage in self._made:
+            with contextlib.suppress(EngineGone, EngineRefused):  # the next start sweeps
+                await self._engine.remove(self.container(stage))
+
+    # --- the inside ---
+
+    async def _make(self, stage: StageName) -> None:
+        limits, name = self._limits, self.container(stage)
+        config = {
+            "Image": self._image,
+            "User": "0:0",  # facts 5.2: managed runtimes run as root
+            "Entrypoint": ["/bin/sh", "-s"],
+            "Cmd": [],
+            "OpenStdin": True,
+            "StdinOnce": True,
+            "WorkingDir": self._work_directory,
+            "Labels": labels(self._owner),
+            "HostConfig": {
+                "CpuPeriod": PERIOD_US,
+                "CpuQuota": round(limits.vcpu * PERIOD_US),
+                "Memory": limits.memory_mb * BYTES_PER_MB,
+                "MemorySwap": limits.memory_mb * BYTES_PER_MB,
+                "PidsLimit": limits.processes,
+                "Ulimits": [
+                    {"Name": "fsize", "Soft": limits.file_bytes, "Hard": limits.file_bytes},
+                    {"Name": "core", "Soft": 0, "Hard": 0},
+                ],
+                "CapDrop": ["ALL"],
+                "CapAdd": list(_CAPABILITIES),
+                "SecurityOpt": ["no-new-privileges"],
+                "Init": False,
+                "LogConfig": {"Type": "none", "Config": {}},
+            },
+        }
+        self._made[stage] = 0
+        # A creation that is given up half-way may still be carried out by the engine: it is waited for, and undone.
+        making = self._tasks.spawn(self._engine.create(config, name), f"making {stage}")
+        try:
+            await asyncio.shield(making)
+        finally:
+            if not making.done():
+                await asyncio.wait((making,))
+
+    async def _run(self, stage: StageName, text: str, on_line: Callable[[str], None]) -> int:
+        engine, container = self._engine, self.container(stage)
+        async with engine.attached(container) as attached, Tasks("build command") as tasks:
+            group = self._group(await engine.start(container))
+            reading = tasks.spawn(_tell(attached.output(), on_line), "output")
+            await attached.write(text)
+            ending = tasks.spawn(engine.ended(container), "end")
+            full = tasks.spawn(self._until_full(stage, group), "bounds")
+            try:
+                async with asyncio.timeout_at(self._deadline_s):
+                    if await first_of(ending, full) == 1:
+                        raise CommandStopped(full.result())
+            except TimeoutError as error:
+                raise CommandStopped(f"the build took more than {self._limits.duration_s:g} s") from error
+            ended: Ended = ending.result()
+            await asyncio.wait((reading,), timeout=_LAST_LINES_S_MAX)
+        if ended.out_of_memory:
+            raise CommandStopped(f"the build took more than {self._limits.memory_mb} MB of memory")
+        stopped_for_length(ended.code, self._limits)
+        return ended.code
+
+    async def _until_full(self, stage: StageName, group: Group | None) -> str:
+        """Returns with the bound that was exceeded."""
+        loop, limits = asyncio.get_running_loop(), self._limits
+        while True:
+            began_s = loop.time()
+            with contextlib.suppress(EngineGone, EngineRefused, OSError):
+                self._made[stage] = await self._engine.written_bytes(self.container(stage))
+                if sum(self._made.values()) > limits.disk_bytes:
+                    return f"the build took more than {limits.disk_bytes // BYTES_PER_MB} MB of disk"
+                if await self._has_too_many(stage, group):
+                    return too_many_processes(limits)
+            await asyncio.sleep(max(_MEASURE_S, loop.time() - began_s))
+
+    async def _has_too_many(self, stage: StageName, group: Group | None) -> bool:
+        if group is not None:
+            return group.refused_processes() > 0
+        return await self._engine.processes(self.container(stage)) >= self._limits.processes
+
+    def _group(self, pid: int) -> Group | None:
+        """Of the container's processes; None when they are another machine's, or gone."""
+        if pid and is_local(self._engine.host):
+            with contextlib.suppress(NoGroupsError):
+                return group_of(pid)
+        return None
+
+
+def script(command: str, variables: Mapping[str, str]) -> str:
+    """For a shell that reads it: runs the command with its variables, which no file of the stage tells.
+
+    As a child of its own: the first process of a container does not die of signals as others do.
+    """
+    plain = {name: value for name, value in variables.items() if _IDENTIFIER.fullmatch(name)}
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in plain.items())
+    others = [shlex.quote(f"{name}={value}") for name, value in variables.items() if name not in plain]
+    through = " ".join(["env", *others, ""]) if others else ""
+    return f"{exports}{through}/bin/sh -c {shlex.quote(command)} </dev/null\nexit $?\n"
+
+
+async def _tell(output: AsyncIterator[tuple[str, bytes]], on_line: Callable[[str], None]) -> None:
+    cutters = {stream: LineCutter(on_line, _LINE_BYTES_MAX) for stream in ("stdout", "stderr")}
+    with contextlib.suppress(EngineGone, EngineRefused):
+        async for stream, data in output:
+            cutters[stream].feed(data)
+    for each in cutters.values():
+        each.end()
+
+
+async def _packed(folder: Path) -> AsyncIterator[bytes]:
+    """As a tar of one folder, root's. Raises BuildFailed."""
+    command: Sequence[str] = ("--owner=0", "--group=0", "--numeric-owner", "--directory", str(folder.parent))
+    process = await asyncio.create_subprocess_exec(
+        *("tar", "--create", "--file=-", *command, folder.name),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        while chunk := await process.stdout.read(256 * 1024):
+            yield chunk
+        told = await process.stderr.read()
+        if await process.wait() != 0:
+            raise BuildFailed(f"/app could not be packed: {told.decode(errors='replace').strip()[:300]}.")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """The engine's failures as the build's."""
+    try:
+        yield
+    except (EngineGone, EngineRefused) as error:
+        missing = "/bin/sh" in str(error) and "no such file" in str(error)
+        why = "its image must have /bin/sh, which runs the commands" if missing else str(error)
+        raise BuildFailed(f"The container engine could not build: {why}.") from error

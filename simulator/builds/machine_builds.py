@@ -1,0 +1,203 @@
+"""Builds with this machine's own toolchains, kept apart from it as well as it can (sandbox.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from simulator.builds.built import BuildFailed, BuildSteps
+from simulator.builds.confined import Confined
+from simulator.builds.language import preparation, variables
+from simulator.builds.phases import Phases, StageName
+from simulator.builds.recipe import Recipe
+from simulator.builds.repositories import Repositories
+from simulator.builds.sandbox import Isolation, Stage, find_isolation
+from simulator.builds.settings import BuildSettings
+from simulator.builds.toolchain import Toolchain, ToolchainMissing, find_toolchain
+from simulator.builds.workshop import Job, Start
+from simulator.fleet.process_cgroup import GroupHome, NoGroupsError, find_home
+from simulator.fleet.process_guard import Guard
+from simulator.fleet.process_sweep import owner_name, remove, sweep_orphans
+from simulator.model.service_configuration import start_words
+
+_PREPARATION_FAILED: Final = "the stage of {runtime} could not be made: exit code {code}."
+
+
+class MachineBuilds:
+    """Opened by the first build. `close` when nobody builds any more."""
+
+    def __init__(self, settings: BuildSettings, repositories: Repositories) -> None:
+        self._settings = settings
+        self._repositories = repositories
+        self._opening = asyncio.Lock()
+        self._opened: _Opened | None = None
+
+    async def workshop(self, recipe: Recipe) -> MachineWorkshop:
+        """Raises BuildFailed when this machine has not what the recipe needs."""
+        opened = await self._open()
+        try:
+            toolchain = await find_toolchain(recipe.runtime, recipe.version, self._settings.toolchains)
+        except ToolchainMissing as missing:
+            raise BuildFailed(str(missing)) from missing
+        return MachineWorkshop(self._settings, self._repositories, opened, toolchain)
+
+    async def close(self) -> None:
+        """Idempotent."""
+        if self._opened is not None:
+            await self._opened.guard.close()
+
+    async def _open(self) -> _Opened:
+        """What the machine has to keep builds apart, and a guard over them."""
+        async with self._opening:
+            if self._opened is None:
+                settings, loop = self._settings, asyncio.get_running_loop()
+                work = settings.folder / "work"
+                work.mkdir(parents=True, exist_ok=True)
+                home = _group_home() if settings.control_groups else None
+                homes = tuple(map(str, home.roots())) if home is not None else ()
+                await loop.run_in_executor(None, sweep_orphans, str(work), homes)
+                own = work / f"{owner_name(os.getpid())}builds"
+                (own / "trial").mkdir(parents=True)
+                isolation = await find_isolation(own / "trial", namespaces=settings.namespaces)
+                self._opened = _Opened(isolation, home, Guard(str(own), homes))
+            await self._opened.guard.start()
+            return self._opened
+
+
+@dataclass(slots=True)
+class _Opened:
+    isolation: Isolation
+    home: GroupHome | None
+    guard: Guard
+    builds: int = 0
+
+
+class MachineWorkshop:
+    """Implements `Workshop`."""
+
+    def __init__(
+        self, settings: BuildSettings, repositories: Repositories, opened: _Opened, toolchain: Toolchain
+    ) -> None:
+        self.version = toolchain.version
+        self.note = toolchain.note
+        self._settings = settings
+        self._repositories = repositories
+        self._opened = opened
+        self._toolchain = toolchain
+
+    def inputs(self) -> dict[str, Any]:
+        toolchain = self._toolchain
+        return {"toolchain": [str(toolchain.program), toolchain.version], "way": self._opened.isolation.way}
+
+    async def has(self, place: Path) -> bool:
+        return Stage(place / "runs").app.is_dir()
+
+    async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:
+        opened, guard = self._opened, self._opened.guard
+        steps.log(f"[AppRunner] {opened.isolation.told}")
+        opened.builds += 1
+        mark = f"{guard.folder}/{opened.builds}"
+        confined = Confined(mark, place, self._settings.limits, opened.home, guard.watch, guard.forget)
+        kitchen = _MachineKitchen(self._settings, self._toolchain, opened.isolation, confined, job, place, steps.log)
+        await kitchen.prepare(kitchen.made)
+        for note in await self._repositories.lay_out(job.clone, job.commit, kitchen.made.app):
+            steps.log(f"[AppRunner] {note}")
+        await Phases(job.recipe, kitchen, steps.log, job.work_directory).carry_out()
+        await asyncio.get_running_loop().run_in_executor(None, remove, str(kitchen.made.root))
+
+    def start(self, place: Path, job: Job) -> Start:
+        recipe, runs = job.recipe, Stage(place / "runs")
+        command = start_words(recipe.start)
+        return Start(
+            runs.app,
+            self._opened.isolation.of_instance(runs, job.directory, recipe.port_variable, command),
+            {**variables(recipe.runtime.language, self._toolchain, runs), **recipe.variables},
+        )
+
+
+class _MachineKitchen:
+    """Implements `Kitchen` with commands on this machine."""
+
+    def __init__(
+        self,
+        settings: BuildSettings,
+        toolchain: Toolchain,
+        isolation: Isolation,
+        confined: Confined,
+        job: Job,
+        place: Path,
+        log: Callable[[str], None],
+    ) -> None:
+        self.made = Stage(place / StageName.MADE)
+        self._runs = Stage(place / StageName.RUNS)
+        self._settings = settings
+        self._toolchain = toolchain
+        self._isolation = isolation
+        self._confined = confined
+        self._job = job
+        self._log = log
+
+    async def prepare(self, stage: Stage) -> None:
+        """Makes the stage's folders and its language's part."""
+        await asyncio.get_running_loop().run_in_executor(None, stage.make)
+        runtime = self._job.recipe.runtime
+        command = preparation(runtime.language, self._toolchain, stage, self._settings.folder)
+        if command:
+            code = await self._confined.run(
+                command, self._variables(stage), lambda line: self._log(f"[AppRunner] {line}")
+            )
+            if code != 0:
+                raise BuildFailed(_PREPARATION_FAILED.format(runtime=runtime, code=code))
+
+    async def take_over(self) -> None:
+        await self.prepare(self._runs)
+        await copy_tree(self.made.app, self._runs.app)
+
+    async def run(
+        self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> int:
+        at = self.made if stage is StageName.MADE else self._runs
+        inside = self._isolation.of_stage(at, self._job.directory, ("/bin/sh", "-c", command))
+        if not self._isolation.has_app:
+            inside = ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(at.app), *inside)
+        return await self._confined.run(inside, {**self._variables(at), **variables}, on_line)
+
+    def _variables(self, stage: Stage) -> dict[str, str]:
+        temporary = "/tmp" if self._isolation.has_app else str(stage.root / "tmp")  # noqa: S108 the stage's own
+        return {
+            **variables(self._job.recipe.runtime.language, self._toolchain, stage),
+            "HOME": str(stage.home),
+            "TMPDIR": temporary,
+            **self._settings.environment,
+        }
+
+
+async def copy_tree(source: Path, target: Path) -> None:
+    """Everything in `source`, links as links and special files as what they are. Raises BuildFailed."""
+    # cp and not shutil: it shares blocks where the file system can, and does not wait for a pipe that nobody fills.
+    process = await asyncio.create_subprocess_exec(
+        *("cp", "-a", "--reflink=auto", f"{source}/.", str(target)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        _, told = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode != 0:
+        raise BuildFailed(f"/app could not be copied: {told.decode(errors='replace').strip()[:300]}.")
+
+
+def _group_home() -> GroupHome | None:
+    try:
+        return find_home()
+    except NoGroupsError:
+        return None

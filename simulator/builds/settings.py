@@ -1,0 +1,44 @@
+"""What builds are told: where they are kept, what they may use, and by which of the two ways each runtime builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from simulator.builds.confined import BuildLimits
+from simulator.builds.repositories import RepositorySettings
+from simulator.builds.runtimes import Runtime
+from simulator.builds.toolchain import ToolchainSettings
+from simulator.fleet.docker_engine import DEFAULT_HOST
+
+ALL_RUNTIMES: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSettings:
+    """`environment`: of every build command, for what reaches registries (proxies, certificates). `kept_max`: builds
+    that are kept besides those that run. `refuses_old_runtimes`: new services may not have a runtime after its end of
+    support. `namespaces`, `control_groups`: False builds as on a machine that has none.
+
+    `images`: by the API's name of a runtime, or ALL_RUNTIMES, the image of the container engine at `engine` in which it
+    is built and run, in place of this machine's toolchain. `engine_patience_s`: how long it may not answer.
+    """
+
+    folder: Path
+    toolchains: ToolchainSettings = field(default_factory=ToolchainSettings)
+    repositories: RepositorySettings = field(default_factory=RepositorySettings)
+    limits: BuildLimits = field(default_factory=BuildLimits)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    kept_max: int = 10
+    refuses_old_runtimes: bool = True
+    namespaces: bool = True
+    control_groups: bool = True
+    images: Mapping[str, str] = field(default_factory=dict)
+    engine: str = DEFAULT_HOST
+    engine_patience_s: float = 5.0
+
+    def image_of(self, runtime: Runtime) -> str:
+        """Empty when this machine's toolchain builds it."""
+        return self.images.get(runtime.name) or self.images.get(ALL_RUNTIMES, "")

@@ -1,0 +1,113 @@
+"""The container engine as builds need it: containers that are started again and again, files in and out, images made.
+
+A container keeps its files between two starts and loses its processes, as an image does between two RUNs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from typing import Any, Final
+
+import aiohttp
+from aiodocker.stream import Stream
+
+from simulator.fleet.docker_engine import Engine, EngineRefused, failures
+
+_CHUNK_BYTES: Final = 256 * 1024
+_UNBOUNDED: Final = aiohttp.ClientTimeout()  # a tree of gigabytes takes its time; who waits has a bound of its own
+
+
+class Attached:
+    """To a container's standard input and output."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    async def write(self, text: str) -> None:
+        """The container must have been started, and must have been made with an open standard input."""
+        async with failures():
+            await self._stream.write_in(text.encode())
+
+    async def output(self) -> AsyncIterator[tuple[str, bytes]]:
+        """(`stdout` or `stderr`, bytes), until it ends."""
+        while (message := await self._stream.read_out()) is not None:
+            yield "stdout" if message.stream == 1 else "stderr", message.data
+
+
+class BuildEngine(Engine):
+    """As `Engine`. `container` is a name or an id, `image` a name, a tag or an id.
+
+    Its methods raise EngineGone and EngineRefused.
+    """
+
+    async def create(self, config: Mapping[str, Any], name: str) -> None:
+        async with failures():
+            await self._docker.containers.create(dict(config), name=name)
+
+    async def start(self, container: str) -> int:
+        """Its first process on the engine's machine; 0 when that has ended already."""
+        async with failures():
+            handle = self._docker.containers.container(container)
+            await handle.start()
+            return int((await handle.show())["State"]["Pid"])
+
+    @contextlib.asynccontextmanager
+    async def attached(self, container: str) -> AsyncIterator[Attached]:
+        """To be entered before a start, as nothing of what is written before is heard."""
+        async with failures():
+            stream = self._docker.containers.container(container).attach(stdin=True, stdout=True, stderr=True)
+            async with stream:
+                yield Attached(stream)
+
+    async def put(self, container: str, folder: str, packed: bytes | AsyncIterable[bytes]) -> None:
+        """Unpack a tar in `folder` of the container, which need not run."""
+        async with failures():
+            handle: Any = self._docker.containers.container(container)  # the library's way has no types
+            await handle.put_archive(folder, packed)
+
+    async def carry(self, container: str, path: str, to: str, folder: str) -> None:
+        """What `container` has at `path` into `folder` of the container `to`, owners and modes as they are."""
+        async with (
+            failures(),
+            # The library's own way holds all of it in memory.
+            self._docker._query(  # noqa: SLF001
+                f"containers/{container}/archive", params={"path": path}, timeout=_UNBOUNDED
+            ) as response,
+        ):
+            await self.put(to, folder, response.content.iter_chunked(_CHUNK_BYTES))
+
+    async def written_bytes(self, container: str) -> int:
+        """What it has written on top of its image; 0 when it is gone."""
+        try:
+            async with failures():
+                told = await self._docker.containers.container(container).show(size=1)
+        except EngineRefused:
+            return 0
+        return int(told.get("SizeRw") or 0)
+
+    async def processes(self, container: str) -> int:
+        """Processes and threads in it now; 0 when it is not running. Takes the engine a second."""
+        async with failures():
+            told = await self._docker.containers.container(container).stats(stream=False)
+        return int((told[0].get("pids_stats") or {}).get("current", 0)) if told else 0
+
+    async def commit(self, container: str, image: str, config: Mapping[str, Any]) -> None:
+        """What the container has become is `image`, a name with a tag. `config` wins over the container's own."""
+        repository, _, tag = image.rpartition(":")
+        async with failures():
+            await self._docker.containers.container(container).commit(
+                repository=repository, tag=tag, config=dict(config)
+            )
+
+    async def labelled_images(self, label: str, value: str) -> list[str]:
+        """The names, with their tags, of the images that have `label` with that value."""
+        async with failures():
+            found = await self._docker.images.list(filters={"label": [f"{label}={value}"]})
+        return [name for each in found for name in each.get("RepoTags") or []]
+
+    async def remove_image(self, image: str) -> None:
+        """One that is gone, or in use, is no error."""
+        with contextlib.suppress(EngineRefused):
+            async with failures():
+                await self._docker.images.delete(image)

@@ -1,0 +1,243 @@
+"""Builds inside an image of the real engine: what they make, what they leave, and what stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.assembly import LiveSettings
+from simulator.assembly.platform import Platform
+from simulator.assembly.source_service import SourceService
+from simulator.builds.built import BuildFailed, BuiltApplication
+from simulator.builds.confined import BuildLimits
+from simulator.builds.engine_builds import REPOSITORY
+from simulator.builds.local import LocalBuilder
+from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
+from simulator.fleet.docker_labels import OWNER
+from simulator.fleet.process_sweep import owner_name
+from simulator.fleet.secrets import SecretsPlace
+from simulator.world.chance import Chance
+from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
+from tests.builds.steps import HeardSteps
+from tests.live.docker_images import changed_image, python_image, shell_image
+from tests.live.test_source_applications import answers
+from tests.live.waiting import PATIENCE_S
+
+WRITES = "echo built >> log; mkdir -p /elsewhere; echo x >> /elsewhere/file; cat /elsewhere/file"
+TELLS = "cat /app/log; ls /elsewhere; echo build=$ONLY_BUILD user=$(id -u) at=$PWD; ls -a / /app"
+
+
+def docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@contextlib.asynccontextmanager
+async def builder_in(folder: Path, image: str = "", **limits: Any) -> AsyncIterator[LocalBuilder]:
+    """Afterwards nothing of its builds is left in the engine, apart from images that are kept; those go, too."""
+    images = {ALL_RUNTIMES: image or shell_image()}
+    settings = BuildSettings(folder / "builds", limits=BuildLimits(**limits), images=images)
+    builder = LocalBuilder(settings)
+    try:
+        yield builder
+    finally:
+        await builder.close()
+        own = owner_name(os.getpid())
+        left = docker("ps", "--all", "--quiet", "--filter", f"label={OWNER}={own}", "--filter", f"name={own}build")
+        for place in (folder / "builds" / "kept").glob("*/built.json"):
+            place.unlink()
+            docker("rmi", f"{REPOSITORY}:{place.parent.name}")
+        assert left == ""
+
+
+async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuiltApplication, HeardSteps]:
+    steps = HeardSteps()
+    async with asyncio.timeout(PATIENCE_S):
+        return await builder.build(place.source(), steps), steps
+
+
+def told_by(application: BuiltApplication) -> str:
+    """What its start command would find."""
+    return docker("run", "--rm", application.image, "/bin/sh", "-c", TELLS)
+
+
+@pytest.mark.slow
+async def test_a_revised_build_runs_once_and_only_app_survives(tmp_path: Path) -> None:
+    phases = {
+        "pre_build": "echo first > log",
+        "post_build": "echo after >> log; ls /elsewhere",
+        "pre_run": "touch /new",
+    }
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, WRITES, **phases), "a/file": "text"})
+    async with builder_in(tmp_path) as builder:
+        application, steps = await built(builder, place)
+        told = told_by(application)
+        image = docker("inspect", "--format", "{{json .Config}}", application.image)
+    lines = told.splitlines()
+    assert lines[:3] == ["first", "built", "build= user=0 at=/app"]  # and no /elsewhere
+    assert "new" in lines
+    assert {"a", "apprunner.yaml", "log"} <= set(lines)
+    assert "ONLY_BUILD" not in image
+    assert f"[Build] Step 6/6 : RUN {WRITES}" in steps.lines
+    assert [line for line in steps.lines if line in {"[Build] x", "[PostBuild] file"}] == [
+        "[Build] x",
+        "[PostBuild] file",
+    ]
+    assert application.environment["ONLY_RUN"] == "there"
+
+
+@pytest.mark.slow
+async def test_an_original_build_runs_its_build_commands_again_in_the_image_that_runs(tmp_path: Path) -> None:
+    phases = {"pre_build": "echo first > log; mkdir /before", "post_build": "ls -d /before"}
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(ORIGINAL, WRITES, **phases)})
+    async with builder_in(tmp_path) as builder:
+        application, steps = await built(builder, place)
+        lines = told_by(application).splitlines()
+    assert lines[:4] == ["first", "built", "built", "file"]
+    assert "before" not in lines
+    assert steps.lines.count("[Build] x") == 2
+    assert "[Build] /before" in steps.lines
+
+
+@pytest.mark.slow
+async def test_an_unchanged_source_is_built_once_unless_its_image_has_been_removed(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
+    async with builder_in(tmp_path) as builder:
+        first, _ = await built(builder, place)
+        again, _ = await built(builder, place)
+        assert (again.from_cache, again.image) == (True, first.image)
+        docker("rmi", first.image)
+        anew, _ = await built(builder, place)
+        assert not anew.from_cache
+        assert docker("image", "inspect", "--format", "ok", anew.image) == "ok"
+
+
+@pytest.mark.slow
+async def test_an_image_goes_with_its_place_in_the_cache(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
+    async with builder_in(tmp_path) as builder:
+        first, _ = await built(builder, place)
+        builder._kept._count_max = 0
+        place.commit({"more": "more"})
+        second, _ = await built(builder, place)
+        there = docker("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).splitlines()
+    assert first.image not in there
+    assert second.image in there
+
+
+async def refusal(tmp_path: Path, text: str, image: str = "", **limits: Any) -> str:
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": text})
+    async with builder_in(tmp_path, image, **limits) as builder:
+        with pytest.raises(BuildFailed) as failed:
+            await built(builder, place)
+        assert list((tmp_path / "builds" / "kept").iterdir()) == []
+    return failed.value.reason
+
+
+async def test_an_image_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+    shell_image()
+    assert await refusal(tmp_path, config(REVISED), "nobody-has:this") == (
+        "nobody-has:this, the image for NODEJS_22, is not in the container engine at unix:///var/run/docker.sock (no "
+        "registry is asked): `docker pull` or `docker build` it, or name another in the setting."
+    )
+
+
+async def test_an_engine_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
+    images, engine = {"NODEJS_22": "any:1"}, f"unix://{tmp_path}/none"
+    settings = BuildSettings(tmp_path / "builds", images=images, engine=engine, engine_patience_s=0.1)
+    builder = LocalBuilder(settings)
+    with pytest.raises(BuildFailed, match=r"^any:1, the image for NODEJS_22, cannot be had: no container engine"):
+        await built(builder, place)
+    await builder.close()
+
+
+@pytest.mark.slow
+async def test_images_that_nothing_can_be_built_in_are_refused(tmp_path: Path) -> None:
+    reason = await refusal(tmp_path / "a", config(REVISED), python_image())
+    assert reason == "The container engine could not build: its image must have /bin/sh, which runs the commands."
+    reason = await refusal(tmp_path / "b", config(REVISED), changed_image("VOLUME /app/data"))
+    assert reason.endswith("= an image with a volume at /app/data, must have none at or around /app.")
+
+
+async def test_a_command_that_fails_ends_the_build_and_leaves_nothing(tmp_path: Path) -> None:
+    assert await refusal(tmp_path, config(REVISED, "echo so far; exit 3")) == (
+        "[Build] `echo so far; exit 3` ended with exit code 3."
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "limits", "why"),
+    [
+        ("trap '' TERM; while :; do sleep 60; done", {"duration_s": 2}, "the build took more than 2 s"),
+        ("b() { b | b & }; b; sleep 600", {"processes": 40}, "the build took more than 40 processes"),
+        ("truncate -s 5G big", {}, "the build wrote a file of more than 3072 MB"),
+        (
+            "i=0; while :; do i=$((i+1)); head -c 4000000 /dev/zero > /f$i; sleep 0.05; done",
+            {"disk_bytes": 50 * 1024**2},
+            "the build took more than 50 MB of disk",
+        ),
+        ("x=a; while :; do x=$x$x; done", {"memory_mb": 64}, "the build took more than 64 MB of memory"),
+    ],
+    ids=["never ends", "forks for ever", "long file", "fills the disk", "memory"],
+)
+@pytest.mark.slow
+async def test_a_hostile_build_is_stopped(tmp_path: Path, command: str, limits: dict[str, Any], why: str) -> None:
+    reason = await refusal(tmp_path, config(REVISED, command), **limits)
+    assert reason == f"[Build] `{command}` was stopped: {why}."
+
+
+@pytest.mark.slow
+async def test_a_build_has_no_privileges(tmp_path: Path) -> None:
+    command = "mknod disk b 254 0 || mount -t proc p /mnt || chroot / true || echo no"
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, command)})
+    async with builder_in(tmp_path) as builder:
+        _, steps = await built(builder, place)
+    assert "[Build] no" in steps.lines
+
+
+@pytest.mark.slow
+async def test_a_build_that_is_cancelled_leaves_no_container(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, "echo begun; sleep 600")})
+    async with builder_in(tmp_path) as builder:
+        steps = HeardSteps()
+        building = asyncio.get_running_loop().create_task(builder.build(place.source(), steps))
+        async with asyncio.timeout(PATIENCE_S):
+            while "[Build] begun" not in steps.lines:  # noqa: ASYNC110 there is no event for it
+                await asyncio.sleep(0.02)
+        building.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await building
+        assert list((tmp_path / "builds" / "kept").iterdir()) == []
+
+
+@pytest.mark.slow
+async def test_what_was_built_is_served_and_deployed_again(tmp_path: Path) -> None:
+    text = (
+        f"version: 1.0\nruntime: {ORIGINAL}\nbuild:\n  commands:\n    build: [cp -r /app/page www]\n"
+        f'run:\n  command: sh -c "trap exit TERM; httpd -f -p 8000 -h www & wait"\n'
+        "  network:\n    port: 8000\n"
+    )
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": text, "page/index.html": "version ONE"})
+    lines: list[str] = []
+    async with builder_in(tmp_path) as builder:
+        platform = Platform((), Chance(1), live=LiveSettings(tmp_path))
+        try:
+            await platform.open()
+            platform.start()
+            service = platform.add("shop", ("shop.localhost",))
+            serving = SourceService(platform, service, builder, place.source(), lines.append, SecretsPlace())
+            async with asyncio.timeout(PATIENCE_S):
+                await serving.deploy()
+                assert await answers(platform, service.host, 1) == [(200, "version ONE")]
+                place.commit({"page/index.html": "version TWO"})
+                await serving.deploy()
+                assert await answers(platform, service.host, 1) == [(200, "version TWO")]
+        finally:
+            await platform.close()
