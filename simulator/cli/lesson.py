@@ -9,7 +9,9 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.exits import BROKE, bad_input
+from simulator.cli.lesson_console import serve_lessons
 from simulator.console.lesson_text import (
     print_course,
     print_explanation,
@@ -21,7 +23,6 @@ from simulator.console.lesson_text import (
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson, Question
 from simulator.lessons.play import Outcome, play_lesson
-from simulator.replay.changes import parse_value
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun
 
@@ -39,9 +40,19 @@ def lesson_verb(
     scenario: Path | None = typer.Option(
         None, metavar="F.yaml", help="Write the lesson's scenario to F.yaml, to go on with `simulator run`, and end."
     ),
+    with_console: bool = typer.Option(False, "--console", help="In a browser, on this machine."),
+    console_port: int = typer.Option(
+        CONSOLE_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
+    ),
 ) -> None:
     """Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again."""
     console = Console(highlight=False)
+    if with_console:
+        for option, given in (("predict", predict), ("try", knob), ("scenario", scenario)):
+            if given is not None:
+                bad_input(f"{option} = given, must be left out with --console: the page asks for it")
+        serve_lessons(console_port, _lesson(name).name if name else "")
+        return
     if not name:
         print_course(course().values(), console)
         return
@@ -93,11 +104,9 @@ def _prediction(question: Question, text: str) -> float | str:
 def _knob_value(lesson: Lesson, text: str) -> Any:
     """The value, judged before anything is played."""
     try:
-        value = parse_value(text)
-        lesson.read_scenario(value).require("virtual")
+        return lesson.read_knob(text)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
-    return value
 
 
 def _ask(question: Question) -> float | str:
@@ -116,7 +125,7 @@ def _try_again(first: Outcome, console: Console) -> None:
     """As often as the learner likes; an empty line ends it."""
     while told := _line("A value (Enter ends the lesson)"):
         try:
-            value = parse_value(told)
+            value = first.lesson.read_knob(told)
             trial = _played(first.lesson, value, console)
         except (ScenarioError, ValueError) as error:
             typer.echo(str(error))

@@ -69,6 +69,7 @@ class Operation(_Act):
     service: str
 
 
+Act = Traffic | Kill | Scaling | Clock | Operation
 AnyAct = Annotated[Union[Traffic, Kill, Scaling, Clock, Operation], Field(discriminator="act")]  # noqa: UP007 a discriminated union
 _ACTS: Final[TypeAdapter[Any]] = TypeAdapter(AnyAct)
 
@@ -77,10 +78,10 @@ class ActRefused(Exception):
     """It cannot be done; the message says why, in a sentence for the person."""
 
 
-def parse_act(body: bytes) -> Traffic | Kill | Scaling | Clock | Operation:
+def parse_act(body: bytes) -> Act:
     """Raises ActRefused, naming the place, the value and what is expected."""
     try:
-        act: Traffic | Kill | Scaling | Clock | Operation = _ACTS.validate_json(body)
+        act: Act = _ACTS.validate_json(body)
     except ValidationError as error:
         told = [
             f"{'.'.join(str(part) for part in one['loc'][1:]) or 'the act'} = {one['input']!r}: {one['msg']}"
@@ -104,7 +105,7 @@ class Actor:
     operate: Callable[[str, str], str] | None = None
     configure: Callable[[Scaling], str] | None = None
 
-    def act(self, act: Traffic | Kill | Scaling | Clock | Operation) -> str:
+    def act(self, act: Act) -> str:
         """What was done, in a sentence. Raises ActRefused."""
         if isinstance(act, Clock):
             return self._turn_clock(act)

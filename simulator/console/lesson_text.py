@@ -52,7 +52,7 @@ def print_outcome(prediction: float | str | None, outcome: Outcome, console: Con
         right = question.is_right(prediction, outcome.value)
         verdict = Text("right", style="bold green") if right else Text("not so", style="bold yellow")
         console.print(Text.assemble("you said  ", (prediction_text(question, prediction), "bold"), "  ", verdict))
-    console.print(Text.assemble("outcome   ", (_value_text(question, outcome.value), "bold")))
+    console.print(Text.assemble("outcome   ", (value_text(question, outcome.value), "bold")))
     console.print(_figures((outcome,)))
     for service in outcome.report.services:
         _curves(service, console, several=len(outcome.report.services) > 1)
@@ -90,17 +90,19 @@ def prediction_text(question: Question, prediction: float | str) -> str:
     """As the learner meant it."""
     if isinstance(prediction, str):
         return next(choice.text for choice in question.choices if choice.key == prediction)
-    return _text(prediction, question.unit)
+    return figure_text(prediction, question.unit)
 
 
-def _value_text(question: Question, value: float) -> str:
-    told = _text(value, question.unit)
+def value_text(question: Question, value: float) -> str:
+    """The outcome, with the choice that it makes right."""
+    told = figure_text(value, question.unit)
     return (
         f"{told}: {question.right_choice(value).key}, {question.right_choice(value).text}" if question.choices else told
     )
 
 
-def _text(value: float, unit: Unit) -> str:
+def figure_text(value: float, unit: Unit) -> str:
+    """A figure as lessons tell it."""
     return measured_text(round(value, 2) if unit == "count" else value, unit)
 
 
@@ -114,7 +116,7 @@ def _figures(outcomes: tuple[Outcome, ...]) -> Table:
         table.add_column(heading if outcome.knob is None else _knob_text(outcome.knob), justify="right")
     for shown in lesson.shows:
         asked = shown.figure == lesson.question.figure
-        cells = [_text(outcome.figures[shown.figure], shown.unit) for outcome in outcomes]
+        cells = [figure_text(outcome.figures[shown.figure], shown.unit) for outcome in outcomes]
         table.add_row(shown.label, *cells, style="bold" if asked else "")
     return table
 

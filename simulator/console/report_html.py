@@ -7,12 +7,11 @@ it to ask the network for anything.
 from __future__ import annotations
 
 import html
-import json
 import re
 from typing import Any, Final
 
 from simulator.console.chart_columns import beside_series
-from simulator.console.web_files import CHART_SCRIPT, MODULES, inline_import_map, style_text, web_text
+from simulator.console.web_files import CHART_SCRIPT, MODULES, inline_import_map, script_json, style_text, web_text
 from simulator.replay.report import RunRecord
 from simulator.replay.report_schema import Report
 from simulator.rules.pricing import rates_of
@@ -34,12 +33,13 @@ def report_page(report: Report, record: RunRecord) -> str:
     }
     template = web_text("report.html")
     room = PAGE_BYTES_MAX - len(template.encode()) - sum(len(text.encode()) for text in parts.values())
-    parts["RUN"] = _fitting(_document(report, record), room)
+    parts["RUN"] = _fitting(page_document(report, record), room)
     # In one pass, so that no text of a scenario is taken for a place.
     return re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
 
 
-def _document(report: Report, record: RunRecord) -> dict[str, Any]:
+def page_document(report: Report, record: RunRecord) -> dict[str, Any]:
+    """What the scripts of a page want to know of a run that is over."""
     runs = {run.name: run for run in record.services}
     beside = {}
     for service in report.services:
@@ -52,12 +52,12 @@ def _document(report: Report, record: RunRecord) -> dict[str, Any]:
 
 def _fitting(document: dict[str, Any], room: int) -> str:
     """The document as JSON of at most `room` bytes. Lists that make it longer keep their first entries."""
-    text = _json(document)
+    text = script_json(document)
     if len(text.encode()) <= room:
         return text
     services = document["report"]["services"]
     lists = [(service, name) for service in services for name in ("instance_events", "events", "decisions")]
-    sizes = [len(_json(service[name]).encode()) for service, name in lists]
+    sizes = [len(script_json(service[name]).encode()) for service, name in lists]
     share = max(0.0, room - _ROOM_BYTES - (len(text.encode()) - sum(sizes))) / sum(sizes)
     for service, name in lists:
         service[name] = service[name][: int(len(service[name]) * share)]
@@ -65,10 +65,4 @@ def _fitting(document: dict[str, Any], room: int) -> str:
         f"This run has more decisions, events and moves of instances than fit into a page: it has the first "
         f"{share:.0%} of them, and the picture stops there. The JSON report has all."
     )
-    return _json(document)
-
-
-def _json(value: Any) -> str:
-    """Within a script element: no text of it may look like markup."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return script_json(document)

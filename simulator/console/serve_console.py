@@ -11,8 +11,9 @@ from simulator.console.acts import Actor, ActRefused, Scaling, parse_act
 from simulator.console.audience import Audience
 from simulator.console.serve_scene import ServeScene
 from simulator.console.show import Show
-from simulator.console.web_app import HOST, build_app
+from simulator.console.web_app import build_app
 from simulator.console.web_guard import Guard
+from simulator.console.web_server import HOST
 from simulator.control.caller import Caller
 from simulator.model.api_error import ApiError
 from simulator.model.arn import Arn

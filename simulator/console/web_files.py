@@ -10,10 +10,10 @@ import base64
 import json
 from collections.abc import Iterable
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 # Everything that a page may import, by file.
-MODULES: Final = ("format", "page", "charts", "picture", "tables", "story")
+MODULES: Final = ("format", "page", "charts", "picture", "tables", "story", "replay")
 CHART_SCRIPT: Final = "vendor/uPlot.iife.min.js"
 CHART_STYLE: Final = "vendor/uPlot.min.css"
 
@@ -35,6 +35,12 @@ def inline_import_map(modules: Iterable[str]) -> str:
 def served_import_map(modules: Iterable[str], folder: str) -> str:
     """An import map whose places are paths below `folder` of the server."""
     return _import_map({name: f"{folder}/{name}.js" for name in modules})
+
+
+def script_json(value: Any) -> str:
+    """JSON for within a script element: no text of it may look like markup."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _import_map(places: dict[str, str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, model_validator
 
 from simulator.model.units import parse_duration
+from simulator.replay.changes import parse_value
 from simulator.replay.scenario import Scenario, read_scenario
 from simulator.replay.sections import Number, Section
 
@@ -42,6 +43,11 @@ class Question(Section):
     choices: tuple[Choice, ...] = ()
     """Answers to choose from, by rising outcome; none: a number is asked for."""
 
+    @property
+    def such_as(self) -> str:
+        """How a number is written, for who is asked for one; empty when there are choices."""
+        return "" if self.choices else f"a number{_SUCH_AS[self.unit]}"
+
     def read(self, text: str) -> float | str:
         """A prediction: the key of a choice, or a number in the figure's unit.
 
@@ -58,7 +64,7 @@ class Question(Section):
         try:
             number = _number(text, self.unit)
         except ValueError as error:
-            msg = f"prediction = {text!r}, must be a number{_SUCH_AS[self.unit]}"
+            msg = f"prediction = {text!r}, must be {self.such_as}"
             raise ValueError(msg) from error
         if not 0 <= number < math.inf:
             msg = f"prediction = {text!r}, must be at least 0 and finite"
@@ -190,3 +196,13 @@ class Lesson(Section):
         changes = {} if knob is None else {self.knob.place: knob}
         scenario = read_scenario(self.scenario, file=f"lesson {self.name}", changes=changes)
         return scenario if scenario.name else scenario.model_copy(update={"name": self.name})
+
+    def read_knob(self, text: str) -> Any:
+        """A value for the knob, as one writes it on a command line; judged before anything is played.
+
+        Raises:
+            ScenarioError, ValueError: when the value does not fit there.
+        """
+        value = parse_value(text)
+        self.read_scenario(value).require("virtual")
+        return value

@@ -15,14 +15,17 @@ def figures(report: Report) -> dict[str, float]:
     found: dict[str, float] = {}
     for service in report.services:
         own = _of_requests(service.requests, span_s) | _of_service(service)
-        prefix = service.name.replace("-", "_")
-        found |= {f"{prefix}_{name}": value for name, value in own.items()}
+        found |= {prefix_of(service.name) + name: value for name, value in own.items()}
         if len(report.services) == 1:
             found |= own
     for source in report.sources:
-        prefix = source.name.replace("-", "_")
-        found |= {f"{prefix}_{name}": value for name, value in _of_requests(source.requests, span_s).items()}
+        found |= {prefix_of(source.name) + name: value for name, value in _of_requests(source.requests, span_s).items()}
     return _of_requests(report.requests, span_s) | {"usd_month": report.month_usd} | found
+
+
+def prefix_of(name: str) -> str:
+    """What stands before the names of the figures of a service or a source."""
+    return f"{name.replace('-', '_')}_"
 
 
 def _of_requests(part: RequestsPart, span_s: float) -> dict[str, float]:

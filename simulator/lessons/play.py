@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.lessons.lesson import Lesson
 from simulator.lessons.lesson_figures import figures
-from simulator.replay.report import build_report
+from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_schema import DecisionPart, EventPart, Report
 from simulator.replay.runner import Run, play
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came out: the report, its figures, and the figure that was asked for."""
+    """What came out: the report and what it was built from, its figures, and the figure that was asked for."""
 
     lesson: Lesson
     knob: Any
+    record: RunRecord
     report: Report
     figures: dict[str, float]
 
@@ -41,12 +43,19 @@ class Outcome:
         return sorted(lines, key=lambda event: event.at_s)[: self.lesson.events]
 
 
-def play_lesson(lesson: Lesson, knob: Any = None) -> Outcome:
+def play_lesson(lesson: Lesson, knob: Any = None, attach: Callable[[Run], None] | None = None) -> Outcome:
     """Play it, with the knob as the scenario has it or at a value. May be called from any thread.
+
+    `attach` is given the run before it begins, for whoever watches it.
 
     Raises:
         ScenarioError: when the knob's value does not fit.
         BrokenRun: when the run itself broke.
+        InterruptedRun: when who was attached ended it before it began.
     """
-    report = build_report(play(Run(lesson.read_scenario(knob)), signals=False))
-    return Outcome(lesson, knob, report, figures(report))
+    run = Run(lesson.read_scenario(knob))
+    if attach is not None:
+        attach(run)
+    record = play(run, signals=False)
+    report = build_report(record)
+    return Outcome(lesson, knob, record, report, figures(report))

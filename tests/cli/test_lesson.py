@@ -48,6 +48,8 @@ def test_bad_names_and_values_end_before_anything_is_played() -> None:
         (["littles-law", "--predict", "x"], "prediction = 'x', must be a number"),
         (["max-concurrency", "--predict", "z"], "must be one of a, b, c"),
         (["max-concurrency", "--try", "0"], "max_concurrency = 0, must be"),
+        (["littles-lore", "--console"], "did you mean littles-law?"),
+        (["littles-law", "--console", "--predict", "20"], "predict = given, must be left out with --console"),
     ):
         shown = RUN.invoke(app, ["lesson", *arguments])
         assert shown.exit_code == 2, shown.output

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from simulator.console.run_console import RunConsole
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import load_scenario
 from simulator.replay.shipped import shipped_scenarios
+from simulator.world.clock import wall_s
+from simulator.world.pace import Pace
 from tests.console.watched import Watched, scenario_of, watched
 
 HOURS = """
@@ -230,6 +233,19 @@ def test_no_page_and_no_message_tells_the_token(case: Watched) -> None:
     _, page = case.request("GET", "/")
     assert case.token.encode() not in page
     assert all(case.token not in json.dumps(data) for _, data in zip_until(case, 3))
+
+
+def test_the_lessons_stand_beside_a_run_in_virtual_time(case: Watched) -> None:
+    assert b'href="/lessons"' in case.request("GET", "/")[1]
+    assert case.request("GET", "/lessons")[0] == 200
+
+
+def test_nothing_is_played_beside_a_run_in_real_time() -> None:
+    """It would take time from the requests that are measured."""
+    with RunConsole(0, None) as console:
+        case = Watched(console, Pace(wall_s))
+        assert b'href="/lessons"' not in case.request("GET", "/")[1]
+        assert case.request("GET", "/lessons")[0] == 404
 
 
 def test_the_server_listens_on_loopback_only(case: Watched) -> None:

@@ -114,7 +114,7 @@ def watched(scenario: Scenario, speed: float = 1.0) -> Iterator[Watched]:
         try:
             yield case
         finally:
-            console.stop_run(run)
+            console.stop_run()
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
 

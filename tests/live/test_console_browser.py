@@ -161,7 +161,7 @@ def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) ->
     with watched(scenario_of(VIRTUAL, tmp_path), speed=20.0) as case, opened_page(case.console.url) as (page, _):
         until(page, f"consolePage.feed.state.frame && {service('shop')}.offered_rps > 30")
         page.get_by_role("button", name="back-office").click()
-        until(page, "document.getElementById('figure-offered').textContent === '5/s'")
+        until(page, "document.getElementById('figures-offered').textContent === '5/s'")
         # An instance is chosen by keys, and killed.
         page.locator("#picture").focus()
         page.keyboard.press("ArrowRight")

@@ -2,9 +2,9 @@
 
 import { TimeCharts, marksOf } from "console/charts";
 import { Controls } from "console/controls";
-import { Feed, actsOf, serviceOf } from "console/feed";
-import { clock, count, duration, latency, rate, usd } from "console/format";
-import { byId, make, setText, tabs, themeButton } from "console/page";
+import { Feed, actsOf, closedBins, figuresOf, serviceOf } from "console/feed";
+import { clock, count, duration } from "console/format";
+import { byId, figures, make, setText, tabs, themeButton } from "console/page";
 import { Picture } from "console/picture";
 import { decisionRow, logRow, table } from "console/tables";
 
@@ -15,7 +15,6 @@ const picture = new Picture(byId("picture"));
 const charts = new TimeCharts(byId("charts"));
 const controls = new Controls(() => ({ name: shown, frame: feed.state.frame }), () => picture.chosen);
 let shown = null;
-let figures = null;
 
 const feed = new Feed((kind, state) => {
   if (kind === "opening") setText(byId("state"), "the platform opens");
@@ -58,25 +57,12 @@ function drawFrame(state) {
   setText(byId("state"), state.ended ? "the run is over" : STATES[frame.state] || (frame.speed === null ? "real time" : `${count(frame.speed)} ×`));
   if (!service) { setText(byId("how"), "No service yet: create one through the API."); return; }
   picture.show({ t: frame.t, ...service });
-  drawFigures(service);
+  figures(figuresOf(service), byId("figures"));
   controls.show(state.about, frame, service);
 }
 
-function drawFigures(service) {
-  const values = [
-    ["offered", rate(service.offered_rps)], ["served", rate(service.served_rps)], ["refused (429)", rate(service.refused_rps)], ["in flight", count(service.in_flight)],
-    ["waiting", count(service.waiting)], ["active", count(service.active)], ["provisioned", count(service.provisioned)], ["wished", count(service.wished)],
-    ["p50", latency(service.p50_s)], ["p99", latency(service.p99_s)], ["per hour", usd(service.usd_per_hour)],
-  ];
-  if (!figures) {
-    figures = values.map(([name]) => ({ name, value: make("dd", { id: `figure-${name.split(" ")[0]}` }) }));
-    byId("figures").replaceChildren(...figures.map(({ name, value }) => make("div", {}, make("dt", {}, name), value)));
-  }
-  values.forEach(([, words], place) => setText(figures[place].value, words));
-}
-
 function drawCharts(state) {
-  const series = state.series[shown];
+  const series = closedBins(state, shown);
   if (!series) return;
   const now = state.frame ? state.frame.t : 0;
   charts.show(series, marksOf(serviceOf(state, shown), actsOf(state)), Math.max(series.from_s + series.offered.length * series.width_s, now));

@@ -1,20 +1,9 @@
 // What a person can do to the run. Acts go with the token of the address; without one the page only watches.
 
 import { byId, setText } from "console/page";
+import { send, takeToken } from "console/sending";
 
 const SEND_AFTER_MS = 120; // a slider that moves is not a request a pixel
-
-// The token stands behind # in the address, which no server is ever sent; it is kept for a reload of this tab.
-function takeToken() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  try {
-    if (given) {
-      sessionStorage.setItem("token", given);
-      history.replaceState(null, "", location.pathname);
-    }
-    return given || sessionStorage.getItem("token");
-  } catch { return given; }
-}
 
 export class Controls {
   // `current()` gives {name, frame} of the service that is shown, `chosen()` the chosen instance or null.
@@ -51,16 +40,9 @@ export class Controls {
 
   async send(act) {
     const said = byId("said");
-    try {
-      const answer = await fetch("/act", {
-        method: "POST", headers: { "content-type": "application/json", "x-console-token": this.token || "" }, body: JSON.stringify(act) });
-      const { said: words, error } = await answer.json();
-      said.className = error ? "said bad" : "said";
-      said.textContent = error ? `✗ ${error}` : `✓ ${words}`;
-    } catch {
-      said.className = "said bad";
-      said.textContent = "✗ the simulator does not answer";
-    }
+    const { said: words, error } = await send("/act", act, this.token);
+    said.className = error ? "said bad" : "said";
+    said.textContent = error ? `✗ ${error}` : `✓ ${words}`;
   }
 
   #put(id, value, words = null) {

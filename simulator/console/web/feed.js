@@ -1,15 +1,17 @@
 // The feed: server-sent events, gathered into one state that the page draws. The browser connects again by itself.
 
+import { count, latency, rate, usd } from "console/format";
+
 const LISTED_MAX = 4000;
 
 export class Feed {
   // `changed(kind, state)` after every message; `lost()` when the connection is gone for now.
-  constructor(changed, lost) {
+  constructor(changed, lost, path = "/feed") {
     this.changed = changed;
     this.lost = lost;
     this.state = { about: null, frame: null, series: {}, facts: [], factsUntil: 0, lines: [], linesUntil: 0, ended: null };
     this.instances = new Map();
-    this.source = new EventSource("/feed");
+    this.source = new EventSource(path);
     for (const kind of ["opening", "hello", "about", "frame", "series", "facts", "lines", "ended"]) {
       this.source.addEventListener(kind, (event) => {
         this.#take(kind, JSON.parse(event.data));
@@ -17,6 +19,11 @@ export class Feed {
       });
     }
     this.source.addEventListener("error", () => this.lost());
+  }
+
+  // Nothing more is wanted.
+  close() {
+    this.source.close();
   }
 
   #take(kind, data) {
@@ -61,4 +68,22 @@ export function serviceOf(state, name) {
 
 export function actsOf(state) {
   return state.facts.filter((fact) => fact.k === "act");
+}
+
+// The series of a service without the bin that has just begun: it would look as if traffic fell to nothing.
+export function closedBins(state, name) {
+  const series = state.series[name];
+  if (!series || !state.frame || state.ended) return series;
+  const closed = Math.floor((state.frame.t - series.from_s) / series.width_s);
+  if (closed < 1 || closed >= series.offered.length) return series;
+  return Object.fromEntries(Object.entries(series).map(([key, column]) => [key, Array.isArray(column) ? column.slice(0, closed) : column]));
+}
+
+// The figures of a frame of a service, for people.
+export function figuresOf(service) {
+  return [
+    ["offered", rate(service.offered_rps)], ["served", rate(service.served_rps)], ["refused (429)", rate(service.refused_rps)], ["in flight", count(service.in_flight)],
+    ["waiting", count(service.waiting)], ["active", count(service.active)], ["provisioned", count(service.provisioned)], ["wished", count(service.wished)],
+    ["p50", latency(service.p50_s)], ["p99", latency(service.p99_s)], ["per hour", usd(service.usd_per_hour)],
+  ];
 }

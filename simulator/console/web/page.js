@@ -22,6 +22,20 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// Figures with their names, in the order given; what has not changed is not touched.
+export function figures(list, root) {
+  const names = list.map(([name]) => name).join();
+  if (root.dataset.names !== names) {
+    root.dataset.names = names;
+    root.replaceChildren(...list.map(([name]) => make("div", {}, make("dt", {}, name), make("dd", { id: `${root.id}-${name.split(" ")[0]}` }))));
+  }
+  list.forEach(([, value], place) => {
+    const told = root.children[place].lastChild;
+    setText(told, value);
+    if (told.title !== value) told.title = value;
+  });
+}
+
 const NAMES = ["page", "panel", "ink", "soft", "line", "blue", "orange", "green", "red", "purple", "sky", "idle"];
 
 // The theme's colours, for what is drawn on a canvas.
@@ -38,24 +52,24 @@ export function onTheme(changed) {
 
 export function themeButton(button) {
   const root = document.documentElement;
-  const kept = read("theme");
-  if (kept) root.dataset.theme = kept;
+  const chosen = kept("theme");
+  if (chosen) root.dataset.theme = chosen;
   const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const label = () => setText(button, isDark() ? "Light" : "Dark");
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    write("theme", root.dataset.theme);
+    keep("theme", root.dataset.theme);
     label();
   });
   label();
 }
 
 // Storage may be forbidden (a file opened from disk in a strict browser): then nothing is kept.
-function read(name) {
+export function kept(name) {
   try { return localStorage.getItem(name); } catch { return null; }
 }
 
-function write(name, value) {
+export function keep(name, value) {
   try { localStorage.setItem(name, value); } catch { /* not kept */ }
 }
 

@@ -1,0 +1,27 @@
+"""The lessons in a browser, until they are interrupted: `simulator lesson --console`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from simulator.cli.console_port import port_taken
+from simulator.cli.exits import bad_input
+from simulator.console.lesson_console import LessonConsole
+from simulator.world.clock import ClockKind, run
+
+
+def serve_lessons(port: int, name: str) -> None:
+    """`name`: the lesson to begin with; empty for the list."""
+    stop = asyncio.Event()
+    run(ClockKind.REAL, lambda: _serve(port, name, stop), stop.set)
+
+
+async def _serve(port: int, name: str, stop: asyncio.Event) -> None:
+    try:
+        async with LessonConsole(port, name) as console:
+            typer.echo(f"lessons at {console.url} until Ctrl-C")
+            await stop.wait()
+    except OSError as error:
+        bad_input(port_taken(port, error))

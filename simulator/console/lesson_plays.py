@@ -1,0 +1,113 @@
+"""Lessons that are just being played for pages: a thread each, in virtual time, at a pace at which one can watch.
+
+Lives on the loop of the web server. A play begins when its page has opened the feed, and is ended when nobody watches
+it any more; what came out stays for a while, for a page that connects again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import threading
+from typing import Any, Final
+
+from simulator.console.acts import ActRefused, Clock, parse_act
+from simulator.console.audience import Audience
+from simulator.console.lesson_parts import outcome_part
+from simulator.console.watched_run import WatchedRun
+from simulator.lessons.lesson import Lesson
+from simulator.lessons.play import play_lesson
+from simulator.replay.problems import ScenarioError
+from simulator.replay.runner import BrokenRun, InterruptedRun
+from simulator.world.clock import wall_s
+from simulator.world.pace import SPEED_MAX, Pace
+
+LENGTH_S: Final = 20.0  # of a lesson that nobody hurries: long enough to see it happen
+GONE_S: Final = 10.0  # a reload takes less
+PLAYS_MAX: Final = 3  # at a time: a class with a page each on one machine is no use, a forgotten tab is likely
+KEPT_MAX: Final = 4  # outcomes, of about a megabyte
+
+
+class LessonPlay:
+    """One lesson as it is played once, with the knob at `knob` unless that is None."""
+
+    def __init__(self, lesson: Lesson, prediction: float | str | None, knob: Any) -> None:
+        self.audience = Audience()
+        self._loop = asyncio.get_running_loop()
+        scenario = lesson.read_scenario(knob)
+        pace = Pace(wall_s, min(SPEED_MAX, max(1.0, scenario.duration_s / LENGTH_S)))
+        self.watched = WatchedRun(pace, self.audience, self._publish)
+        self.thread = threading.Thread(
+            target=self._play, args=(lesson, prediction, knob), name=f"lesson {lesson.name}", daemon=True
+        )
+
+    def _play(self, lesson: Lesson, prediction: float | str | None, knob: Any) -> None:
+        try:
+            outcome = play_lesson(lesson, knob, self.watched.attach)
+        except InterruptedRun:
+            told: dict[str, Any] = {"broke": "it was ended before it began"}
+        except (BrokenRun, ScenarioError) as error:
+            told = {"broke": str(error)}
+        else:
+            complete = outcome.report.run.complete
+            told = {"outcome": outcome_part(outcome, prediction)} if complete else {"broke": "it was ended early"}
+        self.watched.finish(told)
+
+    def _publish(self, news: bytes) -> None:
+        with contextlib.suppress(RuntimeError):  # the server has closed
+            self._loop.call_soon_threadsafe(self.audience.spread, news)
+
+
+class LessonPlays:
+    """All of them. Made on the loop of the web server."""
+
+    def __init__(self) -> None:
+        self._plays: dict[str, LessonPlay] = {}
+
+    def begin(self, lesson: Lesson, told: str | None, knob: str | None) -> str:
+        """Play it; the name under which it can be watched. `told`: the prediction.
+
+        Raises ActRefused when the prediction or the value for the knob is none, or too much goes on already.
+        """
+        try:
+            prediction = None if told is None else lesson.question.read(told)
+            value = None if knob is None else lesson.read_knob(knob)
+        except (ScenarioError, ValueError) as error:
+            raise ActRefused(str(error)) from error
+        if sum(play.thread.is_alive() for play in self._plays.values()) >= PLAYS_MAX:
+            raise ActRefused(f"lessons that are played at a time = {PLAYS_MAX} already: let one of them end")
+        name = secrets.token_urlsafe(9)
+        play = self._plays[name] = LessonPlay(lesson, prediction, value)
+        over = [each for each, one in self._plays.items() if not one.thread.is_alive() and one is not play]
+        for each in over[:-KEPT_MAX]:
+            del self._plays[each]
+        play.thread.start()
+        self.look_later(play)
+        return name
+
+    def get(self, name: str) -> LessonPlay | None:
+        return self._plays.get(name)
+
+    async def act(self, play: LessonPlay, body: bytes) -> str:
+        """Turn its clock; what was done. Raises ActRefused: a run that somebody touched would be another lesson."""
+        act = parse_act(body)
+        if not isinstance(act, Clock):
+            raise ActRefused(f"act = {act.act!r}, must be clock: a lesson's run is not touched")
+        return await play.watched.act(act)
+
+    def look_later(self, play: LessonPlay) -> None:
+        """End it when nobody watches it in a while; call it whenever somebody has left."""
+        asyncio.get_running_loop().call_later(GONE_S, self._look, play)
+
+    def _look(self, play: LessonPlay) -> None:
+        if not play.audience.present:
+            play.watched.stop()
+
+    async def close(self) -> None:
+        """End all; returns when their threads have."""
+        for play in self._plays.values():
+            play.watched.stop()
+            play.audience.close()
+        for play in self._plays.values():
+            await asyncio.to_thread(play.thread.join)

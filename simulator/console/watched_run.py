@@ -1,0 +1,153 @@
+"""A run that pages watch, whatever clock it has: its loop is one, the web server's is another.
+
+The run keeps its loop to itself: virtual time lets no socket in. Between the two go messages (bytes, from the run) and
+calls (through the loop's thread-safe door).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from simulator.console.acts import Act, Actor, ActRefused
+from simulator.console.audience import Audience
+from simulator.console.scene import RunScene
+from simulator.console.show import Show, message
+from simulator.replay.control import RunControl
+from simulator.replay.deploy_spec import ApiCall, DeploySpec
+from simulator.replay.runner import Run
+from simulator.replay.stage import Stage
+from simulator.world.pace import Pace
+
+T = TypeVar("T")
+
+_OPERATIONS: Final = {"pause": "PauseService", "resume": "ResumeService"}
+
+# A run that does not answer for so long hangs in one event, or has just ended.
+ANSWER_S_MAX: Final = 10.0
+
+
+class WatchedRun:
+    """Attach it before the run begins. `publish` takes messages for the audience, from any thread.
+
+    `pace` None: the run is in real time. In virtual time it begins to play when the first page is opened.
+    """
+
+    def __init__(self, pace: Pace | None, audience: Audience, publish: Callable[[bytes], None]) -> None:
+        self._pace = pace
+        self._audience = audience
+        self._publish = publish
+        self._run: Run | None = None
+        self._stopped = False
+        self._show: Show | None = None
+        self._run_loop: asyncio.AbstractEventLoop | None = None
+        self._last: bytes | None = None  # the whole as it was in the end
+        self._played = False
+        self.begun = threading.Event()  # the run is on its stage
+
+    # --- the run's side ---
+
+    def attach(self, run: Run) -> None:
+        """The run will be watched."""
+        self._run = run
+        run.pace, run.on_stage, run.on_close = self._pace, self._on_stage, self._last_look
+
+    def stop(self) -> None:
+        """End the run, from any thread; nothing happens when it is over."""
+        self._stopped = True
+        run, loop = self._run, self._run_loop
+        if run is not None and loop is not None:
+            with contextlib.suppress(RuntimeError):  # its loop was closed this very moment
+                loop.call_soon_threadsafe(run.interrupt)
+
+    def _on_stage(self, stage: Stage) -> None:
+        """The run begins; on its loop."""
+        self._run_loop = asyncio.get_running_loop()
+        operate = None if stage.control is None else partial(_operate, stage.control)
+        actor = Actor(stage.platform, self._pace, stage.knobs, operate)
+        self._show = Show(RunScene(stage), actor, self._pace, lambda: self._audience.present > 0, self._publish)
+        if self._pace is not None:
+            self._played = self._audience.present > 0
+            self._pace.begin(self._run_loop.time(), playing=self._played)
+        self._publish(self._show.hello())
+        self.begun.set()
+        if self._stopped and self._run is not None:
+            self._run.interrupt()
+
+    def _last_look(self) -> None:
+        """The run is about to close its platform; on its loop."""
+        if self._show is not None:
+            self._last = self._show.hello()
+
+    def finish(self, told: dict[str, Any]) -> None:
+        """The run is over, and this is told of it; after its loop."""
+        self._run_loop = None
+        ended = message("ended", told)
+        self._last = (self._last or b"") + ended
+        self._publish(ended)
+
+    # --- the web's side ---
+
+    async def hello(self) -> bytes:
+        """The messages for a page that has just been opened."""
+        if self._run_loop is None or self._show is None:
+            return self._last or message("opening", {})
+        show = self._show
+
+        def begun() -> bytes:
+            if self._pace is not None and not self._played:
+                self._pace.play(asyncio.get_running_loop().time())
+            self._played = True  # once: who pauses and reloads the page finds it paused
+            show.wake()
+            return show.hello()
+
+        try:
+            return await self._on_run(begun)
+        except TimeoutError:
+            return self._last or message("opening", {})
+
+    async def act(self, act: Act) -> str:
+        """Carry it out; what was done. Raises ActRefused."""
+        show = self._show
+        if self._run_loop is None or show is None:
+            raise ActRefused("the run is over" if self._last else "the run has not begun yet")
+        try:
+            return await self._on_run(lambda: show.actor.act(act))
+        except TimeoutError as error:
+            raise ActRefused(f"the run has not answered for {ANSWER_S_MAX:g} s") from error
+
+    async def _on_run(self, call: Callable[[], T]) -> T:
+        """What `call` gives or raises, on the loop of the run."""
+        loop = self._run_loop
+        if loop is None:
+            raise TimeoutError
+        answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def carry_out() -> None:
+            if not answer.set_running_or_notify_cancel():
+                return  # who asked has gone
+            try:
+                result = call()
+            except Exception as error:  # noqa: BLE001 it is handed on to who asked
+                answer.set_exception(error)
+            else:
+                answer.set_result(result)
+
+        with contextlib.suppress(RuntimeError):  # closed this very moment: nobody answers
+            loop.call_soon_threadsafe(carry_out)
+        return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_S_MAX)
+
+
+def _operate(control: RunControl, what: str, service: str) -> str:
+    """As the scenario's timeline would do it: `deploy` with a version that behaves as the one before."""
+    if what == "deploy":
+        return control.deploy(DeploySpec(service=service))
+    said = control.call(ApiCall(operation=_OPERATIONS[what], request={"ServiceArn": service}))
+    if " is refused: " in said:
+        raise ActRefused(said)
+    return said

@@ -1,0 +1,117 @@
+"""What every server of the console has: the guard before everything, scripts, pages with their policy, the feed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from simulator.console.audience import Audience, Listener
+from simulator.console.web_files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
+from simulator.console.web_guard import Guard
+
+HOST: Final = "127.0.0.1"
+SCRIPTS: Final = (*MODULES, "console", "feed", "controls", "sending", "lesson", "lessons")
+# A comment now and then, so that a connection whose other end has gone is noticed.
+HEARTBEAT_S: Final = 15.0
+BODY_BYTES_MAX: Final = 4096
+_FIELDS: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+def guarded_app(guard: Guard) -> web.Application:
+    """An application that serves the scripts; run it on 127.0.0.1 and tell `guard` the port."""
+    app = web.Application(middlewares=[_guarded(guard)], client_max_size=BODY_BYTES_MAX)
+    files = {f"{name}.js": (web_text(f"{name}.js"), "text/javascript") for name in SCRIPTS}
+    files["uPlot.js"] = (web_text(CHART_SCRIPT), "text/javascript")
+    files["style.css"] = (style_text(), "text/css")
+
+    async def script(request: web.Request) -> web.Response:
+        found = files.get(request.match_info["name"])
+        if found is None:
+            return refused(404, "no such file")
+        return web.Response(text=found[0], content_type=found[1])
+
+    app.router.add_get("/web/{name}", script)
+    return app
+
+
+def _guarded(guard: Guard) -> Middleware:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        why = guard.refuses_host(request.headers.get("host"))
+        if why is None and request.method not in {"GET", "HEAD"}:
+            why = guard.refuses_change(request.headers)
+        answer = refused(403, why) if why is not None else await handler(request)
+        if not answer.prepared:
+            for name, value in _FIELDS.items():
+                answer.headers.setdefault(name, value)
+        return answer
+
+    return middleware
+
+
+def page(template: str, parts: Mapping[str, str]) -> web.Response:
+    """The page, `%%NAME%%` replaced by each part. A nonce for the import map, the only script that stands in it."""
+    nonce = secrets.token_urlsafe(12)
+    told = {"NONCE": nonce, "MODULES": served_import_map(SCRIPTS, "/web"), "LEGEND": web_text("legend.html").strip()}
+    told |= parts
+    policy = (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
+        "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    # In one pass, so that no text of a part is taken for a place.
+    text = re.sub(r"%%([A-Z]+)%%", lambda found: told[found[1]], template)
+    return web.Response(text=text, content_type="text/html", headers={"content-security-policy": policy})
+
+
+def said(answer: Mapping[str, Any]) -> web.Response:
+    """An answer to a script of the page."""
+    return web.Response(body=orjson.dumps(answer), content_type="application/json")
+
+
+def refused(status: int, why: str) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps({"error": why}), content_type="application/json")
+
+
+async def stream_feed(
+    request: web.Request, audience: Audience, hello: Callable[[], Awaitable[bytes]]
+) -> web.StreamResponse:
+    """Server-sent events for one page, until it or the server goes. `hello`: everything, for who knows nothing."""
+    answer = web.StreamResponse(headers={"content-type": "text/event-stream", **_FIELDS})
+    await answer.prepare(request)
+    # In the audience first: what is published while the whole is put together waits in its queue.
+    listener = audience.enter()
+    try:
+        await answer.write(await hello())
+        while not listener.closed:
+            await answer.write(await _next(listener, hello))
+    except (ConnectionError, asyncio.CancelledError):
+        pass  # the page has gone; or the server goes
+    finally:
+        audience.leave(listener)
+    return answer
+
+
+async def _next(listener: Listener, hello: Callable[[], Awaitable[bytes]]) -> bytes:
+    try:
+        async with asyncio.timeout(HEARTBEAT_S):
+            news = await listener.take()
+    except TimeoutError:
+        return b": still here\n\n"
+    if listener.behind:
+        listener.behind = False
+        return await hello()
+    return news
