@@ -77,7 +77,7 @@ class Serving:
 async def open_serving(settings: ServingSettings) -> Serving:
     """Raises what `open_control_plane` raises, and OSError when a port of the front cannot be had."""
     # Drawn anew: the instances of this start are others than those of the one before.
-    chance, measured = Chance(secrets.randbits(_SEED_BITS)), settings.exports.is_wanted
+    chance, measured = Chance(secrets.randbits(_SEED_BITS)), settings.exports.measures
     platform = Platform((), chance, live=settings.front, facts_max=FACTS_KEPT, measured=measured)
     exporters: Exporters | None = None
     try:
@@ -88,7 +88,7 @@ async def open_serving(settings: ServingSettings) -> Serving:
         try:
             await platform.open()
             platform.start()
-            if platform.metrics is not None:
+            if settings.exports.is_wanted:
                 exporters = Exporters(platform.metrics, settings.exports, platform.clock.at_s)
                 await exporters.open()
             await plane.open()

@@ -18,6 +18,7 @@ from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.otel import OTLP_HELP
 from simulator.cli.run_console import opened_console, pace_of, stay
 from simulator.cli.run_exports import exports_of, tell_exports
 from simulator.cli.scenario_file import scenario_path
@@ -78,6 +79,7 @@ def run(
         max=65535,
         help="Port of a Prometheus endpoint, /metrics on 127.0.0.1 (real time); 0 is any free one.",
     ),
+    otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=f"{OTLP_HELP[:-1]} (real time)."),
     websocket: bool = typer.Option(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
@@ -122,7 +124,7 @@ def run(
             if with_console:
                 pace = pace_of(chosen, clock, speed)
                 watched = afterwards.enter_context(opened_console(console_port, pace, console))
-            exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files))
+            exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files), otlp_endpoint)
             run = _run_in(gear, chosen, live, rows, touched=with_console or exports.is_wanted)
             run.exports = exports
             record = _play(run, console, watched, quiet=quiet)

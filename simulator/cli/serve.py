@@ -16,6 +16,7 @@ from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, bad_input
+from simulator.cli.otel import OTLP_HELP
 from simulator.cli.serve_config import DEFAULT_HTTPS_PORT, DEFAULT_PORT, ServeConfig, load_config, with_options
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
@@ -51,6 +52,7 @@ def serve(
     metrics_port: int | None = typer.Option(
         None, min=0, max=65535, help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one."
     ),
+    otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=OTLP_HELP),
     engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP),
     profile: TimeProfileName | None = typer.Option(
         None, help="How long operations take: as the work does (instant), or as measured on AWS."
@@ -70,6 +72,7 @@ def serve(
             api_tls=tls,
             front_https_port=https_port,
             metrics_port=metrics_port,
+            otel_endpoint=otlp_endpoint,
             time_profile=profile.value if profile is not None else None,
             time_factor=time_factor,
         )
@@ -120,8 +123,8 @@ def _tell(serving: Serving) -> None:
         f"aws apprunner list-services --region {settings.authentication.region}"
     )
     typer.echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, to be trusted: {front.root_certificate}")
-    if serving.exporters is not None and serving.exporters.url is not None:
-        typer.echo(f"metrics at {serving.exporters.url}")
+    for line in serving.exporters.lines if serving.exporters is not None else ():
+        typer.echo(line)
     for service in plane.registry.all(ServiceResource):
         if service.status is not ServiceStatus.DELETED:
             url = f"https://{local_host(service.host)}:{front.https_port}" if service.url else "private"

@@ -32,6 +32,7 @@ from simulator.builds.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
+from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
 from simulator.fleet.images import ImageIdentifier
@@ -229,6 +230,8 @@ class ServeConfig(Section):
     """What every instance gets."""
     metrics: MetricsSection = MetricsSection()
     """What monitoring may read."""
+    otel: OtelSection = OtelSection()
+    """Where metrics and traces are sent to, as OpenTelemetry has them."""
     applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
     """For a service's name, an image identifier or a repository's URL what runs: process, image, or simulation."""
     builds: BuildsSection = BuildsSection()
@@ -245,7 +248,7 @@ class ServeConfig(Section):
     """Of the identifiers of a new state: the same calls then give the same names. Drawn if left out."""
 
     def serving(self, state: Path, engine: str) -> ServingSettings:
-        """Raises ValueError when the API would be open to other machines."""
+        """Raises ValueError when the API would be open to other machines, or of `otlp_settings`."""
         instances, aws = self.instances, self.aws
         return ServingSettings(
             control=dataclasses.replace(self.settings(state), engine=engine),
@@ -279,7 +282,7 @@ class ServeConfig(Section):
                 images={ALL_RUNTIMES if name == _ALL else name: image for name, image in self.builds.images.items()},
                 engine=engine,
             ),
-            exports=ExportSettings(port=self.metrics.port),
+            exports=ExportSettings(port=self.metrics.port, otlp=otlp_settings(self.otel)),
         )
 
     def settings(self, state: Path | None) -> ControlPlaneSettings:

@@ -97,12 +97,10 @@ class Run:
             chance,
             sampled,
             self.live,
-            measured=self.exports.is_wanted,
+            measured=self.exports.measures,
             make_pool=self._make_pool,
         )
-        exporters = (
-            Exporters(platform.metrics, self.exports, platform.clock.at_s) if platform.metrics is not None else None
-        )
+        exporters = Exporters(platform.metrics, self.exports, platform.clock.at_s) if self.exports.is_wanted else None
         _listen_to_user_policies(platform)
         # Whoever watches may want to deploy; as long as nobody does, a control plane changes no byte of a run.
         wanted = self.on_stage is not None or needs_control(self.scenario)

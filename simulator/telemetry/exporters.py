@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from simulator.records.metrics import Metrics
+from simulator.telemetry.loop_lag import LoopLag
 from simulator.telemetry.metrics_endpoint import MetricsEndpoint
 from simulator.telemetry.metrics_file import MetricsFile
+from simulator.telemetry.otlp.settings import OtlpSettings
+from simulator.world.clock import epoch_s
+
+if TYPE_CHECKING:
+    from simulator.telemetry.otlp.exporter import OtlpExporter
+
+# What is told once about a collector that takes nothing. Python shows warnings even when nobody has set up logging.
+_tell: Final = logging.getLogger(__name__).warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,38 +32,79 @@ class ExportSettings:
     file: TextIO | None = None
     duration_s: float = 0.0
     epoch_s: float = 0.0
+    otlp: OtlpSettings | None = None
 
     @property
     def is_wanted(self) -> bool:
-        return self.port is not None or self.file is not None
+        return self.port is not None or self.file is not None or self.otlp is not None
+
+    @property
+    def measures(self) -> bool:
+        """Figures are wanted, not just traces."""
+        return (
+            self.port is not None or self.file is not None or (self.otlp is not None and self.otlp.metrics is not None)
+        )
 
 
 NO_EXPORTS: Final = ExportSettings()
 
 
 class Exporters:
-    """Made before the first request, on the platform's loop. Close them in every case, before the platform."""
+    """Made before the first request, on the platform's loop. Close them in every case, before the platform.
 
-    def __init__(self, metrics: Metrics, settings: ExportSettings, at_s: Callable[[], float]) -> None:
+    `metrics` are there when the settings measure. Traces need OpenTelemetry's libraries.
+    """
+
+    def __init__(self, metrics: Metrics | None, settings: ExportSettings, at_s: Callable[[], float]) -> None:
+        """Raises ModuleNotFoundError when OTLP is wanted and OpenTelemetry's libraries are not there."""
         self._settings = settings
         self._at_s = at_s
-        self._file = MetricsFile(metrics, settings.duration_s, settings.epoch_s) if settings.file is not None else None
-        self._endpoint = MetricsEndpoint(metrics, settings.port) if settings.port is not None else None
+        self._file: MetricsFile | None = None
+        self._endpoint: MetricsEndpoint | None = None
+        self._lag: LoopLag | None = None
+        if metrics is not None:
+            if settings.file is not None:
+                self._file = MetricsFile(metrics, settings.duration_s, settings.epoch_s)
+            if settings.port is not None:
+                self._endpoint = MetricsEndpoint(metrics, settings.port)
+            if settings.port is not None or settings.otlp is not None:
+                self._lag = LoopLag(metrics)
+        self.otlp: OtlpExporter | None = None
+        if settings.otlp is not None:
+            from simulator.telemetry.otlp.exporter import OtlpExporter  # noqa: PLC0415 its libraries are an extra
+
+            self.otlp = OtlpExporter(metrics, settings.otlp, at_s=at_s, epoch_s=epoch_s, tell=_tell)
 
     @property
     def url(self) -> str | None:
         """Of the Prometheus endpoint, once it is open."""
         return self._endpoint.url if self._endpoint is not None else None
 
+    @property
+    def lines(self) -> list[str]:
+        """Where what can be had, for people."""
+        return [
+            *([f"metrics at {self.url}"] if self.url is not None else []),
+            *(self.otlp.lines if self.otlp is not None else []),
+        ]
+
     async def open(self) -> None:
         """Raises OSError when the port cannot be had; `close` is still due."""
         if self._endpoint is not None:
             await self._endpoint.open()
+        if self._lag is not None:
+            self._lag.open()
+        if self.otlp is not None:
+            self.otlp.open()
 
     async def close(self) -> None:
         """Raises OSError when the file cannot be written."""
+        if self._lag is not None:
+            self._lag.close()
         if self._endpoint is not None:
             await self._endpoint.close()
+        if self.otlp is not None:
+            await self.otlp.close()
         if self._file is not None and self._settings.file is not None:
             self._file.finish(self._at_s())
             self._file.write(self._settings.file)

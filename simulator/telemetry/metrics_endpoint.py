@@ -5,7 +5,6 @@ On the platform's own loop, which owns the figures; one scrape takes about a mil
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -17,7 +16,6 @@ from simulator.records.metrics import Metrics
 from simulator.telemetry.families import PlatformCollector as ServicesCollector
 
 HOST: Final = "127.0.0.1"
-_LAG_EVERY_S: Final = 1.0
 _GOODBYE_S: Final = 1.0
 
 
@@ -25,7 +23,6 @@ class MetricsEndpoint:
     """Close it in every case. `port` 0 is any free one; `url` is known once it is open."""
 
     def __init__(self, metrics: Metrics, port: int) -> None:
-        self._metrics = metrics
         self._port = port
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(ServicesCollector(metrics))
@@ -34,8 +31,6 @@ class MetricsEndpoint:
         app = web.Application()
         app.router.add_get("/metrics", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_S)
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def url(self) -> str:
@@ -49,18 +44,9 @@ class MetricsEndpoint:
         except OSError:
             await self._runner.cleanup()
             raise
-        self._look(self._loop.time())
 
     async def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         await self._runner.cleanup()
-
-    def _look(self, due_s: float) -> None:
-        """How late this very timer is, is how busy the loop is."""
-        now_s = self._loop.time()
-        self._metrics.lag_s = max(0.0, now_s - due_s)
-        self._timer = self._loop.call_at(now_s + _LAG_EVERY_S, self._look, now_s + _LAG_EVERY_S)
 
     async def _answer(self, request: web.Request) -> web.Response:
         encode, kind = choose_encoder(",".join(request.headers.getall("accept", [])))

@@ -1,0 +1,93 @@
+"""What goes where over OTLP. Values only: readable without OpenTelemetry's libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+# The specification's defaults of OTEL_METRIC_EXPORT_INTERVAL and of OTEL_BSP_*.
+INTERVAL_S: Final = 60.0
+REQUESTS_MAX: Final = 2048
+BATCH_MAX: Final = 512
+DELAY_S: Final = 5.0
+
+
+def check_endpoint(name: str, url: str) -> str:
+    """It, if it can be one; `name` is what people call it. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        msg = f"{name} = {url!r}, must be a URL such as http://127.0.0.1:4318"
+        raise ValueError(msg)
+    return url
+
+
+class Compression(StrEnum):
+    NONE = "none"
+    GZIP = "gzip"
+    DEFLATE = "deflate"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Of one signal. `endpoint` is the whole URL, path included; `certificate` is what its TLS is verified with.
+
+    `timeout_s` bounds a batch with all its repetitions. `headers` may hold secrets and are never shown.
+
+    Raises:
+        ValueError: when the endpoint is no http or https URL.
+    """
+
+    endpoint: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeout_s: float = 10.0
+    compression: Compression = Compression.NONE
+    certificate: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_endpoint("endpoint", self.endpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsExport:
+    """`every_s`: between two exports; another one is made in the end."""
+
+    to: Destination
+    every_s: float = INTERVAL_S
+
+
+@dataclass(frozen=True, slots=True)
+class TracesExport:
+    """Bounds and pace of the spans' queue; the defaults are those of OpenTelemetry's batch processor.
+
+    `requests_max` sampled requests wait at most (two to five spans each), `batch_max` go out together, at least every
+    `every_s` seconds.
+    """
+
+    to: Destination
+    requests_max: int = REQUESTS_MAX
+    batch_max: int = BATCH_MAX
+    every_s: float = DELAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class OtlpSettings:
+    """None for a signal that is not exported. `resource`: attributes of all that is sent; they win over our own."""
+
+    metrics: MetricsExport | None = None
+    traces: TracesExport | None = None
+    resource: Mapping[str, str] = field(default_factory=dict)
+
+
+METRICS_PATH: Final = "v1/metrics"
+TRACES_PATH: Final = "v1/traces"
+
+
+def signal_url(base: str, path: str) -> str:
+    """Of a signal below a base endpoint, by the rule of OTEL_EXPORTER_OTLP_ENDPOINT."""
+    return f"{base.rstrip('/')}/{path}"

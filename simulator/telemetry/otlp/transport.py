@@ -1,0 +1,130 @@
+"""One batch to the collector: OpenTelemetry's own exporters send it, and what they only log is taken down here.
+
+They repeat what may be repeated (no connection, 429, 502 to 504, as Retry-After asks), compress, verify certificates,
+and give up after the destination's time. Of a failure they return nothing but that it was one; the reason is read from
+their HTTP session, and so is the collector's answer, which may refuse a part of a batch (`partial_success`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+import requests
+from google.protobuf.message import DecodeError
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
+
+from simulator.telemetry.otlp.settings import Destination
+from simulator.telemetry.otlp.shipper import THREAD_PREFIX, Outcome
+
+
+class _NotFromUs(logging.Filter):
+    """The library logs every failure; those of our threads are told once, by the shipper."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.threadName or "").startswith(THREAD_PREFIX)
+
+
+for _exporter in (OTLPSpanExporter, OTLPMetricExporter):
+    logging.getLogger(_exporter.__module__).addFilter(_NotFromUs())
+
+
+class _Session(requests.Session):
+    """Remembers how the last request went."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.why = ""
+        self.answer = b""
+
+    def request(self, *arguments: Any, **named: Any) -> requests.Response:
+        self.answer = b""
+        try:
+            response = super().request(*arguments, **named)
+        except requests.RequestException as error:
+            self.why = _reason(error)
+            raise
+        self.why = "" if response.ok else f"{response.status_code} {response.reason}"
+        self.answer = response.content if response.ok else b""
+        return response
+
+
+class SpanSender:
+    def __init__(self, to: Destination) -> None:
+        self._session = _Session()
+        self._exporter = OTLPSpanExporter(session=self._session, **_arguments(to))
+
+    def send(self, spans: Sequence[ReadableSpan]) -> Outcome:
+        result = self._exporter.export(spans)
+        if result is not SpanExportResult.SUCCESS:
+            return Outcome(self._session.why or "it could not be sent")
+        return Outcome(rejected=_rejected(ExportTraceServiceResponse, self._session.answer, "rejected_spans"))
+
+    def abort(self) -> None:
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]
+
+
+class MetricSender:
+    def __init__(self, to: Destination) -> None:
+        self._session = _Session()
+        self._exporter = OTLPMetricExporter(session=self._session, **_arguments(to))
+
+    def send(self, figures: MetricsData) -> Outcome:
+        result = self._exporter.export(figures)
+        if result is not MetricExportResult.SUCCESS:
+            return Outcome(self._session.why or "it could not be sent")
+        rejected = _rejected(ExportMetricsServiceResponse, self._session.answer, "rejected_data_points")
+        return Outcome(rejected=min(rejected, 1))
+
+    def abort(self) -> None:
+        self._exporter.shutdown()
+
+
+def _arguments(to: Destination) -> dict[str, Any]:
+    def path(file: object) -> str | None:
+        return None if file is None else str(file)
+
+    return {
+        "endpoint": to.endpoint,
+        "headers": dict(to.headers),
+        "timeout": to.timeout_s,
+        "compression": _COMPRESSIONS[to.compression.value],
+        "certificate_file": path(to.certificate),
+        "client_certificate_file": path(to.client_certificate),
+        "client_key_file": path(to.client_key),
+    }
+
+
+_COMPRESSIONS: Final = {
+    "none": Compression.NoCompression,
+    "gzip": Compression.Gzip,
+    "deflate": Compression.Deflate,
+}
+
+
+def _rejected(kind: Any, answer: bytes, field: str) -> int:
+    """0 as well when the answer is none of this protocol: a collector that says 200 has taken it."""
+    try:
+        response = kind.FromString(answer)
+    except DecodeError:
+        return 0
+    return int(getattr(response.partial_success, field))
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, in its own words: requests and urllib3 wrap it in theirs."""
+    seen: list[BaseException] = []
+    inner: object = error
+    while isinstance(inner, BaseException) and inner not in seen:
+        seen.append(inner)
+        inner = getattr(inner, "reason", None) or next((a for a in inner.args if isinstance(a, BaseException)), None)
+    text = str(seen[-1])
+    return text.rpartition(": ")[2] if "Failed to establish a new connection" in text else text
