@@ -12,11 +12,8 @@ def application_of(built: BuiltApplication, egress: str = DEFAULT_EGRESS) -> Pro
     """`egress`: of containers; a process has the machine's.
 
     Raises:
-        ValueError: when it has no start command, or a variable that it must not have.
+        ValueError: when a process has no start command, or there is a variable that must not be.
     """
     if not built.image:
         return ProcessApplication(built.command, built.environment, built.folder)
-    if not built.command:
-        msg = "command = nothing, must start the application"
-        raise ValueError(msg)
     return DockerApplication(built.image, built.command, built.environment, built.port, egress)

@@ -48,7 +48,7 @@ class SourceService:
         """
         steps = _Told(self.tell, self)
         built = await self.builder.build(self.source, steps)
-        if self.serves is not None and built.folder == self.serves.folder and built.command == self.serves.command:
+        if self.serves is not None and _same(built, self.serves):
             return
         steps.port = built.port
         await deploy(self.service, self._plan(built), steps, self.platform.tasks)
@@ -75,6 +75,10 @@ class SourceService:
             secrets=built.secrets,
             secrets_from=self.secrets_from,
         )
+
+
+def _same(one: BuiltApplication, other: BuiltApplication) -> bool:
+    return (one.folder, one.command, one.image) == (other.folder, other.command, other.image)
 
 
 class _Told:

@@ -84,7 +84,8 @@ class BuiltApplication:
     `folder` becomes an instance's /app: whoever runs it works on a copy, as ProcessDriver does, and never writes to it.
     `command` is a program and its arguments, to be started in that copy; it finds its source directory by itself, and
     it gives the port that it finds as PORT to `port_variable` too. Where `image` is given, instances are containers of
-    that image of the engine with `command` as their start command, and `folder` only names the build.
+    that image of the engine with `command` as their start command (empty: the image's own), and `folder` only names the
+    build.
 
     `environment` is the whole of the run variables and of what the runtime adds, PATH among it. `start_command` is what
     the configuration says. `secrets` are references.

@@ -125,6 +125,8 @@ class EngineWorkshop:
             raise BuildFailed(f"{error}.") from error
 
     async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:
+        if not start_words(job.recipe.start):
+            raise BuildFailed("start command = nothing, must start the application.")
         owner, app = owner_name(os.getpid()), place / "made" / "app"
         app.mkdir(parents=True)
         for note in await self._repositories.lay_out(job.clone, job.commit, app):

@@ -61,6 +61,13 @@ class LocalBuilder:
         async with self._building.setdefault(key, asyncio.Lock()):  # who asks for the same waits for the first
             return await self._kept_or_made(key, workshop, Job(recipe, clone, commit, directory), steps)
 
+    async def state(self, source: SourceDescription) -> str:
+        """Another when what is built may be another; empty when that cannot be told, which the build then tells."""
+        try:
+            return (await self.repositories.fetch(source))[1]
+        except BuildFailed:
+            return ""
+
     def keep(self, wanted: Sequence[BuiltApplication]) -> None:
         self._in_use = frozenset(built.folder.parent.parent for built in wanted)
         self._kept.shrink(self._in_use)

@@ -14,8 +14,10 @@ from simulator.assembly import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.service_workload import LOCAL_DOMAIN
 from simulator.assembly.source_service import SourceService
+from simulator.builds.build_context import DOCKERFILE
 from simulator.builds.built import BuildFailed, SourceDescription
 from simulator.builds.config_file import FILE_NAME
+from simulator.builds.dockerfile_builder import DockerfileBuilder
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
@@ -29,6 +31,7 @@ from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
 
 _LOOK_S: Final = 0.3  # at the folder; a look costs git some milliseconds
+_PAUSES: Final = 10  # at least so many times as long as a look: a large folder costs a tenth of a core
 _FACTS_KEPT: Final = 10_000
 _SEED_BITS: Final = 63
 
@@ -44,7 +47,7 @@ def up(
     secrets_file: Path | None = typer.Option(None, metavar="FILE", help="Values of the secrets that the file names."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Where builds and the certificate are kept."),
 ) -> None:
-    """Build the project in a folder by its apprunner.yaml, run it, and serve it over HTTPS until interrupted."""
+    """Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS."""
     folder = folder.resolve()
     _check(folder)
     kept, host = state_folder(state), engine_host(engine)
@@ -64,22 +67,27 @@ def up(
 def _check(folder: Path) -> None:
     if not folder.is_dir():
         bad_input(f"DIR = {folder}, must be a folder")
-    if (folder / FILE_NAME).is_file():
-        return
-    if (folder / "Dockerfile").is_file():
-        name = service_name(folder)
+    if not (folder / FILE_NAME).is_file() and not (folder / DOCKERFILE).is_file():
         bad_input(
-            f"{folder} has a Dockerfile and no {FILE_NAME}. App Runner builds no Dockerfiles, it runs images: "
-            f"`docker build -t {name} {folder}`, then `simulator serve` and a service with the image {name}:latest. "
-            f"To have it built from source, `simulator init {folder}` writes an {FILE_NAME}."
+            f"{folder} has no {FILE_NAME}, which says how to build and run it, and no {DOCKERFILE}: "
+            f"`simulator init {folder}` writes the first"
         )
-    bad_input(f"{folder} has no {FILE_NAME}, which says how to build and run it: `simulator init {folder}` writes one")
+
+
+def _builder(folder: Path, settings: BuildSettings) -> LocalBuilder | DockerfileBuilder:
+    if (folder / FILE_NAME).is_file():
+        return LocalBuilder(settings)
+    typer.echo(
+        f"[AppRunner] There is no {FILE_NAME}: the image of the {DOCKERFILE} is run. App Runner itself builds no "
+        f"{DOCKERFILE}s; it would run the image from ECR."
+    )
+    return DockerfileBuilder(settings)
 
 
 async def _up(
     folder: Path, settings: BuildSettings, live: LiveSettings, place: SecretsPlace, stop: asyncio.Event, *, watch: bool
 ) -> None:
-    builder = LocalBuilder(settings)
+    builder = _builder(folder, settings)
     platform = Platform((), Chance(secrets.randbits(_SEED_BITS)), live=live, facts_max=_FACTS_KEPT)
     platform.on_line = lambda _service, number, line: typer.echo(f"[instance/{number}] {line}")
     try:
@@ -100,35 +108,30 @@ async def _up(
         await builder.close()
 
 
-async def _serve(serving: SourceService, builder: LocalBuilder, *, watch: bool) -> int:
+async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuilder, *, watch: bool) -> int:
     """Returns the exit code when the first version does not come up, and nothing is watched."""
-    commit = await _newest(builder, serving)
-    if not await _deployed(serving) and not watch:
+    state = await builder.state(serving.source)
+    if not await _deployed(serving, builder) and not watch:
         return CHECK_FAILED
     front = serving.platform.front
     assert front is not None
     typer.echo(f"https://{serving.service.host}:{front.https_port}  (to be trusted: {front.root_certificate})")
+    loop, pause_s = asyncio.get_running_loop(), _LOOK_S
     while True:
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(pause_s)
         if not watch:
             continue
-        seen = await _newest(builder, serving)
-        if seen != commit:
+        began_s = loop.time()
+        seen = await builder.state(serving.source)
+        pause_s = max(_LOOK_S, _PAUSES * (loop.time() - began_s))
+        if seen != state:
             await asyncio.sleep(_LOOK_S)
-            commit = await _newest(builder, serving)
-            if commit == seen:  # nobody is in the midst of saving
-                await _deployed(serving)
+            state = await builder.state(serving.source)
+            if state == seen:  # nobody is in the midst of saving
+                await _deployed(serving, builder)
 
 
-async def _newest(builder: LocalBuilder, serving: SourceService) -> str:
-    """Of the folder as it is; what cannot be read is told when it is built."""
-    try:
-        return (await builder.repositories.fetch(serving.source))[1]
-    except BuildFailed:
-        return ""
-
-
-async def _deployed(serving: SourceService) -> bool:
+async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBuilder) -> bool:
     try:
         await serving.deploy()
     except BuildFailed as failed:
@@ -138,6 +141,8 @@ async def _deployed(serving: SourceService) -> bool:
     except (LaunchError, OSError) as error:
         typer.echo(f"[AppRunner] Deployment failed. Failure reason: {error}")
     else:
+        if isinstance(builder, DockerfileBuilder) and serving.serves is not None:
+            await builder.drop_others(serving.serves)
         return True
     if serving.serves is not None:
         typer.echo("[AppRunner] The version before goes on serving.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import aiohttp
 from aiodocker.stream import Stream
@@ -99,6 +99,16 @@ class BuildEngine(Engine):
             await self._docker.containers.container(container).commit(
                 repository=repository, tag=tag, config=dict(config)
             )
+
+    async def build(self, packed: IO[bytes], image: str, arguments: Mapping[str, str]) -> AsyncIterator[str]:
+        """`image` by the Dockerfile of a context; what is told meanwhile, in pieces. Who stops listening stops it."""
+        async with failures():
+            told = self._docker.images.build(
+                fileobj=packed, encoding="identity", tag=image, buildargs=arguments, forcerm=True, stream=True
+            )
+            async for piece in told:
+                text = piece.get("stream") or piece.get("status") or ""
+                yield f"{text}\n" if "status" in piece else text
 
     async def labelled_images(self, label: str, value: str) -> list[str]:
         """The names, with their tags, of the images that have `label` with that value."""

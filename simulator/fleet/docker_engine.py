@@ -64,11 +64,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that the engine has. `volumes`: paths inside for which every container gets a volume."""
+    """An image that the engine has. `volumes`: paths inside for which every container gets a volume. `ports`: those of
+    TCP that it exposes.
+    """
 
     name: str
     size_bytes: int
     volumes: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,10 @@ class Engine:
             try:
                 async with failures():
                     told = await self._docker.images.inspect(name)
-                    volumes = told["Config"].get("Volumes") or {}
-                    return Image(str(told["Id"]), int(told["Size"]), tuple(volumes))
+                    config = told["Config"]
+                    exposed = [port.removesuffix("/tcp") for port in config.get("ExposedPorts") or {}]
+                    ports = tuple(sorted(int(port) for port in exposed if port.isdecimal()))
+                    return Image(str(told["Id"]), int(told["Size"]), tuple(config.get("Volumes") or {}), ports)
             except EngineRefused as error:
                 if error.status != _NOT_FOUND:
                     raise

@@ -1,0 +1,106 @@
+"""The files that a Dockerfile's build is given: those of a folder that its .dockerignore does not leave out.
+
+Functions block: they are for a thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from simulator.builds.dockerignore import FILE_NAME, Ignore
+
+DOCKERFILE: Final = "Dockerfile"
+# The engine is given them whatever the patterns say: it reads both.
+_ALWAYS: Final = frozenset({DOCKERFILE, FILE_NAME})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`path`: relative, with slashes."""
+
+    path: str
+    about: os.stat_result
+
+
+def entries(folder: Path) -> list[Entry]:
+    """In the order of their names, directories before what is in them.
+
+    Raises:
+        ValueError: when .dockerignore has a pattern that is none.
+        OSError: when the folder cannot be read.
+    """
+    try:
+        ignore = Ignore.of_text((folder / FILE_NAME).read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:
+        ignore = Ignore()
+    return list(_below(folder, "", ignore))
+
+
+def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[Entry]:
+    for found in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        path = prefix + found.name
+        is_wanted = path in _ALWAYS or not ignore.leaves_out(path)
+        is_folder = found.is_dir(follow_symlinks=False)
+        if not (is_wanted or (is_folder and ignore.takes_in_again)):
+            continue
+        try:
+            about = found.stat(follow_symlinks=False)
+            # A directory that is left out is there all the same when something in it is not.
+            inside = list(_below(Path(found.path), f"{path}/", ignore)) if is_folder else []
+        except FileNotFoundError:  # removed meanwhile
+            continue
+        if is_wanted and not stat.S_ISSOCK(about.st_mode) and not stat.S_ISFIFO(about.st_mode):
+            yield Entry(path, about)
+        yield from inside
+
+
+def fingerprint(folder: Path) -> str:
+    """Another when a file of the context may have changed; empty when that cannot be told. Raises nothing."""
+    try:
+        told = [f"{e.path}\0{e.about.st_mode}\0{_changed(e)}" for e in entries(folder)]
+    except (ValueError, OSError):
+        return ""
+    return hashlib.sha256("\n".join(told).encode(errors="surrogateescape")).hexdigest()
+
+
+def _changed(entry: Entry) -> str:
+    """A directory changes with what is in it, which has an entry of its own or is left out."""
+    return "" if stat.S_ISDIR(entry.about.st_mode) else f"{entry.about.st_size} {entry.about.st_mtime_ns}"
+
+
+def pack(folder: Path, to: IO[bytes], *, file_bytes_max: int, bytes_max: int) -> None:
+    """As a tar, with root as the owner.
+
+    Raises:
+        ValueError: when something is too large, or as `entries`.
+        OSError: when a file cannot be read, or changes meanwhile.
+    """
+    found = entries(folder)
+    total = sum(entry.about.st_size for entry in found if stat.S_ISREG(entry.about.st_mode))
+    for entry in found:
+        size = entry.about.st_size
+        if stat.S_ISREG(entry.about.st_mode) and size > file_bytes_max:
+            msg = f"{entry.path} = {size} bytes, must be at most {file_bytes_max}; or name it in {FILE_NAME}"
+            raise ValueError(msg)
+    if total > bytes_max:
+        msg = f"the build's context = {total} bytes, must be at most {bytes_max}; {FILE_NAME} can leave some out"
+        raise ValueError(msg)
+    with tarfile.open(fileobj=to, mode="w") as tar:
+        for entry in found:
+            try:
+                tar.add(folder / entry.path, entry.path, recursive=False, filter=_of_root)
+            except FileNotFoundError:  # removed meanwhile
+                continue
+
+
+def _of_root(about: tarfile.TarInfo) -> tarfile.TarInfo:
+    about.uid = about.gid = 0
+    about.uname = about.gname = "root"
+    return about

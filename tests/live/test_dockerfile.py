@@ -1,0 +1,104 @@
+"""The image of a Dockerfile, built by the real engine from a context, served, and built again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from simulator.assembly import LiveSettings
+from simulator.assembly.platform import Platform
+from simulator.assembly.source_service import SourceService
+from simulator.builds.built import BuildFailed, SourceDescription
+from simulator.builds.dockerfile_builder import DockerfileBuilder, port_of, tag_of
+from simulator.builds.settings import BuildSettings
+from simulator.fleet.secrets import SecretsPlace
+from simulator.world.chance import Chance
+from tests.builds.steps import HeardSteps
+from tests.live.docker_images import shell_image
+from tests.live.test_source_applications import answers
+from tests.live.waiting import PATIENCE_S
+
+SERVER = 'CMD ["sh", "-c", "trap exit TERM; httpd -f -p 8000 -h /site & wait"]'
+
+
+def docker(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
+
+
+def project(folder: Path, *lines: str) -> SourceDescription:
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("\n".join([f"FROM {shell_image()}", *lines]) + "\n", encoding="utf-8")
+    return SourceDescription(str(folder), "")
+
+
+@contextlib.asynccontextmanager
+async def builder_for(folder: Path) -> AsyncIterator[DockerfileBuilder]:
+    builder = DockerfileBuilder(BuildSettings(folder / "builds"))
+    try:
+        yield builder
+    finally:
+        await builder.close()
+        docker("rmi", tag_of(folder / "shop"))
+
+
+@pytest.mark.slow
+async def test_the_image_of_a_dockerfile_is_served_and_built_again_after_a_change(tmp_path: Path) -> None:
+    source = project(tmp_path / "shop", "COPY . /site", "EXPOSE 8000/tcp 53/udp", SERVER)
+    page = tmp_path / "shop" / "index.html"
+    page.write_text("version ONE", encoding="utf-8")
+    (tmp_path / "shop" / ".dockerignore").write_text("*.secret\n", encoding="utf-8")
+    (tmp_path / "shop" / "a.secret").write_text("secret", encoding="utf-8")
+    lines: list[str] = []
+    async with builder_for(tmp_path) as builder:
+        platform = Platform((), Chance(1), live=LiveSettings(tmp_path))
+        try:
+            await platform.open()
+            platform.start()
+            service = platform.add("shop", ("shop.localhost",))
+            serving = SourceService(platform, service, builder, source, lines.append, SecretsPlace())
+            async with asyncio.timeout(2 * PATIENCE_S):
+                await serving.deploy()
+                first = serving.serves
+                assert first is not None
+                assert await answers(platform, service.host, 1) == [(200, "version ONE")]
+                await serving.deploy()  # nothing has changed
+                assert serving.serves is first
+                page.write_text("version TWO", encoding="utf-8")
+                await serving.deploy()
+                assert await answers(platform, service.host, 1) == [(200, "version TWO")]
+                assert serving.serves is not None
+                await builder.drop_others(serving.serves)
+                site = docker("run", "--rm", serving.serves.image, "ls", "/site").stdout.split()
+        finally:
+            await platform.close()
+    assert site == ["Dockerfile", "index.html"]
+    assert docker("image", "inspect", first.image).returncode != 0
+    assert any(line.startswith("[Build] Step 2/4 : COPY . /site") for line in lines)
+    assert "[AppRunner] The image exposes port 8000." in lines
+    assert "[AppRunner] Performing health check on protocol `TCP` [Port: '8000']." in lines
+
+
+@pytest.mark.slow
+async def test_a_step_that_fails_ends_the_build_with_its_output(tmp_path: Path) -> None:
+    source, steps = project(tmp_path / "shop", "RUN echo so far && exit 3"), HeardSteps()
+    async with builder_for(tmp_path) as builder:
+        with pytest.raises(BuildFailed, match=r"returned a non-zero code: 3\.$"):
+            await builder.build(source, steps)
+    assert "[Build] so far" in steps.lines
+
+
+async def test_without_an_engine_it_is_one_clear_line(tmp_path: Path) -> None:
+    engine = f"unix://{tmp_path}/none"
+    builder = DockerfileBuilder(BuildSettings(tmp_path, engine=engine, engine_patience_s=0.1))
+    with pytest.raises(BuildFailed, match=rf"^no container engine answers at {engine} within 0.1 s\.$"):
+        await builder.build(SourceDescription(str(tmp_path), ""), HeardSteps())
+    await builder.close()
+
+
+def test_the_port_is_the_one_exposed_or_app_runners_own() -> None:
+    assert [port_of(ports) for ports in ((), (3000,), (3000, 8080), (9000, 3000))] == [8080, 3000, 8080, 3000]
