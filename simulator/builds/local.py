@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
 from simulator.builds.config_file import FILE_NAME
@@ -12,8 +13,11 @@ from simulator.builds.config_reading import read_config
 from simulator.builds.engine_builds import EngineBuilds
 from simulator.builds.kept import Kept, key_of
 from simulator.builds.machine_builds import MachineBuilds
+from simulator.builds.node_engines import FILE_NAME as PACKAGE_FILE
+from simulator.builds.node_engines import EnginesConflict, check_engines
 from simulator.builds.recipe import Recipe
 from simulator.builds.repositories import Repositories, directory_of
+from simulator.builds.runtimes import Language
 from simulator.builds.settings import BuildSettings
 from simulator.builds.workshop import Job, Workshop
 from simulator.model.document import FILE_BYTES_MAX
@@ -21,6 +25,8 @@ from simulator.model.phase import Phase
 from simulator.model.problems import FileProblems
 from simulator.model.runtime_support import is_supported
 from simulator.world.clock import epoch_s
+
+_PACKAGE_BYTES_MAX: Final = 16 * 1024**2  # more is no package.json
 
 
 class LocalBuilder:
@@ -51,8 +57,9 @@ class LocalBuilder:
         self._check_support(source, recipe)
         workshop = await self._workshop(recipe)
         await steps.reach(Phase.BUILDING)
-        if workshop.note:
-            steps.log(f"[AppRunner] {workshop.note}")
+        for note in (workshop.note, await self._check_engines(recipe, workshop, clone, commit, directory)):
+            if note:
+                steps.log(f"[AppRunner] {note}")
         key = key_of(
             recipe.inputs()
             | workshop.inputs()
@@ -82,7 +89,7 @@ class LocalBuilder:
     async def _recipe(self, source: SourceDescription, clone: Path, commit: str, directory: str) -> Recipe:
         if source.values is not None:
             return Recipe.of_values(source.values)
-        path = f"{directory}/{FILE_NAME}" if directory else FILE_NAME
+        path = _path(directory, FILE_NAME)
         text = await self.repositories.read(clone, commit, path, FILE_BYTES_MAX)
         if text is None:
             raise BuildFailed(f"{path} = nothing, must be in the repository, as it is to say how to build.")
@@ -99,6 +106,16 @@ class LocalBuilder:
                 "The specified runtime version is not supported. Refer to the Release information: the support of "
                 f"{name} has ended, and a new service may not choose it."
             )
+
+    async def _check_engines(self, recipe: Recipe, workshop: Workshop, clone: Path, commit: str, directory: str) -> str:
+        """A note, empty as a rule."""
+        if recipe.runtime.language is not Language.NODE:
+            return ""
+        package = await self.repositories.read(clone, commit, _path(directory, PACKAGE_FILE), _PACKAGE_BYTES_MAX)
+        try:
+            return check_engines(package or "", recipe.runtime, recipe.version, workshop.version)
+        except EnginesConflict as conflict:
+            raise BuildFailed(str(conflict)) from conflict
 
     # --- carrying out ---
 
@@ -152,6 +169,10 @@ def _built(place: Path, workshop: Workshop, job: Job, duration_s: float, *, from
         from_cache,
         start.image,
     )
+
+
+def _path(directory: str, name: str) -> str:
+    return f"{directory}/{name}" if directory else name
 
 
 def _count(number: int, noun: str) -> str:
