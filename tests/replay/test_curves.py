@@ -110,3 +110,16 @@ def test_of_several_rate_actions_the_one_that_began_last_counts() -> None:
 
 def test_without_rate_actions_the_factor_is_one() -> None:
     assert rate_factor((), "us").is_one
+
+
+@given(rates=st.lists(st.floats(0.01, 1e6), min_size=2, max_size=4), shares=st.lists(st.floats(0, 0.999), min_size=8))
+def test_level_pieces_alone_and_together_give_the_same_times_to_the_last_digit(
+    rates: list[float], shares: list[float]
+) -> None:
+    curve = RateCurve([Piece(10.0 * n, 10.0 * (n + 1), rate, rate) for n, rate in enumerate(rates)])
+    ends = np.cumsum([0.0, *(10 * rate for rate in rates)])
+    due = np.sort(np.concatenate([ends[n] + np.asarray(shares) * 10 * rate for n, rate in enumerate(rates)]))
+
+    one_by_one = [curve.times(due[n : n + 1])[0] for n in range(len(due))]
+
+    assert curve.times(due).tolist() == one_by_one

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from simulator.lab.gear.balancing_kernel import add_place, discard_place, note_free, take
@@ -18,38 +20,88 @@ from simulator.lab.gear.request_kernel import (
     offer,
     time_out,
 )
-from simulator.lab.gear.standing_kernel import count_waiting, leave_line, tell, write_row
+from simulator.lab.gear.standing_kernel import close_ranks, count_waiting, leave_line, tell, write_row
 from simulator.lab.gear.state import (
     AT_LIMIT,
     AWAKEN,
     DONE,
     ENDED,
     EXPIRE,
+    KIND_BITS,
     LEAST_OUTSTANDING,
     LOOK,
     MARGIN,
     NEEDS_ROOM,
+    NO_TIER,
     NOBODY,
     OBEY,
     RANDOM,
+    TARGET_BITS,
+    TARGETS,
     World,
 )
 from simulator.lab.gear.station_kernel import progress
 
+KINDS: Final = 2**KIND_BITS - 1
+# What a request that is moved makes at most: events (its deadline, its end or its instance's look, somebody's expiry),
+# and draws of the rules by lot (two in each tier).
+EVENTS_A_STEP: Final = 3
+LOTS_A_STEP: Final = 4
+
+
+@kernel
+def steps_left(w: World) -> int:
+    """How many requests may be moved before a place for what that makes, or a draw, is missing."""
+    p = w.pool[0]
+    if w.standing.shape[0] - p.open_end < p.present + MARGIN:
+        close_ranks(w)
+    steps = min(
+        w.rows.shape[0] - p.rows,
+        (w.whens.shape[0] - MARGIN - p.events) // EVENTS_A_STEP,
+        w.standing.shape[0] - p.open_end,
+    )
+    if p.failure_share > 0:
+        steps = min(steps, p.fate_end - p.fate)
+    if p.balancing >= RANDOM:
+        steps = min(steps, (p.lot_end - p.lot) // LOTS_A_STEP)
+    if p.keeps_latencies:
+        steps = min(steps, w.latencies.shape[0] - p.latencies)
+    return 0 if p.jobs_full else steps
+
 
 @entry
 def has_room(w: World) -> bool:
-    """Whether an event that moves every request there is finds room for what it makes, and its draws."""
+    """Whether an event that moves every request there is finds room."""
+    return steps_left(w) >= w.pool[0].present + MARGIN
+
+
+@kernel
+def steps_of_first(w: World) -> int:
+    """How many requests the first of the scheduled events may move."""
+    kind, target = kind_and_target(w)
+    if kind == DONE:
+        return 1
+    if kind == LOOK:
+        return 1 + w.instances[target].computing
+    return w.pool[0].present + MARGIN
+
+
+@kernel
+def takes_room(w: World, steps: int) -> bool:
+    """For so many requests to be moved; what is there is looked at only when the last look has been used up."""
     p = w.pool[0]
-    most = p.present + MARGIN
-    return (
-        p.rows + most <= w.rows.shape[0]
-        and p.events + 2 * most <= w.events.shape[0]
-        and not p.jobs_full
-        and (p.failure_share <= 0 or p.fate + most <= p.fate_end)
-        and (p.balancing < RANDOM or p.lot + 2 * most <= p.lot_end)
-        and (not p.keeps_latencies or p.latencies + most <= w.latencies.shape[0])
-    )
+    if p.budget < steps:
+        p.budget = steps_left(w)
+        if p.budget < p.present + MARGIN:
+            return False
+    p.budget -= steps
+    return True
+
+
+@kernel
+def kind_and_target(w: World) -> tuple[int, int]:
+    tag = w.tags[0]
+    return (tag >> TARGET_BITS) & KINDS, tag & (TARGETS - 1)
 
 
 @kernel
@@ -88,7 +140,7 @@ def fire(w: World, source: int, now: float) -> None:
 @kernel
 def play_first(w: World, now: float) -> None:
     """The first of the scheduled events, which is now."""
-    when_s, kind, target = w.events[0].when_s, w.events[0].kind, w.events[0].target
+    when_s, (kind, target) = w.whens[0], kind_and_target(w)
     drop_first_event(w)
     if kind == DONE:
         done(w, target, now)
@@ -114,16 +166,22 @@ def source_is_dry(w: World, source: int) -> bool:
 @kernel
 def sends_first(w: World, source: int) -> bool:
     """Whether the source comes before the first of the scheduled events."""
-    if w.pool[0].events == 0:
-        return True
-    it, event = w.sources[source], w.events[0]
-    return it.when_s < event.when_s or (it.when_s == event.when_s and it.order < event.order)
+    when_s, first_s = w.sources[source].when_s, w.whens[0]
+    return when_s < first_s or (when_s == first_s and w.sources[source].order < first_order(w))
+
+
+@kernel
+def first_order(w: World) -> int:
+    """The order of the first of the scheduled events."""
+    order: int = w.tags[0] >> (TARGET_BITS + KIND_BITS)
+    return order
 
 
 @entry
 def advance(w: World, limit_s: float, limit_order: int) -> int:
     """Play every event of the requests before (limit_s, limit_order), or until one concerns the platform."""
     p = w.pool[0]
+    p.budget = 0  # what the platform did meanwhile took some of it
     source = next_source(w)
     while True:
         if source == NOBODY and p.events == 0:
@@ -132,12 +190,13 @@ def advance(w: World, limit_s: float, limit_order: int) -> int:
         if sends:
             when_s, order = w.sources[source].when_s, w.sources[source].order
         else:
-            when_s, order = w.events[0].when_s, w.events[0].order
+            when_s, order = w.whens[0], first_order(w)
         if when_s > limit_s or (when_s == limit_s and order > limit_order):
             return AT_LIMIT
-        if not has_room(w) or (sends and source_is_dry(w, source)):
+        if (sends and source_is_dry(w, source)) or not takes_room(w, 1 if sends else steps_of_first(w)):
             return NEEDS_ROOM
-        p.now_s = max(p.now_s, when_s)
+        if when_s > p.now_s:
+            p.now_s = when_s
         if sends:
             fire(w, source, p.now_s)
             source = next_source(w)
@@ -190,7 +249,7 @@ def enter(w: World, row: int, tier: int) -> None:
 @entry
 def move(w: World, row: int, tier: int) -> None:
     instance = w.instances[row]
-    if instance.tier not in (NOBODY, tier):
+    if instance.tier != NO_TIER:
         discard_place(w, row)
         add_place(w, tier, row)
 
@@ -206,13 +265,11 @@ def lose(w: World, row: int, status: int) -> None:
     """Its requests fail with it."""
     p = w.pool[0]
     w.instances[row].gone = 1
-    request = p.open_head
-    while request != NOBODY:
-        following = w.requests[request].open_after
-        if w.requests[request].instance == row:
+    for place in range(p.open_first, p.open_end):
+        request = w.standing[place]
+        if request != NOBODY and w.requests[request].instance == row:
             let_go(w, request, p.now_s, 0)
             write_row(w, request, p.now_s, status)
-        request = following
 
 
 @entry

@@ -6,6 +6,8 @@ list (number 0), both linked through the instances; the rules by lot keep an arr
 
 from __future__ import annotations
 
+import numpy as np
+
 from simulator.lab.gear.compiled import kernel
 from simulator.lab.gear.state import (
     FRONT,
@@ -21,32 +23,40 @@ from simulator.lab.gear.state import (
 
 
 @kernel
-def append(w: World, tier: int, queue: int, row: int) -> None:
-    instance = w.instances[row]
-    last = w.tails[tier, queue]
-    instance.before = last
-    instance.after = NOBODY
-    instance.linked = 1
-    if last == NOBODY:
-        w.heads[tier, queue] = row
-    else:
-        w.instances[last].after = row
-    w.tails[tier, queue] = row
+def list_at(w: World, tier: int, number: int) -> int:
+    """The own entry of a list in the rings of `befores` and `afters`."""
+    return tier * (lists_before(w) >> 1) + number
 
 
 @kernel
-def unlink(w: World, tier: int, queue: int, row: int) -> None:
-    instance = w.instances[row]
-    before, after = instance.before, instance.after
-    instance.linked = 0
-    if before == NOBODY:
-        w.heads[tier, queue] = after
-    else:
-        w.instances[before].after = after
-    if after == NOBODY:
-        w.tails[tier, queue] = before
-    else:
-        w.instances[after].before = before
+def lists_before(w: World) -> int:
+    """Entries of lists, which are before those of the instances."""
+    return w.befores.shape[0] - w.instances.shape[0]
+
+
+@kernel
+def append(w: World, tier: int, number: int, row: int) -> None:
+    """To the end of a list: before the list's own entry."""
+    place, end = lists_before(w) + row, list_at(w, tier, number)
+    last = w.befores[end]
+    w.befores[place], w.afters[place] = last, end
+    w.afters[last] = w.befores[end] = place
+
+
+@kernel
+def unlink(w: World, row: int) -> None:
+    """Out of the list in which it is."""
+    place = lists_before(w) + row
+    before, after = w.befores[place], w.afters[place]
+    w.afters[before], w.befores[after] = after, before
+
+
+@kernel
+def first_in(w: World, tier: int, number: int) -> int:
+    own = list_at(w, tier, number)
+    first = w.afters[own]
+    row: int = NOBODY if first == own else np.uint32(first - lists_before(w))  # type: ignore[assignment]
+    return row
 
 
 @kernel
@@ -54,8 +64,10 @@ def join_round(w: World, tier: int, row: int) -> None:
     instance = w.instances[row]
     if instance.outstanding >= w.pool[0].capacity:
         if instance.linked:
-            unlink(w, tier, 0, row)
+            instance.linked = 0
+            unlink(w, row)
     elif not instance.linked:
+        instance.linked = 1
         append(w, tier, 0, row)
 
 
@@ -166,10 +178,11 @@ def discard_place(w: World, row: int) -> None:
         return
     instance.tier = NO_TIER
     if balancing == LEAST_OUTSTANDING:
-        unlink(w, tier, instance.outstanding, row)
+        unlink(w, row)
     elif balancing == ROUND_ROBIN:
         if instance.linked:
-            unlink(w, tier, 0, row)
+            instance.linked = 0
+            unlink(w, row)
     elif balancing != NEWEST_FIRST:
         strike(w, tier, row)
 
@@ -177,15 +190,17 @@ def discard_place(w: World, row: int) -> None:
 @kernel
 def take_least(w: World, tier: int) -> int:
     capacity = w.pool[0].capacity
-    heads = w.heads[tier]
     count = w.tiers[tier].lowest
-    while count < capacity and heads[count] == NOBODY:
+    row = NOBODY
+    while count < capacity:
+        row = first_in(w, tier, count)
+        if row != NOBODY:
+            break
         count += 1
     w.tiers[tier].lowest = count
-    if count >= capacity:
+    if row == NOBODY:
         return NOBODY
-    row: int = heads[count]
-    unlink(w, tier, count, row)
+    unlink(w, row)
     w.instances[row].outstanding = count + 1
     append(w, tier, count + 1, row)
     return row
@@ -206,10 +221,11 @@ def take_newest(w: World, tier: int) -> int:
 
 @kernel
 def take_in_turn(w: World, tier: int) -> int:
-    row: int = w.heads[tier, 0]
+    row = first_in(w, tier, 0)
     if row == NOBODY:
         return NOBODY
-    unlink(w, tier, 0, row)
+    w.instances[row].linked = 0
+    unlink(w, row)
     w.instances[row].outstanding += 1
     join_round(w, tier, row)
     return row
@@ -270,7 +286,7 @@ def free_slot(w: World, row: int) -> None:
     tier = instance.tier
     if w.pool[0].balancing == LEAST_OUTSTANDING:
         count = instance.outstanding
-        unlink(w, tier, count, row)
+        unlink(w, row)
         instance.outstanding = count - 1
         append(w, tier, count - 1, row)
         w.tiers[tier].lowest = min(w.tiers[tier].lowest, count - 1)

@@ -6,6 +6,7 @@ same whole nanoseconds, so the report is the same to the last digit. Rows reach 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,32 +19,34 @@ from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies, Tally
 
 FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
-HISTOGRAMS: Final = ("latency", "queue", "cold", "service", "failure_latency", "late")
-LATENCY, QUEUE, COLD, SERVICE, FAILURE_LATENCY, LATE = range(6)
+HISTOGRAMS: Final = ("latency", "queue", "cold", "service", "failure_latency")
+LATENCY, QUEUE, COLD, SERVICE, FAILURE_LATENCY = range(5)
 _FINE_SHIFT, _FINE_BASE, _FINE_LAST = FINE.shift, FINE.base, FINE.count - 1
 _COARSE_SHIFT, _COARSE_BASE, _COARSE_LAST = COARSE.shift, COARSE.base, COARSE.count - 1
 _REFUSED: Final = int(REFUSED)
+# Behind the buckets: how many were zero, or below it by a rounding.
+NOTHING: Final = FINE.count
 
 
 @kernel
-def _count(counts: Any, sums: Any, extremes: Any, value_s: float, bits: int) -> None:
-    """Into one histogram: `counts` of buckets, `sums` (n, ns), `extremes` (min, max)."""
-    value_s = max(value_s, 0.0)
-    sums[0] += 1
-    extremes[0] = min(extremes[0], value_s)
-    extremes[1] = max(extremes[1], value_s)
+def _count(counts: Any, total_ns: Any, extremes: Any, value_s: float, bits: int) -> None:
+    """Into one histogram: `counts` of buckets, `total_ns`, `extremes` (min, max) of what is above zero."""
     if value_s <= 0.0:
-        counts[0] += 1
+        counts[NOTHING] += 1
         return
     bucket = (bits >> _FINE_SHIFT) - _FINE_BASE
     counts[min(max(bucket, 0), _FINE_LAST)] += 1
-    sums[1] += np.int64(np.rint(value_s * 1e9))
+    total_ns[0] += np.int64(np.rint(value_s * 1e9))
+    if value_s < extremes[0]:
+        extremes[0] = value_s
+    if value_s > extremes[1]:
+        extremes[1] = value_s
 
 
 @entry
 def _tally(
     rows: Any, bits: Any, failures: Any, warm_up_s: float, width_s: float,
-    statuses: Any, colds: Any, counts: Any, sums: Any, extremes: Any,
+    statuses: Any, colds: Any, counts: Any, totals: Any, extremes: Any,
     served: Any, refused: Any, failed: Any, ended: Any, latency: Any,
 ) -> None:  # fmt: skip
     """`bits`: the same memory as whole numbers, five to a row before its last two fields."""
@@ -51,22 +54,21 @@ def _tally(
     for n in range(rows.shape[0]):
         row = rows[n]
         source, status = row.source, row.status
-        late = 1 if row.intended_s >= warm_up_s else 0
+        late = np.uint32(row.intended_s >= warm_up_s)
         statuses[source, late, status] += 1
-        c, s, e = counts[source, late], sums[source, late], extremes[source, late]
-        s[LATE, 0] += 1
+        c, t, e = counts[source, late], totals[source, late], extremes[source, late]
         at = min(max(int(row.intended_s / width_s), 0), last)
         if failures[status]:
-            _count(c[FAILURE_LATENCY], s[FAILURE_LATENCY], e[FAILURE_LATENCY], row.latency_s, bits[n, 1])
+            _count(c[FAILURE_LATENCY], t[FAILURE_LATENCY], e[FAILURE_LATENCY], row.latency_s, bits[n, 1])
             if status == _REFUSED:
                 refused[source, at] += 1
             else:
                 failed[source, at] += 1
         else:
-            _count(c[LATENCY], s[LATENCY], e[LATENCY], row.latency_s, bits[n, 1])
-            _count(c[QUEUE], s[QUEUE], e[QUEUE], row.queue_s, bits[n, 2])
-            _count(c[COLD], s[COLD], e[COLD], row.cold_s, bits[n, 3])
-            _count(c[SERVICE], s[SERVICE], e[SERVICE], row.service_s, bits[n, 4])
+            _count(c[LATENCY], t[LATENCY], e[LATENCY], row.latency_s, bits[n, 1])
+            _count(c[QUEUE], t[QUEUE], e[QUEUE], row.queue_s, bits[n, 2])
+            _count(c[COLD], t[COLD], e[COLD], row.cold_s, bits[n, 3])
+            _count(c[SERVICE], t[SERVICE], e[SERVICE], row.service_s, bits[n, 4])
             if row.cold_s != 0.0:
                 colds[source, late] += 1
             served[source, at] += 1
@@ -93,8 +95,8 @@ class Ledger:
         shape = (sources, 2)
         self._statuses = np.zeros((*shape, STATUS_MAX + 1), np.int64)
         self._colds = np.zeros(shape, np.int64)
-        self._counts = np.zeros((*shape, len(HISTOGRAMS), FINE.count), np.int64)
-        self._sums = np.zeros((*shape, len(HISTOGRAMS), 2), np.int64)
+        self._counts = np.zeros((*shape, len(HISTOGRAMS), FINE.count + 1), np.int64)
+        self._totals_ns = np.zeros((*shape, len(HISTOGRAMS), 1), np.int64)
         self._extremes = np.zeros((*shape, len(HISTOGRAMS), 2))
         self._extremes[..., 0] = np.inf
 
@@ -107,7 +109,7 @@ class Ledger:
         series = self._series
         _tally(
             rows, bits, FAILURES, self._tallies.warm_up_s, series.width_s,
-            self._statuses, self._colds, self._counts, self._sums, self._extremes,
+            self._statuses, self._colds, self._counts, self._totals_ns, self._extremes,
             *series.columns,
         )  # fmt: skip
         if self._readers:
@@ -126,19 +128,25 @@ class Ledger:
         tally.statuses.update({int(status): int(statuses[status]) for status in np.flatnonzero(statuses)})
         tally.cold_starts += int(self._colds[source, late])
         for number, name in enumerate(HISTOGRAMS):
-            histogram: Histogram = getattr(tally, name)
-            count, total_ns = self._sums[source, late, number].tolist()
-            if not count:
-                continue
+            counts, nothing = self._counts[source, late, number, :NOTHING], self._counts[source, late, number, NOTHING]
             lowest, highest = self._extremes[source, late, number].tolist()
-            histogram.counts += self._counts[source, late, number]
-            histogram.count += count
-            histogram.total_ns += total_ns
-            if number == LATE:  # nobody is ever late in virtual time
-                histogram.counts[0] += count
-                lowest = 0.0
-            histogram.min_s = min(histogram.min_s, lowest)
-            histogram.max_s = max(histogram.max_s, highest)
+            total_ns = int(self._totals_ns[source, late, number, 0])
+            _add(getattr(tally, name), counts, int(nothing), lowest, highest, total_ns)
+        # Nobody is ever late in virtual time.
+        _add(tally.late, 0, int(statuses.sum()), math.inf, 0.0, 0)
+
+
+def _add(histogram: Histogram, counts: Any, nothing: int, lowest_s: float, highest_s: float, total_ns: int) -> None:
+    """`counts` above zero between the two extremes, and `nothing` times zero."""
+    count = int(np.sum(counts)) + nothing
+    if not count:
+        return
+    histogram.counts += counts
+    histogram.counts[0] += nothing
+    histogram.count += count
+    histogram.total_ns += total_ns
+    histogram.min_s = min(histogram.min_s, 0.0 if nothing else lowest_s)
+    histogram.max_s = max(histogram.max_s, highest_s)
 
 
 def _chunk(rows: Any) -> Chunk:

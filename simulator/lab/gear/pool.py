@@ -30,7 +30,7 @@ from simulator.rules.policies.port import Sample
 
 _NEVER_S: Final = float("inf")
 _BLANK: Final[dict[str, float]] = {
-    "tier": NO_TIER, "before": NOBODY, "after": NOBODY, "free_at": NOBODY, "idle_since_s": _NEVER_S,
+    "tier": NO_TIER, "free_at": NOBODY, "idle_since_s": _NEVER_S,
     "ready_s": _NEVER_S, "pending_head": NOBODY, "pending_tail": NOBODY, "rate": 1.0, "armed_s": _NEVER_S,
     "backlog_head": NOBODY, "backlog_tail": NOBODY,
 }  # fmt: skip

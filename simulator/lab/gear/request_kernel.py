@@ -14,6 +14,7 @@ from simulator.lab.gear.standing_kernel import (
     forget,
     join_line,
     leave_line,
+    longest_open,
     open_request,
     tell,
     watch_line,
@@ -55,7 +56,7 @@ def awaken(w: World, row: int, now: float) -> None:
     while request != NOBODY:
         it = w.requests[request]
         following = it.chain
-        if it.open:
+        if it.place != NOBODY:
             it.cold_s += now - it.granted_s
             begin(w, request, now)
         else:
@@ -194,7 +195,7 @@ def offer(w: World, source: int, now: float) -> None:
         hold_slot(w, request, row, now)
         grant(w, request, row, now)
     else:
-        join_line(w, request, now)
+        join_line(w, request)
         count_waiting(w, now, 1)
         watch_line(w)
         if p.pokes:
@@ -210,7 +211,7 @@ def done(w: World, request: int, now: float) -> None:
     if p.workers != NOBODY:
         leave_station(w, row, now)
         arm(w, row)
-    if it.open and not w.instances[row].gone:
+    if it.place != NOBODY and not w.instances[row].gone:
         status = OK
         if p.failure_share > 0:
             if w.fates[p.fate] < p.failure_share:
@@ -246,7 +247,7 @@ def expire(w: World, now: float) -> None:
     """Those whose time in the line is over."""
     p = w.pool[0]
     p.expiry_armed = 0
-    while p.line_head != NOBODY and w.requests[p.line_head].expires_s <= now:
+    while p.line_head != NOBODY and w.requests[p.line_head].arrived_s + p.wait_s <= now:
         request = p.line_head
         let_go(w, request, now, 1)
         write_row(w, request, now, HOLD_EXPIRED if p.ready else UNAVAILABLE)
@@ -258,12 +259,13 @@ def expire(w: World, now: float) -> None:
 def time_out(w: World, now: float) -> None:
     """Those whose total time is over."""
     p = w.pool[0]
-    while p.open_head != NOBODY and w.requests[p.open_head].arrived_s + p.timeout_s <= now:
-        request = p.open_head
+    request = longest_open(w)
+    while request != NOBODY and w.requests[request].arrived_s + p.timeout_s <= now:
         let_go(w, request, now, 0)
         write_row(w, request, now, TIMEOUT)
         forget_if_unheld(w, request)
+        request = longest_open(w)
     p.deadline_armed = 0
-    if p.open_head != NOBODY:
+    if request != NOBODY:
         p.deadline_armed = 1
-        schedule(w, w.requests[p.open_head].arrived_s + p.timeout_s, DEADLINE, 0)
+        schedule(w, w.requests[request].arrived_s + p.timeout_s, DEADLINE, 0)

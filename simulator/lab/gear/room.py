@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from simulator.lab.gear.feed import Feed
 from simulator.lab.gear.ledger import Ledger
-from simulator.lab.gear.state import MARGIN, NOBODY, RANDOM, World, chain_free, longer
+from simulator.lab.gear.state import MARGIN, NOBODY, RANDOM, TARGETS, World, chain_free, lists_of, longer, rings
 
 
 class Room:
@@ -26,13 +29,15 @@ class Room:
 
     def make(self) -> None:
         """After it the next event finds what it needs (advance.py, `has_room`)."""
-        world, state, feed = self.world, self.world.pool[0], self._feed
+        world, state = self.world, self.world.pool[0]
         most = int(state["present"]) + MARGIN
         if state["rows"] + most > len(world.rows):
             self.flush()
             self._lengthen("rows", most)
-        if state["events"] + 2 * most > len(world.events):
-            self._lengthen("events", int(state["events"]) + 2 * most)
+        if state["events"] + 3 * most + MARGIN > len(world.whens):
+            self._more_events(int(state["events"]) + 3 * most + MARGIN)
+        if state["open_end"] + most > len(world.standing):
+            self._lengthen("standing", int(state["open_end"]) + most)
         if state["latencies"] + most > len(world.latencies):
             self._lengthen("latencies", int(state["latencies"]) + most)
         if state["jobs_full"]:
@@ -40,12 +45,22 @@ class Room:
             state["jobs_full"] = 0
         if state["free_request"] == NOBODY:
             first = len(world.requests)
+            if 2 * first > TARGETS:
+                msg = (
+                    f"{first:,} requests are in flight: the compiled gear numbers {TARGETS:,} at most (--gear virtual)"
+                )
+                raise MemoryError(msg)
             self._replace(requests=longer(world.requests, 2 * first))
             chain_free(self.world, first)
+        self._draw(most)
+
+    def _draw(self, most: int) -> None:
+        """Arrivals, work and lots for what comes."""
+        state, feed = self.world.pool[0], self._feed
         if state["failure_share"] > 0 and state["fate"] + most > state["fate_end"]:
             self._lengthen("fates", 2 * most)
             feed.fates(self.world)
-        if state["balancing"] >= RANDOM and state["lot"] + 2 * most > state["lot_end"]:
+        if state["balancing"] >= RANDOM and state["lot"] + 4 * most > state["lot_end"]:
             self._lengthen("lots", 4 * most)
             feed.lots(self.world)
         if state["work"] >= state["work_end"]:
@@ -64,18 +79,32 @@ class Room:
             newest=longer(world.newest, count, axis=1),
             listed=longer(world.listed, count, axis=1),
             commands=longer(world.commands, 4 * count + 64),
+            # The instances are last in the rings: theirs go on where they end.
+            befores=_longer_rings(world.befores, len(world.instances)),
+            afters=_longer_rings(world.afters, len(world.instances)),
         )
 
     def widen(self, capacity: int) -> None:
         """For another MaxConcurrency."""
         world = self.world
-        if capacity + 2 > world.heads.shape[1]:
-            self._replace(
-                heads=longer(world.heads, capacity + 2, axis=1, fill=NOBODY),
-                tails=longer(world.tails, capacity + 2, axis=1, fill=NOBODY),
+        old, new = len(world.befores) - len(world.instances), lists_of(capacity)
+        if new > old:
+            befores, afters = rings(capacity, len(world.instances))
+            # Lists keep their numbers in their tiers, instances their rows.
+            moved = np.concatenate(
+                [np.arange(old // 2), new // 2 + np.arange(old // 2), new + np.arange(len(world.instances))]
             )
+            befores[moved], afters[moved] = moved[world.befores], moved[world.afters]
+            self._replace(befores=befores, afters=afters)
         if 2 * capacity + MARGIN > world.jobs.shape[1]:
             self._replace(jobs=longer(world.jobs, 2 * capacity + MARGIN, axis=1))
+
+    def _more_events(self, least: int) -> None:
+        length = len(self.world.whens)
+        while length < 2 * least:
+            length *= 2
+        whens = longer(self.world.whens, length, fill=math.inf)
+        self._replace(whens=whens, when_bits=whens.view(np.int64), tags=longer(self.world.tags, length))
 
     def _lengthen(self, name: str, least: int) -> None:
         array = getattr(self.world, name)
@@ -85,5 +114,10 @@ class Room:
         if length > len(array):
             self._replace(**{name: longer(array, length)})
 
-    def _replace(self, **arrays: Any) -> None:
+    def _replace(self, **arrays: Any) -> World:
         self.world = self.world._replace(**arrays)
+        return self.world
+
+
+def _longer_rings(links: Any, more: int) -> Any:
+    return np.concatenate([links, np.arange(len(links), len(links) + more, dtype=links.dtype)])

@@ -93,14 +93,10 @@ def forget(w: World, request: int) -> None:
 def open_request(w: World, request: int) -> None:
     p = w.pool[0]
     it = w.requests[request]
-    it.open = 1
-    it.open_before = p.open_tail
-    it.open_after = NOBODY
-    if p.open_tail == NOBODY:
-        p.open_head = request
-    else:
-        w.requests[p.open_tail].open_after = request
-    p.open_tail = request
+    place = p.open_end
+    p.open_end = place + 1
+    w.standing[place] = request
+    it.place = place
     if not p.deadline_armed:
         p.deadline_armed = 1
         schedule(w, it.arrived_s + p.timeout_s, DEADLINE, 0)
@@ -108,27 +104,45 @@ def open_request(w: World, request: int) -> None:
 
 @kernel
 def close_request(w: World, request: int) -> None:
-    p = w.pool[0]
     it = w.requests[request]
-    it.open = 0
-    if it.open_before == NOBODY:
-        p.open_head = it.open_after
-    else:
-        w.requests[it.open_before].open_after = it.open_after
-    if it.open_after == NOBODY:
-        p.open_tail = it.open_before
-    else:
-        w.requests[it.open_after].open_before = it.open_before
+    w.standing[it.place] = NOBODY
+    it.place = NOBODY
+
+
+@kernel
+def longest_open(w: World) -> int:
+    """The open request that arrived first."""
+    p = w.pool[0]
+    first = p.open_first
+    while first < p.open_end and w.standing[first] == NOBODY:
+        first += 1
+    p.open_first = first
+    return w.standing[first] if first < p.open_end else NOBODY
+
+
+@kernel
+def close_ranks(w: World) -> None:
+    """Who has left the open ones leaves no gap."""
+    p = w.pool[0]
+    end = 0
+    for place in range(p.open_first, p.open_end):
+        request = w.standing[place]
+        if request != NOBODY:
+            w.standing[end] = request
+            w.requests[request].place = end
+            end += 1
+    p.open_first = 0
+    p.open_end = end
 
 
 # --- the line ------------------------------------------------------------------------------------------------------
 
 
 @kernel
-def join_line(w: World, request: int, now: float) -> None:
+def join_line(w: World, request: int) -> None:
+    """On arrival."""
     p = w.pool[0]
     it = w.requests[request]
-    it.expires_s = now + p.wait_s
     it.line_before = p.line_tail
     it.line_after = NOBODY
     if p.line_tail == NOBODY:
@@ -157,4 +171,4 @@ def watch_line(w: World) -> None:
     p = w.pool[0]
     if p.line_head != NOBODY and not p.expiry_armed:
         p.expiry_armed = 1
-        schedule(w, w.requests[p.line_head].expires_s, EXPIRE, 0)
+        schedule(w, w.requests[p.line_head].arrived_s + p.wait_s, EXPIRE, 0)

@@ -1,6 +1,7 @@
-"""The kernel's state: arrays of records, named as the model's words. Times in seconds of the loop's clock, -1 = nobody.
+"""The kernel's state: arrays of records, named as the model's words. Times in seconds of the loop's clock.
 
 `World` is handed to every kernel function; arrays that are too small are replaced by larger ones between events.
+Places in arrays are unsigned: an index that may be negative costs three instructions each time, to count from the end.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import numpy as np
 
 from simulator.lab.gear.compiled import IS_PLAIN
 
-NOBODY: Final = -1
-NO_TIER, FRONT, RESERVE = -1, 0, 1
+NOBODY: Final[Any] = np.uint32(2**32 - 1)
+NO_TIER, FRONT, RESERVE = NOBODY, 0, 1
 
 # Kinds of events.
 DONE, LOOK, AWAKEN, EXPIRE, DEADLINE = range(5)
@@ -32,32 +33,31 @@ POOL: Final = np.dtype(
         ("workers", "i8"), ("vcpu", "f8"), ("failure_share", "f8"), ("wake_s", "f8"),
         ("pokes", "i8"), ("tells_quiet", "i8"), ("keeps_latencies", "i8"), ("tells_end", "i8"),
         # requests
-        ("ready", "i8"), ("free_request", "i8"), ("events", "i8"), ("steps", "i8"),
-        ("line_head", "i8"), ("line_tail", "i8"), ("expiry_armed", "i8"),
-        ("open_head", "i8"), ("open_tail", "i8"), ("deadline_armed", "i8"),
+        ("ready", "i8"), ("free_request", "u4"), ("line_head", "u4"), ("line_tail", "u4"), ("expiry_armed", "u4"),
+        ("events", "u4"), ("steps", "i8"), ("budget", "i8"),
+        ("open_first", "u4"), ("open_end", "u4"), ("deadline_armed", "u4"),
         # the meter
         ("present", "i8"), ("waiting", "i8"), ("present_s", "f8"), ("waiting_s", "f8"), ("closed_s", "f8"),
         ("present_at_s", "f8"), ("waiting_at_s", "f8"), ("arrivals", "i8"), ("refused", "i8"), ("finished", "i8"),
-        ("service_s", "f8"), ("latencies", "i8"),
+        ("service_s", "f8"), ("latencies", "u4"),
         # what came in, what goes out
-        ("work", "i8"), ("work_end", "i8"), ("fate", "i8"), ("fate_end", "i8"), ("lot", "i8"), ("lot_end", "i8"),
-        ("rows", "i8"), ("commands", "i8"), ("jobs_full", "i8"), ("added", "i8"),
+        ("work", "u4"), ("work_end", "u4"), ("fate", "u4"), ("fate_end", "u4"), ("lot", "u4"), ("lot_end", "u4"),
+        ("rows", "u4"), ("commands", "u4"), ("jobs_full", "u4"), ("added", "i8"),
     ],
     align=True,
 )  # fmt: skip
 
-TIER: Final = np.dtype([("lowest", "i8"), ("free", "i8"), ("heap", "i8")], align=True)
+TIER: Final = np.dtype([("lowest", "u4"), ("free", "u4"), ("heap", "u4")], align=True)
 
 INSTANCE: Final = np.dtype(
     [
-        ("number", "i8"), ("tier", "i8"), ("outstanding", "i8"), ("added", "i8"),
-        ("before", "i8"), ("after", "i8"), ("linked", "i8"), ("free_at", "i8"),
-        ("idle_since_s", "f8"), ("ready_s", "f8"), ("wanted_s", "f8"),
-        ("awake", "i8"), ("idle", "i8"), ("idle_timer", "i8"), ("draining", "i8"), ("gone", "i8"), ("held_by", "i8"),
-        ("pending_head", "i8"), ("pending_tail", "i8"),
+        ("number", "i8"), ("added", "i8"), ("tier", "u4"), ("outstanding", "u4"), ("linked", "u4"), ("free_at", "u4"),
+        ("idle_since_s", "f8"), ("ready_s", "f8"), ("wanted_s", "f8"), ("held_by", "i8"),
+        ("awake", "u1"), ("idle", "u1"), ("idle_timer", "u1"), ("draining", "u1"), ("gone", "u1"),
+        ("pending_head", "u4"), ("pending_tail", "u4"),
         # the station
-        ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("job_order", "i8"), ("computing", "i8"),
-        ("busy_workers", "i8"), ("armed_s", "f8"), ("backlog_head", "i8"), ("backlog_tail", "i8"),
+        ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("armed_s", "f8"), ("job_order", "i8"),
+        ("computing", "u4"), ("busy_workers", "u4"), ("backlog_head", "u4"), ("backlog_tail", "u4"),
     ],
     align=True,
 )  # fmt: skip
@@ -65,42 +65,56 @@ INSTANCE: Final = np.dtype(
 REQUEST: Final = np.dtype(
     [
         ("arrived_s", "f8"), ("granted_s", "f8"), ("begun_s", "f8"), ("cold_s", "f8"), ("cpu_s", "f8"), ("io_s", "f8"),
-        ("expires_s", "f8"), ("instance", "i4"), ("source", "i4"), ("open", "i4"), ("chain", "i4"),
-        ("open_before", "i4"), ("open_after", "i4"), ("line_before", "i4"), ("line_after", "i4"),
+        ("instance", "u4"), ("source", "u4"), ("place", "u4"), ("chain", "u4"), ("line_before", "u4"),
+        ("line_after", "u4"),
     ],
     align=True,
 )  # fmt: skip
 
-EVENT: Final = np.dtype([("when_s", "f8"), ("order", "i8"), ("kind", "i4"), ("target", "i4")], align=True)
-JOB: Final = np.dtype([("v", "f8"), ("order", "i8"), ("request", "i8")], align=True)
+JOB: Final = np.dtype([("v", "f8"), ("order", "i8"), ("request", "u4")], align=True)
 SOURCE: Final = np.dtype(
-    [("when_s", "f8"), ("order", "i8"), ("at", "i8"), ("end", "i8"), ("last", "i8"), ("over", "i8")], align=True
+    [("when_s", "f8"), ("order", "i8"), ("at", "u4"), ("end", "u4"), ("last", "u4"), ("over", "u4")], align=True
 )
 ROW: Final = np.dtype(
     [
         ("intended_s", "f8"), ("latency_s", "f8"), ("queue_s", "f8"), ("cold_s", "f8"), ("service_s", "f8"),
-        ("source", "i4"), ("status", "i4"), ("instance", "i8"),
+        ("source", "u4"), ("status", "u4"), ("instance", "i8"),
     ],
     align=True,
 )  # fmt: skip
 
 ROWS: Final = 8192
 DRAWS: Final = 65_536
+STANDING: Final = 16_384
 # Room that one event may take beyond a place for each request that is there.
 MARGIN: Final = 16
+# An event's tag: its order, its kind and its target (a request or an instance), the order in the highest bits. Orders
+# up to 2^37 last for 100 times a day of the largest site.
+TARGET_BITS: Final = 23
+KIND_BITS: Final = 3
+TARGETS: Final = 2**TARGET_BITS
 
 
 class World(NamedTuple):
-    """All of it. `pool` has one record; `heads`, `tails`, `free`, `newest`, `listed` have a row for each tier."""
+    """All of it. `pool` has one record; `free`, `newest`, `listed` have a row for each tier.
+
+    Events are a heap of `whens` (seconds) and `tags`; `when_bits` is the memory of `whens` read as whole numbers, which
+    are in the same order (nothing is before 0) and compared in a cycle. `befores` and `afters` link the instances of a
+    list in a ring through the list's own two entries, so that nobody is first or last (balancing_kernel.py).
+    `standing` has the open requests in order of arrival, with NOBODY where one has ended.
+    """
 
     pool: Any
     tiers: Any
     instances: Any
     requests: Any
-    events: Any
+    whens: Any
+    when_bits: Any
+    tags: Any
+    standing: Any
     jobs: Any
-    heads: Any
-    tails: Any
+    befores: Any
+    afters: Any
     free: Any
     newest: Any
     listed: Any
@@ -117,18 +131,23 @@ class World(NamedTuple):
 
 def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
     """Empty arrays; the settings in `pool` are still to be written."""
+    whens = np.full(4096, np.inf)
+    befores, afters = rings(capacity, instances)
     world = World(
         pool=np.zeros(1, POOL),
         tiers=np.zeros(2, TIER),
         instances=np.zeros(instances, INSTANCE),
         requests=np.zeros(1024, REQUEST),
-        events=np.zeros(4096, EVENT),
+        whens=whens,
+        when_bits=whens.view(np.int64),
+        tags=np.zeros(len(whens), np.int64),
+        standing=np.zeros(STANDING, np.uint32),
         jobs=np.zeros((instances, jobs_of(capacity)), JOB),
-        heads=np.full((2, capacity + 2), NOBODY, np.int64),
-        tails=np.full((2, capacity + 2), NOBODY, np.int64),
-        free=np.zeros((2, instances), np.int64),
-        newest=np.zeros((2, instances), np.int64),
-        listed=np.zeros((2, instances), np.int64),
+        befores=befores,
+        afters=afters,
+        free=np.zeros((2, instances), np.uint32),
+        newest=np.zeros((2, instances), np.uint32),
+        listed=np.zeros((2, instances), np.uint8),
         sources=np.zeros(sources, SOURCE),
         times=np.zeros((sources, chunk)),
         cpu=np.zeros(DRAWS),
@@ -142,7 +161,7 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
     if IS_PLAIN:  # for a debugger: plain Python wants records whose fields are attributes
         world = World(*(array.view(np.recarray) if array.dtype.names else array for array in world))
     pool = world.pool[0]
-    for name in ("free_request", "line_head", "line_tail", "open_head", "open_tail"):
+    for name in ("free_request", "line_head", "line_tail"):
         pool[name] = NOBODY
     chain_free(world, 0)
     return world
@@ -153,6 +172,17 @@ def jobs_of(capacity: int) -> int:
     return 2 * capacity + MARGIN
 
 
+def rings(capacity: int, instances: int) -> tuple[Any, Any]:
+    """`befores` and `afters` with nobody in any list; lists have the places before those of the instances."""
+    alone = np.arange(lists_of(capacity) + instances, dtype=np.uint32)
+    return alone, alone.copy()
+
+
+def lists_of(capacity: int) -> int:
+    """A list for each number of requests that an instance may have, in each of the two tiers."""
+    return 2 * (capacity + 2)
+
+
 def chain_free(world: World, first: int) -> None:
     """Requests from `first` on are new: they stand free, before those that are free already."""
     requests = world.requests
@@ -161,7 +191,7 @@ def chain_free(world: World, first: int) -> None:
     world.pool[0]["free_request"] = first
 
 
-def longer(array: Any, length: int, axis: int = 0, fill: int = 0) -> Any:
+def longer(array: Any, length: int, axis: int = 0, fill: float = 0) -> Any:
     """A copy with `length` places along `axis`, the new ones with `fill`."""
     shape = list(array.shape)
     shape[axis] = length

@@ -44,6 +44,7 @@ def start_job(w: World, row: int, request: int, now: float) -> None:
     share(w, row)
     if station.computing + p.capacity + 4 > w.jobs.shape[1]:
         p.jobs_full = 1
+        p.budget = 0
 
 
 @kernel
