@@ -25,6 +25,7 @@ from simulator.control.store_lock import StateHeld
 from simulator.model.api_resources import ServiceResource
 from simulator.model.service_state import ServiceStatus
 from simulator.replay.problems import ScenarioError
+from simulator.rules.pricing import Rates
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
 
@@ -80,10 +81,12 @@ def serve(
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     stop = asyncio.Event()
-    run(ClockKind.REAL, lambda: _serve(settings, stop, console_port if with_console else None), stop.set)
+    rates = None if chosen.prices is None else chosen.prices.rates
+    wanted_port = console_port if with_console else None
+    run(ClockKind.REAL, lambda: _serve(settings, stop, wanted_port, rates), stop.set)
 
 
-async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: int | None) -> None:
+async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: int | None, rates: Rates | None) -> None:
     try:
         serving = await open_serving(settings)
     except (StateHeld, StoreError, DocumentError, OSError, ValueError) as error:
@@ -94,7 +97,7 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
             try:
                 from simulator.console.serve_console import ServeConsole  # noqa: PLC0415 it knows all of scenarios
 
-                console = await watching.enter_async_context(ServeConsole(serving, console_port))
+                console = await watching.enter_async_context(ServeConsole(serving, console_port, rates))
             except OSError as error:
                 bad_input(port_taken(console_port, error))
             typer.echo(f"console at {console.url}")

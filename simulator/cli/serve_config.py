@@ -44,6 +44,7 @@ from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.document import parse_document, read_document_text
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.sections import Count, Duration, Flag, Number, Section
+from simulator.replay.service_spec import PricesSpec
 from simulator.telemetry.exporters import ExportSettings
 from simulator.world.clock import ClockKind
 
@@ -232,6 +233,8 @@ class ServeConfig(Section):
     """What monitoring may read."""
     otel: OtelSection = OtelSection()
     """Where metrics and traces are sent to, as OpenTelemetry has them."""
+    prices: PricesSpec | None = None
+    """What the console says that it costs; by the Region of each service if left out."""
     applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
     """For a service's name, an image identifier or a repository's URL what runs: process, image, or simulation."""
     builds: BuildsSection = BuildsSection()

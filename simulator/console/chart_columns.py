@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.records.presence import Presence
 from simulator.replay.report_schema import SeriesPart
-from simulator.rules.pricing import Rates
+from simulator.rules.pricing import REGIONS, Rates
 
 
 def beside_series(
@@ -35,6 +35,17 @@ def usd_per_hour(series: SeriesPart, rates: Rates, cpu: float, memory_gb: float)
         _short(usd_now(provisioned, active, rates, cpu, memory_gb))
         for provisioned, active in zip(series.provisioned, series.active, strict=True)
     ]
+
+
+def prices_of(region: str, given: Rates | None) -> tuple[Rates | None, str]:
+    """What a service in `region` is billed with, and what to say of it: `given`, or its Region's where they are known.
+
+    No other Region's stand in for them: a wrong bill is worse than none.
+    """
+    if given is not None:
+        return given, "as configured"
+    known = REGIONS.get(region)
+    return known, region if known is not None else f"not known for {region or 'it'}"
 
 
 def usd_now(provisioned: float, active: float, rates: Rates, cpu: float, memory_gb: float) -> float:

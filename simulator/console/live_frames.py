@@ -75,7 +75,7 @@ class ServiceFrames:
     def frame(self, now_s: float, *, whole: bool) -> dict[str, Any]:
         """`whole`: for somebody who has seen none before."""
         service, scene = self.service, self._scene
-        size = scene.size(service.name)
+        size, rates = scene.size(service.name), scene.rates(service.name)
         living, revision = service.living(), service.revision
         letters = "".join([LETTERS[instance.state] for instance in living])
         lately = self._rolling.lately(now_s)
@@ -95,7 +95,7 @@ class ServiceFrames:
             "active": active,
             "provisioned": provisioned,
             "wished": 0 if revision is None else revision.roster.wish,
-            "usd_per_hour": usd_now(provisioned, active, scene.rates(service.name), size.vcpu, size.memory_gb),
+            "usd_per_hour": None if rates is None else usd_now(provisioned, active, rates, size.vcpu, size.memory_gb),
             "factor": scene.factor(service.name),
             **self._scaling(),
             "i": self._instances(living, letters, whole=whole),

@@ -9,6 +9,7 @@ import numpy as np
 
 from simulator.assembly import Platform
 from simulator.console.chart_columns import beside_series
+from simulator.console.live_operations import operation_rows
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.records.instance_time import InstanceTime
@@ -30,9 +31,16 @@ class Scene(Protocol):
     def about_service(self, name: str) -> dict[str, Any]:
         """Name, URL, size, policy, status: for the list of services."""
 
+    def version(self) -> int:
+        """Grows when something may have changed that is told of services and operations."""
+
+    def operations(self) -> list[dict[str, Any]] | None:
+        """The control plane's (live_operations.py); None where there is none."""
+
     def size(self, name: str) -> InstanceSize: ...
 
-    def rates(self, name: str) -> Rates: ...
+    def rates(self, name: str) -> Rates | None:
+        """What it is billed with; None where its Region's prices are not known."""
 
     def scaling(self, name: str) -> AutoScalingConfiguration:
         """While nothing of it serves."""
@@ -78,6 +86,7 @@ class RunScene:
             "duration_s": scenario.duration_s,
             "warm_up_s": scenario.warm_up_s,
             "seed": scenario.seed,
+            "marks": "acts",  # the timeline's and the console's, which begin the operations
         }
 
     def about_service(self, name: str) -> dict[str, Any]:
@@ -90,7 +99,16 @@ class RunScene:
             "memory_gb": size.memory_gb,
             "policy": service.autoscaler.policy.name,
             "status": "RUNNING" if service.revision is not None else "PAUSED",
+            "prices": self._stage.scenario.services[name].prices.region,
         }
+
+    def version(self) -> int:
+        control = self._stage.control
+        return 0 if control is None else control.plane.registry.version
+
+    def operations(self) -> list[dict[str, Any]] | None:
+        control = self._stage.control
+        return None if control is None else operation_rows(control.plane, self.platform.clock.at_s())
 
     def size(self, name: str) -> InstanceSize:
         return self._stage.scenario.services[name].size

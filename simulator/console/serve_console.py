@@ -17,20 +17,24 @@ from simulator.console.web_server import HOST
 from simulator.control.caller import Caller
 from simulator.model.api_error import ApiError
 from simulator.model.arn import Arn
+from simulator.rules.pricing import Rates
 
 _OPERATIONS: Final = {"deploy": "StartDeployment", "pause": "PauseService", "resume": "ResumeService"}
 _NAME_MAX: Final = 32  # of an auto scaling configuration
 
 
 class ServeConsole:
-    """An async context manager. Raises OSError when the port cannot be had."""
+    """An async context manager. Raises OSError when the port cannot be had.
 
-    def __init__(self, serving: Serving, port: int) -> None:
+    `rates`: what everything costs; None goes by the Region of each service.
+    """
+
+    def __init__(self, serving: Serving, port: int, rates: Rates | None = None) -> None:
         self._serving = serving
         self._wanted_port = port
         self._guard = Guard()
         self._audience = Audience()
-        self._scene = ServeScene(serving)
+        self._scene = ServeScene(serving, rates)
         actor = Actor(serving.platform, operate=self._operate, configure=self._configure)
         self._show = Show(self._scene, actor, None, lambda: self._audience.present > 0, self._audience.spread)
         self._runner = web.AppRunner(

@@ -13,8 +13,10 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.assembly import Platform, Service
+from simulator.assembly.service_workload import local_host
 from simulator.assembly.serving import Serving
-from simulator.console.chart_columns import usd_now
+from simulator.console.chart_columns import prices_of, usd_now
+from simulator.console.live_operations import operation_rows
 from simulator.console.scene import rows_of
 from simulator.control.entries import EntryKind
 from simulator.control.service_events import EVENTS_STREAM
@@ -27,7 +29,7 @@ from simulator.records.histogram import COARSE, Histogram
 from simulator.records.request_log import Chunk, RequestLog
 from simulator.replay.bookkeeping import Recent
 from simulator.rules.policies.port import Sample
-from simulator.rules.pricing import Rates, rates_of
+from simulator.rules.pricing import Rates
 
 SECONDS_KEPT: Final = 900
 LATELY_S: Final = 5
@@ -68,10 +70,11 @@ class _Book:
 
 
 class ServeScene:
-    """Of `serving`, from now on."""
+    """Of `serving`, from now on. `rates`: what everything costs; None goes by the Region of each service."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, rates: Rates | None = None) -> None:
         self._serving = serving
+        self._rates = rates
         self._log = RequestLog()
         self._log.on_chunk(self._count)
         self._books: dict[str, _Book] = {}
@@ -85,19 +88,34 @@ class ServeScene:
         return self._serving.platform
 
     def about(self) -> dict[str, Any]:
-        return {"title": "simulator serve", "clock": "real", "duration_s": None, "warm_up_s": 0.0, "seed": None}
+        return {
+            "title": "simulator serve",
+            "clock": "real",
+            "duration_s": None,
+            "warm_up_s": 0.0,
+            "seed": None,
+            "marks": "operations",  # whoever asked for them
+        }
 
     def about_service(self, name: str) -> dict[str, Any]:
         service, resource, front = self.platform.services[name], self.resource(name), self.platform.front
         size = self.size(name)
         return {
             "name": name,
-            "url": front.url(service.host) + "/" if front is not None and service.hosts else None,
+            "url": front.url(local_host(service.host)) + "/" if front is not None and service.hosts else None,
+            "arn": None if resource is None else resource.arn,
             "cpu": size.vcpu,
             "memory_gb": size.memory_gb,
             "policy": "app-runner",
             "status": "" if resource is None else str(resource.status),
+            "prices": self._prices(resource)[1],
         }
+
+    def version(self) -> int:
+        return self._serving.plane.registry.version
+
+    def operations(self) -> list[dict[str, Any]] | None:
+        return operation_rows(self._serving.plane, self.platform.clock.at_s())
 
     def resource(self, name: str) -> ServiceResource | None:
         """What the control plane has of the platform's service of that name."""
@@ -111,8 +129,11 @@ class ServeScene:
         resource = self.resource(name)
         return InstanceSize() if resource is None else resource.configuration.size
 
-    def rates(self, name: str) -> Rates:  # noqa: ARG002 one Region's are all that is known of others
-        return rates_of("us-east-1")
+    def rates(self, name: str) -> Rates | None:
+        return self._prices(self.resource(name))[0]
+
+    def _prices(self, resource: ServiceResource | None) -> tuple[Rates | None, str]:
+        return prices_of("" if resource is None else resource.place.region, self._rates)
 
     def scaling(self, name: str) -> AutoScalingConfiguration:  # noqa: ARG002 nothing serves: App Runner's own
         return AutoScalingConfiguration()
@@ -153,7 +174,10 @@ class ServeScene:
             "active": [row.active for _, row in rows],
             "in_flight": [row.in_flight for _, row in rows],
             "waiting": [row.waiting for _, row in rows],
-            "usd_per_hour": [usd_now(row.provisioned, row.active, rates, size.vcpu, size.memory_gb) for _, row in rows],
+            "usd_per_hour": [
+                None if rates is None else usd_now(row.provisioned, row.active, rates, size.vcpu, size.memory_gb)
+                for _, row in rows
+            ],
         }
 
     def on_chunk(self, read: Callable[[Chunk], None]) -> None:

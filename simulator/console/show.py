@@ -78,6 +78,7 @@ class Show:
         self._due = _Due()
         self._attended = False
         self._facts_told = 0
+        self._version_told = -1
         self._lines = Lines()
         self._lines_told = 0
         self._woken = asyncio.Event()
@@ -100,6 +101,7 @@ class Show:
         self._meet()
         return (
             message("hello", self._about())
+            + self._operations()
             + message("facts", facts)
             + message("lines", {"from": self._lines.dropped, "rows": self._lines.kept})
             + self._series()
@@ -117,8 +119,7 @@ class Show:
         now_s = wall_s()
         if now_s >= self._due.frame_s:
             self._due.frame_s = now_s + FRAME_EVERY_S
-            met = message("about", self._about()) if self._meet() else b""
-            parts = [met, self._frame(whole=False), self._facts(), self._new_lines()]
+            parts = [self._what_changed(), self._frame(whole=False), self._facts(), self._new_lines()]
             if now_s >= self._due.series_s:
                 self._due.series_s = now_s + SERIES_EVERY_S
                 parts.append(self._series())
@@ -134,6 +135,18 @@ class Show:
         services = [scene.about_service(name) for name in self._frames]
         operations = self.actor.operate is not None
         return {**scene.about(), "operations": operations, "services": services}
+
+    def _what_changed(self) -> bytes:
+        """Services, their states and operations: told when something of them may have changed."""
+        version = self._scene.version()
+        if not self._meet() and version == self._version_told:
+            return b""
+        self._version_told = version
+        return message("about", self._about()) + self._operations()
+
+    def _operations(self) -> bytes:
+        rows = self._scene.operations()
+        return b"" if rows is None else message("operations", {"rows": rows})
 
     def _meet(self) -> bool:
         """Services come and go where an API makes them: whether there are others than before."""

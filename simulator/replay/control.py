@@ -87,6 +87,11 @@ class RunControl:
         await self._plane.close()
 
     @property
+    def plane(self) -> ControlPlane:
+        """For whoever looks at its resources."""
+        return self._plane
+
+    @property
     def built_s(self) -> Mapping[str, float]:
         """Seconds of builds, by service."""
         return self._workload.built_s

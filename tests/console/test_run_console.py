@@ -148,6 +148,11 @@ def test_a_deployment_puts_new_instances_in_the_place_of_the_old_ones(case: Watc
     case.act(act="clock", do="speed", speed=100)
     frame = case.until("frame", lambda one: web(one)["i"].get("n", [1])[0] > 2 and len(web(one)["i"]["s"]) == 2)
     assert web(frame)["serving"]
+    begun = case.until("operations", lambda one: one["rows"][-1]["type"] == "START_DEPLOYMENT")["rows"][-1]
+    assert begun["service"] == "web"
+    assert begun["at_s"] >= 1
+    ended = case.until("operations", lambda one: one["rows"][-1]["status"] == "SUCCEEDED")["rows"][-1]
+    assert ended["ended_s"] > begun["at_s"]
     # Refused as long as the deployment goes on: the old instances drain, and the operation ends.
     answers = (case.act(act="pause", service="web") for _ in zip_until(case, 300))
     assert any(status == 200 for status, _ in answers)

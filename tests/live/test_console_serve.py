@@ -18,8 +18,9 @@ from typing import Any
 
 import boto3
 import pytest
+from playwright.sync_api import Page
 
-from tests.live.browser import chromium_or_skip, faults, opened_page, until
+from tests.live.browser import Seen, chromium_or_skip, faults, opened_page, until
 from tests.live.test_console_browser import said, service
 
 pytestmark = pytest.mark.slow
@@ -42,10 +43,13 @@ class Served:
 
     @property
     def api(self) -> Any:
+        return self.api_in("us-east-1")
+
+    def api_in(self, region: str) -> Any:
         return boto3.client(
             "apprunner",
             endpoint_url=self.api_url,
-            region_name="us-east-1",
+            region_name=region,
             aws_access_key_id="any",
             aws_secret_access_key="any",
         )
@@ -149,13 +153,47 @@ def test_services_of_the_api_are_watched_deployed_paused_and_resumed(tmp_path: P
         served.settled(made["ServiceArn"])
         page.locator("#tab-events").click()
         assert page.locator("#events li").count() > 3
+        lists_the_operations(page, served, made["ServiceArn"])
+        prices_a_service_elsewhere(page, served, source)
         assert faults(page) == []
-        # What the API refuses, the page says.
-        page.locator("#min-size").fill("9")
-        page.locator("#max-size").fill("3")
-        page.locator("#apply").click()
-        said(page, "InvalidRequestException")
-        seen.complaints = [told for told in seen.complaints if "400" not in told]  # the browser tells of the answer
+        says_what_the_api_refuses(page, seen)
+
+
+def says_what_the_api_refuses(page: Page, seen: Seen) -> None:
+    page.locator("#min-size").fill("9")
+    page.locator("#max-size").fill("3")
+    page.locator("#apply").click()
+    said(page, "InvalidRequestException")
+    seen.complaints = [told for told in seen.complaints if "400" not in told]  # the browser tells of the answer
+
+
+def lists_the_operations(page: Page, served: Served, arn: str) -> None:
+    """The control plane's own, newest first, whoever asked for them; and they are marked."""
+    page.locator("#tab-operations").click()
+    listed = served.api.list_operations(ServiceArn=arn)["OperationSummaryList"]
+    shown = page.locator("#operation-list li")
+    until(page, "() => !document.getElementById('operation-list').textContent.includes('in progress')")
+    told = [shown.nth(place).inner_text() for place in range(shown.count())]
+    assert len(told) == len(listed) == 5
+    for text, operation in zip(told, listed, strict=True):
+        assert operation["Type"] in text
+        assert operation["Id"] in text
+        assert "succeeded in" in text
+    marks = "consolePage.charts.marks.filter((mark) => mark.kind === 'act').map((mark) => mark.title)"
+    until(page, f"{marks}.includes('PAUSE SERVICE')")
+
+
+def prices_a_service_elsewhere(page: Page, served: Served, source: dict[str, Any]) -> None:
+    """2 GB cost $0.018 an hour in Tokyo, and a vCPU $0.081 more while it is active."""
+    served.api_in("ap-northeast-1").create_service(ServiceName="tokyo", SourceConfiguration=source)
+    cost = f"{service('tokyo')}?.usd_per_hour"
+    until(page, f"Math.abs({cost} - 0.018) < 1e-9 || Math.abs({cost} - 0.099) < 1e-9")
+    page.locator("#tab-services").click()
+    until(page, "document.querySelectorAll('#service-list tbody tr').length === 2")
+    until(page, "document.querySelector('#service-list tbody tr:last-child').textContent.includes('running')")
+    row = page.locator("#service-list tbody tr").last.inner_text()
+    assert "ap-northeast-1" in row
+    assert "awsapprunner.localhost" in row
 
 
 def test_top_shows_a_simulator_that_serves(tmp_path: Path) -> None:

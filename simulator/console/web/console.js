@@ -2,11 +2,11 @@
 
 import { TimeCharts, marksOf } from "console/charts";
 import { Controls } from "console/controls";
-import { Feed, actsOf, closedBins, figuresOf, serviceOf } from "console/feed";
+import { Feed, actsOf, closedBins, figuresOf, markedActs, operationWords, serviceOf } from "console/feed";
 import { clock, count, duration } from "console/format";
 import { byId, figures, make, setText, tabs, themeButton } from "console/page";
 import { Picture } from "console/picture";
-import { decisionRow, logRow, table } from "console/tables";
+import { decisionRow, logRow, operationRow, table } from "console/tables";
 
 const ROWS_SHOWN = 300;
 const STATES = { playing: "", paused: "paused", stepping: "stepping" };
@@ -24,6 +24,7 @@ const feed = new Feed((kind, state) => {
   if (kind === "series" || kind === "facts") drawCharts(state);
   if (kind === "facts") drawFacts(state);
   if (kind === "lines") drawLines(state);
+  if (kind === "operations") drawOperations(state);
   if (kind === "ended") end(state);
 }, () => { if (!feed.state.ended) setText(byId("state"), "connection lost"); });
 
@@ -35,9 +36,11 @@ function begin(state) {
   const names = about.services.map((service) => service.name);
   if (!names.includes(shown)) shown = names.length ? names[0] : null;
   byId("services").hidden = names.length < 2;
-  byId("services").replaceChildren(...names.map((name) => make("button", { type: "button", "aria-pressed": String(name === shown), onclick: () => choose(name) }, name)));
+  // Others than before only: a button that has the focus keeps it.
+  if ([...byId("services").children].map((button) => button.textContent).join() !== names.join()) byId("services").replaceChildren(...names.map((name) => make("button", { type: "button", "aria-pressed": String(name === shown), onclick: () => choose(name) }, name)));
   drawFacts(state);
   drawLines(state);
+  drawServices(state);
 }
 
 function choose(name) {
@@ -65,7 +68,7 @@ function drawCharts(state) {
   const series = closedBins(state, shown);
   if (!series) return;
   const now = state.frame ? state.frame.t : 0;
-  charts.show(series, marksOf(serviceOf(state, shown), actsOf(state)), Math.max(series.from_s + series.offered.length * series.width_s, now));
+  charts.show(series, marksOf(serviceOf(state, shown), markedActs(state, shown)), Math.max(series.from_s + series.offered.length * series.width_s, now));
 }
 
 // Newest first: that is where people look while it goes on.
@@ -79,9 +82,21 @@ function drawFacts(state) {
   list("events", service.events.slice(-ROWS_SHOWN).map((event) => logRow(event.at_s, event.line)), "Nothing has been logged yet.");
   const acts = [...actsOf(state).map((act) => logRow(act.at_s, act.detail, act.action.replaceAll("_", " ")))];
   list("acts", acts, "Nobody has done anything yet.");
-  byId("service-list").replaceChildren(table("Services", ["name", "status", "policy", "size", "URL"], state.about.services.map((each) => [
-    each.name, each.status, each.policy, `${each.cpu} vCPU / ${each.memory_gb} GB`,
-    each.url ? make("a", { href: each.url, rel: "noreferrer noopener", target: "_blank" }, each.url) : "none in virtual time"]), { numbersFrom: 9 }));
+}
+
+function drawOperations(state) {
+  byId("api-operations").hidden = state.operations === null;
+  if (state.operations === null) return;
+  list("operation-list", state.operations.slice(-ROWS_SHOWN).map((one) => operationRow(one, operationWords(one))), "None has begun yet.");
+  setText(byId("operation-count"), state.operations.length > ROWS_SHOWN ? `The last ${ROWS_SHOWN} of ${count(state.operations.length)}.` : "");
+}
+
+function drawServices(state) {
+  const ofApi = state.about.services.some((each) => each.arn);
+  byId("service-list").replaceChildren(table("Services", ["name", "status", "URL", "size", "policy", "prices", ...(ofApi ? ["ARN"] : [])], state.about.services.map((each) => [
+    each.name, each.status.replaceAll("_", " ").toLowerCase(),
+    each.url ? make("a", { href: each.url, rel: "noreferrer noopener", target: "_blank" }, each.url) : state.about.clock === "virtual" ? "none in virtual time" : "private",
+    `${each.cpu} vCPU / ${each.memory_gb} GB`, each.policy, each.prices, ...(ofApi ? [make("code", {}, each.arn)] : [])]), { numbersFrom: 9 }));
 }
 
 function drawLines(state) {

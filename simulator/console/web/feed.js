@@ -1,6 +1,6 @@
 // The feed: server-sent events, gathered into one state that the page draws. The browser connects again by itself.
 
-import { count, latency, rate, usd } from "console/format";
+import { count, duration, latency, rate, usd } from "console/format";
 
 const LISTED_MAX = 4000;
 
@@ -9,10 +9,10 @@ export class Feed {
   constructor(changed, lost, path = "/feed") {
     this.changed = changed;
     this.lost = lost;
-    this.state = { about: null, frame: null, series: {}, facts: [], factsUntil: 0, lines: [], linesUntil: 0, ended: null };
+    this.state = { about: null, frame: null, series: {}, facts: [], factsUntil: 0, lines: [], linesUntil: 0, operations: null, ended: null };
     this.instances = new Map();
     this.source = new EventSource(path);
-    for (const kind of ["opening", "hello", "about", "frame", "series", "facts", "lines", "ended"]) {
+    for (const kind of ["opening", "hello", "about", "frame", "series", "facts", "lines", "operations", "ended"]) {
       this.source.addEventListener(kind, (event) => {
         this.#take(kind, JSON.parse(event.data));
         this.changed(kind, this.state);
@@ -28,7 +28,7 @@ export class Feed {
 
   #take(kind, data) {
     const { state } = this;
-    if (kind === "hello") Object.assign(state, { about: data, facts: [], factsUntil: 0, lines: [], linesUntil: 0 });
+    if (kind === "hello") Object.assign(state, { about: data, facts: [], factsUntil: 0, lines: [], linesUntil: 0, operations: null });
     if (kind === "about") state.about = data;
     if (kind === "frame") {
       // Numbers and births come only when they have changed.
@@ -51,6 +51,7 @@ export class Feed {
       state.lines = state.lines.concat(fresh).slice(-LISTED_MAX);
       state.linesUntil = Math.max(state.linesUntil, data.from + data.rows.length);
     }
+    if (kind === "operations") state.operations = data.rows;
     if (kind === "ended") state.ended = data;
   }
 }
@@ -68,6 +69,22 @@ export function serviceOf(state, name) {
 
 export function actsOf(state) {
   return state.facts.filter((fact) => fact.k === "act");
+}
+
+// What has the acts' marks in the charts. Where an API is served its operations do, whoever asked for them; those of the
+// console are among them.
+const BY_THE_API = new Set(["console: deploy", "console: pause", "console: resume", "console: scaling"]);
+
+export function markedActs(state, name) {
+  if (state.about.marks !== "operations") return actsOf(state);
+  const operations = (state.operations || []).filter((one) => one.service === name && one.at_s >= 0)
+    .map((one) => ({ at_s: one.at_s, action: one.type, detail: operationWords(one) }));
+  return [...actsOf(state).filter((act) => !BY_THE_API.has(act.action)), ...operations];
+}
+
+export function operationWords(operation) {
+  const took = operation.ended_s === null ? "" : ` in ${duration(operation.ended_s - operation.at_s)}`;
+  return `${operation.status.replaceAll("_", " ").toLowerCase()}${took}`;
 }
 
 // The series of a service without the bin that has just begun: it would look as if traffic fell to nothing.

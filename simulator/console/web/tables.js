@@ -32,6 +32,16 @@ export function logRow(at_s, line, label = null) {
   return make("li", {}, make("span", { class: "when" }, clock(at_s)), label ? make("span", { class: "chip" }, label) : null, make("span", { class: "why" }, line));
 }
 
+const ENDINGS = { SUCCEEDED: ["✓", "good"], IN_PROGRESS: ["…", "soft"] };
+
+// An operation of the control plane; one of before this simulator began has the date.
+export function operationRow(operation, words) {
+  const [sign, look] = ENDINGS[operation.status] || ["✗", "bad"];
+  const when = operation.at_s >= 0 ? clock(operation.at_s) : new Date(operation.started * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+  return make("li", {}, make("span", { class: "when" }, when),
+    make("span", { class: "why" }, make("span", { class: look }, make("span", { "aria-hidden": "true" }, `${sign} `), operation.type), ` ${operation.service}: ${words} `, make("code", { class: "soft" }, operation.id)));
+}
+
 export function checksTable(checks) {
   return table("Checks", ["check", "verdict", "measured", "limit", "why"], checks.map((check) => [
     make("code", {}, check.text),

@@ -1,0 +1,32 @@
+"""The control plane's operations as the console's page wants them: ListOperations of all services at once."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simulator.assembly.control_plane import ControlPlane
+from simulator.model.api_resources import OperationResource
+from simulator.model.arn import Arn
+
+# The last ones; ListOperations has all.
+OPERATIONS_MAX: Final = 500
+
+
+def operation_rows(plane: ControlPlane, at_s: float) -> list[dict[str, Any]]:
+    """In the order in which they began. Times are seconds of the run, whose time is `at_s` now; before it, negative.
+
+    `started` is the time of the calendar as well, in seconds since 1970.
+    """
+    origin_s = plane.now() - at_s
+    return [
+        {
+            "id": operation.operation_id,
+            "service": Arn.parse(operation.service_arn).name,
+            "type": str(operation.type),
+            "status": str(operation.status),
+            "started": operation.started_at,
+            "at_s": round(operation.started_at - origin_s, 3),
+            "ended_s": None if operation.ended_at is None else round(operation.ended_at - origin_s, 3),
+        }
+        for operation in plane.registry.all(OperationResource)[-OPERATIONS_MAX:]
+    ]
