@@ -90,6 +90,7 @@ class PlatformWorkload:
 
     async def _deploy(self, revision: ServiceRevision, steps: Steps, *, is_new: bool) -> str:
         runnable = await self._applications.find(revision, steps, is_new=is_new)
+        steps.listens(runnable.port)
         await steps.reach(Phase.SOURCE_READY)
         service = self._known(revision)
         try:

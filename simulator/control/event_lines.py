@@ -51,8 +51,12 @@ def completed_text(operation: OperationType, *, new_application: bool) -> str:
     return text + (NEW_APPLICATION if new_application else NEW_CONFIGURATION)
 
 
-def phase_lines(phase: Phase, configuration: ServiceConfiguration, *, creates: bool) -> tuple[str, ...]:
-    """What both logs say when a deployment reaches `phase`. `creates`: it is the service's first."""
+def phase_lines(
+    phase: Phase, configuration: ServiceConfiguration, *, creates: bool, port: int | None = None
+) -> tuple[str, ...]:
+    """What both logs say when a deployment reaches `phase`. `creates`: it is the service's first. `port`: of an
+    apprunner.yaml, which the configuration does not know.
+    """
     lines = _IMAGE_LINES if configuration.is_image else _SOURCE_LINES
     if phase is Phase.BEGUN and creates and not configuration.is_image and configuration.deploys_automatically:
         return ("Successfully created pipeline for automatic deployments.",)
@@ -63,7 +67,7 @@ def phase_lines(phase: Phase, configuration: ServiceConfiguration, *, creates: b
         kind = "publicly" if configuration.is_public else "privately"
         return (f"Provisioning instances and deploying image for {kind} accessible service.",)
     if phase is Phase.HEALTH_CHECKING:
-        return (performing_line(configuration.health, configuration.port),)
+        return (performing_line(configuration.health, port or configuration.port),)
     return lines.get(phase, ())
 
 

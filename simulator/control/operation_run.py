@@ -51,6 +51,7 @@ class OperationRun:
         self._profile = profile
         self._now = now
         self._on_deleted = on_deleted
+        self._port: int | None = None  # of an apprunner.yaml
         self._loop = asyncio.get_running_loop()
         # The phases count from the operation's own beginning, also when the simulator was started again in its midst.
         self._began_s = self._loop.time() - max(0.0, now() - operation.started_at)
@@ -90,6 +91,9 @@ class OperationRun:
                 self._tell_of_beginning()
             if self._type in DEPLOYS:
                 self._tell_of_phase(phase)
+
+    def listens(self, port: int) -> None:
+        self._port = port
 
     def log(self, line: str) -> None:
         with self._registry.change():
@@ -183,7 +187,7 @@ class OperationRun:
     def _tell_of_phase(self, phase: Phase) -> None:
         service = self._service
         creates = self._type is OperationType.CREATE_SERVICE
-        for line in phase_lines(phase, service.configuration, creates=creates):
+        for line in phase_lines(phase, service.configuration, creates=creates, port=self._port):
             self._events.line(service, line)
             self._events.deployment_line(service, self.operation_id, line)
 

@@ -56,6 +56,9 @@ class Steps(Protocol):
     async def reach(self, phase: Phase) -> None:
         """`phase` begins or is reached: its lines are written, but not before its time of the profile."""
 
+    def listens(self, port: int) -> None:
+        """Where the new version listens, if its apprunner.yaml says so; to be told before HEALTH_CHECKING."""
+
     def log(self, line: str) -> None:
         """A line of the deployment log, with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
 

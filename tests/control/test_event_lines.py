@@ -29,3 +29,9 @@ def test_a_private_service_with_an_http_check() -> None:
     assert phase_lines(Phase.HEALTH_CHECKING, service, creates=True) == (
         "Performing health check on protocol `HTTP` [Path: '/up'], [Port: '8000'].",
     )
+
+
+def test_the_port_of_a_file_is_told_in_place_of_the_configurations() -> None:
+    assert phase_lines(Phase.HEALTH_CHECKING, configuration(code("REPOSITORY")), creates=True, port=9000) == (
+        "Performing health check on protocol `HTTP` [Path: '/up'], [Port: '9000'].",
+    )

@@ -30,6 +30,8 @@ build:
       - echo building
 run:
   command: {program} app.py
+  network:
+    port: 9000
   env:
     - name: WHO
       value: {who}
@@ -96,6 +98,8 @@ def test_a_push_to_its_directory_deploys_and_one_beside_it_or_while_paused_does_
             await stage.settled()
             assert stage.describe(arn)["Status"] == "RUNNING", stage.lines(arn, "")
             assert await stage.get(host) == (200, "first")
+            checked = "Performing health check on protocol `TCP` [Port: '9000']."  # of the file, in both logs
+            assert sum(checked in line for line in stage.lines(arn, "")) == 2, stage.lines(arn, "")
             trees = serving.trees
             assert trees is not None
 
