@@ -23,13 +23,21 @@ NEAR_HELP: Final = "Let another version of the language stand in for a runtime t
 
 # Of the user's environment what package tools need to reach their registries, and nothing that could be a secret of
 # something else.
-_PASSED: Final = (
-    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
-    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT", "PIP_FIND_LINKS", "PIP_DEFAULT_TIMEOUT", "PIP_NO_INDEX"),
-    *("NPM_CONFIG_REGISTRY", "npm_config_registry", "GOPROXY", "GOFLAGS", "GOSUMDB", "BUNDLE_MIRROR__ALL"),
+_PROXIES: Final = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
 )
-_GIT: Final = ("HOME", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND", "HTTPS_PROXY", "https_proxy")
+_PASSED: Final = frozenset(
+    {
+        *_PROXIES,
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+        *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT", "PIP_FIND_LINKS", "PIP_DEFAULT_TIMEOUT", "PIP_NO_INDEX"),
+        *("PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX"),
+        *("NPM_CONFIG_REGISTRY", "npm_config_registry", "YARN_REGISTRY", "YARN_NPM_REGISTRY_SERVER"),
+        *("GOPROXY", "GOFLAGS", "GOSUMDB", "GOPRIVATE", "BUNDLE_MIRROR__ALL"),
+    }
+)
+_GIT: Final = frozenset({*_PROXIES, "HOME", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND"})
 
 
 def build_settings(
@@ -41,15 +49,24 @@ def build_settings(
     engine: str = DEFAULT_ENGINE,
 ) -> BuildSettings:
     """Raises ValueError for a toolchain that is not told as RUNTIME=FOLDER, or an image that is none."""
-    environment = dict(os.environ)  # noqa: TID251 cli is the reader of the environment
     return BuildSettings(
         state / "builds",
         ToolchainSettings(dict(map(_toolchain, toolchains)), near_versions, Path.home()),
-        RepositorySettings(environment={name: environment[name] for name in _GIT if name in environment}),
-        environment={name: environment[name] for name in _PASSED if name in environment},
+        RepositorySettings(environment=git_environment()),
+        environment=build_environment(),
         images=dict(map(_image, images)),
         engine=engine,
     )
+
+
+def build_environment() -> dict[str, str]:
+    """Of the user's environment what the package tools of a build need to reach their registries."""
+    return {name: value for name, value in os.environ.items() if name in _PASSED}  # noqa: TID251 cli is its reader
+
+
+def git_environment() -> dict[str, str]:
+    """Of the user's environment what git needs to reach a server and to be let in."""
+    return {name: value for name, value in os.environ.items() if name in _GIT}  # noqa: TID251 cli is its reader
 
 
 def _image(text: str) -> tuple[str, str]:

@@ -32,13 +32,14 @@ from simulator.builds.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
+from simulator.cli.build_options import build_environment, git_environment
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
 from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.secrets import SecretsPlace
 from simulator.model.quotas import Quotas
-from simulator.replay.application_spec import ApplicationSpec, Folder
+from simulator.replay.application_spec import ApplicationSpec, Folder, variable_text
 from simulator.replay.applications import application_of
 from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.document import parse_document, read_document_text
@@ -205,6 +206,8 @@ class BuildsSection(Section):
     """Let another version of the language stand in for a runtime that is not on this machine."""
     images: Annotated[Mapping[str, Image], AfterValidator(_of_runtimes_or_all)] = Field(default_factory=dict)
     """For a runtime, such as NODEJS_22, or for `all`, the image in which it is built and run instead."""
+    environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict, repr=False)
+    """Variables of every build command besides those of proxies, certificates and package indexes that `serve` has."""
 
 
 class MetricsSection(Section):
@@ -281,7 +284,8 @@ class ServeConfig(Section):
             builds=BuildSettings(
                 state / "builds",
                 ToolchainSettings(self.builds.toolchains, self.builds.near_versions, Path.home()),
-                RepositorySettings(self.builds.clones),
+                RepositorySettings(self.builds.clones, git_environment()),
+                environment=build_environment() | dict(self.builds.environment),
                 images={ALL_RUNTIMES if name == _ALL else name: image for name, image in self.builds.images.items()},
                 engine=engine,
             ),

@@ -62,7 +62,7 @@ def _split_command(value: object) -> object:
     return shlex.split(value) if isinstance(value, str) else value
 
 
-def _variable_text(value: object) -> object:
+def variable_text(value: object) -> object:
     """`WORKERS: 4` is as good as `WORKERS: "4"`: a variable is text in the end."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
@@ -88,7 +88,7 @@ class ProcessSpec(Section):
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     ] = Field(min_length=1)
     """The command line, or a list of its words. `python` as first word is the interpreter that runs the simulator."""
-    environment: Mapping[str, Annotated[str, BeforeValidator(_variable_text)]] = Field(default_factory=dict)
+    environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict)
     """More environment variables for the process."""
     working_directory: Folder = Field(default=".", validate_default=True)
     """The folder in which the command runs, relative to the scenario file; that file's own folder if left out."""
@@ -117,7 +117,7 @@ class ContainerSpec(Section):
     """The start command, or a list of its words; the image's own if left out."""
     port: Count = Field(default=8080, ge=1, le=65535)
     """The port that the application listens on, on every address of the container. It gets it as `PORT`."""
-    environment: Mapping[str, Annotated[str, BeforeValidator(_variable_text)]] = Field(default_factory=dict)
+    environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict)
     """More environment variables for the container."""
     egress: str = Field(default="DEFAULT", min_length=1)
     """DEFAULT: the engine's own network. NONE: no way out. Otherwise the name of a network of the engine, as a VPC."""

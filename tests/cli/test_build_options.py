@@ -6,6 +6,7 @@ import pytest
 
 from simulator.builds.runtimes import RUNTIMES
 from simulator.cli.build_options import build_settings
+from simulator.cli.serve_config import load_config
 
 
 def test_an_image_is_for_one_runtime_or_for_all(tmp_path: Path) -> None:
@@ -26,3 +27,22 @@ def test_a_toolchain_is_a_folder_for_a_runtime(tmp_path: Path) -> None:
     assert settings.toolchains.paths == {"NODEJS_22": tmp_path}
     with pytest.raises(ValueError, match="must be a folder"):
         build_settings(tmp_path, [f"NODEJS_22={tmp_path}/none"])
+
+
+def test_builds_of_up_and_of_serve_get_what_reaches_registries_and_no_other_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2")
+    file = tmp_path / "serve.yaml"
+    file.write_text("builds:\n  environment: {NPM_TOKEN: abc, PIP_DEFAULT_TIMEOUT: 60}\n", encoding="utf-8")
+    served = load_config(file).serving(tmp_path, "unix:///var/run/docker.sock").builds
+    assert served is not None
+    for settings in (build_settings(tmp_path), served):
+        assert settings.environment["PIP_INDEX_URL"] == "https://index.example/simple"
+        assert settings.environment["https_proxy"] == "http://proxy.example:3128"
+        assert settings.repositories.environment["https_proxy"] == "http://proxy.example:3128"
+        assert "DATABASE_PASSWORD" not in settings.environment
+    assert served.environment["NPM_TOKEN"] == "abc"
+    assert served.environment["PIP_DEFAULT_TIMEOUT"] == "60"
