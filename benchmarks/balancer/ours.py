@@ -20,7 +20,7 @@ from benchmarks.balancer.places import ADDRESS, HOST, KEEP_ALIVE_S
 from simulator.control.autoscaler import Autoscaler
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import listen
-from simulator.fleet.driver import ExitStatus, InstanceSpec
+from simulator.fleet.driver import ExitStatus, InstanceSpec, Usage
 from simulator.fleet.http_backend import HttpService
 from simulator.fleet.pool import Pool
 from simulator.fleet.roster import Roster
@@ -64,6 +64,9 @@ class GivenInstance(HttpService):
     def kill(self) -> None:
         if not self.exited.done():
             self.exited.set_result(ExitStatus(0))
+
+    def usage(self) -> Usage | None:
+        return None
 
 
 class GivenDriver:

@@ -35,7 +35,7 @@ from simulator.fleet.docker_config import (
 from simulator.fleet.docker_doors import Close, Door, listening_inside, unopened
 from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Quota, Running, is_local
 from simulator.fleet.docker_labels import sweep_orphans
-from simulator.fleet.driver import InstanceSpec, LaunchError
+from simulator.fleet.driver import InstanceSpec, LaunchError, Usage
 from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.process_backend import RequestService
 from simulator.fleet.process_cgroup import NoGroupsError, group_of
@@ -65,6 +65,11 @@ class _Living:
     limits: GroupLimits | None
     has_volumes: bool
     closes: list[Close] = field(default_factory=list)  # of its doors
+
+
+def _unmeasured() -> Usage | None:
+    """The engine is elsewhere, and its control groups with it."""
+    return None
 
 
 class DockerDriver:
@@ -212,7 +217,12 @@ class DockerDriver:
         switch = limits.switch(self._settings.throttling, self._settings.idle_vcpu) if limits else NoSwitch()
         service = self._serve(HOST, running.port)
         backend = ContainerBackend(
-            Running(running.container, running.port, pid), self._application.port, service, switch, self._send
+            Running(running.container, running.port, pid),
+            self._application.port,
+            service,
+            switch,
+            self._send,
+            limits.usage if limits is not None else _unmeasured,
         )
         self._living[backend] = _Living(spec, service, limits, has_volumes)
         self._tasks.spawn(self._attend(backend), f"container {spec.number} of {spec.service}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.fleet.docker_engine import Ended, EngineGone, Running
-from simulator.fleet.driver import ExitStatus
+from simulator.fleet.driver import ExitStatus, Usage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.process_backend import CpuSwitch, RequestService, exit_status
 from simulator.model.health import HealthCheck, HealthProtocol
@@ -35,8 +35,10 @@ class ContainerBackend:
         service: RequestService,
         cpu: CpuSwitch,
         send: Callable[[ContainerBackend, str], asyncio.Task[None]],
+        usage: Callable[[], Usage | None],
     ) -> None:
         """`send(backend, "SIGTERM")` begins to send a signal through the engine."""
+        self.usage = usage
         loop = asyncio.get_running_loop()
         self.container = running.container
         self.exited: asyncio.Future[ExitStatus] = loop.create_future()

@@ -41,6 +41,14 @@ class ExitStatus:
         return f"{text} ({more})" if more else text
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an instance has used of its size: CPU seconds since its launch, and bytes of memory at this moment."""
+
+    cpu_s: float
+    memory_bytes: float
+
+
 class LaunchError(Exception):
     """The instance could not be launched at all: program not found, no port, ... The message says what and why."""
 
@@ -79,6 +87,9 @@ class Backend(Protocol):
 
     def kill(self) -> None:
         """End it at once, as a crash does. `exited` follows."""
+
+    def usage(self) -> Usage | None:
+        """What it has used so far; None where nobody can tell, as with a container engine elsewhere."""
 
 
 class Driver(Protocol):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec
+from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, Usage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.simulated import SimulatedBackend
 from simulator.model.health import HealthCheck
@@ -169,6 +169,7 @@ class _Measured:
         self.wake = backend.wake
         self.stop = backend.stop
         self.kill = backend.kill
+        self.usage = backend.usage
 
     async def probe(self, check: HealthCheck) -> str | None:
         """It came up between the last probe that failed and the first that passes: in the middle, for all we know.
@@ -206,6 +207,10 @@ class _LikeShown(SimulatedBackend):
         if self._start_s is None or self._loop.time() < self._launched_s + self._start_s:
             return "connection refused"
         return await super().probe(check)
+
+    def usage(self) -> Usage | None:
+        """Answers are imitated, what they cost an instance is not."""
+        return None
 
     def _serve(self, exchange: Exchange) -> None:
         answer = self._shown.draw_answer(self._outstanding)

@@ -262,7 +262,7 @@ class ProcessDriver:
             self._tasks.spawn(self._clear_away(backend, holding), f"clear away {backend.pid}")
 
         switch = limits.switch(self._settings.throttling, self._settings.idle_vcpu)
-        backend = ProcessBackend(watch, holding.service, switch, limits.exceeded, ended)
+        backend = ProcessBackend(watch, holding.service, switch, limits.exceeded, ended, limits.usage)
         self._living[backend] = holding
         if self._closed:  # while it was being launched
             backend.kill()

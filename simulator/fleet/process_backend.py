@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, Protocol
 
-from simulator.fleet.driver import ExitStatus
+from simulator.fleet.driver import ExitStatus, Usage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.process_watch import ExitWatch, is_waiting
 from simulator.model.health import HealthCheck
@@ -68,10 +68,12 @@ class ProcessBackend:
         cpu: CpuSwitch,
         exceeded: Callable[[], str],
         on_end: Callable[[ProcessBackend], None],
+        usage: Callable[[], Usage | None],
     ) -> None:
         """`exceeded` says which limit the kernel has killed it for, if it was for one. `on_end` is called once, when
         the process has ended; whoever gets it sweeps up and then sets `left`.
         """
+        self.usage = usage
         loop = asyncio.get_running_loop()
         self.pid = watch.pid
         self.exited: asyncio.Future[ExitStatus] = loop.create_future()

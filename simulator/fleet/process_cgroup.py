@@ -72,6 +72,9 @@ class Group(Protocol):
     def used_s(self) -> float:
         """CPU seconds used in it so far, by processes that have ended too."""
 
+    def memory_bytes(self) -> int:
+        """Memory in use, without files that the kernel may forget: what it cannot take away without killing."""
+
     def oom_kills(self) -> int:
         """Processes that the kernel has killed for the memory limit."""
 
@@ -120,6 +123,10 @@ class GroupV1:
     def used_s(self) -> float:
         return int((self._hierarchies["cpuacct"] / "cpuacct.usage").read_text()) / _NS_PER_S
 
+    def memory_bytes(self) -> int:
+        directory = self._hierarchies["memory"]
+        return _held(directory / "memory.usage_in_bytes", directory / "memory.stat", "total_inactive_file")
+
     def oom_kills(self) -> int:
         return _count(self._hierarchies["memory"] / "memory.oom_control", "oom_kill")
 
@@ -160,6 +167,9 @@ class GroupV2:
 
     def used_s(self) -> float:
         return _count(self._directory / "cpu.stat", "usage_usec") / _US_PER_S
+
+    def memory_bytes(self) -> int:
+        return _held(self._directory / "memory.current", self._directory / "memory.stat", "inactive_file")
 
     def oom_kills(self) -> int:
         return _count(self._directory / "memory.events", "oom_kill")
@@ -332,3 +342,7 @@ def _count(file: Path, name: str) -> int:
         if key == name:
             return int(number)
     return 0
+
+
+def _held(used: Path, stat: Path, forgettable: str) -> int:
+    return max(0, int(used.read_text()) - _count(stat, forgettable))

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from simulator.fleet.driver import Usage
 from simulator.fleet.process_backend import CpuSwitch, Throttling
 from simulator.fleet.process_cgroup import Group, GroupHome, NoGroupsError, find_home
 from simulator.model.sizes import InstanceSize
 
 _BYTES_PER_MB: Final = 1024**2
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class Limits(Protocol):
@@ -42,6 +44,9 @@ class Limits(Protocol):
 
     def used_s(self) -> float:
         """CPU seconds used so far; what can no longer be read does not shrink it."""
+
+    def usage(self) -> Usage | None:
+        """CPU as `used_s`, and the memory held; None when the instance is gone."""
 
     def exceeded(self) -> str:
         """What to say of an instance that the kernel has killed; nothing when it was for no limit."""
@@ -134,6 +139,12 @@ class GroupLimits:
             self._used_s = self._group.used_s()
         return self._used_s
 
+    def usage(self) -> Usage | None:
+        try:
+            return Usage(self.used_s(), self._group.memory_bytes())
+        except OSError:
+            return None
+
     def exceeded(self) -> str:
         with contextlib.suppress(OSError):
             if self._group.oom_kills() > 0:
@@ -171,6 +182,11 @@ class ProcessLimits:
         used_s = sum(_process_used_s(process) for process in (self._pid, *_descendants(self._pid)))
         self._used_s = max(self._used_s, used_s)
         return self._used_s
+
+    def usage(self) -> Usage | None:
+        """Pages that its processes share count for each of them."""
+        pages = sum(map(_resident_pages, (self._pid, *_descendants(self._pid))))
+        return Usage(self.used_s(), float(pages * _PAGE_BYTES)) if pages else None
 
     def exceeded(self) -> str:
         return ""
@@ -255,3 +271,10 @@ def _process_used_s(pid: int) -> float:
     except OSError:
         return 0.0
     return sum(map(int, fields[11:15])) / _TICKS_PER_S
+
+
+def _resident_pages(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from simulator.fleet.application import Failures, SimulatedApplication
-from simulator.fleet.driver import ExitStatus, InstanceSpec
+from simulator.fleet.driver import ExitStatus, InstanceSpec, Usage
 from simulator.fleet.exchange import Exchange
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.discipline import Station
@@ -167,6 +167,10 @@ class SimulatedBackend:
     def cpu_used_s(self) -> float:
         return self.used_by(self._loop.time())
 
+    def usage(self) -> Usage | None:
+        """An application that says nothing of its memory takes none."""
+        return Usage(self.cpu_used_s(), 0.0)
+
     def throttle(self) -> None:
         """An idle instance computes nothing, so there is nothing to slow down."""
 
@@ -225,11 +229,18 @@ class FailingBackend(SimulatedBackend):
     def _memory_bytes(self) -> float:
         return self._memory_gb * 1024**3
 
+    @property
+    def _used_bytes(self) -> float:
+        return self._failures.memory_bytes + self._at_work * self._failures.request_memory_bytes
+
+    def usage(self) -> Usage | None:
+        return Usage(self.cpu_used_s(), self._used_bytes)
+
     def begin(self, exchange: Exchange) -> None:
         failures, accidents = self._failures, self._accidents
         self._at_work += 1
         self._stored_bytes += failures.request_storage_bytes
-        if failures.memory_bytes + self._at_work * failures.request_memory_bytes > self._memory_bytes:
+        if self._used_bytes > self._memory_bytes:
             self._out_of_memory()
         elif self._stored_bytes > accidents.storage_bytes:
             self._exit(ExitStatus(SIGKILL_CODE, "ended by SIGKILL, ephemeral storage is full"))

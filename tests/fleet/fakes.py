@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Self
 
-from simulator.fleet.driver import Driver, ExitStatus, InstanceSpec, LaunchError
+from simulator.fleet.driver import Driver, ExitStatus, InstanceSpec, LaunchError, Usage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
@@ -90,6 +90,9 @@ class FakeBackend:
 
     def kill(self) -> None:
         self.exit(137)
+
+    def usage(self) -> Usage | None:
+        return None
 
     def exit(self, code: int) -> None:
         if not self.exited.done():

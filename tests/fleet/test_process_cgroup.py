@@ -147,6 +147,8 @@ def test_version_1_writes_what_the_kernel_reads(machine: Machine) -> None:
         cpuacct__usage="1500000000\n",
         memory__limit_in_bytes="",
         memory__memsw__limit_in_bytes="",
+        memory__usage_in_bytes="5000",
+        memory__stat="inactive_file 7\ntotal_inactive_file 1000\n",
         memory__oom_control="oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
         freezer__state="THAWED",
     )
@@ -162,7 +164,7 @@ def test_version_1_writes_what_the_kernel_reads(machine: Machine) -> None:
     assert told["freezer.state"] == "FROZEN"
     group.thaw()
     assert (directory / "freezer.state").read_text() == "THAWED"
-    assert (group.used_s(), group.oom_kills()) == (1.5, 2)
+    assert (group.used_s(), group.memory_bytes(), group.oom_kills()) == (1.5, 4000, 2)
 
 
 def test_version_2_writes_what_the_kernel_reads(machine: Machine) -> None:
@@ -172,6 +174,8 @@ def test_version_2_writes_what_the_kernel_reads(machine: Machine) -> None:
         cpu__stat="usage_usec 1500000\nuser_usec 1000000\n",
         memory__max="max",
         memory__swap__max="max",
+        memory__current="5000",
+        memory__stat="anon 300\ninactive_file 1000\n",
         memory__events="low 0\nhigh 0\nmax 7\noom 1\noom_kill 1\n",
         cgroup__freeze="0",
     )
@@ -187,7 +191,7 @@ def test_version_2_writes_what_the_kernel_reads(machine: Machine) -> None:
     assert told["cgroup.freeze"] == "1"
     group.thaw()
     assert (directory / "cgroup.freeze").read_text() == "0"
-    assert (group.used_s(), group.oom_kills()) == (1.5, 1)
+    assert (group.used_s(), group.memory_bytes(), group.oom_kills()) == (1.5, 4000, 1)
 
 
 def test_a_kernel_that_does_not_account_for_swap_limits_memory_alone(machine: Machine) -> None:

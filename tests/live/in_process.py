@@ -7,7 +7,7 @@ from typing import cast
 
 import httptools
 
-from simulator.fleet.driver import ExitStatus, InstanceSpec
+from simulator.fleet.driver import ExitStatus, InstanceSpec, Usage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpService
 from simulator.model.data_plane import DataPlaneLimits
@@ -87,6 +87,9 @@ class InProcessBackend:
 
     def kill(self) -> None:
         self._exit(137)
+
+    def usage(self) -> Usage | None:
+        return None
 
     def _exit(self, code: int) -> None:
         """The end of a process, as the network sees it: nobody listens, and every connection is reset."""

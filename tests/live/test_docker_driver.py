@@ -81,6 +81,10 @@ async def test_an_instance_has_its_size_its_port_on_loopback_and_the_platforms_l
         assert {name: told["Config"]["Labels"][name] for name in mine} == mine
         assert "measured" in made.limits_in_force or "quota" in made.limits_in_force
         assert made.cpu_used_s() > 0
+        usage = backend.usage()
+        assert usage is not None
+        assert 0 < usage.cpu_s <= made.cpu_used_s()
+        assert 1e6 < usage.memory_bytes < 512e6
 
 
 async def test_a_missing_image_fails_the_launch_with_app_runners_line() -> None:

@@ -135,7 +135,12 @@ async def test_the_cpu_that_instances_used_is_counted_and_not_forgotten(tmp_path
         used_s = b.driver.cpu_used_s()
         # In a group it is counted from when it joined, without one in hundredths of a second.
         assert 0.05 < used_s < 0.5
+        usage = backend.usage()
+        assert usage is not None
+        assert usage.cpu_s >= used_s
+        assert 1e5 < usage.memory_bytes < 512e6  # in a group, without what it took before it joined
         await backend.stop(1)
+        assert backend.usage() is None
         assert b.driver.cpu_used_s() >= used_s
 
 
