@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from simulator.model.instance import InstanceState
 from simulator.model.sizes import InstanceSize
 from simulator.records.facts import EventLogged, Fact, InstanceMoved, ScalingDecided
-from simulator.records.outcomes import Outcomes
+from simulator.records.outcomes import Outcomes, Rows
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import Rates
 
@@ -89,6 +90,7 @@ class Metrics:
         self.losses: dict[str, Callable[[], int]] = {}  # by signal: what an exporter could not get rid of
         self._now_s = now_s
         self._on_sample: list[Callable[[str, Sample], None]] = []
+        self._on_rows: list[Callable[[str, Rows], None]] = []
 
     def of(self, service: str) -> ServiceMetrics:
         """Made when it is asked for first."""
@@ -96,15 +98,25 @@ class Metrics:
         if found is None:
             now_s = self._now_s()
             found = self.services[service] = ServiceMetrics(since_s=now_s, _priced_at_s=now_s)
+            for read in self._on_rows:
+                found.outcomes.listen(partial(read, service))
         return found
 
     def forget(self, service: str) -> None:
         """It was deleted: its series end."""
-        self.services.pop(service, None)
+        figures = self.services.pop(service, None)
+        if figures is not None:
+            figures.outcomes.fold()  # for who listens
 
     def subscribe(self, read: Callable[[str, Sample], None]) -> None:
         """`read` hears every closed second of every service, after it was counted."""
         self._on_sample.append(read)
+
+    def subscribe_rows(self, read: Callable[[str, Rows], None]) -> None:
+        """`read` hears the requests of every service that have ended, row by row, when they are folded."""
+        self._on_rows.append(read)
+        for service, figures in self.services.items():
+            figures.outcomes.listen(partial(read, service))
 
     def sampled(self, service: str, sample: Sample) -> None:
         """A second of a service was closed."""

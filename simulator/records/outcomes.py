@@ -7,6 +7,7 @@ folds, and a full buffer folds itself. Nothing is allocated for a request, and m
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,9 @@ _FULL: Final = ROWS * _ROW.size
 # limit of 120 s above.
 EDGES_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 _EDGES: Final = np.array(EDGES_S)
+
+# Rows of requests that have ended: status, then the seconds that `Outcomes.add` gets, in its order.
+Rows = NDArray[np.float64]
 
 # What a request ended with: no answer (a cut connection), and the classes of statuses.
 CLASSES: Final = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
@@ -49,10 +53,11 @@ class Outcomes:
 
     `classes` counts by the names in `CLASSES`; `total`, `queue`, `service` are durations in seconds: the whole time in
     the balancer, waiting for a slot, at the instance (only of requests that got there); `cold` those of requests that
-    an instance's start or wake held up.
+    an instance's start or wake held up. Who needs more than these reads the rows themselves as they are folded
+    (`listen`), which are gone afterwards.
     """
 
-    __slots__ = ("_at", "_buffer", "classes", "cold", "queue", "refused", "service", "total")
+    __slots__ = ("_at", "_buffer", "_listeners", "classes", "cold", "queue", "refused", "service", "total")
 
     def __init__(self) -> None:
         self.classes: NDArray[np.int64] = np.zeros(len(CLASSES), dtype=np.int64)
@@ -60,6 +65,11 @@ class Outcomes:
         self.total, self.queue, self.cold, self.service = (_durations() for _ in range(4))
         self._buffer = bytearray(_FULL)
         self._at = 0
+        self._listeners: list[Callable[[Rows], None]] = []
+
+    def listen(self, read: Callable[[Rows], None]) -> None:
+        """`read` hears the rows of every fold from now on."""
+        self._listeners.append(read)
 
     def add(self, status: int, total_s: float, queue_s: float, cold_s: float, service_s: float) -> None:
         """A request has ended; `service_s` is negative when no instance has had it."""
@@ -74,11 +84,19 @@ class Outcomes:
             return
         rows = np.frombuffer(self._buffer, dtype=np.float64, count=self._at // 8).reshape(-1, 5)
         self._at = 0
-        status = rows[:, 0].astype(np.int64)
-        self.classes += np.bincount(np.clip(status // 100, 0, _CLASS_MAX), minlength=len(CLASSES))
-        self.refused += int(np.count_nonzero(status == 429))
+        self.classes += count_classes(rows)
+        self.refused += int(np.count_nonzero(rows[:, 0] == 429))
         self.total.record(rows[:, 1])
         self.queue.record(rows[:, 2])
         cold, service = rows[:, 3], rows[:, 4]
         self.cold.record(cold[cold > 0])
         self.service.record(service[service >= 0])
+        for read in self._listeners:
+            read(rows)
+
+
+def count_classes(rows: Rows) -> NDArray[np.int64]:
+    """How many of them ended with what, by the names in `CLASSES`."""
+    status = rows[:, 0].astype(np.int64)
+    counts: NDArray[np.int64] = np.bincount(np.clip(status // 100, 0, _CLASS_MAX), minlength=len(CLASSES))
+    return counts
