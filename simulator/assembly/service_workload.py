@@ -76,6 +76,14 @@ class PlatformWorkload:
         """On the platform; None while it has never had a revision."""
         return self._services.get(service_arn)
 
+    def arn(self, name: str) -> str | None:
+        """Of the service that has this name on the platform."""
+        return self._arns.get(name)
+
+    def instance_id(self, service_arn: str, number: int) -> str:
+        """As it names the stream of what the instance writes."""
+        return self._platform.chance.identifier("instance", service_arn, number)
+
     # --- what brings a revision up -----------------------------------------------------------------------------------
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
@@ -235,4 +243,4 @@ class PlatformWorkload:
     def _heard(self, name: str, number: int, line: str) -> None:
         arn = self._arns.get(name)
         if arn is not None and self._log is not None:
-            self._log.application(arn, self._platform.chance.identifier("instance", arn, number), line)
+            self._log.application(arn, self.instance_id(arn, number), line)

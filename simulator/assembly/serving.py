@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from simulator.assembly.applications import Applications, ApplicationSettings
 from simulator.assembly.branch_trees import BranchTrees, watched_branch
+from simulator.assembly.cloudwatch_feed import feed_entries, serving_view
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.assembly.front import LiveSettings
 from simulator.assembly.platform import Platform
@@ -89,7 +90,10 @@ async def open_serving(settings: ServingSettings) -> Serving:
             await platform.open()
             platform.start()
             if settings.exports.is_wanted:
-                exporters = Exporters(platform.metrics, settings.exports, platform.clock.at_s)
+                view = serving_view(platform, workload)
+                exporters = Exporters(platform.metrics, settings.exports, platform.clock.at_s, view)
+                if exporters.cloudwatch is not None:
+                    plane.registry.on_entries = feed_entries(exporters.cloudwatch)
                 await exporters.open()
             await plane.open()
         except BaseException:

@@ -7,7 +7,6 @@ import io
 import resource
 import sys
 import traceback
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -20,7 +19,7 @@ from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.otel import OTLP_HELP
 from simulator.cli.run_console import opened_console, pace_of, stay
-from simulator.cli.run_exports import exports_of, tell_exports
+from simulator.cli.run_exports import cloudwatch_of, exports_of, send_kept, tell_exports
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress
@@ -37,6 +36,8 @@ from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
 from simulator.rules.policies import POLICIES
+from simulator.telemetry.cloudwatch.settings import NAMESPACE
+from simulator.telemetry.exporters import Exporters
 from simulator.world.clock import ClockKind, wall_s
 
 
@@ -80,6 +81,12 @@ def run(
         help="Port of a Prometheus endpoint, /metrics on 127.0.0.1 (real time); 0 is any free one.",
     ),
     otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=f"{OTLP_HELP[:-1]} (real time)."),
+    cloudwatch: str | None = typer.Option(
+        None, metavar="URL", help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint."
+    ),
+    cloudwatch_namespace: str = typer.Option(
+        NAMESPACE, metavar="NAME", help="Of these metrics. AWS itself lets nobody write to namespaces of AWS/."
+    ),
     websocket: bool = typer.Option(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
@@ -124,7 +131,8 @@ def run(
             if with_console:
                 pace = pace_of(chosen, clock, speed)
                 watched = afterwards.enter_context(opened_console(console_port, pace, console))
-            exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files), otlp_endpoint)
+            sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, console)
+            exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files), otlp_endpoint, sent)
             run = _run_in(gear, chosen, live, rows, touched=with_console or exports.is_wanted)
             run.exports = exports
             record = _play(run, console, watched, quiet=quiet)
@@ -224,18 +232,24 @@ def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.Abstra
 
 def _play(run: Run, console: Console, watched: RunConsole | None, *, quiet: bool) -> RunRecord:
     opened: list[Platform] = []
+    exported: list[Exporters] = []
 
     def on_open(platform: Platform) -> None:
         opened.append(platform)
         _tell_where(platform, console)
 
     run.on_open = on_open
-    run.on_export = partial(tell_exports, console)
+
+    def on_export(exporters: Exporters) -> None:
+        exported.append(exporters)
+        tell_exports(console, exporters)
+
+    run.on_export = on_export
     if watched is not None:
         watched.attach(run)
     try:
         with _progress(run.scenario.name, console, quiet=quiet) as run.watcher:
-            return play(run)
+            record = play(run)
     except ScenarioError as error:  # a data file, read as the run goes
         bad_input(str(error))
     except InterruptedRun as error:
@@ -249,3 +263,6 @@ def _play(run: Run, console: Console, watched: RunConsole | None, *, quiet: bool
     finally:
         for platform in opened:
             _tell_losses(platform)
+    for exporters in exported:
+        send_kept(exporters.cloudwatch)
+    return record

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import TextIO
 
 from rich.console import Console
 
 from simulator.cli.exits import bad_input
 from simulator.cli.otel import otlp_settings
+from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.scenario import Scenario
+from simulator.telemetry.cloudwatch.exporter import CloudWatch
+from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings
 from simulator.telemetry.exporters import Exporters, ExportSettings
 from simulator.world.clock import ClockKind, epoch_s
+from simulator.world.clock import run as run_loop
 
 
 def exports_of(
-    scenario: Scenario, clock: ClockKind, port: int | None, file: TextIO | None, otlp_endpoint: str | None = None
+    scenario: Scenario,
+    clock: ClockKind,
+    port: int | None,
+    file: TextIO | None,
+    otlp_endpoint: str | None = None,
+    cloudwatch: CloudWatchSettings | None = None,
 ) -> ExportSettings:
     """In virtual time the run's 0 is the calendar's 0 of 1970: the same seed gives the same file."""
     is_real = clock is ClockKind.REAL
@@ -25,7 +35,33 @@ def exports_of(
         otlp = otlp_settings(endpoint=otlp_endpoint) if is_real else None
     except ValueError as error:
         bad_input(str(error))
-    return ExportSettings(port, file, scenario.duration_s, epoch_s() if is_real else 0.0, otlp)
+    return ExportSettings(port, file, scenario.duration_s, epoch_s() if is_real else 0.0, otlp, cloudwatch)
+
+
+def cloudwatch_of(
+    scenario: Scenario, clock: ClockKind, endpoint: str | None, namespace: str, console: Console
+) -> CloudWatchSettings | None:
+    """A run in virtual time has just ended, as CloudWatch sees it, and began with a minute: it takes no old points."""
+    if endpoint is None:
+        return None
+    if not re.match(ENDPOINT, endpoint):
+        bad_input(f"cloudwatch = {endpoint!r}, must be a URL such as http://127.0.0.1:5000")
+    return CloudWatchSettings(
+        endpoint,
+        region=scenario.aws.region,
+        namespace=namespace,
+        begin_s=(epoch_s() - scenario.duration_s) // MINUTE_S * MINUTE_S if clock is ClockKind.VIRTUAL else None,
+        tell=lambda line: console.print(line, soft_wrap=True),
+    )
+
+
+def send_kept(cloudwatch: CloudWatch | None) -> None:
+    """What a run in virtual time has for CloudWatch, once it is over."""
+    if cloudwatch is not None and cloudwatch.is_kept:
+        try:
+            run_loop(ClockKind.REAL, cloudwatch.send_kept)
+        except OSError as error:
+            bad_input(str(error))
 
 
 def tell_exports(console: Console, exporters: Exporters) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import traceback
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +25,7 @@ from simulator.control.store import StoreError
 from simulator.control.store_lock import StateHeld
 from simulator.model.api_resources import ServiceResource
 from simulator.model.service_state import ServiceStatus
+from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.problems import ScenarioError
 from simulator.rules.pricing import Rates
 from simulator.world.clock import ClockKind, run
@@ -54,6 +56,9 @@ def serve(
         None, min=0, max=65535, help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one."
     ),
     otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=OTLP_HELP),
+    cloudwatch: str | None = typer.Option(
+        None, metavar="URL", help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint."
+    ),
     engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP),
     profile: TimeProfileName | None = typer.Option(
         None, help="How long operations take: as the work does (instant), or as measured on AWS."
@@ -74,6 +79,7 @@ def serve(
             front_https_port=https_port,
             metrics_port=metrics_port,
             otel_endpoint=otlp_endpoint,
+            cloudwatch_endpoint=_endpoint(cloudwatch),
             time_profile=profile.value if profile is not None else None,
             time_factor=time_factor,
         )
@@ -84,6 +90,13 @@ def serve(
     rates = None if chosen.prices is None else chosen.prices.rates
     wanted_port = console_port if with_console else None
     run(ClockKind.REAL, lambda: _serve(settings, stop, wanted_port, rates), stop.set)
+
+
+def _endpoint(url: str | None) -> str | None:
+    """Raises ValueError."""
+    if url is not None and not re.match(ENDPOINT, url):
+        raise ValueError(f"cloudwatch = {url!r}, must be a URL such as http://127.0.0.1:5000")
+    return url
 
 
 async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: int | None, rates: Rates | None) -> None:

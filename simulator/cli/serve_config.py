@@ -33,6 +33,7 @@ from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
 from simulator.cli.build_options import build_environment, git_environment
+from simulator.cli.cloudwatch_section import CloudWatchSection
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
@@ -236,6 +237,8 @@ class ServeConfig(Section):
     """What monitoring may read."""
     otel: OtelSection = OtelSection()
     """Where metrics and traces are sent to, as OpenTelemetry has them."""
+    cloudwatch: CloudWatchSection = CloudWatchSection()
+    """Where App Runner's CloudWatch metrics and logs go."""
     prices: PricesSpec | None = None
     """What the console says that it costs; by the Region of each service if left out."""
     applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
@@ -289,7 +292,11 @@ class ServeConfig(Section):
                 images={ALL_RUNTIMES if name == _ALL else name: image for name, image in self.builds.images.items()},
                 engine=engine,
             ),
-            exports=ExportSettings(port=self.metrics.port, otlp=otlp_settings(self.otel)),
+            exports=ExportSettings(
+                port=self.metrics.port,
+                otlp=otlp_settings(self.otel),
+                cloudwatch=self.cloudwatch.settings(self.api.region),
+            ),
         )
 
     def settings(self, state: Path | None) -> ControlPlaneSettings:

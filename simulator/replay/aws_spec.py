@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from simulator.replay.sections import Section
+
+ENDPOINT: Final = r"^https?://[^\s/]+/?$"
 
 
 def _file_beside(value: str, info: ValidationInfo) -> Path:
@@ -25,7 +27,7 @@ File = Annotated[Any, BeforeValidator(str), AfterValidator(_file_beside), WithJs
 class AwsSpec(Section):
     """Where secrets and role credentials come from. No request ever goes to AWS by itself."""
 
-    endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s/]+/?$")
+    endpoint: str | None = Field(default=None, pattern=ENDPOINT)
     """An AWS-compatible endpoint (moto, say) that answers for Secrets Manager, SSM and STS."""
     secrets_file: File | None = None
     """A file of secrets by reference, in place of the endpoint's Secrets Manager and SSM."""

@@ -6,7 +6,7 @@ play the same; the instances are the scenario's, and the way they are deployed i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -68,6 +68,8 @@ class RunControl:
             now=virtual_calendar() if clock is ClockKind.VIRTUAL else live_calendar,
         )
         self._plane = ControlPlane(settings, self._workload)
+        # Hears the lines that are of no event log: service, stream, text.
+        self.on_log: Callable[[str, str, str], None] = lambda _service, _stream, _text: None
 
     async def open(self) -> None:
         """The scenario's services are there, as if they had been created long ago; their lines go to the journal."""
@@ -138,8 +140,12 @@ class RunControl:
 
     def _written(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
-            if entry.kind is EntryKind.LOG and entry.stream == EVENTS_STREAM:
-                name = Arn.parse(entry.service).name
+            if entry.kind is not EntryKind.LOG:
+                continue
+            name = Arn.parse(entry.service).name
+            if entry.stream != EVENTS_STREAM:
+                self.on_log(name, entry.stream, entry.text)
+            else:
                 line = EventLogged(self._platform.clock.at_s(), name, entry.text.removeprefix(_PREFIX))
                 self._platform.journal.record(line)
 

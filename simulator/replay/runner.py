@@ -13,6 +13,7 @@ from functools import partial
 from typing import TextIO
 
 from simulator.assembly import LiveSettings, MakePool, Platform
+from simulator.assembly.cloudwatch_feed import feed_run, run_view
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool import Pool
 from simulator.records.facts import EventLogged
@@ -37,6 +38,8 @@ from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
 from simulator.world.pace import Pace
 from simulator.world.tasks import first_of
+
+Log = Callable[[str, str, str], None]  # service, stream, text
 
 
 class BrokenRun(Exception):
@@ -100,11 +103,9 @@ class Run:
             measured=self.exports.measures,
             make_pool=self._make_pool,
         )
-        exporters = Exporters(platform.metrics, self.exports, platform.clock.at_s) if self.exports.is_wanted else None
+        exporters, log = self._exporters(platform)
         _listen_to_user_policies(platform)
-        # Whoever watches may want to deploy; as long as nobody does, a control plane changes no byte of a run.
-        wanted = self.on_stage is not None or needs_control(self.scenario)
-        control = RunControl(self.scenario, platform, chance, self.clock) if wanted else None
+        control = self._control(platform, chance, log)
         try:
             if exporters is not None:
                 await exporters.open()
@@ -136,6 +137,23 @@ class Run:
                 await control.close()
             await platform.close()
         return record
+
+    def _control(self, platform: Platform, chance: Chance, log: Log | None) -> RunControl | None:
+        """Whoever watches may want to deploy; as long as nobody does, a control plane changes no byte of a run."""
+        if self.on_stage is None and not needs_control(self.scenario):
+            return None
+        control = RunControl(self.scenario, platform, chance, self.clock)
+        if log is not None:
+            control.on_log = log
+        return control
+
+    def _exporters(self, platform: Platform) -> tuple[Exporters | None, Log | None]:
+        """They, and who wants log lines."""
+        if not self.exports.is_wanted:
+            return None, None
+        view = run_view(platform, self.scenario.aws.region)
+        exporters = Exporters(platform.metrics, self.exports, platform.clock.at_s, view)
+        return exporters, feed_run(exporters.cloudwatch, platform, view) if exporters.cloudwatch is not None else None
 
     @property
     def _make_pool(self) -> MakePool:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
 
 from simulator.records.metrics import Metrics
+from simulator.telemetry.cloudwatch.exporter import CloudWatch
+from simulator.telemetry.cloudwatch.platform_view import PlatformView
+from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 from simulator.telemetry.loop_lag import LoopLag
 from simulator.telemetry.metrics_endpoint import MetricsEndpoint
 from simulator.telemetry.metrics_file import MetricsFile
@@ -33,16 +36,20 @@ class ExportSettings:
     duration_s: float = 0.0
     epoch_s: float = 0.0
     otlp: OtlpSettings | None = None
+    cloudwatch: CloudWatchSettings | None = None
 
     @property
     def is_wanted(self) -> bool:
-        return self.port is not None or self.file is not None or self.otlp is not None
+        return any(each is not None for each in (self.port, self.file, self.otlp, self.cloudwatch))
 
     @property
     def measures(self) -> bool:
-        """Figures are wanted, not just traces."""
+        """Figures are wanted, not just traces or logs."""
         return (
-            self.port is not None or self.file is not None or (self.otlp is not None and self.otlp.metrics is not None)
+            self.port is not None
+            or self.file is not None
+            or (self.otlp is not None and self.otlp.metrics is not None)
+            or (self.cloudwatch is not None and self.cloudwatch.metrics)
         )
 
 
@@ -52,10 +59,17 @@ NO_EXPORTS: Final = ExportSettings()
 class Exporters:
     """Made before the first request, on the platform's loop. Close them in every case, before the platform.
 
-    `metrics` are there when the settings measure. Traces need OpenTelemetry's libraries.
+    `metrics` are there when the settings measure. Traces need OpenTelemetry's libraries. `view`: of the platform, for
+    CloudWatch, which has to be fed with log lines besides.
     """
 
-    def __init__(self, metrics: Metrics | None, settings: ExportSettings, at_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        metrics: Metrics | None,
+        settings: ExportSettings,
+        at_s: Callable[[], float],
+        view: PlatformView | None = None,
+    ) -> None:
         """Raises ModuleNotFoundError when OTLP is wanted and OpenTelemetry's libraries are not there."""
         self._settings = settings
         self._at_s = at_s
@@ -69,6 +83,9 @@ class Exporters:
                 self._endpoint = MetricsEndpoint(metrics, settings.port)
             if settings.port is not None or settings.otlp is not None:
                 self._lag = LoopLag(metrics)
+        self.cloudwatch: CloudWatch | None = None
+        if settings.cloudwatch is not None and view is not None:
+            self.cloudwatch = CloudWatch(metrics, view, settings.cloudwatch, at_s)
         self.otlp: OtlpExporter | None = None
         if settings.otlp is not None:
             from simulator.telemetry.otlp.exporter import OtlpExporter  # noqa: PLC0415 its libraries are an extra
@@ -86,6 +103,7 @@ class Exporters:
         return [
             *([f"metrics at {self.url}"] if self.url is not None else []),
             *(self.otlp.lines if self.otlp is not None else []),
+            *(self.cloudwatch.places if self.cloudwatch is not None else []),
         ]
 
     async def open(self) -> None:
@@ -96,6 +114,8 @@ class Exporters:
             self._lag.open()
         if self.otlp is not None:
             self.otlp.open()
+        if self.cloudwatch is not None:
+            await self.cloudwatch.open()
 
     async def close(self) -> None:
         """Raises OSError when the file cannot be written."""
@@ -105,6 +125,8 @@ class Exporters:
             await self._endpoint.close()
         if self.otlp is not None:
             await self.otlp.close()
+        if self.cloudwatch is not None:
+            await self.cloudwatch.close()
         if self._file is not None and self._settings.file is not None:
             self._file.finish(self._at_s())
             self._file.write(self._settings.file)

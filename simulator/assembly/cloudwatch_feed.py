@@ -1,0 +1,112 @@
+"""What CloudWatch's exporter is fed with: identities and readings of a platform's services, and their log lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from simulator.assembly.platform import Platform
+from simulator.assembly.service_workload import PlatformWorkload
+from simulator.control.entries import Entry, EntryKind
+from simulator.control.service_events import EVENTS_STREAM, PREFIX
+from simulator.fleet.instance import Instance
+from simulator.model.arn import Arn
+from simulator.records.facts import EventLogged, Fact
+from simulator.telemetry.cloudwatch.exporter import CloudWatch
+from simulator.telemetry.cloudwatch.platform_view import InstanceReading, ServiceIdentity
+
+
+class _View:
+    """Implements `PlatformView`; who the services are is for others to say."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        identity: Callable[[str], ServiceIdentity | None],
+        instance_id: Callable[[str, int], str],
+    ) -> None:
+        self.identity = identity
+        self.tasks = platform.tasks
+        self._platform = platform
+        self._instance_id = instance_id
+
+    def readings(self, service: str) -> Sequence[InstanceReading]:
+        found = self._platform.services.get(service)
+        if found is None:
+            return ()
+        readings = []
+        for revision in found.revisions:
+            for instance in revision.roster.living():
+                usage = instance.backend.usage() if instance.is_provisioned else None
+                if usage is not None:
+                    name = self._instance_id(service, instance.number)
+                    readings.append(InstanceReading(name, self._age_s(instance), revision.settings.size, usage))
+        return readings
+
+    def _age_s(self, instance: Instance) -> float:
+        """Infinite for an instance that was there before the run."""
+        launched_at_s = instance.launched_at_s
+        return self._platform.clock.at_s() - launched_at_s if launched_at_s > 0 else math.inf
+
+
+def run_view(platform: Platform, region: str) -> _View:
+    """Of a scenario's run: the same seed gives the same ids."""
+    chance = platform.chance
+
+    def identity(service: str) -> ServiceIdentity:
+        return ServiceIdentity(service, chance.identifier("service", service), region)
+
+    return _View(platform, identity, lambda service, number: chance.identifier("instance", service, number))
+
+
+def serving_view(platform: Platform, workload: PlatformWorkload) -> _View:
+    """Of services of the API, by the names and ids that it gives them."""
+
+    def identity(service: str) -> ServiceIdentity | None:
+        arn = workload.arn(service)
+        return identity_of(arn) if arn is not None else None
+
+    def instance_id(service: str, number: int) -> str:
+        return workload.instance_id(workload.arn(service) or service, number)
+
+    return _View(platform, identity, instance_id)
+
+
+def identity_of(service_arn: str) -> ServiceIdentity:
+    """Of a service of the API, also one that is not there any more."""
+    arn = Arn.parse(service_arn)
+    return ServiceIdentity(arn.name, arn.resource_id or "", arn.region)
+
+
+def feed_entries(cloudwatch: CloudWatch) -> Callable[[Sequence[Entry]], None]:
+    """For what the control plane has written down."""
+
+    def written(entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if entry.kind is EntryKind.LOG and entry.service:
+                cloudwatch.log(identity_of(entry.service), entry.stream, entry.text, entry.at)
+
+    return written
+
+
+def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> Callable[[str, str, str], None]:
+    """Event logs and what instances write, from now on. Gets more lines by service, stream and text."""
+
+    def read(fact: Fact) -> None:
+        if isinstance(fact, EventLogged):
+            log(fact.service, EVENTS_STREAM, PREFIX + fact.line)
+
+    def log(service: str, stream: str, text: str) -> None:
+        identity = view.identity(service)
+        if identity is not None:
+            cloudwatch.log(identity, stream, text)
+
+    before = platform.on_line
+
+    def heard(service: str, number: int, line: str) -> None:
+        before(service, number, line)
+        log(service, f"instance/{platform.chance.identifier('instance', service, number)}", line)
+
+    platform.journal.subscribe(read)
+    platform.on_line = heard
+    return log

@@ -1,0 +1,158 @@
+"""The courier: takes what is due out of an outbox and has it sent, until it is closed.
+
+When nobody answers, the batch goes back, the pause doubles, and people are told once; they are told again when it is
+well, with what was lost meanwhile. Nothing of it ever waits in front of a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, Protocol, TypeVar
+
+from simulator.telemetry.cloudwatch.endpoint import Refused, Unreachable
+from simulator.world.tasks import Tasks
+
+LOOK_EVERY_S: Final = 1.0
+PAUSE_S_MAX: Final = 60.0
+GOODBYE_S_MAX: Final = 5.0
+_LAST_ATTEMPTS: Final = 3
+_LAST_PAUSE_S: Final = 0.5
+
+
+class Batch(Protocol):
+    def __len__(self) -> int: ...
+
+
+B = TypeVar("B", bound=Batch)
+
+
+class Outbox(Protocol[B]):
+    """See outbox.py."""
+
+    @property
+    def what(self) -> str: ...
+
+    lost: int
+
+    def take(self, now_s: float, /) -> B | None: ...
+    def give_back(self, batch: B, /) -> None: ...
+    def clear(self) -> None: ...
+
+
+class Courier(Generic[B]):
+    """`send` says how many of a batch were not taken. `now`: seconds since 1970, which decide what is due.
+
+    `before_look` is called before each look into the outbox.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox[B],
+        send: Callable[[B], Awaitable[int]],
+        now: Callable[[], float],
+        tell: Callable[[str], None],
+        before_look: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._outbox = outbox
+        self._send = send
+        self._now = now
+        self._tell = tell
+        self._before_look = before_look
+        self._pause_s = 0.0  # 0: all is well
+        self._told_lost = 0
+        self._told_reasons: dict[str, None] = {}
+        self._closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._work: asyncio.Task[None] | None = None
+
+    def start(self, tasks: Tasks) -> None:
+        self._work = tasks.spawn(self._run(), f"courier of {self._outbox.what}")
+
+    async def close(self, patience_s: float | None = GOODBYE_S_MAX) -> None:
+        """Send what there is, due or not, for at most so long; what is left then is lost, and told. Idempotent."""
+        if not self._closing.done():
+            self._closing.set_result(None)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    if self._work is not None:
+                        await asyncio.wait((self._work,))
+                    await self._send_all()
+        finally:
+            if self._work is not None:
+                self._work.cancel()
+                await asyncio.wait((self._work,))
+            self._outbox.clear()
+            self._tell_losses()
+
+    async def _send_all(self) -> None:
+        """Everything, due or not. Who has not answered before is asked once more, who has a few times."""
+        attempts = 1 if self._pause_s else _LAST_ATTEMPTS
+        while attempts:
+            while await self._send_next(math.inf):
+                pass
+            attempts -= 1
+            if not self._pause_s:
+                return
+            if attempts:
+                await asyncio.sleep(_LAST_PAUSE_S)
+
+    async def _run(self) -> None:
+        while not self._closing.done():
+            self._before_look()
+            while not self._closing.done() and await self._send_next(self._now()):
+                pass
+            await asyncio.wait((self._closing,), timeout=max(LOOK_EVERY_S, self._pause_s))
+
+    async def _send_next(self, now_s: float) -> bool:
+        """Whether there may be more to send at once."""
+        batch = self._outbox.take(now_s)
+        if batch is None:
+            return False
+        try:
+            not_taken = await self._send(batch)
+        except Unreachable as error:
+            self._outbox.give_back(batch)
+            self._missed(str(error))
+            return False
+        except Refused as error:
+            self._outbox.lost += len(batch)
+            self._refused(str(error))
+        except BaseException:
+            self._outbox.give_back(batch)
+            raise
+        else:
+            self._outbox.lost += not_taken
+            self._reached()
+        return True
+
+    # --- what people hear --------------------------------------------------------------------------------------------
+
+    def _missed(self, why: str) -> None:
+        what = self._outbox.what
+        if not self._pause_s:
+            self._tell(f"cloudwatch: {why}" + ("" if self._closing.done() else f"; {what} are kept until it answers"))
+        elif self._outbox.lost > self._told_lost and "full" not in self._told_reasons:
+            self._told_reasons["full"] = None
+            self._tell(f"cloudwatch: no more {what} can be kept, the oldest are dropped")
+        self._pause_s = min(PAUSE_S_MAX, 2 * self._pause_s or LOOK_EVERY_S)
+
+    def _refused(self, why: str) -> None:
+        if why not in self._told_reasons:
+            self._told_reasons[why] = None
+            self._tell(f"cloudwatch: {why}; these {self._outbox.what} are dropped")
+
+    def _reached(self) -> None:
+        if self._pause_s:
+            self._pause_s = 0.0
+            self._told_reasons.pop("full", None)
+            self._tell(f"cloudwatch: {self._outbox.what} are taken again")
+            self._tell_losses()
+
+    def _tell_losses(self) -> None:
+        lost = self._outbox.lost - self._told_lost
+        if lost:
+            self._told_lost = self._outbox.lost
+            self._tell(f"cloudwatch: {lost} {self._outbox.what} are lost")

@@ -1,0 +1,180 @@
+"""The AWS-compatible endpoint, asked through aiobotocore: what it answers, told in the words of a courier.
+
+aiobotocore and not botocore in a thread: the house asks Secrets Manager and STS through it already, and a request costs
+the loop what its serialisation costs (0.1 ms a metric), which a thread would take from it just as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Final
+
+from simulator.telemetry.cloudwatch.lines import LogStream
+from simulator.telemetry.cloudwatch.outbox import LinesBatch, PointsBatch
+from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
+
+_CONNECT_S: Final = 5.0
+_READ_S: Final = 15.0
+_SERVER_FAULT: Final = 500
+_KNOWN_MAX: Final = 20_000  # streams: instances come and go for ever
+# It has understood, and takes the same request later, or after somebody has mended the credentials.
+_LATER: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "LimitExceededException",
+        "OperationAbortedException",
+        "RequestExpired",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SignatureDoesNotMatch",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "UnrecognizedClientException",
+    }
+)
+
+
+class Unreachable(Exception):
+    """Not now; the same may be sent again. The message says why."""
+
+
+class Refused(Exception):
+    """It will never take this. The message says why."""
+
+
+class Endpoint:
+    """Of CloudWatch and CloudWatch Logs; close it in every case."""
+
+    def __init__(self, settings: CloudWatchSettings) -> None:
+        self._settings = settings
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._known: dict[LogStream, None] = {}  # that are there; a group is a stream without a name
+        self._closing = contextlib.AsyncExitStack()
+        self._session: Any = None
+
+    async def open(self) -> None:
+        """Half a second of imports, before there are requests that would have to wait for them. Raises OSError."""
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 half a second of import for who needs it
+
+        try:
+            if self._settings.metrics:
+                await self._client("cloudwatch", self._settings.region)
+            if self._settings.logs:
+                await self._client("logs", self._settings.region)
+        except (BotoCoreError, ValueError) as error:  # a profile that is not there, a file that is none
+            msg = f"cloudwatch: {error}"
+            raise OSError(msg) from error
+
+    async def close(self) -> None:
+        await self._closing.aclose()
+        self._clients.clear()
+
+    async def put_points(self, batch: PointsBatch) -> int:
+        """How many were not taken. Raises Unreachable, Refused."""
+        data = [point.datum for point in batch.points]
+        named = {"Namespace": self._settings.namespace, "MetricData": data}
+        await self._ask("cloudwatch", batch.region, "put_metric_data", **named)
+        return 0
+
+    async def put_lines(self, batch: LinesBatch) -> int:
+        """How many were not taken: what is older than two weeks. Raises Unreachable, Refused."""
+        try:
+            return await self._put_lines(batch)
+        except _IsMissing:  # somebody has deleted the group or the stream, or the endpoint has forgotten everything
+            self._known.pop(batch.stream, None)
+            self._known.pop(_group_of(batch.stream), None)
+        try:
+            return await self._put_lines(batch)
+        except _IsMissing as error:
+            raise Unreachable(str(error)) from error
+
+    async def _put_lines(self, batch: LinesBatch) -> int:
+        stream, group = batch.stream, _group_of(batch.stream)
+        if group not in self._known:
+            await self._make(group, "create_log_group", logGroupName=stream.group)
+        if stream not in self._known:
+            await self._make(stream, "create_log_stream", logGroupName=stream.group, logStreamName=stream.name)
+        events = [{"timestamp": line.at_ms, "message": line.text} for line in batch.lines]
+        names = {"logGroupName": stream.group, "logStreamName": stream.name}
+        answer = await self._ask("logs", stream.region, "put_log_events", logEvents=events, **names)
+        return _rejected(answer.get("rejectedLogEventsInfo") or {}, len(events))
+
+    async def _make(self, what: LogStream, call: str, **asked: str) -> None:
+        with contextlib.suppress(_IsThere):
+            await self._ask("logs", what.region, call, **asked)
+        self._known[what] = None
+        if len(self._known) > _KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+
+    async def _ask(self, service: str, region: str, call: str, **asked: Any) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 as in `open`
+
+        place = self._place(service)
+        try:
+            client = await self._client(service, region)
+            return await getattr(client, call)(**asked)
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "an error"))
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_FAULT)
+            raise _told(code, status)(f"{place} answers {code} to {call}") from None
+        except (BotoCoreError, OSError) as error:
+            raise Unreachable(f"{place} cannot be asked: {type(error).__name__}") from None
+
+    async def _client(self, service: str, region: str) -> Any:
+        client = self._clients.get((service, region))
+        if client is None:
+            from aiobotocore.config import AioConfig  # noqa: PLC0415 as in `open`
+            from aiobotocore.session import get_session  # noqa: PLC0415
+
+            if self._session is None:
+                self._session = get_session()
+            config = AioConfig(
+                connect_timeout=_CONNECT_S,
+                read_timeout=_READ_S,
+                retries={"total_max_attempts": 1},  # the courier tries again, and says so
+                parameter_validation=False,  # of what only this room writes; it would cost as much as the rest
+                disable_request_compression=True,  # not every endpoint that speaks AWS unpacks
+            )
+            made = self._session.create_client(
+                service, region_name=region, endpoint_url=self._place(service), config=config
+            )
+            client = self._clients[service, region] = await self._closing.enter_async_context(made)
+        return client
+
+    def _place(self, service: str) -> str:
+        settings = self._settings
+        return (settings.logs_endpoint if service == "logs" else None) or settings.endpoint
+
+
+class _IsThere(Exception):
+    """It is there already."""
+
+
+class _IsMissing(Refused):
+    """It is not there."""
+
+
+def _group_of(stream: LogStream) -> LogStream:
+    return LogStream(stream.region, stream.group, "")
+
+
+def _told(code: str, status: int) -> type[Exception]:
+    if code == "ResourceAlreadyExistsException":
+        return _IsThere
+    if code == "ResourceNotFoundException":
+        return _IsMissing
+    return Unreachable if status >= _SERVER_FAULT or code in _LATER else Refused
+
+
+def _rejected(info: dict[str, int], count: int) -> int:
+    """The indices of PutLogEvents' answer: the first that was not too old or expired, the first that is too new."""
+    begin = max(info.get("tooOldLogEventEndIndex", 0), info.get("expiredLogEventEndIndex", 0))
+    end = info.get("tooNewLogEventStartIndex", count)
+    return count - max(0, end - begin)

@@ -1,0 +1,177 @@
+"""App Runner's nine metrics (facts 11.2), minute by minute, from the figures that Prometheus is given too.
+
+A minute of a service is filled by its closed seconds and by its requests that have ended, and is closed with the last
+second that lies in it, on either clock: a second belongs to the minute of the calendar in which most of it lies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.records.metrics import Metrics
+from simulator.records.outcomes import CLASSES, Rows, count_classes
+from simulator.rules.policies.port import Sample
+from simulator.telemetry.cloudwatch.latencies import Latencies
+from simulator.telemetry.cloudwatch.platform_view import InstanceReading, PlatformView, ServiceIdentity
+from simulator.telemetry.cloudwatch.points import Point, Series
+from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings, LatencyOf
+
+# ASSUMPTION: how often App Runner looks at its instances is not published. Every ten seconds is seldom enough for a
+# thousand instances; the sample count of CPUUtilization of a minute would settle it.
+LOOK_EVERY_S: Final = 10
+_STATUS_METRICS: Final = ("2xx", "4xx", "5xx")  # there is none for others (facts 11.2)
+_STALE_S: Final = 2.0
+_PERCENT: Final = 100.0
+
+
+@dataclass(slots=True)
+class _Minute:
+    identity: ServiceIdentity
+    begin_s: float
+    requests: int = 0
+    classes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(CLASSES), dtype=np.int64))
+    latencies: Latencies = field(default_factory=Latencies)
+    concurrency: Counter[float] = field(default_factory=Counter)
+    active: Counter[float] = field(default_factory=Counter)
+    cpu: dict[str, list[float]] = field(default_factory=dict)  # percent, by instance
+    memory: dict[str, list[float]] = field(default_factory=dict)
+    seconds: int = 0
+
+
+class Meter:
+    """Listens to the platform from now on; `put` gets the points of every minute that has ended."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        view: PlatformView,
+        settings: CloudWatchSettings,
+        now: Callable[[], float],
+        put: Callable[[Point], None],
+    ) -> None:
+        self._metrics = metrics
+        self._view = view
+        self._settings = settings
+        self._now = now
+        self._put = put
+        self._minutes: dict[str, _Minute] = {}
+        self._looks: dict[str, dict[str, tuple[float, float]]] = {}  # last (moment, CPU seconds) by service, instance
+        metrics.subscribe_rows(self._ended)
+        metrics.subscribe(self._sampled)
+
+    def close_stale(self) -> None:
+        """Services of which no second is closed any more (paused, deleted) get their minutes too."""
+        now_s = self._now()
+        for service, figures in self._metrics.services.items():
+            if service not in self._minutes:
+                figures.outcomes.fold()
+        for service, minute in list(self._minutes.items()):
+            if minute.begin_s + MINUTE_S + _STALE_S <= now_s:
+                self._close(service)
+
+    def finish(self) -> None:
+        """Close every minute as far as it has come."""
+        for service in list(self._minutes):
+            self._close(service)
+
+    # --- filling -----------------------------------------------------------------------------------------------------
+
+    def _sampled(self, service: str, sample: Sample) -> None:
+        now_s = self._now()
+        # A closed second ends now: its middle says where most of it lies, and half a second on where the next one does.
+        begin_s, next_s = _minute_of(now_s - 0.5), _minute_of(now_s + 0.5)
+        opened = self._minutes.get(service)
+        if opened is not None and opened.begin_s < begin_s:
+            self._close(service)
+        minute = self._open(service, begin_s)
+        if minute is None:
+            return
+        minute.requests += sample.arrivals
+        minute.concurrency[round(sample.in_flight, 3)] += 1
+        minute.active[float(self._metrics.of(service).active)] += 1
+        minute.seconds += 1
+        if minute.seconds % LOOK_EVERY_S == 0 or next_s > begin_s:
+            self._look(service, minute, now_s)
+        if next_s > begin_s:
+            self._close(service)
+
+    def _ended(self, service: str, rows: Rows) -> None:
+        minute = self._open(service, _minute_of(self._now() - 0.5))
+        if minute is None:
+            return
+        minute.classes += count_classes(rows)
+        if self._settings.latency_of is LatencyOf.INSTANCE:
+            minute.latencies.record(rows[rows[:, 4] >= 0, 4])
+        else:
+            minute.latencies.record(rows[:, 1])
+
+    def _open(self, service: str, begin_s: float) -> _Minute | None:
+        """The minute that is being filled, which begins at `begin_s` if it is a new one. None: nobody's service.
+
+        A service that was deleted and made again by the same name is another one.
+        """
+        identity, minute = self._view.identity(service), self._minutes.get(service)
+        if minute is not None and identity is not None and identity != minute.identity:
+            self._close(service)
+            minute = None
+        if minute is None and identity is not None:
+            minute = self._minutes[service] = _Minute(identity, begin_s)
+        return minute
+
+    def _look(self, service: str, minute: _Minute, now_s: float) -> None:
+        before, seen = self._looks.get(service, {}), {}
+        for reading in self._view.readings(service):
+            instance = reading.instance_id
+            since_s, cpu_s = before.get(instance, (now_s - reading.age_s, 0.0))
+            seen[instance] = (now_s, reading.usage.cpu_s)
+            minute.memory.setdefault(instance, []).append(_memory_percent(reading))
+            # What an instance has used before the run is not of this minute.
+            if since_s < now_s and math.isfinite(since_s):
+                share = (reading.usage.cpu_s - cpu_s) / ((now_s - since_s) * reading.size.vcpu)
+                minute.cpu.setdefault(instance, []).append(_PERCENT * max(0.0, share))
+        self._looks[service] = seen
+
+    # --- closing -----------------------------------------------------------------------------------------------------
+
+    def _close(self, service: str) -> None:
+        figures = self._metrics.services.get(service)
+        if figures is not None:
+            figures.outcomes.fold()  # what has ended until now belongs to it
+        minute = self._minutes.pop(service)
+        if figures is None:
+            self._looks.pop(service, None)
+        due_s = minute.begin_s + MINUTE_S + self._settings.delay_s
+        for point in self._points(minute, Series(minute.identity, minute.begin_s, due_s)):
+            self._put(point)
+
+    def _points(self, minute: _Minute, series: Series) -> Iterator[Point]:
+        # ASSUMPTION: a minute without requests has a 0 in the counts and no latency, as a load balancer's metrics at
+        # AWS have none; the points of an idle service would settle it.
+        yield series.value("Requests", "Count", minute.requests)
+        for name in _STATUS_METRICS:
+            yield series.value(f"{name}StatusResponses", "Count", minute.classes[CLASSES.index(name)])
+        yield from series.values("RequestLatency", "Milliseconds", minute.latencies.values())
+        yield from series.values("Concurrency", "Count", sorted(minute.concurrency.items()))
+        yield from series.values("ActiveInstances", "Count", sorted(minute.active.items()))
+        for name, by_instance in (("CPUUtilization", minute.cpu), ("MemoryUtilization", minute.memory)):
+            # ASSUMPTION: the service's figure is over all looks at all instances, idle ones included, each counting
+            # the same; a service with one busy and one idle instance would settle it.
+            if by_instance:
+                yield series.statistics(name, "Percent", [value for each in by_instance.values() for value in each])
+            for instance, values in by_instance.items():
+                yield series.statistics(name, "Percent", values, **{self._settings.instance_dimension: instance})
+
+
+def _minute_of(at_s: float) -> float:
+    return at_s // MINUTE_S * MINUTE_S
+
+
+def _memory_percent(reading: InstanceReading) -> float:
+    return _PERCENT * reading.usage.memory_bytes / (reading.size.memory_mb * 1024**2)

@@ -1,0 +1,133 @@
+"""What waits to be sent, within bounds: when nobody takes it the oldest goes, and is counted."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.telemetry.cloudwatch.lines import Line, LogStream, take_batch
+from simulator.telemetry.cloudwatch.points import METRICS_MAX, REQUEST_BYTES_MAX, Point
+
+POINTS_BYTES_MAX: Final = 64 * 1024**2  # some days of a service
+LINES_BYTES_MAX: Final = 32 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class PointsBatch:
+    """Points of one Region for one request."""
+
+    region: str
+    points: tuple[Point, ...]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class LinesBatch:
+    """Lines of one stream for one request."""
+
+    stream: LogStream
+    lines: tuple[Line, ...]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+class PointsOutbox:
+    """`per_request`: how many points a batch has at most. `bytes_max` None: nothing is dropped."""
+
+    what = "metrics"
+
+    def __init__(self, bytes_max: int | None = POINTS_BYTES_MAX, per_request: int = METRICS_MAX) -> None:
+        self.lost = 0
+        self._bytes_max = bytes_max
+        self._per_request = per_request
+        self._points: deque[Point] = deque()
+        self._bytes = 0
+
+    def put(self, point: Point) -> None:
+        self._points.append(point)
+        self._bytes += point.size_bytes
+        self._bound()
+
+    def take(self, now_s: float) -> PointsBatch | None:
+        """The oldest that are due; None when none is."""
+        batch: list[Point] = []
+        size = 0
+        while self._points and len(batch) < self._per_request:
+            point = self._points[0]
+            size += point.size_bytes
+            if point.due_s > now_s or (batch and (point.region != batch[0].region or size > REQUEST_BYTES_MAX)):
+                break
+            batch.append(self._points.popleft())
+            self._bytes -= point.size_bytes
+        return PointsBatch(batch[0].region, tuple(batch)) if batch else None
+
+    def give_back(self, batch: PointsBatch) -> None:
+        """It could not be sent, and is the oldest again."""
+        self._points.extendleft(reversed(batch.points))
+        self._bytes += sum(point.size_bytes for point in batch.points)
+        self._bound()
+
+    def clear(self) -> None:
+        """What is left is lost."""
+        self.lost += len(self._points)
+        self._points.clear()
+        self._bytes = 0
+
+    def _bound(self) -> None:
+        while self._bytes_max is not None and self._bytes > self._bytes_max:
+            self._bytes -= self._points.popleft().size_bytes
+            self.lost += 1
+
+
+class LinesOutbox:
+    """The stream that has waited longest comes first."""
+
+    what = "log lines"
+
+    def __init__(self, bytes_max: int | None = LINES_BYTES_MAX) -> None:
+        self.lost = 0
+        self._bytes_max = bytes_max
+        self._streams: dict[LogStream, deque[Line]] = {}
+        self._bytes = 0
+
+    def put(self, stream: LogStream, line: Line) -> None:
+        self._streams.setdefault(stream, deque()).append(line)
+        self._bytes += line.size_bytes
+        self._bound()
+
+    def take(self, _now_s: float) -> LinesBatch | None:
+        """None when there is nothing."""
+        if not self._streams:
+            return None
+        stream, lines = next(iter(self._streams.items()))
+        batch = take_batch(lines)
+        del self._streams[stream]
+        if lines:
+            self._streams[stream] = lines  # the others have their turn
+        self._bytes -= sum(line.size_bytes for line in batch)
+        return LinesBatch(stream, tuple(batch))
+
+    def give_back(self, batch: LinesBatch) -> None:
+        """It could not be sent, and is the oldest again."""
+        later = self._streams.pop(batch.stream, ())
+        self._streams = {batch.stream: deque((*batch.lines, *later)), **self._streams}
+        self._bytes += sum(line.size_bytes for line in batch.lines)
+        self._bound()
+
+    def clear(self) -> None:
+        """What is left is lost."""
+        self.lost += sum(len(lines) for lines in self._streams.values())
+        self._streams.clear()
+        self._bytes = 0
+
+    def _bound(self) -> None:
+        while self._bytes_max is not None and self._bytes > self._bytes_max:
+            stream, lines = next(iter(self._streams.items()))
+            self._bytes -= lines.popleft().size_bytes
+            self.lost += 1
+            if not lines:
+                del self._streams[stream]

@@ -1,0 +1,179 @@
+"""The courier in virtual time: it tries again, later and later, says so once, and loses nothing it need not lose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from simulator.telemetry.cloudwatch.courier import GOODBYE_S_MAX, PAUSE_S_MAX, Courier
+from simulator.telemetry.cloudwatch.endpoint import Refused, Unreachable
+from simulator.telemetry.cloudwatch.lines import Line, LogStream
+from simulator.telemetry.cloudwatch.outbox import LinesBatch, LinesOutbox
+from simulator.world.tasks import Tasks
+from tests.virtual import run_virtual
+
+STREAM = LogStream("us-east-1", "group", "events")
+
+
+class Place:
+    """An endpoint: what it has, when it was asked, and what it does at the moment."""
+
+    def __init__(self) -> None:
+        self.outbox = LinesOutbox(bytes_max=30 * 10)
+        self.has: list[str] = []
+        self.asked_s: list[float] = []
+        self.told: list[str] = []
+        self.does: Callable[[LinesBatch], Coroutine[Any, Any, int]] = self.take
+        self.courier = Courier(self.outbox, self.send, asyncio.get_running_loop().time, self.told.append)
+
+    async def send(self, batch: LinesBatch) -> int:
+        self.asked_s.append(asyncio.get_running_loop().time())
+        return await self.does(batch)
+
+    async def take(self, batch: LinesBatch) -> int:
+        self.has += [line.text for line in batch.lines]
+        return 0
+
+    async def be_away(self, _batch: LinesBatch) -> int:
+        raise Unreachable("http://place cannot be asked: Gone")
+
+    async def refuse(self, batch: LinesBatch) -> int:
+        raise Refused("http://place answers InvalidParameterException to put_log_events")
+
+    async def hang(self, _batch: LinesBatch) -> int:
+        await asyncio.sleep(1000)
+        raise AssertionError
+
+    def write(self, *texts: str) -> None:
+        for text in texts:
+            self.outbox.put(STREAM, Line(0, text, 30))
+
+
+def with_place(test: Callable[[Place], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        async with Tasks("test") as tasks:
+            place = Place()
+            place.courier.start(tasks)
+            await test(place)
+            await place.courier.close()
+
+    run_virtual(main)
+
+
+def test_what_is_written_is_sent_within_a_second_and_the_rest_at_the_end() -> None:
+    async def test(place: Place) -> None:
+        await asyncio.sleep(0.5)
+        place.write("a", "b")
+        await asyncio.sleep(1.0)
+        assert place.has == ["a", "b"]
+        place.write("c")
+        await place.courier.close()
+        assert place.has == ["a", "b", "c"]
+        assert place.told == []
+
+    with_place(test)
+
+
+def test_away_it_is_asked_less_and_less_often_it_is_said_once_and_all_comes_in_order_later() -> None:
+    async def test(place: Place) -> None:
+        place.does = place.be_away
+        place.write("a")
+        await asyncio.sleep(300)
+        place.write("b")
+        pauses = [round(later - before) for before, later in zip(place.asked_s, place.asked_s[1:], strict=False)]
+        assert pauses[:7] == [1, 2, 4, 8, 16, 32, PAUSE_S_MAX]
+        assert set(pauses[6:]) == {PAUSE_S_MAX}
+        assert place.told == ["cloudwatch: http://place cannot be asked: Gone; log lines are kept until it answers"]
+        place.does = place.take
+        await asyncio.sleep(PAUSE_S_MAX)
+        assert place.has == ["a", "b"]
+        assert place.told[1:] == ["cloudwatch: log lines are taken again"]
+        place.does = place.be_away  # the next time is another time
+        place.write("c")
+        await asyncio.sleep(2)
+        assert len(place.told) == 3
+        place.does = place.take
+
+    with_place(test)
+
+
+def test_what_does_not_fit_any_more_is_dropped_from_the_oldest_and_told_once() -> None:
+    async def test(place: Place) -> None:
+        place.does = place.be_away
+        for number in range(300):
+            place.write(str(number))
+            await asyncio.sleep(1)
+        assert place.told[1:] == ["cloudwatch: no more log lines can be kept, the oldest are dropped"]
+        place.does = place.take
+        await asyncio.sleep(PAUSE_S_MAX)
+        assert place.has == [str(number) for number in range(290, 300)]
+        assert place.told[2:] == ["cloudwatch: log lines are taken again", "cloudwatch: 290 log lines are lost"]
+
+    with_place(test)
+
+
+def test_what_is_refused_is_not_sent_again_and_the_reason_told_once() -> None:
+    async def test(place: Place) -> None:
+        place.does = place.refuse
+        place.write("a")
+        await asyncio.sleep(2)
+        place.write("b")
+        await asyncio.sleep(2)
+        place.does = place.take
+        place.write("c")
+        await asyncio.sleep(2)
+        assert place.has == ["c"]
+        assert place.told == [
+            "cloudwatch: http://place answers InvalidParameterException to put_log_events; these log lines are dropped"
+        ]
+        await place.courier.close()
+        assert place.told[1:] == ["cloudwatch: 2 log lines are lost"]
+
+    with_place(test)
+
+
+def test_at_the_end_it_is_asked_a_few_times_more() -> None:
+    async def test(place: Place) -> None:
+        await asyncio.sleep(0.5)
+        place.does = place.be_away
+        place.write("a")
+        asyncio.get_running_loop().call_later(0.7, setattr, place, "does", place.take)
+        await place.courier.close()
+        assert place.has == ["a"]
+
+    with_place(test)
+
+
+def test_the_end_does_not_wait_for_who_hangs_and_says_what_is_lost() -> None:
+    async def test(place: Place) -> None:
+        place.does = place.hang
+        place.write("a", "b")
+        await asyncio.sleep(2)
+        place.write("c")
+        begun_s = asyncio.get_running_loop().time()
+        await place.courier.close()
+        assert asyncio.get_running_loop().time() - begun_s == GOODBYE_S_MAX
+        assert place.told == ["cloudwatch: 3 log lines are lost"]
+
+    with_place(test)
+
+
+def test_a_bug_is_not_silent() -> None:
+    async def main() -> None:
+        async with Tasks("test") as tasks:
+            place = Place()
+
+            async def fail(_batch: LinesBatch) -> int:
+                raise ZeroDivisionError
+
+            place.does = fail
+            place.write("a")
+            place.courier.start(tasks)
+            await asyncio.wait((tasks.failed,))
+            assert isinstance(tasks.failed.exception(), ZeroDivisionError)
+            place.does = place.take
+            await place.courier.close()
+            assert place.has == ["a"]
+
+    run_virtual(main)
