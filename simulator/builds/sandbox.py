@@ -22,25 +22,60 @@ from simulator.builds.toolchain import SYSTEM_PATH
 _TRIAL_S_MAX: Final = 10.0
 
 # Arguments: the mount point; the folder that is /app; the folder that stays as it is; the stage whose layer is taken as
-# it is, or - (then the own folder's layer goes on); the directory to start in; an option of the overlay; the command.
-# In the order of the mounts: a layer over the machine, in memory, as the kernel refuses one that lies in what it
-# covers;
-# what the machine has mounted elsewhere, not to be written to; /tmp of the stage; its own folder; /app.
-_SCRIPT: Final = """\
+# it is, or - (then the own folder's layer goes on); the directory to start in; the command. In the order of the mounts:
+# a layer over the machine, in memory, as the kernel refuses one that lies in what it covers; what the machine has
+# mounted elsewhere, not to be written to; /tmp of the stage; its own folder; /app.
+_BEGIN: Final = """\
 set -eu
-root=$1 app=$2 own=$3 below=$4 directory=$5 option=$6; shift 6
+root=$1 app=$2 own=$3 below=$4 directory=$5; shift 5
 mount -t tmpfs -o size=1g,mode=755 apprunner "$root"
 mkdir "$root/new" "$root/upper" "$root/work" "$root/below"
+if [ "$below" = - ]; then cp -a "$own/layer/." "$root/upper/"; else cp -a "$below/layer/." "$root/below/"; fi
+"""
+_MACHINE: Final = """\
 lower=/
-if [ "$below" = - ]; then cp -a "$own/layer/." "$root/upper/"
-elif [ -n "$(ls -A "$below/layer")" ]; then cp -a "$below/layer/." "$root/below/"; lower="$root/below:/"; fi
-mount -t overlay overlay -o "lowerdir=$lower,upperdir=$root/upper,workdir=$root/work$option" "$root/new"
+[ -z "$(ls -A "$root/below")" ] || lower="$root/below:/"
+mount -t overlay overlay -o "lowerdir=$lower,upperdir=$root/upper,workdir=$root/work" "$root/new"
 for each in /*; do
   case $each in /proc|/sys|/dev) mount --rbind "$each" "$root/new$each"; continue ;; esac
   if [ ! -L "$each" ] && mountpoint -q "$each"; then
     mount --rbind "$each" "$root/new$each"; mount -o remount,bind,ro "$root/new$each" 2>/dev/null || :
   fi
 done
+"""
+# In a user namespace the kernel lets nobody cover a directory in which others have mounted something: what it hides
+# could come to light. So every directory of the root gets a layer of its own, and one that may not have any can be read
+# only. Overlays of an ordinary user keep their marks where that user may write them (userxattr).
+_MACHINE_OF_USER: Final = """\
+lock() {
+  for more in "" ,nosuid ,nodev ,nosuid,nodev ,nosuid,nodev,noexec; do
+    mount -o "remount,bind,ro$more" "$1" 2>/dev/null && return
+  done
+  mount -t tmpfs -o size=4k,mode=555 apprunner "$1"
+}
+mkdir "$root/new/proc"
+mount -t proc proc "$root/new/proc" 2>/dev/null || mount --rbind /proc "$root/new/proc"
+for each in /*; do
+  new=$root/new$each
+  case $each in /proc|/app|/tmp) continue ;; /sys|/dev) mkdir "$new"; mount --rbind "$each" "$new"; continue ;; esac
+  if [ -L "$each" ]; then cp -P "$each" "$new"; continue; fi
+  [ -d "$each" ] || continue
+  mkdir "$new" "$root/work$each"
+  [ -d "$root/upper$each" ] || mkdir -m "$(stat -c %a "$each")" "$root/upper$each"
+  lower=$each
+  [ ! -d "$root/below$each" ] || lower="$root/below$each:$each"
+  mount -t overlay overlay -o "lowerdir=$lower,upperdir=$root/upper$each,workdir=$root/work$each,userxattr" "$new" \
+    2>/dev/null && continue
+  mount --rbind "$each" "$new"
+  while read -r _ _ _ _ point _; do
+    case $point in "$new"|"$new"/*) lock "$point" ;; esac
+  done < "$root/new/proc/self/mountinfo"
+done
+for each in "$root"/upper/* "$root"/below/*; do
+  [ ! -e "$each" ] || [ -e "$root/new/${each##*/}" ] || cp -a "$each" "$root/new/"
+done
+"""
+_PLACES: Final = """\
 mkdir -p "$root/new/app" "$root/new/tmp"
 mount --bind "$own/tmp" "$root/new/tmp"
 mkdir -p "$root/new$own"; mount --bind "$own" "$root/new$own"
@@ -61,6 +96,22 @@ mount -t proc proc "$root/new/proc"
 cd "$root/upper"
 rmdir app tmp 2>/dev/null || :
 rm -rf "$own/layer"; cp -a "$root/upper" "$own/layer"
+exit "$code"
+"""
+# Besides the layers of directories, what is new beside them.
+_OF_BUILD_OF_USER: Final = """\
+(enter "$@") && code=0 || code=$?
+rm -rf "$own/layer"; mkdir "$own/layer"
+for each in "$root"/upper/*; do
+  [ -z "$(ls -A "$each")" ] || cp -a "$each" "$own/layer/"
+done
+for each in "$root"/new/* "$root"/new/.[!.]*; do
+  name=${each##*/}
+  if [ -L "$each" ]; then [ -L "/$name" ] || cp -a "$each" "$own/layer/"
+  elif [ -e "$each" ] && [ "$name" != tmp ] && [ "$name" != app ] && ! mountpoint -q "$each"; then
+    rm -rf "$own/layer/$name"; cp -a "$each" "$own/layer/"
+  fi
+done
 exit "$code"
 """
 # An instance works on its own copy, $PWD, in a folder of its own.
@@ -125,11 +176,11 @@ class Isolation:
         """The command line of a build's command, which starts in `directory` of /app."""
         if self.way is Way.FOLDER:
             return ("/bin/sh", "-c", _FOLDER, "apprunner", directory, *command)
-        script = f"{_LIMITED}{_SCRIPT}{_OF_BUILD}"
+        script = f"{_LIMITED}{self._mounts}{_OF_BUILD_OF_USER if self.way is Way.USER else _OF_BUILD}"
         own = str(stage.root)
         return (
             *("unshare", *self._namespaces(), "--pid", "--fork", "--kill-child", "--", "/bin/sh", "-c", script),
-            *("apprunner", f"{own}/mount", str(stage.app), own, "-", directory, self._option, *command),
+            *("apprunner", f"{own}/mount", str(stage.app), own, "-", directory, *command),
         )
 
     def of_instance(self, stage: Stage, directory: str, port: str, command: tuple[str, ...]) -> tuple[str, ...]:
@@ -138,10 +189,10 @@ class Isolation:
         """
         if self.way is Way.FOLDER:
             return ("/bin/sh", "-c", _INSTANCE + _FOLDER, "apprunner", port, directory, *command)
-        script = f'{_LIMITED}{_INSTANCE}{_OF_INSTANCE}{_SCRIPT}enter "$@"'
+        script = f'{_LIMITED}{_INSTANCE}{_OF_INSTANCE}{self._mounts}enter "$@"'
         return (
             *("unshare", *self._namespaces(), "--", "/bin/sh", "-c", script),
-            *("apprunner", port, str(stage.root), directory, self._option, *command),
+            *("apprunner", port, str(stage.root), directory, *command),
         )
 
     def _namespaces(self) -> tuple[str, ...]:
@@ -149,9 +200,8 @@ class Isolation:
         return (*user, "--mount", "--propagation", "private")
 
     @property
-    def _option(self) -> str:
-        """Overlays of an ordinary user keep their marks where that user may write them."""
-        return ",userxattr" if self.way is Way.USER else ""
+    def _mounts(self) -> str:
+        return f"{_BEGIN}{_MACHINE_OF_USER if self.way is Way.USER else _MACHINE}{_PLACES}"
 
 
 async def find_isolation(scratch: Path, *, namespaces: bool = True) -> Isolation:
