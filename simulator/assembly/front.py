@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import secrets
 import ssl
 from collections import Counter
 from collections.abc import Callable
@@ -12,13 +13,15 @@ from pathlib import Path
 
 from simulator.edge.access_line import LINES, Entry, LogFormat
 from simulator.edge.access_log import AccessLog, Overheard
-from simulator.edge.door import Lane
+from simulator.edge.door import Door, Lane
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
 from simulator.edge.plain import PlainGateway
 from simulator.edge.redirect import Redirect
+from simulator.edge.tracing import TracedDoor
 from simulator.fleet.docker_engine import DEFAULT_HOST, check_host
 from simulator.model.data_plane import DataPlaneLimits, Profile
+from simulator.records.request_trace import Tracing
 from simulator.rules.ejection import EjectionSettings
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
@@ -31,6 +34,7 @@ REGION = "us-east-1"  # of URLs, when nobody says
 GOODBYE_S = 1.0
 # How often certificates are looked at; they are renewed ten days before their end (wire/ca.py).
 RENEWAL_S = 3600.0
+_SEED_BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Front:
             websocket=settings.websocket,
             access_log=self.access_log,
         )
+        self._door: Door = self._gateway
         self._https: Listener | None = None
         self._http: Listener | None = None
 
@@ -121,11 +126,18 @@ class Front:
         """From now on `hear` is told of every request of a service as it ends; None: nobody is."""
         self._gateway.access_log = self.access_log if hear is None else Overheard(hear, self.access_log)
 
+    def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str]) -> None:
+        """Requests are traced from the opening on, which comes later. `instance_id`: of a service's nth instance."""
+        assert self._https is None, "the listener has its door already"
+        # Not the run's chance: the same scenario played again makes other traces.
+        chance = Chance(secrets.randbits(_SEED_BITS))
+        self._door = TracedDoor(self._gateway, tracing, epoch_s=epoch_s, chance=chance, instance_id=instance_id)
+
     async def open(self) -> None:
         """Raises OSError when a port cannot be had."""
         self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
         settings = self._settings
-        self._https = await listen(self._gateway, HOST, settings.https_port, certificates=self._certificates)
+        self._https = await listen(self._door, HOST, settings.https_port, certificates=self._certificates)
         redirect = Redirect(
             self._https.port,
             settings.limits,

@@ -23,6 +23,7 @@ from simulator.model.wire_fault import WireFault
 from simulator.records.facts import EventLogged
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
+from simulator.records.request_trace import Tracing
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import REGIONS
 from simulator.world.chance import Chance
@@ -43,7 +44,7 @@ class Service:
         self.on_switch: list[Callable[[], None]] = []  # told when another revision serves, or none
         self._platform = platform
         outcomes = platform.metrics.of(name).outcomes if platform.metrics is not None else None
-        self._closed = ClosedLane(outcomes)
+        self._closed = ClosedLane(name, outcomes)
         self._revision_numbers = count(1)
         self._instance_numbers = count(1)
         self._autoscaler: Autoscaler | None = None
@@ -207,6 +208,7 @@ class Platform:
         self.tasks = Tasks("platform")
         self.on_sample = on_sample
         self.on_line: Callable[[str, int, str], None] = lambda _service, _number, _line: None
+        self.instance_id: Callable[[str, int], str] = lambda _service, number: str(number)
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.limits = live.limits if live is not None else DataPlaneLimits()
         self.engine = live.engine if live is not None else DEFAULT_HOST
@@ -216,12 +218,25 @@ class Platform:
         self.front = Front(live, chance) if live is not None else None
         if self.metrics is not None and self.front is not None:
             self.metrics.own_answers = self.front.own_answers
+        self._tracing: Tracing | None = None
         self.is_started = False
         self._is_open = False
         self.services: dict[str, Service] = {}
         for plan in plans:
             service = self.add(plan.settings.service, (service_host(plan.settings.service, region, chance),))
             service.switch_to(service.new_revision(plan))
+
+    def trace(self, tracing: Tracing) -> None:
+        """Requests over sockets are traced from the opening on, which comes later."""
+        self._tracing = tracing
+        if self.front is not None:
+            self.front.trace(tracing, self.instance_id)
+
+    def set_traced(self, service: Service, *, traced: bool) -> None:
+        """Its requests are traced from now on or not, where that is asked service by service."""
+        only = self._tracing.only if self._tracing is not None else None
+        if only is not None:
+            (only.add if traced else only.discard)(service.name)
 
     async def open(self) -> None:
         """Bring every service to its initial size, then let requests in.
@@ -258,6 +273,7 @@ class Platform:
         for host in list(service.hosts):
             service.remove_host(host)
         del self.services[service.name]
+        self.set_traced(service, traced=False)
         if self.metrics is not None:
             self.metrics.forget(service.name)
 

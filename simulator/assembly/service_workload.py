@@ -29,6 +29,7 @@ _AWS_DOMAIN: Final = ".awsapprunner.com"
 LOCAL_DOMAIN: Final = ".awsapprunner.localhost"
 
 _POLICY: Final = "app-runner"
+_XRAY: Final = "AWSXRAY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class PlatformWorkload:
         self._arns: dict[str, str] = {}  # by the service's name on the platform
         self._domains: dict[str, dict[str, None]] = {}  # host names by ARN
         platform.on_line = self._heard
+        platform.instance_id = self._id_of_instance
 
     def attach(self, log: Log) -> None:
         self._log = log
@@ -223,6 +225,7 @@ class PlatformWorkload:
         """From now on its names lead to it, and what happens to its instances is in its log."""
         arn = revision.service_arn
         self._applications.serves(revision)
+        self._platform.set_traced(service, traced=revision.tracing == _XRAY)
         service.serving.on_event = lambda line: self._log.event(arn, line) if self._log is not None else None
         public = (revision.host, local_host(revision.host)) if revision.configuration.is_public else ()
         wanted = dict.fromkeys((*public, *self._domains.get(arn, ())))
@@ -244,3 +247,7 @@ class PlatformWorkload:
         arn = self._arns.get(name)
         if arn is not None and self._log is not None:
             self._log.application(arn, self.instance_id(arn, number), line)
+
+    def _id_of_instance(self, name: str, number: int) -> str:
+        """Of a service of the platform, by its name there."""
+        return self.instance_id(self._arns.get(name, name), number)

@@ -87,13 +87,16 @@ async def open_serving(settings: ServingSettings) -> Serving:
         workload = PlatformWorkload(platform, Applications(runs), settings.workload)
         plane = ControlPlane(settings.control, workload)  # from here on the state folder is ours
         try:
-            await platform.open()
-            platform.start()
             if settings.exports.is_wanted:
                 view = serving_view(platform, workload)
                 exporters = Exporters(platform.metrics, settings.exports, platform.clock.at_s, view)
                 if exporters.cloudwatch is not None:
                     plane.registry.on_entries = feed_entries(exporters.cloudwatch)
+                if exporters.tracing is not None:
+                    platform.trace(exporters.tracing)
+            await platform.open()
+            platform.start()
+            if exporters is not None:
                 await exporters.open()
             await plane.open()
         except BaseException:

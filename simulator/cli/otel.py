@@ -16,7 +16,8 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field
 
-from simulator.replay.sections import Duration, Flag, Section
+from simulator.replay.sections import Duration, Flag, Number, Section
+from simulator.rules.sampling import Sampling
 from simulator.telemetry.otlp.settings import (
     BATCH_MAX,
     DELAY_S,
@@ -28,6 +29,7 @@ from simulator.telemetry.otlp.settings import (
     Destination,
     MetricsExport,
     OtlpSettings,
+    TracedServices,
     TracesExport,
     check_endpoint,
     signal_url,
@@ -36,6 +38,8 @@ from simulator.telemetry.otlp.settings import (
 T = TypeVar("T")
 
 OTLP_HELP: Final = "Collector for metrics and traces over OTLP/HTTP, such as http://127.0.0.1:4318."
+
+SAMPLING_HELP: Final = "Part of the requests that are traced over OTLP, 0 to 1; a client's own decision wins."
 
 _PROTOCOL: Final = "http/protobuf"
 
@@ -62,6 +66,10 @@ class OtelSection(Section):
     """Export metrics."""
     traces: Flag = True
     """Export traces."""
+    sampling: Annotated[Number, Field(ge=0, le=1)] | None = None
+    """Part of the requests that are traced, of those that come without a caller's decision: 0.01 or 1 %."""
+    services: TracedServices = TracedServices.CONFIGURED
+    """Whose requests are traced: services with X-Ray in their ObservabilityConfiguration, or all."""
     interval_s: Duration | None = None
     """Between two exports of metrics; 60s if nobody says."""
     timeout_s: Duration | None = None
@@ -116,7 +124,7 @@ def otlp_settings(
         raise ValueError(msg)
     return OtlpSettings(
         MetricsExport(metrics, _interval_s(section, variables)) if metrics is not None else None,
-        _traces(traces, variables) if traces is not None else None,
+        _traces(traces, section, variables) if traces is not None else None,
         resource=_resource(variables),
     )
 
@@ -179,11 +187,31 @@ def _interval_s(section: OtelSection, variables: Variables) -> float:
     return section.interval_s or (milliseconds / 1000 if milliseconds else INTERVAL_S)
 
 
-def _traces(to: Destination, variables: Variables) -> TracesExport:
+def _traces(to: Destination, section: OtelSection, variables: Variables) -> TracesExport:
     delay_ms = variables.read(_positive, "milliseconds above 0", "OTEL_BSP_SCHEDULE_DELAY")
     queue = variables.read(_count, "a number above 0", "OTEL_BSP_MAX_QUEUE_SIZE") or REQUESTS_MAX
     batch = variables.read(_count, "a number above 0", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE") or BATCH_MAX
-    return TracesExport(to, queue, min(batch, queue), delay_ms / 1000 if delay_ms else DELAY_S)
+    return TracesExport(
+        to,
+        Sampling(section.sampling) if section.sampling is not None else _sampling(variables),
+        section.services,
+        xray="xray" in (variables.text("OTEL_PROPAGATORS") or "").replace(" ", "").split(","),
+        requests_max=queue,
+        batch_max=min(batch, queue),
+        every_s=delay_ms / 1000 if delay_ms else DELAY_S,
+    )
+
+
+def _sampling(variables: Variables) -> Sampling:
+    name = variables.text("OTEL_TRACES_SAMPLER") or "parentbased_always_on"
+    own = name.removeprefix("parentbased_")
+    ratio = variables.read(_ratio, "a number from 0 to 1", "OTEL_TRACES_SAMPLER_ARG")
+    ratios = {"always_on": 1.0, "always_off": 0.0, "traceidratio": 1.0 if ratio is None else ratio}
+    if own not in ratios:
+        known = ", ".join((*ratios, *(f"parentbased_{each}" for each in ratios)))
+        msg = f"OTEL_TRACES_SAMPLER = {name!r}, must be one of {known}"
+        raise ValueError(msg)
+    return Sampling(ratios[own], parent_based=own != name)
 
 
 def _resource(variables: Variables) -> dict[str, str]:
@@ -195,6 +223,13 @@ def _resource(variables: Variables) -> dict[str, str]:
 def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+def _ratio(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
         raise ValueError
     return value
 

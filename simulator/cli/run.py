@@ -17,9 +17,9 @@ from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
-from simulator.cli.otel import OTLP_HELP
+from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
 from simulator.cli.run_console import opened_console, pace_of, stay
-from simulator.cli.run_exports import cloudwatch_of, exports_of, send_kept, tell_exports
+from simulator.cli.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress
@@ -87,6 +87,7 @@ def run(
     cloudwatch_namespace: str = typer.Option(
         NAMESPACE, metavar="NAME", help="Of these metrics. AWS itself lets nobody write to namespaces of AWS/."
     ),
+    trace_sampling: float | None = typer.Option(None, min=0, max=1, help=f"{SAMPLING_HELP[:-1]} (real time)."),
     websocket: bool = typer.Option(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
@@ -132,7 +133,8 @@ def run(
                 pace = pace_of(chosen, clock, speed)
                 watched = afterwards.enter_context(opened_console(console_port, pace, console))
             sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, console)
-            exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files), otlp_endpoint, sent)
+            otlp = otlp_of(clock, otlp_endpoint, trace_sampling)
+            exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files), otlp, sent)
             run = _run_in(gear, chosen, live, rows, touched=with_console or exports.is_wanted)
             run.exports = exports
             record = _play(run, console, watched, quiet=quiet)

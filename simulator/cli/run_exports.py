@@ -8,12 +8,13 @@ from typing import TextIO
 from rich.console import Console
 
 from simulator.cli.exits import bad_input
-from simulator.cli.otel import otlp_settings
+from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.scenario import Scenario
 from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings
 from simulator.telemetry.exporters import Exporters, ExportSettings
+from simulator.telemetry.otlp.settings import OtlpSettings, TracedServices
 from simulator.world.clock import ClockKind, epoch_s
 from simulator.world.clock import run as run_loop
 
@@ -23,19 +24,28 @@ def exports_of(
     clock: ClockKind,
     port: int | None,
     file: TextIO | None,
-    otlp_endpoint: str | None = None,
+    otlp: OtlpSettings | None = None,
     cloudwatch: CloudWatchSettings | None = None,
 ) -> ExportSettings:
     """In virtual time the run's 0 is the calendar's 0 of 1970: the same seed gives the same file."""
     is_real = clock is ClockKind.REAL
     if port is not None and not is_real:
         bad_input("metrics-port = given, must be left out in virtual time, which lets no socket in; write --metrics F")
+    return ExportSettings(port, file, scenario.duration_s, epoch_s() if is_real else 0.0, otlp, cloudwatch)
+
+
+def otlp_of(clock: ClockKind, endpoint: str | None, sampling: float | None) -> OtlpSettings | None:
+    """OpenTelemetry's variables are for what goes on now: they send nothing of virtual time."""
+    if clock is ClockKind.VIRTUAL:
+        if endpoint is not None:
+            bad_input(
+                "otlp-endpoint = given, must be left out in virtual time, which nobody follows; write --metrics F"
+            )
+        return None
     try:
-        # OpenTelemetry's variables are for what goes on now: they send nothing of virtual time.
-        otlp = otlp_settings(endpoint=otlp_endpoint) if is_real else None
+        return otlp_settings(OtelSection(sampling=sampling, services=TracedServices.ALL), endpoint)
     except ValueError as error:
         bad_input(str(error))
-    return ExportSettings(port, file, scenario.duration_s, epoch_s() if is_real else 0.0, otlp, cloudwatch)
 
 
 def cloudwatch_of(

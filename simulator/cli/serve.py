@@ -17,7 +17,7 @@ from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, bad_input
-from simulator.cli.otel import OTLP_HELP
+from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
 from simulator.cli.serve_config import DEFAULT_HTTPS_PORT, DEFAULT_PORT, ServeConfig, load_config, with_options
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
@@ -59,6 +59,7 @@ def serve(
     cloudwatch: str | None = typer.Option(
         None, metavar="URL", help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint."
     ),
+    trace_sampling: float | None = typer.Option(None, min=0, max=1, help=SAMPLING_HELP),
     engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP),
     profile: TimeProfileName | None = typer.Option(
         None, help="How long operations take: as the work does (instant), or as measured on AWS."
@@ -80,6 +81,7 @@ def serve(
             metrics_port=metrics_port,
             otel_endpoint=otlp_endpoint,
             cloudwatch_endpoint=_endpoint(cloudwatch),
+            otel_sampling=trace_sampling,
             time_profile=profile.value if profile is not None else None,
             time_factor=time_factor,
         )

@@ -51,11 +51,11 @@ class Entry(NamedTuple):
         return max(0.0, until_s - self.arrived_s - self.cold_s)
 
 
-def served_entry(exchange: LiveExchange, peer: bytes, status: int, cause: str, now_s: float) -> Entry:
+def served_entry(exchange: LiveExchange, status: int, cause: str, now_s: float) -> Entry:
     """Of a request that was offered to a pool and is over now."""
     return Entry(
         exchange.request,
-        peer,
+        exchange.client.peer,
         status,
         cause,
         exchange.arrived_s,

@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from simulator.edge.access_line import AccessLine, Entry
+from simulator.edge.access_line import AccessLine, Entry, served_entry
+
+if TYPE_CHECKING:
+    from simulator.edge.exchange import LiveExchange
 
 BATCH_MAX: Final = 200  # entries: about a millisecond of formatting
 FLUSH_S: Final = 0.25  # how long a line may wait for others
@@ -24,7 +27,11 @@ LAST_WRITE_S_MAX: Final = 5.0
 class EntryLog(Protocol):
     """Where finished requests are written down."""
 
-    def add(self, entry: Entry) -> None: ...
+    def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+        """One that was offered to a pool is over now; `served_entry` says what is known of it."""
+
+    def add(self, entry: Entry) -> None:
+        """One that the balancer answered itself."""
 
 
 class Overheard:
@@ -33,6 +40,9 @@ class Overheard:
     def __init__(self, hear: Callable[[Entry], None], log: EntryLog | None) -> None:
         self._hear = hear
         self._log = log
+
+    def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+        self.add(served_entry(exchange, status, cause, now_s))
 
     def add(self, entry: Entry) -> None:
         self._hear(entry)
@@ -68,6 +78,9 @@ class AccessLog:
         self._lines_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Future[None] | None = None
+
+    def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+        self.add(served_entry(exchange, status, cause, now_s))
 
     def add(self, entry: Entry) -> None:
         entries = self._entries

@@ -17,10 +17,15 @@ from simulator.wire.response import AnswerHead
 
 if TYPE_CHECKING:
     from simulator.edge.connection import ClientConnection
+    from simulator.edge.exchange import LiveExchange
 
 
 class Lane(Protocol):
     """What the edge needs of a service's pool (fleet/pool.py): each offered exchange is let go exactly once."""
+
+    @property
+    def service(self) -> str:
+        """Its name."""
 
     def offer(self, exchange: Exchange) -> None: ...
     def finish(self, exchange: Exchange) -> None: ...
@@ -59,7 +64,7 @@ class Door(Protocol):
     def own_lines(self) -> bytes:
         """`date` and `server`, for answers of the balancer's own."""
 
-    def request_lines(self, request: RequestHead, client: Client, /) -> bytes:
+    def request_lines(self, exchange: LiveExchange, client: Client, /) -> bytes:
         """The fields a request gets on its way to an instance."""
 
     def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float, /) -> bytes:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulator.edge.access_line import CLIENT_GONE, served_entry
-from simulator.edge.door import Lane
+from simulator.edge.access_line import CLIENT_GONE
+from simulator.edge.door import Client, Lane
 from simulator.edge.synthetic import Synthetic
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.instance import Instance
@@ -94,6 +94,20 @@ class LiveExchange(HttpExchange):
         self.in_tunnel = False
         self.sink = False  # the body is wanted by nobody
         self.upstream_full = False
+
+    @property
+    def client(self) -> Client:
+        return self._connection
+
+    @property
+    def service(self) -> str:
+        """Whose request it is."""
+        return self._lane.service
+
+    @property
+    def attempts(self) -> int:
+        """At how many instances it has been tried."""
+        return len(self._tried) + (self.instance is not None and self.instance not in self._tried)
 
     # --- the connection's side ---------------------------------------------------------------------------------------
 
@@ -180,7 +194,7 @@ class LiveExchange(HttpExchange):
 
     def connected(self, link: UpstreamConnection) -> None:
         connection, request = self._connection, self.request
-        added = self.added = self.added or connection.door.request_lines(request, connection)
+        added = self.added = self.added or connection.door.request_lines(self, connection)
         head = request.forward(connection.peer, added)
         early = self._framed(self._early, last=self.request_done) if request.length else b""
         link.write(head + early if early else head, last=self.request_done)
@@ -343,7 +357,7 @@ class LiveExchange(HttpExchange):
         connection = self._connection
         log = connection.door.access_log
         if log is not None:
-            log.add(served_entry(self, connection.peer, status, cause, connection.door.now_s()))
+            log.served(self, status, cause, connection.door.now_s())
 
     def _unlink(self) -> None:
         if self.link is not None:

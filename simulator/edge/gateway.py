@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.edge.access_log import EntryLog
 from simulator.edge.door import Client, Lane
@@ -22,6 +22,9 @@ from simulator.wire.answers import OwnAnswer, refused
 from simulator.wire.request import ENVOY_FIELDS, RequestHead
 from simulator.wire.response import AnswerHead
 from simulator.world.chance import Chance
+
+if TYPE_CHECKING:
+    from simulator.edge.exchange import LiveExchange
 
 _UNSUPPORTED: Final = frozenset({b"CONNECT", b"TRACE"})
 _TIMING: Final = b'server-timing: queue;dur=%.3f, cold;dur=%.3f, service;dur=%.3f, instance;desc="%d"\r\n'
@@ -101,8 +104,8 @@ class Gateway:
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def request_lines(self, request: RequestHead, client: Client) -> bytes:
-        del request
+    def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
+        del exchange
         self._requests += 1
         return self._request_lines[client.scheme] % self._requests
 

@@ -7,13 +7,16 @@ application's Server.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.edge.door import Client
 from simulator.edge.gateway import Gateway
 from simulator.fleet.exchange import Exchange
-from simulator.wire.request import PLAIN_FIELDS, RequestHead
+from simulator.wire.request import PLAIN_FIELDS
 from simulator.wire.response import AnswerHead
+
+if TYPE_CHECKING:
+    from simulator.edge.exchange import LiveExchange
 
 PSEUDONYM: Final = b"simulator"
 
@@ -26,7 +29,8 @@ class PlainGateway(Gateway):
     def own_lines(self) -> bytes:
         return self._stamp.line()
 
-    def request_lines(self, request: RequestHead, client: Client) -> bytes:
+    def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
+        request = exchange.request
         # RFC 7239 6: an address of version 6 is quoted and in brackets; so is a host, which may have a port.
         node = b'"[%b]"' % client.peer if b":" in client.peer else client.peer
         return (

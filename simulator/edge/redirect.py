@@ -56,7 +56,7 @@ class Redirect:
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def request_lines(self, _request: RequestHead, _client: Client) -> bytes:
+    def request_lines(self, _exchange: Exchange, _client: Client) -> bytes:
         raise AssertionError("nothing is forwarded from here")
 
     def answer_lines(self, _head: AnswerHead | None, _exchange: Exchange, _now_s: float) -> bytes:

@@ -18,7 +18,8 @@ from simulator.records.outcomes import Outcomes
 class ClosedLane:
     """As a pool is to the front (edge/door.py): what is offered ends at once."""
 
-    def __init__(self, outcomes: Outcomes | None = None) -> None:
+    def __init__(self, service: str, outcomes: Outcomes | None = None) -> None:
+        self.service = service
         self._outcomes = outcomes
 
     def offer(self, exchange: Exchange) -> None:

@@ -143,6 +143,10 @@ class Pool:
         if exchange.open:
             self._let_go(exchange, CLIENT_GONE)
 
+    @property
+    def service(self) -> str:
+        return self.settings.service
+
     # --- the supply's side -----------------------------------------------------------------------------------------
 
     @property

@@ -153,6 +153,8 @@ class Run:
             return None, None
         view = run_view(platform, self.scenario.aws.region)
         exporters = Exporters(platform.metrics, self.exports, platform.clock.at_s, view)
+        if exporters.tracing is not None:
+            platform.trace(exporters.tracing)
         return exporters, feed_run(exporters.cloudwatch, platform, view) if exporters.cloudwatch is not None else None
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
 
 from simulator.records.metrics import Metrics
+from simulator.records.request_trace import Tracing
 from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.platform_view import PlatformView
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
@@ -91,6 +92,11 @@ class Exporters:
             from simulator.telemetry.otlp.exporter import OtlpExporter  # noqa: PLC0415 its libraries are an extra
 
             self.otlp = OtlpExporter(metrics, settings.otlp, at_s=at_s, epoch_s=epoch_s, tell=_tell)
+
+    @property
+    def tracing(self) -> Tracing | None:
+        """How requests are to be traced; None: not at all."""
+        return self.otlp.traces.tracing if self.otlp is not None and self.otlp.traces is not None else None
 
     @property
     def url(self) -> str | None:

@@ -7,6 +7,7 @@ field. Fields spelled with `_` that a CGI-style application would take for one o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
@@ -31,6 +32,8 @@ __all__ = ["ENVOY_FIELDS", "IDEMPOTENT", "PLAIN_FIELDS", "FieldTable", "RequestH
 _HOSTS: Final[Memory[bytes]] = Memory(1024)
 
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"})  # RFC 9110 9.2.2, without TRACE
+
+_NOTHING: Final[Mapping[bytes, bytes]] = {}
 
 _JUDGED: Final = (
     b"host",
@@ -81,7 +84,8 @@ class RequestHead:
 
     `authority` is the Host as it goes to the application, empty when an HTTP/1.0 request has none. `last_hop`: an
     OPTIONS request that may not be forwarded (Max-Forwards: 0). `upgrade`: the protocols asked for, in lower case.
-    `tunnel`: set by who allows it, the request goes on as one for a WebSocket.
+    `tunnel`: set by who allows it, the request goes on as one for a WebSocket. `taken`: the fields that do not go on as
+    they are, by the table's keys.
     """
 
     __slots__ = (
@@ -95,6 +99,7 @@ class RequestHead:
         "length",
         "method",
         "minor",
+        "taken",
         "target",
         "tunnel",
         "upgrade",
@@ -112,6 +117,7 @@ class RequestHead:
         self.forwarded_for = b""
         self.last_hop = False
         self.tunnel = False
+        self.taken: Mapping[bytes, bytes] = _NOTHING
         self._lines: list[bytes] = []
         self._sized = False
 
@@ -140,6 +146,7 @@ class RequestHead:
         return None
 
     def _judge(self, findings: dict[bytes, bytes]) -> None:
+        self.taken = findings
         get = findings.get
         length = get(b"content-length")
         self._sized = length is not None

@@ -95,6 +95,8 @@ def test_the_variables_of_the_specification_are_read(tmp_path: Path) -> None:
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli", "must be none, gzip or deflate"),
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere", "must be a file that exists"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "0", "must be milliseconds above 0"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote", "must be one of always_on, always_off, traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2", "must be a number from 0 to 1"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "must be a number above 0"),
     ],
 )

@@ -138,6 +138,8 @@ class FakeInstance:
 class FakeLane:
     """A pool of one instance with `capacity` slots. `holds`: offers wait for `grant`."""
 
+    service = "web"
+
     def __init__(self, backend: Any, capacity: int = 100) -> None:
         self.backend = backend
         self.capacity = capacity
@@ -213,6 +215,7 @@ class FakeLane:
 
 class _Place:
     number = 3
+    wanted_s = ready_s = 0.0
 
     def __init__(self, backend: Any) -> None:
         self.backend = backend

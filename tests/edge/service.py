@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import asyncio
 
+from simulator.edge.door import Door
 from simulator.edge.gateway import Gateway
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.exchange import Exchange
+from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.pool import Pool
 from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
@@ -39,6 +41,8 @@ class WiredBackend(FakeBackend):
 
     def begin(self, exchange: Exchange) -> None:
         super().begin(exchange)
+        assert isinstance(exchange, HttpExchange)
+        exchange.upstream = f"10.0.0.{self.spec.number}:8080"
         self.wires.begin(exchange)
 
     def abort(self, exchange: Exchange) -> None:
@@ -80,8 +84,8 @@ class Service(Stage):
         self.gateway = Gateway(self.limits, clock=loop.time, epoch_s=lambda: EPOCH_S + loop.time(), chance=Chance(1))
         self.gateway.add(HOST.decode(), self.pool)
 
-    def client(self) -> Front:
-        return Front(self.limits, door=self.gateway)
+    def client(self, door: Door | None = None) -> Front:
+        return Front(self.limits, door=door or self.gateway)
 
     def wires(self, number: int) -> Wires:
         backend = self.wired.backends[number]

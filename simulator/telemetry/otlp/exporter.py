@@ -1,21 +1,30 @@
-"""What sends a platform's metrics over OTLP, from its opening to its close."""
+"""What sends a platform's metrics and traces over OTLP, from its opening to its close."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 import simulator
 from simulator.records.metrics import Metrics
+from simulator.records.request_trace import RequestTrace, Tracing
 from simulator.telemetry.otlp.figures import Snapshot, metrics_data, snapshot
-from simulator.telemetry.otlp.settings import MetricsExport, OtlpSettings
+from simulator.telemetry.otlp.settings import MetricsExport, OtlpSettings, TracedServices, TracesExport
 from simulator.telemetry.otlp.shipper import Outcome, Shipper
-from simulator.telemetry.otlp.transport import MetricSender
+from simulator.telemetry.otlp.spans import spans_of
+from simulator.telemetry.otlp.transport import MetricSender, SpanSender
+from simulator.world.chance import Chance
 
-SCOPE = InstrumentationScope("simulator", simulator.__version__)
+_SEED_BITS: Final = 63
+
+SCOPE: Final = InstrumentationScope("simulator", simulator.__version__)
 
 
 def resource_of(settings: OtlpSettings) -> Resource:
@@ -79,6 +88,36 @@ class MetricsPusher:
         return self._sender.send(metrics_data(batch[-1], self._resource, SCOPE))
 
 
+class TracesPusher:
+    """Hears of traced requests on the platform's loop; a thread makes spans of them and sends them."""
+
+    def __init__(self, settings: TracesExport, resource: Resource, tell: Callable[[str], None]) -> None:
+        self._resource = resource
+        self._sender = SpanSender(settings.to)
+        self._draw = Chance(secrets.randbits(_SEED_BITS)).stream("spans").integers  # the thread's own
+        self.shipper: Shipper[RequestTrace] = Shipper(
+            self._send,
+            self._sender.abort,
+            what="traces over OTLP",
+            where=settings.to.endpoint,
+            tell=tell,
+            queue_max=settings.requests_max,
+            batch_max=settings.batch_max,
+            every_s=settings.every_s,
+        )
+        only: set[str] | None = None if settings.services is TracedServices.ALL else set()
+        self.tracing = Tracing(self.shipper.put, settings.sampling, only, settings.xray)
+
+    def _send(self, batch: Sequence[RequestTrace]) -> Outcome:
+        spans = [span for trace in batch for span in spans_of(trace, self._resource, SCOPE, self._new_id)]
+        outcome = self._sender.send(spans)
+        # A collector counts spans, a shipper requests: as many as the rejected spans are of.
+        return replace(outcome, rejected=math.ceil(outcome.rejected * len(batch) / len(spans)))
+
+    def _new_id(self) -> int:
+        return int(self._draw(1, 2**64, dtype="uint64"))
+
+
 class OtlpExporter:
     """All that goes out over OTLP. To be made on the platform's loop; close it in every case."""
 
@@ -92,19 +131,31 @@ class OtlpExporter:
         tell: Callable[[str], None],
     ) -> None:
         resource = resource_of(settings)
+        self.traces: TracesPusher | None = None
+        if settings.traces is not None:
+            self.traces = traces = TracesPusher(settings.traces, resource, tell)
+            if metrics is not None:
+                metrics.losses["traces"] = lambda: traces.shipper.dropped
         self.metrics: MetricsPusher | None = None
         if settings.metrics is not None and metrics is not None:
-            self.metrics = MetricsPusher(metrics, settings.metrics, resource, at_s=at_s, epoch_s=epoch_s, tell=tell)
-            metrics.losses["metrics"] = lambda: self.metrics.shipper.dropped if self.metrics is not None else 0
+            self.metrics = pusher = MetricsPusher(
+                metrics, settings.metrics, resource, at_s=at_s, epoch_s=epoch_s, tell=tell
+            )
+            metrics.losses["metrics"] = lambda: pusher.shipper.dropped
 
     @property
     def lines(self) -> list[str]:
-        return [self.metrics.shipper.line] if self.metrics is not None else []
+        return [pusher.shipper.line for pusher in (self.metrics, self.traces) if pusher is not None]
 
     def open(self) -> None:
+        if self.traces is not None:
+            self.traces.shipper.open()
         if self.metrics is not None:
             self.metrics.open()
 
     async def close(self) -> None:
+        """The traces first: what was lost of them is in the last metrics."""
+        if self.traces is not None:
+            await self.traces.shipper.close()
         if self.metrics is not None:
             await self.metrics.close()

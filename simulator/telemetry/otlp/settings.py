@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from simulator.rules.sampling import Sampling
+
 # The specification's defaults of OTEL_METRIC_EXPORT_INTERVAL and of OTEL_BSP_*.
 INTERVAL_S: Final = 60.0
 REQUESTS_MAX: Final = 2048
 BATCH_MAX: Final = 512
 DELAY_S: Final = 5.0
+
+
+class TracedServices(StrEnum):
+    ALL = "all"
+    CONFIGURED = "configured"
 
 
 def check_endpoint(name: str, url: str) -> str:
@@ -63,13 +70,17 @@ class MetricsExport:
 
 @dataclass(frozen=True, slots=True)
 class TracesExport:
-    """Bounds and pace of the spans' queue; the defaults are those of OpenTelemetry's batch processor.
+    """Which requests are traced, and how their spans go out.
 
-    `requests_max` sampled requests wait at most (two to five spans each), `batch_max` go out together, at least every
-    `every_s` seconds.
+    `services`: whose requests; CONFIGURED are those with X-Ray in their ObservabilityConfiguration. `xray`: contexts go
+    on in X-Ray's form as well. `requests_max` sampled requests wait at most (two to five spans each), `batch_max` go
+    out together, at least every `every_s` seconds: the defaults are those of OpenTelemetry's batch processor.
     """
 
     to: Destination
+    sampling: Sampling = field(default_factory=Sampling)
+    services: TracedServices = TracedServices.ALL
+    xray: bool = False
     requests_max: int = REQUESTS_MAX
     batch_max: int = BATCH_MAX
     every_s: float = DELAY_S

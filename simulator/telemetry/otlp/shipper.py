@@ -137,7 +137,7 @@ class Shipper(Generic[Item]):
             outcome = self._send(batch)
         except Exception as error:  # noqa: BLE001 a bug of ours ends no thread: it is told as every failure is
             outcome = Outcome(f"{type(error).__name__}: {error}")
-        lost = len(batch) if outcome.why else outcome.rejected
+        lost = len(batch) if outcome.why else min(outcome.rejected, len(batch))
         self._not_taken += lost
         self.sent += len(batch) - lost
         self._judge(outcome)

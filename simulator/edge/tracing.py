@@ -1,0 +1,257 @@
+"""Traces of the balancer: which requests are traced, what instances are told of it, and what is known in the end.
+
+Theory of operation: nothing is kept of a request that is under way. The decision falls when its head is written towards
+an instance, from the client's context or the trace's new id, and goes out with the head, sampled or not, so that an
+application decides as the balancer did. When the request is over, the lines that it got on its way say what was
+decided; one that no instance was told of is decided about then. Without tracing none of this is there: the listener has
+the gateway itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from simulator.edge.access_line import Entry
+from simulator.edge.access_log import EntryLog
+from simulator.edge.door import Client
+from simulator.edge.exchange import LiveExchange
+from simulator.edge.gateway import Gateway
+from simulator.model.refusal import OVERFLOW, UNAVAILABLE
+from simulator.records.request_trace import ADMITTED, ANSWERED, HELD, REFUSED, RequestTrace, Tracing, waits
+from simulator.wire.fields import FieldTable
+from simulator.wire.request import RequestHead
+from simulator.wire.trace_context import (
+    TRACEPARENT,
+    TRACESTATE,
+    XRAY,
+    TraceContext,
+    parse_traceparent,
+    parse_xray,
+    traceparent_line,
+    xray_line,
+)
+from simulator.world.chance import Chance
+
+# As much of a client's text as a span holds; a queue of them stays small whatever is sent.
+TEXT_MAX: Final = 1024
+
+_IDS: Final = 3072  # drawn at once: a thousand requests'
+_SAMPLED: Final = b"-01\r\n"
+_TOLD: Final = re.compile(rb"traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-01\r\n$")
+_NEVER_BEGAN: Final = frozenset({OVERFLOW.name, UNAVAILABLE.name})
+
+
+class TracedDoor:
+    """A gateway whose requests are traced; implements `Door`. `instance_id` names an instance of a service.
+
+    `epoch_s`: the calendar's time, where the gateway's clock is the loop's.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        tracing: Tracing,
+        *,
+        epoch_s: Callable[[], float],
+        chance: Chance,
+        instance_id: Callable[[str, int], str],
+    ) -> None:
+        self.limits = gateway.limits
+        self.own_answers = gateway.own_answers
+        self.decide = gateway.decide
+        self.now_s = gateway.now_s
+        self.own_lines = gateway.own_lines
+        self.answer_lines = gateway.answer_lines
+        self._fields = (TRACEPARENT, TRACESTATE, XRAY) if tracing.xray else (TRACEPARENT, TRACESTATE)
+        self.table = FieldTable({**gateway.table.keys, **{name: name for name in self._fields}})
+        self.access_log: EntryLog | None = _TraceLog(gateway, self._heard, self._answered)
+        self._gateway = gateway
+        self._tracing = tracing
+        self._epoch_s = epoch_s
+        self._instance_id = instance_id
+        self._bound = tracing.sampling.bound
+        self._draw = chance.stream("traces").integers
+        self._ids: list[int] = []
+
+    def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
+        lines = self._gateway.request_lines(exchange, client)
+        taken = exchange.request.taken
+        if not self._tracing.takes(exchange.service):
+            return lines + _passed_on(taken, self._fields)
+        parent = _parent(taken)
+        trace_id, sampled = self._decided(parent)
+        span_id = self._id()
+        if parent is not None:
+            lines += _passed_on(taken, (TRACESTATE,))
+        if self._tracing.xray:
+            lines += xray_line(trace_id, span_id, sampled=sampled)
+        return lines + traceparent_line(trace_id, span_id, sampled=sampled)  # the last: see `_heard`
+
+    # --- decisions ---------------------------------------------------------------------------------------------------
+
+    def _decided(self, parent: TraceContext | None) -> tuple[int, bool]:
+        """The id of the trace, and whether it is sampled."""
+        if parent is None:
+            low = self._id()
+            return self._high() << 64 | low, low < self._bound
+        return parent.trace_id, self._tracing.sampling.takes(parent.trace_id, parent.sampled)
+
+    def _id(self) -> int:
+        """64 bits, never 0."""
+        if not self._ids:
+            self._ids = self._draw(1, 2**64, _IDS, dtype="uint64").tolist()
+        return self._ids.pop()
+
+    def _high(self) -> int:
+        """The upper half of a new trace's id; X-Ray takes none whose first quarter is not its time."""
+        high = self._id()
+        return int(self._epoch_s()) << 32 | high & 0xFFFFFFFF if self._tracing.xray else high
+
+    # --- the end of a request ----------------------------------------------------------------------------------------
+
+    def _heard(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+        """A request that was offered to a pool is over. Most are not sampled: that is the short way."""
+        added = exchange.added
+        if (added and not added.endswith(_SAMPLED)) or not self._tracing.takes(exchange.service):
+            return
+        parent = _parent(exchange.request.taken)
+        told = _TOLD.search(added) if added else None
+        if told is not None:
+            trace_id, upstream_id, sampled = int(told[1], 16), int(told[2], 16), True
+        else:
+            (trace_id, sampled), upstream_id = self._decided(parent), 0
+        if sampled:
+            head = self._head(exchange.request, exchange.client.peer)
+            self._tracing.hear(self._trace(exchange, status, cause, now_s, (trace_id, parent, upstream_id), head))
+
+    def _trace(
+        self,
+        exchange: LiveExchange,
+        status: int,
+        cause: str,
+        now_s: float,
+        ids: tuple[int, TraceContext | None, int],
+        head: dict[str, str],
+    ) -> RequestTrace:
+        trace_id, parent, upstream_id = ids
+        instance, client = exchange.instance, exchange.client
+        until_s = exchange.begun_s if exchange.begun_s >= 0 else now_s
+        wanted_s, ready_s = (instance.wanted_s, instance.ready_s) if instance is not None else (now_s, now_s)
+        return RequestTrace(
+            trace_id=trace_id,
+            parent_id=parent.span_id if parent is not None else 0,
+            upstream_id=upstream_id or self._id(),
+            service=exchange.service,
+            decision=_decision(exchange, cause),
+            instance=self._instance_id(exchange.service, instance.number) if instance is not None else "",
+            upstream=exchange.upstream,
+            attempts=exchange.attempts,
+            status=status,
+            cause=cause,
+            scheme=client.scheme.decode(),
+            port=client.port,
+            minor=exchange.request.minor,
+            offset_s=self._epoch_s() - self.now_s(),
+            arrived_s=exchange.arrived_s,
+            begun_s=exchange.begun_s,
+            answered_s=exchange.answered_s,
+            ended_s=now_s,
+            waits=waits(exchange.arrived_s, exchange.granted_s, until_s, wanted_s, ready_s),
+            **head,
+        )
+
+    def _answered(self, entry: Entry) -> None:
+        """The balancer answered it itself, at once: a trace of it is wanted where everything is traced."""
+        request = entry.request
+        if request is None or self._tracing.only is not None:
+            return
+        parent = _parent(request.taken)
+        trace_id, sampled = self._decided(parent)
+        if not sampled:
+            return
+        self._tracing.hear(
+            RequestTrace(
+                trace_id=trace_id,
+                parent_id=parent.span_id if parent is not None else 0,
+                upstream_id=0,
+                service="",
+                decision=ANSWERED,
+                instance="",
+                upstream="",
+                attempts=0,
+                status=entry.status,
+                cause=entry.cause,
+                scheme="https",
+                port=0,
+                minor=request.minor,
+                offset_s=self._epoch_s() - self.now_s(),
+                arrived_s=entry.arrived_s,
+                begun_s=-1.0,
+                answered_s=-1.0,
+                ended_s=entry.ended_s,
+                waits=(),
+                **self._head(request, entry.peer),
+            )
+        )
+
+    @staticmethod
+    def _head(request: RequestHead, peer: bytes) -> dict[str, str]:
+        """What the client said, as text."""
+        return {
+            "method": _text(request.method),
+            "target": _text(request.target),
+            "authority": _text(request.authority),
+            "peer": _text(peer),
+            "client": _text(request.forwarded_by(peer).partition(b",")[0].strip()),
+            "user_agent": _text(request.field(b"user-agent") or b""),
+        }
+
+
+class _TraceLog:
+    """Stands where the gateway's access log is looked for, and passes everything on to that."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        served: Callable[[LiveExchange, int, str, float], None],
+        answered: Callable[[Entry], None],
+    ) -> None:
+        self._gateway = gateway
+        self._served = served
+        self._answered = answered
+
+    def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+        self._served(exchange, status, cause, now_s)
+        log = self._gateway.access_log
+        if log is not None:
+            log.served(exchange, status, cause, now_s)
+
+    def add(self, entry: Entry) -> None:
+        self._answered(entry)
+        log = self._gateway.access_log
+        if log is not None:
+            log.add(entry)
+
+
+def _decision(exchange: LiveExchange, cause: str) -> str:
+    if exchange.granted_s < 0:
+        return REFUSED if cause in _NEVER_BEGAN and exchange.instance is None else HELD
+    return HELD if exchange.granted_s > exchange.arrived_s else ADMITTED
+
+
+def _parent(taken: Mapping[bytes, bytes]) -> TraceContext | None:
+    """What the client says of its trace: in the standard's form, else in X-Ray's."""
+    if TRACEPARENT in taken:
+        return parse_traceparent(taken[TRACEPARENT])
+    return parse_xray(taken[XRAY]) if XRAY in taken else None
+
+
+def _passed_on(taken: Mapping[bytes, bytes], names: tuple[bytes, ...]) -> bytes:
+    """Fields as the client sent them."""
+    return b"".join(b"%b: %b\r\n" % (name, taken[name]) for name in names if name in taken)
+
+
+def _text(value: bytes) -> str:
+    return value[:TEXT_MAX].decode("utf-8", "replace")

@@ -1,0 +1,57 @@
+"""A whole service in virtual time (service.py) whose requests are traced."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator.edge.tracing import TracedDoor
+from simulator.fleet.settings import PoolSettings
+from simulator.records.request_trace import RequestTrace, Tracing
+from simulator.rules.sampling import Sampling
+from simulator.world.chance import Chance
+from tests.edge.front import EPOCH_S, OK, Front, request
+from tests.edge.service import Service
+from tests.fleet.fakes import stage_settings
+
+HOLDING = stage_settings(wait_s=30, queue=10)  # an instance with one slot, and a line before it
+
+
+class TracedService(Service):
+    """`heard`: what is known of traced requests, in the order in which they ended."""
+
+    def __init__(
+        self,
+        settings: PoolSettings,
+        sampling: Sampling | None = None,
+        *,
+        only: set[str] | None = None,
+        xray: bool = False,
+    ) -> None:
+        super().__init__(settings)
+        self.heard: list[RequestTrace] = []
+        loop = asyncio.get_running_loop()
+        self.door = TracedDoor(
+            self.gateway,
+            Tracing(self.heard.append, sampling or Sampling(), only, xray),
+            epoch_s=lambda: EPOCH_S + loop.time(),
+            chance=Chance(2),
+            instance_id=lambda service, number: f"{service}-{number}",
+        )
+
+    def traced(self) -> Front:
+        """A client's connection."""
+        return self.client(self.door)
+
+
+async def cold_start(service: TracedService) -> RequestTrace:
+    """A request waits for an instance that is wanted a second after it came, and is ready three seconds later."""
+    service.wired.probe_s = 3.0
+    service.traced().send(request())  # has the only slot
+    service.traced().send(request(b"GET", b"/cold?sig=secret&page=2", b"User-Agent: tester"))
+    await asyncio.sleep(1)
+    service.roster.resize(2)
+    await asyncio.sleep(4)
+    service.wires(2).answer(OK)
+    (trace,) = service.heard
+    service.wires(1).answer(OK)
+    return trace
