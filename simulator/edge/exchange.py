@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from simulator.edge.access_line import CLIENT_GONE
-from simulator.edge.door import Client, Lane
+from simulator.edge.door import Lane
 from simulator.edge.synthetic import Synthetic
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.instance import Instance
@@ -38,24 +38,24 @@ class LiveExchange(HttpExchange):
     __slots__ = (
         "_chunked_out",
         "_close",
-        "_connection",
         "_cut",
         "_early",
         "_head_only",
-        "_lane",
         "_synthetic",
-        "_tried",
         "_unkept",
         "added",
         "answered_s",
         "answering",
+        "connection",
         "expects_continue",
         "in_tunnel",
+        "lane",
         "received_bytes",
         "request",
         "request_done",
         "sent_bytes",
         "sink",
+        "tried",
         "upstream_full",
     )
 
@@ -73,8 +73,8 @@ class LiveExchange(HttpExchange):
         self.fault = None
         self.status = 0
         self.upstream = ""
-        self._connection = connection
-        self._lane = lane
+        self.connection = connection
+        self.lane = lane
         self._head_only = request.method == b"HEAD"
         self.added = b""  # the balancer's lines in the head that instances get; the same for each that is tried
         self.answered_s = -1.0
@@ -86,7 +86,7 @@ class LiveExchange(HttpExchange):
         self._close = False
         self._cut = False  # by us; what the loop tells about it later is no news
         self._synthetic: Synthetic | None = None
-        self._tried: tuple[Instance, ...] = ()  # those that could not be reached
+        self.tried: tuple[Instance, ...] = ()  # those that could not be reached
         self.request = request
         self.request_done = done
         self.expects_continue = request.expects_continue
@@ -94,20 +94,6 @@ class LiveExchange(HttpExchange):
         self.in_tunnel = False
         self.sink = False  # the body is wanted by nobody
         self.upstream_full = False
-
-    @property
-    def client(self) -> Client:
-        return self._connection
-
-    @property
-    def service(self) -> str:
-        """Whose request it is."""
-        return self._lane.service
-
-    @property
-    def attempts(self) -> int:
-        """At how many instances it has been tried."""
-        return len(self._tried) + (self.instance is not None and self.instance not in self._tried)
 
     # --- the connection's side ---------------------------------------------------------------------------------------
 
@@ -129,7 +115,7 @@ class LiveExchange(HttpExchange):
     @property
     def body_blocked(self) -> bool:
         """The client's body should be read no further for now."""
-        return self.upstream_full or len(self._early) > self._connection.door.limits.read_ahead_bytes
+        return self.upstream_full or len(self._early) > self.connection.door.limits.read_ahead_bytes
 
     def client_full(self) -> None:
         if self.link is not None:
@@ -143,7 +129,7 @@ class LiveExchange(HttpExchange):
 
     def give_up(self, status: int = 0, cause: str = CLIENT_GONE) -> None:
         """The client is gone, or nobody can make sense of what it sends; `status` is what it is told."""
-        self._lane.abandon(self)
+        self.lane.abandon(self)
         self._unlink()
         if not self._cut:
             self._log(self.status or status, cause)
@@ -154,7 +140,7 @@ class LiveExchange(HttpExchange):
         if not self.in_tunnel or self.request_done or link is None:
             return False
         self.request_done = True
-        if self._connection.has_ended_writing:  # the application's side was first
+        if self.connection.has_ended_writing:  # the application's side was first
             link.finish()
             self._end()
         else:
@@ -193,7 +179,7 @@ class LiveExchange(HttpExchange):
         return self.request.tunnel
 
     def connected(self, link: UpstreamConnection) -> None:
-        connection, request = self._connection, self.request
+        connection, request = self.connection, self.request
         added = self.added = self.added or connection.door.request_lines(self, connection)
         head = request.forward(connection.peer, added)
         early = self._framed(self._early, last=self.request_done) if request.length else b""
@@ -211,10 +197,10 @@ class LiveExchange(HttpExchange):
                 return
             self._continued()
         if self.request.minor == 1:  # HTTP/1.0 knows no 1xx (RFC 9110 15.2)
-            self._connection.write(head.forward(b""))
+            self.connection.write(head.forward(b""))
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
-        connection = self._connection
+        connection = self.connection
         door = connection.door
         now_s = self.answered_s = door.now_s()
         added = self._hop_lines(head) + door.answer_lines(head, self, now_s)
@@ -233,7 +219,7 @@ class LiveExchange(HttpExchange):
 
     def answer_continued(self, piece: bytes, *, complete: bool) -> None:
         self.sent_bytes += len(piece)
-        self._connection.write(chunk(piece, last=complete) if self._chunked_out else piece)
+        self.connection.write(chunk(piece, last=complete) if self._chunked_out else piece)
         if complete:
             self._end()
 
@@ -242,41 +228,41 @@ class LiveExchange(HttpExchange):
         if not self.open or (refusal.unsent and self._tried_another()):
             return
         self.status = self.status or refusal.status  # metrics count what the client sees
-        self._lane.broke(self)
+        self.lane.broke(self)
         self._refuse(refusal)
 
     def application_ended(self) -> bool:
-        return not self.request_done and self._connection.end_writing()
+        return not self.request_done and self.connection.end_writing()
 
     def may_repeat(self) -> bool:
         return self.open and not self._unkept and self.request.method in IDEMPOTENT
 
     def upload_full(self) -> None:
         self.upstream_full = True
-        self._connection.regulate()
+        self.connection.regulate()
 
     def upload_drained(self) -> None:
         self.upstream_full = False
-        self._connection.regulate()
+        self.connection.regulate()
 
     # -----------------------------------------------------------------------------------------------------------------
 
     def say_continue(self) -> None:
         """The balancer's own 100: the application is silent, or there is none."""
         self._continued()
-        self._connection.write(CONTINUE)
+        self.connection.write(CONTINUE)
 
     def _continued(self) -> None:
         self.expects_continue = False
-        self._connection.await_body()
+        self.connection.await_body()
 
     def _tried_another(self) -> bool:
         """No instance has got a byte of it yet: it may go to any that has not been tried."""
         assert self.instance is not None, "a request breaks on an instance"
-        self._tried = (*self._tried, self.instance)
-        if len(self._tried) >= self._connection.door.limits.attempts_max:
+        self.tried = (*self.tried, self.instance)
+        if len(self.tried) >= self.connection.door.limits.attempts_max:
             return False
-        return self._lane.redispatch(self, self._tried)
+        return self.lane.redispatch(self, self.tried)
 
     def _framed(self, piece: bytes, *, last: bool) -> bytes:
         return chunk(piece, last=last) if self.request.length == CHUNKED else piece
@@ -287,7 +273,7 @@ class LiveExchange(HttpExchange):
         if head.status == 101:
             self._close = True
             return WEBSOCKET
-        self._close = not request.keep_alive or not self.request_done or self._connection.draining
+        self._close = not request.keep_alive or not self.request_done or self.connection.draining
         framing = b""
         if self._head_only or head.status in {204, 304}:
             framing = head.declared
@@ -308,11 +294,11 @@ class LiveExchange(HttpExchange):
         self.sink = True
         if self.expects_continue:
             self.say_continue()
-        self._connection.regulate()
+        self.connection.regulate()
 
     def _synthesise(self) -> None:
         assert self._synthetic is not None
-        connection = self._connection
+        connection = self.connection
         now_s = self.answered_s = connection.door.now_s()
         self._close = not self.request.keep_alive or connection.draining
         added = connection_line(self.request.minor, close=self._close)
@@ -326,11 +312,11 @@ class LiveExchange(HttpExchange):
     def _pump(self) -> None:
         """Write as much of a synthesised body as the client takes."""
         assert self._synthetic is not None
-        if self._synthetic.pour(self._connection):
+        if self._synthetic.pour(self.connection):
             self._end()
 
     def _refuse(self, refusal: Refusal) -> None:
-        connection = self._connection
+        connection = self.connection
         self._log(self.status or refusal.status, refusal.name)
         if self.answering or not refusal.status:
             self._cut = True
@@ -349,12 +335,12 @@ class LiveExchange(HttpExchange):
     def _end(self) -> None:
         """The answer's last byte is with the connection. The slot first: the next request may need it."""
         if self.open:
-            self._lane.finish(self)
+            self.lane.finish(self)
         self._log(self.status)
-        self._connection.ended(close=self._close)
+        self.connection.ended(close=self._close)
 
     def _log(self, status: int, cause: str = "") -> None:
-        connection = self._connection
+        connection = self.connection
         log = connection.door.access_log
         if log is not None:
             log.served(self, status, cause, connection.door.now_s())

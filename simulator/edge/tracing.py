@@ -78,7 +78,7 @@ class TracedDoor:
     def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
         lines = self._gateway.request_lines(exchange, client)
         taken = exchange.request.taken
-        if not self._tracing.takes(exchange.service):
+        if not self._tracing.takes(exchange.lane.service):
             return lines + _passed_on(taken, self._fields)
         parent = _parent(taken)
         trace_id, sampled = self._decided(parent)
@@ -114,7 +114,7 @@ class TracedDoor:
     def _heard(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
         """A request that was offered to a pool is over. Most are not sampled: that is the short way."""
         added = exchange.added
-        if (added and not added.endswith(_SAMPLED)) or not self._tracing.takes(exchange.service):
+        if (added and not added.endswith(_SAMPLED)) or not self._tracing.takes(exchange.lane.service):
             return
         parent = _parent(exchange.request.taken)
         told = _TOLD.search(added) if added else None
@@ -123,7 +123,7 @@ class TracedDoor:
         else:
             (trace_id, sampled), upstream_id = self._decided(parent), 0
         if sampled:
-            head = self._head(exchange.request, exchange.client.peer)
+            head = self._head(exchange.request, exchange.connection.peer)
             self._tracing.hear(self._trace(exchange, status, cause, now_s, (trace_id, parent, upstream_id), head))
 
     def _trace(
@@ -136,18 +136,18 @@ class TracedDoor:
         head: dict[str, str],
     ) -> RequestTrace:
         trace_id, parent, upstream_id = ids
-        instance, client = exchange.instance, exchange.client
+        instance, client = exchange.instance, exchange.connection
         until_s = exchange.begun_s if exchange.begun_s >= 0 else now_s
         wanted_s, ready_s = (instance.wanted_s, instance.ready_s) if instance is not None else (now_s, now_s)
         return RequestTrace(
             trace_id=trace_id,
             parent_id=parent.span_id if parent is not None else 0,
             upstream_id=upstream_id or self._id(),
-            service=exchange.service,
+            service=exchange.lane.service,
             decision=_decision(exchange, cause),
-            instance=self._instance_id(exchange.service, instance.number) if instance is not None else "",
+            instance=self._instance_id(exchange.lane.service, instance.number) if instance is not None else "",
             upstream=exchange.upstream,
-            attempts=exchange.attempts,
+            attempts=len(exchange.tried) + (instance is not None and instance not in exchange.tried),
             status=status,
             cause=cause,
             scheme=client.scheme.decode(),

@@ -45,7 +45,7 @@ class Pool:
     new_instance: Callable[[int, float], Instance] = Instance  # by number and when it was wanted
 
     def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_lot) -> None:
-        self.settings = settings
+        self.settings, self.service = settings, settings.service
         self.scaling = settings.scaling
         self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
         # Set by the roster and the autoscaler, which stand above the requests.
@@ -142,10 +142,6 @@ class Pool:
         """The client went away, waiting or served. Does nothing when the pool has let the exchange go already."""
         if exchange.open:
             self._let_go(exchange, CLIENT_GONE)
-
-    @property
-    def service(self) -> str:
-        return self.settings.service
 
     # --- the supply's side -----------------------------------------------------------------------------------------
 
