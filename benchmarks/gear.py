@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--day", action="store_true", help="also play the WorldCup98 day")
     arguments = parser.parse_args()
     print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    gear_rps(fleet(1, "io: 10ms", 100, 1000))
+    gear_rps(fleet(25, "io: 10ms", 100, 100_000))
     _fleets(arguments.requests)
     _peers()
     _sizes(arguments.requests)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from simulator.replay.report_schema import Report
 
 SIGNIFICANT_DIGITS: Final = 9
+_plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 # The digest says what happened, so it must not change with the Python or numpy that watched.
 _NOT_DIGESTED: Final = frozenset({"digest", "versions"})
@@ -50,9 +51,9 @@ def _text(value: Any, indent: str) -> str:
     """JSON with a line a field; `indent` is that of the line on which the value stands."""
     deeper = indent + "  "
     if isinstance(value, dict) and value:
-        fields = [f"{deeper}{json.dumps(key)}: {_text(item, deeper)}" for key, item in value.items()]
+        fields = [f"{deeper}{_plain(key)}: {_text(item, deeper)}" for key, item in value.items()]
         return "{\n" + ",\n".join(fields) + f"\n{indent}}}"
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         items = [f"{deeper}{_text(item, deeper)}" for item in value]
         return "[\n" + ",\n".join(items) + f"\n{indent}]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _plain(value)

@@ -48,20 +48,22 @@ class _Buckets:
     def add(self, now_s: float, value: float) -> None:
         """Add `value` (>= 0) to the bucket of `now_s`; one that is a window or more behind the newest is ignored."""
         assert value >= 0, value
-        second = math.floor(now_s)
+        second, age = math.floor(now_s), 0
         if self.last_s is None or self.first_s is None:
             self.first_s = self.last_s = second
         elif second > self.last_s:
             self._advance(second)
-        elif self.last_s - second >= self.window_s:
+        else:
+            age = self.last_s - second
+            if age >= self.window_s:
+                return
+            self.first_s = min(self.first_s, second)
+        if not value:
             return
-        elif second < self.first_s:
-            self.first_s = second
         at = second % self.window_s
-        if value and not self._values[at]:
+        if not self._values[at]:
             self._live += 1
         self._values[at] += value
-        age = self.last_s - second
         self._total += value * self._decay**age if age else value
 
     def silence_s(self, now_s: float) -> int:
@@ -87,15 +89,16 @@ class _Buckets:
             self._total, self._live, self._since_resum = 0.0, 0, 0
             self.first_s = self.last_s = second
             return
+        values, total = self._values, self._total
         for passed in range(self.last_s + 1, second + 1):
             at = passed % self.window_s
-            leaving = self._values[at]
-            self._total *= self._decay
+            leaving = values[at]
+            total *= self._decay
             if leaving:
-                self._total -= leaving * self._decay_out
-                self._values[at] = 0.0
+                total -= leaving * self._decay_out
+                values[at] = 0.0
                 self._live -= 1
-        self.last_s = second
+        self._total, self.last_s = total, second
         self._since_resum += steps
         if not self._live:
             self._total = 0.0

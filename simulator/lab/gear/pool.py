@@ -21,7 +21,18 @@ from simulator.lab.gear import advance as kernel
 from simulator.lab.gear.feed import Feed
 from simulator.lab.gear.loop import GearLoop
 from simulator.lab.gear.room import Room
-from simulator.lab.gear.state import AT_LIMIT, FRONT, NEEDS_ROOM, NO_TIER, NOBODY, QUIET, RESERVE, WAITED, WOKE
+from simulator.lab.gear.state import (
+    AT_LIMIT,
+    FRONT,
+    NEEDS_ROOM,
+    NO_TIER,
+    NOBODY,
+    QUIET,
+    RESERVE,
+    WAITED,
+    WOKE,
+    meter_of,
+)
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.refusal import TERMINATED, Refusal
 from simulator.model.scaling import AutoScalingConfiguration
@@ -43,12 +54,13 @@ class _TellsCpu(Protocol):
 class GearInstance(Instance):
     """An instance whose requests are the kernel's. `row` is its place there, until nothing refers to it any more."""
 
-    __slots__ = ("_drained", "_idle_timer", "_last", "_pool", "row")
+    __slots__ = ("_drained", "_idle_timer", "_last", "_pool", "front", "row")
 
     def __init__(self, number: int, wanted_s: float, pool: GearPool, row: int) -> None:
         self._pool = pool
         self._last: dict[str, Any] = {}
         self.row = row
+        self.front = False  # while it is in service: in the first tier
         super().__init__(number, wanted_s)
 
     def _get(self, name: str) -> Any:
@@ -131,10 +143,10 @@ class GearPool(Pool):
         self._gear_loop = cast("GearLoop", asyncio.get_running_loop())
         self.room = room
         self._state = room.world.pool[0]
+        self._counts, self._seconds = meter_of(room.world)
         self._by_row: dict[int, GearInstance] = {}
         self._buried: dict[int, GearInstance] = {}
         self._unused = list(reversed(range(len(room.world.instances))))
-        self._second_closed_s = self._loop.time()
 
     @property
     def world(self) -> Any:
@@ -226,14 +238,15 @@ class GearPool(Pool):
     def enter(self, instance: Instance, *, front: bool) -> None:
         assert isinstance(instance, GearInstance), "it was made here"
         self.ready[instance.number] = instance
+        instance.front = front
         self.world.instances[instance.row]["ready_s"] = instance.ready_s
         self._do(kernel.enter, instance.row, FRONT if front else RESERVE)
 
     def move(self, instance: Instance, *, front: bool) -> None:
         assert isinstance(instance, GearInstance), "it was made here"
-        tier = FRONT if front else RESERVE
-        if self.world.instances[instance.row]["tier"] != tier:
-            self._do(kernel.move, instance.row, tier)
+        if instance.front != front:
+            instance.front = front
+            self._do(kernel.move, instance.row, FRONT if front else RESERVE)
 
     def leave(self, instance: Instance) -> None:
         assert isinstance(instance, GearInstance), "it was made here"
@@ -260,21 +273,20 @@ class GearPool(Pool):
 
     @property
     def in_flight(self) -> int:
-        return int(self._state["present"] - self._state["waiting"])
+        present, waiting = self._counts[:2].tolist()
+        return int(present - waiting)
 
     @property
     def waiting(self) -> int:
-        return int(self._state["waiting"])
+        return int(self._counts[1])
 
     def keep_latencies(self) -> None:
         self._state["keeps_latencies"] = 1
 
     def close_second(self, second: int, cpu_s: float = 0.0) -> Sample:
-        state, now = self._state, self._loop.time()
-        (
-            _, _, _, present, waiting, present_s, waiting_s, closed_s, present_at_s, waiting_at_s, arrivals, refused,
-            finished, service_s,
-        ) = state[_METER].item()  # fmt: skip
+        now = self._loop.time()
+        present, waiting, arrivals, refused, finished = self._counts.tolist()
+        present_s, waiting_s, service_s, closed_s, present_at_s, waiting_at_s = self._seconds.tolist()
         present_s += present * (now - present_at_s)
         waiting_s += waiting * (now - waiting_at_s)
         width_s = now - closed_s
@@ -290,10 +302,9 @@ class GearPool(Pool):
             cpu_s=cpu_s,
             latency_p95_s=self._latency_p95_s(),
         )
-        for name in ("closed_s", "present_at_s", "waiting_at_s"):
-            state[name] = now
-        for name in ("present_s", "waiting_s", "service_s", "arrivals", "refused", "finished"):
-            state[name] = 0
+        self._counts[2:] = 0
+        self._seconds[:3] = 0.0
+        self._seconds[3:] = now
         return sample
 
     def _latency_p95_s(self) -> float:
@@ -307,12 +318,6 @@ class GearPool(Pool):
     def close(self) -> None:
         """Nobody plays any more; what is open is nobody's."""
         self._gear_loop.attach(None)
-
-
-_METER: Final = [
-    "now_s", "ready", "order", "present", "waiting", "present_s", "waiting_s", "closed_s", "present_at_s",
-    "waiting_at_s", "arrivals", "refused", "finished", "service_s",
-]  # fmt: skip
 
 
 def _nobody() -> None:

@@ -37,9 +37,9 @@ POOL: Final = np.dtype(
         ("events", "u4"), ("steps", "i8"), ("budget", "i8"),
         ("open_first", "u4"), ("open_end", "u4"), ("deadline_armed", "u4"),
         # the meter
-        ("present", "i8"), ("waiting", "i8"), ("present_s", "f8"), ("waiting_s", "f8"), ("closed_s", "f8"),
-        ("present_at_s", "f8"), ("waiting_at_s", "f8"), ("arrivals", "i8"), ("refused", "i8"), ("finished", "i8"),
-        ("service_s", "f8"), ("latencies", "u4"),
+        ("present", "i8"), ("waiting", "i8"), ("arrivals", "i8"), ("refused", "i8"), ("finished", "i8"),
+        ("present_s", "f8"), ("waiting_s", "f8"), ("service_s", "f8"), ("closed_s", "f8"), ("present_at_s", "f8"),
+        ("waiting_at_s", "f8"), ("latencies", "u4"),
         # what came in, what goes out
         ("work", "u4"), ("work_end", "u4"), ("fate", "u4"), ("fate_end", "u4"), ("lot", "u4"), ("lot_end", "u4"),
         ("rows", "u4"), ("commands", "u4"), ("jobs_full", "u4"), ("added", "i8"),
@@ -170,6 +170,14 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
 def jobs_of(capacity: int) -> int:
     """Places for the computations of an instance: those it may have, and as many that outlived their request."""
     return 2 * capacity + MARGIN
+
+
+def meter_of(world: World) -> tuple[Any, Any]:
+    """The counts and the seconds of the meter as two plain arrays of the same memory, which Python reads faster."""
+    fields: Any = POOL.fields
+    counts, seconds, end = (fields[name][1] for name in ("present", "present_s", "latencies"))
+    raw = world.pool.view(np.ndarray).view(np.uint8)
+    return raw[counts:seconds].view(np.int64), raw[seconds:end].view(np.float64)
 
 
 def rings(capacity: int, instances: int) -> tuple[Any, Any]:
