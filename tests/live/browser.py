@@ -61,15 +61,22 @@ def chromium_or_skip() -> str:
 
 @contextlib.contextmanager
 def opened_page(
-    url: str, size: tuple[int, int] = DESKTOP, colours: str = "light", *, offline: bool = False
+    url: str, size: tuple[int, int] = DESKTOP, colours: str = "light", *, offline: bool = False, moving: bool = False
 ) -> Iterator[tuple[Page, Seen]]:
-    """The page, and what was seen of it; nothing may be wrong with it in the end."""
+    """The page, and what was seen of it; nothing may be wrong with it in the end.
+
+    `moving`: with dots that move, for which a browser without a GPU takes a whole core; else as people have it who
+    asked their system for less motion.
+    """
     with sync_playwright() as tool:
         # Root in a container has no sandbox; the pages are our own.
         browser = tool.chromium.launch(executable_path=chromium_or_skip(), args=["--no-sandbox"])
         scheme: Any = colours
         context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, offline=offline
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            offline=offline,
+            reduced_motion="no-preference" if moving else "reduce",
         )
         page, seen = context.new_page(), Seen()
         page.set_default_timeout(PATIENCE_MS)

@@ -158,7 +158,9 @@ def test_time_plays_pauses_steps_and_changes_its_speed(tmp_path: Path) -> None:
 
 def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) -> None:
     chromium_or_skip()
-    with watched(scenario_of(VIRTUAL, tmp_path), speed=20.0) as case, opened_page(case.console.url) as (page, _):
+    shop = scenario_of(VIRTUAL, tmp_path)
+    with watched(shop, speed=20.0) as case, opened_page(case.console.url, moving=True) as (page, _):
+        until(page, "consolePage.picture.dots.length > 5 && consolePage.picture.frames > 5")
         until(page, f"consolePage.feed.state.frame && {service('shop')}.offered_rps > 30")
         page.get_by_role("button", name="back-office").click()
         until(page, "document.getElementById('figures-offered').textContent === '5/s'")

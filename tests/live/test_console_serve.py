@@ -189,9 +189,9 @@ def prices_a_service_elsewhere(page: Page, served: Served, source: dict[str, Any
     cost = f"{service('tokyo')}?.usd_per_hour"
     until(page, f"Math.abs({cost} - 0.018) < 1e-9 || Math.abs({cost} - 0.099) < 1e-9")
     page.locator("#tab-services").click()
-    until(page, "document.querySelectorAll('#service-list tbody tr').length === 2")
-    until(page, "document.querySelector('#service-list tbody tr:last-child').textContent.includes('running')")
-    row = page.locator("#service-list tbody tr").last.inner_text()
+    until(page, "document.querySelectorAll('#service-list li').length === 2")
+    until(page, "document.querySelector('#service-list li:last-child').textContent.includes('running')")
+    row = page.locator("#service-list li").last.inner_text()
     assert "ap-northeast-1" in row
     assert "awsapprunner.localhost" in row
 

@@ -129,7 +129,7 @@ export class TimeCharts {
       width: Math.max(120, this.root.clientWidth),
       height: this.height + (isLast ? 22 : 0),
       legend: { show: false },
-      padding: [6, 18, isLast ? 0 : 4, 0], // half a label of the axis stands beyond its end
+      padding: [6, 26, isLast ? 0 : 4, 0], // half a label of the axis stands beyond its end
       scales: { x: { time: false, range: () => { const { min, max } = this.#span(); return [min, max]; } }, y: this.#yScale(panel) },
       axes: [
         { ...axis, show: true, size: isLast ? 26 : 0, incrs: STEPS_S, space: 60,

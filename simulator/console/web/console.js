@@ -6,7 +6,7 @@ import { Feed, actsOf, closedBins, figuresOf, markedActs, operationWords, servic
 import { clock, count, duration } from "console/format";
 import { byId, figures, make, setText, tabs, themeButton } from "console/page";
 import { Picture } from "console/picture";
-import { decisionRow, logRow, operationRow, table } from "console/tables";
+import { decisionRow, logRow, operationRow } from "console/tables";
 
 const ROWS_SHOWN = 300;
 const STATES = { playing: "", paused: "paused", stepping: "stepping" };
@@ -57,7 +57,7 @@ function drawFrame(state) {
   const { frame } = state;
   const service = frame.services[shown];
   setText(byId("time"), clock(frame.t, frame.speed !== null && frame.speed < 20));
-  setText(byId("state"), state.ended ? "the run is over" : STATES[frame.state] || (frame.speed === null ? "real time" : `${count(frame.speed)} ×`));
+  setText(byId("state"), state.ended ? "the run is over" : STATES[frame.state] || (frame.speed === null ? "live" : `${count(frame.speed)} ×`));
   if (!service) { setText(byId("how"), "No service yet: create one through the API."); return; }
   picture.show({ t: frame.t, ...service });
   figures(figuresOf(service), byId("figures"));
@@ -92,11 +92,12 @@ function drawOperations(state) {
 }
 
 function drawServices(state) {
-  const ofApi = state.about.services.some((each) => each.arn);
-  byId("service-list").replaceChildren(table("Services", ["name", "status", "URL", "size", "policy", "prices", ...(ofApi ? ["ARN"] : [])], state.about.services.map((each) => [
-    each.name, each.status.replaceAll("_", " ").toLowerCase(),
-    each.url ? make("a", { href: each.url, rel: "noreferrer noopener", target: "_blank" }, each.url) : state.about.clock === "virtual" ? "none in virtual time" : "private",
-    `${each.cpu} vCPU / ${each.memory_gb} GB`, each.policy, each.prices, ...(ofApi ? [make("code", {}, each.arn)] : [])]), { numbersFrom: 9 }));
+  byId("service-list").replaceChildren(...state.about.services.map((each) => make("li", {},
+    make("div", {}, make("strong", {}, each.name), make("span", { class: "chip" }, each.status.replaceAll("_", " ").toLowerCase()),
+      each.url ? make("a", { href: each.url, rel: "noreferrer noopener", target: "_blank" }, each.url)
+        : make("span", { class: "soft" }, state.about.clock === "virtual" ? "no URL in virtual time" : "private")),
+    make("div", { class: "soft" }, `${each.cpu} vCPU / ${each.memory_gb} GB, policy ${each.policy}, prices ${each.prices}`),
+    each.arn ? make("code", { class: "soft" }, each.arn) : null)));
 }
 
 function drawLines(state) {

@@ -104,7 +104,8 @@ export class Picture {
     const high = size * ratio;
     const rows = Math.ceil(amount / columns);
     // A few stand in the middle, where the road from the balancer ends.
-    return { left, top: this.tall ? top : top + Math.max(0, (height - rows * high) / 2), columns, wide: size, high };
+    if (this.tall) return { left: left + (width - Math.min(amount, columns) * size) / 2, top, columns, wide: size, high };
+    return { left, top: top + Math.max(0, (height - rows * high) / 2), columns, wide: size, high };
   }
 
   // --- what stands still ---
@@ -151,7 +152,14 @@ export class Picture {
     this.#text(context, rate(frame.offered_rps), clientX, clientY - 26, theme.ink, true);
     this.#text(context, "load balancer", balancerX, balancerY + 34, theme.soft);
     this.#text(context, `${count(frame.in_flight)} in flight`, balancerX, balancerY - 28, theme.ink, true);
-    if (frame.refused_rps > 0) this.#text(context, `429: ${rate(frame.refused_rps)}`, balancerX, balancerY + (this.tall ? 47 : 50), theme.red, true);
+    const [outX, outY] = this.#out();
+    if (frame.refused_rps > 0) this.#text(context, `429: ${rate(frame.refused_rps)}`, outX, outY + 17, theme.red, true);
+  }
+
+  // Where the refused ones vanish: half the way back, below the road.
+  #out() {
+    const [[clientX, clientY], [balancerX]] = [this.places.clients, this.places.balancer];
+    return [(clientX + balancerX) / 2, clientY + (this.tall ? 32 : 48)];
   }
 
   #drawLine(context, frame) {
@@ -317,7 +325,9 @@ export class Picture {
       // Turned away at the door: back and down, as a cross.
       if (left > BACK_S) return null;
       const share = left / BACK_S;
-      return [balancerX - (balancerX - clientX) * 0.5 * share, balancerY + 40 * share * share + 14, dot.bad ? "red" : "green"];
+      const [outX, outY] = this.#out();
+      const [doorX, doorY] = [balancerX - 22, balancerY + 8];
+      return [doorX + (outX - doorX) * share, doorY + (outY - doorY) * share * share, dot.bad ? "red" : "green"];
     }
     if (left < dot.wait) return [balancerX + 34 + (dot.lane + 0.5) * 16, balancerY + lane, "orange"];
     left -= dot.wait;

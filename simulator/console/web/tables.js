@@ -9,7 +9,7 @@ export function table(caption, columns, rows, { numbersFrom = 1 } = {}) {
   const side = (place) => (place >= numbersFrom ? "number" : null);
   return make("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": caption },
     make("table", {},
-      make("caption", {}, caption),
+      make("caption", {}, make("span", {}, caption)),
       make("thead", {}, make("tr", {}, ...columns.map((column, place) => make("th", { scope: "col", class: side(place) }, column)))),
       make("tbody", {}, ...rows.slice(0, ROWS_MAX).map((row) => make("tr", {}, ...row.map((cell, place) =>
         make(place === 0 ? "th" : "td", { scope: place === 0 ? "row" : null, class: side(place) }, cell)))))),
@@ -43,18 +43,19 @@ export function operationRow(operation, words) {
 }
 
 export function checksTable(checks) {
-  return table("Checks", ["check", "verdict", "measured", "limit", "why"], checks.map((check) => [
+  const explained = checks.some((check) => check.value === null);
+  return table("Checks", ["check", "verdict", "measured", "limit", ...(explained ? ["why"] : [])], checks.map((check) => [
     make("code", {}, check.text),
     make("span", { class: check.passed ? "good" : "bad" }, check.passed ? "✓ holds" : "✗ FAILED"),
-    measured(check.value, check.unit), measured(check.limit, check.unit), check.value === null ? check.reason : ""]), { numbersFrom: 2 });
+    measured(check.value, check.unit), measured(check.limit, check.unit), ...(explained ? [check.value === null ? check.reason : ""] : [])]), { numbersFrom: 2 });
 }
 
 export function costTable(service) {
   const { run, month } = service.cost;
   const rows = run.lines.map((line, place) => [line, month.lines[place]]).filter(([line, of_month]) => line.quantity || of_month.quantity)
-    .map(([line, of_month]) => [line.item, count(Number(line.quantity.toPrecision(4))), line.unit, usd(line.rate_usd), usd(line.usd), usd(of_month.usd)]);
+    .map(([line, of_month]) => [line.item, `${count(Number(line.quantity.toPrecision(4)))} ${line.unit}`, usd(line.rate_usd), usd(line.usd), usd(of_month.usd)]);
   return table(`What App Runner would charge for ${service.name} (${service.cost.region})`,
-    ["item", "quantity", "unit", "rate", "this run", "a month like it"], [...rows, ["total", "", "", "", usd(run.usd), usd(month.usd)]]);
+    ["item", "quantity", "rate", "this run", "a month like it"], [...rows, ["total", "", "", usd(run.usd), usd(month.usd)]]);
 }
 
 // Figures side by side, a column each: services, or sources of traffic.
