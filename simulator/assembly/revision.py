@@ -47,6 +47,7 @@ class ServicePlan:
     real_instances: int | None = None  # of a real application: those beyond are simulated; None: all are real
     throttling: Throttling = Throttling.NONE  # what idle instances lose, those of the real kinds
     secrets: Mapping[str, str] = field(default_factory=dict)  # variables of instances of the real kinds, by reference
+    variables: Mapping[str, str] = field(default_factory=dict)  # of ours, for instances of the real kinds
     secrets_from: SecretsPlace | None = None
     instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
 
@@ -196,10 +197,11 @@ class Revision:
     async def _resolve_secrets(self) -> None:
         """Once, as App Runner does it with a deployment (facts 8); a simulated application has no use for them."""
         plan = self.plan
+        self.roster.environment = dict(plan.variables)
         if not plan.secrets or plan.secrets_from is None or self.is_simulated:
             return
         try:
-            self.roster.environment = await resolve(plan.secrets, plan.secrets_from.source())
+            self.roster.environment |= await resolve(plan.secrets, plan.secrets_from.source())
         except (SecretsError, ValueError) as error:
             raise LaunchError(f"service {self.settings.service}: {error}") from error
 

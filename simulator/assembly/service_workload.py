@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.assembly.applications import Applications, Runnable
+from simulator.assembly.collector import XRAY, collector_variables
 from simulator.assembly.deployment import beside, deploy, failure_of
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import Revision, ServicePlan
@@ -29,7 +30,6 @@ _AWS_DOMAIN: Final = ".awsapprunner.com"
 LOCAL_DOMAIN: Final = ".awsapprunner.localhost"
 
 _POLICY: Final = "app-runner"
-_XRAY: Final = "AWSXRAY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class WorkloadSettings:
 
     `startup_probe_s`: between the probes of an instance that starts; None: the health check's interval. `start_lag_s`:
     from a decision to the launch of an instance; None: as long as App Runner seems to take (the policy has it).
+    `collector`: whole URL of the one that services with X-Ray in their configuration are told of.
     """
 
     throttling: Throttling = Throttling.SHARE
@@ -47,6 +48,7 @@ class WorkloadSettings:
     start_lag_s: float | None = None
     drain_timeout_s: float = PoolSettings("").drain_timeout_s
     stop_grace_s: float = PoolSettings("").stop_grace_s
+    collector: str | None = None
 
 
 _DEFAULTS: Final = WorkloadSettings()
@@ -201,6 +203,7 @@ class PlatformWorkload:
     def _plan(self, service: Service, revision: ServiceRevision, runnable: Runnable) -> ServicePlan:
         configuration, settings, kind = revision.configuration, self._settings, POLICIES[_POLICY]
         lag = {} if settings.start_lag_s is None else {"start_lag_s": settings.start_lag_s}
+        collector = settings.collector if revision.tracing == XRAY else None
         return ServicePlan(
             PoolSettings(
                 service.name,
@@ -217,6 +220,7 @@ class PlatformWorkload:
             runnable.application,
             throttling=settings.throttling,
             secrets=runnable.secrets,
+            variables=collector_variables(collector, runnable.application, runnable.secrets),
             secrets_from=settings.secrets_from,
             instance_role=configuration.instance_role_arn,
         )
@@ -225,7 +229,7 @@ class PlatformWorkload:
         """From now on its names lead to it, and what happens to its instances is in its log."""
         arn = revision.service_arn
         self._applications.serves(revision)
-        self._platform.set_traced(service, traced=revision.tracing == _XRAY)
+        self._platform.set_traced(service, traced=revision.tracing == XRAY)
         service.serving.on_event = lambda line: self._log.event(arn, line) if self._log is not None else None
         public = (revision.host, local_host(revision.host)) if revision.configuration.is_public else ()
         wanted = dict.fromkeys((*public, *self._domains.get(arn, ())))

@@ -84,7 +84,8 @@ async def open_serving(settings: ServingSettings) -> Serving:
     try:
         builder = LocalBuilder(settings.builds) if settings.builds is not None else None
         runs = settings.applications if builder is None else replace(settings.applications, builder=builder)
-        workload = PlatformWorkload(platform, Applications(runs), settings.workload)
+        told = replace(settings.workload, collector=settings.exports.traces_to)
+        workload = PlatformWorkload(platform, Applications(runs), told)
         plane = ControlPlane(settings.control, workload)  # from here on the state folder is ours
         try:
             if settings.exports.is_wanted:

@@ -53,7 +53,7 @@ class Roster:
         self.instances: dict[int, Instance] = {}
         self.wish = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
-        self.environment: Mapping[str, str] = {}  # the service's secrets, once they are resolved
+        self.environment: dict[str, str] = {}  # the service's secrets, once they are resolved, and what we tell it
         self.on_hire: Callable[[int], Mapping[str, str]] = lambda _number: {}  # variables of one instance
         self.on_gone: Callable[[int], None] = lambda _number: None
         self._driver = driver

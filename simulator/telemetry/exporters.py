@@ -44,6 +44,11 @@ class ExportSettings:
         return any(each is not None for each in (self.port, self.file, self.otlp, self.cloudwatch))
 
     @property
+    def traces_to(self) -> str | None:
+        """The whole URL; None when no traces are sent."""
+        return self.otlp.traces.to.endpoint if self.otlp is not None and self.otlp.traces is not None else None
+
+    @property
     def measures(self) -> bool:
         """Figures are wanted, not just traces or logs."""
         return (

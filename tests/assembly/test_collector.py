@@ -1,0 +1,40 @@
+"""What instances of a traced service are told of the collector."""
+
+from __future__ import annotations
+
+from simulator.assembly.collector import collector_variables
+from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.docker import DockerApplication
+from simulator.fleet.process_environment import ProcessApplication
+
+LOCAL = "http://127.0.0.1:4318/v1/traces"
+REMOTE = "http://collector.lan:4318/v1/traces"
+
+
+def told(endpoint: str) -> dict[str, str]:
+    return {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint,
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+    }
+
+
+def test_a_process_is_told_where_it_is_and_how_it_is_spoken_to() -> None:
+    assert collector_variables(LOCAL, ProcessApplication(("true",)), {}) == told(LOCAL)
+    assert collector_variables(None, ProcessApplication(("true",)), {}) == {}
+
+
+def test_a_container_is_told_of_no_loopback_that_is_not_its_own() -> None:
+    application = DockerApplication("image")
+    assert collector_variables(REMOTE, application, {}) == told(REMOTE)
+    for endpoint in (LOCAL, "http://localhost:1/x", "http://[::1]:1/x"):
+        assert collector_variables(endpoint, application, {}) == {}
+
+
+def test_what_the_service_says_itself_stays() -> None:
+    own = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://other"}
+    assert collector_variables(LOCAL, ProcessApplication(("true",), own), {}) == {}
+    assert collector_variables(LOCAL, ProcessApplication(("true",)), own) == {}
+
+
+def test_a_simulated_instance_is_told_nothing() -> None:
+    assert collector_variables(LOCAL, SimulatedApplication(), {}) == {}
