@@ -16,7 +16,7 @@ Floors, top first; a room imports rooms on lower floors only, never a sibling (`
     6  api                 the wire of App Runner's API: AWS JSON, its schema (botocore's model), signatures
     5  control | edge | telemetry
                            control: App Runner's operations, registry and store; the autoscaler loop.
-                           edge: listeners, connections, gateway.  telemetry: exporters for Prometheus and the like
+                           edge: listeners, connections, gateway.  telemetry: for Prometheus, OpenTelemetry, CloudWatch
     4  builds over fleet   builds: from a repository to what an instance runs; of the fleet it sees how processes are
                            confined.  fleet: driver port, drivers (simulated, process, docker, mixed), instance, pool,
                            prober

@@ -11,7 +11,7 @@ from simulator.cli import app
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.cli.serve_config import load_config, with_options
 from simulator.replay.problems import ScenarioError
-from simulator.telemetry.otlp.settings import Compression, OtlpSettings
+from simulator.telemetry.otlp.settings import Compression, OtlpSettings, TracedServices
 
 BASE = "http://127.0.0.1:4318"
 
@@ -126,3 +126,15 @@ def test_a_bad_endpoint_on_the_command_line_is_bad_input() -> None:
     done = CliRunner().invoke(app, ["run", "first-look", "--clock", "real", "--otlp-endpoint", "nowhere"])
     assert done.exit_code == 2, done.output
     assert "otlp-endpoint = 'nowhere', must be a URL" in done.output
+
+
+def test_the_section_of_the_documentation_is_one(tmp_path: Path) -> None:
+    page = Path(__file__).parent.parent.parent / "docs" / "how-to" / "opentelemetry.md"
+    file = tmp_path / "serve.yaml"
+    file.write_text(page.read_text(encoding="utf-8").partition("```yaml\n# serve.yaml")[2].partition("```")[0], "utf-8")
+    exports = load_config(file).serving(tmp_path, "unix:///var/run/docker.sock").exports
+    assert exports.otlp is not None
+    assert places(exports.otlp) == (f"{BASE}/v1/metrics", f"{BASE}/v1/traces")
+    assert exports.otlp.traces is not None
+    assert exports.otlp.traces.sampling.ratio == 0.01
+    assert exports.otlp.traces.services is TracedServices.CONFIGURED

@@ -24,16 +24,10 @@ from simulator.world.clock import ClockKind, run
 from tests.live.test_serving import IMAGE, Stage, ToLoopback
 from tests.telemetry.otlp.collector import collecting, values
 
-SCENARIO = """
-duration: 1s
-services:
-  web:
-    max_concurrency: 1
-    max_size: 1
-    application: {simulated: {io: 60ms}}
-traffic:
-  - {clock: {rate: 30/s}, requests: [{path: "/page?a=b"}]}
-"""
+PAGE = Path(__file__).parent.parent.parent / "docs" / "how-to" / "opentelemetry.md"
+SCENARIO = (
+    PAGE.read_text(encoding="utf-8").partition("```yaml\n# checkout.yaml")[2].partition("\n")[2].partition("```")[0]
+)
 APPLICATION = """
 import http.server, json, os
 class Handler(http.server.BaseHTTPRequestHandler):
