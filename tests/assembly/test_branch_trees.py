@@ -11,6 +11,7 @@ from simulator.model.api_resources import ServiceResource
 from tests.builds.places import GitPlace
 from tests.control.api_stage import Stage
 from tests.control.sources import CODE, ECR
+from tests.live.waiting import PATIENCE_S
 from tests.virtual import run_virtual
 
 URL = CODE["CodeRepository"]["RepositoryUrl"]
@@ -29,6 +30,25 @@ def test_the_tree_of_the_directory_changes_with_it_alone(tmp_path: Path) -> None
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, False]
     assert tree("/c") is None
     assert tree("/a", "nowhere") is None
+
+
+def test_a_push_to_a_local_clone_is_seen_at_once(tmp_path: Path) -> None:
+    async def main() -> None:
+        place = GitPlace(tmp_path / "clone", {"app.py": "1"})
+        trees = BranchTrees(Repositories(tmp_path / "kept", RepositorySettings()), look_s=PATIENCE_S)
+        identifier = f"{place.folder}\nmain\n/\n"
+        async with asyncio.timeout(PATIENCE_S / 2):
+            before = await trees.identity(identifier)
+            waiting = asyncio.get_running_loop().create_task(trees.moved(1.0))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            place.commit({"app.py": "2"})
+            assert await waiting
+            assert await trees.identity(identifier) != before
+            place.commit({"app.py": "3"})  # between a look and the waiting
+            assert await trees.moved(1.0)
+
+    asyncio.run(main())
 
 
 def test_only_code_that_deploys_automatically_is_watched() -> None:

@@ -1,0 +1,48 @@
+"""The files of a local clone that change with its branches, so that a push to it is seen at once and costs a few stats.
+
+They are those of git's own layout (gitrepository-layout): a loose reference, the packed ones, or the tables of a
+reftable; whoever looks at them decides nothing by them but when to ask git.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+Seen = tuple[tuple[int, int, int] | None, ...]
+
+
+def reference_files(place: str, branch: str) -> tuple[Path, ...]:
+    """Of the clone at the path `place`; empty when it is none, or a URL."""
+    folder = _git_folder(Path(place))
+    if folder is None:
+        return ()
+    return folder / "refs" / "heads" / branch, folder / "packed-refs", folder / "reftable" / "tables.list"
+
+
+def seen(files: tuple[Path, ...]) -> Seen:
+    """Another when one of them was written; git replaces the file, so a new inode tells it, too."""
+    return tuple(map(_state, files))
+
+
+def _git_folder(place: Path) -> Path | None:
+    """Where the references are: of a bare clone, of one with a working tree, or of a further working tree of one."""
+    try:
+        inside = place / ".git"
+        if inside.is_file():
+            own = place / inside.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+            shared = own / "commondir"
+            return own / shared.read_text(encoding="utf-8").strip() if shared.is_file() else own
+        for folder in (inside, place):
+            if (folder / "HEAD").is_file():
+                return folder
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def _state(file: Path) -> tuple[int, int, int] | None:
+    try:
+        about = file.stat()
+    except (OSError, ValueError):
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino
