@@ -18,8 +18,8 @@ Floors, top first; a room imports rooms on lower floors only, never a sibling (`
                            control: App Runner's operations, registry and store; the autoscaler loop.
                            edge: listeners, connections, gateway.  telemetry: for Prometheus, OpenTelemetry, CloudWatch
     4  builds over fleet   builds: from a repository to what an instance runs; of the fleet it sees how processes are
-                           confined.  fleet: driver port, drivers (simulated, process, docker, mixed), instance, pool,
-                           prober
+                           confined, and the container engine.  fleet: driver port, drivers (simulated, process, docker,
+                           mixed), instance, pool, prober
     3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms, metrics
     2  world | rules       world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
                            windows, health, routing, pricing, service discipline, and `policies/`, one file a policy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +50,8 @@ def up(
 ) -> None:
     """Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS."""
     folder = folder.resolve()
-    _check(folder)
+    options = {"--toolchain": toolchain, "--build-image": build_image, "--near-versions": near_versions}
+    _check(folder, {**options, "--secrets-file": secrets_file})
     kept, host = state_folder(state), engine_host(engine)
     try:
         settings = build_settings(kept, toolchain, build_image, near_versions=near_versions, engine=host)
@@ -64,10 +66,17 @@ def up(
     )
 
 
-def _check(folder: Path) -> None:
+def _check(folder: Path, of_file: Mapping[str, object]) -> None:
+    """`of_file`: options that an apprunner.yaml alone has a use for, with what was given."""
     if not folder.is_dir():
         bad_input(f"DIR = {folder}, must be a folder")
-    if not (folder / FILE_NAME).is_file() and not (folder / DOCKERFILE).is_file():
+    if (folder / FILE_NAME).is_file():
+        return
+    if (folder / DOCKERFILE).is_file():
+        given = [option for option, value in of_file.items() if value]
+        if given:
+            bad_input(f"{given[0]} = given, must come with an {FILE_NAME}; {folder} has a {DOCKERFILE} only")
+    else:
         bad_input(
             f"{folder} has no {FILE_NAME}, which says how to build and run it, and no {DOCKERFILE}: "
             f"`simulator init {folder}` writes the first"
