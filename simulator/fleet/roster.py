@@ -16,7 +16,7 @@ from itertools import count
 
 from simulator.fleet.activity import Activity
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
-from simulator.fleet.instance import Ending, Instance
+from simulator.fleet.instance import Ending, Instance, who_goes_first
 from simulator.fleet.pool import Pool
 from simulator.fleet.prober import Prober
 from simulator.model.health import failed_line
@@ -63,6 +63,7 @@ class Roster:
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._alive: dict[int, Instance] = {}  # coming or ready: what the wish is compared with
+        self._is_settled = False  # there are as many as wished and each has its tier: nothing to do for the same wish
         self._dismissed = False  # the run is over, or another revision serves: nobody is hired any more
         self._numbers = numbers or count(1)
         self._crash_loop = CrashLoop(self.settings.steady_s)
@@ -111,6 +112,8 @@ class Roster:
 
     def resize(self, wish: int) -> None:
         """How many instances should serve; MinSize and MaxSize bound how many there are."""
+        if self._is_settled and wish == self.wish:
+            return  # nearly every tick of a policy
         self.wish = wish
         self.reconcile()
 
@@ -128,9 +131,10 @@ class Roster:
             self._hire(lag_s=self._actuator.start_lag_s + self.extra_start_s)
         surplus = len(self._alive) - target
         if surplus > 0:
-            for instance in sorted(self._alive.values(), key=_who_goes_first)[:surplus]:
+            for instance in sorted(self._alive.values(), key=who_goes_first)[:surplus]:
                 self._retire(instance, f"{target} instance{'s' * (target != 1)} wanted")
         self._assign_tiers()
+        self._is_settled = True
 
     def kill(self, number: int) -> None:
         """As a crash would. Unknown or ended instances are no error: they are dead."""
@@ -179,6 +183,7 @@ class Roster:
         life.add_done_callback(lambda _: self._life_over(instance))
 
     def _retire(self, instance: Instance, why: str) -> None:
+        self._is_settled = False
         del self._alive[instance.number]
         self.activity.forget(instance)
         if instance.is_ready:
@@ -289,6 +294,7 @@ class Roster:
 
     def _bury(self, instance: Instance, ending: Ending) -> None:
         """It is out of the roster, its requests have failed, its bill is closed, and the wish is looked at again."""
+        self._is_settled = False
         died = ending.event is _E.DIED
         was_alive = self._alive.pop(instance.number, None) is not None
         self.activity.forget(instance)
@@ -315,6 +321,7 @@ class Roster:
 
     def _exited(self, instance: Instance, exited: asyncio.Future[ExitStatus]) -> None:
         if not exited.cancelled():
+            self._is_settled = False
             self.pool.leave(instance)  # at once: its life hears of it some rounds of the loop later
             instance.end(_E.DIED, exited.result().sentence)
 
@@ -335,14 +342,6 @@ class Roster:
 
     def _log(self, line: str) -> None:
         self._journal.record(EventLogged(self._clock.at_s(), self.settings.service, line))
-
-
-def _who_goes_first(instance: Instance) -> tuple[int, int]:
-    """Those that do not serve yet, then the youngest.
-
-    ASSUMPTION: which instance App Runner takes away is unknown; the youngest keeps warm caches where they are.
-    """
-    return (0 if instance.is_coming else 1, -instance.number)
 
 
 def _set(future: asyncio.Future[None]) -> None:

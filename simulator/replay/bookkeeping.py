@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,9 @@ class Books:
         self.tallies = Tallies(sources, scenario.warm_up_s)
         self.series = RequestSeries(sources, scenario.duration_s)
         self._rolling = Rolling(OFFERED_WINDOW_S)
-        self._recent: dict[str, list[Sample]] = {name: [] for name in scenario.services}
-        self._presence = {name: Presence() for name in scenario.services}
+        # A timeline may create services.
+        self._recent: defaultdict[str, deque[Sample]] = defaultdict(lambda: deque(maxlen=OFFERED_WINDOW_S))
+        self._presence: defaultdict[str, Presence] = defaultdict(Presence)
         for reader in (self.tallies, self.series, self._rolling):
             self.log.on_chunk(reader.read)
         self.row_readers: list[Callable[[Chunk], None]] = []  # who wants every row, beside those who count
@@ -62,10 +64,8 @@ class Books:
 
     def sampled(self, service: str, sample: Sample) -> None:
         """A closed second of a service; kept for as long as the live view looks back."""
-        recent = self._recent.setdefault(service, [])  # a timeline may have created the service
-        recent.append(sample)
-        del recent[:-OFFERED_WINDOW_S]
-        self._presence.setdefault(service, Presence()).add(sample.in_flight, sample.waiting)
+        self._recent[service].append(sample)
+        self._presence[service].add(sample.in_flight, sample.waiting)
 
     def lately(self, service: str) -> Recent:
         """The last whole seconds of a service."""

@@ -81,6 +81,11 @@ class _Buckets:
         gone = sum(self._values[(self.last_s - age) % self.window_s] * self._decay**age for age in ages)
         return max(0.0, self._total - gone)
 
+    @property
+    def newest_sum(self) -> float:
+        """`sum_at` the newest write; 0 before any."""
+        return max(0.0, self._total)
+
     def _advance(self, second: int) -> None:
         assert self.last_s is not None
         steps = second - self.last_s
@@ -219,8 +224,7 @@ class SlidingSum:
     @property
     def total(self) -> float:
         """Over the window that ends with the newest second written."""
-        last_s = self._buckets.last_s
-        return 0.0 if last_s is None else self._buckets.sum_at(last_s)
+        return self._buckets.newest_sum
 
     @property
     def mean(self) -> float:
