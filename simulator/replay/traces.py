@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import itertools
+import math
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -22,6 +24,8 @@ Floats = NDArray[np.float64]
 # Rows in memory at a time: a few megabytes of Python text at most, and long enough for numpy to pay.
 BLOCK_ROWS: Final = 16_384
 _HEADER_LINES: Final = 1
+# A recording up to this length is read once for the many runs of a comparison or a sweep; as numbers it is shorter.
+KEPT_BYTES: Final = 4 * 1024**2
 
 
 def header(path: Path) -> list[str]:
@@ -34,19 +38,66 @@ def header(path: Path) -> list[str]:
 
 
 def bin_counts(spec: BinsSpec) -> Floats:
-    """The count of each bin, in order. Raises ScenarioError for a row without a count >= 0."""
+    """The count of each bin that is played, in order. Raises ScenarioError for a row without a count >= 0."""
+    stamp = _stamp(spec.file)
+    return _read_counts(spec) if stamp is None else _known_counts(spec, stamp)
+
+
+def request_times(spec: TraceSpec) -> Iterator[Floats]:
+    """Seconds since the first request or what is skipped of it, ascending, in blocks.
+
+    Raises:
+        ScenarioError: for a bad or misplaced time.
+    """
+    stamp = _stamp(spec.file)
+    return _read_times(spec) if stamp is None else iter(_known_times(spec, stamp))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells one content of a file from another; None when it is too long to be kept."""
+    stat = path.stat()
+    return (stat.st_mtime_ns, stat.st_size) if stat.st_size <= KEPT_BYTES else None
+
+
+@lru_cache(maxsize=16)
+def _known_counts(spec: BinsSpec, _stamp: tuple[int, int]) -> Floats:
+    counts = _read_counts(spec)
+    counts.setflags(write=False)
+    return counts
+
+
+@lru_cache(maxsize=16)
+def _known_times(spec: TraceSpec, _stamp: tuple[int, int]) -> tuple[Floats, ...]:
+    blocks = tuple(_read_times(spec))
+    for block in blocks:
+        block.setflags(write=False)
+    return blocks
+
+
+def _read_counts(spec: BinsSpec) -> Floats:
     blocks = [counts for _, counts in _numbers(spec.file, spec.column, last=True)]
     counts = np.concatenate(blocks) if blocks else np.empty(0)
     wrong = np.flatnonzero(~(counts >= 0) | np.isinf(counts))
     if len(wrong):
         raise _problem(spec.file, int(wrong[0]), "count", f"{counts[wrong[0]]:g}", "a count, at least 0")
-    return counts
+    skipped = _whole_bins(spec.skip_s / spec.bin_s)
+    if skipped and skipped >= len(counts):
+        raise _problem(spec.file, len(counts) - 1, "end", f"{len(counts) * spec.bin_s:g}s", f"more than {_skip(spec)}")
+    return counts[skipped:]
 
 
-def request_times(spec: TraceSpec) -> Iterator[Floats]:
-    """Seconds since the first request, ascending, in blocks. Raises ScenarioError for a bad or misplaced time."""
+def _skip(spec: BinsSpec | TraceSpec) -> str:
+    return f"the {spec.skip_s:g}s that are skipped"
+
+
+def _whole_bins(bins: float) -> int:
+    """3 x 0.1 s are three bins of 0.1 s, whatever binary fractions say."""
+    return math.floor(bins + 1e-9)
+
+
+def _read_times(spec: TraceSpec) -> Iterator[Floats]:
     first: float | None = None
-    latest = 0.0
+    latest, rows = 0.0, 0
     for row, block in _clock_seconds(spec):
         first = float(block[0]) if first is None else first
         times = block - first
@@ -54,8 +105,12 @@ def request_times(spec: TraceSpec) -> Iterator[Floats]:
         if not (steps >= 0).all():
             at = int(np.flatnonzero(~(steps >= 0))[0])
             raise _problem(spec.file, row + at, "time", f"{times[at]:g}s", "a time not before the row above")
-        latest = float(times[-1])
-        yield times
+        latest, rows = float(times[-1]), row + len(times)
+        played = times[times >= spec.skip_s] - spec.skip_s
+        if len(played):
+            yield played
+    if latest < spec.skip_s:
+        raise _problem(spec.file, rows - 1, "end", f"{latest:g}s", f"more than {_skip(spec)}")
 
 
 def _clock_seconds(spec: TraceSpec) -> Iterator[tuple[int, Floats]]:

@@ -130,6 +130,8 @@ class BinsSpec(Section):
     """The column with the counts; the last one if left out."""
     bin_s: PositiveDuration
     """The width of a bin."""
+    skip_s: Duration = 0.0
+    """How much of the recording is left out at its beginning, in its own time: whole bins."""
     arrivals: Literal["poisson", "smooth"] = "poisson"
     """poisson: each bin's requests fall at random within it; smooth: evenly."""
 
@@ -143,6 +145,8 @@ class TraceSpec(Section):
     """The column with the times; the first one if left out."""
     format: Literal["timestamp", "seconds", "milliseconds"] = "timestamp"
     """timestamp: ISO 8601 such as 2023-11-16 18:17:03.97; otherwise a number in this unit."""
+    skip_s: Duration = 0.0
+    """How much of the recording is left out at its beginning, in its own time; what is left begins at 0 s."""
 
 
 class RequestSpec(Section):

@@ -1,15 +1,15 @@
-"""`python -m tests.golden.play NAME`: play a shipped scenario in virtual time and print its report as JSON."""
+"""`python -m tests.golden.play NAME GEAR`: play a shipped scenario in virtual time and print its report as JSON."""
 
 from __future__ import annotations
 
 import sys
 
+from simulator.lab.compare_gears import gear_of
 from simulator.replay.report import build_report
 from simulator.replay.report_json import report_json
-from simulator.replay.runner import Run, play
 from simulator.replay.scenario import load_scenario
 from simulator.replay.shipped import shipped_scenarios
 
 if __name__ == "__main__":
     scenario = load_scenario(shipped_scenarios()[sys.argv[1]])
-    sys.stdout.write(report_json(build_report(play(Run(scenario)))))
+    sys.stdout.write(report_json(build_report(gear_of(sys.argv[2])(scenario))))

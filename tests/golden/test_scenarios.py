@@ -14,13 +14,13 @@ from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario, load_scenario
 from simulator.replay.shipped import shipped_scenarios
 from tests.golden.headline import headline
-from tests.golden.twice import Twice
+from tests.golden.twice import LONG, Twice
 
 FOLDER = Path(__file__).parent
 # A day of 75 million requests is no test: benchmarks/gear.py plays it, tests/lab/test_gear.py proves its gear.
 NAMES = [name for name in shipped_scenarios() if name != "worldcup98-day"]
-# The longest one costs as much as all the others: CI has time for it.
-CHOSEN = [pytest.param(name, marks=pytest.mark.slow) if name == "worldcup98" else name for name in NAMES]
+# The longest ones cost more than all the others: CI has time for them.
+CHOSEN = [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in NAMES]
 # Short ones: each of the tests that play in this process takes a fraction of a second with them.
 SHORT = ("first-look", "azure-llm-code")
 

@@ -45,6 +45,23 @@ def test_times_go_on_over_the_border_of_a_block(tmp_path: Path) -> None:
     assert times_of(tmp_path, rows, "format: seconds") == list(range(n))
 
 
+def test_what_is_skipped_is_not_played_and_the_rest_begins_at_zero(tmp_path: Path) -> None:
+    n = 2 * traces.BLOCK_ROWS
+    rows = "at\n" + "\n".join(map(str, range(10, 10 + n)))
+
+    assert times_of(tmp_path, rows, "format: seconds", "skip: 5h") == list(range(n - 5 * 3600))
+    assert counts_of(tmp_path, "n\n4\n5\n6\n7\n", "skip: 2500ms") == [6, 7]
+
+
+def test_a_recording_that_is_skipped_whole_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="skipped") as caught:
+        times_of(tmp_path, "at\n1\n4\n", "format: seconds", "skip: 4s")
+    assert (caught.value.problems[0].line, caught.value.problems[0].found) == (3, "3s")
+
+    with pytest.raises(ScenarioError, match="skipped"):
+        counts_of(tmp_path, "n\n4\n5\n", "skip: 2s")
+
+
 @pytest.mark.parametrize(
     ("rows", "line", "expected"),
     [
