@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -56,7 +57,9 @@ def sweep(
     console = Console(stderr=True, highlight=False)
     try:
         axes = [parse_axis(text) for text in vary]
-        plan = Sweep(path, axes, _seeds(path, axes, seeds), out, functools.partial(play_point, gear=gear))
+        runs = seeds * math.prod(len(axis.values) for axis in axes)
+        play = functools.partial(play_point, gear=gear, runs=runs)
+        plan = Sweep(path, axes, _seeds(path, axes, seeds), out, play)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     rows = _rows(plan, workers, scheduler, console)

@@ -92,12 +92,14 @@ class Plan:
         return [first + number for number in range(self.seeds)]
 
     def tasks(self) -> list[Task]:
-        """Scenario by scenario, seed by seed."""
+        """Scenario by scenario, seed by seed: what contenders with the same traffic share is made once in a process."""
+        everybody = self.everybody
+        runs = self.seeds * len(everybody)
         return [
-            Task(file, contender, seed, self.terms, self.gear, with_curves=number == 0)
+            Task(file, contender, seed, self.terms, self.gear, with_curves=number == 0, runs=runs)
             for file in self.scenarios
             for number, seed in enumerate(self.seeds_of(file))
-            for contender in self.everybody
+            for contender in everybody
         ]
 
 

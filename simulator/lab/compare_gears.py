@@ -34,8 +34,8 @@ GEARS: Final = (
 GEAR_NAMES: Final = (AUTO, *(kind.name for kind in GEARS))
 
 
-def kind_of(name: str, scenario: Scenario) -> GearKind:
-    """`auto` takes the fastest gear that can play the scenario and is worth it.
+def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
+    """`auto` takes the fastest gear that can play the scenario and is worth it for so many runs like this one.
 
     Raises:
         ValueError: for a gear that cannot play it, and for a name of none.
@@ -49,21 +49,29 @@ def kind_of(name: str, scenario: Scenario) -> GearKind:
                 msg = f"gear = {name}, must be another for this scenario: {why}"
                 raise ValueError(msg)
             return kind
-        if not why and not kind.does_not_pay(scenario):
+        if not why and not kind.does_not_pay(_all_at_once(scenario, runs)):
             return kind
     msg = f"gear = {name!r}, must be one of {', '.join(GEAR_NAMES)}"
     raise ValueError(msg)
 
 
-def gear_of(name: str) -> Gear:
-    """Plays each scenario in the gear of that name; `auto` chooses for each."""
+def _all_at_once(scenario: Scenario, runs: int) -> Scenario:
+    """As many requests as all the runs together: a gear that has to be made ready is made ready once."""
+    if runs == 1:
+        return scenario
+    traffic = tuple(source.model_copy(update={"scale": source.scale * runs}) for source in scenario.traffic)
+    return scenario.model_copy(update={"traffic": traffic})
+
+
+def gear_of(name: str, runs: int = 1) -> Gear:
+    """Plays each scenario in the gear of that name; `auto` chooses for each, as for one of so many runs."""
 
     def play(scenario: Scenario) -> RunRecord:
-        return kind_of(name, scenario).play(scenario)
+        return kind_of(name, scenario, runs).play(scenario)
 
     return play
 
 
 def played(task: Task) -> Outcome:
     """The task with its gear: what a worker process is handed."""
-    return play_task(task, gear_of(task.gear))
+    return play_task(task, gear_of(task.gear, task.runs))

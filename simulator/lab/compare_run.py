@@ -30,7 +30,10 @@ Gear = Callable[[Scenario], RunRecord]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One run: a contender on a scenario file with a seed. `with_curves`: keep what a chart over time needs."""
+    """One run: a contender on a scenario file with a seed, one of `runs` of this file.
+
+    `with_curves`: keep what a chart over time needs.
+    """
 
     file: str
     contender: Contender
@@ -38,6 +41,7 @@ class Task:
     terms: Terms
     gear: str
     with_curves: bool = False
+    runs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
