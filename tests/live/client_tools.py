@@ -14,8 +14,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NoReturn
 
 import pytest
 
@@ -52,7 +53,7 @@ def _installed(name: str, install: Callable[[Path], None]) -> Path:
     return place
 
 
-def _missing(reason: str) -> None:
+def _missing(reason: str) -> NoReturn:
     """CI sets CI_ENGINE_REQUIRED: there what is missing is a failure, elsewhere a reason to skip."""
     if os.environ.get("CI_ENGINE_REQUIRED"):  # noqa: TID251 the tests' own door
         pytest.fail(reason)
@@ -72,6 +73,17 @@ def aws_cli() -> Path:
         _run(place / "bin" / "pip", "install", "--quiet", AWS_CLI)
 
     return _installed("awscli-1", install) / "bin"
+
+
+@cache
+def aws_cli_2() -> Path:
+    """`aws` of version 2, which alone has `logs tail`. No package index has it: it is the system's (Debian: awscli)."""
+    places = (shutil.which("aws"), "/usr/bin/aws", "/usr/local/bin/aws")
+    for place in (each for each in places if each is not None and Path(each).exists()):
+        told = subprocess.run([place, "--version"], check=False, capture_output=True, text=True)
+        if told.stdout.startswith("aws-cli/2"):
+            return Path(place)
+    return _missing("there is no AWS CLI of version 2: apt-get install awscli")
 
 
 def javascript_sdk() -> Path:
