@@ -65,6 +65,8 @@ class Serving:
         if self.exporters is not None:
             await self.exporters.close()
         await self.platform.close()
+        if self.exporters is not None:
+            await self.exporters.close_logs()
         if self._builder is not None:
             await self._builder.close()
 
@@ -106,6 +108,7 @@ async def open_serving(settings: ServingSettings) -> Serving:
     except BaseException:
         if exporters is not None:
             await exporters.close()
+            await exporters.close_logs()
         await platform.close()
         raise
     serving = Serving(platform, workload, plane, builder, exporters)

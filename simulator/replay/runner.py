@@ -131,11 +131,7 @@ class Run:
         finally:
             if self.pace is not None:
                 self.pace.release()  # nobody has to watch it close
-            if exporters is not None:
-                await exporters.close()
-            if control is not None:
-                await control.close()
-            await platform.close()
+            await _close(platform, control, exporters)
         return record
 
     def _control(self, platform: Platform, chance: Chance, log: Log | None) -> RunControl | None:
@@ -192,6 +188,16 @@ class Run:
             return ended == 1
         finally:
             await traffic.close()
+
+
+async def _close(platform: Platform, control: RunControl | None, exporters: Exporters | None) -> None:
+    if exporters is not None:
+        await exporters.close()
+    if control is not None:
+        await control.close()
+    await platform.close()
+    if exporters is not None:
+        await exporters.close_logs()
 
 
 async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:

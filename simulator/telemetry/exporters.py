@@ -63,7 +63,8 @@ NO_EXPORTS: Final = ExportSettings()
 
 
 class Exporters:
-    """Made before the first request, on the platform's loop. Close them in every case, before the platform.
+    """Made before the first request, on the platform's loop. Close them in every case, before the platform, and the
+    logs after it.
 
     `metrics` are there when the settings measure. Traces need OpenTelemetry's libraries. `view`: of the platform, for
     CloudWatch, which has to be fed with log lines besides.
@@ -141,3 +142,8 @@ class Exporters:
         if self._file is not None and self._settings.file is not None:
             self._file.finish(self._at_s())
             self._file.write(self._settings.file)
+
+    async def close_logs(self) -> None:
+        """What instances write while they are stopped is in them."""
+        if self.cloudwatch is not None:
+            await self.cloudwatch.close_logs()

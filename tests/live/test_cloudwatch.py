@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,9 +21,10 @@ from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.world.clock import utc_now
+from simulator.world.clock import monotonic_s, utc_now
 from tests.cli.test_serve import Served, serving
 from tests.live.client_tools import aws_cli_2
+from tests.live.waiting import PATIENCE_S
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 SCENARIO = """
@@ -123,6 +125,52 @@ def test_an_endpoint_that_is_not_there_costs_the_run_nothing_but_its_figures(tmp
     assert (bad.exit_code, "cloudwatch = 'moto', must be a URL" in bad.output) == (2, True)
 
 
+GOODBYE = """
+import http.server, os, signal, sys
+def end(*_):
+    print("goodbye", flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+place = os.environ["HOST"], int(os.environ["PORT"])
+http.server.ThreadingHTTPServer(place, http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+REAL = """
+duration: 3s
+services:
+  real-run: {application: {process: {command: python app.py}}}
+traffic:
+  - {clock: {rate: 20/s}}
+"""
+
+
+def test_a_run_in_real_time_has_the_last_words_of_its_instances_and_its_minute(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").write_text(GOODBYE, encoding="utf-8")
+    (tmp_path / "run.yaml").write_text(REAL, encoding="utf-8")
+    words = ["run", "run.yaml", "-q", "--clock", "real", "--state", "state", "--cloudwatch", endpoint]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    there = {"region_name": "us-east-1", "endpoint_url": endpoint}
+    logs = boto3.client("logs", **there)
+    group = logs.describe_log_groups(logGroupNamePrefix="/aws/apprunner/real-run/")["logGroups"][0]
+    service_id = group["logGroupName"].split("/")[4]
+    said = logs.filter_log_events(logGroupName=f"/aws/apprunner/real-run/{service_id}/application")["events"]
+    assert said[-1]["message"] == "goodbye"
+    told = boto3.client("cloudwatch", **there).get_metric_statistics(
+        Namespace="AWS/AppRunner",
+        MetricName="2xxStatusResponses",
+        Dimensions=[{"Name": "ServiceName", "Value": "real-run"}, {"Name": "ServiceID", "Value": service_id}],
+        StartTime=utc_now() - timedelta(minutes=10),
+        EndTime=utc_now() + timedelta(minutes=10),
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert sum(point["Sum"] for point in told) == 60
+    assert all(point["Timestamp"].second == 0 for point in told)
+
+
 class Cli:
     """The AWS CLI of version 2, as it is installed."""
 
@@ -159,13 +207,12 @@ def ask(served: Served, host: str, *paths: str) -> list[int]:
     return statuses
 
 
-def until(look: Callable[[], str], holds: Callable[[str], bool]) -> str:
-    """Looks again and again."""
-    for _ in range(100):
-        seen = look()
-        if holds(seen):
-            return seen
-    raise AssertionError(seen)
+def until(look: Callable[[], str], wanted: str) -> None:
+    """Looks again and again until it is there."""
+    end_s = monotonic_s() + PATIENCE_S
+    while wanted not in (seen := look()):
+        assert monotonic_s() < end_s, seen
+        threading.Event().wait(0.05)
 
 
 def test_the_aws_cli_reads_logs_and_metrics_of_a_simulator_that_serves(endpoint: str, tmp_path: Path) -> None:
@@ -190,13 +237,18 @@ def test_the_aws_cli_reads_logs_and_metrics_of_a_simulator_that_serves(endpoint:
             return aws("logs", "tail", f"{group}/{kind}", "--since", "1h")
 
         client = served.client
-        until(
-            lambda: str(client.describe_service(ServiceArn=service["ServiceArn"])["Service"]["Status"]),
-            lambda status: status == "RUNNING",
-        )
+        until(lambda: str(client.describe_service(ServiceArn=service["ServiceArn"])), "'RUNNING'")
         assert ask(served, service["ServiceUrl"], "/", "/missing") == [200, 404]
-        written = until(lambda: tail("application"), lambda text: "asked for /missing" in text)
-        events = until(lambda: tail("service"), lambda text: "Service status is set to RUNNING." in text)
+        logs = boto3.client("logs", endpoint_url=endpoint, region_name="us-east-1")
+
+        def said() -> str:
+            try:
+                return str(logs.filter_log_events(logGroupName=f"{group}/application")["events"])
+            except logs.exceptions.ResourceNotFoundException:
+                return ""  # nobody has said anything yet
+
+        until(said, "asked for /missing")
+        written, events = tail("application"), tail("service")
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(timeout=30) == 0
     lines = [line.split(" ", 2) for line in written.splitlines()]  # when, stream, what
@@ -233,9 +285,17 @@ def check_metrics(aws: Cli, service_id: str) -> None:
     times = ("--start-time", since, "--end-time", until_then)
     told = json.loads(aws("cloudwatch", "get-metric-data", "--metric-data-queries", json.dumps(queries), *times))
     assert [sum(result["Values"]) for result in told["MetricDataResults"]] == [2.0, 1.0, 1.0, 2.0]
-    for metric in ("CPUUtilization", "MemoryUtilization"):
-        words = ("--namespace", "AWS/AppRunner", "--metric-name", metric, "--statistics", "Average", "--period", "60")
-        named = ("--dimensions", *(f"Name={each['Name']},Value={each['Value']}" for each in dimensions))
-        told = json.loads(aws("cloudwatch", "get-metric-statistics", *words, *named, *times))
-        assert {point["Unit"] for point in told["Datapoints"]} == {"Percent"}
-        assert all(0 < point["Average"] < 100 for point in told["Datapoints"])
+    words = (
+        "--namespace",
+        "AWS/AppRunner",
+        "--metric-name",
+        "CPUUtilization",
+        "--statistics",
+        "Average",
+        "--period",
+        "60",
+    )
+    named = ("--dimensions", *(f"Name={each['Name']},Value={each['Value']}" for each in dimensions))
+    told = json.loads(aws("cloudwatch", "get-metric-statistics", *words, *named, *times))
+    assert {point["Unit"] for point in told["Datapoints"]} == {"Percent"}
+    assert all(0 < point["Average"] < 100 for point in told["Datapoints"])

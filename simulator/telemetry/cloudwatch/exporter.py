@@ -6,18 +6,20 @@ from collections.abc import Callable
 from typing import Final
 
 from simulator.records.metrics import Metrics
-from simulator.telemetry.cloudwatch.courier import GOODBYE_S_MAX, Courier
+from simulator.telemetry.cloudwatch.courier import Courier
 from simulator.telemetry.cloudwatch.endpoint import Endpoint
 from simulator.telemetry.cloudwatch.lines import line_of, stream_of
 from simulator.telemetry.cloudwatch.meter import Meter
 from simulator.telemetry.cloudwatch.outbox import LinesBatch, LinesOutbox, PointsBatch, PointsOutbox
 from simulator.telemetry.cloudwatch.platform_view import PlatformView, ServiceIdentity
-from simulator.telemetry.cloudwatch.points import METRICS_MAX
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 
 # A request of the thousand that CloudWatch takes would hold up the loop, and so every request of the services, for a
 # tenth of a second: measured 0.11 ms a metric.
 METRICS_LIVE_MAX: Final = 100
+# Of a whole run in virtual time: two weeks of a busy service, and CloudWatch takes nothing that is older.
+POINTS_KEPT_BYTES_MAX: Final = 1024**3
+LINES_KEPT_BYTES_MAX: Final = 256 * 1024**2
 
 
 class CloudWatch:
@@ -32,9 +34,10 @@ class CloudWatch:
         self._settings = settings
         self._tasks = view.tasks
         self._now = now = settings.calendar(at_s)
-        bound = {"bytes_max": None} if settings.is_kept else {}
-        self.points = PointsOutbox(per_request=METRICS_MAX if settings.is_kept else METRICS_LIVE_MAX, **bound)
-        self.lines = LinesOutbox(**bound)
+        if settings.is_kept:
+            self.points, self.lines = PointsOutbox(POINTS_KEPT_BYTES_MAX), LinesOutbox(LINES_KEPT_BYTES_MAX)
+        else:
+            self.points, self.lines = PointsOutbox(per_request=METRICS_LIVE_MAX), LinesOutbox()
         self._meter: Meter | None = None
         if metrics is not None and settings.metrics:
             self._meter = Meter(metrics, view, settings, now, self.points.put)
@@ -44,7 +47,8 @@ class CloudWatch:
                 "cloudwatch logs": lambda: self.lines.lost,
             }
         self._endpoint: Endpoint | None = None
-        self._couriers: list[Courier[PointsBatch] | Courier[LinesBatch]] = []
+        self._metrics_courier: Courier[PointsBatch] | None = None
+        self._logs_courier: Courier[LinesBatch] | None = None
 
     @property
     def places(self) -> list[str]:
@@ -75,37 +79,41 @@ class CloudWatch:
         """
         if not self._settings.is_kept:
             await self._open()
-            for courier in self._couriers:
-                courier.start(self._tasks)
+            for courier in (self._metrics_courier, self._logs_courier):
+                if courier is not None:
+                    courier.start(self._tasks)
 
     async def close(self) -> None:
-        """The minute that has begun is sent too."""
+        """The metrics, before the platform: the minute that has begun is sent too."""
         if self._meter is not None:
             self._meter.finish()
-        if not self._settings.is_kept:
-            await self._close()
+        if self._metrics_courier is not None:
+            await self._metrics_courier.close()
+
+    async def close_logs(self) -> None:
+        """After the platform, whose instances may have something to say in their end. Nothing is sent afterwards."""
+        if self._logs_courier is not None:
+            await self._logs_courier.close()
+        if self._endpoint is not None:
+            await self._endpoint.close()
 
     async def send_kept(self) -> None:
-        """After `close`, in real time, however much it is. Raises OSError as `open`."""
+        """After all is closed, in real time, however much it is. Raises OSError as `open`."""
         try:
             await self._open()
+            for courier in (self._metrics_courier, self._logs_courier):
+                if courier is not None:
+                    await courier.close(None)
         finally:
-            await self._close(None)
+            if self._endpoint is not None:
+                await self._endpoint.close()
 
     async def _open(self) -> None:
         self._endpoint = endpoint = Endpoint(self._settings)
         await endpoint.open()
         tell = self._settings.tell
         if self._meter is not None:
-            self._couriers.append(
-                Courier(self.points, endpoint.put_points, self._now, tell, before_look=self._meter.close_stale)
-            )
+            look = self._meter.close_stale
+            self._metrics_courier = Courier(self.points, endpoint.put_points, self._now, tell, before_look=look)
         if self._settings.logs:
-            self._couriers.append(Courier(self.lines, endpoint.put_lines, self._now, tell))
-
-    async def _close(self, patience_s: float | None = GOODBYE_S_MAX) -> None:
-        for courier in self._couriers:
-            await courier.close(patience_s)
-        self._couriers.clear()
-        if self._endpoint is not None:
-            await self._endpoint.close()
+            self._logs_courier = Courier(self.lines, endpoint.put_lines, self._now, tell)

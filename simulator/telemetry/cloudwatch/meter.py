@@ -26,6 +26,7 @@ from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings
 # ASSUMPTION: how often App Runner looks at its instances is not published. Every ten seconds is seldom enough for a
 # thousand instances; the sample count of CPUUtilization of a minute would settle it.
 LOOK_EVERY_S: Final = 10
+_LOOKED_S_MIN: Final = 1.0  # the CPU of a shorter time says nothing
 _STATUS_METRICS: Final = ("2xx", "4xx", "5xx")  # there is none for others (facts 11.2)
 _STALE_S: Final = 2.0
 _PERCENT: Final = 100.0
@@ -78,7 +79,9 @@ class Meter:
 
     def finish(self) -> None:
         """Close every minute as far as it has come."""
-        for service in list(self._minutes):
+        now_s = self._now()
+        for service, minute in list(self._minutes.items()):
+            self._look(service, minute, now_s)
             self._close(service)
 
     # --- filling -----------------------------------------------------------------------------------------------------
@@ -130,10 +133,12 @@ class Meter:
         for reading in self._view.readings(service):
             instance = reading.instance_id
             since_s, cpu_s = before.get(instance, (now_s - reading.age_s, 0.0))
+            if now_s - since_s < _LOOKED_S_MIN:
+                seen[instance] = (since_s, cpu_s)
+                continue
             seen[instance] = (now_s, reading.usage.cpu_s)
             minute.memory.setdefault(instance, []).append(_memory_percent(reading))
-            # What an instance has used before the run is not of this minute.
-            if since_s < now_s and math.isfinite(since_s):
+            if math.isfinite(since_s):  # what an instance has used before the run is not of this minute
                 share = (reading.usage.cpu_s - cpu_s) / ((now_s - since_s) * reading.size.vcpu)
                 minute.cpu.setdefault(instance, []).append(_PERCENT * max(0.0, share))
         self._looks[service] = seen

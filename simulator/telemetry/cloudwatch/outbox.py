@@ -36,11 +36,14 @@ class LinesBatch:
 
 
 class PointsOutbox:
-    """`per_request`: how many points a batch has at most. `bytes_max` None: nothing is dropped."""
+    """`bytes_max`: of the points as they would be sent at most, some three times what they take here.
+
+    `per_request`: how many points a batch has at most.
+    """
 
     what = "metrics"
 
-    def __init__(self, bytes_max: int | None = POINTS_BYTES_MAX, per_request: int = METRICS_MAX) -> None:
+    def __init__(self, bytes_max: int = POINTS_BYTES_MAX, per_request: int = METRICS_MAX) -> None:
         self.lost = 0
         self._bytes_max = bytes_max
         self._per_request = per_request
@@ -78,7 +81,7 @@ class PointsOutbox:
         self._bytes = 0
 
     def _bound(self) -> None:
-        while self._bytes_max is not None and self._bytes > self._bytes_max:
+        while self._bytes > self._bytes_max:
             self._bytes -= self._points.popleft().size_bytes
             self.lost += 1
 
@@ -88,7 +91,7 @@ class LinesOutbox:
 
     what = "log lines"
 
-    def __init__(self, bytes_max: int | None = LINES_BYTES_MAX) -> None:
+    def __init__(self, bytes_max: int = LINES_BYTES_MAX) -> None:
         self.lost = 0
         self._bytes_max = bytes_max
         self._streams: dict[LogStream, deque[Line]] = {}
@@ -125,7 +128,7 @@ class LinesOutbox:
         self._bytes = 0
 
     def _bound(self) -> None:
-        while self._bytes_max is not None and self._bytes > self._bytes_max:
+        while self._bytes > self._bytes_max:
             stream, lines = next(iter(self._streams.items()))
             self._bytes -= lines.popleft().size_bytes
             self.lost += 1
