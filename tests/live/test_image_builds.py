@@ -13,22 +13,24 @@ from typing import Any
 import pytest
 
 from simulator.assembly import LiveSettings
-from simulator.assembly.platform import Platform
-from simulator.assembly.source_service import SourceService
+from simulator.assembly.control_plane import ControlPlaneSettings
+from simulator.assembly.service_workload import WorkloadSettings
+from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.builds.built import BuildFailed, BuiltApplication
 from simulator.builds.confined import BuildLimits
 from simulator.builds.engine_builds import REPOSITORY
 from simulator.builds.local import LocalBuilder
+from simulator.builds.repositories import RepositorySettings
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.fleet.docker_labels import OWNER
 from simulator.fleet.process_sweep import owner_name
-from simulator.fleet.secrets import SecretsPlace
-from simulator.world.chance import Chance
+from simulator.world.clock import ClockKind, run
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
 from tests.live.docker_images import changed_image, python_image, shell_image
-from tests.live.test_source_applications import answers
-from tests.live.waiting import PATIENCE_S
+from tests.live.test_serving import Stage
+from tests.live.test_source_services import URL, create, operations
+from tests.live.waiting import PATIENCE_S, until
 
 WRITES = "echo built >> log; mkdir -p /elsewhere; echo x >> /elsewhere/file; cat /elsewhere/file"
 TELLS = "cat /app/log; ls /elsewhere; echo build=$ONLY_BUILD user=$(id -u) at=$PWD; ls -a / /app"
@@ -50,10 +52,14 @@ async def builder_in(folder: Path, image: str = "", **limits: Any) -> AsyncItera
         await builder.close()
         own = owner_name(os.getpid())
         left = docker("ps", "--all", "--quiet", "--filter", f"label={OWNER}={own}", "--filter", f"name={own}build")
-        for place in (folder / "builds" / "kept").glob("*/built.json"):
-            place.unlink()
-            docker("rmi", f"{REPOSITORY}:{place.parent.name}")
+        forget_images(folder)
         assert left == ""
+
+
+def forget_images(folder: Path) -> None:
+    for place in (folder / "builds" / "kept").glob("*/built.json"):
+        place.unlink()
+        docker("rmi", f"{REPOSITORY}:{place.parent.name}")
 
 
 async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuiltApplication, HeardSteps]:
@@ -106,7 +112,7 @@ async def test_an_original_build_runs_its_build_commands_again_in_the_image_that
 
 
 @pytest.mark.slow
-async def test_an_unchanged_source_is_built_once_unless_its_image_has_been_removed(tmp_path: Path) -> None:
+async def test_a_build_is_kept_while_its_image_is_there_and_the_image_while_its_build_is_kept(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     async with builder_in(tmp_path) as builder:
         first, _ = await built(builder, place)
@@ -115,19 +121,11 @@ async def test_an_unchanged_source_is_built_once_unless_its_image_has_been_remov
         docker("rmi", first.image)
         anew, _ = await built(builder, place)
         assert not anew.from_cache
-        assert docker("image", "inspect", "--format", "ok", anew.image) == "ok"
-
-
-@pytest.mark.slow
-async def test_an_image_goes_with_its_place_in_the_cache(tmp_path: Path) -> None:
-    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
-    async with builder_in(tmp_path) as builder:
-        first, _ = await built(builder, place)
         builder._kept._count_max = 0
         place.commit({"more": "more"})
         second, _ = await built(builder, place)
         there = docker("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).splitlines()
-    assert first.image not in there
+    assert anew.image not in there
     assert second.image in there
 
 
@@ -217,27 +215,58 @@ async def test_a_build_that_is_cancelled_leaves_no_container(tmp_path: Path) -> 
         assert list((tmp_path / "builds" / "kept").iterdir()) == []
 
 
+CONFIG = """
+version: 1.0
+runtime: nodejs22
+build:
+  commands:
+    build: ["mkdir -p www; echo {version} > www/index.html"]
+run:
+  command: sh -c "trap exit TERM; httpd -f -p 9000 -h www & wait"
+  network:
+    port: 9000
+"""
+
+
 @pytest.mark.slow
-async def test_what_was_built_is_served_and_deployed_again(tmp_path: Path) -> None:
-    text = (
-        f"version: 1.0\nruntime: {ORIGINAL}\nbuild:\n  commands:\n    build: [cp -r /app/page www]\n"
-        f'run:\n  command: sh -c "trap exit TERM; httpd -f -p 8000 -h www & wait"\n'
-        "  network:\n    port: 8000\n"
+def test_a_service_of_the_api_runs_what_was_built_through_push_pause_and_restart(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "clone", {"service-a/apprunner.yaml": CONFIG.format(version="ONE")})
+    clones = RepositorySettings({URL: str(place.folder)})
+    builds = BuildSettings(tmp_path / "builds", repositories=clones, images={"NODEJS_22": shell_image()})
+    settings = ServingSettings(
+        ControlPlaneSettings(tmp_path / "state", listener=None),
+        LiveSettings(tmp_path / "state"),
+        WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0),
+        builds=builds,
     )
-    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": text, "page/index.html": "version ONE"})
-    lines: list[str] = []
-    async with builder_in(tmp_path) as builder:
-        platform = Platform((), Chance(1), live=LiveSettings(tmp_path))
-        try:
-            await platform.open()
-            platform.start()
-            service = platform.add("shop", ("shop.localhost",))
-            serving = SourceService(platform, service, builder, place.source(), lines.append, SecretsPlace())
+
+    async def main() -> None:
+        async with await open_serving(settings) as serving:
+            stage = Stage(serving)
+            arn, host = create(stage)
+            await stage.settled()
+            assert await stage.get(host) == (200, "ONE\n"), stage.lines(arn, "")
+            stage.call("PauseService", ServiceArn=arn)
+            await stage.settled()
+            stage.call("ResumeService", ServiceArn=arn)
+            await stage.settled()
+            assert await stage.get(host) == (200, "ONE\n")
+            place.commit({"service-a/apprunner.yaml": CONFIG.format(version="TWO")})
+            await until(lambda: operations(stage, arn)[0] == "START_DEPLOYMENT")
+            await stage.settled()
+            assert await stage.get(host) == (200, "TWO\n")
+        async with await open_serving(settings) as serving:
+            stage = Stage(serving)
+            service = None
             async with asyncio.timeout(PATIENCE_S):
-                await serving.deploy()
-                assert await answers(platform, service.host, 1) == [(200, "version ONE")]
-                place.commit({"page/index.html": "version TWO"})
-                await serving.deploy()
-                assert await answers(platform, service.host, 1) == [(200, "version TWO")]
-        finally:
-            await platform.close()
+                while service is None or service.revision is None or not service.pool.ready:
+                    service = serving.workload.service(arn)
+                    await asyncio.sleep(0.02)
+            assert await stage.get(host) == (200, "TWO\n")
+            stage.call("DeleteService", ServiceArn=arn)
+            await stage.settled()
+
+    try:
+        run(ClockKind.REAL, main)
+    finally:
+        forget_images(tmp_path)

@@ -21,7 +21,7 @@ from tests.builds.places import toolchains
 from tests.live.test_serving import APPLICATION, ToLoopback
 from tests.live.waiting import PATIENCE_S, until
 
-SAVES = 4
+SAVES = 3
 ENOUGH = 20  # answers of a version
 CLIENTS = 4
 PAUSE_S = 0.02
