@@ -260,8 +260,8 @@ class Roster:
         instance.awake = True
         instance.entered.set_result(None)
         self._move(instance, _E.BECAME_HEALTHY, "")
-        rank = sum(number < instance.number for number in self.pool.ready)
-        self.pool.enter(instance, front=not self._actuator.activates or rank < self.wish)
+        front = not self._actuator.activates or sum(n < instance.number for n in self.pool.ready) < self.wish
+        self.pool.enter(instance, front=front)
         self._assign_tiers()
         if instance.outstanding == 0:
             self.activity.quiet(instance)

@@ -305,6 +305,7 @@ async def test_an_engine_that_is_not_there_is_a_clear_error_in_a_bounded_time(tm
             await made.launch(SPEC)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 async def test_where_the_engine_has_quotas_a_write_that_exceeds_the_storage_fails() -> None:
     fill = (
@@ -333,6 +334,7 @@ async def test_where_the_engine_has_quotas_a_write_that_exceeds_the_storage_fail
     assert 20 < int(written) < 80, "MB, of the 50 that the image leaves"
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 async def test_a_quarter_of_a_vcpu_does_a_quarter_of_the_work() -> None:
     application = DockerApplication(python_image(), ("python", "-c", RACE))

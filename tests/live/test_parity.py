@@ -57,6 +57,7 @@ def virtual() -> Report:
     return report(scenario(""), None)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("process", ["", PROCESS], ids=["simulated instances", "process instances"])
 def test_both_clocks_tell_one_story(virtual: Report, process: str, tmp_path: Path) -> None:

@@ -144,6 +144,7 @@ async def test_the_cpu_that_instances_used_is_counted_and_not_forgotten(tmp_path
         assert b.driver.cpu_used_s() >= used_s
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @needs_groups
 async def test_a_quarter_of_a_vcpu_does_a_quarter_of_the_work(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ SHARES = 20  # of the slow clients, which drip in turn
 ATTACK_S_MAX = 60.0
 OPENING = 16  # handshakes of slow clients at a time
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ from simulator.lab.gear.state import (
     RESERVE,
     WAITED,
     WOKE,
-    meter_of,
+    fields_of,
 )
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.refusal import TERMINATED, Refusal
@@ -143,7 +143,10 @@ class GearPool(Pool):
         self._gear_loop = cast("GearLoop", asyncio.get_running_loop())
         self.room = room
         self._state = room.world.pool[0]
-        self._counts, self._seconds = meter_of(room.world)
+        self._now = fields_of(room.world, "now_s", "origin_s", np.float64)
+        self._order = fields_of(room.world, "order", "capacity", np.int64)
+        self._counts = fields_of(room.world, "present", "present_s", np.int64)
+        self._seconds = fields_of(room.world, "present_s", "latencies", np.float64)
         self._by_row: dict[int, GearInstance] = {}
         self._buried: dict[int, GearInstance] = {}
         self._unused = list(reversed(range(len(room.world.instances))))
@@ -163,17 +166,17 @@ class GearPool(Pool):
         self._gear_loop.attach(self)
 
     def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
-        state, loop = self._state, self._gear_loop
+        loop, order = self._gear_loop, self._order
         while True:
-            state["order"] = loop.order
+            order[0] = loop.order
             stopped = kernel.advance(self.room.world, limit_s, limit_order)
-            loop.order = int(state["order"])
+            loop.order = int(order[0])
             if stopped == AT_LIMIT:
                 return None
             if stopped == NEEDS_ROOM:
                 self.room.make()
                 continue
-            loop.turn_to(float(state["now_s"]))
+            loop.turn_to(float(self._now[0]))
             return self._obey
 
     def _obey(self) -> None:
@@ -197,12 +200,12 @@ class GearPool(Pool):
         """A kernel function that the platform calls, now."""
         while not kernel.has_room(self.world):
             self.room.make()
-        state, loop = self._state, self._gear_loop
-        state["now_s"] = self._loop.time()
-        state["order"] = loop.order
+        loop = self._gear_loop
+        self._now[0] = self._loop.time()
+        self._order[0] = loop.order
         step(self.world, *arguments)
-        loop.order = int(state["order"])
-        if state["commands"]:
+        loop.order = int(self._order[0])
+        if self._state["commands"]:
             self._obey()
 
     # --- the supply's side -------------------------------------------------------------------------------------------

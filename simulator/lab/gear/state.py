@@ -172,12 +172,13 @@ def jobs_of(capacity: int) -> int:
     return 2 * capacity + MARGIN
 
 
-def meter_of(world: World) -> tuple[Any, Any]:
-    """The counts and the seconds of the meter as two plain arrays of the same memory, which Python reads faster."""
+def fields_of(world: World, first: str, end: str, kind: type[np.generic]) -> Any:
+    """Fields of `pool` from `first` up to `end`, all of one kind, as a plain array of the same memory.
+
+    Python reads that many times faster than a field of a record.
+    """
     fields: Any = POOL.fields
-    counts, seconds, end = (fields[name][1] for name in ("present", "present_s", "latencies"))
-    raw = world.pool.view(np.ndarray).view(np.uint8)
-    return raw[counts:seconds].view(np.int64), raw[seconds:end].view(np.float64)
+    return world.pool.view(np.ndarray).view(np.uint8)[fields[first][1] : fields[end][1]].view(kind)
 
 
 def rings(capacity: int, instances: int) -> tuple[Any, Any]:
