@@ -7,15 +7,18 @@ the loop what its serialisation costs (0.1 ms a metric), which a thread would ta
 from __future__ import annotations
 
 import contextlib
+from datetime import timedelta
 from typing import Any, Final
 
 from simulator.telemetry.cloudwatch.lines import LogStream
 from simulator.telemetry.cloudwatch.outbox import LinesBatch, PointsBatch
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
+from simulator.world.clock import utc_now
 
 _CONNECT_S: Final = 5.0
 _READ_S: Final = 15.0
 _SERVER_FAULT: Final = 500
+_OLDEST: Final = timedelta(days=14)
 _KNOWN_MAX: Final = 20_000  # streams: instances come and go for ever
 # It has understood, and takes the same request later, or after somebody has mended the credentials.
 _LATER: Final = frozenset(
@@ -77,11 +80,13 @@ class Endpoint:
         self._clients.clear()
 
     async def put_points(self, batch: PointsBatch) -> int:
-        """How many were not taken. Raises Unreachable, Refused."""
-        data = [point.datum for point in batch.points]
-        named = {"Namespace": self._settings.namespace, "MetricData": data}
-        await self._ask("cloudwatch", batch.region, "put_metric_data", **named)
-        return 0
+        """How many were not taken: what is older than two weeks. Raises Unreachable, Refused."""
+        oldest = utc_now() - _OLDEST  # one such point, and CloudWatch refuses the request
+        data = [point.datum for point in batch.points if point.datum["Timestamp"] > oldest]
+        if data:
+            named = {"Namespace": self._settings.namespace, "MetricData": data}
+            await self._ask("cloudwatch", batch.region, "put_metric_data", **named)
+        return len(batch) - len(data)
 
     async def put_lines(self, batch: LinesBatch) -> int:
         """How many were not taken: what is older than two weeks. Raises Unreachable, Refused."""
@@ -114,7 +119,7 @@ class Endpoint:
             del self._known[next(iter(self._known))]
 
     async def _ask(self, service: str, region: str, call: str, **asked: Any) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 as in `open`
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415 as in `open`
 
         place = self._place(service)
         try:
@@ -124,6 +129,8 @@ class Endpoint:
             code = str(error.response.get("Error", {}).get("Code", "an error"))
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_FAULT)
             raise _told(code, status)(f"{place} answers {code} to {call}") from None
+        except NoCredentialsError:
+            raise Unreachable(f"{place} cannot be asked: no AWS credentials in environment, profile or role") from None
         except (BotoCoreError, OSError) as error:
             raise Unreachable(f"{place} cannot be asked: {type(error).__name__}") from None
 

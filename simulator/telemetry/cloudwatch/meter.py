@@ -122,7 +122,7 @@ class Meter:
         """
         identity, minute = self._view.identity(service), self._minutes.get(service)
         if minute is not None and identity is not None and identity != minute.identity:
-            self._close(service)
+            self._publish(service)
             minute = None
         if minute is None and identity is not None:
             minute = self._minutes[service] = _Minute(identity, begin_s)
@@ -146,11 +146,15 @@ class Meter:
     # --- closing -----------------------------------------------------------------------------------------------------
 
     def _close(self, service: str) -> None:
-        figures = self._metrics.services.get(service)
+        minute, figures = self._minutes[service], self._metrics.services.get(service)
         if figures is not None:
             figures.outcomes.fold()  # what has ended until now belongs to it
+        if self._minutes.get(service) is minute:  # else these were another one's already
+            self._publish(service)
+
+    def _publish(self, service: str) -> None:
         minute = self._minutes.pop(service)
-        if figures is None:
+        if service not in self._metrics.services:
             self._looks.pop(service, None)
         due_s = minute.begin_s + MINUTE_S + self._settings.delay_s
         for point in self._points(minute, Series(minute.identity, minute.begin_s, due_s)):

@@ -17,10 +17,15 @@ from simulator.telemetry.cloudwatch.outbox import LinesBatch, PointsBatch
 from simulator.telemetry.cloudwatch.platform_view import ServiceIdentity
 from simulator.telemetry.cloudwatch.points import Series
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
+from simulator.world.clock import epoch_s
 
-POINTS = PointsBatch(
-    "us-east-1", (Series(ServiceIdentity("web", "0", "us-east-1"), 0.0, 0.0).value("Requests", "Count", 1),)
-)
+
+def points(*ages_s: float) -> PointsBatch:
+    """Of minutes that began so long ago."""
+    web, now_s = ServiceIdentity("web", "0", "us-east-1"), epoch_s()
+    return PointsBatch(
+        "us-east-1", tuple(Series(web, now_s - age, 0.0).value("Requests", "Count", 1) for age in ages_s)
+    )
 
 
 # One endpoint for all: botocore reads a megabyte of service model for each.
@@ -134,16 +139,23 @@ async def test_who_cannot_just_now_is_asked_again(place: Place, status: int, cod
     answers, endpoint = place
     answers.next = [(status, fault(code))]
     with pytest.raises(Unreachable, match=f"answers {code} to put_metric_data"):
-        await endpoint.put_points(POINTS)
+        await endpoint.put_points(points(60))
     assert len(answers.asked) == 1  # once: the courier has the pauses
-    assert await endpoint.put_points(POINTS) == 0
+    assert await endpoint.put_points(points(60)) == 0
 
 
 async def test_what_is_wrong_is_not_sent_again(place: Place) -> None:
     answers, endpoint = place
     answers.next = [(400, fault("InvalidParameterValue"))]
     with pytest.raises(Refused, match="answers InvalidParameterValue"):
-        await endpoint.put_points(POINTS)
+        await endpoint.put_points(points(60))
+
+
+async def test_points_that_are_too_old_are_counted_and_spoil_no_others(place: Place) -> None:
+    (answers, endpoint), fortnight_s = place, 14 * 24 * 3600
+    assert await endpoint.put_points(points(fortnight_s + 60, fortnight_s - 60)) == 1
+    assert await endpoint.put_points(points(fortnight_s + 60)) == 1
+    assert answers.asked == ["PutMetricData"]
 
 
 async def test_nobody_there_is_told_by_its_place() -> None:
@@ -153,7 +165,7 @@ async def test_nobody_there_is_told_by_its_place() -> None:
         endpoint = Endpoint(CloudWatchSettings(nowhere, logs=False))
         try:
             with pytest.raises(Unreachable, match=f"{nowhere} cannot be asked: "):
-                await endpoint.put_points(POINTS)
+                await endpoint.put_points(points(60))
         finally:
             await endpoint.close()
 
