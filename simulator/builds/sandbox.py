@@ -48,10 +48,11 @@ done
 # only. Overlays of an ordinary user keep their marks where that user may write them (userxattr).
 _MACHINE_OF_USER: Final = """\
 lock() {
+  [ -e "$1" ] || return 0  # another one covers it
   for more in "" ,nosuid ,nodev ,nosuid,nodev ,nosuid,nodev,noexec; do
     mount -o "remount,bind,ro$more" "$1" 2>/dev/null && return
   done
-  mount -t tmpfs -o size=4k,mode=555 apprunner "$1"
+  mount -t tmpfs -o size=4k,mode=555 apprunner "$1" 2>/dev/null || :
 }
 mkdir "$root/new/proc"
 mount -t proc proc "$root/new/proc" 2>/dev/null || mount --rbind /proc "$root/new/proc"

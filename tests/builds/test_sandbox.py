@@ -57,9 +57,9 @@ def in_stage(isolation: Isolation, stage: Stage, command: str, user: str = "") -
 
 
 def skip_without_user_namespaces(folder: Path, user: str = "") -> None:
-    done = run(("unshare", "--user", "--map-root-user", "--mount", "true"), folder, user)
+    done = run(("unshare", "--user", "--map-root-user", "--mount", "test", "-x", str(folder)), folder, user)
     if done.returncode != 0:
-        pytest.skip(f"no user namespaces: {done.stderr.strip()}")
+        pytest.skip(f"no user namespaces, or no temporary folder for everybody: {done.stderr.strip()}")
 
 
 @pytest.mark.parametrize("user", ["", NOBODY], ids=["as we are", "as nobody"])
@@ -108,3 +108,20 @@ def test_in_a_user_namespace_a_build_cannot_change_the_machine(open_folder: Path
     assert code != 0, told
     assert victim.read_text(encoding="utf-8") == "whole"
     assert Path("/etc/hostname").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount something, and become somebody else")
+def test_a_directory_with_mounts_in_it_can_be_read_only(open_folder: Path) -> None:
+    skip_without_user_namespaces(open_folder, NOBODY)
+    stage = stage_of(open_folder, NOBODY)
+    script = "ls /var/tmp; touch /var/new || echo no; touch /var/tmp/mine || echo no; touch /usr/new; ls /usr/new"
+    inner = Isolation(Way.USER).of_stage(stage, "", ("/bin/sh", "-c", script))
+    about = pwd.getpwnam(NOBODY)
+    outer = (
+        "mount -t tmpfs -o mode=777 apprunner /var/tmp; : > /var/tmp/theirs; "
+        f'exec setpriv --reuid={about.pw_uid} --regid={about.pw_gid} --clear-groups -- "$@"'
+    )
+    command = ("unshare", "--mount", "--propagation", "private", "--", "/bin/sh", "-c", outer, "sh", *inner)
+    done = run(command, stage.root)
+    assert done.stdout == "theirs\nno\nno\n/usr/new\n", done.stderr
+    assert not Path("/usr/new").exists()
