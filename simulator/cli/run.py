@@ -266,5 +266,5 @@ def _play(run: Run, console: Console, watched: RunConsole | None, *, quiet: bool
         for platform in opened:
             _tell_losses(platform)
     for exporters in exported:
-        send_kept(exporters.cloudwatch)
+        send_kept(exporters.cloudwatch, console)
     return record

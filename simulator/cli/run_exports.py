@@ -65,13 +65,13 @@ def cloudwatch_of(
     )
 
 
-def send_kept(cloudwatch: CloudWatch | None) -> None:
-    """What a run in virtual time has for CloudWatch, once it is over."""
+def send_kept(cloudwatch: CloudWatch | None, console: Console) -> None:
+    """What a run in virtual time has for CloudWatch, once it is over. Its report does not depend on it."""
     if cloudwatch is not None and cloudwatch.is_kept:
         try:
             run_loop(ClockKind.REAL, cloudwatch.send_kept)
         except OSError as error:
-            bad_input(str(error))
+            console.print(f"{error}; nothing is sent", soft_wrap=True)
 
 
 def tell_exports(console: Console, exporters: Exporters) -> None:

@@ -121,6 +121,12 @@ def test_an_endpoint_that_is_not_there_costs_the_run_nothing_but_its_figures(tmp
     told = done.output.splitlines()
     assert sum("cloudwatch: http://127.0.0.1:1 cannot be asked: " in line for line in told) == 2  # metrics, and logs
     assert sum("are lost" in line for line in told) == 2
+    profile = {**CREDENTIALS, "AWS_PROFILE": "nobody", "AWS_CONFIG_FILE": str(tmp_path / "none")}
+    told_later = CliRunner().invoke(
+        app, ["run", str(tmp_path / "run.yaml"), "--cloudwatch", "http://127.0.0.1:1"], env=profile
+    )
+    assert (told_later.exit_code, "(nobody) could not be found; nothing is sent" in told_later.output) == (0, True)
+    assert "App Runner would charge" in told_later.output
     bad = CliRunner().invoke(app, ["run", str(tmp_path / "run.yaml"), "--cloudwatch", "moto"])
     assert (bad.exit_code, "cloudwatch = 'moto', must be a URL" in bad.output) == (2, True)
 
