@@ -307,6 +307,14 @@ class Platform:
             service.roster.settle()
             service.start_scaling()
 
+    def count_last(self) -> None:
+        """Before the figures are read for the last time: what came since the last closed second is counted too."""
+        if self.metrics is None:
+            return
+        for service in self.services.values():
+            if service.revision is not None:
+                self.metrics.count_last(service.name, service.pool.close_second(-1).arrivals)
+
     async def close(self) -> None:
         """Close the front, stop every instance, in order, and wait until nothing of them is left."""
         if self.front is not None:

@@ -63,6 +63,7 @@ class Serving:
         """No call any more, then no operation, then no instance."""
         await self.plane.close()
         if self.exporters is not None:
+            self.platform.count_last()
             await self.exporters.close()
         await self.platform.close()
         if self.exporters is not None:

@@ -91,6 +91,7 @@ class Metrics:
         self._now_s = now_s
         self._on_sample: list[Callable[[str, Sample], None]] = []
         self._on_rows: list[Callable[[str, Rows], None]] = []
+        self._on_last: list[Callable[[str, int], None]] = []
 
     def of(self, service: str) -> ServiceMetrics:
         """Made when it is asked for first."""
@@ -117,6 +118,16 @@ class Metrics:
         self._on_rows.append(read)
         for service, figures in self.services.items():
             figures.outcomes.listen(partial(read, service))
+
+    def subscribe_last(self, read: Callable[[str, int], None]) -> None:
+        """`read` hears how many requests came after a service's last closed second."""
+        self._on_last.append(read)
+
+    def count_last(self, service: str, arrivals: int) -> None:
+        """At the end: so many came after the last closed second. No second is made of them."""
+        self.of(service).arrivals += arrivals
+        for read in self._on_last:
+            read(service, arrivals)
 
     def sampled(self, service: str, sample: Sample) -> None:
         """A second of a service was closed."""

@@ -192,6 +192,7 @@ class Run:
 
 async def _close(platform: Platform, control: RunControl | None, exporters: Exporters | None) -> None:
     if exporters is not None:
+        platform.count_last()
         await exporters.close()
     if control is not None:
         await control.close()

@@ -164,17 +164,19 @@ def test_a_run_in_real_time_has_the_last_words_of_its_instances_and_its_minute(
     service_id = group["logGroupName"].split("/")[4]
     said = logs.filter_log_events(logGroupName=f"/aws/apprunner/real-run/{service_id}/application")["events"]
     assert said[-1]["message"] == "goodbye"
-    told = boto3.client("cloudwatch", **there).get_metric_statistics(
-        Namespace="AWS/AppRunner",
-        MetricName="2xxStatusResponses",
-        Dimensions=[{"Name": "ServiceName", "Value": "real-run"}, {"Name": "ServiceID", "Value": service_id}],
-        StartTime=utc_now() - timedelta(minutes=10),
-        EndTime=utc_now() + timedelta(minutes=10),
-        Period=60,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    assert sum(point["Sum"] for point in told) == 60
-    assert all(point["Timestamp"].second == 0 for point in told)
+    cloudwatch = boto3.client("cloudwatch", **there)
+    for metric in ("Requests", "2xxStatusResponses"):
+        told = cloudwatch.get_metric_statistics(
+            Namespace="AWS/AppRunner",
+            MetricName=metric,
+            Dimensions=[{"Name": "ServiceName", "Value": "real-run"}, {"Name": "ServiceID", "Value": service_id}],
+            StartTime=utc_now() - timedelta(minutes=10),
+            EndTime=utc_now() + timedelta(minutes=10),
+            Period=60,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        assert sum(point["Sum"] for point in told) == 60
+        assert all(point["Timestamp"].second == 0 for point in told)
 
 
 class Cli:

@@ -66,6 +66,7 @@ class Meter:
         self._looks: dict[str, dict[str, tuple[float, float]]] = {}  # last (moment, CPU seconds) by service, instance
         metrics.subscribe_rows(self._ended)
         metrics.subscribe(self._sampled)
+        metrics.subscribe_last(self._arrived_last)
 
     def close_stale(self) -> None:
         """Services of which no second is closed any more (paused, deleted) get their minutes too."""
@@ -104,6 +105,11 @@ class Meter:
             self._look(service, minute, now_s)
         if next_s > begin_s:
             self._close(service)
+
+    def _arrived_last(self, service: str, arrivals: int) -> None:
+        minute = self._open(service, _minute_of(self._now()))
+        if minute is not None:
+            minute.requests += arrivals
 
     def _ended(self, service: str, rows: Rows) -> None:
         minute = self._open(service, _minute_of(self._now() - 0.5))

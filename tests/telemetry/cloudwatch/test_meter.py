@@ -174,10 +174,10 @@ def test_cpu_and_memory_are_percent_of_what_the_instance_has() -> None:
 
 def test_minutes_are_the_calendars_wherever_the_run_begins() -> None:
     requests = of(exported(HALF, begin_s=BEGIN_S - 20.3).points, "Requests")
-    # From 20.3 s before a minute on: the second that lies across a boundary is of the minute that has most of it. The
-    # run ends before its last second is closed.
+    # From 20.3 s before a minute on: the second that lies across a boundary is of the minute that has most of it.
+    # The run ends before its last second is closed, and that is counted all the same.
     counted = {at_s: minute[0]["Value"] for at_s, minute in requests.items()}
-    assert counted == {-60: 100.0, 0: 300.0, 60: 300.0, 120: 45.0}
+    assert counted == {-60: 100.0, 0: 300.0, 60: 300.0, 120: 50.0}
 
 
 def test_the_event_log_is_in_the_services_group() -> None:
