@@ -80,14 +80,14 @@ def run(
         max=65535,
         help="Port of a Prometheus endpoint, /metrics on 127.0.0.1 (real time); 0 is any free one.",
     ),
-    otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=f"{OTLP_HELP[:-1]} (real time)."),
+    otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=f"{OTLP_HELP} Virtual time has traces only."),
     cloudwatch: str | None = typer.Option(
         None, metavar="URL", help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint."
     ),
     cloudwatch_namespace: str = typer.Option(
         NAMESPACE, metavar="NAME", help="Of these metrics. AWS itself lets nobody write to namespaces of AWS/."
     ),
-    trace_sampling: float | None = typer.Option(None, min=0, max=1, help=f"{SAMPLING_HELP[:-1]} (real time)."),
+    trace_sampling: float | None = typer.Option(None, min=0, max=1, help=SAMPLING_HELP),
     websocket: bool = typer.Option(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
@@ -133,7 +133,7 @@ def run(
                 pace = pace_of(chosen, clock, speed)
                 watched = afterwards.enter_context(opened_console(console_port, pace, console))
             sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, console)
-            otlp = otlp_of(clock, otlp_endpoint, trace_sampling)
+            otlp = otlp_of(chosen, clock, otlp_endpoint, trace_sampling)
             exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files), otlp, sent)
             run = _run_in(gear, chosen, live, rows, touched=with_console or exports.is_wanted)
             run.exports = exports

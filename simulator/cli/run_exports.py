@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TextIO
 
 from rich.console import Console
@@ -34,18 +35,22 @@ def exports_of(
     return ExportSettings(port, file, scenario.duration_s, epoch_s() if is_real else 0.0, otlp, cloudwatch)
 
 
-def otlp_of(clock: ClockKind, endpoint: str | None, sampling: float | None) -> OtlpSettings | None:
-    """OpenTelemetry's variables are for what goes on now: they send nothing of virtual time."""
-    if clock is ClockKind.VIRTUAL:
-        if endpoint is not None:
-            bad_input(
-                "otlp-endpoint = given, must be left out in virtual time, which nobody follows; write --metrics F"
-            )
+def otlp_of(scenario: Scenario, clock: ClockKind, endpoint: str | None, sampling: float | None) -> OtlpSettings | None:
+    """Of virtual time only traces, where an option says so: OpenTelemetry's variables are for what goes on now.
+
+    Such a run has just ended, as a collector sees it.
+    """
+    is_virtual = clock is ClockKind.VIRTUAL
+    if is_virtual and endpoint is None:
         return None
     try:
-        return otlp_settings(OtelSection(sampling=sampling, services=TracedServices.ALL), endpoint)
+        section = OtelSection(sampling=sampling, services=TracedServices.ALL, metrics=not is_virtual)
+        found = otlp_settings(section, endpoint)
     except ValueError as error:
         bad_input(str(error))
+    if found is None or found.traces is None or not is_virtual:
+        return found
+    return replace(found, traces=replace(found.traces, begin_s=epoch_s() - scenario.duration_s))
 
 
 def cloudwatch_of(

@@ -103,7 +103,7 @@ class Run:
             measured=self.exports.measures,
             make_pool=self._make_pool,
         )
-        exporters, log = self._exporters(platform)
+        exporters, log = self._exporters(platform, books)
         _listen_to_user_policies(platform)
         control = self._control(platform, chance, log)
         try:
@@ -143,7 +143,7 @@ class Run:
             control.on_log = log
         return control
 
-    def _exporters(self, platform: Platform) -> tuple[Exporters | None, Log | None]:
+    def _exporters(self, platform: Platform, books: Books) -> tuple[Exporters | None, Log | None]:
         """They, and who wants log lines."""
         if not self.exports.is_wanted:
             return None, None
@@ -151,6 +151,9 @@ class Run:
         exporters = Exporters(platform.metrics, self.exports, platform.clock.at_s, view)
         if exporters.tracing is not None:
             platform.trace(exporters.tracing)
+        rows = exporters.rows([source.service for source in self.scenario.traffic])
+        if rows is not None:
+            books.log.on_chunk(rows)
         return exporters, feed_run(exporters.cloudwatch, platform, view) if exporters.cloudwatch is not None else None
 
     @property

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
 
 from simulator.records.metrics import Metrics
+from simulator.records.request_log import Chunk
 from simulator.records.request_trace import Tracing
 from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.platform_view import PlatformView
@@ -103,6 +104,10 @@ class Exporters:
     def tracing(self) -> Tracing | None:
         """How requests are to be traced; None: not at all."""
         return self.otlp.traces.tracing if self.otlp is not None and self.otlp.traces is not None else None
+
+    def rows(self, services: Sequence[str]) -> Callable[[Chunk], None] | None:
+        """Who reads the request log of a run in virtual time; `services` of its sources."""
+        return self.otlp.traces.rows(services) if self.otlp is not None and self.otlp.traces is not None else None
 
     @property
     def url(self) -> str | None:

@@ -14,8 +14,10 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 import simulator
 from simulator.records.metrics import Metrics
+from simulator.records.request_log import Chunk
 from simulator.records.request_trace import RequestTrace, Tracing
 from simulator.telemetry.otlp.figures import Snapshot, metrics_data, snapshot
+from simulator.telemetry.otlp.row_traces import RowTraces
 from simulator.telemetry.otlp.settings import MetricsExport, OtlpSettings, TracedServices, TracesExport
 from simulator.telemetry.otlp.shipper import Outcome, Shipper
 from simulator.telemetry.otlp.spans import spans_of
@@ -67,14 +69,24 @@ class MetricsPusher:
             newest_only=True,
         )
 
+    @property
+    def line(self) -> str:
+        return self.shipper.line
+
     def open(self) -> None:
         self.shipper.open()
         self._timer = self._loop.call_later(self._every_s, self._tick)
 
-    async def close(self) -> None:
+    def ask_to_end(self) -> None:
+        """The last figures go out."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
             self._take()
+        self.shipper.ask_to_end()
+
+    async def close(self) -> None:
+        self.ask_to_end()
         await self.shipper.close()
 
     def _tick(self) -> None:
@@ -104,7 +116,9 @@ class TracesPusher:
             queue_max=settings.requests_max,
             batch_max=settings.batch_max,
             every_s=settings.every_s,
+            patient=settings.begin_s is not None,
         )
+        self._begin_s = settings.begin_s
         only: set[str] | None = None if settings.services is TracedServices.ALL else set()
         self.tracing = Tracing(self.shipper.put, settings.sampling, only, settings.xray)
 
@@ -113,6 +127,17 @@ class TracesPusher:
         outcome = self._sender.send(spans)
         # A collector counts spans, a shipper requests: as many as the rejected spans are of.
         return replace(outcome, rejected=math.ceil(outcome.rejected * len(batch) / len(spans)))
+
+    @property
+    def line(self) -> str:
+        of = "" if self.tracing.only is None else ", of services with X-Ray in their ObservabilityConfiguration"
+        return self.shipper.line + of
+
+    def rows(self, services: Sequence[str]) -> Callable[[Chunk], None] | None:
+        """A reader of the request log of a run in virtual time; `services` of its sources. None in real time."""
+        if self._begin_s is None:
+            return None
+        return RowTraces(self.tracing, services, self._begin_s, Chance(secrets.randbits(_SEED_BITS))).read
 
     def _new_id(self) -> int:
         return int(self._draw(1, 2**64, dtype="uint64"))
@@ -145,7 +170,7 @@ class OtlpExporter:
 
     @property
     def lines(self) -> list[str]:
-        return [pusher.shipper.line for pusher in (self.metrics, self.traces) if pusher is not None]
+        return [pusher.line for pusher in (self.metrics, self.traces) if pusher is not None]
 
     def open(self) -> None:
         if self.traces is not None:
@@ -154,7 +179,9 @@ class OtlpExporter:
             self.metrics.open()
 
     async def close(self) -> None:
-        """The traces first: what was lost of them is in the last metrics."""
+        """At once, so that together they do not wait longer than one of them would."""
+        if self.metrics is not None:
+            self.metrics.ask_to_end()
         if self.traces is not None:
             await self.traces.shipper.close()
         if self.metrics is not None:

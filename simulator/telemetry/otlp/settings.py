@@ -75,6 +75,7 @@ class TracesExport:
     `services`: whose requests; CONFIGURED are those with X-Ray in their ObservabilityConfiguration. `xray`: contexts go
     on in X-Ray's form as well. `requests_max` sampled requests wait at most (two to five spans each), `batch_max` go
     out together, at least every `every_s` seconds: the defaults are those of OpenTelemetry's batch processor.
+    `begin_s`: of a run in virtual time the calendar's time of its 0; such a run waits for its collector.
     """
 
     to: Destination
@@ -84,6 +85,7 @@ class TracesExport:
     requests_max: int = REQUESTS_MAX
     batch_max: int = BATCH_MAX
     every_s: float = DELAY_S
+    begin_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

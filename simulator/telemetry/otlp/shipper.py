@@ -20,6 +20,8 @@ Item = TypeVar("Item")
 LAST_SEND_S_MAX: Final = 5.0
 LOST_CAUSE_S_MAX: Final = 1.0
 
+_LOOK_S: Final = 0.05
+
 THREAD_PREFIX: Final = "otlp "
 
 
@@ -34,6 +36,7 @@ class Outcome:
 class Shipper(Generic[Item]):
     """`what` names the items and `where` the place, for people. `send` and `abort` are the sender's.
 
+    A `patient` one is for virtual time: `put` waits for room as long as batches are taken, and so does the end.
     `send` is called by the thread alone; `abort` by any, and makes a `send` that waits give up soon. With
     `newest_only` an item that waits is replaced by the next one: nothing is lost of figures that only grow.
     """
@@ -50,6 +53,7 @@ class Shipper(Generic[Item]):
         batch_max: int,
         every_s: float,
         newest_only: bool = False,
+        patient: bool = False,
     ) -> None:
         assert batch_max <= queue_max, "a batch has to fit"
         self._send = send
@@ -62,7 +66,10 @@ class Shipper(Generic[Item]):
         self._batch_max = batch_max
         self._every_s = every_s
         self._newest_only = newest_only
+        self._patient = patient
         self._due = threading.Event()
+        self._shipped = threading.Event()
+        self._asked_s: float | None = None  # when the end was asked for
         self._closing = False
         self._failing = False
         self.sent = 0
@@ -87,8 +94,12 @@ class Shipper(Generic[Item]):
         self._thread.start()
 
     def put(self, item: Item) -> None:
-        """From the loop. Never waits."""
+        """From the loop. Never waits, but for a patient one."""
         queue = self._queue
+        while self._patient and len(queue) >= self._queue_max and not self._failing:
+            self._due.set()
+            self._shipped.wait(_LOOK_S)
+            self._shipped.clear()
         if len(queue) >= self._queue_max:
             if not self._newest_only:
                 self._without_room += 1
@@ -100,18 +111,34 @@ class Shipper(Generic[Item]):
 
     async def close(self) -> None:
         """Send what waits, for as long as there is hope. Idempotent."""
-        self._closing = True
-        self._due.set()
+        self.ask_to_end()
         if not self._thread.is_alive():
             return
-        loop = asyncio.get_running_loop()
-        grace_s = LOST_CAUSE_S_MAX if self._failing else LAST_SEND_S_MAX
-        await loop.run_in_executor(None, self._thread.join, grace_s)
-        if self._thread.is_alive():
-            self._abort()
-            await loop.run_in_executor(None, self._thread.join, LOST_CAUSE_S_MAX)
+        if self._patient:  # nobody else is on a virtual loop, and its time stands still for threads
+            while self._thread.is_alive() and not self._failing:
+                self._thread.join(_LOOK_S)
+            self._end()
+        else:
+            loop = asyncio.get_running_loop()
+            assert self._asked_s is not None
+            grace_s = LOST_CAUSE_S_MAX if self._failing else LAST_SEND_S_MAX
+            await loop.run_in_executor(None, self._thread.join, max(0.0, self._asked_s + grace_s - loop.time()))
+            await loop.run_in_executor(None, self._end)
         if self.dropped and not self._newest_only:
             self._tell(f"{self._what}: {self.dropped} were dropped, {self.sent} went to {self._where}")
+
+    def ask_to_end(self) -> None:
+        """What waits is sent now; `close` waits for it."""
+        if self._asked_s is None:
+            self._asked_s = asyncio.get_running_loop().time()
+            self._closing = True
+            self._due.set()
+
+    def _end(self) -> None:
+        """The time of who is still not through is over."""
+        if self._thread.is_alive():
+            self._abort()
+            self._thread.join(LOST_CAUSE_S_MAX)
 
     # --- the thread's side -------------------------------------------------------------------------------------------
 
@@ -141,6 +168,7 @@ class Shipper(Generic[Item]):
         self._not_taken += lost
         self.sent += len(batch) - lost
         self._judge(outcome)
+        self._shipped.set()
 
     def _judge(self, outcome: Outcome) -> None:
         """One line when it begins to fail, one when it is over."""

@@ -78,7 +78,7 @@ def spans_of(
             instrumentation_scope=scope,
         )
 
-    name = trace.method if trace.method in _METHODS else "HTTP"
+    name = trace.method if trace.method in _METHODS else "HTTP" if trace.method else "request"
     own_id = new_id()
     spans = [
         span(
@@ -124,7 +124,7 @@ def _server_attributes(trace: RequestTrace) -> dict[str, str | int]:
             server_attributes.SERVER_PORT: port or trace.port,
             client_attributes.CLIENT_ADDRESS: trace.client,
             network_attributes.NETWORK_PEER_ADDRESS: trace.peer,
-            network_attributes.NETWORK_PROTOCOL_VERSION: f"1.{trace.minor}",
+            network_attributes.NETWORK_PROTOCOL_VERSION: f"1.{trace.minor}" if trace.method else "",
             user_agent_attributes.USER_AGENT_ORIGINAL: trace.user_agent,
             error_attributes.ERROR_TYPE: _error_type(trace, from_status=500),
             DECISION: trace.decision,
@@ -152,7 +152,7 @@ def _upstream_attributes(trace: RequestTrace) -> dict[str, str | int]:
 
 def _request(trace: RequestTrace) -> dict[str, str | int]:
     """What both sides say."""
-    is_known = trace.method in _METHODS
+    is_known = trace.method in _METHODS or not trace.method
     return {
         http_attributes.HTTP_REQUEST_METHOD: trace.method if is_known else "_OTHER",
         http_attributes.HTTP_REQUEST_METHOD_ORIGINAL: "" if is_known else trace.method,
