@@ -37,5 +37,5 @@ def _verb(command: Any, path: str, level: int) -> list[str]:
     parts.append(f"```text\n{path} {pieces}\n```\n")
     records = [record for parameter in command.params if (record := parameter.get_help_record(context))]
     if records:
-        parts.append(table(["", ""], ([code(names), cell(about or "")] for names, about in records)))
+        parts.append(table(["option", "what it does"], ([code(names), cell(about or "")] for names, about in records)))
     return parts

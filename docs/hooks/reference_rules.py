@@ -70,7 +70,7 @@ def platforms_page() -> str:
         parts += [
             f"## {preset.name}\n",
             f"{cell(preset.summary)}\n",
-            table(["", ""], _told(preset, {"name", "summary"})),
+            table(["key", "value"], _told(preset, {"name", "summary"})),
         ]
     return "\n".join(parts)
 

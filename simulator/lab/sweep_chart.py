@@ -70,9 +70,10 @@ def _along(figure: Any, told: Sequence[Row], axis: str) -> None:
     panels = figure.subplots(3, 1, sharex=True)
     scale = [("p95 [ms]", LATENCY, 1000.0), ("lost [%]", LOST, 100.0), ("USD a month", COST, 1.0)]
     for number, (panel, (label, name, factor)) in enumerate(zip(panels, scale, strict=True)):
-        panel.plot(places, [float(row[name] or 0) * factor for row in told], marker="o", color=COLOURS[number])
+        values = [float(row[name] or 0) * factor for row in told]
+        panel.plot(places, values, marker="o", color=COLOURS[number])
         panel.set_ylabel(label)
-        panel.set_ylim(bottom=0)
+        panel.set_ylim(0, max(values) * 1.12 or 1.0)  # whole markers
         panel.grid(visible=True, alpha=0.3)
     panels[-1].set_xticks(places, [str(row[axis]) for row in told])
     panels[-1].set_xlabel(axis)

@@ -143,7 +143,7 @@ export class TimeCharts {
         dash: line.dash,
         fill: line.fill ? `${theme[line.colour]}26` : undefined,
         paths: panel.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
-        points: { show: false },
+        points: panel.log ? { show: true, size: 4, filter: alone } : { show: false },
         spanGaps: false,
       }))],
       cursor: { sync: { key: "time" }, points: { size: 6 }, drag: { x: true, y: false, setScale: false }, y: false },
@@ -278,6 +278,13 @@ export class TimeCharts {
     const width = Math.max(120, this.root.clientWidth);
     this.plots.forEach((plot) => { if (plot.width !== width) plot.setSize({ width, height: plot.height }); });
   }
+}
+
+// Values with nothing on either side, which no line goes through: requests that come now and then.
+function alone(plot, series) {
+  const column = plot.data[series];
+  const is = (place) => column[place] !== null && column[place] !== undefined;
+  return column.flatMap((_, place) => (is(place) && !is(place - 1) && !is(place + 1) ? [place] : []));
 }
 
 // Up, down and sideways by shape, not by colour alone.
