@@ -30,7 +30,7 @@ def print_course(lessons: Iterable[Lesson], console: Console) -> None:
     for lesson in lessons:
         table.add_row(str(lesson.place), Text(lesson.name, style="bold"), lesson.summary)
     console.print(table)
-    console.print("\nsimulator lesson NAME", style="dim")
+    console.print("\nsimulator lesson NAME, or simulator lesson --console for a browser", style="dim")
 
 
 def print_task(lesson: Lesson, console: Console) -> None:

@@ -56,6 +56,7 @@ function predicted() {
 
 async function begin(wanted, told) {
   allow(false);
+  if (run) run.feed.close();
   setText(told, "");
   const { play, error } = await send(`/lessons/${lesson.name}/play`, wanted, token);
   if (error) {
@@ -66,7 +67,7 @@ async function begin(wanted, told) {
   }
   stage();
   const act = (what) => send(`/plays/${play}/act`, { act: "clock", ...what }, token);
-  const feed = new Feed((kind, state) => heard(kind, state, told), () => setText(byId("state"), "connection lost"), `/plays/${play}/feed`);
+  const feed = new Feed((kind, state) => heard(kind, state, told), lost, `/plays/${play}/feed`);
   run = { feed, act, outcome: null };
   byId("head-run").scrollIntoView({ block: "nearest" });
 }
@@ -89,6 +90,13 @@ function stage() {
   picture = new Picture(byId("picture"));
   charts = new TimeCharts(byId("charts"), { compact: true, onSeek: (t) => { if (run.outcome) replay.seek(t); } });
   replay = new Replay(picture, charts);
+}
+
+// The browser connects again by itself where it can; who does not want to wait begins anew.
+function lost() {
+  if (run.outcome) return;
+  setText(byId("state"), "connection lost");
+  allow(true);
 }
 
 function heard(kind, state, told) {
