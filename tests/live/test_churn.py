@@ -185,7 +185,6 @@ async def platform(folder: Path, methods: list[bytes]) -> AsyncIterator[Platform
                 await generation.close()
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.row(112)
 @both_loops
@@ -210,7 +209,6 @@ async def crash(roster: Roster, pool: WatchedPool) -> set[bytes]:
     return under_way
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.row(108)
 @both_loops

@@ -154,7 +154,6 @@ async def test_what_hangs_is_alive_and_found_by_an_http_probe_only(arm: Arm) -> 
     assert (await ended(backend))[0] == KILLED_CODE
 
 
-@pytest.mark.alone
 @pytest.mark.slow  # filling the memory of the smallest size with a quarter of a vCPU takes seconds
 @on_every_arm
 async def test_out_of_memory_is_the_end_and_is_called_so(arm: Arm) -> None:

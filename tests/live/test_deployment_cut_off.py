@@ -67,7 +67,6 @@ def is_running(served: Served, arn: str) -> Callable[[], bool]:
     return lambda: served.client.describe_service(ServiceArn=arn)["Service"]["Status"] == "RUNNING"
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("signal_number", "shares"),  # of the deployment's time, when the signal comes

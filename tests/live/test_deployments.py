@@ -131,7 +131,6 @@ def test_good_and_bad_deployments_cost_no_request(tmp_path: Path) -> None:
     assert set(statuses) == {200}
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_a_hundred_deployments_in_a_row_cost_no_request(tmp_path: Path) -> None:
     statuses = deployed_in_a_row(tmp_path, 100, bad_every=10)

@@ -305,7 +305,6 @@ async def test_an_engine_that_is_not_there_is_a_clear_error_in_a_bounded_time(tm
             await made.launch(SPEC)
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 async def test_where_the_engine_has_quotas_a_write_that_exceeds_the_storage_fails() -> None:
     fill = (

@@ -85,7 +85,6 @@ async def asked(platform: Platform, session: aiohttp.ClientSession) -> tuple[int
         return answer.status, await answer.text()
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["process", "docker"])
 async def test_kill_9_of_an_instance_fails_its_own_requests_and_a_replacement_comes(kind: str, tmp_path: Path) -> None:
@@ -149,7 +148,6 @@ def running(folder: Path, scenario: str, *more: str) -> Iterator[subprocess.Pope
             run.kill()
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_after_kill_9_of_the_simulator_the_next_start_removes_what_it_left_and_nothing_else(tmp_path: Path) -> None:
     scenario = TWO_KINDS.replace("IMAGE", changed_image("VOLUME /data"))
@@ -210,7 +208,6 @@ traffic:
 """
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_an_engine_that_is_restarted_costs_its_instances_and_the_pool_recovers(tmp_path: Path) -> None:
     with second_engine() as engine:

@@ -37,7 +37,6 @@ def assert_one_to_many_to_one(report: dict[str, Any]) -> None:
     assert report["requests"]["served"] > 500
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_containers_scale_from_one_to_three_to_one(tmp_path: Path) -> None:
     """The shipped scenario with an image of the tests; the one that it names is the user's to build."""
@@ -53,7 +52,6 @@ def test_containers_scale_from_one_to_three_to_one(tmp_path: Path) -> None:
     assert left_behind() == ""
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_flask_under_gunicorn_scales_from_one_to_three_to_one(tmp_path: Path) -> None:
     assert_one_to_many_to_one(played(tmp_path, "flask-gunicorn"))

@@ -34,7 +34,6 @@ checks:
 """
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_a_hundred_instances_answer_as_the_two_real_ones_do(tmp_path: Path) -> None:
     shutil.copy(APPLICATION, tmp_path)

@@ -121,7 +121,6 @@ class Load:
                 await asyncio.sleep(PAUSE_S)
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 async def test_saves_under_load_lose_no_request_and_a_bad_one_changes_nothing(tmp_path: Path) -> None:
     async with up(tmp_path) as running:
