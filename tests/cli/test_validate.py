@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
 
 RUN = CliRunner()
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/reference/validation.md"
 
 
 def test_cases_are_told_with_their_source_and_written_as_a_page(tmp_path: Path) -> None:
@@ -24,3 +30,23 @@ def test_an_unknown_case_is_refused_with_the_known_ones() -> None:
     done = RUN.invoke(app, ["validate", "--case", "999"])
     assert done.exit_code == 2
     assert "case = '999', must be one of" in done.stderr
+
+
+@pytest.mark.slow
+def test_every_case_holds_and_the_page_of_the_documentation_is_what_the_command_writes(tmp_path: Path) -> None:
+    """The real command, in full. What it measures may differ in the last digits with another numpy."""
+    page = tmp_path / "validation.md"
+    command = [sys.executable, "-m", "simulator", "validate", "--markdown", str(page)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=1500, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ", 0 miss" in done.stdout
+
+    written, published = (promised(file.read_text(encoding="utf-8")) for file in (page, PAGE))
+    assert written == published, f"simulator validate --markdown {PAGE.relative_to(ROOT)}"
+    numbers = {line.split("|")[1].strip() for line in published if line.startswith("| ")}
+    assert numbers >= {"20", "21", *map(str, range(38, 46))}
+
+
+def promised(page: str) -> list[str]:
+    """The page without the columns `measured` and `error`."""
+    return [re.sub(r"^((?:\|[^|]*){4})(?:\|[^|]*){2}", r"\1", line) for line in page.splitlines()]
