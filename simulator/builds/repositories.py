@@ -74,7 +74,7 @@ class Repositories:
         """The bare clone with the branch as it is now, and its newest commit. Raises BuildFailed."""
         place, branch = self.place(source.repository), source.branch
         if not branch:
-            return await self._snapshot(Path(place))
+            return await self._snapshot(_absolute(place))
         if branch.startswith("-") or place.startswith("-"):
             raise BuildFailed(f"branch = {branch}, must be the name of a branch.")
         clone = self._clone_of(place)
@@ -217,6 +217,11 @@ class Repositories:
                 process.kill()
         code = process.returncode or 0
         return code, (output if code == 0 else errors).decode(errors="surrogateescape")
+
+
+def _absolute(place: str) -> Path:
+    """Git is run in the folder, where a relative path would be another."""
+    return Path(place).absolute()
 
 
 def _larger(folder: Path, names: list[str], most: int) -> tuple[str, int] | None:

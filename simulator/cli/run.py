@@ -14,10 +14,13 @@ import typer
 from rich.console import Console
 
 from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
+from simulator.builds.settings import BuildSettings
+from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
+from simulator.cli.run_builds import built
 from simulator.cli.run_console import opened_console, pace_of, stay
 from simulator.cli.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
 from simulator.cli.scenario_file import scenario_path
@@ -92,6 +95,9 @@ def run(
         False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
     ),
     engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
+    toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=f"{TOOLCHAIN_HELP[:-1]} (source_code)."),
+    build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=f"{IMAGE_HELP[:-1]} (source_code)."),
+    near_versions: bool = typer.Option(False, "--near-versions", help=f"{NEAR_HELP[:-1]} (source_code)."),
     gear: str = typer.Option(AUTO, help=f"What plays virtual time: {', '.join(GEAR_NAMES)}. The report is the same."),
     with_console: bool = typer.Option(
         False, "--console", help="Watch and touch the run in a browser, on this machine."
@@ -118,15 +124,19 @@ def run(
             log = _open_log(access_log, clock, files)
             live = None
             if clock is ClockKind.REAL:
+                kept, host = state_folder(state), engine_host(engine)
+                chosen = built(
+                    chosen, _builds(kept, toolchain, build_image, host, near_versions=near_versions), quiet=quiet
+                )
                 live = LiveSettings(
-                    state_folder(state),
+                    kept,
                     https_port,
                     http_port,
                     profile=profile,
                     websocket=websocket,
                     access_log=log,
                     access_log_format=access_log_format,
-                    engine=engine_host(engine),
+                    engine=host,
                 )
             watched: RunConsole | None = None
             if with_console:
@@ -162,6 +172,15 @@ def _run_in(gear: str, scenario: Scenario, live: LiveSettings | None, rows: Text
     except ValueError as error:
         bad_input(str(error))
     return fast_run(scenario, csv=rows) if kind.name == FAST else Run(scenario, csv=rows)
+
+
+def _builds(
+    state: Path, toolchain: list[str], build_image: list[str], engine: str, *, near_versions: bool
+) -> BuildSettings:
+    try:
+        return build_settings(state, toolchain, build_image, near_versions=near_versions, engine=engine)
+    except ValueError as error:
+        bad_input(str(error))
 
 
 def _exit_code(report: Report) -> int:

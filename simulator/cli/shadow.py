@@ -9,8 +9,10 @@ from pathlib import Path
 import typer
 
 from simulator.assembly import LiveSettings
+from simulator.cli.build_options import build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, INTERRUPTED, bad_input
+from simulator.cli.run_builds import built
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
 from simulator.cli.tables import print_table, wide_console
@@ -38,8 +40,10 @@ def shadow_verb(
     """Play a scenario with its own policy while others are asked what they would do, and tell how they diverge."""
     try:
         told = load_scenario(scenario_path(scenario))
-        shadows = Shadows(told, policy)
         live = LiveSettings(state_folder(state), engine=engine_host(engine)) if clock is ClockKind.REAL else None
+        if live is not None:
+            told = built(told, build_settings(live.state, engine=live.engine))
+        shadows = Shadows(told, policy)
         record = play(Run(told, live, on_open=shadows.attach))
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))

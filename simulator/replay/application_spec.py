@@ -14,6 +14,7 @@ from simulator.fleet.images import ImageIdentifier
 from simulator.replay.law_spec import NOTHING, LawSpec
 from simulator.replay.sections import Count, Flag, Section, Share, Size
 
+_REAL: Final = ("process", "container", "source_code")
 _PYTHONS: Final = frozenset({"python", "python3"})
 
 
@@ -123,6 +124,17 @@ class ContainerSpec(Section):
     """DEFAULT: the engine's own network. NONE: no way out. Otherwise the name of a network of the engine, as a VPC."""
 
 
+class SourceCodeSpec(Section):
+    """A real application: what is built from a folder by its apprunner.yaml, before the run begins."""
+
+    folder: Folder
+    """The folder, or a git repository, relative to the scenario file."""
+    branch: str = Field(default="", max_length=255)
+    """The branch whose newest commit is built; the folder as it is, saved and not committed, if left out."""
+    directory: str = Field(default="/", pattern="^/", max_length=4096)
+    """The source directory with the apprunner.yaml, from the repository's root."""
+
+
 class ApplicationSpec(Section):
     """What runs in an instance. A scenario for both clocks tells both; they should behave alike."""
 
@@ -132,23 +144,33 @@ class ApplicationSpec(Section):
     """The application in real time: local processes."""
     container: ContainerSpec | None = None
     """The application in real time: containers."""
-
+    source_code: SourceCodeSpec | None = None
+    """The application in real time: built from source code, then processes, or containers of what was built."""
     real_instances: Count | None = Field(default=None, ge=1)
     """In real time, so many instances are real; the rest is simulated from the times that these show. Left out: all."""
 
     @property
     def is_real(self) -> bool:
-        return self.process is not None or self.container is not None
+        return self._kinds > 0
+
+    @property
+    def _kinds(self) -> int:
+        """Of real applications."""
+        return sum(told is not None for told in (self.process, self.container, self.source_code))
 
     @model_validator(mode="after")
     def _runs_something(self) -> ApplicationSpec:
         if self.simulated is None and not self.is_real:
-            msg = "application = empty, must be simulated, process or container, or simulated and one of these"
+            msg = (
+                "application = empty, must be simulated, process, container or source_code, or simulated and one of "
+                "these"
+            )
             raise ValueError(msg)
-        if self.process is not None and self.container is not None:
-            msg = "application = process and container, must be one of them"
+        if self._kinds > 1:
+            told = " and ".join(name for name in _REAL if getattr(self, name) is not None)
+            msg = f"application = {told}, must be one of them"
             raise ValueError(msg)
         if self.real_instances is not None and not self.is_real:
-            msg = f"real_instances = {self.real_instances}, must be left out without process or container"
+            msg = f"real_instances = {self.real_instances}, must be left out without process, container or source_code"
             raise ValueError(msg)
         return self

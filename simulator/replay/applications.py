@@ -12,7 +12,14 @@ from simulator.world.clock import ClockKind
 
 
 def application_of(told: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
-    """Real time prefers what is real; `Scenario.require` has seen to it that there is something."""
+    """Real time prefers what is real; `Scenario.require` has seen to it that there is something.
+
+    Raises:
+        ValueError: when it would have to be built first (source_builds.py).
+    """
+    if told.source_code is not None and clock is ClockKind.REAL:
+        msg = f"source_code = {told.source_code.folder}, must be left out where nobody builds it"
+        raise ValueError(msg)
     if told.container is not None and (clock is ClockKind.REAL or told.simulated is None):
         container = told.container
         return DockerApplication(

@@ -1,7 +1,7 @@
 """The section `source` of a service: where App Runner gets its application from, an image or a repository.
 
 In a scenario pulls and builds are simulated, in both clocks: they take the time that they are told. What then runs is
-the service's `application`.
+the service's `application`, which in real time may have been built from source code before the run (source_builds.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`simulator run --clock real` on what users have: a container image, and a Flask application under gunicorn."""
+"""`simulator run --clock real` on what users have: a container image, Flask under gunicorn, source code."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from simulator.cli import app
+from tests.builds.places import GitPlace, toolchains
 from tests.live.arm_docker import left_behind
 from tests.live.docker_images import changed_image
+from tests.live.test_serving import APPLICATION
+from tests.live.test_up_watch import config
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
 
-def played(folder: Path, scenario: str) -> dict[str, Any]:
+def played(folder: Path, scenario: str, *options: str) -> dict[str, Any]:
     """The report of a run that ended well, its checks included. `scenario`: a name or a file."""
     out = folder / "report.json"
-    command = [sys.executable, "-m", "simulator", "run", scenario, "--clock", "real", "--json", str(out)]
+    command = [sys.executable, "-m", "simulator", "run", scenario, "--clock", "real", "--json", str(out), *options]
     done = subprocess.run(
         [*command, "--state", str(folder / "state")], capture_output=True, text=True, timeout=120, check=False
     )
@@ -55,3 +60,51 @@ def test_containers_scale_from_one_to_three_to_one(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_flask_under_gunicorn_scales_from_one_to_three_to_one(tmp_path: Path) -> None:
     assert_one_to_many_to_one(played(tmp_path, "flask-gunicorn"))
+
+
+SOURCE_CODE = """
+duration: 8s
+services:
+  shop:
+    source: {repository: "https://github.com/example/shop"}
+    health_check: {interval: 1s}
+    policy: {name: app-runner, start_lag: 0s}
+    application: {source_code: {folder: shop}}
+traffic:
+  - service: shop
+    poisson: {rate: 20/s}
+timeline:
+  - at: 500ms
+    deploy: {service: shop, application: {source_code: {folder: shop, branch: next}}}
+operations: {time_profile: instant}
+checks: [failure_ratio == 0]
+"""
+
+
+@pytest.mark.slow
+def test_source_code_is_built_before_the_run_and_another_branch_of_it_is_deployed(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "shop", {"app.py": APPLICATION, "apprunner.yaml": config("version ONE")})
+    place.git("checkout", "--quiet", "-b", "next")
+    place.commit({"apprunner.yaml": config("version TWO")})
+    place.git("checkout", "--quiet", "main")
+    file = tmp_path / "scenario.yaml"
+    file.write_text(SOURCE_CODE, encoding="utf-8")
+    node = toolchains(tmp_path / "toolchains").paths["NODEJS_22"]
+    report = played(tmp_path, str(file), "--toolchain", f"NODEJS_22={node}")
+    assert report["requests"]["served"] > 10
+    events = [event["line"] for event in report["services"][0]["events"]]
+    assert "Deployment completed successfully." in events, events
+
+
+def test_source_code_that_cannot_be_built_ends_the_run_before_it_begins(tmp_path: Path) -> None:
+    GitPlace(tmp_path / "shop", {"apprunner.yaml": config("nobody", build="exit 3"), "app.py": APPLICATION})
+    file = tmp_path / "scenario.yaml"
+    file.write_text(SOURCE_CODE, encoding="utf-8")
+    node = toolchains(tmp_path / "toolchains").paths["NODEJS_22"]
+    options = ["run", str(file), "--clock", "real", "--state", str(tmp_path / "state")]
+    done = CliRunner().invoke(app, [*options, "--toolchain", f"NODEJS_22={node}"])
+    assert done.exit_code == 3, done.output
+    reason = (
+        "the run broke: Failed to build your application source code. Reason: [Build] `exit 3` ended with exit code 3."
+    )
+    assert reason in done.output

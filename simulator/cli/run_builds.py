@@ -1,0 +1,63 @@
+"""What a scenario in real time has as source code is built before its run begins."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from simulator.builds.built import BuildFailed
+from simulator.builds.local import LocalBuilder
+from simulator.builds.settings import BuildSettings
+from simulator.cli.exits import BROKE, INTERRUPTED
+from simulator.model.phase import Phase
+from simulator.replay.scenario import Scenario
+from simulator.replay.source_builds import needs_builds, with_builds
+from simulator.world.clock import ClockKind, run
+from simulator.world.tasks import Tasks, first_of
+
+
+def built(scenario: Scenario, settings: BuildSettings, *, quiet: bool = False) -> Scenario:
+    """The scenario with what was built in it. Tells the log of the builds. Exits when one fails or is interrupted."""
+    if not needs_builds(scenario):
+        return scenario
+    stop = asyncio.Event()
+    try:
+        told = run(ClockKind.REAL, lambda: _built(scenario, settings, _Steps(quiet=quiet), stop), stop.set)
+    except BuildFailed as failed:
+        for line in failed.lines:
+            typer.echo(line, err=True)
+        typer.echo(f"the run broke: Failed to build your application source code. Reason: {failed.reason}", err=True)
+        raise typer.Exit(BROKE) from failed
+    if told is None:
+        typer.echo("interrupted before the run began", err=True)
+        raise typer.Exit(INTERRUPTED)
+    return told
+
+
+async def _built(scenario: Scenario, settings: BuildSettings, steps: _Steps, stop: asyncio.Event) -> Scenario | None:
+    """None when it was interrupted."""
+    builder = LocalBuilder(settings)
+    try:
+        async with Tasks("builds before the run") as tasks:
+            building = tasks.spawn(with_builds(scenario, builder, steps), "builds")
+            if await first_of(building, tasks.spawn(stop.wait(), "until stopped")) != 0:
+                return None
+            made: Scenario = building.result()
+            return made
+    finally:
+        await builder.close()
+
+
+class _Steps:
+    """Implements `BuildSteps`: on standard error, as the report may go to standard output."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    async def reach(self, phase: Phase) -> None:
+        """Nothing is measured yet."""
+
+    def log(self, line: str) -> None:
+        if not self._quiet:
+            typer.echo(line, err=True)

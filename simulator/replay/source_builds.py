@@ -1,0 +1,62 @@
+"""Applications of a scenario that are source code, built before the run begins: then they are processes or containers.
+
+Before, because a run measures what it runs: the time of a build is told to it, as any other (`build` of a source).
+"""
+
+from __future__ import annotations
+
+from simulator.builds.built import Builder, BuildSteps, BuiltApplication, SourceDescription
+from simulator.replay.application_spec import ApplicationSpec, ContainerSpec, ProcessSpec
+from simulator.replay.scenario import Scenario
+
+
+def needs_builds(scenario: Scenario) -> bool:
+    return any(told.source_code is not None for told in _applications(scenario))
+
+
+async def with_builds(scenario: Scenario, builder: Builder, steps: BuildSteps) -> Scenario:
+    """The scenario with what was built in place of source code. Secrets of an apprunner.yaml are the service's, unless
+    the scenario tells them itself.
+
+    Raises:
+        BuildFailed: when one of them cannot be built.
+    """
+    services = {}
+    for name, service in scenario.services.items():
+        application, built = await _built(service.application, builder, steps)
+        secrets = {**built.secrets, **service.secrets} if built is not None else service.secrets
+        services[name] = service.model_copy(update={"application": application, "secrets": secrets})
+    timeline = []
+    for event in scenario.timeline:
+        deploy = event.deploy
+        if deploy is not None and deploy.application is not None:
+            application, _ = await _built(deploy.application, builder, steps)
+            deploy = deploy.model_copy(update={"application": application})
+        timeline.append(event.model_copy(update={"deploy": deploy}))
+    return scenario.model_copy(update={"services": services, "timeline": tuple(timeline)})
+
+
+def _applications(scenario: Scenario) -> list[ApplicationSpec]:
+    deployed = [event.deploy.application for event in scenario.timeline if event.deploy is not None]
+    return [*(service.application for service in scenario.services.values()), *filter(None, deployed)]
+
+
+async def _built(
+    told: ApplicationSpec, builder: Builder, steps: BuildSteps
+) -> tuple[ApplicationSpec, BuiltApplication | None]:
+    source = told.source_code
+    if source is None:
+        return told, None
+    built = await builder.build(
+        SourceDescription(str(source.folder.absolute()), source.branch, source.directory), steps
+    )
+    # What was built is no section of a file, so nothing of it is held against the rules for one.
+    if built.image:
+        container = ContainerSpec.model_construct(
+            image=built.image, command=built.command, port=built.port, environment=built.environment, egress="DEFAULT"
+        )
+        return told.model_copy(update={"source_code": None, "container": container}), built
+    process = ProcessSpec.model_construct(
+        command=built.command, environment=built.environment, working_directory=built.folder
+    )
+    return told.model_copy(update={"source_code": None, "process": process}), built

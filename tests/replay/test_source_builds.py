@@ -1,0 +1,111 @@
+"""Source code in a scenario: built once before the run, then an application as any other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from simulator.assembly import DockerApplication, ProcessApplication
+from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.replay.applications import application_of
+from simulator.replay.plan import service_plans
+from simulator.replay.problems import ScenarioError
+from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.source_builds import needs_builds, with_builds
+from simulator.world.clock import ClockKind
+from tests.builds.steps import HeardSteps
+
+TEXT = """
+duration: 10s
+services:
+  shop:
+    source: {repository: "https://github.com/example/shop"}
+    application: {source_code: {folder: shop, directory: /a}, simulated: {cpu: 1ms}}
+    secrets: {OWN: of-the-scenario}
+  other:
+    application: {simulated: {cpu: 1ms}}
+aws: {endpoint: "http://127.0.0.1:1"}
+timeline:
+  - at: 5s
+    deploy: {service: shop, application: {source_code: {folder: shop, branch: next}}}
+"""
+
+
+class Builder:
+    def __init__(self, image: str = "") -> None:
+        self.asked: list[SourceDescription] = []
+        self._image = image
+
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+        assert not commit
+        self.asked.append(source)
+        steps.log(f"[Build] {source.branch}")
+        if source.branch == "bad":
+            raise BuildFailed("no such branch.")
+        secrets = {"OWN": "of-the-file", "FILES": "of-the-file"}
+        return BuiltApplication(
+            Path("/built") / (source.branch or "now"),
+            ("sh", "-c", "./start"),
+            "GO_1",
+            "1" * 40,
+            3000,
+            environment={"A": "b"},
+            secrets=secrets,
+            image=self._image,
+        )
+
+    def keep(self, wanted: Sequence[BuiltApplication]) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Scenario:
+    (tmp_path / "shop").mkdir()
+    return read_scenario(TEXT, folder=tmp_path)
+
+
+def test_what_was_built_stands_in_for_source_code_in_services_and_deployments(scenario: Scenario) -> None:
+    builder = Builder()
+    told = asyncio.run(with_builds(scenario, builder, HeardSteps()))
+    assert [(Path(each.repository).name, each.branch, each.source_directory) for each in builder.asked] == [
+        ("shop", "", "/a"),
+        ("shop", "next", "/"),
+    ]
+    assert needs_builds(scenario)
+    assert not needs_builds(told)
+    plan = service_plans(told, ClockKind.REAL)[0]
+    assert plan.application == ProcessApplication(("sh", "-c", "./start"), {"A": "b"}, Path("/built/now"))
+    assert plan.secrets == {"OWN": "of-the-scenario", "FILES": "of-the-file"}
+    deploy = told.timeline[0].deploy
+    assert deploy is not None
+    assert deploy.application is not None
+    after = application_of(deploy.application, ClockKind.REAL)
+    assert isinstance(after, ProcessApplication)
+    assert after.working_directory == Path("/built/next")
+
+
+def test_what_was_built_in_an_image_is_a_container_of_it(scenario: Scenario) -> None:
+    told = asyncio.run(with_builds(scenario, Builder("built:1"), HeardSteps()))
+    plan = service_plans(told, ClockKind.REAL)[0]
+    assert plan.application == DockerApplication("built:1", ("sh", "-c", "./start"), {"A": "b"}, 3000)
+    assert plan.settings.port == 3000
+
+
+def test_virtual_time_runs_what_is_simulated_and_nobody_runs_what_was_not_built(scenario: Scenario) -> None:
+    scenario.require("virtual")
+    service_plans(scenario, ClockKind.VIRTUAL)
+    with pytest.raises(ValueError, match=r"^source_code = \S+shop, must be left out where nobody builds it$"):
+        service_plans(scenario, ClockKind.REAL)
+
+
+def test_an_application_is_one_real_thing(tmp_path: Path) -> None:
+    text = TEXT.replace("simulated: {cpu: 1ms}}\n    secrets", "container: {image: a}}\n    secrets")
+    (tmp_path / "shop").mkdir()
+    with pytest.raises(ScenarioError, match="container and source_code"):
+        read_scenario(text, folder=tmp_path)
+    with pytest.raises(ScenarioError, match="existing folder"):
+        read_scenario(TEXT.replace("folder: shop", "folder: none"), folder=tmp_path)
