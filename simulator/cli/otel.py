@@ -119,7 +119,7 @@ def otlp_settings(
     traces = _destination(section, endpoint, variables, "TRACES") if section.traces else None
     if metrics is None and traces is None:
         return None
-    if importlib.util.find_spec("opentelemetry.exporter") is None:
+    if not _is_installed():
         msg = "opentelemetry = not installed, must be there for OTLP: pip install 'apprunner-simulator[otel]'"
         raise ValueError(msg)
     return OtlpSettings(
@@ -127,6 +127,13 @@ def otlp_settings(
         _traces(traces, section, variables) if traces is not None else None,
         resource=_resource(variables),
     )
+
+
+def _is_installed() -> bool:
+    try:
+        return importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except (ModuleNotFoundError, ValueError):  # a package above it is not there, or was taken away
+        return False
 
 
 def _is_set(section: OtelSection) -> bool:

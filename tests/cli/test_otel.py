@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,20 @@ def test_the_configuration_of_serve_has_a_section_for_it(tmp_path: Path) -> None
     file.write_text("otel: {endpoint: collector}", encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"otel.endpoint = collector, must be a URL"):
         load_config(file)
+
+
+def test_without_the_libraries_it_is_said_how_to_get_them() -> None:
+    """In a process of its own, which cannot import them; whoever exports nothing does not miss them."""
+    script = (
+        "import sys; sys.modules['opentelemetry'] = None\n"
+        "from simulator.cli import app\n"
+        "app(['run', 'first-look', '--clock', 'real', *sys.argv[1:]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--otlp-endpoint", BASE], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "pip install 'apprunner-simulator[otel]'" in done.stderr
 
 
 def test_a_bad_endpoint_on_the_command_line_is_bad_input() -> None:
