@@ -127,7 +127,7 @@ async def test_a_kept_connection_that_was_closed_is_replaced_and_the_request_sen
     rows = Rows()
     # The second request is not answered, its connection is closed instead: as a race with a keep-alive limit looks.
     async with serving(script=lambda n: b"" if n == 1 else ANSWER) as server:
-        (summary,) = await load(client_of(server, rows), every(0.05, 2)).run()
+        (summary,) = await load(client_of(server, rows), every(0.5, 2)).run()
         assert (summary.sent, summary.answered, summary.errors) == (2, 2, 0)
         assert (server.requests, server.connections) == (3, 2)
 
@@ -150,8 +150,8 @@ async def test_the_clients_patience_ends_with_status_0_and_costs_the_connection(
     async with serving(script=lambda _: None) as server:
         (summary,) = await load(client_of(server, rows, LoadLimits(answer_s_max=0.2)), every(0, 3)).run()
         assert (summary.errors, rows.statuses) == (3, [0, 0, 0])
-        # Looked at every quarter of a second.
-        assert all(0.2 <= latency < 0.2 + 0.25 + 0.1 for latency in rows.latencies_s)
+        # Looked at every quarter of a second; a busy machine is later.
+        assert all(0.2 <= latency < 0.2 + 0.25 + 1 for latency in rows.latencies_s)
 
 
 async def test_patience_ends_for_requests_that_still_wait_for_a_connection_too() -> None:
