@@ -24,6 +24,15 @@ MARKERS: Final = ("o", "s", "^", "D", "v")
 INK: Final = "0.25"
 # Loss from which on a point says so: one in a thousand is what an SLO of three nines allows.
 LOSS_TOLD: Final = 0.001
+# Who loses more has no 95th percentile over all of its requests: those that were lost have waited for ever.
+LOSS_WITH_P95_MAX: Final = 0.05
+# The page is light or dark as its reader likes: what matplotlib paints in ink and paper takes the page's.
+PAGE_COLOURS: Final = (
+    ("#404040", "currentColor"),
+    ("#000000", "currentColor"),
+    ("#ffffff", "var(--paper, #ffffff)"),
+    ("#d1d1d1", "#80808059"),
+)
 PANELS_A_ROW: Final = 3
 SECONDS_FROM_S: Final = 2.0  # latencies from here on are easier to read in seconds
 _SETTINGS: Final = {
@@ -31,6 +40,8 @@ _SETTINGS: Final = {
     "svg.fonttype": "none",  # the page's own font, and a tenth of the bytes
     "font.size": 9,
     "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 10,
@@ -58,7 +69,7 @@ def _place(contender: str, comparison: Comparison) -> int | None:
 
 
 def pareto_chart(case: CasePart, comparison: Comparison) -> str:
-    """Cost against latency with both intervals; the line joins those that nobody beats in both."""
+    """Cost against latency with both intervals; the line joins those that nobody beats in both and that serve."""
     shown = [row for row in case.rows if COST in row.estimates and LATENCY in row.estimates]
     in_seconds = max((row.estimates[LATENCY].mean for row in shown), default=0) > SECONDS_FROM_S
     factor, unit = (1, "s") if in_seconds else (1000, "ms")
@@ -66,7 +77,7 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
     with _style():
         figure = _figure(7.2, 4.2)
         panel = figure.subplots()
-        real = [place for place, row in enumerate(shown) if not is_oracle(row.contender)]
+        real = [place for place, row in enumerate(shown) if not is_oracle(row.contender) and _has_p95(row)]
         front = [real[place] for place in pareto([places[place] for place in real])]
         panel.plot(*_columns([places[place] for place in front]), color="0.6", linewidth=1, zorder=1)
         for row in shown:
@@ -117,6 +128,11 @@ def score_chart(comparison: Comparison) -> str:
         panel.set_xlabel("score: USD and misses, per million requests (geometric mean over cases)")
         panel.margins(x=0.1)
         return _svg(figure)
+
+
+def _has_p95(row: RowPart) -> bool:
+    loss = row.estimates.get(LOSS)
+    return loss is None or loss.mean < LOSS_WITH_P95_MAX
 
 
 def _point(panel: Any, row: RowPart, factor: float, comparison: Comparison) -> None:
@@ -188,4 +204,7 @@ def _svg(figure: Any) -> str:
     out = io.StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = out.getvalue()
-    return text[text.index("<svg") :]
+    text = text[text.index("<svg") :]
+    for ink, of_the_page in PAGE_COLOURS:
+        text = text.replace(ink, of_the_page)
+    return text

@@ -32,7 +32,7 @@ def comparison_html(comparison: Comparison) -> str:
             scores=_safe(score_chart(comparison)),
             best=_best(comparison),
             figures=FIGURES.values(),
-            colours={part.label: colour_of(part.label, comparison) for part in comparison.contenders},
+            colours={part.label: _dot(part.label, comparison) for part in comparison.contenders},
         )
     )
     return page
@@ -46,6 +46,11 @@ def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
         "supply": _safe(supply_chart(case, comparison)),
         "tables": main_tables(case) + difference_tables(case, comparison.baseline),
     }
+
+
+def _dot(contender: str, comparison: Comparison) -> str:
+    """The colour of its charts; an oracle's is the ink, which is the page's."""
+    return "currentColor" if is_oracle(contender) else colour_of(contender, comparison)
 
 
 def _best(comparison: Comparison) -> str:

@@ -90,6 +90,13 @@ def test_the_page_is_one_file_that_asks_the_network_for_nothing(comparison: Comp
     assert page.count("<svg") == 3  # scores, cost against latency, supply against demand
 
 
+def test_charts_have_the_ink_and_the_paper_of_the_page(comparison: Comparison) -> None:
+    page = comparison_html(comparison)
+    charts = page[page.index("<svg") :]
+    assert "stroke: currentColor" in charts
+    assert not [colour for colour in ("#000000", "#404040", "#d1d1d1") if colour in charts]
+
+
 def test_the_page_has_every_number_of_the_tables(comparison: Comparison) -> None:
     page = comparison_html(comparison)
     for table in main_tables(comparison.cases[0]):
