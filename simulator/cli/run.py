@@ -38,6 +38,7 @@ from simulator.replay.report_json import report_json
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.user_policy import OnPolicyError
 from simulator.rules.policies import POLICIES
 from simulator.telemetry.cloudwatch.settings import NAMESPACE
 from simulator.telemetry.exporters import Exporters
@@ -49,7 +50,12 @@ def run(
     clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time, or real time over real sockets."),
     seed: int | None = typer.Option(None, min=0, help="In place of the scenario's seed."),
     policy: str | None = typer.Option(
-        None, help=f"In place of the scenario's policies, with its defaults: {', '.join(POLICIES)}."
+        None,
+        help=f"In place of the scenario's policies, with its defaults: {', '.join(POLICIES)}; or "
+        "your own, FILE.py:CLASS.",
+    ),
+    on_policy_error: OnPolicyError = typer.Option(
+        OnPolicyError.STOP, help="When a policy of your own fails: stop the run, or hold the wish, tell it and go on."
     ),
     json_file: Path | None = typer.Option(
         None, "--json", metavar="F", help="Write the report as JSON to F (- for standard output)."
@@ -111,7 +117,7 @@ def run(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks in the end."),
 ) -> None:
     """Play a scenario and report: exit 0 when its checks hold, 1 when one failed, 2 bad input, 3 the run broke."""
-    chosen = _load(scenario, clock, seed, policy)
+    chosen = _load(scenario, clock, seed, policy, on_policy_error)
     to_stdout = json_file is not None and str(json_file) == "-"
     console = Console(stderr=to_stdout, highlight=False)
     with contextlib.ExitStack() as afterwards:
@@ -189,14 +195,16 @@ def _exit_code(report: Report) -> int:
     return OK if report.passed else CHECK_FAILED
 
 
-def _load(name: str, clock: ClockKind, seed: int | None, policy: str | None) -> Scenario:
+def _load(
+    name: str, clock: ClockKind, seed: int | None, policy: str | None, on_policy_error: OnPolicyError
+) -> Scenario:
     path = scenario_path(name)
     try:
         scenario = load_scenario(path)
         if seed is not None:
             scenario = scenario.with_seed(seed)
         if policy is not None:
-            scenario = scenario.with_policy(policy)
+            scenario = scenario.with_policy(policy, on_policy_error)
         scenario.require(clock.value)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))

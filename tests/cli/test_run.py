@@ -137,3 +137,29 @@ def test_the_shipped_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
 def test_the_schemas_are_printed() -> None:
     assert "max_concurrency" in RUN.invoke(app, ["schema"]).output
     assert "digest" in RUN.invoke(app, ["schema", "report"]).output
+
+
+FAILING = """
+class Failing:
+    def decide(self, observation):
+        return 1 / 0 if observation.now_s == 7 else 1
+"""
+
+
+@pytest.mark.parametrize("gear", ["virtual", pytest.param("fast", marks=pytest.mark.slow)])
+def test_a_policy_of_the_users_that_fails_ends_the_run_or_does_not_as_asked(tmp_path: Path, gear: str) -> None:
+    policy, report = tmp_path / "mine.py", tmp_path / "report.json"
+    policy.write_text(FAILING, encoding="utf-8")
+    command = ["run", str(scenario(tmp_path)), "--quiet", "--gear", gear, "--policy", f"{policy}:Failing"]
+    told = (
+        "policy Failing raised ZeroDivisionError: division by zero (mine.py, line 4), at tick 7, 7 s; inputs now_s=7.0"
+    )
+
+    stopped = RUN.invoke(app, command)
+    assert stopped.exit_code == 3
+    assert told in stopped.stderr
+
+    went_on = RUN.invoke(app, [*command, "--on-policy-error", "hold", "--json", str(report)])
+    assert went_on.exit_code == 0, went_on.output
+    lines = [event["line"] for event in json.loads(report.read_text(encoding="utf-8"))["services"][0]["events"]]
+    assert [line for line in lines if told in line and "the wish stays as it is" in line]
