@@ -57,6 +57,7 @@ class Books:
         for reader in (self.tallies, self.series, self._rolling):
             self.log.on_chunk(reader.read)
         self.row_readers: list[Callable[[Chunk], None]] = []  # who wants every row, beside those who count
+        self.rows_lately: Callable[[], Iterable[Chunk]] = tuple  # those that a live view needs and the log never sees
         if csv is not None:
             self.row_readers.append(RequestCsv(csv, [source.name for source in scenario.traffic]).read)
         for read in self.row_readers:
@@ -88,6 +89,8 @@ class Books:
     def view(self, platform: Platform) -> ProgressView:
         """The run at this moment, all services together."""
         self.log.flush()
+        for chunk in self.rows_lately():
+            self._rolling.read(chunk)
         now_s = platform.clock.at_s()
         lately = self._rolling.lately(now_s)
         services = platform.services.values()

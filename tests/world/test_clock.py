@@ -87,7 +87,13 @@ def test_the_second_interrupt_ends_the_run_at_once(kind: ClockKind) -> None:
 
 
 @BOTH
-def test_an_interrupt_that_nobody_handles_is_a_keyboard_interrupt(kind: ClockKind) -> None:
+def test_an_interrupt_that_nobody_handles_is_a_keyboard_interrupt(
+    kind: ClockKind, request: pytest.FixtureRequest
+) -> None:
+    # As an interpreter has it, but not one in the background of a shell, which is born deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+
     async def main() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         await asyncio.Event().wait()

@@ -7,6 +7,7 @@ same whole nanoseconds, so the report is the same to the last digit. Rows reach 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from simulator.records.histogram import COARSE, FINE, Histogram
 from simulator.records.request_log import REFUSED, STATUS_MAX, Chunk, is_failure
 from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies, Tally
+from simulator.replay.bookkeeping import OFFERED_WINDOW_S
 
 FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
 HISTOGRAMS: Final = ("latency", "queue", "cold", "service", "failure_latency")
@@ -24,6 +26,8 @@ LATENCY, QUEUE, COLD, SERVICE, FAILURE_LATENCY = range(5)
 _FINE_SHIFT, _FINE_BASE, _FINE_LAST = FINE.shift, FINE.base, FINE.count - 1
 _COARSE_SHIFT, _COARSE_BASE, _COARSE_LAST = COARSE.shift, COARSE.base, COARSE.count - 1
 _REFUSED: Final = int(REFUSED)
+# What a live view looks back upon, and the second under way.
+LATELY_S: Final = OFFERED_WINDOW_S + 1.0
 # Behind the buckets: how many were zero, or below it by a rounding.
 NOTHING: Final = FINE.count
 
@@ -92,6 +96,7 @@ class Ledger:
         self._tallies = tallies
         self._series = series
         self._readers = readers
+        self._kept: deque[Any] | None = None
         shape = (sources, 2)
         self._statuses = np.zeros((*shape, STATUS_MAX + 1), np.int64)
         self._colds = np.zeros(shape, np.int64)
@@ -112,10 +117,23 @@ class Ledger:
             self._statuses, self._colds, self._counts, self._totals_ns, self._extremes,
             *series.columns,
         )  # fmt: skip
+        if self._kept is not None:
+            self._keep(rows.copy())
         if self._readers:
             chunk = _chunk(rows)
             for read in self._readers:
                 read(chunk)
+
+    def lately(self) -> list[Chunk]:
+        """What was read since the last call and is not older than LATELY_S; nothing is kept before the first call."""
+        kept, self._kept = self._kept, deque()
+        return [_chunk(rows) for rows in kept or ()]
+
+    def _keep(self, rows: Any) -> None:
+        assert self._kept is not None, "somebody watches"
+        self._kept.append(rows)
+        while _end_s(rows[-1]) - _end_s(self._kept[0][-1]) > LATELY_S:
+            self._kept.popleft()
 
     def settle(self) -> None:
         """Once, when the last row has been read."""
@@ -134,6 +152,10 @@ class Ledger:
             _add(getattr(tally, name), counts, int(nothing), lowest, highest, total_ns)
         # Nobody is ever late in virtual time.
         _add(tally.late, 0, int(statuses.sum()), math.inf, 0.0, 0)
+
+
+def _end_s(row: Any) -> float:
+    return float(row["intended_s"] + row["latency_s"])
 
 
 def _add(histogram: Histogram, counts: Any, nothing: int, lowest_s: float, highest_s: float, total_ns: int) -> None:

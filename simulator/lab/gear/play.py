@@ -14,6 +14,7 @@ from simulator.lab.gear.loop import GearLoop
 from simulator.lab.gear.pool import GearPool
 from simulator.lab.gear.room import Room
 from simulator.lab.gear.state import BALANCINGS, NOBODY, new_world
+from simulator.records.request_log import Chunk
 from simulator.replay.applications import application_of
 from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.bookkeeping import Books
@@ -69,7 +70,9 @@ class CompiledRequests:
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
         ledger = Ledger(len(self._scenario.traffic), books.tallies, books.series, books.row_readers)
         pool.open(self._feed, platform.clock.origin_s)
-        return CompiledTraffic(pool, ledger)
+        traffic = CompiledTraffic(pool, ledger)
+        books.rows_lately = traffic.rows_lately
+        return traffic
 
 
 class CompiledTraffic:
@@ -79,6 +82,13 @@ class CompiledTraffic:
         self._pool = pool
         self._ledger: Ledger | None = ledger
         pool.room.ledger = ledger
+
+    def rows_lately(self) -> list[Chunk]:
+        """The ended requests that a live view shows."""
+        if self._ledger is None:
+            return []
+        self._pool.room.flush()
+        return self._ledger.lately()
 
     def stop(self) -> None:
         self._pool.world.sources["over"] = 1
