@@ -43,6 +43,7 @@ def views_of(run: Run) -> dict[float, ProgressView]:
     return {view.now_s: view for view in eyes.views}
 
 
+@pytest.mark.slow  # compiles the kernel, unless another run on this machine has
 @pytest.mark.parametrize("rate", [60, 4000])
 def test_rates_and_latencies_of_the_last_seconds_are_the_virtual_loops(rate: int) -> None:
     scenario = read_scenario(SCENARIO.replace("RATE", str(rate)))
