@@ -276,8 +276,7 @@ class GearPool(Pool):
 
     @property
     def in_flight(self) -> int:
-        present, waiting = self._counts[:2].tolist()
-        return int(present - waiting)
+        return int(self._counts[0] - self._counts[1])
 
     @property
     def waiting(self) -> int:
@@ -305,18 +304,20 @@ class GearPool(Pool):
             cpu_s=cpu_s,
             latency_p95_s=self._latency_p95_s(),
         )
-        self._counts[2:] = 0
-        self._seconds[:3] = 0.0
-        self._seconds[3:] = now
+        counts, seconds = self._counts, self._seconds
+        counts[2] = counts[3] = counts[4] = 0
+        seconds[0] = seconds[1] = seconds[2] = 0.0
+        seconds[3] = seconds[4] = seconds[5] = now
         return sample
 
     def _latency_p95_s(self) -> float:
         count = int(self._state["latencies"])
         if not count:
             return 0.0
-        ranked = np.sort(self.world.latencies[:count])
+        rank = math.ceil(0.95 * count) - 1
+        ranked = np.partition(self.world.latencies[:count], rank)
         self._state["latencies"] = 0
-        return float(ranked[math.ceil(0.95 * count) - 1])
+        return float(ranked[rank])
 
     def close(self) -> None:
         """Nobody plays any more; what is open is nobody's."""

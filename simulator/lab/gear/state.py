@@ -173,12 +173,12 @@ def jobs_of(capacity: int) -> int:
 
 
 def fields_of(world: World, first: str, end: str, kind: type[np.generic]) -> Any:
-    """Fields of `pool` from `first` up to `end`, all of one kind, as a plain array of the same memory.
+    """Fields of `pool` from `first` up to `end`, all of one kind, as a view of the same memory.
 
-    Python reads that many times faster than a field of a record.
+    Python reads and writes that ten times as fast as a field of a record.
     """
     fields: Any = POOL.fields
-    return world.pool.view(np.ndarray).view(np.uint8)[fields[first][1] : fields[end][1]].view(kind)
+    return world.pool.view(np.ndarray).view(np.uint8)[fields[first][1] : fields[end][1]].view(kind).data
 
 
 def rings(capacity: int, instances: int) -> tuple[Any, Any]:

@@ -8,13 +8,12 @@ wait (`pokes`). What the platform does with the verdict, and how late, is the ac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from simulator.model.scaling import AutoScalingConfiguration
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One closed second [second, second + 1) of a service's signal, in seconds since the platform started.
 
     Means are weighted by time. `in_flight` counts requests that hold a slot and requests that wait for one; refused
@@ -38,8 +37,7 @@ class Sample:
     latency_p95_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """The service at the moment of a decision."""
 
     now_s: float
