@@ -129,7 +129,9 @@ class GuardedPolicy:
             clamps += (f"{'min_size' if bounded > desired else 'max_size'} = {bounded}",)
         return {"desired": bounded, "clamps": clamps}
 
-    def _guarded(self, place: str, inputs: object, call: Callable[[], Decision | None]) -> Decision | None:
+    def _guarded(
+        self, place: str, inputs: Sample | Observation, call: Callable[[], Decision | None]
+    ) -> Decision | None:
         """The answer, or None (the wish stays) after a failure that the run survives."""
         try:
             with _time_limit(self.slow_s):
@@ -227,11 +229,9 @@ def _line_of(error: BaseException, file: Path | None = None) -> str:
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
 
 
-def _told(inputs: object) -> str:
-    """`now_s=12.0, ready=1, ...`: every field of a sample or an observation."""
-    if not dataclasses.is_dataclass(inputs):
-        return repr(inputs)
-    return ", ".join(f"{field.name}={getattr(inputs, field.name)!r}" for field in dataclasses.fields(inputs))
+def _told(inputs: Sample | Observation) -> str:
+    """`now_s=12.0, ready=1, ...`: every field."""
+    return ", ".join(f"{name}={value!r}" for name, value in inputs._asdict().items())
 
 
 @contextlib.contextmanager
