@@ -12,7 +12,6 @@ import threading
 from typing import Self
 
 import uvloop
-from aiohttp import web
 
 from simulator.console.acts import parse_act
 from simulator.console.audience import Audience
@@ -20,7 +19,7 @@ from simulator.console.lesson_plays import LessonPlays
 from simulator.console.watched_run import WatchedRun
 from simulator.console.web_app import build_app
 from simulator.console.web_guard import Guard
-from simulator.console.web_server import HOST
+from simulator.console.web_server import Site
 from simulator.replay.runner import Run
 from simulator.world.pace import Pace
 
@@ -39,7 +38,7 @@ class RunConsole:
         self.begun = self._watched.begun
         self._report: str | None = None
         self._wanted_port = port
-        self._listening: concurrent.futures.Future[int] = concurrent.futures.Future()
+        self._listening: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._web_loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._serve_in_thread, name="console", daemon=True)
@@ -47,7 +46,7 @@ class RunConsole:
     def __enter__(self) -> Self:
         self._thread.start()
         try:
-            self._guard.port = self._listening.result()
+            self._listening.result()
         except OSError:
             self._thread.join()
             raise
@@ -65,8 +64,7 @@ class RunConsole:
 
     @property
     def url(self) -> str:
-        """With the token behind `#`, which browsers keep to themselves."""
-        return f"http://{HOST}:{self._guard.port}/#token={self._guard.token}"
+        return self._guard.url()
 
     # --- the run's side ---
 
@@ -96,22 +94,18 @@ class RunConsole:
     async def _serve(self) -> None:
         self._web_loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         lessons = LessonPlays() if self._with_lessons else None
-        built = build_app(self, self._audience, self._guard, lessons)
-        app = web.AppRunner(built, access_log=None, shutdown_timeout=1.0)
-        await app.setup()
+        site = Site(build_app(self, self._audience, self._guard, lessons), self._guard, self._wanted_port)
         try:
-            site = web.TCPSite(app, HOST, self._wanted_port)
-            await site.start()
+            await site.open()
         except OSError as error:
-            await app.cleanup()
             self._listening.set_exception(error)
             return
-        self._listening.set_result(app.addresses[0][1])
+        self._listening.set_result(None)
         await self._stop.wait()
         self._audience.close()
         if lessons is not None:
             await lessons.close()
-        await app.cleanup()
+        await site.close()
 
     async def hello(self) -> bytes:
         return await self._watched.hello()

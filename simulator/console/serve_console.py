@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final, Self
 
-from aiohttp import web
-
 from simulator.assembly.serving import Serving
 from simulator.console.acts import Actor, ActRefused, Scaling, parse_act
 from simulator.console.audience import Audience
 from simulator.console.serve_scene import ServeScene
 from simulator.console.show import Show
 from simulator.console.web_app import build_app
-from simulator.console.web_guard import Guard
-from simulator.console.web_server import HOST
+from simulator.console.web_guard import HOST, Guard
+from simulator.console.web_server import Site
 from simulator.control.caller import Caller
 from simulator.model.api_error import ApiError
 from simulator.model.arn import Arn
@@ -31,34 +29,24 @@ class ServeConsole:
 
     def __init__(self, serving: Serving, port: int, rates: Rates | None = None) -> None:
         self._serving = serving
-        self._wanted_port = port
         self._guard = Guard()
         self._audience = Audience()
         self._scene = ServeScene(serving, rates)
         actor = Actor(serving.platform, operate=self._operate, configure=self._configure)
         self._show = Show(self._scene, actor, None, lambda: self._audience.present > 0, self._audience.spread)
-        self._runner = web.AppRunner(
-            build_app(self, self._audience, self._guard), access_log=None, shutdown_timeout=1.0
-        )
+        self._site = Site(build_app(self, self._audience, self._guard), self._guard, port)
 
     async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, HOST, self._wanted_port).start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        self._guard.port = self._runner.addresses[0][1]
+        await self._site.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._audience.close()
-        await self._runner.cleanup()
+        await self._site.close()
 
     @property
     def url(self) -> str:
-        """With the token behind `#`, which browsers keep to themselves."""
-        return f"http://{HOST}:{self._guard.port}/#token={self._guard.token}"
+        return self._guard.url()
 
     # --- what the web server asks ------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class Backstage(Protocol):
 def build_app(
     backstage: Backstage, audience: Audience, guard: Guard, lessons: LessonPlays | None = None
 ) -> web.Application:
-    """The application; run it on 127.0.0.1 and tell `guard` the port. `lessons`: it gives lessons as well."""
+    """The application; a `Site` runs it. `lessons`: it gives lessons as well."""
     app = guarded_app(guard)
     server = _Server(backstage, audience, with_lessons=lessons is not None)
     app.router.add_get("/", server.page)

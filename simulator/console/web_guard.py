@@ -14,9 +14,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
+HOST: Final = "127.0.0.1"
 TOKEN_FIELD: Final = "x-console-token"  # noqa: S105 a name, not the token
 # Names of loopback that no DNS of anybody else can hand out: literals, and localhost with what is below it (RFC 6761).
-_LITERALS: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
+_LITERALS: Final = frozenset({HOST, "[::1]", "localhost"})
 
 
 class Guard:
@@ -26,11 +27,15 @@ class Guard:
         self.port = 0
         self.token = secrets.token_urlsafe(24)  # 192 bits: nobody guesses it within a run
 
+    def url(self, path: str = "/") -> str:
+        """With the token behind `#`, which browsers keep to themselves."""
+        return f"http://{HOST}:{self.port}{path}#token={self.token}"
+
     def refuses_host(self, host: str | None) -> str | None:
         """Why a request with this Host field is refused; None when it is welcome."""
         if host is not None and host in self._hosts():
             return None
-        return f"host = {host!r}, must be this server's own, 127.0.0.1:{self.port}"
+        return f"host = {host!r}, must be this server's own, {HOST}:{self.port}"
 
     def refuses_change(self, fields: Mapping[str, str]) -> str | None:
         """Why a request that changes something is refused; its Host has been looked at."""

@@ -14,12 +14,12 @@ from aiohttp.typedefs import Handler, Middleware
 
 from simulator.console.audience import Audience, Listener
 from simulator.console.web_files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
-from simulator.console.web_guard import Guard
+from simulator.console.web_guard import HOST, Guard
 
-HOST: Final = "127.0.0.1"
 SCRIPTS: Final = (*MODULES, "console", "feed", "controls", "sending", "lesson", "lessons")
 # A comment now and then, so that a connection whose other end has gone is noticed.
 HEARTBEAT_S: Final = 15.0
+_GOODBYE_S: Final = 1.0
 BODY_BYTES_MAX: Final = 4096
 _FIELDS: Final = {
     "x-content-type-options": "nosniff",
@@ -32,7 +32,7 @@ _FIELDS: Final = {
 
 
 def guarded_app(guard: Guard) -> web.Application:
-    """An application that serves the scripts; run it on 127.0.0.1 and tell `guard` the port."""
+    """An application that serves the scripts; a `Site` runs it."""
     app = web.Application(middlewares=[_guarded(guard)], client_max_size=BODY_BYTES_MAX)
     files = {f"{name}.js": (web_text(f"{name}.js"), "text/javascript") for name in SCRIPTS}
     files["uPlot.js"] = (web_text(CHART_SCRIPT), "text/javascript")
@@ -46,6 +46,28 @@ def guarded_app(guard: Guard) -> web.Application:
 
     app.router.add_get("/web/{name}", script)
     return app
+
+
+class Site:
+    """An application on a port of loopback, which `guard` hears of; port 0 is any that is free."""
+
+    def __init__(self, app: web.Application, guard: Guard, port: int) -> None:
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_S)
+        self._guard = guard
+        self._port = port
+
+    async def open(self) -> None:
+        """Raises OSError when the port cannot be had; then nothing is to be closed."""
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, HOST, self._port).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self._guard.port = self._runner.addresses[0][1]
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
 
 
 def _guarded(guard: Guard) -> Middleware:

@@ -18,18 +18,21 @@ VIRTUAL: Final = "virtual"
 
 @dataclass(frozen=True, slots=True)
 class GearKind:
-    """A way to play a run. `why_not` tells why it cannot play a scenario, `does_not_pay` why it is not worth it."""
+    """A way to play a run. `why_not` tells why it cannot play a scenario.
+
+    `does_not_pay` tells why it is not worth it for so many runs of it: a gear is made ready once for all.
+    """
 
     name: str
     play: Gear
     why_not: Callable[[Scenario], str]
-    does_not_pay: Callable[[Scenario], str]
+    does_not_pay: Callable[[Scenario, int], str]
 
 
 # Fastest first; the last one plays everything.
 GEARS: Final = (
     GearKind(FAST, play_fast, why_not, does_not_pay),
-    GearKind(VIRTUAL, play_virtual, lambda _: "", lambda _: ""),
+    GearKind(VIRTUAL, play_virtual, lambda _: "", lambda *_: ""),
 )
 GEAR_NAMES: Final = (AUTO, *(kind.name for kind in GEARS))
 
@@ -49,18 +52,10 @@ def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
                 msg = f"gear = {name}, must be another for this scenario: {why}"
                 raise ValueError(msg)
             return kind
-        if not why and not kind.does_not_pay(_all_at_once(scenario, runs)):
+        if not why and not kind.does_not_pay(scenario, runs):
             return kind
     msg = f"gear = {name!r}, must be one of {', '.join(GEAR_NAMES)}"
     raise ValueError(msg)
-
-
-def _all_at_once(scenario: Scenario, runs: int) -> Scenario:
-    """As many requests as all the runs together: a gear that has to be made ready is made ready once."""
-    if runs == 1:
-        return scenario
-    traffic = tuple(source.model_copy(update={"scale": source.scale * runs}) for source in scenario.traffic)
-    return scenario.model_copy(update={"traffic": traffic})
 
 
 def gear_of(name: str, runs: int = 1) -> Gear:

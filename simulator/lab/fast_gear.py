@@ -49,9 +49,9 @@ def _reasons(scenario: Scenario) -> Iterator[str]:
         yield "its timeline disturbs the wire"
 
 
-def does_not_pay(scenario: Scenario) -> str:
-    """Why it would not be faster; empty when it is. The report is the same in any case."""
-    expected = sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
+def does_not_pay(scenario: Scenario, runs: int) -> str:
+    """Why it would not be faster for so many runs; empty when it is. The report is the same in any case."""
+    expected = runs * sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
     if expected < REQUESTS_MIN:
         return f"about {expected:.0f} requests are played before the code is compiled"
     return ""
