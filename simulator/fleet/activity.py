@@ -18,8 +18,8 @@ LOOK_AGAIN_S_MIN = 1.0
 class Activity:
     """One per roster. `move` changes and records a state; `expire` takes an instance away that was idle for too long.
 
-    A quiet instance has one timer, armed lazily: it is looked at again when it could fall idle at the earliest, so a
-    request costs no timer.
+    An instance has two deadlines that count from its last request: falling idle and expiring. Each has a timer of its
+    own, armed lazily: a timer that finds its deadline put off is armed again, so a request costs no timer.
     """
 
     def __init__(
@@ -40,29 +40,44 @@ class Activity:
         pool.on_quiet = self.quiet
 
     def settle(self, instance: Instance) -> None:
-        """A run begins with this instance: what it did before is nobody's bill."""
+        """The run begins with this instance: what it did before is not billed."""
         instance.spells.clear()
         instance.spell_at_s = 0.0
         instance.idle_since_s = self._loop.time()
+        if instance.outstanding > 0:
+            return  # a front that takes requests before the run has given it one
         if self._actuator.activates:
             instance.spell_at_s = -1.0
             self._fall_idle(instance, "no request before the run")
+        self.quiet(instance)
 
     def quiet(self, instance: Instance) -> None:
-        """It has no request any more: look again when it would fall idle or expire."""
+        """It has no request any more: see that both of its deadlines have their timers.
+
+        Not before the run has begun: no deadline passes while a platform opens, however long others take to start.
+        """
         if instance.drained is not None:
             if not instance.drained.done():
                 instance.drained.set_result(None)
             return
-        due_s = self._due_s(instance)
-        if due_s is not None and instance.is_ready:
-            instance.idle_timer = self._loop.call_at(due_s, self._look_again, instance)
+        if not self._clock.is_started or not instance.is_ready:
+            return
+        if self._can_idle(instance) and instance.idle_timer is None:
+            due_s = instance.idle_since_s + self._pool.settings.idle_after_s
+            instance.idle_timer = self._loop.call_at(due_s, self._look_whether_idle, instance)
+        expiry_s = self._actuator.idle_expiry_s
+        if expiry_s is not None and instance.expiry_timer is None:
+            due_s = instance.idle_since_s + expiry_s
+            instance.expiry_timer = self._loop.call_at(due_s, self._look_whether_expired, instance)
+        instance.is_watched = True
 
     def forget(self, instance: Instance) -> None:
         """It ends; no timer must find it."""
-        if instance.idle_timer is not None:
-            instance.idle_timer.cancel()
-            instance.idle_timer = None
+        for timer in (instance.idle_timer, instance.expiry_timer):
+            if timer is not None:
+                timer.cancel()
+        instance.idle_timer = instance.expiry_timer = None
+        instance.is_watched = False
 
     def close_spell(self, instance: Instance) -> None:
         if instance.spell_at_s >= 0:
@@ -77,33 +92,35 @@ class Activity:
         return now_at_s
 
     def _wake(self, instance: Instance) -> float:
+        instance.is_watched = False  # it can fall idle again
         self._move(instance, InstanceEvent.WOKE, "a request came")
         instance.spell_at_s = self._clock.at_s()
         return instance.backend.wake()
 
-    def _look_again(self, instance: Instance) -> None:
+    def _look_whether_idle(self, instance: Instance) -> None:
         instance.idle_timer = None
-        if instance.outstanding > 0 or not instance.is_ready:
-            return  # armed again when it is quiet
-        due_s = self._due_s(instance)
-        if due_s is None:
+        if instance.outstanding > 0 or not self._can_idle(instance):
+            instance.is_watched = False  # armed again when it is quiet
             return
+        due_s = instance.idle_since_s + self._pool.settings.idle_after_s
         if self._loop.time() < due_s:
-            instance.idle_timer = self._loop.call_at(due_s, self._look_again, instance)
-        elif self._can_idle(instance):
+            instance.idle_timer = self._loop.call_at(due_s, self._look_whether_idle, instance)
+        else:
             self._fall_idle(instance, f"no request for {self._pool.settings.idle_after_s:g} s")
-            self.quiet(instance)
-        elif not self._expire(instance, f"no request for {self._actuator.idle_expiry_s:g} s"):
-            again_s = max(LOOK_AGAIN_S_MIN, self._actuator.idle_expiry_s or 0.0)  # MinSize may be lower by then
-            instance.idle_timer = self._loop.call_later(again_s, self._look_again, instance)
 
-    def _due_s(self, instance: Instance) -> float | None:
-        """When a quiet instance falls idle or expires, whichever is next; None when neither will happen."""
-        if self._can_idle(instance):
-            return instance.idle_since_s + self._pool.settings.idle_after_s
-        if self._actuator.idle_expiry_s is not None:
-            return instance.idle_since_s + self._actuator.idle_expiry_s
-        return None
+    def _look_whether_expired(self, instance: Instance) -> None:
+        instance.expiry_timer = None
+        expiry_s = self._actuator.idle_expiry_s
+        assert expiry_s is not None, "its timer was armed for it"
+        if instance.outstanding > 0 or not instance.is_ready:
+            instance.is_watched = False  # armed again when it is quiet
+            return
+        due_s = instance.idle_since_s + expiry_s
+        if self._loop.time() >= due_s:
+            if self._expire(instance, f"no request for {expiry_s:g} s"):
+                return
+            due_s = self._loop.time() + max(LOOK_AGAIN_S_MIN, expiry_s)  # MinSize may be lower by then
+        instance.expiry_timer = self._loop.call_at(due_s, self._look_whether_expired, instance)
 
     def _can_idle(self, instance: Instance) -> bool:
         return self._actuator.activates and instance.state is InstanceState.ACTIVE

@@ -33,8 +33,10 @@ class Instance(Place):
         "drained",
         "ending",
         "entered",
+        "expiry_timer",
         "idle_since_s",
         "idle_timer",
+        "is_watched",
         "launched_at_s",
         "pending",
         "ready_s",
@@ -57,7 +59,9 @@ class Instance(Place):
         self.spell_at_s = -1.0
         self.awake = False  # takes requests without a wake
         self.pending: list[Exchange] = []  # granted while it wakes
-        self.idle_timer: asyncio.TimerHandle | None = None
+        self.idle_timer: asyncio.TimerHandle | None = None  # for falling idle
+        self.expiry_timer: asyncio.TimerHandle | None = None  # for the end of its idle time, whatever the policy says
+        self.is_watched = False  # each deadline that it has when it is quiet has its timer (fleet/activity.py)
         self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # it is ready
         self.drained: asyncio.Future[None] | None = None

@@ -265,7 +265,7 @@ class Pool:
             self._grant(*grant, now)
         elif instance.outstanding == 0:
             instance.idle_since_s = now
-            if instance.idle_timer is None:
+            if not instance.is_watched:
                 self.on_quiet(instance)
 
     def _let_go(self, exchange: Exchange, why: Refusal, *, refused: bool = False, dead: bool = False) -> None:

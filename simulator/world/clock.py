@@ -36,6 +36,10 @@ class RunClock:
         assert self.origin_s == float("inf"), "a run starts once"
         self.origin_s = self._loop.time()
 
+    @property
+    def is_started(self) -> bool:
+        return self.origin_s < float("inf")
+
     def at_s(self) -> float:
         return max(0.0, self._loop.time() - self.origin_s)
 

@@ -31,6 +31,7 @@ from tests.fleet.fakes import FakeExchange, Stage, stage_settings
 from tests.virtual import rounds
 
 WAIT_S, REQUEST_S = 4.0, 20.0
+IDLE_AFTER_S, EXPIRY_S = 6.0, 8.0
 
 # More rounds than the longest chain of callbacks that needs no time (start, launch, probe, enter: about ten).
 CHAIN = 40
@@ -60,7 +61,7 @@ class PoolMachine(RuleBasedStateMachine):
                     queue=queue,
                     request_timeout_s=REQUEST_S,
                     drain_timeout_s=15.0,
-                    idle_after_s=6.0,
+                    idle_after_s=IDLE_AFTER_S,
                 ),
                 self.actuator,
                 ejection=self.ejection,
@@ -268,8 +269,19 @@ class PoolMachine(RuleBasedStateMachine):
         for number, instance in roster.instances.items():
             assert number in roster._lives or instance.state is InstanceState.STOPPED
 
+    def look_at_the_deadlines(self) -> None:
+        """Nothing is busy without a request for longer than it may, and nothing idle outlives its expiry."""
+        stage, now_s = self.stage, self.stage.loop.time()
+        for instance in stage.pool.ready.values():
+            quiet_s = now_s - instance.idle_since_s if instance.outstanding == 0 else 0.0
+            if self.actuator.activates and quiet_s > stage.pool.settings.idle_after_s:
+                assert instance.state is InstanceState.IDLE
+            if self.actuator.idle_expiry_s is not None and quiet_s > self.actuator.idle_expiry_s:
+                assert len(stage.roster._alive) <= stage.pool.scaling.min_size or quiet_s <= 2 * EXPIRY_S + 1
+
     def look_when_settled(self) -> None:
         """What may be otherwise for a moment, until the lives have noticed."""
+        self.look_at_the_deadlines()
         for exchange in self.open():
             assert exchange.instance is None or exchange.instance.state is not InstanceState.STOPPED
         for instance in self.stage.roster.instances.values():
@@ -291,7 +303,19 @@ class IdlePoolMachine(PoolMachine):
 class ExpiringPoolMachine(PoolMachine):
     """The same where an idle instance is taken away, as on a platform that scales per request."""
 
-    actuator = Actuator(idle_expiry_s=8.0)
+    actuator = Actuator(idle_expiry_s=EXPIRY_S)
+
+
+class IdleExpiringPoolMachine(PoolMachine):
+    """The same where it is put to sleep before, as on a platform that bills busy time."""
+
+    actuator = Actuator(idle_expiry_s=EXPIRY_S, activates=True)
+
+
+class ExpiringFirstPoolMachine(PoolMachine):
+    """The same where it expires before it would be put to sleep."""
+
+    actuator = Actuator(idle_expiry_s=IDLE_AFTER_S / 2, activates=True)
 
 
 SEARCH = settings(stateful_step_count=30)
@@ -304,3 +328,7 @@ TestIdlePool = IdlePoolMachine.TestCase
 TestIdlePool.settings = SEARCH
 TestExpiringPool = ExpiringPoolMachine.TestCase
 TestExpiringPool.settings = SEARCH
+TestIdleExpiringPool = IdleExpiringPoolMachine.TestCase
+TestIdleExpiringPool.settings = SEARCH
+TestExpiringFirstPool = ExpiringFirstPoolMachine.TestCase
+TestExpiringFirstPool.settings = SEARCH

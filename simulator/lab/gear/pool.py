@@ -29,6 +29,7 @@ from simulator.lab.gear.state import (
     NOBODY,
     QUIET,
     RESERVE,
+    TIMERS,
     WAITED,
     WOKE,
     fields_of,
@@ -54,7 +55,7 @@ class _TellsCpu(Protocol):
 class GearInstance(Instance):
     """An instance whose requests are the kernel's. `row` is its place there, until nothing refers to it any more."""
 
-    __slots__ = ("_drained", "_idle_timer", "_last", "_pool", "front", "row")
+    __slots__ = ("_drained", "_is_watched", "_last", "_pool", "front", "row")
 
     def __init__(self, number: int, wanted_s: float, pool: GearPool, row: int) -> None:
         self._pool = pool
@@ -95,13 +96,13 @@ class GearInstance(Instance):
         self._set("awake", value)
 
     @property
-    def idle_timer(self) -> asyncio.TimerHandle | None:
-        return self._idle_timer
+    def is_watched(self) -> bool:
+        return self._is_watched
 
-    @idle_timer.setter
-    def idle_timer(self, value: asyncio.TimerHandle | None) -> None:
-        self._idle_timer = value
-        self._set("idle_timer", value is not None)
+    @is_watched.setter
+    def is_watched(self, value: bool) -> None:
+        self._is_watched = value
+        self._set("watched", value)
 
     @property
     def drained(self) -> asyncio.Future[None] | None:
@@ -188,7 +189,7 @@ class GearPool(Pool):
             if kind == WOKE:
                 self.on_wake(self._by_row[row])
             elif kind == QUIET:
-                latest, loop.order = loop.order, order - 1  # its timer stands where the event would have made it
+                latest, loop.order = loop.order, order - TIMERS  # its timers stand where the event would have made them
                 self.on_quiet(self._by_row[row])
                 loop.order = latest
             elif kind == WAITED:

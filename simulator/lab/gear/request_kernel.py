@@ -21,7 +21,7 @@ from simulator.lab.gear.standing_kernel import (
     write_refused,
     write_row,
 )
-from simulator.lab.gear.state import AWAKEN, DEADLINE, DONE, NO_TIER, NOBODY, QUIET, WAITED, WOKE, World
+from simulator.lab.gear.state import AWAKEN, DEADLINE, DONE, NO_TIER, NOBODY, QUIET, TIMERS, WAITED, WOKE, World
 from simulator.lab.gear.station_kernel import arm, arrive_at_station, computed, leave_station
 from simulator.model import refusal
 
@@ -125,8 +125,8 @@ def vacate(w: World, row: int, now: float) -> None:
                 return
     if instance.outstanding == 0:
         instance.idle_since_s = now
-        if not instance.idle_timer and (instance.draining or p.tells_quiet):
-            p.order += 1  # of the timer that the platform makes for it
+        if not instance.watched and (instance.draining or p.tells_quiet):
+            p.order += TIMERS  # of those that the platform makes for it
             tell(w, QUIET, row, p.order)
 
 

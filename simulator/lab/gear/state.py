@@ -21,6 +21,8 @@ DONE, LOOK, AWAKEN, EXPIRE, DEADLINE = range(5)
 AT_LIMIT, OBEY, NEEDS_ROOM = range(3)
 # What the platform has to hear of.
 WOKE, QUIET, WAITED, ENDED = range(4)
+# Timers that the platform makes at most for an instance that is quiet: for falling idle, and for expiring.
+TIMERS: Final = 2
 # Balancing rules.
 BALANCINGS: Final = ("least-outstanding", "newest-first", "round-robin", "random", "two-choices")
 LEAST_OUTSTANDING, NEWEST_FIRST, ROUND_ROBIN, RANDOM, TWO_CHOICES = range(5)
@@ -53,7 +55,7 @@ INSTANCE: Final = np.dtype(
     [
         ("number", "i8"), ("added", "i8"), ("tier", "u4"), ("outstanding", "u4"), ("linked", "u4"), ("free_at", "u4"),
         ("idle_since_s", "f8"), ("ready_s", "f8"), ("wanted_s", "f8"), ("held_by", "i8"),
-        ("awake", "u1"), ("idle", "u1"), ("idle_timer", "u1"), ("draining", "u1"), ("gone", "u1"),
+        ("awake", "u1"), ("idle", "u1"), ("watched", "u1"), ("draining", "u1"), ("gone", "u1"),
         ("pending_head", "u4"), ("pending_tail", "u4"),
         # the station
         ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("armed_s", "f8"), ("job_order", "i8"),
