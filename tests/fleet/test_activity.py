@@ -11,6 +11,7 @@ from tests.virtual import rounds, run_virtual, until
 
 ACTIVATES = Actuator(activates=True)
 EXPIRES = Actuator(idle_expiry_s=600)
+METERED = Actuator(activates=True, idle_expiry_s=600)
 
 
 def test_a_run_begins_with_idle_instances() -> None:
@@ -201,5 +202,72 @@ def test_a_retired_instance_is_neither_idle_nor_expired_later(actuator: Actuator
             stage.answer(exchanges[1])
             await rounds(20)
             assert stage.states() == "active stopped"
+
+    run_virtual(main)
+
+
+@pytest.mark.case("L2")
+def test_falling_idle_and_expiring_have_a_timer_each() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(idle_after_s=10, least=0), METERED) as stage:
+            for _ in range(3):  # the timer for its expiry stands meanwhile
+                await asyncio.sleep(100)
+                stage.answer(stage.offer())
+            assert stage.moves(1)[-1] == (300.0, "active")
+            await asyncio.sleep(11)
+            assert stage.moves(1)[-1] == (310.0, "idle")
+            await asyncio.sleep(600)
+            assert stage.moves(1)[-2:] == [(900.0, "draining"), (900.0, "stopped")]
+            assert stage.instance(1).spells == [(100.0, 100.0), (200.0, 200.0), (300.0, 300.0)]
+
+    run_virtual(main)
+
+
+@pytest.mark.case("L2")
+def test_what_expires_sooner_than_it_falls_idle_expires() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(idle_after_s=60, least=0), Actuator(activates=True, idle_expiry_s=20)) as stage:
+            stage.answer(stage.offer())
+            await asyncio.sleep(30)
+            assert stage.moves(1)[-2:] == [(20.0, "draining"), (20.0, "stopped")]
+
+    run_virtual(main)
+
+
+@pytest.mark.case("L1")
+@pytest.mark.parametrize("actuator", [ACTIVATES, EXPIRES, METERED])
+def test_no_deadline_passes_while_the_platform_opens(actuator: Actuator) -> None:
+    async def main() -> None:
+        stage = Stage(stage_settings(idle_after_s=60, initial=2, least=0), actuator)
+        await stage.roster.begin()
+        await asyncio.sleep(10_000)  # another service takes its time to start
+        assert stage.states() == "active active"
+        stage.clock.start()
+        stage.roster.settle()
+        assert stage.states() == ("idle idle" if actuator.activates else "active active")
+        await asyncio.sleep(599)
+        assert "stopped" not in stage.states()
+        await asyncio.sleep(2)
+        assert stage.states() == ("idle idle" if actuator is ACTIVATES else "stopped stopped")
+        await stage.close()
+
+    run_virtual(main)
+
+
+@pytest.mark.case("L1")
+def test_a_request_that_came_before_the_run_began_keeps_its_instance_awake() -> None:
+    async def main() -> None:
+        stage = Stage(stage_settings(idle_after_s=60), ACTIVATES)
+        await stage.roster.begin()
+        early = stage.offer()
+        stage.clock.start()
+        stage.roster.settle()
+        assert stage.states() == "active"
+        await asyncio.sleep(5)
+        stage.answer(early)
+        await asyncio.sleep(61)
+        assert stage.moves(1)[-1] == (65.0, "idle")
+        assert stage.instance(1).spells == [(0.0, 5.0)]
+        await stage.close()
 
     run_virtual(main)
