@@ -18,6 +18,8 @@ from aiohttp import web
 
 from simulator.api.endpoint import close_http
 from simulator.model.api_error import ApiError
+from simulator.wire.own_names import OwnNames
+from simulator.wire.web_listener import asked_of, listener_limits
 
 ADMIN_FILE: Final = "admin.json"  # in the state folder: url, token, pid
 
@@ -33,7 +35,7 @@ class AdminEndpoint:
         self._file = state / ADMIN_FILE
         self._token = token
         self._actions = actions
-        self._http = web.Server(self._handle, access_log=None)
+        self._http = web.Server(self._handle, **listener_limits())
         self._listener: asyncio.Server | None = None
 
     async def open(self) -> None:
@@ -53,6 +55,9 @@ class AdminEndpoint:
         await close_http(self._http)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        why = OwnNames().refusal(asked_of(request))
+        if why is not None:
+            return _response(403, {"message": why})
         given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
             return _response(403, {"message": f"the token of {self._file.name} must be given"})

@@ -1,7 +1,8 @@
 """The API's endpoint: AWS JSON 1.0 over HTTP. From bytes to a call, from an answer or a refusal to bytes.
 
 The order is AWS's: the signature first, so that nobody without one learns anything; then the target, the content type,
-the JSON, the model, the operation. Bodies are not logged, whatever happens.
+the JSON, the model, the operation. Bodies are not logged, whatever happens. Where no keys are configured there is no
+signature to check, and the names of the listener are the guard in its place (`own_names`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from simulator.api.service_model import operation_of, parse_body
 from simulator.api.signature import SignedRequest
 from simulator.control.caller import Caller
 from simulator.model.api_error import ApiError
+from simulator.wire.own_names import OwnNames
+from simulator.wire.web_listener import HEAD_S_MAX, asked_of, listener_limits
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 REQUEST_ID: Final = "x-amzn-RequestId"
@@ -49,7 +52,9 @@ class _Body:
 
 
 class ApiEndpoint:
-    """`now`: the calendar in seconds since 1970. `request_id`: a new one for each answer."""
+    """`now`: the calendar in seconds since 1970. `request_id`: a new one for each answer. `names`: what clients may
+    call the listener as long as there are no access keys.
+    """
 
     def __init__(
         self,
@@ -58,21 +63,28 @@ class ApiEndpoint:
         *,
         now: Callable[[], float],
         request_id: Callable[[], str],
+        names: OwnNames | None = None,
         body_s_max: float = BODY_S_MAX,
+        head_s_max: float = HEAD_S_MAX,
     ) -> None:
         self._calls = calls
         self._authentication = authentication
         self._now = now
         self._request_id = request_id
         self._body_s_max = body_s_max
-        self._http = web.Server(self._handle, access_log=None, auto_decompress=False)
+        self._names = names or OwnNames()
+        self._head_s_max = head_s_max
+        self._http = web.Server(self._handle, auto_decompress=False, **listener_limits(head_s_max))
         self._listener: asyncio.Server | None = None
         self.port = 0
 
     async def open(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """`port` 0 is any free one. Raises OSError when it cannot be had."""
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._http, host, port, ssl=tls, backlog=_BACKLOG)
+        handshake_s = self._head_s_max if tls is not None else None
+        self._listener = await loop.create_server(
+            self._http, host, port, ssl=tls, backlog=_BACKLOG, ssl_handshake_timeout=handshake_s
+        )
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -86,6 +98,7 @@ class ApiEndpoint:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         request_id = self._request_id()
         try:
+            self._check_names(request)
             body = await self._body(request)
             identity = self._identify(request, body)
             answer = self._answer(request, body, self._caller(request, identity, request_id))
@@ -97,6 +110,13 @@ class ApiEndpoint:
             refusal = {"__type": "InternalServiceErrorException", "Message": "An unexpected failure occurred."}
             return _response(500, refusal, request_id)
         return _response(200, answer, request_id)
+
+    def _check_names(self, request: web.BaseRequest) -> None:
+        """Before a byte of the body. With access keys the signature covers the Host field, and pages cannot sign."""
+        if self._authentication.is_open:
+            why = self._names.refusal(asked_of(request))
+            if why is not None:
+                raise ApiError("AccessDeniedException", why)
 
     async def _body(self, request: web.BaseRequest) -> _Body:
         if request.content.is_eof() and request.content.total_bytes <= BODY_BYTES_MAX:
@@ -157,7 +177,7 @@ class ApiEndpoint:
             access_key=identity.access_key_id,
             request_id=request_id,
             source_ip=request.remote or "",
-            user_agent=request.headers.get("user-agent", ""),
+            user_agent=_plain(request.headers.get("user-agent", "")),
         )
 
 
@@ -173,9 +193,18 @@ async def close_http(http: web.Server) -> None:
         await asyncio.sleep(0)
 
 
+def _plain(text: str) -> str:
+    r"""Bytes of a field that are no UTF-8 as `\udcff`: no JSON has them otherwise."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _response(status: int, content: dict[str, Any], request_id: str) -> web.Response:
+    try:
+        body = orjson.dumps(content)
+    except orjson.JSONEncodeError:  # what the client sent is told back to it
+        body = orjson.dumps({name: _plain(str(each)) for name, each in content.items()})
     return web.Response(
         status=status,
-        body=orjson.dumps(content),
+        body=body,
         headers={"Content-Type": CONTENT_TYPE, REQUEST_ID: request_id, "Server": "apprunner-simulator"},
     )

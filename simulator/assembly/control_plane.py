@@ -29,6 +29,7 @@ from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.control.workload import Workload
 from simulator.fleet.image_tags import EngineTags
 from simulator.wire.ca import CertificateAuthority
+from simulator.wire.own_names import OwnNames
 from simulator.wire.tls import server_context
 from simulator.world.chance import Chance
 from simulator.world.clock import utc_now
@@ -157,7 +158,11 @@ class ControlPlane:
         listener = self.settings.listener
         if listener is not None:
             self._endpoint = ApiEndpoint(
-                self.calls, self.settings.authentication, now=self.now, request_id=request_ids()
+                self.calls,
+                self.settings.authentication,
+                now=self.now,
+                request_id=request_ids(),
+                names=OwnNames([listener.host, listener.called]),
             )
             await self._endpoint.open(listener.host, listener.port, self._tls(listener))
             if self.settings.state is not None:

@@ -140,6 +140,7 @@ class Front:
         self._https = await listen(self._door, HOST, settings.https_port, certificates=self._certificates)
         redirect = Redirect(
             self._https.port,
+            self._gateway.knows,
             settings.limits,
             clock=self._time,
             epoch_s=epoch_s,

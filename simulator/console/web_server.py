@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 from simulator.console.audience import Audience, Listener
 from simulator.console.web_files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
 from simulator.console.web_guard import HOST, Guard
+from simulator.wire.web_listener import asked_of, listener_limits
 
 SCRIPTS: Final = (*MODULES, "console", "feed", "controls", "sending", "lesson", "lessons")
 # A comment now and then, so that a connection whose other end has gone is noticed.
@@ -52,7 +53,7 @@ class Site:
     """An application on a port of loopback, which `guard` hears of; port 0 is any that is free."""
 
     def __init__(self, app: web.Application, guard: Guard, port: int) -> None:
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_S)
+        self._runner = web.AppRunner(app, shutdown_timeout=_GOODBYE_S, **listener_limits())
         self._guard = guard
         self._port = port
 
@@ -73,7 +74,7 @@ class Site:
 def _guarded(guard: Guard) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        why = guard.refuses_host(request.headers.get("host"))
+        why = guard.refuses(asked_of(request))
         if why is None and request.method not in {"GET", "HEAD"}:
             why = guard.refuses_change(request.headers)
         answer = refused(403, why) if why is not None else await handler(request)

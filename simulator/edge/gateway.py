@@ -82,6 +82,10 @@ class Gateway:
         """Requests for `host` get 404 from now on; those under way go on."""
         self._routes.pop(host.lower().encode("ascii"), None)
 
+    def knows(self, host: bytes) -> bool:
+        """Whether there is a service behind a name, as `host_name` gives it."""
+        return self._lane_of(host) is not None
+
     def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
         if request.method in _UNSUPPORTED:
             return _NOT_SUPPORTED

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
 from simulator.edge.access_log import EntryLog
 from simulator.edge.door import Client
 from simulator.edge.gateway import DateStamp, host_name
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.answers import OwnAnswer
+from simulator.model.refusal import NO_ROUTE
+from simulator.wire.answers import OwnAnswer, refused
+from simulator.wire.own_names import OwnNames
 from simulator.wire.request import ENVOY_FIELDS, RequestHead
 from simulator.wire.response import AnswerHead
 
+_NO_ROUTE: Final = refused(NO_ROUTE)
+_LOOPBACK: Final = OwnNames()
+
 
 class Redirect:
-    """Implements `Door`: 301 to the same host and target on `https_port`.
+    """Implements `Door`: 301 to the same host and target on `https_port`; 404 for a host that the balancer has no
+    service for (`knows`) and that is no name of loopback, as behind it. So nobody is sent to somebody else's server.
 
     ASSUMPTION: 301, Envoy's default for https_redirect; App Runner's documents say only "redirects". Settled by one
     observed request.
@@ -27,6 +34,7 @@ class Redirect:
     def __init__(
         self,
         https_port: int,
+        knows: Callable[[bytes], bool],
         limits: DataPlaneLimits,
         *,
         clock: Callable[[], float],
@@ -39,6 +47,7 @@ class Redirect:
         self.access_log = access_log
         self.own_answers: Counter[int] = Counter() if own_answers is None else own_answers
         self.now_s = clock
+        self._knows = knows
         self._port = b"" if https_port == 443 else b":%d" % https_port
         self._status = status
         self._stamp = DateStamp(clock, epoch_s)
@@ -49,8 +58,11 @@ class Redirect:
             return OwnAnswer(400)
         if request.method in {b"CONNECT", b"TRACE"}:
             return OwnAnswer(501)
+        host = host_name(request.authority)
+        if not self._knows(host) and not _LOOPBACK.has(host.decode("latin-1")):
+            return _NO_ROUTE
         target = b"" if request.target == b"*" else request.target
-        location = b"location: https://%b%b%b\r\n" % (host_name(request.authority), self._port, target)
+        location = b"location: https://%b%b%b\r\n" % (host, self._port, target)
         return OwnAnswer(self._status, fields=location)
 
     def own_lines(self) -> bytes:

@@ -22,6 +22,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from simulator.wire.own_names import OwnNames
+from simulator.wire.web_listener import guarding, listener_limits
 from simulator.world.clock import utc_now
 
 HOST: Final = "127.0.0.1"
@@ -76,9 +78,9 @@ class RoleCredentials:
 
     async def _running(self) -> web.AppRunner:
         if self._runner is None:
-            application = web.Application()
+            application = web.Application(middlewares=[guarding(OwnNames(), _refused_name)])
             application.router.add_get(_PATH + "/{name}", self._answer)
-            self._runner = web.AppRunner(application, access_log=None)
+            self._runner = web.AppRunner(application, **listener_limits())
             await self._runner.setup()
         return self._runner
 
@@ -117,7 +119,7 @@ class RoleCredentials:
         if identity is None:
             return _refused(404, "NotFound", "no instance has this address")
         told = request.headers.get("authorization", "")
-        if not hmac.compare_digest(told.encode(), identity.token.encode()):
+        if not hmac.compare_digest(told.encode("utf-8", "surrogateescape"), identity.token.encode()):
             return _refused(403, "AccessDenied", "the token is not this instance's")
         try:
             async with identity.asking:  # many requests at once are one question
@@ -153,6 +155,10 @@ class RoleCredentials:
             "Expiration": given["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "RoleArn": identity.role,
         }
+
+
+def _refused_name(why: str) -> web.Response:
+    return _refused(403, "AccessDenied", why)
 
 
 def _refused(status: int, code: str, message: str) -> web.Response:

@@ -14,6 +14,8 @@ from prometheus_client.registry import CollectorRegistry
 
 from simulator.records.metrics import Metrics
 from simulator.telemetry.families import PlatformCollector as ServicesCollector
+from simulator.wire.own_names import OwnNames
+from simulator.wire.web_listener import guarding, listener_limits
 
 HOST: Final = "127.0.0.1"
 _GOODBYE_S: Final = 1.0
@@ -28,9 +30,9 @@ class MetricsEndpoint:
         self.registry.register(ServicesCollector(metrics))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        app = web.Application()
+        app = web.Application(middlewares=[guarding(OwnNames(), _refused)])
         app.router.add_get("/metrics", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_S)
+        self._runner = web.AppRunner(app, shutdown_timeout=_GOODBYE_S, **listener_limits())
 
     @property
     def url(self) -> str:
@@ -51,3 +53,7 @@ class MetricsEndpoint:
     async def _answer(self, request: web.Request) -> web.Response:
         encode, kind = choose_encoder(",".join(request.headers.getall("accept", [])))
         return web.Response(body=encode(self.registry), headers={"content-type": kind})
+
+
+def _refused(why: str) -> web.Response:
+    return web.Response(status=403, text=why + "\n")

@@ -13,8 +13,10 @@ import pytest
 import pytest_asyncio
 from botocore.exceptions import ClientError
 
+from simulator.api.access_keys import AccessKey, AccessKeys
+from simulator.api.authentication import Authentication
 from simulator.api.endpoint import BODY_BYTES_MAX, ApiEndpoint
-from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
+from simulator.assembly.control_plane import ApiListener, ControlPlane, ControlPlaneSettings, open_control_plane
 from simulator.control.simulated_workload import SimulatedWorkload
 from tests.api.wire import boto3_client, elsewhere
 from tests.control.api_stage import IMAGE
@@ -126,6 +128,121 @@ async def test_a_body_that_does_not_come_is_not_waited_for(plane: ControlPlane) 
         await writer.wait_closed()
     finally:
         await endpoint.close()
+
+
+async def raw(port: int, request: bytes) -> tuple[bytes, dict[str, Any]]:
+    """Head and JSON of the answer to bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    body = await reader.readexactly(length)
+    writer.close()
+    await writer.wait_closed()
+    return head, json.loads(body)
+
+
+def call(fields: bytes, target: bytes = b"/") -> bytes:
+    return b"POST %b HTTP/1.1\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\n%b\r\n\r\n{}" % (
+        target,
+        fields,
+    )
+
+
+def endpoint_of(plane: ControlPlane) -> ApiEndpoint:
+    assert plane._endpoint is not None
+    return plane._endpoint
+
+
+LIST = b"X-Amz-Target: AppRunner.ListServices\r\n"
+
+
+@pytest.mark.case("R1")
+@pytest.mark.parametrize(
+    ("target", "fields"),
+    [
+        (b"/", b"Host: attacker.example:PORT"),
+        (b"/", b"Host: attacker.example:PORT\r\nOrigin: http://attacker.example:PORT"),
+        (b"/", b"Host: 127.0.0.1:PORT\r\nOrigin: http://attacker.example"),
+        (b"/", b"Host: 127.0.0.1:PORT\r\nOrigin: null"),
+        (b"/", b"Host: 127.0.0.1:PORT\r\nSec-Fetch-Site: cross-site"),
+        (b"http://attacker.example/", b"Host: 127.0.0.1:PORT"),
+        (b"/", b"Host: 127.0.0.1.attacker.example"),
+        (b"/", b"Host: 192.0.2.1:PORT"),
+    ],
+)
+async def test_a_page_of_another_site_gets_nothing_done(plane: ControlPlane, target: bytes, fields: bytes) -> None:
+    port = endpoint_of(plane).port
+    head, content = await raw(port, call(LIST + fields.replace(b"PORT", b"%d" % port), target))
+    assert head.startswith(b"HTTP/1.1 403 ")
+    assert content["__type"] == "AccessDeniedException"
+    assert "must be" in content["Message"]
+    assert plane.store.last_cursor() == 0
+
+
+@pytest.mark.case("R1")
+@pytest.mark.parametrize("name", [b"localhost:PORT", b"127.0.0.1:PORT", b"[::1]:PORT", b"localhost", b"LOCALHOST:9000"])
+async def test_programs_may_call_it_by_any_name_of_loopback(plane: ControlPlane, name: bytes) -> None:
+    port = endpoint_of(plane).port
+    head, _ = await raw(port, call(LIST + b"Host: " + name.replace(b"PORT", b"%d" % port)))
+    assert head.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.case("R1")
+async def test_the_name_of_the_settings_is_its_own() -> None:
+    listener = ApiListener(name="apprunner.test")
+    async with await open_control_plane(ControlPlaneSettings(listener=listener), SimulatedWorkload()) as plane:
+        head, _ = await raw(endpoint_of(plane).port, call(LIST + b"Host: apprunner.test:8080"))
+        assert head.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.case("R1")
+async def test_where_keys_are_checked_the_signature_decides_and_not_the_name() -> None:
+    keys = Authentication(AccessKeys([AccessKey("AKIDEXAMPLE", "secret", "123456789012")]))
+    async with await open_control_plane(ControlPlaneSettings(authentication=keys), SimulatedWorkload()) as plane:
+        _, content = await raw(endpoint_of(plane).port, call(LIST + b"Host: simulator.corp.example"))
+        assert content["__type"] == "MissingAuthenticationTokenException"
+
+
+@pytest.mark.case("R9")
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"POST / HTTP/1.1\r\nHost: localhost\r\nX-", call(LIST + b"Host: localhost") + b"POST / HTTP/1.1\r\nX-"],
+)
+async def test_half_a_head_is_not_waited_for(plane: ControlPlane, sent: bytes) -> None:
+    """Nor a connection that says nothing, nor half a head behind an answer."""
+    endpoint = ApiEndpoint(
+        plane.calls, plane.settings.authentication, now=plane.now, request_id=lambda: "request", head_s_max=0.05
+    )
+    await endpoint.open("127.0.0.1", 0)
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(sent)
+        answers = await asyncio.wait_for(reader.read(), 30)
+        assert answers.count(b"HTTP/1.1 200 ") == sent.count(b"{}")
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await endpoint.close()
+
+
+@pytest.mark.case("R16")
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        (b"Host: localhost\r\nX-Amz-Target: AppRunner.\xff", b"404", "UnknownOperationException"),
+        (b"Host: \xff\r\nX-Amz-Target: AppRunner.ListServices", b"403", "AccessDeniedException"),
+        (b"Host: localhost\r\nUser-Agent: \xff\r\nX-Amz-Target: AppRunner.ListServices", b"200", None),
+        (b"Host: localhost\r\nAccept: \xff\r\nX-Amz-Target: \xff", b"404", "UnknownOperationException"),
+    ],
+)
+async def test_bytes_that_are_no_text_are_refused_as_aws_refuses(
+    plane: ControlPlane, fields: bytes, status: bytes, code: str | None
+) -> None:
+    head, content = await raw(endpoint_of(plane).port, call(fields))
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert content.get("__type") == code
+    plane.api.flush()  # the audit record is made of the same fields
 
 
 SECRET = "do-not-tell-anybody"

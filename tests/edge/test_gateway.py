@@ -9,7 +9,13 @@ from tests.edge.front import EPOCH_S, HOST, FakeLane, Front, body_of, request, s
 
 
 def redirect(port: int = 443) -> Redirect:
-    return Redirect(port, DataPlaneLimits(), clock=lambda: 0.0, epoch_s=lambda: EPOCH_S)
+    return Redirect(
+        port,
+        lambda host: host in {HOST, b"other.example"},
+        DataPlaneLimits(),
+        clock=lambda: 0.0,
+        epoch_s=lambda: EPOCH_S,
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,6 +138,25 @@ def test_the_plain_port_sends_to_https(port: int, target: bytes, location: bytes
     assert status_of(answer) == 301
     assert values_of(answer, b"location") == [location]
     assert values_of(answer, b"content-length") == [b"0"]
+
+
+@pytest.mark.case("R1")
+@pytest.mark.parametrize("target", [b"/", b"//evil.example/", b"http://evil.example/"])
+@pytest.mark.parametrize(
+    "host", [b"evil.example", b"evil.example:80", HOST + b".evil.example", b"127.0.0.1.evil.example"]
+)
+def test_the_plain_port_sends_nobody_to_somebody_elses_server(host: bytes, target: bytes) -> None:
+    front = Front(door=redirect())
+    front.send(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, host))
+    answer = front.received()
+    assert (status_of(answer), values_of(answer, b"location")) == (404, [])
+
+
+@pytest.mark.parametrize("host", [b"localhost:80", b"127.0.0.1", b"[::1]:80"])
+def test_the_plain_port_redirects_on_loopbacks_own_names(host: bytes) -> None:
+    front = Front(door=redirect(8443))
+    front.send(b"GET /a HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+    assert values_of(front.received(), b"location") == [b"https://%b:8443/a" % host_name(host)]
 
 
 def test_the_plain_port_keeps_its_connection() -> None:

@@ -1,0 +1,114 @@
+"""The names under which a listener of ours may be asked: one rule for every listener that has no secret.
+
+Browsers carry requests of any site to this machine, so listening on loopback alone protects nothing. A page whose own
+name was made to resolve to 127.0.0.1 (DNS rebinding) has a foreign Host field; a page of another site, or of another
+port of this machine, has a foreign Origin field or says so in Sec-Fetch-Site. Both are refused. Programs send the name
+that they were given and no Origin, so the AWS CLI, SDKs, Terraform and Prometheus notice nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Final, NamedTuple
+
+_LOCALHOST: Final = "localhost"  # RFC 6761: no DNS may answer for it
+_HTTP_PORT: Final = 80  # browsers leave it out
+_SHOWN_MAX: Final = 80  # characters of a field in a message
+_READS: Final = frozenset({"GET", "HEAD"})
+_OWN_SITES: Final = frozenset({"same-origin", "none"})
+
+
+class Asked(NamedTuple):
+    """What a request says of where it goes and where it comes from.
+
+    `target` as on the request line. `hosts`: every Host field. `fields`: the others, asked for in lower case.
+    """
+
+    scheme: str
+    method: str
+    target: str
+    hosts: list[str]
+    fields: Mapping[str, str]
+
+
+class OwnNames:
+    """Loopback's own names and addresses, and `names`, which the user has configured.
+
+    `port`: when given, the Host field must have it. A listener that people reach through a forwarded port leaves it
+    out: there is no page that could make use of another port on a name of loopback.
+    """
+
+    def __init__(self, names: Iterable[str] = (), *, port: int | None = None) -> None:
+        self._names = frozenset(_plain(name) for name in names)
+        self.port = port
+
+    def refusal(self, asked: Asked) -> str | None:
+        """Why the request is refused; None when it is not."""
+        return self.refuses_host(asked.target, asked.hosts) or self.refuses_origin(asked)
+
+    def refuses_host(self, target: str, hosts: list[str]) -> str | None:
+        """Why the name that is asked for is refused."""
+        if len(hosts) != 1:
+            return f"Host, must be given once: {self._expected()}"
+        named = [hosts[0]]
+        if not target.startswith(("/", "*")):  # an absolute form names the host, too (RFC 9112 3.2.2)
+            named.append(target.partition("://")[2].partition("/")[0].partition("?")[0])
+        for each in named:
+            if not self._is_own(each):
+                return f"Host = {each[:_SHOWN_MAX]!r}, must be {self._expected()}"
+        return None
+
+    def refuses_origin(self, asked: Asked) -> str | None:
+        """Why the page that asks is refused; the Host field is an own name already."""
+        origin, site = asked.fields.get("origin"), asked.fields.get("sec-fetch-site")
+        if origin is not None:
+            scheme, _, authority = origin.partition("://")
+            if scheme != asked.scheme or [authority.lower()] != [host.lower() for host in asked.hosts]:
+                return f"Origin = {origin[:_SHOWN_MAX]!r}, must be this listener's own: pages of others may not ask"
+        if site is not None and site not in _OWN_SITES:
+            # A link that a person follows brings the answer to that person, and not to the page with the link.
+            if asked.method in _READS and asked.fields.get("sec-fetch-mode") == "navigate":
+                return None
+            return f"Sec-Fetch-Site = {site[:_SHOWN_MAX]!r}, must be same-origin: pages of others may not ask"
+        return None
+
+    def has(self, name: str) -> bool:
+        """Whether a host name, without port, is one of ours."""
+        plain = _plain(name)
+        return plain == _LOCALHOST or plain in self._names or is_loopback_address(plain)
+
+    def _is_own(self, authority: str) -> bool:
+        name, port = split_authority(authority)
+        if port is None or not self.has(name):
+            return False
+        return self.port is None or port == str(self.port) or (port == "" and self.port == _HTTP_PORT)
+
+    def _expected(self) -> str:
+        names = ["localhost", "127.0.0.1", *sorted(self._names - {_LOCALHOST, "127.0.0.1"})]
+        port = f", with port {self.port}" if self.port is not None else ""
+        return f"a name of this listener: {', '.join(names)}{port}"
+
+
+def split_authority(authority: str) -> tuple[str, str | None]:
+    """Name and port, which is empty when it is left out and None when the authority is malformed."""
+    if authority.startswith("["):
+        name, closed, rest = authority.partition("]")
+        name, rest = name[1:], rest if closed else "?"
+    else:
+        name, colon, port = authority.partition(":")
+        rest = colon + port
+    if rest and not (rest.startswith(":") and ((rest[1:].isascii() and rest[1:].isdigit()) or rest == ":")):
+        return name, None
+    return name, rest[1:]
+
+
+def is_loopback_address(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _plain(name: str) -> str:
+    return name.lower().removesuffix(".").removeprefix("[").removesuffix("]")

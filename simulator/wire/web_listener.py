@@ -1,0 +1,36 @@
+"""What our listeners on aiohttp have in common: the guard of their names, and how long a head may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from simulator.wire.own_names import Asked, OwnNames
+
+# For a connection without a whole request head, new or kept alive. Before it nothing is known of the client, so what
+# it holds is bounded by time. aiohttp counts from the opening, or from the answer before; bytes that come do not help.
+HEAD_S_MAX: Final = 20.0
+
+
+def listener_limits(head_s_max: float = HEAD_S_MAX) -> dict[str, Any]:
+    """Keyword arguments of `web.Server` and `web.AppRunner`."""
+    return {"keepalive_timeout": head_s_max, "access_log": None}
+
+
+def asked_of(request: web.BaseRequest) -> Asked:
+    fields = request.headers
+    return Asked(request.scheme, request.method, request.raw_path, fields.getall("host", []), fields)
+
+
+def guarding(names: OwnNames, refused: Callable[[str], web.Response]) -> Middleware:
+    """Answers 403 in the listener's own form to requests that are refused."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        why = names.refusal(asked_of(request))
+        return refused(why) if why is not None else await handler(request)
+
+    return middleware

@@ -1,0 +1,182 @@
+"""Which requests a listener of ours takes: by name, address, port and page."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from simulator.api.admin import AdminEndpoint
+from simulator.fleet.role_credentials import RoleCredentials
+from simulator.records.metrics import Metrics
+from simulator.telemetry.metrics_endpoint import MetricsEndpoint
+from simulator.wire.own_names import Asked, OwnNames, split_authority
+from simulator.wire.web_listener import listener_limits
+
+pytestmark = pytest.mark.case("R1")
+
+
+def asked(host: str, method: str = "GET", target: str = "/", scheme: str = "http", **fields: str) -> Asked:
+    return Asked(scheme, method, target, [host], {name.replace("_", "-"): value for name, value in fields.items()})
+
+
+@pytest.mark.parametrize(
+    ("authority", "parts"),
+    [
+        ("a", ("a", "")),
+        ("a:80", ("a", "80")),
+        ("a:", ("a", "")),
+        ("[::1]", ("::1", "")),
+        ("[::1]:80", ("::1", "80")),
+        ("::1", ("", None)),
+        ("[::1", ("::1", None)),
+        ("[::1]80", ("::1", None)),
+        ("a:8 0", ("a", None)),
+        ("a:٣", ("a", None)),
+        ("a:80:90", ("a", None)),
+    ],
+)
+def test_an_authority_is_taken_apart(authority: str, parts: tuple[str, str | None]) -> None:
+    assert split_authority(authority) == parts
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost:1", "localhost.", "127.0.0.1:80", "127.9.9.9", "[::1]:5"])
+def test_loopback_has_its_names(host: str) -> None:
+    assert OwnNames().refusal(asked(host)) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "0.0.0.0", "10.0.0.1", "2130706433", "0x7f.1",
+     "localhost:x", "user@localhost", "localhost/", "[::1", "::1", "evil.localhost", " localhost"],
+)  # fmt: skip
+def test_everything_else_is_refused_by_what_was_asked_for(host: str) -> None:
+    why = OwnNames(["api.test"]).refusal(asked(host))
+    assert why == f"Host = {host!r}, must be a name of this listener: localhost, 127.0.0.1, api.test"
+
+
+@pytest.mark.parametrize("name", ["api.test", "API.Test.", "192.0.2.7", "2001:db8::1"])
+def test_what_the_user_has_configured_is_taken(name: str) -> None:
+    host = f"[{name}]" if ":" in name else name
+    assert OwnNames([name]).refusal(asked(host + ":443")) is None
+
+
+@pytest.mark.parametrize("hosts", [[], ["localhost", "localhost"], ["localhost", "evil.example"]])
+def test_the_host_is_given_once(hosts: list[str]) -> None:
+    assert OwnNames().refusal(Asked("http", "GET", "/", hosts, {})) is not None
+
+
+@pytest.mark.parametrize("target", ["http://evil.example/", "http://evil.example", "http://evil.example?x", "evil:80"])
+def test_the_target_must_not_name_another(target: str) -> None:
+    assert OwnNames().refusal(asked("localhost", target=target)) is not None
+    assert OwnNames().refusal(asked("localhost", target="http://localhost:80/x")) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "taken"),
+    [
+        ({}, True),
+        ({"origin": "http://localhost:80"}, True),
+        ({"origin": "http://LOCALHOST:80", "sec_fetch_site": "same-origin"}, True),
+        ({"origin": "https://localhost:80"}, False),
+        ({"origin": "http://localhost"}, False),
+        ({"origin": "http://localhost:81"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": ""}, False),
+        ({"sec_fetch_site": "none"}, True),
+        ({"sec_fetch_site": "same-site"}, False),
+        ({"sec_fetch_site": "cross-site"}, False),
+        ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors"}, False),
+        ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}, True),  # a link that somebody follows
+        ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "method": "POST"}, False),  # a form
+    ],
+)
+def test_pages_of_others_are_refused(fields: dict[str, str], taken: bool) -> None:
+    assert (OwnNames().refusal(asked("localhost:80", **fields)) is None) is taken
+
+
+def test_a_port_may_be_asked_for() -> None:
+    names = OwnNames(port=8300)
+    assert names.refusal(asked("localhost:8300")) is None
+    for host in ("localhost", "localhost:83", "localhost:08300"):
+        assert names.refusal(asked(host)) == (
+            f"Host = {host!r}, must be a name of this listener: localhost, 127.0.0.1, with port 8300"
+        )
+    assert OwnNames(port=80).refusal(asked("localhost")) is None  # as browsers have it
+
+
+async def _answer(port: int, host: bytes, target: bytes, more: bytes = b"") -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET %b HTTP/1.1\r\nHost: %b\r\n%bConnection: close\r\n\r\n" % (target, host, more))
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_metrics_are_for_own_names() -> None:
+    endpoint = MetricsEndpoint(Metrics(lambda: 0.0), 0)
+    await endpoint.open()
+    port = int(endpoint.url.rpartition(":")[2].partition("/")[0])
+    try:
+        refused = await _answer(port, b"evil.example:%d" % port, b"/metrics")
+        assert refused.startswith(b"HTTP/1.1 403 ")
+        assert refused.endswith(
+            b"\r\n\r\nHost = 'evil.example:%d', must be a name of this listener: localhost, 127.0.0.1\n" % port
+        )
+        foreign = await _answer(port, b"127.0.0.1", b"/metrics", b"Origin: http://evil.example\r\n")
+        assert foreign.startswith(b"HTTP/1.1 403 ")
+        assert (await _answer(port, b"127.0.0.1:%d" % port, b"/metrics")).startswith(b"HTTP/1.1 200 ")
+    finally:
+        await endpoint.close()
+
+
+async def test_credentials_are_for_own_names_and_a_token_that_is_no_text_is_refused() -> None:
+    credentials = RoleCredentials("http://127.0.0.1:1", "us-east-1")
+    await credentials.open()
+    try:
+        variables = credentials.register("web", 1, "arn:aws:iam::123456789012:role/r")
+        path = variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"].partition(str(credentials.port))[2].encode()
+        token = b"Authorization: %b\r\n" % variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"].encode()
+        refused = await _answer(credentials.port, b"evil.example", path, token)
+        assert refused.startswith(b"HTTP/1.1 403 ")
+        assert b'"code": "AccessDenied"' in refused
+        assert b"Host = 'evil.example'" in refused
+        assert (await _answer(credentials.port, b"127.0.0.1:51679", path, token)).startswith(b"HTTP/1.1 502 ")
+        bad = await _answer(credentials.port, b"127.0.0.1", path, b"Authorization: \xff\r\n")
+        assert bad.startswith(b"HTTP/1.1 403 ")
+    finally:
+        await credentials.close()
+
+
+async def test_the_admin_endpoint_is_for_own_names(tmp_path: Path) -> None:
+    admin = AdminEndpoint(tmp_path, "token", {})
+    await admin.open()
+    try:
+        port = int((tmp_path / "admin.json").read_text().partition("127.0.0.1:")[2].partition('"')[0])
+        refused = await _answer(port, b"evil.example", b"/status", b"Authorization: Bearer token\r\n")
+        assert refused.startswith(b"HTTP/1.1 403 ")
+        assert b"Host = 'evil.example'" in refused
+    finally:
+        await admin.close()
+
+
+@pytest.mark.case("R9")
+@pytest.mark.parametrize("application", [True, False])
+async def test_every_listener_on_aiohttp_closes_half_a_head(application: bool) -> None:
+    limits = listener_limits(0.05)
+    runner: web.BaseRunner
+    if application:
+        runner = web.AppRunner(web.Application(), **limits)
+    else:
+        runner = web.ServerRunner(web.Server(lambda _: asyncio.sleep(0, web.Response()), **limits))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", runner.addresses[0][1])
+        writer.write(b"GET / HTTP/1.1\r\nX-")
+        assert await asyncio.wait_for(reader.read(), 30) == b""
+        writer.close()
+    finally:
+        await runner.cleanup()
