@@ -67,7 +67,7 @@ class AdminEndpoint:
         try:
             return _response(200, action(dict(orjson.loads(await request.read() or b"{}"))))
         except ApiError as error:
-            return _response(error.status, {"message": error.message})
+            return _response(error.status, {"message": error.explained})
         except (KeyError, ValueError, TypeError) as error:
             missing = f"{error.args[0]} must be given" if isinstance(error, KeyError) else str(error)
             return _response(400, {"message": missing})

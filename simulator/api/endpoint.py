@@ -103,7 +103,7 @@ class ApiEndpoint:
             identity = self._identify(request, body)
             answer = self._answer(request, body, self._caller(request, identity, request_id))
         except ApiError as error:
-            refusal = {"__type": error.code, "Message": error.message}
+            refusal = _refusal(error)
             return _response(error.status, refusal, request_id)
         except Exception:  # noqa: BLE001 a bug: the client is told, and the log says what
             _log.exception("request %s broke", request_id)
@@ -196,6 +196,12 @@ async def close_http(http: web.Server) -> None:
 def _plain(text: str) -> str:
     r"""Bytes of a field that are no UTF-8 as `\udcff`: no JSON has them otherwise."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _refusal(error: ApiError) -> dict[str, str]:
+    """AWS's words as the model's `Message`. botocore, and so AWS CLI and boto3, show `message` rather than it."""
+    refusal = {"__type": error.code, "Message": error.message}
+    return refusal | {"message": error.explained} if error.hint else refusal
 
 
 def _response(status: int, content: dict[str, Any], request_id: str) -> web.Response:

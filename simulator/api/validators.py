@@ -29,6 +29,8 @@ Shapes = Mapping[str, Shape]  # the model's, by name
 Validator = Callable[[Any, str, Violations], Any]  # value, its path, where violations go; what the operation is to see
 
 _INTEGER_MAX: Final = 2**31 - 1
+# AWS refuses an empty text of these in the operation's words and not in the model's (facts 19.5).
+_EMPTY_IS_THE_OPERATIONS: Final = frozenset({"AutoScalingConfigurationArn"})
 
 
 def validator_of(name: str, shapes: Shapes) -> Validator:
@@ -37,8 +39,15 @@ def validator_of(name: str, shapes: Shapes) -> Validator:
     return _MAKERS[shape["type"]](shape, shapes)
 
 
+def _member(name: str, member: Shape, shapes: Shapes) -> Validator:
+    check = validator_of(member["shape"], shapes)
+    if name not in _EMPTY_IS_THE_OPERATIONS:
+        return check
+    return lambda value, path, violations: value if value == "" else check(value, path, violations)
+
+
 def _structure(shape: Shape, shapes: Shapes) -> Validator:
-    members = {name: (validator_of(member["shape"], shapes), _camel(name)) for name, member in shape["members"].items()}
+    members = {name: (_member(name, member, shapes), _camel(name)) for name, member in shape["members"].items()}
     required = [(name, _camel(name)) for name in shape.get("required", ())]
     known = members.get
 

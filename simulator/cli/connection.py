@@ -53,4 +53,4 @@ def _approve_at_rest(folder: Path, name: str, account: str | None, region: str |
     try:
         return run(ClockKind.REAL, change)
     except (StateHeld, StoreError, ApiError, OSError) as error:
-        bad_input(error.message if isinstance(error, ApiError) else str(error))
+        bad_input(error.explained if isinstance(error, ApiError) else str(error))

@@ -94,4 +94,4 @@ class ServeConsole:
         try:
             return self._serving.plane.calls.call(caller, operation, request)
         except ApiError as error:
-            raise ActRefused(f"{error.code}: {error.message}") from error
+            raise ActRefused(f"{error.code}: {error.explained}") from error

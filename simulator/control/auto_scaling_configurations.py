@@ -131,7 +131,8 @@ class AutoScalingConfigurations:
 
     def _refuse_deletion(self, caller: Caller, revision: AutoScalingResource) -> None:
         if self._is_default(caller, revision):
-            raise invalid(f"{revision.arn} is the default auto scaling configuration and cannot be deleted.")
-        if self._users(caller, revision):
-            raise invalid(f"{revision.arn} is in use by a service and cannot be deleted.")
+            raise self.book.reserved(revision)
+        users = self._users(caller, revision)
+        if users:
+            raise self.book.in_use(users)
         self.book.refuse_built_in(caller, revision)

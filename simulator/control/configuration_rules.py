@@ -9,7 +9,7 @@ from simulator.control.auto_scaling_configurations import AutoScalingConfigurati
 from simulator.control.caller import Caller
 from simulator.control.connections import Connections
 from simulator.control.observability_configurations import ObservabilityConfigurations
-from simulator.control.refusals import invalid
+from simulator.control.refusals import SECRETS_WITHOUT_ROLE, invalid
 from simulator.control.source_rules import completed_source
 from simulator.control.vpc_connectors import VpcConnectors
 from simulator.model.health import HealthCheck
@@ -64,7 +64,7 @@ class ConfigurationRules:
         Raises:
             ApiError: InvalidRequestException with the first thing that does not fit.
         """
-        return ServiceConfiguration(
+        configuration = ServiceConfiguration(
             source=self._source(caller, request.get("SourceConfiguration", {}), before),
             instance=self._instance(request.get("InstanceConfiguration", {}), before),
             health_check=_health_check(request.get("HealthCheckConfiguration", {}), before),
@@ -72,6 +72,9 @@ class ConfigurationRules:
             observability=self._tracing(caller, request.get("ObservabilityConfiguration"), before),
             auto_scaling_arn=self._auto_scaling_arn(caller, request.get("AutoScalingConfigurationArn"), before),
         )
+        if configuration.secrets and configuration.instance_role_arn is None:
+            raise invalid(SECRETS_WITHOUT_ROLE, hint="Give InstanceConfiguration.InstanceRoleArn")
+        return configuration
 
     def _source(self, caller: Caller, given: Block, before: ServiceConfiguration | None) -> Block:
         source = completed_source(
@@ -118,7 +121,7 @@ class ConfigurationRules:
 
     def _tracing(self, caller: Caller, given: Block | None, before: ServiceConfiguration | None) -> Block:
         if given is None:
-            return before.observability if before else {"ObservabilityEnabled": False}
+            return before.observability if before else {}  # absent from answers until it is given (facts 19.5)
         arn = given.get("ObservabilityConfigurationArn")
         if not given["ObservabilityEnabled"]:
             if arn is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import arn_of, invalid, not_found, quota_exceeded
+from simulator.control.refusals import arn_of, invalid, named, not_found, quota_exceeded
 from simulator.control.usage import living_services
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import ConnectionResource
@@ -55,9 +55,10 @@ class Connections:
     def delete(self, caller: Caller, request: Request) -> Answer:
         connection = self._find(caller, request["ConnectionArn"])
         services = living_services(self._context.registry, shelf(caller))
-        users = [each.name for each in services if _uses(connection, each.configuration)]
+        users = [each for each in services if _uses(connection, each.configuration)]
         if users:
-            raise invalid(f"{connection.arn} is in use by the service {users[0]}; delete that first.")
+            # ASSUMPTION: the text is ours: AWS's is not public. Deleting a connection in use would settle it.
+            raise invalid(f"{connection.arn} is in use by a service.", hint=named("Delete first", users))
         self._context.registry.remove(connection)
         return {"Connection": _view(replace(connection, status="DELETED"))}
 
@@ -82,7 +83,7 @@ class Connections:
         try:
             connection = self._find(caller, text)
         except ApiError as error:
-            raise invalid(error.message) from error
+            raise invalid(error.message, error.hint) from error
         if connection.status != AVAILABLE:
             raise invalid(f"ConnectionArn = {text}, must be AVAILABLE, but its status is {connection.status}.")
         return connection

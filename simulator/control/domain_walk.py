@@ -10,7 +10,7 @@ from simulator.control.calendar import left_s
 from simulator.control.time_profile import TimeProfile
 from simulator.control.workload import Workload, WorkloadFailed
 from simulator.model.api_resources import CustomDomainResource
-from simulator.model.domain_state import FAILED, WALK, DomainStatus
+from simulator.model.domain_state import FAILED, WALK, DomainStatus, is_reserved
 from simulator.world.tasks import Tasks
 
 
@@ -46,6 +46,8 @@ class DomainWalk:
     async def _step(self, domain: CustomDomainResource) -> CustomDomainResource | None:
         """The domain one step further; None when it is gone, or went another way meanwhile."""
         after = WALK[domain.status]
+        if domain.status is DomainStatus.CREATING and is_reserved(domain.domain):
+            after = FAILED[domain.status]
         try:
             if domain.status is DomainStatus.BINDING_CERTIFICATE:
                 await self._workload.bind_domain(domain.service_arn, domain.names)

@@ -60,8 +60,9 @@ class ObservabilityConfigurations:
         revision = self.book.find_active(caller, request[_ARN])
         self.book.refuse_built_in(caller, revision)
         registry = self._context.registry
-        if users_of(registry, shelf(caller), revision.arn, lambda configuration: configuration.observability_arn):
-            raise invalid(f"{revision.arn} is in use by a service and cannot be deleted.")
+        users = users_of(registry, shelf(caller), revision.arn, lambda configuration: configuration.observability_arn)
+        if users:
+            raise self.book.in_use(users)
         return self._answer(caller, self.book.deleted(revision))
 
     def default(self, caller: Caller) -> ObservabilityResource:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from simulator.model.api_error import ApiError
+from simulator.model.api_resources import ServiceResource
 from simulator.model.arn import Arn
 
+# AWS's own words (facts 19.2), also where an apprunner.yaml has the secrets.
+SECRETS_WITHOUT_ROLE: Final = "Instance Role have to be provided if passing in RuntimeEnvironmentSecrets."
 
-def invalid(message: str) -> ApiError:
-    return ApiError("InvalidRequestException", message)
+_NAMES_MAX: Final = 5
+
+
+def invalid(message: str, hint: str = "") -> ApiError:
+    """`message` in AWS's words where they are public, `hint` in ours."""
+    return ApiError("InvalidRequestException", message, hint)
 
 
 def invalid_state(message: str) -> ApiError:
@@ -20,6 +30,13 @@ def not_found(what: str, arn: str) -> ApiError:
 
 def quota_exceeded(what: str, quota: int) -> ApiError:
     return ApiError("ServiceQuotaExceededException", f"The quota of {quota} {what} is reached.")
+
+
+def named(head: str, services: Sequence[ServiceResource]) -> str:
+    """A hint that names services, such as `Used by: shop, cart`; of many the first few."""
+    names = ", ".join(service.name for service in services[:_NAMES_MAX])
+    more = len(services) - _NAMES_MAX
+    return f"{head}: {names}" + (f" and {more} more" if more > 0 else "")
 
 
 def arn_of(text: str, member: str, kind: str) -> Arn:

@@ -6,15 +6,15 @@ may be partial: `.../name` is the latest active revision, `.../name/revision` th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import arn_of, invalid, not_found, quota_exceeded
+from simulator.control.refusals import arn_of, invalid, named, not_found, quota_exceeded
 from simulator.model.api_error import ApiError
-from simulator.model.api_resources import AutoScalingResource, ObservabilityResource
+from simulator.model.api_resources import AutoScalingResource, ObservabilityResource, ServiceResource
 from simulator.model.arn import DEFAULT_CONFIGURATION, Arn
 
 R = TypeVar("R", bound=AutoScalingResource | ObservabilityResource)
@@ -68,7 +68,7 @@ class RevisionBook(Generic[R]):
         Raises:
             ApiError: InvalidRequestException for what is no such ARN, ResourceNotFoundException.
         """
-        arn = arn_of(text, self._member, self._kind)
+        arn = self._arn_of(text)
         found = self._named(caller, arn) if arn.shelf == shelf(caller) else None
         if found is None:
             raise not_found(self._what[0].upper() + self._what[1:], text)
@@ -86,7 +86,17 @@ class RevisionBook(Generic[R]):
         try:
             return self.find_active(caller, text)
         except ApiError as error:
-            raise invalid(error.message) from error
+            raise invalid(error.message, error.hint) from error
+
+    def _arn_of(self, text: str) -> Arn:
+        try:
+            return arn_of(text, self._member, self._kind)
+        except ApiError as error:
+            # AWS's text for an empty ARN of an auto scaling configuration (facts 19.5).
+            # ASSUMPTION: the same for every other text that is not such an ARN, and for observability configurations.
+            # Sending one would settle it.
+            message = f"The {self._what} ARN you specified isn't valid. ARN: '{text}'"
+            raise invalid(message, hint=error.message) from error
 
     def _named(self, caller: Caller, arn: Arn) -> R | None:
         if arn.revision is None:
@@ -100,14 +110,14 @@ class RevisionBook(Generic[R]):
 
     def new_revision(self, caller: Caller, name: str, *, names_max: int, revisions_max: int) -> Arn:
         """The ARN of the next revision of `name`. Within a change. Raises ServiceQuotaExceededException."""
-        revisions = [each for each in self.all(caller) if each.name == name]
         active = self.active(caller)
         names = {each.name for each in active} - {DEFAULT_CONFIGURATION}
         if name not in names and name != DEFAULT_CONFIGURATION and len(names) >= names_max:
             raise quota_exceeded(f"{self._what} names", names_max)
-        if sum(each.name == name for each in active) >= revisions_max:
+        numbers = [each.revision for each in active if each.name == name]
+        if len(numbers) >= revisions_max:
             raise quota_exceeded(f"active revisions of the {self._what} {name}", revisions_max)
-        number = 1 + max((each.revision for each in revisions), default=0)
+        number = 1 + max(numbers, default=0)  # deleted revisions do not count (facts 19.5)
         return self._context.new_arn(caller, self._kind, name, number)
 
     def deleted(self, revision: R) -> R:
@@ -119,7 +129,24 @@ class RevisionBook(Generic[R]):
     def refuse_built_in(self, caller: Caller, revision: R) -> None:
         # ASSUMPTION: the built-in revision cannot be deleted, default or not; a call would settle it.
         if revision.arn == self._built_in(caller.account, caller.region).arn:
-            raise invalid(f"{revision.arn} is the {self._what} of App Runner itself and cannot be deleted.")
+            raise self.reserved(revision)
+
+    def reserved(self, revision: R) -> ApiError:
+        """The refusal to delete a revision that the account needs: AWS's words, and which one it is."""
+        # ASSUMPTION: for observability configurations as for auto scaling configurations, whose text is public
+        # (facts 19.5). Deleting observabilityconfiguration/DefaultConfiguration would settle it.
+        message = f"You can't delete a reserved {self._what}"
+        return invalid(message, hint=f"It is the default or App Runner's own: {revision.arn}")
+
+    def in_use(self, users: Sequence[ServiceResource]) -> ApiError:
+        """The refusal to delete a revision that services use: AWS's words, and the names of the services."""
+        # ASSUMPTION: for observability configurations as for auto scaling configurations, whose text is public
+        # (facts 19.2). Deleting one in use would settle it.
+        message = (
+            f"You can't delete the {self._what}. It's used by one or more services. "
+            f"To delete it, update the services to use other {self._what}s."
+        )
+        return invalid(message, hint=named("Used by", users))
 
     def page(self, caller: Caller, operation: str, request: dict[str, Any], name: str | None) -> tuple[list[R], Any]:
         """The active revisions that a List operation asks for: of one name or all, the latest unless told otherwise."""

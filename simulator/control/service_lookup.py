@@ -29,7 +29,7 @@ def find_service_or_invalid(context: ApiContext, caller: Caller, text: str) -> S
     try:
         return find_service(context, caller, text)
     except ApiError as error:
-        raise invalid(error.message) from error
+        raise invalid(error.message, error.hint) from error
 
 
 def refuse_unless_running(service: ServiceResource, what: str) -> None:

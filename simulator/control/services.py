@@ -86,6 +86,9 @@ class Services:
 
     def update(self, caller: Caller, request: Request) -> Answer:
         service = self._ready_for(OperationType.UPDATE_SERVICE, caller, request)
+        # ASSUMPTION: an empty block gives nothing either. An update with `InstanceConfiguration={}` would settle it.
+        if not any(_gives(value) for member, value in request.items() if member != "ServiceArn"):
+            raise invalid("No configurations provided in the UpdateService request.")
         configuration = self._rules.completed(caller, request, service.configuration)
         if configuration.is_public and not service.configuration.is_public and self._ingress.of_service(service):
             raise invalid("IsPubliclyAccessible = true, must be false while the service has a VPC ingress connection.")
@@ -93,7 +96,6 @@ class Services:
         return self._begun(caller, self._operations.update(service, configuration, new_application=new_application))
 
     def start_deployment(self, caller: Caller, request: Request) -> Answer:
-        # ASSUMPTION: InvalidStateException where it cannot begin, though the model does not list it (facts 1.4, 18).
         service = self._ready_for(OperationType.START_DEPLOYMENT, caller, request)
         return {"OperationId": self._operations.begin(service, OperationType.START_DEPLOYMENT).operation_id}
 
@@ -144,7 +146,10 @@ class Services:
     def _ready_for(self, kind: OperationType, caller: Caller, request: Request) -> ServiceResource:
         service = find_service(self._context, caller, request["ServiceArn"])
         if verdict(kind, service.status) is not Verdict.BEGINS:
-            raise invalid_state(f"Service cannot be {_DONE[kind]} in the current state: {service.status}.")
+            message = f"Service cannot be {_DONE[kind]} in the current state: {service.status}."
+            # ASSUMPTION: InvalidRequestException for StartDeployment, because the model lists no InvalidStateException
+            # for it (facts 19.5). A deployment of a paused service would settle it.
+            raise invalid(message) if kind is OperationType.START_DEPLOYMENT else invalid_state(message)
         return service
 
     def _begun(self, caller: Caller, operation: OperationResource) -> Answer:
@@ -170,8 +175,9 @@ class Services:
             "HealthCheckConfiguration": configuration.health_check,
             "AutoScalingConfigurationSummary": self._auto_scaling.summary(caller, scaling),
             "NetworkConfiguration": configuration.network,
-            "ObservabilityConfiguration": configuration.observability,
         }
+        if configuration.observability:
+            view["ObservabilityConfiguration"] = configuration.observability
         if service.kms_key is not None:
             view["EncryptionConfiguration"] = {"KmsKey": service.kms_key}
         if service.deleted_at is not None:
@@ -189,6 +195,11 @@ def _summary(service: ServiceResource) -> Answer:
         "UpdatedAt": service.updated_at,
         "Status": str(service.status),
     }
+
+
+def _gives(value: Any) -> bool:
+    """Whether anything is set, however deep."""
+    return any(map(_gives, value.values())) if isinstance(value, dict) else True
 
 
 def _operation_summary(operation: OperationResource) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import arn_of, invalid, not_found, quota_exceeded
+from simulator.control.refusals import arn_of, invalid, named, not_found, quota_exceeded
 from simulator.control.usage import users_of
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import VpcConnectorResource
@@ -56,9 +56,11 @@ class VpcConnectors:
         if connector.is_deleted:
             raise invalid(f"The VPC connector you specified has been deleted: {connector.arn}")
         registry = self._context.registry
-        if users_of(registry, shelf(caller), connector.arn, lambda configuration: configuration.vpc_connector_arn):
+        users = users_of(registry, shelf(caller), connector.arn, lambda configuration: configuration.vpc_connector_arn)
+        if users:
             # ASSUMPTION: InvalidRequestException; the operation declares no other that fits (facts 10.1).
-            raise invalid(f"{connector.arn} is in use by a service and cannot be deleted.")
+            message = f"Provided VPC connector arn is being used by other services. ARN: {connector.arn}"
+            raise invalid(message, hint=named("Used by", users))
         deleted = replace(connector, deleted_at=self._context.now())
         registry.put(deleted)
         return {"VpcConnector": _view(deleted)}
@@ -70,7 +72,7 @@ class VpcConnectors:
         try:
             connector = self._find(caller, text)
         except ApiError as error:
-            raise invalid(error.message) from error
+            raise invalid(error.message, error.hint) from error
         if connector.is_deleted:
             raise invalid(f"The VPC connector you specified has been deleted: {connector.arn}")
         return connector

@@ -80,6 +80,10 @@ class VpcIngressConnections:
         connection = self._find(caller, request[_ARN])
         if connection.status not in UPDATABLE:
             raise _refused("updated", connection)
+        if not request["IngressVpcConfiguration"]:
+            # ASSUMPTION: refused, as UpdateService without a configuration is (facts 19.5); the text is ours. An update
+            # with an empty block on AWS would settle it.
+            raise invalid("IngressVpcConfiguration must give VpcId or VpcEndpointId: an update changes at least one.")
         vpc = _vpc(connection.vpc | request["IngressVpcConfiguration"])
         return self._begun(self._now_in(connection, IngressStatus.PENDING_UPDATE, vpc=vpc))
 

@@ -26,12 +26,22 @@ _MESSAGE_LENGTH_MAX = 600  # the model's ErrorMessage (facts 1.1)
 
 
 class ApiError(Exception):
-    """One refusal: `code` is the exception's name at the client, `message` at most 600 characters, `status` HTTP's."""
+    """One refusal: `code` is the exception's name at the client, `message` at most 600 characters, `status` HTTP's.
 
-    def __init__(self, code: str, message: str) -> None:
+    `hint`: what AWS does not say and a person can use, such as the services that use a resource. Not part of `message`,
+    because clients compare that with AWS's words.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
         self.code = code
-        self.message = message if len(message) <= _MESSAGE_LENGTH_MAX else message[: _MESSAGE_LENGTH_MAX - 3] + "..."
-        super().__init__(f"{code}: {self.message}")
+        self.message = _shortened(message)
+        self.hint = hint
+        super().__init__(f"{code}: {self.explained}")
+
+    @property
+    def explained(self) -> str:
+        """The message, and the hint where there is one."""
+        return _shortened(f"{self.message} ({self.hint})") if self.hint else self.message
 
     @property
     def status(self) -> int:
@@ -41,3 +51,7 @@ class ApiError(Exception):
     def is_fault(self) -> bool:
         """Whether the server is to blame; clients try again then."""
         return self.status >= 500
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MESSAGE_LENGTH_MAX else text[: _MESSAGE_LENGTH_MAX - 3] + "..."

@@ -28,6 +28,9 @@ _S, _T = ServiceStatus, OperationType
 # What is not in the table is refused.
 # ASSUMPTION: a CREATE_FAILED service can be neither deployed, paused nor resumed, and nothing can be done to a DELETED
 # one (U in facts 1.4); calls against an account of AWS would settle it.
+# ASSUMPTION: UpdateService is refused for a PAUSED service, as the guide lists it (manage-pause). AWS's own error of
+# December 2021 says "Service status must be RUNNING or PAUSED to be updated" (roadmap#95, facts 19.2). An update of a
+# paused service would settle it.
 _BEGINS: Final = frozenset(
     {
         (_T.UPDATE_SERVICE, _S.RUNNING),

@@ -110,7 +110,7 @@ class RunControl:
         try:
             self._plane.calls.call(_CALLER, "StartDeployment", {"ServiceArn": self._arn("service", spec.service)})
         except ApiError as error:
-            return f"{what} is not deployed: {error.code}: {error.message}"
+            return f"{what} is not deployed: {error.code}: {error.explained}"
         return f"{what} is deployed"
 
     def call(self, call: ApiCall) -> str:
@@ -120,7 +120,7 @@ class RunControl:
         try:
             answer = self._plane.calls.call(_CALLER, call.operation, request)
         except ApiError as error:
-            return f"{about}{call.operation} is refused: {error.code}: {error.message}"
+            return f"{about}{call.operation} is refused: {error.code}: {error.explained}"
         operation = answer.get("OperationId")
         return f"{about}{call.operation}" + (f", operation {operation}" if operation else "")
 

@@ -70,7 +70,7 @@ def parse_call(value: object) -> ApiCall:
     try:
         schema().checked(operation, with_arns(request, lambda kind, name: f"{_EXAMPLE}:{kind}/{name}"))
     except ApiError as error:
-        msg = f"{operation} = its request, must be one that App Runner accepts: {error.message}"
+        msg = f"{operation} = its request, must be one that App Runner accepts: {error.explained}"
         raise ValueError(msg) from error
     return ApiCall(operation, request)
 

@@ -18,8 +18,12 @@ LOOKS_EVERY_S = 3.0
 BOTH = pytest.mark.parametrize("profile", [INSTANT, APP_RUNNER], ids=lambda profile: profile.name)
 
 
+# Copilot's template always names a port.
+SOURCE = {"ImageRepository": IMAGE["ImageRepository"] | {"ImageConfiguration": {"Port": "8080"}}}
+
+
 async def deployed(aws: Aws, name: str = "app-env-shop") -> str:
-    arn: str = aws.call("CreateService", ServiceName=name, SourceConfiguration=IMAGE)["Service"]["ServiceArn"]
+    arn: str = aws.call("CreateService", ServiceName=name, SourceConfiguration=SOURCE)["Service"]["ServiceArn"]
     await aws.stage.settled()
     return arn
 
@@ -152,19 +156,19 @@ def test_a_domain_is_linked_validated_and_unlinked(profile: TimeProfile) -> None
     async def main() -> None:
         async with Aws(profile) as aws:
             arn = await deployed(aws)
-            linked(aws, arn, "shop.example.com")
-            records = await records_waited_for(aws, arn, "shop.example.com")
+            linked(aws, arn, "shop.acme.dev")
+            records = await records_waited_for(aws, arn, "shop.acme.dev")
             assert len(records) == 3
             assert all(each["Value"].endswith(".acm-validations.aws.") for each in records)
-            linked(aws, arn, "shop.example.com")  # the stack is updated
+            linked(aws, arn, "shop.acme.dev")  # the stack is updated
             await aws.stage.passes(20 * MINUTE_S)
-            assert await records_waited_for(aws, arn, "shop.example.com")
-            domain = domain_of(aws, arn, "shop.example.com")
+            assert await records_waited_for(aws, arn, "shop.acme.dev")
+            domain = domain_of(aws, arn, "shop.acme.dev")
             assert domain is not None
             assert domain["Status"] == "active"
-            unlinked(aws, arn, "shop.example.com")
+            unlinked(aws, arn, "shop.acme.dev")
             await aws.stage.passes(2 * MINUTE_S)
-            unlinked(aws, arn, "shop.example.com")  # twice: the function is called again after a time-out
-            assert domain_of(aws, arn, "shop.example.com") is None
+            unlinked(aws, arn, "shop.acme.dev")  # twice: the function is called again after a time-out
+            assert domain_of(aws, arn, "shop.acme.dev") is None
 
     run_virtual(main)

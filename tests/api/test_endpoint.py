@@ -285,3 +285,36 @@ async def test_a_bug_is_the_servers_fault_and_says_nothing_of_the_inside(
     assert (status, content["__type"]) == (500, "InternalServiceErrorException")
     assert "division" not in content["Message"]
     assert request_id in caplog.text
+
+
+@pytest.mark.case("P9")
+async def test_a_refusal_has_awss_words_and_clients_show_which_services_use_it(plane: ControlPlane) -> None:
+    client = boto3_client(plane)
+    made = await elsewhere(client.create_auto_scaling_configuration, AutoScalingConfigurationName="busy")
+    arn = made["AutoScalingConfiguration"]["AutoScalingConfigurationArn"]
+    await elsewhere(
+        client.create_service, ServiceName="hello", SourceConfiguration=IMAGE, AutoScalingConfigurationArn=arn
+    )
+    body = json.dumps({"AutoScalingConfigurationArn": arn}).encode()
+    _, content, _ = await post(plane, body, X_Amz_Target="AppRunner.DeleteAutoScalingConfiguration")
+    text = (
+        "You can't delete the auto scaling configuration. It's used by one or more services. "
+        "To delete it, update the services to use other auto scaling configurations."
+    )
+    assert content["Message"] == text
+    with pytest.raises(client.exceptions.InvalidRequestException) as caught:
+        await elsewhere(client.delete_auto_scaling_configuration, AutoScalingConfigurationArn=arn)
+    assert caught.value.response["Error"]["Message"] == f"{text} (Used by: hello)"
+
+
+@pytest.mark.case("P36")
+@pytest.mark.parametrize("operation", ["CreateService", "DescribeAutoScalingConfiguration"])
+async def test_an_empty_arn_of_a_scaling_configuration_is_refused_in_awss_words(
+    plane: ControlPlane, operation: str
+) -> None:
+    body: dict[str, Any] = {"AutoScalingConfigurationArn": ""}
+    if operation == "CreateService":
+        body |= {"ServiceName": "hello", "SourceConfiguration": IMAGE}
+    status, content, _ = await post(plane, json.dumps(body).encode(), X_Amz_Target=f"AppRunner.{operation}")
+    assert (status, content["__type"]) == (400, "InvalidRequestException")
+    assert content["Message"] == "The auto scaling configuration ARN you specified isn't valid. ARN: ''"

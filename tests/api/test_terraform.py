@@ -212,12 +212,12 @@ def test_a_custom_domain_association(profile: TimeProfile) -> None:
     async def main() -> None:
         async with Aws(profile) as aws:
             arn = await service_created(aws)
-            answer = aws.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            answer = aws.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             assert answer["CustomDomain"]["Status"] == "creating"
 
             def status() -> str | None:
                 domains = aws.call("DescribeCustomDomains", ServiceArn=arn)["CustomDomains"]
-                return next((str(each["Status"]) for each in domains if each["DomainName"] == "example.com"), None)
+                return next((str(each["Status"]) for each in domains if each["DomainName"] == "acme.dev"), None)
 
             reached = await terraform_waits(
                 status,
@@ -230,7 +230,7 @@ def test_a_custom_domain_association(profile: TimeProfile) -> None:
             assert domain["CertificateValidationRecords"]  # for the user's DNS resources
             await aws.stage.passes(10 * MINUTE_S)
             assert status() == "active"
-            aws.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            aws.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             await terraform_waits(status, pending={"active", "deleting"}, target=(), timeout_s=5 * MINUTE_S)
 
     run_virtual(main)

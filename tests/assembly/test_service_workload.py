@@ -216,9 +216,9 @@ def test_pausing_waits_for_the_requests_that_are_under_way() -> None:
 def test_a_deleted_service_is_gone_from_the_platform_with_its_domains() -> None:
     async def test(world: World) -> None:
         arn = await world.running()
-        world.stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+        world.stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
         await world.stage.passes(60.0)
-        assert "www.example.com" in world.service(arn).hosts
+        assert "www.acme.dev" in world.service(arn).hosts
         world.stage.call("DeleteService", ServiceArn=arn)
         await world.stage.settled()
         assert world.platform.services == {}
@@ -232,14 +232,14 @@ def test_services_come_back_after_a_kill_and_keep_their_domains(tmp_path: Path) 
 
     async def before(world: World) -> None:
         arns.append(await world.running())
-        world.stage.call("AssociateCustomDomain", ServiceArn=arns[0], DomainName="*.example.com")
+        world.stage.call("AssociateCustomDomain", ServiceArn=arns[0], DomainName="*.acme.dev")
         await world.stage.passes(60.0)
 
     async def after(world: World) -> None:
         await world.stage.settled()
         await world.stage.passes(5.0)
         assert set(await world.under_load(arns[0], world.stage.settled)) == {200}
-        assert "*.example.com" in world.service(arns[0]).hosts
+        assert "*.acme.dev" in world.service(arns[0]).hosts
 
     in_world(before, path)
     in_world(after, path)

@@ -70,7 +70,8 @@ def test_commands_variables_and_secrets_are_hidden_in_requests_and_answers() -> 
             repository = CODE["CodeRepository"] | {
                 "CodeConfiguration": {"ConfigurationSource": "API", "CodeConfigurationValues": values}
             }
-            stage.create(SourceConfiguration={"CodeRepository": repository})
+            role = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}
+            stage.create(SourceConfiguration={"CodeRepository": repository}, InstanceConfiguration=role)
             (record,) = records(stage)
             assert "s3cret" not in json.dumps(record)
             for part in (record["requestParameters"], record["responseElements"]["service"]):

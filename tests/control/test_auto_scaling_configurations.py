@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from simulator.control.api_context import ApiSettings
 from simulator.control.caller import Caller
 from simulator.model.quotas import Quotas
@@ -72,7 +74,7 @@ def test_a_deleted_revision_is_inactive_and_the_one_before_is_the_latest() -> No
             error = stage.refused("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
             assert error.code == "InvalidRequestException"
             assert "The auto scaling configuration you specified has been deleted" in error.message
-            assert create(stage)["AutoScalingConfigurationRevision"] == 3
+            assert create(stage)["AutoScalingConfigurationRevision"] == 2  # of the active ones the next (facts 19.5)
             await stage.passes(3600)
             error = stage.refused("DescribeAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
             assert error.code == "ResourceNotFoundException"
@@ -95,6 +97,7 @@ def test_all_revisions_are_deleted_by_name_only() -> None:
     run_virtual(main)
 
 
+@pytest.mark.case("P36")
 def test_the_default_is_for_new_services_and_cannot_be_deleted() -> None:
     async def main() -> None:
         async with Stage() as stage:
@@ -110,13 +113,14 @@ def test_the_default_is_for_new_services_and_cannot_be_deleted() -> None:
             stage.call("DeleteService", ServiceArn=new)
             await stage.settled()
             error = stage.refused("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=view[ARN])
-            assert "is the default auto scaling configuration" in error.message
+            assert error.message == "You can't delete a reserved auto scaling configuration"
             stage.call("UpdateDefaultAutoScalingConfiguration", AutoScalingConfigurationArn=DEFAULT)
             stage.call("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=view[ARN])
 
     run_virtual(main)
 
 
+@pytest.mark.case("P9")
 def test_one_in_use_is_not_deleted_nor_what_an_update_would_roll_back_to() -> None:
     async def main() -> None:
         async with Stage() as stage:
@@ -126,7 +130,11 @@ def test_one_in_use_is_not_deleted_nor_what_an_update_would_roll_back_to() -> No
             for each in (first, second):
                 assert describe(stage, each[ARN])["HasAssociatedService"]
                 error = stage.refused("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=each[ARN])
-                assert (error.code, "is in use" in error.message) == ("InvalidRequestException", True)
+                assert error.message == (
+                    "You can't delete the auto scaling configuration. It's used by one or more services. "
+                    "To delete it, update the services to use other auto scaling configurations."
+                )
+                assert error.explained.endswith("(Used by: hello)")
             await stage.settled()
             stage.call("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=first[ARN])
             services = stage.call("ListServicesForAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
@@ -204,5 +212,38 @@ def test_a_minimum_above_the_maximum_is_refused() -> None:
             numbers = {"MinSize": 5, "MaxSize": 4}
             error = stage.refused("CreateAutoScalingConfiguration", AutoScalingConfigurationName="busy", **numbers)
             assert error.message == "MinSize = 5, must not exceed MaxSize = 4."
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P33")
+@pytest.mark.parametrize("kind", ["AutoScalingConfiguration", "ObservabilityConfiguration"])
+def test_a_new_revision_counts_the_active_ones_only(kind: str) -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+
+            def made() -> dict[str, Any]:
+                view: dict[str, Any] = stage.call(f"Create{kind}", **{f"{kind}Name": "again"})[kind]
+                return view
+
+            def gone(view: dict[str, Any]) -> None:
+                stage.call(f"Delete{kind}", **{f"{kind}Arn": view[f"{kind}Arn"]})
+
+            first = made()
+            gone(first)
+            second = made()
+            assert (first[f"{kind}Revision"], second[f"{kind}Revision"]) == (1, 1)
+            assert first[f"{kind}Arn"] != second[f"{kind}Arn"]
+            third = made()
+            gone(third)
+            fourth = made()
+            assert (third[f"{kind}Revision"], fourth[f"{kind}Revision"]) == (2, 2)
+            gone(second)  # of two the first: the next one is behind the last
+            assert made()[f"{kind}Revision"] == 3
+            # A full ARN finds the deleted revision, a partial one the active revision of the same number.
+            found = stage.call(f"Describe{kind}", **{f"{kind}Arn": third[f"{kind}Arn"]})[kind]
+            assert found["Status"].lower() == "inactive"
+            partial = third[f"{kind}Arn"].rpartition("/")[0]
+            assert stage.call(f"Describe{kind}", **{f"{kind}Arn": partial})[kind][f"{kind}Arn"] == fourth[f"{kind}Arn"]
 
     run_virtual(main)

@@ -8,6 +8,7 @@ from simulator.control.api_context import ApiSettings
 from tests.control.api_stage import IMAGE, Stage
 from tests.virtual import run_virtual
 
+ROLE = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}
 NEW = {"ServiceName": "hello", "SourceConfiguration": IMAGE}
 
 
@@ -25,7 +26,10 @@ NEW = {"ServiceName": "hello", "SourceConfiguration": IMAGE}
             {"NetworkConfiguration": {"EgressConfiguration": {"VpcConnectorArn": "arn"}}},
             "must be given only when EgressType is VPC",
         ),
-        ({"AutoScalingConfigurationArn": "hello"}, "AutoScalingConfigurationArn = 'hello' is not an ARN"),
+        (
+            {"AutoScalingConfigurationArn": "hello"},
+            "ARN you specified isn't valid. ARN: 'hello'",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(request_: dict[str, Any], message: str) -> None:
@@ -48,7 +52,7 @@ def test_a_role_that_cannot_be_assumed_yet_is_refused_in_the_words_that_terrafor
             ready.add(role)
             arn = await stage.running(InstanceConfiguration={"InstanceRoleArn": role})
             ready.clear()
-            stage.call("UpdateService", ServiceArn=arn)  # the role is not asked for again
+            stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=IMAGE)  # the role is not asked for again
             assert stage.service(arn)["InstanceConfiguration"]["InstanceRoleArn"] == role
 
     run_virtual(main)
@@ -94,5 +98,72 @@ def test_an_update_that_is_refused_leaves_the_service_free() -> None:
             before = stage.service(arn)
             stage.refused("UpdateService", ServiceArn=arn, InstanceConfiguration={"Memory": "12 GB"})
             assert stage.service(arn) == before
+
+    run_virtual(main)
+
+
+def with_secret(**block: Any) -> dict[str, Any]:
+    settings = {"ImageConfiguration": {"RuntimeEnvironmentSecrets": {"KEY": "/shop/key"}}} | block
+    return {"ImageRepository": IMAGE["ImageRepository"] | settings}
+
+
+@pytest.mark.case("P3")
+def test_secrets_need_an_instance_role() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            text = "Instance Role have to be provided if passing in RuntimeEnvironmentSecrets."
+            error = stage.refused("CreateService", ServiceName="hello", SourceConfiguration=with_secret())
+            assert (error.code, error.message) == ("InvalidRequestException", text)
+            arn = await stage.running()
+            error = stage.refused("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret())
+            assert (error.code, error.message) == ("InvalidRequestException", text)
+            # The role may come in the same update, or have come before.
+            stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret(), InstanceConfiguration=ROLE)
+            await stage.settled()
+            stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret())
+            await stage.settled()
+            assert stage.status(arn) == "RUNNING"
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P35")
+@pytest.mark.parametrize(
+    "given", [{}, {"InstanceConfiguration": {}}, {"NetworkConfiguration": {"EgressConfiguration": {}}}]
+)
+def test_an_update_that_gives_nothing_is_refused(given: dict[str, Any]) -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            stage.workload.fail("hello", "provision")
+            failed = stage.create()
+            running = await stage.running("other")
+            for arn in (failed, running):
+                before = stage.operations(arn)
+                error = stage.refused("UpdateService", ServiceArn=arn, **given)
+                assert error.code == "InvalidRequestException"
+                assert error.message == "No configurations provided in the UpdateService request."
+                assert stage.operations(arn) == before
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P35")
+def test_an_update_of_an_ingress_connection_that_gives_nothing_is_refused() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            arn = await stage.private()
+            vpc = {"VpcId": "vpc-0123", "VpcEndpointId": "vpce-0123"}
+            made = stage.call(
+                "CreateVpcIngressConnection",
+                ServiceArn=arn,
+                VpcIngressConnectionName="door",
+                IngressVpcConfiguration=vpc,
+            )["VpcIngressConnection"]
+            await stage.passes(300)
+            door = made["VpcIngressConnectionArn"]
+            error = stage.refused(
+                "UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration={}
+            )
+            assert (error.code, "at least one" in error.message) == ("InvalidRequestException", True)
 
     run_virtual(main)

@@ -44,7 +44,7 @@ def test_a_service_needs_one_that_is_available_and_keeps_it_from_deletion() -> N
             authentication = stage.service(arn)["SourceConfiguration"]["AuthenticationConfiguration"]
             assert authentication == {"ConnectionArn": full}
             error = stage.refused("DeleteConnection", ConnectionArn=short)
-            assert (error.code, "in use by the service hello" in error.message) == ("InvalidRequestException", True)
+            assert error.explained.endswith("is in use by a service. (Delete first: hello)")
             stage.call("DeleteService", ServiceArn=arn)
             await stage.settled()
             stage.call("DeleteConnection", ConnectionArn=short)

@@ -26,18 +26,18 @@ def test_an_association_and_its_records() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
-            answer = stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="Example.com")
+            answer = stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="Acme.dev")
             domain = answer["CustomDomain"]
             assert (answer["DNSTarget"], answer["VpcDNSTargets"]) == (stage.service(arn)["ServiceUrl"], [])
             assert (domain["DomainName"], domain["EnableWWWSubdomain"], domain["Status"]) == (
-                "example.com",
+                "acme.dev",
                 True,
                 "creating",
             )
             records = domain["CertificateValidationRecords"]
             assert len(records) == 3  # what Copilot waits for (facts 10.3)
-            assert re.fullmatch(r"_[0-9a-f]{32}\.example\.com", records[0]["Name"])
-            assert re.fullmatch(r"_[0-9a-f]{32}\.www\.example\.com", records[1]["Name"])
+            assert re.fullmatch(r"_[0-9a-f]{32}\.acme\.dev", records[0]["Name"])
+            assert re.fullmatch(r"_[0-9a-f]{32}\.www\.acme\.dev", records[1]["Name"])
             for record in records:
                 assert (record["Type"], record["Status"]) == ("CNAME", "PENDING_VALIDATION")
                 assert re.fullmatch(r"_[0-9a-f]{32}\.[a-z]{10}\.acm-validations\.aws\.", record["Value"])
@@ -51,7 +51,7 @@ def test_the_walk_takes_its_time_and_ends_active(profile: Any) -> None:
     async def main() -> None:
         async with Stage(profile=profile) as stage:
             arn = await stage.running()
-            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             walk = ["creating", "pending_certificate_dns_validation", "binding_certificate"]
             for status in walk:
                 assert statuses(stage, arn) == [status]
@@ -60,7 +60,7 @@ def test_the_walk_takes_its_time_and_ends_active(profile: Any) -> None:
                 assert statuses(stage, arn) == [status]
                 await stage.passes(0.5)
             assert statuses(stage, arn) == ["active"]
-            assert stage.workload.domains == {"example.com": arn, "www.example.com": arn}
+            assert stage.workload.domains == {"acme.dev": arn, "www.acme.dev": arn}
             assert {record["Status"] for record in domains(stage, arn)[0]["CertificateValidationRecords"]} == {
                 "SUCCESS"
             }
@@ -76,18 +76,18 @@ def test_a_disassociation_ends_in_nothing() -> None:
     async def main() -> None:
         async with Stage(profile=APP_RUNNER) as stage:
             arn = await stage.running()
-            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com", EnableWWWSubdomain=False)
+            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev", EnableWWWSubdomain=False)
             await stage.passes(1000)
-            answer = stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            answer = stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             assert answer["CustomDomain"]["Status"] == "deleting"
-            error = stage.refused("DisassociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            error = stage.refused("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             assert error.code == "InvalidStateException"
-            assert stage.workload.domains == {"example.com": arn}
+            assert stage.workload.domains == {"acme.dev": arn}
             await stage.passes(60)
             assert (domains(stage, arn), stage.workload.domains) == ([], {})
-            error = stage.refused("DisassociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            error = stage.refused("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             assert error.code == "ResourceNotFoundException"
-            assert error.message == "No custom domain example.com found for the provided service"
+            assert error.message == "No custom domain acme.dev found for the provided service"
 
     run_virtual(main)
 
@@ -96,11 +96,11 @@ def test_one_that_is_disassociated_on_its_way_never_becomes_active() -> None:
     async def main() -> None:
         async with Stage(profile=APP_RUNNER) as stage:
             arn = await stage.running()
-            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             await stage.passes(100)
-            stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             await stage.passes(60)
-            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             await stage.passes(30)
             assert statuses(stage, arn) == ["pending_certificate_dns_validation"]  # of the second walk, alone
             await stage.passes(299)
@@ -113,18 +113,18 @@ def test_a_name_leads_to_one_service() -> None:
     async def main() -> None:
         async with Stage() as stage:
             first, second = await stage.running("first"), await stage.running("second")
-            stage.call("AssociateCustomDomain", ServiceArn=first, DomainName="example.com")
-            for service, name in ((first, "example.com"), (second, "EXAMPLE.com"), (second, "www.example.com")):
+            stage.call("AssociateCustomDomain", ServiceArn=first, DomainName="acme.dev")
+            for service, name in ((first, "acme.dev"), (second, "ACME.dev"), (second, "www.acme.dev")):
                 request = {"ServiceArn": service, "DomainName": name, "EnableWWWSubdomain": False}
                 error = stage.refused("AssociateCustomDomain", **request)
                 assert error.code == "InvalidRequestException"
                 assert error.message == f"{name.lower()} is already associated with {first}."
-            stage.call("AssociateCustomDomain", ServiceArn=second, DomainName="*.example.com")
+            stage.call("AssociateCustomDomain", ServiceArn=second, DomainName="*.acme.dev")
             other = caller(account="210987654321")
             stage.call("CreateService", other, ServiceName="third", SourceConfiguration=IMAGE)
             await stage.settled()
             third = stage.call("ListServices", other)["ServiceSummaryList"][0]["ServiceArn"]
-            error = stage.refused("AssociateCustomDomain", other, ServiceArn=third, DomainName="example.com")
+            error = stage.refused("AssociateCustomDomain", other, ServiceArn=third, DomainName="acme.dev")
             assert "123456789012" not in error.message
 
     run_virtual(main)
@@ -134,12 +134,12 @@ def test_only_a_running_service_gets_or_loses_one() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
-            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             stage.call("PauseService", ServiceArn=arn)
             for _ in range(2):
                 for operation, name in (
                     ("AssociateCustomDomain", "b.com"),
-                    ("DisassociateCustomDomain", "example.com"),
+                    ("DisassociateCustomDomain", "acme.dev"),
                 ):
                     error = stage.refused(operation, ServiceArn=arn, DomainName=name)
                     assert error.code == "InvalidStateException"
@@ -170,7 +170,7 @@ def test_wildcards_and_what_is_no_domain() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
-            answer = stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="*.example.com")
+            answer = stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="*.acme.dev")
             assert answer["CustomDomain"]["EnableWWWSubdomain"] is False
             assert all("*" not in each["Name"] for each in answer["CustomDomain"]["CertificateValidationRecords"])
             for name, www in (("*.b.com", True), ("login*.b.com", False), ("b", False)):
@@ -184,13 +184,13 @@ def test_the_domains_of_a_deleted_service_are_free() -> None:
     async def main() -> None:
         async with Stage() as stage:
             first, second = await stage.running("first"), await stage.running("second")
-            stage.call("AssociateCustomDomain", ServiceArn=first, DomainName="example.com")
+            stage.call("AssociateCustomDomain", ServiceArn=first, DomainName="acme.dev")
             await stage.passes(40)
             assert stage.workload.domains
             stage.call("DeleteService", ServiceArn=first)
             await stage.settled()
             assert (domains(stage, first), stage.workload.domains) == ([], {})
-            stage.call("AssociateCustomDomain", ServiceArn=second, DomainName="example.com")
+            stage.call("AssociateCustomDomain", ServiceArn=second, DomainName="acme.dev")
 
     run_virtual(main)
 
@@ -200,14 +200,14 @@ def test_a_certificate_that_cannot_be_bound_or_freed() -> None:
         async with Stage() as stage:
             arn = await stage.running()
             stage.workload.fail("hello", "bind_domain", failure=WorkloadFailed("No certificate."))
-            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             await stage.passes(40)
             assert statuses(stage, arn) == ["create_failed"]
             stage.workload.fail("hello", "unbind_domain", failure=WorkloadFailed("It is stuck."))
-            stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             await rounds(10)
             assert statuses(stage, arn) == ["delete_failed"]
-            stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             await rounds(10)
             assert statuses(stage, arn) == []
 
@@ -244,7 +244,7 @@ def test_a_private_service_is_reached_by_its_ingress_connection() -> None:
                 VpcIngressConnectionName="door",
                 IngressVpcConfiguration={"VpcId": "vpc-1", "VpcEndpointId": "vpce-1"},
             )["VpcIngressConnection"]
-            answer = stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.com")
+            answer = stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             assert (answer["DNSTarget"], answer["VpcDNSTargets"]) == (
                 "",
                 [
@@ -255,5 +255,36 @@ def test_a_private_service_is_reached_by_its_ingress_connection() -> None:
                     }
                 ],
             )
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P10")
+@pytest.mark.parametrize("name", ["example.com", "shop.example.com", "*.example.org", "example.net", "shop.test"])
+def test_a_reserved_name_ends_in_create_failed(name: str) -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            arn = await stage.running()
+            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName=name)
+            assert statuses(stage, arn) == ["creating"]
+            await stage.passes(3600)
+            assert statuses(stage, arn) == ["create_failed"]
+            assert stage.workload.domains == {}
+            stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName=name)
+            await stage.passes(3600)
+            assert statuses(stage, arn) == []
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P10")
+@pytest.mark.parametrize("name", ["myexample.com", "example.dev", "contest.io", "example.com.br"])
+def test_a_name_that_only_looks_reserved_becomes_active(name: str) -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            arn = await stage.running()
+            stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName=name)
+            await stage.passes(3600)
+            assert statuses(stage, arn) == ["active"]
 
     run_virtual(main)

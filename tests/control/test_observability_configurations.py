@@ -61,7 +61,8 @@ def test_a_service_with_observability_on_has_the_built_in_one_or_its_own() -> No
             await stage.settled()
             assert stage.service(arn)["ObservabilityConfiguration"][ARN] == own[ARN]
             error = stage.refused("DeleteObservabilityConfiguration", ObservabilityConfigurationArn=own[ARN])
-            assert "is in use" in error.message
+            assert "It's used by one or more services." in error.message
+            assert error.explained.endswith("(Used by: hello)")
             off = {"ObservabilityEnabled": False}
             error = stage.refused("UpdateService", ServiceArn=arn, ObservabilityConfiguration=off | {ARN: own[ARN]})
             assert "only when ObservabilityEnabled is true" in error.message

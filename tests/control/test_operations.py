@@ -8,7 +8,7 @@ from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import APP_RUNNER, INSTANT, profile_named
 from simulator.control.workload import ServiceRevision, WorkloadFailed, application_stopped, pull_failed
 from simulator.model.phase import Phase
-from tests.control.api_stage import Stage
+from tests.control.api_stage import IMAGE, Stage
 from tests.control.sources import CODE
 from tests.virtual import run_virtual
 
@@ -127,10 +127,10 @@ def test_a_failed_service_is_rebuilt_by_an_update_without_a_change() -> None:
             arn = stage.create()
             await stage.settled()
             stage.workload.fail("hello", "provision")
-            stage.call("UpdateService", ServiceArn=arn)
+            stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=IMAGE)
             await stage.settled()
             assert stage.status(arn) == "CREATE_FAILED"
-            stage.call("UpdateService", ServiceArn=arn)
+            stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=IMAGE)
             await stage.settled()
             assert stage.status(arn) == "RUNNING"
             assert [status for _, status in stage.operations(arn)] == ["SUCCEEDED", "FAILED", "FAILED"]
@@ -168,7 +168,7 @@ def test_a_rollback_that_fails_says_so() -> None:
             arn = await stage.running()
             stage.workload.fail("hello", "deploy")
             stage.workload.fail("hello", "roll_back", failure=WorkloadFailed("The old image is gone."))
-            stage.call("UpdateService", ServiceArn=arn)
+            stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=IMAGE)
             await stage.settled()
             assert (stage.operations(arn)[0], stage.status(arn)) == (("UPDATE_SERVICE", "ROLLBACK_FAILED"), "RUNNING")
 

@@ -56,7 +56,7 @@ def test_every_operation_has_its_events() -> None:
             arn = await stage.running()
             source = {"SourceConfiguration": IMAGE}
             for operation, request in (
-                ("UpdateService", {}),
+                ("UpdateService", {"InstanceConfiguration": {"Memory": "4 GB"}}),
                 ("UpdateService", source),
                 ("StartDeployment", {}),
                 ("PauseService", {}),

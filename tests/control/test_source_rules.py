@@ -45,12 +45,16 @@ def test_an_image_of_ones_own_ecr_is_deployed_automatically_unless_told_not_to()
 
 
 @pytest.mark.parametrize("identifier", [ECR_IMAGE.replace(ACCOUNT, "210987654321"), None])
+@pytest.mark.case("P36")
 def test_others_images_are_not(identifier: str | None) -> None:
     source: dict[str, Any] = IMAGE
     if identifier is not None:
         source = ECR | {"ImageRepository": ECR["ImageRepository"] | {"ImageIdentifier": identifier}}
     assert completed(source)["AutoDeploymentsEnabled"] is False
-    assert "AutoDeploymentsEnabled = true, must be false" in refusal(source | {"AutoDeploymentsEnabled": True})
+    message = refusal(source | {"AutoDeploymentsEnabled": True})
+    public = "App Runner doesn't support automatic deployments for an image in an ECR Public repository."
+    another = "AutoDeploymentsEnabled = true, must be false for an image of another account's ECR."
+    assert message == (another if identifier else public)
 
 
 def test_an_access_role_is_for_ecr_and_not_for_ecr_public() -> None:
@@ -75,7 +79,7 @@ def test_an_update_keeps_the_role_and_the_switch_but_not_the_image_settings() ->
     )
     new = {"ImageIdentifier": f"{ECR_IMAGE}2", "ImageRepositoryType": "ECR"}
     after = completed({"ImageRepository": new}, before)
-    assert after == before | {"ImageRepository": new | {"ImageConfiguration": PORT}}
+    assert after == before | {"ImageRepository": new}
     assert completed({}, before) == before
 
 

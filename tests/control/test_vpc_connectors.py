@@ -47,6 +47,7 @@ def test_a_deleted_one_is_inactive_and_its_name_free() -> None:
     run_virtual(main)
 
 
+@pytest.mark.case("P9")
 def test_one_in_use_stays_and_only_a_full_arn_finds_it() -> None:
     async def main() -> None:
         async with Stage() as stage:
@@ -54,7 +55,9 @@ def test_one_in_use_stays_and_only_a_full_arn_finds_it() -> None:
             egress = {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": arn}}
             service = await stage.running(NetworkConfiguration=egress)
             assert stage.service(service)["NetworkConfiguration"]["EgressConfiguration"]["VpcConnectorArn"] == arn
-            assert "is in use" in stage.refused("DeleteVpcConnector", VpcConnectorArn=arn).message
+            error = stage.refused("DeleteVpcConnector", VpcConnectorArn=arn)
+            assert error.message == f"Provided VPC connector arn is being used by other services. ARN: {arn}"
+            assert error.explained.endswith("(Used by: hello)")
             back = {"EgressConfiguration": {"EgressType": "DEFAULT"}}
             stage.call("UpdateService", ServiceArn=service, NetworkConfiguration=back)
             await stage.settled()

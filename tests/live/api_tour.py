@@ -193,25 +193,26 @@ class Tour:
         assert types == ["RESUME_SERVICE", "PAUSE_SERVICE", "START_DEPLOYMENT", "UPDATE_SERVICE", "CREATE_SERVICE"]
         busy = self.ok("CreateService", ServiceName=BUSY, SourceConfiguration=IMAGE)["Service"]["ServiceArn"]
         self.busy = busy
-        for operation in ("UpdateService", "PauseService", "ResumeService", "DeleteService", "StartDeployment"):
+        for operation in ("UpdateService", "PauseService", "ResumeService", "DeleteService"):
             self.refused(STATE, operation, ServiceArn=busy)
+        self.refused(INVALID, "StartDeployment", ServiceArn=busy)
         gone = self.gone = self.running("short")
         self.ok("DeleteService", ServiceArn=gone)
         self.is_in(gone, "DELETED")
 
     def _domains(self) -> None:
-        linked = self.ok("AssociateCustomDomain", ServiceArn=self.arn, DomainName="shop.example.com")
+        linked = self.ok("AssociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
         assert linked["CustomDomain"]["Status"] == "creating"
-        self.refused(INVALID, "AssociateCustomDomain", ServiceArn=self.arn, DomainName="shop.example.com")
-        self.refused(STATE, "AssociateCustomDomain", ServiceArn=self.busy, DomainName="busy.example.com")
+        self.refused(INVALID, "AssociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
+        self.refused(STATE, "AssociateCustomDomain", ServiceArn=self.busy, DomainName="busy.acme.dev")
         self.ok("DescribeCustomDomains", ServiceArn=self.arn)
         self.refused(INVALID, "DisassociateCustomDomain", ServiceArn=self.arn, DomainName="a_b.com")
         self.ok("PauseService", ServiceArn=self.arn)
         self.is_in(self.arn, "PAUSED")
-        self.refused(STATE, "DisassociateCustomDomain", ServiceArn=self.arn, DomainName="shop.example.com")
+        self.refused(STATE, "DisassociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
         self.ok("ResumeService", ServiceArn=self.arn)
         self.is_in(self.arn, "RUNNING")
-        self.ok("DisassociateCustomDomain", ServiceArn=self.arn, DomainName="shop.example.com")
+        self.ok("DisassociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
 
     def _ingress(self) -> None:
         inside = self.running("inside", NetworkConfiguration=PRIVATE)

@@ -166,18 +166,18 @@ def test_a_version_that_crashes_at_its_start_is_rolled_back_with_app_runners_lin
 def test_a_custom_domain_has_a_certificate_and_a_wildcard_stands_for_one_label(tmp_path: Path) -> None:
     async def test(stage: Stage) -> None:
         arn, _ = await stage.running(WHO="me")
-        stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="*.example.com")
-        stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="example.org")
+        stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="*.acme.dev")
+        stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.io")
 
         def statuses() -> set[str]:
             described = stage.call("DescribeCustomDomains", ServiceArn=arn)["CustomDomains"]
             return {domain["Status"] for domain in described}
 
         await until(lambda: statuses() == {"active"})
-        for host in ("shop.example.com", "example.org", "www.example.org"):
+        for host in ("shop.acme.dev", "acme.io", "www.acme.io"):
             assert await stage.get(host) == (200, "me"), host
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
-            await stage.get("a.shop.example.com")
+            await stage.get("a.shop.acme.dev")
 
     in_stage(tmp_path, test)
 

@@ -155,7 +155,7 @@ class Shelf:
         if service.status == ALREADY.get(operation):
             return None
         if service.status not in BEGINS[operation]:
-            return STATE
+            return INVALID if operation == "StartDeployment" else STATE
         return INVALID if scaling is not None and self.latest(scaling) is None else None
 
     def delete_scaling(self, name: str) -> str | None:

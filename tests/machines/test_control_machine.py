@@ -119,9 +119,11 @@ class ControlMachine(RuleBasedStateMachine):
         begins = service is not None and expected is None and service.status in BEGINS[operation]
         if service is not None and begins and fails:
             self.script_failure(name, service, operation)
-        request = {"ServiceArn": self.house.service_arn(client, name)}
+        request: dict[str, Any] = {"ServiceArn": self.house.service_arn(client, name)}
         if scaling is not None:
             request["AutoScalingConfigurationArn"] = scaling_arn(client, scaling)
+        elif operation == "UpdateService":
+            request["SourceConfiguration"] = IMAGE
         answer = self.call(client, operation, expected, **request)
         assert begins == ("OperationId" in answer)
         if service is not None and begins:
@@ -182,7 +184,8 @@ class ControlMachine(RuleBasedStateMachine):
             view = answer["AutoScalingConfiguration"]
             self.house.new_id(view["AutoScalingConfigurationArn"])
             revisions = shelf.scaling.setdefault(name, {})
-            assert not revisions.get(view["AutoScalingConfigurationRevision"], False)
+            active = [number for number, is_active in revisions.items() if is_active]
+            assert view["AutoScalingConfigurationRevision"] == 1 + max(active, default=0)
             revisions[view["AutoScalingConfigurationRevision"]] = True
 
     @rule(client=clients, name=scalings)
