@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from simulator.builds.toolchain import Toolchain, ToolchainMissing, find_toolcha
 from simulator.builds.workshop import Job, Start
 from simulator.fleet.process_cgroup import GroupHome, NoGroupsError, find_home
 from simulator.fleet.process_guard import Guard
-from simulator.fleet.process_sweep import owner_name, remove, sweep_orphans
+from simulator.fleet.process_orphans import ORPHANS
+from simulator.fleet.process_sweep import owner_name, remove
 from simulator.model.service_configuration import start_words
 
 _PREPARATION_FAILED: Final = "the stage of {runtime} could not be made: exit code {code}."
@@ -35,6 +37,7 @@ class MachineBuilds:
         self._repositories = repositories
         self._opening = asyncio.Lock()
         self._opened: _Opened | None = None
+        self._closing = contextlib.ExitStack()
 
     async def workshop(self, recipe: Recipe) -> MachineWorkshop:
         """Raises BuildFailed when this machine has not what the recipe needs."""
@@ -47,6 +50,7 @@ class MachineBuilds:
 
     async def close(self) -> None:
         """Idempotent."""
+        self._closing.close()
         if self._opened is not None:
             await self._opened.guard.close()
 
@@ -54,16 +58,23 @@ class MachineBuilds:
         """What the machine has to keep builds apart, and a guard over them."""
         async with self._opening:
             if self._opened is None:
-                settings, loop = self._settings, asyncio.get_running_loop()
+                settings = self._settings
                 work = settings.folder / "work"
                 work.mkdir(parents=True, exist_ok=True)
                 home = _group_home() if settings.control_groups else None
                 homes = tuple(map(str, home.roots())) if home is not None else ()
-                await loop.run_in_executor(None, sweep_orphans, str(work), homes)
+                ORPHANS.begin(str(work), homes)
+                self._closing.callback(ORPHANS.end, str(work), homes)
                 own = work / f"{owner_name(os.getpid())}builds"
-                (own / "trial").mkdir(parents=True)
-                isolation = await find_isolation(own / "trial", namespaces=settings.namespaces)
-                self._opened = _Opened(isolation, home, Guard(str(own), homes))
+                guard = Guard(str(own), homes)
+                await guard.start()  # before the folder that it is to remove
+                try:
+                    (own / "trial").mkdir(parents=True)
+                    isolation = await find_isolation(own / "trial", namespaces=settings.namespaces)
+                except BaseException:
+                    await guard.close()
+                    raise
+                self._opened = _Opened(isolation, home, guard)
             await self._opened.guard.start()
             return self._opened
 

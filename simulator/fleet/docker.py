@@ -160,13 +160,13 @@ class DockerDriver:
     # --- launching ---
 
     async def _open(self) -> None:
-        """Once: sweep after the dead, make the network, begin to measure. Every launch waits for it."""
+        """Once: make the network, begin to measure and to sweep after the dead. Every launch waits for it."""
         if self._opening is None or (self._opening.done() and self._opening.exception() is not None):
             self._opening = self._tasks.spawn(self._prepare(), "opening")
         await asyncio.shield(self._opening)
 
     async def _prepare(self) -> None:
-        await sweep_orphans(self._engine)
+        self._tasks.spawn(self._sweep(), "orphans")  # in nobody's way, so no launch waits for it
         self._quota = await self._engine.quota()
         egress = self._application.egress
         if egress == NO_EGRESS:
@@ -179,6 +179,10 @@ class DockerDriver:
         self._tasks.spawn(
             storage.watch(self._engine, self._measured, settings.storage_bytes, settings.storage_interval_s), "storage"
         )
+
+    async def _sweep(self) -> None:
+        with contextlib.suppress(EngineGone, EngineRefused):  # the next start sweeps
+            await sweep_orphans(self._engine)
 
     def _measured(self) -> list[tuple[str, Callable[[str], None]]]:
         """Living containers that no quota bounds, with what ends each. A quota leaves volumes out."""

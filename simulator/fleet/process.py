@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,8 +35,9 @@ from simulator.fleet.process_environment import (
 from simulator.fleet.process_guard import Guard
 from simulator.fleet.process_limits import Confinement, Limits
 from simulator.fleet.process_lines import LineCutter, OutputPipe
+from simulator.fleet.process_orphans import ORPHANS
 from simulator.fleet.process_ports import Ports
-from simulator.fleet.process_sweep import owner_name, sweep, sweep_orphans
+from simulator.fleet.process_sweep import owner_name, sweep
 from simulator.fleet.process_watch import ExitWatch, seal_files
 from simulator.world.tasks import Tasks
 
@@ -127,6 +129,7 @@ class ProcessDriver:
         self._root: Path | None = None
         self._guard: Guard | None = None
         self._founding = asyncio.Lock()
+        self._closing = contextlib.ExitStack()
         self._closed = False
 
     async def launch(self, spec: InstanceSpec) -> ProcessBackend:
@@ -164,6 +167,7 @@ class ProcessDriver:
     async def close(self) -> None:
         """As `Driver.close`. Kills what still runs. Idempotent; nothing is launched afterwards."""
         self._closed = True
+        self._closing.close()
         for backend in list(self._living):
             backend.kill()
         for backend in list(self._living):
@@ -183,14 +187,17 @@ class ProcessDriver:
                 raise LaunchError(msg)
             if self._guard is None or self._root is None:
                 homes = self._confinement.homes
-                self._root = _new_folder(self._settings.scratch)
+                self._root = _new_name(self._settings.scratch)
                 self._guard = Guard(str(self._root), homes)
-                await asyncio.get_running_loop().run_in_executor(None, sweep_orphans, str(self._root.parent), homes)
+                ORPHANS.begin(str(self._root.parent), homes)
+                self._closing.callback(ORPHANS.end, str(self._root.parent), homes)
                 self._tasks.spawn(
                     storage.watch(self._folders, self._settings.storage_bytes, self._settings.storage_interval_s),
                     "storage",
                 )
+            # The guard first: a folder that is made before it is nobody's when the simulator dies in between.
             await self._guard.start()
+            self._root.mkdir(mode=0o700, exist_ok=True)
         return self._root
 
     async def _start(self, spec: InstanceSpec, holding: _Holding) -> ProcessBackend:
@@ -296,9 +303,9 @@ class ProcessDriver:
         self._ports.release(holding.port)
 
 
-def _new_folder(scratch: Path | None) -> Path:
+def _new_name(scratch: Path | None) -> Path:
     """Resolved, as marks are compared by name and the temporary folder may be reached through a link."""
-    return Path(tempfile.mkdtemp(prefix=owner_name(os.getpid()), dir=scratch)).resolve()
+    return (scratch or Path(tempfile.gettempdir())).resolve() / f"{owner_name(os.getpid())}{secrets.token_hex(4)}"
 
 
 def _launch_error(spec: InstanceSpec, error: Exception) -> LaunchError:

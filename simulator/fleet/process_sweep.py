@@ -27,7 +27,7 @@ import shutil
 import signal
 import stat
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -95,11 +95,12 @@ def groups_of(name: str, homes: Collection[str]) -> list[str]:
     return sorted(str(group) for home in homes for group in Path(home).glob(f"{name}*"))
 
 
-def sweep_orphans(scratch: str, homes: Collection[str]) -> list[str]:
+def sweep_orphans(scratch: str, homes: Collection[str], is_given_up: Callable[[], bool] = lambda: False) -> list[str]:
     """Sweep what simulators whose guards were killed, too, have left in the folder `scratch` and as control groups in
-    `homes`. The names of their folders. Blocks: for a thread.
+    `homes`. The names of their folders. Blocks: for a thread; returns early once `is_given_up()`.
 
-    Groups elsewhere, below another login session say, are not looked for; what runs in them carries the mark.
+    However many there are, /proc is read once for all of them. Groups elsewhere, below another login session say, are
+    not looked for; what runs in them carries the mark.
     """
     left = {
         _folder_name(entry.name)
@@ -108,20 +109,37 @@ def sweep_orphans(scratch: str, homes: Collection[str]) -> list[str]:
         if _is_ours(entry)
     }
     orphans = sorted(name for name in left if is_orphan(name))
+    if not orphans:
+        return []
+    names = frozenset(orphans)
+    groups = [
+        group for home in homes for group in sorted(Path(home).glob(f"{PREFIX}-*")) if _folder_name(group.name) in names
+    ]
+    for group in groups:
+        _let_die(group)
+    _end_all(lambda pid: _belongs_to_orphan(pid, scratch, names), is_given_up)
+    for group in groups:
+        if not is_given_up():
+            _remove_group(group)
     for name in orphans:
-        sweep(str(Path(scratch) / name), (), groups_of(name, homes))
+        if not is_given_up():
+            remove(str(Path(scratch) / name))
     return orphans
 
 
 def end_processes(folder: str, sessions: Collection[int], groups: Collection[str] = ()) -> int:
     """SIGKILL, pass by pass, until a pass finds none. `groups`: names of control groups. How many were ended."""
+    return _end_all(lambda pid: _belongs(pid, folder, sessions, groups))
+
+
+def _end_all(belongs: Callable[[int], bool], is_given_up: Callable[[], bool] = lambda: False) -> int:
     ended = 0
     for _ in range(_PASSES_MAX):
-        found = [pid for pid in _all_processes() if _belongs(pid, folder, sessions, groups)]
-        if not found:
+        found = [pid for pid in _all_processes() if belongs(pid)]
+        if not found or is_given_up():
             break
         # Young ones last: a parent that is gone cannot fork again.
-        ended += sum(_end(pid, folder, sessions, groups) for pid in found)
+        ended += sum(_end(pid, belongs) for pid in found)
     return ended
 
 
@@ -142,14 +160,14 @@ def _all_processes() -> Iterator[int]:
     return (pid for pid in pids if pid != own)
 
 
-def _end(pid: int, folder: str, sessions: Collection[int], groups: Collection[str]) -> bool:
+def _end(pid: int, belongs: Callable[[int], bool]) -> bool:
     try:
         handle = os.pidfd_open(pid)
     except OSError:  # gone by itself
         return False
     try:
         # Looked at again: from here on the handle cannot mean another process, and neither could the first look.
-        if not _belongs(pid, folder, sessions, groups):
+        if not belongs(pid):
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
         death = select.poll()
@@ -165,23 +183,51 @@ def _end(pid: int, folder: str, sessions: Collection[int], groups: Collection[st
 
 def _belongs(pid: int, folder: str, sessions: Collection[int], groups: Collection[str]) -> bool:
     try:
-        # "4711 (a name) S 1 4711 4711 ...": state, parent, group, session. A name may hold anything, brackets too.
-        state, _, _, session = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:4]
-        if state in {b"Z", b"X"}:  # dead already, its parent will collect it
+        session = _session(pid)
+        if session is None:
             return False
-        if int(session) in sessions or (groups and _is_in_group(pid, groups)):
+        if session in sessions or (groups and _is_in_group(pid, groups)):
             return True
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        return any(each == folder or each.startswith(f"{folder}/") for each in _marks(pid))
     except (OSError, ValueError):  # gone, or somebody else's
         return False
-    mark = f"{MARK}={folder}".encode()
-    return any(entry == mark or entry.startswith(mark + b"/") for entry in environment.split(b"\0"))
+
+
+def _belongs_to_orphan(pid: int, scratch: str, names: Collection[str]) -> bool:
+    """In a group of theirs, or marked with a folder of theirs in `scratch`."""
+    try:
+        if _session(pid) is None:
+            return False
+        if any(_folder_name(part) in names for part in _group_path(pid) if part.startswith(PREFIX)):
+            return True
+        inside = [each[len(scratch) + 1 :] for each in _marks(pid) if each.startswith(f"{scratch}/")]
+        return any(each.partition("/")[0] in names for each in inside)
+    except (OSError, ValueError):  # gone, or somebody else's
+        return False
+
+
+def _session(pid: int) -> int | None:
+    """None when it is dead already and its parent will collect it."""
+    # "4711 (a name) S 1 4711 4711 ...": state, parent, group, session. A name may hold anything, brackets too.
+    state, _, _, session = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:4]
+    return None if state in {b"Z", b"X"} else int(session)
+
+
+def _marks(pid: int) -> list[str]:
+    """The folders in its environment's marks."""
+    begin = f"{MARK}=".encode()
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return [os.fsdecode(entry[len(begin) :]) for entry in environment if entry.startswith(begin)]
 
 
 def _is_in_group(pid: int, groups: Collection[str]) -> bool:
     """In one of that name, or in one that the application has made below it."""
-    path = Path(f"/proc/{pid}/cgroup").read_text().replace("\n", "/").split("/")
+    path = _group_path(pid)
     return any(group in path for group in groups)
+
+
+def _group_path(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cgroup").read_text().replace("\n", "/").split("/")
 
 
 def _started(pid: int) -> int:

@@ -129,7 +129,7 @@ def test_what_a_dead_simulator_and_its_dead_guard_leave_is_swept_by_the_next_sta
     async def start() -> None:
         async with bench(SLEEP, tmp_path) as b:
             await b.up()
-            assert dead.is_gone(tmp_path)
+            await until(lambda: dead.is_gone(tmp_path))
             assert all(map(is_alive, living.pids))
 
     asyncio.run(start())
