@@ -15,9 +15,10 @@ from simulator.cli.exits import BROKE, INTERRUPTED, bad_input
 from simulator.cli.run_builds import built
 from simulator.cli.scenario_file import scenario_path
 from simulator.cli.state import state_folder
-from simulator.cli.tables import print_table, wide_console
+from simulator.cli.tables import print_table, tell_notes, wide_console
 from simulator.lab.shadow import Divergence, Shadows
-from simulator.lab.tables import Cell, Table, number_text
+from simulator.lab.tables import CANNOT_ACT, Cell, Table, number_text
+from simulator.replay.policy_fit import NoteKind
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import load_scenario
@@ -44,6 +45,7 @@ def shadow_verb(
         if live is not None:
             told = built(told, build_settings(live.state, engine=live.engine))
         shadows = Shadows(told, policy)
+        tell_notes(shadows.notes)
         record = play(Run(told, live, on_open=shadows.attach))
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
@@ -53,15 +55,20 @@ def shadow_verb(
     except BrokenRun as error:
         typer.echo(f"the run broke: {error}", err=True)
         raise typer.Exit(BROKE) from error
-    _print(shadows.divergences)
+    _print(shadows)
     if json_file is not None:
         _write(shadows.divergences, json_file)
     raise typer.Exit(0 if record.complete else INTERRUPTED)
 
 
-def _print(divergences: list[Divergence]) -> None:
+def _print(shadows: Shadows) -> None:
+    divergences = shadows.divergences
+    unable = {(note.service, note.policy) for note in shadows.notes if note.kind is NoteKind.CANNOT_ACT}
     headings = ("acting", "differs", "mean difference", "mean gap", "most more", "most fewer", "changes")
-    rows = tuple((f"{one.service}: {one.shadow}", _cells(one)) for one in divergences)
+    rows = tuple(
+        (f"{one.service}: {one.shadow}{CANNOT_ACT * ((one.service, one.shadow) in unable)}", _cells(one))
+        for one in divergences
+    )
     print_table(Table("wishes of the shadows, against the policy that acted", headings, rows), wide_console())
     for one in divergences:
         for line in one.failures[:FAILURES_SHOWN]:

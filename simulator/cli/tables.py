@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import typer
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from simulator.lab.tables import Cell, Table
+from simulator.replay.policy_fit import NoteKind, PolicyNote
 
 # What a table of six figures with their spreads takes; a file or a pipe has no width of its own.
 WIDTH_IN_A_PIPE = 120
@@ -28,6 +32,15 @@ def print_table(table: Table, console: Console) -> None:
         shown.add_row(name, *(_text(cell) for cell in cells))
     console.print(shown)
     console.print()
+
+
+def tell_notes(notes: Iterable[PolicyNote]) -> None:
+    """What has to be known before the figures, each once, on standard error."""
+    texts = {
+        f"{'warning: ' if note.kind is NoteKind.CANNOT_ACT else ''}{note.service}: {note.text}": None for note in notes
+    }
+    for text in texts:
+        typer.echo(text, err=True)
 
 
 def _text(cell: Cell) -> Text:

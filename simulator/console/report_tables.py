@@ -110,12 +110,14 @@ def cost_table(cost: CostPart) -> Table:
     return table
 
 
-def checks_table(checks: Sequence[CheckPart]) -> Table:
-    """The verdict in words, so that it survives a terminal without colours."""
+def checks_table(checks: Sequence[CheckPart], *, judged: bool = True) -> Table:
+    """The verdict in words, so that it survives a terminal without colours; none of a run that was interrupted."""
     table = _table("check", "", "measured", "", numbers_from=1)
     table.columns[1].justify = table.columns[3].justify = "left"
     for check in checks:
         verdict = Text("holds", style="green") if check.passed else Text("FAILED", style="bold red")
+        if not judged:
+            verdict = Text("not judged", style="yellow")
         # With a value, the value beside the limit is the reason.
         reason = Text(check.reason if check.value is None else "", style="red")
         table.add_row(Text(check.text), verdict, measured_text(check.value, check.unit), reason)

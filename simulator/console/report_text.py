@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
@@ -20,11 +21,13 @@ from simulator.console.report_tables import (
 )
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.model.units import duration_text
-from simulator.replay.report_schema import InstancesPart, Report, RequestsPart, SeriesPart, ServicePart
+from simulator.replay.report_schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
 
 _LABEL_COLUMNS: Final = 12
 _NOTE_COLUMNS: Final = 16
 _WIDTH_MAX: Final = 120  # longer lines are not easier to read
+_GRAVE: Final = frozenset({"cannot act"})
+_NOTE_STYLES: Final = {"cannot act": "bold yellow", "limited": "yellow", "baseline": "dim", "brought": "dim"}
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -32,7 +35,7 @@ def print_report(report: Report, console: Console) -> None:
     page = _Page(console)
     _head(report, page)
     for service in report.services:
-        _service(service, page)
+        _service(service, report.run, page)
     if len(report.sources) > 1:
         page.table(sources_table(report.sources))
     if report.timeline:
@@ -41,8 +44,10 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def print_checks(report: Report, console: Console) -> None:
-    """Only whether the checks hold."""
-    _verdict(report, _Page(console))
+    """Only whether the checks hold, and what makes them mean nothing."""
+    page = _Page(console)
+    _notes(report, page, _GRAVE)
+    _verdict(report, page)
 
 
 class _Page:
@@ -82,9 +87,19 @@ def _head(report: Report, page: _Page) -> None:
                 style="bold yellow",
             )
         )
+    _notes(report, page, _NOTE_STYLES)
 
 
-def _service(service: ServicePart, page: _Page) -> None:
+def _notes(report: Report, page: _Page, kinds: Iterable[str]) -> None:
+    """What has to be known about the policies before any figure; with several services, of which."""
+    for note in report.notes:
+        if note.kind in kinds:
+            where = f"{note.service}: " if len(report.services) > 1 else ""
+            warning = "Warning: " if note.kind in _GRAVE else ""
+            page.line(Text(f"{warning}{where}{note.text}.", style=_NOTE_STYLES[note.kind]))
+
+
+def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
     page.heading(service.name)
     page.line(
         f"{service.cpu:g} vCPU / {service.memory_gb:g} GB, policy {service.policy}, MaxConcurrency "
@@ -104,6 +119,11 @@ def _service(service: ServicePart, page: _Page) -> None:
     page.line(
         f"{usd_text(service.cost.usd_per_million_served)} per million served requests, rates of {service.cost.region}"
     )
+    if not run.complete:
+        page.line(
+            f"The month extrapolates the {duration_text(run.ended_s)} that were played, not the "
+            f"{duration_text(run.duration_s)} that were planned."
+        )
 
 
 def _requests(requests: RequestsPart, page: _Page) -> None:
@@ -164,8 +184,11 @@ def _verdict(report: Report, page: _Page) -> None:
         page.heading("no checks")
         return
     page.heading("checks")
-    page.table(checks_table(report.checks))
+    page.table(checks_table(report.checks, judged=report.run.complete))
     page.line()
+    if not report.run.complete:
+        page.line(Text("interrupted: not judged", style="bold yellow"))
+        return
     failed = sum(not check.passed for check in report.checks)
     if failed:
         page.line(Text(f"{failed} of {len(report.checks)} checks FAILED", style="bold red"))

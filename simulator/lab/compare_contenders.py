@@ -15,13 +15,14 @@ from typing import Any, Final
 
 from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.law_spec import LawSpec
-from simulator.replay.policy_spec import PolicySpec, policy_of, section_of
+from simulator.replay.policy_platform import behaviour_changes, preset_policy
+from simulator.replay.policy_spec import PolicySpec, section_of
 from simulator.replay.scenario import Scenario
-from simulator.replay.service_spec import HealthCheckSpec, OverflowSpec, ServiceSpec
+from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.user_policy import OnPolicyError, is_user_policy
 from simulator.rules.platforms import PlatformPreset, platform_named
+from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList
-from simulator.rules.policies.port import Policy
 from simulator.world.chance import Chance
 from simulator.world.laws import LogNormal
 
@@ -134,49 +135,20 @@ def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -
     places = service.max_size * service.max_concurrency
     max_size = service.max_size if max_concurrency >= service.max_concurrency else -(-places // max_concurrency)
     max_size = min(max_size, preset.max_size or max_size)
+    behaviour = preset_behaviour(preset)
     changes: dict[str, Any] = {
-        "policy": _policy_on(service, preset),
+        **behaviour_changes(behaviour),
+        "policy": preset_policy(service, behaviour, preset.policy, preset.parameters),
         "max_concurrency": max_concurrency,
         "max_size": max_size,
         "min_size": min(preset.min_size, max_size),
         "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
-        "overflow": _overflow(preset),
-        "balancing": preset.balancing,
-        "health_check_spec": HealthCheckSpec.model_validate(
-            {"interval": f"{preset.probe_interval_s:g}s", "timeout": "1s"}
-        ),
     }
-    if preset.idle_after_s is not None:
-        changes["idle_after_s"] = preset.idle_after_s
     simulated = service.application.simulated
     if preset.start_up is not None and simulated is not None:
         slower = simulated.model_copy(update={"start_up": _start_up(label, simulated, preset)})
         changes["application"] = service.application.model_copy(update={"simulated": slower})
     return changes
-
-
-def _overflow(preset: PlatformPreset) -> OverflowSpec:
-    if not preset.overflow.holds:
-        return OverflowSpec()
-    told = {"mode": "hold", "wait": f"{preset.overflow.wait_s:g}s", "queue": preset.overflow.queue}
-    return OverflowSpec.model_validate(told)
-
-
-def _policy_on(service: ServiceSpec, preset: PlatformPreset) -> PolicySpec:
-    """The platform's policy; where it bills busy time, its actuator tells busy from idle."""
-    section = section_of(preset.policy)
-    assert section is not None, "the preset's policy is of the registry"
-    policy = section.model_validate({"name": preset.policy, **preset.parameters})
-    if preset.idle_after_s is None or policy.actuator(service.scaling).activates:
-        return policy
-    build = policy.kind.build
-
-    def activating(parameters: Any, scaling: Any) -> Policy:
-        made = build(parameters, scaling)
-        made.actuator = dataclasses.replace(made.actuator, activates=True)
-        return made
-
-    return policy_of(dataclasses.replace(policy.kind, build=activating), preset.parameters)
 
 
 def _start_up(label: str, simulated: SimulatedSpec, preset: PlatformPreset) -> LawSpec:

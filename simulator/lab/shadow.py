@@ -17,6 +17,7 @@ from typing import Final
 
 from simulator.assembly import Platform, Service
 from simulator.replay.plan import build_policy
+from simulator.replay.policy_fit import PolicyNote, policy_notes
 from simulator.replay.scenario import Scenario
 from simulator.replay.user_policy import GuardedPolicy, OnPolicyError
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
@@ -83,10 +84,14 @@ class Shadows:
     def __init__(self, scenario: Scenario, policies: Sequence[str]) -> None:
         """Raises ValueError for a policy that is not there or does not fit the scenario."""
         self.divergences: list[Divergence] = []
+        self.notes: list[PolicyNote] = policy_notes(scenario)
         self._made: dict[str, list[tuple[Policy, frozenset[str]]]] = {name: [] for name in scenario.services}
         for told in policies:
             shadowed = scenario.with_policy(told, OnPolicyError.HOLD)
             shadowed.require("virtual")
+            # A shadow sees the signal of the run as it is: nothing of its own platform comes along.
+            alone = {name: {"policy": service.policy} for name, service in shadowed.services.items()}
+            self.notes += policy_notes(scenario.with_services(alone))
             for name, service in shadowed.services.items():
                 self._made[name].append((build_policy(shadowed, name), service.policy.needs))
 

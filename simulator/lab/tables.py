@@ -16,6 +16,8 @@ from simulator.lab.compare_figures import FIGURES, Better, Figure, Unit
 from simulator.lab.comparison import CasePart, Comparison, EstimatePart, RowPart
 
 NOTHING: Final = "-"
+# Behind the name of a policy that no load makes scale out in this scenario.
+CANNOT_ACT: Final = " (cannot act here)"
 REQUESTS: Final = (
     "latency_p50_s",
     "latency_p95_s",

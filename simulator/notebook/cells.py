@@ -25,7 +25,14 @@ def report_cell(report: Report) -> str:
         f"{count_text(requests.requests)} requests, {ratio_text(requests.failure_ratio)} lost, "
         f"{usd_text(report.month_usd)} a month</p>"
     )
-    return "<div>" + head + "".join(map(_service, report.services)) + _checks(report) + "</div>"
+    return "<div>" + head + _notes(report) + "".join(map(_service, report.services)) + _checks(report) + "</div>"
+
+
+def _notes(report: Report) -> str:
+    """What has to be known before any figure."""
+    texts = [] if report.run.complete else ["Interrupted: not judged, and the month extrapolates the part played."]
+    texts += [f"{note.kind}: {note.service}: {note.text}" for note in report.notes]
+    return "".join(f"<p><strong>{html.escape(text)}</strong></p>" for text in texts)
 
 
 def table_cell(table: Table) -> str:
@@ -95,7 +102,13 @@ def _curve(label: str, values: Sequence[float], colour: str) -> str:
 
 def _checks(report: Report) -> str:
     rows = [
-        [html.escape(check.text), measured_text(check.value, check.unit), "holds" if check.passed else "<b>failed</b>"]
+        [html.escape(check.text), measured_text(check.value, check.unit), _verdict(check.passed, report.run.complete)]
         for check in report.checks
     ]
     return rows_cell(["check", "measured", ""], rows) if rows else ""
+
+
+def _verdict(passed: bool, judged: bool) -> str:
+    if not judged:
+        return "not judged"
+    return "holds" if passed else "<b>failed</b>"

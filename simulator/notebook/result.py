@@ -53,6 +53,11 @@ class Result:
         return self.report.passed
 
     @property
+    def notes(self) -> Sequence[str]:
+        """What has to be known before any figure: policies that cannot act here, and what `policy` brought."""
+        return [f"{note.kind}: {note.service}: {note.text}" for note in self.report.notes]
+
+    @property
     def figures(self) -> Mapping[str, Figure]:
         """The run in one row: requests, latency, losses, instances, USD. Units stand last in the names."""
         return figures(self.report)
@@ -118,7 +123,7 @@ class Result:
 
     def __repr__(self) -> str:
         requests, run = self.report.requests, self.report.run
-        verdict = "passed" if self.passed else "a check failed"
+        verdict = "passed" if self.passed else "a check failed" if run.complete else "interrupted: not judged"
         return f"<Result {self.report.scenario.name}, seed {run.seed}: {requests.requests} requests, {verdict}>"
 
     def _repr_html_(self) -> str:

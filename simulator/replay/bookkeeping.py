@@ -18,6 +18,7 @@ from simulator.records.request_log import Chunk, RequestLog
 from simulator.records.rolling import Rolling
 from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies
+from simulator.replay.policy_fit import policy_notes
 from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
 from simulator.replay.report_requests import series_part
@@ -138,6 +139,7 @@ class Books:
             facts=list(platform.journal.facts),
             checks=scenario.checks,
             presence=self._presence,
+            notes=policy_notes(scenario),
         )
 
     def _service_run(self, service: Service, ended_s: float, built_s: float) -> ServiceRun:

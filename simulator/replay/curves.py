@@ -84,6 +84,7 @@ class RateCurve:
         whole = np.cumsum((end - self._begin) * (table[:, 2] + table[:, 3]) / 2)
         self._due = np.concatenate(([0.0], whole))[:-1]
         self.total = float(whole[-1]) if len(whole) else 0.0
+        self.peak_rps = float(np.max(table[:, 2:], initial=0.0))
 
     def _level_piece(self, due: Times) -> tuple[float, float, float] | None:
         """Begin, first number and rate of the piece in which all of `due` fall, if its rate is one throughout.

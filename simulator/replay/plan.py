@@ -10,6 +10,7 @@ from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import DEFAULT_PORT, PoolSettings
 from simulator.replay.applications import application_of
 from simulator.replay.demand import demand, start_up_s
+from simulator.replay.policy_fit import sized_parameters
 from simulator.replay.scenario import Scenario
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.port import Policy
@@ -60,16 +61,11 @@ def build_policy(scenario: Scenario, name: str) -> Policy:
 
 
 def _parameters(scenario: Scenario, name: str) -> Any:
-    """The policy's parameters; utilisation is a share of the instance's own vCPUs unless the file says otherwise.
-
-    A policy that knows the future is told the demand of this very run, and how long an instance takes to serve.
-    """
+    """The policy's parameters. One that knows the future is told the demand of this very run, and the start-up time."""
     spec = scenario.services[name]
-    parameters = spec.policy.parameters
+    parameters = sized_parameters(spec)
     if "demand" in spec.policy.needs:
         parameters = dataclasses.replace(parameters, demand=tuple(demand(scenario, name).tolist()))
         if "start_up_s" not in spec.policy.model_fields_set:
             parameters = dataclasses.replace(parameters, start_up_s=start_up_s(scenario, name))
-    if hasattr(parameters, "vcpus") and "vcpus" not in spec.policy.model_fields_set:
-        return dataclasses.replace(parameters, vcpus=spec.size.vcpu)
     return parameters

@@ -22,7 +22,9 @@ from simulator.replay import report_schema as schema
 from simulator.replay.check_expression import CheckExpression, Dimension
 from simulator.replay.checks import CheckResult, Measured, evaluate
 from simulator.replay.load_summary import kept_up
+from simulator.replay.policy_fit import PolicyNote
 from simulator.replay.report_json import sealed
+from simulator.replay.report_notes import note_parts
 from simulator.replay.report_requests import requests_part, series_part
 from simulator.replay.report_services import (
     configuration_parts,
@@ -90,6 +92,7 @@ class RunRecord:
     facts: Sequence[Fact]
     checks: Sequence[CheckExpression]
     presence: Mapping[str, Presence] = field(default_factory=dict)  # by service; charts have it, the report does not
+    notes: Sequence[PolicyNote] = ()
 
     @property
     def span_s(self) -> float:
@@ -131,7 +134,8 @@ def build_report(record: RunRecord) -> schema.Report:
         versions=schema.VersionsPart(
             simulator=simulator.__version__, python=platform.python_version(), numpy=np.__version__
         ),
-        passed=all(check.passed for check in checks),
+        notes=note_parts(record.notes),
+        passed=record.complete and all(check.passed for check in checks),
         checks=checks,
         requests=requests_part(record.tallies.after_warm_up(), whole, record.span_s),
         run_usd=sum(service.cost.run.usd for service in services),

@@ -16,8 +16,8 @@ from simulator.replay.report_schema import Report
 SIGNIFICANT_DIGITS: Final = 9
 _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
-# The digest says what happened, so it must not change with the Python or numpy that watched.
-_NOT_DIGESTED: Final = frozenset({"digest", "versions"})
+# The digest says what happened, so it must not change with the Python or numpy that watched, nor with what is said.
+_NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes"})
 
 
 def report_json(report: Report) -> str:
@@ -26,7 +26,7 @@ def report_json(report: Report) -> str:
 
 
 def digest_of(report: Report) -> str:
-    """Hexadecimal SHA-256 of the report without its digest and versions."""
+    """Hexadecimal SHA-256 of the report without its digest, versions and notes."""
     document = report.model_dump(mode="json", exclude=set(_NOT_DIGESTED))
     return hashlib.sha256(_text(_rounded(document), "").encode()).hexdigest()
 

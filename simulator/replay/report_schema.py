@@ -12,6 +12,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from simulator.replay.report_notes import NotePart
+
 REPORT_VERSION: Final = 1
 
 
@@ -318,12 +320,14 @@ class Report(Part):
 
     report_version: Literal[1]
     digest: str
-    """SHA-256 over everything but `digest` and `versions`, in the canonical form of report_json.py."""
+    """SHA-256 over everything but `digest`, `versions` and `notes`, in the canonical form of report_json.py."""
     scenario: ScenarioPart
     run: RunPart
     versions: VersionsPart
+    notes: list[NotePart] = []
+    """The gravest first."""
     passed: bool
-    """All checks hold."""
+    """All checks hold; false for a run that was interrupted: it is not judged."""
     checks: list[CheckPart]
     requests: RequestsPart
     """All sources together."""

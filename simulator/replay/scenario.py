@@ -22,6 +22,7 @@ from simulator.replay.completion import completed
 from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.explain import explain
 from simulator.replay.origin_spec import OperationsSpec
+from simulator.replay.policy_platform import brought_text, policy_with_platform
 from simulator.replay.policy_spec import PolicySpec, policy_named, policy_of
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.relations import relation_problems
@@ -66,11 +67,17 @@ class Scenario(Section):
     """What should hold after the warm-up, such as `p95 < 300 ms` or `web: failure_ratio < 1 %`."""
 
     _document: Document = PrivateAttr(default_factory=lambda: Document(_NAMELESS, {}))
+    _brought: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def file(self) -> str:
         """The file it was read from, as given."""
         return self._document.file
+
+    @property
+    def brought(self) -> Mapping[str, str]:
+        """By service: what a policy chosen by its name changed beside itself (`with_policy`)."""
+        return self._brought
 
     def require(self, clock: str) -> None:
         """Raises ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
@@ -119,6 +126,7 @@ class Scenario(Section):
     def with_policy(self, name: str, on_error: OnPolicyError = OnPolicyError.STOP) -> Self:
         """The same scenario with the policy `name`, with its defaults, in every service.
 
+        It brings what belongs to its platform (queue, balancing, probes, actuator) wherever the file does not set it.
         `name` is one of the registry's, or a user's own as `FILE.py:CLASS`, which then gets the start lag of the policy
         that it replaces; `on_error` is for these.
 
@@ -126,9 +134,14 @@ class Scenario(Section):
             ValueError: for an unknown name, a file that is no policy, or when a service has min_size 0 and the policy
                 does not scale to zero.
         """
-        return self.with_services(
-            {label: {"policy": self._policy(name, label, on_error)} for label in self.services},
-        )
+        changes = {
+            label: policy_with_platform(service, self._policy(name, label, on_error))
+            for label, service in self.services.items()
+        }
+        changed = self.with_services(changes)
+        texts = {label: brought_text(service, changes[label]) for label, service in self.services.items()}
+        changed._brought = {label: text for label, text in texts.items() if text}  # noqa: SLF001 a copy of this one
+        return changed
 
     def with_services(self, changes: Mapping[str, Mapping[str, object]]) -> Self:
         """The same scenario with fields of its services replaced by values that are known to fit."""

@@ -6,8 +6,9 @@ import io
 import pytest
 from rich.console import Console
 
-from simulator.console.report_text import print_report
+from simulator.console.report_text import print_checks, print_report
 from simulator.records.facts import Fact
+from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.replay.report import RunRecord, build_report
 from tests.replay.fake_run import FACTS, decided, fake_run
 
@@ -65,6 +66,32 @@ def test_many_decisions_are_shortened_to_the_first_and_the_last() -> None:
 def test_an_interrupted_run_says_so() -> None:
     text = shown(dataclasses.replace(fake_run(), ended_s=50.0, complete=False))
     assert "Interrupted: planned were 2m00s." in text
+
+
+@pytest.mark.case("X13d")
+def test_an_interrupted_run_is_not_judged_and_its_month_says_what_it_rests_on() -> None:
+    half = dataclasses.replace(fake_run(texts=("p95 < 1s",)), ended_s=50.0, complete=False)
+    text = shown(half)
+    assert "holds" not in text
+    assert "hold" not in text.rpartition("checks")[2]
+    assert "interrupted: not judged" in text
+    assert "The month extrapolates the 50s that were played, not the 2m00s that were planned." in " ".join(text.split())
+    assert not build_report(half).passed
+
+
+@pytest.mark.case("X1")
+def test_what_makes_the_figures_mean_nothing_stands_before_them() -> None:
+    notes = [
+        PolicyNote("web", "lambda", NoteKind.CANNOT_ACT, "lambda scales on queued requests"),
+        PolicyNote("web", "lambda", NoteKind.BROUGHT, "lambda brings a queue"),
+    ]
+    record = dataclasses.replace(fake_run(), notes=notes)
+    text = shown(record)
+    assert text.index("Warning: lambda scales on queued requests.") < text.index("lambda brings a queue.")
+    assert text.index("lambda brings a queue.") < text.index("requests:")
+    quiet = io.StringIO()
+    print_checks(build_report(record), Console(file=quiet, width=80))
+    assert "Warning: lambda scales on queued requests." in quiet.getvalue()
 
 
 def test_a_terminal_without_unicode_gets_plain_curves() -> None:

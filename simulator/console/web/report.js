@@ -23,10 +23,12 @@ function head() {
   setText(byId("how"), `${duration(run.ended_s)} in ${run.clock} time, seed ${run.seed}${run.warm_up_s ? `, the first ${duration(run.warm_up_s)} warm-up` : ""}`);
   const failed = report.checks.filter((check) => !check.passed).length;
   byId("verdict").append(!report.checks.length ? make("span", { class: "soft" }, "no checks")
+    : !run.complete ? make("span", { class: "bad" }, "interrupted: not judged")
     : failed ? make("span", { class: "bad" }, `✗ ${failed} of ${report.checks.length} checks FAILED`)
       : make("span", { class: "good" }, `✓ all ${report.checks.length} checks hold`));
   const notes = [
-    run.complete ? null : `Interrupted: planned were ${duration(run.duration_s)}; everything here covers the run so far.`,
+    run.complete ? null : `Interrupted: planned were ${duration(run.duration_s)}; everything here covers the run so far, and a month extrapolates that part.`,
+    ...report.notes.map((note) => `${note.kind === "cannot act" ? "Warning: " : ""}${report.services.length > 1 ? `${note.service}: ` : ""}${note.text}.`),
     report.generator.kept_up ? null : `The load generator could not keep up (99 % of requests were sent within ${latency(report.generator.late_p99_s)} of their time): latencies contain its own lateness.`,
     data.left_out ? data.left_out : null,
   ].filter(Boolean);
@@ -37,7 +39,7 @@ function head() {
     ["latency p99", latency(requests.latency.p99_s)], ["cold starts", ratio(requests.cold_start_ratio)], ["this run", usd(report.run_usd)], ["a month like it", usd(report.month_usd)],
   ], byId("figures"));
   byId("checks-card").hidden = !report.checks.length;
-  byId("checks").replaceChildren(checksTable(report.checks));
+  byId("checks").replaceChildren(checksTable(report.checks, run.complete));
   byId("cost").replaceChildren(...report.services.map(costTable));
   const all = { name: "all", requests };
   byId("compared").replaceChildren(

@@ -32,6 +32,7 @@ from simulator.rules.policies.mpc import MpcParameters, MpcPolicy
 from simulator.rules.policies.oracle import OracleParameters, OraclePolicy
 from simulator.rules.policies.port import Policy
 from simulator.rules.policies.predictive_hpa import PredictiveHpaParameters, PredictiveHpaPolicy
+from simulator.rules.policies.requirements import Requirements
 from simulator.rules.policies.scale_per_request import ScalePerRequestParameters, ScalePerRequestPolicy
 from simulator.rules.policies.scheduled import ScheduledParameters, ScheduledPolicy
 from simulator.rules.policies.step_scaling import StepScalingParameters, StepScalingPolicy
@@ -62,6 +63,11 @@ class PolicyKind:
         """
         needs: frozenset[str] = getattr(parameters, "needs", frozenset())
         return needs
+
+    def requires(self, parameters: Any, scaling: AutoScalingConfiguration) -> Requirements | None:
+        """When a policy with these parameters can act; None for a user's own, which declares nothing."""
+        declared: Callable[[AutoScalingConfiguration], Requirements] | None = getattr(parameters, "requires", None)
+        return None if declared is None else declared(scaling)
 
 
 def _kind(name: str, parameters: type, build: Build, summary: str, *, to_zero: bool = False) -> PolicyKind:

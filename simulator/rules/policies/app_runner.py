@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.windows import SlidingSum, WindowedMax
 
 # 0.7 x 3 is a hair below 2.1 in binary: a load of exactly 2.1 must not cost an instance.
@@ -75,6 +76,15 @@ class AppRunnerParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
         check_within("scale_in_delay_s", self.scale_in_delay_s, 0, 3600)
         check_within("idle_after_s", self.idle_after_s, 0, 3600)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        signal = Signal.OFFERED if self.count_refusals else Signal.CONCURRENCY
+        return Requirements(
+            (Trigger(signal, self.target_utilisation * scaling.max_concurrency),),
+            soonest_s=self.tick_s,
+            slowest_s=max(self.window_s, self.scale_in_delay_s, self.idle_after_s),
+        )
 
 
 class AppRunnerPolicy:

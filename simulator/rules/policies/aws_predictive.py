@@ -9,6 +9,7 @@ The forecast's own algorithm is a secret; here an hour is expected to be the mea
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from simulator.rules.policies.load import DUST, OfferedLoad
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements
 from simulator.rules.policies.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
 
 
@@ -50,6 +52,21 @@ class AwsPredictiveParameters:
         check_within("buffer_s", self.buffer_s, 0, self.hour_s)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        return dataclasses.replace(
+            self.tracking.requires(scaling),
+            history_s=HourlyForecast.DAY * self.hour_s,
+            without_history="until then it is target tracking alone",
+        )
+
+    @property
+    def tracking(self) -> TargetTrackingParameters:
+        """Of the policy beside the forecast."""
+        return TargetTrackingParameters(
+            metric="concurrency", target_utilisation=self.target_utilisation, start_lag_s=self.start_lag_s
+        )
+
 
 class AwsPredictivePolicy:
     """Target tracking inside; both act on one capacity."""
@@ -58,12 +75,7 @@ class AwsPredictivePolicy:
     pokes = False
 
     def __init__(self, parameters: AwsPredictiveParameters, scaling: AutoScalingConfiguration) -> None:
-        inner = TargetTrackingParameters(
-            metric="concurrency",
-            target_utilisation=parameters.target_utilisation,
-            start_lag_s=parameters.start_lag_s,
-        )
-        self._reactive = TargetTrackingPolicy(inner, scaling)
+        self._reactive = TargetTrackingPolicy(parameters.tracking, scaling)
         self.tick_s = self._reactive.tick_s
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
         self._parameters = parameters

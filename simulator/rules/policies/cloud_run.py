@@ -20,6 +20,7 @@ from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.load import CPU, DUST
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.windows import SlidingSum, WindowedMax
 
 
@@ -57,6 +58,14 @@ class CloudRunParameters:
     @property
     def needs(self) -> frozenset[str]:
         return frozenset() if self.cpu_target is None else frozenset({CPU})
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        by_cpu = () if self.cpu_target is None else (Trigger(Signal.CPU, self.cpu_target * self.vcpus),)
+        by_concurrency = Trigger(Signal.CONCURRENCY, self.concurrency_target * scaling.max_concurrency)
+        return Requirements(
+            (Trigger(Signal.QUEUED), by_concurrency, *by_cpu), slowest_s=max(self.window_s, self.idle_s)
+        )
 
 
 class CloudRunPolicy:

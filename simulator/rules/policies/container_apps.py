@@ -17,6 +17,7 @@ from simulator.rules.policies.hpa_external import TOLERANCE, ExternalHpa
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.policies.scaled_object import Activation, ScaledObject
 
 # 1, 4, 8, 16, 32: at most doubled each period, but four may be reached from anywhere.
@@ -48,6 +49,14 @@ class ContainerAppsParameters:
         check_within("scale_down_stabilisation_s", self.scale_down_stabilisation_s, 0, 3600)
         check_within("cooldown_s", self.cooldown_s, 0, 86400)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        return Requirements(
+            (Trigger(Signal.RATE, self.concurrent_requests * (1 + self.tolerance)),),
+            soonest_s=self.period_s,
+            slowest_s=max(self.scale_down_stabilisation_s, self.cooldown_s),
+        )
 
 
 class ContainerAppsPolicy:

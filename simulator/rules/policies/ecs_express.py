@@ -16,6 +16,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.alarms import FARGATE_START_LAG_S
 from simulator.rules.policies.load import check_target, needs_of
 from simulator.rules.policies.ranges import check_above, check_choice, check_within
+from simulator.rules.policies.requirements import Requirements
 from simulator.rules.policies.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
 
 Metric = Literal["cpu", "requests"]
@@ -46,6 +47,20 @@ class EcsExpressParameters:
     def needs(self) -> frozenset[str]:
         return needs_of(self.metric)
 
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        return self.tracking.requires(scaling)
+
+    @property
+    def tracking(self) -> TargetTrackingParameters:
+        """As target tracking knows them."""
+        return TargetTrackingParameters(
+            metric=self.metric,
+            target=CPU_TARGET if self.target is None else self.target,
+            vcpus=self.vcpus,
+            start_lag_s=self.start_lag_s,
+        )
+
 
 class EcsExpressPolicy(TargetTrackingPolicy):
     """The presets, and nothing else."""
@@ -53,13 +68,4 @@ class EcsExpressPolicy(TargetTrackingPolicy):
     name = "ecs-express"
 
     def __init__(self, parameters: EcsExpressParameters, scaling: AutoScalingConfiguration) -> None:
-        target = CPU_TARGET if parameters.target is None else parameters.target
-        super().__init__(
-            TargetTrackingParameters(
-                metric=parameters.metric,
-                target=target,
-                vcpus=parameters.vcpus,
-                start_lag_s=parameters.start_lag_s,
-            ),
-            scaling,
-        )
+        super().__init__(parameters.tracking, scaling)

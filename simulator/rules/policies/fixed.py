@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_within
+from simulator.rules.policies.requirements import Requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class FixedParameters:
         if self.instances is not None:
             check_within("instances", self.instances, 1, 1000)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        return Requirements(())
 
 
 class FixedPolicy:

@@ -18,6 +18,7 @@ from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.every import Every
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class FlyParameters:
         if self.soft_limit is not None:
             return min(self.soft_limit, scaling.max_concurrency)
         return max(1, int(0.8 * scaling.max_concurrency))
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        return Requirements(
+            (Trigger(Signal.CONCURRENCY, self.soft_limit_for(scaling)),), soonest_s=1.0, slowest_s=self.stop_every_s
+        )
 
 
 class FlyPolicy:

@@ -23,6 +23,7 @@ from simulator.rules.policies.load import LATENCY
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 MINUTE_S: Final = 60.0
 HISTORY: Final = 60  # points: the last hour (read)
@@ -57,6 +58,12 @@ class HerokuParameters:
     @property
     def needs(self) -> frozenset[str]:
         return frozenset({LATENCY})
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        return Requirements(
+            (Trigger(Signal.LATENCY, self.desired_p95_s),), soonest_s=MINUTE_S, slowest_s=self.down_every_s
+        )
 
 
 class HerokuPolicy:

@@ -17,6 +17,7 @@ from simulator.rules.policies.load import DUST, OfferedLoad
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.windows import SlidingSum
 
 
@@ -56,6 +57,16 @@ class HoltWintersParameters:
     def horizon(self) -> int:
         """Bins from the newest closed one to the last that a decision of now has to serve."""
         return math.ceil(self.start_lag_s / self.bin_s) + 1
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        return Requirements(
+            (Trigger(Signal.OFFERED, self.target_utilisation * scaling.max_concurrency),),
+            soonest_s=HoltWintersPolicy.tick_s,
+            slowest_s=60.0,
+            history_s=self.season_s,
+            without_history="until then it only follows the mean load of the last minute",
+        )
 
 
 class HoltWintersPolicy:

@@ -37,6 +37,7 @@ from simulator.rules.policies.load import DUST, check_target, concurrency_target
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, trigger_of
 
 Metric = Literal["cpu", "concurrency"]
 
@@ -105,6 +106,18 @@ class HpaParameters:
         return Behaviour(
             Direction(self.scale_up_stabilisation_s, self.scale_up_limits, self.scale_up_select),
             Direction(self.scale_down_stabilisation_s, self.scale_down_limits, self.scale_down_select),
+        )
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        if self.metric == "cpu":
+            target = CPU_TARGET if self.target is None else self.target
+        else:
+            target = concurrency_target(self.target, 0.7, scaling)
+        return Requirements(
+            (trigger_of(self.metric, target * (1 + self.tolerance), self.vcpus),),
+            soonest_s=self.metric_period_s + self.metric_late_s + self.scale_up_stabilisation_s,
+            slowest_s=max(self.scale_down_stabilisation_s, self.scale_up_stabilisation_s),
         )
 
 

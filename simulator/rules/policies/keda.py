@@ -17,6 +17,7 @@ from simulator.rules.policies.hpa_external import SYNC_S, TOLERANCE, ExternalHpa
 from simulator.rules.policies.load import check_target, concurrency_target
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_choice, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, trigger_of
 from simulator.rules.policies.scaled_object import Activation, ScaledObject
 from simulator.rules.windows import SlidingSum
 
@@ -64,6 +65,15 @@ class KedaParameters:
         check_within("tolerance", self.tolerance, 0, 1)
         check_within("scale_down_stabilisation_s", self.scale_down_stabilisation_s, 0, 3600)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        target = concurrency_target(self.target, 0.7, scaling)
+        return Requirements(
+            (trigger_of(self.metric, target * (1 + self.tolerance), 1.0),),
+            soonest_s=self.sync_s,
+            slowest_s=max(self.metric_window_s, self.scale_down_stabilisation_s),
+        )
 
 
 class KedaPolicy:

@@ -18,6 +18,7 @@ from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S
 from simulator.rules.policies.hpa_external import SYNC_S, TOLERANCE, ExternalHpa
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.policies.scaled_object import Activation, ScaledObject
 from simulator.rules.windows import SlidingSum
 
@@ -57,6 +58,15 @@ class KedaHttpParameters:
         check_within("tolerance", self.tolerance, 0, 1)
         check_within("scale_down_stabilisation_s", self.scale_down_stabilisation_s, 0, 3600)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        targets = ((Signal.CONCURRENCY, self.concurrency_target), (Signal.RATE, self.rate_target_rps))
+        return Requirements(
+            tuple(Trigger(signal, target * (1 + self.tolerance)) for signal, target in targets if target is not None),
+            soonest_s=self.sync_s,
+            slowest_s=max(self.scale_down_stabilisation_s, self.scale_down_period_s),
+        )
 
 
 class KedaHttpPolicy:

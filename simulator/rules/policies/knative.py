@@ -22,6 +22,7 @@ from simulator.rules.policies.knative_decider import Decider, DeciderSpec, Scale
 from simulator.rules.policies.knative_zero import ScaleToZero, ZeroRules
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.windows import LinearWindow, WeightedWindow
 
 Metric = Literal["concurrency", "rps"]
@@ -100,6 +101,13 @@ class KnativeParameters:
         if self.metric == "rps":
             return self.rps_target if self.target is None else self.target
         return max_concurrency if self.target is None else min(self.target, max_concurrency)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        signal = Signal.RATE if self.metric == "rps" else Signal.CONCURRENCY
+        above = max(TARGET_MIN, self.total(scaling.max_concurrency) * self.target_utilisation)
+        slowest_s = max(self.stable_window_s, self.scale_down_delay_s)
+        return Requirements((Trigger(signal, above),), soonest_s=self.tick_s, slowest_s=slowest_s)
 
 
 class KnativePolicy:

@@ -18,6 +18,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class LambdaParameters:
         check_above("refill_rps", self.refill_rps, 0)
         check_above("idle_expiry_s", self.idle_expiry_s, 0)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        return Requirements((Trigger(Signal.QUEUED),), slowest_s=self.idle_expiry_s)
 
 
 class LambdaPolicy:

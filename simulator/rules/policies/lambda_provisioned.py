@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.ranges import check_above, check_within
+from simulator.rules.policies.requirements import Requirements
 from simulator.rules.policies.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
 
 
@@ -34,6 +35,22 @@ class LambdaProvisionedParameters:
         check_within("target_utilisation", self.target_utilisation, 0, 1)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        return self.tracking.requires(scaling)
+
+    @property
+    def tracking(self) -> TargetTrackingParameters:
+        """As target tracking knows them."""
+        return TargetTrackingParameters(
+            metric="concurrency",
+            target_utilisation=self.target_utilisation,
+            scale_out_cooldown_s=0.0,  # Lambda's defaults (CDK documentation; read)
+            scale_in_cooldown_s=0.0,
+            silence_is_missing=True,
+            start_lag_s=self.start_lag_s,
+        )
+
 
 class LambdaProvisionedPolicy(TargetTrackingPolicy):
     """The presets; the target follows MaxConcurrency."""
@@ -41,14 +58,4 @@ class LambdaProvisionedPolicy(TargetTrackingPolicy):
     name = "lambda-provisioned"
 
     def __init__(self, parameters: LambdaProvisionedParameters, scaling: AutoScalingConfiguration) -> None:
-        super().__init__(
-            TargetTrackingParameters(
-                metric="concurrency",
-                target_utilisation=parameters.target_utilisation,
-                scale_out_cooldown_s=0.0,  # Lambda's defaults (CDK documentation; read)
-                scale_in_cooldown_s=0.0,
-                silence_is_missing=True,
-                start_lag_s=parameters.start_lag_s,
-            ),
-            scaling,
-        )
+        super().__init__(parameters.tracking, scaling)

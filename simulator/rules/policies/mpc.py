@@ -23,6 +23,7 @@ from simulator.rules.policies.load import DUST, OfferedLoad
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ class MpcParameters:
     def delay(self) -> int:
         """Steps until what is ordered now serves."""
         return math.ceil(self.start_lag_s / self.step_s)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        return Requirements(
+            (Trigger(Signal.OFFERED, self.target_utilisation * scaling.max_concurrency),),
+            soonest_s=self.step_s,
+            slowest_s=self.history * self.step_s,
+        )
 
 
 class MpcPolicy:

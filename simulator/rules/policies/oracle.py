@@ -18,6 +18,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 DEMAND: Final = "demand"
 
@@ -48,6 +49,10 @@ class OracleParameters:
     @property
     def needs(self) -> frozenset[str]:
         return frozenset() if self.demand else frozenset({DEMAND})
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        return Requirements((Trigger(Signal.DEMAND),))
 
 
 class OraclePolicy:

@@ -21,6 +21,7 @@ from simulator.rules.policies.hpa import HpaParameters, HpaPolicy, Metric
 from simulator.rules.policies.load import DUST, check_target, needs_of
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_within
+from simulator.rules.policies.requirements import Requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class PredictiveHpaParameters:
     @property
     def needs(self) -> frozenset[str]:
         return needs_of(self.metric)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        return HpaParameters(metric=self.metric, target=self.target, vcpus=self.vcpus).requires(scaling)
 
 
 class PredictiveHpaPolicy:

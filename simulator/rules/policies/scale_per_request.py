@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class ScalePerRequestParameters:
     def __post_init__(self) -> None:
         check_above("idle_expiry_s", self.idle_expiry_s, 0)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        return Requirements((Trigger(Signal.QUEUED),), slowest_s=self.idle_expiry_s)
 
 
 class ScalePerRequestPolicy:

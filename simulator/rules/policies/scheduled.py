@@ -14,6 +14,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class ScheduledParameters:
         if times and times[-1] >= self.every_s:
             msg = f"schedule = {times[-1]:g}s, must be below every = {self.every_s:g}s"
             raise ValueError(msg)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        return Requirements((Trigger(Signal.SCHEDULE),) if self.schedule else ())
 
 
 class ScheduledPolicy:

@@ -22,6 +22,7 @@ from simulator.rules.policies.load import DUST, Metric, measured, needs_of
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, trigger_of
 
 AdjustmentType = Literal["change", "percent", "exact"]
 
@@ -96,6 +97,15 @@ class StepScalingParameters:
     @property
     def needs(self) -> frozenset[str]:
         return needs_of(self.metric)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+        """See requirements.py."""
+        least = min((step.lower or 0.0 for step in self.scale_out if step.by > 0), default=math.inf)
+        return Requirements(
+            (trigger_of(self.metric, self.threshold + max(0.0, least), self.vcpus),),
+            soonest_s=self.out_points * PERIOD_S + self.metric_late_s,
+            slowest_s=max(self.in_points * PERIOD_S + self.metric_late_s, self.scale_in_cooldown_s),
+        )
 
 
 def adjusted(capacity: int, by: float, kind: AdjustmentType, min_magnitude: int = 0) -> int:

@@ -24,6 +24,7 @@ from simulator.rules.policies.load import DUST, Metric, check_target, concurrenc
 from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, trigger_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,14 @@ class TargetTrackingParameters:
         if self.metric == "concurrency":
             return concurrency_target(self.target, self.target_utilisation, scaling)
         return self.target_utilisation if self.target is None else self.target
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
+        """See requirements.py."""
+        return Requirements(
+            (trigger_of(self.metric, self.target_for(scaling), self.vcpus),),
+            soonest_s=self.out_points * PERIOD_S + self.metric_late_s,
+            slowest_s=max(self.in_points * PERIOD_S + self.metric_late_s, self.scale_in_cooldown_s),
+        )
 
 
 class TargetTrackingPolicy:

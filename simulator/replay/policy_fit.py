@@ -1,0 +1,184 @@
+"""Whether the policies of a scenario can act in it: what is said before a run, and stands first in its report.
+
+A combination of policy, overflow, application and duration that cannot mean anything is played, since somebody may want
+to see just that, but never without a word. `cannot_act` is certain: no load whatever makes the policy scale out here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.model.units import duration_text
+from simulator.replay.signal_levels import signal_levels
+from simulator.rules.platforms.behaviour import behaviour_of
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
+
+if TYPE_CHECKING:
+    from simulator.replay.policy_spec import PolicySpec
+    from simulator.replay.scenario import Scenario
+    from simulator.replay.service_spec import ServiceSpec
+
+# The policy that never acts by design.
+BASELINE: Final = "fixed"
+
+
+class NoteKind(StrEnum):
+    """How grave it is. BASELINE: it never acts, by design. BROUGHT: what `--policy` changed beside the policy."""
+
+    CANNOT_ACT = "cannot act"
+    LIMITED = "limited"
+    BASELINE = "baseline"
+    BROUGHT = "brought"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyNote:
+    """A sentence about the policy of a service in this scenario."""
+
+    service: str
+    policy: str
+    kind: NoteKind
+    text: str
+
+
+def policy_notes(scenario: Scenario) -> list[PolicyNote]:
+    """What has to be known about the policies before the figures mean anything; the gravest first."""
+    notes = [note for name in scenario.services for note in _notes_of(scenario, name)]
+    notes += [
+        PolicyNote(name, scenario.services[name].policy.name, NoteKind.BROUGHT, text)
+        for name, text in scenario.brought.items()
+    ]
+    return sorted(notes, key=lambda note: list(NoteKind).index(note.kind))
+
+
+def requirements_of(scenario: Scenario, name: str) -> Requirements | None:
+    """What the service's policy needs; None when it does not say."""
+    service = scenario.services[name]
+    return service.policy.kind.requires(sized_parameters(service), service.scaling)
+
+
+def sized_parameters(service: ServiceSpec) -> Any:
+    """The policy's parameters; utilisation is a share of the instance's own vCPUs unless the file says otherwise."""
+    parameters = service.policy.parameters
+    if hasattr(parameters, "vcpus") and "vcpus" not in service.policy.model_fields_set:
+        return dataclasses.replace(parameters, vcpus=service.size.vcpu)
+    return parameters
+
+
+def adapted_parameters(policy: PolicySpec) -> str:
+    """`window 4s (default 60s), ...`: parameters that differ from the policy's defaults; empty when none does."""
+    fields = type(policy).model_fields
+    changed = [
+        f"{fields[name].alias or name} {_value_text(name, getattr(policy, name))} "
+        f"(default {_value_text(name, fields[name].get_default(call_default_factory=True))})"
+        for name in fields
+        if name in policy.model_fields_set - {"name"}
+        and getattr(policy, name) != fields[name].get_default(call_default_factory=True)
+    ]
+    return ", ".join(changed)
+
+
+def _value_text(name: str, value: object) -> str:
+    if name.endswith("_s") and isinstance(value, int | float):
+        return duration_text(value) if value else "0s"
+    if isinstance(value, tuple):
+        return f"{len(value)} entries" if value else "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _notes_of(scenario: Scenario, name: str) -> Iterator[PolicyNote]:
+    policy = scenario.services[name].policy.name
+    needs = requirements_of(scenario, name)
+    if needs is None:
+        return
+    if not needs.triggers and policy == BASELINE:
+        text = f"{policy} never changes the number of instances: it is a baseline"
+        yield PolicyNote(name, policy, NoteKind.BASELINE, text)
+        return
+    unable = _cannot_act(scenario, name, needs)
+    if unable:
+        yield PolicyNote(name, policy, NoteKind.CANNOT_ACT, f"{policy} {unable}")
+        return
+    for text in _limits(scenario, needs):
+        yield PolicyNote(name, policy, NoteKind.LIMITED, f"{policy} {text}")
+
+
+def _cannot_act(scenario: Scenario, name: str, needs: Requirements) -> str:
+    """Why it never scales out here, as the rest of a sentence whose subject is the policy; empty when it can."""
+    service = scenario.services[name]
+    begins_s = min((scenario.traffic[index].from_s for index in scenario.sources_of(name)), default=0.0)
+    left_s = scenario.duration_s - begins_s
+    if not needs.triggers:
+        return "has no schedule, so it keeps MinSize: give it one (`policy: {name: scheduled, schedule: [...]}`)"
+    if service.max_size <= service.ready_at_start:
+        return f"has nowhere to go: {name} starts with {service.ready_at_start} instances, which is its MaxSize"
+    levels = signal_levels(scenario, name)
+    if all(levels[trigger.signal] <= trigger.above for trigger in needs.triggers):
+        return _unreachable(name, service, needs.triggers[0], levels[needs.triggers[0].signal])
+    if needs.soonest_s >= left_s:
+        return (
+            f"scales out {duration_text(needs.soonest_s)} after an overload has begun at the earliest, and the traffic "
+            f"of {name} lasts {duration_text(left_s)}: it cannot scale out; make the run longer"
+        )
+    return ""
+
+
+def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float) -> str:
+    above, slots = trigger.above, service.max_concurrency
+    end = f"so it cannot scale out{_beyond_one(service)}"
+    queue = f"use {_platform_text(service)}`overflow: hold`"
+    match trigger.signal:
+        case Signal.QUEUED:
+            return f"scales on queued requests; {name} rejects them, {end}: {queue}"
+        case Signal.CPU if level == 0:
+            return f"scales on CPU; the application of {name} uses none, {end}: give it `cpu`, or choose another policy"
+        case Signal.CPU:
+            return (
+                f"scales out above {above:.3g} vCPU in use at each instance; {name} uses {level:.3g} with all of its "
+                f"{slots} slots taken, {end}: raise max_concurrency or lower the target"
+            )
+        case Signal.RATE:
+            return (
+                f"scales out above {above:.4g} requests/s at each instance; the traffic of {name} never reaches that, "
+                f"{end}: lower the target"
+            )
+        case Signal.LATENCY:
+            return (
+                f"scales out above a 95th percentile of {duration_text(above)}; {name} rejects what would be slower "
+                f"(a served request takes up to {duration_text(level)}), {end}: {queue}, or lower the goal"
+            )
+        case _:
+            refuses = service.overflow.mode == "refuse"
+            limit = f"admits {slots} and rejects the rest" if refuses else f"has {level:.4g} at most, with its queue"
+            return (
+                f"scales out above {above:.4g} requests in progress at each instance; {name} {limit}, {end}: "
+                f"{f'{queue}, or ' if refuses else ''}lower the target"
+            )
+
+
+def _beyond_one(service: ServiceSpec) -> str:
+    """Waking up from zero is another matter."""
+    return " beyond the first instance" if service.min_size == 0 else ""
+
+
+def _platform_text(service: ServiceSpec) -> str:
+    behaviour = behaviour_of(service.policy.name)
+    return f"the platform preset {behaviour.preset} or " if behaviour is not None and behaviour.preset else ""
+
+
+def _limits(scenario: Scenario, needs: Requirements) -> Iterator[str]:
+    duration = duration_text(scenario.duration_s)
+    if needs.history_s > scenario.duration_s:
+        yield (
+            f"forecasts after {duration_text(needs.history_s)} of history; the run lasts {duration}: "
+            f"{needs.without_history}"
+        )
+    elif needs.slowest_s >= scenario.duration_s:
+        yield (
+            f"needs up to {duration_text(needs.slowest_s)} for its slowest window or delay; the run lasts {duration}, "
+            "so only a part of what it does is seen"
+        )

@@ -1,0 +1,109 @@
+"""A service as the platform of its policy behaves: queue, balancing, probes and actuator.
+
+Used twice: a preset sets all of it (lab/compare_contenders.py), a policy by name what the scenario file leaves out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from simulator.model.units import duration_text
+from simulator.replay.policy_spec import PolicySpec, policy_of, section_of
+from simulator.replay.service_spec import HealthCheckSpec, OverflowSpec, ServiceSpec
+from simulator.rules.platforms.behaviour import Behaviour, behaviour_of
+from simulator.rules.policies.port import Policy
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def behaviour_changes(behaviour: Behaviour) -> dict[str, Any]:
+    """The fields of a service that a platform's behaviour sets, but for its policy."""
+    changes: dict[str, Any] = {"overflow": overflow_spec(behaviour)}
+    if behaviour.balancing is not None:
+        changes["balancing"] = behaviour.balancing
+    if behaviour.probe_interval_s is not None:
+        changes["health_check_spec"] = HealthCheckSpec.model_validate(
+            {"interval": f"{behaviour.probe_interval_s:g}s", "timeout": "1s"}
+        )
+    if behaviour.idle_after_s is not None:
+        changes["idle_after_s"] = behaviour.idle_after_s
+    return changes
+
+
+def policy_with_platform(service: ServiceSpec, policy: PolicySpec) -> dict[str, Any]:
+    """The changes that `policy` by its name makes to a service: itself, and what belongs to its platform.
+
+    What the scenario file sets stays as it is, and so does everything when the policy is one of the same platform.
+    """
+    behaviour = behaviour_of(policy.name)
+    if behaviour is None or behaviour_of(service.policy.name) == behaviour:
+        return {"policy": policy}
+    changes = {
+        field: value for field, value in behaviour_changes(behaviour).items() if field not in service.model_fields_set
+    }
+    if "idle_after_s" in changes:
+        policy = with_busy_and_idle(policy, service)
+    return {"policy": policy, **changes}
+
+
+def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
+    """What `policy_with_platform` changed, as a sentence; empty when it is the policy alone."""
+    policy: PolicySpec = changes["policy"]
+    parts = [_field_text(field, changes[field]) for field in changes if field != "policy"]
+    if not parts:
+        return ""
+    return (
+        f"{policy.name} brings what belongs to its platform: {', '.join(parts)}; MaxConcurrency "
+        f"{service.max_concurrency}, {service.min_size} to {service.max_size} instances and the start-up time stay the "
+        "scenario's"
+    )
+
+
+def _field_text(field: str, value: Any) -> str:
+    """A changed field of a service in words."""
+    match value:
+        case OverflowSpec(mode="hold"):
+            return f"overflow hold for {duration_text(value.wait_s)}"
+        case OverflowSpec():
+            return f"overflow {value.mode}"
+        case HealthCheckSpec():
+            return f"a health check each {duration_text(value.interval_s)}"
+        case float():
+            return f"{field.removesuffix('_s').replace('_', ' ')} {duration_text(value)}"
+        case _:
+            return f"{field.replace('_', ' ')} {value}"
+
+
+def preset_policy(
+    service: ServiceSpec, behaviour: Behaviour, name: str, told: Mapping[str, Any] = _NOTHING
+) -> PolicySpec:
+    """The policy of a preset, `told` as in a scenario file."""
+    section = section_of(name)
+    assert section is not None, "the preset's policy is of the registry"
+    policy = section.model_validate({"name": name, **told})
+    return policy if behaviour.idle_after_s is None else with_busy_and_idle(policy, service)
+
+
+def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
+    """The same policy, with an actuator that tells busy instances from idle ones."""
+    if policy.actuator(service.scaling).activates:
+        return policy
+    build = policy.kind.build
+
+    def activating(parameters: Any, scaling: Any) -> Policy:
+        made = build(parameters, scaling)
+        made.actuator = dataclasses.replace(made.actuator, activates=True)
+        return made
+
+    told = policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True)
+    return policy_of(dataclasses.replace(policy.kind, build=activating), told)
+
+
+def overflow_spec(behaviour: Behaviour) -> OverflowSpec:
+    overflow = behaviour.overflow
+    if not overflow.holds:
+        return OverflowSpec()
+    return OverflowSpec.model_validate({"mode": "hold", "wait": f"{overflow.wait_s:g}s", "queue": overflow.queue})

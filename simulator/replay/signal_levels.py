@@ -1,0 +1,92 @@
+"""How far each signal of a service can rise at an instance, whatever the load: upper bounds, before anything is played.
+
+A policy whose triggers all lie above these can never scale out (policy_fit.py). Bounds are generous: what cannot be
+bounded is infinite, so that no policy is said to be unable that could act.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from simulator.replay.application_spec import SimulatedSpec
+from simulator.replay.curves import curve_of, rate_factor
+from simulator.replay.service_spec import ServiceSpec
+from simulator.rules.policies.requirements import Signal
+from simulator.world.chance import Chance
+
+if TYPE_CHECKING:
+    from simulator.replay.scenario import Scenario
+
+# The slowest that a request's own work is taken to be: this quantile of its law, over this many draws.
+_QUANTILE: Final = 0.99
+_DRAWS: Final = 2000
+# The shortest window over which a policy averages a rate: Knative's panic window.
+_WINDOW_S: Final = 6.0
+
+
+def signal_levels(scenario: Scenario, name: str) -> Mapping[Signal, float]:
+    """The most that each signal can show at an instance of the service, in the signal's unit."""
+    service = scenario.services[name]
+    queues = service.overflow.mode == "hold"
+    simulated = service.application.simulated
+    unbounded = dict.fromkeys(Signal, math.inf)
+    return unbounded | {
+        Signal.QUEUED: math.inf if queues else 0.0,
+        Signal.CONCURRENCY: _concurrency(scenario, name),
+        Signal.CPU: math.inf if simulated is None else cpu_at_most(service, simulated),
+        Signal.RATE: _rate(peak_rps(scenario, name)) / max(1, service.ready_at_start),
+        Signal.LATENCY: math.inf if simulated is None or queues else _latency_s(service, simulated),
+    }
+
+
+def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
+    """The vCPUs that an instance uses with every slot taken, all the time."""
+    cpu_s, io_s, vcpu = simulated.cpu.law.mean, simulated.io.law.mean, service.size.vcpu
+    if cpu_s <= 0:
+        return 0.0
+    slots = min(service.max_concurrency, simulated.workers or service.max_concurrency)
+    return min(vcpu, slots * cpu_s / (cpu_s / min(1.0, vcpu) + io_s))
+
+
+def peak_rps(scenario: Scenario, name: str) -> float:
+    """The highest rate that all sources of the service send together, at most; infinite where answers decide it."""
+    total = 0.0
+    for index in scenario.sources_of(name):
+        source = scenario.traffic[index]
+        if not source.is_open or source.trace is not None or source.retry is not None:
+            return math.inf
+        total += curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).peak_rps
+    return total
+
+
+def _rate(mean_rps: float) -> float:
+    """What random arrivals of this mean show in the shortest window at the most: four standard deviations more."""
+    return mean_rps + 4 * math.sqrt(mean_rps / _WINDOW_S)
+
+
+def _concurrency(scenario: Scenario, name: str) -> float:
+    """Those that hold a slot and those that are queued, by instances that are there at the start."""
+    service = scenario.services[name]
+    sources = [scenario.traffic[index] for index in scenario.sources_of(name)]
+    users = math.inf
+    if sources and all(source.closed is not None for source in sources):
+        users = sum(source.closed.users for source in sources if source.closed is not None)
+    queued = 0.0
+    if service.overflow.mode == "hold":
+        queued = min(service.overflow.queue, _rate(peak_rps(scenario, name)) * service.overflow.wait_s)
+    ready = max(1, service.ready_at_start)
+    return min(users / ready, service.max_concurrency + queued / ready)
+
+
+def _latency_s(service: ServiceSpec, simulated: SimulatedSpec) -> float:
+    """Of a request that shares its instance with as many as MaxConcurrency lets in, and none waits outside."""
+    rng = Chance(0).stream("signal levels")
+    cpu_s, io_s = (float(np.quantile(law.law.draw(rng, _DRAWS), _QUANTILE)) for law in (simulated.cpu, simulated.io))
+    slots, vcpu = service.max_concurrency, service.size.vcpu
+    at_once = min(slots, simulated.workers or slots)
+    stretched_s = cpu_s * max(1 / min(1.0, vcpu), at_once / vcpu) + io_s
+    return stretched_s * math.ceil(slots / at_once) + service.wake_s

@@ -1,0 +1,160 @@
+"""A policy in a scenario: it scales, or a warning says why it cannot; and what `--policy` brings beside the policy."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from simulator.replay.plan import service_plan
+from simulator.replay.policy_fit import NoteKind, adapted_parameters, policy_notes
+from simulator.replay.report import RunRecord, build_report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, load_scenario, read_scenario
+from simulator.replay.signal_levels import cpu_at_most
+from simulator.rules.policies import POLICIES
+from simulator.world.clock import ClockKind
+
+SHIPPED = Path("scenarios")
+OVERLOAD = """
+duration: 5m
+services:
+  web:
+    max_concurrency: {slots}
+    min_size: 1
+    max_size: 9
+    overflow: {overflow}
+    application: {{simulated: {application}}}
+traffic: [{{poisson: {{rate: {rate}}}}}]
+"""
+# What an application does with its time, and an overload for it: (simulated, MaxConcurrency, rate).
+APPLICATIONS = {
+    "io": ("{io: 1s}", 2, "5/s"),
+    "cpu": ("{cpu: 700ms}", 2, "4/s"),
+    "mixed": ("{cpu: 100ms, io: 900ms}", 4, "9/s"),
+    "workers": ("{io: 500ms, workers: 1}", 3, "6/s"),
+}
+OVERFLOWS = {"refuse": "refuse", "hold": "{mode: hold, wait: 5s, queue: 20}"}
+
+
+def scenario(text: str) -> Scenario:
+    return read_scenario(text)
+
+
+def overload(application: str, overflow: str) -> str:
+    simulated, slots, rate = APPLICATIONS[application]
+    return OVERLOAD.format(application=simulated, overflow=OVERFLOWS[overflow], slots=slots, rate=rate)
+
+
+def played(told: Scenario) -> RunRecord:
+    return play(Run(told), signals=False)
+
+
+def scales(record: RunRecord) -> bool:
+    (service,) = build_report(record).services
+    return service.instances.ready_max > service.min_size
+
+
+def silent(told: Scenario) -> bool:
+    """Nothing is said about a policy that does not act."""
+    return not any(note.kind in {NoteKind.CANNOT_ACT, NoteKind.BASELINE} for note in policy_notes(told))
+
+
+ALL = [(application, overflow) for application in APPLICATIONS for overflow in OVERFLOWS]
+QUICK = {("io", "refuse"), ("cpu", "hold")}
+
+
+@pytest.mark.case("X1")
+@pytest.mark.parametrize(
+    ("application", "overflow"),
+    [pytest.param(*pair, marks=() if pair in QUICK else pytest.mark.slow) for pair in ALL],
+)
+def test_every_policy_scales_under_an_overload_or_says_why_not(application: str, overflow: str) -> None:
+    told = scenario(overload(application, overflow))
+    for name in POLICIES:
+        # In the file, so that nothing of the policy's platform comes along.
+        chosen = told.with_services({"web": {"policy": told.with_policy(name).services["web"].policy}})
+        assert scales(played(chosen)) is silent(chosen), (name, [note.text for note in policy_notes(chosen)])
+
+
+@pytest.mark.case("X1")
+@pytest.mark.parametrize("name", ["lambda", "scale-per-request", "knative", "cloud-run", "keda-http"])
+def test_a_policy_by_its_name_brings_the_queue_that_it_scales_on(name: str) -> None:
+    told = scenario(overload("io", "refuse").replace("    overflow: refuse\n", ""))
+    chosen = told.with_policy(name)
+    assert chosen.services["web"].overflow.mode == "hold"
+    assert any(note.kind is NoteKind.BROUGHT and "overflow hold" in note.text for note in policy_notes(chosen))
+    # What the file says stays.
+    kept = scenario(overload("io", "refuse")).with_policy(name).services["web"]
+    assert kept.overflow.mode == "refuse"
+    assert kept.max_concurrency == 2
+
+
+def test_the_policy_that_a_scenario_has_already_brings_nothing() -> None:
+    told = load_scenario(SHIPPED / "flash-sale.yaml")
+    assert told.with_policy("app-runner").brought == {}
+
+
+def test_a_platform_that_bills_busy_time_tells_busy_from_idle_by_name_too() -> None:
+    told = scenario(overload("io", "hold")).with_policy("lambda")
+    plan = service_plan(told, "web", ClockKind.VIRTUAL)
+    assert plan.policy.actuator.activates
+    assert plan.policy.actuator.idle_expiry_s == 600
+    assert plan.settings.idle_after_s == 0.001
+
+
+@pytest.mark.case("X1")
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("lambda", "lambda scales on queued requests; web rejects them, so it cannot scale out"),
+        ("{name: lambda}", "use the platform preset lambda or `overflow: hold`"),
+        ("hpa", "hpa scales on CPU; the application of web uses none"),
+        ("scheduled", "scheduled has no schedule"),
+        ("fixed", "fixed never changes the number of instances"),
+        ("keda-http", "above 110 requests in progress at each instance; web admits 2 and rejects the rest"),
+        ("container-apps", "above 11 requests/s at each instance; the traffic of web never reaches that"),
+        ("heroku", "above a 95th percentile of 500ms"),
+        ("aws-predictive", "forecasts after 24h00m00s of history; the run lasts 5m00s"),
+        ("holt-winters", "until then it only follows the mean load of the last minute"),
+        ("target-tracking", "scales on CPU"),
+        ("{name: target-tracking, metric: concurrency, out_points: 5}", "scales out 5m30s after an overload"),
+        ("cloud-run", "needs up to 15m00s for its slowest window or delay"),
+    ],
+)
+def test_the_reason_is_told_with_what_would_help(policy: str, said: str) -> None:
+    text = OVERLOAD.format(application="{io: 400ms}", overflow="refuse", slots=2, rate="5/s")
+    text = text.replace("    min_size: 1", f"    policy: {policy}\n    min_size: 1")
+    assert said in " ".join(note.text for note in policy_notes(scenario(text)))
+
+
+def test_no_room_is_told_too() -> None:
+    text = overload("io", "hold").replace("max_size: 9", "max_size: 1")
+    assert "nowhere to go: web starts with 1 instances" in policy_notes(scenario(text))[0].text
+
+
+def test_the_cpu_of_a_full_instance() -> None:
+    """Four slots of 100 ms of work and 900 ms of waiting: 0.4 vCPU, as a run of one full instance shows."""
+    told = scenario(overload("mixed", "refuse").replace("max_size: 9", "max_size: 1").replace("9/s", "90/s"))
+    web = told.services["web"]
+    assert web.application.simulated is not None
+    bound = cpu_at_most(web, web.application.simulated)
+    record = played(told)
+    used = record.tallies.whole().served * 0.1 / record.ended_s
+    assert math.isclose(bound, 0.4)
+    assert 0.9 * bound < used <= bound * 1.01
+
+
+@pytest.mark.case("X1")
+def test_the_report_begins_with_it_and_its_digest_does_not_change() -> None:
+    told = scenario(overload("io", "refuse")).with_policy("hpa")
+    report = build_report(played(told))
+    assert [(note.kind, note.service, note.policy) for note in report.notes] == [("cannot act", "web", "hpa")]
+
+
+def test_parameters_of_the_file_that_differ_from_the_defaults() -> None:
+    first = load_scenario(SHIPPED / "first-look.yaml").services["web"].policy
+    assert "window 4s (default 1m00s)" in adapted_parameters(first)
+    flash_sale = load_scenario(SHIPPED / "flash-sale.yaml")
+    assert [adapted_parameters(service.policy) for service in flash_sale.services.values()] == [""]
