@@ -75,7 +75,7 @@ class Front:
         self._settings = settings
         self._time = asyncio.get_running_loop().time
         now = utc_now()
-        self._authority = _authority(settings.state)
+        self._authority = local_authority(settings.state)
         self._certificates = ServerCertificates(self._authority, now)
         self._renewal: asyncio.TimerHandle | None = None
         self.access_log: AccessLog | None = None
@@ -180,12 +180,8 @@ class Front:
             await self.access_log.close()
 
 
-def local_authority(state: Path) -> Path:
-    """The root certificate of the authority in `state`, which is made if there is none. Raises OSError, ValueError."""
-    return _authority(state).certificate_path
-
-
-def _authority(state: Path) -> CertificateAuthority:
+def local_authority(state: Path) -> CertificateAuthority:
+    """The authority in `state`, which is made if there is none. Raises OSError, ValueError."""
     return CertificateAuthority(state / "ca", utc_now())
 
 

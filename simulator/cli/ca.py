@@ -25,8 +25,11 @@ Windows             certutil -addstore -f ROOT {root}
 Firefox             Settings, Certificates, Authorities, Import
 (the last five but Firefox as administrator)
 
-Whoever can read the key beside it can impersonate any site to you, so trust it for a command rather than for the system
-where you can; the folder is readable by you alone. To withdraw it, undo the line above and delete the folder.\
+It can sign for these names and names below them only (X.509 name constraints):
+{names}
+A custom domain is added when it is associated; then the file is made anew and is to be trusted again for that domain.
+Whoever can read the key beside it can impersonate these names to you, so trust it for a command rather than for the
+system where you can; the folder is readable by you alone. To withdraw it, undo the line above and delete the folder.\
 """
 
 
@@ -37,9 +40,14 @@ def ca(
 ) -> None:
     """Show the local certificate authority (made if there is none) and how to trust it."""
     try:
-        root = local_authority(state_folder(state))
+        authority = local_authority(state_folder(state))
+        root = authority.certificate_path
         if export is not None:
             shutil.copyfile(root, export)
     except (OSError, ValueError) as error:
         bad_input(str(error))
-    typer.echo(root.read_text(encoding="ascii").rstrip() if pem else HOW_TO_TRUST.format(root=root))
+    typer.echo(
+        root.read_text(encoding="ascii").rstrip()
+        if pem
+        else HOW_TO_TRUST.format(root=root, names=", ".join(authority.names))
+    )

@@ -8,11 +8,14 @@ seed: they are secrets, and nothing that a run measures depends on them.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +37,14 @@ _LEAF_DUE: Final = timedelta(days=10)
 # Clients with a slow clock should not find a certificate that begins in their future.
 _BACKDATE: Final = timedelta(hours=1)
 _HOST: Final = re.compile(r"(?=.{1,253}$)(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+# Loopback and the names that the product gives: a service's own, and the one that this machine reaches it by.
+_NAMES: Final[tuple[x509.GeneralName, ...]] = (
+    x509.DNSName("localhost"),
+    x509.DNSName("awsapprunner.localhost"),
+    x509.DNSName("awsapprunner.com"),
+    x509.IPAddress(ip_network("127.0.0.0/8")),
+    x509.IPAddress(ip_network("::1/128")),
+)
 
 
 class CertificateAuthority:
@@ -53,15 +64,18 @@ class CertificateAuthority:
             each.chmod(0o700)
         self._file = folder / "authority.pem"
         self.certificate_path = folder / "root.pem"
-        if not self._file.exists():
-            _place_once(self._file, _new_authority(now))
-        self._load()
-        if self.certificate.not_valid_after_utc <= now + _LEAF_LIFE:
-            _place(self._file, _new_authority(now))
-            self._load()
-        root = self.certificate.public_bytes(Encoding.PEM)
-        if not self.certificate_path.exists() or self.certificate_path.read_bytes() != root:
-            _place(self.certificate_path, root)
+        with self._alone():
+            if self._file.exists():
+                self._load()
+            if not self._file.exists() or not self._is_of_use(now):
+                _place(self._file, _authority(ec.generate_private_key(ec.SECP256R1()), _NAMES, now))
+                self._load()
+            self._show()
+
+    @property
+    def names(self) -> list[str]:
+        """What it can sign for: host names, each with all below it, and networks."""
+        return [str(name.value) for name in _permitted(self.certificate)]
 
     def leaf(self, host: str, now: datetime) -> Path:
         """A PEM file with key and certificate for `host` (a name, `*.name`, or an address), valid for some days.
@@ -70,6 +84,7 @@ class CertificateAuthority:
             ValueError: when `host` is not a host name.
         """
         path = self._leaf_path(host)
+        self._permit(host.lower(), now)
         if self.is_due(host, now):
             _place(path, self._issue(host.lower(), now))
         return path
@@ -94,6 +109,37 @@ class CertificateAuthority:
             raise ValueError(msg)
         return self._leaves / f"{name.replace('*', '_').replace(':', '-')}.pem"
 
+    def _is_of_use(self, now: datetime) -> bool:
+        """One without name constraints is of an earlier version; with its key it could sign for any name."""
+        return self.certificate.not_valid_after_utc > now + _LEAF_LIFE and bool(_permitted(self.certificate))
+
+    def _permit(self, host: str, now: datetime) -> None:
+        """Makes the certificate anew when it does not permit `host` yet."""
+        if _permits(self.certificate, host):
+            return
+        with self._alone():
+            self._load()  # another process may have been faster
+            if not _permits(self.certificate, host):
+                names = (*_permitted(self.certificate), _name(host.removeprefix("*.")))
+                _place(self._file, _authority(self._key, names, now))
+                self._load()
+            self._show()
+
+    def _show(self) -> None:
+        root = self.certificate.public_bytes(Encoding.PEM)
+        if not self.certificate_path.exists() or self.certificate_path.read_bytes() != root:
+            _place(self.certificate_path, root)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Other processes may use the folder at the same time."""
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
     def _load(self) -> None:
         pem = self._file.read_bytes()
         key = load_pem_private_key(pem, password=None)
@@ -105,11 +151,10 @@ class CertificateAuthority:
 
     def _issue(self, host: str, now: datetime) -> bytes:
         key = ec.generate_private_key(ec.SECP256R1())
-        name: x509.GeneralName = x509.IPAddress(ip_address(host)) if _is_address(host) else x509.DNSName(host)
         certificate = (
             _builder(x509.Name([]), self.certificate.subject, key, now, _LEAF_LIFE)
             # Critical, because the subject is empty (RFC 5280 4.2.1.6).
-            .add_extension(x509.SubjectAlternativeName([name]), critical=True)
+            .add_extension(x509.SubjectAlternativeName([_name(host)]), critical=True)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -119,8 +164,9 @@ class CertificateAuthority:
         return _key_pem(key) + certificate.public_bytes(Encoding.PEM)
 
 
-def _new_authority(now: datetime) -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
+def _authority(key: ec.EllipticCurvePrivateKey, names: Iterable[x509.GeneralName], now: datetime) -> bytes:
+    """Key and certificate, which permits `names` and what is below them."""
+    permitted = [_subtree(name) for name in names]
     # A name of its own each time: clients that trusted an earlier one must not mix the two up.
     mark = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:8]
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"App Runner simulator local CA {mark}")])
@@ -128,6 +174,7 @@ def _new_authority(now: datetime) -> bytes:
         _builder(name, name, key, now, _ROOT_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.NameConstraints(permitted, None), critical=True)
         .sign(key, hashes.SHA256())
     )
     return _key_pem(key) + certificate.public_bytes(Encoding.PEM)
@@ -166,6 +213,37 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
+def _name(host: str) -> x509.GeneralName:
+    return x509.IPAddress(ip_address(host)) if _is_address(host) else x509.DNSName(host)
+
+
+def _subtree(name: x509.GeneralName) -> x509.GeneralName:
+    """As constraints have it: an address is a network of one."""
+    return x509.IPAddress(ip_network(name.value)) if isinstance(name, x509.IPAddress) else name
+
+
+def _permitted(certificate: x509.Certificate) -> list[x509.GeneralName]:
+    """Empty when there are no constraints."""
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return []
+    return list(constraints.permitted_subtrees or ())
+
+
+def _permits(certificate: x509.Certificate, host: str) -> bool:
+    if _is_address(host):
+        address = ip_address(host)
+        networks = [name.value for name in _permitted(certificate) if isinstance(name, x509.IPAddress)]
+        return any(address in ip_network(network) for network in networks)
+    name = host.removeprefix("*.")
+    return any(
+        name == each.value or name.endswith(f".{each.value}")
+        for each in _permitted(certificate)
+        if isinstance(each, x509.DNSName)
+    )
+
+
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)
@@ -177,17 +255,6 @@ def _is_address(host: str) -> bool:
 def _place(path: Path, content: bytes) -> None:
     """Write `content` to `path` in one step, readable by the owner alone from the first byte."""
     _written_beside(path, content).replace(path)
-
-
-def _place_once(path: Path, content: bytes) -> None:
-    """The same, unless somebody else was faster: then theirs stays."""
-    written = _written_beside(path, content)
-    try:
-        path.hardlink_to(written)
-    except FileExistsError:
-        return
-    finally:
-        written.unlink()
 
 
 def _written_beside(path: Path, content: bytes) -> Path:
