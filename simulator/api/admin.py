@@ -20,6 +20,7 @@ from simulator.api.endpoint import close_http
 from simulator.model.api_error import ApiError
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import asked_of, listener_limits
+from simulator.world.private_files import write_private
 
 ADMIN_FILE: Final = "admin.json"  # in the state folder: url, token, pid
 
@@ -43,10 +44,7 @@ class AdminEndpoint:
         self._listener = await asyncio.get_running_loop().create_server(self._http, _HOST, 0)
         port = self._listener.sockets[0].getsockname()[1]
         content = {"url": f"http://{_HOST}:{port}", "token": self._token, "pid": os.getpid()}
-        written = self._file.with_suffix(".new")
-        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(orjson.dumps(content))
-        written.replace(self._file)
+        write_private(self._file, orjson.dumps(content))
 
     async def close(self) -> None:
         self._file.unlink(missing_ok=True)

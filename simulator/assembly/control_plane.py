@@ -20,10 +20,12 @@ from simulator.api.calls import ApiCalls
 from simulator.api.endpoint import ApiEndpoint
 from simulator.control.api_context import ApiSettings
 from simulator.control.calendar import Calendar, live_calendar
+from simulator.control.documents import DocumentError
 from simulator.control.image_pushes import ImagePushes
 from simulator.control.registry import Registry
 from simulator.control.service_api import ServiceApi
 from simulator.control.store import Store
+from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateLock
 from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.control.workload import Workload
@@ -133,8 +135,12 @@ class ControlPlane:
                 closing.enter_context(StateLock(settings.state))
             self.store = Store(settings.state / STORE_NAME if settings.state is not None else None)
             closing.callback(self.store.close)
+            self.store.shrink()
             seed = secrets.randbits(_SEED_BITS) if settings.seed is None else settings.seed
-            self.registry = Registry(self.store, seed=seed)
+            try:
+                self.registry = Registry(self.store, seed=seed)
+            except DocumentError as error:
+                raise StoreError(f"state {settings.state}: {error}") from error
             self._closing = closing.pop_all()
         self.tasks = Tasks("control")
         self.api = ServiceApi(
@@ -178,7 +184,7 @@ class ControlPlane:
         await self.tasks.close()
         if self._tags is not None:
             await self._tags.close()
-        self.api.flush()
+        self.api.close()
         self._closing.close()
 
     def approve_connection(self, name: str, account: str | None = None, region: str | None = None) -> str:
@@ -217,7 +223,12 @@ class ControlPlane:
             return None
         context = server_context()
         if listener.certificate is not None:
-            context.load_cert_chain(listener.certificate, listener.key)
+            try:
+                context.load_cert_chain(listener.certificate, listener.key)
+            except (ssl.SSLError, OSError) as error:
+                files = " and ".join(str(each) for each in (listener.certificate, listener.key) if each is not None)
+                msg = f"certificate = {files}, must be a certificate and its key in PEM files: {error}"
+                raise ValueError(msg) from error
             return context
         if self.settings.state is None:
             msg = "tls = true, must come with a state folder or a certificate of your own"
@@ -234,7 +245,7 @@ async def open_control_plane(settings: ControlPlaneSettings, workload: Workload)
 
     Raises:
         StateHeld: another simulator works on the state folder.
-        StoreError, DocumentError: the state cannot be read.
+        StoreError: the state cannot be read.
         OSError, ValueError: the state folder or the port cannot be had, or the certificate is none.
     """
     plane = ControlPlane(settings, workload)

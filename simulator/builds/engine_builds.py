@@ -27,6 +27,7 @@ from simulator.fleet.docker_labels import OWNER, sweep_orphans
 from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.process_sweep import owner_name, remove
 from simulator.model.service_configuration import start_words
+from simulator.world.private_files import open_private, own_private_folder
 
 REPOSITORY: Final = "apprunner-simulator-build"
 _LABEL: Final = "apprunner-simulator.builds"
@@ -176,7 +177,9 @@ def _meets_app(volume: str) -> bool:
 def _identity(folder: Path) -> str:
     """Drawn once for the folder. Blocks shortly."""
     file = folder / "engine-identity"
-    folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError), file.open("x", encoding="utf-8") as opened:
-        opened.write(secrets.token_hex(16))
+    own_private_folder(folder)
+    with contextlib.suppress(FileExistsError):
+        descriptor = open_private(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(secrets.token_hex(16))
     return file.read_text(encoding="utf-8").strip()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.fleet.process_sweep import is_orphan, owner_name, remove
+from simulator.world.private_files import own_private_folder, write_private
 
 _DONE: Final = "built.json"
 _FORMAT: Final = 1  # of what is kept; another number begins anew
@@ -30,7 +31,7 @@ class Kept:
 
     def open(self) -> None:
         """Makes the folder, and removes what simulators that were killed have left half done."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        own_private_folder(self._folder)
         for entry in self._folder.iterdir():
             if not (entry / _DONE).exists() and is_orphan(entry.name.partition(".")[2]):
                 remove(str(entry))
@@ -46,14 +47,12 @@ class Kept:
         """Where a build of that key is to be made."""
         self._made += 1
         place = self._folder / f"{key}.{owner_name(os.getpid())}{self._made}"
-        place.mkdir()
+        own_private_folder(place)
         return place
 
     def finish(self, place: Path, facts: Mapping[str, Any]) -> None:
         """From now on it is there."""
-        partial = place / f"{_DONE}.partial"
-        partial.write_text(json.dumps(dict(facts)), encoding="utf-8")
-        partial.replace(place / _DONE)
+        write_private(place / _DONE, json.dumps(dict(facts)).encode())
 
     def drop(self, place: Path) -> None:
         remove(str(place))

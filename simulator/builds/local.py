@@ -25,6 +25,7 @@ from simulator.model.phase import Phase
 from simulator.model.problems import FileProblems
 from simulator.model.runtime_support import is_supported
 from simulator.world.clock import epoch_s
+from simulator.world.private_files import own_private_folder
 
 _PACKAGE_BYTES_MAX: Final = 16 * 1024**2  # more is no package.json
 
@@ -148,7 +149,8 @@ class LocalBuilder:
         """With the first build: the folders, without what dead simulators have left half done."""
         async with self._opening:
             if not self._is_open:
-                (self._settings.folder / "repositories").mkdir(parents=True, exist_ok=True)
+                own_private_folder(self._settings.folder)
+                own_private_folder(self._settings.folder / "repositories")
                 await asyncio.get_running_loop().run_in_executor(None, self._kept.open)
                 self._is_open = True
 

@@ -25,6 +25,7 @@ from simulator.fleet.process_guard import Guard
 from simulator.fleet.process_orphans import ORPHANS
 from simulator.fleet.process_sweep import owner_name, remove
 from simulator.model.service_configuration import start_words
+from simulator.world.private_files import own_private_folder
 
 _PREPARATION_FAILED: Final = "the stage of {runtime} could not be made: exit code {code}."
 
@@ -60,7 +61,8 @@ class MachineBuilds:
             if self._opened is None:
                 settings = self._settings
                 work = settings.folder / "work"
-                work.mkdir(parents=True, exist_ok=True)
+                own_private_folder(settings.folder)
+                own_private_folder(work)
                 home = _group_home() if settings.control_groups else None
                 homes = tuple(map(str, home.roots())) if home is not None else ()
                 ORPHANS.begin(str(work), homes)

@@ -19,6 +19,7 @@ from typing import Final
 
 from simulator.builds.built import BuildFailed, SourceDescription
 from simulator.builds.toolchain import SYSTEM_PATH
+from simulator.world.private_files import write_private
 
 _LINK: Final = "120000"
 _SUBMODULE: Final = "160000"
@@ -116,8 +117,8 @@ class Repositories:
     async def _make(self, clone: Path) -> None:
         if not (clone / "HEAD").exists():
             await self._git("init", "--quiet", "--bare", str(clone))
-            (clone / "info").mkdir(exist_ok=True)
-            (clone / "info" / "exclude").write_text(_NEVER_SOURCE, encoding="utf-8")
+            (clone / "info").mkdir(exist_ok=True, mode=0o700)
+            write_private(clone / "info" / "exclude", _NEVER_SOURCE.encode())
 
     async def tree(self, clone: Path, commit: str, directory: str = "") -> str:
         """The identity of what the commit has in `directory`. Raises BuildFailed when it has none."""

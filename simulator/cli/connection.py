@@ -13,7 +13,7 @@ from simulator.cli.exits import bad_input
 from simulator.cli.running import ask_running
 from simulator.cli.state import state_folder
 from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.store import StoreError
+from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld
 from simulator.model.api_error import ApiError
 from simulator.world.clock import ClockKind, run

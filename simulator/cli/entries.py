@@ -14,7 +14,8 @@ import typer
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exits import bad_input
 from simulator.control.entries import Entry, EntryKind
-from simulator.control.store import EntryReader, StoreError
+from simulator.control.store import EntryReader
+from simulator.control.store_file import StoreError
 from simulator.model.arn import Arn
 from simulator.world.clock import ClockKind, run
 

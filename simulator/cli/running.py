@@ -13,6 +13,7 @@ from simulator.api.admin import ADMIN_FILE
 from simulator.cli.exits import bad_input
 
 _TIMEOUT_S: Final = 10.0
+_PID_MAX: Final = 2**22  # of Linux
 
 
 def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None:
@@ -21,9 +22,11 @@ def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None
         place = json.loads((state / ADMIN_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         bad_input(f"{state / ADMIN_FILE}: {error}")
-    if not _is_alive(int(place["pid"])):  # killed, and its file left behind
+    if not isinstance(place, dict) or not _is_place(place):
+        bad_input(f"{state / ADMIN_FILE}, must have url, token and pid of the simulator that runs: start it again")
+    if not _is_alive(place["pid"]):  # killed, and its file left behind
         return None
     request = urllib.request.Request(  # noqa: S310 the address is our own
         f"{place['url']}/{action}",
@@ -38,8 +41,14 @@ def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None
     except urllib.error.HTTPError as error:
         with error:
             bad_input(str(json.load(error)["message"]))
-    except urllib.error.URLError as error:
-        bad_input(f"the simulator at {place['url']} does not answer: {error.reason}")
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        bad_input(f"the simulator at {place['url']} does not answer: {getattr(error, 'reason', error)}")
+
+
+def _is_place(place: dict[str, Any]) -> bool:
+    url, token, pid = place.get("url"), place.get("token"), place.get("pid")
+    numbered = isinstance(pid, int) and not isinstance(pid, bool) and 0 < pid <= _PID_MAX
+    return numbered and isinstance(token, str) and isinstance(url, str) and url.startswith("http://127.0.0.1:")
 
 
 def _is_alive(pid: int) -> bool:

@@ -21,7 +21,7 @@ from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
 from simulator.cli.serve_config import DEFAULT_HTTPS_PORT, DEFAULT_PORT, ServeConfig, load_config, with_options
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
-from simulator.control.store import StoreError
+from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld
 from simulator.model.api_resources import ServiceResource
 from simulator.model.service_state import ServiceStatus

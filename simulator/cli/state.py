@@ -1,14 +1,45 @@
-"""The state folder: where the local certificate authority lives between runs."""
+"""The state folder: where it is, and that nobody but its owner can read it."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import typer
+
+from simulator.cli.exits import bad_input
+from simulator.world.private_files import repair_modes
+
 
 def state_folder(given: Path | None) -> Path:
-    """`given`, or where the XDG base directories want it."""
-    if given is not None:
-        return given
-    home = os.environ.get("XDG_STATE_HOME")  # noqa: TID251 cli is the reader of the environment
-    return (Path(home) if home else Path.home() / ".local" / "state") / "apprunner-simulator"
+    """`given`, or where the XDG base directories want it.
+
+    What an earlier version left open to other users of the machine is closed, and told. Ends the command when there is
+    no home folder to keep it in.
+    """
+    folder = given if given is not None else _default()
+    repaired = repair_modes(folder)
+    if repaired:
+        typer.echo(
+            f"state folder {folder}: {repaired} files and folders could be read by other users of this machine; "
+            "from now on they are yours alone",
+            err=True,
+        )
+    return folder
+
+
+def _default() -> Path:
+    kept = os.environ.get("XDG_STATE_HOME", "")  # noqa: TID251 cli is the reader of the environment
+    if not Path(kept).is_absolute():  # the specification: a relative one is to be ignored
+        kept = str(_home() / ".local" / "state")
+    return Path(kept) / "apprunner-simulator"
+
+
+def _home() -> Path:
+    home = os.environ.get("HOME")  # noqa: TID251 cli is the reader of the environment
+    if home is not None and not Path(home).is_absolute():
+        bad_input(f"HOME = {home!r}, must be your home folder, where the state is kept; or give --state FOLDER")
+    try:
+        return Path.home()
+    except RuntimeError:
+        bad_input("HOME is not set and this user has no home folder: give --state FOLDER")

@@ -11,8 +11,9 @@ from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exits import bad_input
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
-from simulator.control.state_file import StateFileError, export_state, import_state
-from simulator.control.store import Store, StoreError
+from simulator.control.state_file import StateFileError, export_state, import_state, read_state
+from simulator.control.store import Store
+from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld, StateLock
 
 state = typer.Typer(help="The state of `simulator serve` as a file.", no_args_is_help=True, add_completion=False)
@@ -43,8 +44,9 @@ def import_verb(
     """Make a new state from a JSON file."""
     place = state_folder(folder)
     try:
+        content = read_state(file)  # before anything is made
         with StateLock(place):
-            count = import_state(place / STORE_NAME, file)
+            count = import_state(place / STORE_NAME, content)
     except (StateHeld, StateFileError, StoreError, DocumentError, OSError) as error:
         bad_input(str(error))
     typer.echo(f"{count} resources read into {place}")

@@ -6,7 +6,7 @@ a hundred at a time, or after a second: a record costs more than the answer it i
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -14,6 +14,7 @@ import orjson
 from simulator.control.calendar import Calendar, iso_text
 from simulator.control.caller import Caller
 from simulator.control.entries import Entry, EntryKind
+from simulator.control.gathered import Gathered
 from simulator.control.identifiers import Identifiers
 from simulator.control.registry import Registry
 from simulator.model.api_error import ApiError
@@ -24,6 +25,7 @@ _SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentV
 
 _GATHERED_MAX: Final = 100
 _GATHERED_S: Final = 1.0
+_CALL_BYTES: Final = 1024  # a usual record; the largest request has a thousand times that, and waits for a second
 
 
 class Call(NamedTuple):
@@ -42,8 +44,9 @@ class Audit:
         self._registry = registry
         self._identifiers = identifiers
         self._now = now
-        self._gathered: list[Call] = []
-        self._flush: asyncio.TimerHandle | None = None
+        self._gathered: Gathered[Call] = Gathered(
+            self._write_all, "audit records", count_max=_GATHERED_MAX, wait_s=_GATHERED_S
+        )
 
     def record_change(self, caller: Caller, operation: str, request: dict[str, Any], answer: dict[str, Any]) -> None:
         """Within the change that the call makes."""
@@ -51,22 +54,20 @@ class Audit:
 
     def gather(self, caller: Caller, operation: str, request: dict[str, Any], error: ApiError | None = None) -> None:
         """A read or a refused call, for later. Not within a change."""
-        self._gathered.append(Call(caller, operation, request, self._now(), error=error))
-        if len(self._gathered) >= _GATHERED_MAX:
-            self.flush()
-        elif self._flush is None:
-            self._flush = asyncio.get_running_loop().call_later(_GATHERED_S, self.flush)
+        self._gathered.add(Call(caller, operation, request, self._now(), error=error), _CALL_BYTES)
 
     def flush(self) -> None:
-        """Write what was gathered. Raises sqlite3.Error."""
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
-        gathered, self._gathered = self._gathered, []
-        if gathered:
-            with self._registry.change():
-                for call in gathered:
-                    self._write(call)
+        """Write what was gathered, as far as the state can be written."""
+        self._gathered.flush()
+
+    def close(self) -> None:
+        """The last write."""
+        self._gathered.close()
+
+    def _write_all(self, calls: Sequence[Call]) -> None:
+        with self._registry.change():
+            for call in calls:
+                self._write(call)
 
     def _write(self, call: Call) -> None:
         shelf = shelf_of(call.caller.account, call.caller.region)

@@ -8,10 +8,10 @@ answered or begun before the commit: what has to follow goes through `after_comm
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from simulator.control.documents import from_json, kind_of, to_json
+from simulator.control.documents import DocumentError, from_json, kind_of, to_json
 from simulator.control.entries import Entry
 from simulator.control.store import Store
 from simulator.model.api_resources import Resource
@@ -33,8 +33,8 @@ class Registry:
         self._shelves: dict[type, dict[str, dict[str, Resource]]] = {}
         self._open: _Change | None = None
         meta = store.meta()
-        self._number = int(meta.get(_NUMBER, "0"))
-        self.seed = int(meta.get(_SEED, str(seed)))
+        self._number = _number_of(meta, _NUMBER, 0)
+        self.seed = _number_of(meta, _SEED, seed)
         if _SEED not in meta:
             store.write(meta={_SEED: str(self.seed)})
         loaded = [from_json(kind, body) for kind, _, body in store.documents()]
@@ -138,6 +138,15 @@ class Registry:
                 self._place(before)
             elif now is not None:
                 self._displace(now)
+
+
+def _number_of(meta: Mapping[str, str], name: str, default: int) -> int:
+    """Raises DocumentError."""
+    try:
+        return int(meta.get(name, default))
+    except ValueError as error:
+        msg = f"meta.{name} = {meta[name][:80]!r}, must be a whole number: the state is damaged"
+        raise DocumentError(msg) from error
 
 
 class _Change:

@@ -123,16 +123,21 @@ class ServiceApi:
         try:
             return self._audited(carry_out, caller, operation, request)
         except sqlite3.Error as error:
-            raise ApiError("InternalServiceErrorException", "The state could not be written.") from error
+            raise ApiError("InternalServiceErrorException", f"The state could not be written: {error}.") from error
 
     def refused(self, caller: Caller, operation: str, request: Request, error: ApiError) -> None:
         """For the audit log: a call that was refused, here or before it came here."""
         self._audit.gather(caller, operation, request, error)
 
     def flush(self) -> None:
-        """Before the end: what the audit log and the logs of services have gathered is written."""
+        """What the audit log and the logs of services have gathered is written, as far as it can be."""
         self._audit.flush()
         self._log.flush()
+
+    def close(self) -> None:
+        """The last write of what was gathered."""
+        self._audit.close()
+        self._log.close()
 
     # --- what AWS has no API for -----------------------------------------------------------------------------------
 

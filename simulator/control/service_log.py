@@ -6,11 +6,12 @@ one commit for many lines. An application's line that is longer than CloudWatch 
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from simulator.control.calendar import Calendar
 from simulator.control.entries import Entry, EntryKind
+from simulator.control.gathered import Gathered
 from simulator.control.registry import Registry
 from simulator.control.service_events import EVENTS_STREAM, PREFIX
 from simulator.model.api_resources import ServiceResource
@@ -26,8 +27,9 @@ class ServiceLog:
     def __init__(self, registry: Registry, now: Calendar) -> None:
         self._registry = registry
         self._now = now
-        self._gathered: list[Entry] = []
-        self._flush: asyncio.TimerHandle | None = None
+        self._gathered: Gathered[Entry] = Gathered(
+            self._write_all, "log lines", count_max=_GATHERED_MAX, wait_s=_GATHERED_S
+        )
 
     def event(self, service_arn: str, line: str) -> None:
         """Of the event log."""
@@ -38,24 +40,21 @@ class ServiceLog:
         self._gather(service_arn, f"instance/{instance_id}", line[:_LINE_MAX])
 
     def flush(self) -> None:
-        """Write what was gathered. Raises sqlite3.Error."""
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
-        gathered, self._gathered = self._gathered, []
-        if gathered:
-            with self._registry.change():
-                for entry in gathered:
-                    self._registry.write_down(entry)
+        """Write what was gathered, as far as the state can be written."""
+        self._gathered.flush()
+
+    def close(self) -> None:
+        """The last write."""
+        self._gathered.close()
+
+    def _write_all(self, entries: Sequence[Entry]) -> None:
+        with self._registry.change():
+            for entry in entries:
+                self._registry.write_down(entry)
 
     def _gather(self, service_arn: str, stream: str, text: str) -> None:
         service = self._registry.get(ServiceResource, service_arn)
         if service is None:
             return
-        self._gathered.append(Entry(EntryKind.LOG, self._now(), service.shelf, service_arn, stream, text))
-        if self._flush is None:
-            self._flush = asyncio.get_running_loop().call_later(_GATHERED_S, self.flush)
-        elif len(self._gathered) == _GATHERED_MAX:
-            # Soon, not at once: the line may come in the midst of a change.
-            self._flush.cancel()
-            self._flush = asyncio.get_running_loop().call_later(0, self.flush)
+        entry = Entry(EntryKind.LOG, self._now(), service.shelf, service_arn, stream, text)
+        self._gathered.add(entry, len(text), within_change=True)

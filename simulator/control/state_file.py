@@ -6,15 +6,22 @@ are history, not state.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
+import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.control.documents import DocumentError, from_json
+from simulator.control.documents import from_json
 from simulator.control.store import MIGRATIONS, Document, Store
+from simulator.control.store_file import StoreError
+from simulator.world.private_files import write_private
 
 FORMAT: Final = "apprunner-simulator-state"
+_NUMBERS: Final = {"number": 0, "seed": 0}  # of the registry, kept as texts
+_DIGITS_MAX: Final = 19  # of 64 bits
+_SHOWN_MAX: Final = 60
 
 
 class StateFileError(Exception):
@@ -22,61 +29,106 @@ class StateFileError(Exception):
 
 
 def export_state(store: Store, path: Path) -> int:
-    """How many resources were written. The file is for its owner's eyes. Raises OSError."""
+    """How many resources were written. The file is for its owner's eyes. Raises OSError, StoreError."""
     with store.snapshot():
         documents, meta, version = store.documents(), store.meta(), store.version
-    resources = [{"kind": kind, "key": key, "body": json.loads(body)} for kind, key, body in documents]
+    resources = [{"kind": kind, "key": key, "body": _parsed(kind, key, body)} for kind, key, body in documents]
     content = {"format": FORMAT, "version": version, "meta": meta, "resources": resources}
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, ensure_ascii=False)
-        file.write("\n")
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    if path.exists() and not path.is_file():  # a pipe or a device
+        path.write_text(text, encoding="utf-8")
+    else:
+        write_private(path.resolve(), text.encode())
     return len(resources)
 
 
-def import_state(store_path: Path, path: Path) -> int:
-    """How many resources were read into the new store at `store_path`.
+def _parsed(kind: str, key: str, body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"resource {kind} {key}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class StateContent:
+    """What a state file holds, judged."""
+
+    version: int
+    meta: dict[str, str]
+    documents: list[Document]
+
+
+def import_state(store_path: Path, content: StateContent) -> int:
+    """How many resources were read into the new store at `store_path`, which is there whole or not at all.
 
     Raises:
-        StateFileError: when there is a state already, or the file does not serve. Nothing is made then.
-        OSError: when a file cannot be read or written.
+        StateFileError: when there is a state already.
+        StoreError, OSError: when the store cannot be written.
     """
     if store_path.exists():
         raise StateFileError(f"{store_path} is a state already; an import makes a new one")
-    version, meta, documents = _read(path)
-    # The schema as it was when the file was written, then on to ours: old files take the way that old stores take.
-    old = Store(store_path, MIGRATIONS[:version])
-    old.write(puts=documents, meta=meta)
-    old.close()
-    Store(store_path).close()
-    return len(documents)
+    beside = store_path.with_name(f".{store_path.name}.import")
+    try:
+        beside.unlink(missing_ok=True)
+        # The schema as it was when the file was written, then on to ours: old files take the way that old stores take.
+        with contextlib.closing(Store(beside, MIGRATIONS[: content.version])) as old:
+            old.write(puts=content.documents, meta=content.meta)
+        Store(beside).close()
+        beside.rename(store_path)
+    except sqlite3.Error as error:
+        raise StoreError(f"state {store_path}: {error}") from error
+    finally:
+        for end in ("", "-wal", "-shm"):
+            beside.with_name(beside.name + end).unlink(missing_ok=True)
+    return len(content.documents)
 
 
-def _read(path: Path) -> tuple[int, dict[str, str], list[Document]]:
+def read_state(path: Path) -> StateContent:
+    """Raises StateFileError when the file does not serve, OSError when it cannot be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise StateFileError(f"{path}: nested too deep, must be what `simulator state export` wrote") from error
     except ValueError as error:
         raise StateFileError(f"{path}: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise StateFileError(f"{path}: format = {_shown(content, 'format')}, must be {FORMAT!r}")
     version = content.get("version")
-    if not isinstance(version, int) or not 1 <= version <= len(MIGRATIONS):
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= len(MIGRATIONS):
         raise StateFileError(f"{path}: version = {version!r}, must be 1 to {len(MIGRATIONS)}")
-    documents = [_document(each, number, path, version) for number, each in enumerate(content.get("resources", []))]
-    meta = {str(name): str(value) for name, value in content.get("meta", {}).items()}
-    return version, meta, documents
+    resources, meta = content.get("resources", []), content.get("meta", {})
+    if not isinstance(resources, list):
+        raise StateFileError(f"{path}: resources = {_short(resources)}, must be a list of kind, key and body")
+    if not isinstance(meta, dict):
+        raise StateFileError(f"{path}: meta = {_short(meta)}, must be a mapping of names to texts")
+    for name, least in _NUMBERS.items():
+        if name in meta and not _is_number(meta[name], least):
+            raise StateFileError(f"{path}: meta.{name} = {_short(meta[name])}, must be a whole number from {least}")
+    documents = [_document(each, number, path, version) for number, each in enumerate(resources)]
+    return StateContent(version, {name: str(value) for name, value in meta.items()}, documents)
 
 
-def _document(each: dict[str, Any], number: int, path: Path, version: int) -> Document:
+def _is_number(value: object, least: int) -> bool:
+    text = value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and int(text) >= least
+
+
+def _document(each: Any, number: int, path: Path, version: int) -> Document:
     try:
-        kind, key, body = str(each["kind"]), str(each["key"]), json.dumps(each["body"])
+        kind, key, body = str(each["kind"]), str(each["key"]), json.dumps(each["body"], allow_nan=False)
+        (kind + key + body).encode()  # a lone surrogate is no text that can be stored
         if version == len(MIGRATIONS):  # only then is the document one of ours as it stands
             from_json(kind, body)
     except (KeyError, TypeError) as error:
         raise StateFileError(f"{path}: resources[{number}], must have kind, key and body") from error
-    except DocumentError as error:
+    except (ValueError, RecursionError) as error:  # DocumentError is one
         raise StateFileError(f"{path}: resources[{number}]: {error}") from error
     return kind, key, body
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
 
 
 def _shown(content: object, name: str) -> str:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from simulator.control.entries import Entry, EntryKind
+from simulator.control.entry_bounds import BYTES_MAX, ENTRIES_MAX, EntryBounds
+from simulator.control.store_file import StoreError, StoreFile
 
 # Each takes the schema one version further; the file's `user_version` counts those that have been applied.
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
@@ -32,15 +34,11 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ),
 )
 
-ENTRIES_MAX: Final = 100_000  # kept of each kind, so that calls that look do not push out the log lines; some 100 MB
-_PRUNED_EVERY: Final = 100  # commits: one by one would double the writing, and all at once hold up the calls
 _BUSY_S: Final = 5.0  # a reader in another process may be checkpointing
+_LOG_BYTES_KEPT: Final = 4 * 1024**2  # of SQLite's write-ahead log, once its content is in the file
+_SHRUNK_FROM_PAGES: Final = 4096  # free ones, 16 MB: an older file is written anew without them
 
 Document = tuple[str, str, str]  # kind, key, body
-
-
-class StoreError(Exception):
-    """The file cannot be used; the message says which and why."""
 
 
 class Store:
@@ -52,38 +50,50 @@ class Store:
         migrations: Sequence[Sequence[str]] = MIGRATIONS,
         *,
         entries_max: int = ENTRIES_MAX,
+        entries_bytes_max: int = BYTES_MAX,
     ) -> None:
-        self._entries_max = entries_max
-        self._commits = 0
-        try:
+        self._path = path
+        self._bounds = EntryBounds(entries_max, entries_bytes_max)
+        self._file: StoreFile | None = None
+        with self._telling():
+            if path is not None:
+                self._file = StoreFile(path, lambda db: _make(db, migrations))
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=_BUSY_S)
             try:
                 self._open(migrations)
             except BaseException:
                 self._db.close()
                 raise
-        except sqlite3.Error as error:
-            raise StoreError(f"state {path}: {error}") from error
-        except StoreError as error:
-            raise StoreError(f"state {path}: {error}") from error
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What SQLite says of the file becomes StoreError, by name."""
+        with _telling(self._path):
+            yield
 
     def _open(self, migrations: Sequence[Sequence[str]]) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        version = self.version
-        if version > len(migrations):
-            raise StoreError(f"version = {version}, must be at most {len(migrations)}: a newer simulator wrote it")
-        for number, statements in enumerate(migrations[version:], version + 1):
-            self._db.execute("BEGIN IMMEDIATE")
-            for statement in statements:
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version={number}")
-            self._db.execute("COMMIT")
+        self._db.execute(f"PRAGMA journal_size_limit={_LOG_BYTES_KEPT}")
+        _make(self._db, migrations)
 
     @property
     def version(self) -> int:
         """Of the schema: the number of migrations applied."""
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        return _version(self._db)
+
+    def shrink(self) -> None:
+        """Remove entries beyond the bounds, and give back the room they took. For the start: it may take seconds."""
+        with self._telling():
+            self._db.execute("BEGIN IMMEDIATE")
+            self._bounds.prune(self._db)
+            self._db.execute("COMMIT")
+            self._bounds.committed(self._db)
+            if int(self._db.execute("PRAGMA freelist_count").fetchone()[0]) >= _SHRUNK_FROM_PAGES:
+                with contextlib.suppress(sqlite3.OperationalError):  # no room for it, or a reader: another time
+                    self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+                    self._db.execute("VACUUM")
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         self._db.close()
@@ -100,10 +110,15 @@ class Store:
             self._db.execute("ROLLBACK")
 
     def meta(self) -> dict[str, str]:
-        return dict(self._db.execute("SELECT name, value FROM meta"))
+        """Raises StoreError."""
+        with self._telling():
+            return {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
 
     def documents(self) -> list[Document]:
-        return list(self._db.execute("SELECT kind, key, body FROM resource"))
+        """Raises StoreError."""
+        with self._telling():
+            rows = self._db.execute("SELECT kind, key, body FROM resource")
+            return [(str(kind), str(key), str(body)) for kind, key, body in rows]
 
     def write(
         self,
@@ -113,8 +128,10 @@ class Store:
         entries: Iterable[Entry] = (),
         meta: Mapping[str, str] | None = None,
     ) -> None:
-        """All of it or nothing. Raises sqlite3.Error."""
-        db = self._db
+        """All of it or nothing. Raises sqlite3.Error; StoreGone, which is one, when the file is not there any more."""
+        if self._file is not None:
+            self._file.check()
+        db, added = self._db, list(entries)
         db.execute("BEGIN IMMEDIATE")
         try:
             db.executemany("REPLACE INTO resource VALUES (?, ?, ?)", puts)
@@ -122,36 +139,63 @@ class Store:
             db.executemany("REPLACE INTO meta VALUES (?, ?)", (meta or {}).items())
             db.executemany(
                 "INSERT INTO entry (kind, at, shelf, service, stream, text) VALUES (?, ?, ?, ?, ?, ?)",
-                [(entry.kind, entry.at, entry.shelf, entry.service, entry.stream, entry.text) for entry in entries],
+                [(each.kind, each.at, each.shelf, each.service, each.stream, _storable(each.text)) for each in added],
             )
-            if self._commits % _PRUNED_EVERY == 0:
-                self._prune()
+            if added:
+                self._bounds.prune(db, added)
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
-        self._commits += 1
+        if added:
+            self._bounds.committed(db)
 
     # --- entries ---------------------------------------------------------------------------------------------------
-
-    def _prune(self) -> None:
-        for kind in EntryKind:
-            self._db.execute(
-                "DELETE FROM entry WHERE kind = :kind AND cursor <="
-                " (SELECT cursor FROM entry WHERE kind = :kind ORDER BY cursor DESC LIMIT 1 OFFSET :kept)",
-                {"kind": kind, "kept": self._entries_max},
-            )
 
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
     ) -> list[Entry]:
         """The next entries behind `cursor` (0: from the first that is kept), oldest first, at most `limit`."""
-        return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
+        with self._telling():
+            return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
 
     def last_cursor(self) -> int:
         """Of the newest entry; 0 when there is none."""
-        return read_last_cursor(self._db)
+        with self._telling():
+            return read_last_cursor(self._db)
+
+
+@contextlib.contextmanager
+def _telling(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, StoreError, ValueError) as error:
+        raise StoreError(f"state {path}: {error}") from error
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _make(db: sqlite3.Connection, migrations: Sequence[Sequence[str]]) -> None:
+    """The schema, from that of the file on."""
+    version = _version(db)
+    if version > len(migrations):
+        raise StoreError(f"version = {version}, must be at most {len(migrations)}: a newer simulator wrote it")
+    if version == 0:
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before there is a table
+    for number, statements in enumerate(migrations[version:], version + 1):
+        db.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version={number}")
+        db.execute("COMMIT")
+
+
+def _storable(text: str) -> str:
+    r"""Bytes of a program that are no UTF-8 as `\udcff`: SQLite takes no lone surrogates."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def read_last_cursor(db: sqlite3.Connection) -> int:
@@ -168,7 +212,10 @@ def read_entries(
         " ORDER BY cursor LIMIT :limit",
         {"cursor": cursor, "kind": kind, "service": service, "limit": limit},
     )
-    return [Entry(EntryKind(row[0]), *row[1:]) for row in rows]
+    return [
+        Entry(EntryKind(kind), float(at), str(shelf), str(service), str(stream), str(text), cursor)
+        for kind, at, shelf, service, stream, text, cursor in rows
+    ]
 
 
 class EntryReader:
@@ -176,36 +223,28 @@ class EntryReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
+        with _telling(path):
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
-        except sqlite3.Error as error:
-            raise StoreError(f"state {path}: {error}") from error
 
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
     ) -> list[Entry]:
         """As `Store.entries_after`. Raises StoreError."""
-        try:
+        with _telling(self._path):
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
-        except sqlite3.Error as error:
-            raise StoreError(f"state {self._path}: {error}") from error
 
     def services(self) -> list[str]:
         """The ARNs of which there are entries, those with the newest first. Raises StoreError."""
-        try:
+        with _telling(self._path):
             rows = self._db.execute(
                 "SELECT service FROM entry WHERE service <> '' GROUP BY service ORDER BY max(cursor) DESC"
             )
             return [str(row[0]) for row in rows]
-        except sqlite3.Error as error:
-            raise StoreError(f"state {self._path}: {error}") from error
 
     def last_cursor(self) -> int:
         """As `Store.last_cursor`. Raises StoreError."""
-        try:
+        with _telling(self._path):
             return read_last_cursor(self._db)
-        except sqlite3.Error as error:
-            raise StoreError(f"state {self._path}: {error}") from error
 
     def close(self) -> None:
         self._db.close()

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -29,6 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from simulator.world.private_files import make_private_folder, own_private_folder
 
 _ROOT_LIFE: Final = timedelta(days=3650)
 # Short, so that a lost key is soon worthless; browsers accept up to 398 days.
@@ -55,13 +58,13 @@ class CertificateAuthority:
 
         Raises:
             OSError: when the folder cannot be written.
-            ValueError: when what lies there is not an authority.
+            ValueError: when what lies there is not an authority; the message names the file.
         """
         self._folder = folder
         self._leaves = folder / "leaves"
+        make_private_folder(folder.parent)
         for each in (folder, self._leaves):
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
-            each.chmod(0o700)
+            own_private_folder(each)
         self._file = folder / "authority.pem"
         self.certificate_path = folder / "root.pem"
         with self._alone():
@@ -90,14 +93,18 @@ class CertificateAuthority:
         return path
 
     def is_due(self, host: str, now: datetime) -> bool:
-        """Whether the certificate of `host` is missing, not valid yet, near its end, or another authority's."""
+        """Whether the certificate of `host` is missing, damaged, another authority's, not valid yet or near its end."""
         path = self._leaf_path(host)
         if not path.exists():
             return True
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        try:
+        try:  # the file is a cache: what is not whole is made again
+            pem = path.read_bytes()
+            certificate = x509.load_pem_x509_certificate(pem)
             certificate.verify_directly_issued_by(self.certificate)
+            key = load_pem_private_key(pem, password=None)
         except Exception:  # noqa: BLE001 cryptography raises several kinds; none of them is our certificate
+            return True
+        if key.public_key() != certificate.public_key():
             return True
         # A clock that was set back makes a certificate of the future as useless as one of the past.
         return not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - _LEAF_DUE
@@ -142,12 +149,21 @@ class CertificateAuthority:
 
     def _load(self) -> None:
         pem = self._file.read_bytes()
-        key = load_pem_private_key(pem, password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            msg = f"{self._file} must hold an elliptic curve key"
-            raise ValueError(msg)  # noqa: TRY004 the type is the file's content
+        try:
+            key = load_pem_private_key(pem, password=None)
+            certificate = x509.load_pem_x509_certificate(pem)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise ValueError(self._damaged()) from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+            raise ValueError(self._damaged())
         self._key = key
-        self.certificate = x509.load_pem_x509_certificate(pem)
+        self.certificate = certificate
+
+    def _damaged(self) -> str:
+        return (
+            f"{self._file}, must hold an elliptic curve key and its certificate in PEM: put back a copy, or remove the "
+            "file and a new authority is made, which clients have to trust again"
+        )
 
     def _issue(self, host: str, now: datetime) -> bytes:
         key = ec.generate_private_key(ec.SECP256R1())

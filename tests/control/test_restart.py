@@ -22,8 +22,7 @@ from tests.virtual import run_virtual
 async def kill(stage: Stage) -> None:
     """As `kill -9` does, nothing that was gathered is written; the loop goes on, so time passes meanwhile."""
     await stage.tasks.close()
-    if stage.api._audit._flush is not None:
-        stage.api._audit._flush.cancel()
+    stage.api._audit._gathered._stop_timer()
     stage.store.close()
 
 

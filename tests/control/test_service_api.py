@@ -32,8 +32,7 @@ def test_a_store_that_fails_is_an_internal_error_and_nothing_has_changed() -> No
         error = stage.refused("CreateConnection", ConnectionName="hub1", ProviderType="GITHUB")
         assert (error.code, error.is_fault) == ("InternalServiceErrorException", True)
         assert stage.api.handle(ALICE, "ListConnections", {})["ConnectionSummaryList"] == []
-        stage.api._audit._gathered.clear()
-        stage.api.flush()
+        stage.api.close()
         await stage.tasks.close()
 
     run_virtual(main)

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from simulator.control.documents import DocumentError
 from simulator.control.entries import Entry, EntryKind
-from simulator.control.store import MIGRATIONS, EntryReader, Store, StoreError
+from simulator.control.registry import Registry
+from simulator.control.store import MIGRATIONS, EntryReader, Store
+from simulator.control.store_file import StoreError
 
 
 def entry(text: str, kind: EntryKind = EntryKind.LOG, service: str = "a") -> Entry:
@@ -75,7 +81,7 @@ def test_a_reader_of_no_state_says_so(tmp_path: Path) -> None:
 def test_the_oldest_entries_of_a_kind_go_when_there_are_too_many() -> None:
     store = Store(None, entries_max=10)
     store.write(entries=[entry("line"), entry("event", EntryKind.EVENT)])
-    for number in range(100):  # the pruning comes with the first commit of every hundred
+    for number in range(100):
         store.write(entries=[entry(str(number), EntryKind.AUDIT)])
     kept = [each.text for each in store.entries_after(0)]
     assert kept == ["line", "event", *map(str, range(90, 100))]
@@ -98,3 +104,175 @@ def test_a_file_that_is_no_state_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_text("hello, I am not a database at all, not even nearly\n" * 100)
     with pytest.raises(StoreError, match=r"state .*state\.db: file is not a database"):
         Store(tmp_path / "state.db")
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {each.name: each.stat().st_mode & 0o777 for each in folder.iterdir()}
+
+
+@pytest.mark.case("R2")
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_the_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        store = Store(tmp_path / "new" / "state.db")
+        store.write(entries=[entry("x")])
+    finally:
+        os.umask(before)
+    assert modes(tmp_path / "new") == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)
+    store.close()
+    (tmp_path / "new" / "state.db").chmod(0o644)  # as an earlier version made it
+    store = Store(tmp_path / "new" / "state.db")
+    store.write(entries=[entry("x")])
+    assert set(modes(tmp_path / "new").values()) == {0o600}
+    store.close()
+
+
+@pytest.mark.case("R11")
+def test_the_oldest_entries_of_a_kind_go_when_they_take_too_much_room(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db", entries_bytes_max=1_000_000)
+    store.write(entries=[entry("event", EntryKind.EVENT)])
+    for number in range(100):
+        store.write(entries=[entry(f"{number:02}" + "é" * 50_000)])
+    kept = [each.text[:2] for each in store.entries_after(0, kind=EntryKind.LOG)]
+    assert kept == [f"{number:02}" for number in range(90, 100)]  # ten of 100,402 bytes, within a hundredth
+    assert [each.text for each in store.entries_after(0, kind=EntryKind.EVENT)] == ["event"]
+    store.close()
+    assert (tmp_path / "state.db").stat().st_size < 2_500_000
+
+
+@pytest.mark.case("R11")
+def test_what_is_counted_goes_on_after_a_restart(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db", entries_max=10)
+    store.write(entries=[entry(str(number)) for number in range(8)])
+    store.close()
+    store = Store(tmp_path / "state.db", entries_max=10)
+    store.write(entries=[entry(str(number)) for number in range(8, 14)])
+    assert [each.text for each in store.entries_after(0)] == [str(number) for number in range(4, 14)]
+    store.close()
+
+
+@pytest.mark.case("R11")
+@pytest.mark.parametrize("incremental", [True, False])
+def test_a_file_that_grew_too_large_shrinks_at_the_start(tmp_path: Path, incremental: bool) -> None:
+    """`incremental` False: one of an earlier version, whose free pages could not be given back."""
+    path = tmp_path / "state.db"
+    store = Store(path, entries_bytes_max=10**9)
+    for _ in range(30):
+        store.write(entries=[entry("x" * 1_000_000)])
+    store.close()
+    if not incremental:
+        db = sqlite3.connect(path)
+        db.execute("PRAGMA auto_vacuum=NONE")
+        db.execute("VACUUM")
+        db.close()
+    assert path.stat().st_size > 30_000_000
+    store = Store(path, entries_bytes_max=3_000_000)
+    store.shrink()
+    assert len(store.entries_after(0)) == 2
+    assert path.stat().st_size < 8_000_000
+    assert not path.with_name("state.db-wal").stat().st_size > 4 * 1024**2
+    store.close()
+
+
+@pytest.mark.case("R11")
+def test_the_write_ahead_log_does_not_stay_large(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    store.write(entries=[entry("x" * 1_000_000) for _ in range(20)])
+    for _ in range(20):
+        store.write(entries=[entry("x" * 1_000)])
+    assert (tmp_path / "state.db-wal").stat().st_size <= 5 * 1024**2
+    store.close()
+
+
+@pytest.mark.case("R13")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE resource SET body = CAST(x'ff' AS TEXT)",
+        "UPDATE meta SET value = CAST(x'ff' AS TEXT)",
+        "UPDATE entry SET text = CAST(x'ff' AS TEXT)",
+        "UPDATE entry SET kind = 'nobody'",
+        "UPDATE entry SET at = 'noon'",
+        "DROP TABLE entry",
+    ],
+)
+def test_a_damaged_column_is_told_by_the_name_of_the_file(tmp_path: Path, damage: str) -> None:
+    store = Store(tmp_path / "state.db")
+    store.write(puts=[("service", "a", "{}")], entries=[entry("x")], meta={"seed": "7"})
+    store.close()
+    with sqlite3.connect(tmp_path / "state.db") as db:
+        db.execute(damage)
+    db.close()
+    store = Store(tmp_path / "state.db")
+    with pytest.raises(StoreError, match=r"state .*state\.db: "):  # noqa: PT012 any of them
+        store.meta()
+        store.documents()
+        store.entries_after(0)
+    store.close()
+
+
+@pytest.mark.case("R13")
+@pytest.mark.parametrize(("meta", "shown"), [({"seed": "many"}, "meta.seed = 'many'"), ({"number": ""}, "meta.number")])
+def test_a_damaged_number_of_the_registry_is_told(meta: dict[str, str], shown: str) -> None:
+    store = Store(None)
+    store.write(meta=meta)
+    with pytest.raises(DocumentError, match=shown):
+        Registry(store, seed=1)
+    store.close()
+
+
+@pytest.mark.case("R18")
+def test_a_line_that_is_no_text_is_kept_all_the_same() -> None:
+    store = Store(None)
+    store.write(entries=[entry("caf\udce9 ☕")])
+    assert [each.text for each in store.entries_after(0)] == ["caf\\udce9 ☕"]
+    store.close()
+
+
+@pytest.mark.case("R21")
+def test_a_file_of_no_bytes_was_a_state_and_is_refused(tmp_path: Path) -> None:
+    Store(tmp_path / "state.db").close()
+    os.truncate(tmp_path / "state.db", 0)
+    with pytest.raises(StoreError, match=r"state\.db: 0 bytes, must be a state, and what it held is lost"):
+        Store(tmp_path / "state.db")
+
+
+@pytest.mark.case("R21")
+def test_a_beginning_that_a_crash_cut_off_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / ".state.db.new").write_bytes(b"half of it")
+    Store(tmp_path / "state.db").close()
+    assert [each.name for each in tmp_path.iterdir()] == ["state.db"]
+
+
+@pytest.mark.case("R21")
+def test_changes_without_their_file_are_not_written_over(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    store.write(puts=[("service", "a", "{}")])
+    (tmp_path / "state.db").unlink()
+    with pytest.raises(StoreError, match=r"is gone, and state\.db-wal beside it holds its last changes"):
+        Store(tmp_path / "state.db")
+    store.close()
+
+
+@pytest.mark.case("R21")
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (lambda path: path.unlink(), "is gone"),
+        (lambda path: path.rename(path.with_name("moved")), "is gone"),
+        (lambda path: os.truncate(path, 0), "was emptied"),
+        (lambda path: (path.unlink(), path.touch()), "was replaced|was emptied"),
+    ],
+)
+def test_nothing_is_acknowledged_into_a_file_that_is_gone(
+    tmp_path: Path, loss: Callable[[Path], object], told: str
+) -> None:
+    path = tmp_path / "state.db"
+    store = Store(path)
+    store.write(puts=[("service", "a", "{}")])
+    loss(path)
+    with pytest.raises(sqlite3.OperationalError, match=rf"state\.db {told}"):
+        store.write(puts=[("service", "b", "{}")])
+    with contextlib.suppress(sqlite3.Error):
+        store.close()

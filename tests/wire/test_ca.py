@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import ssl
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,3 +77,48 @@ def test_a_file_that_is_no_authority_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "authority.pem").write_text("nonsense")
     with pytest.raises(ValueError):  # noqa: PT011 the wording is cryptography's
         CertificateAuthority(tmp_path, NOW)
+
+
+@pytest.mark.case("R2")
+@pytest.mark.parametrize("umask", [0, 0o022])
+def test_the_folders_above_are_the_owners_alone_too(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        CertificateAuthority(tmp_path / "share" / "state" / "ca", NOW)
+    finally:
+        os.umask(before)
+    made = [tmp_path / "share", *(tmp_path / "share").rglob("*")]
+    assert {stat.S_IMODE(each.stat().st_mode) for each in made} == {0o700, 0o600}
+
+
+@pytest.mark.case("R14")
+@pytest.mark.parametrize("content", [b"", b"junk", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_a_damaged_authority_is_told_by_its_file(tmp_path: Path, content: bytes) -> None:
+    CertificateAuthority(tmp_path, NOW)
+    (tmp_path / "authority.pem").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{tmp_path}/authority\.pem, must hold an elliptic curve key and its"):
+        CertificateAuthority(tmp_path, NOW)
+
+
+@pytest.mark.case("R14")
+def test_an_authority_of_two_halves_is_told(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        CertificateAuthority(tmp_path / name, NOW)
+    pem = [(tmp_path / name / "authority.pem").read_bytes().partition(b"-----BEGIN CERT") for name in ("a", "b")]
+    (tmp_path / "a" / "authority.pem").write_bytes(pem[0][0] + pem[1][1] + pem[1][2])
+    with pytest.raises(ValueError, match=r"authority\.pem, must hold"):
+        CertificateAuthority(tmp_path / "a", NOW)
+
+
+@pytest.mark.case("R14")
+@pytest.mark.parametrize("damage", ["empty", "junk", "no key", "another key", "root"])
+def test_a_damaged_leaf_is_made_again(tmp_path: Path, damage: str) -> None:
+    authority = CertificateAuthority(tmp_path, NOW)
+    leaf = authority.leaf(HOST, NOW)
+    key, begin, rest = leaf.read_bytes().partition(b"-----BEGIN CERTIFICATE-----")
+    other = authority.leaf("other.localhost", NOW).read_bytes().partition(begin)[0]
+    content = {"empty": b"", "junk": b"junk", "no key": begin + rest, "another key": other + begin + rest, "root": key}
+    leaf.write_bytes(content[damage])
+    assert authority.is_due(HOST, NOW)
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(authority.leaf(HOST, NOW))
+    assert not authority.is_due(HOST, NOW)

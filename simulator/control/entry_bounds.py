@@ -1,0 +1,63 @@
+"""How many entries a store keeps, and how many bytes: of each kind, so that calls do not push out the log lines."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from simulator.control.entries import Entry, EntryKind
+
+ENTRIES_MAX: Final = 100_000
+BYTES_MAX: Final = 64 * 1024**2  # of a kind: an application that logs much costs some 70 MB of disk, not gigabytes
+ENTRY_BYTES: Final = 400  # of an entry besides its text: names and indexes
+_SLACK: Final = 100  # what is over is removed a hundredth at a time: one by one would double the writing
+_PAGES_AT_ONCE: Final = 256  # a megabyte of free pages given back to the disk with a commit
+_FREE_PAGES: Final = 1024  # kept to be used again
+
+
+class EntryBounds:
+    """Counts what is there; `prune` is for an open transaction."""
+
+    def __init__(self, entries_max: int = ENTRIES_MAX, bytes_max: int = BYTES_MAX) -> None:
+        self._entries_max = entries_max
+        self._bytes_max = bytes_max
+        self._kept: dict[str, tuple[int, int]] | None = None  # of each kind: entries and bytes
+        self._next: dict[str, tuple[int, int]] = {}
+
+    def prune(self, db: sqlite3.Connection, added: Iterable[Entry] = ()) -> None:
+        """Remove the oldest entries that are too many, those just added counted. `committed` makes it count."""
+        kept = self._counted(db) if self._kept is None else dict(self._kept)
+        if self._kept is not None:
+            for entry in added:
+                count, size = kept.get(entry.kind, (0, 0))
+                kept[entry.kind] = (count + 1, size + ENTRY_BYTES + len(entry.text.encode("utf-8", "replace")))
+        for kind in EntryKind:
+            count, size = kept.get(kind, (0, 0))
+            over = count - self._entries_max > self._entries_max // _SLACK
+            if over or size - self._bytes_max > self._bytes_max // _SLACK:
+                kept[kind] = self._remove(db, kind, count, size)
+        self._next = kept
+
+    def committed(self, db: sqlite3.Connection) -> None:
+        """The transaction is through. Gives pages back that nobody needs soon."""
+        self._kept = self._next
+        if int(db.execute("PRAGMA freelist_count").fetchone()[0]) > _FREE_PAGES:
+            db.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+
+    def _counted(self, db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+        rows = db.execute("SELECT kind, count(*), sum(length(CAST(text AS BLOB))) FROM entry GROUP BY kind")
+        return {str(kind): (count, size + count * ENTRY_BYTES) for kind, count, size in rows}
+
+    def _remove(self, db: sqlite3.Connection, kind: EntryKind, count: int, size: int) -> tuple[int, int]:
+        last = 0
+        rows = db.execute(
+            "SELECT cursor, length(CAST(text AS BLOB)) FROM entry WHERE kind = ? ORDER BY cursor", (kind,)
+        )
+        for cursor, length in rows:
+            if count <= self._entries_max and size <= self._bytes_max:
+                break
+            last, count, size = cursor, count - 1, size - length - ENTRY_BYTES
+        rows.close()
+        db.execute("DELETE FROM entry WHERE kind = ? AND cursor <= ?", (kind, last))
+        return count, size

@@ -1,0 +1,134 @@
+"""What waits to be written together, because a commit costs more than an item. It is kept until the write succeeded.
+
+When the state cannot be written (a full disk, say) the items stay and are tried again every second, as many as there is
+room for: people are told once that they wait, and once that they were written, with how many were lost meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+Item = TypeVar("Item")
+
+AGAIN_S: Final = 1.0
+KEPT_MAX: Final = 10_000
+KEPT_BYTES_MAX: Final = 16 * 1024**2
+BATCH_BYTES_MAX: Final = 1024**2  # longer ones would hold up the calls
+
+_log = logging.getLogger(__name__)
+
+
+class Gathered(Generic[Item]):
+    """`write` stores items, all or none, and raises sqlite3.Error. `what` names them for people.
+
+    An item is written `wait_s` after it came, or as soon as there are `count_max` of them or a megabyte.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Item]], None],
+        what: str,
+        *,
+        count_max: int,
+        wait_s: float,
+        tell: Callable[[str], None] = _log.warning,
+    ) -> None:
+        self._write = write
+        self._what = what
+        self._count_max = count_max
+        self._wait_s = wait_s
+        self._tell = tell
+        self._items: deque[tuple[Item, int]] = deque()
+        self._bytes = 0
+        self._lost = 0
+        self._failing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_soon = False
+
+    def add(self, item: Item, size_bytes: int, *, within_change: bool = False) -> None:
+        """`within_change`: a change is open, or may be, so the write has to wait for its end."""
+        self._items.append((item, size_bytes))
+        self._bytes += size_bytes
+        while len(self._items) > KEPT_MAX or (self._bytes > KEPT_BYTES_MAX and len(self._items) > 1):
+            self._bytes -= self._items.popleft()[1]
+            self._lost += 1
+        if self._is_full and not self._failing:
+            if within_change:
+                self._soon()
+            else:
+                self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._wait_s, self._due)
+
+    def flush(self) -> None:
+        """Write everything. What cannot be written now stays."""
+        self._stop_timer()
+        while self._items:
+            batch, size = self._batch()
+            try:
+                self._write(batch)
+            except sqlite3.Error as error:
+                self._missed(error)
+                return
+            for _ in batch:
+                self._items.popleft()
+            self._bytes -= size
+        self._reached()
+
+    def close(self) -> None:
+        """The last write. What cannot be written is lost, and told."""
+        self.flush()
+        self._stop_timer()
+        lost = self._lost + len(self._items)
+        if lost:
+            self._tell(f"{lost} {self._what} are lost")
+        self._items.clear()
+        self._bytes = self._lost = 0
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._items) >= self._count_max or self._bytes >= BATCH_BYTES_MAX
+
+    def _batch(self) -> tuple[list[Item], int]:
+        batch: list[Item] = []
+        total = 0
+        for item, size in self._items:
+            if batch and total + size > BATCH_BYTES_MAX:
+                break
+            batch.append(item)
+            total += size
+        return batch, total
+
+    def _soon(self) -> None:
+        if not self._is_soon:
+            self._stop_timer()
+            self._timer = asyncio.get_running_loop().call_later(0, self._due)
+            self._is_soon = True
+
+    def _due(self) -> None:
+        self._timer = None
+        self.flush()
+
+    def _stop_timer(self) -> None:
+        self._is_soon = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _missed(self, error: sqlite3.Error) -> None:
+        if not self._failing:
+            self._failing = True
+            self._tell(f"{self._what} cannot be written: {error}. They are kept and tried again; this is said once")
+        self._timer = asyncio.get_running_loop().call_later(AGAIN_S, self._due)
+
+    def _reached(self) -> None:
+        if self._failing:
+            self._failing = False
+            told = f", {self._lost} were lost as there was no room for more" if self._lost else ""
+            self._lost = 0
+            self._tell(f"{self._what} are written again{told}")

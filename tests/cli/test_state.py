@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings, open_control_plane
+from simulator.cli import app
+from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.store_file import StoreError
+
+RUN = CliRunner()
+
+
+@pytest.mark.case("R20")
+@pytest.mark.parametrize("home", ["", "relative"])
+def test_a_home_that_is_none_is_told_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setenv("HOME", home)
+    for verb in (["ca"], ["state", "export", "f"], ["logs", "web"], ["serve", "--port", "0"]):
+        done = RUN.invoke(app, verb)
+        assert (done.exit_code, done.output) == (
+            2,
+            f"HOME = {home!r}, must be your home folder, where the state is kept; or give --state FOLDER\n",
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.case("R20")
+def test_a_relative_xdg_folder_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    done = RUN.invoke(app, ["ca"])
+    assert done.exit_code == 0
+    assert (tmp_path / ".local" / "state" / "apprunner-simulator" / "ca" / "root.pem").exists()
+
+
+@pytest.mark.case("R2")
+def test_old_modes_are_repaired_and_that_is_told_once(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    assert RUN.invoke(app, ["ca", "--state", str(state)]).exit_code == 0
+    for each in [state, *state.rglob("*")]:
+        each.chmod(0o755 if each.is_dir() else 0o644)
+    first, second = (RUN.invoke(app, ["ca", "--state", str(state)]) for _ in range(2))
+    assert f"state folder {state}: 5 files and folders could be read by other users" in first.stderr
+    assert second.stderr == ""
+    assert {each.stat().st_mode & 0o077 for each in [state, *state.rglob("*")]} == {0}
+
+
+@pytest.mark.case("R15")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"url": 1, "token": "t", "pid": 1}',
+        '{"url": "http://127.0.0.1:1", "token": "t"}',
+        '{"url": "http://127.0.0.1:1", "token": "t", "pid": "1"}',
+        '{"url": "http://evil.example", "token": "t", "pid": 1}',
+    ],
+)
+def test_an_address_file_of_another_shape_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "admin.json").write_text(content)
+    done = RUN.invoke(app, ["connection", "approve", "hub", "--state", str(tmp_path)])
+    assert (done.exit_code, len(done.stderr.splitlines()) - done.stderr.count("other users")) == (2, 1)
+    assert str(tmp_path / "admin.json") in done.stderr
+
+
+@pytest.mark.case("R13")
+async def test_damaged_documents_are_told_by_the_state(tmp_path: Path) -> None:
+    settings = ControlPlaneSettings(state=tmp_path, listener=None)
+    async with await open_control_plane(settings, SimulatedWorkload()) as plane:
+        plane.store.write(puts=[("nobody", "k", "{}")])
+    with pytest.raises(StoreError, match=rf"state {tmp_path}: kind = 'nobody', must be one of"):
+        await open_control_plane(settings, SimulatedWorkload())
+
+
+@pytest.mark.case("R14")
+@pytest.mark.parametrize("content", [None, b"", b"junk"])
+async def test_a_certificate_of_ones_own_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "server.pem"
+    if content is not None:
+        file.write_bytes(content)
+    settings = ControlPlaneSettings(listener=ApiListener(tls=True, certificate=file))
+    with pytest.raises(ValueError, match=rf"certificate = {file}, must be a certificate and its key"):
+        await open_control_plane(settings, SimulatedWorkload())
