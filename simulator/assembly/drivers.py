@@ -7,10 +7,13 @@ from functools import partial
 
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
+from simulator.fleet.docker_backend import ContainerBackend
+from simulator.fleet.driver import Backend, Driver
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpService
-from simulator.fleet.mixed import MixedDriver
+from simulator.fleet.mixed import MixedDriver, real_of
 from simulator.fleet.process import OnLine, ProcessApplication, ProcessDriver, ProcessSettings, Throttling
+from simulator.fleet.process_backend import ProcessBackend
 from simulator.fleet.simulated import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.world.chance import Chance
@@ -55,6 +58,18 @@ def _real_driver(
     if isinstance(application, ProcessApplication):
         return ProcessDriver(application, serve, on_line, ProcessSettings(throttling))
     return DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine))
+
+
+def explained(backend: Backend) -> str:
+    """What can be seen from outside of why nothing reaches an instance; empty when that is nothing."""
+    real = real_of(backend)
+    return real.explain() if isinstance(real, ProcessBackend | ContainerBackend) else ""
+
+
+def has_fixed_port(driver: Driver) -> bool:
+    """One of its instances has the service's own port on this machine, so that no other can."""
+    real = driver.real if isinstance(driver, MixedDriver) else driver
+    return isinstance(real, ProcessDriver) and real.has_fixed_port
 
 
 def _no_draw(_: Exchange) -> None:

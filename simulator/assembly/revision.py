@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from simulator.assembly.drivers import Application, driver_of
+from simulator.assembly.drivers import Application, driver_of, explained, has_fixed_port
 from simulator.assembly.roles import InstanceRole
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication, DockerDriver
@@ -137,6 +137,8 @@ class Revision:
             tasks=around.tasks,
             numbers=instance_numbers,
         )
+        if not isinstance(self.driver, SimulatedDriver):
+            self.roster.starts.explain = explained
         self._faults = WireFaults(around.chance.stream("service", stream, "wire faults").random)
 
     @property
@@ -147,6 +149,11 @@ class Revision:
     def limits_in_force(self) -> str:
         """Which limits its instances have on this machine, for people; nothing for simulated ones."""
         return "" if isinstance(self.driver, SimulatedDriver) else self.driver.limits_in_force
+
+    @property
+    def has_fixed_port(self) -> bool:
+        """One of its instances has the service's own port on this machine, so that no other can."""
+        return has_fixed_port(self.driver)
 
     @property
     def cpu_used_s(self) -> Callable[[], float] | None:
@@ -168,8 +175,22 @@ class Revision:
         await self._resolve_secrets()
         await self._open_role()
 
+    async def finish(self, why: str) -> None:
+        """It gets no new requests any more: those it has are finished, within their time. `recall` or `drain` follows.
+
+        Its instances stay meanwhile: until the revision after it has shown that it stays, there is a way back.
+        """
+        await self.pool.line_empty()
+        drained = self.roster.drain(why)
+        if drained:
+            await asyncio.wait(drained, timeout=self.settings.drain_timeout_s)
+
+    def recall(self) -> None:
+        """It serves again, after `finish`."""
+        self.roster.recall()
+
     async def drain(self, why: str) -> None:
-        """It gets no new requests any more: those it has are finished, then its instances stop, and nothing is left."""
+        """As `finish`, then its instances stop, and nothing is left."""
         await self.pool.line_empty()
         lives = self.roster.retire(why)
         if lives:

@@ -7,7 +7,7 @@ from typing import Final
 
 from simulator.assembly.applications import Applications, Runnable
 from simulator.assembly.collector import XRAY, collector_variables
-from simulator.assembly.deployment import beside, deploy, failure_of
+from simulator.assembly.deployment import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import Revision, ServicePlan
 from simulator.control.workload import (
@@ -36,8 +36,9 @@ _POLICY: Final = "app-runner"
 class WorkloadSettings:
     """What every service of the control plane gets. Times in seconds.
 
-    `startup_probe_s`: between the probes of an instance that starts; None: the health check's interval. `start_lag_s`:
-    from a decision to the launch of an instance; None: as long as App Runner seems to take (the policy has it).
+    `startup_probe_s`: between the probes of an instance that starts; None: the health check's interval. `settle_s`: how
+    long the instances of a new revision have to stay healthy before they get the traffic. `start_lag_s`: from a
+    decision to the launch of an instance; None: as long as App Runner seems to take (the policy has it).
     `collector`: whole URL of the one that services with X-Ray in their configuration are told of.
     """
 
@@ -45,6 +46,7 @@ class WorkloadSettings:
     secrets_from: SecretsPlace = field(default_factory=SecretsPlace)
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
     startup_probe_s: float | None = None
+    settle_s: float = SETTLE_S
     start_lag_s: float | None = None
     drain_timeout_s: float = PoolSettings("").drain_timeout_s
     stop_grace_s: float = PoolSettings("").stop_grace_s
@@ -106,7 +108,14 @@ class PlatformWorkload:
         await steps.reach(Phase.SOURCE_READY)
         service = self._known(revision)
         try:
-            await deploy(service, self._plan(service, revision, runnable), steps, self._platform.tasks)
+            await deploy(
+                service,
+                self._plan(service, revision, runnable),
+                steps,
+                self._platform.tasks,
+                lambda line: self._told(revision, steps, line),
+                settle_s=self._settings.settle_s,
+            )
         except (LaunchError, OSError) as error:
             raise failure_of(error, revision, runnable.port) from error
         finally:
@@ -123,6 +132,7 @@ class PlatformWorkload:
         new, service = await self._new_revision(revision)
         try:
             await new.begin()
+            await settle(new, self._settings.settle_s)
         except (LaunchError, OSError) as error:
             await new.end()
             service.forget_ended()
@@ -246,6 +256,12 @@ class PlatformWorkload:
         if service is not None:
             del self._arns[service.name]
             self._platform.remove(service)
+
+    def _told(self, revision: ServiceRevision, steps: Steps, line: str) -> None:
+        """What happens to instances that a deployment brings up is in both logs."""
+        steps.log(line)
+        if self._log is not None:
+            self._log.event(revision.service_arn, line)
 
     def _heard(self, name: str, number: int, line: str) -> None:
         arn = self._arns.get(name)

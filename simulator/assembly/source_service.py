@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.assembly.built_application import application_of
-from simulator.assembly.deployment import deploy
+from simulator.assembly.deployment import SETTLE_S, deploy
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import ServicePlan
 from simulator.builds.built import Builder, BuiltApplication, SourceDescription
+from simulator.fleet.driver import LaunchError
 from simulator.fleet.process import Throttling
 from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import PoolSettings
@@ -40,7 +41,8 @@ class SourceService:
     serves: BuiltApplication | None = None
 
     async def deploy(self) -> None:
-        """The source as it is now; nothing when that is what serves. A failure leaves what serves as it was.
+        """The source as it is now; nothing when that is what serves. A failure leaves what serves as it was; what had
+        to be stopped for it, because there is one port only, comes up again.
 
         Raises:
             BuildFailed: when it cannot be built.
@@ -51,10 +53,22 @@ class SourceService:
         if self.serves is not None and _same(built, self.serves):
             return
         steps.port = built.port
-        await deploy(self.service, self._plan(built), steps, self.platform.tasks)
+        try:
+            await self._bring_up(built, steps)
+        except (LaunchError, OSError):
+            if self.serves is not None and self.service.revision is None:
+                steps.port = self.serves.port
+                await self._bring_up(self.serves, steps)
+            raise
         self.serves = built
         self.service.forget_ended()
         self.builder.keep([built])
+
+    async def _bring_up(self, built: BuiltApplication, steps: _Told) -> None:
+        def tell(line: str) -> None:
+            self.tell(f"[AppRunner] {line}")
+
+        await deploy(self.service, self._plan(built), steps, self.platform.tasks, tell, settle_s=SETTLE_S)
 
     def _plan(self, built: BuiltApplication) -> ServicePlan:
         scaling, kind = AutoScalingConfiguration(), POLICIES[_POLICY]

@@ -79,6 +79,14 @@ class Activity:
         instance.idle_timer = instance.expiry_timer = None
         instance.is_watched = False
 
+    def recall(self, instance: Instance) -> None:
+        """It was to go and stays after all: awake, and its bill goes on."""
+        if instance.spell_at_s < 0:
+            instance.spell_at_s = self._clock.at_s()
+        if not instance.awake:
+            instance.backend.wake()
+            instance.awake = True
+
     def close_spell(self, instance: Instance) -> None:
         if instance.spell_at_s >= 0:
             instance.spells.append((instance.spell_at_s, self.spell_end_at_s(instance)))

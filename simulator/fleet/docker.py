@@ -18,6 +18,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from simulator.fleet import docker_storage as storage
@@ -37,6 +38,7 @@ from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Quo
 from simulator.fleet.docker_labels import sweep_orphans
 from simulator.fleet.driver import InstanceSpec, LaunchError, Usage
 from simulator.fleet.images import ImageIdentifier
+from simulator.fleet.listening import Leader
 from simulator.fleet.process_backend import RequestService
 from simulator.fleet.process_cgroup import NoGroupsError, group_of
 from simulator.fleet.process_environment import check_variables
@@ -119,7 +121,7 @@ class DockerDriver:
             raise LaunchError(msg) from error
         backend = self._started(spec, running, has_volumes=has_volumes)
         try:
-            await self._open_doors(backend, running.pid if is_local(self._settings.host) else 0)
+            await self._open_doors(backend, running.pid)
         except BaseException:
             backend.kill()
             raise
@@ -213,20 +215,22 @@ class DockerDriver:
 
     def _started(self, spec: InstanceSpec, running: Running, *, has_volumes: bool) -> ContainerBackend:
         """From here on the container is ours to end; no await between its start and this."""
-        pid = running.pid if is_local(self._settings.host) else 0
+        leader = Leader.of_container(running.pid, running.container) if is_local(self._settings.host) else None
         limits = None
-        if pid:
+        if leader is not None:
             with contextlib.suppress(NoGroupsError):  # it has ended already
-                limits = GroupLimits(group_of(pid), spec.size)
+                limits = GroupLimits(group_of(leader.pid), spec.size)
         switch = limits.switch(self._settings.throttling, self._settings.idle_vcpu) if limits else NoSwitch()
         service = self._serve(HOST, running.port)
         backend = ContainerBackend(
-            Running(running.container, running.port, pid),
+            running,
             self._application.port,
             service,
             switch,
             self._send,
             limits.usage if limits is not None else _unmeasured,
+            leader=leader,
+            is_running=partial(self._is_running, running.container),
         )
         self._living[backend] = _Living(spec, service, limits, has_volumes)
         self._tasks.spawn(self._attend(backend), f"container {spec.number} of {spec.service}")
@@ -241,9 +245,12 @@ class DockerDriver:
             LaunchError: when this process cannot make one.
         """
         living = self._living[backend]
+        local = is_local(self._settings.host)
+        if local and pid <= 0:
+            return  # it has ended already
         for door in self._doors:
             try:
-                close = await door.serve(listening_inside(pid, door.port))
+                close = await door.serve(listening_inside(pid if local else 0, door.port))
             except FileNotFoundError:
                 return  # it has ended already
             except OSError as error:
@@ -254,6 +261,7 @@ class DockerDriver:
                 await close()
             else:
                 living.closes.append(close)
+                backend.doors |= {door.port}
 
     # --- a container's life ---
 
@@ -283,6 +291,13 @@ class DockerDriver:
         backend.left.set_result(None)
         if backend.container in self._lost:
             await self._bury(backend.container)
+
+    async def _is_running(self, container: str) -> bool:
+        """An engine that does not answer has no container to offer."""
+        try:
+            return await self._engine.is_running(container)
+        except (EngineGone, EngineRefused):
+            return False
 
     async def _bury(self, container: str) -> None:
         """Remove what is left of it as soon as there is an engine to ask, however long that takes."""

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Final
 
+from simulator.fleet.docker_config import HOST
 from simulator.fleet.docker_engine import Ended, EngineGone, Running
 from simulator.fleet.driver import ExitStatus, Usage
 from simulator.fleet.exchange import Exchange
+from simulator.fleet.listening import Leader, listening, listens
 from simulator.fleet.process_backend import CpuSwitch, RequestService, exit_status
 from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.wire.probe import stays_open
+
+__all__ = ["ContainerBackend", "listens"]
 
 # Removing a container takes tenths of a second, and as long as this on a machine with much else to do.
 _DEATH_S_MAX: Final = 30.0
 _SIGNALLED: Final = 128  # a container's exit code is this plus the number of the signal that ended it
 _KILLED: Final = 137
-_LISTEN: Final = "0A"  # of /proc/net/tcp
-_LOOPBACK_V4: Final = "0100007F"
+
+# ASSUMPTION: the engine's proxy hears of a refusal within milliseconds, and an application that takes a connection does
+# not close it as fast. Settled by timing a proxy that leads to a port on which nothing listens.
+_KEPT_S: Final = 0.1
+
+REFUSED: Final = "connection refused"
+ENDED: Final = "the container has ended"
 
 
 class ContainerBackend:
@@ -36,14 +45,22 @@ class ContainerBackend:
         cpu: CpuSwitch,
         send: Callable[[ContainerBackend, str], asyncio.Task[None]],
         usage: Callable[[], Usage | None],
+        *,
+        leader: Leader | None,
+        is_running: Callable[[], Awaitable[bool]],
     ) -> None:
-        """`send(backend, "SIGTERM")` begins to send a signal through the engine."""
+        """`send(backend, "SIGTERM")` begins to send a signal through the engine. `leader`: its first process, None
+        when that is another machine's; then `is_running` asks the engine whether the container still exists.
+        """
         self.usage = usage
         loop = asyncio.get_running_loop()
         self.container = running.container
         self.exited: asyncio.Future[ExitStatus] = loop.create_future()
         self.left: asyncio.Future[None] = loop.create_future()
-        self._pid = running.pid
+        self._leader = leader
+        self._is_running = is_running
+        self.doors: frozenset[int] = frozenset()  # ports of its loopback on which we listen ourselves
+        self._port = running.port
         self._inside_port = inside_port
         self._service = service
         self._cpu = cpu
@@ -62,13 +79,45 @@ class ContainerBackend:
         if stopped:  # App Runner's idle instances answer their probes: a throttled CPU is slow, not stopped
             self._turn(self._cpu.give)
         try:
-            # The engine's own proxy accepts connections whether the application listens or not.
-            if check.protocol is HealthProtocol.TCP and listens(self._pid, self._inside_port) is False:
-                return "connection refused"
-            return await self._service.probe(check)
+            return await self._probe(check)
         finally:
             if stopped and self._throttled:
                 self._turn(self._cpu.take)
+
+    async def _probe(self, check: HealthCheck) -> str | None:
+        """The engine's own proxy accepts connections whether the application listens or not, and for a while after the
+        container has ended. So what it accepts is no proof: the instance has to listen, and to be there afterwards.
+        """
+        if self.exited.done():
+            return ENDED
+        if self._leader is not None and check.protocol is HealthProtocol.TCP:
+            if not self._leader.lives():
+                return ENDED
+            if self._inside_port not in listening(self._leader.pid).outside:
+                return REFUSED
+        why = await self._service.probe(check)
+        if why is None and self._leader is None and check.protocol is HealthProtocol.TCP and not await self._is_kept():
+            return REFUSED
+        return why if why is not None or await self._exists() else ENDED
+
+    async def _is_kept(self) -> bool:
+        """Where nobody can look inside: the engine's proxy closes what the application does not take."""
+        return await stays_open(HOST, self._port, _KEPT_S)
+
+    async def _exists(self) -> bool:
+        if self.exited.done():
+            return False
+        return self._leader.lives() if self._leader is not None else await self._is_running()
+
+    def explain(self) -> str:
+        """What can be seen from outside of why nothing reaches it; empty when it is something else."""
+        if self._leader is None or not self._leader.lives():
+            return ""
+        seen = listening(self._leader.pid, without=self.doors)
+        why = seen.explain(self._inside_port)
+        if not seen.outside or not why:
+            return why
+        return f"{why}: set the service's port to {seen.outside[0]}, or let it listen on $PORT"
 
     def throttle(self) -> None:
         self._throttled = True
@@ -126,29 +175,3 @@ class ContainerBackend:
         if not self.exited.done():
             with contextlib.suppress(OSError):  # it has ended, and its control group with it; `exited` follows
                 turn()
-
-
-def listens(pid: int, port: int, proc: Path = Path("/proc")) -> bool | None:
-    """Whether something listens on `port`, reachable from outside, where process `pid` has its network.
-
-    An application that listens on 127.0.0.1 of its container fails App Runner's health check (facts 5.2), and this one.
-    None when it cannot be told from here: the process is another machine's, or gone.
-    """
-    if pid <= 0:
-        return None
-    told = []
-    for table in ("tcp", "tcp6"):
-        with contextlib.suppress(OSError):
-            told += (proc / str(pid) / "net" / table).read_text().splitlines()[1:]
-    if not told:
-        return None if not (proc / str(pid) / "net" / "tcp").exists() else False
-    for line in told:  # "  0: 00000000:1F90 00000000:0000 0A ..."
-        address, _, number = line.split()[1].rpartition(":")
-        if line.split()[3] == _LISTEN and int(number, 16) == port and not _is_loopback(address):
-            return True
-    return False
-
-
-def _is_loopback(address: str) -> bool:
-    """127.0.0.1, ::1, or the first mapped into IPv6, as the kernel writes them on a little-endian machine."""
-    return address in {_LOOPBACK_V4, "0" * 24 + "01000000", f"0000000000000000FFFF0000{_LOOPBACK_V4}"}

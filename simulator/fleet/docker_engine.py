@@ -76,7 +76,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started container: the port of 127.0.0.1 that leads to it, and its first process on the engine's machine."""
+    """A started container: the port of 127.0.0.1 that leads to it, and its first process on the engine's machine.
+
+    Both are 0 when it has ended already.
+    """
 
     container: str
     port: int
@@ -179,6 +182,17 @@ class Engine:
             await handle.wait()
             state = (await handle.show())["State"]
         return Ended(int(state["ExitCode"]), bool(state.get("OOMKilled")))
+
+    async def is_running(self, container: str) -> bool:
+        """Whether its first process lives, by the engine's word. False for a container that is gone."""
+        try:
+            async with failures():
+                told = await self._docker.containers.container(container).show()
+        except EngineRefused as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return False
+        return bool(told["State"]["Running"])
 
     async def output(self, container: str) -> AsyncIterator[tuple[str, bytes]]:
         """Everything that it has written and will write, until it ends: (`stdout` or `stderr`, bytes)."""

@@ -24,6 +24,7 @@ class InstanceSpec:
     number: int  # within the service, from 1, never used twice
     size: InstanceSize
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets among it
+    port: int = 0  # of the service's configuration; 0 when nobody says
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,15 @@ class LaunchError(Exception):
 
 
 class NotReady(LaunchError):
-    """An instance did not become ready. `why`: in App Runner's words if they are known; `slow`: its time was over."""
+    """An instance did not become ready, or did not stay. `why`: in App Runner's words if they are known; `slow`: its
+    time was over; `saw`: a sentence of ours with what its health checks saw, if there is more to say.
+    """
 
-    def __init__(self, service: str, why: str, *, slow: bool) -> None:
+    def __init__(self, service: str, why: str, *, slow: bool, saw: str = "") -> None:
         self.why = why
         self.slow = slow
-        super().__init__(f"service {service}: {why}")
+        self.saw = saw
+        super().__init__(f"service {service}: {why}{' ' if saw else ''}{saw}")
 
 
 class Backend(Protocol):

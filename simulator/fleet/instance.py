@@ -18,6 +18,7 @@ class Ending:
     event: InstanceEvent  # STOP or DIED
     why: str
     slow: bool = False  # it did not get healthy in the time it had
+    saw: str = ""  # what its last health checks saw, for people
 
 
 class Instance(Place):
@@ -30,6 +31,7 @@ class Instance(Place):
     __slots__ = (
         "_backend",
         "awake",
+        "drain_by_s",
         "drained",
         "ending",
         "entered",
@@ -65,6 +67,7 @@ class Instance(Place):
         self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # it is ready
         self.drained: asyncio.Future[None] | None = None
+        self.drain_by_s = float("inf")  # what it has then is cut
         self._backend: Backend | None = None
 
     @property
@@ -92,10 +95,10 @@ class Instance(Place):
         """The only way to another state; the pool records it."""
         self.state = next_state(self.state, event)
 
-    def end(self, event: InstanceEvent, why: str, *, slow: bool = False) -> None:
+    def end(self, event: InstanceEvent, why: str, *, slow: bool = False, saw: str = "") -> None:
         """Tell its life to end. The first reason stands."""
         if not self.ending.done():
-            self.ending.set_result(Ending(event, why, slow))
+            self.ending.set_result(Ending(event, why, slow, saw))
 
     def __repr__(self) -> str:
         return f"<instance {self.number} {self.state} outstanding={self.outstanding}>"

@@ -158,7 +158,7 @@ class _Measured:
     """A real instance whose start is measured, from `asked_s`; everything else passes through."""
 
     def __init__(self, backend: Backend, shown: Shown, asked_s: float) -> None:
-        self._backend = backend
+        self.real = backend
         self._shown = shown
         self._asked_s = self._refused_s = asked_s
         self._started = False
@@ -178,13 +178,18 @@ class _Measured:
         would miss that moment by a hair every other time.
         """
         now_s = asyncio.get_running_loop().time()
-        why = await self._backend.probe(check)
+        why = await self.real.probe(check)
         if why is not None:
             self._refused_s = now_s
         elif not self._started:
             self._started = True
             self._shown.start((self._refused_s + now_s) / 2 - self._asked_s)
         return why
+
+
+def real_of(backend: Backend) -> Backend:
+    """The instance itself, where its start is measured; any other is what it is."""
+    return backend.real if isinstance(backend, _Measured) else backend
 
 
 class _LikeShown(SimulatedBackend):

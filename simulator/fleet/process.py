@@ -35,6 +35,7 @@ from simulator.fleet.process_environment import (
 from simulator.fleet.process_guard import Guard
 from simulator.fleet.process_limits import Confinement, Limits
 from simulator.fleet.process_lines import LineCutter, OutputPipe
+from simulator.fleet.process_listening import InstanceSockets
 from simulator.fleet.process_orphans import ORPHANS
 from simulator.fleet.process_ports import Ports
 from simulator.fleet.process_sweep import owner_name, sweep
@@ -160,6 +161,11 @@ class ProcessDriver:
         """Which limits instances have on this machine, for people. It changes when the kernel refuses a group."""
         return str(self._confinement)
 
+    @property
+    def has_fixed_port(self) -> bool:
+        """One of its instances has the service's own port, so that no other can."""
+        return any(backend.has_fixed_port for backend in self._living)
+
     def cpu_used_s(self) -> float:
         """CPU seconds that instances have used so far, those that are gone too."""
         return self._gone_used_s + sum(holding.used_s() for holding in self._living.values())
@@ -223,7 +229,7 @@ class ProcessDriver:
             start_new_session=True,
         )
         holding.limits = limits = self._confined(watch, limits, spec)
-        return self._started(watch, holding, limits)
+        return self._started(spec, watch, holding, limits)
 
     def _limits(self, folder: InstanceFolder, spec: InstanceSpec) -> Limits:
         try:
@@ -257,19 +263,36 @@ class ProcessDriver:
 
         return OutputPipe(LineCutter(tell, self._settings.line_bytes_max))
 
-    def _started(self, watch: ExitWatch, holding: _Holding, limits: Limits) -> ProcessBackend:
+    def _started(self, spec: InstanceSpec, watch: ExitWatch, holding: _Holding, limits: Limits) -> ProcessBackend:
         """From here on the process is ours to end; no await between its start and this."""
         assert self._guard is not None
         self._guard.watch(watch.pid)
         for pipe in holding.pipes:
             pipe.close_child_end()
         holding.service = self._serve(HOST, holding.port)
+        sockets = InstanceSockets(watch.pid, holding.groups, port=spec.port, given=holding.port)
+
+        async def turn_to_fixed_port() -> RequestService:
+            before, holding.service = holding.service, self._serve(HOST, spec.port)
+            sockets.has_fixed_port = True
+            if before is not None:
+                await before.close()
+            return holding.service
 
         def ended(backend: ProcessBackend) -> None:
             self._tasks.spawn(self._clear_away(backend, holding), f"clear away {backend.pid}")
 
         switch = limits.switch(self._settings.throttling, self._settings.idle_vcpu)
-        backend = ProcessBackend(watch, holding.service, switch, limits.exceeded, ended, limits.usage)
+        backend = ProcessBackend(
+            watch,
+            holding.service,
+            switch,
+            limits.exceeded,
+            ended,
+            limits.usage,
+            sockets=sockets,
+            turn_to_fixed_port=turn_to_fixed_port,
+        )
         self._living[backend] = holding
         if self._closed:  # while it was being launched
             backend.kill()

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Final, Protocol
 
 from simulator.fleet.driver import ExitStatus, Usage
 from simulator.fleet.exchange import Exchange
+from simulator.fleet.listening import Leader
+from simulator.fleet.process_listening import InstanceSockets
 from simulator.fleet.process_watch import ExitWatch, is_waiting
 from simulator.model.health import HealthCheck
 
@@ -24,6 +26,8 @@ _ROUSE_LOOK_S: Final = 0.002
 
 _BY_SIGNAL: Final = 128
 _SIGKILLED: Final = _BY_SIGNAL + signal.SIGKILL
+
+ENDED: Final = "the process has ended"
 
 
 class Throttling(StrEnum):
@@ -69,9 +73,13 @@ class ProcessBackend:
         exceeded: Callable[[], str],
         on_end: Callable[[ProcessBackend], None],
         usage: Callable[[], Usage | None],
+        *,
+        sockets: InstanceSockets,
+        turn_to_fixed_port: Callable[[], Awaitable[RequestService]],
     ) -> None:
         """`exceeded` says which limit the kernel has killed it for, if it was for one. `on_end` is called once, when
-        the process has ended; whoever gets it sweeps up and then sets `left`.
+        the process has ended; whoever gets it sweeps up and then sets `left`. `turn_to_fixed_port` makes the request
+        side for the service's own port, in place of the one for $PORT.
         """
         self.usage = usage
         loop = asyncio.get_running_loop()
@@ -79,6 +87,10 @@ class ProcessBackend:
         self.exited: asyncio.Future[ExitStatus] = loop.create_future()
         self.left: asyncio.Future[None] = loop.create_future()
         self._service = service
+        self._leader = Leader.of(watch.pid)
+        self._sockets = sockets
+        self._turn_to_fixed_port = turn_to_fixed_port
+        self._was_well = False
         self._cpu = cpu
         self._exceeded = exceeded
         self._throttled = False
@@ -95,14 +107,34 @@ class ProcessBackend:
 
     async def probe(self, check: HealthCheck) -> str | None:
         if not self._throttled or not self._cpu.stops:
-            return await self._service.probe(check)
+            return await self._probe(check)
         # App Runner probes idle instances too, and theirs answer: a throttled CPU is slow, not stopped.
         self._turn(self._cpu.give)
         try:
-            return await self._service.probe(check)
+            return await self._probe(check)
         finally:
             if self._throttled:
                 self._turn(self._cpu.take)
+
+    async def _probe(self, check: HealthCheck) -> str | None:
+        """What answers on its port is no proof of the instance: of one that ended a child may be left for a moment."""
+        why = await self._service.probe(check)
+        if why is not None and not self._was_well and self._leader.lives() and await self._sockets.look():
+            self._service = await self._turn_to_fixed_port()
+            why = await self._service.probe(check)
+        if why is None and (self.exited.done() or not self._leader.lives()):
+            return ENDED
+        self._was_well = self._was_well or why is None
+        return why
+
+    @property
+    def has_fixed_port(self) -> bool:
+        """It listens on the service's own port, which no second instance can have."""
+        return self._sockets.has_fixed_port
+
+    def explain(self) -> str:
+        """What can be seen from outside of why nothing reaches it; empty when it is something else."""
+        return self._sockets.explain() if self._leader.lives() else ""
 
     def throttle(self) -> None:
         self._throttled = True
@@ -148,6 +180,8 @@ class ProcessBackend:
         status = exit_status(returned.result())
         by_kernel = status.code == _SIGKILLED and not self._killed
         why = self._exceeded() if by_kernel else self._why_ended
+        if not why and not self._was_well and not self._killed and status.code:
+            why = self._sockets.explain_end()
         self.exited.set_result(ExitStatus(status.code, f"{status.detail}, {why}") if why else status)
         self._on_end(self)
 

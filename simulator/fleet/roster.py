@@ -17,12 +17,12 @@ from itertools import count
 from simulator.fleet.activity import Activity
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
 from simulator.fleet.instance import Ending, Instance, who_goes_first
+from simulator.fleet.instance_records import InstanceRecords
 from simulator.fleet.pool import Pool
 from simulator.fleet.prober import Prober
-from simulator.model.health import failed_line
+from simulator.fleet.start_watch import StartWatch
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.facts import EventLogged, InstanceMoved
 from simulator.records.journal import Journal
 from simulator.rules.health import CrashLoop
 from simulator.rules.policies.port import Actuator
@@ -59,7 +59,8 @@ class Roster:
         self._driver = driver
         self._actuator = actuator
         self._clock = clock
-        self._journal = journal
+        self.records = InstanceRecords(self.settings.service, clock, journal)
+        self._move, self._log = self.records.move, self.records.line
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._alive: dict[int, Instance] = {}  # coming or ready: what the wish is compared with
@@ -69,6 +70,7 @@ class Roster:
         self._crash_loop = CrashLoop(self.settings.steady_s)
         self._lives: dict[int, asyncio.Task[None]] = {}
         self.activity = Activity(pool, actuator, clock, self._move, self._expire)
+        self.starts = StartWatch(self.settings, self.prober, tasks, self._log)
 
     # --- the wish ----------------------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ class Roster:
         for instance in list(self._alive.values()):
             if await first_of(instance.entered, instance.ending) == 1:
                 ending = instance.ending.result()
-                raise NotReady(self.settings.service, ending.why, slow=ending.slow)
+                raise NotReady(self.settings.service, ending.why, slow=ending.slow, saw=ending.saw)
 
     def settle(self) -> None:
         """The run begins: the service was there before, so its instances are idle (if the platform has that state)."""
@@ -154,14 +156,37 @@ class Roster:
             instance.end(_E.STOP, "the run is over")
         return [life for life in self._lives.values() if not life.done()]
 
-    def retire(self, why: str) -> list[asyncio.Task[None]]:
-        """Nobody is hired any more; every instance finishes what it has, within its time to drain, and stops.
-
-        Their lives, in order. New requests must go elsewhere by then.
+    def drain(self, why: str) -> list[asyncio.Future[None]]:
+        """Nobody is hired any more and no instance gets a new request. What each of them has is over when its future is
+        done; it stays until `retire` or `recall`. New requests must go elsewhere by then.
         """
         self._dismissed = True
         for instance in list(self._alive.values()):
-            self._retire(instance, why)
+            self._drain(instance, why)
+        return [instance.drained for instance in self.living() if instance.drained is not None]
+
+    def recall(self) -> None:
+        """Undo `drain`: whoever has not ended serves again."""
+        self._dismissed = False
+        for instance in self.living():
+            if instance.state is InstanceState.DRAINING and not instance.ending.done():
+                instance.drained = None
+                self._alive[instance.number] = instance
+                self._move(instance, _E.RECALLED, "")
+                self.activity.recall(instance)
+                self.pool.enter(instance, front=True)
+                if instance.outstanding == 0:
+                    self.activity.quiet(instance)
+        self.reconcile()
+
+    def retire(self, why: str) -> list[asyncio.Task[None]]:
+        """Every instance finishes what it has, within its time to drain, and stops. Their lives, in order.
+
+        Before it as before `drain`.
+        """
+        self.drain(why)
+        for instance in self.living():
+            instance.end(_E.STOP, why)
         return [life for life in self._lives.values() if not life.done()]
 
     def _expire(self, instance: Instance, why: str) -> bool:
@@ -183,16 +208,22 @@ class Roster:
         life.add_done_callback(lambda _: self._life_over(instance))
 
     def _retire(self, instance: Instance, why: str) -> None:
+        self._drain(instance, why)
+        instance.end(_E.STOP, why)
+
+    def _drain(self, instance: Instance, why: str) -> None:
         self._is_settled = False
         del self._alive[instance.number]
         self.activity.forget(instance)
         if instance.is_ready:
             self.pool.leave(instance)
             instance.drained = self._loop.create_future()
+            instance.drain_by_s = self._loop.time() + self.settings.drain_timeout_s
             self._move(instance, _E.DRAIN, why)
             if instance.outstanding == 0:
                 instance.drained.set_result(None)
-        instance.end(_E.STOP, why)
+        else:
+            instance.end(_E.STOP, why)
 
     def _assign_tiers(self) -> None:
         """The oldest `wish` instances serve; the rest, when there are more, is reserve."""
@@ -206,7 +237,8 @@ class Roster:
         backend: Backend | None = None
         try:
             backend = await self._launch(instance, lag_s)
-            if backend is not None and await self._become_healthy(instance, backend):
+            if backend is not None and await self.starts.until_healthy(instance, backend):
+                self._enter(instance)
                 await self._serve(instance, backend)
             await self._end(instance, backend)
         finally:
@@ -221,7 +253,8 @@ class Roster:
         if instance.ending.done():
             return None
         environment = {**self.environment, **self.on_hire(instance.number)}
-        spec = InstanceSpec(self.settings.service, instance.number, self.settings.size, environment)
+        settings = self.settings
+        spec = InstanceSpec(settings.service, instance.number, settings.size, environment, settings.port)
         try:
             backend = await self._driver.launch(spec)
         except LaunchError as error:
@@ -232,27 +265,6 @@ class Roster:
         backend.exited.add_done_callback(lambda exited: self._exited(instance, exited))
         self._move(instance, _E.LAUNCHED, "")
         return backend
-
-    async def _become_healthy(self, instance: Instance, backend: Backend) -> bool:
-        probing = self._tasks.spawn(
-            self.prober.until_healthy(instance.number, backend), f"probe of instance {instance.number}"
-        )
-        try:
-            allowance = asyncio.get_running_loop().create_future()
-            timer = self._loop.call_later(self.settings.startup_allowance_s, _set, allowance)
-            first = await first_of(instance.ending, probing, allowance)
-            timer.cancel()
-        finally:
-            probing.cancel()
-        if first == 0:
-            return False
-        if first == 2:
-            why = f"{self._failed_line} (not healthy within {self.settings.startup_allowance_s:g} s)"
-            instance.end(_E.DIED, why, slow=True)
-            return False
-        probing.result()
-        self._enter(instance)
-        return True
 
     def _enter(self, instance: Instance) -> None:
         instance.ready_s = instance.idle_since_s = self._loop.time()
@@ -272,7 +284,7 @@ class Roster:
         )
         try:
             if await first_of(instance.ending, probing) == 1:
-                instance.end(_E.DIED, f"{self._failed_line} ({probing.result()})")
+                instance.end(_E.DIED, f"{self.starts.failed_line} ({probing.result()})")
         finally:
             probing.cancel()
 
@@ -281,7 +293,7 @@ class Roster:
         if instance.drained is not None and backend is not None:
             await asyncio.wait(
                 (instance.drained, backend.exited),
-                timeout=self.settings.drain_timeout_s,
+                timeout=max(0.0, instance.drain_by_s - self._loop.time()),
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if backend.exited.done():
@@ -307,7 +319,10 @@ class Roster:
         self.pool.lose(instance)
         if died and was_alive:
             self._crash_loop.died(self._loop.time(), instance.ready_s)
+            self.records.missed(ending, ready=len(self.pool.ready))
             self._log(ending.why)
+            if ending.saw:
+                self._log(ending.saw)
             if self._crash_loop.delay_s:
                 self._log(str(self._crash_loop))
             self.reconcile()
@@ -324,26 +339,5 @@ class Roster:
             self._is_settled = False
             self.pool.leave(instance)  # at once: its life hears of it some rounds of the loop later
             instance.end(_E.DIED, exited.result().sentence)
-
-    # --- records -----------------------------------------------------------------------------------------------------
-
-    def _move(self, instance: Instance, event: InstanceEvent, why: str) -> None:
-        before = instance.state
-        instance.move(event)
-        self._journal.record(
-            InstanceMoved(
-                self._clock.at_s(), self.settings.service, instance.number, before, instance.state, why or event.value
-            )
-        )
-
-    @property
-    def _failed_line(self) -> str:
-        return failed_line(self.settings.health_check, self.settings.port)
-
-    def _log(self, line: str) -> None:
-        self._journal.record(EventLogged(self._clock.at_s(), self.settings.service, line))
-
-
-def _set(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+            if instance.number in self._alive:
+                self.records.missed(instance.ending.result(), ready=len(self.pool.ready))

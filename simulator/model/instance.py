@@ -21,6 +21,7 @@ class InstanceEvent(StrEnum):
     WOKE = "woke"
     FELL_IDLE = "fell idle"
     DRAIN = "drain"
+    RECALLED = "recalled"  # the revision that was to take over did not stay
     STOP = "stop"
     DIED = "died"
 
@@ -41,6 +42,7 @@ TRANSITIONS: Final[dict[tuple[InstanceState, InstanceEvent], InstanceState]] = {
     (_S.ACTIVE, _E.FELL_IDLE): _S.IDLE,
     (_S.ACTIVE, _E.DRAIN): _S.DRAINING,
     (_S.ACTIVE, _E.DIED): _S.STOPPED,
+    (_S.DRAINING, _E.RECALLED): _S.ACTIVE,
     (_S.DRAINING, _E.STOP): _S.STOPPED,
     (_S.DRAINING, _E.DIED): _S.STOPPED,
 }

@@ -73,7 +73,9 @@ class ScenarioWorkload:
         return version.name if version is not None else ""
 
     async def roll_back(self, revision: ServiceRevision) -> None:
-        """Traffic has never left it."""
+        """Traffic has never left it, unless its instances had stopped already when the new ones died."""
+        if self._platform.services[revision.name].revision is None:
+            await self.resume(revision)
 
     async def resume(self, revision: ServiceRevision) -> None:
         service = self._platform.services[revision.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Final
 
 from simulator.model.health import HealthCheck, HealthProtocol
@@ -14,6 +15,8 @@ from simulator.wire.upstream import UpstreamConnection
 # ASSUMPTION: User-Agent and version of App Runner's health checks are undocumented (facts 9); an application's access
 # log would settle it. This is the one of Envoy's HTTP health checker.
 USER_AGENT: Final = b"Envoy/HC"
+
+_LOCATION: Final = re.compile(rb"^location:[ \t]*([\x21-\x7e]{1,200})", re.IGNORECASE | re.MULTILINE)
 
 
 async def probe(origin: Origin, host: str, port: int, check: HealthCheck) -> str | None:
@@ -35,6 +38,37 @@ async def _probe_tcp(host: str, port: int) -> str | None:
         return _reason(error)
     transport.close()
     return None
+
+
+async def stays_open(host: str, port: int, for_s: float) -> bool:
+    """Whether a new connection is still open after `for_s`, or the other side has written on it."""
+    held = _Held()
+    try:
+        transport, _ = await asyncio.get_running_loop().create_connection(lambda: held, host, port)
+    except OSError:
+        return False
+    try:
+        await asyncio.wait((held.verdict,), timeout=for_s)
+        return not held.verdict.done() or held.verdict.result()
+    finally:
+        transport.abort()
+
+
+class _Held(asyncio.Protocol):
+    """`verdict`: True with the first byte, False with the end."""
+
+    def __init__(self) -> None:
+        self.verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, _: bytes) -> None:
+        self._settle(kept=True)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._settle(kept=False)
+
+    def _settle(self, *, kept: bool) -> None:
+        if not self.verdict.done():
+            self.verdict.set_result(kept)
 
 
 async def _probe_http(origin: Origin, host: str, port: int, path: str) -> str | None:
@@ -71,7 +105,7 @@ class _ProbeCall:
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
         del piece, complete
         # ASSUMPTION: whether a 3xx passes is unknown (facts 9); "success" is read as 200 to 299.
-        self._settle(None if 200 <= head.status <= 299 else f"status {head.status}")
+        self._settle(None if 200 <= head.status <= 299 else _told(head))
 
     def answer_continued(self, piece: bytes, *, complete: bool) -> None:
         pass
@@ -94,6 +128,14 @@ class _ProbeCall:
     def _settle(self, verdict: str | None) -> None:
         if not self.verdict.done():
             self.verdict.set_result(verdict)
+
+
+def _told(head: AnswerHead) -> str:
+    """The status, and of a redirect where it leads."""
+    found = _LOCATION.search(head.forward(b"")) if 300 <= head.status <= 399 else None
+    if found is None:
+        return f"status {head.status}"
+    return f"status {head.status}, redirect to {found[1].decode('ascii', 'backslashreplace')}"
 
 
 def _reason(error: OSError) -> str:

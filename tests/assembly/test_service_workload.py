@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from simulator.assembly.applications import Applications, ApplicationSettings
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings, local_host
+from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.exchange import Exchange
 from simulator.model.refusal import Refusal
@@ -52,11 +53,17 @@ class Request(Exchange):
 class World:
     """`async with World() as world:` a control plane on a platform; with a path it can be opened again."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        profile: TimeProfile = INSTANT,
+        named: Mapping[str, SimulatedApplication] = NAMED,
+    ) -> None:
         self.platform = Platform((), Chance(7))
         settings = WorkloadSettings(drain_timeout_s=60.0)
-        self.workload = PlatformWorkload(self.platform, Applications(ApplicationSettings(NAMED)), settings)
-        self.stage = Stage(path, workload=self.workload)
+        self.workload = PlatformWorkload(self.platform, Applications(ApplicationSettings(named)), settings)
+        self.stage = Stage(path, workload=self.workload, profile=profile)
         self.outcomes: Counter[int] = Counter()
 
     async def __aenter__(self) -> Self:

@@ -176,7 +176,7 @@ def test_listening_is_read_from_the_kernels_tables(tmp_path: Path) -> None:
     (folder / "tcp").write_text(head + lines)
     (folder / "tcp6").write_text(head + f"   0: {'0' * 32}:1F92 {'0' * 32}:0000 0A 0\n")
     assert [listens(5, port, tmp_path) for port in (8080, 8081, 8082, 8083)] == [False, True, True, False]
-    assert listens(6, 8080, tmp_path) is None
+    assert listens(6, 8080, tmp_path) is False, "a process that is gone listens to nothing"
     assert listens(0, 8080, tmp_path) is None
 
 

@@ -1,0 +1,46 @@
+"""What happens to the instances of one service, written down: moves between states, lines of the event log, deaths."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator.fleet.instance import Ending, Instance
+from simulator.model.instance import InstanceEvent
+from simulator.records.facts import EventLogged, InstanceMoved
+from simulator.records.journal import Journal
+from simulator.world.clock import RunClock
+
+
+class InstanceRecords:
+    """`died`: the first instance that died before its time. `lost`: one died, and then none was ready any more."""
+
+    def __init__(self, service: str, clock: RunClock, journal: Journal) -> None:
+        self._service = service
+        self._clock = clock
+        self._journal = journal
+        loop = asyncio.get_running_loop()
+        self.died: asyncio.Future[Ending] = loop.create_future()
+        self.lost: asyncio.Future[Ending] = loop.create_future()
+
+    def move(self, instance: Instance, event: InstanceEvent, why: str) -> None:
+        """To its next state, which is recorded."""
+        before = instance.state
+        instance.move(event)
+        self._journal.record(
+            InstanceMoved(
+                self._clock.at_s(), self._service, instance.number, before, instance.state, why or event.value
+            )
+        )
+
+    def line(self, text: str) -> None:
+        """Of the event log."""
+        self._journal.record(EventLogged(self._clock.at_s(), self._service, text))
+
+    def missed(self, ending: Ending, *, ready: int) -> None:
+        """An instance that was wanted has ended so; `ready` others are left."""
+        if ending.event is not InstanceEvent.DIED:
+            return
+        if not self.died.done():
+            self.died.set_result(ending)
+        if not ready and not self.lost.done():
+            self.lost.set_result(ending)

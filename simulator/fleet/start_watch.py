@@ -1,0 +1,118 @@
+"""An instance from its launch until it is healthy: probed, given its time, and what keeps it is said meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from simulator.fleet.driver import Backend
+from simulator.fleet.instance import Instance
+from simulator.fleet.prober import Prober
+from simulator.fleet.settings import PoolSettings
+from simulator.model.health import failed_line
+from simulator.model.instance import InstanceEvent
+from simulator.model.units import duration_text
+from simulator.world.tasks import Tasks, first_of
+
+# A probe that fails in the first second says nothing: the application boots. From then on a line every few seconds.
+_FIRST_LINE_S: Final = 1.0
+_LINE_S: Final = 5.0
+
+Explain = Callable[[Backend], str]
+
+
+def unheard(_line: str) -> None:
+    """Nobody listens."""
+
+
+class StartWatch:
+    """One per roster. `explain`: what can be seen from outside of why an instance is not well, empty when that is
+    nothing; None where nobody can look, as with simulated instances, and then nothing is said before the end.
+    `on_line` hears what is said, besides the event log: a deployment has a log of its own.
+    """
+
+    def __init__(self, settings: PoolSettings, prober: Prober, tasks: Tasks, line: Callable[[str], None]) -> None:
+        self.explain: Explain | None = None
+        self.on_line: Callable[[str], None] = unheard
+        self._settings = settings
+        self._prober = prober
+        self._tasks = tasks
+        self._line = line
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def failed_line(self) -> str:
+        return failed_line(self._settings.health_check, self._settings.port)
+
+    async def until_healthy(self, instance: Instance, backend: Backend) -> bool:
+        """False when it was told to end, has ended, or its time was over; `instance.ending` says which."""
+        allowance_s = self._settings.startup_allowance_s
+        seen = _Seen(self, instance.number, backend, self._loop.time(), allowance_s)
+        probing = self._tasks.spawn(
+            self._prober.until_healthy(instance.number, backend, seen.failed), f"probe of instance {instance.number}"
+        )
+        allowance = self._loop.create_future()
+        timer = self._loop.call_later(allowance_s, _set, allowance)
+        try:
+            first = await first_of(instance.ending, probing, allowance)
+        finally:
+            timer.cancel()
+            probing.cancel()
+        if first == 2:
+            why = f"{self.failed_line} (not healthy within {allowance_s:g} s)"
+            instance.end(InstanceEvent.DIED, why, slow=True, saw=seen.conclusion())
+        if first == 1:
+            probing.result()
+        if first != 1 or backend.exited.done():  # its probe passed, and in the same moment it ended
+            await asyncio.wait((instance.ending,))
+            return False
+        seen.was_healthy()
+        return True
+
+    def said(self, backend: Backend, why: str = "") -> str:
+        """`why` of a probe, and what can be seen besides."""
+        more = self.explain(backend) if self.explain is not None else ""
+        return "; ".join(filter(None, (why, more)))
+
+    def line(self, text: str) -> None:
+        if self.explain is not None:
+            self._line(text)
+            self.on_line(text)
+
+
+class _Seen:
+    """What the probes of one instance have seen so far."""
+
+    def __init__(self, watch: StartWatch, number: int, backend: Backend, began_s: float, allowance_s: float) -> None:
+        self._watch = watch
+        self._number = number
+        self._backend = backend
+        self._until_s = began_s + allowance_s
+        self._next_s = began_s + _FIRST_LINE_S
+        self._why = ""
+
+    def failed(self, why: str, now_s: float) -> None:
+        self._why = why
+        if now_s < self._next_s:
+            return
+        self._next_s = now_s + _LINE_S
+        left_s = max(0.0, self._until_s - now_s)
+        seen = self._watch.said(self._backend, why)
+        self._watch.line(f"Instance {self._number} is not healthy yet: {seen}. It has {duration_text(left_s)} more.")
+
+    def conclusion(self) -> str:
+        """When its time is over, for the event log."""
+        seen = self._watch.said(self._backend, self._why)
+        return f"Instance {self._number} did not become healthy. The last health check saw: {seen}." if seen else ""
+
+    def was_healthy(self) -> None:
+        """It may still be said how."""
+        seen = self._watch.said(self._backend)
+        if seen:
+            self._watch.line(f"Instance {self._number} is healthy, but {seen}.")
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
