@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
-from simulator.cli.scenario_file import scenario_path
+from simulator.cli.scenario_file import scenario_path, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
 from simulator.lab.compare_contenders import contenders_of
@@ -83,6 +83,8 @@ def compare_verb(
             gear=gear,
             oracle=oracle,
         )
+        for told in plan.scenarios.values():
+            tell_recordings(told)
         _require_libraries(parquet, html)
     except (ScenarioError, ValueError, MissingLibrary) as error:
         bad_input(str(error))

@@ -23,7 +23,7 @@ from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
 from simulator.cli.run_builds import built
 from simulator.cli.run_console import opened_console, pace_of, stay
 from simulator.cli.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
-from simulator.cli.scenario_file import scenario_path
+from simulator.cli.scenario_file import scenario_path, tell_recordings
 from simulator.cli.state import state_folder
 from simulator.console.progress import Progress
 from simulator.console.report_html import report_page
@@ -206,6 +206,7 @@ def _load(
         if policy is not None:
             scenario = scenario.with_policy(policy, on_policy_error)
         scenario.require(clock.value)
+        tell_recordings(scenario)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     return scenario

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import typer
+
 from simulator.cli.exits import bad_input
+from simulator.replay.scenario import Scenario
 from simulator.replay.shipped import shipped_scenarios
 
 
@@ -17,3 +20,13 @@ def scenario_path(name: str) -> Path:
     if name not in shipped:
         bad_input(f"scenario = {name!r}, must be a file or one of {', '.join(shipped)}")
     return shipped[name]
+
+
+def tell_recordings(scenario: Scenario) -> None:
+    """What is notable of its recordings, on standard error: nothing of one is changed or left out without a word.
+
+    Raises:
+        ScenarioError: for a recording that cannot be played.
+    """
+    for note in scenario.recording_notes():
+        typer.echo(f"note: {note}", err=True)

@@ -13,7 +13,7 @@ from simulator.cli.build_options import build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, INTERRUPTED, bad_input
 from simulator.cli.run_builds import built
-from simulator.cli.scenario_file import scenario_path
+from simulator.cli.scenario_file import scenario_path, tell_recordings
 from simulator.cli.state import state_folder
 from simulator.cli.tables import print_table, tell_notes, wide_console
 from simulator.lab.shadow import Divergence, Shadows
@@ -41,6 +41,8 @@ def shadow_verb(
     """Play a scenario with its own policy while others are asked what they would do, and tell how they diverge."""
     try:
         told = load_scenario(scenario_path(scenario))
+        told.require(clock.value)
+        tell_recordings(told)
         live = LiveSettings(state_folder(state), engine=engine_host(engine)) if clock is ClockKind.REAL else None
         if live is not None:
             told = built(told, build_settings(live.state, engine=live.engine))

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input
-from simulator.cli.scenario_file import scenario_path
+from simulator.cli.scenario_file import scenario_path, tell_recordings
 from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.gangs import DaskGang, Gang, LocalGang
 from simulator.lab.grid import Axis, Point, parse_axis
@@ -73,6 +73,7 @@ def _seeds(path: Path, axes: Sequence[Axis], count: int) -> list[int]:
     """The scenario's seed and those after it. An axis that no scenario has is told before anything is played."""
     scenario = load_scenario(path, {axis.name: axis.values[0] for axis in axes})
     scenario.require("virtual")
+    tell_recordings(scenario)
     return [scenario.seed + number for number in range(count)]
 
 

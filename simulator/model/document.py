@@ -1,8 +1,9 @@
 """YAML text to plain data and a map from each place in it to its line and column.
 
 Scalars follow YAML 1.2's core schema (`no` and `1:30` are text, `1e3` is a number): YAML 1.1's surprises have no place
-in a file of durations. Refused, each with its place: syntax errors, duplicate keys, keys that are not text, tags,
-nesting and expansion beyond bounds (an alias may be used, an alias bomb may not), a top level that is not a mapping.
+in a file of durations. Its merge key `<<` has: a key that stands beside it wins over one that it brings. Refused, each
+with its place: syntax errors, duplicate keys, keys that are not text, tags, nesting and expansion beyond bounds (an
+alias may be used, an alias bomb may not), a top level that is not a mapping.
 """
 
 from __future__ import annotations
@@ -156,12 +157,7 @@ class _Reader:
         """The plain data of `node`, whose place is already noted by whoever knows its key."""
         if node is None:
             return None
-        self._nodes += 1
-        if self._nodes > NODES_MAX or depth > DEPTH_MAX:
-            if self._nodes <= NODES_MAX + 1:  # said once for the whole bomb
-                bounds = f"at most {NODES_MAX} values after aliases, nested at most {DEPTH_MAX} deep"
-                self._problem(node, path, "too much", bounds)
-                self._nodes = NODES_MAX + 1
+        if not self._is_bounded(node, path, depth):
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
@@ -169,24 +165,54 @@ class _Reader:
             return [self._item(item, (*path, index), depth) for index, item in enumerate(node.value)]
         return self._scalar(node, path)
 
+    def _is_bounded(self, node: yaml.Node, path: Path, depth: int) -> bool:
+        """Counts the node; False when there are too many, or it is too deep."""
+        self._nodes += 1
+        if self._nodes <= NODES_MAX and depth <= DEPTH_MAX:
+            return True
+        if self._nodes <= NODES_MAX + 1:  # said once for the whole bomb
+            bounds = f"at most {NODES_MAX} values after aliases, nested at most {DEPTH_MAX} deep"
+            self._problem(node, path, "too much", bounds)
+            self._nodes = NODES_MAX + 1
+        return False
+
     def _item(self, node: yaml.Node, path: Path, depth: int) -> Any:
         self._note(path, node)
         return self.value(node, path, depth + 1)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
+    def _mapping(
+        self, node: yaml.MappingNode, path: Path, depth: int, known: frozenset[str] = frozenset()
+    ) -> dict[str, Any]:
+        """`known`: keys that are left out, for they stand elsewhere already."""
         data: dict[str, Any] = {}
+        merged: list[yaml.Node] = []
         for key_node, value_node in node.value:
+            if _is_merge(key_node):
+                merged.append(value_node)
+                continue
             if not isinstance(key_node, yaml.ScalarNode):
                 self._problem(key_node, path, "a key that is not text", "text")
                 continue
             key = key_node.value
+            if key in known:
+                continue
             if key in data:
                 first = self.places[(*path, key)][0]
                 self._problem(key_node, (*path, key), f"a second {key}", f"given once; the first is in line {first}")
                 continue
             self._note((*path, key), key_node)
             data[key] = self.value(value_node, (*path, key), depth + 1)
+        for value_node in merged:
+            self._merge(value_node, data, path, depth, known)
         return data
+
+    def _merge(self, node: yaml.Node, data: dict[str, Any], path: Path, depth: int, known: frozenset[str]) -> None:
+        """What `<<` takes over from a mapping, or from each mapping of a list: keys that are not there yet."""
+        for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            if not isinstance(source, yaml.MappingNode):
+                self._problem(source, path, "<< with something else", "a mapping, such as *name, or a list of mappings")
+            elif self._is_bounded(source, path, depth + 1):
+                data.update(self._mapping(source, path, depth + 1, known | data.keys()))
 
     def _scalar(self, node: yaml.Node, path: Path) -> Any:
         text: str = node.value
@@ -210,6 +236,11 @@ class _Reader:
     def _problem(self, node: yaml.Node, path: Path, found: str, expected: str) -> None:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         self.problems.append(Problem(line, column, dotted(path), found, expected, file=self._file))
+
+
+def _is_merge(node: yaml.Node) -> bool:
+    """`<<` without quotation marks (https://yaml.org/type/merge.html), which YAML 1.2 has dropped."""
+    return isinstance(node, yaml.ScalarNode) and node.value == "<<" and not node.style
 
 
 def dotted(path: Path) -> str:

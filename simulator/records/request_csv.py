@@ -7,17 +7,19 @@ from typing import Final, TextIO
 
 from simulator.records.request_log import Chunk
 
-HEADER: Final = "source,intended_s,latency_s,queue_s,cold_s,service_s,status,instance,late_s"
+HEADER: Final = "source,intended_s,latency_s,queue_s,cold_s,service_s,status,instance,late_s,warm_up"
 
 
 class RequestCsv:
     """Writes into `file`, which stays the caller's to open and close. Rows in the order in which the requests ended.
 
-    Times with microseconds; `status` 0 = no answer; `instance` 0 = none. `sources` are the names put for the numbers.
+    Times with microseconds; `status` 0 = no answer; `instance` 0 = none; `warm_up` 1 = sent before `warm_up_s`, so
+    neither the report's figures nor its checks have it. `sources` are the names put for the numbers.
     """
 
-    def __init__(self, file: TextIO, sources: Sequence[str]) -> None:
+    def __init__(self, file: TextIO, sources: Sequence[str], warm_up_s: float = 0.0) -> None:
         self._file = file
+        self._warm_up_s = warm_up_s
         self._sources = tuple(_quoted(name) for name in sources)
         file.write(HEADER + "\n")
 
@@ -32,13 +34,14 @@ class RequestCsv:
             chunk.status.tolist(),
             chunk.instance.tolist(),
             chunk.late_s.tolist(),
+            (chunk.intended_s < self._warm_up_s).tolist(),
             strict=True,
         )
         # The csv module takes twice as long as this, for quoting that numbers never need.
         self._file.writelines(
             f"{self._sources[source]},{intended:.6f},{latency:.6f},{queue:.6f},{cold:.6f},{service:.6f},"
-            f"{status},{instance},{late:.6f}\n"
-            for source, intended, latency, queue, cold, service, status, instance, late in rows
+            f"{status},{instance},{late:.6f},{warm_up:d}\n"
+            for source, intended, latency, queue, cold, service, status, instance, late, warm_up in rows
         )
 
 

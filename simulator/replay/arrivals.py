@@ -6,7 +6,8 @@ source position and scenario give the same times, whatever other sources do.
 - A rate curve with Poisson spacing: a Poisson process of rate 1 (sums of exponential draws), each stamp moved to where
   the curve's integral reaches it; exact for a varying rate (inversion). With a clock the stamps are 0, 1, 2, ...
 - Bins with Poisson arrivals: the recorded count of each bin, thinned by `scale`, falls evenly at random in the bin,
-  which is what a Poisson process looks like once its counts are known.
+  which is what a Poisson process looks like once its counts are known. Counts with fractions are means (averages,
+  rates, samples): the requests of each bin are drawn from a Poisson law around them, none is lost to rounding.
 - A per-request trace: the recorded times, thinned at random.
 
 A factor above 1 on bins multiplies the counts; on a trace it repeats requests at the same instant, since nothing is
@@ -15,6 +16,7 @@ known of requests that were never recorded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -94,21 +96,22 @@ def _of_bins(
 ) -> Iterator[Times]:
     width_s = bins.bin_s * source.time_scale
     end_s = source.end_s(duration_s)
-    recorded = np.rint(traces.bin_counts(bins)).astype(np.int64)
+    recorded = traces.bin_counts(bins)
+    are_counts = traces.are_whole(recorded)
     for first in range(0, len(recorded), BLOCK_BINS):
         if source.from_s + first * width_s >= end_s:
             return
         rng = chance.stream("traffic", index, "bins", first)
-        counts = _scaled_counts(recorded[first : first + BLOCK_BINS], source.scale, rng)
+        means = recorded[first : first + BLOCK_BINS]
+        counts = _scaled_counts(means, source.scale, rng) if are_counts else rng.poisson(means * source.scale)
         begins_s: Times = source.from_s + np.arange(first, first + len(counts), dtype=np.float64) * width_s
         for times in _in_block(begins_s, counts, width_s, rng):
-            kept = _repeated(times[times < end_s], factor, 1.0, rng)
-            yield from _pieces_of(kept)
+            yield from _repeated(times[times < end_s], factor, 1.0, rng)
 
 
-def _scaled_counts(counts: NDArray[np.int64], scale: float, rng: np.random.Generator) -> NDArray[np.int64]:
+def _scaled_counts(recorded: Times, scale: float, rng: np.random.Generator) -> NDArray[np.int64]:
     """Each recorded request is kept with probability `scale`, or sent `scale` times in the mean."""
-    whole = int(scale)
+    whole, counts = int(scale), np.rint(recorded).astype(np.int64)
     return whole * counts + rng.binomial(counts, scale - whole)
 
 
@@ -143,18 +146,24 @@ def _of_trace(
     for block in traces.request_times(trace):
         times = source.from_s + block * source.time_scale
         kept = times[times < end_s]
-        yield from _pieces_of(_repeated(kept, factor, source.scale, rng))
+        yield from _repeated(kept, factor, source.scale, rng)
         if len(kept) < len(times):
             return
 
 
-def _repeated(times: Times, factor: RateFactor, scale: float, rng: np.random.Generator) -> Times:
-    """Each time `scale x factor` times in the mean: below 1 it is thinned."""
+def _repeated(times: Times, factor: RateFactor, scale: float, rng: np.random.Generator) -> Iterator[Times]:
+    """Each time `scale x factor` times in the mean, in chunks: below 1 it is thinned."""
     if factor.is_one and scale == 1:
-        return times
-    copies = factor.at(times) * scale
-    whole = np.floor(copies)
-    return np.repeat(times, (whole + (rng.random(len(times)) < copies - whole)).astype(np.int64))
+        yield from _pieces_of(times)
+        return
+    most = max(1, CHUNK_ARRIVALS // math.ceil(1 + scale * max(factor.factors)))
+    for first in range(0, len(times), most):  # so many that their copies are a chunk
+        piece = times[first : first + most]
+        copies = factor.at(piece) * scale
+        whole = np.floor(copies)
+        kept = np.repeat(piece, (whole + (rng.random(len(piece)) < copies - whole)).astype(np.int64))
+        if len(kept):
+            yield kept
 
 
 def _pieces_of(times: Times) -> Iterator[Times]:

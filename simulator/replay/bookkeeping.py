@@ -60,7 +60,8 @@ class Books:
         self.row_readers: list[Callable[[Chunk], None]] = []  # who wants every row, beside those who count
         self.rows_lately: Callable[[], Iterable[Chunk]] = tuple  # those that a live view needs and the log never sees
         if csv is not None:
-            self.row_readers.append(RequestCsv(csv, [source.name for source in scenario.traffic]).read)
+            names = [source.name for source in scenario.traffic]
+            self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s).read)
         for read in self.row_readers:
             self.log.on_chunk(read)
 

@@ -25,8 +25,9 @@ from simulator.replay.origin_spec import OperationsSpec
 from simulator.replay.policy_platform import brought_text, policy_with_platform
 from simulator.replay.policy_spec import PolicySpec, policy_named, policy_of
 from simulator.replay.problems import Problem, ScenarioError
+from simulator.replay.recordings import recording_notes, recording_problems, too_much
 from simulator.replay.relations import relation_problems
-from simulator.replay.sections import Count, Duration, PositiveDuration, Section
+from simulator.replay.sections import RUN_MAX_S, Count, Duration, PositiveDuration, Section
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.timeline_spec import EventSpec, WireFaultSpec
 from simulator.replay.traffic_spec import SourceSpec
@@ -49,8 +50,8 @@ class Scenario(Section):
     """What the scenario shows."""
     seed: Count = Field(default=1, ge=0, lt=2**63)
     """Seed of every random stream; the same seed gives the same run."""
-    duration_s: PositiveDuration
-    """How long traffic comes."""
+    duration_s: Annotated[PositiveDuration, Field(le=RUN_MAX_S)]
+    """How long traffic comes; at most 366 days."""
     warm_up_s: Duration = 0.0
     """Time at the start that checks do not look at."""
     services: Mapping[ServiceName, ServiceSpec] = Field(min_length=1)
@@ -99,8 +100,13 @@ class Scenario(Section):
             for index, event in enumerate(self.timeline)
             if event.wire_fault is not None and (expected := self._missing_bytes(event.wire_fault, clock))
         ]
+        problems = problems or self._unplayable_traffic()
         if problems:
             raise ScenarioError(problems)
+
+    def recording_notes(self) -> list[str]:
+        """What people should know of how its recordings are played. Raises ScenarioError as `require`."""
+        return recording_notes(self.traffic, self.duration_s)
 
     def sources_of(self, service: str) -> list[int]:
         """The positions of the sources that send to `service`."""
@@ -159,6 +165,16 @@ class Scenario(Section):
             msg = f"policy = {name}, must scale to zero since services.{label}.min_size is 0"
             raise ValueError(msg)
         return policy
+
+    def _unplayable_traffic(self) -> list[Problem]:
+        """Recordings that are none, and more traffic than can be played."""
+        problems: list[Problem] = []
+        for index, source in enumerate(self.traffic):
+            wrong = recording_problems(source, self.duration_s)
+            if not wrong and source.is_open and (expected := too_much(source, self.timeline)):
+                wrong = [self._document.problem(("traffic", index, "scale"), expected, found=f"{source.scale:g}")]
+            problems += wrong
+        return problems
 
     def _missing_bytes(self, fault: WireFaultSpec, clock: str) -> str:
         """What kind a fault on the wire may be where it has no bytes to spoil; nothing where it has, or needs none."""

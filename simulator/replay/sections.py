@@ -6,11 +6,23 @@ the key of a field is its name without the unit: one rule, `key_of`, for section
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from simulator.model import sizes, units
+
+# The largest numbers that a file may have: beyond them nothing would ever end, or fit into memory.
+DAY_S: Final = 86_400.0
+# ASSUMPTION: ten times what the compiled backend plays in a second of a core; a service of App Runner has at most 25
+# instances with 200 requests each. A platform that serves more in one place settles it.
+RATE_MAX_RPS: Final = 1e7
+DURATION_MAX_S: Final = 10_000 * DAY_S
+# A second of a run is a row of its series.
+RUN_MAX_S: Final = 366 * DAY_S
+USERS_MAX: Final = 1_000_000
+FACTOR_MAX: Final = 1_000_000
 
 _UNIT_SUFFIXES: Final = ("_s", "_rps", "_bytes", "_units", "_mb", "_spec")
 
@@ -58,6 +70,24 @@ def _number_or_percentage(value: object) -> object:
     return value
 
 
+def _duration(value: object) -> float:
+    """Seconds, of no more than anybody waits for."""
+    seconds = units.parse_duration(value)
+    if DURATION_MAX_S < seconds < math.inf:
+        msg = f"{value!r} is not a duration; write at most {DURATION_MAX_S / DAY_S:.0f}d"
+        raise ValueError(msg)
+    return seconds
+
+
+def _rate(value: object) -> float:
+    """Events per second, of no more than can be played."""
+    rate_rps = units.parse_rate(value)
+    if RATE_MAX_RPS < rate_rps < math.inf:
+        msg = f"{value!r} is not a rate; write at most {RATE_MAX_RPS:.0f}/s"
+        raise ValueError(msg)
+    return rate_rps
+
+
 def _bytes(value: object) -> int:
     """Bytes; `1e999 GB` is no number of them."""
     try:
@@ -75,7 +105,7 @@ DURATION_PATTERN: Final = rf"^(\s*{_NUMBER}\s*{_TIME_UNIT}\s*)+$"
 
 Duration = Annotated[
     float,
-    BeforeValidator(units.parse_duration),
+    BeforeValidator(_duration),
     Field(allow_inf_nan=False),
     _quantity(DURATION_PATTERN, "90s", "250ms", "1h30m"),
 ]
@@ -86,7 +116,7 @@ PositiveDuration = Annotated[Duration, Field(gt=0)]
 
 Rate = Annotated[
     float,
-    BeforeValidator(units.parse_rate),
+    BeforeValidator(_rate),
     Field(allow_inf_nan=False),
     _quantity(rf"^\s*{_NUMBER}\s*/\s*{_TIME_UNIT}\s*$", "100/s", "6000/min"),
 ]

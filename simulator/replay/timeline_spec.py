@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from simulator.model import units
 from simulator.model.wire_fault import FaultKind, WireFault
 from simulator.replay.deploy_spec import ApiCall, Call, DeploySpec
-from simulator.replay.sections import Count, Duration, Number, PositiveDuration, Section, Share
+from simulator.replay.sections import FACTOR_MAX, Count, Duration, Number, PositiveDuration, Section, Share
 
 
 class KillInstanceSpec(Section):
@@ -126,7 +126,7 @@ class RateSpec(Section):
 
     source: str | None = None
     """The source; every open one if left out."""
-    factor: Number = Field(ge=0)
+    factor: Number = Field(ge=0, le=FACTOR_MAX)
     """Factor on the rate; 1 is back to normal, 0 is silence."""
     for_s: PositiveDuration | None = None
     """How long this goes on; until the next such action if left out."""

@@ -1,46 +1,203 @@
 """Recorded traffic from CSV files: counts per bin, or one row per request. Rows are read in bounded blocks.
 
-Files have a header line. What is wrong with a row is a problem with its file and line, like a problem of a scenario.
+What is wrong with a file or one of its rows is a problem with its file and line, like a problem of a scenario. What is
+read in another way than it stands there (rows out of order, bins without a row, fractions) is a note for people.
 """
 
 from __future__ import annotations
 
-import csv
-import itertools
 import math
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.replay.problems import Problem, ScenarioError
+from simulator.model.units import duration_text
+from simulator.replay.problems import ScenarioError
+from simulator.replay.recording_text import BLOCK_ROWS, Recording, is_number
+from simulator.replay.recording_times import TIMESTAMP, Times, header_is_a_row, numbers
+from simulator.replay.sections import RATE_MAX_RPS
 from simulator.replay.traffic_spec import BinsSpec, TraceSpec
+
+__all__ = ["BLOCK_ROWS", "are_whole", "bin_counts", "bin_notes", "header", "request_times", "trace_survey"]
 
 Floats = NDArray[np.float64]
 
-# Rows in memory at a time: a few megabytes of Python text at most, and long enough for numpy to pay.
-BLOCK_ROWS: Final = 16_384
-_HEADER_LINES: Final = 1
 # A recording up to this length is read once for the many runs of a comparison or a sweep; as numbers it is shorter.
 KEPT_BYTES: Final = 4 * 1024**2
+# Requests are logged as they end, so a log's times are out of order by as many as end in one long request. 2 MB.
+WINDOW_ROWS: Final = 262_144
+# A row with a wrong date would otherwise make empty bins without end: two years of seconds are less.
+BINS_MAX: Final = 100_000_000
 
 
 def header(path: Path) -> list[str]:
-    """The names of the columns; empty for a file that is empty or cannot be read as CSV."""
+    """The names of the columns; empty for a file that is no recording."""
     try:
-        with _opened(path) as stream:
-            return next(csv.reader(stream), [])
-    except (OSError, csv.Error):
+        return Recording(path).names
+    except ScenarioError:
         return []
+
+
+# --- counts per bin ----------------------------------------------------------------------------------------
+
+
+class _Bins(NamedTuple):
+    counts: Floats
+    notes: tuple[str, ...]
 
 
 def bin_counts(spec: BinsSpec) -> Floats:
     """The count of each bin that is played, in order. Raises ScenarioError for a row without a count >= 0."""
+    return _bins(spec).counts
+
+
+def bin_notes(spec: BinsSpec) -> tuple[str, ...]:
+    """What people should know of how the bins were read. Raises what `bin_counts` raises."""
+    return _bins(spec).notes
+
+
+def are_whole(counts: Floats) -> bool:
+    """Whether these were counted. Means, rates and samples have fractions."""
+    return bool(np.all(np.abs(counts - np.rint(counts)) <= 1e-9 * np.maximum(counts, 1)))
+
+
+def _bins(spec: BinsSpec) -> _Bins:
     stamp = _stamp(spec.file)
-    return _read_counts(spec) if stamp is None else _known_counts(spec, stamp)
+    return _read_bins(spec) if stamp is None else _known_bins(spec, stamp)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells one content of a file from another; None when it is too long to be kept."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None  # whoever reads it tells why it cannot be read
+    return (stat.st_mtime_ns, stat.st_size) if stat.st_size <= KEPT_BYTES else None
+
+
+@lru_cache(maxsize=16)
+def _known_bins(spec: BinsSpec, _stamp: tuple[int, int]) -> _Bins:
+    return _read_bins(spec)
+
+
+def _read_bins(spec: BinsSpec) -> _Bins:
+    recording = Recording(spec.file)
+    index = recording.column(spec.column, last=True)
+    if header_is_a_row(recording.names[index], None):
+        raise _no_header(recording)
+    time = None if spec.time_column is None else recording.column(spec.time_column, last=False)
+    if time is not None and header_is_a_row(recording.names[time], spec.format):
+        raise _no_header(recording)
+    clock = Times(recording, spec.format)
+    hint = "" if spec.column is not None else f"; `column` names the one with counts: {', '.join(recording.names)}"
+    parts, times_s = [], []
+    for row, (texts, *rest) in recording.blocks([index] if time is None else [index, time]):
+        counts = numbers(recording, row, texts, hint)
+        _check_counts(recording, row, counts, spec.bin_s)
+        parts.append(counts)
+        if rest:
+            times_s.append(clock.seconds(row, rest[0]))
+    notes = [] if spec.column is not None else _guess(recording, index)
+    counts = np.concatenate(parts)
+    if time is not None:
+        counts, told = _on_grid(recording, spec.bin_s, counts, np.concatenate(times_s))
+        notes += told
+    skipped = _whole_bins(spec.skip_s / spec.bin_s)
+    if skipped and skipped >= len(counts):
+        found = f"{len(counts) * spec.bin_s:g}s"
+        raise recording.problem(sum(map(len, parts)) - 1, "end", found, f"more than {_skip(spec)}")
+    counts = counts[skipped:]
+    if time is None and (odd := _times_beside(recording, index, spec.bin_s, skipped)) is not None:
+        notes.append(odd)
+    if spec.arrivals == "poisson" and not are_whole(counts):
+        notes.append("counts have fractions: they are taken as means, and each bin's count is drawn around its mean")
+    counts.setflags(write=False)
+    return _Bins(counts, tuple(notes))
+
+
+def _check_counts(recording: Recording, row: int, counts: Floats, bin_s: float) -> None:
+    wrong = np.flatnonzero(counts < 0)
+    if len(wrong):
+        raise recording.problem(row + int(wrong[0]), "count", f"{counts[wrong[0]]:g}", "a count, at least 0")
+    most = RATE_MAX_RPS * bin_s
+    wrong = np.flatnonzero(counts > most)
+    if len(wrong):
+        expected = f"at most {most:g} in {duration_text(bin_s)}: {RATE_MAX_RPS:,.0f} a second"
+        raise recording.problem(row + int(wrong[0]), "count", f"{counts[wrong[0]]:g}", expected)
+
+
+def _guess(recording: Recording, index: int) -> list[str]:
+    """Which column was taken where the file has several that could be meant."""
+    _, columns = next(recording.blocks(range(len(recording.names))))
+    others = [
+        name
+        for at, (name, texts) in enumerate(zip(recording.names, columns, strict=True))
+        if at not in {0, index} and name and is_number(texts[0])
+    ]
+    if not others:
+        return []
+    taken = f"counts are taken from the last column, {recording.names[index]}"
+    return [f"{taken}; `column` names another: {', '.join(others)}"]
+
+
+def _on_grid(recording: Recording, bin_s: float, counts: Floats, times_s: Floats) -> tuple[Floats, list[str]]:
+    """The counts of every bin from the first row's time to the last's, and what is notable of the rows."""
+    since = times_s - times_s.min()
+    bins = np.floor(since / bin_s + 1e-6)
+    if bins.max() >= BINS_MAX:
+        at, found = int(bins.argmax()), f"{bins.max():g} bins after the first"
+        raise recording.problem(at, "time", found, f"less than {BINS_MAX} bins after it")
+    places = bins.astype(np.int64)
+    whole: Floats = np.bincount(places, weights=counts).astype(np.float64)
+    rows = np.bincount(places)
+    notes = []
+    if (np.diff(times_s) < 0).any():
+        notes.append("rows are out of order: they are sorted by time")
+    if empty := int((rows == 0).sum()):
+        first = duration_text(float(np.flatnonzero(rows == 0)[0]) * bin_s)
+        where = f"{empty} of {len(rows)} bins have no row, the first {first} after the start"
+        notes.append(f"{where}: no request comes in them")
+    if shared := int((rows > 1).sum()):
+        notes.append(f"{shared} of {len(rows)} bins have several rows: their counts are added up")
+    return whole, notes
+
+
+def _times_beside(recording: Recording, index: int, bin_s: float, skipped: int) -> str | None:
+    """What the times beside the counts say against playing one row a bin, in the file's order; None: nothing."""
+    if index == 0:
+        return None
+    clock, name = Times(recording, TIMESTAMP), recording.names[0]
+    try:
+        times_s = np.concatenate([clock.seconds(row, texts) for row, (texts,) in recording.blocks([0])])
+    except ScenarioError:
+        return None  # the first column is something else
+    steps = np.diff(times_s[skipped:])
+    odd = np.flatnonzero(np.abs(steps - bin_s) > 1e-3 * bin_s)
+    if not len(odd):
+        return None
+    step = "back" if steps[odd[0]] < 0 else f"{duration_text(float(steps[odd[0]]))} on"
+    line = recording.line(skipped + int(odd[0]) + 1)
+    return (
+        f"rows are played one after the other, a bin of {duration_text(bin_s)} each, but by their {name} {len(odd)} of "
+        f"them are not so far from the row above: the first is line {line}, {step}; `time_column: {name}` puts each "
+        "where it belongs"
+    )
+
+
+# --- one row a request -------------------------------------------------------------------------------------
+
+
+class TraceSurvey(NamedTuple):
+    """Of the part that a run plays. `length_s`: from the first request to the last. `goes_on`: there is more."""
+
+    length_s: float
+    out_of_order: int
+    goes_on: bool
 
 
 def request_times(spec: TraceSpec) -> Iterator[Floats]:
@@ -53,17 +210,21 @@ def request_times(spec: TraceSpec) -> Iterator[Floats]:
     return _read_times(spec) if stamp is None else iter(_known_times(spec, stamp))
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What tells one content of a file from another; None when it is too long to be kept."""
-    stat = path.stat()
-    return (stat.st_mtime_ns, stat.st_size) if stat.st_size <= KEPT_BYTES else None
+def trace_survey(spec: TraceSpec, until_s: float) -> TraceSurvey:
+    """Reads what a run of `until_s` seconds of the recording plays, once. Raises what `request_times` raises."""
+    stat = spec.file.stat()
+    return _surveyed(spec, until_s, (stat.st_mtime_ns, stat.st_size))
 
 
-@lru_cache(maxsize=16)
-def _known_counts(spec: BinsSpec, _stamp: tuple[int, int]) -> Floats:
-    counts = _read_counts(spec)
-    counts.setflags(write=False)
-    return counts
+@lru_cache(maxsize=64)
+def _surveyed(spec: TraceSpec, until_s: float, _stamp: tuple[int, int]) -> TraceSurvey:
+    order = _Order(Recording(spec.file))
+    length_s = 0.0
+    for block in _played(spec, order):
+        if block[-1] >= until_s:
+            return TraceSurvey(until_s, order.misplaced, goes_on=True)
+        length_s = float(block[-1])
+    return TraceSurvey(length_s, order.misplaced, goes_on=False)
 
 
 @lru_cache(maxsize=16)
@@ -74,16 +235,72 @@ def _known_times(spec: TraceSpec, _stamp: tuple[int, int]) -> tuple[Floats, ...]
     return blocks
 
 
-def _read_counts(spec: BinsSpec) -> Floats:
-    blocks = [counts for _, counts in _numbers(spec.file, spec.column, last=True)]
-    counts = np.concatenate(blocks) if blocks else np.empty(0)
-    wrong = np.flatnonzero(~(counts >= 0) | np.isinf(counts))
-    if len(wrong):
-        raise _problem(spec.file, int(wrong[0]), "count", f"{counts[wrong[0]]:g}", "a count, at least 0")
-    skipped = _whole_bins(spec.skip_s / spec.bin_s)
-    if skipped and skipped >= len(counts):
-        raise _problem(spec.file, len(counts) - 1, "end", f"{len(counts) * spec.bin_s:g}s", f"more than {_skip(spec)}")
-    return counts[skipped:]
+def _read_times(spec: TraceSpec) -> Iterator[Floats]:
+    return _played(spec, _Order(Recording(spec.file)))
+
+
+def _played(spec: TraceSpec, order: _Order) -> Iterator[Floats]:
+    recording = order.recording
+    index = recording.column(spec.time_column, last=False)
+    if header_is_a_row(recording.names[index], spec.format):
+        raise _no_header(recording)
+    clock = Times(recording, spec.format)
+    blocks = ((row, clock.seconds(row, texts)) for row, (texts,) in recording.blocks([index]))
+    first: float | None = None
+    latest = 0.0
+    for block in order.ascending(blocks):
+        first = float(block[0]) if first is None else first
+        times = block - first
+        latest = float(times[-1])
+        played = times[times >= spec.skip_s] - spec.skip_s
+        if len(played):
+            yield played
+    if latest < spec.skip_s:
+        raise recording.problem(order.rows - 1, "end", f"{latest:g}s", f"more than {_skip(spec)}")
+
+
+class _Order:
+    """Puts rows in order that are out of it by less than `WINDOW_ROWS`, in memory for so many."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.rows = 0
+        self.misplaced = 0
+
+    def ascending(self, blocks: Iterable[tuple[int, Floats]]) -> Iterator[Floats]:
+        """Raises ScenarioError for a row that comes too late."""
+        held: deque[Floats] = deque()
+        count, given, top = 0, -math.inf, -math.inf
+        for row, block in blocks:
+            back = int((np.diff(block, prepend=top) < 0).sum())
+            self.rows, count = row + len(block), count + len(block)
+            if back:
+                self.misplaced += back
+                if block.min() < given:
+                    found = f"{block.min() - given:g}s after the row that was read before"
+                    expected = f"within {WINDOW_ROWS} rows of its place: sort the file by its times first"
+                    raise self.recording.problem(row + int(block.argmin()), "time", found, expected)
+                block = np.sort(np.concatenate([*held, block]), kind="stable")
+                held.clear()
+            held.append(block)
+            top = float(block[-1])
+            if count > WINDOW_ROWS and len(held) == 1:
+                held.extendleft([block[: count - WINDOW_ROWS]])
+                held[-1] = block[count - WINDOW_ROWS :]
+            while count - len(held[0]) >= WINDOW_ROWS:
+                ready = held.popleft()
+                count, given = count - len(ready), float(ready[-1])
+                yield ready
+        yield from held
+
+
+# --- both ----------------------------------------------------------------------------------------------------
+
+
+def _no_header(recording: Recording) -> ScenarioError:
+    found = ", ".join(recording.names[:8])
+    expected = "a line with the names of the columns, such as time,count: the first line is a row already"
+    return recording.problem(-1, "header", found, expected)
 
 
 def _skip(spec: BinsSpec | TraceSpec) -> str:
@@ -93,116 +310,3 @@ def _skip(spec: BinsSpec | TraceSpec) -> str:
 def _whole_bins(bins: float) -> int:
     """3 x 0.1 s are three bins of 0.1 s, whatever binary fractions say."""
     return math.floor(bins + 1e-9)
-
-
-def _read_times(spec: TraceSpec) -> Iterator[Floats]:
-    first: float | None = None
-    latest, rows = 0.0, 0
-    for row, block in _clock_seconds(spec):
-        first = float(block[0]) if first is None else first
-        times = block - first
-        steps = np.diff(times, prepend=latest)
-        if not (steps >= 0).all():
-            at = int(np.flatnonzero(~(steps >= 0))[0])
-            raise _problem(spec.file, row + at, "time", f"{times[at]:g}s", "a time not before the row above")
-        latest, rows = float(times[-1]), row + len(times)
-        played = times[times >= spec.skip_s] - spec.skip_s
-        if len(played):
-            yield played
-    if latest < spec.skip_s:
-        raise _problem(spec.file, rows - 1, "end", f"{latest:g}s", f"more than {_skip(spec)}")
-
-
-def _clock_seconds(spec: TraceSpec) -> Iterator[tuple[int, Floats]]:
-    """Blocks of times in seconds since some instant, each with the number of its first row."""
-    if spec.format == "timestamp":
-        yield from _timestamps(spec.file, spec.time_column)
-        return
-    unit_s = 1e-3 if spec.format == "milliseconds" else 1.0
-    for row, block in _numbers(spec.file, spec.time_column, last=False):
-        yield row, block * unit_s
-
-
-def _timestamps(path: Path, column: str | None) -> Iterator[tuple[int, Floats]]:
-    """Seconds since the file's first stamp, to the nanosecond: seconds since 1970 would leave a quarter microsecond."""
-    first: np.datetime64 | None = None
-    for row, texts in _columns(path, column, last=False):
-        instants = _instants(path, row, texts)
-        first = instants[0] if first is None else first
-        yield row, (instants - first) / np.timedelta64(10**9, "ns")
-
-
-def _numbers(path: Path, column: str | None, *, last: bool) -> Iterator[tuple[int, Floats]]:
-    for row, texts in _columns(path, column, last=last):
-        try:
-            yield row, np.array(texts, dtype=np.float64)
-        except ValueError:
-            at = next(n for n, text in enumerate(texts) if not _is_number(text))
-            raise _problem(path, row + at, "value", repr(texts[at]), "a number") from None
-
-
-def _instants(path: Path, row: int, texts: list[str]) -> NDArray[np.datetime64]:
-    """Nanoseconds precise. A final Z (UTC) says nothing that matters between rows of one file."""
-    try:
-        return np.array([text.removesuffix("Z") for text in texts], dtype="datetime64[ns]")
-    except ValueError:
-        at = next(n for n, text in enumerate(texts) if not _is_instant(text))
-        expected = "a time such as 2023-11-16 18:17:03.97"
-        raise _problem(path, row + at, "time", repr(texts[at]), expected) from None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_instant(text: str) -> bool:
-    try:
-        np.datetime64(text.removesuffix("Z"), "ns")
-    except ValueError:
-        return False
-    return True
-
-
-def _columns(path: Path, column: str | None, *, last: bool) -> Iterator[tuple[int, list[str]]]:
-    """One column in blocks, each with the number of its first row; without a name the first or the last column."""
-    with _opened(path) as stream:
-        rows = csv.reader(stream)
-        number = 0
-        try:
-            names = next(rows, [])
-            index = _index(path, names, column, last=last)
-            while block := list(itertools.islice(rows, BLOCK_ROWS)):
-                yield number, _fields(path, number, block, index, len(names))
-                number += len(block)
-        except csv.Error as error:
-            raise _problem(path, rows.line_num - 1 - _HEADER_LINES, "row", str(error), "CSV") from error
-
-
-def _opened(path: Path) -> TextIO:
-    """Bytes that are not UTF-8 are let through as a mark: where they matter, what is read will not be a number."""
-    return path.open(newline="", encoding="utf-8-sig", errors="replace")
-
-
-def _index(path: Path, names: list[str], column: str | None, *, last: bool) -> int:
-    if column is None:
-        return len(names) - 1 if last else 0
-    if column not in names:
-        raise ScenarioError([Problem(1, 1, "header", ", ".join(names), f"one with {column}", file=str(path))])
-    return names.index(column)
-
-
-def _fields(path: Path, number: int, block: list[list[str]], index: int, width: int) -> list[str]:
-    """The fields of one column of a block whose first row has this `number`."""
-    try:
-        return [row[index] for row in block]
-    except IndexError:
-        at = next(n for n, row in enumerate(block) if len(row) <= index)
-        raise _problem(path, number + at, "row", ",".join(block[at]), f"{width} fields") from None
-
-
-def _problem(path: Path, row: int, what: str, found: str, expected: str) -> ScenarioError:
-    return ScenarioError([Problem(row + 1 + _HEADER_LINES, 1, what, found, expected, file=str(path))])

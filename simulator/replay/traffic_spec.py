@@ -12,9 +12,20 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.replay.law_spec import NOTHING, LawSpec
-from simulator.replay.sections import Count, Duration, Number, PositiveDuration, Rate, Section, Size
+from simulator.replay.sections import (
+    FACTOR_MAX,
+    USERS_MAX,
+    Count,
+    Duration,
+    Number,
+    PositiveDuration,
+    Rate,
+    Section,
+    Size,
+)
 
 Spacing = Literal["poisson", "clock"]
+TimeFormat = Literal["timestamp", "seconds", "milliseconds", "microseconds", "nanoseconds"]
 
 
 def _data_file(value: str, info: ValidationInfo) -> Path:
@@ -104,7 +115,7 @@ class SineSpec(Section):
 class ClosedSpec(Section):
     """A fixed number of users; each sends a request, waits for the answer, thinks, and sends the next."""
 
-    users: Count = Field(ge=1)
+    users: Count = Field(ge=1, le=USERS_MAX)
     """How many."""
     think_time: LawSpec = NOTHING
     """Time between an answer and the user's next request."""
@@ -122,12 +133,19 @@ class RetrySpec(Section):
 
 
 class BinsSpec(Section):
-    """Recorded counts, one row per bin of time, from a CSV file with a header."""
+    """Recorded counts, one row per bin of time, from a CSV file with a header, plain or gzip.
+
+    Counts with fractions are means: the requests of each bin are drawn around its mean.
+    """
 
     file: DataFile
     """The CSV file, relative to the scenario file."""
     column: str | None = None
     """The column with the counts; the last one if left out."""
+    time_column: str | None = None
+    """The column with the time at which each bin begins; without one, each row is the bin after the row above."""
+    format: TimeFormat = "timestamp"
+    """How its times are written, as a trace's."""
     bin_s: PositiveDuration
     """The width of a bin."""
     skip_s: Duration = 0.0
@@ -137,14 +155,17 @@ class BinsSpec(Section):
 
 
 class TraceSpec(Section):
-    """Recorded requests, one row each with its time, in order, from a CSV file with a header. The first is at 0 s."""
+    """Recorded requests, one row each with its time, from a CSV file with a header, plain or gzip. The first is at 0 s.
+
+    Rows may be somewhat out of order, as logs are.
+    """
 
     file: DataFile
     """The CSV file, relative to the scenario file."""
     time_column: str | None = None
     """The column with the times; the first one if left out."""
-    format: Literal["timestamp", "seconds", "milliseconds"] = "timestamp"
-    """timestamp: ISO 8601 such as 2023-11-16 18:17:03.97; otherwise a number in this unit."""
+    format: TimeFormat = "timestamp"
+    """timestamp: ISO 8601 such as 2023-11-16 18:17:03.97, or a number since 1970; otherwise a number in this unit."""
     skip_s: Duration = 0.0
     """How much of the recording is left out at its beginning, in its own time; what is left begins at 0 s."""
 
@@ -178,9 +199,9 @@ class SourceSpec(Section):
     """When it starts."""
     until_s: Duration | None = None
     """When it ends; the end of the run if left out."""
-    scale: Number = Field(default=1.0, gt=0)
+    scale: Number = Field(default=1.0, gt=0, le=FACTOR_MAX)
     """Factor on the rate (below 1 recorded traffic is thinned at random). Closed sources have none."""
-    time_scale: Number = Field(default=1.0, gt=0)
+    time_scale: Number = Field(default=1.0, ge=1 / FACTOR_MAX, le=FACTOR_MAX)
     """Factor on the times: 0.5 plays a recording twice as fast. Closed sources have none."""
     requests: tuple[RequestSpec, ...] = Field(default=(RequestSpec(),), min_length=1)
     """What is asked for: one kind or several with weights."""
@@ -223,6 +244,20 @@ class SourceSpec(Section):
     def is_open(self) -> bool:
         """Whether arrivals are independent of answers: everything but a closed population."""
         return self.closed is None
+
+    @property
+    def peak_rps(self) -> float:
+        """The highest rate that the file gives it, `scale` and `time_scale` included; 0 for recordings and users."""
+        rates = [steady.rate_rps for steady in (self.clock, self.poisson) if steady is not None]
+        if self.steps is not None:
+            rates += [level.rate_rps for level in self.steps.levels]
+        if self.ramp is not None:
+            rates += [self.ramp.start_rps, self.ramp.end_rps]
+        if self.spike is not None:
+            rates += [self.spike.base_rps, self.spike.peak_rps]
+        if self.sine is not None:
+            rates += [self.sine.high_rps]
+        return max(rates, default=0.0) * self.scale / self.time_scale
 
     def end_s(self, duration_s: float) -> float:
         """When it ends in a run of `duration_s`."""

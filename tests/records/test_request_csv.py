@@ -3,7 +3,10 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
+
 from simulator.records.request_csv import HEADER, RequestCsv
+from simulator.records.tally import Tallies
 from tests.records.rows import Row, tell
 
 
@@ -11,7 +14,21 @@ def test_a_row_is_written_with_the_name_of_its_source() -> None:
     file = io.StringIO()
     writer = RequestCsv(file, ["people", "robots"])
     tell(writer.read, Row(1.5, 0.25, 503, 1, 0.01, 0.02, 0.22, 7, 0.003))
-    assert file.getvalue() == (f"{HEADER}\nrobots,1.500000,0.250000,0.010000,0.020000,0.220000,503,7,0.003000\n")
+    assert file.getvalue() == (f"{HEADER}\nrobots,1.500000,0.250000,0.010000,0.020000,0.220000,503,7,0.003000,0\n")
+
+
+@pytest.mark.case("L45")
+def test_a_column_tells_what_came_in_the_warm_up_as_the_report_counts_it() -> None:
+    file, tallies = io.StringIO(), Tallies(1, 10.0)
+    writer = RequestCsv(file, ["people"], 10.0)
+    for intended_s in (0.0, 9.999999, 10.0, 25.0):
+        row = Row(intended_s, 0.25, 200)
+        tell(writer.read, row)
+        tell(tallies.read, row)
+
+    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
+    assert [row["warm_up"] for row in rows] == ["1", "1", "0", "0"]
+    assert tallies.after_warm_up().requests == sum(row["warm_up"] == "0" for row in rows)
 
 
 def test_a_name_with_a_comma_survives_reading_back() -> None:

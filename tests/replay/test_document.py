@@ -92,6 +92,39 @@ def test_an_alias_stands_for_what_it_names() -> None:
     assert parse_document("a: &x {b: 1}\nc: *x\n").data == {"a": {"b": 1}, "c": {"b": 1}}
 
 
+@pytest.mark.case("L44")
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}\n", {"b": 1, "c": 3}),
+        ("a: &x {b: 1, c: 2}\nd: {c: 3, <<: *x}\n", {"b": 1, "c": 3}),
+        ("a: &x {b: 1}\ne: &y {b: 2, c: 4}\nd: {<<: [*x, *y]}\n", {"b": 1, "c": 4}),
+        ("a: &x {b: 1}\ne: &y {<<: *x, c: 4}\nd: {<<: *y, b: 7}\n", {"b": 7, "c": 4}),
+        ("d: {<<: {b: 1}, c: {b: 2}}\n", {"b": 1, "c": {"b": 2}}),
+        ('d: {"<<": 1}\n', {"<<": 1}),
+    ],
+)
+def test_merge_keys_bring_what_does_not_stand_there(text: str, data: dict[str, object]) -> None:
+    assert parse_document(text).data["d"] == data
+
+
+@pytest.mark.case("L44")
+def test_a_merged_key_has_the_place_where_it_is_written() -> None:
+    document = parse_document("a: &x\n  b: {e: 1}\n  c: 2\nd:\n  <<: *x\n  b: {e: 5}\n")
+
+    assert document.place(("d", "c")) == (3, 3)
+    assert document.place(("d", "b", "e")) == (6, 7)
+
+
+@pytest.mark.case("L44")
+def test_merge_keys_are_no_way_around_what_is_refused() -> None:
+    assert problems_of("a: &a {<<: *a}\n")[0].found == "too much"
+    assert problems_of("a: {<<: 5}\n")[0].found == "<< with something else"
+    assert problems_of("a: {<<: {b: 1, b: 2}}\n")[0].found == "a second b"
+    lines = ["a0: &a0 {k: 1}"] + [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 8)]
+    assert problems_of("\n".join(lines))[0].found == "too much"
+
+
 def test_an_alias_bomb_is_refused_with_one_problem() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from simulator.replay import traces
 from simulator.replay.problems import ScenarioError
+from simulator.world.chance import Chance
 from tests.replay.scenario_texts import source_of
 
 
@@ -62,12 +64,14 @@ def test_a_recording_that_is_skipped_whole_is_named(tmp_path: Path) -> None:
         counts_of(tmp_path, "n\n4\n5\n", "skip: 2s")
 
 
+@pytest.mark.case("L14")
 @pytest.mark.parametrize(
     ("rows", "line", "expected"),
     [
         ("at\n1\n2\nx\n", 4, "a number"),
-        ("at\n1\n3\n2\n", 4, "not before the row above"),
-        ("at\n1\nnan\n", 3, "not before the row above"),
+        ("at\n1\nnan\n", 3, "value = nan, must be a finite number"),
+        ("at\n1\ninf\n", 3, "value = inf, must be a finite number"),
+        ("at\n1\n\n\n2\nx\n", 6, "a number"),
     ],
 )
 def test_a_bad_row_of_numbers_is_named_by_its_line(tmp_path: Path, rows: str, line: int, expected: str) -> None:
@@ -115,6 +119,68 @@ def test_a_bad_count_is_named_by_its_line(tmp_path: Path, count: str) -> None:
         counts_of(tmp_path, f"n\n5\n{count}\n")
 
 
-def test_a_file_without_rows_is_silence(tmp_path: Path) -> None:
-    assert counts_of(tmp_path, "n\n") == []
-    assert times_of(tmp_path, "at\n") == []
+@pytest.mark.case("L4")
+@pytest.mark.parametrize("text", ["at\n", "at\n\n\n", "at"])
+def test_a_file_without_rows_is_no_recording(tmp_path: Path, text: str) -> None:
+    for read in (counts_of, times_of):
+        with pytest.raises(ScenarioError, match=r"file = a header \(at\) and no row, must be a recording with rows"):
+            read(tmp_path, text)
+
+
+@pytest.mark.case("L66")
+def test_rows_out_of_order_are_sorted(tmp_path: Path) -> None:
+    rows = "end,duration\n13.5,1\n11.5,9\n14.25,1\n12.5,3\n"
+
+    assert times_of(tmp_path, rows, "format: seconds") == [0, 1, 2, 2.75]
+    assert times_of(tmp_path, rows, "format: seconds", "skip: 2s") == [0, 0.75]
+
+
+@pytest.mark.case("L66")
+def test_a_row_too_far_out_of_order_is_refused_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory holds a window of rows; one that comes later than that cannot be put in its place any more."""
+    monkeypatch.setattr(traces, "WINDOW_ROWS", 2 * traces.BLOCK_ROWS)
+    n = 4 * traces.BLOCK_ROWS
+    late = "\n".join(map(str, [*range(1, 2 * n), 0, *range(2 * n, 2 * n + 10)]))
+
+    with pytest.raises(ScenarioError, match="sort the file by its times first") as caught:
+        times_of(tmp_path, f"at\n{late}\n", "format: seconds")
+    assert caught.value.problems[0].line == 2 * n + 1
+
+
+@pytest.mark.case("L66")
+def test_rows_out_of_order_across_many_blocks_come_out_sorted_and_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "WINDOW_ROWS", 3 * traces.BLOCK_ROWS // 2)
+    rng = Chance(4).stream("rows out of order")
+    n = 5 * traces.BLOCK_ROWS
+    ends = np.arange(n) + rng.integers(0, traces.BLOCK_ROWS, n)  # each row up to a block out of place
+    text = "at\n" + "\n".join(map(str, ends.tolist()))
+
+    assert times_of(tmp_path, text, "format: seconds") == (np.sort(ends) - ends.min()).tolist()
+
+
+@pytest.mark.case("L66")
+def test_bins_with_a_time_column_have_gaps_order_and_sums(tmp_path: Path) -> None:
+    rows = "at,n\n2026-01-01T00:00:03Z,3\n2026-01-01T00:00:00Z,1\n2026-01-01T00:00:03Z,4\n2026-01-01T00:00:05Z,9\n"
+
+    assert counts_of(tmp_path, rows, "time_column: at") == [1, 0, 0, 7, 0, 9]
+    assert counts_of(tmp_path, "t;n\n0;1\n2;5\n", "time_column: t", "format: seconds") == [1, 0, 5]
+
+
+@pytest.mark.case("L66")
+def test_a_wrong_date_does_not_make_bins_without_end(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="less than 100000000 bins"):
+        counts_of(tmp_path, "at,n\n1970-01-01,3\n2026-01-01,1\n", "time_column: at")
+
+
+@pytest.mark.case("L20")
+@pytest.mark.parametrize("count", ["1e12", "1e300", "10000001"])
+def test_a_count_that_cannot_be_played_is_refused_with_the_bound(tmp_path: Path, count: str) -> None:
+    with pytest.raises(ScenarioError, match=r"b\.csv:3:1: count = .*, must be at most 1e\+07 in 1s"):
+        counts_of(tmp_path, f"n\n5\n{count}\n")
+
+
+def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    assert counts_of(tmp_path, "n\n1\n") == [1]
+    assert counts_of(tmp_path, "n\n22\n") == [22]
