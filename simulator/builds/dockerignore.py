@@ -9,9 +9,10 @@ Our own, because the packages that do this are one person's first versions, or b
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass
 from typing import Final, Self
+
+from simulator.builds.path_pattern import PathPattern
 
 FILE_NAME: Final = ".dockerignore"
 
@@ -20,7 +21,7 @@ FILE_NAME: Final = ".dockerignore"
 class Ignore:
     """`rules`: in the file's order, each with whether it leaves out."""
 
-    rules: tuple[tuple[re.Pattern[str], bool], ...] = ()
+    rules: tuple[tuple[PathPattern, bool], ...] = ()
 
     @classmethod
     def of_text(cls, text: str) -> Self:
@@ -36,8 +37,8 @@ class Ignore:
             if not pattern or cleaned == ".":
                 continue
             try:
-                rules.append((re.compile(_regular(cleaned), re.DOTALL), leaves_out))
-            except (ValueError, re.error) as error:
+                rules.append((PathPattern(cleaned), leaves_out))
+            except ValueError as error:
                 msg = f"{FILE_NAME}:{number} = {line.strip()[:80]}, must be a pattern such as *.log or docs/**"
                 raise ValueError(msg) from error
         return cls(tuple(rules))
@@ -49,35 +50,8 @@ class Ignore:
 
     def leaves_out(self, path: str) -> bool:
         """`path`: relative, with slashes."""
-        parts = path.split("/")
-        above = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
         left_out = False
         for pattern, leaves_out in self.rules:
-            if leaves_out is not left_out and any(map(pattern.fullmatch, above)):
+            if leaves_out is not left_out and pattern.matches(path):
                 left_out = leaves_out
         return left_out
-
-
-def _regular(pattern: str) -> str:
-    """Raises ValueError, and `re` may find fault with a class of characters."""
-    parts, at = [], 0
-    while at < len(pattern):
-        rest = pattern[at:]
-        if rest.startswith("**/"):
-            parts.append("(?:.*/)?")
-            at += 3
-        elif rest.startswith("**"):
-            parts.append(".*")
-            at += 2
-        elif rest[0] in "*?":
-            parts.append("[^/]*" if rest[0] == "*" else "[^/]")
-            at += 1
-        elif rest[0] == "[":
-            length = rest.index("]", 2)
-            parts.append(f"(?!/){rest[: length + 1]}")
-            at += length + 1
-        else:
-            at += rest[0] == "\\"
-            parts.append(re.escape(pattern[at : at + 1]))
-            at += 1
-    return "".join(parts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import posixpath
 import re
 from collections.abc import Mapping
@@ -24,6 +25,14 @@ from simulator.world.private_files import write_private
 _LINK: Final = "120000"
 _SUBMODULE: Final = "160000"
 _GIT_S_MAX: Final = 600.0  # of a first clone
+# Where a repository may be fetched from; git's other transports (`fd`, `ext`, helpers of programs) are refused.
+_TRANSPORTS: Final = "file:git:http:https:ssh"
+_FETCH_QUIETLY: Final = ("--quiet", "--no-tags", "--no-write-fetch-head", "--force")
+_SHOWN_MAX: Final = 200
+_NO_BRANCH: Final = re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^[-+]"
+)  # git-check-ref-format, and our refspec's signs
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
 
 
@@ -41,7 +50,8 @@ _NOBODY: Final = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class RepositorySettings:
     """`clones`: the local path, or another URL, for the URL of a repository or for the beginning of several, the name
-    of an owner say. `environment`: of git, for what reaches a server. `file_bytes_max`, `tree_bytes_max`: of a commit.
+    of an owner say. `environment`: of git, for what reaches a server, and for other transports than the usual ones
+    (GIT_ALLOW_PROTOCOL). `file_bytes_max`, `tree_bytes_max`: of a commit.
     """
 
     clones: Mapping[str, str] = field(default_factory=dict)
@@ -74,16 +84,18 @@ class Repositories:
     async def fetch(self, source: SourceDescription) -> tuple[Path, str]:
         """The bare clone with the branch as it is now, and its newest commit. Raises BuildFailed."""
         place, branch = self.place(source.repository), source.branch
+        if place.startswith("-") or not _is_argument(place):
+            raise BuildFailed(f"repository = {_shown(place)}, must be a URL or path of a git repository.")
         if not branch:
             return await self._snapshot(_absolute(place))
-        if branch.startswith("-") or place.startswith("-"):
-            raise BuildFailed(f"branch = {branch}, must be the name of a branch.")
+        if _NO_BRANCH.search(branch) or not _is_argument(branch):
+            raise BuildFailed(f"branch = {_shown(branch)}, must be the name of a branch.")
         clone = self._clone_of(place)
         async with self._fetching.setdefault(clone, asyncio.Lock()):
             await self._make(clone)
             reference = f"refs/heads/{branch}"
             code, told = await self._run(
-                "--git-dir", str(clone), "fetch", "--quiet", "--no-tags", "--force", place, f"{reference}:{reference}"
+                "--git-dir", str(clone), "fetch", *_FETCH_QUIETLY, place, f"{reference}:{reference}"
             )
             if code != 0:
                 raise BuildFailed(_not_fetched(source, place, told))
@@ -112,7 +124,7 @@ class Repositories:
             raise BuildFailed(f"{large[0]} = {large[1]} bytes, must be at most {most}; or name it in .gitignore.")
 
     def _clone_of(self, place: str) -> Path:
-        return self._folder / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.git"
+        return self._folder / f"{hashlib.sha256(os.fsencode(place)).hexdigest()[:32]}.git"
 
     async def _make(self, clone: Path) -> None:
         if not (clone / "HEAD").exists():
@@ -189,7 +201,7 @@ class Repositories:
                 "git",
                 # Hooks and file system monitors that a hostile repository may bring are nobody's to run.
                 *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*"),
-                *("-c", "protocol.ext.allow=never", "-c", "gc.auto=0"),
+                *("-c", "core.sharedRepository=0600", "-c", "gc.auto=0"),
                 *arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -200,6 +212,7 @@ class Repositories:
                     "GIT_TERMINAL_PROMPT": "0",
                     "GIT_CONFIG_NOSYSTEM": "1",
                     "GIT_LFS_SKIP_SMUDGE": "1",
+                    "GIT_ALLOW_PROTOCOL": _TRANSPORTS,
                     **self._settings.environment,
                     **more,
                 },
@@ -208,6 +221,8 @@ class Repositories:
             )
         except FileNotFoundError as error:
             raise BuildFailed("git is not on this machine: looked for git in PATH; install it.") from error
+        except ValueError as error:  # NUL, or what no file system takes
+            raise BuildFailed(f"git failed: {error}.") from error
         try:
             async with asyncio.timeout(_GIT_S_MAX):
                 output, errors = await process.communicate()
@@ -218,6 +233,19 @@ class Repositories:
                 process.kill()
         code = process.returncode or 0
         return code, (output if code == 0 else errors).decode(errors="surrogateescape")
+
+
+def _is_argument(text: str) -> bool:
+    """Whether a program can be given it, and people be shown it on one line."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte
+        return False
+    return _CONTROL.search(text) is None
+
+
+def _shown(text: str) -> str:
+    return repr(text[:_SHOWN_MAX])
 
 
 def _absolute(place: str) -> Path:

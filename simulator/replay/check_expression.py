@@ -50,7 +50,7 @@ METRICS: Final[dict[str, Dimension]] = {
 
 _EXPRESSION: Final = re.compile(
     r"\s*(?:(?P<service>[a-z0-9][a-z0-9-]*)\s*:)?\s*(?P<metric>[A-Za-z0-9_.]+)"
-    r"\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<limit>.+?)\s*"
+    r"\s*(?P<operator><=|>=|==|!=|<|>)\s*+(?P<limit>.+)"  # of a stripped text: no blank is tried in two places
 )
 _QUANTILE: Final = re.compile(r"(?P<lateness>lateness_)?p(?P<percent>[0-9]{1,2}(?:\.[0-9]{1,4})?|100)")
 _STATUS: Final = re.compile(r"status_(?P<status>[1-5](?:[0-9]{2}|xx))")
@@ -101,7 +101,7 @@ class CheckExpression:
 
 def parse_check(value: object) -> CheckExpression:
     """Raises ValueError with what is expected, and the nearest known metric."""
-    match = _EXPRESSION.fullmatch(value) if isinstance(value, str) else None
+    match = _EXPRESSION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         msg = f"{value!r} is not a check; write a metric, an operator and a limit, such as p95 < 300 ms"
         raise ValueError(msg)
