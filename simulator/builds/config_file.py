@@ -18,6 +18,7 @@ from simulator.model.secret_reference import parse_reference
 from simulator.model.service_configuration import PORT
 
 FILE_NAME: Final = "apprunner.yaml"
+PORT_VARIABLE: Final = "PORT"
 _VERSION: Final = "1.0"
 _PORT_MAX: Final = 65535
 _RUNTIME_VERSION: Final = r"^[0-9]+(\.[0-9]+){0,4}$"
@@ -39,16 +40,25 @@ def _port(text: str) -> str:
 
 
 def _name(text: str) -> str:
+    """PORT is one too: as run.network.env it says what is so anyway, in build.env it is the build's own (facts 19.1).
+
+    # ASSUMPTION: in run.env it is taken and has no effect: public files have it there, and what App Runner does with it
+    # is not documented. Deploying one with another port than run.network.port would settle it.
+    """
     if not re.match(_VARIABLE_NAME, text):
         msg = f"name = {text!r}, must be a name without ="
-        raise ValueError(msg)
-    if text == "PORT":
-        msg = "name = PORT, must be another: App Runner sets PORT itself; use run.network.port"
         raise ValueError(msg)
     if text.upper().startswith(RESERVED_PREFIX):
         msg = f"name = {text}, must be without the prefix {RESERVED_PREFIX}, which App Runner reserves"
         raise ValueError(msg)
     return text
+
+
+def _secret_name(text: str) -> str:
+    if text == PORT_VARIABLE:
+        msg = "name = PORT, must be another: App Runner sets PORT itself; use run.network.port"
+        raise ValueError(msg)
+    return _name(text)
 
 
 def _reference(text: str) -> str:
@@ -84,7 +94,7 @@ class Variable(Part):
 class Secret(Part):
     """A variable whose value is looked up when the service is deployed."""
 
-    name: Name
+    name: Annotated[str, AfterValidator(_secret_name), Field(min_length=1)]
     """The variable's name."""
     value_from: Annotated[str, AfterValidator(_reference)]
     """ARN of a Secrets Manager secret, with or without `:json-key:version-stage:version-id`; ARN or name of an SSM
@@ -117,7 +127,7 @@ class Network(Part):
     port: Annotated[str, AfterValidator(_port)] = PORT
     """The port it listens on."""
     env: Name | None = None
-    """A variable besides PORT that gets the port."""
+    """A variable besides PORT that gets the port; PORT itself is taken and changes nothing."""
 
 
 class Run(Part):

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator.builds.config_file import FILE_NAME, ConfigFile, Part
+from simulator.builds.config_hints import belongs, expected_form, runtime_hint
 from simulator.builds.runtimes import BY_FILE_NAME
 from simulator.model.document import Document, Path, dotted, parse_document
 from simulator.model.problems import FileProblems, Problem, nearest
@@ -21,6 +22,10 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "too_short": "at least one command",
     "string_pattern_mismatch": "a version such as 3.11 or 22.17.0",
 }
+
+
+# Errors that say that a value has another form than it should: text, a list, a mapping.
+_FORM: Final = frozenset({"string_type", "model_type", "tuple_type"})
 
 
 def read_config(text: str, file: str = FILE_NAME) -> ConfigFile:
@@ -40,8 +45,8 @@ def _of_runtime(document: Document) -> list[Problem]:
     name = document.data["runtime"]
     if not isinstance(name, str) or name in BY_FILE_NAME:
         return []
-    expected = f"one of {', '.join(BY_FILE_NAME)}"
-    return [document.problem(("runtime",), expected, near=nearest(name, BY_FILE_NAME))]
+    expected = runtime_hint(name) or f"one of {', '.join(BY_FILE_NAME)}"
+    return [document.problem(("runtime",), expected, near="" if runtime_hint(name) else nearest(name, BY_FILE_NAME))]
 
 
 def _listed(value: Any) -> Any:
@@ -54,12 +59,17 @@ def _listed(value: Any) -> Any:
 def _problem(details: ErrorDetails, document: Document) -> Problem:
     path, kind = tuple(details["loc"]), details["type"]
     if kind == "extra_forbidden":
-        known = _keys_of(path[:-1])
-        return document.problem(path, f"a known key: {', '.join(known)}", near=nearest(path[-1], known))
+        known, place = _keys_of(path[:-1]), belongs(path)
+        near = nearest(path[-1], known)
+        if place:
+            return document.problem(path, place)
+        return document.problem(path, f"a known key: {', '.join(known)}", near=near)
     if kind == "missing":
         return document.problem(path, "given")
     if kind == "value_error":
         return _of_ours(str(details["ctx"]["error"]), path, document)
+    if kind in _FORM and expected_form(path):
+        return document.problem(path, expected_form(path))
     return document.problem(path, _EXPECTED.get(kind, f"valid ({details['msg']})"))
 
 

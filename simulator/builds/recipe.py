@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from simulator.builds.built import CodeValues
-from simulator.builds.config_file import ConfigFile
+from simulator.builds.config_file import PORT_VARIABLE, ConfigFile
 from simulator.builds.runtimes import RUNTIMES, BuildKind, Runtime
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """`version`: what `runtime-version` asks for. `build_variables` are not the application's, nor `variables` the
-    build's.
+    build's. `notes`: what in the file has no effect, for the log.
     """
 
     runtime: Runtime
@@ -29,6 +29,7 @@ class Recipe:
     build_variables: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of_file(cls, config: ConfigFile) -> Self:
@@ -42,10 +43,11 @@ class Recipe:
             post_build=commands.post_build,
             pre_run=run.pre_run,
             version=run.runtime_version,
-            port_variable=run.network.env or "",
+            port_variable=run.network.env if run.network.env and run.network.env != PORT_VARIABLE else "",
             build_variables={each.name: each.value for each in config.build.env},
-            variables={each.name: each.value for each in run.env},
+            variables={each.name: each.value for each in run.env if each.name != PORT_VARIABLE},
             secrets={each.name: each.value_from for each in run.secrets},
+            notes=_without_effect(config),
         )
 
     @classmethod
@@ -61,6 +63,11 @@ class Recipe:
         )
 
     @property
+    def commands(self) -> tuple[str, ...]:
+        """All of the build, in the order in which they run first."""
+        return (*self.pre_build, *self.build, *(self.pre_run if self.is_revised else ()), *self.post_build)
+
+    @property
     def is_revised(self) -> bool:
         return self.runtime.kind is BuildKind.REVISED
 
@@ -74,3 +81,13 @@ class Recipe:
             "pre-run": self.pre_run if self.is_revised else (),
             "variables": dict(self.build_variables),
         }
+
+
+def _without_effect(config: ConfigFile) -> tuple[str, ...]:
+    run, notes = config.run, list[str]()
+    if run.network.env == PORT_VARIABLE:
+        notes.append(f"run.network.env: {PORT_VARIABLE} changes nothing: {PORT_VARIABLE} has the port anyway.")
+    if any(each.name == PORT_VARIABLE for each in run.env):
+        port = run.network.port
+        notes.append(f"{PORT_VARIABLE} in run.env has no effect: {PORT_VARIABLE} is that of run.network, {port}.")
+    return tuple(notes)

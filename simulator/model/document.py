@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from simulator.model.problems import FileProblems, Problem
+from simulator.model.yaml_errors import explained, place_of
 
 Path = tuple[str | int, ...]
 
@@ -132,10 +133,9 @@ def _compose(text: str, file: str) -> yaml.Node | None:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        found = " ".join(part for part in (error.problem, error.context) if part)
-        raise FileProblems([Problem(line, column, "", found, "YAML", file=file)]) from error
+        line, column = place_of(error)
+        found, expected = explained(error)
+        raise FileProblems([Problem(line, column, "", found, expected, file=file)]) from error
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")

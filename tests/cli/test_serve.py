@@ -184,7 +184,7 @@ def test_with_keys_and_tls_in_the_file(tmp_path: Path) -> None:
         ("quotas: {services: 0}", "1:10: quotas.services = 0, must be at least 1"),
         ("api: {host: 0.0.0.0}", "host = '0.0.0.0', must be a loopback address as long as no access keys"),
         ("api: {key: none.pem, tls: true}", "1:7: api.key = none.pem, must be a file"),
-        ("api: [", "must be YAML"),
+        ("api: [", "1:7: file = a [ or { that is not closed"),
     ],
 )
 def test_a_bad_file_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:

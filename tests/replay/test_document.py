@@ -60,8 +60,8 @@ def test_scalars_follow_yaml_1_2(written: str, value: object) -> None:
 def test_a_syntax_error_has_its_place() -> None:
     (problem,) = problems_of("a: 1\nb: [1, 2\nc: 3\n")
 
-    assert (problem.file, problem.line) == ("f.yaml", 3)
-    assert problem.expected == "YAML"
+    assert (problem.file, problem.line, problem.column) == ("f.yaml", 2, 4)  # where the list was opened
+    assert problem.found == "a list in [ ] that is not closed"
 
 
 def test_an_unprintable_character_has_its_place() -> None:
