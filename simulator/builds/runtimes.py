@@ -31,7 +31,9 @@ class Language(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """`name`: the API's. `file_name`: that of apprunner.yaml. `line`: the versions it stands for, such as `3.11`.
-    `last_version`: the last that was listed.
+    `last_version`: the last that was listed. `older`: further lines of the same runtime.
+
+    `stand_ins`: versions that are not App Runner's and may run where none of its own is installed; the log says so.
     """
 
     name: str
@@ -40,13 +42,27 @@ class Runtime:
     line: str
     last_version: str
     kind: BuildKind = BuildKind.ORIGINAL
+    older: tuple[str, ...] = ()
+    stand_ins: str = ""
 
     def __str__(self) -> str:
-        return f"{self.language} {self.line}"
+        return f"{self.language} {' or '.join((*self.older, self.line))}"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (self.line, *self.older)
 
     def has(self, version: str) -> bool:
-        """Whether a version, of a program or as `runtime-version` asks for it, is of this line."""
-        return bool(re.fullmatch(r"[0-9]+(\.[0-9]+)*", version)) and agrees(version, self.line)
+        """True if a version, of a program or as `runtime-version` asks for it, is one that App Runner runs."""
+        return _is_version(version) and any(agrees(version, line) for line in self.lines)
+
+    def may_stand_in(self, version: str) -> bool:
+        """True if a program of that version may run in place of one that `has` takes."""
+        return bool(self.stand_ins) and _is_version(version) and agrees(version, self.stand_ins)
+
+
+def _is_version(text: str) -> bool:
+    return bool(re.fullmatch(r"[0-9]+(\.[0-9]+)*", text))
 
 
 def agrees(version: str, wanted: str) -> bool:
@@ -55,8 +71,8 @@ def agrees(version: str, wanted: str) -> bool:
 
 
 _ALL: Final = (
-    # App Runner names 3.7 and 3.8; `python3` is whichever of the line is the latest.
-    Runtime("PYTHON_3", "python3", Language.PYTHON, "3", "3.8.20"),
+    # Python 3.7 and 3.8, nothing newer, and Go 1.18 (facts 19.1): past their end of support, and seldom installed.
+    Runtime("PYTHON_3", "python3", Language.PYTHON, "3.8", "3.8.20", older=("3.7",), stand_ins="3"),
     Runtime("PYTHON_311", "python311", Language.PYTHON, "3.11", "3.11.14", BuildKind.REVISED),
     Runtime("NODEJS_12", "nodejs12", Language.NODE, "12", "12.22.12"),
     Runtime("NODEJS_14", "nodejs14", Language.NODE, "14", "14.21.3"),
@@ -68,7 +84,7 @@ _ALL: Final = (
     Runtime("DOTNET_6", "dotnet6", Language.DOTNET, "6", "6.0.36"),
     Runtime("PHP_81", "php81", Language.PHP, "8.1", "8.1.33"),
     Runtime("RUBY_31", "ruby31", Language.RUBY, "3.1", "3.1.7"),
-    Runtime("GO_1", "go1", Language.GO, "1", "1.18.10"),
+    Runtime("GO_1", "go1", Language.GO, "1.18", "1.18.10", stand_ins="1"),
 )
 RUNTIMES: Final = MappingProxyType({runtime.name: runtime for runtime in _ALL})
 BY_FILE_NAME: Final = MappingProxyType({runtime.file_name: runtime for runtime in _ALL})

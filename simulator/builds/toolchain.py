@@ -100,40 +100,56 @@ class ToolchainMissing(Exception):
 
 
 async def find_toolchain(runtime: Runtime, wanted: str | None, settings: ToolchainSettings) -> Toolchain:
-    """The first program of the runtime's line, one of the version `wanted` before others.
+    """The program nearest to what App Runner would run: `wanted`, else the runtime's own line. Of several the first.
 
     Raises:
         ToolchainMissing: when there is none.
     """
-    programs = _PROGRAMS[runtime.language]
-    found: list[tuple[Path, str]] = []
-    places = list(dict.fromkeys(_candidates(runtime, programs, settings)))
-    for program in places:
-        version = await _version(program, programs)
-        if version:
-            found.append((program, version))
-    fitting = [each for each in found if runtime.has(each[1])]
-    if fitting:
-        exact = [each for each in fitting if wanted is None or agrees(each[1], wanted)]
-        program, version = (exact or fitting)[0]
-        note = (
-            "" if exact else f"runtime-version {wanted} is not on this machine; {runtime.language} {version} is used."
+    programs, goal = _PROGRAMS[runtime.language], wanted or runtime.line
+    found: dict[Path, str] = {}
+    for lines in (runtime.lines, (runtime.stand_ins,) if runtime.stand_ins else ()):
+        for program in _candidates(lines, runtime, programs, settings):
+            if program not in found:
+                found[program] = await _version(program, programs)
+        fitting = {program: version for program, version in found.items() if runtime.has(version)}
+        if fitting:
+            break
+    if not fitting:
+        known = {program: version for program, version in found.items() if version}
+        near = {program: version for program, version in known.items() if runtime.may_stand_in(version)}
+        fitting = near or (known if settings.near_versions else {})
+        if not fitting:
+            raise ToolchainMissing(_missing(runtime, programs, known, settings))
+    program = min(fitting, key=lambda each: _distance(fitting[each], goal))
+    version = fitting[program]
+    return Toolchain(program.parent, program, version, _substitution(runtime, wanted, version))
+
+
+def _substitution(runtime: Runtime, wanted: str | None, version: str) -> str:
+    """What stands in for what App Runner would run; empty when it is that."""
+    used = f"{runtime.language} {version} is used"
+    if not runtime.has(version):
+        return (
+            f"{runtime.name} runs on {runtime} at App Runner, which is not on this machine; {used}. "
+            "What works here may fail there."
         )
-        return Toolchain(program.parent, program, version, note)
-    if found and settings.near_versions:
-        program, version = min(found, key=lambda each: _distance(each[1], runtime.line))
-        note = f"{runtime.name} runs on {runtime.language} {version}, a near version: {runtime} is not on this machine."
-        return Toolchain(program.parent, program, version, note)
-    raise ToolchainMissing(_missing(runtime, programs, found, settings))
+    if wanted is not None and not agrees(version, wanted):
+        return f"runtime-version {wanted} is not on this machine; {used}."
+    if wanted is None and not agrees(version, runtime.line):
+        return f"{runtime.name} without a runtime-version is {runtime.language} {runtime.line} at App Runner; {used}."
+    return ""
 
 
-def _candidates(runtime: Runtime, programs: _Programs, settings: ToolchainSettings) -> Iterator[Path]:
-    names = [name.format(line=runtime.line) for name in programs.names]
+def _candidates(
+    lines: tuple[str, ...], runtime: Runtime, programs: _Programs, settings: ToolchainSettings
+) -> Iterator[Path]:
+    names = list(dict.fromkeys(name.format(line=line) for line in lines for name in programs.names))
     own = settings.paths.get(runtime.name)
     folders = [own, own / "bin"] if own is not None else []
     if runtime.language is Language.PYTHON and own is None:
         folders.append(Path(sys.base_prefix) / "bin")
-    for pattern in (place.format(line=runtime.line) for place in programs.places) if own is None else ():
+    places = dict.fromkeys(place.format(line=line) for line in lines for place in programs.places)
+    for pattern in places if own is None else ():
         for root in (Path("/"), settings.home):
             if root is not None and pattern.startswith(".") is (root is settings.home):
                 folders.extend(sorted(root.glob(pattern), reverse=True))
@@ -170,20 +186,26 @@ async def _version(program: Path, programs: _Programs) -> str:
     return match[1].rstrip(".") if match else ""
 
 
-def _distance(version: str, line: str) -> tuple[int, ...]:
-    """How far apart, major version first; of two the same way off the newer one."""
-    mine, theirs = ([*map(int, text.split(".")), 0, 0] for text in (version, line))
-    return (abs(mine[0] - theirs[0]), abs(mine[1] - theirs[1]), -mine[0])
+def _distance(version: str, goal: str) -> tuple[int, ...]:
+    """How far apart, as far as `goal` goes, major version first; of two the same way off the newer one."""
+    mine, theirs = ([int(part) for part in text.split(".")] for text in (version, goal))
+    mine += [0] * (len(theirs) - len(mine))
+    pairs = list(zip(mine, theirs, strict=False))
+    return (*(abs(one - other) for one, other in pairs), *(-one for one, _ in pairs))
 
 
-def _missing(runtime: Runtime, programs: _Programs, found: list[tuple[Path, str]], settings: ToolchainSettings) -> str:
+def _missing(runtime: Runtime, programs: _Programs, found: Mapping[Path, str], settings: ToolchainSettings) -> str:
+    """Advice that has been followed already is not given again."""
     names = " or ".join(name.format(line=runtime.line) for name in programs.names)
     own = settings.paths.get(runtime.name)
     where = str(own) if own is not None else "PATH and where version managers keep theirs"
-    others = ", ".join(f"{program} is {version}" for program, version in found)
+    others = ", ".join(f"{program} is {version}" for program, version in found.items())
     only = f" (found: {others})" if others else ""
-    get = programs.get.format(line=runtime.line)
+    folder = "name its folder in the setting for the runtime" if own is None else "name another folder in the setting"
+    advice = [programs.get.format(line=runtime.line), folder, "build in an image (`--build-image`)"]
+    if found and not settings.near_versions:
+        advice.append("allow near versions (`--near-versions`)")
     return (
-        f"{runtime} for {runtime.name} is not on this machine: looked for {names} in {where}{only}; {get}, name its "
-        "folder in the setting for the runtime, or allow near versions."
+        f"{runtime} for {runtime.name} is not on this machine: looked for {names} in {where}{only}; "
+        f"{', '.join(advice[:-1])}, or {advice[-1]}."
     )
