@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from simulator.builds.build_context import fingerprint, pack
+from simulator.builds.build_context import DOCKERFILE, fingerprint, pack
+from simulator.builds.buildkit import way_out
 from simulator.builds.built import DEFAULT_PORT, BuildFailed, BuildSteps, BuiltApplication, SourceDescription
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.docker_building import BuildEngine
@@ -59,7 +60,11 @@ class DockerfileBuilder:
             image = await self._engine.image((commit or tag_of(folder),))
         except TimeoutError as error:
             raise BuildFailed(f"the build took more than {self._settings.limits.duration_s:g} s.") from error
-        except (EngineGone, EngineRefused, ValueError, OSError) as error:
+        except EngineRefused as error:
+            told = str(error).strip().rstrip(".")
+            hint = await loop.run_in_executor(None, _way_out, folder, told)
+            raise BuildFailed(f"{told}. {hint}." if hint else f"{told}.") from error
+        except (EngineGone, ValueError, OSError) as error:
             raise BuildFailed(f"{str(error).strip().rstrip('.')}.") from error
         if image is None:
             raise BuildFailed(f"{commit or tag_of(folder)} = nothing, must be an image of the container engine.")
@@ -116,6 +121,15 @@ def tag_of(folder: Path) -> str:
 def port_of(exposed: Sequence[int]) -> int:
     """The one that an image exposes; of several App Runner's default if it is among them, else the lowest."""
     return DEFAULT_PORT if not exposed or DEFAULT_PORT in exposed else min(exposed)
+
+
+def _way_out(folder: Path, message: str) -> str:
+    """Blocks shortly."""
+    try:
+        text = (folder / DOCKERFILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return way_out(text, message)
 
 
 def _told(image: Image) -> str:

@@ -15,6 +15,7 @@ from simulator.builds.kept import Kept, key_of
 from simulator.builds.machine_builds import MachineBuilds
 from simulator.builds.node_engines import FILE_NAME as PACKAGE_FILE
 from simulator.builds.node_engines import EnginesConflict, check_engines
+from simulator.builds.notes import build_notes
 from simulator.builds.recipe import Recipe
 from simulator.builds.repositories import Repositories, directory_of
 from simulator.builds.runtimes import Language
@@ -27,6 +28,8 @@ from simulator.model.runtime_support import is_supported
 from simulator.world.clock import epoch_s
 from simulator.world.private_files import own_private_folder
 
+# AWS's words (facts 6.5), which go on with a link.
+_NOT_SUPPORTED: Final = "The specified runtime version is not supported. Refer to the Release information"
 _PACKAGE_BYTES_MAX: Final = 16 * 1024**2  # more is no package.json
 
 
@@ -58,7 +61,9 @@ class LocalBuilder:
         self._check_support(source, recipe)
         workshop = await self._workshop(recipe)
         await steps.reach(Phase.BUILDING)
-        for note in (workshop.note, await self._check_engines(recipe, workshop, clone, commit, directory)):
+        engines = await self._check_engines(recipe, workshop, clone, commit, directory)
+        unread = await self._unread_file(source, clone, commit, directory)
+        for note in (workshop.note, engines, unread, *build_notes(recipe, of_api=source.values is not None)):
             if note:
                 steps.log(f"[AppRunner] {note}")
         key = key_of(
@@ -98,14 +103,23 @@ class LocalBuilder:
             return Recipe.of_file(read_config(text, path))
         except FileProblems as error:
             told = [f"[AppRunner] {problem}" for problem in error.problems]
-            raise BuildFailed(f"{path} has {_count(len(told), 'problem')}.", told) from error
+            first = str(error.problems[0]).removeprefix(f"{path}:")
+            which = "1 problem" if len(told) == 1 else f"{len(told)} problems, the first"
+            version = f"{_NOT_SUPPORTED}: " if error.problems[0].path == "run.runtime-version" else ""
+            raise BuildFailed(f"{version}{path} has {which}: {first}.", told) from error
+
+    async def _unread_file(self, source: SourceDescription, clone: Path, commit: str, directory: str) -> str:
+        """A note that the file of the repository is not read, where there is one (facts 6.1); empty as a rule."""
+        path = _path(directory, FILE_NAME)
+        if source.values is None or not await self.repositories.has(clone, commit, path):
+            return ""
+        return f"{path} is not read: ConfigurationSource is API, and the CodeConfigurationValues of the service count."
 
     def _check_support(self, source: SourceDescription, recipe: Recipe) -> None:
         name = recipe.runtime.name
         if source.is_new and self._settings.refuses_old_runtimes and not is_supported(name, epoch_s()):
             raise BuildFailed(
-                "The specified runtime version is not supported. Refer to the Release information: the support of "
-                f"{name} has ended, and a new service may not choose it."
+                f"{_NOT_SUPPORTED}: the support of {name} has ended, and a new service may not choose it."
             )
 
     async def _check_engines(self, recipe: Recipe, workshop: Workshop, clone: Path, commit: str, directory: str) -> str:
@@ -175,7 +189,3 @@ def _built(place: Path, workshop: Workshop, job: Job, duration_s: float, *, from
 
 def _path(directory: str, name: str) -> str:
     return f"{directory}/{name}" if directory else name
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,8 +1,9 @@
 """The phases of a build, original and revised, as App Runner documents them (facts 6.3, 6.4).
 
 Original: pre-build and build commands run in the build image; the tree is copied to the image that runs, where the
-build commands run a second time; post-build runs back in the build image. Revised: pre-build and build run once; /app
-alone goes over to the image that runs, where pre-run runs; post-build sees the build stage, and leaves nothing.
+build commands run a second time, without the build's variables (facts 19.1); post-build runs back in the build image.
+Revised: pre-build and build run once; /app alone goes over to the image that runs, where pre-run runs; post-build sees
+the build stage, and leaves nothing.
 
 The log has the steps of a Dockerfile, as App Runner's has, counted through from the first stage on.
 """
@@ -16,6 +17,7 @@ from typing import Final, Protocol
 
 from simulator.builds.built import BuildFailed
 from simulator.builds.confined import CommandStopped
+from simulator.builds.notes import failure_hint, second_run_note
 from simulator.builds.recipe import Recipe
 
 PRE_BUILD: Final = "[PreBuild]"
@@ -82,19 +84,29 @@ class Phases:
         await self._stage(BUILD, StageName.MADE, [], (*recipe.pre_build, *recipe.build))
         await self.kitchen.take_over()
         head = [f"FROM {recipe.runtime.file_name}", "COPY . /app", f"WORKDIR {self.work_directory}"]
-        await self._stage(BUILD, StageName.RUNS, head, recipe.build, [f"EXPOSE {recipe.port}", f"CMD {recipe.start}"])
+        foot = [f"EXPOSE {recipe.port}", f"CMD {recipe.start}"]
+        if recipe.build_variables:
+            self.log(f"[AppRunner] {second_run_note(recipe)}")
+        await self._stage(BUILD, StageName.RUNS, head, recipe.build, foot, variables={})
         await self._stage(BUILD, StageName.MADE, [], recipe.post_build)
 
     async def _stage(
-        self, prefix: str, stage: StageName, head: list[str], commands: tuple[str, ...], foot: list[str] | None = None
+        self,
+        prefix: str,
+        stage: StageName,
+        head: list[str],
+        commands: tuple[str, ...],
+        foot: list[str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
-        lines = foot or []
+        """`variables` None: the build's."""
+        lines, seen = foot or [], self.recipe.build_variables if variables is None else variables
         total = self._steps + len(head) + len(commands) + len(lines) if head else 0
         for line in head:
             self._step(prefix, total, line)
         for command in commands:
             self._step(prefix, total, f"RUN {command}" if total else command)
-            await self._command(prefix, stage, command)
+            await self._command(prefix, stage, command, seen)
         for line in lines:
             self._step(prefix, total, line)
 
@@ -105,15 +117,14 @@ class Phases:
         for line in text.splitlines():
             self.log(f"{prefix} {line}")
 
-    async def _command(self, prefix: str, stage: StageName, command: str) -> None:
+    async def _command(self, prefix: str, stage: StageName, command: str, variables: Mapping[str, str]) -> None:
         first = command.strip().splitlines()[0] if command.strip() else command
         try:
-            code = await self.kitchen.run(
-                stage, command, self.recipe.build_variables, lambda line: self.log(f"{prefix} {line}")
-            )
+            code = await self.kitchen.run(stage, command, variables, lambda line: self.log(f"{prefix} {line}"))
         except CommandStopped as stopped:
             raise BuildFailed(f"{prefix} `{first}` was stopped: {stopped}.") from stopped
         except OSError as error:
             raise BuildFailed(f"{prefix} `{first}` could not be run: {error}.") from error
         if code != 0:
-            raise BuildFailed(f"{prefix} `{first}` ended with exit code {code}.")
+            hint = failure_hint(command, code)
+            raise BuildFailed(f"{prefix} `{first}` ended with exit code {code}{f'; {hint}' if hint else ''}.")

@@ -153,6 +153,11 @@ class Repositories:
             raise BuildFailed(f"{path} = {int(size)} bytes, must be at most {bytes_max}.")
         return await self._git("--git-dir", str(clone), "cat-file", "blob", f"{commit}:{path}")
 
+    async def has(self, clone: Path, commit: str, path: str) -> bool:
+        """True if the commit has something at `path`."""
+        code, _ = await self._run("--git-dir", str(clone), "cat-file", "-e", f"{commit}:{path}")
+        return code == 0
+
     async def lay_out(self, clone: Path, commit: str, folder: Path) -> list[str]:
         """The files of the commit in `folder`, which is empty. What people should know of it. Raises BuildFailed."""
         notes = await self._judge(clone, commit)

@@ -207,7 +207,7 @@ async def test_a_command_that_fails_ends_the_build_and_leaves_nothing(tmp_path: 
 async def test_all_problems_of_the_file_are_lines_of_the_log(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": "version: 3\nruntime: nodejs20\n"})
     async with builder_in(tmp_path) as builder:
-        with pytest.raises(BuildFailed, match=r"apprunner.yaml has 4 problems\.") as failed:
+        with pytest.raises(BuildFailed, match=r"4 problems, the first: 1:1: build = nothing") as failed:
             await built(builder, place)
     assert len(failed.value.lines) == 4
     assert failed.value.lines[0].startswith("[AppRunner] apprunner.yaml:1:1: ")
