@@ -11,6 +11,7 @@ from typing import Final
 from simulator.assembly.built_application import application_of
 from simulator.assembly.drivers import Application
 from simulator.builds.built import Builder, BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.notes import start_notes
 from simulator.control.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication
@@ -82,6 +83,8 @@ class Applications:
                 application = _configured(named, revision)
                 return Runnable(application, _LOCAL_VERSION, configuration.port, configuration.secrets)
             if configuration.is_image:
+                for note in start_notes(configuration.start_command or ""):
+                    steps.log(f"[AppRunner] {note}")
                 return await self._of_engine(revision, origin)
             return await self._of_source(revision, steps, is_new=is_new)
         except ValueError as error:

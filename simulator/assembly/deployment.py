@@ -103,6 +103,7 @@ async def settle(revision: Revision, settle_s: float) -> None:
 
 async def _come_up(revision: Revision, steps: Steps, tasks: Tasks, settle_s: float) -> None:
     await steps.reach(Phase.PROVISIONING)
+    await revision.prepare()  # before the health check is told of: without its secrets nothing is started
     coming_up = tasks.spawn(_outcome(revision, settle_s), f"instances of {revision.settings.service}")
     await steps.reach(Phase.HEALTH_CHECKING)
     failure = await coming_up
@@ -115,7 +116,7 @@ async def _come_up(revision: Revision, steps: Steps, tasks: Tasks, settle_s: flo
 async def _outcome(revision: Revision, settle_s: float) -> LaunchError | OSError | None:
     """Why it did not come up; a failure is a result here, and not a fault of the platform."""
     try:
-        await revision.begin()
+        await revision.roster.begin()
         await settle(revision, settle_s)
     except (LaunchError, OSError) as error:
         return error

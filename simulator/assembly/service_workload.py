@@ -10,6 +10,7 @@ from simulator.assembly.collector import XRAY, collector_variables
 from simulator.assembly.deployment import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import Revision, ServicePlan
+from simulator.control.refusals import SECRETS_WITHOUT_ROLE
 from simulator.control.workload import (
     Log,
     ServiceRevision,
@@ -104,6 +105,8 @@ class PlatformWorkload:
 
     async def _deploy(self, revision: ServiceRevision, steps: Steps, *, is_new: bool) -> str:
         runnable = await self._applications.find(revision, steps, is_new=is_new)
+        if runnable.secrets and revision.configuration.instance_role_arn is None:
+            raise WorkloadFailed(SECRETS_WITHOUT_ROLE, (SECRETS_WITHOUT_ROLE,))  # of an apprunner.yaml (facts 19.2)
         steps.listens(runnable.port)
         await steps.reach(Phase.SOURCE_READY)
         service = self._known(revision)

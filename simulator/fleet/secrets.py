@@ -17,6 +17,8 @@ import yaml
 from simulator.model.secret_reference import ParameterReference, Reference, SecretReference, parse_reference
 
 FILE_BYTES_MAX: Final = 1024 * 1024
+# What people mean who give the name of a secret of Secrets Manager (facts 19.2).
+_BARE: Final = " (a bare name is an SSM parameter's; a secret of Secrets Manager is named by its ARN)"
 
 
 class SecretsError(Exception):
@@ -65,7 +67,8 @@ async def resolve(references: Mapping[str, str], source: SecretSource) -> dict[s
             reference = parse_reference(text)
             values[variable] = _selected(reference, await source.text(reference))
         except (ValueError, NoSecretError) as error:
-            problems.append(f"{variable} ({text}): {error}")
+            bare = _BARE if isinstance(error, NoSecretError) and not text.startswith("arn:") else ""
+            problems.append(f"{variable} ({text}): {error}{bare}")
     if problems:
         raise SecretsError("secrets cannot be had: " + "; ".join(problems))
     return values

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 from simulator.assembly.applications import Applications, ApplicationSettings
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings, local_host
@@ -17,7 +19,9 @@ from simulator.fleet.exchange import Exchange
 from simulator.model.refusal import Refusal
 from simulator.world.chance import Chance
 from simulator.world.laws import Constant
+from tests.assembly.test_applications import Builder
 from tests.control.api_stage import Stage
+from tests.control.sources import CODE
 from tests.virtual import run_virtual
 
 REGISTRY = "public.ecr.aws/aws-containers"
@@ -59,10 +63,13 @@ class World:
         *,
         profile: TimeProfile = INSTANT,
         named: Mapping[str, SimulatedApplication] = NAMED,
+        builder: Builder | None = None,
     ) -> None:
         self.platform = Platform((), Chance(7))
         settings = WorkloadSettings(drain_timeout_s=60.0)
-        self.workload = PlatformWorkload(self.platform, Applications(ApplicationSettings(named)), settings)
+        self.workload = PlatformWorkload(
+            self.platform, Applications(ApplicationSettings(named, builder=builder)), settings
+        )
         self.stage = Stage(path, workload=self.workload, profile=profile)
         self.outcomes: Counter[int] = Counter()
 
@@ -100,9 +107,11 @@ async def _over(until: Callable[[], Awaitable[object]]) -> None:
     await until()
 
 
-def in_world(test: Callable[[World], Awaitable[None]], path: Path | None = None) -> None:
+def in_world(
+    test: Callable[[World], Awaitable[None]], path: Path | None = None, builder: Builder | None = None
+) -> None:
     async def main() -> None:
-        async with World(path) as world:
+        async with World(path, builder=builder) as world:
             await test(world)
 
     run_virtual(main)
@@ -250,3 +259,33 @@ def test_services_come_back_after_a_kill_and_keep_their_domains(tmp_path: Path) 
 
     in_world(before, path)
     in_world(after, path)
+
+
+@pytest.mark.case("P3")
+def test_secrets_of_a_file_need_an_instance_role_too() -> None:
+    text = "Instance Role have to be provided if passing in RuntimeEnvironmentSecrets."
+
+    async def test(world: World) -> None:
+        arn = world.stage.create(SourceConfiguration=CODE)
+        await world.stage.settled()
+        assert world.stage.status(arn) == "CREATE_FAILED"
+        assert text in world.stage.lines(arn)
+        assert f"Deployment failed. Failure reason: {text}" in world.stage.lines(arn, "deployment/")
+        assert not any("health check" in line for line in world.stage.lines(arn))
+
+    in_world(test, builder=Builder(secrets={"KEY": "/shop/key"}))
+
+
+@pytest.mark.case("P17")
+def test_secrets_that_cannot_be_had_fail_before_the_health_check_is_told_of() -> None:
+    async def test(world: World) -> None:
+        role = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}
+        arn = world.stage.create(SourceConfiguration=CODE, InstanceConfiguration=role)
+        await world.stage.settled()
+        assert world.stage.status(arn) == "CREATE_FAILED"
+        lines = world.stage.lines(arn, "deployment/")
+        assert any("Provisioning instances" in line for line in lines)
+        assert any("secrets = nowhere" in line for line in lines)
+        assert not any("health check" in line for line in lines)
+
+    in_world(test, builder=Builder(secrets={"KEY": "/shop/key"}))

@@ -48,6 +48,17 @@ async def test_every_bad_reference_is_named_and_no_value_is_shown(source: FileSe
     assert "old" not in text.split("AWSPREVIOUS")[0]
 
 
+@pytest.mark.case("P17")
+async def test_a_bare_name_that_has_no_value_is_told_to_be_a_parameters(source: FileSecrets) -> None:
+    with pytest.raises(SecretsError) as caught:
+        await resolve({"PLAIN": "plain", "OTHER": f"{ARN}x"}, source)
+    plain, other = str(caught.value).split("; OTHER")
+    assert plain.endswith(
+        "has no plain (a bare name is an SSM parameter's; a secret of Secrets Manager is named by its ARN)"
+    )
+    assert "bare name" not in other
+
+
 @pytest.mark.parametrize("text", ["- a", "a: [", "1: x", f"key: {VALUE}: x"])
 def test_a_file_that_does_not_serve_is_refused_without_its_contents(tmp_path: Path, text: str) -> None:
     path = tmp_path / "secrets.yaml"

@@ -101,6 +101,9 @@ class Stage:
         return [entry.text for entry in entries if entry.stream.startswith(stream)]
 
 
+ROLE = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}  # without which there are no secrets
+
+
 def in_stage(folder: Path, test: Callable[[Stage], Awaitable[None]], secrets: Path | None = None) -> None:
     application = folder / "application"
     application.mkdir(exist_ok=True)
@@ -194,7 +197,9 @@ def test_secrets_are_resolved_with_each_deployment_and_a_bad_reference_fails_it(
 
     async def test(stage: Stage) -> None:
         arn, host = await stage.running(WHO="open")
-        stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=source(stage, reference))
+        stage.call(
+            "UpdateService", ServiceArn=arn, SourceConfiguration=source(stage, reference), InstanceConfiguration=ROLE
+        )
         await stage.settled()
         assert await stage.get(host) == (200, "hidden")
         stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=source(stage, reference + "x"))
@@ -244,7 +249,8 @@ def test_after_a_restart_no_instance_runs_without_its_secrets(tmp_path: Path) ->
     async def first(stage: Stage) -> None:
         source = stage.source()
         source["ImageRepository"]["ImageConfiguration"] = {"RuntimeEnvironmentSecrets": {"WHO": reference}}
-        made.append(stage.call("CreateService", ServiceName="hello", SourceConfiguration=source)["Service"])
+        request = {"ServiceName": "hello", "SourceConfiguration": source, "InstanceConfiguration": ROLE}
+        made.append(stage.call("CreateService", **request)["Service"])
         await stage.settled()
         assert await stage.get(made[0]["ServiceUrl"]) == (200, "hidden")
 
