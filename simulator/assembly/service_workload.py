@@ -37,7 +37,7 @@ _POLICY: Final = "app-runner"
 class WorkloadSettings:
     """What every service of the control plane gets. Times in seconds.
 
-    `startup_probe_s`: between the probes of an instance that starts; None: the health check's interval. `settle_s`: how
+    `startup_probe_s`: between the probes of an instance that starts; None: as App Runner seems to. `settle_s`: how
     long the instances of a new revision have to stay healthy before they get the traffic. `start_lag_s`: from a
     decision to the launch of an instance; None: as long as App Runner seems to take (the policy has it).
     `collector`: whole URL of the one that services with X-Ray in their configuration are told of.

@@ -206,6 +206,10 @@ class _LikeShown(SimulatedBackend):
         self._outstanding += 1
         self._serve(exchange)
 
+    def listens_s(self) -> float:
+        """It may have no start to imitate yet."""
+        return 0.0
+
     async def probe(self, check: HealthCheck) -> str | None:
         if self._start_s is None:
             self._start_s = self._shown.draw_start_s()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
+from typing import Final, Protocol, runtime_checkable
 
 from simulator.fleet.driver import Backend
 from simulator.model.health import HealthCheck
@@ -16,54 +18,102 @@ def _untold(_why: str, _at_s: float) -> None:
     """Nobody asks."""
 
 
+# Between the probes of a starting instance that is to be ready "at once" and cannot tell when it listens.
+AT_ONCE_S: Final = 0.02
+
+
+@runtime_checkable
+class KnowsItsStart(Protocol):
+    """A backend that knows when it will listen: no probe before is worth its while."""
+
+    def listens_s(self) -> float:
+        """The loop's time before which every probe fails for certain."""
+
+
 class Prober:
     """One per service. `failing` holds the numbers of instances whose probes fail by order of a timeline; 0 = all.
 
-    `startup_interval_s`: between the probes of an instance that starts; None: the check's own interval.
+    `startup_interval_s`: between the probes of an instance that starts, until the first that passes; 0: at once when
+    it listens; None: the check's own interval. `again_s`: between those that follow until the healthy threshold is
+    reached; None: the check's own interval.
     """
 
-    def __init__(self, check: HealthCheck, startup_interval_s: float | None = None, only_starts: bool = False) -> None:
+    def __init__(
+        self,
+        check: HealthCheck,
+        startup_interval_s: float | None = None,
+        *,
+        again_s: float | None = None,
+        only_starts: bool = False,
+    ) -> None:
         self.check = check
         self._startup_interval_s = check.interval_s if startup_interval_s is None else startup_interval_s
+        self._again_s = check.interval_s if again_s is None else again_s
         self.failing: dict[int, None] = {}
         self._only_starts = only_starts  # who became healthy stays so, for certain: it is not asked again
 
     async def until_healthy(self, number: int, backend: Backend, failed: Failed = _untold) -> None:
-        """Probe from the launch on until it is healthy. `failed` is told of each probe that fails.
-
-        ASSUMPTION: a starting instance is probed at the same interval as a running one, unless a setting says
-        otherwise; settled by an access log.
-        """
-        await self._probe_until(Health.HEALTHY, number, backend, Streak(self.check), self._startup_interval_s, failed)
-
-    async def until_unhealthy(self, number: int, backend: Backend) -> str:
-        """Why the last probe failed, once the unhealthy threshold is reached."""
-        if self._only_starts:
-            await asyncio.get_running_loop().create_future()
-        await asyncio.sleep(self.check.interval_s)
-        streak = Streak(self.check, Health.HEALTHY)
-        return await self._probe_until(Health.UNHEALTHY, number, backend, streak, self.check.interval_s)
-
-    async def _probe_until(
-        self,
-        wanted: Health,
-        number: int,
-        backend: Backend,
-        streak: Streak,
-        interval_s: float,
-        failed: Failed = _untold,
-    ) -> str:
+        """Probe from the launch on until it is healthy. `failed` is told of each probe that fails."""
         loop = asyncio.get_running_loop()
+        streak = Streak(self.check)
+        knows = backend if isinstance(backend, KnowsItsStart) else None
         while True:
             began_s = loop.time()
             why = await self._probe(number, backend)
-            if streak.probed(passed=why is None) is wanted:
-                return why or ""
+            if streak.probed(passed=why is None) is Health.HEALTHY:
+                return
             if why is not None:
                 failed(why, loop.time())
-            await asyncio.sleep(max(0.0, began_s + interval_s - loop.time()))
+            pause_s = self._again_s if why is None else self._startup_interval_s
+            next_s = began_s + pause_s
+            if knows is not None and why is not None:
+                next_s = _on_grid(next_s, pause_s, knows.listens_s())
+            await _until(max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S)
+
+    async def until_unhealthy(self, number: int, backend: Backend) -> str:
+        """Why the last probe failed, once the unhealthy threshold is reached."""
+        loop = asyncio.get_running_loop()
+        if self._only_starts:
+            await loop.create_future()
+        streak = Streak(self.check, Health.HEALTHY)
+        began_s = loop.time()
+        while True:
+            await asyncio.sleep(max(0.0, began_s + self.check.interval_s - loop.time()))
+            began_s = loop.time()
+            why = await self._probe(number, backend)
+            if streak.probed(passed=why is None) is Health.UNHEALTHY:
+                return why or ""
 
     async def _probe(self, number: int, backend: Backend) -> str | None:
         if self.failing and (0 in self.failing or number in self.failing):
             return "failed by the timeline"
         return await backend.probe(self.check)
+
+
+def _on_grid(first_s: float, step_s: float, least_s: float) -> float:
+    """The first of `first_s`, `first_s + step_s`, ... that is not before `least_s`."""
+    if least_s <= first_s or math.isinf(least_s):
+        return first_s
+    if step_s <= 0:
+        return least_s
+    steps = math.ceil((least_s - first_s) / step_s)
+    while first_s + steps * step_s < least_s:  # the quotient was rounded
+        steps += 1
+    return first_s + steps * step_s
+
+
+async def _until(at_s: float) -> None:
+    """Not `sleep`, which adds a difference to the time again and may end a hair before."""
+    loop = asyncio.get_running_loop()
+    if at_s > loop.time():
+        reached: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_at(at_s, _reach, reached)
+        try:
+            await reached
+        finally:
+            timer.cancel()
+
+
+def _reach(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -49,7 +49,13 @@ class Roster:
         """`numbers`: the next ones of the service, when other revisions have had the first; else 1, 2, 3, ..."""
         self.pool = pool
         self.settings = pool.settings
-        self.prober = Prober(self.settings.health_check, self.settings.startup_probe_s, pool.health_is_certain)
+        told_s = self.settings.startup_probe_s
+        self.prober = Prober(
+            self.settings.health_check,
+            actuator.startup_probe_s if told_s is None else told_s,
+            again_s=told_s,
+            only_starts=pool.health_is_certain,
+        )
         self.instances: dict[int, Instance] = {}
         self.wish = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow

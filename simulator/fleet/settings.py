@@ -42,7 +42,7 @@ class PoolSettings:
     # Until it listens and is healthy; 1 minute before December 2023 (facts 2.3).
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
     steady_s: float = STEADY_S  # an instance that dies sooner after it became healthy is one that failed to start
-    startup_probe_s: float | None = None  # between the probes of an instance that starts; None: the check's interval
+    startup_probe_s: float | None = None  # between the probes of an instance that starts; None: as the actuator has it
     # Instances that are ready when the run begins.
     initial_size: int = 1
 
@@ -54,6 +54,9 @@ class PoolSettings:
                 least = "more than" if positive else "at least"
                 msg = f"{name.removesuffix('_s')} = {value:g} s, must be {least} 0 s"
                 raise ValueError(msg)
+        if self.startup_probe_s is not None and self.startup_probe_s < 0:
+            msg = f"startup_probe = {self.startup_probe_s:g} s, must be at least 0 s"
+            raise ValueError(msg)
         if self.balancing not in BALANCERS:
             msg = f"balancing = {self.balancing!r}, must be one of {', '.join(BALANCERS)}"
             raise ValueError(msg)

@@ -159,6 +159,9 @@ class SimulatedBackend:
 
     # --- life --------------------------------------------------------------------------------------------------------
 
+    def listens_s(self) -> float:
+        return self._listens_s
+
     async def probe(self, check: HealthCheck) -> str | None:  # noqa: ARG002 a simulated instance answers every protocol
         if self._loop.time() < self._listens_s:
             return "connection refused"

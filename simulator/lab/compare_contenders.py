@@ -126,7 +126,9 @@ def _oracle_for(service: ServiceSpec) -> PolicySpec:
     actuator = service.policy.actuator(service.scaling)
     section = section_of(ORACLE)
     assert section is not None, "the registry has an oracle"
-    lag = {"start_lag": f"{actuator.start_lag_s:.6f}s", "activates": actuator.activates}
+    lag: dict[str, Any] = {"start_lag": f"{actuator.start_lag_s:.6f}s", "activates": actuator.activates}
+    if actuator.startup_probe_s is not None:
+        lag["startup_probe"] = f"{actuator.startup_probe_s:.6f}s"
     return section.model_validate({"name": ORACLE, **lag})
 
 
@@ -143,6 +145,7 @@ def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -
         "max_size": max_size,
         "min_size": min(preset.min_size, max_size),
         "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
+        "startup_probe_s": None,  # as the platform does it
     }
     simulated = service.application.simulated
     if preset.start_up is not None and simulated is not None:

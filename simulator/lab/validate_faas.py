@@ -36,11 +36,9 @@ RATE_RPS: Final = 0.9
 SERVICE_S: Final = 1.991
 IDLE_EXPIRY_S: Final = 600.0
 # What a second of SimFaaS's model lasts here. Nothing in that model has a time of its own (no window, no tick, no
-# probe), so its figures do not depend on it, while a platform closes every second of its own, empty or not: ten idle
-# minutes at one request in nine minutes are 30 of them instead of 600.
+# probe: an instance is ready when it listens), so its figures do not depend on it, while a platform closes every second
+# of its own, empty or not: ten idle minutes at one request in nine minutes are 30 of them instead of 600.
 UNIT_S: Final = 0.05
-# Between the probes of an instance that starts, in the model's seconds: a cold start is late by half of it.
-PROBE_UNITS: Final = 0.02
 # Requests wait for the instance that they caused.
 HELD: Final = Overflow(wait_s=60.0, queue=1000)
 # A run of Knative: four hours after ten minutes.
@@ -86,7 +84,6 @@ class Function:
     start_up: Law = NOTHING
     skip_s: float = 0.0
     initial_size: int = 0
-    startup_probe_s: float | None = None
 
     def play(self, duration_s: float, seed: int) -> Steady:
         """Poisson arrivals for `duration_s` of virtual time."""
@@ -117,7 +114,6 @@ class Function:
             overflow=self.overflow,
             balancing="newest-first",
             initial_size=self.initial_size,
-            startup_probe_s=self.startup_probe_s,
         )
         return ServicePlan(settings, self.policy, SimulatedApplication(io=self.service, start_up=self.start_up))
 
@@ -151,7 +147,6 @@ def scale_per_request(
         overflow,
         Constant(start_up * UNIT_S) if start_up else NOTHING,
         skip * UNIT_S,
-        startup_probe_s=PROBE_UNITS * UNIT_S,
     )
 
 

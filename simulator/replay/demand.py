@@ -121,17 +121,20 @@ def _stamp(source: SourceSpec) -> tuple[int, int]:
 
 
 def start_up_s(scenario: Scenario, service: str) -> float:
-    """From an instance's launch until it serves, as good as at its slowest; whole intervals of the health check."""
+    """From an instance's launch until it serves, as good as at its slowest; on the grid of the platform's probes."""
     spec = scenario.services[service]
     simulated = spec.application.simulated
     if simulated is None:
         return 0.0
     rng = Chance(scenario.seed).stream("oracle", service, "start-up")
     drawn = float(np.quantile(simulated.start_up.law.draw(rng, START_UP_DRAWS), START_UP_QUANTILE))
-    check = spec.health_check
-    probes = math.ceil(drawn / check.interval_s) + check.healthy_threshold - 1
+    check, told_s = spec.health_check, spec.startup_probe_s
+    probe_s = spec.policy.actuator(spec.scaling).startup_probe_s if told_s is None else told_s
+    step_s = check.interval_s if probe_s is None else probe_s
+    again_s = check.interval_s if told_s is None else told_s
+    found_s = math.ceil(drawn / step_s) * step_s if step_s > 0 else drawn
     slow_s = max((event.slow_starts.extra_s for event in scenario.timeline if event.slow_starts), default=0.0)
-    return probes * check.interval_s + slow_s
+    return found_s + (check.healthy_threshold - 1) * again_s + slow_s
 
 
 def merged(sources: Sequence[Iterator[Times]]) -> Iterator[Times]:

@@ -37,6 +37,7 @@ def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan
         drain_timeout_s=spec.drain_timeout_s,
         stop_grace_s=spec.stop_grace_s,
         idle_after_s=spec.idle_after_s,
+        startup_probe_s=spec.startup_probe_s,
         initial_size=spec.ready_at_start,
     )
     policy = build_policy(scenario, name)

@@ -97,6 +97,9 @@ class ServiceSpec(Section):
     """Instances that are ready when the run starts; `min_size` if left out."""
     health_check_spec: HealthCheckSpec = HealthCheckSpec()
     """The health check configuration."""
+    startup_probe_s: Duration | None = None
+    """Time between the checks of an instance that starts; 0: ready as soon as it listens. Left out: as the policy's
+    platform does it."""
     policy: Policy = Field(default_factory=lambda: policy_named(DEFAULT_POLICY))
     """The scaling policy: a name, or a name with parameters."""
     overflow: Annotated[OverflowSpec, BeforeValidator(lambda v: {"mode": v} if isinstance(v, str) else v)] = (

@@ -5,10 +5,13 @@ import contextlib
 
 import pytest
 
+from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.prober import Prober
+from simulator.fleet.prober import AT_ONCE_S, Prober
+from simulator.fleet.simulated import SimulatedBackend
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
+from simulator.world.laws import Constant
 from tests.fleet.fakes import FakeBackend, FakeDriver
 from tests.virtual import run_virtual
 
@@ -95,3 +98,62 @@ def test_failing_by_order_is_the_reason_that_is_told() -> None:
         return await prober.until_unhealthy(7, ScriptedBackend("+"))
 
     assert run_virtual(main) == "failed by the timeline"
+
+
+def simulated(start_up_s: float) -> SimulatedBackend:
+    application = SimulatedApplication(io=Constant(0.1))
+    spec = InstanceSpec("web", 1, InstanceSize())
+    return SimulatedBackend(application, spec, start_up_s, Undrawn(), iter(()))
+
+
+class Undrawn:
+    def draw(self, exchange: object) -> None:
+        raise AssertionError(exchange)
+
+
+@pytest.mark.case("L21", "L55")
+@pytest.mark.parametrize(
+    ("interval_s", "start_up_s", "ready_s"),
+    [(0.0, 0.25, 0.25), (0.0, 0.0, 0.0), (0.05, 0.25, 0.25), (0.05, 4.96, 5.0), (1.0, 0.25, 1.0), (1.0, 4.0, 4.0),
+     (1.0, 4.9, 5.0), (1.0, 5.1, 6.0), (5.0, 0.3, 5.0), (5.0, 5.1, 10.0), (None, 5.1, 10.0)],
+)  # fmt: skip
+def test_a_start_is_found_at_the_next_look_of_its_platform(
+    interval_s: float | None, start_up_s: float, ready_s: float
+) -> None:
+    async def main() -> float:
+        await Prober(HealthCheck(interval_s=5), interval_s).until_healthy(1, simulated(start_up_s))
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main) == pytest.approx(ready_s, abs=1e-9)
+
+
+@pytest.mark.case("L21")
+def test_after_the_first_success_the_interval_of_the_check_counts() -> None:
+    async def main() -> list[float]:
+        backend = ScriptedBackend("--+-+++")
+        await Prober(HealthCheck(interval_s=5, healthy_threshold=3), 1.0).until_healthy(1, backend)
+        return backend.asked_s
+
+    assert run_virtual(main) == [0.0, 1.0, 2.0, 7.0, 8.0, 13.0, 18.0]
+
+
+@pytest.mark.case("L21")
+def test_who_cannot_tell_when_it_listens_is_asked_often_where_it_is_to_serve_at_once() -> None:
+    async def main() -> list[float]:
+        backend = ScriptedBackend("--+")
+        await Prober(HealthCheck(), 0.0).until_healthy(1, backend)
+        return backend.asked_s
+
+    assert run_virtual(main) == pytest.approx([0.0, AT_ONCE_S, 2 * AT_ONCE_S])
+
+
+@pytest.mark.case("L21")
+def test_an_instance_that_never_listens_is_asked_at_its_platforms_interval() -> None:
+    async def main() -> float:
+        backend = simulated(float("inf"))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(60):
+                await Prober(HealthCheck(), 0.0).until_healthy(1, backend)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main) == pytest.approx(60)

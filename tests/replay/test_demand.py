@@ -101,8 +101,12 @@ def test_chunks_of_several_sources_are_merged_in_order() -> None:
     assert np.concatenate(list(merged([first, second]))).tolist() == [1, 2, 3, 4, 4.5, 5, 9]
 
 
-def test_a_start_takes_whole_intervals_of_the_health_check() -> None:
-    assert start_up_s(scenario("clock: {rate: 4/s}", "{io: 1s, start_up: 6s}"), "web") == 10
+def test_a_start_ends_at_a_probe_of_the_platform() -> None:
+    slow = scenario("clock: {rate: 4/s}", "{io: 1s, start_up: 6200ms}")
+    assert start_up_s(slow, "web") == 7
+    assert start_up_s(slow.with_services({"web": {"startup_probe_s": 5.0}}), "web") == 10
+    assert start_up_s(slow.with_policy("lambda"), "web") == pytest.approx(6.2)
+    assert start_up_s(slow.with_policy("knative"), "web") == pytest.approx(6.2)
     assert start_up_s(scenario("clock: {rate: 4/s}"), "web") == 0
 
 

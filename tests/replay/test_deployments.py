@@ -63,9 +63,9 @@ def test_a_deployment_replaces_every_instance_and_costs_no_request() -> None:
         (240, "Successfully built your application source code."),
         (240, "Provisioning instances and deploying image for publicly accessible service."),
         (240, "Performing health check on protocol `TCP` [Port: '8080']."),
-        (245, "Health check is successful. Routing traffic to application."),
-        (245, "Successfully routed incoming traffic to application."),
-        (245, "Deployment completed successfully."),
+        (242, "Health check is successful. Routing traffic to application."),
+        (242, "Successfully routed incoming traffic to application."),
+        (242, "Deployment completed successfully."),
     ]
     ended = {event.instance for event in service.instance_events if event.after == "stopped"}
     assert ended == {1, 2}

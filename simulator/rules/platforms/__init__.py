@@ -3,9 +3,8 @@
 A preset says how a service of a scenario would stand on that platform: its instances, its traffic and its application
 stay what they are. What a platform does not fix (MaxConcurrency of App Runner, say) stays the service's own.
 
-Every value has its source beside it: facts where there are some, `ASSUMPTION:` where not. Health checks: an instance
-is ready at the first probe that finds it listening, and no interval below one second exists in App Runner's model, so
-platforms without probes seem to start up to a second later than they do.
+Every value has its source beside it: facts where there are some, `ASSUMPTION:` where not. When a starting instance is
+ready is the policy's part (rules/policies/readiness.py); `probe_interval_s` is for instances that serve.
 """
 
 from __future__ import annotations

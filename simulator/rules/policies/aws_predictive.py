@@ -15,6 +15,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.alarms import FARGATE_START_LAG_S
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.load import DUST, OfferedLoad
@@ -77,7 +78,7 @@ class AwsPredictivePolicy:
     def __init__(self, parameters: AwsPredictiveParameters, scaling: AutoScalingConfiguration) -> None:
         self._reactive = TargetTrackingPolicy(parameters.tracking, scaling)
         self.tick_s = self._reactive.tick_s
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         self._offered = OfferedLoad()
         self._hours = HourlyForecast(parameters)

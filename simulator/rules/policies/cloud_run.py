@@ -16,6 +16,7 @@ import math
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.load import CPU, DUST
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
@@ -80,7 +81,7 @@ class CloudRunPolicy:
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
         self.tick_s = parameters.tick_s
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         self._in_flight = SlidingSum(int(parameters.window_s))
         self._cpu_s = SlidingSum(int(parameters.window_s)) if parameters.cpu_target is not None else None

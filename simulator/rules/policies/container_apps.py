@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S, Direction, RateLimit
 from simulator.rules.policies.hpa_external import TOLERANCE, ExternalHpa
 from simulator.rules.policies.points import Points
@@ -71,7 +72,7 @@ class ContainerAppsPolicy:
         parameters: ContainerAppsParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.CONTAINER_APPS_S)
         self._parameters = parameters
         self._rates = Points(parameters.period_s)
         self._seen = 0

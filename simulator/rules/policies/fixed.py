@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_within
 from simulator.rules.policies.requirements import Requirements
@@ -40,7 +41,7 @@ class FixedPolicy:
     pokes = False
 
     def __init__(self, parameters: FixedParameters, scaling: AutoScalingConfiguration) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)
         self._instances = parameters.instances
         self._scaling = scaling
         self._decision = self._decide(scaling)

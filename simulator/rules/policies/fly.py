@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.every import Every
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
@@ -69,7 +70,7 @@ class FlyPolicy:
         parameters: FlyParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         self._stops = Every(parameters.stop_every_s)
         self._refused = 0  # of the last second: at zero, where nothing holds, they are all that shows

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.load import LATENCY
 from simulator.rules.policies.points import Points
@@ -78,7 +79,7 @@ class HerokuPolicy:
         parameters: HerokuParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         self._rate = Points(MINUTE_S)
         self._dynos = Points(MINUTE_S)

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.forecast import HoltWinters
 from simulator.rules.policies.load import DUST, OfferedLoad
@@ -81,7 +82,7 @@ class HoltWintersPolicy:
         parameters: HoltWintersParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)
         self._parameters = parameters
         self._offered = OfferedLoad()
         self._load = SlidingSum(60)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.hpa_behaviour import (
     DOWN_LIMITS,
@@ -143,7 +144,7 @@ class HpaPolicy:
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
         self.tick_s = parameters.tick_s
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._parameters = parameters
         self._points = Points(parameters.metric_period_s, parameters.metric_late_s)
         self._behaviour = parameters.behaviour

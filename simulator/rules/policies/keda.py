@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.every import Every
 from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S
 from simulator.rules.policies.hpa_external import SYNC_S, TOLERANCE, ExternalHpa, MetricType
@@ -88,7 +89,7 @@ class KedaPolicy:
         parameters: KedaParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._parameters = parameters
         self._metric = SlidingSum(int(parameters.metric_window_s))
         self._poll = Every(parameters.polling_s)

@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.every import Every
 from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S
 from simulator.rules.policies.hpa_external import SYNC_S, TOLERANCE, ExternalHpa
@@ -81,7 +82,7 @@ class KedaHttpPolicy:
         parameters: KedaHttpParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._parameters = parameters
         self._arrivals = SlidingSum(int(parameters.rate_window_s))
         self._sync = Every(parameters.sync_s)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.knative_decider import Decider, DeciderSpec, Scale
 from simulator.rules.policies.knative_zero import ScaleToZero, ZeroRules
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
@@ -118,7 +119,7 @@ class KnativePolicy:
 
     def __init__(self, parameters: KnativeParameters, scaling: AutoScalingConfiguration) -> None:
         self.tick_s = parameters.tick_s
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.QUEUE_PROXY_S)
         self.excess_burst_capacity = -1
         self.panicking = False
         self.activator_in_path = True

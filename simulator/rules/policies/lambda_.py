@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
@@ -58,7 +59,11 @@ class LambdaPolicy:
         parameters: LambdaParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, idle_expiry_s=parameters.idle_expiry_s)
+        self.actuator = Actuator(
+            start_lag_s=parameters.start_lag_s,
+            startup_probe_s=readiness.AT_ONCE_S,
+            idle_expiry_s=parameters.idle_expiry_s,
+        )
         self._burst = parameters.burst
         self._refill_rps = parameters.refill_rps
         self._tokens = float(parameters.burst)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.forecast import straight_line
 from simulator.rules.policies.load import DUST, OfferedLoad
@@ -81,7 +82,7 @@ class MpcPolicy:
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
         self.tick_s = parameters.step_s
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)
         self._parameters = parameters
         self._offered = OfferedLoad()
         self._points = Points(parameters.step_s)

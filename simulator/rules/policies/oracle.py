@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_within
@@ -27,8 +28,8 @@ DEMAND: Final = "demand"
 class OracleParameters:
     """`demand[t]`: instances needed in the second [t, t + 1) of the run; after its end nothing is needed.
 
-    `start_up_s`: from an instance's launch until it serves, at its slowest. `activates` and the lag are those of the
-    platform that the oracle stands in for. Times in seconds.
+    `start_up_s`: from an instance's launch until it serves, at its slowest. `activates`, the lag and the start-up
+    probe are those of the platform that the oracle stands in for. Times in seconds.
 
     Raises:
         ValueError: when a number is out of range.
@@ -38,10 +39,12 @@ class OracleParameters:
     start_lag_s: float = 0.0
     start_up_s: float = 0.0
     activates: bool = False
+    startup_probe_s: float = readiness.APP_RUNNER_S
 
     def __post_init__(self) -> None:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
         check_within("start_up_s", self.start_up_s, 0, 3600)
+        check_within("startup_probe_s", self.startup_probe_s, 0, 3600)
         if self.demand and min(self.demand) < 0:
             msg = f"demand = {min(self.demand)}, must be at least 0 in every second"
             raise ValueError(msg)
@@ -67,7 +70,11 @@ class OraclePolicy:
         parameters: OracleParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, activates=parameters.activates)
+        self.actuator = Actuator(
+            start_lag_s=parameters.start_lag_s,
+            activates=parameters.activates,
+            startup_probe_s=parameters.startup_probe_s,
+        )
         # The next chance to decide is a tick away: what is ordered then serves a tick later.
         self._ahead = math.ceil(parameters.start_lag_s + parameters.start_up_s + self.tick_s)
         self._greatest = greatest_ahead(parameters.demand, self._ahead)

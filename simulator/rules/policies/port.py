@@ -71,12 +71,15 @@ class Actuator:
     `start_lag_s` passes between the decision to add an instance and its launch (the application's own start-up comes on
     top). `idle_expiry_s`: an instance without requests for that long is removed whatever the policy says; None = never.
     `activates`: the platform tells provisioned from active instances (App Runner): instances beyond `desired` but
-    within min_size stay provisioned, idle and throttled; when False every instance serves.
+    within min_size stay provisioned, idle and throttled; when False every instance serves. `startup_probe_s`: between
+    the looks whether a starting instance is ready, until the first that finds it so (readiness.py); 0: at once when it
+    listens; None: the interval of the service's health check.
     """
 
     start_lag_s: float = 0.0
     idle_expiry_s: float | None = None
     activates: bool = False
+    startup_probe_s: float | None = None
 
 
 class Policy(Protocol):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.forecast import straight_line
 from simulator.rules.policies.hpa import HpaParameters, HpaPolicy, Metric
@@ -72,7 +73,7 @@ class PredictiveHpaPolicy:
         )
         self._hpa = HpaPolicy(inner, scaling)
         self.tick_s = self._hpa.tick_s
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._look_ahead_s = parameters.look_ahead_s
         self._times_s: deque[float] = deque(maxlen=parameters.history)
         self._replicas: deque[float] = deque(maxlen=parameters.history)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
@@ -51,7 +52,11 @@ class ScalePerRequestPolicy:
         parameters: ScalePerRequestParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, idle_expiry_s=parameters.idle_expiry_s)
+        self.actuator = Actuator(
+            start_lag_s=parameters.start_lag_s,
+            startup_probe_s=readiness.AT_ONCE_S,
+            idle_expiry_s=parameters.idle_expiry_s,
+        )
 
     def observe(self, sample: Sample) -> None:
         """The past does not matter."""

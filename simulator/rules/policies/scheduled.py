@@ -11,6 +11,7 @@ import itertools
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
@@ -73,7 +74,7 @@ class ScheduledPolicy:
         parameters: ScheduledParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)
         self._schedule = parameters.schedule
         self._every_s = parameters.every_s
         self._times = [entry.at_s for entry in parameters.schedule]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.load import DUST, Metric, measured, needs_of
@@ -133,7 +134,7 @@ class StepScalingPolicy:
         parameters: StepScalingParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         self._points = Points(PERIOD_S, parameters.metric_late_s, max(parameters.out_points, parameters.in_points))
         self._seen = 0

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
 from simulator.rules.policies.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.load import DUST, Metric, check_target, concurrency_target, measured, needs_of
@@ -103,7 +104,7 @@ class TargetTrackingPolicy:
         parameters: TargetTrackingParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s)
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         kept = max(parameters.out_points, parameters.in_points)
         self._points = Points(PERIOD_S, parameters.metric_late_s, kept)

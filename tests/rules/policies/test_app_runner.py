@@ -157,7 +157,7 @@ def test_desired_is_always_within_0_and_max_size(steps: list[tuple[float, int, i
 class FluidService:
     """Validation cases 30 and 31 as a fluid: a loss station of `max_concurrency / service_s` per instance, no queue."""
 
-    BOOT_S = 5.0  # a small Go program misses the probe at its launch and passes the next one
+    BOOT_S = 1.0  # a small Go program misses the probe at its launch and passes the next one
 
     def __init__(self, service_s: float, **changes: Any) -> None:
         self.service_s = service_s

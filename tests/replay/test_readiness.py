@@ -1,0 +1,132 @@
+"""When a started instance serves, by the policy's platform; and that a file can say what `simulator validate` runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.lab.validate_faas import IDLE_EXPIRY_S, RATE_RPS, SERVICE_S, UNIT_S, scale_per_request
+from simulator.model.instance import InstanceState
+from simulator.records.facts import InstanceMoved, ScalingDecided
+from simulator.replay.plan import service_plans
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, read_scenario
+from simulator.rules.policies import POLICIES
+from simulator.world.clock import ClockKind
+
+# Of one instance, launched at the first request: what the platform's look adds to a start-up of 2.34 s.
+READY_AFTER_S = {
+    "app-runner": 3.0, "fixed": 3.0, "scheduled": 3.0, "holt-winters": 3.0, "mpc": 3.0, "oracle": 3.0,
+    "hpa": 3.0, "keda": 3.0, "keda-http": 3.0, "predictive-hpa": 3.0, "container-apps": 3.0,
+    "knative": 2.35,
+    "lambda": 2.34, "lambda-provisioned": 2.34, "scale-per-request": 2.34, "cloud-run": 2.34, "fly": 2.34,
+    "heroku": 2.34, "target-tracking": 2.34, "step-scaling": 2.34, "ecs-express": 2.34, "aws-predictive": 2.34,
+}  # fmt: skip
+
+
+def scenario(policy: Any, **keys: Any) -> Scenario:
+    service = {
+        "policy": policy,
+        "health_check": {"interval": "5s"},
+        "application": {"simulated": {"start_up": "2340ms", "io": "100ms"}},
+        "overflow": {"mode": "hold", "wait": "60s"},
+    }
+    data = {
+        "version": 1,
+        "duration": "90s",
+        "services": {"web": service | keys},
+        "traffic": [{"clock": {"rate": "1/s"}}],
+        "timeline": [{"at": "5s", "kill_instance": {"which": "oldest"}}],
+    }
+    return read_scenario(json.dumps(data), file="ready.yaml", folder=Path.cwd())
+
+
+def ready_after_s(asked: Scenario) -> float:
+    """From the launch of the instance that replaces the killed one until it serves."""
+    moves = [fact for fact in play(Run(asked)).facts if isinstance(fact, InstanceMoved) and fact.instance == 2]
+    at_s = {fact.after: fact.at_s for fact in reversed(moves)}
+    return at_s[InstanceState.ACTIVE] - at_s[InstanceState.STARTING]
+
+
+@pytest.mark.case("L21", "L55")
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_instance_serves_when_its_platform_finds_it_ready(policy: str) -> None:
+    told: Any = {"name": policy}
+    if policy == "scheduled":
+        told["schedule"] = [{"at": "0h", "instances": 1}]
+    assert ready_after_s(scenario(told)) == pytest.approx(READY_AFTER_S[policy], abs=1e-6)
+
+
+@pytest.mark.case("L21", "L55")
+@pytest.mark.parametrize(("told", "ready_s"), [("5s", 5.0), ("1s", 3.0), (0, 2.34), ("100ms", 2.4)])
+@pytest.mark.parametrize("policy", ["app-runner", "knative", "lambda"])
+def test_what_the_file_says_goes_before_the_platform(policy: str, told: Any, ready_s: float) -> None:
+    assert ready_after_s(scenario(policy, startup_probe=told)) == pytest.approx(ready_s, abs=1e-6)
+
+
+@pytest.mark.case("L21")
+def test_lambda_answers_its_first_request_after_the_initialisation() -> None:
+    text = """
+        duration: 30s
+        services:
+          lam:
+            max_concurrency: 1
+            min_size: 0
+            initial_size: 0
+            policy: lambda
+            overflow: {mode: hold, wait: 30s}
+            application: {simulated: {start_up: 250ms, io: 100ms}}
+        traffic: [{from: 1s, until: 2s, clock: {rate: 1/s}}]
+    """
+    tally = play(Run(read_scenario(text))).tallies.whole()
+    assert tally.latency.max_s == pytest.approx(0.35, rel=1e-3)
+
+
+@pytest.mark.case("L21")
+def test_a_pod_of_knative_is_ready_within_two_seconds_of_the_decision() -> None:
+    text = """
+        duration: 60s
+        services:
+          web:
+            max_concurrency: 10
+            policy: knative
+            overflow: {mode: hold, wait: 30s}
+            application: {simulated: {start_up: 300ms, io: 100ms}}
+        traffic: [{from: 5s, clock: {rate: 300/s}}]
+    """
+    facts = play(Run(read_scenario(text))).facts
+    raised = next(fact for fact in facts if isinstance(fact, ScalingDecided) and fact.desired > fact.before)
+    ready = next(
+        fact.at_s
+        for fact in facts
+        if isinstance(fact, InstanceMoved) and fact.after is InstanceState.ACTIVE and fact.at_s > raised.at_s
+    )
+    assert 1.29 <= ready - raised.at_s <= 2.0
+
+
+@pytest.mark.case("L21")
+def test_a_file_can_say_what_validate_runs() -> None:
+    """Pool, policy and application of the published platforms, written as anybody would write them."""
+    text = f"""
+        duration: 60s
+        services:
+          function:
+            max_concurrency: 1
+            min_size: 0
+            max_size: 1000
+            initial_size: 0
+            health_check: {{interval: 20s}}
+            overflow: {{mode: hold, wait: 60s, queue: 1000}}
+            balancing: newest-first
+            policy: {{name: scale-per-request, idle_expiry: {IDLE_EXPIRY_S * UNIT_S}s}}
+            application: {{simulated: {{io: {{exponential: {SERVICE_S * UNIT_S}s}}, start_up: {0.323 * UNIT_S}s}}}}
+        traffic: [{{poisson: {{rate: {RATE_RPS / UNIT_S}/s}}}}]
+    """
+    [ours] = service_plans(read_scenario(text), ClockKind.VIRTUAL)
+    theirs = scale_per_request(RATE_RPS, SERVICE_S, start_up=0.323)._plan()
+    assert ours.settings == theirs.settings
+    assert ours.policy.actuator == theirs.policy.actuator
+    assert ours.application == theirs.application
