@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Final, Protocol, runtime_checkable
 
 from simulator.fleet.driver import Backend
+from simulator.fleet.pool import Pool
 from simulator.model.health import HealthCheck
 from simulator.rules.health import Health, Streak
+from simulator.rules.policies.port import Actuator
 
 Failed = Callable[[str, float], None]  # why, and when by the loop's clock
 
@@ -88,6 +90,17 @@ class Prober:
         if self.failing and (0 in self.failing or number in self.failing):
             return "failed by the timeline"
         return await backend.probe(self.check)
+
+
+def prober_of(pool: Pool, actuator: Actuator) -> Prober:
+    """Starting instances are probed as the service's settings say, else as its platform does it."""
+    told_s = pool.settings.startup_probe_s
+    return Prober(
+        pool.settings.health_check,
+        actuator.startup_probe_s if told_s is None else told_s,
+        again_s=told_s,
+        only_starts=pool.health_is_certain,
+    )
 
 
 def _on_grid(first_s: float, step_s: float, least_s: float) -> float:

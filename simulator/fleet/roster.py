@@ -19,7 +19,7 @@ from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, La
 from simulator.fleet.instance import Ending, Instance, who_goes_first
 from simulator.fleet.instance_records import InstanceRecords
 from simulator.fleet.pool import Pool
-from simulator.fleet.prober import Prober
+from simulator.fleet.prober import prober_of
 from simulator.fleet.start_watch import StartWatch
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
@@ -49,13 +49,7 @@ class Roster:
         """`numbers`: the next ones of the service, when other revisions have had the first; else 1, 2, 3, ..."""
         self.pool = pool
         self.settings = pool.settings
-        told_s = self.settings.startup_probe_s
-        self.prober = Prober(
-            self.settings.health_check,
-            actuator.startup_probe_s if told_s is None else told_s,
-            again_s=told_s,
-            only_starts=pool.health_is_certain,
-        )
+        self.prober = prober_of(pool, actuator)
         self.instances: dict[int, Instance] = {}
         self.wish = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
