@@ -66,9 +66,14 @@ def compare_verb(
     parquet: Path | None = typer.Option(None, metavar="F.parquet", help="The same as Parquet."),
     html: Path | None = typer.Option(None, metavar="F.html", help="Write a page with charts: one file, no network."),
     fail_if_worse_than: Path | None = typer.Option(
-        None, metavar="F.json", help="A former --json: exit 1 when latency, loss, misses or cost have become worse."
+        None,
+        metavar="F.json",
+        help="A former --json: exit 1 when latency, loss, misses or cost are worse, or something is missing.",
     ),
     tolerance: float = typer.Option(TOLERANCE, min=0, help="By how much of its value a figure may be worse."),
+    allow_missing: bool = typer.Option(
+        False, "--allow-missing", help="Candidates, cases and seeds of the former --json may be missing."
+    ),
 ) -> None:
     """Compare policies and platforms: exit 0, 1 when worse than a former comparison, 2 bad input, 3 a run broke."""
     try:
@@ -95,7 +100,7 @@ def compare_verb(
     _write(comparison, json_file, [file for file in (csv_file, parquet) if file is not None], html)
     if comparison.failures:
         raise typer.Exit(BROKE)
-    raise typer.Exit(OK if former is None else _verdict(comparison, former, tolerance))
+    raise typer.Exit(OK if former is None else _verdict(comparison, former, tolerance, allow_missing=allow_missing))
 
 
 def _require_libraries(parquet: Path | None, html: Path | None) -> None:
@@ -148,14 +153,16 @@ def _write(comparison: Comparison, json_file: Path | None, tables: list[Path], h
         bad_input(f"file = {str(error.filename)!r}, cannot be written: {error.strerror}")
 
 
-def _verdict(comparison: Comparison, former: Comparison, tolerance: float) -> int:
+def _verdict(comparison: Comparison, former: Comparison, tolerance: float, *, allow_missing: bool) -> int:
     verdict = held_against(comparison, former, tolerance)
     if verdict.compared == 0:
-        bad_input("fail-if-worse-than = given, must have a case and a contender of this comparison")
+        bad_input("fail-if-worse-than = given, must have a case and a candidate of this comparison")
     for name in verdict.missing:
-        typer.echo(f"not compared any more: {name}", err=True)
+        typer.echo(f"missing: {name}", err=True)
+    if verdict.missing and not allow_missing:
+        typer.echo("what is missing cannot be judged, so this fails; --allow-missing accepts it", err=True)
     for worse in verdict.worse:
         typer.echo(f"worse: {worse}", err=True)
     if not verdict.worse:
         typer.echo(f"none of {verdict.compared} figures is worse than before", err=True)
-    return CHECK_FAILED if verdict.worse else OK
+    return CHECK_FAILED if verdict.failed(allow_missing=allow_missing) else OK

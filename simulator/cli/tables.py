@@ -45,4 +45,4 @@ def tell_notes(notes: Iterable[PolicyNote]) -> None:
 
 def _text(cell: Cell) -> Text:
     text = Text(cell.text, style="bold green" if cell.is_best else "")
-    return text.append(f" ±{cell.spread}", style="dim") if cell.spread else text
+    return text.append(f" {cell.spread}", style="dim") if cell.spread else text

@@ -174,7 +174,9 @@ def _supply(panel: Any, row: RowPart, colour: str, top: float) -> None:
     panel.set_xlabel("minutes")
 
 
-def _bars(found: EstimatePart, factor: float) -> list[list[float]]:
+def _bars(found: EstimatePart, factor: float) -> list[list[float]] | None:
+    if found.low is None or found.high is None:
+        return None
     return [[(found.mean - found.low) * factor], [(found.high - found.mean) * factor]]
 
 

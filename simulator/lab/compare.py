@@ -34,7 +34,7 @@ from simulator.lab.comparison import (
     RowPart,
 )
 from simulator.lab.elasticity import elastic_speedup
-from simulator.lab.statistics import Estimate, estimate, geometric_mean, paired
+from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
 from simulator.replay.scenario import Scenario, load_scenario
 from simulator.rules.policies import POLICIES
 
@@ -239,8 +239,11 @@ def _row(
     runs: Sequence[ServiceOutcome | None],
     baseline_label: str,
 ) -> RowPart:
-    estimates = {name: estimate(column) for name, column in columns.items()}
-    differences = {} if label == baseline_label else {name: paired(columns[name], baseline[name]) for name in columns}
+    scopes = {name: _scope(name, runs) for name in columns}
+    estimates = {name: estimate(column, scopes[name]) for name, column in columns.items()}
+    differences = {}
+    if label != baseline_label:
+        differences = {name: paired(columns[name], baseline[name], scopes[name]) for name in columns}
     curves = runs[0].curves if runs and runs[0] is not None else None
     return RowPart(
         contender=label,
@@ -251,6 +254,12 @@ def _row(
         if curves is None
         else CurvePart(width_s=curves.width_s, demand=list(curves.demand), ready=list(curves.ready)),
     )
+
+
+def _scope(name: str, runs: Sequence[ServiceOutcome | None]) -> Scope:
+    """What a figure of these runs can be. `eta` and `regret` are quotients of runs: nothing is known of their steps."""
+    known = [run.steps.get(name) or 0.0 for run in runs if run is not None]
+    return Scope(FIGURES[name].least, FIGURES[name].most, max(known, default=0.0))
 
 
 def _part(found: Estimate) -> EstimatePart:

@@ -12,6 +12,7 @@ Requests count from the end of the warm-up; money and instance time are the whol
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -46,13 +47,22 @@ MISS_USD: Final = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`heading` names it in a table."""
+    """`heading` names it in a table. `most`: what it can be at most; nothing but `jitter_per_hour` can be below 0."""
 
     name: str
     heading: str
     unit: Unit
     better: Better
     about: str
+
+    @property
+    def least(self) -> float:
+        return -math.inf if self.better == "zero" else 0.0
+
+    @property
+    def most(self) -> float:
+        bounded = self.name in {"tau_u", "tau_o", "upsilon", "theta_u"}
+        return 1.0 if self.unit == "ratio" else 100.0 if bounded else math.inf
 
 
 FIGURES: Final[Mapping[str, Figure]] = {

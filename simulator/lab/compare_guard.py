@@ -13,7 +13,7 @@ from typing import Final
 
 from simulator.lab.compare_figures import FIGURES
 from simulator.lab.comparison import CasePart, Comparison, RowPart
-from simulator.lab.statistics import independent, paired
+from simulator.lab.statistics import Scope, independent, paired
 from simulator.lab.tables import number_text
 
 # What a service is run for: fast, whole, cheap. The rest explains these.
@@ -41,27 +41,67 @@ class Worse:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`compared`: figures that both have. `missing`: cases and contenders that only the former comparison has."""
+    """`compared`: figures that both have. `missing`: what only the former comparison has, with the numbers.
+
+    A gate must not open because its subject is gone: what is missing fails it unless that is allowed.
+    """
 
     worse: tuple[Worse, ...]
     compared: int
     missing: tuple[str, ...]
 
+    def failed(self, *, allow_missing: bool) -> bool:
+        return bool(self.worse) or (bool(self.missing) and not allow_missing)
+
 
 def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERANCE) -> Verdict:
     """Every guarded figure of every contender that both comparisons have."""
     ours = {(case.name, row.contender): (case, row) for case in now.cases for row in case.rows}
+    cases = {case.name: case for case in now.cases}
     worse: list[Worse] = []
-    compared, missing = 0, []
+    missing: list[str] = []
+    compared = 0
     for case in before.cases:
+        if case.name in cases:
+            missing += _missing_seeds(case, cases[case.name])
         for row in case.rows:
             if (case.name, row.contender) not in ours:
-                missing.append(f"{case.name}: {row.contender}")
+                missing.append(f"{case.name}: {row.contender} is not compared any more")
                 continue
-            pairs = list(_figures(*ours[case.name, row.contender], case, row, tolerance))
+            our_case, our_row = ours[case.name, row.contender]
+            missing += _missing_figures(case, row, our_row)
+            pairs = list(_figures(our_case, our_row, case, row, tolerance))
             compared += len(pairs)
             worse += [found for found in pairs if found is not None]
     return Verdict(tuple(worse), compared, tuple(missing))
+
+
+def _missing_seeds(before: CasePart, now: CasePart) -> Iterator[str]:
+    gone = [seed for seed in before.seeds if seed not in now.seeds]
+    if gone:
+        yield (
+            f"{before.name}: {len(now.seeds)} seeds ({_span(now.seeds)}) against {len(before.seeds)} "
+            f"({_span(before.seeds)}) before: {len(gone)} of these are missing"
+        )
+
+
+def _span(seeds: Sequence[int]) -> str:
+    return f"{min(seeds)} to {max(seeds)}" if seeds else "none"
+
+
+def _missing_figures(case: CasePart, before: RowPart, now: RowPart) -> Iterator[str]:
+    """Runs that broke have no values: a figure that is known of fewer runs than seeds is not what it was."""
+    for name in GUARDED:
+        was, is_now = (_known(row.values.get(name, [])) for row in (before, now))
+        share_was, share_now = (
+            count / max(1, len(row.values.get(name, []))) for count, row in ((was, before), (is_now, now))
+        )
+        if was and share_now < share_was:
+            yield f"{case.name}: {before.contender}: {FIGURES[name].heading} is known of {is_now} runs, of {was} before"
+
+
+def _known(values: Sequence[float | None]) -> int:
+    return sum(value is not None for value in values)
 
 
 def _figures(
@@ -70,11 +110,12 @@ def _figures(
     for name in GUARDED:
         mine, theirs = our_row.values.get(name, []), row.values.get(name, [])
         same_runs = our_case.seeds == case.seeds
-        difference = paired(mine, theirs) if same_runs else independent(mine, theirs)
+        scope = Scope(FIGURES[name].least, FIGURES[name].most)
+        difference = paired(mine, theirs, scope) if same_runs else independent(mine, theirs, scope)
         if difference is None or name not in row.estimates:
             continue
         before = row.estimates[name].mean
-        is_no_chance = difference.low > 0 or (same_runs and _all_worse(mine, theirs))
+        is_no_chance = (difference.low or 0) > 0 or (same_runs and _all_worse(mine, theirs))
         is_worse = is_no_chance and difference.mean > max(tolerance * abs(before), _LEAST)
         found = Worse(case.name, row.contender, name, before, our_row.estimates[name].mean)
         yield found if is_worse else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simulator.lab.compare_contenders import Contender
 from simulator.lab.compare_figures import Terms, Values, measured
 from simulator.lab.elasticity import Elasticity
+from simulator.lab.figure_steps import figure_steps
 from simulator.records.instance_time import InstanceTime
 from simulator.replay.demand import demand
 from simulator.replay.problems import ScenarioError
@@ -55,12 +56,13 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class ServiceOutcome:
-    """`slo_s`: what its requests were held against."""
+    """`slo_s`: what its requests were held against. `steps`: by how little each figure changes."""
 
     values: Values
     elasticity: Elasticity | None
     slo_s: float | None
     curves: Curves | None = None
+    steps: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: Service
     needed = _demand(scenario, service.name)
     values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.contender.price_list)
     curves = _curves(record, service, needed) if task.with_curves and needed is not None else None
-    return ServiceOutcome(values, follows, slo_s, curves)
+    least = figure_steps(values, record, service, task.terms.miss_usd, task.contender.price_list)
+    return ServiceOutcome(values, follows, slo_s, curves, least)
 
 
 def _demand(scenario: Scenario, service: str) -> NDArray[np.int64] | None:

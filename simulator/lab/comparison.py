@@ -1,7 +1,8 @@
 """A comparison as data: the documented, versioned schema of `simulator compare --json`, and of `--fail-if-worse-than`.
 
 Additions keep `COMPARISON_VERSION`. Values stand per seed, in the order of the case's seeds, so that a later comparison
-can be held against this one run by run. `null`: there was nothing to measure. Units: compare_figures.py.
+can be held against this one run by run; version 1, whose intervals were symmetric, is still read. `null`: there was
+nothing to measure. Units: compare_figures.py.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-COMPARISON_VERSION: Final = 1
+COMPARISON_VERSION: Final = 2
 
 
 class Part(BaseModel):
@@ -21,11 +22,14 @@ class Part(BaseModel):
 
 
 class EstimatePart(Part):
-    """A mean over seeds with its 95 % confidence interval (Student's t); the three are equal for a single seed."""
+    """A mean over seeds with its 95 % confidence interval (statistics.py), which need not be symmetric.
+
+    `null`: too few seeds for an interval.
+    """
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 class CurvePart(Part):
@@ -102,7 +106,7 @@ class FailurePart(Part):
 class Comparison(Part):
     """Contenders side by side on the same traffic."""
 
-    comparison_version: Literal[1]
+    comparison_version: Literal[1, 2]
     simulator: str
     """Its version."""
     baseline: str

@@ -1,13 +1,26 @@
 """Means over seeds with their confidence intervals, and differences with and without common random numbers.
 
-Runs of two contenders with the same seed see the same arrivals and the same work, so what chance does to one it does to
+Runs of two candidates with the same seed see the same arrivals and the same work, so what chance does to one it does to
 the other as well. Their difference, seed by seed, varies less than either of them: `paired` uses that, `independent`
-(Welch) does not. Intervals are Student's t, two-sided.
+(Welch) does not.
+
+Student's t holds for sums of many small contributions. Money that is billed in steps, counts, and errors that most runs
+do not have are no such sums, so the interval of a mean depends on what the values look like:
+
+- *skewed*: Hall's transformation of t (P. Hall, "On the removal of skewness by transformation", J. R. Statist. Soc. B
+  54, 1992), which is Student's t where there is no skewness;
+- *mostly one value*: Jeffreys' interval (Brown, Cai and DasGupta, Statist. Sci. 16, 2001) for the share of the other
+  runs, times how far these are away on average;
+- *all alike*: what could have been missed. With n runs, an event of which none was seen happens at most 3/n times a run
+  (the rule of three); it would have changed the figure by one `step`: a request, a count, a billed second.
+
+No interval reaches beyond what the figure can be (`Scope`), and with fewer than three runs there is none.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,61 +28,105 @@ from typing import Any, Final
 from simulator.lab.extras import needed
 
 CONFIDENCE: Final = 0.95
+# Two runs have a spread of one degree of freedom: t is 12.7, and the interval says less than both values do.
+RUNS_MIN: Final = 3
+# Below this many runs two values side by side may be chance, and t is asked as well.
+_RUNS_FOR_SHARES: Final = 10
+# Three or four runs say nothing of a tail.
+_RUNS_FOR_SKEWNESS: Final = 5
+# Sums of floats differ in their last digits: values as close as this are one value.
+_SAME: Final = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a figure can be, and the least by which one event changes it in a run (0: nothing is known of it)."""
+
+    least: float = -math.inf
+    most: float = math.inf
+    step: float = 0.0
+
+    @property
+    def of_difference(self) -> Scope:
+        """That of the difference of two such figures."""
+        width = self.most - self.least
+        return Scope(-width, width, self.step)
+
+
+ANY: Final = Scope()
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A mean over `count` runs; the true one lies between `low` and `high` with the confidence asked for.
 
-    With one run nothing is known of the spread: `low` and `high` are the mean then, and `is_certain` is False.
+    `low` and `high` are None where too few runs were played for an interval.
     """
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     count: int
 
     @property
-    def half_width(self) -> float:
-        return (self.high - self.low) / 2
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether there were runs enough for an interval at all."""
-        return self.count > 1
+    def half_width(self) -> float | None:
+        return None if self.low is None or self.high is None else (self.high - self.low) / 2
 
 
-def estimate(values: Sequence[float | None], confidence: float = CONFIDENCE) -> Estimate | None:
+def estimate(values: Sequence[float | None], scope: Scope = ANY, confidence: float = CONFIDENCE) -> Estimate | None:
     """The mean of the values that were measured (None: nothing to measure in that run); None when none was."""
     known = [value for value in values if value is not None]
     if not known:
         return None
     mean = math.fsum(known) / len(known)
-    return _around(mean, _variance(known, mean) / len(known), len(known) - 1, len(known), confidence)
+    if len(known) < RUNS_MIN:
+        return Estimate(mean, None, None, len(known))
+    low, high = _interval(known, mean, scope, 1 - confidence)
+    return _within(mean, low, high, len(known), scope)
 
 
 def paired(
-    ours: Sequence[float | None], theirs: Sequence[float | None], confidence: float = CONFIDENCE
+    ours: Sequence[float | None],
+    theirs: Sequence[float | None],
+    scope: Scope = ANY,
+    confidence: float = CONFIDENCE,
 ) -> Estimate | None:
-    """The mean of `ours - theirs`, seed by seed; the sequences must be of the same seeds in the same order."""
+    """The mean of `ours - theirs`, seed by seed; the sequences must be of the same seeds in the same order.
+
+    `scope` is that of the figure itself.
+    """
     both = zip(ours, theirs, strict=True)
-    return estimate([a - b if a is not None and b is not None else None for a, b in both], confidence)
+    differences = [a - b if a is not None and b is not None else None for a, b in both]
+    return estimate(differences, scope.of_difference, confidence)
 
 
 def independent(
-    ours: Sequence[float | None], theirs: Sequence[float | None], confidence: float = CONFIDENCE
+    ours: Sequence[float | None],
+    theirs: Sequence[float | None],
+    scope: Scope = ANY,
+    confidence: float = CONFIDENCE,
 ) -> Estimate | None:
     """The mean of `ours - theirs` when the runs have nothing to do with each other (Welch's interval)."""
     mine, yours = ([value for value in values if value is not None] for values in (ours, theirs))
     if not mine or not yours:
         return None
     means = [math.fsum(values) / len(values) for values in (mine, yours)]
+    difference, count = means[0] - means[1], min(len(mine), len(yours))
+    if count < RUNS_MIN:
+        return Estimate(difference, None, None, count)
     parts = [_variance(values, mean) / len(values) for values, mean in zip((mine, yours), means, strict=True)]
-    variance, count = sum(parts), min(len(mine), len(yours))
-    if count == 1 or variance == 0:
-        return _around(means[0] - means[1], variance, count - 1, count, confidence)
-    freedom = variance**2 / sum(part**2 / (len(v) - 1) for part, v in zip(parts, (mine, yours), strict=True))
-    return _around(means[0] - means[1], variance, freedom, count, confidence)
+    variance = sum(parts)
+    # What may have been missed on either side, where all of its values are alike.
+    missed = math.fsum(
+        scope.step * _unseen(len(values), 1 - confidence)
+        for values, part in zip((mine, yours), parts, strict=True)
+        if part == 0
+    )
+    half = missed
+    if variance > 0:
+        freedom = variance**2 / sum(part**2 / (len(v) - 1) for part, v in zip(parts, (mine, yours), strict=True))
+        half += _t(freedom, 1 - confidence) * math.sqrt(variance)
+    return _within(difference, difference - half, difference + half, count, scope.of_difference)
 
 
 def geometric_mean(values: Sequence[float]) -> float | None:
@@ -79,16 +136,72 @@ def geometric_mean(values: Sequence[float]) -> float | None:
     return math.exp(math.fsum(map(math.log, values)) / len(values))
 
 
+def _interval(values: Sequence[float], mean: float, scope: Scope, alpha: float) -> tuple[float, float]:
+    usual, times = Counter(values).most_common(1)[0]
+    others = [value for value in values if abs(value - usual) > _SAME * max(1.0, abs(usual))]
+    if not others:
+        # At an end of what it can be, all that was missed lies on one side.
+        at_an_end = usual in {scope.least, scope.most}
+        half = scope.step * _unseen(len(values), 2 * alpha if at_an_end else alpha)
+        return usual - half, usual + half
+    wide = _skewed(values, mean, alpha)
+    one_sided = min(others) > usual or max(others) < usual
+    if times * 2 < len(values) or not one_sided:
+        return wide
+    low, high = _by_share(usual, others, len(values), alpha)
+    if len(set(others)) == 1 and len(values) >= _RUNS_FOR_SHARES:
+        return low, high
+    # How far the others are away is not known from so few of them.
+    return min(low, wide[0]), max(high, wide[1])
+
+
+def _by_share(usual: float, others: Sequence[float], runs: int, alpha: float) -> tuple[float, float]:
+    """Jeffreys' interval for the share of the other values, times their mean distance from the usual one."""
+    special: Any = needed("scipy.special")
+    distance = math.fsum(others) / len(others) - usual
+    shares = [
+        float(special.betaincinv(len(others) + 0.5, runs - len(others) + 0.5, tail))
+        for tail in (alpha / 2, 1 - alpha / 2)
+    ]
+    low, high = sorted(usual + share * distance for share in shares)
+    return low, high
+
+
+def _skewed(values: Sequence[float], mean: float, alpha: float) -> tuple[float, float]:
+    """Hall's transformation of Student's t: the interval leans to where the long tail is."""
+    runs = len(values)
+    moments = [math.fsum((value - mean) ** power for value in values) / runs for power in (2, 3)]
+    skewness = moments[1] / moments[0] ** 1.5 if runs >= _RUNS_FOR_SKEWNESS else 0.0
+    error = math.sqrt(moments[0] * runs / (runs - 1) / runs)
+    t = _t(runs - 1, alpha)
+    return mean - error * _leaning(t, skewness, runs), mean - error * _leaning(-t, skewness, runs)
+
+
+def _leaning(t: float, skewness: float, runs: int) -> float:
+    """The inverse of Hall's monotone transformation of a t statistic with this skewness."""
+    lean = skewness / math.sqrt(runs)
+    if abs(lean) < 1e-9:
+        return t
+    return 3 / lean * (math.cbrt(1 + lean * (t - lean / 6)) - 1)
+
+
+def _unseen(runs: int, alpha: float) -> float:
+    """How often an event of which `runs` runs have seen none happens in a run, at most: 3/n for an alpha of 0.05."""
+    return -math.log(alpha / 2) / runs
+
+
+def _t(freedom: float, alpha: float) -> float:
+    special: Any = needed("scipy.special")
+    return float(special.stdtrit(freedom, 1 - alpha / 2))
+
+
 def _variance(values: Sequence[float], mean: float) -> float:
-    """Of the sample, without bias; 0 for a single value."""
-    if len(values) < 2:
+    """Of the sample, without bias."""
+    if max(values) - min(values) <= _SAME * max(1.0, abs(mean)):
         return 0.0
     return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
 
-def _around(mean: float, variance_of_mean: float, freedom: float, count: int, confidence: float) -> Estimate:
-    if freedom <= 0 or variance_of_mean == 0:
-        return Estimate(mean, mean, mean, count)
-    special: Any = needed("scipy.special")
-    half = float(special.stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(variance_of_mean)
-    return Estimate(mean, mean - half, mean + half, count)
+def _within(mean: float, low: float, high: float, count: int, scope: Scope) -> Estimate:
+    """No further than the figure can be, and around its mean always."""
+    return Estimate(mean, min(mean, max(low, scope.least)), max(mean, min(high, scope.most)), count)

@@ -1,7 +1,7 @@
 """A comparison as tables of text: which figures, in which order, written as people read them.
 
 The terminal and the HTML page show the same cells. A cell is the mean and, after a plus-minus sign, half of its 95 %
-confidence interval.
+confidence interval; where that reaches clearly further to one side, both sides: `-0.1 +0.4`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 from simulator.lab.compare_contenders import ORACLE
 from simulator.lab.compare_figures import FIGURES, Better, Figure, Unit
 from simulator.lab.comparison import CasePart, Comparison, EstimatePart, RowPart
+from simulator.lab.statistics import RUNS_MIN
 
 NOTHING: Final = "-"
 # Behind the name of a policy that no load makes scale out in this scenario.
@@ -31,18 +32,20 @@ ELASTICITY: Final = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "eta")
 # Sums of floats differ in their last digits: less than this of any unit is none of it.
 _DUST: Final = 1e-9
 _PERCENT: Final = 100.0
+# An interval that reaches so many times as far to one side as to the other shows both.
+_LEANS: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`spread` is half of the interval, empty when nothing is known of it. `is_best`: of its column."""
+    """`spread` is what stands behind the mean, empty when nothing is known of it. `is_best`: of its column."""
 
     text: str
     spread: str = ""
     is_best: bool = False
 
     def __str__(self) -> str:
-        return f"{self.text} ±{self.spread}" if self.spread else self.text
+        return f"{self.text} {self.spread}" if self.spread else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,11 @@ class Table:
 def main_tables(case: CasePart) -> list[Table]:
     """What everybody wants to see of a case, in tables that fit a terminal."""
     slo = "" if case.slo_s is None else f", SLO {number_text(case.slo_s, 's')}"
+    seeds = f"{len(case.seeds)} seed{'s' * (len(case.seeds) != 1)}"
+    if len(case.seeds) < RUNS_MIN:
+        seeds += f" (n = {len(case.seeds)}: no interval)"
     groups = (
-        (f"{case.name}: requests, {len(case.seeds)} seeds{slo}", REQUESTS),
+        (f"{case.name}: requests, {seeds}{slo}", REQUESTS),
         (f"{case.name}: what it costs", COSTS),
         (f"{case.name}: how supply follows demand", ELASTICITY),
     )
@@ -161,11 +167,20 @@ def _cells(row: RowPart, names: Sequence[str], best: Mapping[str, frozenset[str]
 def _cell(found: EstimatePart | None, unit: Unit, *, signed: bool = False, is_best: bool = False) -> Cell:
     if found is None:
         return Cell(NOTHING)
-    half = (found.high - found.low) / 2
     # The spread in the unit of the mean, which stands beside it.
     factor = 1000.0 if unit == "s" and abs(found.mean) < 1 else _PERCENT if unit == "ratio" else 1.0
-    spread = _digits(half * factor, 2) if half > _DUST else ""
-    return Cell(number_text(found.mean, unit, signed=signed), spread, is_best)
+    return Cell(number_text(found.mean, unit, signed=signed), _spread(found, factor), is_best)
+
+
+def _spread(found: EstimatePart, factor: float) -> str:
+    if found.low is None or found.high is None:
+        return ""
+    below, above = (found.mean - found.low) * factor, (found.high - found.mean) * factor
+    if max(below, above) <= _DUST:
+        return ""
+    if min(below, above) * _LEANS >= max(below, above):
+        return f"±{_digits((below + above) / 2, 2)}"
+    return f"-{_digits(below, 2)} +{_digits(above, 2)}"
 
 
 def _headings(names: Sequence[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def test_a_comparison_is_printed_and_written(tmp_path: Path) -> None:
     files = [part for suffix, path in out.items() for part in (f"--{suffix}", str(path))]
     done = RUN.invoke(app, ["compare", str(step(tmp_path)), *FEW, *files])
     assert done.exit_code == 0, done.output
-    assert "step: requests, 2 seeds, SLO 1 s" in done.stdout
+    assert "step: requests, 2 seeds (n = 2: no interval), SLO 1 s" in done.stdout
     assert "step: difference from own" in done.stdout
     assert json.loads(out["json"].read_text(encoding="utf-8"))["baseline"] == "own"
     assert all(path.stat().st_size > 0 for path in out.values())

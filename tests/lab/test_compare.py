@@ -69,6 +69,9 @@ def test_a_difference_is_known_better_than_two_independent_runs_would_tell(compa
         paired = mine.differences[name]
         apart = independent(mine.values[name], base.values[name])
         assert apart is not None
+        assert apart.half_width is not None
+        assert paired.low is not None
+        assert paired.high is not None
         assert (paired.high - paired.low) / 2 < apart.half_width, name
 
 

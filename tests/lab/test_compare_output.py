@@ -76,7 +76,7 @@ def test_numbers_have_three_digits_and_a_unit(value: float | None, unit: str, te
 
 
 def test_a_cell_tells_its_spread() -> None:
-    assert str(Cell("12.3 ms", "0.4")) == "12.3 ms ±0.4"
+    assert str(Cell("12.3 ms", "±0.4")) == "12.3 ms ±0.4"
 
 
 # --- the page ------------------------------------------------------------------------------------------------------
@@ -177,15 +177,43 @@ def test_other_seeds_are_compared_as_independent_runs(comparison: Comparison) ->
     """Chance alone does not fail a build: what is within the spread of the seeds is told only for the same seeds."""
     figure = "score"
     row = next(row for row in comparison.cases[0].rows if row.contender == "knative")
-    spread = row.estimates[figure].high / row.estimates[figure].mean
-    assert spread > 1.02
+    high = row.estimates[figure].high
+    assert high is not None
+    assert high / row.estimates[figure].mean > 1.02
     slightly = worsened(comparison, figure, 1.02)
     assert held_against(slightly, comparison).worse != ()
     assert held_against(worsened(comparison, figure, 1.02, [7, 8, 9]), comparison).worse == ()
 
 
-def test_a_contender_that_is_gone_is_told(comparison: Comparison) -> None:
+@pytest.mark.case("L18")
+def test_a_candidate_that_is_gone_fails_unless_that_is_allowed(comparison: Comparison) -> None:
     document = comparison.model_dump()
     document["cases"][0]["rows"] = document["cases"][0]["rows"][:1]
     verdict = held_against(Comparison.model_validate(document), comparison)
-    assert verdict.missing == ("step: knative", "step: cloud-run", "step: oracle", "step: oracle on cloud-run")
+    gone = ("knative", "cloud-run", "oracle", "oracle on cloud-run")
+    assert verdict.missing == tuple(f"step: {name} is not compared any more" for name in gone)
+    assert verdict.failed(allow_missing=False)
+    assert not verdict.failed(allow_missing=True)
+
+
+@pytest.mark.case("L18")
+def test_fewer_seeds_fail_with_the_numbers_and_more_do_not(comparison: Comparison) -> None:
+    document = comparison.model_dump()
+    case = document["cases"][0]
+    case["seeds"] = case["seeds"][:2]
+    for row in case["rows"]:
+        row["values"] = {name: values[:2] for name, values in row["values"].items()}
+    fewer = Comparison.model_validate(document)
+    verdict = held_against(fewer, comparison)
+    assert verdict.missing == ("step: 2 seeds (3 to 4) against 3 (3 to 5) before: 1 of these are missing",)
+    assert verdict.failed(allow_missing=False)
+    assert held_against(comparison, fewer).missing == ()
+
+
+@pytest.mark.case("L18")
+def test_runs_that_broke_are_missing_too(comparison: Comparison) -> None:
+    document = comparison.model_dump()
+    row = document["cases"][0]["rows"][1]
+    row["values"] = {name: [None, *values[1:]] for name, values in row["values"].items()}
+    missing = held_against(Comparison.model_validate(document), comparison).missing
+    assert "step: knative: p95 is known of 2 runs, of 3 before" in missing

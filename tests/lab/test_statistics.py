@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.statistics import estimate, geometric_mean, independent, paired
+from simulator.lab.statistics import ANY, Scope, estimate, geometric_mean, independent, paired
 from simulator.world.chance import Chance
 
 
@@ -14,8 +18,9 @@ def test_the_interval_is_students() -> None:
     found = estimate([1.0, 2.0, 3.0, 4.0, 5.0])
     assert found is not None
     assert found.mean == 3
+    assert found.low is not None
     assert found.half_width == pytest.approx(2.776 * (2.5 / 5) ** 0.5, rel=1e-3)
-    assert found.low == pytest.approx(found.mean - found.half_width)
+    assert found.low == pytest.approx(1.037, abs=1e-3)
 
 
 def test_what_was_not_measured_does_not_count() -> None:
@@ -25,10 +30,80 @@ def test_what_was_not_measured_does_not_count() -> None:
     assert (found.mean, found.count) == (3, 2)
 
 
-def test_a_single_run_has_no_interval() -> None:
-    found = estimate([7.0])
+@pytest.mark.case("X13b")
+@pytest.mark.parametrize("values", [[7.0], [0.01, 0.12]])
+def test_one_or_two_runs_have_no_interval(values: list[float]) -> None:
+    found = estimate(values, Scope(0, 1))
     assert found is not None
-    assert (found.low, found.high, found.is_certain) == (7, 7, False)
+    assert (found.low, found.high, found.half_width) == (None, None, None)
+    assert independent(values, [1.0, 2.0, 3.0]).half_width is None  # type: ignore[union-attr]
+
+
+def interval(values: list[float], scope: Scope = ANY) -> tuple[float, float]:
+    found = estimate(values, scope)
+    assert found is not None
+    assert found.low is not None
+    assert found.high is not None
+    return found.low, found.high
+
+
+@pytest.mark.case("L27")
+def test_what_no_run_has_seen_is_bounded_by_the_rule_of_three() -> None:
+    """Twenty runs of 1,000 requests without an error: at most 3 in 20,000 requests."""
+    low, high = interval([0.0] * 20, Scope(0, 1, 1 / 1000))
+    assert low == 0
+    assert high == pytest.approx(3 / 20_000, rel=0.01)
+    # In the middle of what it can be, either side may have been missed.
+    low, high = interval([5.0] * 20, Scope(0, math.inf, 1.0))
+    assert low == pytest.approx(5 - 3.69 / 20, rel=1e-3)
+    assert high == pytest.approx(5 + 3.69 / 20, rel=1e-3)
+
+
+@pytest.mark.case("L27")
+def test_one_run_of_twenty_with_errors_is_not_below_none_of_them() -> None:
+    low, high = interval([0.0] * 19 + [0.02], Scope(0, 1, 1 / 1000))
+    # Jeffreys' interval of 1 in 20: the 2.5 % and 97.5 % quantiles of a million draws of Beta(1.5, 19.5).
+    drawn = np.quantile(Chance(3).stream("beta").beta(1.5, 19.5, 1_000_000), [0.025, 0.975])
+    assert (low / 0.02, high / 0.02) == pytest.approx(tuple(drawn), rel=0.02)
+    assert 0 < low < 0.001 < high < 0.01
+
+
+@pytest.mark.case("L27", "X13b")
+def test_no_interval_reaches_beyond_what_the_figure_can_be() -> None:
+    rng = Chance(5).stream("bounds")
+    for n in (3, 5, 20):
+        for values in (rng.beta(0.3, 9, n), rng.beta(9, 0.3, n), 1 - rng.beta(0.1, 40, n)):
+            low, high = interval(values.tolist(), Scope(0, 1, 0.001))
+            assert 0 <= low <= values.mean() <= high <= 1
+
+
+@pytest.mark.case("L27")
+@pytest.mark.parametrize(
+    ("law", "least", "most"),
+    [
+        ("two values", 0.93, 0.995),
+        ("rare counts", 0.93, 0.995),
+        ("counts", 0.92, 0.97),
+        ("long tail", 0.92, 0.97),
+        ("rare and of any size", 0.92, 0.98),
+    ],
+)
+def test_intervals_of_money_counts_and_errors_hold_the_truth(law: str, least: float, most: float) -> None:
+    """Twenty runs, 1,000 times. Student's t covers 82 to 90 % of the times here."""
+    rng = Chance(7).stream("laws", law)
+    draw: dict[str, tuple[Callable[[], np.ndarray], float, float]] = {
+        "two values": (lambda: 8.71 - 0.05 * (rng.random(20) < 0.15), 8.71 - 0.05 * 0.15, 0.05),
+        "rare counts": (lambda: rng.poisson(0.1, 20).astype(float), 0.1, 1.0),
+        "counts": (lambda: rng.poisson(2.0, 20).astype(float), 2.0, 1.0),
+        "long tail": (lambda: rng.gamma(0.7, 1.0, 20), 0.7, 0.0),
+        "rare and of any size": (lambda: rng.gamma(1.0, 0.02, 20) * (rng.random(20) < 0.3), 0.006, 0.001),
+    }
+    made, truth, step = draw[law]
+    held = 0
+    for _ in range(1000):
+        low, high = interval(made().tolist(), Scope(0, math.inf, step))
+        held += low <= truth <= high
+    assert least <= held / 1000 <= most
 
 
 def test_a_paired_difference_is_narrower_when_chance_is_shared() -> None:
@@ -39,14 +114,16 @@ def test_a_paired_difference_is_narrower_when_chance_is_shared() -> None:
     assert together is not None
     assert apart is not None
     assert together.mean == pytest.approx(apart.mean)
+    assert together.half_width is not None
+    assert apart.half_width is not None
     assert together.half_width < apart.half_width / 5
-    assert together.low < 3 < together.high
+    assert together.mean - together.half_width < 3 < together.mean + together.half_width
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     rng = Chance(4).stream("coverage")
-    intervals = [estimate(rng.normal(5, 2, 8).tolist()) for _ in range(600)]
-    held = sum(found is not None and found.low <= 5 <= found.high for found in intervals)
+    intervals = [interval(rng.normal(5, 2, 8).tolist()) for _ in range(600)]
+    held = sum(low <= 5 <= high for low, high in intervals)
     assert held / 600 == pytest.approx(0.95, abs=0.03)  # three standard errors of a share of 600
 
 

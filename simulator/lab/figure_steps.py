@@ -1,0 +1,40 @@
+"""By how little one event changes a figure of a run: what runs that all agree may still have missed (statistics.py)."""
+
+from __future__ import annotations
+
+from simulator.lab.compare_figures import Values
+from simulator.replay.report import RunRecord, ServiceRun
+from simulator.rules.platforms.billing import PriceList
+from simulator.rules.pricing import SECONDS_PER_HOUR, rates_of
+
+_MILLION = 1e6
+
+
+def figure_steps(
+    values: Values, record: RunRecord, service: ServiceRun, miss_usd: float, prices: PriceList | None = None
+) -> dict[str, float]:
+    """A request, a start, a decision, a second more of every instance; `prices` None: App Runner's."""
+    requests = max(1.0, values["requests"] or 0.0)
+    served = max(1, record.tallies.whole(record.sources_of(service.name)).served)
+    instances = max(1, len(service.usages))
+    usd = instances * _second_usd(service, prices)
+    return {
+        "requests": 1.0,
+        "loss_ratio": 1 / requests,
+        "slo_miss_ratio": 1 / requests,
+        "cold_start_ratio": 1 / served,
+        "cold_starts": 1.0,
+        "scaling_actions": 1.0,
+        "instance_hours": instances / SECONDS_PER_HOUR,
+        "run_usd": usd,
+        "usd_per_million": usd * _MILLION / served,
+        "score": (usd + miss_usd) * _MILLION / requests,
+    }
+
+
+def _second_usd(service: ServiceRun, prices: PriceList | None) -> float:
+    """What a second of a busy instance costs."""
+    rates, size = service.rates or rates_of(service.region), service.size
+    if prices is None:
+        return (size.vcpu * rates.active_vcpu_hour + size.memory_gb * rates.active_gb_hour) / SECONDS_PER_HOUR
+    return (size.vcpu * prices.vcpu_hour + size.memory_gb * prices.gb_hour) / SECONDS_PER_HOUR

@@ -1,0 +1,92 @@
+"""How often the 95 % interval of twenty runs has the true mean in it: a thousand runs, a thousand experiments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_figures import FIGURES, Terms
+from simulator.lab.compare_run import ServiceOutcome, Task, play_task, play_virtual
+from simulator.lab.statistics import Scope, estimate
+from simulator.world.chance import Chance
+
+pytest.importorskip("scipy")
+
+RUNS, EXPERIMENTS = 1000, 1000
+SCENARIO = """
+duration: 30s
+services:
+  web:
+    max_concurrency: 1
+    min_size: 1
+    max_size: 8
+    overflow: {mode: hold, wait: 500ms, queue: 4}
+    policy: scale-per-request
+    health_check: {interval: 1s, timeout: 1s}
+    application: {simulated: {io: {exponential: 250ms}, start_up: {exponential: 300ms}}}
+traffic: [{poisson: {rate: 10/s}}]
+"""
+STEPPED = """
+duration: 60s
+services:
+  web:
+    max_concurrency: 2
+    min_size: 2
+    max_size: 2
+    policy: fixed
+    application: {simulated: {io: {exponential: 400ms}}}
+traffic: [{poisson: {rate: 1/s}}]
+"""
+
+
+def outcomes(file: Path, seeds: int) -> list[ServiceOutcome]:
+    (own,) = contenders_of(("own",), (), {})
+    found = [play_task(Task(str(file), own, seed, Terms(), "virtual"), play_virtual) for seed in range(seeds)]
+    assert not [outcome.error for outcome in found if outcome.error]
+    return [outcome.services["web"] for outcome in found]
+
+
+def coverage(runs: list[ServiceOutcome], figure: str, count: int = 20) -> float:
+    """The share of experiments of `count` runs whose interval has the mean of all runs in it."""
+    values = [run.values[figure] or 0.0 for run in runs]
+    truth = sum(values) / len(values)
+    rng = Chance(11).stream("experiments", figure, str(count))
+    held = 0
+    for _ in range(EXPERIMENTS):
+        chosen = rng.integers(0, len(runs), count).tolist()
+        scope = Scope(0, FIGURES[figure].most, max(runs[number].steps.get(figure) or 0.0 for number in chosen))
+        found = estimate([values[number] for number in chosen], scope)
+        assert found is not None
+        assert found.low is not None
+        assert found.high is not None
+        assert 0 <= found.low <= found.high <= FIGURES[figure].most
+        held += found.low <= truth <= found.high
+    return held / EXPERIMENTS
+
+
+@pytest.mark.slow
+@pytest.mark.case("L27", "X13b")
+def test_intervals_hold_the_truth_in_94_to_96_of_100_experiments(tmp_path: Path) -> None:
+    file = tmp_path / "busy.yaml"
+    file.write_text(SCENARIO, encoding="utf-8")
+    runs = outcomes(file, RUNS)
+    found = {
+        figure: coverage(runs, figure)
+        for figure in ("latency_mean_s", "latency_p95_s", "loss_ratio", "run_usd", "cold_starts")
+    }
+    assert all(0.94 <= share <= 0.96 for share in found.values()), found
+
+
+@pytest.mark.slow
+@pytest.mark.case("L27")
+@pytest.mark.parametrize("count", [5, 20])
+def test_a_bill_in_steps_and_errors_that_are_rare_are_held_as_often_at_least(tmp_path: Path, count: int) -> None:
+    """What has two or three values cannot be held just so often: more often than promised is the honest side."""
+    file = tmp_path / "calm.yaml"
+    file.write_text(STEPPED, encoding="utf-8")
+    runs = outcomes(file, 400)
+    assert 0 < sum((run.values["loss_ratio"] or 0) > 0 for run in runs) < 100, "errors are rare here"
+    found = {figure: coverage(runs, figure, count) for figure in ("run_usd", "loss_ratio")}
+    assert all(share >= 0.94 for share in found.values()), found
