@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 import simulator
+from simulator.cli.printing import guarded
 from simulator.cli.verbs import Verbs
 
 app = typer.Typer(
@@ -29,11 +30,15 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Options of the program itself."""
+    del version
+    context.with_resource(guarded())  # until the verb has ended, whoever called it
 
 
 def main() -> None:
     """The console script."""
-    app()
+    with guarded():
+        app()

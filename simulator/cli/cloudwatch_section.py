@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-import typer
 from pydantic import Field
 
+from simulator.cli.printing import echo
 from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.sections import Duration, Flag, Section
 from simulator.telemetry.cloudwatch.settings import NAMESPACE, CloudWatchSettings, LatencyOf
@@ -48,5 +48,5 @@ class CloudWatchSection(Section):
             latency_of=LatencyOf(self.latency_of),
             instance_dimension=self.instance_dimension,
             delay_s=self.delay,
-            tell=lambda line: typer.echo(line, err=True),
+            tell=lambda line: echo(line, err=True),
         )

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.printing import echo
 from simulator.cli.scenario_file import scenario_path, tell_recordings
 from simulator.cli.tables import print_table, wide_console
+from simulator.cli.terminal import Terminal
 from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
 from simulator.lab.compare_contenders import contenders_of
 from simulator.lab.compare_figures import MISS_USD, Terms
@@ -111,12 +113,12 @@ def _require_libraries(parquet: Path | None, html: Path | None) -> None:
 
 
 def _played(plan: Plan, workers: int) -> Comparison:
-    console = Console(stderr=True, highlight=False)
+    console = Terminal(stderr=True)
     try:
         with _progress(len(plan.tasks()), console) as on_done:
             return compare(plan, workers or os.cpu_count() or 1, on_done)
     except KeyboardInterrupt as error:
-        typer.echo("interrupted", err=True)
+        echo("interrupted", err=True)
         raise typer.Exit(INTERRUPTED) from error
 
 
@@ -136,9 +138,9 @@ def _print(comparison: Comparison) -> None:
     if len(comparison.cases) > 1:
         print_table(overall_table(comparison), console)
     for failure in comparison.failures[:FAILURES_SHOWN]:
-        typer.echo(f"failed: {failure.contender} on {failure.scenario}, seed {failure.seed}: {failure.error}", err=True)
+        echo(f"failed: {failure.contender} on {failure.scenario}, seed {failure.seed}: {failure.error}", err=True)
     if len(comparison.failures) > FAILURES_SHOWN:
-        typer.echo(f"... and {len(comparison.failures) - FAILURES_SHOWN} more; --json has them all", err=True)
+        echo(f"... and {len(comparison.failures) - FAILURES_SHOWN} more; --json has them all", err=True)
 
 
 def _write(comparison: Comparison, json_file: Path | None, tables: list[Path], html: Path | None) -> None:
@@ -158,11 +160,11 @@ def _verdict(comparison: Comparison, former: Comparison, tolerance: float, *, al
     if verdict.compared == 0:
         bad_input("fail-if-worse-than = given, must have a case and a candidate of this comparison")
     for name in verdict.missing:
-        typer.echo(f"missing: {name}", err=True)
+        echo(f"missing: {name}", err=True)
     if verdict.missing and not allow_missing:
-        typer.echo("what is missing cannot be judged, so this fails; --allow-missing accepts it", err=True)
+        echo("what is missing cannot be judged, so this fails; --allow-missing accepts it", err=True)
     for worse in verdict.worse:
-        typer.echo(f"worse: {worse}", err=True)
+        echo(f"worse: {worse}", err=True)
     if not verdict.worse:
-        typer.echo(f"none of {verdict.compared} figures is worse than before", err=True)
+        echo(f"none of {verdict.compared} figures is worse than before", err=True)
     return CHECK_FAILED if verdict.failed(allow_missing=allow_missing) else OK

@@ -10,6 +10,7 @@ import typer
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION
 from simulator.assembly.control_plane import STORE_NAME, ControlPlane, ControlPlaneSettings
 from simulator.cli.exits import bad_input
+from simulator.cli.printing import echo
 from simulator.cli.running import ask_running
 from simulator.cli.state import state_folder
 from simulator.control.simulated_workload import SimulatedWorkload
@@ -37,7 +38,7 @@ def approve(
     folder = state_folder(state)
     answer = ask_running(folder, "approve-connection", name=name, account=account, region=region)
     arn = answer["arn"] if answer is not None else _approve_at_rest(folder, name, account, region)
-    typer.echo(f"{arn} is AVAILABLE")
+    echo(f"{arn} is AVAILABLE")
 
 
 def _approve_at_rest(folder: Path, name: str, account: str | None, region: str | None) -> str:

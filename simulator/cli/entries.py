@@ -7,17 +7,18 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
-
-import typer
+from typing import Final, TypeVar
 
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exits import bad_input
+from simulator.cli.printing import echo
 from simulator.control.entries import Entry, EntryKind
 from simulator.control.store import EntryReader
 from simulator.control.store_file import StoreError
 from simulator.model.arn import Arn
 from simulator.world.clock import ClockKind, run
+
+T = TypeVar("T")
 
 LAST_DEFAULT: Final = 1000
 _LOOKED_EVERY_S: Final = 0.2
@@ -81,17 +82,29 @@ def show(
     follow: bool = False,
 ) -> None:
     """Print the last entries, oldest first; with `follow`, also those that come, until Ctrl-C. Raises StoreError."""
-    for entry in deque(filter(wanted, tail.new()), maxlen=last):
-        typer.echo(shown(entry))
+    for entry in deque(_wanted(tail, wanted), maxlen=last):
+        echo(_judged(shown, entry))
     if not follow:
         return
     stop = asyncio.Event()
 
     async def until_stopped() -> None:
         while not stop.is_set():
-            for entry in filter(wanted, tail.new()):
-                typer.echo(shown(entry))
+            for entry in _wanted(tail, wanted):
+                echo(_judged(shown, entry))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _LOOKED_EVERY_S)
 
     run(ClockKind.REAL, until_stopped, stop.set)
+
+
+def _wanted(tail: Tail, wanted: Wanted) -> Iterator[Entry]:
+    return (entry for entry in tail.new() if _judged(wanted, entry))
+
+
+def _judged(asked: Callable[[Entry], T], entry: Entry) -> T:
+    """Raises StoreError when the entry is not what its kind says."""
+    try:
+        return asked(entry)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise StoreError(f"entry {entry.cursor}, a {entry.kind}, is damaged: {type(error).__name__} {error}") from error

@@ -6,6 +6,8 @@ from typing import Final, NoReturn
 
 import typer
 
+from simulator.cli.printing import echo
+
 OK: Final = 0
 CHECK_FAILED: Final = 1
 BAD_INPUT: Final = 2
@@ -14,5 +16,5 @@ INTERRUPTED: Final = 130  # 128 + SIGINT
 
 
 def bad_input(message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    echo(message, err=True)
     raise typer.Exit(BAD_INPUT)

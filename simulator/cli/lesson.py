@@ -12,6 +12,8 @@ from rich.console import Console
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.exits import BROKE, bad_input
 from simulator.cli.lesson_console import serve_lessons
+from simulator.cli.printing import echo
+from simulator.cli.terminal import Terminal
 from simulator.console.lesson_text import (
     print_course,
     print_explanation,
@@ -46,7 +48,7 @@ def lesson_verb(
     ),
 ) -> None:
     """Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again."""
-    console = Console(highlight=False)
+    console = Terminal()
     if with_console:
         for option, given in (("predict", predict), ("try", knob), ("scenario", scenario)):
             if given is not None:
@@ -91,7 +93,7 @@ def _write(lesson: Lesson, file: Path) -> None:
         file.write_text(lesson.scenario, encoding="utf-8")
     except OSError as error:
         bad_input(f"scenario = {str(file)!r}, cannot be written: {error.strerror}")
-    typer.echo(f"simulator run {file}")
+    echo(f"simulator run {file}")
 
 
 def _prediction(question: Question, text: str) -> float | str:
@@ -118,7 +120,7 @@ def _ask(question: Question) -> float | str:
         try:
             return question.read(told)
         except ValueError as error:
-            typer.echo(str(error))
+            echo(str(error))
 
 
 def _try_again(first: Outcome, console: Console) -> None:
@@ -128,7 +130,7 @@ def _try_again(first: Outcome, console: Console) -> None:
             value = first.lesson.read_knob(told)
             trial = _played(first.lesson, value, console)
         except (ScenarioError, ValueError) as error:
-            typer.echo(str(error))
+            echo(str(error))
             continue
         print_trial(first, trial, console)
 
@@ -145,5 +147,5 @@ def _played(lesson: Lesson, knob: Any, console: Console) -> Outcome:
         with console.status("playing in virtual time"):
             return play_lesson(lesson, knob)
     except BrokenRun as error:
-        typer.echo(f"the run broke: {error}", err=True)
+        echo(f"the run broke: {error}", err=True)
         raise typer.Exit(BROKE) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exits import bad_input
+from simulator.cli.printing import echo
 from simulator.rules.platforms import PLATFORMS
 from simulator.rules.policies import POLICIES
 
@@ -20,14 +21,14 @@ def _list(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     width = max(map(len, (*POLICIES, *PLATFORMS)))
-    typer.echo("policies (--policy NAME):")
+    echo("policies (--policy NAME):")
     for kind in POLICIES.values():
-        typer.echo(f"  {kind.name:<{width}}  {kind.summary}")
-    typer.echo("\nplatforms (compare --platform NAME):")
+        echo(f"  {kind.name:<{width}}  {kind.summary}")
+    echo("\nplatforms (compare --platform NAME):")
     for preset in PLATFORMS.values():
-        typer.echo(f"  {preset.name:<{width}}  {preset.summary}")
-        typer.echo(f"  {'':<{width}}  prices: {preset.prices.region}, {preset.prices.as_of}, {preset.prices.source}")
-    typer.echo("\nWrite your own: `simulator policies template my.py`, then `--policy my.py:MyPolicy`.")
+        echo(f"  {preset.name:<{width}}  {preset.summary}")
+        echo(f"  {'':<{width}}  prices: {preset.prices.region}, {preset.prices.as_of}, {preset.prices.source}")
+    echo("\nWrite your own: `simulator policies template my.py`, then `--policy my.py:MyPolicy`.")
 
 
 @policies.command()
@@ -46,4 +47,4 @@ def template(
         bad_input(f"file = {str(file)!r}, must not exist yet")
     except OSError as error:
         bad_input(f"file = {str(file)!r}, cannot be written: {error.strerror}")
-    typer.echo(f"written; try: simulator compare first-look --policy own --policy {file}:MyPolicy")
+    echo(f"written; try: simulator compare first-look --policy own --policy {file}:MyPolicy")

@@ -20,11 +20,13 @@ from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
+from simulator.cli.printing import echo
 from simulator.cli.run_builds import built
 from simulator.cli.run_console import opened_console, pace_of, stay
 from simulator.cli.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
 from simulator.cli.scenario_file import scenario_path, tell_recordings
 from simulator.cli.state import state_folder
+from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.console.report_html import report_page
 from simulator.console.report_text import print_checks, print_report
@@ -119,7 +121,7 @@ def run(
     """Play a scenario and report: exit 0 when its checks hold, 1 when one failed, 2 bad input, 3 the run broke."""
     chosen = _load(scenario, clock, seed, policy, on_policy_error)
     to_stdout = json_file is not None and str(json_file) == "-"
-    console = Console(stderr=to_stdout, highlight=False)
+    console = Terminal(stderr=to_stdout)
     with contextlib.ExitStack() as afterwards:
         with contextlib.ExitStack() as files:
             rows = _open(requests, files)
@@ -237,7 +239,7 @@ def _open_log(path: Path | None, clock: ClockKind, files: contextlib.ExitStack) 
 def _tell_losses(platform: Platform) -> None:
     log = platform.front.access_log if platform.front is not None else None
     if log is not None and log.dropped:
-        typer.echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)
+        echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)
 
 
 def _allow_many_files() -> None:
@@ -283,12 +285,12 @@ def _play(run: Run, console: Console, watched: RunConsole | None, *, quiet: bool
     except ScenarioError as error:  # a data file, read as the run goes
         bad_input(str(error))
     except InterruptedRun as error:
-        typer.echo("interrupted before the run began", err=True)
+        echo("interrupted before the run began", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except BrokenRun as error:
         if not error.expected:
             traceback.print_exception(error.__cause__)
-        typer.echo(f"the run broke: {error}", err=True)
+        echo(f"the run broke: {error}", err=True)
         raise typer.Exit(BROKE) from error
     finally:
         for platform in opened:

@@ -10,6 +10,7 @@ from simulator.builds.built import BuildFailed
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.exits import BROKE, INTERRUPTED
+from simulator.cli.printing import echo
 from simulator.model.phase import Phase
 from simulator.replay.scenario import Scenario
 from simulator.replay.source_builds import needs_builds, with_builds
@@ -26,11 +27,11 @@ def built(scenario: Scenario, settings: BuildSettings, *, quiet: bool = False) -
         told = run(ClockKind.REAL, lambda: _built(scenario, settings, _Steps(quiet=quiet), stop), stop.set)
     except BuildFailed as failed:
         for line in failed.lines:
-            typer.echo(line, err=True)
-        typer.echo(f"the run broke: Failed to build your application source code. Reason: {failed.reason}", err=True)
+            echo(line, err=True)
+        echo(f"the run broke: Failed to build your application source code. Reason: {failed.reason}", err=True)
         raise typer.Exit(BROKE) from failed
     if told is None:
-        typer.echo("interrupted before the run began", err=True)
+        echo("interrupted before the run began", err=True)
         raise typer.Exit(INTERRUPTED)
     return told
 
@@ -60,4 +61,4 @@ class _Steps:
 
     def log(self, line: str) -> None:
         if not self._quiet:
-            typer.echo(line, err=True)
+            echo(line, err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exits import bad_input
+from simulator.cli.printing import echo
 from simulator.replay.scenario import load_scenario
 from simulator.replay.shipped import shipped_scenarios
 
@@ -23,9 +24,9 @@ def scenarios(
         if copy_to.exists() and any(copy_to.iterdir()):
             bad_input(f"copy-to = {str(copy_to)!r}, must be an empty or a new folder")
         shutil.copytree(next(iter(shipped.values())).parent, copy_to, dirs_exist_ok=True)
-        typer.echo(f"{len(shipped)} scenarios copied to {copy_to}")
+        echo(f"{len(shipped)} scenarios copied to {copy_to}")
         return
     width = max(map(len, shipped), default=0)
     for name, path in shipped.items():
-        typer.echo(f"{name:<{width}}  {load_scenario(path).description}")
-    typer.echo("\nRun one with `simulator run NAME`; copy them all with `simulator scenarios --copy-to FOLDER`.")
+        echo(f"{name:<{width}}  {load_scenario(path).description}")
+    echo("\nRun one with `simulator run NAME`; copy them all with `simulator scenarios --copy-to FOLDER`.")

@@ -18,6 +18,7 @@ from simulator.cli.console_port import port_taken
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, bad_input
 from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
+from simulator.cli.printing import echo
 from simulator.cli.serve_config import DEFAULT_HTTPS_PORT, DEFAULT_PORT, ServeConfig, load_config, with_options
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
@@ -115,7 +116,7 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
                 console = await watching.enter_async_context(ServeConsole(serving, console_port, rates))
             except OSError as error:
                 bad_input(port_taken(console_port, error))
-            typer.echo(f"console at {console.url}")
+            echo(f"console at {console.url}")
         await _until_stopped(serving, stop)
 
 
@@ -135,15 +136,15 @@ def _tell(serving: Serving) -> None:
     settings = plane.settings
     authority = f"AWS_CA_BUNDLE={plane.root_certificate} " if plane.root_certificate else ""
     keys = "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any " if settings.authentication.is_open else ""
-    typer.echo(f"App Runner API at {plane.url}, state in {settings.state}")
-    typer.echo(
+    echo(f"App Runner API at {plane.url}, state in {settings.state}")
+    echo(
         f"  {authority}{keys}AWS_ENDPOINT_URL_APPRUNNER={plane.url} "
         f"aws apprunner list-services --region {settings.authentication.region}"
     )
-    typer.echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, to be trusted: {front.root_certificate}")
+    echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, to be trusted: {front.root_certificate}")
     for line in serving.exporters.lines if serving.exporters is not None else ():
-        typer.echo(line)
+        echo(line)
     for service in plane.registry.all(ServiceResource):
         if service.status is not ServiceStatus.DELETED:
             url = f"https://{local_host(service.host)}:{front.https_port}" if service.url else "private"
-            typer.echo(f"  {service.name}: {url}, {service.status}")
+            echo(f"  {service.name}: {url}, {service.status}")

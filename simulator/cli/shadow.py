@@ -12,6 +12,7 @@ from simulator.assembly import LiveSettings
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, INTERRUPTED, bad_input
+from simulator.cli.printing import echo
 from simulator.cli.run_builds import built
 from simulator.cli.scenario_file import scenario_path, tell_recordings
 from simulator.cli.state import state_folder
@@ -52,10 +53,10 @@ def shadow_verb(
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     except InterruptedRun as error:
-        typer.echo("interrupted before the run began", err=True)
+        echo("interrupted before the run began", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except BrokenRun as error:
-        typer.echo(f"the run broke: {error}", err=True)
+        echo(f"the run broke: {error}", err=True)
         raise typer.Exit(BROKE) from error
     _print(shadows)
     if json_file is not None:
@@ -74,7 +75,7 @@ def _print(shadows: Shadows) -> None:
     print_table(Table("wishes of the shadows, against the policy that acted", headings, rows), wide_console())
     for one in divergences:
         for line in one.failures[:FAILURES_SHOWN]:
-            typer.echo(f"{one.service}: {line}", err=True)
+            echo(f"{one.service}: {line}", err=True)
 
 
 def _cells(one: Divergence) -> tuple[Cell, ...]:

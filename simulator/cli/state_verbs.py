@@ -9,6 +9,7 @@ import typer
 
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exits import bad_input
+from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
 from simulator.control.state_file import StateFileError, export_state, import_state, read_state
@@ -33,7 +34,7 @@ def export_verb(
             count = export_state(store, file)
     except (StoreError, OSError) as error:
         bad_input(str(error))
-    typer.echo(f"{count} resources written to {file}")
+    echo(f"{count} resources written to {file}")
 
 
 @state.command("import")
@@ -49,4 +50,4 @@ def import_verb(
             count = import_state(place / STORE_NAME, content)
     except (StateHeld, StateFileError, StoreError, DocumentError, OSError) as error:
         bad_input(str(error))
-    typer.echo(f"{count} resources read into {place}")
+    echo(f"{count} resources read into {place}")

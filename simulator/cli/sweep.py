@@ -15,7 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input
+from simulator.cli.printing import echo
 from simulator.cli.scenario_file import scenario_path, tell_recordings
+from simulator.cli.terminal import Terminal
 from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.gangs import DaskGang, Gang, LocalGang
 from simulator.lab.grid import Axis, Point, parse_axis
@@ -54,7 +56,7 @@ def sweep(
         bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
     if gear not in GEAR_NAMES:
         bad_input(f"gear = {gear!r}, must be one of {', '.join(GEAR_NAMES)}")
-    console = Console(stderr=True, highlight=False)
+    console = Terminal(stderr=True)
     try:
         axes = [parse_axis(text) for text in vary]
         runs = seeds * math.prod(len(axis.values) for axis in axes)
@@ -84,10 +86,10 @@ def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) ->
     except SweepConflict as error:
         bad_input(str(error))
     except KeyboardInterrupt as error:
-        typer.echo(f"interrupted; the same command goes on from {plan.journal}", err=True)
+        echo(f"interrupted; the same command goes on from {plan.journal}", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except OSError as error:
-        typer.echo(f"the sweep broke: {error}", err=True)
+        echo(f"the sweep broke: {error}", err=True)
         raise typer.Exit(BROKE) from error
 
 
@@ -144,7 +146,7 @@ def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], cons
         figures = (f"{latency * 1000:.0f} ms", f"{lost:.2%}", f"{cost:.2f}")
         table.add_row(*(str(row[name]) for name in names), *figures)
     if front:
-        Console(highlight=False).print(table)
+        Terminal().print(table)
     for row in failed[:FAILURES_SHOWN]:
         point = ", ".join(f"{name} = {row[name]}" for name in (*names, "seed"))
         console.print(f"failed: {point}: {row['error']}", markup=False, soft_wrap=True)

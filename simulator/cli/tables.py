@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from simulator.cli.terminal import Terminal
 from simulator.lab.tables import Cell, Table
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 
@@ -18,8 +19,8 @@ WIDTH_IN_A_PIPE = 120
 
 def wide_console() -> Console:
     """Standard output, wide enough where nobody looks at a terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDTH_IN_A_PIPE)
+    console = Terminal()
+    return console if console.is_terminal else Terminal(width=WIDTH_IN_A_PIPE)
 
 
 def print_table(table: Table, console: Console) -> None:

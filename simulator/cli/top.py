@@ -12,6 +12,7 @@ from rich.live import Live
 
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.exits import bad_input
+from simulator.cli.terminal import Terminal
 from simulator.console.feed_client import NoFeed, feed
 from simulator.console.sparkline import BLOCKS, PLAIN
 from simulator.console.top_view import TopView
@@ -29,7 +30,7 @@ def top(
     once: bool = typer.Option(False, "--once", help="Show the moment, and end."),
 ) -> None:
     """Watch a running simulator on a terminal: rates, instances, latency, what happened last. Ctrl-C ends it."""
-    console = Console(highlight=False)
+    console = Terminal()
     stop = asyncio.Event()
     try:
         run(ClockKind.REAL, lambda: _until_stopped(stop, url, console, once=once), stop.set)

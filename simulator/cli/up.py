@@ -24,6 +24,7 @@ from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, bad_input
+from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.secrets import SecretsPlace
@@ -86,7 +87,7 @@ def _check(folder: Path, of_file: Mapping[str, object]) -> None:
 def _builder(folder: Path, settings: BuildSettings) -> LocalBuilder | DockerfileBuilder:
     if (folder / FILE_NAME).is_file():
         return LocalBuilder(settings)
-    typer.echo(
+    echo(
         f"[AppRunner] There is no {FILE_NAME}: the image of the {DOCKERFILE} is run. App Runner itself builds no "
         f"{DOCKERFILE}s; it would run the image from ECR."
     )
@@ -98,14 +99,14 @@ async def _up(
 ) -> None:
     builder = _builder(folder, settings)
     platform = Platform((), Chance(secrets.randbits(_SEED_BITS)), live=live, facts_max=_FACTS_KEPT)
-    platform.on_line = lambda _service, number, line: typer.echo(f"[instance/{number}] {line}")
+    platform.on_line = lambda _service, number, line: echo(f"[instance/{number}] {line}")
     try:
         await platform.open()
         platform.start()
         name = service_name(folder)
         service = platform.add(name, (f"{name}{LOCAL_DOMAIN}",))
         source = SourceDescription(str(folder), "")
-        serving = SourceService(platform, service, builder, source, typer.echo, place)
+        serving = SourceService(platform, service, builder, source, echo, place)
         stopped = platform.tasks.spawn(stop.wait(), "until stopped")
         work = platform.tasks.spawn(_serve(serving, builder, watch=watch), "serve")
         if await first_of(stopped, work, platform.tasks.failed) != 0:
@@ -124,7 +125,7 @@ async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuild
         return CHECK_FAILED
     front = serving.platform.front
     assert front is not None
-    typer.echo(f"https://{serving.service.host}:{front.https_port}  (to be trusted: {front.root_certificate})")
+    echo(f"https://{serving.service.host}:{front.https_port}  (to be trusted: {front.root_certificate})")
     loop, pause_s = asyncio.get_running_loop(), _LOOK_S
     while True:
         await asyncio.sleep(pause_s)
@@ -145,16 +146,16 @@ async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBu
         await serving.deploy()
     except BuildFailed as failed:
         for line in failed.lines:
-            typer.echo(line)
-        typer.echo(f"[AppRunner] Failed to build your application source code. Reason: {failed.reason}")
+            echo(line)
+        echo(f"[AppRunner] Failed to build your application source code. Reason: {failed.reason}")
     except (LaunchError, OSError) as error:
-        typer.echo(f"[AppRunner] Deployment failed. Failure reason: {error}")
+        echo(f"[AppRunner] Deployment failed. Failure reason: {error}")
     else:
         if isinstance(builder, DockerfileBuilder) and serving.serves is not None:
             await builder.drop_others(serving.serves)
         return True
     if serving.serves is not None:
-        typer.echo("[AppRunner] The version before goes on serving.")
+        echo("[AppRunner] The version before goes on serving.")
     return False
 
 

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.exits import CHECK_FAILED, OK, bad_input
 from simulator.cli.tables import wide_console
+from simulator.cli.terminal import Terminal
 from simulator.lab.validate import Result, chosen, markdown, numbers_of, validated
 
 
@@ -23,7 +23,7 @@ def validate_verb(
     ),
 ) -> None:
     """Run every ground-truth case: what was published, what comes out here; exit 1 when one misses."""
-    console = Console(stderr=True, highlight=False)
+    console = Terminal(stderr=True)
     try:
         cases = chosen(case)
     except ValueError as error:

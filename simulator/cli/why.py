@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exits import bad_input
+from simulator.cli.printing import echo
 from simulator.lab.why import parse_moment, read_report, why
 
 
@@ -21,4 +22,4 @@ def why_verb(
     except ValueError as error:
         bad_input(str(error))
     for sentence in sentences:
-        typer.echo(sentence)
+        echo(sentence)
