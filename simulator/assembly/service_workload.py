@@ -62,6 +62,10 @@ def local_host(host: str) -> str:
     return host.removesuffix(_AWS_DOMAIN) + LOCAL_DOMAIN
 
 
+def _with_twins(names: tuple[str, ...]) -> tuple[str, ...]:
+    return (*names, *(local_host(name) for name in names if name.endswith(_AWS_DOMAIN)))
+
+
 class PlatformWorkload:
     """Implements `Workload`. `platform` is open and started before the first call, and closed after the last."""
 
@@ -176,6 +180,8 @@ class PlatformWorkload:
     # --- custom domains ----------------------------------------------------------------------------------------------
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+        """A name that AWS gave, that of a VPC ingress connection, has its twin on this machine, as a service's URL."""
+        names = _with_twins(names)
         self._domains.setdefault(service_arn, {}).update(dict.fromkeys(names))
         service = self._services.get(service_arn)
         if service is not None:
@@ -186,6 +192,7 @@ class PlatformWorkload:
                 raise WorkloadFailed(f"{error}.") from error
 
     async def unbind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+        names = _with_twins(names)
         service = self._services.get(service_arn)
         for name in names:
             self._domains.get(service_arn, {}).pop(name, None)

@@ -78,7 +78,7 @@ class ServiceApi:
         self._observability = ObservabilityConfigurations(context)
         self._connections = Connections(context)
         self._connectors = VpcConnectors(context)
-        self._ingress = VpcIngressConnections(context, profile, tasks)
+        self._ingress = VpcIngressConnections(context, workload, profile, tasks)
         self._tags = Tags(context)
         self._walk = DomainWalk(context, workload, profile, tasks)
         self._domains = CustomDomains(context, self._walk, self._ingress)

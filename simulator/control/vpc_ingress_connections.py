@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,10 @@ from simulator.control.caller import Caller
 from simulator.control.refusals import arn_of, invalid, invalid_state, not_found, quota_exceeded
 from simulator.control.service_lookup import find_service_or_invalid, refuse_unless_running
 from simulator.control.time_profile import TimeProfile
+from simulator.control.workload import Workload, WorkloadFailed
 from simulator.model.api_resources import ServiceResource, VpcIngressResource
 from simulator.model.arn import VPC_INGRESS
-from simulator.model.ingress_state import DELETABLE, NEXT, UPDATABLE, IngressStatus
+from simulator.model.ingress_state import DELETABLE, FAILED, NEXT, SERVES, UPDATABLE, IngressStatus
 from simulator.world.tasks import Tasks
 
 Request = dict[str, Any]
@@ -22,10 +24,15 @@ Answer = dict[str, Any]
 
 _ARN = "VpcIngressConnectionArn"
 
+_log = logging.getLogger(__name__)
+
 
 class VpcIngressConnections:
-    def __init__(self, context: ApiContext, profile: TimeProfile, tasks: Tasks) -> None:
+    """While a connection is there its service answers under the connection's domain name, which `workload` binds."""
+
+    def __init__(self, context: ApiContext, workload: Workload, profile: TimeProfile, tasks: Tasks) -> None:
         self._context = context
+        self._workload = workload
         self._profile = profile
         self._tasks = tasks
 
@@ -101,8 +108,10 @@ class VpcIngressConnections:
         return next((each for each in there if each.service_arn == service.arn and not each.is_deleted), None)
 
     def start(self) -> None:
-        """After a restart: what was pending goes on."""
+        """After a restart: what was pending goes on, and what was bound is bound again."""
         for connection in self._context.registry.all(VpcIngressResource):
+            if connection.status in SERVES:
+                self._tasks.spawn(self._bind_again(connection), f"bind {connection.name}")
             if connection.status in NEXT:
                 self._spawn(connection)
 
@@ -118,11 +127,29 @@ class VpcIngressConnections:
 
     async def _settle(self, pending: VpcIngressResource) -> None:
         await asyncio.sleep(left_s(self._profile.scaled_ingress_s, pending.changed_at, self._context.now()))
+        after = NEXT
+        try:
+            await self._bind(pending)
+        except WorkloadFailed:
+            after = FAILED
         registry = self._context.registry
         with registry.change():
             connection = registry.get(VpcIngressResource, pending.arn)  # as it is now: it may have got tags meanwhile
             assert connection is not None, pending.arn
-            registry.put(self._now_in(connection, NEXT[connection.status]))
+            registry.put(self._now_in(connection, after[connection.status]))
+
+    async def _bind(self, connection: VpcIngressResource) -> None:
+        """What its pending state asks for. Raises WorkloadFailed."""
+        if connection.status is IngressStatus.PENDING_DELETION:
+            await self._workload.unbind_domain(connection.service_arn, (connection.host,))
+        else:
+            await self._workload.bind_domain(connection.service_arn, (connection.host,))
+
+    async def _bind_again(self, connection: VpcIngressResource) -> None:
+        try:
+            await self._workload.bind_domain(connection.service_arn, (connection.host,))
+        except WorkloadFailed as failure:
+            _log.warning("%s does not answer under %s: %s", connection.service_arn, connection.host, failure)
 
     def _now_in(
         self, connection: VpcIngressResource, status: IngressStatus, *, vpc: dict[str, Any] | None = None

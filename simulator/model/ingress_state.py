@@ -28,3 +28,13 @@ NEXT: Final = {
     _S.PENDING_UPDATE: _S.AVAILABLE,
     _S.PENDING_DELETION: _S.DELETED,
 }
+
+# Where it leads when its name cannot be bound or taken away.
+FAILED: Final = {
+    _S.PENDING_CREATION: _S.FAILED_CREATION,
+    _S.PENDING_UPDATE: _S.FAILED_UPDATE,
+    _S.PENDING_DELETION: _S.FAILED_DELETION,
+}
+
+# States in which the service answers under the connection's name: from its creation to its deletion.
+SERVES: Final = frozenset({_S.AVAILABLE, _S.PENDING_UPDATE, _S.FAILED_UPDATE, _S.PENDING_DELETION, _S.FAILED_DELETION})

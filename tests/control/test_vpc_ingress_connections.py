@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from simulator.control.time_profile import APP_RUNNER
 from tests.control.api_stage import Stage
 from tests.control.test_restart import kill
@@ -139,5 +141,47 @@ def test_what_is_pending_goes_on_after_a_crash(tmp_path: Path) -> None:
             assert describe(again, arn)["Status"] == "PENDING_CREATION"
             await again.passes(1)
             assert describe(again, arn)["Status"] == "AVAILABLE"
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P26")
+def test_its_service_answers_under_its_name_from_creation_to_deletion(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
+        service = await stage.private()
+        view = create(stage, service)
+        arn, host = view["VpcIngressConnectionArn"], view["DomainName"]
+        assert stage.workload.domains == {}
+        await stage.passes(30)
+        assert stage.workload.domains == {host: service}
+        stage.call("UpdateVpcIngressConnection", VpcIngressConnectionArn=arn, IngressVpcConfiguration=VPC)
+        assert stage.workload.domains == {host: service}
+        await stage.passes(30)
+        await kill(stage)
+        async with Stage(tmp_path / "state.db", profile=APP_RUNNER) as again:
+            await rounds(5)
+            assert again.workload.domains == {host: service}
+            again.call("DeleteVpcIngressConnection", VpcIngressConnectionArn=arn)
+            await again.passes(30)
+            assert describe(again, arn)["Status"] == "DELETED"
+            assert again.workload.domains == {}
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P26")
+def test_a_name_that_cannot_be_bound_is_told_and_can_be_tried_again() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            service = await stage.private()
+            stage.workload.fail("inside", "bind_domain")
+            arn = create(stage, service)["VpcIngressConnectionArn"]
+            await rounds(5)
+            assert describe(stage, arn)["Status"] == "FAILED_CREATION"
+            stage.call("UpdateVpcIngressConnection", VpcIngressConnectionArn=arn, IngressVpcConfiguration=VPC)
+            await rounds(5)
+            assert describe(stage, arn)["Status"] == "AVAILABLE"
+            assert list(stage.workload.domains.values()) == [service]
 
     run_virtual(main)

@@ -266,3 +266,36 @@ def test_after_a_restart_no_instance_runs_without_its_secrets(tmp_path: Path) ->
     in_stage(tmp_path, first, values)
     values.write_text("other: value\n", encoding="utf-8")
     in_stage(tmp_path, second, values)
+
+
+@pytest.mark.case("P26")
+def test_a_private_service_answers_under_the_name_of_its_ingress_connection_only(tmp_path: Path) -> None:
+    async def test(stage: Stage) -> None:
+        network = {"IngressConfiguration": {"IsPubliclyAccessible": False}}
+        source = stage.source(WHO="me")
+        made = stage.call(
+            "CreateService", ServiceName="inner", SourceConfiguration=source, NetworkConfiguration=network
+        )["Service"]
+        await stage.settled()
+        arn = made["ServiceArn"]
+        vpc = {"VpcId": "vpc-0123456789abcdef0", "VpcEndpointId": "vpce-0123456789abcdef0"}
+        connection = stage.call(
+            "CreateVpcIngressConnection", ServiceArn=arn, VpcIngressConnectionName="inner", IngressVpcConfiguration=vpc
+        )["VpcIngressConnection"]
+        named = {"VpcIngressConnectionArn": connection["VpcIngressConnectionArn"]}
+
+        def status() -> str:
+            return str(stage.call("DescribeVpcIngressConnection", **named)["VpcIngressConnection"]["Status"])
+
+        await until(lambda: status() == "AVAILABLE")
+        host = connection["DomainName"]
+        assert await stage.get(host) == await stage.get(local_host(host)) == (200, "me")
+        stage.call("StartDeployment", ServiceArn=arn)
+        await stage.settled()
+        assert await stage.get(host) == (200, "me"), "a deployment keeps the name"
+        stage.call("DeleteVpcIngressConnection", **named)
+        await until(lambda: status() == "DELETED")
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await stage.get(host)
+
+    in_stage(tmp_path, test)
