@@ -11,6 +11,7 @@ from simulator.assembly.deployment import SETTLE_S, deploy
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import ServicePlan
 from simulator.builds.built import Builder, BuiltApplication, SourceDescription
+from simulator.control.time_profile import INSTANT
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.process import Throttling
 from simulator.fleet.secrets import SecretsPlace
@@ -22,7 +23,6 @@ from simulator.rules.policies import POLICIES
 
 # A developer waits for it: as soon as it listens it is there.
 _PROBE_S: Final = 0.1
-_STARTUP_S: Final = 60.0
 _DRAIN_S: Final = 10.0
 _GRACE_S: Final = 5.0
 _POLICY: Final = "app-runner"
@@ -76,7 +76,7 @@ class SourceService:
             self.service.name,
             scaling=scaling,
             port=built.port,
-            startup_allowance_s=_STARTUP_S,
+            startup_allowance_s=INSTANT.startup_allowance_s,
             startup_probe_s=_PROBE_S,
             drain_timeout_s=_DRAIN_S,
             stop_grace_s=_GRACE_S,

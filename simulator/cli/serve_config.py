@@ -188,8 +188,8 @@ class InstancesSection(Section):
 
     throttling: Literal["none", "share", "freeze"] = "share"
     """What idle instances lose: nothing, all but a twentieth of a vCPU, or all of their CPU."""
-    startup_allowance: Duration = WorkloadSettings().startup_allowance_s
-    """How long an instance may take until it is healthy."""
+    startup_allowance: Duration | None = None
+    """How long an instance may take until it is healthy; 1m with the profile `instant`, else 5m, if left out."""
     drain_timeout: Duration = WorkloadSettings().drain_timeout_s
     """How long an instance that is taken away may finish its requests."""
     stop_grace: Duration = WorkloadSettings().stop_grace_s
@@ -272,7 +272,7 @@ class ServeConfig(Section):
             workload=WorkloadSettings(
                 throttling=Throttling(instances.throttling),
                 secrets_from=SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
-                startup_allowance_s=instances.startup_allowance,
+                startup_allowance_s=profile_named(self.time.profile).allowance_s(instances.startup_allowance),
                 # As fast as the work is: nobody waits for the next probe of an instance that is there already.
                 startup_probe_s=_QUICK_PROBE_S if self.time.profile == "instant" else None,
                 start_lag_s=0.0 if self.time.profile == "instant" else None,

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from simulator.model.domain_state import DomainStatus
+from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.operation import OperationType
 from simulator.model.phase import Phase
 
@@ -55,12 +56,19 @@ class TimeProfile:
     roll_back_s: float  # since the failure, of an update or deployment that had provisioned instances
     domain: Mapping[DomainStatus, float]  # how long a custom domain stays in each
     ingress_s: float  # each change of a VPC ingress connection
+    # How long an instance may take until it is healthy, unless a setting says otherwise. No factor: how fast an
+    # application starts is the machine's affair.
+    startup_allowance_s: float = STARTUP_ALLOWANCE_S
     factor: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.factor >= 0:
             msg = f"time factor = {self.factor:g}, must be at least 0"
             raise ValueError(msg)
+
+    def allowance_s(self, wanted_s: float | None) -> float:
+        """How long an instance may take to become healthy, where `wanted_s` is a setting or None."""
+        return self.startup_allowance_s if wanted_s is None else wanted_s
 
     def phase_s(self, operation: OperationType, phase: Phase, *, is_image: bool) -> float:
         """When `phase` is reached at the earliest, in seconds since the operation began."""
@@ -104,6 +112,9 @@ INSTANT: Final = TimeProfile(
         }
     ),
     ingress_s=0.0,
+    # ASSUMPTION: a minute is enough for what starts on a developer's machine, and short enough to wait for a start that
+    # fails; App Runner's own was a minute until December 2023 (facts 2.3). Settled by what users set.
+    startup_allowance_s=60.0,
 )
 
 APP_RUNNER: Final = TimeProfile(

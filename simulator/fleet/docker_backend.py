@@ -90,7 +90,7 @@ class ContainerBackend:
         """
         if self.exited.done():
             return ENDED
-        if self._leader is not None and check.protocol is HealthProtocol.TCP:
+        if self._leader is not None:
             if not self._leader.lives():
                 return ENDED
             if self._inside_port not in listening(self._leader.pid).outside:

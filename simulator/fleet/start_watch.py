@@ -15,8 +15,9 @@ from simulator.model.instance import InstanceEvent
 from simulator.model.units import duration_text
 from simulator.world.tasks import Tasks, first_of
 
-# A probe that fails in the first second says nothing: the application boots. From then on a line every few seconds.
-_FIRST_LINE_S: Final = 1.0
+# A probe that fails in the first second says nothing: the application boots. From then on a line every few seconds, and
+# at once, so to say, when something else is seen.
+_LOOK_S: Final = 1.0
 _LINE_S: Final = 5.0
 
 Explain = Callable[[Backend], str]
@@ -89,16 +90,20 @@ class _Seen:
         self._number = number
         self._backend = backend
         self._until_s = began_s + allowance_s
-        self._next_s = began_s + _FIRST_LINE_S
-        self._why = ""
+        self._look_s = began_s + _LOOK_S
+        self._line_s = began_s
+        self._why = self._told = ""
 
     def failed(self, why: str, now_s: float) -> None:
         self._why = why
-        if now_s < self._next_s:
+        if now_s < self._look_s:
             return
-        self._next_s = now_s + _LINE_S
-        left_s = max(0.0, self._until_s - now_s)
+        self._look_s = now_s + _LOOK_S
         seen = self._watch.said(self._backend, why)
+        if seen == self._told and now_s < self._line_s:
+            return
+        self._told, self._line_s = seen, now_s + _LINE_S
+        left_s = max(0.0, self._until_s - now_s)
         self._watch.line(f"Instance {self._number} is not healthy yet: {seen}. It has {duration_text(left_s)} more.")
 
     def conclusion(self) -> str:

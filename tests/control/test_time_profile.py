@@ -47,3 +47,9 @@ def test_a_name_or_factor_that_is_none_is_refused() -> None:
         profile_named("instant", -1)
     with pytest.raises(ValueError, match="time factor = nan"):
         profile_named("instant", float("nan"))
+
+
+@pytest.mark.case("P8")
+def test_a_start_that_fails_is_waited_for_a_minute_when_nobody_plays_aws() -> None:
+    assert INSTANT.startup_allowance_s == profile_named("instant", 5.0).startup_allowance_s == 60.0
+    assert APP_RUNNER.startup_allowance_s == profile_named("app-runner", 0.01).startup_allowance_s == 300.0

@@ -1,0 +1,27 @@
+"""What `simulator serve`'s file comes to, beyond what its sections say by themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.cli.serve_config import load_config
+
+
+@pytest.mark.case("P8")
+@pytest.mark.parametrize(
+    ("text", "allowed_s"),
+    [
+        ("version: 1", 60.0),
+        ("time: {profile: app-runner, factor: 0.01}", 300.0),
+        ("instances: {startup_allowance: 20s}", 20.0),
+        ("time: {profile: app-runner}\ninstances: {startup_allowance: 20s}", 20.0),
+    ],
+)
+def test_the_profile_says_how_long_a_start_may_take_unless_the_file_does(
+    tmp_path: Path, text: str, allowed_s: float
+) -> None:
+    file = tmp_path / "serve.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert load_config(file).serving(tmp_path, "unix:///engine").workload.startup_allowance_s == allowed_s
