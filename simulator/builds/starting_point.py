@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulator.builds.asked_versions import Choice, choose, reader
+from simulator.builds.runtimes import BuildKind, Language
+
 _BYTES_MAX: Final = 256 * 1024  # of a file that is looked into
 
 
 @dataclass(frozen=True, slots=True)
 class StartingPoint:
-    """`kind`: what was found, for people. `why`: each command's reason, which the file tells as a comment."""
+    """`kind`: what was found, for people. Each command comes with its reason, which the file tells as a comment.
+
+    `choice`: the runtime, and what people should know of it.
+    """
 
     kind: str
-    runtime: str
+    choice: Choice
     build: tuple[tuple[str, str], ...]
     pre_run: tuple[tuple[str, str], ...]
     command: tuple[str, str]
@@ -26,8 +32,9 @@ class StartingPoint:
         """The apprunner.yaml."""
         lines = [
             f"# How AWS App Runner, and its simulator, build and run this project ({self.kind}).",
+            *(f"# {note}" for note in self.choice.notes),
             "version: 1.0",
-            f"runtime: {self.runtime}",
+            f"runtime: {self.choice.runtime.file_name}",
             "build:",
             "  commands:",
             "    build:",
@@ -67,33 +74,41 @@ def _python(folder: Path) -> StartingPoint | None:
         return None
     install = "-r requirements.txt" if (folder / "requirements.txt").is_file() else "."
     packages = set(re.findall(r"[a-z0-9_-]+", requirements.lower()))
+    choice = choose(Language.PYTHON, reader(folder, _BYTES_MAX))
 
-    def point(
-        kind: str, command: str, why: str, *more: str, build: str = "python3 -m compileall -q ."
-    ) -> StartingPoint:
+    def point(kind: str, command: str, *more: str, then: tuple[tuple[str, str], ...] = ()) -> StartingPoint:
         extra = " ".join(("", *(package for package in more if package not in packages)))
+        installed = f"pip3 install {install}{extra}".rstrip()
+        start = (command, "A shell, for $PORT.")
+        if choice.runtime.kind is BuildKind.ORIGINAL:
+            why = f"{_twice(choice)} Packages for the whole image."
+            return StartingPoint(kind, choice, ((installed, why), *then), (), start)
+        build = ("python3 -m compileall -q .", "Runs in an image of its own; of what it makes, /app is kept.")
         return StartingPoint(
-            kind,
-            "python311",
-            ((build, "Runs in an image of its own; of what it makes, /app is kept."),),
-            ((f"pip3 install {install}{extra}".rstrip(), "The packages of the image that runs."),),
-            (command, why),
+            kind, choice, (build,), ((installed, "The packages of the image that runs."), *then), start
         )
 
     if "django" in packages and (folder / "manage.py").is_file():
-        settings = re.search(r"DJANGO_SETTINGS_MODULE\W+['\"](\w+)\.", _read(folder / "manage.py"))
+        settings = re.search(r"DJANGO_SETTINGS_MODULE\W+['\"](\w+)(\.[\w.]+)?", _read(folder / "manage.py"))
         project = settings[1] if settings else "project"
-        return point(
-            "Django", _shell(f"gunicorn --bind 0.0.0.0:$PORT {project}.wsgi"), "A shell, for $PORT.", "gunicorn"
-        )
+        then = _static_files(folder, project, packages)
+        return point("Django", _shell(f"gunicorn --bind 0.0.0.0:$PORT {project}.wsgi"), "gunicorn", then=then)
     if "fastapi" in packages:
         module = _module_with(folder, r"FastAPI\(")
-        why = "A shell, for $PORT."
-        return point("FastAPI", _shell(f"uvicorn {module} --host 0.0.0.0 --port $PORT"), why, "uvicorn")
+        return point("FastAPI", _shell(f"uvicorn {module} --host 0.0.0.0 --port $PORT"), "uvicorn")
     if "flask" in packages:
         module = _module_with(folder, r"Flask\(")
-        return point("Flask", _shell(f"gunicorn --bind 0.0.0.0:$PORT {module}"), "A shell, for $PORT.", "gunicorn")
+        return point("Flask", _shell(f"gunicorn --bind 0.0.0.0:$PORT {module}"), "gunicorn")
     return None
+
+
+def _static_files(folder: Path, project: str, packages: set[str]) -> tuple[tuple[str, str], ...]:
+    """Django collects its static files where STATIC_ROOT says, if the settings say it."""
+    settings = [folder / project / "settings.py", *sorted((folder / project / "settings").glob("*.py"))]
+    if not any(re.search(r"^\s*STATIC_ROOT\s*=", _read(file), re.MULTILINE) for file in settings):
+        return ()
+    served = "" if "whitenoise" in packages else " gunicorn serves none: whitenoise does, or a CDN."
+    return (("python3 manage.py collectstatic --noinput", f"Static files into STATIC_ROOT.{served}"),)
 
 
 def _node(folder: Path) -> StartingPoint | None:
@@ -112,8 +127,8 @@ def _node(folder: Path) -> StartingPoint | None:
     if "build" in scripts:
         build.append(("npm run build", "The project's own build."))
     start = "npm start" if "start" in scripts else f"node {package.get('main', 'index.js')}"
-    why = "It must listen on process.env.PORT."
-    return StartingPoint(kind, "nodejs22", tuple(build), (), (start, why), (("NODE_ENV", "production"),))
+    why, choice = "It must listen on process.env.PORT.", choose(Language.NODE, reader(folder, _BYTES_MAX))
+    return StartingPoint(kind, choice, tuple(build), (), (start, why), (("NODE_ENV", "production"),))
 
 
 def _java(folder: Path) -> StartingPoint | None:
@@ -125,28 +140,35 @@ def _java(folder: Path) -> StartingPoint | None:
     if (folder / wrapper).is_file():
         build = build.replace("mvn", wrapper, 1) if maven else build.replace("gradle", wrapper, 1)
     command = _shell(f"java -jar {jars}/*.jar --server.port=$PORT")
-    why = "It runs once in the build image and once in the image that runs, as builds of corretto11 do."
-    return StartingPoint("Spring", "corretto11", ((build, why),), (), (command, "A shell, for * and $PORT."))
+    choice = choose(Language.JAVA, reader(folder, _BYTES_MAX))
+    return StartingPoint("Spring", choice, ((build, _twice(choice)),), (), (command, "A shell, for * and $PORT."))
 
 
 def _go(folder: Path) -> StartingPoint | None:
     if not (folder / "go.mod").is_file():
         return None
-    why = "It runs once in the build image and once in the image that runs, as builds of go1 do."
-    return StartingPoint("Go", "go1", (("go build -o main .", why),), (), ("./main", "It must listen on $PORT."))
+    choice = choose(Language.GO, reader(folder, _BYTES_MAX))
+    build = ("go build -o main .", _twice(choice))
+    return StartingPoint("Go", choice, (build,), (), ("./main", "It must listen on $PORT."))
 
 
 def _ruby(folder: Path) -> StartingPoint | None:
     gems = _read(folder / "Gemfile")
     if not re.search(r"gem\s+['\"]rails['\"]", gems):
         return None
-    why = "It runs once in the build image and once in the image that runs, as builds of ruby31 do."
+    choice = choose(Language.RUBY, reader(folder, _BYTES_MAX))
     command = _shell("bundle exec rails server --binding 0.0.0.0 --port $PORT")
     env = (("RAILS_ENV", "production"), ("RAILS_LOG_TO_STDOUT", "1"))
-    return StartingPoint("Rails", "ruby31", (("bundle install", why),), (), (command, "A shell, for $PORT."), env)
+    build = ("bundle install", _twice(choice))
+    return StartingPoint("Rails", choice, (build,), (), (command, "A shell, for $PORT."), env)
 
 
 # --- leaves ---
+
+
+def _twice(choice: Choice) -> str:
+    name = choice.runtime.file_name
+    return f"It runs once in the build image and once in the image that runs, as builds of {name} do."
 
 
 def _shell(command: str) -> str:

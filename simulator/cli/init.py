@@ -28,4 +28,6 @@ def init(
             "Django, package.json, a pom.xml or build.gradle with Spring, go.mod, or a Gemfile with Rails"
         )
     target.write_text(found.text(), encoding="utf-8")
+    for note in found.choice.notes:
+        typer.echo(note)
     typer.echo(f"{target} written for {found.kind}; next: simulator up {folder}")
