@@ -131,7 +131,7 @@ def test_the_runtime_is_the_one_that_the_project_asks_for(tmp_path: Path, files:
         ),
         (
             {"pom.xml": SPRING + "<java.version>17</java.version>"},
-            "pom.xml asks for Java >=17; App Runner has Java 11, ",
+            "pom.xml asks for Java 17; App Runner has Java 11, ",
         ),
         ({"package.json": package(engines={"node": "18"})}, "support of nodejs18 ended on 2025-12-01"),
     ],
