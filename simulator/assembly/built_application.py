@@ -15,5 +15,5 @@ def application_of(built: BuiltApplication, egress: str = DEFAULT_EGRESS) -> Pro
         ValueError: when a process has no start command, or there is a variable that must not be.
     """
     if not built.image:
-        return ProcessApplication(built.command, built.environment, built.folder)
+        return ProcessApplication(built.command, built.environment, built.folder, built.set_up)
     return DockerApplication(built.image, built.command, built.environment, built.port, egress)

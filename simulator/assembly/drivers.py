@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
@@ -16,6 +17,7 @@ from simulator.fleet.process import OnLine, ProcessApplication, ProcessDriver, P
 from simulator.fleet.process_backend import ProcessBackend
 from simulator.fleet.simulated import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.wire.ca import ROOT_NAME
 from simulator.world.chance import Chance
 
 Application = SimulatedApplication | ProcessApplication | DockerApplication
@@ -31,17 +33,18 @@ def driver_of(
     limits: DataPlaneLimits,
     on_line: OnLine,
     engine: str,
+    state: Path | None,
     real_instances: int | None = None,
 ) -> tuple[SimulatedDriver | MixedDriver | RealDriver, Callable[[Exchange], None]]:
     """The driver of the application's kind, and who draws the work of a simulated request on its arrival.
 
-    `engine`: where the container engine is. Of a real application the instances beyond `real_instances` are
-    simulated; None: all are real.
+    `engine`: where the container engine is. `state`: the folder that no instance may see. Of a real application the
+    instances beyond `real_instances` are simulated; None: all are real.
     """
     if isinstance(application, SimulatedApplication):
         simulated = SimulatedDriver(application, chance, service)
         return simulated, simulated.work.draw
-    real = _real_driver(application, throttling, limits, on_line, engine)
+    real = _real_driver(application, throttling, limits, on_line, engine, state)
     if real_instances is None:
         return real, _no_draw
     return MixedDriver(real, real_instances, chance.stream("service", service, "mixed").random), _no_draw
@@ -53,10 +56,13 @@ def _real_driver(
     limits: DataPlaneLimits,
     on_line: OnLine,
     engine: str,
+    state: Path | None,
 ) -> RealDriver:
     serve = partial(HttpService, limits=limits)
     if isinstance(application, ProcessApplication):
-        return ProcessDriver(application, serve, on_line, ProcessSettings(throttling))
+        # An instance may call another one's URL, and for that trust what signs it.
+        hidden, shown = ((state,), (state / "ca" / ROOT_NAME,)) if state is not None else ((), ())
+        return ProcessDriver(application, serve, on_line, ProcessSettings(throttling, hidden=hidden, shown=shown))
     return DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine))
 
 

@@ -212,6 +212,7 @@ class Platform:
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.limits = live.limits if live is not None else DataPlaneLimits()
         self.engine = live.engine if live is not None else DEFAULT_HOST
+        self.state = live.state if live is not None else None
         self.ejection = live.ejection if live is not None else None
         region = live.region if live is not None else REGION
         self.rates = REGIONS.get(region)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from simulator.assembly.drivers import Application, driver_of, explained, has_fixed_port
@@ -65,6 +66,7 @@ class Surroundings(Protocol):
     tasks: Tasks
     limits: DataPlaneLimits
     engine: str
+    state: Path | None
     ejection: EjectionSettings | None
     make_pool: MakePool
 
@@ -116,6 +118,7 @@ class Revision:
             limits=around.limits,
             on_line=around.heard,
             engine=around.engine,
+            state=around.state,
             real_instances=plan.real_instances,
         )
         self.pool = around.make_pool(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
+from simulator.fleet.process_environment import SetUp
 from simulator.model.phase import Phase
 from simulator.model.service_configuration import PORT, ServiceConfiguration
 
@@ -82,10 +83,10 @@ class BuiltApplication:
     """What an instance runs.
 
     `folder` becomes an instance's /app: whoever runs it works on a copy, as ProcessDriver does, and never writes to it.
-    `command` is a program and its arguments, to be started in that copy; it finds its source directory by itself, and
-    it gives the port that it finds as PORT to `port_variable` too. Where `image` is given, instances are containers of
-    that image of the engine with `command` as their start command (empty: the image's own), and `folder` only names the
-    build.
+    `command` is a program and its arguments, to be started in that copy, after `set_up` if there is one, which finds
+    the source directory and gives the port that it finds as PORT to `port_variable` too. Where `image` is given,
+    instances are containers of that image of the engine with `command` as their start command (empty: the image's own),
+    and `folder` only names the build.
 
     `environment` is the whole of the run variables and of what the runtime adds, PATH among it. `start_command` is what
     the configuration says. `secrets` are references.
@@ -105,6 +106,7 @@ class BuiltApplication:
     duration_s: float = 0.0
     from_cache: bool = False
     image: str = ""
+    set_up: SetUp | None = None
 
 
 class BuildFailed(Exception):

@@ -184,6 +184,7 @@ def _built(place: Path, workshop: Workshop, job: Job, duration_s: float, *, from
         duration_s,
         from_cache,
         start.image,
+        start.set_up,
     )
 
 

@@ -124,11 +124,11 @@ class MachineWorkshop:
 
     def start(self, place: Path, job: Job) -> Start:
         recipe, runs = job.recipe, Stage(place / "runs")
-        command = start_words(recipe.start)
         return Start(
             runs.app,
-            self._opened.isolation.of_instance(runs, job.directory, recipe.port_variable, command),
+            start_words(recipe.start),
             {**variables(recipe.runtime.language, self._toolchain, runs), **recipe.variables},
+            set_up=self._opened.isolation.of_instance(runs, job.directory, recipe.port_variable),
         )
 
 
@@ -174,10 +174,12 @@ class _MachineKitchen:
         self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
         at = self.made if stage is StageName.MADE else self._runs
-        inside = self._isolation.of_stage(at, self._job.directory, ("/bin/sh", "-c", command))
+        environment = {**self._variables(at), **variables}
+        hidden = (self._settings.folder, *self._settings.hidden)
+        inside = self._isolation.of_stage(at, self._job.directory, ("/bin/sh", "-c", command), environment, hidden)
         if not self._isolation.has_app:
             inside = ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(at.app), *inside)
-        return await self._confined.run(inside, {**self._variables(at), **variables}, on_line)
+        return await self._confined.run(inside, environment, on_line)
 
     def _variables(self, stage: Stage) -> dict[str, str]:
         temporary = "/tmp" if self._isolation.has_app else str(stage.root / "tmp")  # noqa: S108 the stage's own

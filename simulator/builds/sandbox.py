@@ -4,27 +4,34 @@ With mount namespaces, which root may make and, on most machines, everybody in a
 /app; the rest of the machine can be read, and what is written to it goes into a layer that is the stage's own and gone
 with it, as in an image. Builds have a process namespace, too: when its first process ends, so does all that it started.
 
+Within namespaces the simulator's state, other builds, temporary files and processes cannot be seen, as from an instance
+(fleet/process_isolation.py), but for what the toolchain needs. Everything else can be read that the simulator's user
+can read: build what you would run.
+
 Without them commands run in the folder itself, and a path that begins with /app is not there. `Isolation.told` says
-which of the ways this machine has. What can be read is everything that the simulator's user can read, in either way:
-build what you would run.
+which of the ways this machine has.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from simulator.builds.toolchain import SYSTEM_PATH
+from simulator.fleet.process_environment import SetUp
+from simulator.fleet.process_isolation import Namespaces, Way, find_namespaces, walls_around
 
 _TRIAL_S_MAX: Final = 10.0
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 # Arguments: the mount point; the folder that is /app; the folder that stays as it is; the stage whose layer is taken as
-# it is, or - (then the own folder's layer goes on); the directory to start in; the command. In the order of the mounts:
-# a layer over the machine, in memory, as the kernel refuses one that lies in what it covers; what the machine has
-# mounted elsewhere, not to be written to; /tmp of the stage; its own folder; /app.
+# it is, or - (then the own folder's layer goes on); the directory to start in; what raises the walls; the command. In
+# the order of the mounts: a layer over the machine, in memory, as the kernel refuses one that lies in what it covers;
+# what the machine has mounted elsewhere, not to be written to; its own folder; /app. The walls add /dev, /proc, /tmp.
 _BEGIN: Final = """\
 set -eu
 root=$1 app=$2 own=$3 below=$4 directory=$5; shift 5
@@ -78,22 +85,16 @@ done
 """
 _PLACES: Final = """\
 mkdir -p "$root/new/app" "$root/new/tmp"
-mount --bind "$own/tmp" "$root/new/tmp"
 mkdir -p "$root/new$own"; mount --bind "$own" "$root/new$own"
 if [ "$below" != - ]; then
   mkdir -p "$root/new$below"; mount --bind "$below" "$root/new$below"; mount -o remount,bind,ro "$root/new$below"
 fi
 mount --bind "$app" "$root/new/app"
-inside='cd "$1" && unset APPRUNNER_CAPABILITIES && shift && exec "$@"'
-enter() {
-  exec chroot "$root/new" setpriv --inh-caps=-all --bounding-set="$APPRUNNER_CAPABILITIES" -- \
-    /bin/sh -c "$inside" sh "/app/$directory" "$@"
-}
+export APPRUNNER_ROOT="$root/new" APPRUNNER_DIRECTORY="/app/$directory"
 """
 # A build's command is followed by keeping its layer for the next one. The mount points are not part of it.
 _OF_BUILD: Final = """\
-mount -t proc proc "$root/new/proc"
-(enter "$@") && code=0 || code=$?
+("$@") && code=0 || code=$?
 cd "$root/upper"
 rmdir app tmp 2>/dev/null || :
 rm -rf "$own/layer"; cp -a "$root/upper" "$own/layer"
@@ -101,7 +102,7 @@ exit "$code"
 """
 # Besides the layers of directories, what is new beside them.
 _OF_BUILD_OF_USER: Final = """\
-(enter "$@") && code=0 || code=$?
+("$@") && code=0 || code=$?
 rm -rf "$own/layer"; mkdir "$own/layer"
 for each in "$root"/upper/*; do
   [ -z "$(ls -A "$each")" ] || cp -a "$each" "$own/layer/"
@@ -119,17 +120,6 @@ exit "$code"
 _INSTANCE: Final = 'port=$1; shift; [ -z "$port" ] || export "$port=$PORT"\n'
 _OF_INSTANCE: Final = 'own=${PWD%/*}; mkdir -p "$own/root" "$own/tmp"; set -- "$own/root" "$PWD" "$own" "$@"\n'
 _FOLDER: Final = 'directory=$1; shift; [ -z "$directory" ] || cd "$directory"; exec "$@"'
-
-
-# What root in a container may do, less raw sockets, device files and changes of the root: nothing that leads out.
-_CAPABILITIES: Final = "-all,+chown,+dac_override,+fowner,+fsetid,+setgid,+setuid,+setpcap,+kill,+net_bind_service"
-_LIMITED: Final = f"export APPRUNNER_CAPABILITIES={_CAPABILITIES}\n"
-
-
-class Way(StrEnum):
-    ROOT = "root"
-    USER = "user"
-    FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,34 +161,38 @@ class Isolation:
     def told(self) -> str:
         if self.way is Way.FOLDER:
             return f"Commands run in the build's own folder; a literal /app is not there ({self.why})."
-        return "Commands run in namespaces of their own, with /app in its place."
+        return "Commands run in namespaces of their own, with /app in its place and a /tmp of their own."
 
-    def of_stage(self, stage: Stage, directory: str, command: tuple[str, ...]) -> tuple[str, ...]:
-        """The command line of a build's command, which starts in `directory` of /app."""
-        if self.way is Way.FOLDER:
-            return ("/bin/sh", "-c", _FOLDER, "apprunner", directory, *command)
-        script = f"{_LIMITED}{self._mounts}{_OF_BUILD_OF_USER if self.way is Way.USER else _OF_BUILD}"
-        own = str(stage.root)
-        return (
-            *("unshare", *self._namespaces(), "--pid", "--fork", "--kill-child", "--", "/bin/sh", "-c", script),
-            *("apprunner", f"{own}/mount", str(stage.app), own, "-", directory, *command),
-        )
-
-    def of_instance(self, stage: Stage, directory: str, port: str, command: tuple[str, ...]) -> tuple[str, ...]:
-        """The command line of what was built in `stage`, for an instance whose working directory is a copy of its
-        `app`. `port`: a variable besides PORT that gets the port, or empty.
+    def of_stage(
+        self,
+        stage: Stage,
+        directory: str,
+        command: tuple[str, ...],
+        environment: Mapping[str, str] = _NOTHING,
+        hidden: tuple[Path, ...] = (),
+    ) -> tuple[str, ...]:
+        """The command line of a build's command, which starts in `directory` of /app. `hidden`: folders that it does
+        not see. `environment`: what it names, programs in its PATH say, is seen although it lies in a temporary folder.
         """
         if self.way is Way.FOLDER:
-            return ("/bin/sh", "-c", _INSTANCE + _FOLDER, "apprunner", port, directory, *command)
-        script = f'{_LIMITED}{_INSTANCE}{_OF_INSTANCE}{self._mounts}enter "$@"'
+            return ("/bin/sh", "-c", _FOLDER, "apprunner", directory, *command)
+        script = f"{self._mounts}{_OF_BUILD_OF_USER if self.way is Way.USER else _OF_BUILD}"
+        own, apart = str(stage.root), Namespaces(self.way)
+        walls = walls_around(stage.root, command, environment, hidden)
         return (
-            *("unshare", *self._namespaces(), "--", "/bin/sh", "-c", script),
-            *("apprunner", port, str(stage.root), directory, *command),
+            *(*apart.unshare(), "/bin/sh", "-c", script, "apprunner", f"{own}/mount", str(stage.app), own, "-"),
+            *(directory, *apart.raised(walls, as_root=True), *command),
         )
 
-    def _namespaces(self) -> tuple[str, ...]:
-        user = ("--user", "--map-root-user") if self.way is Way.USER else ()
-        return (*user, "--mount", "--propagation", "private")
+    def of_instance(self, stage: Stage, directory: str, port: str) -> SetUp:
+        """What goes before the command of what was built in `stage`, in an instance whose working directory is a copy
+        of its `app`. `port`: a variable besides PORT that gets the port, or empty.
+        """
+        if self.way is Way.FOLDER:
+            return SetUp(("/bin/sh", "-c", _INSTANCE + _FOLDER, "apprunner", port, directory))
+        script = f'{_INSTANCE}{_OF_INSTANCE}{self._mounts}exec "$@"'
+        command = ("/bin/sh", "-c", script, "apprunner", port, str(stage.root), directory)
+        return SetUp(command, (stage.root,), mounts=True)
 
     @property
     def _mounts(self) -> str:
@@ -209,10 +203,12 @@ async def find_isolation(scratch: Path, *, namespaces: bool = True) -> Isolation
     """The best that this machine has, by trying. `scratch` is an empty folder, and empty enough afterwards."""
     if not namespaces:
         return Isolation(Way.FOLDER, "namespaces are switched off")
-    why = ""
-    for way in (Way.ROOT, Way.USER):
+    loop = asyncio.get_running_loop()
+    apart = await loop.run_in_executor(None, find_namespaces)
+    why = apart.why
+    for way in {Way.ROOT: (Way.ROOT, Way.USER), Way.USER: (Way.USER,), Way.FOLDER: ()}[apart.way]:
         stage = Stage(scratch / way.value)
-        await asyncio.get_running_loop().run_in_executor(None, stage.make)
+        await loop.run_in_executor(None, stage.make)
         why = await _trial(Isolation(way), stage)
         if not why:
             return Isolation(way)

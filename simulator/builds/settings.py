@@ -20,7 +20,8 @@ ALL_RUNTIMES: Final = ""
 class BuildSettings:
     """`environment`: of every build command, for what reaches registries (proxies, certificates). `kept_max`: builds
     that are kept besides those that run. `refuses_old_runtimes`: new services may not have a runtime after its end of
-    support. `namespaces`, `control_groups`: False builds as on a machine that has none.
+    support. `namespaces`, `control_groups`: False builds as on a machine that has none. `hidden`: folders that no build
+    sees, besides `folder`.
 
     `images`: by the API's name of a runtime, or ALL_RUNTIMES, the image of the container engine at `engine` in which it
     is built and run, in place of this machine's toolchain. `engine_patience_s`: how long it may not answer.
@@ -35,6 +36,7 @@ class BuildSettings:
     refuses_old_runtimes: bool = True
     namespaces: bool = True
     control_groups: bool = True
+    hidden: tuple[Path, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     engine: str = DEFAULT_HOST
     engine_patience_s: float = 5.0

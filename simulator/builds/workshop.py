@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from simulator.builds.built import BuildSteps
 from simulator.builds.recipe import Recipe
+from simulator.fleet.process_environment import SetUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Start:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     image: str = ""
+    set_up: SetUp | None = None
 
 
 class Workshop(Protocol):

@@ -56,6 +56,7 @@ def build_settings(
         environment=build_environment(),
         images=dict(map(_image, images)),
         engine=engine,
+        hidden=(state,),
     )
 
 

@@ -291,6 +291,7 @@ class ServeConfig(Section):
                 environment=build_environment() | dict(self.builds.environment),
                 images={ALL_RUNTIMES if name == _ALL else name: image for name, image in self.builds.images.items()},
                 engine=engine,
+                hidden=(state,),
             ),
             exports=ExportSettings(
                 port=self.metrics.port,

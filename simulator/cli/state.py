@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exits import bad_input
+from simulator.fleet.process_isolation import STATE_NAME
 from simulator.world.private_files import repair_modes
 
 
@@ -32,7 +33,7 @@ def _default() -> Path:
     kept = os.environ.get("XDG_STATE_HOME", "")  # noqa: TID251 cli is the reader of the environment
     if not Path(kept).is_absolute():  # the specification: a relative one is to be ignored
         kept = str(_home() / ".local" / "state")
-    return Path(kept) / "apprunner-simulator"
+    return Path(kept) / STATE_NAME
 
 
 def _home() -> Path:

@@ -1,11 +1,12 @@
 """The process driver: an instance is a local process that listens on a port of 127.0.0.1.
 
-It behaves like a container as far as a process can: a session and process group of its own, an environment that holds
-nothing of the simulator's, a folder of its own with a copy of the working directory, a port of its own, CPU and memory
-of its size and not more (process_limits.py), 3 GB of storage (process_storage.py), its output line by line, its exit
-as a fact. Nothing survives: not the stop of an instance (the group is killed, then whatever carries the instance's mark
-or is in its control group, then the folder goes), not the end of the driver, and not `kill -9` of the simulator
-(process_guard.py; the next start finds what a guard that was killed too has left).
+It behaves like a container as far as a process can: a session, process group and namespaces of its own, where it sees
+neither the simulator's state nor other instances (process_isolation.py), an environment that holds nothing of the
+simulator's, a folder of its own with a copy of the working directory, a port of its own, CPU and memory of its size and
+not more (process_limits.py), 3 GB of storage (process_storage.py), its output line by line, its exit as a fact. Nothing
+survives: not the stop of an instance (the group is killed, then whatever carries the instance's mark or is in its
+control group, then the folder goes), not the end of the driver, and not `kill -9` of the simulator (process_guard.py;
+the next start finds what a guard that was killed too has left).
 
 Lives in real time only: it opens sockets, uses threads for slow disk work, and watches children.
 """
@@ -33,11 +34,13 @@ from simulator.fleet.process_environment import (
     find_program,
 )
 from simulator.fleet.process_guard import Guard
+from simulator.fleet.process_isolation import Namespaces, Way, find_namespaces, walls_around
 from simulator.fleet.process_limits import Confinement, Limits
 from simulator.fleet.process_lines import LineCutter, OutputPipe
 from simulator.fleet.process_listening import InstanceSockets
 from simulator.fleet.process_orphans import ORPHANS
 from simulator.fleet.process_ports import Ports
+from simulator.fleet.process_settings import ProcessSettings
 from simulator.fleet.process_sweep import owner_name, sweep
 from simulator.fleet.process_watch import ExitWatch, seal_files
 from simulator.world.tasks import Tasks
@@ -53,42 +56,8 @@ OnLine = Callable[[str, int, str, str], None]
 _LAST_LINES_S_MAX: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSettings:
-    """`idle_vcpu`: what Throttling.SHARE leaves an idle instance. `storage_bytes`: of an instance's folder, measured
-    every `storage_interval_s`. `control_groups`: False limits as on a machine that has none. `line_bytes_max`: longer
-    lines are told in pieces (16 KiB is where Docker cuts). `scratch`: where the driver's folder is made, the system's
-    temporary folder by default.
-
-    Raises:
-        ValueError: when a value is out of range.
-    """
-
-    throttling: Throttling = Throttling.NONE
-    # ASSUMPTION: how much CPU an idle instance of App Runner keeps is undocumented. A twentieth of a vCPU answers a
-    # health check in time, which idle instances do, and is little; settled by a loop that counts in an idle instance.
-    idle_vcpu: float = 0.05
-    storage_bytes: int = 3 * 1024**3  # facts 5.2
-    storage_interval_s: float = 5.0
-    control_groups: bool = True
-    line_bytes_max: int = 16 * 1024
-    scratch: Path | None = None
-
-    def __post_init__(self) -> None:
-        if not 80 <= self.line_bytes_max <= 1024**2:
-            msg = f"line_bytes_max = {self.line_bytes_max}, must be 80 to 1048576"
-            raise ValueError(msg)
-        if not 0.01 <= self.idle_vcpu <= 1:  # the kernel's smallest quota
-            msg = f"idle_vcpu = {self.idle_vcpu:g}, must be 0.01 to 1"
-            raise ValueError(msg)
-        for name in ("storage_bytes", "storage_interval_s"):
-            value = getattr(self, name)
-            if value <= 0:
-                msg = f"{name} = {value:g}, must be more than 0"
-                raise ValueError(msg)
-
-
 _DEFAULT: Final = ProcessSettings()
+_NONE: Final = Namespaces(Way.FOLDER, "they are switched off")
 
 
 @dataclass(slots=True, eq=False)
@@ -124,7 +93,8 @@ class ProcessDriver:
         self._ports = Ports()
         self._tasks = Tasks("process driver")
         self._living: dict[ProcessBackend, _Holding] = {}
-        self._confinement = Confinement.find(groups=settings.control_groups)
+        self._confinement = Confinement.find(settings.processes, groups=settings.control_groups)
+        self._namespaces = _NONE  # until the first launch looks
         self._gone_used_s = 0.0  # CPU seconds of instances that are no more
         self._launches = 0
         self._root: Path | None = None
@@ -159,7 +129,7 @@ class ProcessDriver:
     @property
     def limits_in_force(self) -> str:
         """Which limits instances have on this machine, for people. It changes when the kernel refuses a group."""
-        return str(self._confinement)
+        return f"{self._confinement}; {self._namespaces}"
 
     @property
     def has_fixed_port(self) -> bool:
@@ -201,6 +171,8 @@ class ProcessDriver:
                     storage.watch(self._folders, self._settings.storage_bytes, self._settings.storage_interval_s),
                     "storage",
                 )
+                if self._settings.namespaces or self._application.mounts:
+                    self._namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
             # The guard first: a folder that is made before it is nobody's when the simulator dies in between.
             await self._guard.start()
             self._root.mkdir(mode=0o700, exist_ok=True)
@@ -209,18 +181,19 @@ class ProcessDriver:
     async def _start(self, spec: InstanceSpec, holding: _Holding) -> ProcessBackend:
         loop = asyncio.get_running_loop()
         application, folder = self._application, holding.folder
-        await loop.run_in_executor(None, folder.make, application.working_directory)
+        hidden = [place.resolve() for place in self._settings.hidden]
+        await loop.run_in_executor(None, folder.make, application.working_directory, hidden)
         holding.port = self._ports.take()
         holding.limits = limits = self._limits(folder, spec)
         holding.groups = limits.directories
         environment = clean_environment(folder, holding.port, application.environment, spec.environment)
-        program = find_program(application.command[0], environment["PATH"], folder.app)
+        command = await loop.run_in_executor(None, self._command, folder, environment)
         holding.pipes.extend(self._pipe(spec, stream) for stream in ("stdout", "stderr"))
         seal_files()
         # Not asyncio.create_subprocess_exec: its streams would want a task a stream, its exit a task an instance.
         _, watch = await loop.subprocess_exec(
             ExitWatch,
-            *(program, *application.command[1:]),
+            *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=holding.pipes[0].child_end,
             stderr=holding.pipes[1].child_end,
@@ -230,6 +203,24 @@ class ProcessDriver:
         )
         holding.limits = limits = self._confined(watch, limits, spec)
         return self._started(spec, watch, holding, limits)
+
+    def _command(self, folder: InstanceFolder, environment: dict[str, str]) -> tuple[str, ...]:
+        """Blocks: for a thread."""
+        application, settings, set_up = self._application, self._settings, self._application.set_up
+        program = application.command[0]
+        if set_up is None:
+            program = find_program(program, environment["PATH"], folder.app)
+        command = (program, *application.command[1:])
+        walls = walls_around(
+            folder.root,
+            command,
+            environment,
+            settings.hidden,
+            shown=(*settings.shown, *(set_up.shown if set_up else ())),
+            processes=settings.processes,
+        )
+        before = set_up.command if set_up else ()
+        return self._namespaces.command(walls, command, before, as_root=application.mounts)
 
     def _limits(self, folder: InstanceFolder, spec: InstanceSpec) -> Limits:
         try:
@@ -250,7 +241,7 @@ class ProcessDriver:
 
     def _without_groups(self, error: OSError, spec: InstanceSpec) -> Limits:
         """The kernel refuses a group, now or from the first. An instance with fewer limits is better than none."""
-        self._confinement = Confinement(None, str(error))
+        self._confinement = Confinement(None, str(error), self._settings.processes)
         return self._confinement.make("", spec.size)
 
     def _folders(self) -> list[tuple[Path, Callable[[str], None]]]:
@@ -290,6 +281,7 @@ class ProcessDriver:
             limits.exceeded,
             ended,
             limits.usage,
+            depth=self._namespaces.depth,
             sockets=sockets,
             turn_to_fixed_port=turn_to_fixed_port,
         )

@@ -14,7 +14,7 @@ from simulator.fleet.driver import ExitStatus, Usage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.listening import Leader
 from simulator.fleet.process_listening import InstanceSockets
-from simulator.fleet.process_watch import ExitWatch, is_waiting
+from simulator.fleet.process_watch import ExitWatch, innermost, is_waiting
 from simulator.model.health import HealthCheck
 
 # SIGKILL works at once unless the kernel holds the process in a system call that cannot be interrupted.
@@ -74,12 +74,14 @@ class ProcessBackend:
         on_end: Callable[[ProcessBackend], None],
         usage: Callable[[], Usage | None],
         *,
+        depth: int,
         sockets: InstanceSockets,
         turn_to_fixed_port: Callable[[], Awaitable[RequestService]],
     ) -> None:
         """`exceeded` says which limit the kernel has killed it for, if it was for one. `on_end` is called once, when
         the process has ended; whoever gets it sweeps up and then sets `left`. `turn_to_fixed_port` makes the request
-        side for the service's own port, in place of the one for $PORT.
+        side for the service's own port, in place of the one for $PORT. `depth`: how many processes stand around the
+        application's own and tell its end as a shell does.
         """
         self.usage = usage
         loop = asyncio.get_running_loop()
@@ -96,6 +98,7 @@ class ProcessBackend:
         self._throttled = False
         self._killed = False  # by us, so not by the kernel for a limit
         self._why_ended = ""
+        self._depth = depth
         self._on_end = on_end
         watch.returned.add_done_callback(self._ended)
 
@@ -177,7 +180,8 @@ class ProcessBackend:
         # The leader has been collected. While a member is left the group's number is not given away; when none is, it
         # cannot have come round to another process in the moment that has passed.
         self._to_group(signal.SIGKILL)
-        status = exit_status(returned.result())
+        code = returned.result()
+        status = exit_status(_BY_SIGNAL - code if self._depth and code > _BY_SIGNAL else code)
         by_kernel = status.code == _SIGKILLED and not self._killed
         why = self._exceeded() if by_kernel else self._why_ended
         if not why and not self._was_well and not self._killed and status.code:
@@ -194,7 +198,7 @@ class ProcessBackend:
         stopped = self._throttled and self._cpu.stops
         self.wake()
         for _ in range(_ROUSE_LOOKS_MAX if stopped else 0):
-            if is_waiting(self.pid):
+            if is_waiting(innermost(self.pid, self._depth)):
                 break
             await asyncio.sleep(_ROUSE_LOOK_S)
 

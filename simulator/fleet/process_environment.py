@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +21,24 @@ _SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 
 
 @dataclass(frozen=True, slots=True)
+class SetUp:
+    """What runs in an instance before its application: `command` makes another root, say, and then runs whatever
+    follows it. `shown`: folders that it and the application may read. `mounts`: only in namespaces of its own.
+    """
+
+    command: tuple[str, ...]
+    shown: tuple[Path, ...] = ()
+    mounts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessApplication:
     """A command that listens on `$PORT` of `$HOST`.
 
     `command`: program and arguments; a program without a slash is looked for in PATH, one with a slash is taken from
     the working directory. `environment`: the user's variables. `working_directory`: copied for every instance, so that
-    instances do not see each other's files; without one an instance begins in an empty folder.
+    instances do not see each other's files; without one an instance begins in an empty folder. `set_up`: of what was
+    built; the command is then looked for where that leads.
 
     Raises:
         ValueError: when the command is empty or a variable has a name that it must not have.
@@ -34,6 +47,7 @@ class ProcessApplication:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     working_directory: Path | None = None
+    set_up: SetUp | None = None
 
     def __post_init__(self) -> None:
         if not self.command or not self.command[0]:
@@ -43,6 +57,11 @@ class ProcessApplication:
         if any("\0" in argument for argument in self.command):
             msg = f"command = {list(self.command)}, must not hold a NUL"
             raise ValueError(msg)
+
+    @property
+    def mounts(self) -> bool:
+        """Whether its instances cannot do without namespaces."""
+        return self.set_up is not None and self.set_up.mounts
 
 
 def check_variables(variables: Mapping[str, str]) -> None:
@@ -81,8 +100,9 @@ class InstanceFolder:
     def tmp(self) -> Path:
         return self.root / "tmp"
 
-    def make(self, working_directory: Path | None) -> None:
-        """Make it, for our eyes only. Blocks while it copies: for a thread.
+    def make(self, working_directory: Path | None, hidden: Collection[Path] = ()) -> None:
+        """Make it, for our eyes only, without what of the working directory is `hidden`. Blocks while it copies: for a
+        thread.
 
         Raises:
             LaunchError: when the working directory is not there or cannot be read, or the disk is full.
@@ -94,18 +114,22 @@ class InstanceFolder:
             if working_directory is None:
                 self.app.mkdir()
             else:
-                shutil.copytree(working_directory, self.app, symlinks=True, ignore=_left_out)
+                shutil.copytree(working_directory, self.app, symlinks=True, ignore=partial(_left_out, hidden))
         except OSError as error:
             source, why = working_directory, why_not_copied(error)
             msg = f"the instance's folder could not be made from working_directory = {source}: {why}"
             raise LaunchError(msg) from error
 
 
-def _left_out(folder: str, names: list[str]) -> list[str]:
+def _left_out(hidden: Collection[Path], folder: str, names: list[str]) -> list[str]:
     """Of a copy: folders of simulators, as the temporary folder may lie in the working directory and a copy would not
-    end, and what has no content to copy, sockets and pipes.
+    end, what is `hidden`, as a state folder may lie there too, and what has no content to copy, sockets and pipes.
     """
-    return [name for name in names if is_owned(name) or _is_special(Path(folder, name))]
+    return [
+        name
+        for name in names
+        if is_owned(name) or _is_special(Path(folder, name)) or Path(folder, name).resolve() in hidden
+    ]
 
 
 def _is_special(path: Path) -> bool:

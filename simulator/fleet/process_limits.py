@@ -13,15 +13,17 @@ import contextlib
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from simulator.fleet.driver import Usage
 from simulator.fleet.process_backend import CpuSwitch, Throttling
-from simulator.fleet.process_cgroup import Group, GroupHome, NoGroupsError, find_home
+from simulator.fleet.process_cgroup import PROCESSES, Group, GroupHome, NoGroupsError, find_home
 from simulator.model.sizes import InstanceSize
+
+PROCESSES_MAX: Final = 1024
 
 _BYTES_PER_MB: Final = 1024**2
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
@@ -58,23 +60,32 @@ class Confinement:
 
     home: GroupHome | None
     why: str = ""
+    processes: int = PROCESSES_MAX
 
     @classmethod
-    def find(cls, *, groups: bool) -> Confinement:
+    def find(cls, processes: int, *, groups: bool) -> Confinement:
+        """`processes`: at most so many an instance."""
         if not groups:
-            return cls(None, "they are switched off")
+            return cls(None, "they are switched off", processes)
         try:
-            return cls(find_home())
+            return cls(find_home(), processes=processes)
         except NoGroupsError as error:
-            return cls(None, str(error))
+            return cls(None, str(error), processes)
 
     def __str__(self) -> str:
         if self.home is not None:
-            return f"CPU and memory limits: control groups v{self.home.version}"
+            return f"CPU and memory limits: control groups v{self.home.version}{self._counted}"
         return (
             "CPU limit: none; memory limit: RLIMIT_DATA of each process; idle instances: stopped instead of given a "
             f"share of CPU (control groups cannot be used: {self.why})"
         )
+
+    @property
+    def _counted(self) -> str:
+        """Version 1 has a hierarchy of its own for it, which a machine may lack."""
+        assert self.home is not None
+        counts = self.home.version != 1 or PROCESSES in self.home.directories
+        return f"; at most {self.processes} processes" if counts else "; processes are not counted on this machine"
 
     @property
     def homes(self) -> tuple[str, ...]:
@@ -88,7 +99,7 @@ class Confinement:
         """
         if self.home is None:
             return ProcessLimits(size)
-        limits = GroupLimits(self.home.group(name), size)
+        limits = GroupLimits(self.home.group(name), size, self.processes)
         limits.make()
         return limits
 
@@ -96,9 +107,10 @@ class Confinement:
 class GroupLimits:
     """Implements `Limits`: the instance is a control group."""
 
-    def __init__(self, group: Group, size: InstanceSize) -> None:
+    def __init__(self, group: Group, size: InstanceSize, processes: int = PROCESSES_MAX) -> None:
         self._group = group
         self._size = size
+        self._processes = processes
         self._used_s = 0.0
 
     def make(self) -> None:
@@ -107,6 +119,7 @@ class GroupLimits:
         try:
             self._group.limit_cpu(self._size.vcpu)
             self._group.limit_memory(self._size.memory_mb * _BYTES_PER_MB)
+            self._group.limit_processes(self._processes)
         except OSError:
             for directory in self._group.directories:
                 directory.rmdir()
@@ -117,15 +130,7 @@ class GroupLimits:
         return tuple(map(str, self._group.directories))
 
     def confine(self, pid: int) -> None:
-        self._group.join(pid)
-        # What it started since its own start, a moment ago, was born outside. What that starts meanwhile is, too, so
-        # look until there is nobody new.
-        moved = {pid}
-        while newcomers := [child for child in _descendants(pid) if child not in moved]:
-            for child in newcomers:
-                moved.add(child)
-                with contextlib.suppress(ProcessLookupError):  # gone again
-                    self._group.join(child)
+        _with_all_it_starts(pid, self._group.join)
 
     def switch(self, throttling: Throttling, idle_vcpu: float) -> CpuSwitch:
         if throttling is Throttling.SHARE:
@@ -166,11 +171,12 @@ class ProcessLimits:
 
     def confine(self, pid: int) -> None:
         self._pid = pid
-        for process in (pid, *_descendants(pid)):
-            with contextlib.suppress(ProcessLookupError):
-                _, highest = resource.prlimit(process, resource.RLIMIT_DATA)
-                if highest == resource.RLIM_INFINITY or highest > self._limit_bytes:  # a stricter one stays
-                    resource.prlimit(process, resource.RLIMIT_DATA, (self._limit_bytes, self._limit_bytes))
+        _with_all_it_starts(pid, self._limit)
+
+    def _limit(self, process: int) -> None:
+        _, highest = resource.prlimit(process, resource.RLIMIT_DATA)
+        if highest == resource.RLIM_INFINITY or highest > self._limit_bytes:  # a stricter one stays
+            resource.prlimit(process, resource.RLIMIT_DATA, (self._limit_bytes, self._limit_bytes))
 
     def switch(self, throttling: Throttling, idle_vcpu: float) -> CpuSwitch:
         """A share cannot be had; no CPU at all is nearer to it than all CPU."""
@@ -250,6 +256,19 @@ class _SignalSwitch:
 
 
 # --- /proc ---
+
+
+def _with_all_it_starts(pid: int, do: Callable[[int], None]) -> None:
+    """For the process and what it has started since its own start, a moment ago. What those start meanwhile may be born
+    without it, too, so look until there is nobody new. Raises ProcessLookupError when the process itself is gone.
+    """
+    do(pid)
+    done = {pid}
+    while newcomers := [child for child in _descendants(pid) if child not in done]:
+        for child in newcomers:
+            done.add(child)
+            with contextlib.suppress(ProcessLookupError):  # gone again
+                do(child)
 
 
 def _descendants(pid: int) -> Iterator[int]:

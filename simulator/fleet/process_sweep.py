@@ -9,8 +9,8 @@ mark, or when its session is one that we started. Group and mark are inherited b
 groups and sessions it makes for itself. The mark is there for machines without control groups, the session for programs
 that overwrite their environment to show a title in `ps` (setproctitle, PostgreSQL). None can hit a stranger: the
 folder's name is unique and the groups are called after it, and a shell of somebody who looks around in the folder has
-none of the three. What escapes where there are no groups: a descendant that leaves the session and clears its
-environment.
+none of the three. What escapes where there are neither groups nor namespaces: a descendant that leaves the session and
+clears its environment.
 
 A folder and its groups are named after the simulator that made them, so the next one can tell which are orphans:
 `apprunner-<namespace of process numbers>-<process>-<its start>-<anything>`.

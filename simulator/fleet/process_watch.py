@@ -34,6 +34,19 @@ def is_waiting(pid: int) -> bool:
         return False
 
 
+def innermost(pid: int, depth: int) -> int:
+    """The first child of the first child, `depth` times; less deep where there is none yet."""
+    for _ in range(depth):
+        try:
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        except OSError:
+            break
+        if not children:
+            break
+        pid = int(children[0])
+    return pid
+
+
 class ExitWatch(asyncio.SubprocessProtocol):
     """Use with `loop.subprocess_exec(ExitWatch, ...)`. `returned`: the code as Unix has it, negative for a signal."""
 

@@ -33,6 +33,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simulator.world.private_files import make_private_folder, own_private_folder
 
+ROOT_NAME: Final = "root.pem"  # of the certificate that clients trust
+
 _ROOT_LIFE: Final = timedelta(days=3650)
 # Short, so that a lost key is soon worthless; browsers accept up to 398 days.
 _LEAF_LIFE: Final = timedelta(days=30)
@@ -66,7 +68,7 @@ class CertificateAuthority:
         for each in (folder, self._leaves):
             own_private_folder(each)
         self._file = folder / "authority.pem"
-        self.certificate_path = folder / "root.pem"
+        self.certificate_path = folder / ROOT_NAME
         with self._alone():
             if self._file.exists():
                 self._load()

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.builds.built import BuildFailed, BuiltApplication, CodeValues
 from simulator.builds.local import LocalBuilder
+from simulator.fleet.process_isolation import find_namespaces, walls_around
 from simulator.model.phase import Phase
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config, local_builder
 from tests.builds.steps import HeardSteps
@@ -33,10 +34,13 @@ async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuiltApplicatio
 
 def told_by(application: BuiltApplication, folder: Path) -> str:
     """What the application says as an instance: in a copy of its folder, with its environment and a port."""
-    folder.mkdir()
+    (folder / "tmp").mkdir(parents=True)
     subprocess.run(["cp", "-a", str(application.folder), str(folder / "app")], check=True)
+    set_up = application.set_up
+    assert set_up is not None
+    walls = walls_around(folder, application.command, application.environment, (), shown=set_up.shown)
     done = subprocess.run(
-        application.command,
+        find_namespaces().command(walls, application.command, set_up.command, as_root=True),
         cwd=folder / "app",
         env={**application.environment, "PORT": "4711"},
         capture_output=True,

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.sandbox import Isolation, Stage, Way
+from simulator.builds.sandbox import Isolation, Stage
 from simulator.builds.toolchain import SYSTEM_PATH
+from simulator.fleet.process_isolation import Namespaces, Way, walls_around
 
 NOBODY = "nobody"
 
@@ -89,7 +90,9 @@ def test_an_instance_in_a_user_namespace_finds_the_stage_as_it_was_and_changes_n
     isolation, stage = Isolation(Way.USER), stage_of(open_folder, user)
     assert in_stage(isolation, stage, "echo kept > /kept", user)[0] == 0
     script = "cat /kept; echo $PORT $SECOND; pwd; echo z > z; echo changed > /kept; cat /kept"
-    command = isolation.of_instance(stage, "a", "SECOND", ("/bin/sh", "-c", script))
+    set_up, program = isolation.of_instance(stage, "a", "SECOND"), ("/bin/sh", "-c", script)
+    walls = walls_around(instance.parent, program, {}, (), shown=set_up.shown)
+    command = Namespaces(Way.USER).command(walls, program, set_up.command, as_root=True)
     done = run(command, instance, user, PORT="4711")
     assert (done.returncode, done.stdout) == (0, "kept\n4711 4711\n/app/a\nchanged\n"), done.stderr
     assert (instance / "a" / "z").exists()

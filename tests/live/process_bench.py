@@ -13,12 +13,13 @@ from typing import Any
 
 import psutil
 
+from simulator.fleet import process_sweep
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
 from simulator.fleet.process_backend import ProcessBackend
 from simulator.fleet.process_cgroup import NoGroupsError, find_home
-from simulator.fleet.process_sweep import owner_name
+from simulator.fleet.process_sweep import MARK, owner_name
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 
@@ -109,7 +110,7 @@ async def bench(
 
     log = Log()
     driver = ProcessDriver(
-        ProcessApplication(("python", "-I", "-S", "-c", code), **application),
+        ProcessApplication(**{"command": ("python", "-I", "-S", "-c", code), **application}),
         serve,
         log,
         replace(settings, scratch=scratch),
@@ -161,6 +162,30 @@ def children_of_ours() -> list[psutil.Process]:
     """Every descendant of this process, but for the one that multiprocessing keeps once any test has used it."""
     children = psutil.Process().children(recursive=True)
     return [child for child in children if "multiprocessing.resource_tracker" not in " ".join(child.cmdline())]
+
+
+def guards_of_ours() -> list[psutil.Process]:
+    return [child for child in children_of_ours() if process_sweep.__file__ in child.cmdline()]
+
+
+def processes_of(scratch: Path) -> list[int]:
+    """Living processes of instances whose folders are in `scratch`."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK, "").startswith(f"{scratch}/") and is_alive(process.pid):
+                found.append(process.pid)
+    return found
+
+
+def outer_pid(instance: int, inner: int) -> int:
+    """The number here of the process that the instance's namespace calls `inner`."""
+    (outer,) = [
+        int(child.pid)
+        for child in psutil.Process(instance).children(recursive=True)
+        if f"NSpid:\t{child.pid}\t{inner}\n" in Path(f"/proc/{child.pid}/status").read_text()
+    ]
+    return outer
 
 
 def assert_nothing_is_left(scratch: Path) -> None:

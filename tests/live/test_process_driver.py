@@ -25,8 +25,8 @@ from tests.live.process_bench import (
     Service,
     assert_nothing_is_left,
     bench,
-    children_of_ours,
-    is_alive,
+    guards_of_ours,
+    processes_of,
     root_of,
     until,
 )
@@ -182,7 +182,8 @@ raise SystemExit(1)
     async with bench(code, tmp_path) as b:
         backend = await b.up()
         await backend.stop(0)
-        assert not is_alive(int(b.log.lines[0][3]))
+        assert b.words[0].isdigit()
+        assert processes_of(tmp_path) == []
 
 
 @both_loops
@@ -291,18 +292,18 @@ async def test_launches_at_the_same_time_share_one_guard(tmp_path: Path) -> None
     async with bench(SLEEP, tmp_path) as b:
         async with Tasks("test") as tasks:
             launches = [tasks.spawn(b.driver.launch(SPEC), f"launch {number}") for number in range(3)]
-            backends = [await launch for launch in launches]
-        guards = {child.pid for child in children_of_ours()} - {backend.pid for backend in backends}
-        assert len(guards) == 1
+            for launch in launches:
+                await launch
+        assert len(guards_of_ours()) == 1
 
 
 @both_loops
 async def test_a_guard_that_somebody_ended_is_started_again(tmp_path: Path) -> None:
     async with bench(SLEEP, tmp_path) as b:
-        backend = await b.up()
+        await b.up()
         guard = b.driver._guard
         assert guard is not None
-        (child,) = [c for c in children_of_ours() if c.pid != backend.pid]
+        (child,) = guards_of_ours()
         child.kill()
         await until(lambda: not guard.is_running)
         await b.driver.launch(SPEC)

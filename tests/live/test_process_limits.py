@@ -16,7 +16,16 @@ from simulator.fleet.process_cgroup import GroupHome, GroupV2, group_of
 from simulator.fleet.process_limits import Confinement, NoSwitch
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
-from tests.live.process_bench import LISTEN, SLEEP, assert_nothing_is_left, bench, has_groups, is_alive, until
+from tests.live.process_bench import (
+    LISTEN,
+    SLEEP,
+    assert_nothing_is_left,
+    bench,
+    has_groups,
+    is_alive,
+    outer_pid,
+    until,
+)
 from tests.live.quarter import RACE, assert_a_quarter
 from tests.loops import both_loops
 
@@ -91,7 +100,7 @@ async def test_when_the_kernel_refuses_a_group_the_instance_runs_without_one_and
     home.mkdir()
     async with bench(SLEEP, tmp_path) as b:
         b.driver._confinement = Confinement(GroupHome({"": home}))
-        assert b.driver.limits_in_force == "CPU and memory limits: control groups v2"
+        assert b.driver.limits_in_force.startswith("CPU and memory limits: control groups v2; at most 1024 processes; ")
         backend = await b.up(spec=SMALL)
         assert "cpu.max" in b.driver.limits_in_force
         assert resource.prlimit(backend.pid, resource.RLIMIT_DATA)[0] == 512 * 1024**2
@@ -106,7 +115,7 @@ async def test_what_an_application_starts_at_once_is_in_its_group(tmp_path: Path
         backend = await b.up()
         await until(lambda: len(b.words) == 2)
         (child,) = [int(word) for word in b.words if word != "up"]
-        assert group_of(child).directories == group_of(backend.pid).directories
+        assert group_of(outer_pid(backend.pid, child)).directories == group_of(backend.pid).directories
 
 
 @needs_groups
@@ -120,7 +129,7 @@ print(subprocess.Popen(sleep, start_new_session=True, env={{}}).pid, flush=True)
 """
     async with bench(code, tmp_path) as b:
         backend = await b.up()
-        escaped = int(b.words[0])
+        escaped = outer_pid(backend.pid, int(b.words[0]))
         assert is_alive(escaped)
         backend.kill()
         await backend.stop(0)
@@ -162,7 +171,7 @@ async def test_version_2_freezes_and_counts(tmp_path: Path) -> None:
     group = GroupV2(UNIFIED / f"apprunner-test-{os.getpid()}")
     group.make()
     try:
-        async with bench(COMPUTE, tmp_path, WITHOUT_GROUPS) as b:
+        async with bench(COMPUTE, tmp_path, ProcessSettings(control_groups=False, namespaces=False)) as b:
             backend = await b.driver.launch(SMALL)
             group.join(backend.pid)
             await b.log.until("up")

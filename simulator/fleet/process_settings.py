@@ -1,0 +1,51 @@
+"""What the process driver is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.fleet.process_backend import Throttling
+from simulator.fleet.process_limits import PROCESSES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """`idle_vcpu`: what Throttling.SHARE leaves an idle instance. `storage_bytes`: of an instance's folder, measured
+    every `storage_interval_s`. `processes`: at most so many an instance. `control_groups`, `namespaces`: False limits
+    and isolates as on a machine that has none. `hidden`: folders that no instance sees, the simulator's state above
+    all; `shown`: what every instance may read all the same. `line_bytes_max`: longer lines are told in pieces (16 KiB
+    is where Docker cuts). `scratch`: where the driver's folder is made, the system's temporary folder by default.
+
+    Raises:
+        ValueError: when a value is out of range.
+    """
+
+    throttling: Throttling = Throttling.NONE
+    # ASSUMPTION: how much CPU an idle instance of App Runner keeps is undocumented. A twentieth of a vCPU answers a
+    # health check in time, which idle instances do, and is little; settled by a loop that counts in an idle instance.
+    idle_vcpu: float = 0.05
+    storage_bytes: int = 3 * 1024**3  # facts 5.2
+    storage_interval_s: float = 5.0
+    # ASSUMPTION: App Runner tells no limit of processes. As many as a build has; settled by a loop that forks in an
+    # instance of App Runner.
+    processes: int = PROCESSES_MAX
+    control_groups: bool = True
+    namespaces: bool = True
+    hidden: tuple[Path, ...] = ()
+    shown: tuple[Path, ...] = ()
+    line_bytes_max: int = 16 * 1024
+    scratch: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 80 <= self.line_bytes_max <= 1024**2:
+            msg = f"line_bytes_max = {self.line_bytes_max}, must be 80 to 1048576"
+            raise ValueError(msg)
+        if not 0.01 <= self.idle_vcpu <= 1:  # the kernel's smallest quota
+            msg = f"idle_vcpu = {self.idle_vcpu:g}, must be 0.01 to 1"
+            raise ValueError(msg)
+        for name in ("storage_bytes", "storage_interval_s", "processes"):
+            value = getattr(self, name)
+            if value <= 0:
+                msg = f"{name} = {value:g}, must be more than 0"
+                raise ValueError(msg)
