@@ -13,7 +13,6 @@ import typer
 
 from simulator.assembly import LiveSettings
 from simulator.assembly.platform import Platform
-from simulator.assembly.service_workload import LOCAL_DOMAIN
 from simulator.assembly.source_service import SourceService
 from simulator.builds.build_context import DOCKERFILE
 from simulator.builds.built import BuildFailed, SourceDescription
@@ -26,6 +25,7 @@ from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, bad_input
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
+from simulator.cli.up_names import FirstAnswers, hosts_of, told_names
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.secrets import SecretsPlace
 from simulator.world.chance import Chance
@@ -104,7 +104,7 @@ async def _up(
         await platform.open()
         platform.start()
         name = service_name(folder)
-        service = platform.add(name, (f"{name}{LOCAL_DOMAIN}",))
+        service = platform.add(name, hosts_of(name))
         source = SourceDescription(str(folder), "")
         serving = SourceService(platform, service, builder, source, echo, place)
         stopped = platform.tasks.spawn(stop.wait(), "until stopped")
@@ -125,7 +125,8 @@ async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuild
         return CHECK_FAILED
     front = serving.platform.front
     assert front is not None
-    echo(f"https://{serving.service.host}:{front.https_port}  (to be trusted: {front.root_certificate})")
+    for line in told_names(serving.service.name, front):
+        echo(line)
     loop, pause_s = asyncio.get_running_loop(), _LOOK_S
     while True:
         await asyncio.sleep(pause_s)
@@ -151,6 +152,9 @@ async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBu
     except (LaunchError, OSError) as error:
         echo(f"[AppRunner] Deployment failed. Failure reason: {error}")
     else:
+        front = serving.platform.front
+        assert front is not None
+        front.overhear(FirstAnswers(serving.service.name, front, echo).hear)
         if isinstance(builder, DockerfileBuilder) and serving.serves is not None:
             await builder.drop_others(serving.serves)
         return True

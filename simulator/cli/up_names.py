@@ -1,0 +1,61 @@
+"""The names under which `simulator up` serves, and what is said when the application refuses them.
+
+Real projects accept Host fields below `.awsapprunner.com` (Django's ALLOWED_HOSTS, Rails' `config.hosts`), which is
+what App Runner's URLs are. So the service has such a name too; it leads to this machine where a client is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from simulator.assembly.front import REGION, Front
+from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
+from simulator.edge.access_line import Entry
+
+_ANSWERS: Final = 3  # that are all refused: one may be a client's mistake
+_REFUSED: Final = 400
+
+
+def hosts_of(name: str) -> tuple[str, str, str]:
+    """Of a service: its short name on this machine, App Runner's, and that one's twin on this machine."""
+    app_runners = f"{name}.{REGION}.awsapprunner.com"
+    return f"{name}{LOCAL_DOMAIN}", app_runners, local_host(app_runners)
+
+
+def told_names(name: str, front: Front) -> tuple[str, str]:
+    """Where it is, and a line to copy for its name on App Runner."""
+    local, app_runners, _ = hosts_of(name)
+    root, port = front.root_certificate, front.https_port
+    resolved = f"--resolve {app_runners}:{port}:127.0.0.1"
+    return (
+        f"{front.url(local)}  (to be trusted: {root})",
+        f"  as App Runner names it: curl --cacert {root} {resolved} {front.url(app_runners)}",
+    )
+
+
+class FirstAnswers:
+    """Says it when the first answers of the application are all 400. To be given to `Front.overhear`."""
+
+    def __init__(self, name: str, front: Front, tell: Callable[[str], None]) -> None:
+        self._name = name
+        self._front = front
+        self._tell = tell
+        self._answers = 0
+
+    def hear(self, entry: Entry) -> None:
+        if entry.begun_s < 0:
+            return  # no answer of the application's
+        self._answers += 1
+        if entry.status == _REFUSED and self._answers < _ANSWERS:
+            return
+        self._front.overhear(None)
+        if entry.status != _REFUSED:
+            return
+        local, app_runners, _ = hosts_of(self._name)
+        self._tell(
+            f"[AppRunner] The first {_ANSWERS} answers are all 400. An application that accepts some hosts only "
+            f"(Django's ALLOWED_HOSTS, Rails' config.hosts) has to accept {local}; one that accepts .awsapprunner.com "
+            f"answers as {app_runners}:"
+        )
+        self._tell(told_names(self._name, self._front)[1])
