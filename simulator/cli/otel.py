@@ -120,7 +120,7 @@ def otlp_settings(
     if metrics is None and traces is None:
         return None
     if not _is_installed():
-        msg = "opentelemetry = not installed, must be there for OTLP: pip install 'apprunner-simulator[otel]'"
+        msg = "opentelemetry = not installed, must be there for OTLP: pip install '.[otel]' in a clone"
         raise ValueError(msg)
     return OtlpSettings(
         MetricsExport(metrics, _interval_s(section, variables)) if metrics is not None else None,

@@ -22,5 +22,5 @@ def needed(module: str) -> Any:
         library = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != library:
             raise  # a broken installation, and not ours to explain
-        msg = f"{library} = not installed, must be there for this: pip install 'apprunner-simulator[lab]'"
+        msg = f"{library} = not installed, must be there for this: pip install '.[lab]' in a clone"
         raise MissingLibrary(msg) from error

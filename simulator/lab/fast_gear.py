@@ -26,7 +26,7 @@ def why_not(scenario: Scenario) -> str:
     the hot path of a long run.
     """
     if importlib.util.find_spec("numba") is None:
-        return "numba is not installed: pip install 'apprunner-simulator[lab]'"
+        return "numba is not installed: pip install '.[lab]' in a clone"
     return next(_reasons(scenario), "")
 
 

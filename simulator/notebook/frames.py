@@ -25,7 +25,7 @@ def frame(columns: Mapping[str, Sequence[Any]], library: Library = "pandas") -> 
     try:
         module = needed(_MODULES[library])
     except MissingLibrary as error:
-        msg = f"{_MODULES[library]} = not installed, must be there: pip install 'apprunner-simulator[notebook]'"
+        msg = f"{_MODULES[library]} = not installed, must be there: pip install '.[notebook]' in a clone"
         raise MissingLibrary(msg) from error
     data = {name: list(values) for name, values in columns.items()}
     return module.DataFrame(data) if library == "pandas" else module.table(data)
