@@ -24,6 +24,7 @@ from simulator.api.service_model import operation_of, parse_body
 from simulator.api.signature import SignedRequest
 from simulator.control.caller import Caller
 from simulator.model.api_error import ApiError
+from simulator.wire.listening import listening
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import HEAD_S_MAX, asked_of, listener_limits
 
@@ -82,9 +83,10 @@ class ApiEndpoint:
         """`port` 0 is any free one. Raises OSError when it cannot be had."""
         loop = asyncio.get_running_loop()
         handshake_s = self._head_s_max if tls is not None else None
-        self._listener = await loop.create_server(
-            self._http, host, port, ssl=tls, backlog=_BACKLOG, ssl_handshake_timeout=handshake_s
-        )
+        with listening(host, port):
+            self._listener = await loop.create_server(
+                self._http, host, port, ssl=tls, backlog=_BACKLOG, ssl_handshake_timeout=handshake_s
+            )
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def close(self) -> None:

@@ -24,6 +24,7 @@ from simulator.model.data_plane import DataPlaneLimits, Profile
 from simulator.records.request_trace import Tracing
 from simulator.rules.ejection import EjectionSettings
 from simulator.wire.ca import CertificateAuthority
+from simulator.wire.listening import CannotListen
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.chance import Chance
 from simulator.world.clock import epoch_s, utc_now
@@ -39,7 +40,8 @@ _SEED_BITS = 63
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """The live front. `state` keeps the local CA; ports of 0 are any free ones.
+    """The live front. `state` keeps the local CA; ports of 0 are any free ones. `http_port_or_any`: any free one where
+    `http_port` is taken.
 
     `server_timing`: answers tell the split of their time in a `server-timing` field; App Runner's do not.
     `websocket`: let requests for one through; App Runner refuses them. `ejection`: what takes failing instances out of
@@ -53,6 +55,7 @@ class LiveSettings:
     state: Path
     https_port: int = 0
     http_port: int = 0
+    http_port_or_any: bool = False
     region: str = REGION
     server_timing: bool = True
     limits: DataPlaneLimits = field(default_factory=DataPlaneLimits)
@@ -115,6 +118,11 @@ class Front:
         assert self._http is not None
         return self._http.port
 
+    @property
+    def http_port_wanted(self) -> int:
+        """What the settings ask for; 0 is any."""
+        return self._settings.http_port
+
     def url(self, host: str) -> str:
         return f"https://{host}:{self.https_port}"
 
@@ -147,7 +155,12 @@ class Front:
             access_log=self.access_log,
             own_answers=self.own_answers,
         )
-        self._http = await listen(redirect, HOST, settings.http_port)
+        try:
+            self._http = await listen(redirect, HOST, settings.http_port)
+        except CannotListen:
+            if not settings.http_port_or_any:
+                raise
+            self._http = await listen(redirect, HOST, 0)
 
     def add_host(self, host: str, lane: Lane) -> None:
         """Requests for `host`, a custom domain say, go to `lane` from now on, with a certificate of its own.

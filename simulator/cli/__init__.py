@@ -1,6 +1,7 @@
 """The command line: one file a verb. The only room that reads argv and the environment.
 
-Exit codes: 0 all well and every check holds, 1 a check failed, 2 bad input, 3 the run itself broke, 130 interrupted.
+Exit codes: 0 all well and every check holds, 1 a check failed, 2 bad input, 3 the simulator itself failed, 130
+interrupted. `ending.py` gives whatever escapes a verb its code.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import typer
 
 from simulator.assembly import local_authority
 from simulator.cli.exits import bad_input
+from simulator.cli.outputs import written
 from simulator.cli.state import state_folder
 
 HOW_TO_TRUST = """\
@@ -42,10 +42,11 @@ def ca(
     try:
         authority = local_authority(state_folder(state))
         root = authority.certificate_path
-        if export is not None:
-            shutil.copyfile(root, export)
     except (OSError, ValueError) as error:
         bad_input(str(error))
+    if export is not None:
+        with written("--export", export) as stream:
+            stream.write(root.read_text(encoding="ascii"))
     typer.echo(
         root.read_text(encoding="ascii").rstrip()
         if pem

@@ -6,14 +6,16 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenario_file import scenario_path, tell_recordings
+from simulator.cli.scenario_file import policy_files, scenario_path, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
@@ -93,16 +95,47 @@ def compare_verb(
         for told in plan.scenarios.values():
             tell_recordings(told)
         _require_libraries(parquet, html)
+        _check_suffix("--csv", csv_file, ".csv")
+        _check_suffix("--parquet", parquet, ".parquet")
     except (ScenarioError, ValueError, MissingLibrary) as error:
         bad_input(str(error))
     if gear not in GEAR_NAMES:
         bad_input(f"gear = {gear!r}, must be one of {', '.join(GEAR_NAMES)}")
-    comparison = _played(plan, workers)
-    _print(comparison)
-    _write(comparison, json_file, [file for file in (csv_file, parquet) if file is not None], html)
+    with Outputs() as outputs:
+        for told in plan.scenarios.values():
+            outputs.protect(told.files)
+        outputs.protect([file for file in (prices, fail_if_worse_than) if file is not None] + policy_files(*policy))
+        files = _Files(
+            outputs.path("--json", json_file),
+            [
+                made
+                for made in (outputs.path("--csv", csv_file), outputs.path("--parquet", parquet))
+                if made is not None
+            ],
+            outputs.path("--html", html),
+        )
+        comparison = _played(plan, workers)
+        _print(comparison)
+        _write(comparison, files)
+        outputs.commit()
     if comparison.failures:
         raise typer.Exit(BROKE)
     raise typer.Exit(OK if former is None else _verdict(comparison, former, tolerance, allow_missing=allow_missing))
+
+
+class _Files(NamedTuple):
+    """Where what is to be written is made."""
+
+    json: Path | None
+    tables: list[Path]
+    html: Path | None
+
+
+def _check_suffix(option: str, file: Path | None, suffix: str) -> None:
+    """Raises ValueError: the suffix says the format."""
+    if file is not None and file.suffix != suffix:
+        msg = f"{option} = {str(file)!r}, must end in {suffix}"
+        raise ValueError(msg)
 
 
 def _require_libraries(parquet: Path | None, html: Path | None) -> None:
@@ -143,16 +176,13 @@ def _print(comparison: Comparison) -> None:
         echo(f"... and {len(comparison.failures) - FAILURES_SHOWN} more; --json has them all", err=True)
 
 
-def _write(comparison: Comparison, json_file: Path | None, tables: list[Path], html: Path | None) -> None:
-    try:
-        if json_file is not None:
-            json_file.write_text(comparison_json(comparison), encoding="utf-8")
-        for file in tables:
-            write_runs(comparison, file)
-        if html is not None:
-            html.write_text(comparison_html(comparison), encoding="utf-8")
-    except OSError as error:
-        bad_input(f"file = {str(error.filename)!r}, cannot be written: {error.strerror}")
+def _write(comparison: Comparison, files: _Files) -> None:
+    if files.json is not None:
+        files.json.write_text(comparison_json(comparison), encoding="utf-8")
+    for file in files.tables:
+        write_runs(comparison, file)
+    if files.html is not None:
+        files.html.write_text(comparison_html(comparison), encoding="utf-8")
 
 
 def _verdict(comparison: Comparison, former: Comparison, tolerance: float, *, allow_missing: bool) -> int:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
+
+from simulator.cli.listening import cannot_open
 
 DEFAULT_PORT: Final = 8700
 
 
-def port_taken(port: int, error: OSError) -> str:
-    return f"console-port = {port}, cannot be listened on: {error.strerror}; 0 is any free one"
+OPTION: Final = "--console-port"
+
+
+def port_taken(port: int, error: OSError) -> NoReturn:
+    """Ends the command."""
+    cannot_open(error, {OPTION: port})

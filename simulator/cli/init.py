@@ -9,6 +9,7 @@ import typer
 from simulator.builds.config_file import FILE_NAME
 from simulator.builds.starting_point import detect
 from simulator.cli.exits import bad_input
+from simulator.cli.outputs import written
 
 
 def init(
@@ -27,7 +28,8 @@ def init(
             f"{folder} = nothing that is known, must hold requirements.txt or pyproject.toml with Flask, FastAPI or "
             "Django, package.json, a pom.xml or build.gradle with Spring, go.mod, or a Gemfile with Rails"
         )
-    target.write_text(found.text(), encoding="utf-8")
+    with written("DIR", target) as stream:
+        stream.write(found.text())
     for note in found.choice.notes:
         typer.echo(note)
     typer.echo(f"{target} written for {found.kind}; next: simulator up {folder}")

@@ -9,9 +9,11 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from simulator.cli.broken_run import run_broke
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
-from simulator.cli.exits import BROKE, bad_input
+from simulator.cli.exits import bad_input
 from simulator.cli.lesson_console import serve_lessons
+from simulator.cli.outputs import written
 from simulator.cli.printing import echo
 from simulator.cli.terminal import Terminal
 from simulator.console.lesson_text import (
@@ -89,10 +91,8 @@ def _lesson(name: str) -> Lesson:
 
 
 def _write(lesson: Lesson, file: Path) -> None:
-    try:
-        file.write_text(lesson.scenario, encoding="utf-8")
-    except OSError as error:
-        bad_input(f"scenario = {str(file)!r}, cannot be written: {error.strerror}")
+    with written("--scenario", file) as stream:
+        stream.write(lesson.scenario)
     echo(f"simulator run {file}")
 
 
@@ -147,5 +147,4 @@ def _played(lesson: Lesson, knob: Any, console: Console) -> Outcome:
         with console.status("playing in virtual time"):
             return play_lesson(lesson, knob)
     except BrokenRun as error:
-        echo(f"the run broke: {error}", err=True)
-        raise typer.Exit(BROKE) from error
+        run_broke(error)

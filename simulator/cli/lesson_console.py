@@ -7,13 +7,14 @@ import asyncio
 import typer
 
 from simulator.cli.console_port import port_taken
-from simulator.cli.exits import bad_input
+from simulator.cli.listening import allow_many_files
 from simulator.console.lesson_console import LessonConsole
 from simulator.world.clock import ClockKind, run
 
 
 def serve_lessons(port: int, name: str) -> None:
     """`name`: the lesson to begin with; empty for the list."""
+    allow_many_files()
     stop = asyncio.Event()
     run(ClockKind.REAL, lambda: _serve(port, name, stop), stop.set)
 
@@ -24,4 +25,4 @@ async def _serve(port: int, name: str, stop: asyncio.Event) -> None:
             typer.echo(f"lessons at {console.url} until Ctrl-C")
             await stop.wait()
     except OSError as error:
-        bad_input(port_taken(port, error))
+        port_taken(port, error)

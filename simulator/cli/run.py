@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import resource
-import sys
-import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -15,16 +13,19 @@ from rich.console import Console
 
 from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
 from simulator.builds.settings import BuildSettings
+from simulator.cli.broken_run import run_broke
 from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.engine import ENGINE_HELP, engine_host
-from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.exits import CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
+from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.printing import echo
 from simulator.cli.run_builds import built
 from simulator.cli.run_console import opened_console, pace_of, stay
 from simulator.cli.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
-from simulator.cli.scenario_file import scenario_path, tell_recordings
+from simulator.cli.scenario_file import policy_files, scenario_path, tell_recordings
 from simulator.cli.state import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
@@ -44,6 +45,7 @@ from simulator.replay.user_policy import OnPolicyError
 from simulator.rules.policies import POLICIES
 from simulator.telemetry.cloudwatch.settings import NAMESPACE
 from simulator.telemetry.exporters import Exporters
+from simulator.wire.listening import CannotListen
 from simulator.world.clock import ClockKind, wall_s
 
 
@@ -120,18 +122,19 @@ def run(
 ) -> None:
     """Play a scenario and report: exit 0 when its checks hold, 1 when one failed, 2 bad input, 3 the run broke."""
     chosen = _load(scenario, clock, seed, policy, on_policy_error)
-    to_stdout = json_file is not None and str(json_file) == "-"
+    to_stdout = json_file is not None and str(json_file) == STDOUT
     console = Terminal(stderr=to_stdout)
     with contextlib.ExitStack() as afterwards:
-        with contextlib.ExitStack() as files:
-            rows = _open(requests, files)
-            json_out = sys.stdout if to_stdout else _open(json_file, files)
-            html_out = _open(html_file, files)
-            if clock is ClockKind.REAL:
-                _allow_many_files()
-            log = _open_log(access_log, clock, files)
+        with Outputs() as outputs, contextlib.ExitStack() as files:
+            outputs.protect([*chosen.files, *policy_files(policy)])
+            rows = outputs.text("--requests", requests)
+            json_out = outputs.text_or_stdout("--json", json_file)
+            html_out = outputs.text("--html", html_file)
+            metrics_out = outputs.text("--metrics", metrics_file)
+            log = _open_log(access_log, clock, outputs, files)
             live = None
             if clock is ClockKind.REAL:
+                allow_many_files()
                 kept, host = state_folder(state), engine_host(engine)
                 chosen = built(
                     chosen, _builds(kept, toolchain, build_image, host, near_versions=near_versions), quiet=quiet
@@ -152,15 +155,17 @@ def run(
                 watched = afterwards.enter_context(opened_console(console_port, pace, console))
             sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, console)
             otlp = otlp_of(chosen, clock, otlp_endpoint, trace_sampling)
-            exports = exports_of(chosen, clock, metrics_port, _open(metrics_file, files), otlp, sent)
+            exports = exports_of(chosen, clock, metrics_port, metrics_out, otlp, sent)
             run = _run_in(gear, chosen, live, rows, touched=with_console or exports.is_wanted)
             run.exports = exports
-            record = _play(run, console, watched, quiet=quiet)
+            ports = {"--https-port": https_port, "--http-port": http_port, "--metrics-port": metrics_port or 0}
+            record = _play(run, console, watched, ports, quiet=quiet)
             report = build_report(record)
             if json_out is not None:
                 json_out.write(report_json(report))
             if html_out is not None:
                 html_out.write(report_page(report, record))
+            outputs.commit()
         (print_checks if quiet else print_report)(report, console)
         if watched is not None:
             watched.finish(report_page(report, record))
@@ -214,38 +219,25 @@ def _load(
     return scenario
 
 
-def _open(path: Path | None, files: contextlib.ExitStack) -> TextIO | None:
-    """Opened before the run, so that an hour is not lost to a folder that does not exist."""
-    if path is None:
-        return None
-    try:
-        return files.enter_context(path.open("w", encoding="utf-8", newline=""))
-    except OSError as error:
-        bad_input(f"file = {str(path)!r}, cannot be written: {error.strerror}")
-
-
-def _open_log(path: Path | None, clock: ClockKind, files: contextlib.ExitStack) -> io.RawIOBase | None:
+def _open_log(
+    path: Path | None, clock: ClockKind, outputs: Outputs, files: contextlib.ExitStack
+) -> io.RawIOBase | None:
     """Unbuffered: the log gathers its lines itself. Appended to, as logs are."""
     if path is None:
         return None
     if clock is not ClockKind.REAL:
         bad_input("access-log = given, must be left out in virtual time: no request passes the load balancer's wire")
+    outputs.claim("--access-log", path)
     try:
         return files.enter_context(path.open("ab", buffering=0))
     except OSError as error:
-        bad_input(f"file = {str(path)!r}, cannot be written: {error.strerror}")
+        bad_input(f"access-log = {str(path)!r}, cannot be written: {error.strerror}")
 
 
 def _tell_losses(platform: Platform) -> None:
     log = platform.front.access_log if platform.front is not None else None
     if log is not None and log.dropped:
         echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)
-
-
-def _allow_many_files() -> None:
-    """A connection of the load takes three descriptors of this process: its own, the front's, an instance's."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _tell_where(platform: Platform, console: Console) -> None:
@@ -262,7 +254,10 @@ def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.Abstra
     return contextlib.nullcontext(NobodyWatches()) if quiet else Progress(console, title, wall_s)
 
 
-def _play(run: Run, console: Console, watched: RunConsole | None, *, quiet: bool) -> RunRecord:
+def _play(
+    run: Run, console: Console, watched: RunConsole | None, ports: Mapping[str, int], *, quiet: bool
+) -> RunRecord:
+    """`ports`: what the options ask for."""
     opened: list[Platform] = []
     exported: list[Exporters] = []
 
@@ -288,10 +283,9 @@ def _play(run: Run, console: Console, watched: RunConsole | None, *, quiet: bool
         echo("interrupted before the run began", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except BrokenRun as error:
-        if not error.expected:
-            traceback.print_exception(error.__cause__)
-        echo(f"the run broke: {error}", err=True)
-        raise typer.Exit(BROKE) from error
+        if isinstance(error.__cause__, CannotListen):
+            bad_input(unheard(error.__cause__, ports))
+        run_broke(error)
     finally:
         for platform in opened:
             _tell_losses(platform)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from simulator.cli.console_port import port_taken
 from simulator.cli.exits import bad_input
+from simulator.cli.listening import allow_many_files
 from simulator.console.run_console import RunConsole
 from simulator.replay.scenario import Scenario
 from simulator.world.clock import ClockKind, until_interrupted, wall_s
@@ -35,12 +36,13 @@ def pace_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Pace |
 @contextlib.contextmanager
 def opened_console(port: int, pace: Pace | None, terminal: Console) -> Iterator[RunConsole]:
     """The console, listening, and its address on the terminal."""
+    allow_many_files()
     console = RunConsole(port, pace)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(console)
         except OSError as error:
-            bad_input(port_taken(port, error))
+            port_taken(port, error)
         terminal.print(f"console at {console.url}", soft_wrap=True)
         if pace is not None:
             terminal.print("  the run begins when you open it", soft_wrap=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
 from simulator.cli.exits import bad_input
+from simulator.cli.printing import echo
 from simulator.replay.scenario import Scenario
 from simulator.replay.shipped import shipped_scenarios
 
@@ -29,4 +28,9 @@ def tell_recordings(scenario: Scenario) -> None:
         ScenarioError: for a recording that cannot be played.
     """
     for note in scenario.recording_notes():
-        typer.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
+
+
+def policy_files(*names: str | None) -> list[Path]:
+    """The files of the users' own policies among these names, `FILE.py:CLASS`."""
+    return [Path(name.rpartition(":")[0]) for name in names if name is not None and ":" in name]

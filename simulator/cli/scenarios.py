@@ -21,7 +21,7 @@ def scenarios(
     """List the shipped scenarios."""
     shipped = shipped_scenarios()
     if copy_to is not None:
-        if copy_to.exists() and any(copy_to.iterdir()):
+        if copy_to.exists() and (not copy_to.is_dir() or any(copy_to.iterdir())):
             bad_input(f"copy-to = {str(copy_to)!r}, must be an empty or a new folder")
         shutil.copytree(next(iter(shipped.values())).parent, copy_to, dirs_exist_ok=True)
         echo(f"{len(shipped)} scenarios copied to {copy_to}")

@@ -5,21 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import traceback
 from enum import StrEnum
 from pathlib import Path
 
 import typer
 
+from simulator.assembly.front import Front
 from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
 from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import ENGINE_HELP, engine_host
-from simulator.cli.exits import BROKE, bad_input
+from simulator.cli.exits import bad_input, broke, details_of, told
+from simulator.cli.listening import allow_many_files, cannot_open
 from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
 from simulator.cli.printing import echo
-from simulator.cli.serve_config import DEFAULT_HTTPS_PORT, DEFAULT_PORT, ServeConfig, load_config, with_options
+from simulator.cli.serve_config import (
+    DEFAULT_HTTP_PORT,
+    DEFAULT_HTTPS_PORT,
+    DEFAULT_PORT,
+    ServeConfig,
+    load_config,
+    with_options,
+)
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
 from simulator.control.store_file import StoreError
@@ -29,6 +37,7 @@ from simulator.model.service_state import ServiceStatus
 from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.problems import ScenarioError
 from simulator.rules.pricing import Rates
+from simulator.wire.listening import holder
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
 
@@ -52,6 +61,12 @@ def serve(
     ),
     https_port: int | None = typer.Option(
         None, min=0, max=65535, help=f"Port of the services' URLs ({DEFAULT_HTTPS_PORT}); 0 is any free one."
+    ),
+    http_port: int | None = typer.Option(
+        None,
+        min=0,
+        max=65535,
+        help=f"Port that redirects to it ({DEFAULT_HTTP_PORT}, or a free one if that is taken); 0 is any free one.",
     ),
     metrics_port: int | None = typer.Option(
         None, min=0, max=65535, help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one."
@@ -79,6 +94,7 @@ def serve(
             api_port=port,
             api_tls=tls,
             front_https_port=https_port,
+            front_http_port=http_port,
             metrics_port=metrics_port,
             otel_endpoint=otlp_endpoint,
             cloudwatch_endpoint=_endpoint(cloudwatch),
@@ -89,6 +105,7 @@ def serve(
         settings = chosen.serving(state_folder(state), engine_host(engine))
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
+    allow_many_files()
     stop = asyncio.Event()
     rates = None if chosen.prices is None else chosen.prices.rates
     wanted_port = console_port if with_console else None
@@ -105,7 +122,9 @@ def _endpoint(url: str | None) -> str | None:
 async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: int | None, rates: Rates | None) -> None:
     try:
         serving = await open_serving(settings)
-    except (StateHeld, StoreError, DocumentError, OSError, ValueError) as error:
+    except OSError as error:
+        cannot_open(error, _ports(settings))
+    except (StateHeld, StoreError, DocumentError, ValueError) as error:
         bad_input(str(error))
     async with serving, contextlib.AsyncExitStack() as watching:
         _tell(serving)
@@ -115,7 +134,7 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
 
                 console = await watching.enter_async_context(ServeConsole(serving, console_port, rates))
             except OSError as error:
-                bad_input(port_taken(console_port, error))
+                port_taken(console_port, error)
             echo(f"console at {console.url}")
         await _until_stopped(serving, stop)
 
@@ -125,8 +144,25 @@ async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:
     tasks = serving.plane.tasks
     stopped, broken = tasks.spawn(stop.wait(), "until stopped"), tasks.spawn(serving.until_broken(), "until broken")
     if await first_of(stopped, broken) == 1:
-        traceback.print_exception(broken.exception())
-        raise typer.Exit(BROKE)
+        error = broken.exception()
+        assert error is not None
+        broke(f"the simulator failed: {told(error)}{details_of(error)}")
+
+
+def _ports(settings: ServingSettings) -> dict[str, int]:
+    """What the options ask for."""
+    front, metrics = settings.front, settings.exports.port
+    api = settings.control.listener
+    assert api is not None
+    ports = {"--port": api.port, "--https-port": front.https_port, "--http-port": front.http_port}
+    return ports if metrics is None else ports | {"--metrics-port": metrics}
+
+
+def _redirect(front: Front) -> str:
+    """Where plain HTTP is redirected, and why there if that is not where it was asked for."""
+    wanted = front.http_port_wanted
+    taken = f" ({wanted} is taken{holder(wanted)})" if wanted not in {0, front.http_port} else ""
+    return f"  http://*{LOCAL_DOMAIN}:{front.http_port} redirects there{taken}"
 
 
 def _tell(serving: Serving) -> None:
@@ -142,6 +178,7 @@ def _tell(serving: Serving) -> None:
         f"aws apprunner list-services --region {settings.authentication.region}"
     )
     echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, to be trusted: {front.root_certificate}")
+    echo(_redirect(front))
     for line in serving.exporters.lines if serving.exporters is not None else ():
         echo(line)
     for service in plane.registry.all(ServiceResource):

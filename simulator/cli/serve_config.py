@@ -1,7 +1,6 @@
 """The configuration file of `simulator serve`: who may call the API, where it listens, its times and quotas.
 
-YAML as scenario files are, with the same care: every error at once, each with its place. Options on the command line
-win over the file.
+YAML as scenario files are, with the same care: every error at once. Options on the command line win over the file.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ from simulator.world.clock import ClockKind
 
 DEFAULT_PORT: Final = 8580
 DEFAULT_HTTPS_PORT: Final = 8543
-
+DEFAULT_HTTP_PORT: Final = 8581
 _QUICK_PROBE_S: Final = 0.02
 _ALL: Final = "all"  # runtimes
 
@@ -177,8 +176,8 @@ class FrontSection(Section):
 
     https_port: Count = Field(default=DEFAULT_HTTPS_PORT, ge=0, le=65535)
     """Port of the services' URLs; 0 is any free one."""
-    http_port: Count = Field(default=0, ge=0, le=65535)
-    """Port that redirects to it; 0 is any free one."""
+    http_port: Annotated[Count, Field(ge=0, le=65535)] | None = None
+    """Port that redirects to it; 0 is any free one. If left out 8581, or any free one where that is taken."""
     server_timing: Flag = True
     """Answers tell the split of their time in a `server-timing` field; App Runner's do not."""
 
@@ -264,7 +263,8 @@ class ServeConfig(Section):
             front=LiveSettings(
                 state,
                 https_port=self.front.https_port,
-                http_port=self.front.http_port,
+                http_port=DEFAULT_HTTP_PORT if self.front.http_port is None else self.front.http_port,
+                http_port_or_any=self.front.http_port is None,
                 region=self.api.region,
                 server_timing=self.front.server_timing,
                 engine=engine,

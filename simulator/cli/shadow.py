@@ -5,16 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import TextIO
 
 import typer
 
 from simulator.assembly import LiveSettings
+from simulator.cli.broken_run import run_broke
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
-from simulator.cli.exits import BROKE, INTERRUPTED, bad_input
+from simulator.cli.exits import INTERRUPTED, bad_input
+from simulator.cli.listening import allow_many_files
+from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.run_builds import built
-from simulator.cli.scenario_file import scenario_path, tell_recordings
+from simulator.cli.scenario_file import policy_files, scenario_path, tell_recordings
 from simulator.cli.state import state_folder
 from simulator.cli.tables import print_table, tell_notes, wide_console
 from simulator.lab.shadow import Divergence, Shadows
@@ -45,23 +49,35 @@ def shadow_verb(
         told.require(clock.value)
         tell_recordings(told)
         live = LiveSettings(state_folder(state), engine=engine_host(engine)) if clock is ClockKind.REAL else None
-        if live is not None:
-            told = built(told, build_settings(live.state, engine=live.engine))
         shadows = Shadows(told, policy)
-        tell_notes(shadows.notes)
-        record = play(Run(told, live, on_open=shadows.attach))
     except (ScenarioError, ValueError) as error:
+        bad_input(str(error))
+    tell_notes(shadows.notes)
+    with Outputs() as outputs:
+        outputs.protect([*told.files, *policy_files(*policy)])
+        out = outputs.text("--json", json_file)
+        if live is not None:
+            allow_many_files()
+            told = built(told, build_settings(live.state, engine=live.engine))
+        complete = _played(Run(told, live, on_open=shadows.attach))
+        _print(shadows)
+        if out is not None:
+            _write(shadows.divergences, out)
+        outputs.commit()
+    raise typer.Exit(0 if complete else INTERRUPTED)
+
+
+def _played(run: Run) -> bool:
+    """Whether it came to its end."""
+    try:
+        return play(run).complete
+    except ScenarioError as error:
         bad_input(str(error))
     except InterruptedRun as error:
         echo("interrupted before the run began", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except BrokenRun as error:
-        echo(f"the run broke: {error}", err=True)
-        raise typer.Exit(BROKE) from error
-    _print(shadows)
-    if json_file is not None:
-        _write(shadows.divergences, json_file)
-    raise typer.Exit(0 if record.complete else INTERRUPTED)
+        run_broke(error)
 
 
 def _print(shadows: Shadows) -> None:
@@ -90,7 +106,7 @@ def _cells(one: Divergence) -> tuple[Cell, ...]:
     )
 
 
-def _write(divergences: list[Divergence], file: Path) -> None:
+def _write(divergences: list[Divergence], stream: TextIO) -> None:
     document = [
         dataclasses.asdict(one)
         | {
@@ -100,7 +116,4 @@ def _write(divergences: list[Divergence], file: Path) -> None:
         }
         for one in divergences
     ]
-    try:
-        file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        bad_input(f"file = {str(file)!r}, cannot be written: {error.strerror}")
+    stream.write(json.dumps(document, indent=1) + "\n")

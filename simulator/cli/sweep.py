@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input
+from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input, broke
+from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenario_file import scenario_path, tell_recordings
 from simulator.cli.terminal import Terminal
@@ -61,22 +62,31 @@ def sweep(
         axes = [parse_axis(text) for text in vary]
         runs = seeds * math.prod(len(axis.values) for axis in axes)
         play = functools.partial(play_point, gear=gear, runs=runs)
-        plan = Sweep(path, axes, _seeds(path, axes, seeds), out, play)
+        scenario_files, first = _first(path, axes)
+        plan = Sweep(path, axes, [first + number for number in range(seeds)], out, play)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
-    rows = _rows(plan, workers, scheduler, console)
-    _write(rows, plan, chart, console)
+    with Outputs() as outputs:
+        outputs.protect(scenario_files)
+        table, picture = outputs.path("--out", out), outputs.path("--chart", chart)
+        outputs.claim("--out's journal", plan.journal)
+        rows = _rows(plan, workers, scheduler, console)
+        assert table is not None
+        _write(rows, plan, table, picture)
+        outputs.commit()
+    plan.forget()
+    console.print(f"{len(rows)} points in {out}")
     failed = [row for row in rows if "error" in row]
     _tell(rows, failed, axes, console)
     raise typer.Exit(CHECK_FAILED if failed else 0)
 
 
-def _seeds(path: Path, axes: Sequence[Axis], count: int) -> list[int]:
-    """The scenario's seed and those after it. An axis that no scenario has is told before anything is played."""
+def _first(path: Path, axes: Sequence[Axis]) -> tuple[list[Path], int]:
+    """The scenario's files and seed. An axis that no scenario has is told before anything is played."""
     scenario = load_scenario(path, {axis.name: axis.values[0] for axis in axes})
     scenario.require("virtual")
     tell_recordings(scenario)
-    return [scenario.seed + number for number in range(count)]
+    return scenario.files, scenario.seed
 
 
 def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) -> list[Row]:
@@ -117,20 +127,21 @@ def _progress(plan: Sweep, console: Console) -> Iterator[Callable[[Point, Row, b
         yield lambda _point, _row, _before: progress.advance(bar)
 
 
-def _write(rows: Sequence[Row], plan: Sweep, chart: Path | None, console: Console) -> None:
-    """The journal goes when the result stands; what could not be written can be asked for again without playing."""
+def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) -> None:
+    """What could not be written can be asked for again without playing: the journal stays until the result stands."""
     names = [axis.name for axis in plan.axes]
     try:
-        write_table(rows, plan.out)
+        write_table(rows, table)
         if chart is not None:
             draw(rows, names, plan.file.stem, chart)
     except ImportError as error:
         package = str(error.name).partition(".")[0]
         bad_input(f"{package} is not installed, which this output needs: pip install {package}")
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         bad_input(str(error))
-    plan.forget()
-    console.print(f"{len(rows)} points in {plan.out}")
+    except OSError as error:
+        why = error.strerror or error
+        broke(f"the result could not be written: {why}; the same command writes it from {plan.journal}")
 
 
 def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], console: Console) -> None:

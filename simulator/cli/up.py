@@ -23,6 +23,7 @@ from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, CHECK_FAILED, bad_input
+from simulator.cli.listening import allow_many_files, cannot_open
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.cli.up_names import FirstAnswers, hosts_of, told_names
@@ -58,6 +59,7 @@ def up(
         settings = build_settings(kept, toolchain, build_image, near_versions=near_versions, engine=host)
     except ValueError as error:
         bad_input(str(error))
+    allow_many_files()
     stop = asyncio.Event()
     place = SecretsPlace(secrets_file)
     run(
@@ -112,7 +114,7 @@ async def _up(
         if await first_of(stopped, work, platform.tasks.failed) != 0:
             raise typer.Exit(work.result() if work.done() else BROKE)
     except OSError as error:
-        bad_input(str(error))
+        cannot_open(error, {"--https-port": live.https_port})
     finally:
         await platform.close()
         await builder.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -10,9 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.exits import CHECK_FAILED, OK, bad_input
+from simulator.cli.outputs import Outputs
 from simulator.cli.tables import wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.validate import Result, chosen, markdown, numbers_of, validated
+from simulator.lab.validate_case import Case
 
 
 def validate_verb(
@@ -28,19 +31,23 @@ def validate_verb(
         cases = chosen(case)
     except ValueError as error:
         bad_input(str(error))
+    with Outputs() as outputs:
+        page = outputs.text("--markdown", markdown_file)
+        results = _played(cases, workers, console)
+        _print(results)
+        if page is not None:
+            page.write(markdown(results))
+        outputs.commit()
+    raise typer.Exit(OK if all(result.passed for result in results) else CHECK_FAILED)
+
+
+def _played(cases: Sequence[Case], workers: int, console: Terminal) -> list[Result]:
     with console.status("") as status:
 
         def told(result: Result) -> None:
             status.update(f"{result.case.number} {result.case.title}: done")
 
-        results = validated(cases, workers or os.cpu_count() or 1, told)
-    _print(results)
-    if markdown_file is not None:
-        try:
-            markdown_file.write_text(markdown(results), encoding="utf-8")
-        except OSError as error:
-            bad_input(f"markdown = {str(markdown_file)!r}, cannot be written: {error.strerror}")
-    raise typer.Exit(OK if all(result.passed for result in results) else CHECK_FAILED)
+        return validated(cases, workers or os.cpu_count() or 1, told)
 
 
 def _print(results: list[Result]) -> None:

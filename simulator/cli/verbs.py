@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
+
+from simulator.cli.exits import INTERRUPTED, NOBODY_READS
+from simulator.cli.printing import echo
 
 # Verb -> module and name of its function or of the Typer application of its own verbs, in the order of `--help`.
 _VERBS: Final = {
@@ -36,6 +41,23 @@ _VERBS: Final = {
 
 class Verbs(TyperGroup):
     """The group of all verbs. Typer brings a click of its own, whose types have no public name."""
+
+    def main(self, args: Any = None, prog_name: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
+        verb = functools.partial(super().main, args, prog_name, standalone_mode=False, **extra)
+        if not standalone_mode:
+            return verb()
+        from simulator.cli.ending import ended  # noqa: PLC0415 where the program ends, and nowhere else
+
+        sys.exit(ended(verb))
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would make a failed check of it
+            raise typer.Exit(NOBODY_READS) from None
+        except KeyboardInterrupt:  # and click would say nothing
+            echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 Typer's signature
         return list(_VERBS)

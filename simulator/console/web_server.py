@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 from simulator.console.audience import Audience, Listener
 from simulator.console.web_files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
 from simulator.console.web_guard import HOST, Guard
+from simulator.wire.listening import listening
 from simulator.wire.web_listener import asked_of, listener_limits
 
 SCRIPTS: Final = (*MODULES, "console", "feed", "controls", "sending", "lesson", "lessons")
@@ -61,7 +62,8 @@ class Site:
         """Raises OSError when the port cannot be had; then nothing is to be closed."""
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, HOST, self._port).start()
+            with listening(HOST, self._port):
+                await web.TCPSite(self._runner, HOST, self._port).start()
         except OSError:
             await self._runner.cleanup()
             raise

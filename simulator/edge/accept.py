@@ -10,6 +10,8 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from simulator.wire.listening import listening
+
 # Taken in one turn; the loop has other work too.
 _TURN_MAX: Final = 64
 # No descriptor or memory left: the queue of the kernel waits as long, as in asyncio.
@@ -23,7 +25,8 @@ class Acceptor:
     def __init__(self, host: str, port: int, backlog: int, on_socket: Callable[[socket.socket, bytes], None]) -> None:
         """Raises OSError when the address cannot be had."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family, backlog=backlog)
+        with listening(host, port):
+            self._socket = socket.create_server((host, port), family=family, backlog=backlog)
         self._socket.setblocking(False)
         self._on_socket = on_socket
         self._loop = asyncio.get_running_loop()

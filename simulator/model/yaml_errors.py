@@ -56,7 +56,7 @@ def explained(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     for pattern, found, expected in _WORDS:
         match = re.search(pattern, told)
         if match:
-            return found.format(**match.groupdict()), expected
+            return found.replace("{what}", match.groupdict().get("what") or ""), expected
     return told, "YAML"
 
 

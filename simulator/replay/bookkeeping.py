@@ -7,7 +7,6 @@ import hashlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
 from simulator.assembly import Platform, Service
@@ -183,13 +182,6 @@ def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
 def _digest(scenario: Scenario) -> str:
     """SHA-256 over the scenario file and then its data files, in the order in which it names them."""
     digest = hashlib.sha256()
-    for path in (Path(scenario.file), *_data_files(scenario)):
+    for path in scenario.files:
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
-
-
-def _data_files(scenario: Scenario) -> Iterable[Path]:
-    for source in scenario.traffic:
-        for shape in (source.bins, source.trace):
-            if shape is not None:
-                yield shape.file

@@ -6,6 +6,7 @@ This module reads an expression; what a metric's value is in a run is the report
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -107,6 +108,9 @@ def parse_check(value: object) -> CheckExpression:
         raise ValueError(msg)
     metric, quantile, status = _metric(match["metric"])
     limit = _limit(match["limit"], METRICS[metric])
+    if not math.isfinite(limit):
+        msg = f"limit = {match['limit']}, must be a finite number"
+        raise ValueError(msg)
     return CheckExpression(
         metric, quantile, Operator(match["operator"]), limit, match[0].strip(), status, match["service"]
     )

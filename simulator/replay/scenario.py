@@ -80,6 +80,12 @@ class Scenario(Section):
         """By service: what a policy chosen by its name changed beside itself (`with_policy`)."""
         return self._brought
 
+    @property
+    def files(self) -> list[Path]:
+        """The file it was read from, and those of its recordings."""
+        recordings = [source.bins or source.trace for source in self.traffic]
+        return [Path(self.file), *(recording.file for recording in recordings if recording is not None)]
+
     def require(self, clock: str) -> None:
         """Raises ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
 

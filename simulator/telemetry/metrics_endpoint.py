@@ -14,6 +14,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from simulator.records.metrics import Metrics
 from simulator.telemetry.families import PlatformCollector as ServicesCollector
+from simulator.wire.listening import listening
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import guarding, listener_limits
 
@@ -42,7 +43,8 @@ class MetricsEndpoint:
         """Raises OSError when the port cannot be had."""
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, HOST, self._port).start()
+            with listening(HOST, self._port):
+                await web.TCPSite(self._runner, HOST, self._port).start()
         except OSError:
             await self._runner.cleanup()
             raise

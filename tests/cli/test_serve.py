@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import re
 import signal
@@ -10,7 +12,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
+from simulator.cli.serve_config import DEFAULT_HTTP_PORT
 from tests.control.api_stage import IMAGE
 
 RUN = CliRunner()
@@ -42,7 +44,7 @@ class Served:
         )
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(state: Path, *options: str) -> Iterator[Served]:
     ports = ("--port", "0", "--https-port", "0")
     command = [sys.executable, "-m", "simulator", "serve", "--state", str(state), *ports, *options]
@@ -201,6 +203,22 @@ def test_a_secret_is_not_shown_when_it_is_wrong(tmp_path: Path) -> None:
     done = RUN.invoke(app, ["serve", "--state", str(tmp_path), "--config", str(config)])
     assert "secret_access_key" in done.output
     assert "271828" not in done.output
+
+
+@pytest.mark.case("P22")
+def test_the_redirect_has_a_port_of_its_own_which_is_printed(tmp_path: Path) -> None:
+    """The default, or another with a word where that is taken, as by another test at this moment."""
+    with serving(tmp_path) as served:
+        assert served.process.stdout is not None
+        line = next(line for line in served.process.stdout if "redirects there" in line)
+        found = re.fullmatch(r"  http://\*\.awsapprunner\.localhost:(\d+) redirects there(.*)\n", line)
+        assert found, line
+        assert (found[1] == str(DEFAULT_HTTP_PORT)) != (f"({DEFAULT_HTTP_PORT} is taken" in found[2])
+        asked = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=10)
+        asked.request("GET", "/x", headers={"host": "web.awsapprunner.localhost"})
+        answer = asked.getresponse()
+        assert answer.status == 404  # of the balancer: it has no such service, and redirects to those that it has
+        asked.close()
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:

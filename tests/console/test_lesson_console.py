@@ -157,7 +157,7 @@ async def test_a_lesson_is_watched_and_not_touched(learner: Learner) -> None:
         ("overflow", {"prediction": "many"}, "prediction = 'many', must be a number, such as 20 %"),
         ("max-concurrency", {"prediction": "z"}, "must be one of a, b, c"),
         ("max-concurrency", {"knob": "0"}, "max_concurrency = 0, must be"),
-        ("overflow", {"knob": "{"}, "must be YAML"),
+        ("overflow", {"knob": "{"}, "a [ or { that is not closed"),
         ("overflow", {"guess": "1"}, "guess"),
         ("overflow", {"prediction": "1" * 501}, "prediction"),
     ],

@@ -1,0 +1,40 @@
+"""What every verb that listens does first, and what it says when a port cannot be had."""
+
+from __future__ import annotations
+
+import errno
+import resource
+from collections.abc import Mapping
+from typing import Final, NoReturn
+
+from simulator.cli.exits import bad_input, broke
+from simulator.wire.listening import CannotListen
+
+# Of the machine, not of what the user wrote.
+_EXHAUSTED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
+
+
+def allow_many_files() -> None:
+    """As many open files as the system allows: a request takes three (the client's, the balancer's, an instance's)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def cannot_open(error: OSError, ports: Mapping[str, int]) -> NoReturn:
+    """Ends the command that could not open its listeners; `ports`: what its options ask for."""
+    if isinstance(error, CannotListen):
+        bad_input(unheard(error, ports))
+    if error.errno in _EXHAUSTED:
+        broke(f"the simulator failed: {error}")
+    bad_input(str(error))
+
+
+def unheard(error: CannotListen, ports: Mapping[str, int]) -> str:
+    """Which option the port is of, why it cannot be had, and what helps."""
+    options = [option for option, port in ports.items() if port == error.port]
+    if not options:
+        return str(error)
+    if len(options) > 1:
+        return f"{' and '.join(options)} = {error.port}, must be ports of their own"
+    return f"{options[0]} = {error.port}, is {error.reason}; {options[0]} 0 takes any free one"

@@ -1,0 +1,161 @@
+"""The files that a verb writes: checked before the work, written beside their place, put there when they are whole.
+
+So an hour is not lost to a folder that does not exist, what stood there stays until there is something better, and no
+output takes the place of an input or of another output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NoReturn, Self, TextIO
+
+from simulator.cli.exits import bad_input, broke
+
+STDOUT: Final = "-"
+
+
+@dataclass(slots=True)
+class _Output:
+    option: str
+    given: Path
+    target: Path  # where symbolic links lead
+    beside: Path  # the target itself where it is no ordinary file: a device or a pipe cannot be put in place
+    stream: TextIO | None = None
+
+
+class Outputs:
+    """Use it around the work. `commit` puts every file in its place; without it nothing is left of them.
+
+    A path that does not serve is bad input; what fails later, such as a full disk, is a failure of the run.
+    """
+
+    def __init__(self) -> None:
+        self._outputs: list[_Output] = []
+        self._taken: dict[object, str] = {}
+
+    def protect(self, inputs: Iterable[Path], what: str = "an input") -> None:
+        """No output may be one of these files."""
+        for path in inputs:
+            self._taken.setdefault(_identity(path), f"{what}, {path}")
+
+    def claim(self, option: str, path: Path) -> None:
+        """`path` is written by `option` in its own way: nothing else may be."""
+        if _is_special(path):
+            return
+        taken = self._taken.get(_identity(path))
+        if taken is not None:
+            bad_input(f"{option} = {str(path)!r}, must be a file of its own: it is {taken}")
+        self._taken[_identity(path)] = f"the output of {option}"
+
+    def path(self, option: str, path: Path | None) -> Path | None:
+        """Where to write what belongs at `path`, for who opens files by name; None for None."""
+        return None if path is None else self._add(option, path).beside
+
+    def text(self, option: str, path: Path | None) -> TextIO | None:
+        """A stream for what belongs at `path`; None for None."""
+        if path is None:
+            return None
+        output = self._add(option, path)
+        try:
+            output.stream = output.beside.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            self._refuse(output, error)
+        return output.stream
+
+    def text_or_stdout(self, option: str, path: Path | None) -> TextIO | None:
+        return sys.stdout if path is not None and str(path) == STDOUT else self.text(option, path)
+
+    def commit(self) -> None:
+        """All is written: each file in its place, whole. Ends the command with a failure when one cannot be."""
+        for output in self._outputs:
+            try:
+                if output.stream is not None:
+                    output.stream.close()
+                if output.beside != output.target and output.beside.exists():
+                    output.beside.replace(output.target)
+            except OSError as error:
+                lost(output.option, output.given, error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for output in self._outputs:
+            with contextlib.suppress(OSError):
+                if output.stream is not None:
+                    output.stream.close()
+            if output.beside != output.target:
+                with contextlib.suppress(OSError):
+                    output.beside.unlink(missing_ok=True)
+
+    def _add(self, option: str, path: Path) -> _Output:
+        self.claim(option, path)
+        target = path.resolve()
+        beside = target
+        if not _is_special(path):
+            # The suffix says the format to those who write by name.
+            beside = target.with_name(f".{target.stem}.{os.getpid()}.new{target.suffix}")
+        output = _Output(option, path, target, beside)
+        if beside != target:
+            try:
+                if target.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                beside.touch()
+                if target.exists():
+                    beside.chmod(stat.S_IMODE(target.stat().st_mode))
+            except OSError as error:
+                self._refuse(output, error)
+        self._outputs.append(output)
+        return output
+
+    def _refuse(self, output: _Output, error: OSError) -> NoReturn:
+        with contextlib.suppress(OSError):
+            if output.beside != output.target:
+                output.beside.unlink(missing_ok=True)
+        bad_input(f"{output.option} = {str(output.given)!r}, cannot be written: {error.strerror or error}")
+
+
+@contextlib.contextmanager
+def written(option: str, path: Path) -> Iterator[TextIO]:
+    """One file of text, whole or not at all."""
+    with Outputs() as outputs:
+        stream = outputs.text(option, path)
+        assert stream is not None
+        try:
+            yield stream
+        except OSError as error:
+            lost(option, path, error)
+        outputs.commit()
+
+
+def lost(option: str, path: Path, error: OSError) -> NoReturn:
+    """What was to be written cannot be, and that is nobody's input."""
+    broke(f"{option} = {str(path)!r}, could not be written: {error.strerror or error}")
+
+
+def _identity(path: Path) -> object:
+    """The same for two names of a file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return path.resolve()
+    return found.st_dev, found.st_ino
+
+
+def _is_special(path: Path) -> bool:
+    """A device or a pipe: nothing stands there that could be lost."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
