@@ -20,6 +20,7 @@ from aiohttp import web
 
 from simulator.api.authentication import Authentication, Identity
 from simulator.api.calls import ApiCalls
+from simulator.api.foreign_clients import STATUS, ForeignAnswer, foreign_answer
 from simulator.api.service_model import operation_of, parse_body
 from simulator.api.signature import SignedRequest
 from simulator.control.caller import Caller
@@ -30,6 +31,7 @@ from simulator.wire.web_listener import HEAD_S_MAX, asked_of, listener_limits
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 REQUEST_ID: Final = "x-amzn-RequestId"
+_SERVER: Final = "apprunner-simulator"
 
 # ASSUMPTION: a megabyte, the bound that AWS's services usually have; App Runner's is not published. Sending one with
 # ever more variables would settle it.
@@ -102,6 +104,9 @@ class ApiEndpoint:
         try:
             self._check_names(request)
             body = await self._body(request)
+            foreign = foreign_answer(request.raw_path, request.headers, request_id, body.content)
+            if foreign is not None:
+                return _foreign_response(foreign, request_id)
             identity = self._identify(request, body)
             answer = self._answer(request, body, self._caller(request, identity, request_id))
         except ApiError as error:
@@ -206,6 +211,11 @@ def _refusal(error: ApiError) -> dict[str, str]:
     return refusal | {"message": error.explained} if error.hint else refusal
 
 
+def _foreign_response(answer: ForeignAnswer, request_id: str) -> web.Response:
+    fields = {"Content-Type": answer.content_type, REQUEST_ID: request_id, "Server": _SERVER, **answer.fields}
+    return web.Response(status=STATUS, body=answer.body, headers=fields)
+
+
 def _response(status: int, content: dict[str, Any], request_id: str) -> web.Response:
     try:
         body = orjson.dumps(content)
@@ -214,5 +224,5 @@ def _response(status: int, content: dict[str, Any], request_id: str) -> web.Resp
     return web.Response(
         status=status,
         body=body,
-        headers={"Content-Type": CONTENT_TYPE, REQUEST_ID: request_id, "Server": "apprunner-simulator"},
+        headers={"Content-Type": CONTENT_TYPE, REQUEST_ID: request_id, "Server": _SERVER},
     )

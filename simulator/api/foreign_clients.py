@@ -1,0 +1,164 @@
+"""Clients of other AWS services that were pointed here: an answer that they can read, with the variable to set.
+
+`AWS_ENDPOINT_URL` names the endpoint of every service at once, so the CLI's STS, CDK's CloudFormation or an
+application's S3 come here. In App Runner's JSON they would read noise ("Unable to parse response ... Further retries
+may succeed"). AWS's services speak six protocols; which one a request is in shows in its head, and whose it is in the
+scope of its signature. No signature is verified: what is said is the same for everybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qs, unquote
+from xml.sax.saxutils import escape
+
+import orjson
+
+OWN_SERVICE: Final = "apprunner"
+_OWN_TARGET: Final = "apprunner."  # in small letters
+
+STATUS: Final = 400  # which no client tries again
+
+# "Credential=AKIDEXAMPLE/20261129/us-east-1/sts/aws4_request"; a signature for several Regions names none.
+_SCOPE: Final = re.compile(r"Credential=[^/,\s]*/[0-9]{8}/(?:[a-z0-9-]*/)?([a-z0-9._-]{1,40})/aws4_request")
+_XML_SERVICES: Final = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})  # an <Error> alone
+_REST_XML_SERVICES: Final = _XML_SERVICES | {"route53", "cloudfront"}
+_FORM: Final = "application/x-www-form-urlencoded"
+_NAMES: Final = {
+    "cloudformation": "CloudFormation",
+    "sts": "STS",
+    "iam": "IAM",
+    "ec2": "EC2",
+    "ecr": "ECR",
+    "s3": "S3",
+    "logs": "CloudWatch Logs",
+    "monitoring": "CloudWatch",
+    "dynamodb": "DynamoDB",
+    "secretsmanager": "Secrets Manager",
+    "ssm": "SSM",
+    "lambda": "Lambda",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignAnswer:
+    """What goes back. `fields`: of the head, besides the request's id and the server."""
+
+    body: bytes
+    content_type: str
+    fields: Mapping[str, str]
+
+
+def foreign_answer(
+    raw_path: str, headers: Mapping[str, str], request_id: str, content: bytes | None
+) -> ForeignAnswer | None:
+    """In the protocol of the request; None when it is App Runner's, or nothing says whose it is. `headers` are looked
+    up without regard to case.
+    """
+    target = headers.get("x-amz-target", "")
+    if target.lower().startswith(_OWN_TARGET):
+        return None
+    _, _, query = raw_path.partition("?")
+    service = _service(headers.get("authorization", ""), query)
+    content_type = headers.get("content-type", "")
+    is_query = content_type.partition(";")[0].strip().lower() == _FORM or "Action" in parse_qs(query)
+    is_cbor = headers.get("smithy-protocol", "").lower() == "rpc-v2-cbor"
+    if service == OWN_SERVICE or not (service or is_query or is_cbor):
+        return None  # or a browser's, or of somebody with curl
+    message = _message(service)
+    if is_cbor:
+        return _cbor(message)
+    if is_query:
+        return _query(message, request_id, is_ec2=service == "ec2" or _is_ec2(content))
+    return _named(service, message, request_id, content_type if target else None)
+
+
+def _named(service: str, message: str, request_id: str, json_type: str | None) -> ForeignAnswer:
+    """By the service, where the head does not say the protocol. `json_type`: of a request with a target."""
+    if json_type is not None:
+        return _json(message, json_type)
+    if service in _REST_XML_SERVICES:
+        return _rest_xml(message, request_id, alone=service in _XML_SERVICES)
+    return _rest_json(message)
+
+
+def _service(authorization: str, query: str) -> str:
+    """Empty when the request is not signed."""
+    found = _SCOPE.search(authorization) or _SCOPE.search(f"Credential={_presigned(query)}")
+    return found[1] if found is not None else ""
+
+
+def _presigned(query: str) -> str:
+    return next(
+        (unquote(part.partition("=")[2]) for part in query.split("&") if part.startswith("X-Amz-Credential=")), ""
+    )
+
+
+def _is_ec2(content: bytes | None) -> bool:
+    """Of a request without a signature: the version of EC2's API."""
+    return content is not None and b"Version=2016-11-15" in content
+
+
+def _message(service: str) -> str:
+    whose = f"a call of {_NAMES.get(service, service)}" if service else "a call of another service"
+    return (
+        f"This endpoint is App Runner's only, and this is {whose}. "
+        "Set AWS_ENDPOINT_URL_APPRUNNER to it, and not AWS_ENDPOINT_URL, which is for every service at once."
+    )
+
+
+# --- the protocols ----------------------------------------------------------------------------------------------------
+
+
+def _json(message: str, content_type: str) -> ForeignAnswer:
+    told = {"__type": "UnknownOperationException", "message": message}
+    kind = "application/x-amz-json-1.0" if "json-1.0" in content_type else "application/x-amz-json-1.1"
+    return ForeignAnswer(orjson.dumps(told), kind, {})
+
+
+def _rest_json(message: str) -> ForeignAnswer:
+    error = "UnknownOperationException"
+    return ForeignAnswer(orjson.dumps({"message": message}), "application/json", {"x-amzn-errortype": error})
+
+
+def _cbor(message: str) -> ForeignAnswer:
+    told = {"__type": "UnknownOperationException", "message": message}
+    body = bytes([0xA0 | len(told)]) + b"".join(_cbor_text(text) for pair in told.items() for text in pair)
+    return ForeignAnswer(body, "application/cbor", {"smithy-protocol": "rpc-v2-cbor"})
+
+
+def _cbor_text(text: str) -> bytes:
+    """A text string, RFC 8949 section 3.1: major type 3, its length in the shortest of the forms that can occur."""
+    data = text.encode()
+    if len(data) < 24:
+        return bytes([0x60 | len(data)]) + data
+    return (b"\x78" + bytes([len(data)]) if len(data) < 256 else b"\x79" + len(data).to_bytes(2)) + data
+
+
+def _query(message: str, request_id: str, *, is_ec2: bool) -> ForeignAnswer:
+    if is_ec2:
+        error = f"<Errors><Error>{_error('InvalidAction', message)}</Error></Errors>"
+        return _xml(f"<Response>{error}<RequestID>{request_id}</RequestID></Response>")
+    return _xml(_error_response("InvalidAction", message, request_id))
+
+
+def _rest_xml(message: str, request_id: str, *, alone: bool) -> ForeignAnswer:
+    if alone:
+        return _xml(f"<Error>{_error('InvalidRequest', message)}<RequestId>{request_id}</RequestId></Error>")
+    return _xml(_error_response("InvalidRequest", message, request_id))
+
+
+def _error_response(code: str, message: str, request_id: str) -> str:
+    error = f"<Error><Type>Sender</Type>{_error(code, message)}</Error>"
+    return f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
+
+
+def _error(code: str, message: str) -> str:
+    return f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+
+
+def _xml(text: str) -> ForeignAnswer:
+    return ForeignAnswer(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode(), "text/xml", {})
