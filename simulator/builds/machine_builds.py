@@ -12,7 +12,10 @@ from typing import Any, Final
 
 from simulator.builds.built import BuildFailed, BuildSteps
 from simulator.builds.confined import Confined
+from simulator.builds.copied import copy_tree
+from simulator.builds.kept import Kept
 from simulator.builds.language import preparation, variables
+from simulator.builds.layers import LayerChain, Layers
 from simulator.builds.phases import Phases, StageName
 from simulator.builds.recipe import Recipe
 from simulator.builds.repositories import Repositories
@@ -63,6 +66,8 @@ class MachineBuilds:
                 work = settings.folder / "work"
                 own_private_folder(settings.folder)
                 own_private_folder(work)
+                layers = Kept(settings.folder / "layers", settings.kept_max)
+                await asyncio.get_running_loop().run_in_executor(None, layers.open)
                 home = _group_home() if settings.control_groups else None
                 homes = tuple(map(str, home.roots())) if home is not None else ()
                 ORPHANS.begin(str(work), homes)
@@ -76,7 +81,7 @@ class MachineBuilds:
                 except BaseException:
                     await guard.close()
                     raise
-                self._opened = _Opened(isolation, home, guard)
+                self._opened = _Opened(isolation, Layers(layers), home, guard)
             await self._opened.guard.start()
             return self._opened
 
@@ -84,6 +89,7 @@ class MachineBuilds:
 @dataclass(slots=True)
 class _Opened:
     isolation: Isolation
+    layers: Layers
     home: GroupHome | None
     guard: Guard
     builds: int = 0
@@ -115,11 +121,12 @@ class MachineWorkshop:
         opened.builds += 1
         mark = f"{guard.folder}/{opened.builds}"
         confined = Confined(mark, place, self._settings.limits, opened.home, guard.watch, guard.forget)
-        kitchen = _MachineKitchen(self._settings, self._toolchain, opened.isolation, confined, job, place, steps.log)
+        kitchen = _MachineKitchen(self._settings, self._toolchain, opened, confined, job, place, steps.log)
         await kitchen.prepare(kitchen.made)
         for note in await self._repositories.lay_out(job.clone, job.commit, kitchen.made.app):
             steps.log(f"[AppRunner] {note}")
         await Phases(job.recipe, kitchen, steps.log, job.work_directory).carry_out()
+        await kitchen.settle()
         await asyncio.get_running_loop().run_in_executor(None, remove, str(kitchen.made.root))
 
     def start(self, place: Path, job: Job) -> Start:
@@ -139,7 +146,7 @@ class _MachineKitchen:
         self,
         settings: BuildSettings,
         toolchain: Toolchain,
-        isolation: Isolation,
+        opened: _Opened,
         confined: Confined,
         job: Job,
         place: Path,
@@ -149,7 +156,9 @@ class _MachineKitchen:
         self._runs = Stage(place / StageName.RUNS)
         self._settings = settings
         self._toolchain = toolchain
-        self._isolation = isolation
+        self._isolation = opened.isolation
+        self._layers = opened.layers
+        self._chains: dict[Path, LayerChain] = {}  # by the stage's folder
         self._confined = confined
         self._job = job
         self._log = log
@@ -165,8 +174,21 @@ class _MachineKitchen:
             )
             if code != 0:
                 raise BuildFailed(_PREPARATION_FAILED.format(runtime=runtime, code=code))
+        facts = {
+            "runtime": runtime.name,
+            "toolchain": [str(self._toolchain.program), self._toolchain.version],
+            "way": self._isolation.way,
+            "environment": dict(self._settings.environment),
+        }
+        self._chains[stage.root] = self._layers.chain(stage, self._job.directory, facts)
+
+    async def settle(self) -> None:
+        """Everything that was kept from before stands in its stage."""
+        for chain in self._chains.values():
+            await chain.settle()
 
     async def take_over(self) -> None:
+        await self.settle()
         await self.prepare(self._runs)
         await copy_tree(self.made.app, self._runs.app)
 
@@ -174,12 +196,19 @@ class _MachineKitchen:
         self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
         at = self.made if stage is StageName.MADE else self._runs
+        chain = self._chains[at.root]
+        if await chain.has(command, variables):
+            on_line("Kept from before: nothing that it installs from has changed.")
+            return 0
         environment = {**self._variables(at), **variables}
         hidden = (self._settings.folder, *self._settings.hidden)
         inside = self._isolation.of_stage(at, self._job.directory, ("/bin/sh", "-c", command), environment, hidden)
         if not self._isolation.has_app:
             inside = ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(at.app), *inside)
-        return await self._confined.run(inside, environment, on_line)
+        code = await self._confined.run(inside, environment, on_line)
+        if code == 0:
+            await chain.keep()
+        return code
 
     def _variables(self, stage: Stage) -> dict[str, str]:
         temporary = "/tmp" if self._isolation.has_app else str(stage.root / "tmp")  # noqa: S108 the stage's own
@@ -189,26 +218,6 @@ class _MachineKitchen:
             "TMPDIR": temporary,
             **self._settings.environment,
         }
-
-
-async def copy_tree(source: Path, target: Path) -> None:
-    """Everything in `source`, links as links and special files as what they are. Raises BuildFailed."""
-    # cp and not shutil: it shares blocks where the file system can, and does not wait for a pipe that nobody fills.
-    process = await asyncio.create_subprocess_exec(
-        *("cp", "-a", "--reflink=auto", f"{source}/.", str(target)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        _, told = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode != 0:
-        raise BuildFailed(f"/app could not be copied: {told.decode(errors='replace').strip()[:300]}.")
 
 
 def _group_home() -> GroupHome | None:
