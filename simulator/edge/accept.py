@@ -5,18 +5,17 @@ it. asyncio's own servers begin the TLS handshake first, so a limit on connectio
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import Callable
 from typing import Final
 
+from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.listening import listening
 
 # Taken in one turn; the loop has other work too.
 _TURN_MAX: Final = 64
 # No descriptor or memory left: the queue of the kernel waits as long, as in asyncio.
 _PAUSE_S: Final = 1.0
-_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Acceptor:
@@ -28,14 +27,11 @@ class Acceptor:
         with listening(host, port):
             self._socket = socket.create_server((host, port), family=family, backlog=backlog)
         self._socket.setblocking(False)
+        self.port = int(self._socket.getsockname()[1])
         self._on_socket = on_socket
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._watch()
-
-    @property
-    def port(self) -> int:
-        return int(self._socket.getsockname()[1])
 
     def close(self) -> None:
         """Take no more; what the kernel holds for us is refused."""
@@ -57,8 +53,9 @@ class Acceptor:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno not in _EXHAUSTED:
+                if not is_exhaustion(error):
                     raise
+                exhaustion_log.tell(error, f"no connection is accepted on port {self.port} for {_PAUSE_S:g} s")
                 self._loop.remove_reader(self._socket)
                 self._pause = self._loop.call_later(_PAUSE_S, self._watch)
                 return

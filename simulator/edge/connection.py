@@ -28,7 +28,7 @@ from simulator.wire.request import RequestHead
 
 
 class ClientConnection(asyncio.BufferedProtocol):
-    """`scheme` is what X-Forwarded-Proto says. `peer` is the client's address as text.
+    """`scheme` is what X-Forwarded-Proto says, `peer` the client's address as text.
 
     Buffered, with one buffer for all connections of a listener: a loop fills it and calls `buffer_updated` without
     letting anybody in between. For a plain `Protocol` uvloop's TLS allocates 256 KiB per read, and the page faults of
@@ -60,26 +60,21 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.peer = peer
         self.is_made = False  # its handshake is over
         self.is_full = False  # the client does not read: its write buffer is above the mark
-        self.has_ended_writing = False  # our side of a tunnel is over, the client's goes on
-        self.draining = False  # the answer under way is the last
-        self.deadline_s = inf  # for the client's next bytes
-        self.stalled_s = inf  # for the client to read
+        self.has_ended_writing = self.draining = False  # our side of a tunnel is over; the answer is the last
+        self.deadline_s = self.stalled_s = inf  # for the client's next bytes; for the client to read
         self._reception = reception
         self._transport: asyncio.Transport | None = None
         self._reader = RequestReader(door.limits, door.table)
         self._exchange: LiveExchange | None = None
-        self._advancing = False
-        self._paused = False
+        self._advancing = self._paused = False
         self._farewell: Farewell | None = None
 
     @property
-    def is_idle(self) -> bool:
-        """No request under way, and none begun."""
+    def is_idle(self) -> bool:  # no request under way, and none begun
         return self._exchange is None and not self._reader.buffer
 
     @property
-    def is_held_back(self) -> bool:
-        """The client is not read, because somebody else is slow."""
+    def is_held_back(self) -> bool:  # the client is not read, because somebody else is slow
         return self._paused
 
     @property
@@ -104,10 +99,10 @@ class ClientConnection(asyncio.BufferedProtocol):
         return self._reception.inbox
 
     def buffer_updated(self, nbytes: int) -> None:
-        data = self._reception.inbox[:nbytes].tobytes()
         if self._farewell is not None:
-            self._farewell.swallow(nbytes)
+            self.deadline_s = self._farewell.swallow(self.door.now_s(), self.deadline_s)
             return
+        data = self._reception.inbox[:nbytes].tobytes()
         reader = self._reader
         if reader.body is not None:
             self._feed_body(data)
@@ -159,15 +154,15 @@ class ClientConnection(asyncio.BufferedProtocol):
     def ended(self, *, close: bool) -> None:
         """The answer of the exchange under way is out, or it never came."""
         exchange, self._exchange = self._exchange, None
+        reader, door = self._reader, self.door
         if close:
             in_tunnel = exchange is not None and exchange.in_tunnel
-            self._close(linger=self._reader.body is not None and not in_tunnel)
+            # What is pipelined behind is as unread as the rest of a body.
+            self._close(linger=(reader.body is not None or reader.buffer != b"") and not in_tunnel)
             return
-        reader, door = self._reader, self.door
         assert reader.body is None, "a connection is kept only behind a request that was read in full"
         self.deadline_s = door.now_s() + (door.limits.head_s if reader.buffer else door.limits.idle_s)
-        if self._paused:
-            self._resume()
+        self._resume()
         if reader.buffer and not self._advancing:
             self._advance()
 
@@ -201,7 +196,10 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.deadline_s = inf
             return
         held_back = exchange is not None and exchange.expects_continue
-        self.deadline_s = self.door.now_s() + (limits.continue_s if held_back else limits.body_idle_s)
+        wait_s = limits.continue_s if held_back else limits.body_idle_s
+        self.deadline_s = self.door.now_s() + wait_s
+        if held_back:
+            self._reception.look_in(wait_s, self)
 
     def regulate(self) -> None:
         """Read on or wait, as the buffers stand."""
@@ -224,7 +222,6 @@ class ClientConnection(asyncio.BufferedProtocol):
     # --- the listener's side -----------------------------------------------------------------------------------------
 
     def expire(self, now_s: float) -> None:
-        """A time limit has passed."""
         exchange = self._exchange
         if now_s >= self.stalled_s:
             self.reset()
@@ -242,6 +239,10 @@ class ClientConnection(asyncio.BufferedProtocol):
                 self.deadline_s = now_s + self.door.limits.continue_s
         else:
             self._refuse(ProtocolError("request body not within its time", 408))
+
+    def refuse_plain(self) -> None:
+        """The client speaks HTTP without TLS to a TLS port. What it has asked for is not known any more."""
+        self._refuse(ProtocolError("This port speaks HTTPS: use https:// in place of http://."))
 
     def drain(self) -> None:
         """Take no further request: close now if idle, else after the answer."""
@@ -270,7 +271,9 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _open(self, request: RequestHead, early: bytes) -> None:
         """`early`: as much of the request's body as has come."""
         done = self._reader.body is None
-        verdict = self.door.decide(request, "" if request.authority else self._sni())
+        transport = self._transport
+        sni = "" if request.authority or transport is None else self._reception.sni(transport)
+        verdict = self.door.decide(request, sni)
         if isinstance(verdict, OwnAnswer):
             self._answer(verdict, request, done=done)
             return
@@ -300,9 +303,6 @@ class ClientConnection(asyncio.BufferedProtocol):
             if not done:
                 self.await_body()
             self.regulate()
-
-    def _sni(self) -> str:
-        return self._reception.sni(self._transport) if self._transport is not None else ""
 
     # --- ending ------------------------------------------------------------------------------------------------------
 

@@ -71,29 +71,24 @@ class LiveExchange(HttpExchange):
         self.open = True
         self.link = None
         self.fault = None
-        self.status = 0
-        self.upstream = ""
+        self.status, self.upstream = 0, ""
         self.connection = connection
         self.lane = lane
         self._head_only = request.method == b"HEAD"
         self.added = b""  # the balancer's lines in the head that instances get; the same for each that is tried
         self.answered_s = -1.0
-        self.received_bytes = len(early)
-        self.sent_bytes = 0
+        self.received_bytes, self.sent_bytes = len(early), 0
         self._early = early  # body read and not sent; kept after the first write only while a repeat may need it
         self._unkept = False  # bytes of the body have gone out that are not kept
-        self._chunked_out = False
-        self._close = False
+        self._chunked_out = self._close = False
         self._cut = False  # by us; what the loop tells about it later is no news
         self._synthetic: Synthetic | None = None
         self.tried: tuple[Instance, ...] = ()  # those that could not be reached
         self.request = request
         self.request_done = done
         self.expects_continue = request.expects_continue
-        self.answering = False
-        self.in_tunnel = False
+        self.answering = self.in_tunnel = self.upstream_full = False
         self.sink = False  # the body is wanted by nobody
-        self.upstream_full = False
 
     # --- the connection's side ---------------------------------------------------------------------------------------
 
@@ -188,6 +183,8 @@ class LiveExchange(HttpExchange):
             self._unkept = self._early != b""
             self._early = b""
             connection.regulate()
+            if self.expects_continue:
+                connection.await_body()  # the application's time to refuse begins
         if connection.is_full:
             link.pause()
 
@@ -228,7 +225,7 @@ class LiveExchange(HttpExchange):
         if not self.open or (refusal.unsent and self._tried_another()):
             return
         self.status = self.status or refusal.status  # metrics count what the client sees
-        self.lane.broke(self)
+        (self.lane.broke if refusal.blames else self.lane.balancer_failed)(self)
         self._refuse(refusal)
 
     def application_ended(self) -> bool:
@@ -236,6 +233,9 @@ class LiveExchange(HttpExchange):
 
     def may_repeat(self) -> bool:
         return self.open and not self._unkept and self.request.method in IDEMPOTENT
+
+    def is_safe_to_lose(self) -> bool:
+        return self.request_done and self.request.method in IDEMPOTENT
 
     def upload_full(self) -> None:
         self.upstream_full = True

@@ -76,11 +76,11 @@ class Gateway:
 
     def add(self, host: str, lane: Lane) -> None:
         """Requests for `host` (a name without port, any case) go to `lane`. Replaces in one step what was there."""
-        self._routes[host.lower().encode("ascii")] = lane
+        self._routes[host_name(host.encode("ascii"))] = lane
 
     def remove(self, host: str) -> None:
         """Requests for `host` get 404 from now on; those under way go on."""
-        self._routes.pop(host.lower().encode("ascii"), None)
+        self._routes.pop(host_name(host.encode("ascii")), None)
 
     def knows(self, host: bytes) -> bool:
         """Whether there is a service behind a name, as `host_name` gives it."""

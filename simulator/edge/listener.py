@@ -15,7 +15,7 @@ from typing import Final
 from simulator.edge.accept import Acceptor, has_hung_up
 from simulator.edge.connection import ClientConnection
 from simulator.edge.door import Door
-from simulator.wire.tls import ServerCertificates, handshaking
+from simulator.wire.tls import Handshake, ServerCertificates, handshaking
 from simulator.world.tasks import Tasks
 
 # As much as uvloop hands on at once: a large upload comes in few pieces, and it is one buffer for all connections.
@@ -88,6 +88,10 @@ class Listener:
         if not self._connections:
             self._empty.set()
 
+    def look_in(self, after_s: float, connection: ClientConnection) -> None:
+        # A timer's millisecond more, or it might come before its time.
+        self._loop.call_later(after_s + 0.001, self._look, connection)
+
     def sni(self, transport: asyncio.Transport) -> str:
         tls = transport.get_extra_info("ssl_object")
         if tls is None or self._certificates is None:
@@ -114,16 +118,26 @@ class Listener:
     async def _connect(self, connection: ClientConnection, accepted: socket.socket) -> None:
         del self._unbegun[connection]
         certificates, limits = self._certificates, self._door.limits
-        handshaking.set(accepted)
+        handshake = Handshake(accepted)
+        handshaking.set(handshake)
         with contextlib.suppress(OSError):  # ssl.SSLError and TimeoutError among them: the client's fault
-            await self._loop.connect_accepted_socket(
-                lambda: connection,
-                accepted,
-                ssl=certificates.context if certificates is not None else None,
-                ssl_handshake_timeout=limits.handshake_s if certificates is not None else None,
-                # How long a closed connection waits for the client's own close_notify.
-                ssl_shutdown_timeout=limits.linger_s if certificates is not None else None,
-            )
+            try:
+                await self._loop.connect_accepted_socket(
+                    lambda: connection,
+                    accepted,
+                    ssl=certificates.context if certificates is not None else None,
+                    ssl_handshake_timeout=limits.handshake_s if certificates is not None else None,
+                    # How long a closed connection waits for the client's own close_notify.
+                    ssl_shutdown_timeout=limits.linger_s if certificates is not None else None,
+                )
+            except ssl.SSLError:
+                if handshake.plain is None:
+                    raise
+                await self._loop.connect_accepted_socket(lambda: connection, handshake.plain)
+                connection.refuse_plain()
+            finally:
+                if handshake.plain is not None and not connection.is_made:
+                    handshake.plain.close()
 
     def _arrival_over(self, connection: ClientConnection) -> None:
         if not connection.is_made:
@@ -138,6 +152,11 @@ class Listener:
         while self._connections:
             self._empty.clear()
             await self._empty.wait()
+
+    def _look(self, connection: ClientConnection) -> None:
+        now_s = self._door.now_s()
+        if connection in self._connections and now_s >= connection.deadline_s:
+            connection.expire(now_s)
 
     def _sweep(self) -> None:
         now_s = self._door.now_s()

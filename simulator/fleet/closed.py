@@ -34,6 +34,9 @@ class ClosedLane:
     def broke(self, exchange: Exchange) -> None:
         raise AssertionError(exchange)
 
+    def balancer_failed(self, exchange: Exchange) -> None:
+        raise AssertionError(exchange)
+
     def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
         raise AssertionError(exchange, avoiding)
 

@@ -68,6 +68,9 @@ class _PassThrough:
     def may_repeat(self) -> bool:
         return self.exchange.may_repeat()
 
+    def is_safe_to_lose(self) -> bool:
+        return self.exchange.is_safe_to_lose()
+
     def upload_full(self) -> None:
         self.exchange.upload_full()
 

@@ -58,6 +58,9 @@ class HttpExchange(Exchange):
     @abstractmethod
     def may_repeat(self) -> bool: ...
 
+    def is_safe_to_lose(self) -> bool:
+        return False
+
     @abstractmethod
     def upload_full(self) -> None: ...
 

@@ -108,11 +108,15 @@ class Pool:
 
     def broke(self, exchange: Exchange) -> None:
         """Its instance did not answer it, or not to the end: the slot is free. In place of `finish`."""
-        assert exchange.open, "an exchange is finished once"
         assert exchange.instance is not None, "only an exchange with a slot breaks"
+        self.outliers.failed(exchange.instance)
+        self.balancer_failed(exchange)
+
+    def balancer_failed(self, exchange: Exchange) -> None:
+        """As `broke`, but nothing is held against the instance: the balancer could not even send the request."""
+        assert exchange.open, "an exchange is finished once"
         exchange.open = False
         self._open.discard(exchange)
-        self.outliers.failed(exchange.instance)
         now = self._time()
         if self.outcomes is not None:
             self._count(exchange, exchange.status, now)
@@ -130,8 +134,7 @@ class Pool:
         if other is None:
             return False
         now = self._time()
-        exchange.instance = other
-        exchange.begun_s = -1.0
+        exchange.instance, exchange.begun_s = other, -1.0
         self.outliers.failed(failed)
         self._vacate(failed, now)
         if exchange.open:  # the front may have given up on it when it heard of another
@@ -198,9 +201,8 @@ class Pool:
 
     def awakened(self, instance: Instance) -> None:
         """The instance has its CPU back: forward what it was granted meanwhile."""
-        instance.awake = True
+        instance.awake, now = True, self._time()
         pending, instance.pending = instance.pending, []
-        now = self._time()
         for exchange in pending:
             if exchange.open:
                 exchange.cold_s += now - exchange.granted_s
@@ -222,8 +224,7 @@ class Pool:
     # --- one slot ----------------------------------------------------------------------------------------------------
 
     def _grant(self, exchange: Exchange, instance: Instance, now: float) -> None:
-        exchange.instance = instance
-        exchange.granted_s = now
+        exchange.instance, exchange.granted_s = instance, now
         if instance.ready_s > exchange.arrived_s:
             exchange.cold_s = instance.ready_s - max(exchange.arrived_s, instance.wanted_s)
         if instance.awake:
@@ -297,8 +298,7 @@ class Pool:
         now = self._time()
         for exchange, instance in grants:
             self._ended_waiting(now)
-            exchange.instance = instance
-            exchange.granted_s = now
+            exchange.instance, exchange.granted_s = instance, now
         # All hold their slots before any begins: a front may give up on one when it hears of another.
         for exchange, instance in grants:
             if exchange.open:

@@ -33,6 +33,7 @@ class DataPlaneLimits:
     head_bytes_max: int = 60 * 1024  # Envoy max_request_headers_kb 60; over it 431
     head_fields_max: int = 100  # Envoy max_headers_count; over it 431
     answer_head_bytes_max: int = 60 * 1024  # the same towards the application; over it 502
+    answer_fields_max: int = 100  # Envoy max_headers_count, which counts for answers too; over it 502
     # --- bodies
     chunk_line_bytes_max: int = 4 * 1024  # one chunk-size line with its extensions
     chunk_overhead_bytes_max: int = 16 * 1024  # extensions of one message in all: Go's answer to CVE-2023-39326
@@ -45,16 +46,18 @@ class DataPlaneLimits:
     head_s: float = 15.0  # whole head from its first byte: 408
     idle_s: float = 60.0  # keep-alive without a request, or a new connection that says nothing (ALB)
     body_idle_s: float = 60.0  # between two reads of a request body: 408
-    continue_s: float = 1.0  # an application silent about Expect: 100-continue; then the balancer says 100 itself
+    # How long an application may take to refuse a request with Expect: 100-continue before its body; then the balancer
+    # says 100 itself. Envoy waits for nothing; so short a time costs nobody much and lets a quick 401 or 413 through.
+    continue_s: float = 0.05
     write_stall_s: float = 60.0  # a client that does not read (nginx send_timeout)
-    linger_s: float = 1.0  # reading on after an answer that overtook its request (Envoy delayed_close_timeout)
+    linger_s: float = 1.0  # reading on after an answer that overtook its request, until nothing comes for so long
+    linger_s_max: float = 30.0  # the same, while the client sends on (nginx lingering_time)
     sweep_s: float = 0.5  # how often the times above are looked at, so each may be late by as much
     drain_s: float = REQUEST_S  # closing a listener waits this long for the requests that run
     # --- connections
     connections_max: int = 20_000
     connections_per_client_max: int = 20_000
     accept_backlog: int = 1024
-    linger_bytes_max: int = 256 * 1024  # Go: how much of an unread body is swallowed before the connection is cut
     # --- towards instances
     connect_s: float = 5.0  # Envoy connect_timeout
     upstream_idle_s: float = 1.5  # shorter than the keep-alive of common servers (gunicorn 2 s, uvicorn and Node 5 s)

@@ -15,12 +15,14 @@ class Refusal:
     a connection that ends without a status.
 
     `unsent`: no byte of the request has reached an instance, so another one may have it, whatever the method.
+    `blames`: it counts as a failure of the instance that had the request.
     """
 
     name: str
     status: int
     body: str = ""
     unsent: bool = False
+    blames: bool = True
 
 
 # R#224: more concurrent requests than instances x MaxConcurrency.
@@ -46,6 +48,14 @@ CONNECT_TIMEOUT: Final = Refusal(
     503,
     "upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
     unsent=True,
+)
+# Not Envoy's: this process has run out of open files, memory or local ports, so another instance is as far away
+# (http-proxy.md 125).
+EXHAUSTED: Final = Refusal(
+    "own exhaustion",
+    503,
+    "the load balancer has run out of open files, memory or local ports; its log says which",
+    blames=False,
 )
 # R#92, verbatim.
 TERMINATED: Final = Refusal(

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.fault import ProtocolError
 from simulator.wire.framing import CHUNKED, UNTIL_CLOSE
-from simulator.wire.grammar import CHUNK_SIZE, ONE_FIELD
+from simulator.wire.grammar import ANSWER_CHUNK_SIZE, ANSWER_TRAILER, CHUNK_SIZE, ONE_FIELD
 
 _SIZE_MAX: Final = 1 << 60
 
@@ -26,11 +26,11 @@ class BodyReader(Protocol):
         """Raises ProtocolError when the framing is broken. Never called once `complete`."""
 
 
-def body_reader(length: int, limits: DataPlaneLimits) -> BodyReader:
+def body_reader(length: int, limits: DataPlaneLimits, *, of_answer: bool = False) -> BodyReader:
     """`length` as framing.py says it, not 0."""
     assert length != 0, "no body, no reader"
     if length == CHUNKED:
-        return ChunkedBody(limits)
+        return AnswerChunkedBody(limits) if of_answer else ChunkedBody(limits)
     return CloseBody() if length == UNTIL_CLOSE else LengthBody(length)
 
 
@@ -82,6 +82,9 @@ class ChunkedBody:
     __slots__ = ("_at", "_left", "_limits", "_line", "_overhead", "_trailer", "complete", "rest")
 
     ends_at_close = False
+    _size_line = CHUNK_SIZE
+    _trailer_line = ONE_FIELD
+    _line_ends = frozenset({b"\r\n"})  # behind a chunk's data, and as the body's last line
 
     def __init__(self, limits: DataPlaneLimits) -> None:
         self._limits = limits
@@ -129,20 +132,20 @@ class ChunkedBody:
         if self._at is _At.SIZE:
             self._take_size(line)
         elif self._at is _At.DATA_END:
-            if line != b"\r\n":
+            if line not in self._line_ends:
                 raise ProtocolError("chunk data longer than its size")
             self._at = _At.SIZE
-        elif line == b"\r\n":
+        elif line in self._line_ends:
             self.complete = True
         else:
             self._trailer += len(line)
             if self._trailer > self._limits.trailer_bytes_max:
                 raise ProtocolError("trailers too large", 431)
-            if ONE_FIELD.fullmatch(line) is None:
+            if self._trailer_line.fullmatch(line) is None:
                 raise ProtocolError("trailer malformed")
 
     def _take_size(self, line: bytes) -> None:
-        match = CHUNK_SIZE.fullmatch(line)
+        match = self._size_line.fullmatch(line)
         if match is None or len(line) > self._limits.chunk_line_bytes_max:
             raise ProtocolError("chunk size malformed")
         self._overhead += len(match[2] or b"")
@@ -152,6 +155,16 @@ class ChunkedBody:
         if self._left > _SIZE_MAX:
             raise ProtocolError("chunk size too large")
         self._at = _At.DATA if self._left else _At.TRAILER
+
+
+class AnswerChunkedBody(ChunkedBody):
+    """As lenient as Envoy 1.40: blanks behind a size, LF behind data and in trailers. What goes on is framed anew."""
+
+    __slots__ = ()
+
+    _size_line = ANSWER_CHUNK_SIZE
+    _trailer_line = ANSWER_TRAILER
+    _line_ends = frozenset({b"\r\n", b"\n"})
 
 
 def chunk(piece: bytes, *, last: bool) -> bytes:

@@ -150,7 +150,7 @@ class FieldTable:
             if key is None:
                 keep(value)
             elif key:
-                findings[key] = _joined(findings[key], value) if key in findings else value
+                findings[key] = self._joined(key, findings[key], value) if key in findings else value
         if unread and has_controls(b"".join(unread)):
             raise self._malformed()
         return findings
@@ -178,13 +178,14 @@ class FieldTable:
         lower = name.lower()
         return self._names.remember(name, (self.keys.get(lower), lower in _REPEATED))
 
+    def _joined(self, key: bytes, values: bytes, value: bytes) -> bytes:
+        """A list that stays a list when the last value is empty, and never ends with white space."""
+        if key == b"host":  # a list of hosts may be a name: "a,b" is one by RFC 3986
+            raise ProtocolError("more than one Host", self._status)
+        return b"%b, %b" % (values, value) if value else values + b","
+
     def _malformed(self) -> ProtocolError:
         return ProtocolError("field malformed", self._status)
-
-
-def _joined(values: bytes, value: bytes) -> bytes:
-    """A list that stays a list when the last value is empty, and never ends with white space."""
-    return b"%b, %b" % (values, value) if value else values + b","
 
 
 def connection_tokens(value: bytes) -> frozenset[bytes]:

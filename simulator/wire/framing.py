@@ -35,10 +35,10 @@ def request_length(minor: int, coding: bytes | None, length: bytes | None) -> in
     raise ProtocolError("Transfer-Encoding must be exactly: chunked")
 
 
-def answer_length(status: int, minor: int, coding: bytes | None, length: bytes | None) -> int:
+def answer_length(status: int, coding: bytes | None, length: bytes | None) -> int:
     """Bytes of an answer's body, CHUNKED or UNTIL_CLOSE; what a HEAD request changes is the caller's part.
 
-    Transfer-Encoding beats Content-Length, as RFC 9112 6.3 has it for what is not a request.
+    Both fields together are refused, as Envoy does (RFC 9112 6.3 would let Transfer-Encoding win).
 
     Raises:
         ProtocolError: 502.
@@ -46,7 +46,7 @@ def answer_length(status: int, minor: int, coding: bytes | None, length: bytes |
     if status in {204, 304} or status < 200:
         return 0
     if coding is not None:
-        if coding.lower() == b"chunked" and minor == 1:
+        if coding.lower() == b"chunked" and length is None:
             return CHUNKED
         raise ProtocolError("Transfer-Encoding of the answer", 502)
     return UNTIL_CLOSE if length is None else content_length(length, 502)

@@ -17,21 +17,40 @@ _TEXT: Final = rb"[\t\x20-\x7e\x80-\xff]*+"
 # --- lines without their ends
 # A target has visible ASCII only, without "#": raw non-ASCII, controls, spaces and fragments are refused.
 REQUEST_LINE: Final = re.compile(rb"(" + TOKEN_BYTE + rb"{1,64}+) ([^\x00-\x20#\x7f-\xff]++) HTTP/1\.([01])")
-STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + _TEXT + rb"))?")
+# As lenient as Envoy 1.40: any version but 0.x, and several blanks or tabs between the parts (http-proxy.md 132).
+STATUS_LINE: Final = re.compile(rb"HTTP/([1-9]\.[0-9])[ \t]++([1-9][0-9]{2})(?:[ \t](" + _TEXT + rb"))?")
 
 # --- lines with their ends
 ENDED_REQUEST_LINE: Final = re.compile(REQUEST_LINE.pattern + rb"\r\n")
 ONE_FIELD: Final = re.compile(TOKEN_BYTE + rb"++:" + _TEXT + rb"\r\n")
-OTHER_VERSION: Final = re.compile(rb"[^\s]+ [^\s]+ HTTP/(?!1\.[01]\r)[0-9]+\.[0-9]+\r\n")
+# One digit on each side of the dot (RFC 9112 2.3); what has more, or is written in another case, is no version.
+OTHER_VERSION: Final = re.compile(rb"[^\s]+ [^\s]+ HTTP/(?!1\.[01])[0-9]\.[0-9]\r\n")
 BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 
 # --- parts of lines
 TOKEN: Final = re.compile(TOKEN_BYTE + rb"++")
 DIGITS: Final = re.compile(rb"[0-9]{1,18}")
 ABSOLUTE_FORM: Final = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
-# Names as DNS and URLs of services have them, or an address; no user information, no list, a port if any.
-AUTHORITY: Final = re.compile(rb"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
-CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})(;" + _TEXT + rb")?\r\n")
+# RFC 3986 3.2.2 and 3.2.3 without user information: a name, which may not be empty here (RFC 9110 4.2.1), or what
+# stands in brackets, and a port, which may.
+AUTHORITY: Final = re.compile(
+    rb"((?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})++|\[([0-9A-Za-z:.\-_~!$&'()*+,;=]++)\])(?::([0-9]*+))?"
+)
+IP_FUTURE: Final = re.compile(rb"[vV][0-9A-Fa-f]++\.[0-9A-Za-z:.\-_~!$&'()*+,;=]++")
+
+# --- chunks
+_QUOTED: Final = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+_EXTENSION: Final = (
+    rb"[ \t]*+;[ \t]*+" + TOKEN_BYTE + rb"++(?:[ \t]*+=[ \t]*+(?:" + TOKEN_BYTE + rb"++|" + _QUOTED + rb"))?+"
+)
+CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})((?:" + _EXTENSION + rb")*+)\r\n")
+# Of an application: blanks behind the size, and whatever it calls an extension (http-proxy.md 134; as Envoy 1.40).
+ANSWER_CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*+(;" + _TEXT + rb")?\r\n")
+
+# --- heads of answers, which may have LF for CR LF (RFC 9112 2.2) and folded lines (5.2)
+ANSWER_HEAD_END: Final = re.compile(rb"\n\r?\n")
+OBS_FOLD: Final = re.compile(rb"(?:\n[ \t]++)++")
+ANSWER_TRAILER: Final = re.compile(rb"(?:" + TOKEN_BYTE + rb"++:|[ \t])" + _TEXT + rb"\r?\n")
 
 _TEXT_BYTES: Final = bytes(byte for byte in range(256) if (byte >= 0x20 and byte != 0x7F) or byte == 0x09)
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import CONNECT_FAILURE, CONNECT_TIMEOUT, TERMINATED
+from simulator.model.refusal import CONNECT_FAILURE, CONNECT_TIMEOUT, EXHAUSTED, TERMINATED, Refusal
+from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.tasks import Tasks
+
+# An idle connection that the application ends within this time was never meant to be used again.
+_HASTY_S: Final = 0.1
+_REMEMBERED_S: Final = 60.0
 
 
 class Origin:
@@ -30,16 +36,24 @@ class Origin:
         self._links: dict[UpstreamConnection, None] = {}  # all, those in the making too
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
+        self._hasty_until_s = 0.0  # the application closes idle connections so soon that a look may come too early
 
     def begin(self, caller: Caller) -> None:
         """Serve `caller` on an idle connection if there is one, else on a new one."""
-        horizon_s = self._loop.time() - self.limits.upstream_idle_s
-        while self._idle:
-            link, since_s = self._idle.popitem()
-            if link.is_usable and since_s > horizon_s:
-                link.serve(caller)
-                return
-            link.drop()
+        now_s = self._loop.time()
+        horizon_s = now_s - self.limits.upstream_idle_s
+        # An end that the loop has not told yet: a request that may be repeated can rely on being sent again. Any other
+        # looks first, and takes none where ends come just behind answers (http-proxy.md 123).
+        safe = caller.is_safe_to_lose()
+        if safe or now_s >= self._hasty_until_s:
+            while self._idle:
+                link, since_s = self._idle.popitem()
+                if link.is_usable and since_s > horizon_s:
+                    if safe or not link.has_news():
+                        link.serve(caller)
+                        return
+                    self._ended(now_s - since_s)
+                link.drop()
         self.begin_fresh(caller)
 
     def begin_fresh(self, caller: Caller) -> None:
@@ -74,12 +88,19 @@ class Origin:
 
     def forget(self, link: UpstreamConnection) -> None:
         self._links.pop(link, None)
-        self._idle.pop(link, None)
+        since_s = self._idle.pop(link, None)
+        if since_s is not None:
+            self._ended(self._loop.time() - since_s)
 
     def repeat(self, caller: Caller) -> None:
         self.begin_fresh(caller)
 
     # -----------------------------------------------------------------------------------------------------------------
+
+    def _ended(self, idle_s: float) -> None:
+        """The application has closed an idle connection, without having said so in its answer."""
+        if idle_s < _HASTY_S:
+            self._hasty_until_s = self._loop.time() + _REMEMBERED_S
 
     async def _connect(self, link: UpstreamConnection) -> None:
         try:
@@ -87,7 +108,15 @@ class Origin:
                 await self._loop.create_connection(lambda: link, self._host, self._port)
         except OSError as error:
             self.forget(link)
-            link.refuse(CONNECT_TIMEOUT if isinstance(error, TimeoutError) else CONNECT_FAILURE)
+            link.refuse(self._refusal_of(error))
+
+    def _refusal_of(self, error: OSError) -> Refusal:
+        if isinstance(error, TimeoutError):
+            return CONNECT_TIMEOUT
+        if not is_exhaustion(error):
+            return CONNECT_FAILURE
+        exhaustion_log.tell(error, f"connections to {self._host}:{self._port} cannot be made, requests get 503")
+        return EXHAUSTED
 
     def _reap(self) -> None:
         """Close what has been idle for too long; look again when the next one will have been."""

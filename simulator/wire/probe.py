@@ -1,4 +1,8 @@
-"""Asking an instance whether it is well, over TCP or HTTP. Each probe has a connection of its own."""
+"""Asking an instance whether it is well, over TCP or HTTP. Each probe has a connection of its own.
+
+A probe that cannot be made because this process has run out of descriptors says nothing about the instance: it is made
+again until it can be.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ import re
 from typing import Final
 
 from simulator.model.health import HealthCheck, HealthProtocol
-from simulator.model.refusal import CONNECT_FAILURE, Refusal
+from simulator.model.refusal import CONNECT_FAILURE, EXHAUSTED, Refusal
+from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.origin import Origin
 from simulator.wire.response import AnswerHead
 from simulator.wire.upstream import UpstreamConnection
@@ -19,8 +24,23 @@ USER_AGENT: Final = b"Envoy/HC"
 _LOCATION: Final = re.compile(rb"^location:[ \t]*([\x21-\x7e]{1,200})", re.IGNORECASE | re.MULTILINE)
 
 
+_AGAIN_S: Final = 1.0
+
+
+class _CannotProbe(Exception):
+    """This process has run out of something."""
+
+
 async def probe(origin: Origin, host: str, port: int, check: HealthCheck) -> str | None:
-    """None when the probe passed, else why not. Ends within `check.timeout_s`."""
+    """None when the probe passed, else why not. Ends within `check.timeout_s` of the moment at which it can be made."""
+    while True:
+        try:
+            return await _probe(origin, host, port, check)
+        except _CannotProbe:
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def _probe(origin: Origin, host: str, port: int, check: HealthCheck) -> str | None:
     try:
         async with asyncio.timeout(check.timeout_s):
             if check.protocol is HealthProtocol.TCP:
@@ -35,6 +55,9 @@ async def _probe_tcp(host: str, port: int) -> str | None:
     try:
         transport, _ = await loop.create_connection(asyncio.Protocol, host, port)
     except OSError as error:
+        if is_exhaustion(error):
+            exhaustion_log.tell(error, f"the health of {host}:{port} cannot be asked for")
+            raise _CannotProbe from error
         return _reason(error)
     transport.close()
     return None
@@ -111,12 +134,18 @@ class _ProbeCall:
         pass
 
     def broken(self, refusal: Refusal) -> None:
+        if refusal is EXHAUSTED and not self.verdict.done():
+            self.verdict.set_exception(_CannotProbe())
+            return
         self._settle("connection refused" if refusal is CONNECT_FAILURE else refusal.name)
 
     def application_ended(self) -> bool:
         return False
 
     def may_repeat(self) -> bool:
+        return False
+
+    def is_safe_to_lose(self) -> bool:
         return False
 
     def upload_full(self) -> None:

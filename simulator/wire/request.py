@@ -8,6 +8,7 @@ field. Fields spelled with `_` that a CGI-style application would take for one o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
@@ -21,6 +22,7 @@ from simulator.wire.grammar import (
     BARE_LF,
     DIGITS,
     ENDED_REQUEST_LINE,
+    IP_FUTURE,
     OTHER_VERSION,
     REQUEST_LINE,
     TOKEN,
@@ -32,6 +34,9 @@ __all__ = ["ENVOY_FIELDS", "IDEMPOTENT", "PLAIN_FIELDS", "FieldTable", "RequestH
 _HOSTS: Final[Memory[bytes]] = Memory(1024)
 
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"})  # RFC 9110 9.2.2, without TRACE
+
+_PORT_MAX: Final = 65535
+_PORT_DIGITS: Final = 5
 
 _NOTHING: Final[Mapping[bytes, bytes]] = {}
 
@@ -199,7 +204,7 @@ class RequestHead:
     def _take_expectation(self, expect: bytes) -> None:
         if self.minor == 0:  # RFC 9110 10.1.1: ignored in HTTP/1.0
             return
-        if expect.lower() != b"100-continue":
+        if any(each.strip(b" \t") not in {b"100-continue", b""} for each in expect.lower().split(b",")):
             raise ProtocolError("Expect must be 100-continue", 417)
         self.expects_continue = self.length != 0
         if self.expects_continue:
@@ -258,7 +263,19 @@ def check_beginning(start: bytes, seen: int, limits: DataPlaneLimits) -> None:
 
 def is_authority(value: bytes) -> bool:
     match = AUTHORITY.fullmatch(value)
-    return match is not None and (match[2] is None or int(match[2]) <= 65535)
+    if match is None:
+        return False
+    literal, port = match[2], (match[3] or b"").lstrip(b"0")
+    if literal is not None and IP_FUTURE.fullmatch(literal) is None and not _is_address(literal.decode()):
+        return False
+    return len(port) <= _PORT_DIGITS and int(port or b"0") <= _PORT_MAX
+
+
+def _is_address(literal: str) -> bool:
+    try:
+        return IPv6Address(literal).scope_id is None
+    except AddressValueError:
+        return False
 
 
 def _judge_host(host: bytes) -> bytes:

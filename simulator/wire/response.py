@@ -1,13 +1,19 @@
-"""Answer heads: read strictly from an instance, written on towards a client."""
+"""Answer heads: read from an instance, written on towards a client.
+
+Their sender is the user's own application, so what App Runner's Envoy takes is taken here: LF for CR LF, folded lines,
+status lines with more blanks or another version (http-proxy.md 121, 132, 133). What goes on is written anew, strictly.
+What could split an answer in two stays refused (136): CR alone, NUL and other controls, names that are no tokens.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.fault import ProtocolError
 from simulator.wire.fields import FieldTable, Memory, connection_tokens, without_named
 from simulator.wire.framing import answer_length
-from simulator.wire.grammar import DIGITS, STATUS_LINE
+from simulator.wire.grammar import ANSWER_HEAD_END, DIGITS, OBS_FOLD, STATUS_LINE, TOKEN, has_controls
 
 _JUDGED: Final = (b"connection", b"content-length", b"transfer-encoding", b"date", b"server", b"upgrade")
 _DROPPED: Final = (
@@ -18,6 +24,9 @@ _DROPPED: Final = (
     b"x-envoy-upstream-service-time",  # ours
 )
 ANSWER_FIELDS: Final = FieldTable({**dict.fromkeys(_DROPPED, b""), **{name: name for name in _JUDGED}}, status=502)
+
+FIELDS_MAX: Final = DataPlaneLimits().answer_fields_max
+_VERSION: Final = b"HTTP/"
 
 # Connection as nearly every HTTP/1.1 answer has it: none, or what changes nothing.
 _STAYS: Final = frozenset({None, b"keep-alive", b"Keep-Alive"})
@@ -64,7 +73,8 @@ class AnswerHead:
     def _judge(self, minor: int, findings: dict[bytes, bytes]) -> None:
         get = findings.get
         self._size = size = get(b"content-length")
-        self.length = answer_length(self.status, minor, get(b"transfer-encoding"), size)
+        coding = get(b"transfer-encoding")
+        self.length = answer_length(self.status, coding, size)
         date = get(b"date")
         if date is not None:
             self.dated = True
@@ -74,29 +84,102 @@ class AnswerHead:
         if minor == 1 and connection in _STAYS:
             return
         tokens = connection_tokens(connection or b"")
-        self.keep_alive = b"close" not in tokens and (minor == 1 or b"keep-alive" in tokens)
+        # RFC 9112 6.1: behind a coding in HTTP/1.0 nobody knows how the connection stands.
+        self.keep_alive = b"close" not in tokens and (minor == 1 or (b"keep-alive" in tokens and coding is None))
         self.upgrades = b"upgrade" in tokens and get(b"upgrade", b"").lower() == b"websocket"
         self._lines = without_named(self._lines, tokens)
 
 
-def read_answer(head: bytes, table: FieldTable = ANSWER_FIELDS) -> AnswerHead:
-    """Judge a whole head, its empty line included. `table` says which fields are judged, and which are dropped.
+def read_answer(head: bytes, table: FieldTable = ANSWER_FIELDS, fields_max: int = FIELDS_MAX) -> AnswerHead:
+    """Judge a whole head with CR LF as line ends, its empty line included; folded lines are refused.
+
+    `table` says which fields are judged, and which are dropped.
 
     Raises:
         ProtocolError: 502.
     """
     assert head.endswith(b"\r\n\r\n"), "a head is read when its empty line has come"
     start, *lines = head[:-4].split(b"\r\n")
+    return _read(start, lines, table, fields_max)
+
+
+def find_answer(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[AnswerHead, int] | None:
+    """The head with which `data` begins, and where it ends; None when it is still incomplete.
+
+    The first `seen` bytes have been looked at before, and there is no end in them.
+
+    Raises:
+        ProtocolError: 502, as soon as what has come cannot become a good head.
+    """
+    end = data.find(b"\r\n\r\n", max(0, seen - 3)) + 4
+    if end >= 4:
+        start, *lines = data[: end - 4].split(b"\r\n")
+        if end <= limits.answer_head_bytes_max:
+            try:
+                return _read(start, lines, ANSWER_FIELDS, limits.answer_fields_max), end
+            except ProtocolError:
+                pass  # not strictly: perhaps there is an LF or a fold in it
+    elif b"\n" not in data and len(data) <= limits.answer_head_bytes_max:
+        _check_start(data)
+        return None
+    return _find_lenient(data, limits, seen)
+
+
+def _find_lenient(data: bytes, limits: DataPlaneLimits, seen: int) -> tuple[AnswerHead, int] | None:
+    match = ANSWER_HEAD_END.search(data, max(0, seen - 2))
+    end = match.end() if match is not None else len(data)
+    if end > limits.answer_head_bytes_max:
+        raise ProtocolError("answer head too large", 502)
+    if match is None:
+        _check_lines(data, seen)
+        return None
+    start, _, rest = data[: match.start()].removesuffix(b"\r").replace(b"\r\n", b"\n").partition(b"\n")
+    if rest.startswith((b" ", b"\t")):
+        raise ProtocolError("white space in front of the first field", 502)
+    lines = OBS_FOLD.sub(b" ", rest).split(b"\n") if rest else []
+    return _read(start, lines, ANSWER_FIELDS, limits.answer_fields_max), end
+
+
+def _read(start: bytes, lines: list[bytes], table: FieldTable, fields_max: int) -> AnswerHead:
     minor, status, reason = _STATUS_LINES.get(start) or _judge_status_line(start)
+    if len(lines) > fields_max:
+        raise ProtocolError("too many fields in the answer", 502)
     answer = AnswerHead(status, reason)
     answer._judge(minor, table.sort(lines, answer._lines))  # noqa: SLF001 its own constructor
     return answer
 
 
 def _judge_status_line(line: bytes) -> tuple[int, int, bytes]:
-    """Its parts, if it is good; then they are remembered."""
+    """Its parts, if it is good; then they are remembered. `minor` is 0 for HTTP/1.0, else 1."""
     match = STATUS_LINE.fullmatch(line)
     if match is None:
         raise ProtocolError("status line malformed", 502)
-    minor, status, reason = match.groups()
-    return _STATUS_LINES.remember(line, (int(minor), int(status), reason or b""))
+    version, status, reason = match.groups()
+    return _STATUS_LINES.remember(line, (int(version != b"1.0"), int(status), reason or b""))
+
+
+def _check_start(data: bytes) -> None:
+    """Refuse an unfinished first line that cannot become a status line."""
+    if not data.startswith(_VERSION[: len(data)]) or has_controls(data.removesuffix(b"\r")):
+        raise ProtocolError("not an answer head", 502)
+
+
+def _check_lines(data: bytes, seen: int) -> None:
+    """Refuse an unfinished head with a line, ended within what was not yet seen, that spoils it.
+
+    Whatever is refused is refused at once: an application that keeps its connection would else be waited for.
+    """
+    at = data.rfind(b"\n", 0, seen) + 1
+    *ended, last = data[at:].replace(b"\r\n", b"\n").split(b"\n")
+    if at == 0:
+        _judge_status_line(ended.pop(0))
+    for line in ended:
+        name, colon, value = line.partition(b":")
+        if line.startswith((b" ", b"\t")):
+            value = line
+        elif not colon or TOKEN.fullmatch(name) is None:
+            raise ProtocolError("field malformed", 502)
+        if has_controls(value):
+            raise ProtocolError("field malformed", 502)
+    if has_controls(last.removesuffix(b"\r")):
+        raise ProtocolError("field malformed", 502)

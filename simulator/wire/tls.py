@@ -7,7 +7,11 @@ gets the default certificate, so that the gateway can answer 404 as App Runner d
 Session tickets are sealed with the keys of the default context, which stays: resumption works across names, and a
 renewed certificate drops no connection.
 
-asyncio and uvloop drop the fatal alert of a failed handshake (CPython gh-98078); `_Alerting` sends it all the same.
+asyncio and uvloop drop the fatal alert of a failed handshake, and of whatever fails behind it: a record that cannot be
+decrypted, an illegal KeyUpdate (CPython gh-98078). `_Alerting` sends it all the same.
+
+Groups are OpenSSL's own choice: X25519, P-256, X448, P-521, P-384. Mozilla's list is shorter, but the `ssl` module can
+name one group only, so a shorter list would shut out clients.
 """
 
 from __future__ import annotations
@@ -17,12 +21,37 @@ import socket
 import ssl
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from simulator.wire.ca import CertificateAuthority
 
-# The socket whose handshake a task is about to begin: a loop makes the TLS object itself, and tells it nothing.
-handshaking: ContextVar[socket.socket | None] = ContextVar("handshaking", default=None)
+
+class Handshake:
+    """A handshake that is about to begin on `accepted`.
+
+    `plain`: set when the client speaks plain HTTP; the same connection once more, for who ends this and answers.
+    """
+
+    __slots__ = ("accepted", "plain")
+
+    def __init__(self, accepted: socket.socket) -> None:
+        self.accepted = accepted
+        self.plain: socket.socket | None = None
+
+
+# The handshake that a task is about to begin: a loop makes the TLS object itself, and tells it nothing.
+handshaking: ContextVar[Handshake | None] = ContextVar("handshaking", default=None)
+
+# What OpenSSL says of a first record that is none ("doesn't look like TLS"); it has no alert for it.
+_NOT_TLS: Final = frozenset({"HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "WRONG_VERSION_NUMBER"})
+# Not a failure, or the end of the connection: nobody is left to be told.
+_NO_FAILURE: Final = (
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+    ssl.SSLZeroReturnError,
+    ssl.SSLEOFError,
+    ssl.SSLSyscallError,
+)
 
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 DEFAULT_HOST: Final = "localhost"
@@ -46,18 +75,18 @@ class ServerCertificates:
         Raises:
             ValueError: when `host` is not a host name.
         """
-        host = host.lower()
+        host = _known_as(host)
         context = server_context()
         self._load(context, host, now)
         self._by_host[host] = context
         self._hosts[context] = host  # an older context keeps its name too: connections made with it may live on
 
     def knows(self, host: str) -> bool:
-        return host.lower() in self._by_host
+        return _known_as(host) in self._by_host
 
     def remove(self, host: str) -> None:
         """Handshakes for `host` get the default certificate from now on."""
-        self._by_host.pop(host.lower(), None)
+        self._by_host.pop(_known_as(host), None)
 
     def renew(self, now: datetime) -> list[str]:
         """Replace the certificates that come near their end; their hosts."""
@@ -74,7 +103,9 @@ class ServerCertificates:
         return host if host in self._by_host else ""
 
     def _choose(self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
-        name = (name or "").lower()
+        if isinstance(connection, _Alerting):
+            connection.hello = True
+        name = _known_as(name or "")
         context = self._by_host.get(name) or self._by_host.get("*" + name[name.find(".") :])
         if context is not None:
             connection.context = context
@@ -84,20 +115,26 @@ class ServerCertificates:
         context.load_cert_chain(leaf)
 
 
-class _Alerting(ssl.SSLObject):
-    """A failed handshake says so at once, and fails when the loop comes back to it.
+def _known_as(host: str) -> str:
+    """As edge/gateway.py `host_name`: browsers keep the dot that ends a full name, in Host and in SNI."""
+    return host.lower().removesuffix(".")
 
-    OpenSSL has left its alert among the bytes to be sent. A loop sends those when a handshake wants more to read, but
-    not when it fails. So it is told the former first, and that there is nothing more to read: it sends, comes back,
-    and gets the failure.
+
+class _Alerting(ssl.SSLObject):
+    """A failure is told to the client at once, and to the loop when it comes back.
+
+    OpenSSL has left its alert among the bytes to be sent. A loop sends those when a call wants more to read, but not
+    when it fails. So it is told the former first, and that there is nothing more to read: it sends, comes back, and
+    gets the failure.
     """
 
+    hello = False  # a ClientHello has come
     _failure: ssl.SSLError | None = None
-    _socket: socket.socket | None
+    _handshake: Handshake | None
 
     def __new__(cls) -> Self:
         self = super().__new__(cls)
-        self._socket = handshaking.get()
+        self._handshake = handshaking.get()
         return self
 
     def do_handshake(self) -> None:
@@ -105,14 +142,35 @@ class _Alerting(ssl.SSLObject):
             raise self._failure
         try:
             super().do_handshake()
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        except _NO_FAILURE:
             raise
         except ssl.SSLError as failure:
-            self._failure = failure
-            if self._socket is not None:
-                with contextlib.suppress(OSError):  # the client was faster
-                    self._socket.shutdown(socket.SHUT_RD)
-            raise ssl.SSLWantReadError from failure
+            handshake = self._handshake
+            if handshake is not None and not self.hello and failure.reason in _NOT_TLS:
+                with contextlib.suppress(OSError):  # no descriptor left, or the client was faster
+                    handshake.plain = handshake.accepted.dup()
+                raise
+            self._tell(failure)
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 the name in ssl
+        # Not super().read: this is the hot path, and ssl.SSLObject does no more than the two calls below.
+        if self._failure is not None:
+            raise self._failure
+        try:
+            if buffer is not None:
+                return self._sslobj.read(len, buffer)  # type: ignore[attr-defined]
+            return self._sslobj.read(len)  # type: ignore[attr-defined]
+        except _NO_FAILURE:
+            raise
+        except ssl.SSLError as failure:
+            self._tell(failure)
+
+    def _tell(self, failure: ssl.SSLError) -> NoReturn:
+        self._failure = failure
+        if self._handshake is not None:
+            with contextlib.suppress(OSError):  # the client was faster
+                self._handshake.accepted.shutdown(socket.SHUT_RD)
+        raise ssl.SSLWantReadError from failure
 
 
 def server_context() -> ssl.SSLContext:

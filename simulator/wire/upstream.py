@@ -3,19 +3,27 @@
 Callbacks only. At any time it serves one caller or none. Bytes that come while it serves none are never anybody's
 answer: the connection is thrown away (response queue poisoning). It is given back for reuse only after an answer that
 ended by its own framing, with nothing behind it, to a request that had gone out in full.
+
+An application may answer in the middle of an upload and close (413 is such an answer); its kernel then resets the
+connection, and our next write is what finds out. A loop takes a broken write for the end of the connection and reads no
+more, so what stands in the receive queue is read here before the connection counts as broken (RFC 9112 9.5).
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, cast
+import os
+import select
+from typing import Final, Protocol, cast
 
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.refusal import BAD_ANSWER, TERMINATED, Refusal
 from simulator.wire.body import BodyReader, body_reader
 from simulator.wire.fault import ProtocolError
 from simulator.wire.framing import UNTIL_CLOSE
-from simulator.wire.response import AnswerHead, read_answer
+from simulator.wire.response import AnswerHead, find_answer
+
+_READ_BYTES: Final = 256 * 1024
 
 
 class Caller(Protocol):
@@ -54,6 +62,9 @@ class Caller(Protocol):
 
     def may_repeat(self) -> bool:
         """Whether the request can be sent again from its beginning and doing so is harmless (RFC 9110 9.2.2)."""
+
+    def is_safe_to_lose(self) -> bool:
+        """Whether it is here in full and may be repeated: then no connection has to be looked at before it is used."""
 
     def upload_full(self) -> None:
         """The application does not read: write no more than there is already."""
@@ -111,6 +122,15 @@ class UpstreamConnection(asyncio.Protocol):
     def is_usable(self) -> bool:
         """Alive as far as the loop knows: nothing has been sent on it that could be lost."""
         return self._transport is not None and not self._transport.is_closing()
+
+    def has_news(self) -> bool:
+        """Whether the kernel knows of bytes, an end or an error that the loop has not told yet. One system call."""
+        connected = self._transport.get_extra_info("socket") if self._transport is not None else None
+        if connected is None:
+            return False
+        poll = select.poll()
+        poll.register(connected.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def serve(self, caller: Caller) -> None:
         """Take the next request, on a connection that is idle."""
@@ -188,7 +208,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._heard = True
         try:
             if self._body is None:
-                self._take_head(self._buffer + data if self._buffer else data)
+                seen = len(self._buffer)
+                self._take_head(self._buffer + data if seen else data, seen)
             else:
                 piece = self._body.feed(data)
                 self._pass_on(self.caller, None, piece, self._body)
@@ -206,17 +227,35 @@ class UpstreamConnection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        del exc
+        if exc is not None and self.caller is not None:
+            self._read_what_is_left()
         caller, self.caller, self._transport = self.caller, None, None
         self._keeper.forget(self)
         if caller is None:
             return
         caller.link = None
+        if self._buffer:  # it ended in the middle of its head
+            caller.broken(BAD_ANSWER)
+            return
         # The idle connection was closed by the application just when the request went out (RFC 9112 9.3.1).
         if self.reused and not self._heard and caller.may_repeat():
             self._keeper.repeat(caller)
         else:
             caller.broken(TERMINATED)
+
+    def _read_what_is_left(self) -> None:
+        """What came before the connection broke; the loop closes the socket only behind `connection_lost`."""
+        connected = self._transport.get_extra_info("socket") if self._transport is not None else None
+        if connected is None:
+            return
+        try:
+            while self.caller is not None and (data := os.read(connected.fileno(), _READ_BYTES)):
+                self.data_received(data)
+        except OSError:
+            pass
+        # RFC 9112 8: a body that ends with its connection is complete, however that ended.
+        if self.caller is not None and not self._tunnel:
+            self.eof_received()
 
     def pause_writing(self) -> None:
         if self.caller is not None:
@@ -228,13 +267,12 @@ class UpstreamConnection(asyncio.Protocol):
 
     # --- reading an answer -------------------------------------------------------------------------------------------
 
-    def _take_head(self, data: bytes) -> None:
-        limit = self._keeper.limits.answer_head_bytes_max
-        while (end := data.find(b"\r\n\r\n") + 4) >= 4:
-            if end > limit:
-                raise ProtocolError("answer head too large", 502)
-            head = read_answer(data[:end])
-            data = data[end:]
+    def _take_head(self, data: bytes, seen: int) -> None:
+        """`seen`: bytes of `data` that were no whole head before."""
+        limits = self._keeper.limits
+        while (found := find_answer(data, limits, seen)) is not None:
+            head, end = found
+            data, seen = data[end:], 0
             if head.status >= 200:
                 self._buffer = b""
                 self._take_answer(head, data)
@@ -247,8 +285,6 @@ class UpstreamConnection(asyncio.Protocol):
             self.caller.informed(head)
             if self._is_free():
                 return
-        if len(data) > limit or not data.startswith(b"HTTP/1."[: len(data)]):
-            raise ProtocolError("not an answer head", 502)
         self._buffer = data
 
     def _is_free(self) -> bool:
@@ -273,7 +309,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._end(clean=True)
             caller.answer_began(head, rest, complete=True)
             return
-        body = body_reader(head.length, self._keeper.limits)
+        body = body_reader(head.length, self._keeper.limits, of_answer=True)
         piece = body.feed(rest) if rest else b""
         self._body = body
         self._pass_on(caller, head, piece, body)

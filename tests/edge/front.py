@@ -148,6 +148,7 @@ class FakeLane:
         self.offered = 0
         self.finished = 0
         self.broken = 0
+        self.exhausted = 0  # ended by what the balancer itself has run out of
         self.others: deque[FakeInstance] = deque()  # where a request goes next when its instance cannot be reached
         self.abandoned = 0
         self.redispatches_later = False  # the other instance has to wake first: the test begins what is `moved`
@@ -176,6 +177,10 @@ class FakeLane:
 
     def broke(self, exchange: Exchange) -> None:
         self.broken += 1
+        self.finish(exchange)
+
+    def balancer_failed(self, exchange: Exchange) -> None:
+        self.exhausted += 1
         self.finish(exchange)
 
     def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
@@ -227,6 +232,7 @@ class FakeReception:
         self.name = ""
 
     def left(self, connection: ClientConnection) -> None: ...
+    def look_in(self, after_s: float, connection: ClientConnection) -> None: ...
 
     def sni(self, transport: asyncio.Transport) -> str:
         return self.name

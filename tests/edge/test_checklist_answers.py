@@ -81,7 +81,7 @@ def test_an_answer_whose_end_is_unclear_is_a_bad_gateway(head: bytes) -> None:
 
 
 @pytest.mark.row(93)
-@pytest.mark.parametrize("body", [b"x\r\n", b"+3\r\nabc\r\n", b"3\r\nabcd\r\n", b"3\nabc\r\n", b"3 \r\nabc\r\n"])
+@pytest.mark.parametrize("body", [b"x\r\n", b"+3\r\nabc\r\n", b"3\r\nabcd\r\n", b"3\nabc\r\n", b" 3\r\nabc\r\n"])
 def test_a_bad_chunk_of_an_answer_cuts_the_connection(body: bytes) -> None:
     front = Front()
     front.send(request())
@@ -91,16 +91,16 @@ def test_a_bad_chunk_of_an_answer_cuts_the_connection(body: bytes) -> None:
     assert not front.received().endswith(ENDED)
 
 
+@pytest.mark.case("B13")
 @pytest.mark.row(93)
-def test_a_coding_of_an_answer_beats_its_length_which_is_removed() -> None:
-    both = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
-    answer = passed_back(both)
-    assert values_of(answer, b"content-length") == []
-    assert body_of(answer) == b"2\r\nok\r\n0\r\n\r\n"
+@pytest.mark.parametrize("size", [b"0", b"2", b"50"])
+def test_a_coding_beside_a_length_in_an_answer_is_a_bad_gateway_as_with_envoy(size: bytes) -> None:
+    both = b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" % size
+    assert status_of(passed_back(both)) == 502
 
 
 @pytest.mark.row(94)
-@pytest.mark.parametrize("line", [b"X: a\x00b", b"X: a\rb", b"X: a\nY: b", b"X\x00: a", b"X: a\x0b", b"X: a\x7f"])
+@pytest.mark.parametrize("line", [b"X: a\x00b", b"X: a\rb", b"X: a\n\rY: b", b"X\x00: a", b"X: a\x0b", b"X: a\x7f"])
 def test_a_control_in_a_field_of_an_answer_is_never_passed(line: bytes) -> None:
     answer = passed_back(b"HTTP/1.1 200 OK\r\n" + line + b"\r\nContent-Length: 2\r\n\r\nok")
     assert status_of(answer) == 502
@@ -108,7 +108,7 @@ def test_a_control_in_a_field_of_an_answer_is_never_passed(line: bytes) -> None:
 
 
 @pytest.mark.row(94)
-@pytest.mark.parametrize("control", [b"\x00", b"\r", b"\n", b"\x1f", b"\x7f"])
+@pytest.mark.parametrize("control", [b"\x00", b"\r", b"\x1f", b"\x7f"])
 @pytest.mark.parametrize(
     "name",
     [b"Server", b"Date", b"Content-Type", b"Connection", b"Cache-Control", b"Keep-Alive", b"ETag", b"Set-Cookie"],
@@ -149,7 +149,7 @@ def test_a_head_that_is_cut_off_is_no_answer() -> None:
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n")
     front.instance.transport.lose()
-    assert status_of(front.received()) == 503
+    assert status_of(front.received()) == 502
 
 
 def read_by_client(answer: bytes) -> tuple[int, bytes]:
@@ -244,7 +244,7 @@ def test_a_connection_that_the_application_gives_up_is_not_used_again(how: bytes
 
 @pytest.mark.row(80)
 @pytest.mark.parametrize("chunked", [False, True])
-def test_an_unread_body_is_swallowed_to_a_bound_and_never_the_next_request(chunked: bool) -> None:
+def test_an_unread_body_is_swallowed_for_a_bounded_time_and_never_the_next_request(chunked: bool) -> None:
     framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 1000000"
     front = Front()
     front.send(request(b"POST", b"/", framing, body=b"5\r\nhello\r\n" if chunked else b"hello"))
@@ -252,8 +252,13 @@ def test_an_unread_body_is_swallowed_to_a_bound_and_never_the_next_request(chunk
     assert status_of(front.received()) == 403
     front.send(BEHIND)
     assert front.lane.offered == 1
-    front.send(b"x" * (front.limits.linger_bytes_max + 1))
-    assert front.client.aborted
+    while front.now_s < 1000.0 + front.limits.linger_s_max - 1:
+        front.send(b"x" * 1_000_000)
+        front.wait(front.limits.linger_s / 2)
+        assert not front.client.closing, "the answer may not have been read yet"
+    front.send(b"x")
+    front.wait(front.limits.linger_s)
+    assert (front.client.closing, front.client.aborted) == (True, False)
 
 
 @pytest.mark.row(81)

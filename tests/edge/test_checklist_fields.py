@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
-from tests.edge.front import HOST, Front, fields_of, request, status_of, values_of
+from tests.edge.front import HOST, Front, body_of, fields_of, request, status_of, values_of
 from tests.edge.verdicts import BEHIND, names_of, passed_back, passed_on, refusal_of
 
 LIMITS = DataPlaneLimits()
@@ -63,10 +63,17 @@ def test_a_folded_line_of_a_request_is_refused(line: bytes, fold: bytes) -> None
     assert refusal_of(request(b"POST", b"/", line % fold)) == 400
 
 
-@pytest.mark.row(20)
-@pytest.mark.parametrize("line", [b"X: a\r\n b", b"Content-Length:\r\n 2", b"X: a\r\n\tb"])
-def test_a_folded_line_of_an_answer_is_a_bad_gateway(line: bytes) -> None:
-    assert status_of(passed_back(b"HTTP/1.1 200 OK\r\n" + line + b"\r\n\r\nok")) == 502
+@pytest.mark.case("B10")
+@pytest.mark.row(20, 133)
+@pytest.mark.parametrize("fold", [b" ", b"\t", b"   ", b" \t\r\n "])
+def test_a_folded_line_of_an_answer_is_passed_in_one(fold: bytes) -> None:
+    answer = passed_back(b"HTTP/1.1 200 OK\r\nX: a\r\n%bb\r\nContent-Length:\r\n%b2\r\n\r\nok" % (fold, fold))
+    assert (status_of(answer), body_of(answer), values_of(answer, b"x")) == (200, b"ok", [b"a b"])
+
+
+@pytest.mark.row(133)
+def test_a_folded_line_in_front_of_the_first_field_is_a_bad_gateway() -> None:
+    assert status_of(passed_back(b"HTTP/1.1 200 OK\r\n X: a\r\nContent-Length: 2\r\n\r\nok")) == 502
 
 
 @pytest.mark.row(21)
@@ -242,11 +249,13 @@ def test_two_host_lines_are_refused_even_when_they_agree(second: bytes, version:
         b"u:p@" + HOST,
         HOST + b"/x",
         HOST + b" x",
-        HOST + b",other.example",
+        HOST + b", other.example",
         HOST + b":x",
         HOST + b":65536",
         HOST + b":-1",
-        HOST + b":",
+        HOST + b":" + b"9" * 5000,
+        HOST + b"\xe9",
+        HOST + b'"',
         HOST + b":80:80",
         HOST + b"?x",
         HOST + b"#x",
@@ -254,11 +263,46 @@ def test_two_host_lines_are_refused_even_when_they_agree(second: bytes, version:
         b"",
         b":80",
         b"[::1",
-        b"a%2eb",
+        b"[::1]x",
+        b"[::1%25eth0]",
+        b"[1:2]",
+        b"[v.x]",
+        b"a%2",
+        b"a%zzb",
     ],
 )
 def test_a_host_is_a_name_and_perhaps_a_port(host: bytes) -> None:
     assert refusal_of(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host) == 400
+
+
+@pytest.mark.case("B9c")
+@pytest.mark.row(131)
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"0.0.0.0=5000",
+        b"a%2eb",
+        b"a%41b",
+        b"~",
+        b"a,b",
+        b"a!$&'()*+;=b:80",
+        b"127.0.0.1:",
+        b"[::1]:0080",
+        b"[::ffff:1.2.3.4]",
+        b"[v1.a:b]:",
+        b"a:" + b"0" * 30 + b"80",
+    ],
+)
+def test_every_host_of_the_rfcs_grammar_is_routed_and_unknown(host: bytes) -> None:
+    front = Front()
+    front.send(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+    assert (status_of(front.received()), front.client.closing, front.lane.offered) == (404, False, 0)
+
+
+@pytest.mark.case("B9c")
+@pytest.mark.row(131)
+def test_a_port_may_be_empty_and_goes_on_as_it_came() -> None:
+    assert b"\r\nhost: " + HOST + b":\r\n" in passed_on(b"GET / HTTP/1.1\r\nHost: %b:\r\n\r\n" % HOST)
 
 
 @pytest.mark.row(33)

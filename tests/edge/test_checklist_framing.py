@@ -176,7 +176,9 @@ def test_a_chunk_ends_with_crlf_exactly_where_its_size_says(body: bytes) -> None
 
 
 @pytest.mark.row(46)
-@pytest.mark.parametrize("extension", [b";a", b";a=b", b';a="b c"', b";a=b;c=d", b";", b";\t a"])
+@pytest.mark.parametrize(
+    "extension", [b";a", b";a=b", b';a="b c"', b";a=b;c=d", b" ;a", b";\t a", b'; a = "\\"x" ; b=c']
+)
 def test_an_extension_is_dropped(extension: bytes) -> None:
     sent = passed_on(CHUNKED_HEAD + b"3%b\r\nabc\r\n0%b\r\n\r\n" % (extension, extension))
     assert body_sent(sent) == b"abc"
@@ -184,8 +186,33 @@ def test_an_extension_is_dropped(extension: bytes) -> None:
 
 
 @pytest.mark.row(46)
-@pytest.mark.parametrize("extension", [b";a\x00", b";a\x0bb", b";a\rb", b";a\nb", b";a\x7f", b" ;a"])
+@pytest.mark.parametrize("extension", [b";a\x00", b";a\x0bb", b";a\rb", b";a\nb", b";a\x7f"])
 def test_a_control_in_an_extension_is_refused(extension: bytes) -> None:
+    assert refusal_of(CHUNKED_HEAD + b"3" + extension + b"\r\nabc\r\n0\r\n\r\n") == 400
+
+
+@pytest.mark.case("B9a")
+@pytest.mark.row(129)
+@pytest.mark.parametrize(
+    "extension",
+    [
+        b";",
+        b";;",
+        b";a;",
+        b"; ",
+        b";=x",
+        b";a=",
+        b";a[",
+        b";bad[=x",
+        b";a=b c",
+        b';a="b',
+        b';a="b"c',
+        b";a= ;b",
+        b" ",
+        b"\t",
+    ],
+)
+def test_what_is_no_extension_by_the_grammar_is_refused(extension: bytes) -> None:
     assert refusal_of(CHUNKED_HEAD + b"3" + extension + b"\r\nabc\r\n0\r\n\r\n") == 400
 
 

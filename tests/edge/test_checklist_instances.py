@@ -137,7 +137,7 @@ def test_nothing_is_tried_again_once_a_byte_of_the_answer_has_come() -> None:
             took.transport.lose()
             await asyncio.sleep(10)
             assert len(service.wires(1).links) + len(service.wires(2).links) == 1
-            assert status_of(client.received()) == 503
+            assert status_of(client.received()) == 502
 
     run_virtual(main)
 

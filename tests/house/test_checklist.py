@@ -10,7 +10,8 @@ import pytest
 
 from tests.house.rows import TESTS, claims
 
-ROWS = range(1, 119)  # the checklist has 118 rows
+ROWS = range(1, 137)  # the checklist has 136 rows
+ELSEWHERE = {124}  # the commands' part: tests/cli has it without marks
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def test_every_claim_says_what_and_from_where() -> None:
 
 
 def test_every_row_has_a_test(proofs: dict[int, dict[str, list[int]]]) -> None:
-    assert [row for row in ROWS if row not in proofs] == []
+    assert [row for row in ROWS if row not in proofs and row not in ELSEWHERE] == []
 
 
 def test_every_mark_names_a_row(proofs: dict[int, dict[str, list[int]]]) -> None:

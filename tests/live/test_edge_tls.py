@@ -56,6 +56,7 @@ class Platform:
         self.certificates: ServerCertificates
         self.tls: Listener
         self.plain: Listener
+        self.plain_gateway: Listener  # the gateway without TLS
         self.handled: list[asyncio.Task[None]] = []
         self.wrote_to: list[asyncio.StreamWriter] = []
 
@@ -81,10 +82,12 @@ class Platform:
         self.tls = await listen(gateway, "127.0.0.1", 0, certificates=certificates)
         redirect = Redirect(self.tls.port, gateway.knows, self.limits, clock=clock, epoch_s=lambda: EPOCH_S)
         self.plain = await listen(redirect, "127.0.0.1", 0)
+        self.plain_gateway = await listen(gateway, "127.0.0.1", 0)
 
     async def close(self) -> None:
         await self.tls.close(0)
         await self.plain.close(0)
+        await self.plain_gateway.close(0)
         await self.service.close()
         self.application.close()
 

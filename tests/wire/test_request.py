@@ -71,7 +71,7 @@ REFUSED_HEADS = {
     "user information in Host": (b"GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400),
     "a path in Host": (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
     "a space in Host": (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
-    "a list in Host": (b"GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400),
+    "a list in Host": (b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
     "a port that is no number": (b"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400),
     "a port too large": (b"GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", 400),
     "an unknown expectation": (b"GET / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", 417),
