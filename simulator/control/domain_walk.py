@@ -58,7 +58,7 @@ class DomainWalk:
         if not self._is_as_it_was(domain):
             return None
         registry = self._context.registry
-        with registry.change():
+        with registry.change(background=True):
             if after is None:
                 registry.remove(domain)
                 return None
@@ -73,7 +73,7 @@ class DomainWalk:
         try:
             await self._workload.bind_domain(domain.service_arn, domain.names)
         except WorkloadFailed:
-            with self._context.registry.change():
+            with self._context.registry.change(background=True):
                 failed = replace(domain, status=DomainStatus.CREATE_FAILED, changed_at=self._context.now())
                 self._context.registry.put(failed)
 

@@ -85,7 +85,7 @@ class OperationRun:
         await self._wait_for(phase)
         if phase <= self._operation.phase:
             return  # told of before the simulator was started again
-        with self._registry.change():
+        with self._registry.change(background=True):
             self._put(phase=int(phase))
             if phase is Phase.BEGUN:
                 self._tell_of_beginning()
@@ -96,7 +96,7 @@ class OperationRun:
         self._port = port
 
     def log(self, line: str) -> None:
-        with self._registry.change():
+        with self._registry.change(background=True):
             self._events.deployment_line(self._service, self.operation_id, line)
 
     # --- the way to success ----------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class OperationRun:
         deployed = service.deployed
         if self._type in DEPLOYS:
             deployed = Deployed(service.revision_number, service.configuration, version)
-        with self._registry.change():
+        with self._registry.change(background=True):
             self._put(event=OperationEvent.SUCCEEDED, ended=True)
             text = completed_text(self._type, new_application=self._operation.new_application)
             self._events.operation_changed(service, f"{WORDS[self._type].event}CompletedSuccessfully", text)
@@ -146,7 +146,7 @@ class OperationRun:
         elif self._type is OperationType.START_DEPLOYMENT and operation.phase < Phase.PROVISIONING:
             self._settle(succeeded=False)  # nothing was rolled out, so nothing is rolled back (facts 2.1)
         else:
-            with self._registry.change():
+            with self._registry.change(background=True):
                 self._put(event=OperationEvent.ROLLBACK_BEGAN)
             await self._roll_back(0.0)
 
@@ -166,7 +166,7 @@ class OperationRun:
         # ASSUMPTION: a service whose rollback failed is RUNNING too; no status says otherwise (facts 1.7). An update on
         # AWS whose old image is gone meanwhile would settle it.
         service = self._service
-        with self._registry.change():
+        with self._registry.change(background=True):
             self._put(event=OperationEvent.SUCCEEDED if succeeded else OperationEvent.FAILED, ended=True)
             words = WORDS[self._type]
             self._events.operation_changed(service, f"{words.event}Failed", words.failed)
@@ -193,7 +193,7 @@ class OperationRun:
 
     def _tell_of_failure(self, failure: WorkloadFailed) -> None:
         service = self._service
-        with self._registry.change():
+        with self._registry.change(background=True):
             for line in failure.lines:
                 self._events.line(service, line)
                 self._events.deployment_line(service, self.operation_id, line)

@@ -170,7 +170,7 @@ class Operations:
                 await self._workload.restore(deployed_revision(self._registry, service))
             except WorkloadFailed as failure:
                 # The service stays RUNNING, as one does whose instances all fail; its log says why it does not answer.
-                with self._registry.change():
+                with self._registry.change(background=True):
                     for line in (*failure.lines, failure.reason):
                         self._events.line(service, line)
         if cut_off is not None:

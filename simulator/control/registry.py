@@ -3,20 +3,26 @@
 A change is synchronous and all or nothing: within `with registry.change():` what is put is seen at once, at the end it
 is committed to the store together with its log entries, and when anything fails it is as if it had not been. Nothing is
 answered or begun before the commit: what has to follow goes through `after_commit`.
+
+A change in the background, a step of an operation say, is acknowledged to nobody. When the state cannot be written (a
+disk that is full for a moment) it holds in memory, and is written with the next commit that succeeds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from simulator.control.documents import DocumentError, from_json, kind_of, to_json
 from simulator.control.entries import Entry
 from simulator.control.store import Store
+from simulator.control.unsaved import Unsaved
 from simulator.model.api_resources import Resource
 
 R = TypeVar("R", bound=Resource)
+Places = dict[tuple[type, str], Resource | None]
 
 _NUMBER: Final = "number"
 _SEED: Final = "seed"
@@ -32,6 +38,7 @@ class Registry:
         self._resources: dict[type, dict[str, Resource]] = {}
         self._shelves: dict[type, dict[str, dict[str, Resource]]] = {}
         self._open: _Change | None = None
+        self._unsaved = Unsaved()
         meta = store.meta()
         self._number = _number_of(meta, _NUMBER, 0)
         self.seed = _number_of(meta, _SEED, seed)
@@ -60,13 +67,18 @@ class Registry:
     # --- changing --------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def change(self) -> Iterator[None]:
-        """Raises sqlite3.Error when the commit fails; nothing has changed then."""
+    def change(self, *, background: bool = False) -> Iterator[None]:
+        """Raises sqlite3.Error when the commit fails; nothing has changed then. One in the `background` stays."""
         assert self._open is None, "a change within a change"
         change = self._open = _Change(self._number)
         try:
             yield
-            self._commit(change)
+            try:
+                self._commit(change)
+            except sqlite3.Error as error:
+                if not background:
+                    raise
+                self._unsaved.keep(change, error, self.save)
         except BaseException:
             self._undo(change)
             raise
@@ -75,6 +87,12 @@ class Registry:
         self.on_entries(change.entries)
         for action in change.after:
             action()
+
+    def save(self) -> None:
+        """Write what could not be written before, if it can be written now."""
+        if self._unsaved and self._open is None:
+            with self.change(background=True):
+                pass
 
     def put(self, resource: Resource) -> None:
         """A new resource, or the next state of one."""
@@ -119,16 +137,20 @@ class Registry:
         self.version += 1
 
     def _commit(self, change: _Change) -> None:
-        now = {place: self._resources.get(place[0], {}).get(place[1]) for place in change.before}
-        gone = [before for place, before in change.before.items() if now[place] is None and before is not None]
+        unsaved = self._unsaved
+        before = {**change.before, **unsaved.before}
+        now = {place: self._resources.get(place[0], {}).get(place[1]) for place in before}
+        gone = [each for place, each in before.items() if now[place] is None and each is not None]
         puts = [(kind_of(each), each.key, to_json(each)) for each in now.values() if each is not None]
-        if puts or gone or change.entries:
+        entries = [*unsaved.entries, *change.entries]
+        if puts or gone or entries:
             self.store.write(
                 puts=puts,
                 removals=[(kind_of(each), each.key) for each in gone],
-                entries=change.entries,
-                meta={_NUMBER: str(self._number)} if self._number != change.number else None,
+                entries=entries,
+                meta={_NUMBER: str(self._number)} if self._number != change.number or unsaved else None,
             )
+        unsaved.saved()
 
     def _undo(self, change: _Change) -> None:
         self._number = change.number
@@ -154,6 +176,6 @@ class _Change:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.before: dict[tuple[type, str], Resource | None] = {}
+        self.before: Places = {}
         self.entries: list[Entry] = []
         self.after: list[Callable[[], object]] = []

@@ -135,7 +135,8 @@ class ServiceApi:
         self._log.flush()
 
     def close(self) -> None:
-        """The last write of what was gathered."""
+        """The last write of what was gathered, and of what could not be written before."""
+        self._registry.save()
         self._audit.close()
         self._log.close()
 
@@ -148,7 +149,7 @@ class ServiceApi:
 
     def deploy_automatically(self, service_arn: str) -> str | None:
         """Its branch or tag was pushed to. The operation's id; None when the push is ignored."""
-        with self._registry.change():
+        with self._registry.change(background=True):
             return self._services.deploy_automatically(service_arn)
 
     # --- the inside ------------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ class VpcIngressConnections:
         except WorkloadFailed:
             after = FAILED
         registry = self._context.registry
-        with registry.change():
+        with registry.change(background=True):
             connection = registry.get(VpcIngressResource, pending.arn)  # as it is now: it may have got tags meanwhile
             assert connection is not None, pending.arn
             registry.put(self._now_in(connection, after[connection.status]))

@@ -1,0 +1,57 @@
+"""Changes in the background that hold in memory and could not be written: kept, told once, and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from simulator.control.entries import Entry
+from simulator.model.api_resources import Resource
+
+AGAIN_S: Final = 1.0
+ENTRIES_MAX: Final = 10_000  # beyond which the oldest are lost
+
+_log = logging.getLogger(__name__)
+
+
+class Change(Protocol):
+    """What `Registry.change` gathers."""
+
+    before: dict[tuple[type, str], Resource | None]
+    entries: list[Entry]
+
+
+class Unsaved:
+    """True when there is something. `before`: the resources as the store has them, None for those that it has not."""
+
+    def __init__(self) -> None:
+        self.before: dict[tuple[type, str], Resource | None] = {}
+        self.entries: list[Entry] = []
+        self._is_failing = False
+        self._again: asyncio.TimerHandle | None = None
+
+    def __bool__(self) -> bool:
+        return self._is_failing
+
+    def keep(self, change: Change, error: sqlite3.Error, save: Callable[[], object]) -> None:
+        """The change, which holds; `save` is called soon, and again after each failure."""
+        self.before = {**change.before, **self.before}
+        self.entries = [*self.entries, *change.entries][-ENTRIES_MAX:]
+        if not self._is_failing:
+            self._is_failing = True
+            _log.warning("the state cannot be written: %s. What happens is kept and tried again", error)
+        if self._again is not None:
+            self._again.cancel()
+        self._again = asyncio.get_running_loop().call_later(AGAIN_S, save)
+
+    def saved(self) -> None:
+        """All of it is written now."""
+        if self._is_failing:
+            _log.warning("the state is written again")
+            self.before, self.entries, self._is_failing = {}, [], False
+            if self._again is not None:
+                self._again.cancel()
+                self._again = None
