@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import ssl
 from collections.abc import Callable
@@ -40,6 +41,8 @@ from simulator.world.tasks import Tasks
 STORE_NAME: Final = "control.sqlite"  # in the state folder
 
 _SEED_BITS: Final = 63
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +134,13 @@ class ControlPlane:
         self._admin: AdminEndpoint | None = None
         self._tags: EngineTags | None = None
         with contextlib.ExitStack() as closing:
-            if settings.state is not None:
-                closing.enter_context(StateLock(settings.state))
-            self.store = Store(settings.state / STORE_NAME if settings.state is not None else None)
+            lock = closing.enter_context(StateLock(settings.state)) if settings.state is not None else None
+            file = settings.state / STORE_NAME if settings.state is not None else None
+            if lock is not None and lock.had_store and file is not None and not file.exists():
+                _log.warning("state %s: %s, which was there, is gone; beginning with an empty state", file.parent, file)
+            self.store = Store(file)
+            if lock is not None:
+                lock.mark_store()
             closing.callback(self.store.close)
             self.store.shrink()
             seed = secrets.randbits(_SEED_BITS) if settings.seed is None else settings.seed

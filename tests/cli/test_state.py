@@ -88,3 +88,19 @@ async def test_a_certificate_of_ones_own_that_is_none_is_named(tmp_path: Path, c
     settings = ControlPlaneSettings(listener=ApiListener(tls=True, certificate=file))
     with pytest.raises(ValueError, match=rf"certificate = {file}, must be a certificate and its key"):
         await open_control_plane(settings, SimulatedWorkload())
+
+
+@pytest.mark.case("R21")
+async def test_a_store_that_is_gone_since_the_last_run_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = ControlPlaneSettings(state=tmp_path, listener=None)
+
+    async def told() -> int:
+        caplog.clear()
+        async with await open_control_plane(settings, SimulatedWorkload()):
+            return len([each for each in caplog.messages if "which was there, is gone" in each])
+
+    assert await told() == 0
+    (tmp_path / "control.sqlite").unlink()
+    assert [await told(), await told()] == [1, 0]
