@@ -11,6 +11,7 @@ from typing import NamedTuple
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.outputs import Outputs
@@ -29,7 +30,7 @@ from simulator.lab.compare_run import Outcome, Task
 from simulator.lab.compare_table_file import write_runs
 from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.tables import difference_tables, main_tables, overall_table
+from simulator.lab.tables import best_contender, difference_tables, is_oracle, main_tables, overall_table
 from simulator.model.units import parse_duration
 from simulator.replay.problems import ScenarioError
 from simulator.replay.user_policy import OnPolicyError
@@ -148,6 +149,7 @@ def _require_libraries(parquet: Path | None, html: Path | None) -> None:
 def _played(plan: Plan, workers: int) -> Comparison:
     console = Terminal(stderr=True)
     try:
+        echo(_announced(plan), err=True)
         with _progress(len(plan.tasks()), console) as on_done:
             return compare(plan, workers or os.cpu_count() or 1, on_done)
     except KeyboardInterrupt as error:
@@ -160,16 +162,39 @@ def _progress(total: int, console: Console) -> Iterator[Callable[[Task, Outcome]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("runs", total=total)
-        yield lambda _task, _outcome: progress.advance(bar)
+
+        def on_done(task: Task, _outcome: Outcome) -> None:
+            progress.update(bar, advance=1, description=f"{task.contender.label}, seed {task.seed}")
+
+        yield on_done
+
+
+def _announced(plan: Plan) -> str:
+    """What is played, before the first of it is."""
+    names = ", ".join(contender.label for contender in plan.contenders)
+    oracles = len(plan.everybody) - len(plan.contenders)
+    cases = ", ".join(scenario.name for scenario in plan.scenarios.values())
+    beside = f" and {oracles} oracle{'s' * (oracles != 1)} as measures" if oracles else ""
+    return f"{len(plan.tasks())} runs: {names}{beside} on {cases}, {plan.seeds} seed{'s' * (plan.seeds != 1)} each"
 
 
 def _print(comparison: Comparison) -> None:
     console = wide_console()
     for case in comparison.cases:
+        for note in case.notes:
+            style = "bold yellow" if note.startswith("Warning") else "yellow"
+            console.print(Text(f"{case.name}: {note}.", style=style), soft_wrap=not console.is_terminal)
+        console.print()
         for table in main_tables(case) + difference_tables(case, comparison.baseline):
             print_table(table, console)
+        for row in case.rows:
+            if row.failing and not is_oracle(row.contender):
+                console.print(Text(f"{row.contender} fails: {'; '.join(row.failing)}"), soft_wrap=True)
     if len(comparison.cases) > 1:
         print_table(overall_table(comparison), console)
+    best = best_contender(comparison)
+    where = " in every case" * (len(comparison.cases) > 1)
+    console.print(f"Best score of those that pass{where}: {best}" if best else f"No candidate passes{where}.")
     for failure in comparison.failures[:FAILURES_SHOWN]:
         echo(f"failed: {failure.contender} on {failure.scenario}, seed {failure.seed}: {failure.error}", err=True)
     if len(comparison.failures) > FAILURES_SHOWN:

@@ -6,26 +6,29 @@ import contextlib
 import functools
 import math
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input, broke
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenario_file import scenario_path, tell_recordings
+from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.gangs import DaskGang, Gang, LocalGang
 from simulator.lab.grid import Axis, Point, parse_axis
 from simulator.lab.point_run import Row, play_point
 from simulator.lab.sweep import Sweep, SweepConflict
-from simulator.lab.sweep_chart import COST, LATENCY, LOST, draw, means, pareto
+from simulator.lab.sweep_chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
 from simulator.lab.sweep_table import FORMATS, write_table
+from simulator.lab.tables import Cell
+from simulator.lab.tables import Table as LabTable
 from simulator.replay.problems import ScenarioError
 from simulator.replay.scenario import load_scenario
 
@@ -147,19 +150,46 @@ def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) ->
 def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], console: Console) -> None:
     names = [axis.name for axis in axes]
     told = means(rows, names)
-    front = pareto([(float(row[COST] or 0), float(row[LATENCY] or 0)) for row in told])
-    table = Table(title="No other point is both cheaper and faster", title_justify="left")
-    for name in (*names, "p95", "lost", "USD a month"):
-        table.add_column(name, justify="right")
-    for index in front:
-        row = told[index]
-        latency, lost, cost = (float(row[name] or 0) for name in (LATENCY, LOST, COST))
-        figures = (f"{latency * 1000:.0f} ms", f"{lost:.2%}", f"{cost:.2f}")
-        table.add_row(*(str(row[name]) for name in names), *figures)
+    _tell_unable(rows, console)
+    front = front_of(told)
     if front:
-        Terminal().print(table)
+        table = LabTable(
+            "Among the points that pass, no other is both cheaper and faster",
+            (*names[1:], "p95", "lost", "USD a month"),
+            tuple((str(told[index][names[0]]), _cells(told[index], names)) for index in front),
+            heading=names[0],
+        )
+        print_table(table, wide_console())
+    _tell_failing(told, has_front=bool(front), console=console)
     for row in failed[:FAILURES_SHOWN]:
         point = ", ".join(f"{name} = {row[name]}" for name in (*names, "seed"))
         console.print(f"failed: {point}: {row['error']}", markup=False, soft_wrap=True)
     if len(failed) > FAILURES_SHOWN:
         console.print(f"... and {len(failed) - FAILURES_SHOWN} more; the column `error` has them all")
+
+
+def _tell_unable(rows: Sequence[Row], console: Console) -> None:
+    """Points whose policy no load makes scale out, by the reason; their rows have it too (`cannot_act`)."""
+    for text, count in Counter(str(row["cannot_act"]) for row in rows if row.get("cannot_act")).most_common():
+        console.print(f"Warning: {count} of {len(rows)} runs cannot act: {text}", markup=False, soft_wrap=True)
+
+
+def _cells(row: Row, names: Sequence[str]) -> tuple[Cell, ...]:
+    latency, lost, cost = (float(row[name] or 0) for name in (LATENCY, LOST, COST))
+    figures = (f"{latency * 1000:.0f} ms", f"{lost:.2%}", f"{cost:.2f}")
+    return tuple(Cell(text) for text in (*(str(row[name]) for name in names[1:]), *figures))
+
+
+def _tell_failing(told: Sequence[Row], *, has_front: bool, console: Console) -> None:
+    """How many points do not pass, and for which reason how many of them."""
+    failing = [str(row[FAILING]) for row in told if row[FAILING]]
+    if not failing:
+        return
+    reasons = Counter(
+        "error rate of 5 % and more" if text.startswith("error rate") else text
+        for reasons in failing
+        for text in reasons.split("; ")
+    )
+    counted = ", ".join(f"{text} ({count})" for text, count in reasons.most_common())
+    head = f"{len(failing)} of {len(told)} points fail" if has_front else "No point passes, so none is best"
+    console.print(f"{head}: {counted}", markup=False, soft_wrap=True)

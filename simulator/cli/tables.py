@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from simulator.cli.printing import echo
 from simulator.cli.terminal import Terminal
 from simulator.lab.tables import Cell, Table
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 
 # What a table of six figures with their spreads takes; a file or a pipe has no width of its own.
 WIDTH_IN_A_PIPE = 120
+_GAP = 2  # blanks between columns
+_MARK = "  "  # before what stands below a name
 
 
 def wide_console() -> Console:
@@ -24,15 +27,48 @@ def wide_console() -> Console:
 
 
 def print_table(table: Table, console: Console) -> None:
-    """The best of each column is bold; spreads are dim."""
-    shown = RichTable(title=table.title, title_justify="left", pad_edge=False, box=None, header_style="bold dim")
-    shown.add_column("")
-    for heading in table.headings:
-        shown.add_column(heading, justify="right", no_wrap=True)
-    for name, cells in table.rows:
-        shown.add_row(name, *(_text(cell) for cell in cells))
-    console.print(shown)
+    """The best of each column is bold; spreads are dim. What is wider than the terminal goes on in further tables.
+
+    Each of these has the names again: a row whose name cannot be read says nothing.
+    """
+    title = table.title
+    for columns in _portions(table, console.width):
+        shown = RichTable(title=title, title_justify="left", pad_edge=False, box=None, header_style="bold dim")
+        shown.add_column(table.heading, no_wrap=True, min_width=_names_width(table))
+        for place in columns:
+            shown.add_column(table.headings[place], justify="right", no_wrap=True)
+        for name, cells in table.rows:
+            shown.add_row(_name(name, table.marks.get(name, ())), *(_text(cells[place]) for place in columns))
+        console.print(shown)
+        title = f"{table.title} (continued)"
     console.print()
+
+
+def _portions(table: Table, width: int) -> list[list[int]]:
+    """The columns, in as many portions as it takes for each to fit beside the names; one column at least."""
+    portions: list[list[int]] = [[]]
+    left = width - _names_width(table)
+    for place, heading in enumerate(table.headings):
+        wide = max([len(heading), *(cell_len(str(cells[place])) for _, cells in table.rows)]) + _GAP
+        if portions[-1] and wide > left:
+            portions.append([])
+            left = width - _names_width(table)
+        portions[-1].append(place)
+        left -= wide
+    return portions
+
+
+def _names_width(table: Table) -> int:
+    names = [name for name, _ in table.rows]
+    marks = [_MARK + mark for name in names for mark in table.marks.get(name, ())]
+    return max(map(cell_len, [table.heading, *names, *marks]), default=0)
+
+
+def _name(name: str, marks: Iterable[str]) -> Text:
+    text = Text(name)
+    for mark in marks:
+        text.append(f"\n{_MARK}{mark}", style="dim")
+    return text
 
 
 def tell_notes(notes: Iterable[PolicyNote]) -> None:
@@ -41,7 +77,7 @@ def tell_notes(notes: Iterable[PolicyNote]) -> None:
         f"{'warning: ' if note.kind is NoteKind.CANNOT_ACT else ''}{note.service}: {note.text}": None for note in notes
     }
     for text in texts:
-        typer.echo(text, err=True)
+        echo(text, err=True)
 
 
 def _text(cell: Cell) -> Text:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.exits import CHECK_FAILED, OK, bad_input
 from simulator.cli.outputs import Outputs
-from simulator.cli.tables import wide_console
+from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
+from simulator.lab.tables import Cell
+from simulator.lab.tables import Table as LabTable
 from simulator.lab.validate import Result, chosen, markdown, numbers_of, validated
 from simulator.lab.validate_case import Case
+
+# What one row of a case, a figure, its numbers and the source takes.
+WIDE_COLUMNS: Final = 120
 
 
 def validate_verb(
@@ -51,6 +58,25 @@ def _played(cases: Sequence[Case], workers: int, console: Terminal) -> list[Resu
 
 
 def _print(results: list[Result]) -> None:
+    console = wide_console()
+    if console.width < WIDE_COLUMNS:
+        _print_by_case(results, console)
+    else:
+        console.print(_wide(results))
+    missed = sum(not finding.passed for result in results for finding in result.findings)
+    figures = sum(len(result.findings) for result in results)
+    typer.echo(f"\n{figures} figures of {len(results)} cases, {missed} miss")
+
+
+def _print_by_case(results: list[Result], console: Console) -> None:
+    """Where one row of everything would leave no room for words: a case a table."""
+    for result in results:
+        rows = tuple((finding.figure, tuple(map(Cell, numbers_of(finding)))) for finding in result.findings)
+        title = f"{result.case.number} {result.case.title} ({result.case.source})"
+        print_table(LabTable(title, ("expected", "measured", "error", "tolerance", ""), rows), console)
+
+
+def _wide(results: list[Result]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold dim")
     for heading in ("case", "what", "figure"):
         table.add_column(heading)
@@ -63,7 +89,4 @@ def _print(results: list[Result]) -> None:
             style = "green" if finding.passed else "bold red"
             case = result.case
             table.add_row(case.number, case.title, finding.figure, *numbers, Text(verdict, style=style), case.source)
-    wide_console().print(table)
-    missed = sum(not finding.passed for result in results for finding in result.findings)
-    figures = sum(len(result.findings) for result in results)
-    typer.echo(f"\n{figures} figures of {len(results)} cases, {missed} miss")
+    return table

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from simulator.lab.comparison import CasePart, Comparison, EstimatePart, RowPart
 from simulator.lab.extras import needed
-from simulator.lab.sweep_chart import pareto
-from simulator.lab.tables import is_oracle, is_oracle_of_platform, number_text
+from simulator.lab.frontier import frontier
+from simulator.lab.tables import is_measure, is_oracle, is_oracle_of_platform, number_text
 
 COST: Final = "usd_per_million"
 LATENCY: Final = "latency_p95_s"
@@ -24,8 +24,6 @@ MARKERS: Final = ("o", "s", "^", "D", "v")
 INK: Final = "0.25"
 # Loss from which on a point says so: one in a thousand is what an SLO of three nines allows.
 LOSS_TOLD: Final = 0.001
-# Who loses more has no 95th percentile over all of its requests: those that were lost have waited for ever.
-LOSS_WITH_P95_MAX: Final = 0.05
 # The page is light or dark as its reader likes: what matplotlib paints in ink and paper takes the page's.
 PAGE_COLOURS: Final = (
     ("#404040", "currentColor"),
@@ -69,23 +67,24 @@ def _place(contender: str, comparison: Comparison) -> int | None:
 
 
 def pareto_chart(case: CasePart, comparison: Comparison) -> str:
-    """Cost against latency with both intervals; the line joins those that nobody beats in both and that serve."""
-    shown = [row for row in case.rows if COST in row.estimates and LATENCY in row.estimates]
+    """Cost against latency with both intervals; the line joins those that pass and that nobody beats in both."""
+    shown = [
+        row for row in case.rows if COST in row.estimates and LATENCY in row.estimates and not is_measure(row.contender)
+    ]
     in_seconds = max((row.estimates[LATENCY].mean for row in shown), default=0) > SECONDS_FROM_S
     factor, unit = (1, "s") if in_seconds else (1000, "ms")
     places = [(row.estimates[COST].mean, row.estimates[LATENCY].mean * factor) for row in shown]
     with _style():
         figure = _figure(7.2, 4.2)
         panel = figure.subplots()
-        real = [place for place, row in enumerate(shown) if not is_oracle(row.contender) and _has_p95(row)]
-        front = [real[place] for place in pareto([places[place] for place in real])]
+        front = frontier(places, [not is_oracle(row.contender) and not row.failing for row in shown])
         panel.plot(*_columns([places[place] for place in front]), color="0.6", linewidth=1, zorder=1)
         for row in shown:
             _point(panel, row, factor, comparison)
         panel.set_xlabel("USD per million served requests")
         panel.set_ylabel(f"p95 latency [{unit}]")
         panel.margins(x=0.1, y=0.15)
-        _scale(panel, [place[1] for place in places])
+        _scale(panel, [_reach(row.estimates[LATENCY], factor) for row in shown])
         panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
         return _svg(figure)
 
@@ -130,11 +129,6 @@ def score_chart(comparison: Comparison) -> str:
         return _svg(figure)
 
 
-def _has_p95(row: RowPart) -> bool:
-    loss = row.estimates.get(LOSS)
-    return loss is None or loss.mean < LOSS_WITH_P95_MAX
-
-
 def _point(panel: Any, row: RowPart, factor: float, comparison: Comparison) -> None:
     cost, latency, loss = row.estimates[COST], row.estimates[LATENCY], row.estimates.get(LOSS)
     lost = f" ({loss.mean:.1%} lost)" if loss is not None and loss.mean >= LOSS_TOLD else ""
@@ -146,7 +140,7 @@ def _point(panel: Any, row: RowPart, factor: float, comparison: Comparison) -> N
         yerr=_bars(latency, factor),
         fmt=_marker_of(row.contender, comparison),
         markersize=11 if oracle else 7,
-        markerfacecolor="white" if lost and not oracle else colour,
+        markerfacecolor="white" if row.failing and not oracle else colour,
         markeredgewidth=1.6,
         color=colour,
         elinewidth=1,
@@ -184,9 +178,18 @@ def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[f
     return [point[0] for point in points], [point[1] for point in points]
 
 
-def _scale(panel: Any, latencies: Sequence[float]) -> None:
-    """From nothing on, where that leaves room for the differences; by powers, where one would hide all others."""
-    low, high = min(latencies, default=0), max(latencies, default=0)
+def _reach(found: EstimatePart, factor: float) -> tuple[float, float]:
+    """From the lower to the upper end of what is drawn of it."""
+    ends = [end for end in (found.mean, found.low, found.high) if end is not None]
+    return min(ends) * factor, max(ends) * factor
+
+
+def _scale(panel: Any, latencies: Sequence[tuple[float, float]]) -> None:
+    """From nothing on, where that leaves room for the differences; by powers, where one would hide all others.
+
+    Up to the top of the highest interval in any case: nothing that is drawn is cut off.
+    """
+    low, high = min((low for low, _ in latencies), default=0), max((high for _, high in latencies), default=0)
     if low > 0 and high > 20 * low:
         panel.set_yscale("log")
     elif low < 0.6 * high:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -18,9 +19,10 @@ from pathlib import Path
 from typing import Final
 
 import simulator
-from simulator.lab.compare_contenders import Contender, references
+from simulator.lab.compare_contenders import OWN, Contender, ContenderKind, references
 from simulator.lab.compare_figures import FIGURES, Terms
 from simulator.lab.compare_gears import AUTO, played
+from simulator.lab.compare_notes import case_notes, equal_rows, notes_of
 from simulator.lab.compare_run import Outcome, ServiceOutcome, Task
 from simulator.lab.comparison import (
     COMPARISON_VERSION,
@@ -34,7 +36,9 @@ from simulator.lab.comparison import (
     RowPart,
 )
 from simulator.lab.elasticity import elastic_speedup
+from simulator.lab.frontier import failures_of
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
+from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.replay.scenario import Scenario, load_scenario
 from simulator.rules.policies import POLICIES
 
@@ -62,6 +66,7 @@ class Plan:
     gear: str = AUTO
     oracle: bool = True
     scenarios: Mapping[str, Scenario] = field(init=False)
+    references: Mapping[str, Contender] = field(init=False)
 
     def __post_init__(self) -> None:
         if not self.files or not self.contenders:
@@ -76,16 +81,25 @@ class Plan:
             scenario.require("virtual")
             for contender in self.contenders:
                 _fitting(contender, scenario).require("virtual")
-
-    @property
-    def everybody(self) -> list[Contender]:
-        """The contenders, and the oracles where they can know the future of every scenario."""
         known = all(
             not scenario.demand_unknown(service)
             for scenario in self.scenarios.values()
             for service in scenario.services
         )
-        return [*self.contenders, *(references(self.contenders) if self.oracle and known else [])]
+        found = references(self.contenders, self.scenarios.values()) if self.oracle and known else {}
+        object.__setattr__(self, "references", found)
+
+    @property
+    def everybody(self) -> list[Contender]:
+        """The contenders, and the oracles where they can know the future of every scenario."""
+        if not self.references:
+            return list(self.contenders)
+        # That of the scenario's own actuator is shown in any case: the best possible in the place as it is.
+        policies = any(contender.kind is ContenderKind.POLICY for contender in self.contenders)
+        plain = [Contender(ContenderKind.POLICY, OWN, is_oracle=True)] if policies else []
+        labels = {contender.label for contender in self.contenders}
+        oracles = {one.label: one for one in [*plain, *self.references.values()] if one.label not in labels}
+        return [*self.contenders, *oracles.values()]
 
     def seeds_of(self, file: str) -> list[int]:
         first = self.scenarios[file].seed
@@ -200,18 +214,45 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, Outcome])
             found[task.contender.label].append(outcome.services.get(service))
     columns = {label: _columns(runs) for label, runs in found.items()}
     for contender in plan.everybody:
-        own = columns[contender.label]
-        own["eta"] = _eta(found[plan.baseline], found[contender.label])
-        own["regret"] = _quotients(own["score"], columns.get(contender.reference.label, {}).get("score"))
+        columns[contender.label]["eta"] = _eta(found[plan.baseline], found[contender.label])
+    _add_regret(plan, columns)
     baseline = columns[plan.baseline]
+    notes = {contender.label: notes_of(contender, scenario, service) for contender in plan.everybody}
+    rows = [_row(label, columns[label], baseline, found[label], plan.baseline, notes[label]) for label in columns]
     return CasePart(
         name=scenario.name if len(scenario.services) == 1 else f"{scenario.name}/{service}",
         scenario=scenario.name,
         service=service,
         seeds=seeds,
         slo_s=plan.terms.slo_of(scenario.services[service]),
-        rows=[_row(label, columns[label], baseline, found[label], plan.baseline) for label in columns],
+        rows=rows,
+        notes=case_notes(plan.contenders, scenario, service, rows, notes),
+        equal=equal_rows(rows),
     )
+
+
+def _add_regret(plan: Plan, columns: dict[str, dict[str, Column]]) -> None:
+    """The score as a multiple of the best that is known for the same actuator, queue, limits and prices.
+
+    That is the oracle's, or the score of one of those whose oracle it is: the oracle lets nobody wait, so where waiting
+    is allowed and cheap another may be better. So a regret is never below 1.
+    """
+    groups: dict[str, list[str]] = {}
+    for label, reference in plan.references.items():
+        members = groups.setdefault(reference.label, [reference.label])
+        if label not in members:
+            members.append(label)
+    for contender in plan.everybody:
+        if plan.references and contender.is_oracle:
+            groups.setdefault(contender.label, [contender.label])
+    for members in groups.values():
+        scores = [columns[label]["score"] for label in members]
+        best: Column = [
+            None if None in of_seed[:1] else min(score for score in of_seed if score is not None)
+            for of_seed in zip(*scores, strict=True)
+        ]
+        for label in members:
+            columns[label]["regret"] = _quotients(columns[label]["score"], best)
 
 
 def _columns(runs: Sequence[ServiceOutcome | None]) -> dict[str, Column]:
@@ -226,9 +267,7 @@ def _eta(baseline: Sequence[ServiceOutcome | None], ours: Sequence[ServiceOutcom
     return [None if a is None or b is None else elastic_speedup(a, b) for a, b in pairs]
 
 
-def _quotients(ours: Column, reference: Column | None) -> Column:
-    if reference is None:
-        return [None] * len(ours)
+def _quotients(ours: Column, reference: Column) -> Column:
     return [None if a is None or not b else a / b for a, b in zip(ours, reference, strict=True)]
 
 
@@ -238,6 +277,7 @@ def _row(
     baseline: Mapping[str, Column],
     runs: Sequence[ServiceOutcome | None],
     baseline_label: str,
+    notes: Sequence[PolicyNote],
 ) -> RowPart:
     scopes = {name: _scope(name, runs) for name in columns}
     estimates = {name: estimate(column, scopes[name]) for name, column in columns.items()}
@@ -253,7 +293,17 @@ def _row(
         curve=None
         if curves is None
         else CurvePart(width_s=curves.width_s, demand=list(curves.demand), ready=list(curves.ready)),
+        cannot_act=next((note.text for note in notes if note.kind is NoteKind.CANNOT_ACT), ""),
+        decisions=sum(run.decisions for run in runs if run is not None),
+        failing=_failing(runs, estimates.get("loss_ratio")),
     )
+
+
+def _failing(runs: Sequence[ServiceOutcome | None], loss: Estimate | None) -> list[str]:
+    """What keeps a row off the frontier (frontier.py)."""
+    known = [run for run in runs if run is not None]
+    failed = Counter(text for run in known for text in run.failed_checks)
+    return list(failures_of(0.0 if loss is None else loss.mean, failed, len(known)))
 
 
 def _scope(name: str, runs: Sequence[ServiceOutcome | None]) -> Scope:
@@ -267,8 +317,9 @@ def _part(found: Estimate) -> EstimatePart:
 
 
 def _overall(cases: Sequence[CasePart], labels: Sequence[str]) -> list[OverallPart]:
+    """What passes everywhere first, then by score."""
     parts = [_over_all(cases, label) for label in labels]
-    return sorted(parts, key=lambda part: math.inf if part.score is None else part.score)
+    return sorted(parts, key=lambda part: (bool(part.failing), math.inf if part.score is None else part.score))
 
 
 def _over_all(cases: Sequence[CasePart], label: str) -> OverallPart:
@@ -282,6 +333,7 @@ def _over_all(cases: Sequence[CasePart], label: str) -> OverallPart:
         regret=_geometric(rows, "regret"),
         slo_miss_ratio=math.fsum(missed for _, missed in misses) / asked if asked else None,
         run_usd=math.fsum(one.mean for one in usd if one is not None) if all(usd) else None,
+        failing=list(dict.fromkeys(text for row in rows for text in row.failing)),
     )
 
 

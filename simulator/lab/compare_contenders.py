@@ -8,7 +8,7 @@ stands in for, and the future.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -43,7 +43,7 @@ class Contender:
     """`told` as on the command line: a policy of the registry, `own`, `FILE.py:CLASS`, or a platform.
 
     `is_oracle`: in place of the contender that `told` names, the oracle with its actuator, limits and prices. `prices`:
-    a platform's, None for the preset's.
+    a platform's, None for the preset's. `beside`: a policy of the same name is compared too, so the label says which.
     """
 
     kind: ContenderKind
@@ -51,14 +51,17 @@ class Contender:
     is_oracle: bool = False
     prices: PriceList | None = None
     on_error: OnPolicyError = OnPolicyError.STOP
+    beside: bool = False
 
     @property
     def label(self) -> str:
         """Short, and unlike any other's of a comparison (`distinct` has seen to it)."""
         name = self.told.rpartition(":")[2] if is_user_policy(self.told) else self.told
         if not self.is_oracle:
-            return name
-        return f"{ORACLE} on {name}" if self.kind is ContenderKind.PLATFORM else ORACLE
+            return f"{name} platform" if self.beside else name
+        if self.kind is ContenderKind.PLATFORM:
+            return f"{ORACLE} on {name}"
+        return ORACLE if self.told in {ORACLE, OWN} else f"{ORACLE} as {name}"
 
     @property
     def price_list(self) -> PriceList | None:
@@ -76,16 +79,15 @@ class Contender:
         if self.kind is ContenderKind.PLATFORM:
             there = on_platform(scenario, platform_named(self.told))
             return with_oracle(there) if self.is_oracle else there
-        if self.is_oracle:
-            return with_oracle(scenario)
-        return scenario if self.told == OWN else scenario.with_policy(self.told, self.on_error)
+        keeps = self.told in {OWN, ORACLE}
+        there = scenario if keeps else scenario.with_policy(self.told, self.on_error)
+        return with_oracle(there) if self.is_oracle else there
 
     @property
     def reference(self) -> Contender:
-        """The oracle that its regret is measured against; that of the policies has the scenario's own actuator."""
-        if self.kind is ContenderKind.PLATFORM:
-            return dataclasses.replace(self, is_oracle=True)
-        return Contender(ContenderKind.POLICY, ORACLE, is_oracle=True)
+        """The oracle that its regret is measured against: with its actuator, its queue, its limits and its prices."""
+        told = OWN if self.told == ORACLE else self.told
+        return dataclasses.replace(self, told=told, is_oracle=True)
 
 
 def distinct(contenders: Sequence[Contender]) -> list[Contender]:
@@ -98,14 +100,26 @@ def distinct(contenders: Sequence[Contender]) -> list[Contender]:
     return list(contenders)
 
 
-def references(contenders: Sequence[Contender]) -> list[Contender]:
-    """The oracles of the contenders, each once, without those that are contenders themselves."""
+def references(contenders: Sequence[Contender], scenarios: Iterable[Scenario] = ()) -> dict[str, Contender]:
+    """By the label of each contender its oracle: one for all that play it the same way in every one of `scenarios`.
+
+    A contender that is an oracle already is the reference of those whose oracle would be the same.
+    """
+    played: dict[str, Contender] = {}
+    known = list(scenarios)
     found: dict[str, Contender] = {}
-    for contender in contenders:
-        reference = contender.reference
-        if reference.label not in {one.label for one in contenders}:
-            found.setdefault(reference.label, reference)
-    return list(found.values())
+    plain = Contender(ContenderKind.POLICY, OWN, is_oracle=True)
+    if known and any(contender.kind is ContenderKind.POLICY for contender in contenders):
+        played[_way(plain, known)] = plain
+    for contender in sorted(contenders, key=lambda one: (not one.is_oracle, one.told != OWN)):
+        own = contender if contender.is_oracle else contender.reference
+        found[contender.label] = played.setdefault(_way(own, known), own)
+    return {contender.label: found[contender.label] for contender in contenders}
+
+
+def _way(oracle: Contender, scenarios: Sequence[Scenario]) -> str:
+    """What tells one way of playing the scenarios from another."""
+    return repr((oracle.price_list, [oracle.applied(scenario).services for scenario in scenarios] or oracle.label))
 
 
 def with_oracle(scenario: Scenario) -> Scenario:
@@ -183,6 +197,9 @@ def contenders_of(
     return distinct(
         [
             *(Contender(ContenderKind.POLICY, name, is_oracle=name == ORACLE, on_error=on_error) for name in policies),
-            *(Contender(ContenderKind.PLATFORM, name, prices=prices.get(name)) for name in platforms),
+            *(
+                Contender(ContenderKind.PLATFORM, name, prices=prices.get(name), beside=name in policies)
+                for name in platforms
+            ),
         ]
     )

@@ -9,7 +9,7 @@ from simulator.lab.charts import colour_of, pareto_chart, score_chart, supply_ch
 from simulator.lab.compare_figures import FIGURES
 from simulator.lab.comparison import CasePart, Comparison
 from simulator.lab.extras import needed
-from simulator.lab.tables import difference_tables, is_oracle, main_tables, number_text, overall_table
+from simulator.lab.tables import best_contender, difference_tables, is_oracle, main_tables, number_text, overall_table
 
 TEMPLATE: Final = "compare_page.html.j2"
 
@@ -30,7 +30,7 @@ def comparison_html(comparison: Comparison) -> str:
             cases=[_case(case, comparison) for case in comparison.cases],
             overall=overall_table(comparison),
             scores=_safe(score_chart(comparison)),
-            best=_best(comparison),
+            best=best_contender(comparison),
             figures=FIGURES.values(),
             colours={part.label: _dot(part.label, comparison) for part in comparison.contenders},
         )
@@ -51,12 +51,6 @@ def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
 def _dot(contender: str, comparison: Comparison) -> str:
     """The colour of its charts; an oracle's is the ink, which is the page's."""
     return "currentColor" if is_oracle(contender) else colour_of(contender, comparison)
-
-
-def _best(comparison: Comparison) -> str:
-    """The contender with the best score, the oracles aside; empty where scores are not known."""
-    known = [part for part in comparison.overall if part.score is not None and not is_oracle(part.contender)]
-    return known[0].contender if known else ""
 
 
 def _safe(svg: str) -> Any:

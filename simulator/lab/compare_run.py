@@ -15,10 +15,13 @@ from simulator.lab.compare_contenders import Contender
 from simulator.lab.compare_figures import Terms, Values, measured
 from simulator.lab.elasticity import Elasticity
 from simulator.lab.figure_steps import figure_steps
+from simulator.lab.figures import failed_checks
+from simulator.records.facts import ScalingDecided
 from simulator.records.instance_time import InstanceTime
+from simulator.replay.check_expression import Dimension
 from simulator.replay.demand import demand
 from simulator.replay.problems import ScenarioError
-from simulator.replay.report import RunRecord, ServiceRun
+from simulator.replay.report import RunRecord, ServiceRun, build_report
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
 
@@ -56,13 +59,18 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class ServiceOutcome:
-    """`slo_s`: what its requests were held against. `steps`: by how little each figure changes."""
+    """`slo_s`: what its requests were held against. `steps`: by how little each figure changes.
+
+    `decisions`: how often the desired count changed, also in the warm-up. `failed_checks`: of the scenario's.
+    """
 
     values: Values
     elasticity: Elasticity | None
     slo_s: float | None
     curves: Curves | None = None
     steps: Values = field(default_factory=dict)
+    decisions: int = 0
+    failed_checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,22 @@ def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: Service
     values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.contender.price_list)
     curves = _curves(record, service, needed) if task.with_curves and needed is not None else None
     least = figure_steps(values, record, service, task.terms.miss_usd, task.contender.price_list)
-    return ServiceOutcome(values, follows, slo_s, curves, least)
+    decisions = sum(isinstance(fact, ScalingDecided) and fact.service == service.name for fact in record.facts)
+    return ServiceOutcome(values, follows, slo_s, curves, least, decisions, _failed_checks(task, record, service))
+
+
+def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[str, ...]:
+    """Those about this service or about all of them. A limit on App Runner's bill says nothing of another platform."""
+    foreign = task.contender.price_list is not None
+    judged = [
+        check.text
+        for check in record.checks
+        if check.service in {None, service.name} and not (foreign and check.dimension is Dimension.USD)
+    ]
+    if not judged:
+        return ()
+    report = build_report(record)
+    return tuple(text for text in failed_checks(report.checks, report.requests.served) if text in judged)
 
 
 def _demand(scenario: Scenario, service: str) -> NDArray[np.int64] | None:

@@ -53,6 +53,14 @@ class RowPart(Part):
     differences: dict[str, EstimatePart]
     """This minus the baseline, seed by seed; none for the baseline itself."""
     curve: CurvePart | None
+    cannot_act: str = ""
+    """Why no load makes it scale out in this case; empty when it can."""
+    decisions: int | None = None
+    """How often all runs together changed the desired count."""
+    failing: list[str] = []
+    """What keeps it off the frontier: its error rate, checks of the scenario that most of its runs fail."""
+    basis: str = ""
+    """What the demand is measured in; elasticity of different bases cannot be compared."""
 
 
 class CasePart(Part):
@@ -66,6 +74,10 @@ class CasePart(Part):
     slo_s: float | None
     """What requests were held against; null: only lost ones miss it."""
     rows: list[RowPart]
+    notes: list[str] = []
+    """What has to be known before the figures, the gravest first."""
+    equal: list[list[str]] = []
+    """Contenders whose runs agree in every figure."""
 
 
 class ContenderPart(Part):
@@ -92,6 +104,8 @@ class OverallPart(Part):
     """Of all requests of all cases."""
     run_usd: float | None
     """A run of every case, all together."""
+    failing: list[str] = []
+    """What keeps it off the frontier of a case; those that pass everywhere come first."""
 
 
 class FailurePart(Part):

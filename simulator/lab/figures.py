@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.replay.report_schema import Report
+from collections.abc import Sequence
+
+from simulator.replay.report_schema import CheckPart, Report
 
 Figure = float | int | str | bool | None
 
@@ -14,6 +16,8 @@ def figures(report: Report) -> dict[str, Figure]:
     latency = requests.latency
     return {
         "passed": report.passed,
+        "failed_checks": "; ".join(failed_checks(report.checks, requests.served)),
+        "cannot_act": "; ".join(note.text for note in report.notes if note.kind == "cannot act"),
         "requests": requests.requests,
         "served": requests.served,
         "refused": requests.refused,
@@ -38,3 +42,11 @@ def figures(report: Report) -> dict[str, Figure]:
         "month_usd": report.month_usd,
         "digest": report.digest,
     }
+
+
+def failed_checks(checks: Sequence[CheckPart], served: int) -> list[str]:
+    """The texts of the checks that failed by a value. What could not be measured in a run that served is no failure:
+
+    a point that never had to scale out has no `scale_out_delay`.
+    """
+    return [check.text for check in checks if not check.passed and (check.value is not None or not served)]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
+from simulator.lab.frontier import failures_of, frontier
 from simulator.lab.point_run import Row
 
+# Beyond the largest value, so that whole markers are seen.
+MARGIN: Final = 1.12
 LATENCY: Final = "latency_p95_s"
 COST: Final = "month_usd"
 LOST: Final = "failure_ratio"  # refused and failed requests: a point that refuses much is cheap and fast
@@ -17,30 +21,31 @@ LOST: Final = "failure_ratio"  # refused and failed requests: a point that refus
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 
 
-def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Indexes of the points that none beats in both coordinates (less is better), by the first one."""
-    best = float("inf")
-    front = []
-    for index in sorted(range(len(points)), key=lambda number: points[number]):
-        if points[index][1] < best:
-            best = points[index][1]
-            front.append(index)
-    return front
+FAILING: Final = "failing"
 
 
 def means(rows: Sequence[Row], axes: Sequence[str]) -> list[Row]:
-    """Seeds averaged: a row for every combination that has a latency, with the figures of the chart."""
+    """Seeds averaged: a row for every combination that has a latency, with the figures of the chart.
+
+    `failing`: what keeps the point off the frontier (frontier.py), in one text; empty when it passes.
+    """
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         if row.get(LATENCY) is not None and row.get(COST) is not None:
             groups.setdefault(tuple(row[name] for name in axes), []).append(row)
-    return [
-        {
-            **dict(zip(axes, values, strict=True)),
-            **{name: fmean(float(row.get(name) or 0) for row in group) for name in (LATENCY, LOST, COST)},
-        }
-        for values, group in groups.items()
-    ]
+    return [_mean(dict(zip(axes, values, strict=True)), group) for values, group in groups.items()]
+
+
+def _mean(point: Row, group: Sequence[Row]) -> Row:
+    figures = {name: fmean(float(row.get(name) or 0) for row in group) for name in (LATENCY, LOST, COST)}
+    failed = Counter(text for row in group for text in str(row.get("failed_checks") or "").split("; ") if text)
+    return {**point, **figures, FAILING: "; ".join(failures_of(figures[LOST], failed, len(group)))}
+
+
+def front_of(told: Sequence[Row]) -> list[int]:
+    """Indexes of the points that pass and that no other beats in both cost and latency."""
+    places = [(float(row[COST] or 0), float(row[LATENCY] or 0)) for row in told]
+    return frontier(places, [not row[FAILING] for row in told])
 
 
 def draw(rows: Sequence[Row], axes: Sequence[str], title: str, path: Path) -> None:
@@ -71,28 +76,82 @@ def _along(figure: Any, told: Sequence[Row], axis: str) -> None:
     scale = [("p95 [ms]", LATENCY, 1000.0), ("lost [%]", LOST, 100.0), ("USD a month", COST, 1.0)]
     for number, (panel, (label, name, factor)) in enumerate(zip(panels, scale, strict=True)):
         values = [float(row[name] or 0) * factor for row in told]
-        panel.plot(places, values, marker="o", color=COLOURS[number])
+        panel.plot(places, values, color=COLOURS[number], zorder=1)
+        for place, value, row in zip(places, values, told, strict=True):
+            panel.plot(place, value, **_marker(row, COLOURS[number]))
         panel.set_ylabel(label)
-        panel.set_ylim(0, max(values) * 1.12 or 1.0)  # whole markers
+        panel.set_ylim(0, max(values) * MARGIN or 1.0)  # whole markers
+        panel.margins(x=0.05)
         panel.grid(visible=True, alpha=0.3)
     panels[-1].set_xticks(places, [str(row[axis]) for row in told])
     panels[-1].set_xlabel(axis)
+    if any(row[FAILING] for row in told):
+        panels[0].legend(handles=[_failing_key()], fontsize=8)
 
 
 def _plane(figure: Any, told: Sequence[Row], axes: Sequence[str]) -> None:
     panel = figure.subplots()
     places = [(float(row[COST] or 0), float(row[LATENCY] or 0) * 1000) for row in told]
-    for number, value in enumerate(dict.fromkeys(row[axes[0]] for row in told)):
-        own = [place for place, row in zip(places, told, strict=True) if row[axes[0]] == value]
-        label = f"{axes[0]} = {value}"
-        panel.scatter(*zip(*own, strict=True), s=22, color=COLOURS[number % len(COLOURS)], label=label)
-    front = pareto(places)
-    panel.plot(*zip(*(places[index] for index in front), strict=True), color="0.4", linewidth=1, zorder=0)
+    colours = {
+        value: COLOURS[number % len(COLOURS)]
+        for number, value in enumerate(dict.fromkeys(row[axes[0]] for row in told))
+    }
+    for place, row in zip(places, told, strict=True):
+        panel.plot(*place, **_marker(row, colours[row[axes[0]]]))
+    front = front_of(told)
+    if front:
+        panel.plot(*zip(*(places[index] for index in front), strict=True), color="0.4", linewidth=1, zorder=0)
+    (left, right), (low, high) = (_limits(values) for values in zip(*places, strict=True))
+    panel.set_xlim(left, right)
+    panel.set_ylim(low, high)
     for index in front:
-        text = ", ".join(str(told[index][name]) for name in axes)
-        panel.annotate(text, places[index], textcoords="offset points", xytext=(5, 5), fontsize=7)
+        # Towards the middle, so that no label leaves the axes; in the right half below, away from those of the left.
+        is_right = places[index][0] > (left + right) / 2
+        share = (places[index][1] - low) / (high - low)
+        is_below = share > 0.85 or (share > 0.15 and is_right)
+        panel.annotate(
+            ", ".join(f"{name} {told[index][name]}" for name in axes),
+            places[index],
+            textcoords="offset points",
+            xytext=(-7 if is_right else 7, -12 if is_below else 7),
+            ha="right" if is_right else "left",
+            fontsize=7,
+        )
     panel.set_xlabel("cost [USD a month]")
     panel.set_ylabel("p95 latency [ms]")
-    panel.set_ylim(bottom=0)
     panel.grid(visible=True, alpha=0.3)
-    panel.legend(fontsize=8, title=f"labels: {', '.join(axes)}", title_fontsize=7)
+    keys = [_key(f"{axes[0]} = {value}", colour) for value, colour in colours.items()]
+    if any(row[FAILING] for row in told):
+        keys.append(_failing_key())
+    panel.legend(handles=keys, fontsize=8)
+
+
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    """From nothing on where that leaves room for the differences, and beyond the largest value in any case."""
+    low, high = min(values), max(values)
+    if low < 0.6 * high:
+        return 0.0, high * MARGIN
+    room = max((high - low) * 0.3, high * 0.01) or 1.0
+    return low - room, high + room
+
+
+def _marker(row: Row, colour: str) -> dict[str, Any]:
+    """Hollow for a point that does not pass."""
+    face = "none" if row[FAILING] else colour
+    return {
+        "marker": "o",
+        "markersize": 5.5,
+        "color": colour,
+        "markerfacecolor": face,
+        "linestyle": "none",
+        "zorder": 3,
+    }
+
+
+def _key(label: str, colour: str, face: str | None = None) -> Any:
+    line: Any = importlib.import_module("matplotlib.lines").Line2D
+    return line([], [], marker="o", linestyle="none", color=colour, markerfacecolor=face or colour, label=label)
+
+
+def _failing_key() -> Any:
+    return _key("hollow: fails", "0.4", "none")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.lab.compare_contenders import ORACLE
@@ -50,11 +50,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A heading for every column but the first, whose cells are the rows' names."""
+    """A heading for every column but the first, whose cells are the rows' names under `heading`.
+
+    `marks`: by name, what is said below it, in lines: who has the same figures, that it cannot act here.
+    """
 
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    heading: str = ""
+    marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def main_tables(case: CasePart) -> list[Table]:
@@ -63,12 +68,17 @@ def main_tables(case: CasePart) -> list[Table]:
     seeds = f"{len(case.seeds)} seed{'s' * (len(case.seeds) != 1)}"
     if len(case.seeds) < RUNS_MIN:
         seeds += f" (n = {len(case.seeds)}: no interval)"
-    groups = (
-        (f"{case.name}: requests, {seeds}{slo}", REQUESTS),
-        (f"{case.name}: what it costs", COSTS),
-        (f"{case.name}: how supply follows demand", ELASTICITY),
-    )
-    return [table for title, names in groups if (table := _table(case, title, names)).headings]
+    groups = [
+        (f"{case.name}: requests, {seeds}{slo}", REQUESTS, case.rows),
+        (f"{case.name}: what it costs", COSTS, case.rows),
+    ]
+    # Demand counted in other instances is another demand: no two of these stand in one table.
+    for basis in dict.fromkeys(row.basis for row in case.rows):
+        of_basis = f" ({basis})" * bool(basis)
+        same = [row for row in case.rows if row.basis == basis]
+        groups.append((f"{case.name}: how supply follows demand{of_basis}", ELASTICITY, same))
+    tables = [_table(case, title, names, rows) for title, names, rows in groups]
+    return [table for table in tables if table.headings and table.rows]
 
 
 def difference_tables(case: CasePart, baseline: str) -> list[Table]:
@@ -94,7 +104,18 @@ def overall_table(comparison: Comparison) -> Table:
         for part in comparison.overall
         if not is_oracle_of_platform(part.contender)
     )
-    return Table("over all cases", ("score", "regret", "SLO misses", "USD"), rows)
+    marks = {part.contender: ("fails",) for part in comparison.overall if part.failing}
+    return Table("over all cases", ("score", "regret", "SLO misses", "USD"), rows, marks=marks)
+
+
+def best_contender(comparison: Comparison) -> str:
+    """That with the best score of those that pass in every case, the oracles aside; empty when there is none."""
+    known = [
+        part
+        for part in comparison.overall
+        if part.score is not None and not part.failing and not is_oracle(part.contender)
+    ]
+    return known[0].contender if known else ""
 
 
 def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
@@ -120,20 +141,26 @@ def is_oracle(contender: str) -> bool:
     return contender.partition(" ")[0] == ORACLE
 
 
+def is_measure(contender: str) -> bool:
+    """An oracle with the actuator of another policy than the scenario's: its regret stands on it, and nothing else."""
+    return contender.startswith(f"{ORACLE} as ")
+
+
 def is_oracle_of_platform(contender: str) -> bool:
     """One that only stands for the best possible on a platform."""
     return contender.startswith(f"{ORACLE} ")
 
 
 def best_of(case: CasePart, figure: Figure) -> frozenset[str]:
-    """The contenders with the best mean, the oracles aside; none when all are alike."""
+    """The contenders with the best mean among those that pass, the oracles aside; none when all are alike."""
     known = {
         row.contender: _badness(row.estimates[figure.name].mean, figure.better)
         for row in case.rows
-        if figure.name in row.estimates and not is_oracle(row.contender)
+        if figure.name in row.estimates and not is_oracle(row.contender) and not row.failing
     }
     least, most = min(known.values(), default=0.0), max(known.values(), default=0.0)
-    if most - least <= _DUST:
+    alone = len(known) == 1 and any(row.failing for row in case.rows)
+    if most - least <= _DUST and not alone:
         return frozenset()
     return frozenset(name for name, badness in known.items() if badness - least <= _DUST)
 
@@ -142,21 +169,42 @@ def _badness(value: float, better: Better) -> float:
     return {"low": value, "high": -value, "zero": abs(value), "neither": 0.0}[better]
 
 
-def _table(case: CasePart, title: str, wanted: Sequence[str]) -> Table:
-    names = [name for name in wanted if any(name in row.estimates for row in case.rows)]
+def _table(case: CasePart, title: str, wanted: Sequence[str], of_table: Sequence[RowPart]) -> Table:
+    names = [name for name in wanted if any(name in row.estimates for row in of_table)]
     best = {name: best_of(case, FIGURES[name]) for name in names}
-    rows = tuple((row.contender, tuple(_cells(row, names, best))) for row in case.rows)
-    return Table(title, _headings(names), rows)
+    rows = tuple((row.contender, tuple(_cells(row, names, best))) for row in _first_of_equals(case, of_table))
+    return Table(title, _headings(names), rows, marks=marks_of(case))
+
+
+def _first_of_equals(case: CasePart, rows: Sequence[RowPart]) -> Iterator[RowPart]:
+    """Rows that agree in every figure are one; its marks name the others. Oracles that are measures only have none."""
+    repeated = {name for names in case.equal for name in names[1:]}
+    return (row for row in rows if row.contender not in repeated and not is_measure(row.contender))
+
+
+def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
+    """What stands below the name of each row that has something to say."""
+    equals = {names[0]: tuple(f"= {name}" for name in names[1:]) for names in case.equal}
+    marks = {}
+    for row in case.rows:
+        lines = equals.get(row.contender, ())
+        if row.cannot_act:
+            lines += ("cannot act here",)
+        if row.failing and not is_oracle(row.contender):
+            lines += ("fails",)
+        if lines:
+            marks[row.contender] = lines
+    return marks
 
 
 def _difference_table(case: CasePart, baseline: str, title: str, wanted: Sequence[str]) -> Table:
     names = [name for name in wanted if any(name in row.differences for row in case.rows)]
     rows = tuple(
         (row.contender, tuple(_cell(row.differences.get(name), FIGURES[name].unit, signed=True) for name in names))
-        for row in case.rows
+        for row in _first_of_equals(case, case.rows)
         if row.contender != baseline and not is_oracle_of_platform(row.contender)
     )
-    return Table(title, _headings(names), rows)
+    return Table(title, _headings(names), rows, marks=marks_of(case))
 
 
 def _cells(row: RowPart, names: Sequence[str], best: Mapping[str, frozenset[str]]) -> Iterator[Cell]:

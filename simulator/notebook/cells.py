@@ -38,7 +38,10 @@ def _notes(report: Report) -> str:
 def table_cell(table: Table) -> str:
     """A table of the laboratory."""
     rows = [
-        [html.escape(name), *(f"<b>{cell}</b>" if cell.is_best else str(cell) for cell in cells)]
+        [
+            "<br>".join(map(html.escape, (name, *table.marks.get(name, ())))),
+            *(f"<b>{cell}</b>" if cell.is_best else str(cell) for cell in cells),
+        ]
         for name, cells in table.rows
     ]
     return f"<h4>{html.escape(table.title)}</h4>{rows_cell(['', *table.headings], rows)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,6 +60,11 @@ class ComparisonResult:
         ]
         return frame_of_rows(rows, _columns(rows, (*_KEYS, "seed")), library)
 
+    @property
+    def notes(self) -> list[str]:
+        """What has to be known before the figures: who cannot act here, who never did, who is equal to whom."""
+        return [f"{case.name}: {note}" for case in self.data.cases for note in case.notes]
+
     def json(self) -> str:
         """What `simulator compare --json` writes; `--fail-if-worse-than` reads it."""
         return comparison_json(self.data)
@@ -76,7 +82,12 @@ class ComparisonResult:
             for case in self.data.cases
             for table in main_tables(case) + difference_tables(case, self.data.baseline)
         ]
-        return "<div>" + "".join(map(table_cell, tables)) + "</div>"
+        notes = "".join(
+            f"<p><strong>{html.escape(f'{case.name}: {text}.')}</strong></p>"
+            for case in self.data.cases
+            for text in case.notes
+        )
+        return "<div>" + notes + "".join(map(table_cell, tables)) + "</div>"
 
 
 def compare(

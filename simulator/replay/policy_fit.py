@@ -37,12 +37,17 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyNote:
-    """A sentence about the policy of a service in this scenario."""
+    """A sentence about the policy of a service in this scenario.
+
+    LIMITED: `needs_s` is the window that is longer than the run, or the history with `is_history`.
+    """
 
     service: str
     policy: str
     kind: NoteKind
     text: str
+    needs_s: float = 0.0
+    is_history: bool = False
 
 
 def policy_notes(scenario: Scenario) -> list[PolicyNote]:
@@ -103,8 +108,11 @@ def _notes_of(scenario: Scenario, name: str) -> Iterator[PolicyNote]:
     if unable:
         yield PolicyNote(name, policy, NoteKind.CANNOT_ACT, f"{policy} {unable}")
         return
-    for text in _limits(scenario, needs):
-        yield PolicyNote(name, policy, NoteKind.LIMITED, f"{policy} {text}")
+    limit = _limit(scenario, needs)
+    if limit:
+        is_history = needs.history_s > scenario.duration_s
+        needs_s = needs.history_s if is_history else needs.slowest_s
+        yield PolicyNote(name, policy, NoteKind.LIMITED, f"{policy} {limit}", needs_s, is_history)
 
 
 def _cannot_act(scenario: Scenario, name: str, needs: Requirements) -> str:
@@ -170,15 +178,17 @@ def _platform_text(service: ServiceSpec) -> str:
     return f"the platform preset {behaviour.preset} or " if behaviour is not None and behaviour.preset else ""
 
 
-def _limits(scenario: Scenario, needs: Requirements) -> Iterator[str]:
+def _limit(scenario: Scenario, needs: Requirements) -> str:
+    """Why the run shows only a part of the policy, as the rest of a sentence; empty when it shows all."""
     duration = duration_text(scenario.duration_s)
     if needs.history_s > scenario.duration_s:
-        yield (
+        return (
             f"forecasts after {duration_text(needs.history_s)} of history; the run lasts {duration}: "
             f"{needs.without_history}"
         )
-    elif needs.slowest_s >= scenario.duration_s:
-        yield (
+    if needs.slowest_s >= scenario.duration_s:
+        return (
             f"needs up to {duration_text(needs.slowest_s)} for its slowest window or delay; the run lasts {duration}, "
             "so only a part of what it does is seen"
         )
+    return ""

@@ -125,7 +125,7 @@ def test_a_changed_scenario_with_data_files_is_swept_and_compared_from_anywhere(
     comparison = compare(scenario.change(max_concurrency=1), ["own", "fixed"], seeds=2, oracle=False)
     assert list(comparison.frame()["contender"]) == ["own", "fixed"]
     assert len(comparison.runs()) == 4
-    assert "<b>" in comparison._repr_html_()
+    assert "baseline: fixed.</strong>" in comparison._repr_html_()
 
 
 def test_a_run_ends_early_when_another_thread_wants_it_to() -> None:

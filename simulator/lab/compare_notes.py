@@ -1,0 +1,142 @@
+"""What a comparison says before its figures: who cannot act, who never did, who is equal to whom, what was adapted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simulator.lab.compare_contenders import OWN, Contender, ContenderKind
+from simulator.lab.comparison import RowPart
+from simulator.lab.tables import is_oracle
+from simulator.model.units import duration_text
+from simulator.replay.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
+from simulator.replay.scenario import Scenario
+from simulator.replay.service_spec import ServiceSpec
+
+# Figures of a row that depend on other rows.
+_DERIVED = frozenset({"eta", "regret"})
+
+
+def notes_of(contender: Contender, scenario: Scenario, service: str) -> list[PolicyNote]:
+    """What is known of the candidate before anything is played; nothing of an oracle."""
+    if contender.is_oracle:
+        return []
+    return [note for note in policy_notes(contender.applied(scenario)) if note.service == service]
+
+
+def equal_rows(rows: Sequence[RowPart]) -> list[list[str]]:
+    """The names of rows that agree in every figure of every run, two and more each; the oracles aside."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for row in rows:
+        if not is_oracle(row.contender):
+            values = {name: tuple(column) for name, column in row.values.items() if name not in _DERIVED}
+            groups.setdefault(tuple(sorted(values.items())), []).append(row.contender)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def case_notes(
+    contenders: Sequence[Contender],
+    scenario: Scenario,
+    service: str,
+    rows: Sequence[RowPart],
+    found: Mapping[str, Sequence[PolicyNote]],
+) -> list[str]:
+    """Sentences, the gravest first. `found`: by label, what `notes_of` says."""
+    labels = [contender.label for contender in contenders]
+    grave = [
+        f"Warning: {_named(label, note)} {note.text.removeprefix(note.policy).strip()}"
+        for label in labels
+        for note in found[label]
+        if note.kind is NoteKind.CANNOT_ACT
+    ]
+    return [
+        *grave,
+        *_baselines(labels, found),
+        *_undecided(labels, rows, found),
+        *(f"Equal in every figure: {', '.join(names)}" for names in equal_rows(rows)),
+        *_adapted(contenders, scenario, service),
+        *_limited(labels, scenario, found),
+        *(note.text for label in labels for note in found[label] if note.kind is NoteKind.BROUGHT),
+        *_spellings(contenders, scenario, service),
+    ]
+
+
+def _named(label: str, note: PolicyNote) -> str:
+    return label if label == note.policy else f"{label} ({note.policy})"
+
+
+def _baselines(labels: Sequence[str], found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
+    names = [label for label in labels if any(note.kind is NoteKind.BASELINE for note in found[label])]
+    if names:
+        yield f"Never changes the number of instances, a baseline: {', '.join(names)}"
+
+
+def _undecided(
+    labels: Sequence[str], rows: Sequence[RowPart], found: Mapping[str, Sequence[PolicyNote]]
+) -> Iterator[str]:
+    """Those that could have acted and did not in any run."""
+    told = {NoteKind.CANNOT_ACT, NoteKind.BASELINE}
+    silent = {row.contender for row in rows if row.decisions == 0}
+    names = [label for label in labels if label in silent and not any(note.kind in told for note in found[label])]
+    if names:
+        yield f"Took no decision in any run: {', '.join(names)}"
+
+
+def _adapted(contenders: Sequence[Contender], scenario: Scenario, service: str) -> Iterator[str]:
+    """Parameters of the scenario's own policy that are not its defaults: the others are compared with theirs."""
+    policy = scenario.services[service].policy
+    adapted = adapted_parameters(policy)
+    if adapted and any(contender.told == OWN and not contender.is_oracle for contender in contenders):
+        yield f"Adapted to the scenario: {OWN} is {policy.name} with {adapted}; the others have their defaults"
+
+
+def _limited(labels: Sequence[str], scenario: Scenario, found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
+    limited = {label: note for label in labels for note in found[label] if note.kind is NoteKind.LIMITED}
+    windows = [f"{label} ({duration_text(note.needs_s)})" for label, note in limited.items() if not note.is_history]
+    if windows:
+        yield (
+            f"Only a part of what these do is seen in {duration_text(scenario.duration_s)}, for the slowest window or "
+            f"delay of each: {', '.join(windows)}"
+        )
+    yield from (note.text for note in limited.values() if note.is_history)
+
+
+def _spellings(contenders: Sequence[Contender], scenario: Scenario, service: str) -> Iterator[str]:
+    """Where a policy and the preset of the same name are both compared: what differs."""
+    policies = {one.told: one for one in contenders if one.kind is ContenderKind.POLICY and not one.is_oracle}
+    for platform in contenders:
+        policy = policies.get(platform.told)
+        if platform.kind is ContenderKind.PLATFORM and policy is not None:
+            ours, theirs = (one.applied(scenario).services[service] for one in (policy, platform))
+            yield (
+                f"{policy.label} as a policy against {platform.label} as a platform: "
+                f"{', '.join([*differing(ours, theirs), 'prices of App Runner against those of the platform'])}"
+            )
+
+
+def differing(ours: ServiceSpec, theirs: ServiceSpec) -> list[str]:
+    """`MaxConcurrency 10 against 1`: the fields of two services that differ, their policies aside."""
+    words = {
+        "max_concurrency": "MaxConcurrency",
+        "min_size": "MinSize",
+        "max_size": "MaxSize",
+        "balancing": "balancing",
+        "idle_after_s": "idle after",
+    }
+    plain = [
+        f"{word} {_text(name, getattr(ours, name))} against {_text(name, getattr(theirs, name))}"
+        for name, word in words.items()
+        if getattr(ours, name) != getattr(theirs, name)
+    ]
+    mine, yours = ours.overflow, theirs.overflow
+    if mine != yours:
+        plain.append(f"overflow {mine.mode} against {yours.mode}")
+    if ours.application != theirs.application:
+        plain.append("the application's start-up alone against the platform's on top")
+    if ours.health_check_spec != theirs.health_check_spec:
+        plain.append("health checks")
+    return plain
+
+
+def _text(name: str, value: object) -> str:
+    return duration_text(float(str(value))) if name.endswith("_s") else str(value)

@@ -1,0 +1,41 @@
+"""What is best: first what passes, then what nothing else beats in both cost and latency. For comparisons and sweeps.
+
+A point that fails a check of its scenario, or loses so many requests that its percentiles mean nothing, is cheap and
+fast for the wrong reason: it is on no frontier, and no "best" names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+# Who loses more has no 95th percentile over all of its requests: those that were lost have waited for ever.
+ERROR_RATE_MAX: Final = 0.05
+
+
+def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Indexes of the points that none beats in both coordinates (less is better), by the first one."""
+    best = float("inf")
+    front = []
+    for index in sorted(range(len(points)), key=lambda number: points[number]):
+        if points[index][1] < best:
+            best = points[index][1]
+            front.append(index)
+    return front
+
+
+def frontier(points: Sequence[tuple[float, float]], passing: Sequence[bool]) -> list[int]:
+    """The same among those that pass."""
+    real = [index for index, passes in enumerate(passing) if passes]
+    return [real[place] for place in pareto([points[index] for index in real])]
+
+
+def failures_of(error_rate: float, failed_checks: Mapping[str, int], runs: int) -> tuple[str, ...]:
+    """Why a point of `runs` runs does not pass; empty when it does.
+
+    `failed_checks`: by the check's text, how many of the runs failed it: more than half of them is a failure. A check
+    that allows a higher error rate does not help: the point's percentiles are those of the requests that were left.
+    """
+    failed = [text for text, count in failed_checks.items() if 2 * count > runs]
+    lost = [f"error rate {error_rate:.1%}"] if error_rate >= ERROR_RATE_MAX else []
+    return (*lost, *failed)

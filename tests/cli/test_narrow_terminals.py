@@ -1,0 +1,94 @@
+"""Tables on terminals of 60, 80 and 120 columns: every name whole, nothing cut off."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from simulator.cli.tables import print_table
+from simulator.lab.tables import Cell, Table
+from tests.lab.compare_scenarios import step
+
+WIDTHS = (60, 80, 120)
+COMPARED = ("own", "lambda-provisioned", "predictive-hpa", "scale-per-request")
+
+
+def on_terminal(arguments: list[str], width: int, folder: Path) -> list[str]:
+    """The lines that a terminal of this width shows, without colours."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    program = [sys.executable, "-c", "from simulator.cli import main; main()", *arguments]
+    program = ["env", "-u", "COLUMNS", "-u", "LINES", "TERM=xterm", *program]
+    with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, cwd=folder):
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # the other end has closed
+                break
+            if not part:
+                break
+            shown += part
+    os.close(ours)
+    # What a progress bar drew and took away again ends where the cursor comes back.
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode().rpartition("\x1b[?25h")[2])
+    return [line.rstrip() for line in text.replace("\r", "").split("\n")]
+
+
+VERBS = {
+    "compare": (
+        ["compare", "step.yaml", "--seeds", "3", "--workers", "1", *(f"--policy={name}" for name in COMPARED)],
+        COMPARED,
+    ),
+    "sweep": (["sweep", "step.yaml", "--vary", "max_size=6,8", "--vary", "min_size=3,4", "--out", "o.csv"], ("6",)),
+    "shadow": (["shadow", "step.yaml", "--policy", "lambda-provisioned", "--policy", "keda-http"], ("web: keda-http",)),
+    "run": (["run", "step.yaml"], ("served", "waiting for a slot", "active vCPU")),
+    "validate": (["validate", "--case", "32"], ()),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.case("X13a")
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_name_of_a_table_is_whole(verb: str, width: int, tmp_path: Path) -> None:
+    step(tmp_path)
+    arguments, names = VERBS[verb]
+    lines = on_terminal(arguments, width, tmp_path)
+    text = "\n".join(lines)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text, text
+    assert max(map(len, lines)) <= width, text
+    for name in names:
+        assert any(line.startswith(name) for line in lines), (name, text)
+
+
+@pytest.mark.case("X13a")
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_table_that_is_too_wide_goes_on_below_with_the_names_again(width: int) -> None:
+    names = ("oracle on container-apps", "lambda")
+    headings = ("p50", "p95", "p99", "loss", "SLO misses", "cold")
+    cells = tuple(Cell(f"{place}23 ms", "-12.3 +45.6") for place in range(6))
+    table = Table("a table", headings, tuple((name, cells) for name in names), marks={"lambda": ("cannot act here",)})
+    file = io.StringIO()
+    print_table(table, Console(file=file, width=width))
+    lines = file.getvalue().splitlines()
+    assert "\N{HORIZONTAL ELLIPSIS}" not in file.getvalue()
+    parts = sum(line.startswith("a table") for line in lines)
+    assert parts == {60: 6, 80: 3, 120: 2}[width]
+    for name in names:
+        assert sum(line.startswith(name) for line in lines) == parts
+    shown = " ".join(lines)
+    assert all(heading in shown for heading in headings)
+    assert all(cell.text in shown for cell in cells)
