@@ -25,8 +25,13 @@ def virtual_calendar(start_s: float = VIRTUAL_START_S) -> Calendar:
 
 
 def left_s(duration_s: float, since: float, now: float) -> float:
-    """How much of a duration that began at `since` is left, never less than 0."""
-    return max(0.0, round(duration_s - (now - since), 3))
+    """How much of a duration that began at `since` is left: 0 to all of it, also when the clock was set back since."""
+    return max(0.0, round(duration_s - elapsed_s(since, now), 3))
+
+
+def elapsed_s(since: float, now: float) -> float:
+    """Not less than 0: what began in the future began before the clock was set back."""
+    return max(0.0, now - since)
 
 
 def iso_text(epoch_s: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from simulator.control.calendar import Calendar
+from simulator.control.calendar import Calendar, elapsed_s
 from simulator.control.event_lines import (
     DEPLOYS,
     WORDS,
@@ -54,7 +54,7 @@ class OperationRun:
         self._port: int | None = None  # of an apprunner.yaml
         self._loop = asyncio.get_running_loop()
         # The phases count from the operation's own beginning, also when the simulator was started again in its midst.
-        self._began_s = self._loop.time() - max(0.0, now() - operation.started_at)
+        self._began_s = self._loop.time() - elapsed_s(operation.started_at, now())
 
     async def carry_out(self) -> None:
         try:
@@ -68,7 +68,7 @@ class OperationRun:
 
     async def _attempt(self) -> None:
         if self._operation.status is OperationStatus.ROLLBACK_IN_PROGRESS:
-            await self._roll_back(self._now() - self._operation.updated_at)
+            await self._roll_back(elapsed_s(self._operation.updated_at, self._now()))
             return
         try:
             await self.reach(Phase.BEGUN)
@@ -150,8 +150,8 @@ class OperationRun:
                 self._put(event=OperationEvent.ROLLBACK_BEGAN)
             await self._roll_back(0.0)
 
-    async def _roll_back(self, elapsed_s: float) -> None:
-        until_s = self._loop.time() + self._profile.rolled_back_s(Phase(self._operation.phase)) - elapsed_s
+    async def _roll_back(self, passed_s: float) -> None:
+        until_s = self._loop.time() + self._profile.rolled_back_s(Phase(self._operation.phase)) - passed_s
         succeeded = True
         try:
             await self._workload.roll_back(deployed_revision(self._registry, self._service))

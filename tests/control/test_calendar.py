@@ -26,3 +26,4 @@ def test_live_time_is_the_wall_clocks_to_the_millisecond() -> None:
 def test_what_is_left_of_a_duration() -> None:
     now = VIRTUAL_START_S
     assert (left_s(10, now, now + 4), left_s(10, now, now + 11)) == (6, 0)
+    assert left_s(10, now, now - 86_400) == 10, "the clock was set back"

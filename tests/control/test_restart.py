@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.control.calendar import VIRTUAL_START_S, virtual_calendar
 from simulator.control.registry import Registry
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store import Store
@@ -15,6 +16,7 @@ from simulator.control.time_profile import APP_RUNNER
 from simulator.control.workload import ServiceRevision, WorkloadFailed
 from simulator.model.api_resources import ConnectionResource
 from simulator.model.phase import Phase
+from tests.control import api_stage
 from tests.control.api_stage import Stage
 from tests.virtual import run_virtual
 
@@ -183,6 +185,7 @@ PROGRAM = """
 import asyncio, pathlib, sys
 from simulator.control.calendar import live_calendar
 from simulator.control.caller import Caller
+from simulator.control.calendar import VIRTUAL_START_S, virtual_calendar
 from simulator.control.registry import Registry
 from simulator.control.service_api import ServiceApi
 from simulator.control.simulated_workload import SimulatedWorkload
@@ -216,3 +219,31 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     assert kept[: len(acknowledged)] == acknowledged
     assert len(kept) <= len(acknowledged) + 1  # the one that was committed but not yet printed
     registry.store.close()
+
+
+def test_what_is_under_way_does_not_wait_for_a_clock_that_was_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a day, while the simulator was away: nothing takes longer than it does from its beginning."""
+
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
+        running = await stage.running("good")
+        arn = stage.create("young")
+        stage.call("AssociateCustomDomain", ServiceArn=running, DomainName="acme.dev")
+        stage.workload.fail("good", "deploy", before=Phase.HEALTHY)
+        stage.call("StartDeployment", ServiceArn=running)
+        await stage.passes(250.0)
+        assert stage.operations(running)[0] == ("START_DEPLOYMENT", "ROLLBACK_IN_PROGRESS")
+        await kill(stage)
+        earlier = VIRTUAL_START_S - 86_400.0
+        monkeypatch.setattr(api_stage, "virtual_calendar", lambda: virtual_calendar(earlier))
+        async with Stage(tmp_path / "state.db", profile=APP_RUNNER) as again:
+            assert again.now() < again.service(arn)["CreatedAt"]
+            await again.passes(30.0 + 300.0 + 120.0)
+            [domain] = again.call("DescribeCustomDomains", ServiceArn=running)["CustomDomains"]
+            assert (again.status(arn), domain["Status"]) == ("RUNNING", "active")
+            await again.passes(450.0)
+            assert again.operations(running)[0] == ("START_DEPLOYMENT", "ROLLBACK_SUCCEEDED")
+
+    run_virtual(main)
