@@ -65,15 +65,19 @@ async def two_instances(kind: str, state: Path) -> AsyncIterator[Platform]:
 
 def kill_9(instance: Instance) -> None:
     """As the kernel or a person does it, behind the back of everybody."""
+    os.kill(pid_of(instance), signal.SIGKILL)
+
+
+def pid_of(instance: Instance) -> int:
+    """Of its first process."""
     backend = instance.backend
     if isinstance(backend, ProcessBackend):
-        os.kill(backend.pid, signal.SIGKILL)
-        return
+        return backend.pid
     assert isinstance(backend, ContainerBackend)
     told = subprocess.run(
         ["docker", "inspect", "-f", "{{.State.Pid}}", backend.container], capture_output=True, check=True
     )
-    os.kill(int(told.stdout), signal.SIGKILL)
+    return int(told.stdout)
 
 
 async def asked(platform: Platform, session: aiohttp.ClientSession) -> tuple[int, str]:
@@ -103,6 +107,22 @@ async def test_kill_9_of_an_instance_fails_its_own_requests_and_a_replacement_co
         assert [status for status, _ in answers if status != 503] == [200] * (10 - lost)
         await until(lambda: list(ready) == [2, 3])
         assert (await asked(platform, session))[0] == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["process", "docker"])
+async def test_an_instance_that_is_stopped_is_replaced_and_gone(kind: str, tmp_path: Path) -> None:
+    """SIGSTOP: it keeps its connections and its port, and answers nothing any more."""
+    async with two_instances(kind, tmp_path) as platform, aiohttp.ClientSession() as session:
+        ready = platform.services["web"].pool.ready
+        victim = ready[1]
+        pid = pid_of(victim)
+        os.killpg(os.getpgid(pid), signal.SIGSTOP)
+        await until(lambda: list(ready) == [2, 3])
+        for _ in range(4):
+            assert (await asked(platform, session))[0] == 200
+        await until(lambda: not is_alive(pid))
+        assert not platform.tasks.failed.done()
 
 
 # --- kill -9 of the simulator ---
@@ -209,12 +229,13 @@ traffic:
 
 
 @pytest.mark.slow
-def test_an_engine_that_is_restarted_costs_its_instances_and_the_pool_recovers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_an_engine_that_is_restarted_costs_its_instances_and_the_pool_recovers(tmp_path: Path, how: str) -> None:
     with second_engine() as engine:
         scenario = RESTARTED.replace("IMAGE", python_image(engine.url))
         more = ("--engine", engine.url, "--json", "report.json", "--requests", "rows.csv")
         with running(tmp_path, scenario, *more) as run:
-            engine.stop()
+            (engine.stop if how == "stopped" else engine.kill)()
             engine.start()
             assert run.stdout is not None
             told = run.stdout.read()
