@@ -1,8 +1,8 @@
 """The access log: one line for every request, written off the hot path.
 
 A request costs one append. Entries become lines in batches between two turns of the loop, and one thread writes what
-has gathered, one write at a time. When the disk is slower than the requests, at most `buffer_bytes_max` wait for it;
-lines beyond that are dropped and counted, and no request is held up.
+has gathered, one write at a time. When the disk is slower than the requests, or full for a moment, at most
+`buffer_bytes_max` wait for it; lines beyond that are dropped and counted, and no request is held up.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class AccessLog:
         self._lines: list[bytes] = []
         self._lines_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._writing: asyncio.Future[None] | None = None
+        self._writing: asyncio.Future[tuple[bytes, OSError | None]] | None = None
+        self._closing = self._tried_last = False
 
     def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
         self.add(served_entry(exchange, status, cause, now_s))
@@ -92,13 +93,14 @@ class AccessLog:
 
     async def close(self) -> None:
         """Write what there is, as far as the disk lets us."""
+        self._closing = True
         if self._timer is not None:
             self._timer.cancel()
         self._flush()
         while self._writing is not None:
             done, _ = await asyncio.wait((self._writing,), timeout=self._last_write_s_max)
             if not done:
-                self.dropped += len(self._lines)
+                self.dropped += _count(self._lines)
                 self.error = f"the disk has not taken a write for {self._last_write_s_max:g} s"
                 return
             await asyncio.sleep(0)  # `_written` has its turn
@@ -121,20 +123,41 @@ class AccessLog:
         if self._writing is None and self._lines:
             lines, self._lines, self._lines_bytes = self._lines, [], 0
             self._writing = self._loop.run_in_executor(None, _write, self._file, b"".join(lines))
-            self._writing.add_done_callback(lambda writing: self._written(writing, len(lines)))
+            self._writing.add_done_callback(self._written)
 
-    def _written(self, writing: asyncio.Future[None], lines: int) -> None:
+    def _written(self, writing: asyncio.Future[tuple[bytes, OSError | None]]) -> None:
         self._writing = None
-        error = writing.exception()
+        rest, error = writing.result()
         if error is not None:
-            self.dropped += lines
             self.error = str(error)
+            if self._closing and self._tried_last:
+                self.dropped += _count([rest])
+            else:
+                self._keep(rest)
+                if not self._closing:
+                    return
+                self._tried_last = True
         if self._lines:
             self._flush()
 
+    def _keep(self, rest: bytes) -> None:
+        """What the disk has not taken is first when it is tried again."""
+        self._lines.insert(0, rest)
+        self._lines_bytes += len(rest)
+        if self._timer is None and not self._closing:
+            self._timer = self._loop.call_later(FLUSH_S, self._flush)
 
-def _write(file: io.RawIOBase, data: bytes) -> None:
-    """Raises OSError: full, gone, not ours. An unbuffered file may take a part at a time."""
+
+def _write(file: io.RawIOBase, data: bytes) -> tuple[bytes, OSError | None]:
+    """What is left, and why: full, gone, not ours. An unbuffered file may take a part at a time."""
     rest = memoryview(data)
-    while rest:
-        rest = rest[file.write(rest) or 0 :]
+    try:
+        while rest:
+            rest = rest[file.write(rest) or 0 :]
+    except OSError as error:
+        return bytes(rest), error
+    return b"", None
+
+
+def _count(lines: list[bytes]) -> int:
+    return sum(each.count(b"\n") for each in lines)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from simulator.wire.own_names import Asked, OwnNames
@@ -15,9 +17,20 @@ from simulator.wire.own_names import Asked, OwnNames
 HEAD_S_MAX: Final = 20.0
 
 
+class _Ours(logging.Filter):
+    """What is no HTTP is answered with 400. It is no fault of ours, and anybody could fill the log with it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+_log = logging.getLogger(__name__)
+_log.addFilter(_Ours())
+
+
 def listener_limits(head_s_max: float = HEAD_S_MAX) -> dict[str, Any]:
     """Keyword arguments of `web.Server` and `web.AppRunner`."""
-    return {"keepalive_timeout": head_s_max, "access_log": None}
+    return {"keepalive_timeout": head_s_max, "access_log": None, "logger": _log}
 
 
 def asked_of(request: web.BaseRequest) -> Asked:

@@ -5,6 +5,8 @@ import io
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from simulator.edge.access_line import Entry, own_entry
 from simulator.edge.access_log import AccessLog
 from simulator.model.refusal import CONNECT_FAILURE, TERMINATED
@@ -25,12 +27,14 @@ class Disk(io.RawIOBase):
         self.gate = threading.Event()
         self.gate.set()
         self.written = threading.Event()
+        self.failed = threading.Event()
         self.error: OSError | None = None
         self._most = most
 
     def write(self, data: object) -> int:
         self.gate.wait(10)
         if self.error is not None:
+            self.failed.set()
             raise self.error
         piece = bytes(data)[: self._most]  # type: ignore[call-overload]
         self.content += piece
@@ -91,6 +95,20 @@ async def test_a_full_disk_is_told_and_counted() -> None:
     add(log, 3)
     await log.close()
     assert (log.dropped, log.error) == (3, "[Errno 28] No space left on device")
+
+
+@pytest.mark.case("R12")
+@both_loops
+async def test_a_disk_that_is_full_for_a_moment_loses_no_line() -> None:
+    disk = Disk(most=3)
+    log = log_on(disk)
+    disk.error = OSError(28, "No space left on device")
+    add(log, 3)
+    assert await asyncio.get_running_loop().run_in_executor(None, disk.failed.wait, 10)
+    disk.error = None
+    add(log, 1, first=3)
+    await log.close()
+    assert (log.dropped, disk.lines()) == (0, [b"0 ", b"1 ", b"2 ", b"3 "])
 
 
 @both_loops

@@ -180,3 +180,19 @@ async def test_every_listener_on_aiohttp_closes_half_a_head(application: bool) -
         writer.close()
     finally:
         await runner.cleanup()
+
+
+@pytest.mark.case("R16")
+async def test_what_is_no_http_is_answered_and_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    endpoint = MetricsEndpoint(Metrics(lambda: 0.0), 0)
+    await endpoint.open()
+    try:
+        port = int(endpoint.url.rpartition(":")[2].partition("/")[0])
+        for sent in (b"hello\r\n\r\n", b"GET / HTTP/1.1\r\nA: \x00\r\n\r\n", b"\xff\xfe\r\n\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            assert (await reader.readline()).startswith(b"HTTP/1.0 400 ")
+            writer.close()
+    finally:
+        await endpoint.close()
+    assert caplog.records == []
