@@ -22,7 +22,7 @@ RETENTION_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """`may_assume`: can App Runner assume that instance role? One that is new in IAM it cannot for a while (facts 12).
+    """`may_assume`: can App Runner assume that role? One that is new in IAM it cannot for a while (facts 12).
 
     `needs_connection`: a code repository has to come with a connection; AWS's documents disagree on it (facts 6.1).
     """

@@ -81,6 +81,9 @@ class ConfigurationRules:
             given, before.source if before else None, account=caller.account, now=self._context.now()
         )
         authentication = source.get("AuthenticationConfiguration", {})
+        role = given.get("AuthenticationConfiguration", {}).get("AccessRoleArn")
+        if role is not None and not self._context.settings.may_assume(role):
+            raise invalid(f"Error in assuming access role {role}")  # AWS's words (pulumi-aws#2411)
         connection = authentication.get("ConnectionArn")
         if connection is not None and "AuthenticationConfiguration" in given:
             found = self._connections.find_for_service(caller, connection)

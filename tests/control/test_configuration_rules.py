@@ -6,6 +6,7 @@ import pytest
 
 from simulator.control.api_context import ApiSettings
 from tests.control.api_stage import IMAGE, Stage
+from tests.control.sources import ECR
 from tests.virtual import run_virtual
 
 ROLE = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}
@@ -54,6 +55,20 @@ def test_a_role_that_cannot_be_assumed_yet_is_refused_in_the_words_that_terrafor
             ready.clear()
             stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=IMAGE)  # the role is not asked for again
             assert stage.service(arn)["InstanceConfiguration"]["InstanceRoleArn"] == role
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P36")
+def test_an_access_role_that_cannot_be_assumed_is_refused_in_awss_words() -> None:
+    async def main() -> None:
+        async with Stage(settings=ApiSettings(may_assume=lambda _arn: False)) as stage:
+            error = stage.refused("CreateService", ServiceName="hello", SourceConfiguration=ECR)
+            role = ECR["AuthenticationConfiguration"]["AccessRoleArn"]
+            assert (error.code, error.message) == (
+                "InvalidRequestException",
+                f"Error in assuming access role {role}",
+            )
 
     run_virtual(main)
 
