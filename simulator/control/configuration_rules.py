@@ -119,7 +119,7 @@ class ConfigurationRules:
         return {
             "IpAddressType": given.get("IpAddressType", own["IpAddressType"]),
             "EgressConfiguration": egress,
-            "IngressConfiguration": own["IngressConfiguration"] | given.get("IngressConfiguration", {}),
+            "IngressConfiguration": _ingress(given.get("IngressConfiguration"), own["IngressConfiguration"]),
         }
 
     def _tracing(self, caller: Caller, given: Block | None, before: ServiceConfiguration | None) -> Block:
@@ -138,6 +138,14 @@ class ConfigurationRules:
         if given is not None:
             return self._auto_scaling.book.find_for_service(caller, given).arn
         return before.auto_scaling_arn if before else self._auto_scaling.default(caller).arn
+
+
+def _ingress(given: Block | None, own: Block) -> Block:
+    """A block without its member is a private service, and no block at all is the default.
+
+    The member is a plain boolean of the model, which SDKs such as Go's, and so Terraform, leave out when it is false.
+    """
+    return own if given is None else {"IsPubliclyAccessible": given.get("IsPubliclyAccessible", False)}
 
 
 def _health_check(given: Block, before: ServiceConfiguration | None) -> Block:

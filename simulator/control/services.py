@@ -87,7 +87,7 @@ class Services:
     def update(self, caller: Caller, request: Request) -> Answer:
         service = self._ready_for(OperationType.UPDATE_SERVICE, caller, request)
         # ASSUMPTION: an empty block gives nothing either. An update with `InstanceConfiguration={}` would settle it.
-        if not any(_gives(value) for member, value in request.items() if member != "ServiceArn"):
+        if not any(value != {} for member, value in request.items() if member != "ServiceArn"):
             raise invalid("No configurations provided in the UpdateService request.")
         configuration = self._rules.completed(caller, request, service.configuration)
         if configuration.is_public and not service.configuration.is_public and self._ingress.of_service(service):
@@ -195,11 +195,6 @@ def _summary(service: ServiceResource) -> Answer:
         "UpdatedAt": service.updated_at,
         "Status": str(service.status),
     }
-
-
-def _gives(value: Any) -> bool:
-    """Whether anything is set, however deep."""
-    return any(map(_gives, value.values())) if isinstance(value, dict) else True
 
 
 def _operation_summary(operation: OperationResource) -> Answer:

@@ -143,9 +143,7 @@ def test_secrets_need_an_instance_role() -> None:
 
 
 @pytest.mark.case("P35")
-@pytest.mark.parametrize(
-    "given", [{}, {"InstanceConfiguration": {}}, {"NetworkConfiguration": {"EgressConfiguration": {}}}]
-)
+@pytest.mark.parametrize("given", [{}, {"InstanceConfiguration": {}}, {"NetworkConfiguration": {}}])
 def test_an_update_that_gives_nothing_is_refused(given: dict[str, Any]) -> None:
     async def main() -> None:
         async with Stage() as stage:
@@ -180,5 +178,30 @@ def test_an_update_of_an_ingress_connection_that_gives_nothing_is_refused() -> N
                 "UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration={}
             )
             assert (error.code, "at least one" in error.message) == ("InvalidRequestException", True)
+
+    run_virtual(main)
+
+
+@pytest.mark.case("P34")
+def test_an_ingress_block_without_its_member_is_a_private_service() -> None:
+    """As the Go SDK, and so Terraform, sends `is_publicly_accessible = false`."""
+
+    async def main() -> None:
+        async with Stage() as stage:
+            private = {"IngressConfiguration": {"IsPubliclyAccessible": False}}
+            arn = await stage.running(
+                "one1", NetworkConfiguration={"IngressConfiguration": {}, "IpAddressType": "IPV4"}
+            )
+            assert stage.service(arn)["NetworkConfiguration"].items() >= private.items()
+            other = await stage.running("two2", NetworkConfiguration={"IpAddressType": "IPV4"})
+            assert stage.service(other)["NetworkConfiguration"]["IngressConfiguration"] == {
+                "IsPubliclyAccessible": True
+            }
+            stage.call("UpdateService", ServiceArn=other, NetworkConfiguration={"IngressConfiguration": {}})
+            await stage.settled()
+            assert stage.service(other)["NetworkConfiguration"].items() >= private.items()
+            stage.call("UpdateService", ServiceArn=other, NetworkConfiguration={"IpAddressType": "DUAL_STACK"})
+            await stage.settled()
+            assert stage.service(other)["NetworkConfiguration"].items() >= private.items()
 
     run_virtual(main)
