@@ -129,7 +129,7 @@ class ProcessDriver:
     @property
     def limits_in_force(self) -> str:
         """Which limits instances have on this machine, for people. It changes when the kernel refuses a group."""
-        return f"{self._confinement}; {self._namespaces}"
+        return str(self._confinement) if self._root is None else f"{self._confinement}; {self._namespaces}"
 
     @property
     def has_fixed_port(self) -> bool:
@@ -320,7 +320,13 @@ class ProcessDriver:
 
 def _new_name(scratch: Path | None) -> Path:
     """Resolved, as marks are compared by name and the temporary folder may be reached through a link."""
-    return (scratch or Path(tempfile.gettempdir())).resolve() / f"{owner_name(os.getpid())}{secrets.token_hex(4)}"
+    return (scratch or _temporary_folder()).resolve() / f"{owner_name(os.getpid())}{secrets.token_hex(4)}"
+
+
+def _temporary_folder() -> Path:
+    """As tempfile finds it. That tries each by writing a file, which a simulator that is killed now would leave."""
+    places: list[str] = tempfile._candidate_tempdir_list()  # type: ignore[attr-defined]  # noqa: SLF001
+    return Path(next((place for place in places if os.access(place, os.W_OK | os.X_OK)), places[0]))
 
 
 def _launch_error(spec: InstanceSpec, error: Exception) -> LaunchError:

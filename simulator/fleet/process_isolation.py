@@ -19,7 +19,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -56,7 +55,8 @@ class Way(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Walls:
     """`hidden`: whole folders. `kept`: paths in them that are there all the same, `shown` those of them that cannot be
-    written to. `temporary` is /tmp. `processes`: at most so many, where nothing else counts them; 0: no limit.
+    written to. `temporary` is /tmp; without one it is empty. `processes`: at most so many, where nothing else counts
+    them; 0: no limit.
     """
 
     hidden: tuple[str, ...]
@@ -148,23 +148,21 @@ def _find() -> Namespaces:
 
 def _trial(namespaces: Namespaces) -> str:
     """Empty when it works, else what is missing."""
-    with tempfile.TemporaryDirectory() as folder:
-        own = str(Path(folder).resolve())
-        walls = Walls((TEMPORARY, str(Path(own).parent)), (own,), (), own)
-        try:
-            done = subprocess.run(  # noqa: S603 the command is our own
-                namespaces.command(walls, ("/bin/sh", "-c", "test $$ -lt 9 && : > written")),
-                cwd=own,
-                env={"PATH": SYSTEM_PATH},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_TRIAL_S_MAX,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return "namespaces did not answer"
-        except OSError as error:
-            return str(error)
+    # Without a folder of its own, which a simulator that is killed now would leave.
+    try:
+        done = subprocess.run(  # noqa: S603 the command is our own
+            namespaces.command(Walls((TEMPORARY,)), ("/bin/sh", "-c", "test $$ -lt 9")),
+            cwd="/",
+            env={"PATH": SYSTEM_PATH},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TRIAL_S_MAX,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "namespaces did not answer"
+    except OSError as error:
+        return str(error)
     if done.returncode == 0:
         return ""
     told = done.stderr.decode(errors="replace").strip() or "no namespaces can be made"

@@ -27,7 +27,10 @@ import os
 import resource
 import stat
 import sys
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final  # its import takes longer than everything below
 
 ROOT_VARIABLE: Final = "APPRUNNER_ROOT"
 DIRECTORY_VARIABLE: Final = "APPRUNNER_DIRECTORY"
@@ -132,12 +135,12 @@ def _places(root: str, wanted: list[tuple[str, str]]) -> None:
         if found:
             held[path] = os.open(found[0], os.O_PATH)
             shown |= {path} if found[0] != root + path else set()
-    tmp = dict(wanted)["tmp"]
-    _mount(root + tmp if os.path.isdir(root + tmp) else tmp, root + _TEMPORARY, flags=_MS_BIND)
-    covers = []
+    tmp, covers = dict(wanted).get("tmp"), list[str]()
+    if tmp is not None:
+        _mount(root + tmp if os.path.isdir(root + tmp) else tmp, root + _TEMPORARY, flags=_MS_BIND)
     for do, path in places:
         if do == "hide":
-            covers += _cover(root + path) if path != _TEMPORARY else []
+            covers += _cover(root + path) if tmp is None or path != _TEMPORARY else []
         elif path in held:
             _bind(held[path], root + path)
             if path in shown:

@@ -48,6 +48,7 @@ def test_whatever_step_it_dies_at_nothing_stays(tmp_path: Path, guard: str, stri
         [sys.executable, "-m", "tests.live.crash_points", str(tmp_path), str(stride), guard],
         stdout=subprocess.PIPE,
         cwd=ROOT,
+        env={"TMPDIR": str(tmp_path)},  # whatever is made for a moment is to be found, too
         text=True,
     ) as points:
         assert points.stdout is not None
