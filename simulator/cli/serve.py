@@ -32,6 +32,7 @@ from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
 from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld
+from simulator.fleet.process_isolation import find_namespaces
 from simulator.model.api_resources import ServiceResource
 from simulator.model.service_state import ServiceStatus
 from simulator.replay.aws_spec import ENDPOINT
@@ -128,6 +129,9 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
         bad_input(str(error))
     async with serving, contextlib.AsyncExitStack() as watching:
         _tell(serving)
+        namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
+        if not namespaces.is_apart:
+            echo(f"processes as instances, and builds: {namespaces}")
         if console_port is not None:
             try:
                 from simulator.console.serve_console import ServeConsole  # noqa: PLC0415 it knows all of scenarios

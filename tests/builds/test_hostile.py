@@ -89,6 +89,7 @@ async def test_a_build_that_never_ends_is_stopped(tmp_path: Path) -> None:
     assert reason.endswith("was stopped: the build took more than 1.5 s.")
 
 
+@pytest.mark.case("R8")
 async def test_a_build_that_forks_for_ever_is_stopped(tmp_path: Path) -> None:
     try:
         home = find_home()

@@ -1,0 +1,44 @@
+"""SECURITY.md says what the code does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.fleet.process_isolation import TEMPORARY, Way
+from simulator.fleet.process_settings import ProcessSettings
+from simulator.wire.ca import CertificateAuthority
+from simulator.world.clock import utc_now
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+HOW_TO = (ROOT / "docs" / "how-to" / "real-instances.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.case("R25")
+@pytest.mark.parametrize(
+    "heading", ["Report a vulnerability", "Threat model", "Applications and builds on this machine"]
+)
+def test_it_says_how_to_report_and_what_is_protected_from_whom(heading: str) -> None:
+    assert f"\n## {heading}\n" in TEXT
+    assert "SECURITY.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.case("R8", "R25")
+def test_the_names_that_the_authority_signs_for_are_those_of_its_certificate(tmp_path: Path) -> None:
+    names = [name for name in CertificateAuthority(tmp_path, utc_now()).names if "/" not in name]
+    assert len(names) == 3
+    assert all(f"`{name}`" in TEXT for name in names)
+
+
+@pytest.mark.case("R8", "R25")
+def test_bounds_and_hidden_places_are_those_in_force() -> None:
+    processes = ProcessSettings().processes
+    assert f"processes ({processes})" in TEXT
+    assert f"processes are {processes} at most" in HOW_TO
+    assert f"`{TEMPORARY}`" in TEXT
+    assert "`~/.local/state`" in TEXT
+    assert {Way.ROOT, Way.USER, Way.FOLDER} == set(Way)  # each has its sentence
+    for sentence in ("of root", "in a user namespace for everybody else", "A machine that allows no namespaces"):
+        assert sentence in TEXT
