@@ -20,6 +20,7 @@ _MAKE_VENV: Final = """\
 set -eu
 if [ ! -d "$2" ]; then
   "$1" -m venv "$2.$$"
+  chmod 700 "$2.$$"
   mv -T "$2.$$" "$2" 2>/dev/null || rm -rf "$2.$$"
 fi
 "$1" -m venv --without-pip "$3"

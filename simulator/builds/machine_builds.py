@@ -76,7 +76,7 @@ class MachineBuilds:
                 guard = Guard(str(own), homes)
                 await guard.start()  # before the folder that it is to remove
                 try:
-                    (own / "trial").mkdir(parents=True)
+                    own_private_folder(own / "trial")
                     isolation = await find_isolation(own / "trial", namespaces=settings.namespaces)
                 except BaseException:
                     await guard.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from simulator.builds.built import BuildFailed, BuiltApplication, CodeValues
 from simulator.builds.local import LocalBuilder
 from simulator.fleet.process_isolation import find_namespaces, walls_around
 from simulator.model.phase import Phase
+from simulator.world.private_files import repair_modes
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config, local_builder
 from tests.builds.steps import HeardSteps
 
@@ -251,3 +253,19 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+@pytest.mark.case("R2")
+async def test_what_builds_keep_is_their_owners_alone(tmp_path: Path) -> None:
+    """Trees of applications keep their own modes, behind folders that nobody else enters."""
+    before = os.umask(0o022)
+    try:
+        place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
+        async with builder_in(tmp_path) as builder:
+            await built(builder, place)
+            folders = [each for each in (tmp_path / "builds").glob("*/*") if each.is_dir()]
+            assert folders != []
+            assert [str(each) for each in (tmp_path / "builds", *folders) if each.stat().st_mode & 0o077] == []
+    finally:
+        os.umask(before)
+    assert repair_modes(tmp_path) == 0
