@@ -11,13 +11,17 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any, Never
+from typing import Any, Final, Never
 
 import typer
 from typer import rich_utils
 
 from simulator.cli.exits import BROKE, INTERRUPTED, OK, details_of, flushed, told
 from simulator.cli.printing import echo
+from simulator.world.insistence import Insistence
+
+# For what a verb clears away; then it is interrupted once more, for the first time may have been lost.
+PATIENCE_S: Final = 1.5
 
 
 def ended(verb: Callable[[], Any]) -> int:
@@ -28,6 +32,8 @@ def ended(verb: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         code = INTERRUPTED
         echo("interrupted", err=True)
+    if code == INTERRUPTED:
+        exec("")  # noqa: S102 CPython remembers an interrupt within another `exec`, and would end by the signal
     return flushed(code)
 
 
@@ -47,16 +53,23 @@ def _code(verb: Callable[[], Any]) -> int:
 
 @contextlib.contextmanager
 def _terminated() -> Iterator[None]:
-    """SIGTERM is an interrupt until a loop of its own hears it: files that were begun are cleared away."""
+    """SIGINT and SIGTERM are interrupts until a loop of the verb's hears them: files that were begun are cleared away.
+
+    A handler of our own for SIGINT too: where Python's stands, asyncio puts one that waits for the loop's turn.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    insistence = Insistence(PATIENCE_S)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> Never:
+        insistence.start()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> Never:
-    raise KeyboardInterrupt
+        insistence.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)

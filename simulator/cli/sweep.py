@@ -108,7 +108,7 @@ def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) ->
 
 @contextlib.contextmanager
 def _gang(workers: int, scheduler: str | None) -> Iterator[Gang]:
-    gang: Gang
+    gang: LocalGang | DaskGang
     if scheduler is None:
         gang = LocalGang(workers or os.cpu_count() or 1)
     else:
@@ -118,8 +118,10 @@ def _gang(workers: int, scheduler: str | None) -> Iterator[Gang]:
             bad_input("scheduler = given, must be left out without dask.distributed: pip install 'dask[distributed]'")
     try:
         yield gang
-    finally:
-        gang.close()
+    except BaseException:
+        gang.abandon()
+        raise
+    gang.close()
 
 
 @contextlib.contextmanager

@@ -10,10 +10,9 @@ Which process plays a run changes nothing: results are put in the order of the t
 from __future__ import annotations
 
 import math
-import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -38,6 +37,7 @@ from simulator.lab.comparison import (
 from simulator.lab.elasticity import elastic_speedup
 from simulator.lab.frontier import failures_of
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
+from simulator.lab.worker_processes import WorkerProcesses
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.replay.scenario import Scenario, load_scenario
 from simulator.rules.policies import POLICIES
@@ -146,17 +146,13 @@ def _alone(tasks: Sequence[Task], on_done: Progress) -> list[Outcome]:
 def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[Outcome]:
     """In fresh processes: nothing of this one is copied, so every platform plays the same."""
     outcomes: dict[int, Outcome] = {}
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with WorkerProcesses(workers) as pool:
         futures: dict[Future[Outcome], int] = {pool.submit(played, task): place for place, task in enumerate(tasks)}
-        try:
-            for future in as_completed(futures):
-                place = futures[future]
-                error = future.exception()
-                outcomes[place] = future.result() if error is None else Outcome({}, f"its worker died: {error}")
-                on_done(tasks[place], outcomes[place])
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            place = futures[future]
+            error = future.exception()
+            outcomes[place] = future.result() if error is None else Outcome({}, f"its worker died: {error}")
+            on_done(tasks[place], outcomes[place])
     return [outcomes[place] for place in range(len(tasks))]
 
 

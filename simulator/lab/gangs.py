@@ -7,15 +7,15 @@ one was playing is played again elsewhere.
 from __future__ import annotations
 
 import importlib
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, Final, Protocol
 
 from simulator.lab.grid import Point
 from simulator.lab.point_run import Row
+from simulator.lab.worker_processes import WorkerProcesses
 
 PER_WORKER: Final = 4  # points under way or waiting for each worker, so that none waits for the master
 TRIES_MAX: Final = 3  # a point whose worker died so often is what kills workers
@@ -69,8 +69,12 @@ class LocalGang:
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context("spawn"))
+    def abandon(self) -> None:
+        """Close it without waiting for what is under way."""
+        self._pool.abandon()
+
+    def _new_pool(self) -> WorkerProcesses:
+        return WorkerProcesses(self._workers)
 
 
 class DaskGang:
@@ -108,6 +112,9 @@ class DaskGang:
                 ended.add(submit(point))
 
     def close(self) -> None:
+        self._client.close()
+
+    def abandon(self) -> None:
         self._client.close()
 
 

@@ -5,14 +5,13 @@ The numbers are those of the validation sheet; `LEFT_OUT` says of the others why
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from simulator.lab import validate_app_runner, validate_faas, validate_queueing, validate_vectors
 from simulator.lab.validate_case import Case, Finding
+from simulator.lab.worker_processes import WorkerProcesses
 
 LEFT_OUT: Final = (
     ("2 to 4", "told with case 1, or of the same run"),
@@ -64,7 +63,7 @@ def validated(
     """Run the cases, in their order; with more than one worker in as many processes."""
     if workers == 1 or len(cases) == 1:
         return _collected(map(_run, cases), on_result)
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with WorkerProcesses(workers) as pool:
         return _collected(pool.map(_run, cases), on_result)
 
 

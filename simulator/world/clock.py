@@ -11,13 +11,18 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from simulator.world.insistence import Insistence
 from simulator.world.pace import Pace
 from simulator.world.paced import PacedLoop
 from simulator.world.virtual import VirtualLoop
 
 T = TypeVar("T")
+
+# How long an interrupt waits for the turn of the loop to end. Turns take milliseconds, but what a scenario asks for can
+# make one long, and nobody who presses Ctrl-C waits for it.
+TURN_MAX_S: Final = 1.0
 
 
 class ClockKind(StrEnum):
@@ -58,7 +63,8 @@ def run(
     """Run `main()` to its end on a new loop of that kind; `pace` is what virtual time keeps, for people who watch.
     `make_loop`: another loop of that kind.
 
-    The first SIGINT or SIGTERM calls `on_interrupt` on the loop, once; a second one raises KeyboardInterrupt.
+    The first SIGINT or SIGTERM calls `on_interrupt` on the loop, once; a second one raises KeyboardInterrupt, as the
+    first does where the loop's turn goes on for more than `TURN_MAX_S`.
     """
     loop = _make_loop(kind, pace) if make_loop is None else make_loop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner, _interrupts(loop, on_interrupt):
@@ -109,17 +115,24 @@ def _interrupts(loop: asyncio.AbstractEventLoop, on_interrupt: Callable[[], None
         yield
         return
     calls = 0
+    unheard = Insistence(TURN_MAX_S)  # calls `interrupted`, as a second signal would
+
+    def heard() -> None:
+        unheard.stop()
+        on_interrupt()
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:
         nonlocal calls
         calls += 1
         if calls > 1:
             raise KeyboardInterrupt
-        loop.call_soon_threadsafe(on_interrupt)  # not call_soon: uvloop sits in a system call and has to be woken
+        unheard.start()
+        loop.call_soon_threadsafe(heard)  # not call_soon: uvloop sits in a system call and has to be woken
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
+        unheard.stop()
         for number, handler in before.items():
             signal.signal(number, handler)

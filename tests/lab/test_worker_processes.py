@@ -1,0 +1,112 @@
+"""Worker processes: an interrupt of the terminal is their master's business."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+from simulator.lab.worker_processes import WorkerProcesses, _deaf
+
+TEXT = """
+duration: 10h
+services: {web: {application: {simulated: {io: 50ms}}}}
+traffic: [{poisson: {rate: 9000000/s}}]
+"""
+
+
+def _is_deaf() -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def _never() -> None:
+    threading.Event().wait()
+
+
+@pytest.mark.case("L16")
+def test_workers_do_not_hear_interrupts_and_their_master_still_does() -> None:
+    with WorkerProcesses(1) as pool:
+        assert pool.submit(_is_deaf).result()
+    assert not _is_deaf()
+
+
+@pytest.mark.case("L16", "L20")
+def test_workers_end_at_once_on_an_exception_whatever_they_are_at() -> None:
+    with pytest.raises(KeyboardInterrupt), WorkerProcesses(2) as pool:  # noqa: PT012
+        for _ in range(5):
+            pool.submit(_never)
+        assert pool.submit(os.getpid) is not None
+        children = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+        raise KeyboardInterrupt
+    assert len(children) == 2
+    gone, _ = psutil.wait_procs(children, timeout=30)
+    assert len(gone) == 2
+
+
+@pytest.mark.case("L16")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_a_worker_is_started_waits_until_it_is(number: signal.Signals) -> None:
+    """Told to the main thread by another one, since the mask is the thread's."""
+    came: list[str] = []
+
+    def interrupt(*_: object) -> None:
+        came.append("interrupt")
+
+    before = signal.signal(number, interrupt)
+    try:
+        with _deaf():
+            _thread.interrupt_main(number)
+            came += ["started"]
+    finally:
+        signal.signal(number, before)
+    assert came == ["started", "interrupt"]
+
+
+@pytest.mark.slow
+@pytest.mark.case("L16", "L20", "R19")
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["run", "F"],
+        ["run", "F", "--gear", "virtual"],
+        ["compare", "F", "--policy", "knative", "--workers", "2"],
+        ["sweep", "F", "--vary", "min_size=1,2,3", "--workers", "2", "--out", "o.csv"],
+    ],
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_would_never_end_ends_on_an_interrupt_of_the_whole_terminal(
+    tmp_path: Path, verb: list[str], number: signal.Signals
+) -> None:
+    """While workers start, and while they are at work: 130, a word, no traceback, no process left."""
+    (tmp_path / "F").write_text(TEXT)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "simulator", *verb],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    process = psutil.Process(running.pid)
+    wanted = 2 if "--workers" in verb else 0  # besides the tracker of multiprocessing
+    try:
+        while len(process.children()) < wanted or process.cpu_times().user < 1.0:
+            assert running.poll() is None
+        children = process.children()
+        os.killpg(running.pid, number)
+        _, told = running.communicate(timeout=60)
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.communicate()
+    assert running.returncode == 130
+    assert "Traceback" not in told
+    gone, _ = psutil.wait_procs(children, timeout=30)
+    assert len(gone) == len(children)

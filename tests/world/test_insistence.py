@@ -1,0 +1,88 @@
+"""An interrupt is heard within a turn that has no end, and where somebody has swallowed it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from simulator.world import clock
+from simulator.world.clock import ClockKind
+from simulator.world.insistence import Insistence
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "TURN_MAX_S", 0.02)
+    monkeypatch.setattr("simulator.world.insistence.AGAIN_S", 0.02)
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def spin_on() -> None:
+    with contextlib.suppress(KeyboardInterrupt):  # as a compiler does that catches everything
+        spin()
+    spin()
+
+
+@pytest.mark.case("L20", "R19")
+@pytest.mark.parametrize("kind", ClockKind)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("turn", [spin, spin_on])
+def test_an_interrupt_ends_a_turn_that_has_no_end(kind: ClockKind, number: int, turn: Callable[[], None]) -> None:
+    heard: list[str] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(signal.raise_signal, number)
+        asyncio.get_running_loop().call_soon(turn)
+        await asyncio.get_running_loop().create_future()
+
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        clock.run(kind, main, lambda: heard.append("asked"))
+    assert heard in ([], ["asked"])  # by the loop that closes, at most
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.case("L20")
+@pytest.mark.parametrize("kind", ClockKind)
+def test_an_interrupt_that_is_heard_stays_one(kind: ClockKind) -> None:
+    """The loop may take its time to end as long as its turns do."""
+
+    async def main() -> int:
+        stop = asyncio.Event()
+        stops.append(stop)
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+        await stop.wait()
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        return 7
+
+    stops: list[asyncio.Event] = []
+
+    def stop() -> None:
+        stops[0].set()
+
+    assert clock.run(kind, main, stop) == 7
+
+
+def test_it_stops_when_it_is_told_and_leaves_another_handler_alone() -> None:
+    calls: list[str] = []
+    before = signal.signal(signal.SIGINT, lambda *_: calls.append("first"))
+    try:
+        insistence = Insistence(0.0)
+        insistence.start()
+        while len(calls) < 3:
+            pass
+        insistence.stop()
+        again = Insistence(0.0)
+        again.stop()
+        again.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
