@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import re
 import shutil
@@ -52,10 +53,10 @@ def known() -> set[str]:
 
 
 @pytest.mark.case("P31")
-@pytest.mark.parametrize("file", [*PAGES, *SOURCES], ids=lambda file: str(file.relative_to(ROOT)))
-def test_what_a_text_tells_people_to_install_can_be_installed(file: Path) -> None:
+@pytest.mark.parametrize("files", [PAGES, SOURCES], ids=["pages", "messages"])
+def test_what_a_text_tells_people_to_install_can_be_installed(files: list[Path]) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    for target in installs(file.read_text(encoding="utf-8")):
+    for target in (target for file in files for target in installs(file.read_text(encoding="utf-8"))):
         name = target.strip("'")
         if name.startswith("{"):
             continue  # a package that is named when the message is made
@@ -81,6 +82,34 @@ def test_no_page_says_how_fast_the_simulator_is(file: Path) -> None:
     text = re.sub(r"```.*?```", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
     found = [match for match in SPEED.finditer(text) if not _is_of_the_platform(text, match)]
     assert [match[0] for match in found] == []
+
+
+@pytest.mark.case("P32")
+def test_no_message_says_how_fast_the_simulator_is() -> None:
+    found = [
+        (file.name, text, match[0])
+        for file in SOURCES
+        for text in _messages(file.read_text(encoding="utf-8"))
+        for match in SPEED.finditer(text)
+        if not _is_of_the_platform(text, match)
+    ]
+    assert found == []
+
+
+def _messages(source: str) -> Iterator[str]:
+    """The texts in a module that are no docstrings."""
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+@pytest.mark.case("P32")
+def test_the_check_sees_claims_of_time() -> None:
+    for claim in ("takes about a second", "in about half a minute", "under two minutes", "within a tenth of a second"):
+        assert SPEED.search(f"It {claim}.")
+    assert not SPEED.search("A request may take 120 s; every second one waits.")
 
 
 def _is_of_the_platform(text: str, match: re.Match[str]) -> bool:
