@@ -170,3 +170,31 @@ def test_the_page_says_who_resolves_the_name_and_promises_it_to_nobody_else() ->
         assert word in page
     hosts = subprocess.run(["getent", "hosts", NAME], capture_output=True, text=True, check=False).stdout
     assert hosts == "" or hosts.split()[0] in {"127.0.0.1", "::1"}
+
+
+# --- what is not known is marked as such ------------------------------------------------------------------------------
+
+
+def _assumptions() -> list[str]:
+    """Each `ASSUMPTION:` of the code with the comment lines that go on with it."""
+    texts = (file.read_text(encoding="utf-8") for file in SOURCES)
+    found = (match for text in texts for match in re.findall(r"# ASSUMPTION:((?:.*\n\s*#(?! ASSUMPTION))*.*)", text))
+    return [" ".join(re.sub(r"\n\s*#", " ", each).split()) for each in found]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("roadmap#95", marks=pytest.mark.case("P25")),
+        pytest.param("roadmap#29", marks=pytest.mark.case("P29")),
+    ],
+)
+def test_an_open_question_names_its_source_and_what_would_settle_it(source: str) -> None:
+    (told,) = (each for each in _assumptions() if source in each)
+    assert told.endswith("would settle it.")
+
+
+@pytest.mark.case("P39")
+def test_the_page_of_clients_says_what_the_github_action_cannot() -> None:
+    page = " ".join(AWS_CLIENTS.read_text(encoding="utf-8").split())
+    assert "The GitHub Action sends a role with every image, so an image of ECR Public is refused" in page
