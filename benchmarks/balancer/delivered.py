@@ -161,7 +161,7 @@ def _is_whole(answer: bytes) -> bool:
 
 
 def _status(answer: bytes) -> str:
-    return answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/1.1 ") else "nothing"
+    return answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/1.") else "nothing"
 
 
 def early(client: Client, runs: int) -> Counter[str]:

@@ -112,6 +112,7 @@ def _traffic(view: ProgressView) -> str:
     return (
         f"offered {rate_text(view.offered_rps)}, served {rate_text(view.served_rps)}, "
         f"failed {rate_text(view.failed_rps)}, in flight {view.in_flight}{waiting}"
+        + (f"; from outside {rate_text(view.outside_rps)}" if view.outside_rps else "")
     )
 
 

@@ -50,6 +50,7 @@ def split_table(requests: RequestsPart) -> Table:
         ("waiting for a slot", requests.queue),
         ("cold: start or wake", requests.cold),
         ("at the instance", requests.service),
+        *([("network and client", requests.client)] if requests.client.mean_s else []),
     ):
         table.add_row(name, *_shares(part))
     return table

@@ -28,6 +28,8 @@ _ROW: Final = struct.Struct("<9d")
 _FULL: Final = CHUNK_ROWS * _ROW.size
 _COLUMNS: Final = 9
 
+_NOTHING_S: Final = 1e-9  # the parts of a simulated request add up to so much of its latency
+
 STATUS_MAX: Final = 999  # HTTP has three digits
 NO_ANSWER: Final = 0  # the connection broke or the client gave up
 REFUSED: Final = OVERFLOW.status
@@ -38,7 +40,8 @@ class Chunk:
     """Rows as columns of equal length, in the order in which the requests ended. Readers must not write into them.
 
     Times in seconds. `intended_s`: when the client meant to send, since the platform started; `latency_s` counts from
-    there. `queue_s`, `cold_s`, `service_s`: waiting for a slot, waiting for a start or wake, at the instance.
+    there. `queue_s`, `cold_s`, `service_s`: waiting for a slot, waiting for a start or wake, at the instance until the
+    end of the answer's body; what they leave of the latency is `client_s`.
     `instance`: its number, 0 for none. `late_s`: how late the generator sent (0 in virtual time).
     """
 
@@ -54,6 +57,16 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.status)
+
+    @property
+    def client_s(self) -> NDArray[np.float64]:
+        """The rest of the latency: in the client (late, or waiting to connect) and on the network; 0 if simulated.
+
+        The platform's part is measured by a clock of milliseconds, so a small rest may come out below 0: that is 0.
+        """
+        rest = self.latency_s - self.queue_s - self.cold_s - self.service_s
+        rest[rest < _NOTHING_S] = 0.0
+        return rest
 
     @property
     def failed(self) -> NDArray[np.bool_]:

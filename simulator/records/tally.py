@@ -23,15 +23,16 @@ from simulator.records.request_log import REFUSED, STATUS_MAX, Chunk, is_failure
 class Tally:
     """What is known of a set of requests. Histograms in seconds."""
 
-    __slots__ = ("cold", "cold_starts", "failure_latency", "late", "latency", "queue", "service", "statuses")
+    __slots__ = ("client", "cold", "cold_starts", "failure_latency", "late", "latency", "queue", "service", "statuses")
 
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
         self.cold_starts = 0  # served requests that waited for an instance's start or wake
-        self.latency = Histogram()  # served requests, these four
+        self.latency = Histogram()  # served requests, these five; the latency is the sum of the other four
         self.queue = Histogram()
         self.cold = Histogram()
         self.service = Histogram()
+        self.client = Histogram()
         self.failure_latency = Histogram()
         self.late = Histogram()  # all requests: the generator's own lateness
 
@@ -47,13 +48,14 @@ class Tally:
         self.queue.record(chunk.queue_s[served])
         self.cold.record(cold)
         self.service.record(chunk.service_s[served])
+        self.client.record(chunk.client_s[served])
         self.failure_latency.record(chunk.latency_s[rows & failed])
         self.late.record(chunk.late_s[rows])
 
     def merge(self, other: Tally) -> None:
         self.statuses.update(other.statuses)
         self.cold_starts += other.cold_starts
-        for name in ("latency", "queue", "cold", "service", "failure_latency", "late"):
+        for name in ("latency", "queue", "cold", "service", "client", "failure_latency", "late"):
             getattr(self, name).merge(getattr(other, name))
 
     @property

@@ -7,7 +7,7 @@ import hashlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from simulator.assembly import Platform, Service
 from simulator.records.instance_time import InstanceTime
@@ -29,6 +29,8 @@ from simulator.rules.pricing import Usage
 from simulator.world.clock import ClockKind
 
 SECONDS_PER_MINUTE = 60.0
+_NOTICED = 0.2
+_NOTICED_RPS = 1.0
 OFFERED_WINDOW_S = 5  # as the rolling view of served requests looks back
 
 
@@ -40,11 +42,21 @@ class Recent:
     refused_rps: float
 
 
+class OwnLoad(NamedTuple):
+    """Requests that the run itself has sent, and those of them without an outcome."""
+
+    sent: int
+    unfinished: int
+
+
 class Books:
     """Opened before a run, closed after it. `csv` gets a row for every request, as it ends."""
 
     def __init__(self, scenario: Scenario, clock: ClockKind, csv: TextIO | None = None) -> None:
         self.log = RequestLog()
+        # In real time others may ask the services as well, so what the run has sent is not what the pools see.
+        self.own_load: Callable[[], OwnLoad] | None = None
+        self._sent: deque[tuple[float, int]] = deque()  # (when, how many by then), as far back as rates look
         self._scenario = scenario
         self._clock = clock
         sources = len(scenario.traffic)
@@ -96,20 +108,43 @@ class Books:
         lately = self._rolling.lately(now_s)
         services = platform.services.values()
         revisions = [revision for service in services for revision in service.revisions]
+        offered_rps = sum(self.lately(name).offered_rps for name in self._recent)
+        in_flight = sum(revision.pool.in_flight for revision in revisions)
+        waiting = sum(revision.pool.waiting for revision in revisions)
+        outside_rps = 0.0
+        if self.own_load is not None:
+            own = self.own_load()
+            own_rps = self._own_rps(now_s, own.sent)
+            outside_rps = max(0.0, offered_rps - own_rps)
+            if outside_rps < _NOTICED * own_rps + _NOTICED_RPS:
+                outside_rps = 0.0  # the two are counted over seconds that do not begin at the same moment
+            offered_rps = own_rps
+            in_flight = min(in_flight, own.unfinished)
+            waiting = min(waiting, own.unfinished - in_flight)
         return ProgressView(
             now_s=now_s,
             duration_s=self._scenario.duration_s,
-            offered_rps=sum(self.lately(name).offered_rps for name in self._recent),
+            offered_rps=offered_rps,
             served_rps=lately.served_rps,
             failed_rps=lately.failed_rps,
-            in_flight=sum(revision.pool.in_flight for revision in revisions),
-            waiting=sum(revision.pool.waiting for revision in revisions),
+            in_flight=in_flight,
+            waiting=waiting,
             active=sum(revision.roster.active for revision in revisions),
             provisioned=sum(revision.roster.provisioned for revision in revisions),
             wished=sum(service.revision.roster.wish for service in services if service.revision is not None),
             p50_s=lately.p50_s,
             p99_s=lately.p99_s,
+            outside_rps=outside_rps,
         )
+
+    def _own_rps(self, now_s: float, sent: int) -> float:
+        """Of the last seconds; whoever looks for the first time sees the mean until then."""
+        looks = self._sent
+        looks.append((now_s, sent))
+        while len(looks) > 2 and looks[1][0] <= now_s - OFFERED_WINDOW_S:
+            looks.popleft()
+        since_s, before = looks[0] if len(looks) > 1 else (0.0, 0)
+        return (sent - before) / max(now_s - since_s, 1.0)
 
     def record(self, platform: Platform, built_s: Mapping[str, float], *, complete: bool) -> RunRecord:
         """All that the report is made of, as of now. Call it before the platform is closed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from simulator.assembly import Platform
+from simulator.replay.bookkeeping import OwnLoad
 from simulator.replay.clients import RequestRows
 from simulator.replay.knobs import Knobs
 from simulator.replay.load import Load
@@ -33,6 +34,11 @@ class LiveClients:
 
     def __init__(self, clients: Mapping[str, LoadClient]) -> None:
         self._clients = clients
+
+    def sent(self) -> OwnLoad:
+        """The requests of the scenario's traffic so far."""
+        summaries = [client.summary() for client in self._clients.values()]
+        return OwnLoad(sum(each.sent for each in summaries), sum(each.unfinished for each in summaries))
 
     def start(self, scenario: Scenario, platform: Platform, chance: Chance, knobs: Knobs | None = None) -> Load:
         """Call it when the platform's clock has started: the sources begin at once."""

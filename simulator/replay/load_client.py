@@ -153,6 +153,8 @@ class LoadClient:
             self._assign(connection)
         self._answered += 1
         timing = parse_timing(answer.headers[0][1]) if answer.headers else NO_TIMING
+        if timing.instance:  # the platform tells it with the head; the body is the instance's work as well
+            timing = timing._replace(service_s=timing.service_s + (answer.last_s - answer.first_s))
         self._outcome(shot, answer.status, answer.last_s - self.origin_s, timing)
 
     def lost(self, connection: ClientConnection, why: str) -> None:  # noqa: ARG002 counted, not told apart

@@ -10,8 +10,9 @@ from typing import Protocol
 class ProgressView:
     """A run at a moment, all services together. Seconds since the platform started; rates over the last few seconds.
 
-    `in_flight`: requests that hold a slot; `waiting`: those that wait for one. `active`, `provisioned`, `wished`:
-    instances. `p50_s`, `p99_s`: latency of requests served lately, None without any.
+    Requests are those of the scenario's traffic; `outside_rps` are all others, from whoever else asks the services
+    while they run in real time. `in_flight`: requests that hold a slot; `waiting`: those that wait for one. `active`,
+    `provisioned`, `wished`: instances. `p50_s`, `p99_s`: latency of requests served lately, None without any.
     """
 
     now_s: float
@@ -26,6 +27,7 @@ class ProgressView:
     wished: int
     p50_s: float | None
     p99_s: float | None
+    outside_rps: float = 0.0
 
 
 class Watcher(Protocol):

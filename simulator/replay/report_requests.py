@@ -27,6 +27,7 @@ def requests_part(measured: Tally, whole: Tally, span_s: float) -> RequestsPart:
         queue=share_part(measured.queue),
         cold=share_part(measured.cold),
         service=share_part(measured.service),
+        client=share_part(measured.client),
         cold_starts=measured.cold_starts,
         cold_start_ratio=_ratio(measured.cold_starts, measured.served),
         whole_run=counts_part(whole),

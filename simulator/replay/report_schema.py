@@ -120,7 +120,9 @@ class RequestsPart(CountsPart):
     cold: SharePart
     """Waiting for an instance to start or to wake."""
     service: SharePart
-    """At the instance."""
+    """At the instance, until the end of the answer's body."""
+    client: SharePart = SharePart(mean_s=None, p50_s=None, p95_s=None, p99_s=None)
+    """In the client and on the network: what the other three leave of the latency. 0 in virtual time."""
     cold_starts: int
     """Served requests that waited for an instance to start or to wake."""
     cold_start_ratio: float | None

@@ -114,6 +114,7 @@ class Run:
             knobs = None if self.on_stage is None else Knobs(self.scenario.services)
             traffic: Traffic
             if clients is not None:
+                books.own_load = clients.sent
                 traffic = clients.start(self.scenario, platform, chance, knobs)
             elif self.gear is not None:
                 traffic = self.gear.start(platform, books)

@@ -24,7 +24,8 @@ _FILLER: Final = b"." * (64 * 1024)
 class Answer(NamedTuple):
     """`headers` are the wanted ones only, names in lower case. Times on the owner's clock, in seconds.
 
-    `first_s`: the first byte of the answer was here; `last_s`: its body had ended. `reusable`: the connection stays.
+    `first_s`: the final answer had begun to come, the same as `last_s` when it came at once. `last_s`: its body had
+    ended. `reusable`: the connection stays.
     """
 
     status: int
@@ -53,6 +54,7 @@ class ClientConnection(asyncio.Protocol):
         "_body_bytes",
         "_complete",
         "_filler_bytes",
+        "_final_s",
         "_first_s",
         "_framed",
         "_head_is_whole",
@@ -82,7 +84,8 @@ class ClientConnection(asyncio.Protocol):
         self._paused = False
         self._filler_bytes = 0
         self._bodiless = self._complete = self._framed = self._head_is_whole = self._keeps = False
-        self._first_s = -1.0
+        # The first byte of any answer, interim ones too; the end of the read in which the final one began.
+        self._first_s = self._final_s = -1.0
         self._body_bytes = 0
         self._headers: list[tuple[bytes, bytes]] = []
 
@@ -142,6 +145,8 @@ class ClientConnection(asyncio.Protocol):
             clean = False  # bytes after the answer: they do not spoil it, but its connection
         if self._complete:
             self._deliver(reusable=clean)
+        elif self._final_s < 0:
+            self._final_s = self._now()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -164,6 +169,7 @@ class ClientConnection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._complete:
             raise ValueError("a second answer to one request")
+        self._final_s = -1.0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         lowered = name.lower()
@@ -202,12 +208,13 @@ class ClientConnection(asyncio.Protocol):
     def _deliver(self, *, reusable: bool) -> None:
         # An answer before the end of its request (413 is one) leaves bytes to send that nobody waits for.
         reusable = reusable and self._keeps and not self._why and not self._filler_bytes
+        now_s = self._now()
         answer = Answer(
             self._parser.get_status_code(),
             tuple(self._headers),
             self._body_bytes,
-            self._first_s,
-            self._now(),
+            self._final_s if self._final_s >= 0 else now_s,
+            now_s,
             reusable,
         )
         if self._bodiless:
@@ -226,6 +233,6 @@ class ClientConnection(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._bodiless = self._complete = self._framed = self._head_is_whole = self._keeps = False
-        self._first_s = -1.0
+        self._first_s = self._final_s = -1.0
         self._body_bytes = 0
         self._headers = []

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from simulator.console.progress import LIVE_EVERY_S, PLAIN_EVERY_S, Progress
+from simulator.console.progress import LIVE_EVERY_S, PLAIN_EVERY_S, Progress, _plain_line
 from simulator.replay.progress import NobodyWatches, ProgressView
 
 VIEW = ProgressView(
@@ -22,6 +23,13 @@ VIEW = ProgressView(
     p50_s=0.0823,
     p99_s=None,
 )
+
+
+@pytest.mark.case("L76")
+def test_requests_from_outside_stand_apart_in_the_line() -> None:
+    assert "outside" not in _plain_line(VIEW)
+    line = _plain_line(replace(VIEW, outside_rps=885.0))
+    assert "in flight 12 and 3 waiting; from outside 885/s; instances" in line
 
 
 class Wall:

@@ -88,3 +88,45 @@ def test_an_interrupt_ends_cleanly_and_leaves_no_process(tmp_path: Path, number:
     assert "Interrupted: planned were" in rest
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
+
+
+STREAMING = """
+import http.server, os, time
+
+
+class Streaming(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.flush()
+        time.sleep(0.06)
+        self.wfile.write(b"hello")
+
+
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Streaming).serve_forever()
+"""
+
+
+@pytest.mark.case("L75")
+def test_the_parts_of_a_streaming_answers_latency_add_up_to_it(tmp_path: Path) -> None:
+    (tmp_path / "streaming.py").write_text(STREAMING, encoding="utf-8")
+    path, out = tmp_path / "live.yaml", tmp_path / "report.json"
+    text = SCENARIO.replace("DURATION", "3s").replace("first_look.py", "streaming.py").partition("checks:")[0]
+    path.write_text(text.replace("health_check: {protocol: HTTP, path: /health, interval: 1s}", ""), encoding="utf-8")
+    command = [sys.executable, "-m", "simulator", "run", str(path), "--clock", "real", "--json", str(out)]
+    ran = subprocess.run(
+        [*command, "--state", str(tmp_path / "state")], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    requests = json.loads(out.read_text(encoding="utf-8"))["services"][0]["requests"]
+    parts = {name: requests[name]["mean_s"] for name in ("queue", "cold", "service", "client")}
+    assert parts["service"] >= 0.06, "the body is the instance's work as well"
+    # The platform's own clock is good to a millisecond.
+    assert sum(parts.values()) == pytest.approx(requests["latency"]["mean_s"], abs=0.001)
+    assert "network and client" in ran.stdout

@@ -29,9 +29,23 @@ def test_the_split_of_served_requests_adds_up_to_their_latency() -> None:
         Row(latency_s=0.5, queue_s=0.0, cold_s=0.0, service_s=0.5),
     )
     tally = tallies.whole()
-    parts = [part.mean_s for part in (tally.queue, tally.cold, tally.service)]
-    assert parts == pytest.approx([0.05, 0.1, 0.4])
+    parts = [part.mean_s for part in (tally.queue, tally.cold, tally.service, tally.client)]
+    assert parts == pytest.approx([0.05, 0.1, 0.4, 0.0])
     assert tally.latency.mean_s == pytest.approx(0.55)
+
+
+@pytest.mark.case("L75")
+def test_what_the_platform_does_not_account_for_is_the_clients_and_the_networks() -> None:
+    tallies = Tallies(1)
+    tell(
+        tallies.read,
+        Row(latency_s=0.6, queue_s=0.1, cold_s=0.2, service_s=0.25),
+        Row(latency_s=0.5, queue_s=0.0, cold_s=0.0, service_s=0.501),  # two clocks that differ by a millisecond
+        Row(latency_s=9.0, service_s=0.0, status=503),
+    )
+    tally = tallies.whole()
+    assert (tally.client.count, tally.client.min_s) == (2, 0.0)
+    assert tally.client.max_s == pytest.approx(0.05)
 
 
 def test_a_cold_start_is_a_served_request_that_waited_for_an_instance() -> None:

@@ -20,6 +20,7 @@ from simulator.replay.load_request import RequestChoice, Shot
 from simulator.replay.load_settings import LoadLimits, LoadTarget
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
+from simulator.world.clock import monotonic_s
 from tests.loops import both_loops
 from tests.replay.load_server import ANSWER, Rows, client_of, serving
 
@@ -57,6 +58,36 @@ async def test_the_split_of_the_time_comes_from_the_answer() -> None:
         await load(client_of(server, rows), every(0, 1)).run()
         _, _, _, queue_s, cold_s, service_s, _, instance, _ = rows.rows[0]
         assert (queue_s, cold_s, service_s, instance) == (0.001, 0.0, 0.0025, 3)
+
+
+@pytest.mark.case("L75")
+@pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+@both_loops
+async def test_the_body_of_a_streaming_answer_is_time_at_the_instance(interim: bytes) -> None:
+    """The field of the timing leaves with the head; what comes behind it is the instance's work as well."""
+    gone = asyncio.Event()
+
+    async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(interim)
+        head, body = ANSWER[:-2], ANSWER[-2:]
+        writer.write(head + body[:1])
+        await asyncio.sleep(0.05)
+        writer.write(body[1:])
+        await gone.wait()
+        writer.close()
+
+    rows = Rows()
+    async with await asyncio.start_server(stream, "127.0.0.1", 0) as server:
+        target = LoadTarget("localhost", server.sockets[0].getsockname()[1], None)
+        client = LoadClient(target, rows, asyncio.get_running_loop().time(), now=monotonic_s)
+        client.origin_s = monotonic_s()
+        await load(client, every(0, 1)).run()
+        gone.set()
+    _, _, latency_s, queue_s, cold_s, service_s, _, _, _ = rows.rows[0]
+    told_s = queue_s + cold_s + service_s
+    assert service_s >= 0.0025 + 0.049
+    assert told_s <= latency_s + 0.0035, "the answer says 3.5 ms that nobody has spent"
 
 
 @both_loops

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+from csv import DictReader
 from dataclasses import dataclass, field
 
 import pytest
@@ -166,3 +168,16 @@ def test_a_policy_whose_signal_nobody_has_is_refused_and_the_cpu_of_processes_is
         oracle.require("real")
     oracle.require("virtual")
     hpa.require("real")
+
+
+@pytest.mark.case("L75")
+def test_the_parts_of_every_latency_add_up_to_it() -> None:
+    """tests/live/test_run_real.py holds the same for the real clock."""
+    csv = io.StringIO()
+    busy = scenario(io="700ms", rate="9/s")
+    play(Run(busy, csv=csv))
+    rows = [row for row in DictReader(csv.getvalue().splitlines()) if row["status"] == "200"]
+    assert len(rows) > 100
+    for row in rows:
+        parts = sum(float(row[part]) for part in ("queue_s", "cold_s", "service_s"))
+        assert parts == pytest.approx(float(row["latency_s"]), abs=3e-6), row

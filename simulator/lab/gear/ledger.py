@@ -150,8 +150,9 @@ class Ledger:
             lowest, highest = self._extremes[source, late, number].tolist()
             total_ns = int(self._totals_ns[source, late, number, 0])
             _add(getattr(tally, name), counts, int(nothing), lowest, highest, total_ns)
-        # Nobody is ever late in virtual time.
+        # Nobody is ever late in virtual time, and there is no network.
         _add(tally.late, 0, int(statuses.sum()), math.inf, 0.0, 0)
+        _add(tally.client, 0, tally.latency.count, math.inf, 0.0, 0)
 
 
 def _end_s(row: Any) -> float:

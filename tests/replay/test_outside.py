@@ -1,0 +1,78 @@
+"""What watches a run in real time shows one population: the scenario's requests, and others beside them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from simulator.assembly import Platform
+from simulator.replay.bookkeeping import Books, OwnLoad
+from simulator.world.clock import ClockKind
+from tests.replay.scenario_texts import scenario_of
+
+
+class Watched:
+    """A platform with one pool, and a run that has sent `own` requests by now."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.pool = SimpleNamespace(in_flight=0, waiting=0)
+        self.now_s = 0.0
+        self.own = OwnLoad(0, 0)
+        books.own_load = lambda: self.own
+        roster = SimpleNamespace(active=1, provisioned=1, wish=1)
+        revision = SimpleNamespace(pool=self.pool, roster=roster)
+        service = SimpleNamespace(revisions=[revision], revision=revision)
+        clock = SimpleNamespace(at_s=lambda: self.now_s)
+        self.platform = cast("Platform", SimpleNamespace(clock=clock, services={"web": service}))
+
+    def second(self, sent: int, arrivals: int) -> Any:
+        """A second passes in which the run sends `sent` requests and `arrivals` come to the service."""
+        self.now_s += 1.0
+        self.own = OwnLoad(self.own.sent + sent, self.own.unfinished)
+        sample = SimpleNamespace(arrivals=arrivals, refused=0, in_flight=0.0, waiting=0.0)
+        self.books.sampled("web", cast("Any", sample))
+        return self.books.view(self.platform)
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched(Books(scenario_of(), ClockKind.REAL))
+
+
+@pytest.mark.case("L76")
+def test_requests_from_outside_are_told_apart(watched: Watched) -> None:
+    for _ in range(6):
+        view = watched.second(sent=20, arrivals=920)
+    assert view.offered_rps == pytest.approx(20.0)
+    assert view.outside_rps == pytest.approx(900.0)
+
+
+@pytest.mark.case("L76")
+def test_what_is_in_flight_is_the_runs_own(watched: Watched) -> None:
+    watched.pool.in_flight, watched.pool.waiting = 39, 5
+    watched.own = OwnLoad(0, 1)
+    view = watched.second(sent=20, arrivals=920)
+    assert (view.in_flight, view.waiting) == (1, 0)
+    watched.pool.in_flight, watched.pool.waiting = 2, 5
+    watched.own = OwnLoad(20, 4)
+    view = watched.second(sent=20, arrivals=20)
+    assert (view.in_flight, view.waiting) == (2, 2)
+
+
+@pytest.mark.case("L76")
+def test_without_others_nothing_is_said_of_them(watched: Watched) -> None:
+    for arrivals in (20, 23, 18, 20, 22, 19):
+        view = watched.second(sent=20, arrivals=arrivals)
+    assert (view.offered_rps, view.outside_rps) == (20.0, 0.0)
+
+
+@pytest.mark.case("L76")
+def test_the_rate_looks_back_a_few_seconds_only(watched: Watched) -> None:
+    for _ in range(20):
+        watched.second(sent=100, arrivals=100)
+    for _ in range(6):
+        view = watched.second(sent=0, arrivals=0)
+    assert view.offered_rps == 0.0
