@@ -148,12 +148,12 @@ class Front:
         self._https = await listen(self._door, HOST, settings.https_port, certificates=self._certificates)
         redirect = Redirect(
             self._https.port,
-            self._gateway.knows,
             settings.limits,
             clock=self._time,
             epoch_s=epoch_s,
             access_log=self.access_log,
             own_answers=self.own_answers,
+            knows=self._gateway.knows,
         )
         try:
             self._http = await listen(redirect, HOST, settings.http_port)

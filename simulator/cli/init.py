@@ -10,6 +10,7 @@ from simulator.builds.config_file import FILE_NAME
 from simulator.builds.starting_point import detect
 from simulator.cli.exits import bad_input
 from simulator.cli.outputs import written
+from simulator.cli.printing import echo
 
 
 def init(
@@ -31,5 +32,5 @@ def init(
     with written("DIR", target) as stream:
         stream.write(found.text())
     for note in found.choice.notes:
-        typer.echo(note)
-    typer.echo(f"{target} written for {found.kind}; next: simulator up {folder}")
+        echo(note)
+    echo(f"{target} written for {found.kind}; next: simulator up {folder}")

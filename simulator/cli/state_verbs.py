@@ -12,7 +12,7 @@ from simulator.cli.exits import bad_input
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
-from simulator.control.state_file import StateFileError, export_state, import_state, read_state
+from simulator.control.state_file import StateFileError, export_state, make_state, read_state
 from simulator.control.store import Store
 from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld, StateLock
@@ -47,7 +47,7 @@ def import_verb(
     try:
         content = read_state(file)  # before anything is made
         with StateLock(place):
-            count = import_state(place / STORE_NAME, content)
+            count = make_state(place / STORE_NAME, content)
     except (StateHeld, StateFileError, StoreError, DocumentError, OSError) as error:
         bad_input(str(error))
     echo(f"{count} resources read into {place}")

@@ -58,13 +58,18 @@ class StateContent:
     documents: list[Document]
 
 
-def import_state(store_path: Path, content: StateContent) -> int:
+def import_state(store_path: Path, path: Path) -> int:
     """How many resources were read into the new store at `store_path`, which is there whole or not at all.
 
     Raises:
-        StateFileError: when there is a state already.
-        StoreError, OSError: when the store cannot be written.
+        StateFileError: when there is a state already, or the file does not serve. Nothing is made then.
+        StoreError, OSError: when a file cannot be read or written.
     """
+    return make_state(store_path, read_state(path))
+
+
+def make_state(store_path: Path, content: StateContent) -> int:
+    """`import_state` of a file that has been read."""
     if store_path.exists():
         raise StateFileError(f"{store_path} is a state already; an import makes a new one")
     beside = store_path.with_name(f".{store_path.name}.import")

@@ -34,7 +34,6 @@ class Redirect:
     def __init__(
         self,
         https_port: int,
-        knows: Callable[[bytes], bool],
         limits: DataPlaneLimits,
         *,
         clock: Callable[[], float],
@@ -42,6 +41,7 @@ class Redirect:
         status: int = 301,
         access_log: EntryLog | None = None,
         own_answers: Counter[int] | None = None,
+        knows: Callable[[bytes], bool] = lambda _host: True,
     ) -> None:
         self.limits = limits
         self.access_log = access_log

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from simulator.assembly.front import Front, LiveSettings
+from simulator.edge.door import Lane
 from simulator.wire.listening import CannotListen
 from simulator.world.chance import Chance
 
@@ -24,4 +27,19 @@ async def test_a_redirect_port_that_is_taken_is_replaced_only_where_nobody_asked
         front = Front(LiveSettings(tmp_path, http_port=port), Chance(1))
         with pytest.raises(CannotListen):
             await front.open()
+        await front.close()
+
+
+@pytest.mark.case("R1")
+async def test_the_plain_port_knows_the_services_of_the_balancer_only(tmp_path: Path) -> None:
+    front = Front(LiveSettings(tmp_path), Chance(1))
+    await front.open()
+    try:
+        front.add_host("shop.awsapprunner.localhost", cast("Lane", object()))  # never asked: nothing is forwarded
+        for host, status in (("shop.awsapprunner.localhost", b"301"), ("evil.example", b"404"), ("localhost", b"301")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", front.http_port)
+            writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            assert (await reader.readline()).split()[1] == status
+            writer.close()
+    finally:
         await front.close()

@@ -28,7 +28,7 @@ def exported(tmp_path: Path) -> Path:
 
 
 def test_an_exported_state_is_imported_whole(exported: Path, tmp_path: Path) -> None:
-    assert import_state(tmp_path / "new.db", read_state(exported)) == 1
+    assert import_state(tmp_path / "new.db", exported) == 1
     again = Registry(Store(tmp_path / "new.db"), seed=99)
     assert again.all(ConnectionResource) == [connection("mine", 1)]
     assert again.seed == 5
@@ -43,7 +43,7 @@ def test_the_file_is_for_its_owner_only(exported: Path) -> None:
 
 def test_a_state_that_is_there_is_not_written_over(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(StateFileError, match="is a state already"):
-        import_state(tmp_path / "old.db", read_state(exported))
+        import_state(tmp_path / "old.db", exported)
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_a_file_that_does_not_serve_is_refused_before_anything_is_made(
 ) -> None:
     exported.write_text(json.dumps(json.loads(exported.read_text()) | change))
     with pytest.raises(StateFileError, match=message):
-        import_state(tmp_path / "new.db", read_state(exported))
+        import_state(tmp_path / "new.db", exported)
     assert not (tmp_path / "new.db").exists()
 
 
 def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("resources: []")
     with pytest.raises(StateFileError, match="Expecting value"):
-        import_state(tmp_path / "new.db", read_state(tmp_path / "state.json"))
+        import_state(tmp_path / "new.db", tmp_path / "state.json")
 
 
 @pytest.mark.case("R15")
@@ -120,7 +120,7 @@ def test_an_import_that_fails_half_way_leaves_no_store(
 
     monkeypatch.setattr(Store, "write", full)
     with pytest.raises(StoreError, match="disk is full"):
-        import_state(tmp_path / "new" / "state.db", read_state(exported))
+        import_state(tmp_path / "new" / "state.db", exported)
     assert list((tmp_path / "new").iterdir()) == []
 
 

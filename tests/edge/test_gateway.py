@@ -11,10 +11,10 @@ from tests.edge.front import EPOCH_S, HOST, FakeLane, Front, body_of, request, s
 def redirect(port: int = 443) -> Redirect:
     return Redirect(
         port,
-        lambda host: host in {HOST, b"other.example"},
         DataPlaneLimits(),
         clock=lambda: 0.0,
         epoch_s=lambda: EPOCH_S,
+        knows=lambda host: host in {HOST, b"other.example"},
     )
 
 

@@ -80,7 +80,7 @@ class Platform:
         certificates = self.certificates = ServerCertificates(self.authority, today())
         certificates.add(NAME, today())
         self.tls = await listen(gateway, "127.0.0.1", 0, certificates=certificates)
-        redirect = Redirect(self.tls.port, gateway.knows, self.limits, clock=clock, epoch_s=lambda: EPOCH_S)
+        redirect = Redirect(self.tls.port, self.limits, clock=clock, epoch_s=lambda: EPOCH_S, knows=gateway.knows)
         self.plain = await listen(redirect, "127.0.0.1", 0)
         self.plain_gateway = await listen(gateway, "127.0.0.1", 0)
 
