@@ -22,10 +22,9 @@ from pydantic import (
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKey, AccessKeys
 from simulator.api.authentication import Authentication
-from simulator.assembly import LiveSettings, Throttling
+from simulator.assembly import LiveSettings
 from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings
-from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings
 from simulator.builds.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
@@ -33,6 +32,7 @@ from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
 from simulator.cli.build_options import build_environment, git_environment
 from simulator.cli.cloudwatch_section import CloudWatchSection
+from simulator.cli.instances_section import InstancesSection
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
@@ -52,7 +52,6 @@ from simulator.world.clock import ClockKind
 DEFAULT_PORT: Final = 8580
 DEFAULT_HTTPS_PORT: Final = 8543
 DEFAULT_HTTP_PORT: Final = 8581
-_QUICK_PROBE_S: Final = 0.02
 _ALL: Final = "all"  # runtimes
 
 _SECRETS: Final = ("secret_access_key", "session_token")
@@ -182,19 +181,6 @@ class FrontSection(Section):
     """Answers tell the split of their time in a `server-timing` field; App Runner's do not."""
 
 
-class InstancesSection(Section):
-    """What every instance gets."""
-
-    throttling: Literal["none", "share", "freeze"] = "share"
-    """What idle instances lose: nothing, all but a twentieth of a vCPU, or all of their CPU."""
-    startup_allowance: Duration | None = None
-    """How long an instance may take until it is healthy; 1m with the profile `instant`, else 5m, if left out."""
-    drain_timeout: Duration = WorkloadSettings().drain_timeout_s
-    """How long an instance that is taken away may finish its requests."""
-    stop_grace: Duration = WorkloadSettings().stop_grace_s
-    """From SIGTERM to SIGKILL."""
-
-
 class BuildsSection(Section):
     """How services from source code are built, on this machine or in images of the container engine."""
 
@@ -257,7 +243,7 @@ class ServeConfig(Section):
 
     def serving(self, state: Path, engine: str) -> ServingSettings:
         """Raises ValueError when the API would be open to other machines, or of `otlp_settings`."""
-        instances, aws = self.instances, self.aws
+        aws = self.aws
         return ServingSettings(
             control=dataclasses.replace(self.settings(state), engine=engine),
             front=LiveSettings(
@@ -269,15 +255,8 @@ class ServeConfig(Section):
                 server_timing=self.front.server_timing,
                 engine=engine,
             ),
-            workload=WorkloadSettings(
-                throttling=Throttling(instances.throttling),
-                secrets_from=SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
-                startup_allowance_s=profile_named(self.time.profile).allowance_s(instances.startup_allowance),
-                # As fast as the work is: nobody waits for the next probe of an instance that is there already.
-                startup_probe_s=_QUICK_PROBE_S if self.time.profile == "instant" else None,
-                start_lag_s=0.0 if self.time.profile == "instant" else None,
-                drain_timeout_s=instances.drain_timeout,
-                stop_grace_s=instances.stop_grace,
+            workload=self.instances.workload(
+                self.time.profile, SecretsPlace(aws.secrets_file, aws.endpoint, aws.region)
             ),
             applications=ApplicationSettings(
                 {name: application_of(spec, ClockKind.REAL) for name, spec in self.applications.items()},

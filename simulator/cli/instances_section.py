@@ -1,0 +1,44 @@
+"""The section `instances` of the configuration of `simulator serve`."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from simulator.assembly import Throttling
+from simulator.assembly.service_workload import WorkloadSettings
+from simulator.control.time_profile import INSTANT, profile_named
+from simulator.fleet.secrets import SecretsPlace
+from simulator.replay.sections import Duration, Section
+
+_DEFAULT: Final = WorkloadSettings()
+_QUICK_PROBE_S: Final = 0.02
+
+
+class InstancesSection(Section):
+    """What every instance gets."""
+
+    throttling: Literal["none", "share", "freeze"] = "share"
+    """What idle instances lose: nothing, all but a twentieth of a vCPU, or all of their CPU."""
+    startup_allowance: Duration | None = None
+    """How long an instance may take until it is healthy; 1m with the profile `instant`, else 5m, if left out."""
+    settle: Duration = _DEFAULT.settle_s
+    """How long new processes and containers have to stay healthy before they get the traffic."""
+    drain_timeout: Duration = _DEFAULT.drain_timeout_s
+    """How long an instance that is taken away may finish its requests."""
+    stop_grace: Duration = _DEFAULT.stop_grace_s
+    """From SIGTERM to SIGKILL."""
+
+    def workload(self, profile: str, secrets_from: SecretsPlace) -> WorkloadSettings:
+        """`profile`: the name of the time profile."""
+        is_instant = profile == INSTANT.name
+        return WorkloadSettings(
+            throttling=Throttling(self.throttling),
+            secrets_from=secrets_from,
+            startup_allowance_s=profile_named(profile).allowance_s(self.startup_allowance),
+            # As fast as the work is: nobody waits for the next probe of an instance that is there already.
+            startup_probe_s=_QUICK_PROBE_S if is_instant else None,
+            settle_s=self.settle,
+            start_lag_s=0.0 if is_instant else None,
+            drain_timeout_s=self.drain_timeout,
+            stop_grace_s=self.stop_grace,
+        )
