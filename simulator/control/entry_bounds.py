@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable
 from typing import Final
@@ -40,10 +41,12 @@ class EntryBounds:
         self._next = kept
 
     def committed(self, db: sqlite3.Connection) -> None:
-        """The transaction is through. Gives pages back that nobody needs soon."""
+        """The transaction is through. Gives pages back that are not needed soon; whether that works changes nothing."""
         self._kept = self._next
-        if int(db.execute("PRAGMA freelist_count").fetchone()[0]) > _FREE_PAGES:
-            db.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+        with contextlib.suppress(sqlite3.Error):
+            if int(db.execute("PRAGMA freelist_count").fetchone()[0]) > _FREE_PAGES:
+                # A script, because `execute` makes one step of a statement without columns: one page.
+                db.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
 
     def _counted(self, db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
         rows = db.execute("SELECT kind, count(*), sum(length(CAST(text AS BLOB))) FROM entry GROUP BY kind")

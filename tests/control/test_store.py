@@ -276,3 +276,36 @@ def test_nothing_is_acknowledged_into_a_file_that_is_gone(
         store.write(puts=[("service", "b", "{}")])
     with contextlib.suppress(sqlite3.Error):
         store.close()
+
+
+@pytest.mark.case("R11")
+def test_free_pages_are_given_back_while_it_works_and_a_failure_of_that_fails_no_write(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    store = Store(path, entries_bytes_max=10**9)
+    store.write(entries=[entry("x" * 1_000_000) for _ in range(20)])
+    store.close()
+    store = Store(path, entries_bytes_max=1_000_000)
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM entry").fetchone()
+    for number in range(40):
+        store.write(entries=[entry(str(number))])  # the first one removes what is too much
+    reader.close()
+    store.write(entries=[entry("last")])
+    store.close()
+    assert path.stat().st_size < 8_000_000
+
+
+@pytest.mark.case("R12")
+def test_a_write_that_is_through_has_not_failed_whatever_comes_behind(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    bounds = store._bounds
+
+    class Refusing:
+        def execute(self, _: str) -> object:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    store.write(entries=[entry("1")])
+    bounds.committed(Refusing())  # type: ignore[arg-type]
+    assert [each.text for each in store.entries_after(0)] == ["1"]
+    store.close()
