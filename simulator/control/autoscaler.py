@@ -31,8 +31,12 @@ class Autoscaler:
         journal: Journal,
         on_sample: Callable[[Sample], None] | None = None,
         cpu_used_s: Callable[[], float] | None = None,
+        on_verdict: Callable[[float, Decision], None] | None = None,
     ) -> None:
-        """`cpu_used_s`: CPU seconds that the service's instances have used so far; None when nobody measures them."""
+        """`on_verdict` hears every decision and when it was made, those that change nothing too.
+
+        `cpu_used_s`: CPU seconds that the service's instances have used so far; None when nobody measures them.
+        """
         self.policy = policy
         self.decisions = 0  # verdicts asked for and given, unchanged ones included
         self._pool = pool
@@ -40,6 +44,7 @@ class Autoscaler:
         self._clock = clock
         self._journal = journal
         self._on_sample = on_sample
+        self._on_verdict = on_verdict
         self._cpu_used_s = cpu_used_s
         self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()
@@ -79,9 +84,11 @@ class Autoscaler:
         if decision is None:
             return
         self.decisions += 1
+        if self._on_verdict is not None:
+            self._on_verdict(self._clock.at_s(), decision)
         if decision.desired != self._roster.wish:
             self._record(decision)
-        self._roster.resize(decision.desired)
+        self._roster.resize(decision.desired, decision.active)
 
     def _close(self, second: int) -> None:
         sample = self._pool.close_second(second, self._cpu_s())
@@ -118,6 +125,7 @@ class Autoscaler:
                 reason=decision.reason,
                 inputs=decision.inputs,
                 clamps=decision.clamps,
+                assumes=decision.assumes,
             )
         )
 

@@ -87,6 +87,12 @@ class Activity:
             instance.backend.wake()
             instance.awake = True
 
+    def worked(self, instance: Instance, seconds: float) -> bool:
+        """Whether it has had a request within the last `seconds`. Merely being kept warm is no work."""
+        if instance.outstanding > 0:
+            return True
+        return instance.idle_since_s > max(self._loop.time() - seconds, instance.ready_s)
+
     def close_spell(self, instance: Instance) -> None:
         if instance.spell_at_s >= 0:
             instance.spells.append((instance.spell_at_s, self.spell_end_at_s(instance)))
@@ -114,7 +120,7 @@ class Activity:
         if self._loop.time() < due_s:
             instance.idle_timer = self._loop.call_at(due_s, self._look_whether_idle, instance)
         else:
-            self._fall_idle(instance, f"no request for {self._pool.settings.idle_after_s:g} s")
+            self._fall_idle(instance, self._silence(instance))
 
     def _look_whether_expired(self, instance: Instance) -> None:
         instance.expiry_timer = None
@@ -125,10 +131,13 @@ class Activity:
             return
         due_s = instance.idle_since_s + expiry_s
         if self._loop.time() >= due_s:
-            if self._expire(instance, f"no request for {expiry_s:g} s"):
+            if self._expire(instance, self._silence(instance)):
                 return
             due_s = self._loop.time() + max(LOOK_AGAIN_S_MIN, expiry_s)  # MinSize may be lower by then
         instance.expiry_timer = self._loop.call_at(due_s, self._look_whether_expired, instance)
+
+    def _silence(self, instance: Instance) -> str:
+        return f"no request for {self._loop.time() - instance.idle_since_s:.6g} s"
 
     def _can_idle(self, instance: Instance) -> bool:
         return self._actuator.activates and instance.state is InstanceState.ACTIVE

@@ -4,8 +4,8 @@
 own life (`_live`): provisioned, launched, probed until healthy, serving, drained, stopped. An instance that dies is
 replaced by the same comparison.
 
-App Runner tells provisioned from active instances: at least MinSize stay provisioned; of those the oldest `wish` serve
-in the front tier, and the rest is reserve (fleet/activity.py says when one falls idle).
+App Runner tells provisioned from active instances: at least MinSize stay provisioned; of those the oldest ones, as many
+as are to be active, serve in the front tier, and the rest is reserve (fleet/activity.py says when one falls idle).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Roster:
         self.settings = pool.settings
         self.prober = prober_of(pool, actuator)
         self.instances: dict[int, Instance] = {}
-        self.wish = self.settings.initial_size
+        self.wish = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
         self.environment: dict[str, str] = {}  # the service's secrets, once they are resolved, and what we tell it
         self.on_hire: Callable[[int], Mapping[str, str]] = lambda _number: {}  # variables of one instance
@@ -112,16 +112,18 @@ class Roster:
             self.activity.settle(instance)
         self._assign_tiers()
 
-    def resize(self, wish: int) -> None:
-        """How many instances should serve; MinSize and MaxSize bound how many there are."""
-        if self._is_settled and wish == self.wish:
+    def resize(self, wish: int, front_size: int | None = None) -> None:
+        """How many instances there should be, within the bounds; `front_size`: how many serve first (None: all)."""
+        first = wish if front_size is None else front_size
+        if self._is_settled and wish == self.wish and first == self._front_size:
             return  # nearly every tick of a policy
-        self.wish = wish
+        self.wish, self._front_size = wish, first
         self.reconcile()
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
         self.pool.configure(scaling)
         self.wish = min(self.wish, scaling.max_size)
+        self._front_size = min(self._front_size, scaling.max_size)
         self.reconcile()
 
     def reconcile(self) -> None:
@@ -130,7 +132,7 @@ class Roster:
         scaling = self.pool.scaling
         target = min(max(self.wish, scaling.min_size), scaling.max_size)
         for _ in range(target - len(self._alive)):
-            self._hire(lag_s=self._actuator.start_lag_s + self.extra_start_s)
+            self._hire(self._actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
         surplus = len(self._alive) - target
         if surplus > 0:
             for instance in sorted(self._alive.values(), key=who_goes_first)[:surplus]:
@@ -194,16 +196,17 @@ class Roster:
         if len(self._alive) <= self.pool.scaling.min_size:
             return False
         self.wish = max(0, self.wish - 1)
+        self._front_size = min(self._front_size, self.wish)
         self._retire(instance, why)
         return True
 
     # --- hiring and retiring -----------------------------------------------------------------------------------------
 
-    def _hire(self, lag_s: float) -> None:
+    def _hire(self, lag_s: float, route_s: float = 0.0) -> None:
         instance = self.pool.new_instance(next(self._numbers), self._loop.time())
         self.instances[instance.number] = self._alive[instance.number] = instance
         self._lives[instance.number] = life = self._tasks.spawn(
-            self._live(instance, lag_s), f"instance {instance.number} of {self.settings.service}"
+            self._live(instance, lag_s, route_s), f"instance {instance.number} of {self.settings.service}"
         )
         life.add_done_callback(lambda _: self._life_over(instance))
 
@@ -226,18 +229,18 @@ class Roster:
             instance.end(_E.STOP, why)
 
     def _assign_tiers(self) -> None:
-        """The oldest `wish` instances serve; the rest, when there are more, is reserve."""
+        """The oldest instances serve; the rest, beyond those that are to be active, is reserve."""
         if self._actuator.activates:
             for rank, number in enumerate(sorted(self.pool.ready)):
-                self.pool.move(self.pool.ready[number], front=rank < self.wish)
+                self.pool.move(self.pool.ready[number], front=rank < self._front_size)
 
     # --- the life of one instance ------------------------------------------------------------------------------------
 
-    async def _live(self, instance: Instance, lag_s: float) -> None:
+    async def _live(self, instance: Instance, lag_s: float, route_s: float) -> None:
         backend: Backend | None = None
         try:
             backend = await self._launch(instance, lag_s)
-            if backend is not None and await self.starts.until_healthy(instance, backend):
+            if backend is not None and await self.starts.until_routed(instance, backend, route_s):
                 self._enter(instance)
                 await self._serve(instance, backend)
             await self._end(instance, backend)
@@ -272,7 +275,7 @@ class Roster:
         instance.awake = True
         instance.entered.set_result(None)
         self._move(instance, _E.BECAME_HEALTHY, "")
-        front = not self._actuator.activates or sum(n < instance.number for n in self.pool.ready) < self.wish
+        front = not self._actuator.activates or sum(n < instance.number for n in self.pool.ready) < self._front_size
         self.pool.enter(instance, front=front)
         self._assign_tiers()
         if instance.outstanding == 0:

@@ -210,6 +210,37 @@ class WindowedMax:
         self._falling.clear()
 
 
+class FadingMax:
+    """The greatest of the values that were there, each of which fades: a maximum that is given up step by step.
+
+    What was there `age` seconds ago counts whole until `window_s x (1 - spread)`, and from then on less and less, in a
+    straight line, to nothing at `window_s`. `spread` 0: all at once at the end, 1: evenly over the whole time.
+    """
+
+    __slots__ = ("_falling", "_spread_s", "_window_s")
+
+    def __init__(self, window_s: float, spread: float) -> None:
+        assert window_s > 0, window_s
+        assert 0 <= spread <= 1, spread
+        self._window_s = window_s
+        self._spread_s = window_s * spread
+        self._falling: deque[tuple[float, int]] = deque()  # (when last, value), each less than the one before
+
+    def record(self, now_s: float, value: int) -> tuple[int, int, float]:
+        """(what is left with `value` now, the value that it is left of, how long ago that was)."""
+        falling = self._falling
+        while falling and falling[-1][1] <= value:
+            falling.pop()
+        falling.append((now_s, value))
+        while falling[0][0] <= now_s - self._window_s:
+            falling.popleft()
+        return max((self._left(then, value, now_s - at_s), then, now_s - at_s) for at_s, then in falling)
+
+    def _left(self, then: int, value: int, age_s: float) -> int:
+        share = 1.0 if age_s <= self._window_s - self._spread_s else (self._window_s - age_s) / self._spread_s
+        return value + math.ceil((then - value) * share - 1e-9)
+
+
 class SlidingSum:
     """The sum over the last `window_s` closed seconds; seconds never written, also those before the first, are zero."""
 

@@ -8,8 +8,9 @@ The rule: `want = ceil(mean requests in flight / (target_utilisation x MaxConcur
 `window_s` closed seconds. Seconds before the start count as no traffic: the service was idle, so after a step from
 silence the mean rises as a straight line and reaches its target only when the whole window has seen the step.
 
-The wish is the number of *active* instances, 0 to MaxSize; the pool keeps MinSize provisioned below it and wakes a
-provisioned instance by itself when a request comes, so this policy needs no poke.
+Two numbers come out. `desired` is how many instances there should be, never fewer than MinSize; `active` how many of
+them take requests first, 0 to MaxSize. The rest is provisioned and idle, and the pool wakes one by itself when a
+request finds the active ones full, so this policy needs no poke. Falling idle and waking change no `desired`.
 
 Why a start lag of 32 s (validation cases 30 and 31, a public load test of June 2023): 200 requests/s x 85 ms = 17 in
 flight, offered to one instance with MaxConcurrency 10 from silence. The mean after t seconds is 17 t / 60; it passes
@@ -22,16 +23,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
+from simulator.rules.policies.silence import since_text
 from simulator.rules.windows import SlidingSum, WindowedMax
 
 # 0.7 x 3 is a hair below 2.1 in binary: a load of exactly 2.1 must not cost an instance.
 _DUST = 1e-9
+
+IDLE_AFTER_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +58,38 @@ class AppRunnerParameters:
     # ask for n/0.7; both bursts measured went 0 -> 5 within a minute, so offered load seems to count. A step to ten
     # times the capacity settles it: one jump, or a climb by 1.4 per lag.
     count_refusals: bool = True
-    # A refused request counts for the mean service time. Before any request has finished that time is unknown; one
-    # second, the length of a sample: where a sample passes without one finish, requests last about that long or longer.
-    first_service_s: float = 1.0
+    # A refused request counts for the mean service time. Before the first request has finished that time is unknown:
+    # by default refused ones do not count until then (a guess would outweigh the requests in flight, which are
+    # measured), and the first answers count for all of the window.
+    first_service_s: float = 0.0
     # ASSUMPTION: unknown; one second suits a mean that changes by the second (facts 4.2 suggest it too).
     tick_s: float = 1.0
     # ASSUMPTION: fitted, see above; per-second logs of instance names behind a load step would show it.
     start_lag_s: float = 32.0
-    # ASSUMPTION: no public figure (facts 18: "knob, several minutes"). A lower wish must have held this long. The bill
-    # has a minimum of one minute per activation, so a shorter delay would save nothing; with the minute that the mean
-    # itself takes to fall, the last instance goes about two minutes after the load. A step down, watched, settles it.
-    scale_in_delay_s: float = 60.0
+    # ASSUMPTION: no public figure; "several minutes" is the plausible side (facts 18, 19.4: adding an instance takes
+    # most of a minute, and a delay of the same size would make a service flap on ordinary traffic). Five, as the
+    # cooldowns of ECS and the stabilisation of Kubernetes. A lower need must have held this long. A step down, watched,
+    # settles it.
+    scale_in_delay_s: float = 300.0
     # ASSUMPTION: ActiveInstances shows 0 when there are no requests (facts 4.2), after how long is not published; same
     # minute. The one-minute CloudWatch points of a service after its last request would settle it.
-    idle_after_s: float = 60.0
+    # None: 60 s, or the service's own `idle_after`: one number for both.
+    idle_after_s: float | None = None
 
     def __post_init__(self) -> None:
         check_whole_seconds("window_s", self.window_s, 1, 3600)
         check_above("target_utilisation", self.target_utilisation, 0)
         check_within("target_utilisation", self.target_utilisation, 0, 1)
-        check_above("first_service_s", self.first_service_s, 0)
+        check_within("first_service_s", self.first_service_s, 0, 3600)
         check_within("tick_s", self.tick_s, 0.1, 3600)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
         check_within("scale_in_delay_s", self.scale_in_delay_s, 0, 3600)
-        check_within("idle_after_s", self.idle_after_s, 0, 3600)
+        if self.idle_after_s is not None:
+            check_within("idle_after_s", self.idle_after_s, 0, 86400)
+
+    @property
+    def idle_s(self) -> float:
+        return IDLE_AFTER_S if self.idle_after_s is None else self.idle_after_s
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
         """See requirements.py."""
@@ -84,7 +97,7 @@ class AppRunnerParameters:
         return Requirements(
             (Trigger(signal, self.target_utilisation * scaling.max_concurrency),),
             soonest_s=self.tick_s,
-            slowest_s=max(self.window_s, self.scale_in_delay_s, self.idle_after_s),
+            slowest_s=max(self.window_s, self.scale_in_delay_s, self.idle_s),
         )
 
 
@@ -106,6 +119,8 @@ class AppRunnerPolicy:
         self._parameters = parameters
         self._load = _OfferedLoad(parameters)
         self._traffic_until_s = -math.inf  # the end of the last second with any traffic
+        self._idle_after_s = parameters.idle_s
+        self._has_looked = False
         delay_s = parameters.scale_in_delay_s
         self._held = WindowedMax(delay_s, parameters.tick_s) if delay_s > 0 else None
 
@@ -118,7 +133,11 @@ class AppRunnerPolicy:
         load = self._load.mean
         target, scaling = self._parameters.target_utilisation, observation.scaling
         raw = math.ceil(load / (target * scaling.max_concurrency) - _DUST)
-        desired, reason, clamps = self._bound(raw, load, observation)
+        self._remember_start(observation)
+        active, reason, clamps, assumes = self._bound(raw, load, observation)
+        desired = max(active, scaling.min_size)
+        if desired > active:
+            clamps += (f"min_size = {desired}",)
         return Decision(
             desired=desired,
             formula=f"ceil({load:.6g} / ({target:g} x {scaling.max_concurrency})) = {raw}",
@@ -128,40 +147,54 @@ class AppRunnerPolicy:
                 ("refused", self._load.refused),
                 ("service_s", self._load.service_s),
                 ("ready", observation.ready),
+                ("active", active),
             ),
             clamps=clamps,
+            active=active,
+            assumes=assumes,
         )
 
-    def _bound(self, raw: int, load: float, observation: Observation) -> tuple[int, str, tuple[str, ...]]:
-        """The wish after all clamps, the reason, and what clamped."""
+    def _remember_start(self, observation: Observation) -> None:
+        """What is there beyond MinSize at the first look was needed a moment ago, as far as anybody knows."""
+        if self._has_looked:
+            return
+        self._has_looked = True
+        there = observation.ready + observation.coming
+        if self._held is not None and there > observation.scaling.min_size:
+            self._held.record(observation.now_s, there)
+
+    def _bound(self, raw: int, load: float, observation: Observation) -> tuple[int, str, tuple[str, ...], str]:
+        """How many are to be active after all clamps, the reason, what clamped, and which assumption decided."""
         now_s = observation.now_s
         if self._is_idle(observation):
-            # Silence wins over the scale-in delay, and an old wish must not come back with the next request.
+            # Silence wins over the scale-in delay, and an old need must not come back with the next request.
             if self._held is not None:
                 self._held.clear()
-            reason = f"no traffic for {self._parameters.idle_after_s:g}s, nothing needs to be active"
-            return 0, reason, ("idle",) if raw else ()
+            reason = f"{since_text('request', now_s - self._traffic_until_s)}: none needs to be active"
+            return 0, reason, ("idle",) if raw else (), ""
         clamps: tuple[str, ...] = ()
-        desired = raw
+        assumes = ""
+        active = raw
         if raw < 1:
-            desired, clamps = 1, ("at least 1: there is traffic",)
+            active, clamps = 1, ("at least 1: there is traffic",)
         reason = f"{load:.4g} requests in flight on average over {self._parameters.window_s:g}s"
         if self._held is not None:
-            held = self._held.record(now_s, desired)
-            if held > desired:
+            held = self._held.record(now_s, active)
+            if held > active:
                 delay_s = self._parameters.scale_in_delay_s
                 clamps += (f"scale-in delay {delay_s:g}s: {held}",)
-                reason += f"; {desired} would do, but not for {delay_s:g}s yet"
-                desired = held
-        if desired > observation.scaling.max_size:
-            desired = observation.scaling.max_size
-            clamps += (f"max_size = {desired}",)
-        return desired, reason, clamps
+                reason += f"; {active} would suffice, but scale-in waits {delay_s:g}s"
+                active = held
+            assumes = "scale_in_delay"
+        if active > observation.scaling.max_size:
+            active = observation.scaling.max_size
+            clamps += (f"max_size = {active}",)
+        return active, reason, clamps, assumes
 
     def _is_idle(self, observation: Observation) -> bool:
         if observation.in_flight or observation.waiting:
             return False
-        return observation.now_s - self._traffic_until_s >= self._parameters.idle_after_s
+        return observation.now_s - self._traffic_until_s >= self._idle_after_s
 
 
 class _OfferedLoad:

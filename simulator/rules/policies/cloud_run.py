@@ -2,7 +2,8 @@
 
 `max(ceil(CPU seconds/s / (0.6 x vCPUs)), ceil(in flight / (0.6 x MaxConcurrency)))`, and beside the means an instance
 for every MaxConcurrency requests that wait: a burst does not wait for the mean to rise. What is no longer needed stays
-idle for up to 15 minutes before it goes, the last instance too.
+idle for up to 15 minutes before it goes, the last instance too: one after another, the last one at the end. What is
+there at the first look counts as needed until then.
 
 Not simulated, for want of numbers: "at lower instance counts the thresholds are higher", and the slight overshoot of
 MaxSize in surges.
@@ -22,7 +23,7 @@ from simulator.rules.policies.load import CPU, DUST
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
-from simulator.rules.windows import SlidingSum, WindowedMax
+from simulator.rules.windows import FadingMax, SlidingSum
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,11 @@ class CloudRunParameters:
     vcpus: float = 1.0  # of one instance
     window_s: float = 60.0  # the same page: "over a one minute window"
     tick_s: float = 5.0  # an older page says so (weak)
-    # ASSUMPTION: "up to 15 minutes" (memory) is taken as 15: the number of idle instances after a burst settles it.
+    # "Up to 15 minutes" (memory): a bound, after which no idle instance is left.
     idle_s: float = 900.0
+    # ASSUMPTION: when an idle instance goes before that is not published (policies 5): evenly over the whole time; 0
+    # keeps all of them to the end. The number of idle instances after a burst settles it.
+    idle_spread: float = 1.0
     # ASSUMPTION: the image is streamed and the sandbox placed in about half a second; the rest is the application's own
     # start. "Container startup latency" less the time in the application's own log settles it.
     start_lag_s: float = 0.5
@@ -54,6 +58,7 @@ class CloudRunParameters:
         check_whole_seconds("window_s", self.window_s, 1, 3600)
         check_within("tick_s", self.tick_s, 0.1, 3600)
         check_within("idle_s", self.idle_s, 0, 86400)
+        check_within("idle_spread", self.idle_spread, 0, 1)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     @property
@@ -85,7 +90,8 @@ class CloudRunPolicy:
         self._parameters = parameters
         self._in_flight = SlidingSum(int(parameters.window_s))
         self._cpu_s = SlidingSum(int(parameters.window_s)) if parameters.cpu_target is not None else None
-        self._kept = WindowedMax(parameters.idle_s, parameters.tick_s) if parameters.idle_s > 0 else None
+        self._kept = FadingMax(parameters.idle_s, parameters.idle_spread) if parameters.idle_s > 0 else None
+        self._has_looked = False
 
     def observe(self, sample: Sample) -> None:
         self._in_flight.record(sample.second, sample.in_flight)
@@ -105,11 +111,14 @@ class CloudRunPolicy:
         clamps: tuple[str, ...] = ()
         reason = _reason(wanted, by_concurrency, by_cpu, waiting)
         if self._kept is not None:
-            kept = self._kept.record(observation.now_s, wanted)
+            if not self._has_looked:
+                self._kept.record(observation.now_s, observation.ready + observation.coming)
+            kept, peak, ago_s = self._kept.record(observation.now_s, wanted)
             if kept > wanted:
                 clamps = (f"idle for up to {parameters.idle_s:g}s: {kept}",)
-                reason += f"; {kept} were needed within {parameters.idle_s:g}s and stay idle"
+                reason += f"; of {peak} that were there {ago_s:.3g}s ago {kept} are kept, idle"
                 wanted = kept
+        self._has_looked = True
         desired, clamps = bounded(wanted, scaling, clamps)
         return Decision(
             desired=desired,

@@ -160,6 +160,7 @@ class HpaPolicy:
     def decide(self, observation: Observation) -> Decision:
         present = observation.ready + observation.coming if self.replicas is None else self.replicas
         current, clamps = bounded(present, observation.scaling)
+        self._behaviour.look(observation.now_s, present)
         value = self._points.newest(observation.now_s)
         pods = self._pods(observation)
         if clamps or value is None or not pods.ready or not current:
@@ -197,7 +198,10 @@ class HpaPolicy:
         beside = f" beside {pods.unready} unready, {pods.missing} missing" if pods.unready or pods.missing else ""
         formula = f"ceil({pods.ready} x {mean / unit:g} / {target:g}){beside} = {wanted}"
         if wanted == current and mean != goal:
-            reason = f"{parameters.metric} is within {parameters.tolerance:g} of its target, or new pods may be enough"
+            reason = (
+                f"{parameters.metric} is {mean / goal:.3g} of its target: within the tolerance of "
+                f"{parameters.tolerance:g}, or new pods may be enough"
+            )
         else:
             reason = f"{parameters.metric} is {mean / goal:.3g} of its target on {pods.ready} ready pods"
         if desired != wanted:

@@ -106,6 +106,13 @@ class Behaviour:
         self._added: deque[tuple[float, int]] = deque()  # (when, by how many)
         self._removed: deque[tuple[float, int]] = deque()
 
+    def look(self, now_s: float, current: int) -> None:
+        """The controller looks at its object. What it finds at the first look is its first recommendation, before any
+        rule (`recordInitialRecommendation`), so nothing is removed within the first down window.
+        """
+        if not self._recommended:
+            self._recommended.append((now_s, current))
+
     def settle(self, now_s: float, current: int, wanted: int) -> tuple[int, tuple[str, ...]]:
         """What a recommendation of `wanted` amounts to now, and what changed it. Times must not go back."""
         clamps: tuple[str, ...] = ()

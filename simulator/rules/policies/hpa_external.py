@@ -42,6 +42,10 @@ class ExternalHpa:
         self._metric_type = metric_type
         self._behaviour = Behaviour(up, Direction(down_stabilisation_s, DOWN_LIMITS))
 
+    def look(self, now_s: float, current: int) -> None:
+        """It is its turn, whether there is a replica or none; `sync` follows where there is one."""
+        self._behaviour.look(now_s, current)
+
     def sync(self, now_s: float, current: int, ready: int, total: float, target: float) -> Recommendation:
         """What it asks for now, at least 1. `current` (at least 1) is its scale target's count."""
         if self._metric_type == "value":

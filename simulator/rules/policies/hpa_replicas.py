@@ -26,16 +26,16 @@ class Pods:
 def by_pods(mean: float, target: float, pods: Pods, current: int, tolerance: float, full: float | None = None) -> int:
     """For a metric of each pod. `mean` is over the ready pods, of which there must be one at least.
 
-    A missing pod counts as `full` when the metric asks for fewer (the target if None; for CPU utilisation 100 %), as 0
-    when it asks for more; an unready one is left out, or counts as 0 when the metric asks for more. If what then comes
-    out points the other way, or is within tolerance, nothing changes.
+    A missing pod counts as `full` when the metric asks for fewer (the target if None; for CPU utilisation 100 %, or the
+    target where that is more), as 0 when it asks for more; an unready one is left out, or counts as 0 when the metric
+    asks for more. If what then comes out points the other way, or is within tolerance, nothing changes.
     """
     assert pods.ready > 0
     ratio = mean / target
     rebalance = pods.unready > 0 and ratio > 1
     if not rebalance and not pods.missing:
         return current if abs(1 - ratio) <= tolerance else math.ceil(ratio * pods.ready)
-    assumed = (target if full is None else full) if ratio < 1 else 0.0
+    assumed = (target if full is None else max(full, target)) if ratio < 1 else 0.0
     counted = pods.ready + pods.missing + (pods.unready if rebalance else 0)
     adjusted = (mean * pods.ready + assumed * pods.missing) / (target * counted)
     if abs(1 - adjusted) <= tolerance or (ratio < 1 < adjusted) or (adjusted < 1 < ratio):

@@ -107,8 +107,9 @@ class KedaPolicy:
 
     def decide(self, observation: Observation) -> Decision:
         now_s, value = observation.now_s, self._metric.mean
-        if self._poll.due(now_s):
-            self._object.activation.look(now_s, active=value > self._parameters.activation_target)
+        polls = self._poll.due(now_s)
+        active = polls and value > self._parameters.activation_target
+        self._object.activation.look(now_s, active=active, polls=polls)
         return self._object.decide(
             observation,
             sync=self._sync.due(now_s),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
@@ -22,6 +23,10 @@ from simulator.rules.policies.ranges import check_above, check_whole_seconds, ch
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.policies.scaled_object import Activation, ScaledObject
 from simulator.rules.windows import SlidingSum
+
+# KEDA's executor looks at the ScaledObject that the add-on makes each 15 s (operator/controllers/http/scaled_object.go,
+# soPollingInterval; read): the last replica goes at such a look.
+POLLING_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class KedaHttpPolicy:
         self._parameters = parameters
         self._arrivals = SlidingSum(int(parameters.rate_window_s))
         self._sync = Every(parameters.sync_s)
+        self._poll = Every(POLLING_S)
         hpa = ExternalHpa(tolerance=parameters.tolerance, down_stabilisation_s=parameters.scale_down_stabilisation_s)
         self._object = ScaledObject(hpa, Activation(parameters.scale_down_period_s))
         self._refused = 0  # of the last second: at zero, where nothing holds, they are all that shows
@@ -97,7 +103,7 @@ class KedaHttpPolicy:
     def decide(self, observation: Observation) -> Decision:
         now_s, pending = observation.now_s, observation.in_flight + observation.waiting
         total, target, name = self._greater(pending)
-        self._object.activation.look(now_s, active=pending + self._refused > 0)
+        self._object.activation.look(now_s, active=pending + self._refused > 0, polls=self._poll.due(now_s))
         return self._object.decide(
             observation,
             sync=self._sync.due(now_s),

@@ -6,17 +6,22 @@ An instance is an environment; on Lambda its MaxConcurrency is 1. A function get
 that the account leaves to the function. A request waits for its environment during a cold start, so the service needs
 overflow `hold`: with `refuse` nobody ever waits and nothing ever starts.
 
+An environment takes at most 10 requests a second, so functions shorter than 100 ms need rate / 10 environments, more
+than their concurrency (policies 5). What is above the account's own rate (10 x its concurrency) is not rejected here.
+
 Removal: an idle environment goes after about ten minutes (observed; policies 3.5). The published counts hold only if
 requests go to the newest idle one.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.load import DUST
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
@@ -32,6 +37,7 @@ class LambdaParameters:
 
     burst: int = 1000  # lambda/latest/dg/scaling-behavior.html (read)
     refill_rps: float = 100.0  # the same page: 1,000 every 10 s, refilled continuously
+    environment_rps: float = 10.0  # requests/s of one environment at most (lambda/latest/dg/lambda-concurrency; read)
     idle_expiry_s: float = 600.0  # observed in the SimFaaS data; some environments live longer
     # The whole cold start is the instance's own start-up law: placing an environment takes milliseconds.
     start_lag_s: float = 0.0
@@ -39,6 +45,7 @@ class LambdaParameters:
     def __post_init__(self) -> None:
         check_within("burst", self.burst, 1, 1e6)
         check_above("refill_rps", self.refill_rps, 0)
+        check_above("environment_rps", self.environment_rps, 0)
         check_above("idle_expiry_s", self.idle_expiry_s, 0)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
@@ -66,11 +73,14 @@ class LambdaPolicy:
         )
         self._burst = parameters.burst
         self._refill_rps = parameters.refill_rps
+        self._environment_rps = parameters.environment_rps
+        self._rate_rps = 0.0  # of the last second
         self._tokens = float(parameters.burst)
         self._filled_s = 0.0
 
     def observe(self, sample: Sample) -> None:
-        """The past does not matter, but for the tokens."""
+        """The past does not matter, but for the tokens and the rate."""
+        self._rate_rps = float(sample.arrivals)
 
     def decide(self, observation: Observation) -> Decision:
         scaling = observation.scaling
@@ -78,6 +88,9 @@ class LambdaPolicy:
         there = observation.ready + observation.coming
         short = max(0, observation.waiting - observation.coming * scaling.max_concurrency)
         missing = -(-short // scaling.max_concurrency)
+        by_rate = math.ceil(self._rate_rps / (self._environment_rps * scaling.max_concurrency) - DUST)
+        rate_binds = by_rate - there > missing
+        missing = max(missing, by_rate - there)
         clamps: tuple[str, ...] = ()
         started = missing
         if started > self._tokens:
@@ -86,7 +99,9 @@ class LambdaPolicy:
         desired, clamps = bounded(there + started, scaling, clamps)
         spent = min(started, max(0, desired - there))
         self._tokens -= spent
-        if missing:
+        if rate_binds:
+            reason = f"{self._rate_rps:g} requests/s are more than {there} environments may take"
+        elif missing:
             reason = f"{short} requests wait for which no place is free or coming"
         else:
             reason = "every request has a place or one coming"
@@ -99,6 +114,7 @@ class LambdaPolicy:
                 ("coming", observation.coming),
                 ("waiting", observation.waiting),
                 ("tokens", self._tokens),
+                ("rate_rps", self._rate_rps),
             ),
             clamps=clamps,
         )

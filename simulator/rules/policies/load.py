@@ -52,13 +52,13 @@ class OfferedLoad:
     """The concurrency that clients offer: what is in flight, and what the refused requests would have added.
 
     By Little's law that is refused per second x mean service time, as measured in the newest second in which requests
-    finished; before the first one, one second is taken: where no request finishes in a second they last about as long.
+    finished. Before the first one it is unknown and refused requests do not count: a guess would outweigh the signal.
     """
 
     __slots__ = ("_service_s",)
 
     def __init__(self) -> None:
-        self._service_s = 1.0
+        self._service_s = 0.0
 
     def of(self, sample: Sample) -> float:
         """Requests, a mean over the sample's second."""

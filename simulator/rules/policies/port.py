@@ -54,7 +54,9 @@ class Decision:
 
     `desired` is after all clamps, so it lies within the configuration's bounds. `formula` has the numbers in it, e.g.
     `ceil(16.2 / (0.7 x 10)) = 3`. `inputs` are (name, value) pairs; `clamps` name what bounded the raw result, in
-    order; `reason` is one sentence a person can read.
+    order; `reason` is one sentence a person can read, with what was measured in it. `active`: of the desired ones, how
+    many take requests before the others do (App Runner's active instances); None: all of them. `assumes` names a
+    parameter that decided here and whose value is not documented; empty where none did.
     """
 
     desired: int
@@ -62,6 +64,8 @@ class Decision:
     reason: str
     inputs: tuple[tuple[str, float], ...] = ()
     clamps: tuple[str, ...] = ()
+    active: int | None = None
+    assumes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

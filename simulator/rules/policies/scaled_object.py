@@ -1,8 +1,9 @@
 """KEDA's scaled object: a count of replicas that a switch takes between 0 and 1, and an HPA between 1 and N.
 
 Awake while there was activity within the cooldown. The cooldown counts from the last look that saw activity, so it is
-as coarse as the looks are; while the service is awake it has one replica at least. Azure Container Apps works the same
-way.
+as coarse as the looks are; while the service is awake it has one replica at least. To zero is decided at the polls of
+KEDA's executor only: strictly more than the cooldown after the last activity (policies 5, KEDA). Azure Container Apps
+works the same way.
 """
 
 from __future__ import annotations
@@ -12,19 +13,23 @@ import math
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.hpa_external import ExternalHpa
 from simulator.rules.policies.port import Decision, Observation
+from simulator.rules.policies.silence import since_text
 
 
 class Activation:
     """Remembers the last activity. `initial_s`: so long after the start nothing goes to zero."""
 
-    __slots__ = ("_active_s", "_cooldown_s", "_initial_s")
+    __slots__ = ("_active_s", "_cooldown_s", "_initial_s", "_polls")
 
     def __init__(self, cooldown_s: float, initial_s: float = 0.0) -> None:
         self._cooldown_s = cooldown_s
         self._initial_s = initial_s
         self._active_s = -math.inf  # the last look with activity
+        self._polls = True
 
-    def look(self, now_s: float, *, active: bool) -> None:
+    def look(self, now_s: float, *, active: bool, polls: bool = True) -> None:
+        """`polls`: it is the executor's turn, which alone takes the last replica away."""
+        self._polls = polls
         if active:
             self._active_s = now_s
 
@@ -33,9 +38,12 @@ class Activation:
         idle_s = now_s - self._active_s
         if idle_s == 0:
             return 1, "there is activity"
-        if present and (idle_s < self._cooldown_s or now_s < self._initial_s):
-            return 1, f"idle for less than the cooldown of {self._cooldown_s:g}s"
-        return 0, f"no activity for {self._cooldown_s:g}s"
+        silence = since_text("activity", idle_s)
+        if present and (idle_s <= self._cooldown_s or now_s < self._initial_s):
+            return 1, f"{silence}, which is within the cooldown"
+        if present and not self._polls:
+            return 1, f"{silence}; zero is decided at the next poll"
+        return 0, silence
 
 
 class ScaledObject:
@@ -64,6 +72,8 @@ class ScaledObject:
         now_s, scaling, present = observation.now_s, observation.scaling, self.present(observation)
         wanted, formula, clamps = present, f"replicas = {present}", tuple[str, ...]()
         reason = "the metric is not looked at now"
+        if sync:
+            self._hpa.look(now_s, present)
         if sync and present:
             advice = self._hpa.sync(now_s, present, observation.ready, total, target)
             wanted, formula, clamps = advice.replicas, advice.formula, advice.clamps

@@ -167,7 +167,8 @@ class StepScalingPolicy:
         if value is None or not (
             out or breaches(points, parameters.in_points, lambda point: point <= threshold + DUST)
         ):
-            return capacity, f"capacity = {capacity}", f"no alarm at {threshold:g}"
+            newest = "the newest minute has no data" if value is None else f"{value:.4g} in the newest minute"
+            return capacity, f"capacity = {capacity}", f"no alarm at {threshold:g}: {newest}"
         beyond = value - threshold
         steps = parameters.scale_out if out else parameters.scale_in
         step = next((step for step in steps if step.holds(beyond)), None)

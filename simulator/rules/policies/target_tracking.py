@@ -5,8 +5,8 @@ points above the target. Low: 15 of 15 below 90 % of it. Formula: proportional a
 is surplus for certain. Limits: a cooldown each way (`alarms`). Missing data never scales in.
 
 The exact arithmetic inside is not published; AWS says that it is proportional on the way out, more gradual on the way
-in. So a step is answered after three full minutes, the alignment of the minute, the delay of the metric, and a task
-start.
+in: `base` and `scale_in_share` say how it is read here. So a step is answered after three full minutes, the alignment
+of the minute, the delay of the metric, and a task start.
 
 Needs the signal `cpu`, unless the metric is another one.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
@@ -26,6 +26,8 @@ from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, trigger_of
+
+Base = Literal["running", "measured", "desired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class TargetTrackingParameters:
     scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
     scale_in_cooldown_s: float = 300.0
     metric_late_s: float = LATE_S
+    # The proportional rule multiplies the running count, not the desired one (ECS guide service-auto-scaling; read).
+    # ASSUMPTION: its mean over the minute of the point (`measured`), or a need that is being met would be counted again
+    # until the metric shows it. `running`: that of the moment of the alarm; `desired`: the plain capacity of the
+    # published formula. A trace of desired counts after a step, without cooldowns, settles it.
+    base: Base = "measured"
+    # ASSUMPTION: by how much scale-in is "more gradual" than proportional is not published: all of what is surplus for
+    # certain goes at once. Below 1 only that share of it goes, one instance at least. The same trace settles it.
+    scale_in_share: float = 1.0
     # ASSUMPTION: a metric of requests has no data where there are none: some products publish nothing then and never
     # scale in (Lambda's utilisation); ECS publishes CPU always. The SampleCount of an idle hour settles it.
     silence_is_missing: bool = False
@@ -65,6 +75,9 @@ class TargetTrackingParameters:
         check_within("out_points", self.out_points, 1, 60)
         check_within("in_points", self.in_points, 1, 60)
         check_within("low_share", self.low_share, 0.01, 1)
+        check_choice("base", self.base, get_args(Base))
+        check_above("scale_in_share", self.scale_in_share, 0)
+        check_within("scale_in_share", self.scale_in_share, 0, 1)
         check_within("scale_out_cooldown_s", self.scale_out_cooldown_s, 0, 86400)
         check_within("scale_in_cooldown_s", self.scale_in_cooldown_s, 0, 86400)
         check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
@@ -147,27 +160,36 @@ class TargetTrackingPolicy:
         value = points[-1]
         if value is None:
             return capacity, f"capacity = {capacity}", "the newest minute has no data: the alarms do nothing"
-        measured_on = self._instances.newest(observation.now_s) or 0.0
+        there = self._there(observation)
 
         def proportional(base: int) -> int:
-            """Rounded up both ways: what it removes is never needed.
-
-            ASSUMPTION: AWS does not tell which capacity it multiplies. Where the point was measured on fewer instances,
-            those count: otherwise a need that is being met would be counted again until the metric shows it. A trace of
-            desired counts after a step, without cooldowns, settles it.
-            """
-            return math.ceil(min(base, measured_on) * value / target - DUST)
+            """Rounded up both ways: what it removes is never needed."""
+            return math.ceil(min(base, there) * value / target - DUST)
 
         raw = proportional(capacity)
-        formula = f"ceil({min(capacity, measured_on):.6g} x {value:.6g} / {target:g}) = {raw}"
+        formula = f"ceil({min(capacity, there):.6g} x {value:.6g} / {target:g}) = {raw}"
         low = target * parameters.low_share
         if breaches(points, parameters.out_points, lambda point: point > target + DUST):
             desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, proportional)
-            return desired, formula, self._told(f"{parameters.out_points} minutes above {target:g}", desired, capacity)
+            alarm = f"{parameters.out_points} minutes above {target:g}, the newest at {value:.4g}"
+            return desired, formula, self._told(alarm, desired, capacity)
         if breaches(points, parameters.in_points, lambda point: point < low - DUST):
-            desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, raw)
-            return desired, formula, self._told(f"{parameters.in_points} minutes below {low:g}", desired, capacity)
-        return capacity, formula, "no alarm: not enough minutes in a row beyond a threshold"
+            kept = capacity - max(1, math.floor((capacity - raw) * parameters.scale_in_share + DUST))
+            desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, max(raw, kept))
+            alarm = f"{parameters.in_points} minutes below {low:g}, the newest at {value:.4g}"
+            return desired, formula, self._told(alarm, desired, capacity)
+        reason = f"no alarm: {value:.4g} in the newest minute, not enough in a row above {target:g} or below {low:g}"
+        return capacity, formula, reason
+
+    def _there(self, observation: Observation) -> float:
+        """The count that the rule multiplies."""
+        match self._parameters.base:
+            case "running":
+                return observation.ready
+            case "measured":
+                return self._instances.newest(observation.now_s) or 0.0
+            case "desired":
+                return math.inf
 
     @staticmethod
     def _told(alarm: str, desired: int, capacity: int) -> str:

@@ -87,14 +87,18 @@ def test_without_a_delay_a_lower_wish_is_followed_at_once() -> None:
 def test_one_instance_stays_active_until_there_was_no_traffic_for_a_minute() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(), ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 0.01 if second == 0 else 0.0, 62))
-    assert [decision.desired for now in (1, 60, 61) if (decision := run[now])] == [1, 1, 0]
+    assert [(decision.desired, decision.active) for now in (1, 60, 61) if (decision := run[now])] == [
+        (1, 1),
+        (1, 1),
+        (1, 0),
+    ]
 
 
 def test_silence_wins_over_the_scale_in_delay_and_the_old_wish_does_not_come_back() -> None:
     parameters = AppRunnerParameters(window_s=1, scale_in_delay_s=300, idle_after_s=20)
     policy = AppRunnerPolicy(parameters, ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else float(second >= 40), 50))
-    assert [decision.desired for now in (29, 30, 41) if (decision := run[now])] == [3, 0, 1]
+    assert [decision.active for now in (29, 30, 41) if (decision := run[now])] == [3, 0, 1]
 
 
 def test_refused_requests_are_traffic_even_when_nothing_else_is() -> None:
@@ -105,7 +109,70 @@ def test_refused_requests_are_traffic_even_when_nothing_else_is() -> None:
 
 def test_nothing_is_active_before_the_first_request() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(), ONE_TO_FIVE)
-    assert policy.decide(observation(0, ONE_TO_FIVE)).desired == 0
+    decision = policy.decide(observation(0, ONE_TO_FIVE))
+    assert (decision.active, decision.desired) == (0, 1)
+
+
+@pytest.mark.case("L13", "X3")
+def test_silence_is_told_as_it_was_measured() -> None:
+    policy = AppRunnerPolicy(AppRunnerParameters(), ONE_TO_FIVE)
+    for now in (1, 59, 600):
+        assert policy.decide(observation(now, ONE_TO_FIVE)).reason == "no request yet: none needs to be active"
+    policy.observe(sample(600, 0.5, finished=1))
+    assert policy.decide(observation(660, ONE_TO_FIVE)).active == 1
+    assert policy.decide(observation(676, ONE_TO_FIVE)).reason == "no request for 75s: none needs to be active"
+
+
+@pytest.mark.case("X3")
+@pytest.mark.parametrize("least", [1, 4])
+def test_desired_is_never_below_min_size_and_silence_changes_none_of_it(least: int) -> None:
+    scaling = AutoScalingConfiguration(max_concurrency=10, min_size=least, max_size=9)
+    policy = AppRunnerPolicy(AppRunnerParameters(window_s=1, scale_in_delay_s=0, idle_after_s=5), scaling)
+    seen = []
+    for second, in_flight in enumerate([0.0, 0.0, 5.0, 12.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]):
+        policy.observe(sample(second, in_flight))
+        decision = policy.decide(observation(second + 1, scaling, ready=least))
+        assert decision.active is not None
+        assert decision.desired == max(least, decision.active)
+        seen.append((decision.active, decision.desired))
+    assert [active for active, _ in seen] == [0, 0, 1, 2, 1, 1, 1, 1, 0, 0, 1]
+    assert {desired for active, desired in seen if active < 2} == {least}
+
+
+@pytest.mark.case("L28")
+@pytest.mark.parametrize("first_answer_s", [2, 5, 20])
+def test_refused_requests_do_not_outweigh_the_signal_before_the_first_answer(first_answer_s: int) -> None:
+    """A burst of 200/s on one instance with ten places; the first answer comes late, as it does after a wake."""
+    policy = AppRunnerPolicy(AppRunnerParameters(window_s=10), ONE_TO_FIVE)
+    for second in range(first_answer_s):
+        policy.observe(sample(second, 10.0, refused=190))
+        decision = policy.decide(observation(second + 1, ONE_TO_FIVE, in_flight=10))
+        assert dict(decision.inputs)["refused"] == 0
+        assert decision.desired <= 2  # of ten in flight, at 70 %
+    policy.observe(sample(first_answer_s, 10.0, refused=190, finished=100, service_s=10.0))
+    known = policy.decide(observation(first_answer_s + 1, ONE_TO_FIVE, in_flight=10))
+    seconds = min(10, first_answer_s + 1)  # the refused ones of all of the window count by what is known now
+    assert dict(known.inputs)["refused"] == pytest.approx(190 * seconds / 10 * 0.1)
+
+
+@pytest.mark.case("L26")
+def test_it_scales_in_after_several_minutes_by_default() -> None:
+    policy = AppRunnerPolicy(AppRunnerParameters(window_s=1), ONE_TO_FIVE)
+    run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else 5.0, 320))
+    assert [decision.desired for now in (10, 309, 310) if (decision := run[now])] == [3, 3, 1]
+    assert run[309] is not None
+    assert run[309].assumes == "scale_in_delay"
+    assert "1 would suffice, but scale-in waits 300s" in run[309].reason
+
+
+@pytest.mark.case("L24")
+def test_what_is_there_at_the_first_look_is_kept_for_the_delay() -> None:
+    policy = AppRunnerPolicy(AppRunnerParameters(), ONE_TO_FIVE)
+    seen = []
+    for second in range(310):
+        policy.observe(sample(second, 5.0, finished=1, service_s=1.0))
+        seen.append(policy.decide(observation(second + 1, ONE_TO_FIVE, ready=5, in_flight=5)).desired)
+    assert (seen[0], seen[298], seen[-1]) == (5, 5, 1)
 
 
 def test_a_request_in_flight_keeps_one_active_before_its_second_has_closed() -> None:

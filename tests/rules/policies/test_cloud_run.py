@@ -50,8 +50,29 @@ def test_an_instance_that_is_coming_is_counted_for_those_who_wait() -> None:
     assert after_a_minute(0.0, ready=1, coming=2, in_flight=80, waiting=100).desired == 3
 
 
-def test_idle_instances_are_kept_for_fifteen_minutes_the_last_one_too() -> None:
+@pytest.mark.case("L38")
+def test_idle_instances_go_one_after_another_within_fifteen_minutes() -> None:
     policy = CloudRunPolicy(CloudRunParameters(), SCALING)
+    policy.observe(sample(0, 6000.0))
+    assert policy.decide(observation(5, SCALING)).desired == 3
+    policy.observe(sample(60, 0.0))
+    left = {now: policy.decide(observation(now, SCALING, ready=3)).desired for now in range(65, 915, 5)}
+    assert [now for now in left if now > 65 and left[now] < left[now - 5]] == [305, 605, 905]
+    assert left[65] == 3
+    assert left[905] == 0
+
+
+@pytest.mark.case("L24", "L38")
+def test_what_is_there_at_the_first_look_counts_as_needed_until_then() -> None:
+    policy = CloudRunPolicy(CloudRunParameters(), SCALING)
+    policy.observe(sample(0, 1.0, ready=10))
+    first = policy.decide(observation(5, SCALING, ready=10))
+    assert first.desired == 10
+    assert "of 10 that were there 0s ago 10 are kept, idle" in first.reason
+
+
+def test_with_a_spread_of_0_idle_instances_are_kept_for_fifteen_minutes_the_last_one_too() -> None:
+    policy = CloudRunPolicy(CloudRunParameters(idle_spread=0.0), SCALING)
     policy.observe(sample(0, 6000.0))
     assert policy.decide(observation(5, SCALING)).desired == 3
     policy.observe(sample(60, 0.0))

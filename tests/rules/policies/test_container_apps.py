@@ -52,8 +52,8 @@ def test_a_request_that_waits_wakes_it_before_its_second_has_closed() -> None:
 def test_it_goes_to_zero_after_five_minutes_without_a_request() -> None:
     app = App()
     app.offer(1, 10)
-    assert app.offer(0, 299) == [1]
-    assert app.offer(0, 1) == [1, 0]
+    assert app.offer(0, 304) == [1]  # the last request came in the tenth second
+    assert app.offer(0, 1) == [1, 0]  # strictly more than 300 s later, when a period of 15 s has closed
 
 
 def test_fewer_are_followed_after_five_minutes() -> None:

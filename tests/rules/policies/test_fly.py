@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,8 @@ from tests.rules.policies.services import observation, sample
 SCALING = AutoScalingConfiguration(max_concurrency=25, min_size=0, max_size=5)
 
 
-def desired(now_s: float, *, ready: int, load: int, coming: int = 0) -> int:
-    policy = FlyPolicy(FlyParameters(), SCALING)
+def desired(now_s: float, *, ready: int, load: int, coming: int = 0, above: Any = "each") -> int:
+    policy = FlyPolicy(FlyParameters(above=above), SCALING)
     policy.decide(observation(0, SCALING, ready=ready, in_flight=ready))  # the first turn of the stop clock is past
     return policy.decide(observation(now_s, SCALING, ready=ready, coming=coming, in_flight=load)).desired
 
@@ -23,8 +25,34 @@ def test_the_soft_limit_is_20_of_25_by_default() -> None:
 
 def test_one_machine_starts_when_every_one_is_above_its_soft_limit() -> None:
     assert desired(1, ready=2, load=40) == 2
-    assert desired(1, ready=2, load=41) == 3
+    assert desired(1, ready=2, load=41) == 2  # 21 and 20: one of them is not above
+    assert desired(1, ready=2, load=42) == 3
     assert desired(1, ready=2, load=50) == 3
+
+
+@pytest.mark.case("L39")
+def test_the_sum_of_the_load_is_the_other_reading() -> None:
+    assert desired(1, ready=2, load=40, above="sum") == 2
+    assert desired(1, ready=2, load=41, above="sum") == 3
+    assert desired(300, ready=3, load=41, above="sum") == 3
+    assert desired(300, ready=3, load=40, above="sum") == 2
+
+
+@pytest.mark.case("L39")
+@given(st.sampled_from(["each", "sum"]), st.integers(0, 250), st.integers(1, 5))
+def test_starting_and_stopping_read_above_alike(above: str, load: int, machines: int) -> None:
+    """What one rule starts, the other does not stop at the same load."""
+    after = desired(300, ready=machines, load=min(load, 25 * machines), above=above)
+    if after > machines:
+        assert desired(300, ready=after, load=min(load, 25 * machines), above=above) >= machines
+
+
+@pytest.mark.case("L39")
+def test_a_full_machine_counts_as_above_its_soft_limit() -> None:
+    one = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=5)
+    policy = FlyPolicy(FlyParameters(), one)
+    assert policy.decide(observation(1, one, ready=2, in_flight=2)).desired == 3
+    assert policy.decide(observation(2, one, ready=2, in_flight=1)).desired == 2
 
 
 def test_a_machine_that_is_coming_counts_as_below_its_limit() -> None:
@@ -49,7 +77,8 @@ def test_one_machine_below_its_limit_is_kept_and_the_last_one_stops_only_without
 
 
 def test_machines_above_their_limit_are_no_excess() -> None:
-    assert desired(300, ready=3, load=62) == 4  # 21, 21, 20 is more than 3 x 20: one starts
+    assert desired(300, ready=3, load=62) == 3  # 21, 21, 20: none is surplus, and not every one is above
+    assert desired(300, ready=3, load=63) == 4
     assert above_soft(62, 3, 20) == 2
     assert above_soft(60, 3, 20) == 0
     assert above_soft(63, 3, 20) == 3

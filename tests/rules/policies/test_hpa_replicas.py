@@ -82,3 +82,16 @@ def test_a_load_below_target_never_adds_and_one_above_never_removes(
         assert replicas >= current
     else:
         assert replicas >= ready
+
+
+@pytest.mark.case("L41")
+@pytest.mark.parametrize(
+    ("target", "replicas"),
+    [
+        (50.0, 5),  # 2 x 20 and 3 x 100 on 5 pods are 68 %: the direction turns, nothing changes
+        (100.0, 4),  # (40 + 300) / 100 = 3.4
+        (150.0, 4),  # 3 x 150, not 3 x 100: (40 + 450) / 150 = 3.27; with 100 it would be 2.27, three pods
+    ],
+)
+def test_a_missing_pod_counts_as_the_target_where_that_is_above_its_whole_request(target: float, replicas: int) -> None:
+    assert by_pods(20.0, target, Pods(2, missing=3), 5, 0.1, full=100.0) == replicas

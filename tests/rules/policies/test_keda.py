@@ -43,11 +43,19 @@ def test_requests_do_not_wake_it_by_themselves() -> None:
     assert KedaPolicy.pokes is False
 
 
-def test_it_goes_to_zero_five_minutes_after_the_last_poll_that_saw_activity() -> None:
+@pytest.mark.case("L40")
+def test_it_goes_to_zero_at_the_first_poll_more_than_five_minutes_after_the_last_that_saw_activity() -> None:
     service = ScaledService(metric_window_s=1.0)
     service.offer(5, 100)  # polls at 30, 60, 90
-    assert service.offer(0, 289) == []
-    assert service.offer(0, 1) == [(390, 0)]
+    assert service.offer(0, 319) == []
+    assert service.offer(0, 1) == [(420, 0)]  # at 390 it is exactly five minutes, and no second between polls counts
+
+
+@pytest.mark.case("L40")
+def test_between_two_polls_nothing_goes_to_zero() -> None:
+    service = ScaledService(metric_window_s=1.0, cooldown_s=45.0)
+    service.offer(5, 31)  # the poll at 30
+    assert service.offer(0, 60) == [(90, 0)]  # 75 is over the cooldown, but no poll; 60 is within
 
 
 def test_the_initial_cooldown_keeps_what_a_new_service_starts_with() -> None:

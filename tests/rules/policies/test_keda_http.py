@@ -50,7 +50,9 @@ def test_it_goes_to_zero_after_the_scale_down_period() -> None:
     policy = KedaHttpPolicy(KedaHttpParameters(), SCALING)
     policy.decide(observation(0, SCALING, ready=1, in_flight=1))
     assert policy.decide(observation(299, SCALING, ready=1)).desired == 1
-    assert policy.decide(observation(300, SCALING, ready=1)).desired == 0
+    assert policy.decide(observation(300, SCALING, ready=1)).desired == 1  # strictly more than the period
+    assert policy.decide(observation(314, SCALING, ready=1)).desired == 1
+    assert policy.decide(observation(315, SCALING, ready=1)).desired == 0  # at the next look of KEDA's executor
 
 
 def test_one_metric_at_least_is_needed() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.lambda_ import LambdaParameters, LambdaPolicy
 from simulator.rules.policies.port import Decision
-from tests.rules.policies.services import observation
+from tests.rules.policies.services import observation, sample
 
 ACCOUNT = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=5000)
 
@@ -64,3 +64,24 @@ def test_no_time_sees_more_starts_than_bucket_and_refill(steps: list[tuple[float
         now_s += ahead_s
         coming = asked(policy, now_s, coming=coming, waiting=waiting).desired
         assert coming <= 1000 + 100 * now_s + 1e-6
+
+
+@pytest.mark.case("L36")
+@pytest.mark.parametrize(
+    ("rate", "ready", "needed"), [(10, 1, 1), (11, 1, 2), (100, 2, 10), (100, 12, 12), (10_000, 1, 1000)]
+)
+def test_an_environment_takes_ten_requests_a_second_at_most(rate: int, ready: int, needed: int) -> None:
+    """Functions of 1 ms: their concurrency asks for one environment or none."""
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    policy.observe(sample(0, rate * 0.001, finished=rate, service_s=rate * 0.001, ready=ready))
+    decision = asked(policy, 1, ready=ready)
+    assert decision.desired == needed
+    if needed > ready:
+        assert decision.reason == f"{rate} requests/s are more than {ready} environments may take"
+
+
+@pytest.mark.case("L36")
+def test_where_concurrency_asks_for_more_the_rate_adds_nothing() -> None:
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    policy.observe(sample(0, 30.0, finished=30, service_s=30.0, ready=20))
+    assert asked(policy, 1, ready=20, waiting=10).desired == 30

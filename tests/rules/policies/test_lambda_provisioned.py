@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.alarms import LATE_S
 from simulator.rules.policies.lambda_provisioned import LambdaProvisionedParameters, LambdaProvisionedPolicy
 from tests.rules.policies.services import observation, sample
 
@@ -8,14 +9,14 @@ SCALING = AutoScalingConfiguration(max_concurrency=1, min_size=1, max_size=100)
 
 
 def desired_over(minutes: list[float], ready: int) -> int:
-    """After so many requests in flight in each of the minutes, and the half minute of delay."""
+    """After so many requests in flight in each of the minutes, and the delay of the metric."""
     policy = LambdaProvisionedPolicy(LambdaProvisionedParameters(), SCALING)
     second = 0
-    for in_flight in [*minutes, minutes[-1]]:
+    for in_flight in [*minutes, *minutes[-1:] * 3]:
         for _ in range(60):
             policy.observe(sample(second, in_flight, ready=ready))
             second += 1
-            if second > len(minutes) * 60 + 30:
+            if second > len(minutes) * 60 + LATE_S:
                 break
             decision = policy.decide(observation(second, SCALING, ready=ready))
     return decision.desired

@@ -1,0 +1,97 @@
+"""What upstream controllers know at their first look: vectors of pure functions cannot see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import POLICIES
+from tests.rules.policies.services import observation, sample
+
+TEN = 10
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "hpa": {"metric": "concurrency"},
+    "predictive-hpa": {"metric": "concurrency"},
+    "keda": {"metric_window_s": 1.0},
+    "keda-http": {"concurrency_target": 7.0},
+    "container-apps": {"concurrent_requests": 7.0},
+}
+
+
+def followed(name: str, ready: int, load: float, seconds: int, **more: Any) -> list[tuple[int, int]]:
+    """(when, to how many) for every change; instances are there at once, `load` requests in flight and a second."""
+    scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=20)
+    kind = POLICIES[name]
+    policy = kind.build(kind.parameters(**PARAMETERS[name], **more), scaling)
+    changes = []
+    for second in range(seconds):
+        policy.observe(sample(second, load, finished=round(load), service_s=load, ready=ready))
+        now_s = second + 1
+        if now_s % policy.tick_s:
+            continue
+        decision = policy.decide(observation(now_s, scaling, ready=ready, in_flight=round(load)))
+        if decision is not None and decision.desired != ready:
+            changes.append((now_s, decision.desired))
+            ready = decision.desired
+    return changes
+
+
+@pytest.mark.case("L24")
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_ten_replicas_with_load_for_one_stay_ten_for_the_first_down_window(name: str) -> None:
+    """recordInitialRecommendation of horizontal.go, called after the scale is read and before any rule."""
+    [(at_s, desired), *_] = followed(name, TEN, 7.0, 400)
+    assert 300 <= at_s <= 330, "five minutes after the first look, at the next sync"
+    assert desired == (5 if name == "predictive-hpa" else 1)  # its line through the last counts falls slower
+
+
+@pytest.mark.case("L24")
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_upwards_the_first_look_holds_nothing_back(name: str) -> None:
+    [(at_s, desired), *_] = followed(name, 1, 21.0, 100)
+    assert at_s <= 45
+    assert desired >= 3
+
+
+@pytest.mark.case("L24")
+def test_the_window_of_the_first_look_is_the_configured_one() -> None:
+    [(at_s, _), *_] = followed("hpa", TEN, 7.0, 400, scale_down_stabilisation_s=60.0)
+    assert 75 <= at_s <= 90
+
+
+@pytest.mark.case("L24")
+def test_what_was_found_at_zero_keeps_nothing() -> None:
+    """KEDA's HPA finds 0 replicas at its first look: nothing of that is a recommendation to stay."""
+    scaling = AutoScalingConfiguration(max_concurrency=10, min_size=0, max_size=20)
+    kind = POLICIES["keda"]
+    policy = kind.build(kind.parameters(metric_window_s=1.0), scaling)
+    ready, seen = 0, {}
+    for second in range(120):
+        load = 70.0 if second < 50 else 7.0
+        policy.observe(sample(second, load, finished=1, service_s=1.0, ready=ready))
+        decision = policy.decide(observation(second + 1, scaling, ready=ready))
+        assert decision is not None
+        ready = seen[second + 1] = decision.desired
+    assert (seen[1], seen[15], seen[30]) == (1, 5, 10)  # woken at the first poll, then as fast as the limits allow
+    assert seen[120] == 10, "the greatest recommendation of the window keeps it"
+
+
+@pytest.mark.case("L24")
+@pytest.mark.parametrize(("ready", "after"), [(1, 1), (5, 5)])
+def test_knative_starts_in_panic_with_more_than_one_pod(ready: int, after: int) -> None:
+    """newAutoscaler of autoscaler.go: no past could justify that one is removed."""
+    scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=20)
+    kind = POLICIES["knative"]
+    policy = kind.build(kind.parameters(), scaling)
+    seen = []
+    for second in range(80):
+        policy.observe(sample(second, 1.0, ready=ready))
+        if second % 2:
+            decision = policy.decide(observation(second + 1, scaling, ready=ready))
+            assert decision is not None
+            seen.append((second + 1, decision.desired))
+    assert [desired for at_s, desired in seen if at_s <= 60] == [after] * 30
+    if ready > 1:
+        assert seen[-1][1] < ready
