@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -110,13 +111,23 @@ class SimulatedClient:
 
 
 class OpenClient(SimulatedClient):
-    """Sends at given times, whatever the answers do: `arrivals` are seconds of the run, in order."""
+    """Sends at given times, whatever the answers do: `arrivals` are seconds of the run, in order.
+
+    A run is half open: what is due at its end, `end_at_s`, or rounds to it on the loop's clock, is not sent.
+    """
 
     def __init__(
-        self, service: Service, source: int, rows: RequestRows, clock: RunClock, arrivals: Iterator[float]
+        self,
+        service: Service,
+        source: int,
+        rows: RequestRows,
+        clock: RunClock,
+        arrivals: Iterator[float],
+        end_at_s: float = math.inf,
     ) -> None:
         super().__init__(service, source, rows, clock)
         self._arrivals = arrivals
+        self._end_s = clock.loop_s(end_at_s)
         self._next()
 
     def stop(self) -> None:
@@ -124,7 +135,7 @@ class OpenClient(SimulatedClient):
 
     def _next(self) -> None:
         at_s = next(self._arrivals, None)
-        if at_s is not None:
+        if at_s is not None and self._origin_s + at_s < self._end_s:
             self._loop.call_at(self._origin_s + at_s, self._fire)
 
     def _fire(self) -> None:
@@ -143,10 +154,11 @@ class RetryingClient(OpenClient):
         clock: RunClock,
         arrivals: Iterator[float],
         retries: Retries,
+        end_at_s: float = math.inf,
     ) -> None:
         self._retries = retries
         self._stopped = False
-        super().__init__(service, source, rows, clock, arrivals)
+        super().__init__(service, source, rows, clock, arrivals, end_at_s)
 
     def stop(self) -> None:
         super().stop()

@@ -33,7 +33,13 @@ class Piece(NamedTuple):
     start_rps: float
     end_rps: float
 
+    @property
+    def is_empty(self) -> bool:
+        """It has no length: a rise of 0 s, a cut at its very begin. There is no moment in it, so it has no rate."""
+        return self.end_s <= self.begin_s
+
     def rate_at(self, at_s: float) -> float:
+        assert not self.is_empty, self
         if self.start_rps == self.end_rps or math.isinf(self.end_s):
             return self.start_rps
         return self.start_rps + (self.end_rps - self.start_rps) * (at_s - self.begin_s) / (self.end_s - self.begin_s)
@@ -78,7 +84,7 @@ class RateCurve:
     """Straight pieces one after the other, without gaps, in seconds of the run."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
-        table = np.asarray([piece for piece in pieces if piece.end_s > piece.begin_s], dtype=np.float64).reshape(-1, 4)
+        table = np.asarray([piece for piece in pieces if not piece.is_empty], dtype=np.float64).reshape(-1, 4)
         self._begin, end, self._rate = table[:, 0], table[:, 1], table[:, 2]
         self._slope = (table[:, 3] - table[:, 2]) / (end - self._begin)
         whole = np.cumsum((end - self._begin) * (table[:, 2] + table[:, 3]) / 2)
@@ -125,7 +131,8 @@ def curve_of(source: SourceSpec, duration_s: float, factor: RateFactor = STEADY)
         )
         for piece in _pieces(source, (end_s - source.from_s) / source.time_scale)
     ]
-    return RateCurve(_factored([_cut(piece, end_s) for piece in stretched if piece.begin_s < end_s], factor))
+    played = [_cut(piece, end_s) for piece in stretched if piece.begin_s < end_s and not piece.is_empty]
+    return RateCurve(_factored(played, factor))
 
 
 def _cut(piece: Piece, end_s: float) -> Piece:

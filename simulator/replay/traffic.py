@@ -62,9 +62,9 @@ def virtual_traffic(
             times = arrival_times(scenario, chance, index, knobs)
             retries = retries_of(scenario, chance, index)
             clients.append(
-                OpenClient(service, index, rows, platform.clock, times)
+                OpenClient(service, index, rows, platform.clock, times, scenario.duration_s)
                 if retries is None
-                else RetryingClient(service, index, rows, platform.clock, times, retries)
+                else RetryingClient(service, index, rows, platform.clock, times, retries, scenario.duration_s)
             )
         else:
             closed = ClosedClient(

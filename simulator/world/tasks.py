@@ -57,6 +57,26 @@ class Tasks:
         await self.close()
 
 
+async def until(at_s: float) -> None:
+    """Until that moment of the loop's clock, to the last digit; at once when it has passed.
+
+    Not `asyncio.sleep`, which adds a difference to the time again and may end a hair before or after.
+    """
+    loop = asyncio.get_running_loop()
+    if at_s > loop.time():
+        reached: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_at(at_s, _reach, reached)
+        try:
+            await reached
+        finally:
+            timer.cancel()
+
+
+def _reach(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 async def first_of(*futures: asyncio.Future[Any]) -> int:
     """Wait until one of `futures` is done; the index of the first done one in the order given. None is cancelled."""
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)

@@ -103,7 +103,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
 def accounts(scenario: Scenario) -> tuple[tuple[Report, list[str]], tuple[Report, list[str]]]:
     """(report, a line for every request) of the virtual loop and of the compiled gear."""
     assert not why_not(scenario)
-    return _account(scenario, fast=False), _account(scenario, fast=True)
+    return account(scenario, fast=False), account(scenario, fast=True)
 
 
 def agree(data: dict[str, Any], folder: Path) -> None:
@@ -116,7 +116,7 @@ def agree(data: dict[str, Any], folder: Path) -> None:
     assert fast == virtual
 
 
-def _account(scenario: Scenario, *, fast: bool) -> tuple[Report, list[str]]:
+def account(scenario: Scenario, *, fast: bool) -> tuple[Report, list[str]]:
     rows = io.StringIO()
     run = fast_run(scenario, csv=rows) if fast else Run(scenario, csv=rows)
     record = play(run, signals=False)

@@ -87,6 +87,15 @@ def steps_of_first(w: World) -> int:
 
 
 @kernel
+def tell_end(w: World) -> None:
+    """Whoever waits until no request is left hears of it, whatever ended the last one."""
+    p = w.pool[0]
+    if p.tells_end and p.present == 0:
+        p.tells_end = 0
+        tell(w, ENDED, 0, 0)
+
+
+@kernel
 def takes_room(w: World, steps: int) -> bool:
     """For so many requests to be moved; what is there is looked at only when the last look has been used up."""
     p = w.pool[0]
@@ -203,9 +212,7 @@ def advance(w: World, limit_s: float, limit_order: int) -> int:
         else:
             play_first(w, p.now_s)
         p.steps += 1
-        if p.tells_end and p.present == 0:
-            p.tells_end = 0
-            tell(w, ENDED, 0, 0)
+        tell_end(w)
         if p.commands:
             return OBEY
 
@@ -270,6 +277,7 @@ def lose(w: World, row: int, status: int) -> None:
         if request != NOBODY and w.requests[request].instance == row:
             let_go(w, request, p.now_s, 0)
             write_row(w, request, p.now_s, status)
+    tell_end(w)
 
 
 @entry

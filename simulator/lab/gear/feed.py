@@ -29,6 +29,7 @@ class Feed:
             arrival_chunks(source, chance, n, scenario.duration_s, rate_factor(scenario.timeline, source.name))
             for n, source in enumerate(scenario.traffic)
         ]
+        self._duration_s = scenario.duration_s
         self._cpu = _Stream(application.cpu, chance.stream("service", service, "cpu"))
         self._io = _Stream(application.io, chance.stream("service", service, "io"))
         self._fates = _Stream(Uniform(0.0, 1.0), chance.stream("service", service, "fate"))
@@ -50,9 +51,12 @@ class Feed:
 
     def arrivals(self, world: World, number: int) -> None:
         """The next times of a source that has used up its last ones."""
-        source = world.sources[number]
+        source, origin_s = world.sources[number], world.pool[0]["origin_s"]
         chunk = next(self._chunks[number], None)
-        if chunk is None:
+        if chunk is not None:
+            # A run is half open (replay/clients.py, OpenClient): what is due at its end, or rounds to it, is not sent.
+            chunk = chunk[: int(np.searchsorted(origin_s + chunk, origin_s + self._duration_s))]
+        if chunk is None or not len(chunk):
             source["last"] = 1
             return
         assert len(chunk) <= CHUNK_ARRIVALS
