@@ -24,7 +24,7 @@ from simulator.records.facts import EventLogged
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
 from simulator.records.request_trace import Tracing
-from simulator.rules.policies.port import Sample
+from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.pricing import REGIONS
 from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
@@ -110,7 +110,12 @@ class Service:
     def _sampled(self, sample: Sample) -> None:
         self._platform.on_sample(self.name, sample)
         if self._platform.metrics is not None:
-            self._platform.metrics.sampled(self.name, sample)
+            revisions = [revision.roster for revision in self.revisions]
+            busy = sum(roster.activity.worked(each, 1.0) for roster in revisions for each in roster.living())
+            self._platform.metrics.sampled(self.name, sample, busy)
+
+    def _decided(self, at_s: float, decision: Decision) -> None:
+        self._platform.on_verdict(self.name, at_s, decision)
 
     def start_scaling(self) -> None:
         """From now on, while a revision serves."""
@@ -129,6 +134,7 @@ class Service:
                 clock=platform.clock,
                 journal=platform.journal,
                 on_sample=self._sampled,
+                on_verdict=self._decided,
                 cpu_used_s=revision.cpu_used_s,
             )
         if platform.is_started:
@@ -207,6 +213,7 @@ class Platform:
             self.journal.subscribe(self.metrics.read)
         self.tasks = Tasks("platform")
         self.on_sample = on_sample
+        self.on_verdict: Callable[[str, float, Decision], None] = lambda _service, _at_s, _decision: None
         self.on_line: Callable[[str, int, str], None] = lambda _service, _number, _line: None
         self.instance_id: Callable[[str, int], str] = lambda _service, number: str(number)
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)

@@ -19,8 +19,8 @@ def beside_series(
     bins = len(series.offered)
     in_flight, waiting = ([], []) if presence is None else presence.binned(series.width_s, bins)
     return {
-        "in_flight": [_short(value) for value in in_flight],
-        "waiting": [_short(value) for value in waiting],
+        "in_flight": [_known(value) for value in in_flight],
+        "waiting": [_known(value) for value in waiting],
         "usd_per_hour": usd_per_hour(series, rates, cpu, memory_gb),
     }
 
@@ -52,6 +52,11 @@ def usd_now(provisioned: float, active: float, rates: Rates, cpu: float, memory_
     """USD an hour of so many instances."""
     active_usd = cpu * rates.active_vcpu_hour + memory_gb * rates.active_gb_hour
     return active * active_usd + max(0.0, provisioned - active) * memory_gb * rates.provisioned_gb_hour
+
+
+def _known(value: float | None) -> float | None:
+    """A gap stays a gap: nothing was measured there, which is not 0."""
+    return None if value is None else _short(value)
 
 
 def _short(value: float) -> float:

@@ -18,11 +18,11 @@ from simulator.console.quantities import (
     usd_text,
 )
 from simulator.model.units import duration_text
+from simulator.replay.report_decisions import DecisionPart
 from simulator.replay.report_schema import (
     ActPart,
     CheckPart,
     CostPart,
-    DecisionPart,
     EventPart,
     LatencyPart,
     RequestsPart,

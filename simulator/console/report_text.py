@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -113,6 +114,7 @@ def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
     _instances(service.instances, page)
     if service.decisions:
         page.table(decisions_table(service.decisions))
+        _assumptions(service, page)
     if service.events:
         page.table(events_table("event log", service.events))
     page.table(cost_table(service.cost))
@@ -123,6 +125,19 @@ def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
         page.line(
             f"The month extrapolates the {duration_text(run.ended_s)} that were played, not the "
             f"{duration_text(run.duration_s)} that were planned."
+        )
+
+
+def _assumptions(service: ServicePart, page: _Page) -> None:
+    """Decisions that rest on a number that the platform does not publish."""
+    lowered = Counter(each.assumes for each in service.decisions if each.assumes and each.desired < each.before)
+    for parameter, times in lowered.items():
+        page.line(
+            Text(
+                f"{times} of these scaled in after the policy's `{parameter}`, which is an assumption: how long "
+                f"{service.policy} really waits is not published.",
+                style="dim",
+            )
         )
 
 

@@ -12,6 +12,7 @@ from simulator.fleet.pool import Pool
 from simulator.model.health import HealthCheck
 from simulator.rules.health import Health, Streak
 from simulator.rules.policies.port import Actuator
+from simulator.world.tasks import until
 
 Failed = Callable[[str, float], None]  # why, and when by the loop's clock
 
@@ -70,7 +71,7 @@ class Prober:
             next_s = began_s + pause_s
             if knows is not None and why is not None:
                 next_s = _on_grid(next_s, pause_s, knows.listens_s())
-            await _until(max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S)
+            await until(max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S)
 
     async def until_unhealthy(self, number: int, backend: Backend) -> str:
         """Why the last probe failed, once the unhealthy threshold is reached."""
@@ -113,20 +114,3 @@ def _on_grid(first_s: float, step_s: float, least_s: float) -> float:
     while first_s + steps * step_s < least_s:  # the quotient was rounded
         steps += 1
     return first_s + steps * step_s
-
-
-async def _until(at_s: float) -> None:
-    """Not `sleep`, which adds a difference to the time again and may end a hair before."""
-    loop = asyncio.get_running_loop()
-    if at_s > loop.time():
-        reached: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_at(at_s, _reach, reached)
-        try:
-            await reached
-        finally:
-            timer.cancel()
-
-
-def _reach(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

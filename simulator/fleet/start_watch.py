@@ -46,6 +46,14 @@ class StartWatch:
     def failed_line(self) -> str:
         return failed_line(self._settings.health_check, self._settings.port)
 
+    async def until_routed(self, instance: Instance, backend: Backend, route_s: float) -> bool:
+        """Healthy, and `route_s` later. False when it was told to end or has ended before."""
+        if not await self.until_healthy(instance, backend):
+            return False
+        if route_s > 0:
+            await asyncio.wait((instance.ending,), timeout=route_s)
+        return not instance.ending.done()
+
     async def until_healthy(self, instance: Instance, backend: Backend) -> bool:
         """False when it was told to end, has ended, or its time was over; `instance.ending` says which."""
         allowance_s = self._settings.startup_allowance_s

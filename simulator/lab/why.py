@@ -1,7 +1,7 @@
 """Why there were so many instances: the decision that was in force at a moment of a run, in one sentence.
 
-Reads the report that `simulator run --json` wrote. Only decisions that changed the wish are in it, so the last one
-before a moment is the one in force.
+Reads the report that `simulator run --json` wrote: the decisions that changed the desired number, and what the policy
+saw and computed in between (one look for each step of time), so there is an answer where nothing changed too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from simulator.model.units import duration_text, parse_duration
-from simulator.replay.report_schema import DecisionPart, Report, ServicePart
+from simulator.replay.report_decisions import DecisionPart, LookPart
+from simulator.replay.report_schema import Report, ServicePart
 
 _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)")
 
@@ -75,33 +76,51 @@ def clock_text(at_s: float) -> str:
 
 
 def _sentence(service: ServicePart, at_s: float) -> str:
-    earlier = [decision for decision in service.decisions if decision.at_s <= at_s]
-    if not earlier:
+    changes = [decision for decision in service.decisions if decision.at_s <= at_s]
+    looks = [look for look in service.looks if look.at_s <= at_s]
+    if looks and (not changes or changes[-1].at_s < looks[-1].at_s):
+        return _unchanged(service, at_s, looks[-1], changes[-1] if changes else None)
+    if not changes:
         return _before_the_first(service, at_s)
-    decision = earlier[-1]
-    ago = "" if decision.at_s == at_s else f", {duration_text(at_s - decision.at_s)} before"
+    decision = changes[-1]
     verb = "raised" if decision.desired > decision.before else "lowered"
-    parts = [
-        f"At {clock_text(at_s)} {service.name} wanted {_instances(decision.desired)}: ",
-        f"at {clock_text(decision.at_s)}{ago} {decision.policy} saw {_seen(decision)}, computed {decision.formula}",
-        f", clamped it by {'; '.join(decision.clamps)}," if decision.clamps else "",
-        f" and {verb} the wish from {decision.before} to {decision.desired}, because {decision.reason}",
-        _fulfilled(decision),
-        ".",
-    ]
-    return "".join(parts)
+    return (
+        f"At {clock_text(at_s)} {service.name} wanted {_instances(decision.desired)}: "
+        f"{_looked(decision.at_s, at_s)} {decision.policy} {_account(decision)} and {verb} the desired number "
+        f"from {decision.before} to {decision.desired}, because {decision.reason}{_fulfilled(decision)}."
+    )
+
+
+def _unchanged(service: ServicePart, at_s: float, look: LookPart, change: DecisionPart | None) -> str:
+    since = f"since {clock_text(change.at_s)}" if change is not None else "as at its start"
+    return (
+        f"At {clock_text(at_s)} {service.name} wanted {_instances(look.desired)}, {since}: "
+        f"{_looked(look.at_s, at_s)} {service.policy} {_account(look)} and changed nothing, because {look.reason}."
+    )
 
 
 def _before_the_first(service: ServicePart, at_s: float) -> str:
     wish = service.decisions[0].before if service.decisions else service.min_size
-    first = f" (the first change came at {clock_text(service.decisions[0].at_s)})" if service.decisions else ""
+    looks = [look.at_s for look in service.looks[:1]] + [decision.at_s for decision in service.decisions[:1]]
+    first = f" (its first look came at {clock_text(min(looks))})" if looks else ""
     return (
         f"At {clock_text(at_s)} {service.name} wanted {_instances(wish)}, as at its start: "
-        f"{service.policy} had not changed its wish{first}."
+        f"{service.policy} had not looked yet{first}."
     )
 
 
-def _seen(decision: DecisionPart) -> str:
+def _looked(looked_s: float, at_s: float) -> str:
+    ago = "" if looked_s == at_s else f", {duration_text(at_s - looked_s)} before"
+    return f"at {clock_text(looked_s)}{ago}"
+
+
+def _account(look: DecisionPart | LookPart) -> str:
+    """What it saw, computed, and what bounded that."""
+    clamps = f", clamped it by {'; '.join(look.clamps)}," if look.clamps else ""
+    return f"saw {_seen(look)}, computed {look.formula}{clamps}"
+
+
+def _seen(decision: DecisionPart | LookPart) -> str:
     seen = [f"{name} = {'nothing' if value is None else f'{value:.4g}'}" for name, value in decision.inputs.items()]
     return ", ".join(seen) or "nothing that it told"
 

@@ -6,7 +6,8 @@ there is, and its claims see to it. `first_raise_s`: when the wish first rose ab
 
 from __future__ import annotations
 
-from simulator.replay.report_schema import DecisionPart, Report, RequestsPart, ServicePart
+from simulator.replay.report_decisions import DecisionPart
+from simulator.replay.report_schema import Report, RequestsPart, ServicePart
 
 
 def figures(report: Report) -> dict[str, float]:

@@ -18,6 +18,7 @@ from simulator.notebook.cells import report_cell
 from simulator.notebook.frames import Library, frame, frame_of_rows
 from simulator.replay import report_schema as schema
 from simulator.replay.report import RunRecord
+from simulator.replay.report_decisions import DecisionPart
 from simulator.replay.report_json import report_json
 
 _PAGE_HEIGHT: Final = 760
@@ -71,7 +72,7 @@ class Result:
 
     def decisions(self, service: str | None = None, library: Library = "pandas") -> Any:
         """The decisions that changed the wish: when, from what to what, formula, reason, and how long it took."""
-        return _frame(self._service(service).decisions, schema.DecisionPart, library, left_out={"inputs", "clamps"})
+        return _frame(self._service(service).decisions, DecisionPart, library, left_out={"inputs", "clamps"})
 
     def instance_events(self, service: str | None = None, library: Library = "pandas") -> Any:
         """Every change of state of every instance."""

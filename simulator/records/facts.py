@@ -20,6 +20,7 @@ class ScalingDecided:
     reason: str
     inputs: tuple[tuple[str, float], ...]
     clamps: tuple[str, ...]
+    assumes: str = ""  # a parameter that decided and whose value is not documented
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class ServiceMetrics:
     arrivals: int = 0
     in_flight: float = 0.0
     waiting: float = 0.0
+    busy: int = 0  # instances that had a request in the last second
     cpu_s: float = 0.0  # used by instances; only where a policy asks for it
     wish: int = 0
     decisions_out: int = 0
@@ -129,9 +130,10 @@ class Metrics:
         for read in self._on_last:
             read(service, arrivals)
 
-    def sampled(self, service: str, sample: Sample) -> None:
-        """A second of a service was closed."""
+    def sampled(self, service: str, sample: Sample, busy: int) -> None:
+        """A second of a service was closed, in which `busy` of its instances had a request."""
         figures = self.of(service)
+        figures.busy = busy
         figures.arrivals += sample.arrivals
         figures.in_flight, figures.waiting = sample.in_flight, sample.waiting
         figures.cpu_s += sample.cpu_s
@@ -142,7 +144,7 @@ class Metrics:
         """No second of it is closed any more: nothing is in flight."""
         figures = self.of(service)
         figures.in_flight = figures.waiting = 0.0
-        figures.wish = 0
+        figures.wish = figures.busy = 0
 
     def read(self, fact: Fact) -> None:
         """A fact of the journal."""

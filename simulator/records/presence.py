@@ -5,6 +5,7 @@ Two floats a second and service, so a recorded day takes 1.4 MB whatever its tra
 
 from __future__ import annotations
 
+import math
 from array import array
 
 import numpy as np
@@ -12,37 +13,43 @@ from numpy.typing import NDArray
 
 
 class Presence:
-    """One service. `add` takes closed seconds in order, from second 0."""
+    """One service."""
 
     def __init__(self) -> None:
         self._in_flight = array("d")
         self._waiting = array("d")
 
-    def add(self, in_flight: float, waiting: float) -> None:
-        """Means of a second: requests that hold a slot or wait for one, and those of them that wait."""
-        self._in_flight.append(in_flight)
-        self._waiting.append(waiting)
+    def add(self, second: int, in_flight: float, waiting: float) -> None:
+        """Means of a closed second: requests that hold a slot or wait for one, and those of them that wait.
 
-    def binned(self, width_s: float, bins: int) -> tuple[list[float], list[float]]:
-        """(in flight, waiting): means of `bins` bins of `width_s` > 0; 0 where no second has been closed yet.
+        Seconds come in order; those that are left out (before the service was there) are unknown.
+        """
+        for column, value in ((self._in_flight, in_flight), (self._waiting, waiting)):
+            column.extend([math.nan] * (second - len(column)))
+            column.append(value)
+
+    def binned(self, width_s: float, bins: int) -> tuple[list[float | None], list[float | None]]:
+        """(in flight, waiting): means of `bins` bins of `width_s` > 0; None where no second has been closed yet.
 
         Bins shorter than a second show the second that they lie in.
         """
         return _binned(self._in_flight, width_s, bins), _binned(self._waiting, width_s, bins)
 
 
-def _binned(seconds: array[float], width_s: float, bins: int) -> list[float]:
+def _binned(seconds: array[float], width_s: float, bins: int) -> list[float | None]:
     values: NDArray[np.float64] = np.array(seconds, dtype=np.float64)
     if width_s < 1:
         index = (np.arange(bins) * width_s + 1e-9).astype(np.int64)
-        means = np.zeros(bins)
-        known = index < len(values)
-        means[known] = values[index[known]]
-        return means.tolist()
-    width = round(width_s)
-    whole = np.zeros(bins * width)
-    taken = values[: len(whole)]
-    whole[: len(taken)] = taken
-    counts = np.clip(len(taken) - np.arange(bins) * width, 1, width)
-    binned: list[float] = (whole.reshape(bins, width).sum(axis=1) / counts).tolist()
-    return binned
+        means = np.full(bins, np.nan)
+        within = index < len(values)
+        means[within] = values[index[within]]
+    else:
+        width = round(width_s)
+        whole = np.full(bins * width, np.nan)
+        taken = values[: len(whole)]
+        whole[: len(taken)] = taken
+        rows = whole.reshape(bins, width)
+        known = ~np.isnan(rows)
+        counts = known.sum(axis=1)
+        means = np.where(counts > 0, np.where(known, rows, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
+    return [None if math.isnan(mean) else mean for mean in means.tolist()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from simulator.records.request_log import Chunk, RequestLog
 from simulator.records.rolling import Rolling
 from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies
+from simulator.records.verdicts import Verdicts
 from simulator.replay.policy_fit import policy_notes
 from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
@@ -24,7 +26,7 @@ from simulator.replay.report_requests import series_part
 from simulator.replay.report_schema import SeriesPart
 from simulator.replay.report_services import wish_steps
 from simulator.replay.scenario import Scenario
-from simulator.rules.policies.port import Sample
+from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.pricing import Usage
 from simulator.world.clock import ClockKind
 
@@ -66,6 +68,7 @@ class Books:
         # A timeline may create services.
         self._recent: defaultdict[str, deque[Sample]] = defaultdict(lambda: deque(maxlen=OFFERED_WINDOW_S))
         self._presence: defaultdict[str, Presence] = defaultdict(Presence)
+        self._verdicts: defaultdict[str, Verdicts] = defaultdict(Verdicts)
         for reader in (self.tallies, self.series, self._rolling):
             self.log.on_chunk(reader.read)
         self.row_readers: list[Callable[[Chunk], None]] = []  # who wants every row, beside those who count
@@ -79,7 +82,11 @@ class Books:
     def sampled(self, service: str, sample: Sample) -> None:
         """A closed second of a service; kept for as long as the live view looks back."""
         self._recent[service].append(sample)
-        self._presence[service].add(sample.in_flight, sample.waiting)
+        self._presence[service].add(sample.second, sample.in_flight, sample.waiting)
+
+    def decided(self, service: str, at_s: float, decision: Decision) -> None:
+        """A policy was asked."""
+        self._verdicts[service].note(at_s, decision)
 
     def lately(self, service: str) -> Recent:
         """The last whole seconds of a service."""
@@ -91,7 +98,9 @@ class Books:
         """The report's series of a service as of now, for whoever watches; `times` has read the journal up to now."""
         self.log.flush()
         sources = self._scenario.sources_of(service.name)
-        ended_s = max(platform.clock.at_s(), 1e-6)
+        # One "now" for all columns: the last closed second. Requests that are on their way are in no bin yet.
+        now_s = platform.clock.at_s()
+        ended_s = max(1e-6, now_s if now_s < 1 or now_s >= self._scenario.duration_s else float(math.floor(now_s)))
         scaling = self._scenario.services[service.name].scaling
         wish = wish_steps(service.name, platform.journal.facts, scaling.min_size)
         return series_part(self.series.binned(sources), wish, times, ended_s)
@@ -184,6 +193,7 @@ class Books:
             size=first.settings.size,
             policy=first.policy.name,
             scaling=first.settings.scaling,
+            verdicts=self._verdicts[service.name].kept,
             usages=_usages(service, ended_s),
             build_minutes=built_s / SECONDS_PER_MINUTE,
         )

@@ -36,7 +36,8 @@ def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan
         request_timeout_s=spec.request_timeout_s,
         drain_timeout_s=spec.drain_timeout_s,
         stop_grace_s=spec.stop_grace_s,
-        idle_after_s=spec.idle_after_s,
+        idle_after_s=spec.idle_s,
+        route_after_s=spec.route_after_s,
         startup_probe_s=spec.startup_probe_s,
         initial_size=spec.ready_at_start,
     )
@@ -65,6 +66,8 @@ def _parameters(scenario: Scenario, name: str) -> Any:
     """The policy's parameters. One that knows the future is told the demand of this very run, and the start-up time."""
     spec = scenario.services[name]
     parameters = sized_parameters(spec)
+    if hasattr(parameters, "idle_after_s"):
+        parameters = dataclasses.replace(parameters, idle_after_s=spec.idle_s)
     if "demand" in spec.policy.needs:
         parameters = dataclasses.replace(parameters, demand=tuple(demand(scenario, name).tolist()))
         if "start_up_s" not in spec.policy.model_fields_set:

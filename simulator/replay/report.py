@@ -33,8 +33,10 @@ from simulator.replay.report_services import (
     event_parts,
     instance_event_parts,
     instances_part,
+    look_parts,
     wish_steps,
 )
+from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import REGION_DEFAULT, Rates, Usage, rates_of
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
@@ -59,6 +61,7 @@ class ServiceRun:
     rates: Rates | None = None  # the region's, unless given
     automatic_deployments: bool = False
     build_minutes: float = 0.0
+    verdicts: Sequence[tuple[float, Decision]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,7 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
             build_minutes=service.build_minutes,
         ),
         decisions=decision_parts(service.name, record.facts, reading.raises),
+        looks=look_parts(service.verdicts),
         configurations=configuration_parts(service.name, record.facts),
         instance_events=instance_event_parts(service.name, record.facts),
         events=event_parts(service.name, record.facts),

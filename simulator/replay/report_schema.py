@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from simulator.replay.report_decisions import DecisionPart, LookPart
 from simulator.replay.report_notes import NotePart
 
 REPORT_VERSION: Final = 1
@@ -140,27 +141,6 @@ class SourcePart(Part):
     requests: RequestsPart
 
 
-class DecisionPart(Part):
-    """A scaling decision that changed the wish."""
-
-    at_s: float
-    policy: str
-    before: int
-    """The wish before, in instances."""
-    desired: int
-    """The wish from now on, after all clamps."""
-    formula: str
-    """With its numbers."""
-    reason: str
-    """In a sentence."""
-    inputs: dict[str, float | None]
-    """What the policy decided on; null: not a finite number."""
-    clamps: list[str]
-    """What bounded the raw result, in order."""
-    ready_after_s: float | None
-    """After a raise: until as many instances were ready; null when it was taken back or not fulfilled by the end."""
-
-
 class InstanceEventPart(Part):
     """An instance changed its state."""
 
@@ -278,6 +258,8 @@ class ServicePart(Part):
     instances: InstancesPart
     cost: CostPart
     decisions: list[DecisionPart]
+    looks: list[LookPart] = []
+    """The last look of each step of time; steps are as long as a few hundred of them need."""
     configurations: list[ConfigurationPart]
     """Changes of the auto scaling configuration."""
     instance_events: list[InstanceEventPart]

@@ -9,16 +9,17 @@ from typing import Final
 from simulator.records.facts import ConfigurationChanged, EventLogged, Fact, InstanceMoved, ScalingDecided
 from simulator.records.instance_time import InstanceTime, Steps
 from simulator.records.scale_out import ScaleOut
+from simulator.replay.report_decisions import DecisionPart, LookPart
 from simulator.replay.report_schema import (
     BillPart,
     ConfigurationPart,
     CostPart,
-    DecisionPart,
     EventPart,
     InstanceEventPart,
     InstancesPart,
     LinePart,
 )
+from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import Bill, Rates, Usage, bill, metered, per_month
 
 _MILLION: Final = 1e6
@@ -80,9 +81,24 @@ def decision_parts(service: str, facts: Iterable[Fact], raises: Sequence[ScaleOu
             inputs={name: value if math.isfinite(value) else None for name, value in fact.inputs},
             clamps=list(fact.clamps),
             ready_after_s=ready_after_s.get(fact),
+            assumes=fact.assumes,
         )
         for fact in facts
         if isinstance(fact, ScalingDecided) and fact.service == service
+    ]
+
+
+def look_parts(verdicts: Iterable[tuple[float, Decision]]) -> list[LookPart]:
+    return [
+        LookPart(
+            at_s=at_s,
+            desired=decision.desired,
+            formula=decision.formula,
+            reason=decision.reason,
+            inputs={name: value if math.isfinite(value) else None for name, value in decision.inputs},
+            clamps=list(decision.clamps),
+        )
+        for at_s, decision in verdicts
     ]
 
 

@@ -37,7 +37,7 @@ from simulator.world import clock as clocks
 from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
 from simulator.world.pace import Pace
-from simulator.world.tasks import first_of
+from simulator.world.tasks import first_of, until
 
 Log = Callable[[str, str, str], None]  # service, stream, text
 
@@ -103,6 +103,7 @@ class Run:
             measured=self.exports.measures,
             make_pool=self._make_pool,
         )
+        platform.on_verdict = books.decided
         exporters, log = self._exporters(platform, books)
         _listen_to_user_policies(platform)
         control = self._control(platform, chance, log)
@@ -207,7 +208,7 @@ async def _close(platform: Platform, control: RunControl | None, exporters: Expo
 
 async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
     """The traffic's time is over, and every request that was sent has ended (the pool's time limit sees to it)."""
-    await asyncio.sleep(platform.clock.loop_s(duration_s) - asyncio.get_running_loop().time())
+    await until(platform.clock.loop_s(duration_s))
     traffic.stop()
     await traffic.drained()
 

@@ -100,6 +100,8 @@ class ServiceSpec(Section):
     startup_probe_s: Duration | None = None
     """Time between the checks of an instance that starts; 0: ready as soon as it listens. Left out: as the policy's
     platform does it."""
+    route_after_s: Duration = 0.0
+    """Time from healthy until an instance that the scaler adds gets requests."""
     policy: Policy = Field(default_factory=lambda: policy_named(DEFAULT_POLICY))
     """The scaling policy: a name, or a name with parameters."""
     overflow: Annotated[OverflowSpec, BeforeValidator(lambda v: {"mode": v} if isinstance(v, str) else v)] = (
@@ -158,6 +160,12 @@ class ServiceSpec(Section):
         """In whole seconds, as the API has it."""
         told = self.health_check
         return dataclasses.replace(told, interval_s=round(told.interval_s), timeout_s=round(told.timeout_s))
+
+    @property
+    def idle_s(self) -> float:
+        """`idle_after`, of the service or as a parameter of its policy: one thing."""
+        told: float | None = getattr(self.policy, "idle_after_s", None)
+        return self.idle_after_s if told is None else told
 
     @property
     def ready_at_start(self) -> int:

@@ -27,7 +27,7 @@ def page_of(record: RunRecord) -> str:
 def test_the_page_has_the_whole_report_and_the_columns_beside_it() -> None:
     presence = Presence()
     for second in range(int(DURATION_S)):
-        presence.add(second / 10, 0.5)
+        presence.add(second, second / 10, 0.5)
     record = replace(fake_run(), presence={"web": presence})
     data = embedded(page_of(record))
     assert data["report"] == build_report(record).model_dump(mode="json")

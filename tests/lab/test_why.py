@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from simulator.lab.why import clock_text, parse_moment, read_report, why
+from simulator.records.verdicts import KEPT_MAX, Verdicts
 from simulator.replay.report import build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import load_scenario
+from simulator.replay.scenario import load_scenario, read_scenario
+from simulator.rules.policies.port import Decision
 from tests.lab.compare_scenarios import step
 
 
@@ -27,7 +30,7 @@ def test_it_says_what_was_seen_computed_and_decided(report: Report) -> None:
     assert f"at {clock_text(raised.at_s)}, 500ms before" in sentence
     assert f"saw in_flight = {raised.inputs['in_flight']:.4g}" in sentence
     assert f"computed {raised.formula}" in sentence
-    assert f"raised the wish from {raised.before} to {raised.desired}, because" in sentence
+    assert f"raised the desired number from {raised.before} to {raised.desired}, because" in sentence
 
 
 def test_it_names_the_clamps(report: Report) -> None:
@@ -36,9 +39,52 @@ def test_it_names_the_clamps(report: Report) -> None:
     assert f"clamped it by {clamped.clamps[0]}" in sentence
 
 
-def test_before_the_first_decision_the_start_is_in_force(report: Report) -> None:
+def test_before_the_first_look_the_start_is_in_force(report: Report) -> None:
     (sentence,) = why(report, 0.0, "web")
-    assert "had not changed its wish (the first change came at" in sentence
+    assert "had not looked yet (its first look came at 0:00:01)" in sentence
+
+
+@pytest.mark.case("L12", "X3")
+def test_where_nothing_changed_it_tells_what_was_seen_and_computed(report: Report) -> None:
+    (service,) = report.services
+    changes = [decision.at_s for decision in service.decisions]
+    for look in service.looks:
+        if look.at_s in changes:
+            continue
+        (sentence,) = why(report, look.at_s)
+        assert f"app-runner saw in_flight = {look.inputs['in_flight']:.4g}" in sentence
+        assert f"computed {look.formula}" in sentence
+        assert f"and changed nothing, because {look.reason}." in sentence
+        earlier = [at_s for at_s in changes if at_s < look.at_s]
+        assert (f"since {clock_text(earlier[-1])}" if earlier else "as at its start") in sentence
+    assert len(service.looks) == 60, "each second of this run"
+
+
+@pytest.mark.case("L12")
+def test_what_the_scaler_saw_of_half_a_request_in_seventy(tmp_path: Path) -> None:
+    """roadmap#85: one slow request every other second, and no scaling: what did the scaler see?"""
+    text = """
+        duration: 5 min
+        services: {web: {max_concurrency: 70, application: {simulated: {io: 1s}}}}
+        traffic: [{clock: {rate: 0.5/s}}]
+    """
+    slow = build_report(play(Run(read_scenario(text, folder=tmp_path)), signals=False))
+    assert slow.services[0].decisions == []
+    (sentence,) = why(slow, 200)
+    assert "saw in_flight = 0.5, refused = 0, service_s = 1" in sentence
+    assert "computed ceil(0.5 / (0.7 x 70)) = 1" in sentence
+    assert "because 0.5 requests in flight on average over 60s." in sentence
+
+
+@pytest.mark.case("L12")
+def test_a_long_run_keeps_some_hundred_looks_and_the_last_of_each_step() -> None:
+    verdicts = Verdicts()
+    for second in range(100_000):
+        verdicts.note(second, Decision(1, "", str(second)))
+    times = [at_s for at_s, _ in verdicts.kept]
+    assert KEPT_MAX / 2 <= len(times) <= KEPT_MAX
+    assert times[-1] == 99_999
+    assert max(later - earlier for earlier, later in pairwise(times)) <= 1024
 
 
 def test_a_moment_or_service_that_is_not_there_is_refused(report: Report) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import pytest
+
 from simulator.records.presence import Presence
 
 
 def presence(*seconds: tuple[float, float]) -> Presence:
     made = Presence()
-    for in_flight, waiting in seconds:
-        made.add(in_flight, waiting)
+    for second, (in_flight, waiting) in enumerate(seconds):
+        made.add(second, in_flight, waiting)
     return made
 
 
@@ -18,12 +20,23 @@ def test_a_bin_that_has_just_begun_is_the_mean_of_what_it_has() -> None:
     assert presence((1, 0), (3, 0), (5, 0)).binned(2.0, 2) == ([2.0, 5.0], [0.0, 0.0])
 
 
-def test_bins_that_nobody_has_reached_are_empty() -> None:
-    assert presence((4, 1)).binned(1.0, 3) == ([4.0, 0.0, 0.0], [1.0, 0.0, 0.0])
+@pytest.mark.case("X4")
+def test_bins_that_nobody_has_reached_are_gaps_and_not_zero() -> None:
+    assert presence((4, 1)).binned(1.0, 3) == ([4.0, None, None], [1.0, None, None])
+    assert presence((0, 0)).binned(2.0, 2) == ([0.0, None], [0.0, None])
+
+
+@pytest.mark.case("X4")
+def test_seconds_before_a_service_was_there_are_gaps_and_shift_nothing() -> None:
+    made = Presence()
+    made.add(3, 6.0, 2.0)
+    made.add(4, 8.0, 4.0)
+    assert made.binned(1.0, 6) == ([None, None, None, 6.0, 8.0, None], [None, None, None, 2.0, 4.0, None])
+    assert made.binned(2.0, 3) == ([None, 6.0, 8.0], [None, 2.0, 4.0])
 
 
 def test_bins_shorter_than_a_second_show_the_second_they_lie_in() -> None:
-    assert presence((4, 1), (8, 2)).binned(0.5, 5) == ([4.0, 4.0, 8.0, 8.0, 0.0], [1.0, 1.0, 2.0, 2.0, 0.0])
+    assert presence((4, 1), (8, 2)).binned(0.5, 5) == ([4.0, 4.0, 8.0, 8.0, None], [1.0, 1.0, 2.0, 2.0, None])
 
 
 def test_seconds_after_the_last_bin_are_left_out() -> None:

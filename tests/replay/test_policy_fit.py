@@ -18,7 +18,7 @@ from simulator.world.clock import ClockKind
 
 SHIPPED = Path("scenarios")
 OVERLOAD = """
-duration: 5m
+duration: 8m
 services:
   web:
     max_concurrency: {slots}
@@ -116,10 +116,10 @@ def test_a_platform_that_bills_busy_time_tells_busy_from_idle_by_name_too() -> N
         ("keda-http", "above 110 requests in progress at each instance; web admits 2 and rejects the rest"),
         ("container-apps", "above 11 requests/s at each instance; the traffic of web never reaches that"),
         ("heroku", "above a 95th percentile of 500ms"),
-        ("aws-predictive", "forecasts after 24h00m00s of history; the run lasts 5m00s"),
+        ("aws-predictive", "forecasts after 24h00m00s of history; the run lasts 8m00s"),
         ("holt-winters", "until then it only follows the mean load of the last minute"),
         ("target-tracking", "scales on CPU"),
-        ("{name: target-tracking, metric: concurrency, out_points: 5}", "scales out 5m30s after an overload"),
+        ("{name: target-tracking, metric: concurrency, out_points: 8}", "scales out 10m30s after an overload"),
         ("cloud-run", "needs up to 15m00s for its slowest window or delay"),
     ],
 )

@@ -99,7 +99,7 @@ class Meter:
             return
         minute.requests += sample.arrivals
         minute.concurrency[round(sample.in_flight, 3)] += 1
-        minute.active[float(self._metrics.of(service).active)] += 1
+        minute.active[float(self._metrics.of(service).busy)] += 1
         minute.seconds += 1
         if minute.seconds % LOOK_EVERY_S == 0 or next_s > begin_s:
             self._look(service, minute, now_s)

@@ -44,7 +44,7 @@ class Stage:
             self.now_s = min(until_s, self.now_s + 1.0)
             on_time_s, self.now_s = self.now_s, self.now_s + late_s
             self.metrics.of("web").outcomes.add(200, 0.2, 0.0, 0.0, 0.1)
-            self.metrics.sampled("web", Sample(0, 1.0, 0.0, 1, 0, 1, 0.1, 1))
+            self.metrics.sampled("web", Sample(0, 1.0, 0.0, 1, 0, 1, 0.1, 1), 1)
             self.now_s = on_time_s
 
     def told(self, metric: str) -> list[tuple[str, float, float]]:
