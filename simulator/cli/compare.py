@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from simulator.cli.batch_progress import BatchProgress
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenario_file import policy_files, scenario_path, tell_recordings
+from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
@@ -85,7 +82,7 @@ def compare_verb(
         former = None if fail_if_worse_than is None else read_comparison(fail_if_worse_than)
         contenders = contenders_of(policy, platform, {} if prices is None else read_prices(prices), on_policy_error)
         plan = Plan(
-            [scenario_path(name) for name in dict.fromkeys(scenarios)],
+            [file_path(name) for name in dict.fromkeys(scenarios)],
             contenders,
             baseline=baseline or (contenders[0].label if contenders else ""),
             seeds=seeds,
@@ -150,23 +147,15 @@ def _played(plan: Plan, workers: int) -> Comparison:
     console = Terminal(stderr=True)
     try:
         echo(_announced(plan), err=True)
-        with _progress(len(plan.tasks()), console) as on_done:
+        with BatchProgress(console, "runs", len(plan.tasks())) as progress:
+
+            def on_done(task: Task, _outcome: Outcome) -> None:
+                progress.advance(f"{task.contender.label}, seed {task.seed}")
+
             return compare(plan, workers or os.cpu_count() or 1, on_done)
     except KeyboardInterrupt as error:
         echo("interrupted", err=True)
         raise typer.Exit(INTERRUPTED) from error
-
-
-@contextlib.contextmanager
-def _progress(total: int, console: Console) -> Iterator[Callable[[Task, Outcome], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("runs", total=total)
-
-        def on_done(task: Task, _outcome: Outcome) -> None:
-            progress.update(bar, advance=1, description=f"{task.contender.label}, seed {task.seed}")
-
-        yield on_done
 
 
 def _announced(plan: Plan) -> str:

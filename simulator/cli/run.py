@@ -25,7 +25,7 @@ from simulator.cli.printing import echo
 from simulator.cli.run_builds import built
 from simulator.cli.run_console import opened_console, pace_of, stay
 from simulator.cli.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
-from simulator.cli.scenario_file import policy_files, scenario_path, tell_recordings
+from simulator.cli.scenario_file import patient, policy_files, scenario_path, tell_recordings
 from simulator.cli.state import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
@@ -207,7 +207,8 @@ def _load(
 ) -> Scenario:
     path = scenario_path(name)
     try:
-        scenario = load_scenario(path)
+        with patient(path):
+            scenario = load_scenario(path)
         if seed is not None:
             scenario = scenario.with_seed(seed)
         if policy is not None:

@@ -18,7 +18,7 @@ from simulator.cli.listening import allow_many_files
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.run_builds import built
-from simulator.cli.scenario_file import policy_files, scenario_path, tell_recordings
+from simulator.cli.scenario_file import patient, policy_files, scenario_path, tell_recordings
 from simulator.cli.state import state_folder
 from simulator.cli.tables import print_table, tell_notes, wide_console
 from simulator.lab.shadow import Divergence, Shadows
@@ -45,7 +45,9 @@ def shadow_verb(
 ) -> None:
     """Play a scenario with its own policy while others are asked what they would do, and tell how they diverge."""
     try:
-        told = load_scenario(scenario_path(scenario))
+        path = scenario_path(scenario)
+        with patient(path):
+            told = load_scenario(path)
         told.require(clock.value)
         tell_recordings(told)
         live = LiveSettings(state_folder(state), engine=engine_host(engine)) if clock is ClockKind.REAL else None

@@ -7,22 +7,22 @@ import functools
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from simulator.cli.batch_progress import BatchProgress
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input, broke
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenario_file import scenario_path, tell_recordings
+from simulator.cli.scenario_file import file_path, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.gangs import DaskGang, Gang, LocalGang
-from simulator.lab.grid import Axis, Point, parse_axis
+from simulator.lab.grid import Axis, parse_axis
 from simulator.lab.point_run import Row, play_point
 from simulator.lab.sweep import Sweep, SweepConflict
 from simulator.lab.sweep_chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
@@ -55,7 +55,7 @@ def sweep(
 
     Interrupted or crashed, the same command goes on where it stopped.
     """
-    path = scenario_path(scenario)
+    path = file_path(scenario)
     if out.suffix not in FORMATS:
         bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
     if gear not in GEAR_NAMES:
@@ -94,8 +94,8 @@ def _first(path: Path, axes: Sequence[Axis]) -> tuple[list[Path], int]:
 
 def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) -> list[Row]:
     try:
-        with _gang(workers, scheduler) as gang, _progress(plan, console) as on_row:
-            return plan.run(gang, on_row)
+        with _gang(workers, scheduler) as gang, BatchProgress(console, plan.file.stem, len(plan)) as progress:
+            return plan.run(gang, lambda _point, _row, before: progress.advance(before=before))
     except SweepConflict as error:
         bad_input(str(error))
     except KeyboardInterrupt as error:
@@ -122,14 +122,6 @@ def _gang(workers: int, scheduler: str | None) -> Iterator[Gang]:
         gang.abandon()
         raise
     gang.close()
-
-
-@contextlib.contextmanager
-def _progress(plan: Sweep, console: Console) -> Iterator[Callable[[Point, Row, bool], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task(plan.file.stem, total=len(plan))
-        yield lambda _point, _row, _before: progress.advance(bar)
 
 
 def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) -> None:

@@ -23,6 +23,7 @@ from simulator.replay.progress import ProgressView
 
 LIVE_EVERY_S: Final = 0.25  # smooth enough to watch, 4 redraws a second
 _CURVE_POINTS_MAX: Final = 2000  # more than any terminal has columns
+GUESS_FROM_S: Final = 2.0  # before that a guess of the time left says nothing
 PLAIN_EVERY_S: Final = 5.0  # a log of a ten-minute run has 120 lines
 
 
@@ -36,7 +37,8 @@ class Progress:
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
         self._curves = _Curves(PLAIN if console.options.ascii_only else BLOCKS)
         # A plain log of a run that is over at once needs no progress lines.
-        self._next_s = wall_s() + (0.0 if self._live else PLAIN_EVERY_S)
+        self._began_s = wall_s()
+        self._next_s = self._began_s + (0.0 if self._live else PLAIN_EVERY_S)
 
     def __enter__(self) -> Self:
         if self._live:
@@ -53,12 +55,13 @@ class Progress:
         return self._wall_s() >= self._next_s
 
     def update(self, view: ProgressView) -> None:
+        left = left_text(self._wall_s() - self._began_s, view.now_s / view.duration_s)
         if self._live:
             self._curves.add(view)
             curves = self._curves.lines(self._console.width)
-            self._live.update(Group(_live_view(self._title, view), *curves), refresh=True)
+            self._live.update(Group(_live_view(self._title, view, left), *curves), refresh=True)
         else:
-            self._console.print(_plain_line(view), soft_wrap=True, markup=False, highlight=False)
+            self._console.print(_plain_line(view, left), soft_wrap=True, markup=False, highlight=False)
         self._next_s = self._wall_s() + (LIVE_EVERY_S if self._live else PLAIN_EVERY_S)
 
 
@@ -89,7 +92,14 @@ class _Curves:
         return lines
 
 
-def _live_view(title: str, view: ProgressView) -> Group:
+def left_text(elapsed_s: float, share: float) -> str:
+    """How long the rest of a work takes that has come so far, as `4m10s left`; empty where nobody can say yet."""
+    if elapsed_s < GUESS_FROM_S or not 0 < share < 1:
+        return ""
+    return f"{duration_text(max(1.0, elapsed_s * (1 - share) / share))} left"
+
+
+def _live_view(title: str, view: ProgressView, left: str) -> Group:
     bar = Table.grid(expand=True, padding=(0, 1))
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)
@@ -97,14 +107,15 @@ def _live_view(title: str, view: ProgressView) -> Group:
     bar.add_row(
         Text(title, style="bold"),
         ProgressBar(total=view.duration_s, completed=min(view.now_s, view.duration_s)),
-        f"{duration_text(view.now_s)} of {duration_text(view.duration_s)}",
+        f"{duration_text(view.now_s)} of {duration_text(view.duration_s)}{f', {left}' if left else ''}",
     )
     return Group(bar, Text(_traffic(view)), Text(_instances(view)))
 
 
-def _plain_line(view: ProgressView) -> str:
+def _plain_line(view: ProgressView, left: str = "") -> str:
     percent = min(100.0, view.now_s / view.duration_s * 100)
-    return f"{duration_text(view.now_s)} ({percent:.0f} %): {_traffic(view)}; {_instances(view)}"
+    told = f"{percent:.0f} %{f', {left}' if left else ''}"
+    return f"{duration_text(view.now_s)} ({told}): {_traffic(view)}; {_instances(view)}"
 
 
 def _traffic(view: ProgressView) -> str:

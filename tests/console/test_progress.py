@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from simulator.console.progress import LIVE_EVERY_S, PLAIN_EVERY_S, Progress, _plain_line
+from simulator.console.progress import LIVE_EVERY_S, PLAIN_EVERY_S, Progress, _plain_line, left_text
 from simulator.replay.progress import NobodyWatches, ProgressView
 
 VIEW = ProgressView(
@@ -60,6 +60,26 @@ def test_a_plain_line_has_everything_and_no_control_characters() -> None:
         "1m15s (25 %): offered 123/s, served 120/s, failed 0.5/s, in flight 12 and 3 waiting; "
         "instances 2 active of 4 provisioned, wished 5; p50 82.3 ms, p99 -\n"
     )
+
+
+@pytest.mark.case("L70", "L74")
+@pytest.mark.parametrize(
+    ("elapsed_s", "share", "text"),
+    [(10.0, 0.25, "30s left"), (600.0, 0.9, "1m07s left"), (1.0, 0.25, ""), (10.0, 0.0, ""), (10.0, 1.0, "")],
+)
+def test_the_time_left_is_guessed_from_what_has_passed(elapsed_s: float, share: float, text: str) -> None:
+    assert left_text(elapsed_s, share) == text
+
+
+@pytest.mark.case("L70", "L74")
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_run_of_some_length_says_how_long_it_still_takes(terminal: bool) -> None:
+    wall, file = Wall(), io.StringIO()
+    console = Console(file=file, width=80, force_terminal=terminal)
+    with Progress(console, "run", wall) as progress:
+        wall.now_s += 20.0
+        progress.update(VIEW)  # a quarter of the run
+    assert "1m00s left" in file.getvalue()
 
 
 def test_a_run_that_is_over_at_once_writes_no_progress_lines() -> None:

@@ -1,0 +1,51 @@
+"""How far a batch of runs is: a bar on a terminal, a line now and then elsewhere, both with the time that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simulator.console.progress import left_text
+from simulator.world.clock import wall_s
+
+LINE_EVERY_S: Final = 15.0  # a log of an hour has 240 lines
+
+
+class BatchProgress:
+    """A context; `advance` when a run has ended. `before`: of those that an earlier start has played."""
+
+    def __init__(self, console: Console, title: str, total: int, wall: Callable[[], float] = wall_s) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task(title, total=total)
+        self._console = console
+        self._title = title
+        self._total = total
+        self._wall = wall
+        self._began_s = wall()
+        self._next_s = self._began_s + LINE_EVERY_S
+        self._done = self._before = 0
+
+    def advance(self, name: str = "", *, before: bool = False) -> None:
+        self._done += 1
+        self._before += before
+        self._bar.update(self._task, advance=1, description=name or self._title)
+        if not self._console.is_terminal and self._wall() >= self._next_s:
+            self._next_s = self._wall() + LINE_EVERY_S
+            share = (self._done - self._before) / max(1, self._total - self._before)
+            left = left_text(self._wall() - self._began_s, share)
+            line = f"{self._title}: {self._done} of {self._total} runs{f', {left}' if left else ''}"
+            self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
