@@ -4,8 +4,8 @@ What an oracle is told (rules/policies/oracle.py) and what elasticity metrics me
 the work of each request come from the same named streams that a run with this seed draws from, so it is the demand of
 exactly that run, whatever its policy.
 
-A request is taken to last as long as it would alone on an instance: CPU at one vCPU's speed, then I/O. An instance
-counts as enough for
+A request is taken to last as long as on a full instance of the service's size: its CPU time at the speed that sharing
+the vCPUs leaves it (`stretch_of`), then its I/O. An instance counts as enough for
 
 - as many requests at a time as it has places: MaxConcurrency, or its workers where they are fewer;
 - `UTILISATION_MAX` of its vCPUs' time, arriving in a second.
@@ -31,6 +31,7 @@ from simulator.replay.curves import RateFactor, rate_factor
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.traffic_spec import SourceSpec
+from simulator.rules.policies.load import DUST
 from simulator.world.chance import Chance
 from simulator.world.laws import Law
 
@@ -43,6 +44,8 @@ DRAWS: Final = 1024
 # The start-up that an oracle reckons with: this quantile of the law, over this many draws of a stream of its own.
 START_UP_QUANTILE: Final = 0.99
 START_UP_DRAWS: Final = 2000
+# Of a fixed point that is approached from below, by halves and faster.
+_ROUNDS: Final = 50
 
 Counts = NDArray[np.int64]
 
@@ -72,6 +75,7 @@ def demand(scenario: Scenario, service: str) -> Counts:
             simulated,
             _places(spec, simulated),
             spec.size.vcpu,
+            stretch_of(spec),
         ),
         tuple(_stamp(scenario.traffic[index]) for index in sources),
     )
@@ -89,6 +93,7 @@ class _Asked:
     simulated: SimulatedSpec
     places: int
     vcpu: float
+    stretch: float
 
 
 @lru_cache(maxsize=8)
@@ -102,10 +107,11 @@ def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts
         for (index, source), factor in zip(asked.sources, asked.factors, strict=True)
     ]
     for times in merged(arrivals):
-        peaks.take(times, *work.next(len(times)))
-    present, cpu_s = peaks.finish()
+        cpu_s, io_s = work.next(len(times))
+        peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)
+    present, burnt_s = peaks.finish()
     by_places = np.ceil(present / asked.places)
-    by_cpu = np.ceil(cpu_s / (asked.vcpu * UTILISATION_MAX))
+    by_cpu = np.ceil(burnt_s / (asked.vcpu * UTILISATION_MAX) - DUST)
     counts: Counts = np.maximum(by_places, by_cpu).astype(np.int64)
     counts.setflags(write=False)
     return counts
@@ -157,6 +163,27 @@ def _places(spec: ServiceSpec, simulated: SimulatedSpec) -> int:
     return spec.max_concurrency if simulated.workers is None else min(spec.max_concurrency, simulated.workers)
 
 
+def stretch_of(spec: ServiceSpec) -> float:
+    """How many times as long as at one vCPU's speed the CPU time of a request takes on a full instance.
+
+    A request runs at most at the speed of one vCPU, and below one vCPU at that of the instance. Of the requests that
+    fill an instance, those that are at their CPU time share its vCPUs: as many as their share of the time comes to, and
+    three standard deviations more, but never more than there are places.
+    """
+    simulated, vcpu = spec.application.simulated, spec.size.vcpu
+    assert simulated is not None, "the demand of a real application is not known"
+    alone = 1 / min(1.0, vcpu)
+    cpu_s, io_s, places = simulated.cpu.law.mean, simulated.io.law.mean, _places(spec, simulated)
+    if cpu_s <= 0:
+        return alone
+    stretch = alone
+    for _ in range(_ROUNDS):  # the more it is stretched, the more are at it at a time; it grows and has a bound
+        share = cpu_s * stretch / (cpu_s * stretch + io_s)
+        at_once = min(places, places * share + 3 * math.sqrt(places * share * (1 - share)))
+        stretch = max(alone, at_once / vcpu)
+    return stretch
+
+
 class _Work:
     """The work of a service's requests in order of arrival: the streams of fleet/simulated.py, drawn the same way."""
 
@@ -195,12 +222,12 @@ class _Peaks:
         self._ends_s: Times = np.empty(0)  # of requests that have come and not gone
         self._from_s = 0.0
 
-    def take(self, begins_s: Times, cpu_s: Times, io_s: Times) -> None:
-        """The next arrivals in order, with their work."""
+    def take(self, begins_s: Times, cpu_s: Times, lasts_s: Times) -> None:
+        """The next arrivals in order, with their CPU time and how long each is there."""
         second = self._second(begins_s)
         np.add.at(self._cpu_s, second, cpu_s)
         self._peak[second] = np.maximum(self._peak[second], 1)  # also for requests that take no time
-        ends_s = np.concatenate([self._ends_s, begins_s + cpu_s + io_s])
+        ends_s = np.concatenate([self._ends_s, begins_s + lasts_s])
         gone = ends_s <= begins_s[-1]
         self._walk(begins_s, np.sort(ends_s[gone]))
         self._ends_s = ends_s[~gone]

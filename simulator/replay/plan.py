@@ -12,7 +12,9 @@ from simulator.replay.applications import application_of
 from simulator.replay.demand import demand, start_up_s
 from simulator.replay.policy_fit import sized_parameters
 from simulator.replay.scenario import Scenario
+from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.admission import Overflow
+from simulator.rules.policies.oracle import OraclePolicy
 from simulator.rules.policies.port import Policy
 from simulator.world.clock import ClockKind
 
@@ -24,7 +26,7 @@ def service_plans(scenario: Scenario, clock: ClockKind) -> list[ServicePlan]:
 
 def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan:
     spec = scenario.services[name]
-    overflow = spec.overflow
+    overflow, policy = spec.overflow, build_policy(scenario, name)
     settings = PoolSettings(
         service=name,
         size=spec.size,
@@ -39,9 +41,8 @@ def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan
         idle_after_s=spec.idle_s,
         route_after_s=spec.route_after_s,
         startup_probe_s=spec.startup_probe_s,
-        initial_size=spec.ready_at_start,
+        initial_size=_ready_at_start(spec, policy),
     )
-    policy = build_policy(scenario, name)
     aws = scenario.aws
     return ServicePlan(
         settings,
@@ -54,6 +55,13 @@ def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan
         instance_role=spec.instance_role,
         secrets_from=SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
     )
+
+
+def _ready_at_start(spec: ServiceSpec, policy: Policy) -> int:
+    """Who knows the future has what the first seconds need, unless the file says how many there are."""
+    if isinstance(policy, OraclePolicy) and spec.initial_size is None:
+        return min(max(policy.needed_at_start, spec.min_size), spec.max_size)
+    return spec.ready_at_start
 
 
 def build_policy(scenario: Scenario, name: str) -> Policy:

@@ -123,3 +123,39 @@ def test_the_oracle_is_refused_where_the_future_cannot_be_known() -> None:
     closed = scenario("closed: {users: 3}").with_policy("oracle")
     with pytest.raises(ScenarioError, match="closed load"):
         closed.require("virtual")
+
+
+SIZED = """
+duration: 100s
+services:
+  s:
+    {size}
+    max_concurrency: {slots}
+    max_size: 100
+    policy: oracle
+    application: {{simulated: {application}}}
+traffic: [{{steps: {{levels: [{{for: 50s, rate: 10/s}}, {{for: 25s, rate: 50/s}}, {{for: 25s, rate: 10/s}}]}}}}]
+"""
+SIZES = ("cpu: 0.25 vCPU\n    memory: 0.5 GB", "cpu: 1 vCPU", "cpu: 2 vCPU\n    memory: 4 GB")
+WORK = ((1, "{cpu: 20ms}"), (4, "{cpu: 20ms}"), (10, "{cpu: {exponential: 30ms}, io: 50ms}"))
+
+
+@pytest.mark.case("L22")
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("slots", "application"), WORK)
+def test_with_what_the_demand_says_nothing_is_rejected_whatever_the_size(
+    size: str, slots: int, application: str
+) -> None:
+    told = read_scenario(SIZED.format(size=size, slots=slots, application=application))
+    whole = play(Run(told), signals=False).tallies.whole()
+    assert whole.requests > 1500
+    assert whole.failures == 0
+
+
+@pytest.mark.case("L22")
+def test_a_quarter_of_a_vcpu_takes_four_times_as_long_and_needs_as_many_instances_more() -> None:
+    """20 ms of CPU, one at a time: an instance of 0.25 vCPU serves 12.5/s, of which 80 % are planned with."""
+    text = "duration: 60s\nservices: {s: {cpu: 0.25 vCPU, memory: 0.5 GB, max_concurrency: 1, max_size: 50, "
+    text += "application: {simulated: {cpu: 20ms}}}}\ntraffic: [{clock: {rate: 100/s}}]"
+    needed = demand(read_scenario(text), "s")
+    assert set(needed.tolist()) == {10}  # 100/s x 20 ms / (0.25 x 0.8); 100/s x 80 ms are 8 places

@@ -79,6 +79,11 @@ class OraclePolicy:
         self._ahead = math.ceil(parameters.start_lag_s + parameters.start_up_s + self.tick_s)
         self._greatest = greatest_ahead(parameters.demand, self._ahead)
 
+    @property
+    def needed_at_start(self) -> int:
+        """Instances that must stand at the start of the run: one ordered then would come too late."""
+        return self._greatest[0] if self._greatest else 0
+
     def observe(self, sample: Sample) -> None:
         """The past does not matter."""
 
