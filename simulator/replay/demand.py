@@ -101,7 +101,7 @@ def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts
     """Once for all contenders of a comparison that have the same traffic; nobody writes into it."""
     chance = Chance(asked.seed)
     peaks = _Peaks(math.ceil(asked.duration_s))
-    work = _Work(asked.simulated, chance, asked.service)
+    work = Work(asked.simulated, chance, asked.service)
     arrivals = [
         arrival_chunks(source, chance, index, asked.duration_s, factor)
         for (index, source), factor in zip(asked.sources, asked.factors, strict=True)
@@ -184,7 +184,7 @@ def stretch_of(spec: ServiceSpec) -> float:
     return stretch
 
 
-class _Work:
+class Work:
     """The work of a service's requests in order of arrival: the streams of fleet/simulated.py, drawn the same way."""
 
     def __init__(self, simulated: SimulatedSpec, chance: Chance, service: str) -> None:

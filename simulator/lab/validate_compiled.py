@@ -1,0 +1,111 @@
+"""A station of queueing theory played by the compiled backend: millions of requests, so that 2 % of a figure show.
+
+The same stations as validate_stations.py makes of the platform's own objects, as scenarios; what the compiled backend
+plays is the same, row by row (tests/lab/test_gear.py). numba takes a while to compile once on a machine.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from simulator.assembly import Platform
+from simulator.fleet.application import SimulatedApplication
+from simulator.lab.gear.play import CompiledRequests
+from simulator.lab.validate_stations import NO_LIMIT, Observed, Station
+from simulator.records.request_log import Chunk
+from simulator.replay.bookkeeping import Books
+from simulator.replay.demand import Work
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.traffic import Traffic
+from simulator.world.chance import Chance
+from simulator.world.laws import Constant, Exponential, Hyperexponential, Law
+
+# The vectors' unit of time is free: in a tenth of the usual one, the platform's own ticks cost little beside requests.
+SHRINK: Final = 10.0
+_NAME: Final = "station"
+_QUEUE: Final = 10**8  # never full
+_NEVER: Final = "100000000s"
+
+
+class _Watched(CompiledRequests):
+    """Hands every row on."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        self.chunks: list[Chunk] = []
+
+    def start(self, platform: Platform, books: Books) -> Traffic:
+        books.row_readers.append(self.take)
+        return super().start(platform, books)
+
+    def take(self, chunk: Chunk) -> None:
+        self.chunks.append(chunk)
+
+
+def observe_compiled(station: Station, seed: int, requests: int, warm_up_requests: int) -> Observed:
+    """As `observe`, with `requests` in the mean: the run has a length, not a number of requests."""
+    duration_s = (requests + warm_up_requests) / station.rate_rps / SHRINK
+    scenario = read_scenario(_text(station, duration_s)).with_seed(seed)
+    gear = _Watched(scenario)
+    play(Run(scenario, gear=gear), signals=False)
+    columns = {
+        name: np.concatenate([getattr(chunk, name) for chunk in gear.chunks])
+        for name in ("intended_s", "latency_s", "queue_s", "cold_s", "service_s", "status")
+    }
+    order = np.argsort(columns["intended_s"], kind="stable")  # of arrival, as the work is drawn
+    found = {name: column[order] for name, column in columns.items()}
+    simulated = scenario.services[_NAME].application.simulated
+    assert simulated is not None
+    work_s, _ = Work(simulated, Chance(seed), _NAME).next(len(order))
+    return Observed(
+        arrived_s=found["intended_s"] * SHRINK,
+        latency_s=found["latency_s"] * SHRINK,
+        queue_s=(found["queue_s"] + found["cold_s"]) * SHRINK,
+        service_s=found["service_s"] * SHRINK,
+        status=found["status"].astype(np.float64),
+        work_s=work_s * SHRINK,
+        from_s=warm_up_requests / station.rate_rps,
+        until_s=duration_s * SHRINK,
+    )
+
+
+def _text(station: Station, duration_s: float) -> str:
+    queue = _QUEUE if station.places == NO_LIMIT else station.places
+    overflow = f"{{mode: hold, wait: {_NEVER}, queue: {queue}}}" if station.places else "refuse"
+    return f"""
+duration: {duration_s:.6f}s
+services:
+  {_NAME}:
+    max_concurrency: {station.slots}
+    min_size: 1
+    max_size: 1
+    policy: fixed
+    overflow: {overflow}
+    request_timeout: {_NEVER}
+    health_check: {{interval: 20s}}
+    application: {{simulated: {_application(station.application)}}}
+traffic: [{{poisson: {{rate: {station.rate_rps * SHRINK:.9g}/s}}}}]
+"""
+
+
+def _application(application: SimulatedApplication) -> str:
+    parts = [f"{name}: {_law(law)}" for name, law in (("cpu", application.cpu), ("io", application.io)) if law.mean]
+    if application.workers is not None:
+        parts.append(f"workers: {application.workers}")
+    return f"{{{', '.join(parts)}}}"
+
+
+def _law(law: Law) -> str:
+    mean = f"{law.mean / SHRINK:.12f}s"
+    match law:
+        case Constant():
+            return mean
+        case Exponential():
+            return f"{{exponential: {mean}}}"
+        case Hyperexponential():
+            return f"{{hyperexponential: {{mean: {mean}, cv2: {law.cv2:g}}}}}"
+    msg = f"law = {law}, must be one that the cases have"
+    raise ValueError(msg)
