@@ -11,6 +11,7 @@ Resources are JSON documents that are read once, at the start: the registry answ
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -36,13 +37,17 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 
 _BUSY_S: Final = 5.0  # a reader in another process may be checkpointing
 _LOG_BYTES_KEPT: Final = 4 * 1024**2  # of SQLite's write-ahead log, once its content is in the file
+_OF_THE_DISK: Final = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
+_KIND: Final = 0xFF  # of an extended error code
 _SHRUNK_FROM_PAGES: Final = 4096  # free ones, 16 MB: an older file is written anew without them
 
 Document = tuple[str, str, str]  # kind, key, body
 
 
 class Store:
-    """`path` None keeps everything in memory. Raises StoreError when the file is not a state of this simulator."""
+    """`path` None keeps everything in memory. Raises StoreError when the file is not a state of this simulator, and
+    OSError when the disk does not serve.
+    """
 
     def __init__(
         self,
@@ -168,9 +173,13 @@ class Store:
 
 @contextlib.contextmanager
 def _telling(path: Path | None) -> Iterator[None]:
+    """Raises StoreError with the name of the file, and OSError for what is the disk's fault and not the file's."""
     try:
         yield
     except (sqlite3.Error, StoreError, ValueError) as error:
+        number = _OF_THE_DISK.get(getattr(error, "sqlite_errorcode", 0) & _KIND)
+        if number is not None:
+            raise OSError(number, str(error), str(path)) from error
         raise StoreError(f"state {path}: {error}") from error
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -309,3 +310,16 @@ def test_a_write_that_is_through_has_not_failed_whatever_comes_behind(tmp_path: 
     bounds.committed(Refusing())  # type: ignore[arg-type]
     assert [each.text for each in store.entries_after(0)] == ["1"]
     store.close()
+
+
+@pytest.mark.case("R13")
+def test_what_is_the_disks_fault_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        db = sqlite3.connect(":memory:")
+        db.execute("PRAGMA max_page_count=1")
+        db.execute("CREATE TABLE more (a)")
+
+    monkeypatch.setattr(Store, "_open", full)
+    with pytest.raises(OSError, match=r"database or disk is full: .*state\.db") as caught:
+        Store(tmp_path / "state.db")
+    assert caught.value.errno == errno.ENOSPC

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from simulator.api.endpoint import BODY_S_MAX
 from simulator.fleet.process_isolation import TEMPORARY, Way
 from simulator.fleet.process_settings import ProcessSettings
+from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.ca import CertificateAuthority
+from simulator.wire.web_listener import HEAD_S_MAX
 from simulator.world.clock import utc_now
 
 ROOT = Path(__file__).parents[2]
@@ -42,3 +45,9 @@ def test_bounds_and_hidden_places_are_those_in_force() -> None:
     assert {Way.ROOT, Way.USER, Way.FOLDER} == set(Way)  # each has its sentence
     for sentence in ("of root", "in a user namespace for everybody else", "A machine that allows no namespaces"):
         assert sentence in TEXT
+
+
+@pytest.mark.case("R9")
+def test_the_times_for_heads_and_bodies_are_those_in_force() -> None:
+    heads = f"within {HEAD_S_MAX:g} s ({DataPlaneLimits().head_s:g} s at the load balancer)"
+    assert f"{heads}, a body within {BODY_S_MAX:g} s" in TEXT
