@@ -22,7 +22,7 @@ from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
-from simulator.cli.exits import BROKE, CHECK_FAILED, bad_input
+from simulator.cli.exits import BROKE, bad_input
 from simulator.cli.listening import allow_many_files, cannot_open
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
@@ -124,7 +124,7 @@ async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuild
     """Returns the exit code when the first version does not come up, and nothing is watched."""
     state = await builder.state(serving.source)
     if not await _deployed(serving, builder) and not watch:
-        return CHECK_FAILED
+        return BROKE  # as of a run whose application cannot be built: 1 is a failed check alone
     front = serving.platform.front
     assert front is not None
     for line in told_names(serving.service.name, front):

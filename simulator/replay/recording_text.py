@@ -24,7 +24,7 @@ from simulator.replay.problems import Problem, ScenarioError, nearest
 BLOCK_ROWS: Final = 16_384
 # What is looked at to tell what a file is; a line of text that is longer is no row of a recording.
 HEAD_BYTES: Final = 64 * 1024
-# Without the name of the column the last (or first) one is taken; in a table wider than this nobody can mean that.
+# Without the name of the column of counts the last one is taken; in a table wider than this nobody can mean that.
 COLUMNS_UNNAMED_MAX: Final = 8
 # A line longer than this is no row of a recording, and may be one that never ends.
 LINE_MAX: Final = 128 * 1024
@@ -78,7 +78,7 @@ class Recording:
             ScenarioError: when there is no such column, or it can only be guessed which is meant.
         """
         numbers = [text for text in self.names if is_number(text)]
-        if len(numbers) > 2 and 2 * len(numbers) > len(self.names):
+        if len(numbers) > COLUMNS_UNNAMED_MAX and 2 * len(numbers) > len(self.names):
             found = f"{len(self.names)} columns, of which {numbers[0]} to {numbers[-1]} are numbers"
             expected = "a row for each bin or request, not a column: add the rows up and turn the table"
             raise self.problem(-1, "header", found, expected)
@@ -89,10 +89,9 @@ class Recording:
                 raise ScenarioError([Problem(1, 1, "header", self._columns(), expected, near, str(self.path))])
             return self.names.index(name)
         key = "column" if last else "time_column"
-        if len(self.names) > COLUMNS_UNNAMED_MAX:
-            raise self.problem(
-                -1, "header", f"{len(self.names)} columns", f"fewer, or {key} say which: {self._columns()}"
-            )
+        if last and len(self.names) > COLUMNS_UNNAMED_MAX:
+            expected = f"fewer, or {key} say which: {self._columns()}"
+            raise self.problem(-1, "header", f"{len(self.names)} columns", expected)
         index = len(self.names) - 1 if last else 0
         if not self.names[index]:
             expected = f"named; a data frame saved with its index has such a column: {key} says which one is meant"

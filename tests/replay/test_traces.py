@@ -127,6 +127,28 @@ def test_a_file_without_rows_is_no_recording(tmp_path: Path, text: str) -> None:
             read(tmp_path, text)
 
 
+def test_the_times_of_a_wide_export_are_in_its_first_column(tmp_path: Path) -> None:
+    names = ",".join(["at", *(f"field{n}" for n in range(20))])
+    rows = "".join(f"2026-01-01T00:00:0{second}Z{',x' * 20}\n" for second in (1, 4))
+
+    assert times_of(tmp_path, f"{names}\n{rows}") == [0, 3]
+
+
+@pytest.mark.case("L14")
+@pytest.mark.parametrize("rows", ["0.1\n0.5\n", "0.1,5,7\n0.5,6,8\n", "17,200\n18,200\n"])
+def test_a_file_without_a_header_is_refused_and_no_row_is_taken_for_one(tmp_path: Path, rows: str) -> None:
+    with pytest.raises(ScenarioError, match="the first line is a row already"):
+        counts_of(tmp_path, rows)
+    with pytest.raises(ScenarioError, match="the first line is a row already"):
+        times_of(tmp_path, rows, "format: seconds")
+
+
+@pytest.mark.case("L14")
+def test_times_without_a_header_are_no_header_either(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="the first line is a row already"):
+        times_of(tmp_path, "2026-01-01T00:00:00Z,/a\n2026-01-01T00:00:01Z,/b\n")
+
+
 @pytest.mark.case("L66")
 def test_rows_out_of_order_are_sorted(tmp_path: Path) -> None:
     rows = "end,duration\n13.5,1\n11.5,9\n14.25,1\n12.5,3\n"
