@@ -90,6 +90,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_keep",
         "_keeper",
         "_paused",
+        "_poll",
         "_sent_all",
         "_transport",
         "_tunnel",
@@ -108,6 +109,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._keep = False
         self._paused = False
         self._tunnel = False
+        self._poll: select.poll | None = None
         self.reused = False
         self.caller: Caller | None = caller
         caller.link = self
@@ -125,12 +127,13 @@ class UpstreamConnection(asyncio.Protocol):
 
     def has_news(self) -> bool:
         """Whether the kernel knows of bytes, an end or an error that the loop has not told yet. One system call."""
-        connected = self._transport.get_extra_info("socket") if self._transport is not None else None
-        if connected is None:
-            return False
-        poll = select.poll()
-        poll.register(connected.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        if self._poll is None:
+            connected = self._transport.get_extra_info("socket") if self._transport is not None else None
+            if connected is None:
+                return False
+            self._poll = select.poll()  # kept: making it costs as much as asking it
+            self._poll.register(connected.fileno(), select.POLLIN)
+        return bool(self._poll.poll(0))
 
     def serve(self, caller: Caller) -> None:
         """Take the next request, on a connection that is idle."""

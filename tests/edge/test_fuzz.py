@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.edge.fuzz import BATCH, Tally, run_batch
-from tests.edge.nasty import Nasty
+from tests.edge.judge import judge_answer, judge_requests
+from tests.edge.nasty import Case, Nasty
 
 
 def fuzz(seed: int, batches: int) -> Tally:
@@ -21,6 +22,41 @@ def test_no_nasty_message_crashes_hangs_or_is_read_in_two_ways() -> None:
     # Both kinds get through in numbers, so it is not the first byte that is judged all the time.
     assert tally.forwarded > 0.15 * tally.inputs
     assert tally.passed > 0.15 * tally.inputs
+
+
+# Every input that has ever broken a rule, in the order in which they were found; what it was stands beside it.
+FOUND_REQUESTS = [
+    # HTTP/1.2 taken for 1.1, which llhttp refuses: two parsers that disagree.
+    Case(
+        b"HEAD /a?b HTTP/1.2\r\nHost: abcdefghij.eu-west-1.awsapprunner.localhost\r\nContent-Length: 0\r\n\r\n"
+        b"OPTIONS / HTTP/1.2\r\nHost: abcdefghij.eu-west-1.awsapprunner.localhost\r\nTransf;-Encoding: chunked\r\n"
+        b"Connection: keep-alive\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n",
+        (50,),
+        b"GET",
+        b"1.1",
+    ),
+]
+FOUND_ANSWERS = [
+    # A tab behind the blank was taken for more of the blank, and lost to the reason.
+    Case(
+        b"HTTP/1.1 200 \tK\r\nContent-Length: 40\r\n\r\nGET /hidden HTTP/1.1\r\nHost: abcdefghij\r\n",
+        (27,),
+        b"GET",
+        b"1.0",
+    ),
+]
+
+
+@pytest.mark.row(48)
+@pytest.mark.parametrize("case", FOUND_REQUESTS)
+def test_no_request_that_was_found_once_is_read_in_two_ways(case: Case) -> None:
+    judge_requests(case)
+
+
+@pytest.mark.row(48)
+@pytest.mark.parametrize("case", FOUND_ANSWERS)
+def test_no_answer_that_was_found_once_reaches_the_client_changed(case: Case) -> None:
+    judge_answer(case)
 
 
 @pytest.mark.slow

@@ -98,12 +98,15 @@ class Platform:
 
 @asynccontextmanager
 async def platform(
-    authority: CertificateAuthority, handler: Handler = hello, limits: DataPlaneLimits | None = None
+    authority: CertificateAuthority,
+    handler: Handler = hello,
+    limits: DataPlaneLimits | None = None,
+    limit_s: float = 20,
 ) -> AsyncIterator[Platform]:
     running = Platform(authority, limits or DataPlaneLimits())
     await running.open(handler)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(limit_s):
             yield running
     finally:
         await running.close()
