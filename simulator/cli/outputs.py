@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -104,13 +105,13 @@ class Outputs:
         beside = target
         if not _is_special(path):
             # The suffix says the format to those who write by name.
-            beside = target.with_name(f".{target.stem}.{os.getpid()}.new{target.suffix}")
+            beside = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.new{target.suffix}")
         output = _Output(option, path, target, beside)
         if beside != target:
             try:
                 if target.is_dir():
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-                beside.touch()
+                beside.touch(exist_ok=False)  # a link that somebody laid there is not followed
                 if target.exists():
                     beside.chmod(stat.S_IMODE(target.stat().st_mode))
             except OSError as error:
