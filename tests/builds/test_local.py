@@ -123,6 +123,19 @@ async def test_without_namespaces_the_same_is_built_in_the_folder_itself(tmp_pat
     assert any("a literal /app is not there (namespaces are switched off)" in line for line in steps.lines)
 
 
+@pytest.mark.case("P38")
+async def test_a_toolchain_in_a_temporary_folder_is_seen_by_builds_and_instances(tmp_path: Path) -> None:
+    """As everything of these tests is; but of the files around it nothing is."""
+    (tmp_path / "theirs").write_text("theirs", encoding="utf-8")
+    build = f"node --version; ls {tmp_path}/theirs || true"
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, build, "node --version")})
+    async with builder_in(tmp_path) as builder:
+        application, steps = await built(builder, place)
+        assert "[Build] v22.21.1" in steps.lines
+        assert f"[Build] ls: cannot access '{tmp_path}/theirs': No such file or directory" in steps.lines
+        assert told_by(application, tmp_path / "instance") == "v22.21.1\n"
+
+
 async def test_the_source_directory_is_where_commands_run_and_all_of_the_repository_is_there(tmp_path: Path) -> None:
     place = GitPlace(
         tmp_path / "shop",

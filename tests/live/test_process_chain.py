@@ -1,0 +1,48 @@
+"""The processes that stand around an application end at any system call and leave neither mount nor process."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from simulator.fleet.process_isolation import Way, find_namespaces, walls_around
+from simulator.fleet.process_sweep import MARK
+from tests.live.process_bench import processes_of
+
+# What of their system calls leaves something behind: namespaces, processes, mounts, folders to mount on.
+CALLS = "unshare,clone,clone3,fork,vfork,execve,mount,mount_setattr,mkdir,symlink"
+
+
+@pytest.mark.case("R26")
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.skipif(find_namespaces().way is Way.FOLDER, reason=find_namespaces().why)
+def test_whatever_call_a_process_of_the_chain_dies_at_nothing_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "apprunner" / "1-1"
+    for name in ("app", "tmp"):
+        (folder / name).mkdir(parents=True)
+    program = ("/bin/sh", "-c", "echo up")
+    command = find_namespaces().command(walls_around(folder, program, {}, ()), program)
+    ends = []
+    for number in range(1, 100):
+        kill = ("strace", "-f", "-o", "/dev/null", "-e", f"inject={CALLS}:signal=SIGKILL:when={number}")
+        done = subprocess.run(
+            [*kill, *command],
+            cwd=folder / "app",
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", MARK: str(folder)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        ends.append(done.stdout)
+        assert processes_of(tmp_path) == []
+        assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
+        if done.stdout == "up\n":
+            break
+    assert ends[-1] == "up\n"
+    assert len(ends) > 20  # or it died at few moments only
+    assert {path.name for path in (folder / "app").iterdir()} == set()
