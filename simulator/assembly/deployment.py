@@ -43,8 +43,8 @@ async def deploy(
     finished its last request: when the new instances die before, the old ones get the traffic back. When they die
     while the old ones stop, the service is left without a revision, and the caller brings up the one before.
 
-    `tell` hears what keeps the new instances from being healthy. `settle_s`: how long they have to stay
-    before that; simulated instances, which do as they were told, need not.
+    `tell` hears what keeps the new instances from being healthy. `settle_s`: how long they have to stay healthy before
+    they get the traffic; simulated instances, which do as they were told, need not.
 
     Raises:
         LaunchError: when the new revision does not come up, or does not stay.

@@ -137,7 +137,9 @@ class ProcessBackend:
 
     def explain(self) -> str:
         """What can be seen from outside of why nothing reaches it; empty when it is something else."""
-        return self._sockets.explain() if self._leader.lives() else ""
+        if not self._leader.lives() or (self._was_well and not self.has_fixed_port):
+            return ""
+        return self._sockets.explain()
 
     def throttle(self) -> None:
         self._throttled = True

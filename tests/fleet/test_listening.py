@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.http_backend import HttpService
 from simulator.fleet.listening import Leader, Listening, listening, listens, sockets_of
+from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
 from simulator.fleet.process_listening import InstanceSockets, members
+from simulator.model.health import HealthCheck
+from simulator.model.sizes import InstanceSize
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
@@ -118,3 +123,26 @@ async def test_only_the_instances_own_sockets_count() -> None:
     assert InstanceSockets(process.pid, (), port=ours, given=1).explain_end() == ""
     process.kill()
     await process.communicate()
+
+
+@pytest.mark.case("P7")
+async def test_what_was_seen_before_an_instance_was_well_is_not_said_afterwards(tmp_path: Path) -> None:
+    """A debugger's port first, then its own: it is well, and there is nothing to explain."""
+    program = (
+        "import os, socket, time\n"
+        "first = socket.create_server(('127.0.0.1', 0)); time.sleep(1.5)\n"
+        "own = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); time.sleep(60)"
+    )
+    application = ProcessApplication((sys.executable, "-I", "-S", "-c", program))
+    driver = ProcessDriver(application, HttpService, lambda *_: None, ProcessSettings(scratch=tmp_path))
+    try:
+        backend = await driver.launch(InstanceSpec("web", 1, InstanceSize()))
+        said = []
+        async with asyncio.timeout(60):
+            while await backend.probe(HealthCheck()) is not None:
+                said.append(backend.explain())
+                await asyncio.sleep(0.05)
+        assert any("and not on $PORT" in each for each in said)
+        assert backend.explain() == ""
+    finally:
+        await driver.close()
