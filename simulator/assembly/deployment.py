@@ -23,6 +23,8 @@ from simulator.world.tasks import Tasks, first_of
 # version never serves. Settled by deploying one that ends two minutes after it listened.
 SETTLE_S: Final = 1.0
 
+_LOOK_AGAIN_S: Final = 0.1  # at an instance that has failed a probe
+
 _ANOTHER: Final = "another revision serves"
 
 Tell = Callable[[str], None]
@@ -97,8 +99,21 @@ async def settle(revision: Revision, settle_s: float) -> None:
     died = revision.roster.records.died
     if settle_s > 0 and not revision.is_simulated:
         await asyncio.wait((died,), timeout=settle_s)
+        await _are_there(revision, died)
     if died.done():
         raise _not_ready(revision, died.result())
+
+
+async def _are_there(revision: Revision, died: asyncio.Future[Ending]) -> None:
+    """Until each of its instances has passed a probe once more, or one has died.
+
+    An engine that has much to do tells of the end of a container late; a probe looks itself. One that goes on failing
+    its probes is ended by its roster, which ends the waiting here.
+    """
+    check = revision.settings.health_check
+    for instance in list(revision.pool.ready.values()):
+        while not died.done() and await instance.backend.probe(check) is not None:
+            await asyncio.wait((died,), timeout=_LOOK_AGAIN_S)
 
 
 async def _come_up(revision: Revision, steps: Steps, tasks: Tasks, settle_s: float) -> None:
