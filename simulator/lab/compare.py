@@ -257,7 +257,7 @@ def _columns(runs: Sequence[ServiceOutcome | None]) -> dict[str, Column]:
 
 def _eta(baseline: Sequence[ServiceOutcome | None], ours: Sequence[ServiceOutcome | None]) -> Column:
     pairs = [
-        (None, None) if a is None or b is None else (a.elasticity, b.elasticity)
+        (None, None) if a is None or b is None or a.basis != b.basis else (a.elasticity, b.elasticity)
         for a, b in zip(baseline, ours, strict=True)
     ]
     return [None if a is None or b is None else elastic_speedup(a, b) for a, b in pairs]
@@ -291,6 +291,7 @@ def _row(
         else CurvePart(width_s=curves.width_s, demand=list(curves.demand), ready=list(curves.ready)),
         cannot_act=next((note.text for note in notes if note.kind is NoteKind.CANNOT_ACT), ""),
         decisions=sum(run.decisions for run in runs if run is not None),
+        basis=next((run.basis for run in runs if run is not None), ""),
         failing=_failing(runs, estimates.get("loss_ratio")),
     )
 

@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lab.elasticity import Elasticity, elasticity
+from simulator.lab.slo_demand import bin_s
 from simulator.records.facts import ScalingDecided
 from simulator.records.histogram import Histogram
-from simulator.records.instance_time import InstanceTime
+from simulator.records.instance_time import InstanceTime, Steps
 from simulator.records.tally import Tally
 from simulator.replay.report import RunRecord, ServiceRun
 from simulator.replay.service_spec import ServiceSpec
@@ -85,12 +86,16 @@ FIGURES: Final[Mapping[str, Figure]] = {
         Figure("tau_u", "tau_U", "percent", "low", "time with too few instances"),
         Figure("tau_o", "tau_O", "percent", "low", "time with too many instances"),
         Figure("upsilon", "upsilon", "percent", "low", "steps in which supply did not move as demand did"),
+        Figure("sigma", "sigma", "percent", "low", "auto-scaling deviation: theta, tau and upsilon as one distance"),
         Figure("jitter_per_hour", "jitter/h", "count", "zero", "changes of supply beyond those of demand, an hour"),
         Figure("idle_instance_hours", "idle-h", "hours", "low", "instance-hours without any demand"),
         Figure("scaling_actions", "actions", "count", "low", "decisions that changed the wish"),
-        Figure("eta", "eta", "factor", "high", "elastic speedup against the baseline"),
+        Figure(
+            "eta", "eta", "factor", "high", "elastic speedup against the baseline; parts below 0.1 % count as 0.1 %"
+        ),
         Figure("score", "score", "usd", "low", "USD and misses, per million requests"),
-        Figure("regret", "regret", "factor", "low", "the score as a multiple of the oracle's"),
+        Figure("score_misses", "of it misses", "usd", "low", "the part of the score that requests cost which missed"),
+        Figure("regret", "regret", "factor", "low", "the score as a multiple of the best known with the same actuator"),
     )
 }
 
@@ -127,7 +132,7 @@ def measured(
     times = InstanceTime(service.name, record.facts)
     usd = _usd(record, service, whole, prices)
     missed = missed_slo(tally, slo_s)
-    follows = None if demand is None else elasticity(demand, times.ready, record.warm_up_s, record.duration_s)
+    follows = None if demand is None else _followed(demand, times.ready, record)
     p50_s, p95_s, p99_s = tally.latency.quantiles((0.5, 0.95, 0.99))
     values: dict[str, float | None] = {
         "requests": tally.requests,
@@ -143,14 +148,19 @@ def measured(
         "run_usd": usd,
         "usd_per_million": _share(usd * _MILLION, whole.served),
         "scaling_actions": _actions(record, service.name),
+        "score_misses": _score(0.0, missed_slo(whole, slo_s), whole.requests, miss_usd),
         "score": _score(usd, missed_slo(whole, slo_s), whole.requests, miss_usd),
     }
     return values | elasticity_values(follows), follows
 
 
+def _followed(demand: NDArray[np.int64], ready: Steps, record: RunRecord) -> Elasticity | None:
+    return elasticity(demand, ready, record.warm_up_s, record.duration_s, bin_s(record.duration_s))
+
+
 def elasticity_values(follows: Elasticity | None) -> dict[str, float | None]:
     """The elasticity metrics as figures; all None when there was no demand to follow."""
-    names = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "jitter_per_hour")
+    names = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "sigma", "jitter_per_hour")
     values: dict[str, float | None] = {name: None if follows is None else getattr(follows, name) for name in names}
     values["idle_instance_hours"] = None if follows is None else follows.idle_instance_s / _SECONDS_PER_HOUR
     return values

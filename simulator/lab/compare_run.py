@@ -16,10 +16,10 @@ from simulator.lab.compare_figures import Terms, Values, measured
 from simulator.lab.elasticity import Elasticity
 from simulator.lab.figure_steps import figure_steps
 from simulator.lab.figures import failed_checks
+from simulator.lab.slo_demand import basis_of, slo_demand
 from simulator.records.facts import ScalingDecided
 from simulator.records.instance_time import InstanceTime
 from simulator.replay.check_expression import Dimension
-from simulator.replay.demand import demand
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, ServiceRun, build_report
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
@@ -62,6 +62,7 @@ class ServiceOutcome:
     """`slo_s`: what its requests were held against. `steps`: by how little each figure changes.
 
     `decisions`: how often the desired count changed, also in the warm-up. `failed_checks`: of the scenario's.
+    `basis`: what the demand is counted in.
     """
 
     values: Values
@@ -71,6 +72,7 @@ class ServiceOutcome:
     steps: Values = field(default_factory=dict)
     decisions: int = 0
     failed_checks: tuple[str, ...] = ()
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,14 @@ def _loaded_at(file: str, _changed_ns: int, _size: int) -> Scenario:
 
 def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: ServiceRun) -> ServiceOutcome:
     slo_s = task.terms.slo_of(_loaded(task.file).services[service.name])
-    needed = _demand(scenario, service.name)
+    needed = _demand(scenario, service.name, slo_s)
     values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.contender.price_list)
     curves = _curves(record, service, needed) if task.with_curves and needed is not None else None
     least = figure_steps(values, record, service, task.terms.miss_usd, task.contender.price_list)
     decisions = sum(isinstance(fact, ScalingDecided) and fact.service == service.name for fact in record.facts)
-    return ServiceOutcome(values, follows, slo_s, curves, least, decisions, _failed_checks(task, record, service))
+    basis = "" if needed is None else basis_of(scenario.services[service.name], scenario.duration_s)
+    failed = _failed_checks(task, record, service)
+    return ServiceOutcome(values, follows, slo_s, curves, least, decisions, failed, basis)
 
 
 def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[str, ...]:
@@ -139,9 +143,9 @@ def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[
     return tuple(text for text in failed_checks(report.checks, report.requests.served) if text in judged)
 
 
-def _demand(scenario: Scenario, service: str) -> NDArray[np.int64] | None:
+def _demand(scenario: Scenario, service: str, slo_s: float | None) -> NDArray[np.int64] | None:
     """None when it cannot be known."""
-    return None if scenario.demand_unknown(service) else demand(scenario, service)
+    return None if scenario.demand_unknown(service) else slo_demand(scenario, service, slo_s)
 
 
 def _curves(record: RunRecord, service: ServiceRun, needed: NDArray[np.int64]) -> Curves:

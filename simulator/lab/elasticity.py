@@ -1,7 +1,7 @@
 """SPEC's elasticity metrics: how well a supply of instances followed the demand (facts policies 2).
 
-Herbst et al., "Ready for Rain?", SPEC-RG-2016-01; Bauer et al., Chameleon. `demand` is the fewest instances that serve
-the load of a second (replay/demand.py), `supply` the instances able to serve. All in percent, over [begin, end):
+Herbst et al., "Ready for Rain?", SPEC-RG-2016-01; Bauer et al., Chameleon. `demand` is the fewest instances that meet
+the SLO (slo_demand.py), `supply` the instances able to serve. All in percent, over [begin, end):
 
     theta_U  100/T x integral of max(demand - supply, 0) / demand     too few, weighed by how many were missing
     theta_O  100/T x integral of max(supply - demand, 0) / demand     too many
@@ -9,6 +9,7 @@ the load of a second (replay/demand.py), `supply` the instances able to serve. A
     tau_O    100/T x time with supply > demand
     upsilon  share of steps in which supply and demand do not move the same way (instability)
     jitter   (changes of supply - changes of demand) / T, per hour; below 0 inert, above 0 nervous
+    sigma    the auto-scaling deviation: the distance of the first five from the point where all are 0
 
 Where the demand is 0 a share of it means nothing: theta is over the time with demand, and the supply of the rest stands
 apart as `idle_instance_s` (App Runner bills its memory).
@@ -28,6 +29,7 @@ from simulator.records.instance_time import Steps
 # A contender without any shortage has a theta of 0, and a quotient with it means nothing. This much of a percent stands
 # for "none" in the elastic speedup: four seconds of an hour.
 LEAST_PERCENT: Final = 0.1
+SIGMA_ORDER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,23 @@ class Elasticity:
     jitter_per_hour: float
     idle_instance_s: float
 
+    @property
+    def sigma(self) -> float:
+        """The Minkowski distance from the ideal, in percent.
 
-def elasticity(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float) -> Elasticity | None:
-    """`demand[t]` for the second [t, t + 1) of the run, 0 after its end; None for a span without length or demand."""
+        ASSUMPTION: of order 4 (facts policies 2, from memory); the article on Chameleon settles it.
+        """
+        parts = (self.theta_u, self.theta_o, self.tau_u, self.tau_o, self.upsilon)
+        return float(math.fsum(part**SIGMA_ORDER for part in parts) ** (1 / SIGMA_ORDER))
+
+
+def elasticity(
+    demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float, step_s: float = 1.0
+) -> Elasticity | None:
+    """`demand[t]` for the second [t, t + 1) of the run, 0 after its end; None for a span without length or demand.
+
+    `step_s`: the resolution of the demand, by which upsilon steps.
+    """
     edges_s = _edges(len(demand), supply, begin_s, end_s)
     if len(edges_s) < 2:
         return None
@@ -61,7 +77,7 @@ def elasticity(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: 
         theta_o=100 / busy_s * float(gap[gap > 0].sum()),
         tau_u=100 / total_s * float(widths_s[there < needed].sum()),
         tau_o=100 / total_s * float(widths_s[there > needed].sum()),
-        upsilon=_upsilon(demand, supply, begin_s, end_s),
+        upsilon=_upsilon(demand, supply, begin_s, end_s, step_s),
         jitter_per_hour=(_changes(there) - _changes(needed)) / total_s * 3600,
         idle_instance_s=float((there * widths_s)[~some].sum()),
     )
@@ -101,9 +117,9 @@ def _changes(counts: NDArray[np.int64]) -> int:
     return int(np.count_nonzero(np.diff(counts)))
 
 
-def _upsilon(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float) -> float:
-    """By whole seconds, as its definition steps."""
-    seconds = np.arange(math.ceil(begin_s), math.floor(end_s), dtype=np.float64)
+def _upsilon(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float, step_s: float) -> float:
+    """By whole steps, as its definition does."""
+    seconds = np.arange(math.ceil(begin_s / step_s) * step_s, math.floor(end_s), step_s, dtype=np.float64)
     if len(seconds) < 2:
         return 0.0
     moves = [np.sign(np.diff(counts)) for counts in (_needed(demand, seconds), _there(supply, seconds))]

@@ -28,6 +28,7 @@ def figure_steps(
         "instance_hours": instances / SECONDS_PER_HOUR,
         "run_usd": usd,
         "usd_per_million": usd * _MILLION / served,
+        "score_misses": miss_usd * _MILLION / requests,
         "score": (usd + miss_usd) * _MILLION / requests,
     }
 

@@ -27,8 +27,8 @@ REQUESTS: Final = (
     "slo_miss_ratio",
     "cold_start_ratio",
 )
-COSTS: Final = ("instance_hours", "run_usd", "usd_per_million", "score", "regret")
-ELASTICITY: Final = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "eta")
+COSTS: Final = ("instance_hours", "run_usd", "usd_per_million", "score", "score_misses", "regret")
+ELASTICITY: Final = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "sigma", "eta")
 # Sums of floats differ in their last digits: less than this of any unit is none of it.
 _DUST: Final = 1e-9
 _PERCENT: Final = 100.0
@@ -68,7 +68,7 @@ def main_tables(case: CasePart) -> list[Table]:
     seeds = f"{len(case.seeds)} seed{'s' * (len(case.seeds) != 1)}"
     if len(case.seeds) < RUNS_MIN:
         seeds += f" (n = {len(case.seeds)}: no interval)"
-    groups = [
+    groups: list[tuple[str, tuple[str, ...], list[RowPart]]] = [
         (f"{case.name}: requests, {seeds}{slo}", REQUESTS, case.rows),
         (f"{case.name}: what it costs", COSTS, case.rows),
     ]

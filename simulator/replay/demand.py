@@ -57,6 +57,11 @@ def demand(scenario: Scenario, service: str) -> Counts:
         ValueError: when the demand cannot be known: a closed source, or an application that is not simulated.
         ScenarioError: for a row of a data file that makes no sense.
     """
+    asked, stamps = _asked(scenario, service)
+    return _asked_before(asked, stamps)
+
+
+def _asked(scenario: Scenario, service: str) -> tuple[_Asked, tuple[tuple[int, int], ...]]:
     missing = scenario.demand_unknown(service)
     if missing:
         msg = f"services.{service} = {missing}, must be an open load on a simulated application to know its demand"
@@ -65,7 +70,7 @@ def demand(scenario: Scenario, service: str) -> Counts:
     simulated = spec.application.simulated
     assert simulated is not None, "demand_unknown has looked"
     sources = scenario.sources_of(service)
-    return _asked_before(
+    return (
         _Asked(
             service,
             scenario.seed,
@@ -79,6 +84,16 @@ def demand(scenario: Scenario, service: str) -> Counts:
         ),
         tuple(_stamp(scenario.traffic[index]) for index in sources),
     )
+
+
+def offered_load(scenario: Scenario, service: str, width_s: float) -> tuple[Counts, Times, Times]:
+    """(requests, their CPU seconds, their I/O seconds) that arrive in each bin of `width_s`, up to the end of the run.
+
+    Raises:
+        ValueError, ScenarioError: as `demand`.
+    """
+    asked, stamps = _asked(scenario, service)
+    return _offered_before(asked, width_s, stamps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +112,37 @@ class _Asked:
 
 
 @lru_cache(maxsize=8)
-def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts:
+def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int], ...]) -> tuple[Counts, Times, Times]:
     """Once for all contenders of a comparison that have the same traffic; nobody writes into it."""
+    bins = math.ceil(asked.duration_s / width_s)
+    counts, cpu, io = np.zeros(bins, dtype=np.int64), np.zeros(bins), np.zeros(bins)
+    for times, cpu_s, io_s in _requests(asked):
+        place = np.minimum((times / width_s).astype(np.int64), bins - 1)
+        counts += np.bincount(place, minlength=bins)
+        cpu += np.bincount(place, cpu_s, bins)
+        io += np.bincount(place, io_s, bins)
+    for array in (counts, cpu, io):
+        array.setflags(write=False)
+    return counts, cpu, io
+
+
+def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
+    """(times, CPU seconds, I/O seconds) of all requests in order of arrival, by the chunk."""
     chance = Chance(asked.seed)
-    peaks = _Peaks(math.ceil(asked.duration_s))
     work = Work(asked.simulated, chance, asked.service)
     arrivals = [
         arrival_chunks(source, chance, index, asked.duration_s, factor)
         for (index, source), factor in zip(asked.sources, asked.factors, strict=True)
     ]
     for times in merged(arrivals):
-        cpu_s, io_s = work.next(len(times))
+        yield times, *work.next(len(times))
+
+
+@lru_cache(maxsize=8)
+def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts:
+    """Once for all contenders of a comparison that have the same traffic; nobody writes into it."""
+    peaks = _Peaks(math.ceil(asked.duration_s))
+    for times, cpu_s, io_s in _requests(asked):
         peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)
     present, burnt_s = peaks.finish()
     by_places = np.ceil(present / asked.places)

@@ -90,7 +90,8 @@ def test_the_oracle_is_the_measure(comparison: Comparison) -> None:
     assert set(oracle.values["regret"]) == {1}
     oracle = row(case, "oracle")
     assert oracle.estimates["loss_ratio"].mean == 0
-    assert oracle.estimates["theta_u"].mean < 1  # percent: only where the demand's seconds meet its own clock
+    # Percent: the demand has bins of five seconds, the oracle looks each second.
+    assert oracle.estimates["theta_u"].mean < row(case, "app-runner").estimates["theta_u"].mean / 3
     assert all(row(case, name).estimates["regret"].mean > 1 for name in ("app-runner", "fixed"))
     assert comparison.overall[0].regret is not None
     assert [part.contender for part in comparison.overall if part.contender == "oracle"] == ["oracle"]
@@ -123,7 +124,9 @@ def test_the_score_is_the_documented_formula(tmp_path: Path) -> None:
 def test_eta_is_one_for_the_baseline(comparison: Comparison) -> None:
     (case,) = comparison.cases
     assert row(case, "app-runner").estimates["eta"].mean == pytest.approx(1)
-    assert row(case, "oracle").estimates["eta"].mean > 1
+    # Fixed is short for most of the peak, and the oracle is not.
+    oracle, fixed = (row(case, name).estimates for name in ("oracle", "fixed"))
+    assert oracle["theta_u"].mean < fixed["theta_u"].mean
 
 
 def test_processes_give_the_same_comparison_as_one(tmp_path: Path) -> None:

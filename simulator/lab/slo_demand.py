@@ -1,0 +1,114 @@
+"""The demand that a supply of instances is measured against: the fewest that meet the SLO, by the bin of time.
+
+"Demand" of SPEC's metrics is the fewest instances that meet the service level objective for the load of the moment
+(facts policies 2). The load of a bin is what its own requests bring; how many instances carry it is theory: Erlang's
+loss formula where requests are rejected, his delay formula where they wait, with all slots of all instances as servers,
+and the CPU time stretched as processor sharing does. 95 % of the requests have to be served within the SLO.
+
+A bin is as long as makes its load known: the peak of every single second, which an oracle needs so that nothing is
+rejected (replay/demand.py), is mostly noise, and a policy that follows noise is no better for it.
+
+Demand is counted in instances of one kind: so many slots, so much vCPU. Metrics of different kinds have no common
+measure; `basis_of` says of which kind one is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.lab.extras import needed
+from simulator.replay.demand import UTILISATION_MAX, offered_load
+from simulator.replay.scenario import Scenario
+from simulator.replay.service_spec import ServiceSpec
+
+# Of the requests, so many have to be served within the SLO.
+SHARE: Final = 0.95
+_BIN_MIN_S: Final = 5.0
+_BIN_MAX_S: Final = 60.0
+_BINS: Final = 60
+_INSTANCES_MAX: Final = 5000
+
+
+def bin_s(duration_s: float) -> float:
+    """The resolution: a sixtieth of the run, 5 s at least and a minute at most, in whole seconds."""
+    return float(round(min(_BIN_MAX_S, max(_BIN_MIN_S, duration_s / _BINS))))
+
+
+def basis_of(spec: ServiceSpec, duration_s: float) -> str:
+    """What an instance of the demand is, and its resolution, in words."""
+    waiting = "queues" if spec.overflow.mode == "hold" else "rejects"
+    slots = f"{spec.max_concurrency} slot{'s' * (spec.max_concurrency != 1)}"
+    return f"{slots}, {spec.size.vcpu:g} vCPU, {waiting}; by {bin_s(duration_s):g} s"
+
+
+def slo_demand(scenario: Scenario, service: str, slo_s: float | None) -> NDArray[np.int64]:
+    """Instances needed in each second of the run, the same throughout a bin; 0 where nothing comes.
+
+    Raises:
+        ValueError, ScenarioError: when the demand cannot be known.
+    """
+    width_s = bin_s(scenario.duration_s)
+    counts, cpu_s, io_s = offered_load(scenario, service, width_s)
+    lengths_s = np.full(len(counts), width_s)
+    lengths_s[-1] = scenario.duration_s - width_s * (len(counts) - 1)
+    spec = scenario.services[service]
+    simulated = spec.application.simulated
+    assert simulated is not None, "offered_load has looked"
+    slots = min(spec.max_concurrency, simulated.workers or spec.max_concurrency)
+    found = _fewest(
+        counts / lengths_s,
+        cpu_s / np.maximum(counts, 1),
+        io_s / np.maximum(counts, 1),
+        slots,
+        spec.size.vcpu,
+        slo_s if spec.overflow.mode == "hold" else None,
+    )
+    seconds: NDArray[np.int64] = np.repeat(found, int(width_s))[: int(np.ceil(scenario.duration_s))]
+    return seconds
+
+
+def _fewest(
+    rate_rps: NDArray[np.float64],
+    cpu_s: NDArray[np.float64],
+    io_s: NDArray[np.float64],
+    slots: int,
+    vcpu: float,
+    slo_s: float | None,
+) -> NDArray[np.int64]:
+    """The fewest instances by the bin. `slo_s`: within which a request that may wait has to be done; None: none may."""
+    fewest = np.zeros(len(rate_rps), dtype=np.int64)
+    open_ = np.flatnonzero(rate_rps > 0)
+    count = 0
+    while len(open_) and count < _INSTANCES_MAX:
+        count += 1
+        rate, cpu, io = rate_rps[open_], cpu_s[open_], io_s[open_]
+        used = rate * cpu / (count * vcpu)
+        alone = 1 / min(1.0, vcpu)
+        # Shared by no more requests than there are slots.
+        stretch = np.minimum(alone / np.maximum(1 - used, 1 - UTILISATION_MAX), max(alone, slots / vcpu))
+        lasts_s = cpu * stretch + io
+        enough = (used <= UTILISATION_MAX) & (_missed(rate * lasts_s, count * slots, lasts_s, slo_s) <= 1 - SHARE)
+        fewest[open_[enough]] = count
+        open_ = open_[~enough]
+    fewest[open_] = _INSTANCES_MAX
+    return fewest
+
+
+def _missed(
+    load: NDArray[np.float64], servers: int, lasts_s: NDArray[np.float64], slo_s: float | None
+) -> NDArray[np.float64]:
+    """The share of the requests that are rejected, or wait for longer than the SLO leaves."""
+    special: Any = needed("scipy.special")
+    some = np.maximum(load, 1e-12)
+    term = np.exp(servers * np.log(some) - some - special.gammaln(servers + 1))
+    lost: NDArray[np.float64] = term / np.maximum(special.gammaincc(servers + 1, some), 1e-300)
+    if slo_s is None:
+        return lost
+    spare = np.maximum(servers - load, 0.0)
+    waits = np.where(load < servers, lost / np.maximum(lost + (1 - lost) * spare / servers, 1e-300), 1.0)
+    patience_s = np.maximum(slo_s - lasts_s, 0.0)
+    missed: NDArray[np.float64] = waits * np.exp(-spare * patience_s / np.maximum(lasts_s, 1e-12))
+    return missed
