@@ -33,6 +33,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         _sizes,
         _counts,
         _policy_parameters,
+        _idle_after,
         _overflows,
         _spans,
         _service_names,
@@ -123,6 +124,15 @@ def _refusals(spec: type[PolicySpec], values: Mapping[str, Any], document: Docum
 
 def _policy(spec: type[PolicySpec], values: Mapping[str, Any]) -> PolicySpec:
     return spec.model_validate({"name": spec.kind.name, **values})
+
+
+def _idle_after(document: Document) -> Iterator[Problem]:
+    """The service's and its policy's are one number."""
+    for name, service in services(document):
+        own, policys = service.get("idle_after"), mapping(service.get("policy")).get("idle_after")
+        if own is not None and policys is not None and seconds(own) != seconds(policys):
+            expected = f"left out, or {own} as the service's own"
+            yield document.problem(("services", name, "policy", "idle_after"), expected)
 
 
 def _overflows(document: Document) -> Iterator[Problem]:

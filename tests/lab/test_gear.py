@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from simulator.lab.compare_gears import kind_of
 from simulator.lab.fast_gear import why_not
+from tests.lab import odd_scenarios
 from tests.lab.gear_scenarios import agree, scenarios, told
 
 
@@ -63,3 +64,43 @@ def test_it_is_chosen_by_itself_where_it_pays(tmp_path: Path) -> None:
 
     assert (kind_of("auto", short).name, kind_of("fast", short).name) == ("virtual", "fast")
     assert kind_of("auto", long).name == "fast"
+
+
+@pytest.mark.case("L46", "L47", "R3", "R4")
+@pytest.mark.parametrize("seed", [48, 7, 11, 23])
+def test_odd_scenarios_agree(seed: int) -> None:
+    """By the rules as plain Python where nothing is compiled; 48: the last request ends with its instance."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.lab.odd_scenarios", str(seed), "1"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 agree" in done.stdout, "it was played"
+
+
+@pytest.mark.slow
+@pytest.mark.case("L46", "L47", "R3", "R4")
+def test_five_hundred_odd_scenarios_agree_row_by_row() -> None:
+    told, bad = odd_scenarios.play_all(0, 500)
+    assert bad == []
+    assert told["agree"] >= 450, told
+
+
+@pytest.mark.slow
+@pytest.mark.case("L47", "R4")
+def test_an_arrival_that_rounds_to_the_end_of_the_run_is_not_sent(tmp_path: Path) -> None:
+    """The opening takes so long that the last arrivals and the end are one number on the loop's clock."""
+    late = PLAIN | {
+        "duration": "1s",
+        "services": {"site": {"application": {"simulated": {"io": 0, "start_up": "290s"}}}},
+        "traffic": [{"trace": {"file": "late.csv", "format": "seconds"}}],
+    }
+    (tmp_path / "late.csv").write_text("time\n0.0\n0.5\n0.9999999999999999\n", encoding="utf-8")
+    scenario = told(late, tmp_path)
+    assert (290.0 + 0.9999999999999999) == 291.0
+    where, rows = odd_scenarios.difference(scenario)
+    assert (where, rows) == ("", 3)  # a head and two requests

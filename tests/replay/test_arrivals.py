@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +208,49 @@ def test_choices_do_not_depend_on_how_they_are_asked_for() -> None:
     one_by_one = request_choices(source, Chance(1), 0)
 
     assert at_once.tolist() == [one_by_one.draw(1)[0] for _ in range(10)]
+
+
+@pytest.mark.case("L11")
+@pytest.mark.parametrize(
+    ("begin", "until", "sent"),
+    [("1", "1.3", 3), ("0", "0.3", 3), ("0.7", "1", 3), ("1.1", "1.4", 3), ("0.1", "0.4", 3), ("2.3", "3.4", 11)],
+)
+def test_what_is_due_at_the_end_of_a_source_is_not_sent(begin: str, until: str, sent: int) -> None:
+    times = arrivals(f"{{clock: {{rate: 10/s}}, from: {begin}s, until: {until}s}}")
+    assert len(times) == sent
+    assert times[0] == float(begin)
+
+
+@pytest.mark.case("L11")
+@given(tenths=st.lists(st.integers(1, 100), min_size=1, max_size=5), rate=st.integers(1, 40))
+def test_sources_that_meet_send_each_boundary_request_once(tenths: list[int], rate: int) -> None:
+    """One after the other they send what one source over the whole time sends, when each takes whole gaps."""
+    edges = np.cumsum([0, *(rate * width for width in tenths)])  # in tenths of a request's gap: whole gaps each
+    ends = [f"{edge / (10 * rate):.4f}" for edge in edges]
+    parts = [
+        arrivals(f"{{clock: {{rate: {10 * rate}/s}}, from: {begin}s, until: {end}s}}", duration_s=600)
+        for begin, end in pairwise(ends)
+    ]
+    assert len(np.concatenate(parts)) == edges[-1]
+
+
+@pytest.mark.case("L46", "R3")
+@pytest.mark.parametrize(
+    "item",
+    [
+        "{spike: {base: 1/s, peak: 9/s, at: 5s, for: 3s}}",
+        "{spike: {base: 1/s, peak: 9/s, at: 0, rise: 0, for: 3s, fall: 0}}",
+        "{spike: {base: 1/s, peak: 9/s, at: 5s, rise: 2s, for: 3s}, from: 5s, until: 10s}",
+        "{ramp: {start: 0/s, end: 9/s, over: 10s}, from: 5s, until: 15s}",
+        "{ramp: {start: 0/s, end: 9/s, over: 20s}, until: 20s}",
+        "{sine: {low: 1/s, high: 9/s, period: 7s}, from: 1s, until: 8s}",
+        "{steps: {levels: [{rate: 9/s, for: 1ms}, {rate: 0, for: 1ms}, {rate: 9/s, for: 10s}]}, until: 1ms}",
+    ],
+)
+@pytest.mark.parametrize("edges", [(0.0, 5.0, 8.0), (0.0, 5.0), (0.0, 10.0, 15.0, 20.0), (0.0, 1e-3)])
+def test_pieces_of_no_length_play_while_the_rate_changes(item: str, edges: tuple[float, ...]) -> None:
+    factor = RateFactor(edges, tuple(1.0 + n for n in range(len(edges))))
+    plain, changed = arrivals(item), arrivals(item, factor=factor)
+    assert np.isfinite(changed).all()
+    assert (np.diff(changed) >= 0).all()
+    assert len(changed) >= len(plain) - 5 * math.sqrt(len(plain) + 1)

@@ -12,9 +12,11 @@ from simulator.lab.validate_faas import IDLE_EXPIRY_S, RATE_RPS, SERVICE_S, UNIT
 from simulator.model.instance import InstanceState
 from simulator.records.facts import InstanceMoved, ScalingDecided
 from simulator.replay.plan import service_plans
+from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario, read_scenario
 from simulator.rules.policies import POLICIES
+from simulator.rules.policies.port import Observation, Sample
 from simulator.world.clock import ClockKind
 
 # Of one instance, launched at the first request: what the platform's look adds to a start-up of 2.34 s.
@@ -130,3 +132,27 @@ def test_a_file_can_say_what_validate_runs() -> None:
     assert ours.settings == theirs.settings
     assert ours.policy.actuator == theirs.policy.actuator
     assert ours.application == theirs.application
+
+
+@pytest.mark.case("L54")
+def test_a_scaled_out_instance_may_be_routed_some_time_after_it_is_healthy() -> None:
+    assert ready_after_s(scenario("app-runner", route_after="65s")) == pytest.approx(68.0, abs=1e-6)
+
+
+@pytest.mark.case("L42")
+@pytest.mark.parametrize(
+    ("service", "policy"),
+    [({"idle_after": "10s"}, {}), ({}, {"idle_after": "10s"}), ({"idle_after": "10s"}, {"idle_after": "10s"})],
+)
+def test_idle_after_is_one_number_wherever_it_is_written(service: dict[str, Any], policy: dict[str, Any]) -> None:
+    [plan] = service_plans(scenario({"name": "app-runner", **policy}, **service), ClockKind.VIRTUAL)
+    assert plan.settings.idle_after_s == 10
+    plan.policy.observe(Sample(0, 1.0, 0.0, 1, 0, 1, 1.0, 1))
+    seen = {now: plan.policy.decide(Observation(now, 1, 0, 0, 0, plan.settings.scaling)) for now in (10.0, 11.0)}
+    assert [decision.active for decision in seen.values() if decision is not None] == [1, 0]
+
+
+@pytest.mark.case("L42")
+def test_two_values_for_idle_after_are_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"idle_after = 20s, must be left out, or 10s as the service's own"):
+        scenario({"name": "app-runner", "idle_after": "20s"}, idle_after="10s")
