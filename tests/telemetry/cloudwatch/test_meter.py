@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -158,6 +158,25 @@ def test_an_idle_service_has_zeros_no_latency_and_no_active_instance() -> None:
     busy = of(told, "ActiveInstances")[60][0]
     assert (max(busy["Values"]), sum(busy["Counts"])) == (3.0, 60.0)
     assert sum(of(told, "Concurrency")[60][0]["Counts"]) == 60.0
+
+
+# Thirty seconds of requests of 100 ms, then nothing; an instance keeps its CPU for a minute.
+SPELL = """
+duration: 120s
+services:
+  web: {max_concurrency: 10, max_size: 1, application: {simulated: {io: 100ms}}}
+traffic: [{clock: {rate: 5/s}, from: 10.05s, until: 40.05s}]
+"""
+
+
+@pytest.mark.case("L53")
+def test_active_instances_are_those_that_process_requests_and_none_when_all_are_merely_warm() -> None:
+    told = exported(SPELL).points
+    seconds: Counter[float] = Counter()
+    for minute in of(told, "ActiveInstances").values():
+        seconds.update(dict(zip(minute[0]["Values"], minute[0]["Counts"], strict=True)))
+    assert seconds[1.0] == 30, seconds
+    assert set(seconds) == {0.0, 1.0}
 
 
 def test_cpu_and_memory_are_percent_of_what_the_instance_has() -> None:
