@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +104,15 @@ def test_another_seed_plays_out_differently(name: str) -> None:
     scenario = shipped(name)
     own, other = played(scenario), played(scenario.with_seed(scenario.seed + 1))
     assert other.services[0].requests.latency != own.services[0].requests.latency
+
+
+@pytest.mark.case("L26")
+def test_the_shipped_day_does_not_flap() -> None:
+    """Of the golden file, which the test above holds against the run: raises within minutes of a lowering."""
+    (service,) = json.loads(golden_file("worldcup98").read_text(encoding="utf-8"))["services"].values()
+    changes = [re.fullmatch(r"([0-9]+) s: ([0-9]+) -> ([0-9]+),.*", told) for told in service["decisions"]]
+    steps = [(int(found[1]), int(found[3]) - int(found[2])) for found in changes if found is not None]
+    assert len(steps) == len(changes) <= 15
+    reversals = [later for (at_s, by), (later, then) in pairwise(steps) if by * then < 0 and later - at_s <= 180]
+    assert len(reversals) <= 1
+    assert service["instances"]["launched"] <= 8
