@@ -15,6 +15,7 @@ from simulator.model.sizes import InstanceSize
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import Chunk
 from simulator.replay.bookkeeping import Recent
+from simulator.replay.policy_fit import NoteKind, policy_notes
 from simulator.replay.stage import Stage
 from simulator.rules.pricing import Rates, rates_of
 
@@ -80,12 +81,17 @@ class RunScene:
 
     def about(self) -> dict[str, Any]:
         scenario = self._stage.scenario
+        notes = [
+            f"{'Warning: ' if note.kind is NoteKind.CANNOT_ACT else ''}{note.service}: {note.text}."
+            for note in policy_notes(scenario)
+        ]
         return {
             "title": scenario.name,
             "clock": self._stage.clock.value,
             "duration_s": scenario.duration_s,
             "warm_up_s": scenario.warm_up_s,
             "seed": scenario.seed,
+            "notes": notes,
             "marks": "acts",  # the timeline's and the console's, which begin the operations
         }
 

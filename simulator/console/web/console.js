@@ -33,6 +33,7 @@ function begin(state) {
   document.title = `${about.title}: simulator console`;
   setText(byId("title"), about.title);
   setText(byId("how"), `${about.clock} time${about.duration_s ? `, ${duration(about.duration_s)}` : ""}${about.seed === null ? "" : `, seed ${about.seed}`}`);
+  if (!state.ended) byId("notes").replaceChildren(...notesOf(about));
   const names = about.services.map((service) => service.name);
   if (!names.includes(shown)) shown = names.length ? names[0] : null;
   byId("services").hidden = names.length < 2;
@@ -41,6 +42,11 @@ function begin(state) {
   drawFacts(state);
   drawLines(state);
   drawServices(state);
+}
+
+// What has to be known before the figures mean anything: a policy that cannot act here, what it brought.
+function notesOf(about) {
+  return ((about && about.notes) || []).map((note) => make("p", { class: "note" }, note));
 }
 
 function choose(name) {
@@ -109,7 +115,8 @@ function drawLines(state) {
 function end(state) {
   setText(byId("state"), "the run is over");
   controls.close();
-  byId("notes").replaceChildren(make("p", { class: "note" }, "The run is over. ", make("a", { href: state.ended.report }, "Its report"), " has everything, and a replay."));
+  const over = make("p", { class: "note" }, "The run is over. ", make("a", { href: state.ended.report }, "Its report"), " has everything, and a replay.");
+  byId("notes").replaceChildren(over, ...notesOf(state.about));
 }
 
 themeButton(byId("theme"));
