@@ -36,7 +36,7 @@ _BYTES: Final = {
 }
 _NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _PART: Final = re.compile(rf"\s*({_NUMBER})\s*([a-zA-Z]+)\s*")
-_RATE: Final = re.compile(rf"\s*({_NUMBER})\s*/\s*([a-zA-Z]+)\s*")
+_RATE: Final = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})?\s*([a-zA-Z]+)\s*")
 
 
 def parse_duration(value: object) -> float:
@@ -62,14 +62,15 @@ def parse_bytes(value: object) -> int:
 
 
 def parse_rate(value: object) -> float:
-    """Events per second (>= 0) from `100/s`, `6000/min`, or `0`. A bare number other than 0 is refused."""
+    """Events per second (>= 0) from `100/s`, `6000/min`, `10/5min`, or `0`. A bare number other than 0 is refused."""
     if value == 0 and not isinstance(value, bool):
         return 0.0
     match = _RATE.fullmatch(value) if isinstance(value, str) else None
-    if match is None or match[2].lower() not in _SECONDS:
-        msg = f"{value!r} is not a rate; write a number per unit of time, such as 100/s or 6000/min"
+    per_s = _SECONDS.get(match[3].lower(), 0.0) * float(match[2] or 1) if match is not None else 0.0
+    if match is None or per_s <= 0:
+        msg = f"{value!r} is not a rate; write a number per unit of time, such as 100/s, 6000/min or 10/5min"
         raise ValueError(msg)
-    return float(match[1]) / _SECONDS[match[2].lower()]
+    return float(match[1]) / per_s
 
 
 def parse_share(value: object) -> float:

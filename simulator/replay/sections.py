@@ -118,7 +118,7 @@ Rate = Annotated[
     float,
     BeforeValidator(_rate),
     Field(allow_inf_nan=False),
-    _quantity(rf"^\s*{_NUMBER}\s*/\s*{_TIME_UNIT}\s*$", "100/s", "6000/min"),
+    _quantity(rf"^\s*{_NUMBER}\s*/\s*({_NUMBER})?\s*{_TIME_UNIT}\s*$", "100/s", "6000/min", "10/5min"),
 ]
 """Events per second, >= 0."""
 

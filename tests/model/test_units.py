@@ -53,6 +53,20 @@ def test_a_rate_is_read_in_events_a_second(text: object, rate: float) -> None:
     assert parse_rate(text) == pytest.approx(rate)
 
 
+@pytest.mark.case("L17")
+@pytest.mark.parametrize(
+    ("text", "rate"), [("10/5min", 10 / 300), ("10 / 5 min", 10 / 300), ("3/0.5s", 6), ("1/2 hours", 1 / 7200)]
+)
+def test_a_rate_may_be_per_several_units(text: str, rate: float) -> None:
+    assert parse_rate(text) == pytest.approx(rate)
+
+
+@pytest.mark.case("L17")
+def test_a_rate_per_no_time_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="10/5min"):
+        parse_rate("10/0s")
+
+
 @pytest.mark.parametrize("value", [100, "100", "100/", "/s", "100 per s", "100/parsec", True, None, "-1/s"])
 def test_a_rate_without_a_known_unit_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="is not a rate"):
