@@ -87,7 +87,7 @@ def test_a_missing_library_is_told_with_its_extra(result: Result, monkeypatch: p
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr(importlib, "import_module", nowhere)
-    with pytest.raises(MissingLibrary, match=r"pandas = not installed, .*apprunner-simulator\[notebook\]"):
+    with pytest.raises(MissingLibrary, match=r"pandas = not installed, .*pip install '\.\[notebook\]'"):
         result.series()
 
 
