@@ -153,10 +153,11 @@ class RunScene:
         self._stage.books.log.flush()
 
     def rows(self, name: str, chunk: Chunk) -> Chunk:
-        sources = self._stage.scenario.sources_of(name)
-        if len(sources) == len(self._stage.scenario.traffic):
+        scenario = self._stage.scenario
+        sources = scenario.sources_of(name)
+        if len(sources) == len(scenario.traffic):
             return chunk
-        return rows_of(chunk, sources)
+        return rows_of(chunk, scenario.numbers.of_sources(sources))
 
 
 def rows_of(chunk: Chunk, sources: list[int]) -> Chunk:

@@ -38,6 +38,11 @@ class Exchange:
         self.status = 0
         self.open = True  # False once the pool has let it go; late callbacks look here
 
+    @property
+    def path(self) -> str:
+        """Path and query; a front that knows them overrides it."""
+        return "/"
+
     def begin(self) -> None:
         """The slot is granted and the instance awake: hand the request to `self.instance.backend`."""
         assert self.instance is not None

@@ -21,7 +21,7 @@ from simulator.records.facts import ScalingDecided
 from simulator.records.instance_time import InstanceTime
 from simulator.replay.check_expression import Dimension
 from simulator.replay.problems import ScenarioError
-from simulator.replay.report import RunRecord, ServiceRun, build_report
+from simulator.replay.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
 
@@ -135,7 +135,7 @@ def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[
     judged = [
         check.text
         for check in record.checks
-        if check.service in {None, service.name} and not (foreign and check.dimension is Dimension.USD)
+        if service_of(check, record) in {None, service.name} and not (foreign and check.dimension is Dimension.USD)
     ]
     if not judged:
         return ()

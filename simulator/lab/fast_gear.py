@@ -43,6 +43,10 @@ def _reasons(scenario: Scenario) -> Iterator[str]:
             yield f"its source {source.name} is closed: users wait for answers"
         if source.retry is not None:
             yield f"clients of its source {source.name} ask again"
+    if len(scenario.numbers.sources) > len(scenario.traffic):
+        yield "a check tells paths apart"
+    if any(check.abort_after_s is not None for check in scenario.checks):
+        yield "a check may end the run"
     if needs_control(scenario):
         yield "its timeline calls the API"
     if any(event.wire_fault is not None for event in scenario.timeline):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from simulator.model.health import HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.instance_time import InstanceTime
 from simulator.replay.clients import OpenClient
+from simulator.replay.request_numbers import Kind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.knative import KnativeParameters, KnativePolicy
 from simulator.rules.policies.port import Policy
@@ -97,7 +99,7 @@ class Function:
             await platform.open()
             platform.start()
             service = platform.services["function"]
-            client = OpenClient(service, 0, seen, platform.clock, iter(arrivals_s.tolist()))
+            client = OpenClient(service, repeat(Kind(0)), seen, platform.clock, iter(arrivals_s.tolist()))
             await arrive_and_drain(client, arrivals_s)
             steady = self._steady(InstanceTime("function", platform.journal.facts), seen, float(arrivals_s[-1]))
             await platform.close()

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.assembly import Platform, ServicePlan
 from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.exchange import Exchange
 from simulator.fleet.settings import PoolSettings
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.replay.clients import OpenClient
+from simulator.replay.clients import OpenClient, SimulatedExchange
+from simulator.replay.request_numbers import Kind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.world.chance import Chance
@@ -73,7 +74,7 @@ class WatchingClient(OpenClient):
     def watch(self, rows: Rows) -> None:
         self._work_s = rows.work_s
 
-    def ended(self, exchange: Exchange, status: int) -> None:
+    def ended(self, exchange: SimulatedExchange, status: int) -> None:
         self._work_s.append(exchange.cpu_s)
         super().ended(exchange, status)
 
@@ -147,7 +148,9 @@ def observe(station: Station, seed: int, requests: int, warm_up_requests: int) -
         platform = Platform([plan], chance)
         await platform.open()
         platform.start()
-        client = WatchingClient(platform.services["station"], 0, rows, platform.clock, iter(arrivals_s.tolist()))
+        client = WatchingClient(
+            platform.services["station"], repeat(Kind(0)), rows, platform.clock, iter(arrivals_s.tolist())
+        )
         client.watch(rows)
         await arrive_and_drain(client, arrivals_s)
         await platform.close()

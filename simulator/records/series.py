@@ -91,15 +91,19 @@ class RequestSeries:
         """
         return self._served, self._refused, self._failed, self._ended, self._latency  # type: ignore[return-value]
 
-    def binned(self, sources: Iterable[int] | None = None) -> BinnedRequests:
-        """The bins of the given sources (all by default), added."""
+    def binned(self, sources: Iterable[int] | None = None, width_s_min: float = 0.0) -> BinnedRequests:
+        """The bins of the given sources (all by default), added; so many together that they are `width_s_min` wide."""
         chosen = list(range(len(self._served)) if sources is None else sources)
+        each = max(1, math.ceil(width_s_min / self.width_s - 1e-9))
+        firsts = np.arange(0, self.bins, each)
         served, refused, failed, ended = (
-            counts[chosen].sum(axis=0) for counts in (self._served, self._refused, self._failed, self._ended)
+            np.add.reduceat(counts[chosen].sum(axis=0), firsts)
+            for counts in (self._served, self._refused, self._failed, self._ended)
         )
-        p50_s, p95_s, p99_s = _row_quantiles(self._latency[chosen].sum(axis=0, dtype=np.int64))
+        latency = np.add.reduceat(self._latency[chosen].sum(axis=0, dtype=np.int64), firsts, axis=0)
+        p50_s, p95_s, p99_s = _row_quantiles(latency)
         return BinnedRequests(
-            self.width_s, served + refused + failed, served, refused, failed, ended, p50_s, p95_s, p99_s
+            self.width_s * each, served + refused + failed, served, refused, failed, ended, p50_s, p95_s, p99_s
         )
 
 

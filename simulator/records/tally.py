@@ -23,10 +23,14 @@ from simulator.records.request_log import REFUSED, STATUS_MAX, Chunk, is_failure
 class Tally:
     """What is known of a set of requests. Histograms in seconds."""
 
-    __slots__ = ("client", "cold", "cold_starts", "failure_latency", "late", "latency", "queue", "service", "statuses")
+    __slots__ = (
+        *("client", "cold", "cold_starts", "failure_latency", "late", "latency", "queue", "retried", "service"),
+        "statuses",
+    )
 
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
+        self.retried = 0  # failed ones after which their client asked again
         self.cold_starts = 0  # served requests that waited for an instance's start or wake
         self.latency = Histogram()  # served requests, these five; the latency is the sum of the other four
         self.queue = Histogram()
@@ -55,6 +59,7 @@ class Tally:
     def merge(self, other: Tally) -> None:
         self.statuses.update(other.statuses)
         self.cold_starts += other.cold_starts
+        self.retried += other.retried
         for name in ("latency", "queue", "cold", "service", "client", "failure_latency", "late"):
             getattr(self, name).merge(getattr(other, name))
 
@@ -97,6 +102,10 @@ class Tallies:
             for tally, rows in ((self._during[source], mine & ~late_enough), (self._after[source], mine & late_enough)):
                 if rows.any():
                     tally.record(chunk, rows)
+
+    def retry(self, source: int, intended_s: float) -> None:
+        """The client of a failed request that was intended for then has asked again."""
+        (self._after if intended_s >= self.warm_up_s else self._during)[source].retried += 1
 
     def after_warm_up(self, sources: Iterable[int] | None = None) -> Tally:
         """A new tally of the given sources (all by default), without the warm-up."""

@@ -19,6 +19,7 @@ from simulator.records.rolling import Rolling
 from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies
 from simulator.records.verdicts import Verdicts
+from simulator.replay.checks import CheckResult
 from simulator.replay.policy_fit import policy_notes
 from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
@@ -61,7 +62,7 @@ class Books:
         self._sent: deque[tuple[float, int]] = deque()  # (when, how many by then), as far back as rates look
         self._scenario = scenario
         self._clock = clock
-        sources = len(scenario.traffic)
+        sources = len(scenario.numbers.sources)
         self.tallies = Tallies(sources, scenario.warm_up_s)
         self.series = RequestSeries(sources, scenario.duration_s)
         self._rolling = Rolling(OFFERED_WINDOW_S)
@@ -72,9 +73,10 @@ class Books:
         for reader in (self.tallies, self.series, self._rolling):
             self.log.on_chunk(reader.read)
         self.row_readers: list[Callable[[Chunk], None]] = []  # who wants every row, beside those who count
+        self.aborted: CheckResult | None = None  # the check that ended the run
         self.rows_lately: Callable[[], Iterable[Chunk]] = tuple  # those that a live view needs and the log never sees
         if csv is not None:
-            names = [source.name for source in scenario.traffic]
+            names = [scenario.traffic[index].name for index in scenario.numbers.sources]
             self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s).read)
         for read in self.row_readers:
             self.log.on_chunk(read)
@@ -97,7 +99,7 @@ class Books:
     def series_so_far(self, platform: Platform, service: Service, times: InstanceTime) -> SeriesPart:
         """The report's series of a service as of now, for whoever watches; `times` has read the journal up to now."""
         self.log.flush()
-        sources = self._scenario.sources_of(service.name)
+        sources = self._scenario.numbers.of_sources(self._scenario.sources_of(service.name))
         # One "now" for all columns: the last closed second. Requests that are on their way are in no bin yet.
         now_s = platform.clock.at_s()
         ended_s = max(1e-6, now_s if now_s < 1 or now_s >= self._scenario.duration_s else float(math.floor(now_s)))
@@ -178,6 +180,8 @@ class Books:
                 if service.revisions
             ],
             sources=[SourceRun(source.name, source.service) for source in scenario.traffic],
+            numbers=scenario.numbers,
+            aborted=self.aborted,
             tallies=self.tallies,
             series=self.series,
             facts=list(platform.journal.facts),

@@ -1,5 +1,7 @@
 """Checks as k6 users know thresholds: `p95 < 300 ms`, `failure_ratio < 1 %`, `web: scale_out_delay <= 60 s`.
 
+A check may be about one service or source (`web: ...`), about one source, path or step of a session
+(`p95{path:/search} < 1 s`, k6's tags), and about a share of the time (`p95 < 1 s for 99 % of the time`).
 This module reads an expression; what a metric's value is in a run is the report's business.
 """
 
@@ -8,9 +10,10 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from simulator.model.units import parse_duration, parse_share
 
@@ -37,29 +40,86 @@ class Dimension(StrEnum):
 METRICS: Final[dict[str, Dimension]] = {
     "latency": Dimension.SECONDS,  # written pNN, such as p95 or p99.9: its quantile
     "mean": Dimension.SECONDS,  # of the latency
+    "min": Dimension.SECONDS,  # of the latency
     "max": Dimension.SECONDS,  # of the latency
     "lateness": Dimension.SECONDS,  # written lateness_pNN: the load generator's own delay
     "failure_ratio": Dimension.RATIO,  # status 5xx, 429, 404 by the platform, or no answer, of all requests
     "refused_ratio": Dimension.RATIO,  # 429 of all requests
+    "failed_ratio": Dimension.RATIO,  # failures without 429, of all requests
+    "failure_ratio_after_retries": Dimension.RATIO,  # users whose last attempt failed, of all users
     "cold_start_ratio": Dimension.RATIO,
     "status": Dimension.COUNT,  # written status_429 or status_5xx
     "requests": Dimension.COUNT,
     "served_rps": Dimension.RATE_RPS,
     "scale_out_delay": Dimension.SECONDS,
+    "max_instances": Dimension.COUNT,  # provisioned at a time
+    "mean_instances": Dimension.COUNT,  # provisioned, over time
+    "usd": Dimension.USD,  # the run's bill
     "usd_per_month": Dimension.USD,
+    "usd_per_million": Dimension.USD,  # of served requests
+}
+# A service's instances and bill are shared by its requests, whichever source or path they are of.
+OF_A_SERVICE: Final = frozenset(
+    {"scale_out_delay", "max_instances", "mean_instances", "usd", "usd_per_month", "usd_per_million"}
+)
+# What the series of a report have in each of their bins; of percentiles p50, p95 and p99.
+OF_A_BIN: Final = ("p50", "p95", "p99", "failure_ratio", "refused_ratio", "failed_ratio", "served_rps", "instances")
+TAGS: Final = ("service", "source", "path", "name")
+
+CHECK_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["check"],
+            "properties": {
+                "check": {"type": "string", "description": "The check."},
+                "abort_on_fail": {"type": "boolean", "description": "End the run as soon as it does not hold."},
+                "delay_abort_eval": {"type": "string", "description": "From when on, counted from the warm-up's end."},
+            },
+        },
+    ]
 }
 
 _EXPRESSION: Final = re.compile(
-    r"\s*(?:(?P<service>[a-z0-9][a-z0-9-]*)\s*:)?\s*(?P<metric>[A-Za-z0-9_.]+)"
-    r"\s*(?P<operator><=|>=|==|!=|<|>)\s*+(?P<limit>.+)"  # of a stripped text: no blank is tried in two places
+    r"(?:(?P<service>[A-Za-z0-9][A-Za-z0-9_.-]*)\s*:)?"
+    r"\s*(?P<metric>[A-Za-z0-9_.]+(?:\([0-9.]+\))?)\s*(?:\{(?P<tags>[^{}]*)\})?"
+    r"\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<limit>\S.*?)"
+    r"(?: for (?P<share>[0-9.]+ ?%) of (?:the )?time)?"
 )
 _QUANTILE: Final = re.compile(r"(?P<lateness>lateness_)?p(?P<percent>[0-9]{1,2}(?:\.[0-9]{1,4})?|100)")
+_K6_QUANTILE: Final = re.compile(r"p\((?P<percent>[0-9.]+)\)")
 _STATUS: Final = re.compile(r"status_(?P<status>[1-5](?:[0-9]{2}|xx))")
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?")
+_ALIASES: Final = {"instances": "max_instances"}
 _SPELLINGS: Final = (
-    *("p50", "p95", "p99.9", "lateness_p99", "status_429", "status_5xx"),
+    *("p50", "p95", "p99.9", "lateness_p99", "status_429", "status_5xx", "instances"),
     *(name for name in METRICS if name not in {"latency", "lateness", "status"}),
 )
+# What k6, Locust, Artillery and Gatling call them.
+_ELSEWHERE: Final = {
+    "avg": "mean",
+    "average": "mean",
+    "med": "p50",
+    "median": "p50",
+    "count": "requests",
+    "http_reqs": "requests",
+    "iterations": "requests",
+    "rate": "failure_ratio",
+    "http_req_failed": "failure_ratio",
+    "error_rate": "failure_ratio",
+    "fail_ratio": "failure_ratio",
+    "errors": "failure_ratio",
+    "http_req_duration": "p95",
+    "latency": "p95",
+    "duration": "p95",
+    "response_time": "p95",
+    "rps": "served_rps",
+    "throughput": "served_rps",
+    "cost": "usd_per_month",
+    "replicas": "max_instances",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +127,11 @@ class CheckExpression:
     """`metric operator limit`.
 
     `metric` is a key of METRICS. `quantile` (0 to 1) is set for latency and lateness. `status` is set for status, as
-    `429` or `5xx`. `limit` is in seconds, a ratio, a count, requests per second or USD, as METRICS says. `service`
-    None: all services together. `text` is the expression as written.
+    `429` or `5xx`. `limit` is in seconds, a ratio, a count, requests per second or USD, as METRICS says. `service`:
+    the name of a service, or of a source where no service has it; None: all services together. `tags` narrow it to a
+    source, a path or a named kind of request. `share`: of the time in which it has to hold, None: of the whole at once.
+    `abort_after_s`: from then on the run ends as soon as it does not hold; None: it never ends a run. `text` is the
+    expression as written.
     """
 
     metric: str
@@ -78,10 +141,18 @@ class CheckExpression:
     text: str
     status: str | None = None
     service: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    share: float | None = None
+    abort_after_s: float | None = None
 
     @property
     def dimension(self) -> Dimension:
-        return METRICS[self.metric]
+        """Of its value: with a share of the time, that is the share."""
+        return METRICS[self.metric] if self.share is None else Dimension.RATIO
+
+    def tag(self, name: str) -> str | None:
+        """What the tag `name` names, None without it."""
+        return dict(self.tags).get(name)
 
     def holds(self, value: float) -> bool:
         """Whether a measured `value`, in the metric's dimension, satisfies the expression; NaN satisfies none."""
@@ -101,37 +172,96 @@ class CheckExpression:
 
 
 def parse_check(value: object) -> CheckExpression:
-    """Raises ValueError with what is expected, and the nearest known metric."""
-    match = _EXPRESSION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        msg = f"{value!r} is not a check; write a metric, an operator and a limit, such as p95 < 300 ms"
+    """A text, or a mapping `{check: TEXT, abort_on_fail: true, delay_abort_eval: 10s}`.
+
+    Raises ValueError with what is expected, and the nearest known metric.
+    """
+    if isinstance(value, Mapping):
+        return _aborting(value)
+    # One blank for many: no pattern below has to try a run of them in two places.
+    match = _EXPRESSION.fullmatch(" ".join(value.split())) if isinstance(value, str) else None
+    if match is None or not isinstance(value, str):
+        example = "p95 < 300 ms or web: p95 < 1 s"
+        msg = f"{value!r} is not a check; write a metric, an operator and a limit, such as {example}"
         raise ValueError(msg)
     metric, quantile, status = _metric(match["metric"])
-    limit = _limit(match["limit"], METRICS[metric])
+    limit = _limit(match["limit"], METRICS[metric], in_ms="(" in match["metric"])
     if not math.isfinite(limit):
         msg = f"limit = {match['limit']}, must be a finite number"
         raise ValueError(msg)
+    tags = _tags(match["tags"], metric)
+    service = match["service"]
+    if "service" in dict(tags):
+        service, tags = dict(tags)["service"], tuple(tag for tag in tags if tag[0] != "service")
+    share = None if match["share"] is None else parse_share(match["share"])
+    if share is not None:
+        _require_a_bin(metric, quantile)
     return CheckExpression(
-        metric, quantile, Operator(match["operator"]), limit, match[0].strip(), status, match["service"]
+        metric, quantile, Operator(match["operator"]), limit, value.strip(), status, service, tags, share
     )
+
+
+def _aborting(item: Mapping[Any, Any]) -> CheckExpression:
+    known = ("check", "abort_on_fail", "delay_abort_eval")
+    for key in item:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1)
+            msg = f"key = {key}, must be one of {', '.join(known)}{_did_you_mean(near)}"
+            raise ValueError(msg)
+    aborts, delay = item.get("abort_on_fail", False), item.get("delay_abort_eval", 0)
+    if not isinstance(item.get("check"), str) or not isinstance(aborts, bool):
+        msg = "check = incomplete, must be {check: TEXT, abort_on_fail: true or false, delay_abort_eval: DURATION}"
+        raise ValueError(msg)  # noqa: TRY004 pydantic takes ValueError
+    expression = parse_check(item["check"])
+    delay_s = parse_duration(delay)
+    return replace(expression, abort_after_s=delay_s) if aborts else expression
 
 
 def _metric(name: str) -> tuple[str, float | None, str | None]:
     """The metric with its quantile or status."""
+    if k6 := _K6_QUANTILE.fullmatch(name):
+        name = f"p{k6['percent']}"
     if quantile := _QUANTILE.fullmatch(name):
         return ("lateness" if quantile["lateness"] else "latency"), float(quantile["percent"]) / 100, None
     if status := _STATUS.fullmatch(name):
         return "status", None, status["status"]
     if name not in _SPELLINGS:
-        near = difflib.get_close_matches(name, _SPELLINGS, n=1)
-        hint = f"; did you mean `{near[0]}`?" if near else ""
-        msg = f"metric = {name}, must be one of {', '.join(_SPELLINGS)}{hint}"
+        elsewhere = _ELSEWHERE.get(name.lower())
+        near = [elsewhere] if elsewhere else difflib.get_close_matches(name, _SPELLINGS, n=1)
+        msg = f"metric = {name}, must be one of {', '.join(_SPELLINGS)}{_did_you_mean(near)}"
         raise ValueError(msg)
-    return name, None, None
+    return _ALIASES.get(name, name), None, None
 
 
-def _limit(text: str, dimension: Dimension) -> float:
+def _tags(text: str | None, metric: str) -> tuple[tuple[str, str], ...]:
+    """`path:/search,source:visitors` as pairs."""
+    if text is None:
+        return ()
+    tags: dict[str, str] = {}
+    for part in text.split(","):
+        name, colon, value = (piece.strip() for piece in part.partition(":"))
+        if name not in TAGS or not colon or not value or name in tags:
+            near = difflib.get_close_matches(name, TAGS, n=1) if name not in TAGS else []
+            msg = f"tag = {part.strip()}, must be one of {', '.join(f'{tag}:VALUE' for tag in TAGS)}"
+            raise ValueError(msg + _did_you_mean(near))
+        tags[name] = value
+    if metric in OF_A_SERVICE and set(tags) != {"service"}:
+        msg = f"tag = {text.strip()}, must be left out with {metric}: all requests of a service share its instances"
+        raise ValueError(msg)
+    return tuple(tags.items())
+
+
+def _require_a_bin(metric: str, quantile: float | None) -> None:
+    spelling = f"p{quantile * 100:g}" if metric == "latency" and quantile is not None else metric
+    if spelling not in OF_A_BIN and metric != "max_instances":
+        msg = f"metric = {spelling}, must be one of {', '.join(OF_A_BIN)} for a share of the time"
+        raise ValueError(msg)
+
+
+def _limit(text: str, dimension: Dimension, *, in_ms: bool) -> float:
     if dimension is Dimension.SECONDS:
+        if in_ms and _PLAIN_NUMBER.fullmatch(text):
+            return float(text) / 1000  # k6 writes p(95)<500 and means milliseconds
         return parse_duration(0 if text == "0" else text)
     if dimension is Dimension.RATIO:
         return parse_share(text)
@@ -143,3 +273,7 @@ def _limit(text: str, dimension: Dimension) -> float:
         msg = f"limit = {text}, must be a number ({dimension})"
         raise ValueError(msg)
     return float(text)
+
+
+def _did_you_mean(near: list[str]) -> str:
+    return f"; did you mean `{near[0]}`?" if near else ""

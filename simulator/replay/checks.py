@@ -6,27 +6,48 @@ without anything to measure fails and says so: a scenario that lost its traffic 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.records.instance_time import Steps
 from simulator.records.scale_out import ScaleOut
+from simulator.records.series import BinnedRequests
 from simulator.records.tally import Tally
 from simulator.replay.check_expression import CheckExpression
 
 
+class Span(NamedTuple):
+    """From the end of the warm-up to the end of the run."""
+
+    begin_s: float
+    end_s: float
+
+
+_NO_SPAN: Final = Span(0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What a check may ask for, of one service or of all together.
+    """What a check may ask for, of some requests, one service or all together.
 
     `tally`: requests intended after the warm-up. `span_s`: seconds from the end of the warm-up to the end of the run.
-    `scale_outs`: raises of the wish decided after the warm-up.
+    `scale_outs`: raises of the wish decided after the warm-up. `run_usd` and `served`: of the whole run. `series`: the
+    bins of the whole run, None when no share of the time is asked for.
     """
 
     tally: Tally
     span_s: float
     scale_outs: Sequence[ScaleOut]
     month_usd: float
+    run_usd: float = 0.0
+    served: int = 0
+    provisioned: Steps = field(default_factory=Steps)
+    series: BinnedRequests | None = None
+    span: Span = _NO_SPAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +64,52 @@ class _NothingMeasuredError(Exception):
     """The message says what was missing."""
 
 
-def evaluate(expression: CheckExpression, whole: Measured, services: Mapping[str, Measured]) -> CheckResult:
-    """The verdict on one check; without a service it is about `whole`."""
-    measured = whole if expression.service is None else services[expression.service]
+def evaluate(expression: CheckExpression, measured: Measured) -> CheckResult:
+    """The verdict on one check; `measured` is what it is about (check_scopes.py)."""
     try:
+        if expression.share is not None:
+            return _over_time(expression, expression.share, measured)
         value = _VALUES[expression.metric](expression, measured)
     except _NothingMeasuredError as missing:
         return CheckResult(expression, None, passed=False, reason=str(missing))
     passed = expression.holds(value)
     reason = "" if passed else f"{value:.6g} is not {expression.operator} {expression.limit:.6g}"
     return CheckResult(expression, value, passed, reason)
+
+
+def _over_time(expression: CheckExpression, share: float, measured: Measured) -> CheckResult:
+    """In which share of the bins it holds, of those in which there was anything to measure."""
+    assert measured.series is not None, "a share of the time needs the series"
+    values = _of_bins(expression, measured.series, measured)
+    begins_s = np.arange(len(values)) * measured.series.width_s
+    inside = (begins_s >= measured.span.begin_s) & (begins_s < measured.span.end_s) & ~np.isnan(values)
+    if not inside.any():
+        msg = "nothing to measure after the warm-up"
+        raise _NothingMeasuredError(msg)
+    found = float(np.mean([expression.holds(value) for value in values[inside].tolist()]))
+    passed = found >= share
+    return CheckResult(expression, found, passed, "" if passed else f"{found:.2%} of the time is not >= {share:.6g}")
+
+
+def _of_bins(expression: CheckExpression, series: BinnedRequests, measured: Measured) -> NDArray[np.float64]:
+    """A value a bin; NaN where there is none."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        match expression.metric:
+            case "latency":
+                assert expression.quantile is not None
+                return {0.5: series.p50_s, 0.95: series.p95_s, 0.99: series.p99_s}[expression.quantile]
+            case "failure_ratio":
+                return (series.refused + series.failed) / series.offered
+            case "refused_ratio":
+                return series.refused / series.offered
+            case "failed_ratio":
+                return series.failed / series.offered
+            case "served_rps":
+                return series.served / series.width_s
+            case _:
+                assert expression.metric == "max_instances", expression.metric
+                edges_s: NDArray[np.float64] = np.arange(len(series.offered) + 1, dtype=np.float64) * series.width_s
+                return measured.provisioned.means(edges_s)
 
 
 def _latency(expression: CheckExpression, measured: Measured) -> float:
@@ -62,6 +119,11 @@ def _latency(expression: CheckExpression, measured: Measured) -> float:
 
 def _mean(_: CheckExpression, measured: Measured) -> float:
     return _present(measured.tally.latency.mean_s, "no request was served after the warm-up")
+
+
+def _min(_: CheckExpression, measured: Measured) -> float:
+    _require_served(measured)
+    return measured.tally.latency.min_s if measured.tally.latency.max_s > 0 else 0.0
 
 
 def _max(_: CheckExpression, measured: Measured) -> float:
@@ -82,6 +144,23 @@ def _failure_ratio(_: CheckExpression, measured: Measured) -> float:
 def _refused_ratio(_: CheckExpression, measured: Measured) -> float:
     _require_requests(measured)
     return measured.tally.refused / measured.tally.requests
+
+
+def _failed_ratio(_: CheckExpression, measured: Measured) -> float:
+    """Without 429: for who counts "come back later" as an answer."""
+    _require_requests(measured)
+    return (measured.tally.failures - measured.tally.refused) / measured.tally.requests
+
+
+def _failure_ratio_after_retries(_: CheckExpression, measured: Measured) -> float:
+    """Of the last attempts: an attempt after which its client asked again failed, and another one tells how it went."""
+    _require_requests(measured)
+    retried = measured.tally.retried
+    last = measured.tally.requests - retried
+    if last <= 0:
+        msg = "no client had its last attempt after the warm-up"
+        raise _NothingMeasuredError(msg)
+    return max(0, measured.tally.failures - retried) / last
 
 
 def _cold_start_ratio(_: CheckExpression, measured: Measured) -> float:
@@ -117,23 +196,52 @@ def _scale_out_delay(_: CheckExpression, measured: Measured) -> float:
     return max(scale_out.delay_s for scale_out in measured.scale_outs)
 
 
+def _max_instances(_: CheckExpression, measured: Measured) -> float:
+    return measured.provisioned.highest(*measured.span)
+
+
+def _mean_instances(_: CheckExpression, measured: Measured) -> float:
+    if measured.span_s <= 0:
+        msg = "the run ended within the warm-up"
+        raise _NothingMeasuredError(msg)
+    return measured.provisioned.instance_seconds(*measured.span) / measured.span_s
+
+
+def _usd(_: CheckExpression, measured: Measured) -> float:
+    return measured.run_usd
+
+
 def _usd_per_month(_: CheckExpression, measured: Measured) -> float:
     return measured.month_usd
+
+
+def _usd_per_million(_: CheckExpression, measured: Measured) -> float:
+    if not measured.served:
+        msg = "no request was served"
+        raise _NothingMeasuredError(msg)
+    return measured.run_usd / measured.served * 1e6
 
 
 _VALUES: Final[dict[str, Callable[[CheckExpression, Measured], float]]] = {
     "latency": _latency,
     "mean": _mean,
+    "min": _min,
     "max": _max,
     "lateness": _lateness,
     "failure_ratio": _failure_ratio,
     "refused_ratio": _refused_ratio,
+    "failed_ratio": _failed_ratio,
+    "failure_ratio_after_retries": _failure_ratio_after_retries,
     "cold_start_ratio": _cold_start_ratio,
     "status": _status,
     "requests": _requests,
     "served_rps": _served_rps,
     "scale_out_delay": _scale_out_delay,
+    "max_instances": _max_instances,
+    "mean_instances": _mean_instances,
+    "usd": _usd,
     "usd_per_month": _usd_per_month,
+    "usd_per_million": _usd_per_million,
 }
 
 

@@ -11,6 +11,7 @@ from simulator.assembly import Service
 from simulator.edge.door import Lane
 from simulator.fleet.exchange import Exchange
 from simulator.model.refusal import Refusal
+from simulator.replay.request_numbers import Kind
 from simulator.replay.retries import MIN_PAUSE_S, Retries
 from simulator.world.clock import RunClock
 
@@ -27,9 +28,9 @@ class RequestRows(Protocol):
 class SimulatedExchange(Exchange):
     """A request of a simulated client. `lane`: where it was sent; another one may serve when it is answered."""
 
-    __slots__ = ("_client", "_lane", "attempt")
+    __slots__ = ("_client", "_lane", "attempt", "kind")
 
-    def __init__(self, client: SimulatedClient, lane: Lane, arrived_s: float, attempt: int) -> None:
+    def __init__(self, client: SimulatedClient, lane: Lane, arrived_s: float, attempt: int, kind: Kind) -> None:
         # Not super().__init__: the hot path has one call less.
         self.arrived_s = arrived_s
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
@@ -40,6 +41,11 @@ class SimulatedExchange(Exchange):
         self._client = client
         self._lane = lane
         self.attempt = attempt
+        self.kind = kind
+
+    @property
+    def path(self) -> str:
+        return self.kind.path
 
     def answered(self, status: int) -> None:
         self.status = status
@@ -51,12 +57,15 @@ class SimulatedExchange(Exchange):
 
 
 class SimulatedClient:
-    """What open and closed sources share: sending a request and writing down how it ended."""
+    """What open and closed sources share: sending a request and writing down how it ended.
 
-    def __init__(self, service: Service, source: int, rows: RequestRows, clock: RunClock) -> None:
+    `kinds` gives the kind of each new request; it must not end.
+    """
+
+    def __init__(self, service: Service, kinds: Iterator[Kind], rows: RequestRows, clock: RunClock) -> None:
         self.outstanding = 0
         self._service = service
-        self._source = source
+        self._kinds = kinds
         self._rows = rows
         self._origin_s = clock.origin_s
         self._loop = asyncio.get_running_loop()
@@ -80,14 +89,14 @@ class SimulatedClient:
             self._drained = self._loop.create_future()
             await self._drained
 
-    def send(self, attempt: int = 1) -> None:
+    def send(self, kind: Kind, attempt: int = 1) -> None:
         lane = self._lane
-        exchange = SimulatedExchange(self, lane, self._loop.time(), attempt)
+        exchange = SimulatedExchange(self, lane, self._loop.time(), attempt, kind)
         self._draw(exchange)
         self.outstanding += 1
         lane.offer(exchange)
 
-    def ended(self, exchange: Exchange, status: int) -> None:
+    def ended(self, exchange: SimulatedExchange, status: int) -> None:
         now = self._loop.time()
         arrived_s, begun_s = exchange.arrived_s, exchange.begun_s
         if begun_s >= 0:
@@ -98,7 +107,7 @@ class SimulatedClient:
         if self._drained is not None and not self.outstanding:
             self._drained.set_result(None)
         self._rows.add(
-            self._source,
+            exchange.kind.number,
             arrived_s - self._origin_s,
             now - arrived_s,
             queue_s,
@@ -119,13 +128,13 @@ class OpenClient(SimulatedClient):
     def __init__(
         self,
         service: Service,
-        source: int,
+        kinds: Iterator[Kind],
         rows: RequestRows,
         clock: RunClock,
         arrivals: Iterator[float],
         end_at_s: float = math.inf,
     ) -> None:
-        super().__init__(service, source, rows, clock)
+        super().__init__(service, kinds, rows, clock)
         self._arrivals = arrivals
         self._end_s = clock.loop_s(end_at_s)
         self._next()
@@ -140,7 +149,7 @@ class OpenClient(SimulatedClient):
 
     def _fire(self) -> None:
         self._next()
-        self.send()
+        self.send(next(self._kinds))
 
 
 class RetryingClient(OpenClient):
@@ -149,7 +158,7 @@ class RetryingClient(OpenClient):
     def __init__(
         self,
         service: Service,
-        source: int,
+        kinds: Iterator[Kind],
         rows: RequestRows,
         clock: RunClock,
         arrivals: Iterator[float],
@@ -158,22 +167,22 @@ class RetryingClient(OpenClient):
     ) -> None:
         self._retries = retries
         self._stopped = False
-        super().__init__(service, source, rows, clock, arrivals, end_at_s)
+        super().__init__(service, kinds, rows, clock, arrivals, end_at_s)
 
     def stop(self) -> None:
         super().stop()
         self._stopped = True
 
-    def ended(self, exchange: Exchange, status: int) -> None:
+    def ended(self, exchange: SimulatedExchange, status: int) -> None:
         super().ended(exchange, status)
-        assert isinstance(exchange, SimulatedExchange), "it was sent here"
         pause_s = self._retries.pause_s(exchange.attempt, status)
         if pause_s is not None:
-            self._loop.call_later(pause_s, self._again, exchange.attempt + 1)
+            self._loop.call_later(pause_s, self._again, exchange)
 
-    def _again(self, attempt: int) -> None:
+    def _again(self, failed: SimulatedExchange) -> None:
         if not self._stopped:
-            self.send(attempt)
+            self._retries.on_retry(failed.kind.number, failed.arrived_s - self._origin_s)
+            self.send(failed.kind, failed.attempt + 1)
 
 
 class ClosedClient(SimulatedClient):
@@ -185,7 +194,7 @@ class ClosedClient(SimulatedClient):
     def __init__(
         self,
         service: Service,
-        source: int,
+        kinds: Iterator[Kind],
         rows: RequestRows,
         clock: RunClock,
         *,
@@ -194,7 +203,7 @@ class ClosedClient(SimulatedClient):
         from_s: float,
         until_s: float,
     ) -> None:
-        super().__init__(service, source, rows, clock)
+        super().__init__(service, kinds, rows, clock)
         self._think = think
         self._until_s = clock.loop_s(until_s)
         self._from_s = clock.loop_s(from_s)
@@ -213,7 +222,7 @@ class ClosedClient(SimulatedClient):
             self._users += 1
             self._loop.call_at(begin_s + self._think(), self._fire)
 
-    def ended(self, exchange: Exchange, status: int) -> None:
+    def ended(self, exchange: SimulatedExchange, status: int) -> None:
         super().ended(exchange, status)
         if self._users > self._wanted:
             self._users -= 1
@@ -224,7 +233,7 @@ class ClosedClient(SimulatedClient):
 
     def _fire(self) -> None:
         if self._loop.time() < self._until_s:
-            self.send()
+            self.send(next(self._kinds))
 
 
 def _no_draw(_: Exchange) -> None:

@@ -16,6 +16,7 @@ from simulator.replay.load_request import RequestChoice
 from simulator.replay.load_retry import RetryingLoad
 from simulator.replay.load_settings import LoadTarget
 from simulator.replay.request_choices import request_choices
+from simulator.replay.retries import OnRetry
 from simulator.replay.scenario import Scenario
 from simulator.replay.traffic import arrival_times, retries_of, thoughts
 from simulator.world.chance import Chance
@@ -40,21 +41,31 @@ class LiveClients:
         summaries = [client.summary() for client in self._clients.values()]
         return OwnLoad(sum(each.sent for each in summaries), sum(each.unfinished for each in summaries))
 
-    def start(self, scenario: Scenario, platform: Platform, chance: Chance, knobs: Knobs | None = None) -> Load:
+    def start(
+        self,
+        scenario: Scenario,
+        platform: Platform,
+        chance: Chance,
+        knobs: Knobs | None = None,
+        on_retry: OnRetry | None = None,
+    ) -> Load:
         """Call it when the platform's clock has started: the sources begin at once."""
         for client in self._clients.values():
             client.origin_s = platform.clock.origin_s
-        sources = [self._source(scenario, chance, index, knobs) for index in range(len(scenario.traffic))]
+        sources = [self._source(scenario, chance, index, knobs, on_retry) for index in range(len(scenario.traffic))]
         load = Load(list(self._clients.values()), sources)
         load.start()
         return load
 
-    def _source(self, scenario: Scenario, chance: Chance, index: int, knobs: Knobs | None) -> OpenLoad | ClosedLoad:
+    def _source(
+        self, scenario: Scenario, chance: Chance, index: int, knobs: Knobs | None, on_retry: OnRetry | None
+    ) -> OpenLoad | ClosedLoad:
         source = scenario.traffic[index]
         client, choices = self._clients[source.service], _choices(scenario, chance, index)
         if source.closed is None:
             times = arrival_times(scenario, chance, index, knobs)
-            retries, arrivals = retries_of(scenario, chance, index), ((at_s, next(choices), index) for at_s in times)
+            retries = retries_of(scenario, chance, index, on_retry)
+            arrivals = ((at_s, next(choices), index) for at_s in times)
             return OpenLoad(client, arrivals) if retries is None else RetryingLoad(client, arrivals, retries)
         closed = ClosedLoad(
             client,
@@ -87,8 +98,8 @@ def _choices(scenario: Scenario, chance: Chance, index: int) -> Iterator[Request
     """The kinds of request of the source at position `index`, one an arrival, for ever."""
     source = scenario.traffic[index]
     kinds = [
-        RequestChoice(kind.method, kind.path, kind.request_size_bytes, kind.response_size_bytes)
-        for kind in source.requests
+        RequestChoice(told.method, told.path, told.request_size_bytes, told.response_size_bytes, kind.number)
+        for told, kind in zip(source.requests, scenario.numbers.kinds(index), strict=True)
     ]
     draws = request_choices(source, chance, index)
     while True:

@@ -27,6 +27,7 @@ class RequestChoice(NamedTuple):
     path: str = "/"
     request_bytes: int = 0
     response_bytes: int = 0
+    number: int | None = None  # of its rows; None: that of its source
 
 
 class RequestBytes(NamedTuple):
@@ -85,7 +86,7 @@ class Shot:
         self, source: int, intended_s: float, choice: RequestChoice, ended: Callable[[float, int], None] | None = None
     ) -> None:
         """`ended(now_s, status)` is called once, when it has its outcome; status 0: no answer."""
-        self.source = source
+        self.source = source if choice.number is None else choice.number
         self.intended_s = intended_s
         self.choice = choice
         self.ended = ended

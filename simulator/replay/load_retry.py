@@ -22,7 +22,7 @@ class RetryingLoad(OpenLoad):
     ) -> None:
         super().__init__(client, arrivals)
         self._retries = retries
-        self._again: list[tuple[float, int, RequestChoice, int, int]] = []  # (due, order, what, source, attempt)
+        self._again: list[tuple[float, int, Shot, int]] = []  # (due, order, the failed one, attempt)
         self._order = itertools.count()
         self._open = 0
         self._stopped = False
@@ -41,13 +41,17 @@ class RetryingLoad(OpenLoad):
                     self._end()
                 return due_s
             if self._again and self._again[0][0] == due_s:
-                intended_s, _, choice, source, attempt = heapq.heappop(self._again)
+                intended_s, _, failed, attempt = heapq.heappop(self._again)
+                choice, source = failed.choice, failed.source
+                self._retries.on_retry(source, failed.intended_s)
             else:
                 assert self._next is not None, "something is due"
                 (intended_s, choice, source), attempt = self._next, 1
                 self._next = next(self._arrivals, None)
             self._open += 1
-            self._client.send(Shot(source, intended_s, choice, partial(self._answered, choice, source, attempt)))
+            shot = Shot(source, intended_s, choice)
+            shot.ended = partial(self._answered, shot, attempt)
+            self._client.send(shot)
         return now_s
 
     def _due_s(self) -> float | None:
@@ -57,11 +61,11 @@ class RetryingLoad(OpenLoad):
             times.append(self._next[0])
         return min(times, default=None)
 
-    def _answered(self, choice: RequestChoice, source: int, attempt: int, now_s: float, status: int) -> None:
+    def _answered(self, shot: Shot, attempt: int, now_s: float, status: int) -> None:
         self._open -= 1
         if self._stopped:
             return
         pause_s = self._retries.pause_s(attempt, status)
         if pause_s is not None:
-            heapq.heappush(self._again, (now_s + pause_s, next(self._order), choice, source, attempt + 1))
+            heapq.heappush(self._again, (now_s + pause_s, next(self._order), shot, attempt + 1))
         self._chain.due(now_s if pause_s is None else now_s + pause_s)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from simulator.model import sizes, units
 from simulator.replay import traces
-from simulator.replay.check_expression import parse_check
+from simulator.replay.check_expression import OF_A_SERVICE, parse_check
 from simulator.replay.deploy_relations import deploy_problems
 from simulator.replay.document import Document, Path
 from simulator.replay.explain import value_problem
@@ -242,13 +242,40 @@ def _updates(document: Document) -> Iterator[Problem]:
 
 
 def _check_services(document: Document) -> Iterator[Problem]:
-    known = list(mapping(document.data.get("services")))
+    """Services, sources, paths and names that checks are about stand in the file."""
+    services_known = [str(name) for name in mapping(document.data.get("services"))]
+    sources = [source for _, source in items(document, "traffic")]
+    sources_known = [str(source["name"]) for source in sources if "name" in source]
+    requests = [request for source in sources for request in _requests_of(source)]
+    known = {
+        "service": services_known,
+        "source": sources_known,
+        "path": sorted({str(request.get("path", "/")) for request in requests} or {"/"}),
+        "name": sorted({str(request["name"]) for request in requests if "name" in request}),
+    }
+    known["path"] += [path.partition("?")[0] for path in known["path"] if "?" in path]
     checks = document.data.get("checks")
-    for index, text in enumerate(checks if isinstance(checks, list) else []):
-        check = tried(parse_check, text)
-        if check is not None and check.service is not None and known and check.service not in known:
-            near = nearest(check.service, known)
-            yield document.problem(("checks", index), f"about one of the services {', '.join(known)}", near=near)
+    for index, told in enumerate(checks if isinstance(checks, list) else []):
+        check = tried(parse_check, told)
+        if check is None or not services_known:
+            continue
+        if check.service is not None and check.service not in services_known:
+            near = nearest(check.service, [*services_known, *sources_known])
+            if check.service not in sources_known:
+                expected = f"about one of the services {', '.join(services_known)}"
+                expected += f" or sources {', '.join(sources_known)}" * bool(sources_known)
+                yield document.problem(("checks", index), expected, near=near)
+            elif check.metric in OF_A_SERVICE:
+                yield document.problem(("checks", index), f"about a service: sources share its {check.metric}")
+        for tag, value in check.tags:
+            if value not in known[tag]:
+                expected = f"about a {tag} of the traffic: {', '.join(known[tag]) or 'none has one'}"
+                yield document.problem(("checks", index), expected, near=nearest(value, known[tag]))
+
+
+def _requests_of(source: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    told = source.get("requests")
+    yield from (request for request in told if isinstance(request, dict)) if isinstance(told, list) else ({},)
 
 
 def _references(document: Document) -> Iterator[Problem]:

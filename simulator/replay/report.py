@@ -20,7 +20,8 @@ from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies, Tally
 from simulator.replay import report_schema as schema
 from simulator.replay.check_expression import CheckExpression, Dimension
-from simulator.replay.checks import CheckResult, Measured, evaluate
+from simulator.replay.check_scopes import Scopes, ServiceSide, checked_service
+from simulator.replay.checks import CheckResult, Span
 from simulator.replay.load_summary import kept_up
 from simulator.replay.policy_fit import PolicyNote
 from simulator.replay.report_json import sealed
@@ -36,6 +37,7 @@ from simulator.replay.report_services import (
     look_parts,
     wish_steps,
 )
+from simulator.replay.request_numbers import RequestNumbers
 from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import REGION_DEFAULT, Rates, Usage, rates_of
 
@@ -96,14 +98,21 @@ class RunRecord:
     checks: Sequence[CheckExpression]
     presence: Mapping[str, Presence] = field(default_factory=dict)  # by service; charts have it, the report does not
     notes: Sequence[PolicyNote] = ()
+    numbers: RequestNumbers | None = None  # of the rows; None: those of their sources
+    aborted: CheckResult | None = None  # the check that ended the run
 
     @property
     def span_s(self) -> float:
         """What the requests after the warm-up are spread over, in seconds."""
         return max(0.0, self.ended_s - self.warm_up_s)
 
+    @property
+    def row_numbers(self) -> RequestNumbers:
+        return self.numbers or RequestNumbers.of_plain_sources(len(self.sources))
+
     def sources_of(self, service: str) -> list[int]:
-        return [number for number, source in enumerate(self.sources) if source.service == service]
+        """The numbers of the rows of its requests."""
+        return self.row_numbers.of_sources(n for n, source in enumerate(self.sources) if source.service == service)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,11 +125,18 @@ class _Reading:
     raises: Sequence[ScaleOut]
 
 
+def service_of(check: CheckExpression, record: RunRecord) -> str | None:
+    """The service that a check is about, which a source may name; None: all of them."""
+    sources = [(source.name, source.service) for source in record.sources]
+    return checked_service(check, [service.name for service in record.services], sources)
+
+
 def build_report(record: RunRecord) -> schema.Report:
     """The sealed report (its digest is in place)."""
     readings = [_read(record, service) for service in record.services]
     services = [_service_part(record, reading) for reading in readings]
-    checks = [_check_part(result) for result in _check_results(record, readings, services)]
+    costs = [service.cost for service in services]
+    checks = [_check_part(result) for result in _check_results(record, readings, costs, record.checks)]
     whole = record.tallies.whole()
     report = schema.Report(
         report_version=schema.REPORT_VERSION,
@@ -155,6 +171,12 @@ def build_report(record: RunRecord) -> schema.Report:
     return sealed(report)
 
 
+def judged(record: RunRecord, checks: Sequence[CheckExpression]) -> list[CheckResult]:
+    """The verdicts on some checks so far, without the rest of the report."""
+    readings = [_read(record, service) for service in record.services]
+    return _check_results(record, readings, [_cost_part(record, service) for service in record.services], checks)
+
+
 def _read(record: RunRecord, service: ServiceRun) -> _Reading:
     times = InstanceTime(service.name, record.facts)
     raises = scale_outs(service.name, record.facts, times.ready, record.ended_s)
@@ -162,7 +184,7 @@ def _read(record: RunRecord, service: ServiceRun) -> _Reading:
 
 
 def _source_part(record: RunRecord, number: int) -> schema.SourcePart:
-    source, only = record.sources[number], [number]
+    source, only = record.sources[number], record.row_numbers.of_sources([number])
     tallies = record.tallies
     requests = requests_part(tallies.after_warm_up(only), tallies.whole(only), record.span_s)
     return schema.SourcePart(name=source.name, service=source.service, requests=requests)
@@ -183,15 +205,7 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
         max_size=service.scaling.max_size,
         requests=requests_part(reading.tally, whole, record.span_s),
         instances=instances_part(times, record.ended_s),
-        cost=cost_part(
-            service.usages,
-            service.region,
-            service.rates or rates_of(service.region),
-            record.ended_s,
-            whole.served,
-            automatic_deployments=service.automatic_deployments,
-            build_minutes=service.build_minutes,
-        ),
+        cost=_cost_part(record, service),
         decisions=decision_parts(service.name, record.facts, reading.raises),
         looks=look_parts(service.verdicts),
         configurations=configuration_parts(service.name, record.facts),
@@ -201,21 +215,42 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
     )
 
 
-def _check_results(
-    record: RunRecord, readings: Sequence[_Reading], services: Sequence[schema.ServicePart]
-) -> list[CheckResult]:
-    raises = [[raised for raised in reading.raises if raised.decided.at_s >= record.warm_up_s] for reading in readings]
-    measured = {
-        service.name: Measured(reading.tally, record.span_s, raised, service.cost.month.usd)
-        for reading, raised, service in zip(readings, raises, services, strict=True)
-    }
-    whole = Measured(
-        record.tallies.after_warm_up(),
-        record.span_s,
-        [raised for of_service in raises for raised in of_service],
-        sum(service.cost.month.usd for service in services),
+def _cost_part(record: RunRecord, service: ServiceRun) -> schema.CostPart:
+    return cost_part(
+        service.usages,
+        service.region,
+        service.rates or rates_of(service.region),
+        record.ended_s,
+        record.tallies.whole(record.sources_of(service.name)).served,
+        automatic_deployments=service.automatic_deployments,
+        build_minutes=service.build_minutes,
     )
-    return [evaluate(expression, whole, measured) for expression in record.checks]
+
+
+def _check_results(
+    record: RunRecord,
+    readings: Sequence[_Reading],
+    costs: Sequence[schema.CostPart],
+    checks: Sequence[CheckExpression],
+) -> list[CheckResult]:
+    sides = {
+        reading.service.name: ServiceSide(
+            reading.times,
+            [raised for raised in reading.raises if raised.decided.at_s >= record.warm_up_s],
+            cost.run.usd,
+            cost.month.usd,
+            record.tallies.whole(record.sources_of(reading.service.name)).served,
+        )
+        for reading, cost in zip(readings, costs, strict=True)
+    }
+    span = Span(min(record.warm_up_s, record.ended_s), record.ended_s)
+    sources = [(source.name, source.service) for source in record.sources]
+    scopes = Scopes(span, record.tallies, record.series, sources, record.row_numbers, sides)
+    results = scopes.judged(checks)
+    if record.aborted is None:
+        return results
+    # What ended the run has not held, whatever the requests under way came to.
+    return [record.aborted if result.expression == record.aborted.expression else result for result in results]
 
 
 def _check_part(result: CheckResult) -> schema.CheckPart:

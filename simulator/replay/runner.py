@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TextIO
+from typing import Any, TextIO
 
 from simulator.assembly import LiveSettings, MakePool, Platform
 from simulator.assembly.cloudwatch_feed import feed_run, run_view
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool import Pool
 from simulator.records.facts import EventLogged
+from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.bookkeeping import Books
 from simulator.replay.control import RunControl, needs_control
 from simulator.replay.gear import RequestGear
@@ -116,14 +117,14 @@ class Run:
             traffic: Traffic
             if clients is not None:
                 books.own_load = clients.sent
-                traffic = clients.start(self.scenario, platform, chance, knobs)
+                traffic = clients.start(self.scenario, platform, chance, knobs, books.tallies.retry)
             elif self.gear is not None:
                 traffic = self.gear.start(platform, books)
             else:
-                traffic = virtual_traffic(self.scenario, platform, chance, books.log, knobs)
+                traffic = virtual_traffic(self.scenario, platform, chance, books.log, knobs, books.tallies.retry)
             if self.on_stage is not None and knobs is not None:
                 self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs, control))
-            complete = await self._until_end(platform, traffic, control)
+            complete = await self._until_end(platform, traffic, control, books)
             if platform.clock.at_s() == 0:
                 raise InterruptedRun  # while its console waited for the first page
             record = books.record(platform, control.built_s if control is not None else {}, complete=complete)
@@ -153,7 +154,7 @@ class Run:
         exporters = Exporters(platform.metrics, self.exports, platform.clock.at_s, view)
         if exporters.tracing is not None:
             platform.trace(exporters.tracing)
-        rows = exporters.rows([source.service for source in self.scenario.traffic])
+        rows = exporters.rows([self.scenario.traffic[index].service for index in self.scenario.numbers.sources])
         if rows is not None:
             books.log.on_chunk(rows)
         return exporters, feed_run(exporters.cloudwatch, platform, view) if exporters.cloudwatch is not None else None
@@ -180,17 +181,24 @@ class Run:
             await control.open()
         return None if self.live is None else await live_clients(self.scenario, platform, books.log)
 
-    async def _until_end(self, platform: Platform, traffic: Traffic, control: RunControl | None) -> bool:
-        """Play the timeline beside the traffic. True when it ran to its end, False when it was interrupted."""
+    async def _until_end(self, platform: Platform, traffic: Traffic, control: RunControl | None, books: Books) -> bool:
+        """Play the timeline beside the traffic. True when it ran to its end, which a check may have brought; False when
+        it was interrupted.
+        """
         tasks = platform.tasks
         tasks.spawn(Timeline(self.scenario.timeline, platform, control).run(), "timeline")
         ending = tasks.spawn(_end(platform, traffic, self.scenario.duration_s), "end of traffic")
         interrupted = tasks.spawn(self._interrupted.wait(), "interrupt")
         try:
-            ended = await first_of(tasks.failed, ending, interrupted)
+            waited: list[asyncio.Future[Any]] = [tasks.failed, ending, interrupted]
+            if is_aborting(self.scenario):
+                waited.append(tasks.spawn(aborting_check(self.scenario, platform, books), "checks that end the run"))
+            ended = await first_of(*waited)
             if ended == 0:
                 tasks.failed.result()
-            return ended == 1
+            if ended == 3:
+                books.aborted = waited[3].result()
+            return ended != 2
         finally:
             await traffic.close()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -17,7 +18,7 @@ from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJs
 from simulator.model.wire_fault import BYTES_ONLY
 from simulator.replay.aws_spec import AwsSpec
 from simulator.replay.changes import Changes, changed
-from simulator.replay.check_expression import CheckExpression, parse_check
+from simulator.replay.check_expression import CHECK_SCHEMA, CheckExpression, parse_check
 from simulator.replay.completion import completed
 from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.explain import explain
@@ -27,13 +28,14 @@ from simulator.replay.policy_spec import PolicySpec, policy_named, policy_of
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.recordings import recording_notes, recording_problems, too_much
 from simulator.replay.relations import relation_problems
+from simulator.replay.request_numbers import RequestNumbers
 from simulator.replay.sections import RUN_MAX_S, Count, Duration, PositiveDuration, Section
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.timeline_spec import EventSpec, WireFaultSpec
 from simulator.replay.traffic_spec import SourceSpec
 from simulator.replay.user_policy import OnPolicyError, is_user_policy, user_policy_kind
 
-Check = Annotated[CheckExpression, PlainValidator(parse_check), WithJsonSchema({"type": "string"})]
+Check = Annotated[CheckExpression, PlainValidator(parse_check), WithJsonSchema(CHECK_SCHEMA)]
 ServiceName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
 
 _NAMELESS: Final = "scenario"
@@ -65,7 +67,7 @@ class Scenario(Section):
     aws: AwsSpec = AwsSpec()
     """Where secrets and role credentials come from (real time)."""
     checks: tuple[Check, ...] = ()
-    """What should hold after the warm-up, such as `p95 < 300 ms` or `web: failure_ratio < 1 %`."""
+    """What should hold after the warm-up, such as `p95 < 300 ms` or `web: p95{path:/a} < 1 s`."""
 
     _document: Document = PrivateAttr(default_factory=lambda: Document(_NAMELESS, {}))
     _brought: Mapping[str, str] = PrivateAttr(default_factory=dict)
@@ -113,6 +115,11 @@ class Scenario(Section):
     def recording_notes(self) -> list[str]:
         """What people should know of how its recordings are played. Raises ScenarioError as `require`."""
         return recording_notes(self.traffic, self.duration_s)
+
+    @cached_property
+    def numbers(self) -> RequestNumbers:
+        """What the rows of its requests are numbered by."""
+        return RequestNumbers(self.traffic, self.checks)
 
     def sources_of(self, service: str) -> list[int]:
         """The positions of the sources that send to `service`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -13,11 +14,14 @@ from simulator.replay.clients import ClosedClient, OpenClient, RequestRows, Retr
 from simulator.replay.curves import rate_factor
 from simulator.replay.knobs import Knobs
 from simulator.replay.law_spec import LawSpec
-from simulator.replay.retries import Retries
+from simulator.replay.request_choices import request_choices
+from simulator.replay.request_numbers import Kind
+from simulator.replay.retries import OnRetry, Retries
 from simulator.replay.scenario import Scenario
 from simulator.world.chance import Chance
 
 THOUGHTS = 1024  # draws at a time
+CHOICES = 1024
 
 
 class Traffic(Protocol):
@@ -52,24 +56,30 @@ class VirtualTraffic:
 
 
 def virtual_traffic(
-    scenario: Scenario, platform: Platform, chance: Chance, rows: RequestRows, knobs: Knobs | None = None
+    scenario: Scenario,
+    platform: Platform,
+    chance: Chance,
+    rows: RequestRows,
+    knobs: Knobs | None = None,
+    on_retry: OnRetry | None = None,
 ) -> VirtualTraffic:
     """Call it when the platform's clock has started: the sources begin at once."""
     clients: list[SimulatedClient] = []
     for index, source in enumerate(scenario.traffic):
         service = platform.services[source.service]
+        kinds = kinds_drawn(scenario, chance, index)
         if source.closed is None:
             times = arrival_times(scenario, chance, index, knobs)
-            retries = retries_of(scenario, chance, index)
+            retries = retries_of(scenario, chance, index, on_retry)
             clients.append(
-                OpenClient(service, index, rows, platform.clock, times, scenario.duration_s)
+                OpenClient(service, kinds, rows, platform.clock, times, scenario.duration_s)
                 if retries is None
-                else RetryingClient(service, index, rows, platform.clock, times, retries, scenario.duration_s)
+                else RetryingClient(service, kinds, rows, platform.clock, times, retries, scenario.duration_s)
             )
         else:
             closed = ClosedClient(
                 service,
-                index,
+                kinds,
                 rows,
                 platform.clock,
                 users=source.closed.users,
@@ -98,12 +108,24 @@ def _planned_times(scenario: Scenario, chance: Chance, index: int) -> Iterator[f
         yield from chunk.tolist()
 
 
-def retries_of(scenario: Scenario, chance: Chance, index: int) -> Retries | None:
-    """How clients of the source at position `index` ask again, if they do."""
+def retries_of(scenario: Scenario, chance: Chance, index: int, on_retry: OnRetry | None = None) -> Retries | None:
+    """How clients of the source at position `index` ask again, if they do. `on_retry` hears of each that does."""
     spec = scenario.traffic[index].retry
     if spec is None:
         return None
-    return Retries(spec.attempts, spec.factor, thoughts(spec.wait, chance, index, "retry").__next__)
+    retries = Retries(spec.attempts, spec.factor, thoughts(spec.wait, chance, index, "retry").__next__, spec.on)
+    retries.on_retry = on_retry or retries.on_retry
+    return retries
+
+
+def kinds_drawn(scenario: Scenario, chance: Chance, index: int) -> Iterator[Kind]:
+    """The kind of each request of the source at position `index`, for ever: the same on both clocks."""
+    kinds = scenario.numbers.kinds(index)
+    if len(kinds) == 1:
+        return itertools.repeat(kinds[0])
+    draws = request_choices(scenario.traffic[index], chance, index)
+    portions = (draws.draw(CHOICES).tolist() for _ in itertools.repeat(None))
+    return (kinds[place] for portion in portions for place in portion)
 
 
 def thoughts(law: LawSpec, chance: Chance, index: int, purpose: str = "think") -> Iterator[float]:

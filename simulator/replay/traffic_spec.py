@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.replay.law_spec import NOTHING, LawSpec
+from simulator.replay.retries import RETRY_CAUSES
 from simulator.replay.sections import (
     FACTOR_MAX,
     USERS_MAX,
@@ -25,6 +26,11 @@ from simulator.replay.sections import (
 )
 
 Spacing = Literal["poisson", "clock"]
+RetryCause = Annotated[
+    Literal["429", "5xx", "no_answer"],
+    BeforeValidator(lambda told: str(told) if told == 429 and not isinstance(told, bool) else told),
+    WithJsonSchema({"enum": [429, "429", "5xx", "no_answer"]}),
+]
 TimeFormat = Literal["timestamp", "seconds", "milliseconds", "microseconds", "nanoseconds"]
 
 
@@ -122,12 +128,17 @@ class ClosedSpec(Section):
 
 
 class RetrySpec(Section):
-    """Clients that ask again when they got 429, 5xx or no answer. Each attempt counts as a request of its own."""
+    """Clients that ask again when they got 429, 5xx or no answer. Each attempt counts as a request of its own.
+
+    The check `failure_ratio_after_retries` counts users: those whose last attempt failed, of all.
+    """
 
     attempts: Count = Field(ge=2, le=100)
     """How often a client asks at most, the first time included."""
     wait: LawSpec = NOTHING
     """Time between a lost answer and the second attempt."""
+    on: tuple[RetryCause, ...] = Field(default=RETRY_CAUSES, min_length=1)
+    """After what they ask again: all of them if left out."""
     factor: Number = Field(default=1.0, ge=1, le=10)
     """By how much each further wait is longer than the one before: 2 doubles it."""
 
@@ -173,8 +184,10 @@ class TraceSpec(Section):
 class RequestSpec(Section):
     """A kind of request."""
 
+    name: str = Field(default="", pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    """A name for checks: `p95{name:login} < 1 s`."""
     path: str = Field(default="/", pattern="^/")
-    """Path and query."""
+    """Path and query; a check may ask for it: `p95{path:/search} < 1 s`."""
     method: str = Field(default="GET", pattern="^[A-Z]+$")
     """HTTP method."""
     weight: Number = Field(default=1.0, gt=0)

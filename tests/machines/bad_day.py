@@ -10,6 +10,7 @@ import hashlib
 import sys
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import repeat
 
 from simulator.assembly import Platform, ServicePlan
 from simulator.control.autoscaler import change_configuration
@@ -17,6 +18,7 @@ from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.settings import PoolSettings
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.clients import ClosedClient, OpenClient
+from simulator.replay.request_numbers import Kind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies import POLICIES
 from simulator.world.chance import Chance
@@ -55,10 +57,17 @@ async def _day(chance: Chance, record: Record) -> None:
     platform.start()
     for source, (name, service) in enumerate(platform.services.items()):
         gaps_s = chance.stream("open", name).exponential(1 / 20, round(20 * DURATION_S))
-        OpenClient(service, source, record, platform.clock, iter(gaps_s.cumsum().tolist()))
+        OpenClient(service, repeat(Kind(source)), record, platform.clock, iter(gaps_s.cumsum().tolist()))
         think = partial(chance.stream("closed", name).exponential, 0.5)
         ClosedClient(
-            service, source + 10, record, platform.clock, users=15, think=think, from_s=30.0, until_s=DURATION_S
+            service,
+            repeat(Kind(source + 10)),
+            record,
+            platform.clock,
+            users=15,
+            think=think,
+            from_s=30.0,
+            until_s=DURATION_S,
         )
         victims = chance.stream("victims", name).integers(1, 6, size=11).tolist()
         for turn, victim in enumerate(victims, 1):

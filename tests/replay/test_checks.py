@@ -19,8 +19,8 @@ def measured(*rows: Row, delays_s: tuple[float, ...] = (), span_s: float = 10.0)
     return Measured(tallies.after_warm_up(), span_s, raises, month_usd=12.5)
 
 
-def judged(text: str, whole: Measured, **services: Measured) -> CheckResult:
-    return evaluate(parse_check(text), whole, services)
+def judged(text: str, whole: Measured) -> CheckResult:
+    return evaluate(parse_check(text), whole)
 
 
 HUNDRED = measured(
@@ -106,10 +106,3 @@ def test_no_requests_are_a_number_of_requests() -> None:
 
 def test_a_run_that_ended_within_its_warm_up_has_no_rate() -> None:
     assert judged("served_rps >= 0", measured(Row(), span_s=0.0)).reason == "the run ended within the warm-up"
-
-
-def test_a_check_of_a_service_looks_at_that_service_only() -> None:
-    web, api = measured(Row(status=503)), measured(Row())
-    whole = measured(Row(status=503), Row())
-    ratios = [judged(f"{scope}failure_ratio < 1", whole, web=web, api=api).value for scope in ("", "web: ", "api: ")]
-    assert ratios == [0.5, 1.0, 0.0]

@@ -13,7 +13,7 @@ from simulator.replay.load import Load
 from simulator.replay.load_request import RequestChoice
 from simulator.replay.load_retry import RetryingLoad
 from simulator.replay.problems import ScenarioError
-from simulator.replay.retries import PAUSE_S_MAX, Retries, is_lost
+from simulator.replay.retries import PAUSE_S_MAX, Retries, cause_of
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
 from tests.replay.load_server import Rows, client_of, serving
@@ -36,7 +36,7 @@ traffic:
 
 
 def test_a_lost_answer_is_one_that_another_attempt_might_better() -> None:
-    assert [status for status in (0, 200, 301, 404, 429, 499, 500, 503) if is_lost(status)] == [0, 429, 500, 503]
+    assert [status for status in (0, 200, 301, 404, 429, 499, 500, 503) if cause_of(status)] == [0, 429, 500, 503]
 
 
 @given(st.integers(2, 100), st.floats(1, 10), st.floats(0, 100))

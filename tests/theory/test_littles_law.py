@@ -11,6 +11,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import pytest
 
@@ -20,6 +21,7 @@ from simulator.fleet.settings import PoolSettings
 from simulator.lab.validate_stations import Rows, arrive_and_drain
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.clients import OpenClient
+from simulator.replay.request_numbers import Kind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies import POLICIES
 from simulator.rules.policies.port import Sample
@@ -73,7 +75,9 @@ def play(
         disturb(platform)
         gaps_s = chance.stream("arrivals").exponential(1 / RATE_RPS, round(RATE_RPS * DURATION_S))
         arrivals_s = gaps_s.cumsum()
-        client = OpenClient(platform.services["web"], 0, accounts.rows, platform.clock, iter(arrivals_s.tolist()))
+        client = OpenClient(
+            platform.services["web"], repeat(Kind(0)), accounts.rows, platform.clock, iter(arrivals_s.tolist())
+        )
         await arrive_and_drain(client, arrivals_s)
         loop = asyncio.get_running_loop()
         await asyncio.sleep(math.floor(loop.time()) + 1.5 - loop.time())

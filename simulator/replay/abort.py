@@ -1,0 +1,39 @@
+"""Checks that end a run as soon as they do not hold (`abort_on_fail`), as k6's thresholds can."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from simulator.assembly import Platform
+from simulator.records.facts import TimelineActed
+from simulator.records.series import bin_width_s
+from simulator.replay.bookkeeping import Books
+from simulator.replay.checks import CheckResult
+from simulator.replay.report import judged
+from simulator.replay.scenario import Scenario
+
+# How often a run looks at them. k6 does so every two seconds.
+_EVERY_S: Final = 1.0
+
+
+async def aborting_check(scenario: Scenario, platform: Platform, books: Books) -> CheckResult:
+    """Wait until one of them does not hold. What had nothing to measure yet is waited for."""
+    every_s = max(_EVERY_S, bin_width_s(scenario.duration_s))  # at most as many looks as a report has bins
+    checks = [check for check in scenario.checks if check.abort_after_s is not None]
+    while True:
+        await asyncio.sleep(every_s)
+        now_s = platform.clock.at_s()
+        due = [check for check in checks if now_s >= scenario.warm_up_s + (check.abort_after_s or 0.0)]
+        if not due:
+            continue
+        for result in judged(books.record(platform, {}, complete=False), due):
+            if not result.passed and result.value is not None:
+                detail = f"{result.expression.text}: {result.reason}"
+                platform.journal.record(TimelineActed(now_s, "abort_on_fail", detail))
+                return result
+
+
+def is_aborting(scenario: Scenario) -> bool:
+    """Whether any check may end the run."""
+    return any(check.abort_after_s is not None for check in scenario.checks)

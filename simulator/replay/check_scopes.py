@@ -1,0 +1,87 @@
+"""What a check looks at: which requests of a run, and whose instances and bill."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.records.instance_time import InstanceTime, Steps
+from simulator.records.scale_out import ScaleOut
+from simulator.records.series import RequestSeries
+from simulator.records.tally import Tallies
+from simulator.replay.check_expression import CheckExpression
+from simulator.replay.checks import CheckResult, Measured, Span, evaluate
+from simulator.replay.request_numbers import RequestNumbers
+
+# Shorter pieces of time hold too few requests for a percentile or a ratio.
+PIECE_S_MIN: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceSide:
+    """What a service has beside its requests. `raises`: those decided after the warm-up."""
+
+    times: InstanceTime
+    raises: Sequence[ScaleOut]
+    run_usd: float
+    month_usd: float
+    served: int  # in the whole run, as its bill is for it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scopes:
+    """A run as its checks see it. `sources`: (name, service) of each, `services` in the order of the report."""
+
+    span: Span
+    tallies: Tallies
+    series: RequestSeries
+    sources: Sequence[tuple[str, str]]
+    numbers: RequestNumbers
+    services: Mapping[str, ServiceSide]
+
+    def judged(self, checks: Sequence[CheckExpression]) -> list[CheckResult]:
+        return [evaluate(check, self._measured(check)) for check in checks]
+
+    def _measured(self, check: CheckExpression) -> Measured:
+        indexes = [
+            index
+            for index, (source, service) in enumerate(self.sources)
+            if check.service in {None, service if check.service in self.services else source}
+            and check.tag("source") in {None, source}
+        ]
+        numbers = self.numbers.of_sources(indexes)
+        path, name = check.tag("path"), check.tag("name")
+        if path is not None or name is not None:
+            numbers = self.numbers.meant(indexes, path, name)
+        mine = checked_service(check, self.services, self.sources)
+        sides = [side for service, side in self.services.items() if mine in {None, service}]
+        return Measured(
+            tally=self.tallies.after_warm_up(numbers),
+            span_s=self.span.end_s - self.span.begin_s,
+            scale_outs=[raised for side in sides for raised in side.raises],
+            month_usd=sum(side.month_usd for side in sides),
+            run_usd=sum(side.run_usd for side in sides),
+            served=sum(side.served for side in sides),
+            provisioned=together([side.times.provisioned for side in sides]),
+            series=self.series.binned(numbers, PIECE_S_MIN) if check.share is not None else None,
+            span=self.span,
+        )
+
+
+def checked_service(
+    check: CheckExpression, services: Collection[str], sources: Iterable[tuple[str, str]]
+) -> str | None:
+    """The service that a check is about, by its own name or by that of a source; None: all of them."""
+    if check.service in services:
+        return check.service
+    name = check.tag("source") or check.service
+    return next((service for source, service in sources if source == name), None)
+
+
+def together(counts: Sequence[Steps]) -> Steps:
+    """The sum of several counts over time."""
+    if len(counts) == 1:
+        return counts[0]
+    times_s = sorted({at_s for steps in counts for at_s in steps.times_s})
+    return Steps(times_s, [sum(steps.at(at_s) for steps in counts) for at_s in times_s])

@@ -1,0 +1,65 @@
+"""The number that a request's row carries: that of its source, or one of its own for each kind of request.
+
+Kinds of a source (its `requests`, or the steps of its sessions) are told apart where a check asks for a path or a name;
+otherwise all of them have the source's number. Sources have the numbers 0 to n - 1, so who knows nothing of kinds reads
+rows as before; further kinds have the numbers from n on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from simulator.replay.check_expression import CheckExpression
+from simulator.replay.traffic_spec import SourceSpec
+
+
+class Kind(NamedTuple):
+    """A kind of request. `name` is empty when the file gives none."""
+
+    number: int
+    path: str = "/"
+    name: str = ""
+
+    def is_meant(self, path: str | None, name: str | None) -> bool:
+        """Whether a check's tags mean it: the path as it stands in the file, with or without its query."""
+        return (path is None or path in {self.path, self.path.partition("?")[0]}) and name in {None, self.name}
+
+
+class RequestNumbers:
+    """Of all sources of a scenario."""
+
+    def __init__(self, traffic: Sequence[SourceSpec], checks: Iterable[CheckExpression] = ()) -> None:
+        apart = any(check.tag("path") is not None or check.tag("name") is not None for check in checks)
+        self._kinds: list[list[Kind]] = []
+        self.sources = list(range(len(traffic)))  # by number
+        for index, source in enumerate(traffic):
+            kinds = []
+            for place, request in enumerate(source.requests):
+                number = index if place == 0 or not apart else len(self.sources)
+                if number == len(self.sources):
+                    self.sources.append(index)
+                kinds.append(Kind(number, request.path, request.name))
+            self._kinds.append(kinds)
+
+    @classmethod
+    def of_plain_sources(cls, sources: int) -> RequestNumbers:
+        """Each source has its number, and no kinds are known."""
+        numbers = cls(())
+        numbers.sources = list(range(sources))
+        numbers._kinds = [[Kind(number)] for number in numbers.sources]
+        return numbers
+
+    def kinds(self, index: int) -> Sequence[Kind]:
+        """Of the source at position `index`, in the order of the file."""
+        return self._kinds[index]
+
+    def of_sources(self, indexes: Iterable[int]) -> list[int]:
+        """The numbers of the rows of those sources."""
+        wanted = set(indexes)
+        return [number for number, index in enumerate(self.sources) if index in wanted]
+
+    def meant(self, indexes: Iterable[int], path: str | None, name: str | None) -> list[int]:
+        """The numbers of those kinds of request of those sources that a check's tags mean."""
+        kinds = [kind for index in indexes for kind in self._kinds[index]]
+        return sorted({kind.number for kind in kinds if kind.is_meant(path, name)})

@@ -1,0 +1,170 @@
+"""What checks look at in a run: sources, paths, instances, bills, shares of the time; and checks that end a run."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from simulator.lab.fast_gear import why_not
+from simulator.replay.problems import ScenarioError
+from simulator.replay.report import RunRecord, build_report
+from simulator.replay.report_schema import CheckPart
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import Scenario, read_scenario
+
+# One instance of 3 places and 1 s of work: 3/s are served. Of 4/s a quarter is refused, all of them in the second half.
+TWO_SOURCES = """
+duration: 40s
+seed: 3
+services:
+  web:
+    max_concurrency: 3
+    min_size: 1
+    max_size: 2
+    policy: fixed
+    application: {simulated: {io: 900ms}}
+  api: {policy: fixed, application: {simulated: {io: 50ms}}}
+traffic:
+  - {name: calm, service: web, until: 20s, clock: {rate: 1/s}}
+  - name: rush
+    service: web
+    from: 20s
+    clock: {rate: 10/s}
+    requests: [{path: /a, name: first}, {path: "/b?x=1"}]
+  - {name: quick, service: api, clock: {rate: 2/s}}
+"""
+
+
+def checked(*checks: object, text: str = TWO_SOURCES) -> list[CheckPart]:
+    return build_report(played(text, *checks)).checks
+
+
+def played(text: str, *checks: object) -> RunRecord:
+    return play(Run(read_scenario(f"{text}checks: {json.dumps(checks)}\n")), signals=False)
+
+
+def values(*checks: str) -> list[float | None]:
+    return [check.value for check in checked(*checks)]
+
+
+@pytest.mark.case("L64")
+def test_a_check_of_a_source_counts_its_requests_only() -> None:
+    assert values("calm: requests > 0", "requests{source:rush} > 0", "web: requests > 0", "requests > 0") == [
+        *(20, 200, 220, 300),
+    ]
+    calm, rush = checked("calm: failure_ratio < 1 %", "rush: failure_ratio < 1 %")
+    assert (calm.value, calm.passed, rush.passed) == (0, True, False)
+
+
+@pytest.mark.case("L64")
+def test_a_check_of_a_path_counts_its_requests_only_and_paths_add_up() -> None:
+    first, second, with_query, named = values(
+        "requests{path:/a} > 0", "requests{path:/b} > 0", "requests{path:/b?x=1} > 0", "rush: requests{name:first} > 0"
+    )
+    assert first is not None
+    assert second is not None
+    assert 60 < first < 140
+    assert (first + second, with_query, named) == (200, second, first)
+
+
+@pytest.mark.case("L64")
+def test_telling_paths_apart_changes_no_other_figure() -> None:
+    apart, together = (build_report(played(TWO_SOURCES, text)) for text in ("p95{path:/a} < 9s", "p95 < 9s"))
+    assert apart.model_copy(update={"checks": [], "digest": "", "scenario": together.scenario}) == together.model_copy(
+        update={"checks": [], "digest": ""}
+    )
+
+
+@pytest.mark.case("L64")
+def test_the_rows_of_paths_carry_their_source() -> None:
+    scenario = read_scenario(f"{TWO_SOURCES}checks: ['p95{{path:/a}} < 9s']\n")
+    rows = io.StringIO()
+    play(Run(scenario, csv=rows), signals=False)
+    named = [row.partition(",")[0] for row in rows.getvalue().splitlines()[1:]]
+    assert {name: named.count(name) for name in set(named)} == {"calm": 20, "rush": 200, "quick": 80}
+
+
+@pytest.mark.case("L64")
+def test_instances_and_money_can_be_checked() -> None:
+    report = build_report(
+        played(TWO_SOURCES, "web: instances <= 2", "instances < 9", "mean_instances < 9", "usd < 1", "api: usd < 1")
+    )
+    web, api = report.services
+    assert [check.value for check in report.checks] == pytest.approx(
+        [1, 2, 2, web.cost.run.usd + api.cost.run.usd, api.cost.run.usd]
+    )
+
+
+@pytest.mark.case("L64")
+def test_a_share_of_the_time_is_that_of_the_bins_in_which_it_holds() -> None:
+    half, instances = checked(
+        "web: failure_ratio < 1 % for 60 % of the time", "api: instances == 1 for 99 % of the time"
+    )
+    assert (half.passed, half.unit, instances.passed, instances.value) == (False, "ratio", True, 1.0)
+    assert half.value == 0.5  # 20 s of 40 s: each second of the rush refuses somebody
+    assert "50.00% of the time is not >= 0.6" in half.reason
+
+
+@pytest.mark.case("L64")
+def test_a_failing_check_can_end_the_run_and_says_when() -> None:
+    report = build_report(played(TWO_SOURCES, {"check": "web: failure_ratio < 1 %", "abort_on_fail": True}))
+    assert 20 < report.run.ended_s <= 23
+    assert (report.run.complete, report.passed, report.checks[0].passed) == (True, False, False)
+    assert [act.action for act in report.timeline] == ["abort_on_fail"]
+
+
+@pytest.mark.case("L64")
+def test_a_check_that_may_end_the_run_waits_for_its_delay() -> None:
+    check = {"check": "web: failure_ratio < 1 %", "abort_on_fail": True, "delay_abort_eval": "30s"}
+    assert 30 <= build_report(played(TWO_SOURCES, check)).run.ended_s < 32
+
+
+@pytest.mark.case("L64")
+def test_who_is_checked_stands_in_the_file() -> None:
+    with pytest.raises(ScenarioError) as raised:
+        played(TWO_SOURCES, "clam: p95 < 1s", "p95{path:/c} < 1s", "calm: usd < 1", "p95{name:fist} < 1s")
+    texts = [str(problem) for problem in raised.value.problems]
+    assert all(hint in text for hint, text in zip(("calm", "/b?x=1", "about a service", "first"), texts, strict=True))
+
+
+def single(check: str) -> Scenario:
+    text = TWO_SOURCES.replace("  api: {policy: fixed, application: {simulated: {io: 50ms}}}\n", "")
+    return read_scenario(text.replace("service: api", "service: web") + f"checks: [{check}]\n")
+
+
+@pytest.mark.case("L64")
+def test_the_compiled_gear_says_what_it_cannot_check() -> None:
+    assert why_not(single("'p95 < 1s'")) == ""
+    assert "paths" in why_not(single("'p95{path:/a} < 1s'"))
+    assert "end the run" in why_not(single("{check: p95 < 1s, abort_on_fail: true}"))
+
+
+RETRIES = """
+duration: 20s
+services:
+  web: {max_concurrency: 1, min_size: 1, max_size: 1, policy: fixed, application: {simulated: {io: 150ms}}}
+traffic:
+  - {name: visitors, until: 19s, clock: {rate: 10/s}, retry: {attempts: 2, wait: 60ms%s}}
+"""
+
+
+@pytest.mark.case("L64")
+def test_users_lost_after_their_retries_are_fewer_than_lost_attempts() -> None:
+    report = build_report(
+        played(RETRIES % "", "failure_ratio < 1", "failure_ratio_after_retries < 1", "failed_ratio < 1")
+    )
+    attempts, users, failed = (check.value or 0.0 for check in report.checks)
+    requests, lost = report.requests.requests, report.requests.refused
+    # 190 users came, and each attempt beyond them is a retry of one that was refused.
+    assert users == pytest.approx((lost - (requests - 190)) / 190)
+    assert (users < attempts, failed) == (True, 0)
+
+
+@pytest.mark.case("L72")
+@pytest.mark.parametrize(("on", "requests"), [("[5xx, no_answer]", 190), ("[429]", None), ('["429", 5xx]', None)])
+def test_clients_ask_again_after_429_only_where_they_are_told_to(on: str, requests: int | None) -> None:
+    report = build_report(played(RETRIES % f", on: {on}", "requests > 0"))
+    assert report.requests.refused > 0
+    assert (report.requests.requests == 190) == (requests == 190)
