@@ -206,12 +206,17 @@ export class TimeCharts {
 
   #tellValues(index) {
     if (!this.series) return;
+    const { width_s } = this.series;
     const length = this.series.offered.length;
-    const bin = index === null || index === undefined ? length - 1 : Math.min(index, length - 1);
+    // At the cursor its bin; without one the mean of the last second, which a bin of 100 ms is no sample of.
+    const atCursor = index !== null && index !== undefined;
+    const last = atCursor ? Math.min(index, length - 1) : length - 1;
+    const first = atCursor ? last : Math.max(0, length - Math.max(1, Math.round(1 / width_s)));
     for (const panel of this.panels) {
       panel.lines.forEach((line, number) => {
-        const value = (this.series[line.key] || [])[bin];
-        setText(panel.values[number].value, panel.unit(line.perSecond && value !== undefined ? value / this.series.width_s : value));
+        const known = (this.series[line.key] || []).slice(first, last + 1).filter((value) => value !== null);
+        const mean = known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : undefined;
+        setText(panel.values[number].value, panel.unit(line.perSecond && mean !== undefined ? mean / width_s : mean));
       });
     }
   }
