@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from simulator.lab.compare import compare as played
 from simulator.lab.compare_contenders import contenders_of
 from simulator.lab.compare_figures import Terms
 from simulator.lab.compare_html import comparison_html
-from simulator.lab.comparison import Comparison, comparison_json
+from simulator.lab.comparison import Comparison, EstimatePart, comparison_json
 from simulator.lab.extras import needed
 from simulator.lab.tables import difference_tables, main_tables
 from simulator.model.units import parse_duration
@@ -23,7 +23,7 @@ from simulator.notebook.result import Page
 from simulator.notebook.scenario import Scenario
 from simulator.notebook.thread import in_thread
 from simulator.notebook.written import write_scenario
-from simulator.replay.user_policy import OnPolicyError
+from simulator.replay.user_policy import OnPolicyError, policy_name, require_files
 
 _KEYS: Final = ("scenario", "service", "contender")
 
@@ -35,11 +35,22 @@ class ComparisonResult:
         self.data = data
 
     def frame(self, library: Library = "pandas") -> Any:
-        """A row for each scenario, service and contender: the mean of each figure over the seeds."""
+        """A row for each scenario, service and contender: the mean of each figure over the seeds.
+
+        With each figure go its 95 % confidence interval (`_low`, `_high`) and, with `_difference` in the name, how much
+        it differs from the baseline's, seed by seed; empty where there is none.
+        """
         rows = [
             {
                 **dict(zip(_KEYS, (case.scenario, case.service, row.contender), strict=True)),
-                **{name: part.mean for name, part in row.estimates.items()},
+                **{
+                    column: value
+                    for name, part in row.estimates.items()
+                    for column, value in (
+                        *_with_bounds(name, part),
+                        *_with_bounds(f"{name}_difference", row.differences.get(name)),
+                    )
+                },
             }
             for case in self.data.cases
             for row in case.rows
@@ -91,8 +102,8 @@ class ComparisonResult:
 
 
 def compare(
-    scenarios: Scenario | str | Path | Sequence[Scenario | str | Path],
-    policies: Sequence[str] = (),
+    scenarios: Scenario | str | Path | Mapping[str, Any] | Sequence[Scenario | str | Path | Mapping[str, Any]],
+    policies: Sequence[str | type] = (),
     platforms: Sequence[str] = (),
     *,
     seeds: int = SEEDS_DEFAULT,
@@ -103,7 +114,8 @@ def compare(
 ) -> ComparisonResult:
     """Play policies and platforms on the same traffic, `seeds` times each, and wait for the end.
 
-    A policy is `own` (the scenario's, with its parameters), a name, or `FILE.py:CLASS`. `slo` such as `500ms`.
+    A policy is `own` (the scenario's, with its parameters), a name, `FILE.py:CLASS`, or a class with a method
+    decide(self, observation). A class that stands in no file plays with one worker. `slo` such as `500ms`.
     `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
 
     Raises:
@@ -111,8 +123,10 @@ def compare(
         MissingLibrary: when scipy is not installed, which the confidence intervals need (the extra `lab`).
     """
     needed("scipy.special")
-    several = [scenarios] if isinstance(scenarios, Scenario | str | Path) else list(scenarios)
-    contenders = contenders_of(policies, platforms, {}, OnPolicyError.STOP)
+    several = [scenarios] if isinstance(scenarios, Scenario | str | Path | Mapping) else list(scenarios)
+    if workers > 1:
+        require_files(policies)
+    contenders = contenders_of([policy_name(policy) for policy in policies], platforms, {}, OnPolicyError.STOP)
     terms = Terms(None if slo is None else parse_duration(slo))
     with tempfile.TemporaryDirectory(prefix="simulator-") as made:
         files = []
@@ -123,6 +137,12 @@ def compare(
         first = baseline or (contenders[0].label if contenders else "")
         plan = Plan(files, contenders, first, seeds=seeds, terms=terms, oracle=oracle)
         return ComparisonResult(in_thread(lambda: played(plan, workers)))
+
+
+def _with_bounds(name: str, part: EstimatePart | None) -> list[tuple[str, float | None]]:
+    if part is None:
+        return [(name, None), (f"{name}_low", None), (f"{name}_high", None)]
+    return [(name, part.mean), (f"{name}_low", part.low), (f"{name}_high", part.high)]
 
 
 def _columns(rows: Sequence[dict[str, Any]], first: Sequence[str]) -> list[str]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import html
 import io
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, SupportsIndex
+
+import yaml
 
 from simulator.assembly import LiveSettings
 from simulator.notebook.cells import rows_cell
+from simulator.notebook.plain import is_frame, plain
 from simulator.notebook.result import Result
 from simulator.notebook.sweep import SweepResult, swept
 from simulator.notebook.thread import Stop, play_beside
@@ -22,6 +26,7 @@ from simulator.replay.runner import Run
 from simulator.replay.scenario import Scenario as Checked
 from simulator.replay.scenario import read_scenario
 from simulator.replay.shipped import shipped_scenarios
+from simulator.replay.user_policy import policy_name
 
 # Where the command line keeps its certificate authority too.
 STATE = Path("~/.local/state/apprunner-simulator")
@@ -41,15 +46,23 @@ class _Source:
 class Scenario:
     """A scenario, checked when it is made.
 
-    `Scenario("flash-sale")` is a shipped one, `Scenario("mine.yaml")` a file, `Scenario.from_text(...)` text. It never
-    changes: `change` gives another.
+    `Scenario("flash-sale")` is a shipped one, `Scenario("mine.yaml")` a file, `Scenario({...})` a mapping with the keys
+    of a file, `Scenario.from_text(...)` text. Where a mapping or a change names a recording's `file`, a data frame of
+    pandas or a table of Arrow may stand. A scenario never changes: `change` gives another.
 
     Raises:
         ScenarioError: with every problem of the file, each with its line.
         ValueError: when there is no such file and no such shipped scenario.
     """
 
-    def __init__(self, source: str | Path) -> None:
+    def __init__(self, source: str | Path | Mapping[str, Any]) -> None:
+        told: object = source
+        if isinstance(source, Mapping):
+            self._read(_Source(_text_of(source), "scenario", Path(), "scenario", {}))
+            return
+        if not isinstance(told, str | Path):
+            msg = f"scenario = {_shown(told)}, must be a file, a shipped scenario's name or a mapping"
+            raise ValueError(msg)  # noqa: TRY004 as for every other source that is none
         path = Path(source)
         if not path.exists():
             shipped = shipped_scenarios()
@@ -69,6 +82,11 @@ class Scenario:
     def from_text(cls, text: str, *, name: str = "scenario", folder: str | Path = ".") -> Self:
         """A scenario in YAML; data files that it names are looked up in `folder`."""
         return cls.__new__(cls)._read(_Source(text, name, Path(folder), name, {}))  # noqa: SLF001 a constructor
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, name: str = "scenario", folder: str | Path = ".") -> Self:
+        """A scenario from a mapping with the keys of a file; data files that it names are looked up in `folder`."""
+        return cls.from_text(_text_of(data), name=name, folder=folder)
 
     @property
     def name(self) -> str:
@@ -99,22 +117,23 @@ class Scenario:
             ValueError: when there is no such place.
         """
         source = self._source
-        merged = {**source.changes, **(changes or {}), **fields}
+        merged = {**source.changes, **plain({**(changes or {}), **fields})}
         changed_source = dataclasses.replace(source, changes=merged)
         return type(self).__new__(type(self))._read(changed_source)  # noqa: SLF001 a constructor
 
     def run(
         self,
         *,
-        seed: int | None = None,
-        policy: str | None = None,
+        seed: SupportsIndex | None = None,
+        policy: str | type | None = None,
         clock: Literal["virtual", "real"] = "virtual",
         requests: bool = False,
         state: str | Path = STATE,
     ) -> Result:
         """Play it and wait for the end; works inside a running event loop too.
 
-        `seed` and `policy` in place of the scenario's own. `requests`: keep a row for every request. `state`: where the
+        `seed` and `policy` in place of the scenario's own; a policy is a name, `FILE.py:CLASS`, or a class with
+        a method decide(self, observation). `requests`: keep a row for every request. `state`: where the
         local certificate authority is kept, for real time.
 
         Raises:
@@ -125,14 +144,14 @@ class Scenario:
         if clock not in {"virtual", "real"}:
             msg = f"clock = {clock!r}, must be virtual or real"
             raise ValueError(msg)
-        checked = self._checked if seed is None else self._checked.with_seed(seed)
-        checked = checked if policy is None else checked.with_policy(policy)
+        checked = self._checked if seed is None else self._checked.with_seed(operator.index(seed))
+        checked = checked if policy is None else checked.with_policy(policy_name(policy))
         rows, stop = io.StringIO() if requests else None, Stop()
         live = LiveSettings(Path(state).expanduser()) if clock == "real" else None
         record = play_beside(Run(checked, live, stop, rows), stop)
         return Result(record, build_report(record), None if rows is None else rows.getvalue())
 
-    def sweep(self, vary: Mapping[str, Sequence[Any]], *, seeds: int = 1, workers: int = 1) -> SweepResult:
+    def sweep(self, vary: Mapping[str, Iterable[Any]], *, seeds: int = 1, workers: int = 1) -> SweepResult:
         """Play it at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1, 2]})`.
 
         `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
@@ -140,8 +159,9 @@ class Scenario:
         Raises:
             ScenarioError, ValueError: when a place or a first value does not fit.
         """
-        self.change({name: values[0] for name, values in vary.items() if values})
-        return swept(self.document, self.folder, vary, [self._checked.seed + n for n in range(seeds)], workers)
+        grid: dict[str, list[Any]] = {name: plain(list(values)) for name, values in vary.items()}
+        self.change({name: values[0] for name, values in grid.items() if values})
+        return swept(self.document, self.folder, grid, [self._checked.seed + n for n in range(seeds)], workers)
 
     def __repr__(self) -> str:
         return f"<Scenario {self.name}: {', '.join(self._checked.services)}, {self._checked.duration_s:g} s>"
@@ -155,3 +175,14 @@ class Scenario:
         return (
             f"<h4>{html.escape(self.name)}</h4><p>{self._checked.duration_s:g} s, seed {self._checked.seed}</p>{table}"
         )
+
+
+def _text_of(data: Mapping[str, Any]) -> str:
+    """As a file would have it. Raises ValueError for values that no file can have."""
+    return yaml.safe_dump(plain(data), sort_keys=False, allow_unicode=True)
+
+
+def _shown(source: object) -> str:
+    return (
+        f"a {type(source).__name__} (of a recording? then the `file` of a source)" if is_frame(source) else repr(source)
+    )

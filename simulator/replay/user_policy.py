@@ -1,5 +1,7 @@
 """A policy of the user's own: `my.py:MyPolicy`, loaded from its file, and guarded so that its errors are its own.
 
+In Python the class itself will do, and needs no file.
+
 The class is the port of rules/policies/port.py with less to write:
 
     tick_s, pokes, start_lag_s   class attributes; left out they are 1 s, no, and the lag of the service's own policy
@@ -21,7 +23,7 @@ import sys
 import threading
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -36,6 +38,10 @@ SEPARATOR: Final = ".py:"
 SLOW_S: Final = 1.0
 # Of one policy in one run: the first ones tell the story, and a policy that fails on every tick of a day has 86,400.
 ERRORS_TOLD: Final = 20
+
+
+# Classes that stand in no file, by the name under which they are chosen.
+_CLASSES: Final[dict[str, type]] = {}
 
 
 class OnPolicyError(StrEnum):
@@ -60,6 +66,32 @@ def is_user_policy(name: str) -> bool:
     return SEPARATOR in name
 
 
+def policy_name(told: str | type) -> str:
+    """The name under which a policy is chosen: itself, or that of a class, which is remembered under it.
+
+    A class of a notebook has a file that is none, `Mine (notebook).py:Mine`; the newest class of a name counts.
+
+    Raises:
+        ValueError: for what is neither a name nor a policy's class.
+    """
+    if isinstance(told, str):
+        return told
+    if not _is_policy(told):
+        msg = f"policy = {told!r}, must be a name, FILE.py:CLASS, or a class with a method decide(self, observation)"
+        raise ValueError(msg)
+    name = f"{told.__name__} (notebook){SEPARATOR}{told.__name__}"
+    _CLASSES[name] = told
+    return name
+
+
+def require_files(policies: Iterable[str | type]) -> None:
+    """Raises ValueError for a class: another process has only what stands in files."""
+    for told in policies:
+        if isinstance(told, type):
+            msg = f"policy = {told.__name__}, must be given as FILE.py:{told.__name__} with several workers"
+            raise ValueError(msg)  # noqa: TRY004 of a class in general it is none
+
+
 def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = OnPolicyError.STOP) -> PolicyKind:
     """The kind of the policy `FILE.py:CLASS`, its file read and run now. `actuator`: unless the class has its own.
 
@@ -67,7 +99,7 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
         ValueError: when the file cannot be loaded, has no such class, or the class is no policy.
     """
     file, _, class_name = name.rpartition(":")
-    made = _class_in(Path(file), class_name)
+    made = _CLASSES.get(name) or _class_in(Path(file), class_name)
     if not _is_policy(made):
         msg = f"policy = {name!r}, must have a method decide(self, observation)"
         raise ValueError(msg)
@@ -79,7 +111,7 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
     def build(_: UserParameters, scaling: AutoScalingConfiguration) -> GuardedPolicy:
         return GuardedPolicy(class_name, _made(made, name, scaling), actuator, tick_s, on_error)
 
-    about = (made.__doc__ or f"a policy of {file}").strip().partition("\n")[0]
+    about = (made.__doc__ or f"a policy of {'the notebook' if name in _CLASSES else file}").strip().partition("\n")[0]
     return PolicyKind(class_name, UserParameters, build, about, scales_to_zero=True)
 
 
@@ -120,6 +152,8 @@ class GuardedPolicy:
 
     def _bounded(self, desired: Any, scaling: AutoScalingConfiguration, clamps: tuple[str, ...]) -> dict[str, Any]:
         """`desired` and `clamps`. Where active and provisioned are two things, active may be less than MinSize."""
+        if hasattr(desired, "dtype"):  # of numpy, whose whole numbers are as good
+            desired = desired.item()
         if isinstance(desired, bool) or not isinstance(desired, int) or desired < 0:
             msg = f"answered {desired!r}, must be a whole number of instances, a Decision or None"
             raise _Nonsense(msg)

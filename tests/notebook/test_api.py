@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import subprocess
 import sys
@@ -9,7 +10,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
+import yaml
 
 from simulator import MissingLibrary, Result, Scenario, ScenarioError, compare
 from simulator.notebook.thread import Stop, in_thread
@@ -137,3 +142,85 @@ def test_a_run_ends_early_when_another_thread_wants_it_to() -> None:
     assert record is not None
     assert not record.complete
     assert record.ended_s < 10_000
+
+
+class TwoFromTheStart:
+    """A policy of a notebook."""
+
+    def decide(self, _observation: Any) -> Any:
+        return np.int64(2)
+
+
+@pytest.mark.case("L15", "L68")
+def test_a_policy_may_be_a_class() -> None:
+    result = Scenario.from_text(SMALL).run(policy=TwoFromTheStart)
+    assert result.report.services[0].policy == "TwoFromTheStart"
+    assert set(result.decisions()["desired"]) == {2}
+    comparison = compare(Scenario.from_text(SMALL), ["own", TwoFromTheStart], seeds=2, oracle=False)
+    assert list(comparison.frame()["contender"]) == ["own", "TwoFromTheStart"]
+
+
+@pytest.mark.case("L15", "L68")
+def test_what_is_no_policy_or_has_no_file_for_other_processes_is_told() -> None:
+    with pytest.raises(ValueError, match=r"a class with a method decide\(self, observation\)"):
+        Scenario.from_text(SMALL).run(policy=dict)
+    with pytest.raises(ValueError, match=r"FILE\.py:TwoFromTheStart with several workers"):
+        compare(Scenario.from_text(SMALL), [TwoFromTheStart], workers=2)
+
+
+@pytest.mark.case("L15")
+def test_numbers_of_numpy_are_numbers() -> None:
+    scenario = Scenario.from_text(SMALL).change(max_concurrency=np.int64(40), duration=dt.timedelta(seconds=2))
+    assert (scenario.checked.services["web"].max_concurrency, scenario.checked.duration_s) == (40, 2.0)
+    frame = scenario.sweep({"max_concurrency": np.arange(1, 4)}).frame()
+    assert list(frame["max_concurrency"]) == [1, 2, 3]
+    assert scenario.run(seed=np.int64(5)).report.run.seed == 5
+    with pytest.raises(ScenarioError, match="a whole number"):
+        scenario.change(max_concurrency=np.float64(40.5))
+
+
+@pytest.mark.case("L15", "L68")
+def test_a_scenario_may_be_a_mapping() -> None:
+    data = yaml.safe_load(SMALL)
+    assert Scenario(data).run().figures == Scenario.from_text(SMALL).run().figures
+    assert Scenario.from_dict(data | {"seed": np.int64(9)}).checked.seed == 9
+    with pytest.raises(ScenarioError, match="max_concurency"):
+        Scenario(data | {"services": {"web": {"max_concurency": 3}}})
+    with pytest.raises(ValueError, match="value = <object"):
+        Scenario(data | {"seed": object()})
+
+
+@pytest.mark.case("L15", "L68")
+@pytest.mark.parametrize("kind", ["pandas", "indexed", "series", "arrow"])
+def test_a_recording_may_be_a_data_frame(kind: str, tmp_path: Path) -> None:
+    times = pd.date_range("2024-01-01", periods=20, freq="1s", tz="UTC")
+    counts = pd.Series([7 * (n % 3) for n in range(20)], index=times, name="count")
+    frame: Any = {
+        "pandas": counts.rename_axis("time").reset_index(),
+        "indexed": counts.to_frame(),
+        "series": counts,
+        "arrow": pa.Table.from_pandas(counts.rename_axis("time").reset_index()),
+    }[kind]
+    source = {"name": "day", "bins": {"file": frame, "column": "count", "time_column": "time", "bin": "1s"}}
+    scenario = Scenario(yaml.safe_load(SMALL) | {"traffic": [source]})
+    assert scenario.run().report.requests.requests == counts.sum()
+    assert scenario.sweep({"min_size": [1]}).rows[0]["requests"] == counts.sum()
+
+
+@pytest.mark.case("L15")
+def test_a_frame_alone_is_no_scenario_and_that_is_said() -> None:
+    with pytest.raises(ValueError, match=r"a DataFrame .*must be a file, a shipped scenario's name or a mapping"):
+        Scenario(pd.DataFrame({"count": [1]}))  # type: ignore[arg-type]
+
+
+@pytest.mark.case("L19")
+def test_a_comparisons_frame_has_intervals_and_differences() -> None:
+    comparison = compare(Scenario.from_text(SMALL), ["own", "fixed"], seeds=3, oracle=False)
+    frame = comparison.frame().set_index("contender")
+    own, fixed = comparison.data.cases[0].rows
+    runs = comparison.runs().set_index("contender")["run_usd"]
+    assert frame.loc["own", "run_usd_low"] == own.estimates["run_usd"].low
+    assert frame.loc["fixed", "run_usd_high"] == fixed.estimates["run_usd"].high
+    assert frame.loc["fixed", "run_usd_difference"] == pytest.approx(runs["fixed"].mean() - runs["own"].mean())
+    assert frame.loc["fixed", "run_usd_difference_low"] <= frame.loc["fixed", "run_usd_difference"]
+    assert pd.isna(frame.loc["own", "run_usd_difference"])
