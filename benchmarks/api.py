@@ -37,6 +37,7 @@ from simulator.api.access_keys import AccessKey, AccessKeys
 from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings, open_control_plane
+from simulator.cli.listening import keep_what_started
 from simulator.control.api_context import ApiSettings
 from simulator.control.caller import Caller
 from simulator.control.simulated_workload import SimulatedWorkload
@@ -114,6 +115,7 @@ async def _serve(folder: Path) -> None:
         api=ApiSettings(quotas=Quotas(services=SERVICES)),
     )
     async with await open_control_plane(settings, SimulatedWorkload()) as plane:
+        keep_what_started()
         sys.stdout.write(plane.url + "\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
@@ -131,6 +133,7 @@ async def _turns() -> None:
                 request = {"ServiceName": f"service-{number}", "SourceConfiguration": source}
                 arns.append(calls.call(caller, "CreateService", request)["Service"]["ServiceArn"])
             await plane.api.operations.settled()
+            keep_what_started()
             taken_us = []
             for _ in range(TURNS):
                 before_ns = time.thread_time_ns()

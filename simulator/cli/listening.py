@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import resource
 from collections.abc import Mapping
 from typing import Final, NoReturn
@@ -19,6 +20,15 @@ def allow_many_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def keep_what_started() -> None:
+    """What is there once a verb listens stays to its end, so that collections of garbage no longer look through it.
+
+    They would take 50 ms of a turn of the event loop, for which all requests wait.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def cannot_open(error: OSError, ports: Mapping[str, int]) -> NoReturn:

@@ -17,7 +17,7 @@ from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import bad_input, broke, details_of, told
-from simulator.cli.listening import allow_many_files, cannot_open
+from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
 from simulator.cli.printing import echo
 from simulator.cli.serve_config import (
@@ -140,6 +140,7 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
             except OSError as error:
                 port_taken(console_port, error)
             echo(f"console at {console.url}")
+        keep_what_started()
         await _until_stopped(serving, stop)
 
 

@@ -23,7 +23,7 @@ from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
 from simulator.cli.exits import BROKE, bad_input
-from simulator.cli.listening import allow_many_files, cannot_open
+from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.cli.up_names import FirstAnswers, hosts_of, told_names
@@ -129,6 +129,7 @@ async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuild
     assert front is not None
     for line in told_names(serving.service.name, front):
         echo(line)
+    keep_what_started()
     loop, pause_s = asyncio.get_running_loop(), _LOOK_S
     while True:
         await asyncio.sleep(pause_s)

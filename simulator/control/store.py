@@ -2,8 +2,8 @@
 
 One process writes (`StateLock` sees to it); others may read at the same time, which write-ahead logging allows. Commits
 are `synchronous=NORMAL`: what is committed is in the operating system's hands, so killing the process loses nothing and
-no request waits for a disk. A power failure may lose the last commits, never the file's integrity; a simulator's state
-is worth that much and not an fsync for each call.
+no request waits for a disk, nor for the log to be copied into the file (`Checkpoints`). A power failure may lose the
+last commits, never the file's integrity; a simulator's state is worth that much and not an fsync for each call.
 
 Resources are JSON documents that are read once, at the start: the registry answers from memory.
 """
@@ -19,6 +19,7 @@ from typing import Final
 
 from simulator.control.entries import Entry, EntryKind
 from simulator.control.entry_bounds import BYTES_MAX, ENTRIES_MAX, EntryBounds
+from simulator.control.store_checkpoints import AUTOMATIC_PAGES, Checkpoints
 from simulator.control.store_file import StoreError, StoreFile
 
 # Each takes the schema one version further; the file's `user_version` counts those that have been applied.
@@ -60,6 +61,7 @@ class Store:
         self._path = path
         self._bounds = EntryBounds(entries_max, entries_bytes_max)
         self._file: StoreFile | None = None
+        self._checkpoints = None if path is None else Checkpoints(path)
         with self._telling():
             if path is not None:
                 self._file = StoreFile(path, lambda db: _make(db, migrations))
@@ -79,6 +81,7 @@ class Store:
     def _open(self, migrations: Sequence[Sequence[str]]) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(f"PRAGMA wal_autocheckpoint={AUTOMATIC_PAGES}")
         self._db.execute(f"PRAGMA journal_size_limit={_LOG_BYTES_KEPT}")
         _make(self._db, migrations)
 
@@ -101,6 +104,8 @@ class Store:
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._db.close()
 
     # --- resources -------------------------------------------------------------------------------------------------
@@ -136,10 +141,10 @@ class Store:
         """All of it or nothing. Raises sqlite3.Error; StoreGone, which is one, when the file is not there any more."""
         if self._file is not None:
             self._file.check()
-        db, added = self._db, list(entries)
+        db, documents, added = self._db, list(puts), list(entries)
         db.execute("BEGIN IMMEDIATE")
         try:
-            db.executemany("REPLACE INTO resource VALUES (?, ?, ?)", puts)
+            db.executemany("REPLACE INTO resource VALUES (?, ?, ?)", documents)
             db.executemany("DELETE FROM resource WHERE kind = ? AND key = ?", removals)
             db.executemany("REPLACE INTO meta VALUES (?, ?)", (meta or {}).items())
             db.executemany(
@@ -155,6 +160,8 @@ class Store:
             raise
         if added:
             self._bounds.committed(db)
+        if self._checkpoints is not None:
+            self._checkpoints.committed(sum(len(each.text) for each in added) + sum(len(each[2]) for each in documents))
 
     # --- entries ---------------------------------------------------------------------------------------------------
 
