@@ -66,6 +66,8 @@ def _expected_requests(scenario: Scenario, index: int) -> float:
     source = scenario.traffic[index]
     if source.trace is not None:
         return float(source.trace.file.stat().st_size / _ROW_BYTES_MIN * source.scale)
+    if source.at_once is not None:
+        return source.at_once.requests * source.scale
     if source.bins is not None:
         return float(bin_counts(source.bins).sum() * source.scale)
     return curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).total

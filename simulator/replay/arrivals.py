@@ -8,6 +8,7 @@ source position and scenario give the same times, whatever other sources do.
 - Bins with Poisson arrivals: the recorded count of each bin, thinned by `scale`, falls evenly at random in the bin,
   which is what a Poisson process looks like once its counts are known. Counts with fractions are means (averages,
   rates, samples): the requests of each bin are drawn from a Poisson law around them, none is lost to rounding.
+- An MMPP: the states are drawn first and make a curve of level pieces.
 - A per-request trace: the recorded times, thinned at random.
 
 A factor above 1 on bins multiplies the counts; on a trace it repeats requests at the same instant, since nothing is
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from simulator.replay import traces
 from simulator.replay.curves import STEADY, RateCurve, RateFactor, curve_of
+from simulator.replay.shape_spec import AtOnceSpec
 from simulator.replay.traffic_spec import BinsSpec, SourceSpec, TraceSpec
 from simulator.world.chance import Chance
 
@@ -53,14 +55,17 @@ def arrival_chunks(
         return _of_trace(source, source.trace, chance, index, duration_s, factor)
     if source.bins is not None and source.bins.arrivals == "poisson":
         return _of_bins(source, source.bins, chance, index, duration_s, factor)
-    curve = curve_of(source, duration_s, factor)
+    if source.at_once is not None:
+        return _at_once(source, source.at_once, chance, index, duration_s, factor)
+    states = chance.stream("traffic", index, "states") if source.mmpp is not None else None
+    curve = curve_of(source, duration_s, factor, states)
     return _clocked(curve) if _is_clocked(source) else _poisson(curve, chance.stream("traffic", index, "arrivals"))
 
 
 def _is_clocked(source: SourceSpec) -> bool:
     if source.clock is not None or source.bins is not None:
         return True
-    shaped = source.steps or source.ramp or source.spike or source.sine
+    shaped = source.steps or source.ramp or source.spike or source.sine or source.stages
     return shaped is not None and shaped.spacing == "clock"
 
 
@@ -90,6 +95,20 @@ def _poisson(curve: RateCurve, rng: np.random.Generator) -> Iterator[Times]:
     last = due[: np.searchsorted(due, curve.total)]
     if len(last):
         yield curve.times(last)
+
+
+# --- all at once ---------------------------------------------------------------------------------
+
+
+def _at_once(
+    source: SourceSpec, told: AtOnceSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor
+) -> Iterator[Times]:
+    """`scale` multiplies or thins the requests, as it does those of a trace."""
+    at_s = source.from_s + told.at_s * source.time_scale
+    if at_s < source.end_s(duration_s):
+        yield from _repeated(
+            np.full(told.requests, at_s), factor, source.scale, chance.stream("traffic", index, "once")
+        )
 
 
 # --- bins ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.replay import traces
+from simulator.replay.shape_spec import MmppSpec, StagesSpec
 from simulator.replay.timeline_spec import EventSpec
 from simulator.replay.traffic_spec import BinsSpec, SineSpec, SourceSpec, SpikeSpec
 
@@ -119,8 +120,13 @@ class RateCurve:
         return self._begin[piece] + since
 
 
-def curve_of(source: SourceSpec, duration_s: float, factor: RateFactor = STEADY) -> RateCurve:
-    """The curve of a source that has one: every open shape but a trace and bins with Poisson arrivals."""
+def curve_of(
+    source: SourceSpec, duration_s: float, factor: RateFactor = STEADY, rng: np.random.Generator | None = None
+) -> RateCurve:
+    """The curve of a source that has one: every open shape but a trace, `at_once`, and bins with Poisson arrivals.
+
+    `rng` draws the states of an `mmpp`; without it that curve is its mean.
+    """
     end_s = source.end_s(duration_s)
     stretched = [
         Piece(
@@ -129,7 +135,7 @@ def curve_of(source: SourceSpec, duration_s: float, factor: RateFactor = STEADY)
             piece.start_rps * source.scale / source.time_scale,
             piece.end_rps * source.scale / source.time_scale,
         )
-        for piece in _pieces(source, (end_s - source.from_s) / source.time_scale)
+        for piece in _pieces(source, (end_s - source.from_s) / source.time_scale, rng)
     ]
     played = [_cut(piece, end_s) for piece in stretched if piece.begin_s < end_s and not piece.is_empty]
     return RateCurve(_factored(played, factor))
@@ -155,7 +161,9 @@ def _factored(pieces: Sequence[Piece], factor: RateFactor) -> list[Piece]:
     return result
 
 
-def _pieces(source: SourceSpec, span_s: float) -> list[Piece]:
+def _pieces(  # noqa: PLR0911 one return per shape is the table
+    source: SourceSpec, span_s: float, rng: np.random.Generator | None
+) -> list[Piece]:
     """The shape by its own clock, covering [0, span_s) or ending before."""
     if steady := source.clock or source.poisson:
         return [Piece(0, span_s, steady.rate_rps, steady.rate_rps)]
@@ -171,8 +179,35 @@ def _pieces(source: SourceSpec, span_s: float) -> list[Piece]:
         return _spike(source.spike, span_s)
     if source.sine:
         return _sine(source.sine, span_s)
+    if source.stages:
+        return _stages(source.stages)
+    if source.mmpp:
+        return _mmpp(source.mmpp, span_s, rng)
     assert source.bins is not None, f"a {source.shape} source has no rate curve"
     return _smooth(source.bins)
+
+
+def _stages(told: StagesSpec) -> list[Piece]:
+    pieces, at_s, rate_rps = [], 0.0, told.start_rps
+    for stage in told.stages:
+        pieces.append(Piece(at_s, at_s + stage.duration_s, rate_rps, stage.target_rps))
+        at_s, rate_rps = at_s + stage.duration_s, stage.target_rps
+    return pieces
+
+
+def _mmpp(told: MmppSpec, span_s: float, rng: np.random.Generator | None) -> list[Piece]:
+    """Which state comes first is drawn by their shares of the time, so the process is stationary from the start."""
+    if rng is None:
+        return [Piece(0, span_s, told.mean_rps, told.mean_rps)]
+    stays_s = np.asarray([state.stay_s for state in told.states])
+    place = int(rng.choice(len(stays_s), p=stays_s / stays_s.sum()))
+    pieces, at_s = [], 0.0
+    while at_s < span_s:
+        state = told.states[place]
+        end_s = at_s + float(rng.exponential(state.stay_s))
+        pieces.append(Piece(at_s, min(end_s, span_s), state.rate_rps, state.rate_rps))
+        at_s, place = end_s, (place + 1) % len(told.states)
+    return pieces
 
 
 def _spike(spike: SpikeSpec, span_s: float) -> list[Piece]:

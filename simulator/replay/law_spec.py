@@ -63,6 +63,17 @@ class HyperexponentialSpec(Section):
     """The squared coefficient of variation, at least 1."""
 
 
+class ParetoSpec(Section):
+    """Pareto: a few times are very long. Told by its shape and its mean or its shortest time."""
+
+    shape: Number = Field(gt=1)
+    """The tail index, above 1 (its mean is infinite otherwise); the smaller, the heavier the tail."""
+    mean_s: PositiveDuration | None = None
+    """The mean."""
+    scale_s: PositiveDuration | None = None
+    """The shortest time, in place of the mean."""
+
+
 class LawSpec(Section):
     """A distribution of a time: a duration (constant), or one named law."""
 
@@ -82,6 +93,8 @@ class LawSpec(Section):
     """Weibull, by shape and scale."""
     hyperexponential: HyperexponentialSpec | None = None
     """Two exponential phases, by mean and cv2."""
+    pareto: ParetoSpec | None = None
+    """Pareto, by shape and mean or scale."""
     empirical: tuple[Duration, ...] | None = Field(default=None, min_length=1)
     """One of these times, all equally likely."""
 
@@ -129,6 +142,8 @@ def law_of(spec: LawSpec) -> laws.Law:  # noqa: PLR0911 - one return per law is 
         return laws.Weibull(spec.weibull.shape, spec.weibull.scale_s)
     if spec.hyperexponential is not None:
         return laws.Hyperexponential(spec.hyperexponential.mean_s, spec.hyperexponential.cv2)
+    if spec.pareto is not None:
+        return _pareto(spec.pareto)
     return laws.Empirical(spec.empirical or ())
 
 
@@ -140,6 +155,15 @@ def _log_normal(spec: LogNormalSpec) -> laws.LogNormal:
         return laws.LogNormal.of_median(spec.median_s or 0, spec.p95_s or 0)
     msg = "lognormal = mixed, must be told by mean and sd, or by median and p95"
     raise ValueError(msg)
+
+
+def _pareto(spec: ParetoSpec) -> laws.Pareto:
+    if (spec.mean_s is None) == (spec.scale_s is None):
+        msg = "pareto = unclear, must be told by shape and one of mean and scale"
+        raise ValueError(msg)
+    if spec.scale_s is not None:
+        return laws.Pareto(spec.shape, spec.scale_s)
+    return laws.Pareto.of_mean(spec.shape, spec.mean_s or 0)
 
 
 NOTHING: Final = LawSpec.model_validate({"constant": 0})

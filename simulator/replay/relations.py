@@ -25,6 +25,7 @@ from simulator.rules.policies import POLICIES, PolicyKind
 
 # A sine is walked in straight pieces, 256 a period: 4000 periods are a million of them (curves.py).
 SINE_PERIODS_MAX: Final = 4000
+STATES_MAX: Final = 500_000
 
 
 def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
@@ -40,6 +41,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         _source_names,
         _closed_sources,
         _sines,
+        _changes_of_state,
         _updates,
         _check_services,
         _references,
@@ -218,6 +220,19 @@ def _sines(document: Document) -> Iterator[Problem]:
         if period is not None and duration is not None and 0 < period * SINE_PERIODS_MAX < duration:
             shortest = units.duration_text(duration / SINE_PERIODS_MAX)
             yield document.problem((*path, "period"), f"at least {shortest}: {SINE_PERIODS_MAX} periods a run")
+
+
+def _changes_of_state(document: Document) -> Iterator[Problem]:
+    """So many states as memory has room for."""
+    duration = seconds(document.data.get("duration"))
+    for index, source in items(document, "traffic"):
+        states = mapping(source.get("mmpp")).get("states")
+        for place, state in enumerate(states if isinstance(states, list) else []):
+            stay = seconds(mapping(state).get("stay"))
+            if stay and duration is not None and stay * STATES_MAX < duration:
+                path: Path = ("traffic", index, "mmpp", "states", place, "stay")
+                shortest = units.duration_text(duration / STATES_MAX)
+                yield document.problem(path, f"at least {shortest}: {STATES_MAX} states a run")
 
 
 def _updates(document: Document) -> Iterator[Problem]:

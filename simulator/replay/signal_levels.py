@@ -57,9 +57,13 @@ def peak_rps(scenario: Scenario, name: str) -> float:
     total = 0.0
     for index in scenario.sources_of(name):
         source = scenario.traffic[index]
-        if not source.is_open or source.trace is not None or source.retry is not None:
+        if not source.is_open or source.trace or source.retry or source.at_once:
             return math.inf
-        total += curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).peak_rps
+        factor = rate_factor(scenario.timeline, source.name)
+        if source.mmpp is not None:
+            total += source.peak_rps * max(factor.factors)
+        else:
+            total += curve_of(source, scenario.duration_s, factor).peak_rps
     return total
 
 

@@ -24,6 +24,7 @@ from simulator.replay.sections import (
     Section,
     Size,
 )
+from simulator.replay.shape_spec import AtOnceSpec, MmppSpec, StagesSpec
 
 Spacing = Literal["poisson", "clock"]
 RetryCause = Annotated[
@@ -198,7 +199,20 @@ class RequestSpec(Section):
     """Bytes of the simulated answer's body."""
 
 
-SHAPES: Final = ("clock", "poisson", "steps", "ramp", "spike", "sine", "closed", "bins", "trace")
+SHAPES: Final = (
+    "clock",
+    "poisson",
+    "steps",
+    "ramp",
+    "spike",
+    "sine",
+    "stages",
+    "mmpp",
+    "at_once",
+    "closed",
+    "bins",
+    "trace",
+)
 
 
 class SourceSpec(Section):
@@ -231,6 +245,12 @@ class SourceSpec(Section):
     """A steady rate with one spike."""
     sine: SineSpec | None = None
     """A rate that swings, such as day and night."""
+    stages: StagesSpec | None = None
+    """Ramps one after the other."""
+    mmpp: MmppSpec | None = None
+    """Bursts: a rate that jumps between states at random."""
+    at_once: AtOnceSpec | None = None
+    """Many requests at one instant."""
     closed: ClosedSpec | None = None
     """A fixed number of users with think time."""
     bins: BinsSpec | None = None
@@ -270,6 +290,10 @@ class SourceSpec(Section):
             rates += [self.spike.base_rps, self.spike.peak_rps]
         if self.sine is not None:
             rates += [self.sine.high_rps]
+        if self.stages is not None:
+            rates += [self.stages.start_rps, *(stage.target_rps for stage in self.stages.stages)]
+        if self.mmpp is not None:
+            rates += [state.rate_rps for state in self.mmpp.states]
         return max(rates, default=0.0) * self.scale / self.time_scale
 
     def end_s(self, duration_s: float) -> float:

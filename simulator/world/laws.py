@@ -152,6 +152,32 @@ class Weibull:
 
 
 @dataclass(frozen=True, slots=True)
+class Pareto:
+    """Pareto law (type I): above `x` is the share (`scale` / x)^`shape`. `shape` > 1, or the mean would be infinite."""
+
+    shape: float
+    scale: float
+
+    def __post_init__(self) -> None:
+        _require_positive("scale", self.scale)
+        if not 1 < self.shape < math.inf:
+            msg = f"shape = {self.shape:g}, must be above 1 (the mean is infinite otherwise)"
+            raise ValueError(msg)
+
+    @classmethod
+    def of_mean(cls, shape: float, mean: float) -> Pareto:
+        """From the shape and the law's own mean (> 0)."""
+        return cls(shape, mean * (shape - 1) / shape)
+
+    @property
+    def mean(self) -> float:
+        return self.scale * self.shape / (self.shape - 1)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        return self.scale * (1 + rng.pareto(self.shape, n))
+
+
+@dataclass(frozen=True, slots=True)
 class Hyperexponential:
     """Two exponential phases with balanced means: `mean` (> 0), squared coefficient of variation `cv2` (>= 1).
 

@@ -18,6 +18,7 @@ from simulator.world.laws import (
     Hyperexponential,
     Law,
     LogNormal,
+    Pareto,
     Uniform,
     Weibull,
 )
@@ -33,6 +34,8 @@ LAWS: list[tuple[Law, float, float]] = [
     (Gamma(0.1, 0.03), 0.1, 0.03),
     (Weibull(2, 1), math.gamma(1.5), math.sqrt(math.gamma(2) - math.gamma(1.5) ** 2)),
     (Hyperexponential(2, 4), 2, 4),
+    (Pareto(5, 2), 2.5, math.sqrt(5 * 4 / (16 * 3))),
+    (Pareto.of_mean(6, 3), 3, math.sqrt(2.5**2 * 6 / (25 * 4))),
     (Empirical((1, 1, 4)), 2, math.sqrt(2)),
 ]
 
@@ -92,3 +95,19 @@ def test_senseless_numbers_are_refused(make: object, message: str) -> None:
     assert callable(make)
     with pytest.raises(ValueError, match=message.replace("[", r"\[")):
         make()
+
+
+@pytest.mark.case("L43")
+@pytest.mark.parametrize("times", [1.5, 3, 10, 50])
+def test_a_pareto_law_has_its_tail(times: float) -> None:
+    draws = Pareto(1.5, 0.1).draw(Chance(5).stream("law"), N)
+
+    assert draws.min() >= 0.1
+    share = times**-1.5
+    assert np.mean(draws > 0.1 * times) == pytest.approx(share, abs=4 * math.sqrt(share / N))
+
+
+@pytest.mark.case("L43")
+def test_a_pareto_law_without_a_mean_is_refused() -> None:
+    with pytest.raises(ValueError, match="shape = 1, must be above 1"):
+        Pareto(1, 3)
