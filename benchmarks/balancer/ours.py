@@ -33,7 +33,7 @@ from simulator.records.metrics import Metrics
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.rules.policies.port import Sample
-from simulator.rules.pricing import REGIONS
+from simulator.rules.region_prices import REGIONS
 from simulator.rules.sampling import Sampling
 from simulator.telemetry.exporters import Exporters, ExportSettings
 from simulator.telemetry.metrics_endpoint import MetricsEndpoint

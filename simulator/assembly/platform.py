@@ -25,7 +25,7 @@ from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
 from simulator.records.request_trace import Tracing
 from simulator.rules.policies.port import Decision, Sample
-from simulator.rules.pricing import REGIONS
+from simulator.rules.region_prices import REGIONS
 from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks

@@ -9,7 +9,8 @@ from typing import Any
 
 from simulator.records.presence import Presence
 from simulator.replay.report_schema import SeriesPart
-from simulator.rules.pricing import REGIONS, Rates
+from simulator.rules.pricing import Rates
+from simulator.rules.region_prices import REGION_PRICES
 
 
 def beside_series(
@@ -44,8 +45,10 @@ def prices_of(region: str, given: Rates | None) -> tuple[Rates | None, str]:
     """
     if given is not None:
         return given, "as configured"
-    known = REGIONS.get(region)
-    return known, region if known is not None else f"not known for {region or 'it'}"
+    known = REGION_PRICES.get(region)
+    if known is None:
+        return None, f"not known for {region or 'it'}"
+    return known.rates, f"{region} (estimated)" if known.is_estimated else region
 
 
 def usd_now(provisioned: float, active: float, rates: Rates, cpu: float, memory_gb: float) -> float:

@@ -14,7 +14,7 @@ from simulator.console.chart_columns import beside_series
 from simulator.console.web_files import CHART_SCRIPT, MODULES, inline_import_map, script_json, style_text, web_text
 from simulator.replay.report import RunRecord
 from simulator.replay.report_schema import Report
-from simulator.rules.pricing import rates_of
+from simulator.rules.region_prices import rates_of
 
 # A page that mails and wikis take. Runs with more moves of instances than fit leave the last ones out, and say so.
 PAGE_BYTES_MAX: Final = 3_000_000

@@ -23,6 +23,7 @@ from simulator.console.report_tables import (
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.model.units import duration_text
 from simulator.replay.report_schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
+from simulator.replay.report_services import month_basis
 
 _LABEL_COLUMNS: Final = 12
 _NOTE_COLUMNS: Final = 16
@@ -118,10 +119,14 @@ def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
     if service.events:
         page.table(events_table("event log", service.events))
     page.table(cost_table(service.cost))
+    estimated = f" (estimated: {service.cost.prices})" if service.cost.estimated else ""
     page.line(
-        f"{usd_text(service.cost.usd_per_million_served)} per million served requests, rates of {service.cost.region}"
+        f"{usd_text(service.cost.usd_per_million_served)} per million served requests, rates of "
+        f"{service.cost.region}{estimated}"
     )
-    if not run.complete:
+    if run.complete:
+        page.line(f"month: {service.cost.month_rests_on}")
+    else:
         page.line(
             f"The month extrapolates the {duration_text(run.ended_s)} that were played, not the "
             f"{duration_text(run.duration_s)} that were planned."
@@ -200,6 +205,8 @@ def _verdict(report: Report, page: _Page) -> None:
         return
     page.heading("checks")
     page.table(checks_table(report.checks, judged=report.run.complete))
+    if any(check.unit == "usd" and "usd_per_month" in check.text for check in report.checks):
+        page.line(Text(f"usd_per_month is {month_basis(report.run.ended_s)}", style="dim"))
     page.line()
     if not report.run.complete:
         page.line(Text("interrupted: not judged", style="bold yellow"))

@@ -17,7 +17,8 @@ from simulator.records.request_log import Chunk
 from simulator.replay.bookkeeping import Recent
 from simulator.replay.policy_fit import NoteKind, policy_notes
 from simulator.replay.stage import Stage
-from simulator.rules.pricing import Rates, rates_of
+from simulator.rules.pricing import Rates
+from simulator.rules.region_prices import prices_text, rates_of
 
 
 class Scene(Protocol):
@@ -105,7 +106,7 @@ class RunScene:
             "memory_gb": size.memory_gb,
             "policy": service.autoscaler.policy.name,
             "status": "RUNNING" if service.revision is not None else "PAUSED",
-            "prices": self._stage.scenario.services[name].prices.region,
+            "prices": self._prices_text(name),
         }
 
     def version(self) -> int:
@@ -118,6 +119,11 @@ class RunScene:
 
     def size(self, name: str) -> InstanceSize:
         return self._stage.scenario.services[name].size
+
+    def _prices_text(self, name: str) -> str:
+        region = self._stage.scenario.services[name].prices.region
+        estimated = prices_text(region, self._stage.scenario.services[name].prices.rates)[1]
+        return f"{region} (estimated)" if estimated else region
 
     def rates(self, name: str) -> Rates:
         prices = self._stage.scenario.services[name].prices

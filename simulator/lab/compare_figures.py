@@ -29,7 +29,8 @@ from simulator.records.tally import Tally
 from simulator.replay.report import RunRecord, ServiceRun
 from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.platforms.billing import Consumption, PriceList, consumed_bill
-from simulator.rules.pricing import bill, metered, rates_of
+from simulator.rules.pricing import bill, metered
+from simulator.rules.region_prices import rates_of
 
 Unit = Literal["s", "ratio", "percent", "count", "hours", "usd", "factor"]
 Better = Literal["low", "high", "zero", "neither"]

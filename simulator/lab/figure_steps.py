@@ -5,7 +5,8 @@ from __future__ import annotations
 from simulator.lab.compare_figures import Values
 from simulator.replay.report import RunRecord, ServiceRun
 from simulator.rules.platforms.billing import PriceList
-from simulator.rules.pricing import SECONDS_PER_HOUR, rates_of
+from simulator.rules.pricing import SECONDS_PER_HOUR
+from simulator.rules.region_prices import rates_of
 
 _MILLION = 1e6
 

@@ -29,8 +29,8 @@ from simulator.rules.pricing import (
     bill,
     metered,
     month_of_rounded_days,
-    rates_of,
 )
+from simulator.rules.region_prices import rates_of
 
 LOSS_TOLERANCE: Final = 0.05
 LAG_TOLERANCE_S: Final = 10.0

@@ -10,6 +10,7 @@ from simulator.console.quantities import count_text, latency_text, measured_text
 from simulator.lab.tables import Table
 from simulator.model.units import duration_text
 from simulator.replay.report_schema import Report, ServicePart
+from simulator.replay.report_services import month_basis
 
 _WIDTH, _HEIGHT = 560, 60
 DECISIONS_SHOWN: Final = 8
@@ -23,7 +24,7 @@ def report_cell(report: Report) -> str:
         f"<h4>{html.escape(report.scenario.name)}</h4>"
         f"<p>{duration_text(run.ended_s)} in {run.clock} time, seed {run.seed}: "
         f"{count_text(requests.requests)} requests, {ratio_text(requests.failure_ratio)} lost, "
-        f"{usd_text(report.month_usd)} a month</p>"
+        f"{usd_text(report.month_usd)} a month ({month_basis(run.ended_s)})</p>"
     )
     return "<div>" + head + _notes(report) + "".join(map(_service, report.services)) + _checks(report) + "</div>"
 

@@ -224,7 +224,8 @@ def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
             spells = list(instance.spells)
             if instance.spell_at_s >= 0:
                 spells.append((instance.spell_at_s, roster.activity.spell_end_at_s(instance)))
-            usages.append(Usage(until_s - instance.launched_at_s, spells, revision.settings.size))
+            launched_s = instance.launched_at_s
+            usages.append(Usage(until_s - launched_s, spells, revision.settings.size, launched_s))
     return usages
 
 

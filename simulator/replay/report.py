@@ -39,7 +39,8 @@ from simulator.replay.report_services import (
 )
 from simulator.replay.request_numbers import RequestNumbers
 from simulator.rules.policies.port import Decision
-from simulator.rules.pricing import REGION_DEFAULT, Rates, Usage, rates_of
+from simulator.rules.pricing import Rates, Usage
+from simulator.rules.region_prices import REGION_DEFAULT
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
     Dimension.SECONDS: "s",
@@ -219,7 +220,7 @@ def _cost_part(record: RunRecord, service: ServiceRun) -> schema.CostPart:
     return cost_part(
         service.usages,
         service.region,
-        service.rates or rates_of(service.region),
+        service.rates,
         record.ended_s,
         record.tallies.whole(record.sources_of(service.name)).served,
         automatic_deployments=service.automatic_deployments,

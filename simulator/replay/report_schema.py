@@ -211,10 +211,16 @@ class CostPart(Part):
 
     region: str
     """Whose rates."""
+    prices: str = ""
+    """Of when the rates are, and where they were read."""
+    estimated: bool = False
+    """The Region's rates were not read: they are estimated (prices says how)."""
+    month_rests_on: str = ""
+    """What the month is extrapolated from."""
     run: BillPart
     """For the whole run, warm-up included."""
     month: BillPart
-    """If a month of 730 hours went on as the run did."""
+    """If every minute of 730 hours were like the run; a minimum that reaches beyond the run's end is cut there."""
     usd_per_million_served: float | None
     """The run's bill / served requests x 10^6."""
 
@@ -318,6 +324,7 @@ class Report(Part):
     run_usd: float
     """All services together."""
     month_usd: float
+    """If every minute of 730 hours were like the run (or the part of it that was played)."""
     sources: list[SourcePart]
     services: list[ServicePart]
     timeline: list[ActPart]

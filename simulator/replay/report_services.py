@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from simulator.model.units import duration_text
 from simulator.records.facts import ConfigurationChanged, EventLogged, Fact, InstanceMoved, ScalingDecided
 from simulator.records.instance_time import InstanceTime, Steps
 from simulator.records.scale_out import ScaleOut
@@ -21,6 +22,7 @@ from simulator.replay.report_schema import (
 )
 from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import Bill, Rates, Usage, bill, metered, per_month
+from simulator.rules.region_prices import prices_text, rates_of
 
 _MILLION: Final = 1e6
 
@@ -47,25 +49,38 @@ def instances_part(times: InstanceTime, ended_s: float) -> InstancesPart:
 
 
 def cost_part(
-    usages: Iterable[Usage],
+    usages: Sequence[Usage],
     region: str,
-    rates: Rates,
+    own: Rates | None,
     ended_s: float,
     served: int,
     *,
     automatic_deployments: bool,
     build_minutes: float,
 ) -> CostPart:
-    """Automatic deployments are charged by the month, so the run's own bill has none; the month has no builds."""
-    amounts = metered(usages, build_minutes=build_minutes)
-    run = bill(amounts, rates)
+    """`own`: rates in place of the Region's.
+
+    Automatic deployments are charged by the month, so the run's own bill has none; the month has no builds.
+    """
+    rates = own or rates_of(region)
+    source, estimated = prices_text(region, own)
+    run = bill(metered(usages, build_minutes=build_minutes), rates)
+    amounts = metered(usages, until_s=ended_s)
     month = bill(per_month(amounts, ended_s, automatic_deployments=automatic_deployments), rates)
     return CostPart(
         region=region,
+        prices=source,
+        estimated=estimated,
+        month_rests_on=month_basis(ended_s),
         run=_bill_part(run),
         month=_bill_part(month),
         usd_per_million_served=run.usd / served * _MILLION if served else None,
     )
+
+
+def month_basis(ended_s: float) -> str:
+    """What a month is extrapolated from."""
+    return f"730 hours, if every minute were like the {duration_text(ended_s)} that were played"
 
 
 def decision_parts(service: str, facts: Iterable[Fact], raises: Sequence[ScaleOut]) -> list[DecisionPart]:

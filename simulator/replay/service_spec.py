@@ -16,7 +16,8 @@ from simulator.replay.application_spec import ApplicationSpec
 from simulator.replay.origin_spec import ServiceSourceSpec
 from simulator.replay.policy_spec import DEFAULT_POLICY, Policy, policy_named
 from simulator.replay.sections import Count, Cpu, Duration, Memory, Number, Section
-from simulator.rules.pricing import REGION_DEFAULT, REGIONS, Rates, rates_of
+from simulator.rules.pricing import Rates
+from simulator.rules.region_prices import REGION_DEFAULT, REGIONS, rates_of
 
 
 class HealthCheckSpec(Section):
@@ -58,7 +59,7 @@ class PricesSpec(Section):
     region: Annotated[str, AfterValidator(_known_region), WithJsonSchema({"type": "string", "enum": list(REGIONS)})] = (
         REGION_DEFAULT
     )
-    """The Region whose prices apply."""
+    """The Region whose prices apply; of six of the eleven they are estimated, and the report says so."""
     provisioned_gb_hour: Number | None = Field(default=None, ge=0)
     """USD for a GB of provisioned memory, per hour."""
     active_vcpu_hour: Number | None = Field(default=None, ge=0)

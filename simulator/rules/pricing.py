@@ -1,4 +1,4 @@
-"""What App Runner charges: rates, metering rules, a bill for a run and for a month. Pure.
+"""What App Runner charges: metering rules, a bill for a run and for a month (rates: region_prices.py). Pure.
 
 Source: https://aws.amazon.com/apprunner/pricing/ and the AWS price list (facts 13). The rules:
 
@@ -8,12 +8,16 @@ Source: https://aws.amazon.com/apprunner/pricing/ and the AWS price list (facts 
 - Seconds are rounded up. Each activation (a start, or a request that wakes an idle instance) costs at least 60 s of
   vCPU.
 - Load balancer, TLS and requests are free. Automatic deployments cost a flat sum per application and month.
+
+The bill of a run has every minimum whole: so much would stand on it. A month is the metered rate, scaled: what of a
+minimum or a rounding lies beyond the end of the run belongs to no second of it and is cut off (`until_s`). A run of
+12 s with one active instance so has the month of a run of 10 min with one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -39,34 +43,17 @@ class Rates:
     build_minute: float = 0.005
 
 
-_FIRST_REGIONS: Final = Rates(0.007, 0.064, 0.007)
-
-# Regions with known rates. Others cost more ("read the AWS price list"): give your own `Rates`.
-REGIONS: Final[Mapping[str, Rates]] = {
-    "us-east-1": _FIRST_REGIONS,
-    "us-east-2": _FIRST_REGIONS,
-    "us-west-2": _FIRST_REGIONS,
-    "eu-west-1": _FIRST_REGIONS,
-    "ap-northeast-1": Rates(0.009, 0.081, 0.009),
-}
-REGION_DEFAULT: Final = "us-east-1"
-
-
-def rates_of(region: str) -> Rates:
-    """Raises ValueError for a region whose rates are not known here."""
-    if region not in REGIONS:
-        msg = f"region = {region!r}, must be one of {', '.join(REGIONS)}"
-        raise ValueError(msg)
-    return REGIONS[region]
-
-
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One instance: seconds from launch to stop, and when it had its CPU as (begin_s, end_s), ascending, disjoint."""
+    """One instance: seconds from launch to stop, and when it had its CPU as (begin_s, end_s), ascending, disjoint.
+
+    `launched_s`: when it was launched, on the clock of the spells.
+    """
 
     provisioned_s: float
     spells: Sequence[tuple[float, float]]
     size: InstanceSize
+    launched_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +92,32 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Lines in a fixed order, exact (not rounded to cents)."""
+    """Lines in a fixed order, exact (not rounded to cents). `free`: what of them a free tier covers, positive."""
 
     lines: tuple[Line, ...]
+    free: tuple[Line, ...] = ()
 
     @property
     def usd(self) -> float:
+        """Without the free tier."""
         return math.fsum(line.usd for line in self.lines)
 
+    @property
+    def free_usd(self) -> float:
+        return math.fsum(line.usd for line in self.free)
 
-def metered(usages: Iterable[Usage], *, deployment_months: float = 0.0, build_minutes: float = 0.0) -> Metered:
-    """What is billed for the instances of one service."""
+
+def metered(
+    usages: Iterable[Usage],
+    *,
+    deployment_months: float = 0.0,
+    build_minutes: float = 0.0,
+    until_s: float = math.inf,
+) -> Metered:
+    """What is billed for the instances of one service; what of it lies beyond `until_s` is left out."""
     total = Metered(deployment_months=deployment_months, build_minutes=build_minutes)
     for usage in usages:
-        total += _metered_instance(usage)
+        total += _metered_instance(usage, until_s)
     return total
 
 
@@ -135,7 +134,7 @@ def bill(amounts: Metered, rates: Rates) -> Bill:
 
 
 def per_month(amounts: Metered, run_s: float, *, automatic_deployments: bool = False) -> Metered:
-    """A month of 730 hours that goes on as the `run_s` seconds of the run went.
+    """A month of 730 hours that goes on as the `run_s` seconds of the run went; `amounts` are metered until `run_s`.
 
     Compute is scaled in proportion, so a short run with a start in it charges the month for that start over and over.
     Builds belong to deployments and not to the passing of time: they are left out.
@@ -161,24 +160,27 @@ def month_of_rounded_days(usd_per_day: float, days: int = 30) -> float:
     return float(cents * days)
 
 
-def billed_spells_s(spells: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+def billed_spells_s(spells: Sequence[tuple[float, float]], until_s: float = math.inf) -> list[tuple[float, float]]:
     """(seconds of vCPU, seconds of active memory) of each activation: rounded up, vCPU at least 60.
+
+    What lies beyond `until_s` is left out.
 
     ASSUMPTION: an activation within the minute already paid for by the one before continues it, so that minimums never
     overlap. Settled by a bill of a service with two short requests half a minute apart.
     ASSUMPTION: the minimum is of vCPU alone, as the page words it; memory is billed by the second. The two memory rates
     are equal in every known region, so only the split between the lines depends on it.
     """
-    billed: list[tuple[int, int]] = []
+    billed: list[tuple[float, float]] = []
     for begin_s, end_s in _continued(spells):
         seconds = _whole_seconds(end_s - begin_s)
-        billed.append((max(ACTIVATION_S_MIN, seconds), seconds))
+        left_s = max(0.0, until_s - begin_s)
+        billed.append((min(left_s, max(ACTIVATION_S_MIN, seconds)), min(left_s, seconds)))
     return billed
 
 
-def _metered_instance(usage: Usage) -> Metered:
-    provisioned_s = _whole_seconds(usage.provisioned_s)
-    billed = billed_spells_s(usage.spells)
+def _metered_instance(usage: Usage, until_s: float) -> Metered:
+    provisioned_s = min(_whole_seconds(usage.provisioned_s), max(0.0, until_s - usage.launched_s))
+    billed = billed_spells_s(usage.spells, until_s)
     # Rounding every spell up can exceed the life of the instance; memory is never billed for longer than it was held.
     memory_s = min(provisioned_s, sum(active_s for _, active_s in billed))
     return Metered(

@@ -15,8 +15,8 @@ from simulator.rules.pricing import (
     metered,
     month_of_rounded_days,
     per_month,
-    rates_of,
 )
+from simulator.rules.region_prices import rates_of
 
 HOUR_S = 3600.0
 MONTH_S = HOURS_PER_MONTH * HOUR_S
@@ -105,6 +105,28 @@ def test_deployments_are_charged_by_the_month_whatever_the_run_lasted() -> None:
 def test_a_month_goes_on_as_the_run_did() -> None:
     run = metered([Usage(600, [(0, 600)], ONE)])
     assert bill(per_month(run, 600), US).usd == pytest.approx(56.94)
+
+
+@pytest.mark.case("L10", "X13e")
+@pytest.mark.parametrize("run_s", [1.0, 12.0, 60.0, 600.0])
+def test_a_month_of_an_instance_that_is_always_active_does_not_depend_on_the_length_of_the_run(run_s: float) -> None:
+    run = metered([Usage(run_s, [(0, run_s)], ONE)], until_s=run_s)
+    assert bill(per_month(run, run_s), US).usd == pytest.approx(56.94)
+
+
+@pytest.mark.case("L10")
+def test_minimums_that_lie_within_the_run_are_in_the_month() -> None:
+    # A request of 0.2 s every five minutes: 12 minutes of vCPU an hour, 0.2 x 0.064 x 730, and memory all the time.
+    requests = [(300.0 * number, 300.0 * number + 0.2) for number in range(12)]
+    run = metered([Usage(HOUR_S, requests, ONE)], until_s=HOUR_S)
+    assert bill(per_month(run, HOUR_S), US).usd == pytest.approx(0.2 * 0.064 * 730 + 10.22)
+
+
+@pytest.mark.case("L10")
+def test_of_a_minimum_at_the_end_of_the_run_only_what_lies_before_the_end_is_in_the_month() -> None:
+    run = metered([Usage(2.0, [(58.0, 60.0)], ONE, launched_s=58.0)], until_s=60.0)
+    assert run.vcpu_hours * HOUR_S == pytest.approx(2.0)
+    assert metered([Usage(2.0, [(58.0, 60.0)], ONE, launched_s=58.0)]).vcpu_hours * HOUR_S == pytest.approx(60.0)
 
 
 def test_a_run_without_length_has_no_month() -> None:

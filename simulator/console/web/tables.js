@@ -54,7 +54,8 @@ export function costTable(service) {
   const { run, month } = service.cost;
   const rows = run.lines.map((line, place) => [line, month.lines[place]]).filter(([line, of_month]) => line.quantity || of_month.quantity)
     .map(([line, of_month]) => [line.item, `${count(Number(line.quantity.toPrecision(4)))} ${line.unit}`, usd(line.rate_usd), usd(line.usd), usd(of_month.usd)]);
-  return table(`What App Runner would charge for ${service.name} (${service.cost.region})`,
+  const estimated = service.cost.estimated ? ", estimated rates" : "";
+  return table(`What App Runner would charge for ${service.name} (${service.cost.region}${estimated}); a month is ${service.cost.month_rests_on}`,
     ["item", "quantity", "rate", "this run", "a month like it"], [...rows, ["total", "", "", usd(run.usd), usd(month.usd)]]);
 }
 

@@ -10,7 +10,8 @@ from simulator.model.sizes import InstanceSize
 from simulator.rules.platforms import PLATFORMS, platform_named
 from simulator.rules.platforms.billing import Consumption, Metering, Node, PriceList, consumed_bill, nodes_of
 from simulator.rules.policies import POLICIES
-from simulator.rules.pricing import Usage, bill, metered, rates_of
+from simulator.rules.pricing import Usage, bill, metered
+from simulator.rules.region_prices import rates_of
 
 SIZE = InstanceSize(1024, 2048)
 

@@ -1,0 +1,111 @@
+"""App Runner's rates in each Region that has it: read ones with date and source, estimates where none could be read.
+
+The eleven Regions are those of facts 1.1 and of botocore's endpoint data. AWS publishes a price list for each
+(https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSAppRunner/current/REGION/index.json); what could be read of
+them is `_READ`.
+
+ASSUMPTION: elsewhere App Runner is dearer by as much as AWS Fargate is, which it runs on: the rate of us-east-1 times
+the quotient of Fargate's rates (Linux/x86) in that Region and in us-east-1. Where both are known the rule is right
+within 4 %: Tokyo 0.0799 for 0.081 (vCPU) and 0.0087 for 0.009 (memory), Singapore 0.0087 for 0.00885 (memory). The
+price list of the Region settles it; `prices` of a scenario replaces each rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final
+
+from simulator.rules.pricing import Rates
+
+REGION_DEFAULT: Final = "us-east-1"
+
+_PAGE: Final = "aws.amazon.com/apprunner/pricing"
+_FIRST_REGIONS: Final = Rates(0.007, 0.064, 0.007)
+_FARGATE_US_EAST_1: Final = (0.04048, 0.004445)
+
+# USD per vCPU-hour and per GB-hour of Fargate, Linux/x86, and where they were read.
+_FARGATE: Final[Mapping[str, tuple[float, float, str]]] = {
+    "ap-south-1": (0.04456, 0.0049, "facts, ECS Express 6"),
+    "ap-southeast-1": (0.05056, 0.00553, "aws.amazon.com/fargate/pricing as quoted"),
+    "ap-southeast-2": (0.04856, 0.00532, "aws.amazon.com/fargate/pricing as quoted"),
+    "eu-central-1": (0.04656, 0.00511, "price list of AmazonECS, 2026-07-07"),
+    "eu-west-2": (0.04656, 0.00511, "price list of AmazonECS as quoted"),
+    # ASSUMPTION: Paris was found in no copy; the price list of AmazonECS for eu-west-3 settles it.
+    "eu-west-3": (0.0486, 0.0053, "not read"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPrices:
+    """The rates of a Region, of when, and where they were read. `is_estimated`: one of them at least was not read."""
+
+    region: str
+    rates: Rates
+    as_of: str
+    source: str
+    is_estimated: bool = False
+
+    def __str__(self) -> str:
+        estimated = ", estimated" if self.is_estimated else ""
+        return f"{self.region}{estimated}, {self.as_of}: {self.source}"
+
+
+def _estimated(region: str, *, gb_hour: float | None = None) -> RegionPrices:
+    """By the rule of the module; `gb_hour`: the rate of memory where it was read."""
+    vcpu, memory, source = _FARGATE[region]
+    first_vcpu, first_memory = _FARGATE_US_EAST_1
+    active = round(_FIRST_REGIONS.active_vcpu_hour * vcpu / first_vcpu, 5)
+    per_gb = gb_hour or round(_FIRST_REGIONS.active_gb_hour * memory / first_memory, 5)
+    told = f"us-east-1 x the quotient of Fargate's rates ({source})"
+    if gb_hour is not None:
+        told = f"memory from the price list of AWSAppRunner, vCPU {told}"
+    return RegionPrices(region, Rates(per_gb, active, per_gb), "2026-11", told, is_estimated=True)
+
+
+_READ: Final = (
+    *(RegionPrices(name, _FIRST_REGIONS, "2026-11", _PAGE) for name in ("us-east-1", "us-east-2", "us-west-2")),
+    RegionPrices("eu-west-1", _FIRST_REGIONS, "2026-11", _PAGE),
+    RegionPrices("ap-northeast-1", Rates(0.009, 0.081, 0.009), "2026-11", _PAGE),
+)
+_ALL: Final = (
+    *_READ,
+    _estimated("ap-southeast-1", gb_hour=0.00885),  # facts 13.1: a copy of the price list
+    *(_estimated(name) for name in ("ap-south-1", "ap-southeast-2", "eu-central-1", "eu-west-2", "eu-west-3")),
+)
+
+REGION_PRICES: Final[Mapping[str, RegionPrices]] = MappingProxyType({prices.region: prices for prices in _ALL})
+REGIONS: Final[Mapping[str, Rates]] = MappingProxyType({prices.region: prices.rates for prices in _ALL})
+
+
+def prices_of_region(region: str) -> RegionPrices:
+    """Raises ValueError, with the nearest right word, for a Region that App Runner does not have."""
+    if region not in REGION_PRICES:
+        close = get_close_matches(region, REGION_PRICES, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        msg = f"region = {region!r}, must be one of {', '.join(REGION_PRICES)}.{hint}"
+        raise ValueError(msg)
+    return REGION_PRICES[region]
+
+
+def rates_of(region: str) -> Rates:
+    """Raises ValueError for a Region that App Runner does not have."""
+    return prices_of_region(region).rates
+
+
+def prices_text(region: str, rates: Rates | None) -> tuple[str, bool]:
+    """Where the rates of a service in `region` are from, and whether one of them is an estimate.
+
+    `rates` None: the Region's. Rates that differ from the Region's are the user's own.
+    """
+    known = REGION_PRICES.get(region)
+    if known is None:
+        return "as configured", False
+    names = ("provisioned_gb_hour", "active_vcpu_hour", "active_gb_hour")
+    own = [rates is not None and getattr(rates, name) != getattr(known.rates, name) for name in names]
+    if all(own):
+        return "as configured", False
+    text = f"{known.as_of}: {known.source}"
+    return f"{text}; single rates as configured" if any(own) else text, known.is_estimated
