@@ -59,6 +59,10 @@ class LiveExchange(HttpExchange):
         "upstream_full",
     )
 
+    @property
+    def path(self) -> str:
+        return self.request.target.decode("latin-1")
+
     def __init__(
         self, connection: ClientConnection, lane: Lane, request: RequestHead, early: bytes, *, done: bool
     ) -> None:
@@ -67,13 +71,10 @@ class LiveExchange(HttpExchange):
         self.arrived_s = connection.door.now_s()
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
         self.cold_s = 0.0
-        self.instance = None
+        self.instance = self.link = self.fault = None
         self.open = True
-        self.link = None
-        self.fault = None
         self.status, self.upstream = 0, ""
-        self.connection = connection
-        self.lane = lane
+        self.connection, self.lane = connection, lane
         self._head_only = request.method == b"HEAD"
         self.added = b""  # the balancer's lines in the head that instances get; the same for each that is tried
         self.answered_s = -1.0
@@ -84,8 +85,7 @@ class LiveExchange(HttpExchange):
         self._cut = False  # by us; what the loop tells about it later is no news
         self._synthetic: Synthetic | None = None
         self.tried: tuple[Instance, ...] = ()  # those that could not be reached
-        self.request = request
-        self.request_done = done
+        self.request, self.request_done = request, done
         self.expects_continue = request.expects_continue
         self.answering = self.in_tunnel = self.upstream_full = False
         self.sink = False  # the body is wanted by nobody

@@ -43,6 +43,7 @@ class Failures:
 class SimulatedApplication:
     """An application as laws in seconds. `workers` None = no limit; `failure_share` of the answers have status 500.
 
+    `paths`: (path without query, CPU, I/O) of those whose requests have work of their own.
     `exit_code`: with which it ends when its start-up is over, without ever listening; None for one that goes on.
     """
 
@@ -55,3 +56,4 @@ class SimulatedApplication:
     # ASSUMPTION: giving an idle instance its CPU back takes time that nobody has published (R#105 says "slower").
     wake_s: float = 0.0
     exit_code: int | None = None
+    paths: tuple[tuple[str, Law, Law], ...] = ()

@@ -38,6 +38,25 @@ class Work:
         exchange.io_s = next(self._io)
 
 
+class PathWork(Work):
+    """Work that depends on the path; each path draws from streams of its own."""
+
+    def __init__(self, application: SimulatedApplication, chance: Chance, service: str) -> None:
+        super().__init__(application, chance, service)
+        self._paths = {
+            path: (
+                _draws(cpu, chance.stream("service", service, "cpu", path)),
+                _draws(io, chance.stream("service", service, "io", path)),
+            )
+            for path, cpu, io in application.paths
+        }
+
+    def draw(self, exchange: Exchange) -> None:
+        cpu, io = self._paths.get(exchange.path.partition("?")[0], (self._cpu, self._io))
+        exchange.cpu_s = next(cpu)
+        exchange.io_s = next(io)
+
+
 class DrawsWork(Protocol):
     """Whoever knows the work of a request that nobody has drawn yet."""
 
@@ -54,7 +73,7 @@ class SimulatedDriver:
         service: str,
         storage_bytes: int = STORAGE_BYTES,
     ) -> None:
-        self.work = Work(application, chance, service)
+        self.work = (PathWork if application.paths else Work)(application, chance, service)
         self._storage_bytes = storage_bytes
         self._accidents = _draws(Uniform(0.0, 1.0), chance.stream("service", service, "failures"))
         self._application = application

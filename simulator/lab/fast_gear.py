@@ -36,6 +36,8 @@ def _reasons(scenario: Scenario) -> Iterator[str]:
     for service in scenario.services.values():
         if service.application.simulated is None:
             yield "its application is not simulated"
+        elif service.application.simulated.paths:
+            yield "the work of its requests depends on their path"
         elif service.application.simulated.failures is not None:
             yield "its instances crash, hang or run out of memory by chance of single requests"
     for source in scenario.traffic:
@@ -43,14 +45,18 @@ def _reasons(scenario: Scenario) -> Iterator[str]:
             yield f"its source {source.name} is closed: users wait for answers"
         if source.retry is not None:
             yield f"clients of its source {source.name} ask again"
-    if len(scenario.numbers.sources) > len(scenario.traffic):
-        yield "a check tells paths apart"
-    if any(check.abort_after_s is not None for check in scenario.checks):
-        yield "a check may end the run"
+    yield from _check_reasons(scenario)
     if needs_control(scenario):
         yield "its timeline calls the API"
     if any(event.wire_fault is not None for event in scenario.timeline):
         yield "its timeline disturbs the wire"
+
+
+def _check_reasons(scenario: Scenario) -> Iterator[str]:
+    if len(scenario.numbers.sources) > len(scenario.traffic):
+        yield "a check tells paths apart"
+    if any(check.abort_after_s is not None for check in scenario.checks):
+        yield "a check may end the run"
 
 
 def does_not_pay(scenario: Scenario, runs: int) -> str:

@@ -41,6 +41,15 @@ class FailuresSpec(Section):
     """It does not end by itself when it is stopped."""
 
 
+class PathSpec(Section):
+    """What the requests for a path cost, where it is not what the others cost."""
+
+    cpu: LawSpec | None = None
+    """CPU time of a request; that of the application if left out."""
+    io: LawSpec | None = None
+    """Time that a request waits for something else; that of the application if left out."""
+
+
 class SimulatedSpec(Section):
     """A simulated application: what a request costs, as distributions."""
 
@@ -50,12 +59,23 @@ class SimulatedSpec(Section):
     """CPU time of a request. The instance's vCPUs are shared by the requests in progress."""
     io: LawSpec = NOTHING
     """Time that a request waits for something else (a database, a sleep); it uses no CPU."""
+    paths: Mapping[Annotated[str, Field(pattern="^/[^?]*$")], PathSpec] = Field(default_factory=dict)
+    """Paths with work of their own, each as it stands in `requests` without its query."""
     workers: Count | None = Field(default=None, ge=1)
     """Requests that the application itself works on at once; the rest wait inside it. Left out: no limit."""
     failure_share: Share = 0.0
     """Share of the requests that the application answers with 500."""
     failures: FailuresSpec | None = None
     """How instances crash, hang, and run out of memory or storage."""
+
+    def __hash__(self) -> int:
+        """The names of paths stand for what they cost: a mapping has no hash, and equality looks at all of it."""
+        told = (self.start_up, self.cpu, self.io, self.workers, self.failure_share, self.failures)
+        return hash((*told, *self.paths))
+
+    def works(self) -> list[tuple[LawSpec, LawSpec]]:
+        """(CPU, I/O) of requests: the application's own first, then those of its paths."""
+        return [(self.cpu, self.io), *((told.cpu or self.cpu, told.io or self.io) for told in self.paths.values())]
 
 
 def _split_command(value: object) -> object:

@@ -40,4 +40,7 @@ def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
         failure_share=spec.failure_share,
         failures=Failures(**spec.failures.model_dump()) if spec.failures is not None else None,
         wake_s=wake_s,
+        paths=tuple(
+            (path, (told.cpu or spec.cpu).law, (told.io or spec.io).law) for path, told in sorted(spec.paths.items())
+        ),
     )

@@ -14,18 +14,17 @@ from pydantic import ValidationError
 
 from simulator.model import sizes, units
 from simulator.replay import traces
-from simulator.replay.check_expression import OF_A_SERVICE, parse_check
 from simulator.replay.deploy_relations import deploy_problems
 from simulator.replay.document import Document, Path
 from simulator.replay.explain import value_problem
 from simulator.replay.lenient import count, items, mapping, naming_a_service, seconds, services, tried
 from simulator.replay.policy_spec import DEFAULT_POLICY, PolicySpec, section_of
 from simulator.replay.problems import Problem, nearest
+from simulator.replay.traffic_relations import traffic_problems
 from simulator.rules.policies import POLICIES, PolicyKind
 
 # A sine is walked in straight pieces, 256 a period: 4000 periods are a million of them (curves.py).
 SINE_PERIODS_MAX: Final = 4000
-STATES_MAX: Final = 500_000
 
 
 def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
@@ -41,9 +40,8 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         _source_names,
         _closed_sources,
         _sines,
-        _changes_of_state,
         _updates,
-        _check_services,
+        traffic_problems,
         _references,
         deploy_problems,
     )
@@ -222,19 +220,6 @@ def _sines(document: Document) -> Iterator[Problem]:
             yield document.problem((*path, "period"), f"at least {shortest}: {SINE_PERIODS_MAX} periods a run")
 
 
-def _changes_of_state(document: Document) -> Iterator[Problem]:
-    """So many states as memory has room for."""
-    duration = seconds(document.data.get("duration"))
-    for index, source in items(document, "traffic"):
-        states = mapping(source.get("mmpp")).get("states")
-        for place, state in enumerate(states if isinstance(states, list) else []):
-            stay = seconds(mapping(state).get("stay"))
-            if stay and duration is not None and stay * STATES_MAX < duration:
-                path: Path = ("traffic", index, "mmpp", "states", place, "stay")
-                shortest = units.duration_text(duration / STATES_MAX)
-                yield document.problem(path, f"at least {shortest}: {STATES_MAX} states a run")
-
-
 def _updates(document: Document) -> Iterator[Problem]:
     """After every update of an auto scaling configuration, MinSize <= MaxSize still."""
     now = {name: dict(service) for name, service in services(document)}
@@ -254,43 +239,6 @@ def _updates(document: Document) -> Iterator[Problem]:
         if update.get("min_size") == 0 and kind is not None and not kind.scales_to_zero:
             path = ("timeline", index, "update_auto_scaling", "min_size")
             yield document.problem(path, f"at least 1 with policy {kind.name}; 0 works with {_able_to_be_zero()}")
-
-
-def _check_services(document: Document) -> Iterator[Problem]:
-    """Services, sources, paths and names that checks are about stand in the file."""
-    services_known = [str(name) for name in mapping(document.data.get("services"))]
-    sources = [source for _, source in items(document, "traffic")]
-    sources_known = [str(source["name"]) for source in sources if "name" in source]
-    requests = [request for source in sources for request in _requests_of(source)]
-    known = {
-        "service": services_known,
-        "source": sources_known,
-        "path": sorted({str(request.get("path", "/")) for request in requests} or {"/"}),
-        "name": sorted({str(request["name"]) for request in requests if "name" in request}),
-    }
-    known["path"] += [path.partition("?")[0] for path in known["path"] if "?" in path]
-    checks = document.data.get("checks")
-    for index, told in enumerate(checks if isinstance(checks, list) else []):
-        check = tried(parse_check, told)
-        if check is None or not services_known:
-            continue
-        if check.service is not None and check.service not in services_known:
-            near = nearest(check.service, [*services_known, *sources_known])
-            if check.service not in sources_known:
-                expected = f"about one of the services {', '.join(services_known)}"
-                expected += f" or sources {', '.join(sources_known)}" * bool(sources_known)
-                yield document.problem(("checks", index), expected, near=near)
-            elif check.metric in OF_A_SERVICE:
-                yield document.problem(("checks", index), f"about a service: sources share its {check.metric}")
-        for tag, value in check.tags:
-            if value not in known[tag]:
-                expected = f"about a {tag} of the traffic: {', '.join(known[tag]) or 'none has one'}"
-                yield document.problem(("checks", index), expected, near=nearest(value, known[tag]))
-
-
-def _requests_of(source: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    told = source.get("requests")
-    yield from (request for request in told if isinstance(request, dict)) if isinstance(told, list) else ({},)
 
 
 def _references(document: Document) -> Iterator[Problem]:

@@ -127,8 +127,11 @@ class Scenario(Section):
 
     def demand_unknown(self, service: str) -> str:
         """Why nobody can know before a run how many instances it will need (demand.py); empty when one can."""
-        if self.services[service].application.simulated is None:
+        simulated = self.services[service].application.simulated
+        if simulated is None:
             return "a real application"
+        if simulated.paths:
+            return "an application whose work depends on the path"
         if any(not self.traffic[index].is_open for index in self.sources_of(service)):
             return "a closed load, whose arrivals depend on the answers"
         if any(self.traffic[index].retry is not None for index in self.sources_of(service)):

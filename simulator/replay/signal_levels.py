@@ -45,11 +45,14 @@ def signal_levels(scenario: Scenario, name: str) -> Mapping[Signal, float]:
 
 def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
     """The vCPUs that an instance uses with every slot taken, all the time."""
-    cpu_s, io_s, vcpu = simulated.cpu.law.mean, simulated.io.law.mean, service.size.vcpu
-    if cpu_s <= 0:
-        return 0.0
+    vcpu = service.size.vcpu
     slots = min(service.max_concurrency, simulated.workers or service.max_concurrency)
-    return min(vcpu, slots * cpu_s / (cpu_s / min(1.0, vcpu) + io_s))
+    most = 0.0
+    for cpu, io in simulated.works():
+        cpu_s, io_s = cpu.law.mean, io.law.mean
+        if cpu_s > 0:
+            most = max(most, min(vcpu, slots * cpu_s / (cpu_s / min(1.0, vcpu) + io_s)))
+    return most
 
 
 def peak_rps(scenario: Scenario, name: str) -> float:
@@ -89,7 +92,10 @@ def _concurrency(scenario: Scenario, name: str) -> float:
 def _latency_s(service: ServiceSpec, simulated: SimulatedSpec) -> float:
     """Of a request that shares its instance with as many as MaxConcurrency lets in, and none waits outside."""
     rng = Chance(0).stream("signal levels")
-    cpu_s, io_s = (float(np.quantile(law.law.draw(rng, _DRAWS), _QUANTILE)) for law in (simulated.cpu, simulated.io))
+    drawn = [
+        [float(np.quantile(law.law.draw(rng, _DRAWS), _QUANTILE)) for law in (cpu, io)] for cpu, io in simulated.works()
+    ]
+    cpu_s, io_s = max(cpu for cpu, _ in drawn), max(io for _, io in drawn)
     slots, vcpu = service.max_concurrency, service.size.vcpu
     at_once = min(slots, simulated.workers or slots)
     stretched_s = cpu_s * max(1 / min(1.0, vcpu), at_once / vcpu) + io_s
