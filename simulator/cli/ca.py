@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from simulator.assembly import local_authority
-from simulator.cli.exits import bad_input
+from simulator.cli.exits import cannot
 from simulator.cli.outputs import written
 from simulator.cli.state import state_folder
 
@@ -43,7 +43,7 @@ def ca(
         authority = local_authority(state_folder(state))
         root = authority.certificate_path
     except (OSError, ValueError) as error:
-        bad_input(str(error))
+        cannot(error)
     if export is not None:
         with written("--export", export) as stream:
             stream.write(root.read_text(encoding="ascii"))

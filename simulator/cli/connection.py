@@ -9,7 +9,7 @@ import typer
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION
 from simulator.assembly.control_plane import STORE_NAME, ControlPlane, ControlPlaneSettings
-from simulator.cli.exits import bad_input
+from simulator.cli.exits import bad_input, cannot
 from simulator.cli.printing import echo
 from simulator.cli.running import ask_running
 from simulator.cli.state import state_folder
@@ -54,4 +54,4 @@ def _approve_at_rest(folder: Path, name: str, account: str | None, region: str |
     try:
         return run(ClockKind.REAL, change)
     except (StateHeld, StoreError, ApiError, OSError) as error:
-        bad_input(error.explained if isinstance(error, ApiError) else str(error))
+        cannot(error, error.explained if isinstance(error, ApiError) else "")

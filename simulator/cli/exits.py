@@ -25,7 +25,10 @@ BROKE: Final = 3
 INTERRUPTED: Final = 130  # 128 + SIGINT
 NOBODY_READS: Final = 141  # 128 + SIGPIPE, as of programs that the signal ends
 
-_EXHAUSTED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+# The machine's failures, which nothing that a user wrote or could write better is to blame for.
+_OF_THE_MACHINE: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
 # Set to anything, it has the place of a failure printed rather than put into a file.
 DEBUG_VARIABLE: Final = "SIMULATOR_DEBUG"
 
@@ -40,12 +43,24 @@ def broke(message: str) -> NoReturn:
     raise typer.Exit(BROKE)
 
 
+def cannot(error: BaseException, message: str = "") -> NoReturn:
+    """Ends the command that could not open, read or write what it was asked to; the message is the error's by default.
+
+    Bad input, unless the machine is what failed.
+    """
+    (broke if is_of_the_machine(error) else bad_input)(message or str(error))
+
+
+def is_of_the_machine(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in _OF_THE_MACHINE
+
+
 def details_of(error: BaseException) -> str:
     """Where somebody who mends it finds the place of the failure: ends the line that reports it.
 
     Nothing where the machine is what failed, and there is no place to mend.
     """
-    if isinstance(error, OSError) and error.errno in _EXHAUSTED:
+    if is_of_the_machine(error):
         return ""
     trace = "".join(traceback.format_exception(error))
     if os.environ.get(DEBUG_VARIABLE):  # noqa: TID251 cli is the reader of the environment

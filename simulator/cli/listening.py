@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import resource
 from collections.abc import Mapping
-from typing import Final, NoReturn
+from typing import NoReturn
 
-from simulator.cli.exits import bad_input, broke
+from simulator.cli.exits import bad_input, broke, is_of_the_machine
 from simulator.wire.listening import CannotListen
-
-# Of the machine, not of what the user wrote.
-_EXHAUSTED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
 
 
 def allow_many_files() -> None:
@@ -35,7 +31,7 @@ def cannot_open(error: OSError, ports: Mapping[str, int]) -> NoReturn:
     """Ends the command that could not open its listeners; `ports`: what its options ask for."""
     if isinstance(error, CannotListen):
         bad_input(unheard(error, ports))
-    if error.errno in _EXHAUSTED:
+    if is_of_the_machine(error):
         broke(f"the simulator failed: {error}")
     bad_input(str(error))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn, Self, TextIO
 
-from simulator.cli.exits import bad_input, broke
+from simulator.cli.exits import bad_input, broke, cannot
 
 STDOUT: Final = "-"
 
@@ -76,14 +76,12 @@ class Outputs:
 
     def commit(self) -> None:
         """All is written: each file in its place, whole. Ends the command with a failure when one cannot be."""
-        for output in self._outputs:
-            try:
-                if output.stream is not None:
-                    output.stream.close()
-                if output.beside != output.target and output.beside.exists():
-                    output.beside.replace(output.target)
-            except OSError as error:
-                lost(output.option, output.given, error)
+        for step in (_complete, _put_in_place):  # all are whole before the first of them is put in place
+            for output in self._outputs:
+                try:
+                    step(output)
+                except OSError as error:
+                    lost(output.option, output.given, error)
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +121,17 @@ class Outputs:
         with contextlib.suppress(OSError):
             if output.beside != output.target:
                 output.beside.unlink(missing_ok=True)
-        bad_input(f"{output.option} = {str(output.given)!r}, cannot be written: {error.strerror or error}")
+        cannot(error, f"{output.option} = {str(output.given)!r}, cannot be written: {error.strerror or error}")
+
+
+def _complete(output: _Output) -> None:
+    if output.stream is not None:
+        output.stream.close()
+
+
+def _put_in_place(output: _Output) -> None:
+    if output.beside != output.target and output.beside.exists():
+        output.beside.replace(output.target)
 
 
 @contextlib.contextmanager

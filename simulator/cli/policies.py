@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 
 import typer
 
 from simulator.cli.exits import bad_input
+from simulator.cli.outputs import written
 from simulator.cli.printing import echo
 from simulator.rules.platforms import PLATFORMS
 from simulator.rules.policies import POLICIES
@@ -40,11 +42,8 @@ def template(
     if file is None:
         typer.echo(text, nl=False)
         return
-    try:
-        with file.open("x", encoding="utf-8") as out:
-            out.write(text)
-    except FileExistsError:
+    if os.path.lexists(file):
         bad_input(f"file = {str(file)!r}, must not exist yet")
-    except OSError as error:
-        bad_input(f"file = {str(file)!r}, cannot be written: {error.strerror}")
+    with written("file", file) as out:
+        out.write(text)
     echo(f"written; try: simulator compare first-look --policy own --policy {file}:MyPolicy")

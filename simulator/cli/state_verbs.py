@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from simulator.assembly.control_plane import STORE_NAME
-from simulator.cli.exits import bad_input
+from simulator.cli.exits import bad_input, cannot
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.control.documents import DocumentError
@@ -33,7 +33,7 @@ def export_verb(
         with contextlib.closing(Store(place)) as store:
             count = export_state(store, file)
     except (StoreError, OSError) as error:
-        bad_input(str(error))
+        cannot(error)
     echo(f"{count} resources written to {file}")
 
 
@@ -49,5 +49,5 @@ def import_verb(
         with StateLock(place):
             count = make_state(place / STORE_NAME, content)
     except (StateHeld, StateFileError, StoreError, DocumentError, OSError) as error:
-        bad_input(str(error))
+        cannot(error)
     echo(f"{count} resources read into {place}")

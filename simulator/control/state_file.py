@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from simulator.control.documents import from_json
-from simulator.control.store import MIGRATIONS, Document, Store
+from simulator.control.store import MIGRATIONS, Document, Store, naming
 from simulator.control.store_file import StoreError
 from simulator.world.private_files import write_private
 
@@ -74,14 +73,13 @@ def make_state(store_path: Path, content: StateContent) -> int:
         raise StateFileError(f"{store_path} is a state already; an import makes a new one")
     beside = store_path.with_name(f".{store_path.name}.import")
     try:
-        beside.unlink(missing_ok=True)
-        # The schema as it was when the file was written, then on to ours: old files take the way that old stores take.
-        with contextlib.closing(Store(beside, MIGRATIONS[: content.version])) as old:
-            old.write(puts=content.documents, meta=content.meta)
-        Store(beside).close()
-        beside.rename(store_path)
-    except sqlite3.Error as error:
-        raise StoreError(f"state {store_path}: {error}") from error
+        with naming(store_path):
+            beside.unlink(missing_ok=True)
+            # The schema as it was when the file was written, then on to ours, which is the way that old stores take.
+            with contextlib.closing(Store(beside, MIGRATIONS[: content.version])) as old:
+                old.write(puts=content.documents, meta=content.meta)
+            Store(beside).close()
+            beside.rename(store_path)
     finally:
         for end in ("", "-wal", "-shm"):
             beside.with_name(beside.name + end).unlink(missing_ok=True)

@@ -75,7 +75,7 @@ class Store:
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
         """What SQLite says of the file becomes StoreError, by name."""
-        with _telling(self._path):
+        with naming(self._path):
             yield
 
     def _open(self, migrations: Sequence[Sequence[str]]) -> None:
@@ -179,7 +179,7 @@ class Store:
 
 
 @contextlib.contextmanager
-def _telling(path: Path | None) -> Iterator[None]:
+def naming(path: Path | None) -> Iterator[None]:
     """Raises StoreError with the name of the file, and OSError for what is the disk's fault and not the file's."""
     try:
         yield
@@ -239,19 +239,19 @@ class EntryReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with _telling(path):
+        with naming(path):
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
 
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
     ) -> list[Entry]:
         """As `Store.entries_after`. Raises StoreError."""
-        with _telling(self._path):
+        with naming(self._path):
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
 
     def services(self) -> list[str]:
         """The ARNs of which there are entries, those with the newest first. Raises StoreError."""
-        with _telling(self._path):
+        with naming(self._path):
             rows = self._db.execute(
                 "SELECT service FROM entry WHERE service <> '' GROUP BY service ORDER BY max(cursor) DESC"
             )
@@ -259,7 +259,7 @@ class EntryReader:
 
     def last_cursor(self) -> int:
         """As `Store.last_cursor`. Raises StoreError."""
-        with _telling(self._path):
+        with naming(self._path):
             return read_last_cursor(self._db)
 
     def close(self) -> None:

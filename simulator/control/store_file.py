@@ -65,8 +65,8 @@ class StoreFile:
         make_private_folder(self._path.parent)
         beside = self._path.with_name(f".{self._path.name}.new")
         beside.unlink(missing_ok=True)
-        os.close(open_private(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         try:
+            os.close(open_private(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
             db = sqlite3.connect(beside, isolation_level=None)
             try:
                 fill(db)

@@ -40,8 +40,12 @@ class StateLock:
             os.close(self._fd)
             msg = f"state folder {folder}: the simulator with process id {holder} works on it; stop that one first"
             raise StateHeld(msg) from error
-        self.had_store = _STORE_MADE in self._content().split()
-        self._write(with_store=self.had_store)
+        try:
+            self.had_store = _STORE_MADE in self._content().split()
+            self._write(with_store=self.had_store)
+        except BaseException:
+            os.close(self._fd)
+            raise
 
     def mark_store(self) -> None:
         """From now on the folder has a store."""

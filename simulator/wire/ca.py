@@ -41,6 +41,7 @@ _LEAF_LIFE: Final = timedelta(days=30)
 _LEAF_DUE: Final = timedelta(days=10)
 # Clients with a slow clock should not find a certificate that begins in their future.
 _BACKDATE: Final = timedelta(hours=1)
+_CERTIFICATE_BEGINS: Final = b"-----BEGIN CERTIFICATE"
 _HOST: Final = re.compile(r"(?=.{1,253}$)(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 # Loopback and the names that the product gives: a service's own, and the one that this machine reaches it by.
 _NAMES: Final[tuple[x509.GeneralName, ...]] = (
@@ -130,7 +131,10 @@ class CertificateAuthority:
             self._load()  # another process may have been faster
             if not _permits(self.certificate, host):
                 names = (*_permitted(self.certificate), _name(host.removeprefix("*.")))
-                _place(self._file, _authority(self._key, names, now))
+                authority = _authority(self._key, names, now)
+                # What clients trust comes first: of the same key, it is good for the authority of before, too.
+                _place(self.certificate_path, authority[authority.index(_CERTIFICATE_BEGINS) :])
+                _place(self._file, authority)
                 self._load()
             self._show()
 
@@ -272,11 +276,12 @@ def _is_address(host: str) -> bool:
 
 def _place(path: Path, content: bytes) -> None:
     """Write `content` to `path` in one step, readable by the owner alone from the first byte."""
-    _written_beside(path, content).replace(path)
-
-
-def _written_beside(path: Path, content: bytes) -> Path:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    return Path(name)
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
