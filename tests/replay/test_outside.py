@@ -32,7 +32,7 @@ class Watched:
         """A second passes in which the run sends `sent` requests and `arrivals` come to the service."""
         self.now_s += 1.0
         self.own = OwnLoad(self.own.sent + sent, self.own.unfinished)
-        sample = SimpleNamespace(arrivals=arrivals, refused=0, in_flight=0.0, waiting=0.0)
+        sample = SimpleNamespace(second=round(self.now_s) - 1, arrivals=arrivals, refused=0, in_flight=0.0, waiting=0.0)
         self.books.sampled("web", cast("Any", sample))
         return self.books.view(self.platform)
 
