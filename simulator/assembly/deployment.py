@@ -20,8 +20,10 @@ from simulator.world.tasks import Tasks, first_of
 # healthy as soon as it listens, and many listen before they have read what they serve: gunicorn binds its port, starts
 # its workers, and ends when none of them can load the application.
 # ASSUMPTION: on App Runner more than a minute lies between the health check and the route (facts 2.3), so that such a
-# version never serves. Settled by deploying one that ends two minutes after it listened.
-SETTLE_S: Final = 1.0
+# version never serves. Settled by deploying one that ends two minutes after it listened. Five seconds are enough for
+# those that connect to a database or load a model once they listen, and fail; a creation has no other safeguard, as
+# there is no older version whose drain it could end in.
+SETTLE_S: Final = 5.0
 
 _LOOK_AGAIN_S: Final = 0.1  # at an instance that has failed a probe
 

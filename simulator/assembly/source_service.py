@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.assembly.built_application import application_of
-from simulator.assembly.deployment import SETTLE_S, deploy
+from simulator.assembly.deployment import deploy
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import ServicePlan
 from simulator.builds.built import Builder, BuiltApplication, SourceDescription
@@ -23,6 +23,7 @@ from simulator.rules.policies import POLICIES
 
 # A developer waits for it: as soon as it listens it is there.
 _PROBE_S: Final = 0.1
+_SETTLE_S: Final = 1.0  # who watches it sees the end of one that does not stay
 _DRAIN_S: Final = 10.0
 _GRACE_S: Final = 5.0
 _POLICY: Final = "app-runner"
@@ -68,7 +69,7 @@ class SourceService:
         def tell(line: str) -> None:
             self.tell(f"[AppRunner] {line}")
 
-        await deploy(self.service, self._plan(built), steps, self.platform.tasks, tell, settle_s=SETTLE_S)
+        await deploy(self.service, self._plan(built), steps, self.platform.tasks, tell, settle_s=_SETTLE_S)
 
     def _plan(self, built: BuiltApplication) -> ServicePlan:
         scaling, kind = AutoScalingConfiguration(), POLICIES[_POLICY]

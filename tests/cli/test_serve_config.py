@@ -28,7 +28,7 @@ def test_the_profile_says_how_long_a_start_may_take_unless_the_file_does(
 
 
 @pytest.mark.case("P1")
-@pytest.mark.parametrize(("text", "settle_s"), [("version: 1", 1.0), ("instances: {settle: 0s}", 0.0)])
+@pytest.mark.parametrize(("text", "settle_s"), [("version: 1", 5.0), ("instances: {settle: 0s}", 0.0)])
 def test_how_long_a_new_version_has_to_stay_is_a_setting(tmp_path: Path, text: str, settle_s: float) -> None:
     file = tmp_path / "serve.yaml"
     file.write_text(text, encoding="utf-8")

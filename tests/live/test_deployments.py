@@ -71,7 +71,7 @@ def deployed_in_a_row(folder: Path, count: int, bad_every: int) -> Counter[int]:
             ServingSettings(
                 ControlPlaneSettings(folder / "state", listener=None),
                 LiveSettings(folder / "state"),
-                WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0, startup_allowance_s=ALLOWANCE_S),
+                WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0, settle_s=1.0, startup_allowance_s=ALLOWANCE_S),
                 ApplicationSettings(builder=versions),
             )
         )

@@ -236,7 +236,7 @@ def test_a_service_of_the_api_runs_what_was_built_through_push_pause_and_restart
     settings = ServingSettings(
         ControlPlaneSettings(tmp_path / "state", listener=None),
         LiveSettings(tmp_path / "state"),
-        WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0),
+        WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0, settle_s=1.0),
         builds=builds,
     )
 

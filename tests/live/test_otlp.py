@@ -83,7 +83,7 @@ def test_of_services_behind_the_api_those_with_x_ray_are_traced(tmp_path: Path) 
                 ServingSettings(
                     ControlPlaneSettings(tmp_path / "state", listener=None, profile=profile_named("instant", 0.01)),
                     LiveSettings(tmp_path / "state"),
-                    WorkloadSettings(startup_probe_s=0.02, start_lag_s=0.0, stop_grace_s=5.0),
+                    WorkloadSettings(startup_probe_s=0.02, start_lag_s=0.0, stop_grace_s=5.0, settle_s=1.0),
                     ApplicationSettings({IMAGE: process}),
                     exports=ExportSettings(otlp=OtlpSettings(traces=traces)),
                 )

@@ -47,7 +47,9 @@ def in_stage(folder: Path, application: Application, test: Callable[[Stage], Awa
         settings = ServingSettings(
             ControlPlaneSettings(folder / "state", listener=None, api=ApiSettings(quotas=quotas)),
             LiveSettings(folder / "state"),
-            WorkloadSettings(startup_probe_s=0.1, start_lag_s=0.0, stop_grace_s=5.0, startup_allowance_s=PATIENCE_S),
+            WorkloadSettings(
+                startup_probe_s=0.1, start_lag_s=0.0, stop_grace_s=5.0, settle_s=1.0, startup_allowance_s=PATIENCE_S
+            ),
             ApplicationSettings({IMAGE: application}),
         )
         began_s = wall_s()

@@ -116,7 +116,11 @@ def in_stage(folder: Path, test: Callable[[Stage], Awaitable[None]], secrets: Pa
                 ControlPlaneSettings(folder / "state", listener=None, profile=profile_named("instant", 0.01)),
                 LiveSettings(folder / "state"),
                 WorkloadSettings(
-                    startup_probe_s=0.02, start_lag_s=0.0, stop_grace_s=5.0, secrets_from=SecretsPlace(secrets)
+                    startup_probe_s=0.02,
+                    start_lag_s=0.0,
+                    stop_grace_s=5.0,
+                    settle_s=1.0,
+                    secrets_from=SecretsPlace(secrets),
                 ),
                 ApplicationSettings({IMAGE: process}),
             )

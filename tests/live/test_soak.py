@@ -37,8 +37,8 @@ READS = 50  # DescribeService and ListOperations in each cycle
 NEVER_BAD = 1_000_000
 # The first third of a run fills caches, pools of connections and the allocator's arenas.
 WARM_UP = 1 / 3
-# A leak of one request's objects (some 5 KiB) at the rate of this test is over 50 MiB a minute; the caches and arenas that
-# still fill in the short form are below a tenth of that.
+# A leak of one request's objects (some 5 KiB) at the rate of this test is over 50 MiB a minute; the caches and arenas
+# that still fill in the short form are below a tenth of that.
 MIB_PER_MINUTE_MAX = 10.0
 
 
@@ -70,7 +70,7 @@ def soak(folder: Path, rate_rps: float, cycles: int, minutes: float = 0.0, *, is
             ServingSettings(
                 ControlPlaneSettings(folder / "state", listener=None),
                 LiveSettings(folder / "state"),
-                WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0),
+                WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0, settle_s=1.0),
                 ApplicationSettings(builder=versions),
             )
         )

@@ -88,7 +88,7 @@ def test_a_push_to_its_directory_deploys_and_one_beside_it_or_while_paused_does_
             ServingSettings(
                 ControlPlaneSettings(tmp_path / "state", listener=None),
                 LiveSettings(tmp_path / "state"),
-                WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0),
+                WorkloadSettings(startup_probe_s=0.02, stop_grace_s=5.0, settle_s=1.0),
                 builds=builds,
             )
         )
