@@ -62,10 +62,14 @@ class InstanceSockets:
             )
         if not self._seen.ports or self._given in self._seen.ports:
             return ""
-        return (
-            f"it listens on {told_ports(self._seen.ports)} and not on $PORT, which is {self._given} for this instance: "
-            f"{_REMEDY}"
-        )
+        others = told_ports(self._seen.ports)
+        if self._port > 0 and self._port not in self._seen.ports:  # a network of its own would not help it
+            return (
+                f"it listens on {others}, neither on the service's port {self._port} nor on $PORT, which is "
+                f"{self._given} for this instance: set the service's port to {self._seen.ports[0]}, or let it listen "
+                "on $PORT"
+            )
+        return f"it listens on {others} and not on $PORT, which is {self._given} for this instance: {_REMEDY}"
 
     def explain_end(self) -> str:
         """Of an instance that ended before it was well: another program may have the port that it wanted."""

@@ -69,7 +69,7 @@ def assert_explained(folder: Path, application: Application, cases: dict[str, Ca
         settings = ServingSettings(
             ControlPlaneSettings(folder / "state", listener=None),
             LiveSettings(folder / "state"),
-            WorkloadSettings(startup_probe_s=0.05, stop_grace_s=5.0, startup_allowance_s=ALLOWANCE_S),
+            WorkloadSettings(startup_probe_s=0.05, stop_grace_s=5.0, settle_s=1.0, startup_allowance_s=ALLOWANCE_S),
             ApplicationSettings({IMAGE: application}),
         )
         async with await open_serving(settings) as serving:
@@ -125,8 +125,8 @@ def test_containers_that_are_not_healthy_are_explained(tmp_path: Path) -> None:
 def test_processes_that_are_not_healthy_are_explained(tmp_path: Path) -> None:
     other, configured = free_ports()
     elsewhere = (
-        f"connection refused; it listens on {other} and not on $PORT, which is GIVEN for this instance: "
-        "let it listen on $PORT, or give each instance a network of its own with --build-image"
+        f"connection refused; it listens on {other}, neither on the service's port {configured} nor on $PORT, which is "
+        f"GIVEN for this instance: set the service's port to {other}, or let it listen on $PORT"
     )
     cases = answers(sys.executable) | {
         "another-port": Case(command(sys.executable, EVERY, str(other), "200"), "TCP", elsewhere, configured),
@@ -144,7 +144,7 @@ def test_a_process_on_the_fixed_port_of_its_service_serves_there_and_is_deployed
         settings = ServingSettings(
             ControlPlaneSettings(tmp_path / "state", listener=None),
             LiveSettings(tmp_path / "state"),
-            WorkloadSettings(startup_probe_s=0.05, stop_grace_s=5.0),
+            WorkloadSettings(startup_probe_s=0.05, stop_grace_s=5.0, settle_s=1.0),
             ApplicationSettings({IMAGE: ProcessApplication(("true",))}),
         )
         async with await open_serving(settings) as serving:
