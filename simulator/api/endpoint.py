@@ -102,7 +102,12 @@ class ApiEndpoint:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         request_id = self._request_id()
         try:
-            self._check_names(request)
+            try:
+                self._check_names(request)
+            except ApiError:  # S3's clients put the bucket's name before ours; what is said is the same for everybody
+                if (foreign := foreign_answer(request.raw_path, request.headers, request_id, None)) is not None:
+                    return _foreign_response(foreign, request_id)
+                raise
             body = await self._body(request)
             foreign = foreign_answer(request.raw_path, request.headers, request_id, body.content)
             if foreign is not None:

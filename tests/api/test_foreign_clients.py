@@ -70,6 +70,19 @@ async def test_a_client_of_another_service_reads_what_to_set_and_tries_once(keys
             )
 
 
+@pytest.mark.case("P19", "R1")
+async def test_a_client_that_puts_a_buckets_name_before_ours_reads_it_too_and_app_runners_is_refused() -> None:
+    scope = "AWS4-HMAC-SHA256 Credential=A/20261129/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
+    async with (
+        await open_control_plane(ControlPlaneSettings(), SimulatedWorkload()) as plane,
+        aiohttp.ClientSession() as session,
+    ):
+        for service, status, text in (("s3", 400, "<Code>InvalidRequest</Code>"), ("apprunner", 403, "Host = ")):
+            fields = {"Host": "shop.localhost", "Authorization": scope.format(service)}
+            async with session.put(f"{plane.url}/key", data=b"content", headers=fields) as answer:
+                assert (answer.status, text in await answer.text()) == (status, True), service
+
+
 @pytest.mark.case("P19")
 async def test_app_runners_own_clients_and_browsers_read_what_they_did() -> None:
     async with await open_control_plane(ControlPlaneSettings(), SimulatedWorkload()) as plane:
