@@ -28,8 +28,14 @@ from simulator.replay.report_services import month_basis
 _LABEL_COLUMNS: Final = 12
 _NOTE_COLUMNS: Final = 16
 _WIDTH_MAX: Final = 120  # longer lines are not easier to read
-_GRAVE: Final = frozenset({"cannot act"})
-_NOTE_STYLES: Final = {"cannot act": "bold yellow", "limited": "yellow", "baseline": "dim", "brought": "dim"}
+_GRAVE: Final = frozenset({"late load", "cannot act"})
+_NOTE_STYLES: Final = {
+    "late load": "bold yellow",
+    "cannot act": "bold yellow",
+    "limited": "yellow",
+    "baseline": "dim",
+    "brought": "dim",
+}
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -80,15 +86,6 @@ def _head(report: Report, page: _Page) -> None:
     page.line(Text(f"digest {report.digest[:16]}, simulator {report.versions.simulator}", style="dim"))
     if not run.complete:
         page.line(Text(f"Interrupted: planned were {duration_text(run.duration_s)}.", style="bold yellow"))
-    if not report.generator.kept_up:
-        late = latency_text(report.generator.late_p99_s)
-        page.line(
-            Text(
-                f"The load generator could not keep up (99 % of requests were sent within {late} of their time): "
-                "latencies contain its own lateness, and the load was not the one that the scenario asks for.",
-                style="bold yellow",
-            )
-        )
     _notes(report, page, _NOTE_STYLES)
 
 
@@ -96,7 +93,7 @@ def _notes(report: Report, page: _Page, kinds: Iterable[str]) -> None:
     """What has to be known about the policies before any figure; with several services, of which."""
     for note in report.notes:
         if note.kind in kinds:
-            where = f"{note.service}: " if len(report.services) > 1 else ""
+            where = f"{note.service}: " if note.service and len(report.services) > 1 else ""
             warning = "Warning: " if note.kind in _GRAVE else ""
             page.line(Text(f"{warning}{where}{note.text}.", style=_NOTE_STYLES[note.kind]))
 

@@ -136,6 +136,13 @@ class Histogram:
         reached = np.cumsum(self.counts)
         return [self._at_rank(reached, quantile_rank(quantile, self.count)) for quantile in quantiles]
 
+    def share_above(self, limit_s: float) -> float:
+        """Of the values, those greater than `limit_s` (within the width of its bucket); 0 when nothing was recorded."""
+        if self.count == 0:
+            return 0.0
+        last = int(self.buckets.index(np.array([limit_s]))[0])
+        return int(self.counts[last + 1 :].sum()) / self.count
+
     def _at_rank(self, reached: Counts, rank: int) -> float:
         # The first and the last are known exactly; the middle of a bucket may lie outside what was recorded.
         if rank == self.count:

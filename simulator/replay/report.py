@@ -25,7 +25,7 @@ from simulator.replay.checks import CheckResult, Span
 from simulator.replay.load_summary import kept_up
 from simulator.replay.policy_fit import PolicyNote
 from simulator.replay.report_json import sealed
-from simulator.replay.report_notes import note_parts
+from simulator.replay.report_notes import late_load_notes, note_parts
 from simulator.replay.report_requests import requests_part, series_part
 from simulator.replay.report_services import (
     configuration_parts,
@@ -154,7 +154,7 @@ def build_report(record: RunRecord) -> schema.Report:
         versions=schema.VersionsPart(
             simulator=simulator.__version__, python=platform.python_version(), numpy=np.__version__
         ),
-        notes=note_parts(record.notes),
+        notes=[*late_load_notes(whole.late, whole.latency), *note_parts(record.notes)],
         passed=record.complete and all(check.passed for check in checks),
         checks=checks,
         requests=requests_part(record.tallies.after_warm_up(), whole, record.span_s),

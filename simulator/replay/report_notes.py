@@ -1,4 +1,4 @@
-"""The notes of a report: what has to be known about its policies before any figure means something."""
+"""The notes of a report: what has to be known of its policies and its load before any figure means something."""
 
 from __future__ import annotations
 
@@ -7,22 +7,51 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from simulator.records.histogram import Histogram
+from simulator.replay.load_summary import KEPT_UP_S, kept_up
 from simulator.replay.policy_fit import PolicyNote
 
 
 class NotePart(BaseModel):
-    """What has to be known about a policy before its figures mean anything; not part of the digest."""
+    """What has to be known before figures mean anything; not part of the digest."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     service: str
+    """Empty: of the whole run."""
     policy: str
-    kind: Literal["cannot act", "limited", "baseline", "brought"]
-    """Cannot act: no load makes it scale out in this scenario. Brought: what belongs to the policy's platform."""
+    kind: Literal["late load", "cannot act", "limited", "baseline", "brought"]
+    """Late load: the load generator could not keep up. Cannot act: no load makes the policy scale out in this scenario.
+    Brought: what belongs to the policy's platform.
+    """
     text: str
-    """One sentence."""
+    """One sentence, or a few."""
 
 
 def note_parts(notes: Iterable[PolicyNote]) -> list[NotePart]:
     """In the order given, the gravest first."""
     return [NotePart(service=note.service, policy=note.policy, kind=note.kind.value, text=note.text) for note in notes]
+
+
+def late_load_notes(late: Histogram, latency: Histogram) -> list[NotePart]:
+    """What it means for the figures that requests were sent late; none when the generator kept up."""
+    (p99_s,) = late.quantiles((0.99,))
+    if kept_up(p99_s):
+        return []
+    text = (
+        f"The load generator could not keep up: {late.share_above(KEPT_UP_S):.1%} of the requests were sent more than "
+        f"{_ms(KEPT_UP_S)} after their intended time, 1 % more than {_ms(p99_s)}, the latest {_ms(late.max_s)}. "
+        "Latencies are measured from the intended time, so they contain this lateness: "
+        f"{_ms(late.mean_s)} on average{_of_latency(latency)}. What the services were offered is less even and partly "
+        "later than the scenario says, so a check that failed does not prove that the platform is too slow. Offer less "
+        "load, free the machine, or run in virtual time"
+    )
+    return [NotePart(service="", policy="", kind="late load", text=text)]
+
+
+def _of_latency(latency: Histogram) -> str:
+    return f", where the mean latency is {_ms(latency.mean_s)}" if latency.count else ""
+
+
+def _ms(seconds: float | None) -> str:
+    return f"{(seconds or 0.0) * 1e3:,.0f} ms"

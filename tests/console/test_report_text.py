@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console
 
 from simulator.console.report_text import print_checks, print_report
 from simulator.records.facts import Fact
+from simulator.records.tally import Tallies
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.replay.report import RunRecord, build_report
+from simulator.replay.report_schema import Report
+from tests.records.rows import Row, tell
 from tests.replay.fake_run import FACTS, decided, fake_run
 
 
@@ -100,3 +104,15 @@ def test_a_terminal_without_unicode_gets_plain_curves() -> None:
     print_report(build_report(fake_run()), Console(file=file, width=80))
     file.flush()
     assert b"offered     " in raw.getvalue()
+
+
+@pytest.mark.case("L49")
+@pytest.mark.parametrize("printed", [print_report, print_checks])
+def test_a_late_generator_is_told_beside_the_checks_too(printed: Callable[[Report, Console], None]) -> None:
+    tallies = Tallies(2)
+    tell(tallies.read, *(Row(late_s=0.2) for _ in range(50)))
+    file = io.StringIO()
+    printed(build_report(dataclasses.replace(fake_run(), tallies=tallies)), Console(file=file, width=80))
+    words = " ".join(file.getvalue().split())
+    assert "Warning: The load generator could not keep up: 100.0% of the requests" in words
+    assert words.count("could not keep up") == 1

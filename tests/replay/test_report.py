@@ -182,3 +182,27 @@ def test_a_generator_that_could_not_keep_up_is_told_on(late_s: float, kept_up: b
     tell(tallies.read, *(Row(late_s=late_s) for _ in range(50)))
     report = build_report(dataclasses.replace(fake_run(), tallies=tallies))
     assert report.generator.kept_up is kept_up
+
+
+@pytest.mark.case("L49")
+def test_what_a_late_generator_means_for_the_figures_stands_first_in_the_notes() -> None:
+    tallies = Tallies(2)
+    late_s = [0.0] * 60 + [0.3] * 30 + [2.0] * 10
+    tell(tallies.read, *(Row(late_s=each, latency_s=1.0 + each) for each in late_s))
+    note = build_report(dataclasses.replace(fake_run(), tallies=tallies)).notes[0]
+    assert (note.kind, note.service) == ("late load", "")
+    mean_ms = 1000 * sum(late_s) / len(late_s)
+    for part in (
+        "40.0% of the requests were sent more than 50 ms after",
+        "1 % more than 2,00",
+        "the latest 2,000 ms",
+        "Latencies are measured from the intended time",
+        f"{mean_ms:.0f} ms on average, where the mean latency is {1000 + mean_ms:,.0f} ms",
+        "a check that failed does not prove",
+    ):
+        assert part in note.text, (part, note.text)
+
+
+@pytest.mark.case("L49")
+def test_a_generator_in_time_is_no_note() -> None:
+    assert not [note for note in build_report(fake_run()).notes if note.kind == "late load"]

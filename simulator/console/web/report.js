@@ -28,8 +28,7 @@ function head() {
       : make("span", { class: "good" }, `✓ all ${report.checks.length} checks hold`));
   const notes = [
     run.complete ? null : `Interrupted: planned were ${duration(run.duration_s)}; everything here covers the run so far, and a month extrapolates that part.`,
-    ...report.notes.map((note) => `${note.kind === "cannot act" ? "Warning: " : ""}${report.services.length > 1 ? `${note.service}: ` : ""}${note.text}.`),
-    report.generator.kept_up ? null : `The load generator could not keep up (99 % of requests were sent within ${latency(report.generator.late_p99_s)} of their time): latencies contain its own lateness.`,
+    ...report.notes.map((note) => `${["late load", "cannot act"].includes(note.kind) ? "Warning: " : ""}${note.service && report.services.length > 1 ? `${note.service}: ` : ""}${note.text}.`),
     data.left_out ? data.left_out : null,
   ].filter(Boolean);
   byId("notes").replaceChildren(...notes.map((note) => make("p", { class: "note" }, note)));
