@@ -43,6 +43,8 @@ def _reasons(scenario: Scenario) -> Iterator[str]:
     for source in scenario.traffic:
         if not source.is_open:
             yield f"its source {source.name} is closed: users wait for answers"
+        if source.session:
+            yield f"users of its source {source.name} go through sessions"
         if source.retry is not None:
             yield f"clients of its source {source.name} ask again"
     yield from _check_reasons(scenario)

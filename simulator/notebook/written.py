@@ -23,6 +23,8 @@ def write_scenario(document: Document, folder: Path, file: Path, name: str, seed
         for section, key in _PATHS:
             if section in source:
                 source[section][key] = str((folder / source[section][key]).resolve())
+        if "data" in source:
+            source["data"] = str((folder / source["data"]).resolve())
     for service in data["services"].values():
         process = service["application"].get("process")
         if process is not None:

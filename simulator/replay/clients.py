@@ -12,7 +12,8 @@ from simulator.edge.door import Lane
 from simulator.fleet.exchange import Exchange
 from simulator.model.refusal import Refusal
 from simulator.replay.request_numbers import Kind
-from simulator.replay.retries import MIN_PAUSE_S, Retries
+from simulator.replay.retries import Retries
+from simulator.replay.scripts import Population, Script, User
 from simulator.world.clock import RunClock
 
 
@@ -56,6 +57,14 @@ class SimulatedExchange(Exchange):
         self._client.ended(self, refusal.status)
 
 
+class UserExchange(SimulatedExchange):
+    """One of a user whose next request depends on it."""
+
+    __slots__ = ("user",)
+
+    user: User
+
+
 class SimulatedClient:
     """What open and closed sources share: sending a request and writing down how it ended.
 
@@ -92,6 +101,14 @@ class SimulatedClient:
     def send(self, kind: Kind, attempt: int = 1) -> None:
         lane = self._lane
         exchange = SimulatedExchange(self, lane, self._loop.time(), attempt, kind)
+        self._draw(exchange)
+        self.outstanding += 1
+        lane.offer(exchange)
+
+    def send_for(self, user: User, kind: Kind) -> None:
+        lane = self._lane
+        exchange = UserExchange(self, lane, self._loop.time(), 1, kind)
+        exchange.user = user
         self._draw(exchange)
         self.outstanding += 1
         lane.offer(exchange)
@@ -185,10 +202,48 @@ class RetryingClient(OpenClient):
             self.send(failed.kind, failed.attempt + 1)
 
 
+class SessionClient(OpenClient):
+    """Each arrival is a user who goes through one session; `kinds` is not asked."""
+
+    def __init__(
+        self,
+        service: Service,
+        script: Script[Kind],
+        rows: RequestRows,
+        clock: RunClock,
+        arrivals: Iterator[float],
+        end_at_s: float = math.inf,
+    ) -> None:
+        self._script = script
+        self._stopped = False
+        super().__init__(service, iter(()), rows, clock, arrivals, end_at_s)
+
+    def stop(self) -> None:
+        super().stop()
+        self._stopped = True
+
+    def ended(self, exchange: SimulatedExchange, status: int) -> None:
+        super().ended(exchange, status)
+        assert isinstance(exchange, UserExchange), "it was sent here"
+        pause_s = self._script.pause_s(exchange.user, status)
+        if exchange.user.place:
+            self._loop.call_later(pause_s, self._step, exchange.user)
+
+    def _fire(self) -> None:
+        self._next()
+        self._step(User())
+
+    def _step(self, user: User) -> None:
+        kind = None if self._stopped else self._script.request(user)
+        if kind is not None:
+            self.send_for(user, kind)
+
+
 class ClosedClient(SimulatedClient):
     """A population: each user sends, waits for the answer, thinks, sends again, until `until_s` of the run.
 
     `think` gives the thinking times in order of asking; users begin with a thought, so that they do not march in step.
+    `script` says more of what they do; without one they send what `kinds` gives. `changes`: of their number.
     """
 
     def __init__(
@@ -202,38 +257,58 @@ class ClosedClient(SimulatedClient):
         think: Callable[[], float],
         from_s: float,
         until_s: float,
+        script: Script[Kind] | None = None,
+        changes: Iterator[tuple[float, int]] = iter(()),  # noqa: B008 an empty one
     ) -> None:
         super().__init__(service, kinds, rows, clock)
-        self._think = think
+        self._script = script or Script(kinds.__next__, think)
         self._until_s = clock.loop_s(until_s)
         self._from_s = clock.loop_s(from_s)
-        self._planned = self._wanted = self._users = users
-        for _ in range(users):
-            self._loop.call_at(self._from_s + think(), self._fire)
+        self._users = Population(users, changes)
+        self._join()
+        self._plan()
 
     def stop(self) -> None:
         self._until_s = 0.0
 
     def turn(self, factor: float) -> None:
-        """Another population from now on: who is too many goes after an answer, who is new begins with a thought."""
-        self._wanted = round(self._planned * factor)
-        begin_s = max(self._loop.time(), self._from_s)
-        while self._users < self._wanted:
-            self._users += 1
-            self._loop.call_at(begin_s + self._think(), self._fire)
+        """Another population from now on: who is too many goes when it is free, who is new begins with a thought."""
+        self._users.turn(factor)
+        self._join()
 
     def ended(self, exchange: SimulatedExchange, status: int) -> None:
         super().ended(exchange, status)
-        if self._users > self._wanted:
-            self._users -= 1
-            return
-        # A user whose request was refused at once and who does not think would ask again in the same instant, for ever.
-        pause_s = max(self._think(), MIN_PAUSE_S)
-        self._loop.call_later(pause_s, self._fire)
+        assert isinstance(exchange, UserExchange), "it was sent here"
+        user = exchange.user
+        pause_s = self._script.pause_s(user, status)
+        if user.place or not self._users.leaves():
+            self._loop.call_later(pause_s, self._fire, user)
 
-    def _fire(self) -> None:
+    def _join(self) -> None:
+        begin_s = max(self._loop.time(), self._from_s)
+        for _ in range(self._users.joining()):
+            self._loop.call_at(begin_s + self._script.think(), self._fire, User())
+
+    def _plan(self) -> None:
+        """The plan changes when its time has come."""
+        at_s = self._users.next_change_s
+        if at_s < math.inf:
+            self._loop.call_at(self._from_s + at_s, self._change)
+
+    def _change(self) -> None:
         if self._loop.time() < self._until_s:
-            self.send(next(self._kinds))
+            self._users.change()
+            self._join()
+            self._plan()
+
+    def _fire(self, user: User) -> None:
+        if self._loop.time() >= self._until_s or (user.place == 0 and self._users.leaves()):
+            return
+        kind = self._script.request(user)
+        if kind is None:
+            self._users.is_done()
+        else:
+            self.send_for(user, kind)
 
 
 def _no_draw(_: Exchange) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from simulator.assembly import Platform
@@ -14,11 +15,14 @@ from simulator.replay.load_closed import ClosedLoad
 from simulator.replay.load_open import OpenLoad
 from simulator.replay.load_request import RequestChoice
 from simulator.replay.load_retry import RetryingLoad
+from simulator.replay.load_session import SessionLoad
 from simulator.replay.load_settings import LoadTarget
 from simulator.replay.request_choices import request_choices
 from simulator.replay.retries import OnRetry
 from simulator.replay.scenario import Scenario
-from simulator.replay.traffic import arrival_times, retries_of, thoughts
+from simulator.replay.session_spec import StepSpec
+from simulator.replay.traffic import arrival_times, retries_of, script_of, user_changes
+from simulator.replay.values import Sent
 from simulator.world.chance import Chance
 from simulator.world.clock import monotonic_s
 
@@ -66,12 +70,17 @@ class LiveClients:
             times = arrival_times(scenario, chance, index, knobs)
             retries = retries_of(scenario, chance, index, on_retry)
             arrivals = ((at_s, next(choices), index) for at_s in times)
+            if source.session:
+                sent = _sent(scenario, index)
+                return SessionLoad(client, arrivals, script_of(scenario, chance, index, sent, lambda: sent[0]))
             return OpenLoad(client, arrivals) if retries is None else RetryingLoad(client, arrivals, retries)
         closed = ClosedLoad(
             client,
             index,
             choices,
-            thoughts(source.closed.think_time, chance, index).__next__,
+            lambda: 0.0,  # the script has it
+            script=script_of(scenario, chance, index, _sent(scenario, index), lambda: Sent(next(choices))),
+            changes=user_changes(source.closed),
             users=source.closed.users,
             from_s=source.from_s,
             until_s=source.end_s(scenario.duration_s),
@@ -88,8 +97,10 @@ async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows
     tls = front.client_context()
     clients = {}
     for name, service in platform.services.items():
-        clients[name] = client = LoadClient(LoadTarget(service.host, front.https_port, tls), rows, 0.0, now=monotonic_s)
-        users = sum(source.closed.users for source in scenario.traffic if source.closed and source.service == name)
+        target = LoadTarget(service.host, front.https_port, tls)
+        wanted = _wanted(scenario, name)
+        clients[name] = client = LoadClient(target, rows, 0.0, now=monotonic_s, wanted=wanted)
+        users = sum(source.closed.users_max for source in scenario.traffic if source.closed and source.service == name)
         await client.prepare(CONNECTIONS_AT_START + min(users, USERS_AT_START_MAX))
     return LiveClients(clients)
 
@@ -97,10 +108,41 @@ async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows
 def _choices(scenario: Scenario, chance: Chance, index: int) -> Iterator[RequestChoice]:
     """The kinds of request of the source at position `index`, one an arrival, for ever."""
     source = scenario.traffic[index]
-    kinds = [
-        RequestChoice(told.method, told.path, told.request_size_bytes, told.response_size_bytes, kind.number)
-        for told, kind in zip(source.requests, scenario.numbers.kinds(index), strict=True)
-    ]
+    kinds = [sent.choice for sent in _sent(scenario, index)]
+    if len(kinds) == 1 or source.session:
+        return itertools.repeat(kinds[0])
     draws = request_choices(source, chance, index)
-    while True:
-        yield from (kinds[position] for position in draws.draw(CHOICES).tolist())
+    portions = (draws.draw(CHOICES).tolist() for _ in itertools.repeat(None))
+    return (kinds[place] for portion in portions for place in portion)
+
+
+def _sent(scenario: Scenario, index: int) -> list[Sent]:
+    """The kinds of request of the source at position `index`, in the order of the file."""
+    source = scenario.traffic[index]
+    return [
+        Sent(
+            RequestChoice(
+                told.method,
+                told.path,
+                told.request_size_bytes,
+                told.response_size_bytes,
+                kind.number,
+                tuple(told.headers.items()),
+                told.body,
+                keeps_answer=isinstance(told, StepSpec) and bool(told.extract),
+                is_template=bool(source.session and told.placeholders),
+            ),
+            tuple(told.extract.items()) if isinstance(told, StepSpec) else (),
+        )
+        for told, kind in zip(source.kinds, scenario.numbers.kinds(index), strict=True)
+    ]
+
+
+def _wanted(scenario: Scenario, service: str) -> Iterator[bytes]:
+    """Header fields of answers that sessions look at."""
+    for source in scenario.traffic:
+        if source.service == service:
+            for step in source.session:
+                yield from (
+                    where.header.lower().encode() for where in step.extract.values() if where.header is not None
+                )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from simulator.records.request_log import NO_ANSWER
@@ -45,10 +45,12 @@ class LoadClient:
         origin_s: float,
         limits: LoadLimits = _DEFAULT,
         now: Callable[[], float] | None = None,
+        wanted: Iterable[bytes] = (),
     ) -> None:
         """`origin_s`: the loop's time at which the run begins. `now`: a finer clock of the same origin, if there is
         one; the loop's own is good to a millisecond on uvloop.
         """
+        self._wanted = _WANTED | frozenset(wanted)  # header fields of answers, in lower case
         self._loop = asyncio.get_running_loop()
         self._target = target
         self._rows = rows
@@ -152,7 +154,10 @@ class LoadClient:
         if answer.reusable:
             self._assign(connection)
         self._answered += 1
-        timing = parse_timing(answer.headers[0][1]) if answer.headers else NO_TIMING
+        told = next((value for name, value in answer.headers if name == FIELD), None)
+        timing = NO_TIMING if told is None else parse_timing(told)
+        if shot.choice.keeps_answer:
+            shot.answer = answer
         if timing.instance:  # the platform tells it with the head; the body is the instance's work as well
             timing = timing._replace(service_s=timing.service_s + (answer.last_s - answer.first_s))
         self._outcome(shot, answer.status, answer.last_s - self.origin_s, timing)
@@ -182,7 +187,9 @@ class LoadClient:
         if shot.sent_s < 0:
             shot.sent_s = self.now() - self.origin_s
         written = self._writer.write(shot.choice)
-        connection.send(written.data, written.filler_bytes, bodiless=written.bodiless)
+        connection.send(
+            written.data, written.filler_bytes, bodiless=written.bodiless, keeps_body=shot.choice.keeps_answer
+        )
 
     def _assign(self, connection: ClientConnection) -> None:
         """A free connection: to the request that waits longest, or into the store."""
@@ -217,7 +224,7 @@ class LoadClient:
         try:
             async with asyncio.timeout(self._limits.connect_s_max):
                 _, connection = await self._loop.create_connection(
-                    lambda: ClientConnection(self, _WANTED, self.now),
+                    lambda: ClientConnection(self, self._wanted, self.now),
                     target.address,
                     target.port,
                     ssl=target.tls,

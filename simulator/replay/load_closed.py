@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from simulator.replay.load_chain import BATCH, DueChain
 from simulator.replay.load_client import LoadClient
 from simulator.replay.load_request import RequestChoice, Shot
-from simulator.replay.retries import MIN_PAUSE_S
+from simulator.replay.scripts import Population, Script, User
+from simulator.replay.values import Sent, filled
 
 
 class ClosedLoad:
@@ -17,7 +20,8 @@ class ClosedLoad:
 
     As with simulated users (clients.py), each begins with a thought, so that they do not march in step, and pauses for
     at least `MIN_PAUSE_S`. `think()` gives the next thinking time in seconds; `choices` must not end. A request is
-    intended for the moment at which its user's thought ends.
+    intended for the moment at which its user's thought ends. `script` says more of what they do, `changes` of their
+    number.
     """
 
     def __init__(
@@ -30,22 +34,23 @@ class ClosedLoad:
         users: int,
         from_s: float,
         until_s: float,
+        script: Script[Sent] | None = None,
+        changes: Iterator[tuple[float, int]] = iter(()),  # noqa: B008 an empty one
     ) -> None:
         self._client = client
         self._source = source
-        self._choices = choices
-        self._think = think
-        self._planned = self._wanted = self._users = users
+        self._script = script or Script(lambda: Sent(next(choices)), think)
+        self._users = Population(users, changes)
         self._from_s = from_s
         self._until_s = until_s
-        self._thoughts: list[float] = []  # when each thinking user's thought ends, as a heap; users are all alike
+        self._thoughts: list[tuple[float, int, User]] = []  # when each thinking user's thought ends, as a heap
+        self._order = itertools.count()
         self._chain = DueChain(self._fire, client.origin_s, client.now)
         self.broken = self._chain.broken
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def start(self) -> None:
-        self._thoughts = [self._from_s + self._think() for _ in range(self._users)]
-        heapq.heapify(self._thoughts)
+        self._join(self._from_s)
         self._chain.due(self._first_s())
 
     def stop(self) -> None:
@@ -56,12 +61,16 @@ class ClosedLoad:
 
     def turn(self, factor: float) -> None:
         """Another population from now on, as that of simulated users."""
-        self._wanted = round(self._planned * factor)
-        begin_s = max(self._client.now() - self._client.origin_s, self._from_s)
-        while self._users < self._wanted:
-            self._users += 1
-            heapq.heappush(self._thoughts, begin_s + self._think())
+        self._users.turn(factor)
+        self._join(max(self._client.now() - self._client.origin_s, self._from_s))
         self._chain.due(self._first_s())
+
+    def _join(self, begin_s: float) -> None:
+        for _ in range(self._users.joining()):
+            self._push(begin_s + self._script.think(), User())
+
+    def _push(self, at_s: float, user: User) -> None:
+        heapq.heappush(self._thoughts, (at_s, next(self._order), user))
 
     def _fire(self, now_s: float) -> float | None:
         thoughts = self._thoughts
@@ -69,23 +78,39 @@ class ClosedLoad:
             if now_s >= self._until_s:
                 self._end()
                 return None
-            if not thoughts or thoughts[0] > now_s:
+            if self._from_s + self._users.next_change_s <= now_s:
+                change_s = self._from_s + self._users.next_change_s
+                self._users.change()
+                self._join(change_s)
+                continue
+            if not thoughts or thoughts[0][0] > now_s:
                 break
             # One thought that ended after the end of the source is not sent, however late we look.
-            intended_s = heapq.heappop(thoughts)
-            self._client.send(Shot(self._source, intended_s, next(self._choices), self._answered))
+            intended_s, _, user = heapq.heappop(thoughts)
+            self._send(intended_s, user)
         return self._first_s()
 
-    def _answered(self, now_s: float, _status: int) -> None:
-        if self._users > self._wanted:
-            self._users -= 1
-        elif now_s < self._until_s:
-            heapq.heappush(self._thoughts, now_s + max(self._think(), MIN_PAUSE_S))
+    def _send(self, intended_s: float, user: User) -> None:
+        if user.place == 0 and self._users.leaves():
+            return
+        sent = self._script.request(user)
+        if sent is None:
+            self._users.is_done()
+            return
+        shot = Shot(self._source, intended_s, filled(sent.choice, user.values))
+        shot.ended = partial(self._answered, shot, user, sent)
+        self._client.send(shot)
+
+    def _answered(self, shot: Shot, user: User, sent: Sent, now_s: float, status: int) -> None:
+        pause_s = self._script.pause_s(user, status, found=sent.takes(shot.answer, user.values))
+        if (user.place or not self._users.leaves()) and now_s < self._until_s:
+            self._push(now_s + pause_s, user)
             self._chain.due(self._first_s())
 
     def _first_s(self) -> float:
-        """When something is to be done: a thought ends, or the source does."""
-        return min(self._thoughts[0], self._until_s) if self._thoughts else self._until_s
+        """When something is to be done: a thought ends, the number of users changes, or the source ends."""
+        first_s = min(self._from_s + self._users.next_change_s, self._until_s)
+        return min(self._thoughts[0][0], first_s) if self._thoughts else first_s
 
     def _end(self) -> None:
         if not self.ended.done():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from simulator.wire.client import ClientConnection
+from simulator.wire.client import Answer, ClientConnection
 
 # Sources draw from a handful of kinds; a trace with a path per request must not fill the memory.
 _KEPT_MAX: Final = 4096
@@ -28,6 +28,10 @@ class RequestChoice(NamedTuple):
     request_bytes: int = 0
     response_bytes: int = 0
     number: int | None = None  # of its rows; None: that of its source
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    keeps_answer: bool = False  # its answer is looked at
+    is_template: bool = False  # it has `${name}` to be replaced
 
 
 class RequestBytes(NamedTuple):
@@ -55,22 +59,27 @@ class RequestWriter:
         return written
 
     def _write(self, choice: RequestChoice) -> RequestBytes:
+        own = {"user-agent": "apprunner-simulator", "accept": "*/*"}
+        body = b"" if choice.body is None else choice.body.encode()
+        if body:
+            own["content-type"] = "application/json" if body[:1] in {b"{", b"["} else "text/plain; charset=utf-8"
+        given = {name.lower() for name, _ in choice.headers}
         fields = [
             f"{choice.method} {quote(choice.path, safe=_TARGET)} HTTP/1.1",
             f"host: {self._authority}",
-            "user-agent: apprunner-simulator",
-            "accept: */*",
+            *(f"{name}: {value}" for name, value in own.items() if name not in given),
+            *(f"{name}: {value}" for name, value in choice.headers),
         ]
         if choice.response_bytes:
             fields.append(f"x-simulator-response-bytes: {choice.response_bytes}")
-        if choice.request_bytes or choice.method in _WITH_BODY:
-            fields.append(f"content-length: {choice.request_bytes}")
+        if body or choice.request_bytes or choice.method in _WITH_BODY:
+            fields.append(f"content-length: {len(body) or choice.request_bytes}")
         if choice.request_bytes:
             fields.append("content-type: application/octet-stream")
-        head = "\r\n".join([*fields, "", ""]).encode("ascii")
+        head = "\r\n".join([*fields, "", ""]).encode()
         with_head = choice.request_bytes if choice.request_bytes <= _WITH_HEAD_BYTES_MAX else 0
         return RequestBytes(
-            head + b"." * with_head,
+            head + (body or b"." * with_head),
             choice.request_bytes - with_head,
             choice.method == "HEAD",
             choice.method in _IDEMPOTENT,
@@ -80,7 +89,7 @@ class RequestWriter:
 class Shot:
     """A request on its way. `intended_s` and `sent_s` in seconds of the run; `sent_s` is negative until it is sent."""
 
-    __slots__ = ("choice", "connection", "ended", "intended_s", "repeated", "sent_s", "source")
+    __slots__ = ("answer", "choice", "connection", "ended", "intended_s", "repeated", "sent_s", "source")
 
     def __init__(
         self, source: int, intended_s: float, choice: RequestChoice, ended: Callable[[float, int], None] | None = None
@@ -93,3 +102,4 @@ class Shot:
         self.sent_s = -1.0
         self.repeated = False
         self.connection: ClientConnection | None = None
+        self.answer: Answer | None = None  # of a choice whose answer is looked at

@@ -204,6 +204,9 @@ def _closed_sources(document: Document) -> Iterator[Problem]:
         for key in ("scale", "time_scale", "retry"):
             if "closed" in source and key in source:
                 yield document.problem(("traffic", index, key), "left out with closed; change users or think_time")
+        for key in ("requests", "retry"):
+            if "session" in source and key in source:
+                yield document.problem(("traffic", index, key), "left out with a session")
 
 
 def _sines(document: Document) -> Iterator[Problem]:

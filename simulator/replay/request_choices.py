@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.replay.traffic_spec import RequestSpec, SourceSpec
+from simulator.replay.session_spec import RequestSpec
+from simulator.replay.traffic_spec import SourceSpec
 from simulator.world.chance import Chance
 
 

@@ -35,7 +35,7 @@ class RequestNumbers:
         self.sources = list(range(len(traffic)))  # by number
         for index, source in enumerate(traffic):
             kinds = []
-            for place, request in enumerate(source.requests):
+            for place, request in enumerate(source.kinds):
                 number = index if place == 0 or not apart else len(self.sources)
                 if number == len(self.sources):
                     self.sources.append(index)

@@ -86,7 +86,8 @@ class Scenario(Section):
     def files(self) -> list[Path]:
         """The file it was read from, and those of its recordings."""
         recordings = [source.bins or source.trace for source in self.traffic]
-        return [Path(self.file), *(recording.file for recording in recordings if recording is not None)]
+        data = [source.data for source in self.traffic if source.data is not None]
+        return [Path(self.file), *(recording.file for recording in recordings if recording is not None), *data]
 
     def require(self, clock: str) -> None:
         """Raises ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
@@ -134,6 +135,8 @@ class Scenario(Section):
             return "an application whose work depends on the path"
         if any(not self.traffic[index].is_open for index in self.sources_of(service)):
             return "a closed load, whose arrivals depend on the answers"
+        if any(self.traffic[index].session for index in self.sources_of(service)):
+            return "sessions, whose steps depend on the answers"
         if any(self.traffic[index].retry is not None for index in self.sources_of(service)):
             return "clients that ask again, whose arrivals depend on the answers"
         return ""

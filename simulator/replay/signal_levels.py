@@ -60,7 +60,7 @@ def peak_rps(scenario: Scenario, name: str) -> float:
     total = 0.0
     for index in scenario.sources_of(name):
         source = scenario.traffic[index]
-        if not source.is_open or source.trace or source.retry or source.at_once:
+        if not source.is_open or source.trace or source.retry or source.at_once or source.session:
             return math.inf
         factor = rate_factor(scenario.timeline, source.name)
         if source.mmpp is not None:
@@ -81,7 +81,7 @@ def _concurrency(scenario: Scenario, name: str) -> float:
     sources = [scenario.traffic[index] for index in scenario.sources_of(name)]
     users = math.inf
     if sources and all(source.closed is not None for source in sources):
-        users = sum(source.closed.users for source in sources if source.closed is not None)
+        users = sum(source.closed.users_max for source in sources if source.closed is not None)
     queued = 0.0
     if service.overflow.mode == "hold":
         queued = min(service.overflow.queue, _rate(peak_rps(scenario, name)) * service.overflow.wait_s)

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from simulator.assembly import Platform
 from simulator.replay.arrivals import arrival_chunks
-from simulator.replay.clients import ClosedClient, OpenClient, RequestRows, RetryingClient, SimulatedClient
+from simulator.replay.clients import (
+    ClosedClient,
+    OpenClient,
+    RequestRows,
+    RetryingClient,
+    SessionClient,
+    SimulatedClient,
+)
 from simulator.replay.curves import rate_factor
+from simulator.replay.data_file import data_rows
 from simulator.replay.knobs import Knobs
 from simulator.replay.law_spec import LawSpec
 from simulator.replay.request_choices import request_choices
 from simulator.replay.request_numbers import Kind
 from simulator.replay.retries import OnRetry, Retries
 from simulator.replay.scenario import Scenario
+from simulator.replay.scripts import Script, ramped
+from simulator.replay.traffic_spec import ClosedSpec
 from simulator.world.chance import Chance
 
 THOUGHTS = 1024  # draws at a time
 CHOICES = 1024
+
+Told = TypeVar("Told")
 
 
 class Traffic(Protocol):
@@ -70,12 +82,14 @@ def virtual_traffic(
         kinds = kinds_drawn(scenario, chance, index)
         if source.closed is None:
             times = arrival_times(scenario, chance, index, knobs)
-            retries = retries_of(scenario, chance, index, on_retry)
-            clients.append(
-                OpenClient(service, kinds, rows, platform.clock, times, scenario.duration_s)
-                if retries is None
-                else RetryingClient(service, kinds, rows, platform.clock, times, retries, scenario.duration_s)
-            )
+            retries, end_s = retries_of(scenario, chance, index, on_retry), scenario.duration_s
+            if source.session:
+                script = script_of(scenario, chance, index, scenario.numbers.kinds(index), kinds.__next__)
+                clients.append(SessionClient(service, script, rows, platform.clock, times, end_s))
+            elif retries is not None:
+                clients.append(RetryingClient(service, kinds, rows, platform.clock, times, retries, end_s))
+            else:
+                clients.append(OpenClient(service, kinds, rows, platform.clock, times, end_s))
         else:
             closed = ClosedClient(
                 service,
@@ -83,7 +97,9 @@ def virtual_traffic(
                 rows,
                 platform.clock,
                 users=source.closed.users,
-                think=thoughts(source.closed.think_time, chance, index).__next__,
+                think=lambda: 0.0,  # the script has it
+                script=script_of(scenario, chance, index, scenario.numbers.kinds(index), kinds.__next__),
+                changes=user_changes(source.closed),
                 from_s=source.from_s,
                 until_s=source.end_s(scenario.duration_s),
             )
@@ -118,10 +134,35 @@ def retries_of(scenario: Scenario, chance: Chance, index: int, on_retry: OnRetry
     return retries
 
 
+def script_of(
+    scenario: Scenario, chance: Chance, index: int, kinds: Sequence[Told], draw: Callable[[], Told]
+) -> Script[Told]:
+    """What users of the source at position `index` do. `kinds`: its requests as a clock sends them."""
+    source = scenario.traffic[index]
+    closed = source.closed or ClosedSpec(users=1)
+    return Script(
+        draw,
+        thoughts(closed.think_time, chance, index).__next__,
+        steps=kinds if source.session else (),
+        thinks=[
+            thoughts(step.think_time, chance, index, f"think-{place}").__next__
+            for place, step in enumerate(source.session)
+        ],
+        iterations=closed.iterations,
+        shared=closed.shared_iterations,
+        rows=None if source.data is None else data_rows(source.data),
+    )
+
+
+def user_changes(closed: ClosedSpec) -> Iterator[tuple[float, int]]:
+    """(seconds from the source's start, users)."""
+    return ramped(closed.users, [(stage.duration_s, stage.target) for stage in closed.stages])
+
+
 def kinds_drawn(scenario: Scenario, chance: Chance, index: int) -> Iterator[Kind]:
     """The kind of each request of the source at position `index`, for ever: the same on both clocks."""
     kinds = scenario.numbers.kinds(index)
-    if len(kinds) == 1:
+    if len(kinds) == 1 or scenario.traffic[index].session:
         return itertools.repeat(kinds[0])
     draws = request_choices(scenario.traffic[index], chance, index)
     portions = (draws.draw(CHOICES).tolist() for _ in itertools.repeat(None))

@@ -84,5 +84,5 @@ def _paths(document: Document) -> Iterator[Problem]:
 
 
 def _requests_of(source: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    told = source.get("requests")
+    told = source.get("session") or source.get("requests")
     yield from (request for request in told if isinstance(request, dict)) if isinstance(told, list) else ({},)

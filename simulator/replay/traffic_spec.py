@@ -11,7 +11,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
+from simulator.replay.data_file import data_columns
 from simulator.replay.law_spec import NOTHING, LawSpec
+from simulator.replay.problems import nearest
 from simulator.replay.retries import RETRY_CAUSES
 from simulator.replay.sections import (
     FACTOR_MAX,
@@ -22,8 +24,8 @@ from simulator.replay.sections import (
     PositiveDuration,
     Rate,
     Section,
-    Size,
 )
+from simulator.replay.session_spec import RequestSpec, StepSpec
 from simulator.replay.shape_spec import AtOnceSpec, MmppSpec, StagesSpec
 
 Spacing = Literal["poisson", "clock"]
@@ -119,13 +121,40 @@ class SineSpec(Section):
     """poisson: at random; clock: evenly."""
 
 
-class ClosedSpec(Section):
-    """A fixed number of users; each sends a request, waits for the answer, thinks, and sends the next."""
+class UsersStageSpec(Section):
+    """One stage of a population."""
 
-    users: Count = Field(ge=1, le=USERS_MAX)
-    """How many."""
+    duration_s: Duration
+    """How long it takes; 0 jumps there."""
+    target: Count = Field(ge=0, le=USERS_MAX)
+    """How many users there are at its end."""
+
+
+class ClosedSpec(Section):
+    """Users: each sends a request, waits for the answer, thinks, and sends the next."""
+
+    users: Count = Field(default=0, ge=0, le=USERS_MAX)
+    """How many; with stages, how many at the start."""
+    stages: tuple[UsersStageSpec, ...] = ()
+    """Ramps of the number of users one after the other, as k6's ramping-vus; then it stays."""
     think_time: LawSpec = NOTHING
-    """Time between an answer and the user's next request."""
+    """Time between an answer and the user's next request; with a session, between its end and the next one."""
+    iterations: Count | None = Field(default=None, ge=1)
+    """How many requests, or sessions, each user makes; without end if left out."""
+    shared_iterations: Count | None = Field(default=None, ge=1)
+    """How many all users together make; without end if left out."""
+
+    @model_validator(mode="after")
+    def _has_users(self) -> ClosedSpec:
+        if self.users == 0 and not any(stage.target for stage in self.stages):
+            msg = f"users = {self.users}, must be at least 1, or stages have a target of at least 1"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def users_max(self) -> int:
+        """The most at a time."""
+        return max(self.users, *(stage.target for stage in self.stages), 0)
 
 
 class RetrySpec(Section):
@@ -182,23 +211,6 @@ class TraceSpec(Section):
     """How much of the recording is left out at its beginning, in its own time; what is left begins at 0 s."""
 
 
-class RequestSpec(Section):
-    """A kind of request."""
-
-    name: str = Field(default="", pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    """A name for checks: `p95{name:login} < 1 s`."""
-    path: str = Field(default="/", pattern="^/")
-    """Path and query; a check may ask for it: `p95{path:/search} < 1 s`."""
-    method: str = Field(default="GET", pattern="^[A-Z]+$")
-    """HTTP method."""
-    weight: Number = Field(default=1.0, gt=0)
-    """How often, relative to the other kinds of the source."""
-    request_size_bytes: Size = Field(default=0, le=1024**3)
-    """Bytes of the request's body."""
-    response_size_bytes: Size = Field(default=0, le=1024**3)
-    """Bytes of the simulated answer's body."""
-
-
 SHAPES: Final = (
     "clock",
     "poisson",
@@ -232,6 +244,10 @@ class SourceSpec(Section):
     """Factor on the times: 0.5 plays a recording twice as fast. Closed sources have none."""
     requests: tuple[RequestSpec, ...] = Field(default=(RequestSpec(),), min_length=1)
     """What is asked for: one kind or several with weights."""
+    session: tuple[StepSpec, ...] = ()
+    """What each user does, step by step, in place of `requests`."""
+    data: DataFile | None = None
+    """A CSV file whose rows are handed to sessions, one each, in order and again: `${column}` is its value."""
 
     clock: SteadySpec | None = None
     """Evenly spaced requests: 10/s means at 0, 0.1, 0.2, ... s."""
@@ -267,6 +283,28 @@ class SourceSpec(Section):
             msg = f"shape = {', '.join(given) or 'none'}, must be exactly one of {', '.join(SHAPES)}"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _knows_its_values(self) -> SourceSpec:
+        """Whatever a step sends as `${name}` is a column of the data or comes from a step before it."""
+        if self.data is not None and not self.session:
+            msg = f"data = {self.data.name}, must be left out without a session"
+            raise ValueError(msg)
+        known = [] if self.data is None else data_columns(self.data)
+        for step in self.session:
+            for name in step.placeholders:
+                if name not in known:
+                    near = nearest(name, known)
+                    hint = f"; did you mean `{near}`?" if near else ""
+                    msg = f"session = ${{{name}}}, must be a value that is known by then: {', '.join(known) or 'none'}"
+                    raise ValueError(msg + hint)
+            known += step.extract
+        return self
+
+    @property
+    def kinds(self) -> tuple[RequestSpec, ...]:
+        """The kinds of its requests: the steps of its sessions, or what is drawn by weight."""
+        return self.session or self.requests
 
     @property
     def shape(self) -> str:

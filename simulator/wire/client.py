@@ -3,7 +3,7 @@
 Made for load: no task, no future and no dictionary per request. The owner sends bytes that it has ready and is called
 back with an `Answer` when the body has ended, or with `lost` when the connection has. The owner decides about pooling,
 time limits and repeats; this file knows only the protocol. It is not a general HTTP client: no pipelining, no
-redirects, the body is counted and dropped.
+redirects, the body is counted and, unless it is asked for, dropped.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import httptools
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 # 101 is final too: nothing here asks for an upgrade, and what follows it is not HTTP.
 _INFORMATIONAL: Final = range(100, 200)
+KEPT_MAX: Final = 1024**2
 _FILLER: Final = b"." * (64 * 1024)
 
 
@@ -34,6 +35,7 @@ class Answer(NamedTuple):
     first_s: float
     last_s: float
     reusable: bool
+    body: bytes = b""  # of requests whose answer is kept, up to KEPT_MAX bytes
 
 
 class ClientOwner(Protocol):
@@ -60,6 +62,8 @@ class ClientConnection(asyncio.Protocol):
         "_head_is_whole",
         "_headers",
         "_keeps",
+        "_keeps_body",
+        "_kept",
         "_now",
         "_owner",
         "_parser",
@@ -88,6 +92,8 @@ class ClientConnection(asyncio.Protocol):
         self._first_s = self._final_s = -1.0
         self._body_bytes = 0
         self._headers: list[tuple[bytes, bytes]] = []
+        self._keeps_body = False
+        self._kept = b""
 
     @property
     def is_open(self) -> bool:
@@ -98,15 +104,16 @@ class ClientConnection(asyncio.Protocol):
         """The first byte of the answer to the request under way has come."""
         return self.busy and self._first_s >= 0
 
-    def send(self, data: bytes, filler_bytes: int = 0, *, bodiless: bool = False) -> None:
+    def send(self, data: bytes, filler_bytes: int = 0, *, bodiless: bool = False, keeps_body: bool = False) -> None:
         """Send one whole request: `data`, then a body of `filler_bytes` dots, as fast as the other side takes them.
 
-        `bodiless`: the answer has no body whatever its headers say (HEAD).
+        `bodiless`: the answer has no body whatever its headers say (HEAD). `keeps_body`: its body is handed out.
         """
         assert not self.busy, "one request at a time"
         assert self._transport is not None, "send before the connection was made"
         self.busy = True
         self._bodiless = bodiless
+        self._keeps_body = keeps_body
         self._transport.write(data)
         if filler_bytes:
             self._filler_bytes = filler_bytes
@@ -187,6 +194,8 @@ class ClientConnection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
+        if self._keeps_body:
+            self._kept = (self._kept + body)[:KEPT_MAX]
 
     def on_message_complete(self) -> None:
         if self._parser.get_status_code() in _INFORMATIONAL:
@@ -216,6 +225,7 @@ class ClientConnection(asyncio.Protocol):
             self._final_s if self._final_s >= 0 else now_s,
             now_s,
             reusable,
+            self._kept,
         )
         if self._bodiless:
             self._parser = httptools.HttpResponseParser(self)
@@ -236,3 +246,4 @@ class ClientConnection(asyncio.Protocol):
         self._first_s = self._final_s = -1.0
         self._body_bytes = 0
         self._headers = []
+        self._kept = b""

@@ -1,0 +1,146 @@
+"""What users of a source do, on both clocks: requests one by one, or the steps of a session, again and again.
+
+A session is its steps in order. It ends early at an answer that is lost (429, 5xx, none) or that lacks a value which a
+later step sends; then its user begins another one, as after its last step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from simulator.replay.retries import MIN_PAUSE_S, cause_of
+
+Request = TypeVar("Request")
+
+
+class User:
+    """One user. `values`: what its session has been given and has found so far."""
+
+    __slots__ = ("iterations", "place", "values")
+
+    def __init__(self) -> None:
+        self.iterations = 0  # begun
+        self.place = 0  # the step that is next
+        self.values: dict[str, str] = {}
+
+
+class Script(Generic[Request]):
+    """Of one source.
+
+    `draw` gives requests where there are no `steps`. `think` gives the pause between two sessions (or single requests),
+    `thinks` that after each step. `iterations`: sessions (or requests) of a user; `shared`: of all users together; None
+    is without end. `rows` gives values for each session and must not end.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[], Request],
+        think: Callable[[], float],
+        *,
+        steps: Sequence[Request] = (),
+        thinks: Sequence[Callable[[], float]] = (),
+        iterations: int | None = None,
+        shared: int | None = None,
+        rows: Iterator[Mapping[str, str]] | None = None,
+    ) -> None:
+        self.think = think
+        self._draw = draw
+        self._steps = steps
+        self._thinks = thinks
+        self._iterations = iterations
+        self._shared = shared
+        self._rows = rows
+
+    def request(self, user: User) -> Request | None:
+        """What the user sends now; None when it has no iteration left and is done."""
+        if user.place == 0 and not self._begin(user):
+            return None
+        return self._steps[user.place] if self._steps else self._draw()
+
+    def pause_s(self, user: User, status: int, *, found: bool = True) -> float:
+        """After an answer: seconds until the user's next request. `found`: it has all values that are looked for."""
+        pause_s = self.think
+        if self._steps:
+            step = user.place
+            lost = cause_of(status) is not None or not found
+            user.place = 0 if lost or step + 1 == len(self._steps) else step + 1
+            if user.place:
+                pause_s = self._thinks[step]
+        # A user whose request was refused at once and who does not think would ask again in the same instant, for ever.
+        return max(pause_s(), MIN_PAUSE_S)
+
+    def _begin(self, user: User) -> bool:
+        if self._iterations is not None and user.iterations >= self._iterations:
+            return False
+        if self._shared is not None:
+            if self._shared <= 0:
+                return False
+            self._shared -= 1
+        user.iterations += 1
+        user.values = dict(next(self._rows)) if self._rows is not None else {}
+        return True
+
+
+def ramped(start: int, stages: Sequence[tuple[float, int]]) -> Iterator[tuple[float, int]]:
+    """(seconds, users) of each change of a population: to each stage's target in a straight line, one by one."""
+    at_s, users = 0.0, start
+    for duration_s, target in stages:
+        if duration_s == 0:
+            if target != users:
+                yield at_s, target
+        else:
+            step = 1 if target > users else -1
+            for turn in range(1, abs(target - users) + 1):
+                yield at_s + duration_s * turn / abs(target - users), users + step * turn
+        at_s, users = at_s + duration_s, target
+
+
+class Population:
+    """How many users there are and should be. `changes`: (seconds from the source's start, users), in order."""
+
+    def __init__(self, users: int, changes: Iterator[tuple[float, int]] = iter(())) -> None:  # noqa: B008 an empty one
+        self.alive = 0
+        self._planned = users
+        self._factor = 1.0
+        self._gone = 0  # of the planned ones: those that have no iteration left
+        self._changes = changes
+        self._next = next(changes, None)
+
+    @property
+    def wanted(self) -> int:
+        return max(0, round(self._planned * self._factor) - self._gone)
+
+    @property
+    def next_change_s(self) -> float:
+        """When the plan changes next; infinite when it does not."""
+        return math.inf if self._next is None else self._next[0]
+
+    def change(self) -> None:
+        """The next change of the plan is due."""
+        assert self._next is not None, "there is one"
+        self._planned = self._next[1]
+        self._next = next(self._changes, None)
+
+    def turn(self, factor: float) -> None:
+        """So many times the plan from now on."""
+        self._factor = factor
+
+    def joining(self) -> int:
+        """So many users come now; they count from here on."""
+        new = max(0, self.wanted - self.alive)
+        self.alive += new
+        return new
+
+    def leaves(self) -> bool:
+        """Whether a user who is free goes, because there are too many."""
+        if self.alive <= self.wanted:
+            return False
+        self.alive -= 1
+        return True
+
+    def is_done(self) -> None:
+        """A user has no iteration left, and nobody takes its place."""
+        self.alive -= 1
+        self._gone += 1

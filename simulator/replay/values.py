@@ -1,0 +1,80 @@
+"""Values that a session carries over: found in answers, put into requests."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from simulator.replay.load_request import RequestChoice
+from simulator.replay.session_spec import PLACEHOLDER, ExtractSpec
+from simulator.wire.client import Answer
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Sent(NamedTuple):
+    """What a step sends, and what its answer gives."""
+
+    choice: RequestChoice
+    extract: tuple[tuple[str, ExtractSpec], ...] = ()
+
+    def takes(self, answer: Answer | None, values: dict[str, str]) -> bool:
+        """Put what the answer gives among `values`; False when anything is missing."""
+        if not self.extract:
+            return True
+        found = None if answer is None else found_in(answer, dict(self.extract))
+        values |= found or {}
+        return found is not None
+
+
+def found_in(answer: Answer, wanted: Mapping[str, ExtractSpec]) -> dict[str, str] | None:
+    """The values of an answer by name; None when one of them is not there."""
+    values = {}
+    for name, where in wanted.items():
+        value = _found(answer, where)
+        if value is None:
+            return None
+        values[name] = value
+    return values
+
+
+def _found(answer: Answer, where: ExtractSpec) -> str | None:
+    if where.header is not None:
+        wanted = where.header.lower().encode()
+        return next((value.decode("latin-1") for name, value in answer.headers if name == wanted), None)
+    body = answer.body.decode("utf-8", "replace")
+    if where.after is not None:
+        _, found, rest = body.partition(where.after)
+        end = where.before if where.before is not None else "\n"
+        value, ended, _ = rest.partition(end)
+        return value.rstrip("\r") if found and (ended or where.before is None) else None
+    assert where.json_spec is not None, "one of them is set"
+    return _in_json(body, where.json_spec)
+
+
+def _in_json(body: str, path: str) -> str | None:
+    try:
+        here = json.loads(body)
+        for part in path.split("."):
+            here = here[int(part)] if isinstance(here, list) else here[part]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        return None
+    return None if here is None else here if isinstance(here, str) else json.dumps(here)
+
+
+def filled(choice: RequestChoice, values: Mapping[str, str]) -> RequestChoice:
+    """The request with `${name}` replaced in path, headers and body. Heads get no control characters."""
+    if not choice.is_template:
+        return choice
+    in_head = {name: _CONTROL.sub(" ", value) for name, value in values.items()}
+    return choice._replace(
+        path=_put(choice.path, in_head),
+        headers=tuple((name, _put(value, in_head)) for name, value in choice.headers),
+        body=None if choice.body is None else _put(choice.body, values),
+    )
+
+
+def _put(text: str, values: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)

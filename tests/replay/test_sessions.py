@@ -1,0 +1,164 @@
+"""Users: their number over time, their iterations, and sessions of several steps on both clocks."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from simulator.assembly import LiveSettings
+from simulator.lab.fast_gear import why_not
+from simulator.replay.problems import ScenarioError
+from simulator.replay.report import build_report
+from simulator.replay.report_schema import Report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import read_scenario
+from simulator.replay.scripts import ramped
+
+TEXT = """
+duration: %s
+services:
+  web:
+    max_concurrency: 100
+    policy: fixed
+    application: {simulated: {io: 100ms%s}}
+traffic:
+  - %s
+"""
+
+
+def rows_of(source: str, duration: str = "60s", more: str = "", live: LiveSettings | None = None) -> list[list[str]]:
+    """The rows of all requests, in order of their intended times."""
+    rows = io.StringIO()
+    play(Run(read_scenario(TEXT % (duration, more, source)), live, csv=rows), signals=False)
+    return sorted((row.split(",") for row in rows.getvalue().splitlines()[1:]), key=lambda row: float(row[1]))
+
+
+def checked(source: str, checks: str, duration: str = "60s", live: LiveSettings | None = None) -> Report:
+    text = TEXT % (duration, "", source) + f"checks: {checks}\n"
+    return build_report(play(Run(read_scenario(text), live), signals=False))
+
+
+# --- users -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.case("L65")
+def test_a_ramp_of_users_goes_one_by_one() -> None:
+    assert list(ramped(0, [(10, 2), (5, 2), (0, 4), (3, 1)])) == [(5, 1), (10, 2), (15, 4), (16, 3), (17, 2), (18, 1)]
+
+
+@pytest.mark.case("L65")
+def test_users_come_and_go_as_the_stages_say() -> None:
+    stages = "[{duration: 20s, target: 10}, {duration: 20s, target: 10}, {duration: 20s, target: 0}]"
+    rows = rows_of(f"closed: {{stages: {stages}, think_time: 900ms}}", "80s")
+    sent = Counter(int(float(row[1]) // 10) for row in rows)
+    # A user sends about once a second: 10 s with n users are 10 n requests. Means of the pieces: 2.5, 7.5, 10, ...
+    assert [sent[piece] for piece in range(8)] == [
+        pytest.approx(expected, abs=10) for expected in (25, 75, 100, 100, 75, 25, 0, 0)
+    ]
+
+
+@pytest.mark.case("L65")
+@pytest.mark.parametrize(
+    ("iterations", "requests"),
+    [("iterations: 3", 15), ("shared_iterations: 7", 7), ("iterations: 2, shared_iterations: 100", 10)],
+)
+def test_iterations_end_the_users(iterations: str, requests: int) -> None:
+    assert len(rows_of(f"closed: {{users: 5, think_time: 1s, {iterations}}}")) == requests
+
+
+@pytest.mark.case("L65")
+def test_on_the_real_clock_users_come_and_iterate_too(tmp_path: Path) -> None:
+    live = LiveSettings(tmp_path)
+    assert len(rows_of("closed: {users: 3, iterations: 2, think_time: 50ms}", "2s", live=live)) == 6
+    rows = rows_of("closed: {stages: [{duration: 1s, target: 0}, {duration: 0s, target: 2}]}", "2s", live=live)
+    assert float(rows[0][1]) >= 1.0
+
+
+# --- sessions --------------------------------------------------------------------------------------------------------
+
+LOGIN = "{path: /login, name: login, method: POST, think_time: 2s}"
+SESSION = f"session: [{LOGIN}, {{path: /cart}}]"
+
+
+@pytest.mark.case("L65")
+def test_an_arrival_goes_through_all_steps_with_its_time_to_think() -> None:
+    rows = rows_of(f"{{at_once: {{requests: 1, at: 1s}}, {SESSION}}}")
+    assert [float(row[1]) for row in rows] == pytest.approx([1.0, 1.0 + 0.1 + 2.0])
+
+
+@pytest.mark.case("L65")
+def test_users_of_a_closed_source_go_through_sessions_again_and_again() -> None:
+    source = f"{{closed: {{users: 4, iterations: 3, think_time: 1s}}, {SESSION}}}"
+    report = checked(source, '["requests{name:login} == 12", "requests{path:/cart} == 12"]')
+    assert report.passed
+
+
+@pytest.mark.case("L65")
+def test_a_session_ends_at_a_lost_answer_on_both_clocks(tmp_path: Path) -> None:
+    source = f"{{at_once: {{requests: 30}}, {SESSION.replace('2s', '10ms')}}}"
+    checks = '["requests{name:login} == 30", "requests{path:/cart} == 0"]'
+    text = TEXT % ("1s", ", failure_share: 1.0", source) + f"checks: {checks}\n"
+    for live in (None, LiveSettings(tmp_path)):
+        assert build_report(play(Run(read_scenario(text), live), signals=False)).passed
+
+
+@pytest.mark.case("L65")
+def test_values_are_carried_from_answers_and_rows_into_requests(tmp_path: Path) -> None:
+    """On real sockets: JSON body, header field and text go into header, path and body."""
+    (tmp_path / "users.csv").write_text("user\nann\nbob\n", encoding="utf-8")
+    application = Path(__file__).parent / "session_application.py"
+    text = f"""
+duration: 3s
+services:
+  web:
+    policy: fixed
+    application:
+      process: {{command: "python {application} ann bob"}}
+traffic:
+  - closed: {{users: 1, iterations: 3}}
+    data: users.csv
+    session:
+      - path: /login
+        method: POST
+        body: '{{"user": "${{user}}"}}'
+        extract:
+          token: {{json: session.tokens.0}}
+          cart: {{header: X-Cart}}
+      - path: /cart/${{cart}}
+        headers: {{Authorization: "Bearer ${{token}}"}}
+        extract: {{csrf: {{after: "value='", before: "'"}}}}
+      - {{path: /buy, method: POST, body: "csrf=${{csrf}}&user=${{user}}"}}
+checks: [requests == 9, failure_ratio == 0, "requests{{path:/buy}} == 3"]
+"""
+    report = build_report(play(Run(read_scenario(text, folder=tmp_path), LiveSettings(tmp_path / "s")), signals=False))
+    assert report.passed, report.checks
+
+
+@pytest.mark.case("L65")
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('{clock: {rate: 1/s}, session: [{path: "/${tokn}"}]}', "known by then: none"),
+        (
+            '{clock: {rate: 1/s}, session: [{extract: {token: {json: a}}}, {path: "/${tokn}"}]}',
+            "token.*did you mean `?token",
+        ),
+        ("{clock: {rate: 1/s}, session: [{extract: {token: {json: a, header: b}}}]}", "exactly one of json, header"),
+        ("{clock: {rate: 1/s}, session: [{}], requests: [{}]}", "left out with a session"),
+        ("{clock: {rate: 1/s}, requests: [{headers: {Host: x}}]}", "load client"),
+        ('{clock: {rate: 1/s}, requests: [{headers: {A: "x\\r\\ny"}}]}', "of the form"),
+        ("{clock: {rate: 1/s}, requests: [{body: x, request_size: 3}]}", "left out with a body"),
+        ("closed: {users: 0}", "at least 1"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_with_what_can(source: str, expected: str) -> None:
+    with pytest.raises(ScenarioError, match=expected):
+        read_scenario(TEXT % ("9s", "", source))
+
+
+@pytest.mark.case("L65")
+def test_the_compiled_gear_leaves_sessions_to_the_loop() -> None:
+    assert "sessions" in why_not(read_scenario(TEXT % ("9s", "", f"{{clock: {{rate: 1/s}}, {SESSION}}}")))
