@@ -84,6 +84,10 @@ def _told(value: Any, left_out: set[str]) -> list[list[str]]:
             continue
         if field.name == "prices":
             rows += [[f"prices: {row[0]}", row[1]] for row in _told(held, set())]
+        elif field.name in {"balancer", "free"}:
+            # A balancer without hours, capacity and addresses is none: what its requests would take is nothing.
+            paid = field.name == "free" or held.usd_lcu_hour or held.addresses
+            rows += [[f"{field.name}: {row[0]}", row[1]] for row in _told(held, set())] if paid else []
         else:
             rows.append([code(field.name), cell(str(dict(held)) if field.name == "parameters" else str(held))])
     return rows

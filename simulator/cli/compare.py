@@ -56,7 +56,7 @@ def compare_verb(
         None, metavar="TIME", help="Slower requests miss the SLO, such as 500ms; default: 5 x an undisturbed request."
     ),
     miss_usd: float = typer.Option(MISS_USD, min=0, help="What a request that misses the SLO costs in the score."),
-    prices: Path | None = typer.Option(None, metavar="F.yaml", help="Prices of your own for platforms."),
+    prices: Path | None = typer.Option(None, metavar="F.yaml", help="Prices of your own, by platform and item."),
     gear: str = typer.Option(AUTO, help=f"What plays the runs: {', '.join(GEAR_NAMES)}."),
     oracle: bool = typer.Option(True, help="Also play the oracle, the measure of regret."),
     on_policy_error: OnPolicyError = typer.Option(

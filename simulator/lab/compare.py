@@ -36,6 +36,8 @@ from simulator.lab.comparison import (
 )
 from simulator.lab.elasticity import elastic_speedup
 from simulator.lab.frontier import failures_of
+from simulator.lab.month_table import month_items
+from simulator.lab.platform_bill import prices_line
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
 from simulator.lab.worker_processes import WorkerProcesses
 from simulator.replay.policy_fit import NoteKind, PolicyNote
@@ -197,7 +199,7 @@ def _contender(contender: Contender, plan: Plan) -> ContenderPart:
         label=contender.label,
         kind=contender.kind.value,
         about=policy.kind.summary if policy.name in POLICIES or not contender.is_oracle else "",
-        prices="" if prices is None else f"{prices.region}, {prices.as_of}: {prices.source}",
+        prices=prices_line(scenario, prices),
         is_reference=contender not in plan.contenders,
     )
 
@@ -220,6 +222,7 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, Outcome])
         scenario=scenario.name,
         service=service,
         seeds=seeds,
+        duration_s=scenario.duration_s,
         slo_s=plan.terms.slo_of(scenario.services[service]),
         rows=rows,
         notes=case_notes(plan.contenders, scenario, service, rows, notes),
@@ -292,6 +295,7 @@ def _row(
         cannot_act=next((note.text for note in notes if note.kind is NoteKind.CANNOT_ACT), ""),
         decisions=sum(run.decisions for run in runs if run is not None),
         basis=next((run.basis for run in runs if run is not None), ""),
+        month=month_items([run.month for run in runs if run is not None]),
         failing=_failing(runs, estimates.get("loss_ratio")),
     )
 

@@ -27,10 +27,14 @@ from simulator.world.chance import Chance
 from simulator.world.laws import LogNormal
 
 ORACLE: Final = "oracle"
+APP_RUNNER: Final = "app-runner"
 # The scenario's own policy with its parameters.
 OWN: Final = "own"
 # Values that stand for the sum of two laws, the application's start and the platform's.
 START_UP_VALUES: Final = 500
+# ASSUMPTION: a replica has the idle rate a second after its last request, as billing is by the second. What counts as
+# idle is published, but not for how long it has to last; the metrics of a replica beside its bill settle it.
+IDLE_RATE_AFTER_S: Final = 1.0
 
 
 class ContenderKind(StrEnum):
@@ -65,8 +69,8 @@ class Contender:
 
     @property
     def price_list(self) -> PriceList | None:
-        """None: App Runner's, as the scenario has them."""
-        if self.kind is ContenderKind.POLICY:
+        """None: App Runner's, as the scenario has them; so on the platform of that name too, for the Region's sake."""
+        if self.kind is ContenderKind.POLICY or (self.told == APP_RUNNER and self.prices is None):
             return None
         return self.prices or platform_named(self.told).prices
 
@@ -77,7 +81,7 @@ class Contender:
             ValueError: for an unknown name, a user's file that is no policy, or a policy that does not fit.
         """
         if self.kind is ContenderKind.PLATFORM:
-            there = on_platform(scenario, platform_named(self.told))
+            there = on_platform(scenario, _told_preset(platform_named(self.told), self.prices))
             return with_oracle(there) if self.is_oracle else there
         keeps = self.told in {OWN, ORACLE}
         there = scenario if keeps else scenario.with_policy(self.told, self.on_error)
@@ -134,6 +138,16 @@ def on_platform(scenario: Scenario, preset: PlatformPreset) -> Scenario:
     return scenario.with_services(
         {label: _service_changes(label, service, preset) for label, service in scenario.services.items()}
     )
+
+
+def _told_preset(preset: PlatformPreset, prices: PriceList | None) -> PlatformPreset:
+    """With the minimum of instances that a file of prices has; where idle ones are cheaper they are told apart."""
+    if prices is None or prices.min_size is None:
+        return preset
+    idle_after_s = preset.idle_after_s
+    if prices.min_size > 0 and prices.idle_vcpu_hour is not None:
+        idle_after_s = idle_after_s or IDLE_RATE_AFTER_S
+    return dataclasses.replace(preset, min_size=prices.min_size, idle_after_s=idle_after_s)
 
 
 def _oracle_for(service: ServiceSpec) -> PolicySpec:

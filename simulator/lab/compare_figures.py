@@ -1,6 +1,7 @@
 """The figures that a comparison is about: what they are, and how they are read off one run.
 
-Requests count from the end of the warm-up; money and instance time are the whole run's, as a bill is.
+Requests count from the end of the warm-up; money and instance time are the whole run's, as a bill is. A month is 730
+hours, if every minute were like the run; the free tier is an account's and stands beside it.
 
 - **SLO**: a request misses it when it was refused, failed or took longer than the case's SLO.
 - **Score**, one number, low is good: (USD of the run + `miss_usd` x requests that missed the SLO) per million requests.
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lab.elasticity import Elasticity, elasticity
+from simulator.lab.platform_bill import bills
 from simulator.lab.slo_demand import bin_s
 from simulator.records.facts import ScalingDecided
 from simulator.records.histogram import Histogram
@@ -28,9 +30,7 @@ from simulator.records.instance_time import InstanceTime, Steps
 from simulator.records.tally import Tally
 from simulator.replay.report import RunRecord, ServiceRun
 from simulator.replay.service_spec import ServiceSpec
-from simulator.rules.platforms.billing import Consumption, PriceList, consumed_bill
-from simulator.rules.pricing import bill, metered
-from simulator.rules.region_prices import rates_of
+from simulator.rules.platforms.billing import PriceList
 
 Unit = Literal["s", "ratio", "percent", "count", "hours", "usd", "factor"]
 Better = Literal["low", "high", "zero", "neither"]
@@ -82,6 +82,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
         Figure("instance_hours", "inst-h", "hours", "low", "hours for which instances were provisioned"),
         Figure("run_usd", "USD", "usd", "low", "what the run costs"),
         Figure("usd_per_million", "USD/10^6", "usd", "low", "USD per million served requests"),
+        Figure("month_usd", "USD/month", "usd", "low", "a month if every minute were like the run, no free tier"),
+        Figure("month_free_usd", "free tier", "usd", "neither", "what of the month an account has free"),
+        Figure("month_net_usd", "to pay", "usd", "low", "the month less what an account has free"),
         Figure("theta_u", "theta_U", "percent", "low", "instances missing, of those needed"),
         Figure("theta_o", "theta_O", "percent", "low", "instances too many, of those needed"),
         Figure("tau_u", "tau_U", "percent", "low", "time with too few instances"),
@@ -131,7 +134,8 @@ def measured(
     tally = record.tallies.after_warm_up(record.sources_of(service.name))
     whole = record.tallies.whole(record.sources_of(service.name))
     times = InstanceTime(service.name, record.facts)
-    usd = _usd(record, service, whole, prices)
+    run, month = bills(record, service, prices)
+    usd = run.usd
     missed = missed_slo(tally, slo_s)
     follows = None if demand is None else _followed(demand, times.ready, record)
     p50_s, p95_s, p99_s = tally.latency.quantiles((0.5, 0.95, 0.99))
@@ -148,6 +152,9 @@ def measured(
         "instance_hours": times.provisioned.instance_seconds(0, record.ended_s) / _SECONDS_PER_HOUR,
         "run_usd": usd,
         "usd_per_million": _share(usd * _MILLION, whole.served),
+        "month_usd": month.usd,
+        "month_free_usd": month.free_usd,
+        "month_net_usd": month.usd - month.free_usd,
         "scaling_actions": _actions(record, service.name),
         "score_misses": _score(0.0, missed_slo(whole, slo_s), whole.requests, miss_usd),
         "score": _score(usd, missed_slo(whole, slo_s), whole.requests, miss_usd),
@@ -177,13 +184,6 @@ def slower_than(latency: Histogram, limit_s: float) -> int:
     if latency.count == 0 or latency.max_s <= limit_s:
         return 0
     return int(latency.counts[latency.buckets.middles_s > limit_s].sum())
-
-
-def _usd(record: RunRecord, service: ServiceRun, whole: Tally, prices: PriceList | None) -> float:
-    if prices is None:
-        return bill(metered(service.usages), service.rates or rates_of(service.region)).usd
-    used = Consumption(service.usages, service.size, service.scaling.max_size, whole.requests, record.ended_s)
-    return consumed_bill(used, prices).usd
 
 
 def _score(usd: float, missed: int, requests: int, miss_usd: float) -> float | None:

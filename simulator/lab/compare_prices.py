@@ -2,11 +2,15 @@
 
 lambda: {gb_hour: 0.054}
 knative: {nodes: 3, node: {name: our-server, vcpu: 16, memory_gb: 64, usd_hour: 0.4}}
+cloud-run: {billing: instance-based}
+ecs-express: {balancer: {addresses: 3, requests_per_connection: 20}}
+container-apps: {min_size: 1, free: {requests: 0}}
 """
 
 from __future__ import annotations
 
 import dataclasses
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from simulator.rules.platforms import platform_named
-from simulator.rules.platforms.billing import Node, PriceList
+from simulator.rules.platforms.billing import Metering, Node, PriceList
+from simulator.rules.platforms.price_lists import BILLINGS
 
 
 class _NodeTold(BaseModel):
@@ -26,19 +31,47 @@ class _NodeTold(BaseModel):
     usd_hour: float
 
 
-class _PricesTold(BaseModel):
-    """The fields of a PriceList that can be told; what is metered is the platform's own."""
+class _BalancerTold(BaseModel):
+    """Each as in LoadBalancer; what is left out stays."""
 
     model_config = ConfigDict(extra="forbid")
 
+    usd_lcu_hour: float | None = None
+    addresses: int | None = None
+    requests_per_connection: float | None = None
+    request_kb: float | None = None
+
+
+class _FreeTold(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    vcpu_s: float | None = None
+    gb_s: float | None = None
+    requests: float | None = None
+
+
+class _PricesTold(BaseModel):
+    """The fields of a PriceList that can be told; what is metered is the platform's own, or that of its `billing`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    billing: str | None = None
     region: str | None = None
+    as_of: str | None = None
+    source: str | None = None
     vcpu_hour: float | None = None
     gb_hour: float | None = None
+    idle_vcpu_hour: float | None = None
     idle_gb_hour: float | None = None
     million_requests: float | None = None
     fixed_hour: float | None = None
+    balancer: _BalancerTold | None = None
+    address_hour: float | None = None
+    instance_addresses: int | None = None
     step_s: float | None = None
     least_s: float | None = None
+    free: _FreeTold | None = None
+    min_size: int | None = None
     nodes: int | None = None
     node: _NodeTold | None = None
 
@@ -55,7 +88,7 @@ def read_prices(file: Path) -> dict[str, PriceList]:
     """
     try:
         told = _File.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))).root
-        return {name: _changed(platform_named(name).prices, prices, file) for name, prices in told.items()}
+        return {name: _changed(name, prices, file) for name, prices in told.items()}
     except OSError as error:
         msg = f"prices = {str(file)!r}, must be a file that can be read: {error.strerror}"
         raise ValueError(msg) from error
@@ -65,12 +98,41 @@ def read_prices(file: Path) -> dict[str, PriceList]:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the document"
-        msg = f"prices = {str(file)!r}: {place} = {first['input']!r}, must be valid: {first['msg']}"
+        must = first["msg"]
+        if first["type"] == "extra_forbidden":
+            known = sorted({*_PricesTold.model_fields, *_BalancerTold.model_fields, *_FreeTold.model_fields})
+            close = get_close_matches(str(first["loc"][-1]), known, 1)
+            must = f"no such price. Did you mean {close[0]!r}?" if close else "no such price"
+        msg = f"prices = {str(file)!r}: {place} = {first['input']!r}, must be valid: {must}"
         raise ValueError(msg) from error
 
 
-def _changed(prices: PriceList, told: _PricesTold, file: Path) -> PriceList:
-    changes: dict[str, Any] = told.model_dump(exclude_none=True)
+def _changed(name: str, told: _PricesTold, file: Path) -> PriceList:
+    prices = _billed(name, told, file)
+    changes: dict[str, Any] = told.model_dump(exclude_none=True, exclude={"billing", "balancer", "free"})
     if told.node is not None:
         changes["node"] = Node(**told.node.model_dump())
-    return dataclasses.replace(prices, **changes, as_of="as told", source=file.name)
+    if told.balancer is not None:
+        changes["balancer"] = dataclasses.replace(prices.balancer, **told.balancer.model_dump(exclude_none=True))
+    if told.free is not None:
+        changes["free"] = dataclasses.replace(prices.free, **told.free.model_dump(exclude_none=True))
+    if told.min_size and prices.idle_vcpu_hour is None and prices.metering is Metering.BUSY:
+        msg = f"prices = {str(file)!r}: {name}.min_size = {told.min_size}, must be 0: idle ones have no known rate"
+        raise ValueError(msg)
+    if not changes:
+        return prices
+    own = {"as_of": "as told", "source": file.name} if set(changes) - {"min_size"} else {}
+    return dataclasses.replace(prices, **(own | changes))
+
+
+def _billed(name: str, told: _PricesTold, file: Path) -> PriceList:
+    """The list of the platform, or of its other way to bill."""
+    usual = platform_named(name).prices
+    if told.billing is None:
+        return usual
+    known = BILLINGS.get(name, {})
+    if told.billing not in known:
+        must = f"must be one of {', '.join(known)}" if known else "must be left out: there is one way only"
+        msg = f"prices = {str(file)!r}: {name}.billing = {told.billing!r}, {must}"
+        raise ValueError(msg)
+    return known[told.billing]

@@ -16,6 +16,7 @@ from simulator.lab.compare_figures import Terms, Values, measured
 from simulator.lab.elasticity import Elasticity
 from simulator.lab.figure_steps import figure_steps
 from simulator.lab.figures import failed_checks
+from simulator.lab.platform_bill import bills, month_lines, passes
 from simulator.lab.slo_demand import basis_of, slo_demand
 from simulator.records.facts import ScalingDecided
 from simulator.records.instance_time import InstanceTime
@@ -24,6 +25,7 @@ from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
+from simulator.rules.pricing import Line
 
 # Points of a curve in a report: more than a chart is wide would only make the file long.
 CURVE_POINTS_MAX: Final = 240
@@ -61,8 +63,8 @@ class Curves:
 class ServiceOutcome:
     """`slo_s`: what its requests were held against. `steps`: by how little each figure changes.
 
-    `decisions`: how often the desired count changed, also in the warm-up. `failed_checks`: of the scenario's.
-    `basis`: what the demand is counted in.
+    `decisions`: how often the desired count changed, also in the warm-up. `failed_checks`: of the scenario's. `month`:
+    the bill of a month by item.
     """
 
     values: Values
@@ -73,6 +75,7 @@ class ServiceOutcome:
     decisions: int = 0
     failed_checks: tuple[str, ...] = ()
     basis: str = ""
+    month: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +127,27 @@ def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: Service
     curves = _curves(record, service, needed) if task.with_curves and needed is not None else None
     least = figure_steps(values, record, service, task.terms.miss_usd, task.contender.price_list)
     decisions = sum(isinstance(fact, ScalingDecided) and fact.service == service.name for fact in record.facts)
+    month = month_lines(bills(record, service, task.contender.price_list)[1])
     basis = "" if needed is None else basis_of(scenario.services[service.name], scenario.duration_s)
     failed = _failed_checks(task, record, service)
-    return ServiceOutcome(values, follows, slo_s, curves, least, decisions, failed, basis)
+    return ServiceOutcome(values, follows, slo_s, curves, least, decisions, failed, basis, month)
 
 
 def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[str, ...]:
-    """Those about this service or about all of them. A limit on App Runner's bill says nothing of another platform."""
-    foreign = task.contender.price_list is not None
-    judged = [
-        check.text
-        for check in record.checks
-        if service_of(check, record) in {None, service.name} and not (foreign and check.dimension is Dimension.USD)
-    ]
+    """Those about this service or about all of them; limits in USD hold for what the contender's platform charges."""
+    prices = task.contender.price_list
+    judged = [check for check in record.checks if service_of(check, record) in {None, service.name}]
     if not judged:
         return ()
     report = build_report(record)
-    return tuple(text for text in failed_checks(report.checks, report.requests.served) if text in judged)
+    failed = set(failed_checks(report.checks, report.requests.served))
+    for check in judged:
+        if prices is not None and check.dimension is Dimension.USD:
+            about = service_of(check, record)
+            services = [one for one in record.services if about in {None, one.name}]
+            failed.discard(check.text)
+            failed |= set() if passes(check, record, services, prices) else {check.text}
+    return tuple(check.text for check in judged if check.text in failed)
 
 
 def _demand(scenario: Scenario, service: str, slo_s: float | None) -> NDArray[np.int64] | None:

@@ -42,6 +42,16 @@ class CurvePart(Part):
     """Instances able to serve, the mean of the bin."""
 
 
+class ItemPart(Part):
+    """An item of the bill of a month, the mean of the runs; what a free tier covers is below 0."""
+
+    item: str
+    quantity: float
+    unit: str
+    rate_usd: float
+    usd: float
+
+
 class RowPart(Part):
     """A contender in a case."""
 
@@ -61,6 +71,8 @@ class RowPart(Part):
     """What keeps it off the frontier: its error rate, checks of the scenario that most of its runs fail."""
     basis: str = ""
     """What the demand is measured in; elasticity of different bases cannot be compared."""
+    month: list[ItemPart] = []
+    """What a month costs, if every minute of it were like the runs."""
 
 
 class CasePart(Part):
@@ -73,6 +85,8 @@ class CasePart(Part):
     seeds: list[int]
     slo_s: float | None
     """What requests were held against; null: only lost ones miss it."""
+    duration_s: float | None = None
+    """How long a run is; what a month is extrapolated from."""
     rows: list[RowPart]
     notes: list[str] = []
     """What has to be known before the figures, the gravest first."""
@@ -87,7 +101,7 @@ class ContenderPart(Part):
     kind: Literal["policy", "platform"]
     about: str
     prices: str
-    """Whose prices, of when, and where they were read; empty: App Runner's, as the scenario has them."""
+    """Whose prices, of when, and where they were read; App Runner's are the scenario's."""
     is_reference: bool
     """An oracle that only stands for the best possible."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.lab.compare_figures import Values
 from simulator.replay.report import RunRecord, ServiceRun
 from simulator.rules.platforms.billing import PriceList
-from simulator.rules.pricing import SECONDS_PER_HOUR
+from simulator.rules.pricing import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from simulator.rules.region_prices import rates_of
 
 _MILLION = 1e6
@@ -18,6 +18,7 @@ def figure_steps(
     requests = max(1.0, values["requests"] or 0.0)
     served = max(1, record.tallies.whole(record.sources_of(service.name)).served)
     instances = max(1, len(service.usages))
+    month = HOURS_PER_MONTH * SECONDS_PER_HOUR / record.ended_s
     usd = instances * _second_usd(service, prices)
     return {
         "requests": 1.0,
@@ -28,6 +29,9 @@ def figure_steps(
         "scaling_actions": 1.0,
         "instance_hours": instances / SECONDS_PER_HOUR,
         "run_usd": usd,
+        "month_usd": usd * month,
+        "month_free_usd": usd * month,
+        "month_net_usd": usd * month,
         "usd_per_million": usd * _MILLION / served,
         "score_misses": miss_usd * _MILLION / requests,
         "score": (usd + miss_usd) * _MILLION / requests,

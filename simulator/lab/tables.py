@@ -14,6 +14,7 @@ from typing import Final
 from simulator.lab.compare_contenders import ORACLE
 from simulator.lab.compare_figures import FIGURES, Better, Figure, Unit
 from simulator.lab.comparison import CasePart, Comparison, EstimatePart, RowPart
+from simulator.lab.month_table import month_columns, month_title
 from simulator.lab.statistics import RUNS_MIN
 
 NOTHING: Final = "-"
@@ -78,7 +79,23 @@ def main_tables(case: CasePart) -> list[Table]:
         same = [row for row in case.rows if row.basis == basis]
         groups.append((f"{case.name}: how supply follows demand{of_basis}", ELASTICITY, same))
     tables = [_table(case, title, names, rows) for title, names, rows in groups]
+    tables.insert(2, _month_table(case))
     return [table for table in tables if table.headings and table.rows]
+
+
+def _month_table(case: CasePart) -> Table:
+    """By item, and what is to be paid; the free tier is an account's and never taken off without a word."""
+    rows = [row for row in _first_of_equals(case, case.rows) if "month_usd" in row.estimates]
+    items = month_columns(rows)
+    totals = ("month_usd", "month_net_usd") if "free tier" in items else ("month_usd",)
+    best = {name: best_of(case, FIGURES[name]) for name in totals}
+    cells = [tuple(Cell(number_text(column[place], "usd")) for column in items.values()) for place in range(len(rows))]
+    return Table(
+        month_title(case),
+        (*items, *_headings(totals)),
+        tuple((row.contender, (*own, *_cells(row, totals, best))) for row, own in zip(rows, cells, strict=True)),
+        marks=marks_of(case),
+    )
 
 
 def difference_tables(case: CasePart, baseline: str) -> list[Table]:

@@ -13,6 +13,7 @@ from simulator.lab.compare import compare as played
 from simulator.lab.compare_contenders import contenders_of
 from simulator.lab.compare_figures import Terms
 from simulator.lab.compare_html import comparison_html
+from simulator.lab.compare_prices import read_prices
 from simulator.lab.comparison import Comparison, EstimatePart, comparison_json
 from simulator.lab.extras import needed
 from simulator.lab.tables import difference_tables, main_tables
@@ -109,6 +110,7 @@ def compare(
     seeds: int = SEEDS_DEFAULT,
     baseline: str | None = None,
     slo: str | None = None,
+    prices: str | Path | None = None,
     oracle: bool = True,
     workers: int = 1,
 ) -> ComparisonResult:
@@ -116,6 +118,7 @@ def compare(
 
     A policy is `own` (the scenario's, with its parameters), a name, `FILE.py:CLASS`, or a class with a method
     decide(self, observation). A class that stands in no file plays with one worker. `slo` such as `500ms`.
+    `prices`: a file of prices of your own, by platform.
     `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
 
     Raises:
@@ -126,7 +129,8 @@ def compare(
     several = [scenarios] if isinstance(scenarios, Scenario | str | Path | Mapping) else list(scenarios)
     if workers > 1:
         require_files(policies)
-    contenders = contenders_of([policy_name(policy) for policy in policies], platforms, {}, OnPolicyError.STOP)
+    own = {} if prices is None else read_prices(Path(prices))
+    contenders = contenders_of([policy_name(policy) for policy in policies], platforms, own, OnPolicyError.STOP)
     terms = Terms(None if slo is None else parse_duration(slo))
     with tempfile.TemporaryDirectory(prefix="simulator-") as made:
         files = []

@@ -45,10 +45,11 @@ def test_tables_name_every_contender_and_mark_the_best_that_one_can_choose(compa
     assert [table.title.split(": ")[1].split(",")[0] for table in tables] == [
         "requests",
         "what it costs",
+        "USD a month",
         "how supply follows demand (4 slots",
         "how supply follows demand (4 slots",
     ]
-    assert [table.title.rpartition(", ")[2] for table in tables[2:]] == ["rejects; by 5 s)", "queues; by 5 s)"]
+    assert [table.title.rpartition(", ")[2] for table in tables[3:]] == ["rejects; by 5 s)", "queues; by 5 s)"]
     names = [name for name, _ in tables[0].rows]
     assert names == ["own", "knative", "cloud-run", "oracle", "oracle on cloud-run"]
     best = {name for table in tables for name, cells in table.rows for cell in cells if cell.is_best}

@@ -3,26 +3,34 @@
 Platforms differ less in their rates than in what they meter:
 
     app-runner    memory while provisioned, vCPU while active (rules/pricing.py)
-    provisioned   vCPU and memory from launch to stop (Fargate, Azure Container Apps)
-    busy          vCPU and memory while an instance starts or has a request (Lambda, Cloud Run)
+    provisioned   vCPU and memory from launch to stop (Fargate, Azure Container Apps, Cloud Run by instance)
+    busy          vCPU and memory while an instance starts or has a request (Lambda, Cloud Run by request)
     nodes         machines, whether anything runs on them or not (a cluster of one's own)
 
-and in flat items: requests by the million, a load balancer by the hour. Free tiers, discounts for commitment, traffic
-and logs are left out everywhere.
+and in other items: a lower rate for instances that the minimum keeps idle, requests by the million, a load balancer by
+the hour and by its capacity units, public addresses, and a free tier. A request that the platform rejected reached no
+instance and is on no bill but the load balancer's. Discounts for commitment, traffic and logs are left out everywhere.
+
+The bill of a run has its minimums whole and no free tier. That of a month is the metered rate scaled to 730 hours
+(pricing.py: what of a minimum lies beyond the run's end is cut off), and what the free tier covers stands beside it: it
+is an account's, not a service's.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from simulator.model.sizes import InstanceSize
-from simulator.rules.pricing import SECONDS_PER_HOUR, Bill, Line, Rates, Usage, bill, metered
+from simulator.rules.platforms.idle_time import idle_at_minimum_s, kept_idle_s
+from simulator.rules.pricing import HOURS_PER_MONTH, SECONDS_PER_HOUR, Bill, Line, Rates, Usage, bill, metered
 
 _MILLION: Final = 1e6
+_KB_PER_GB: Final = 1e6
+_LCU_CONNECTIONS_PER_S: Final = 25  # facts, ECS Express 6
 # What rounding to a step must not mistake for another step.
 _NOISE: Final = 1e-6
 
@@ -45,12 +53,42 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class FreeTier:
+    """What an account has free each month."""
+
+    vcpu_s: float = 0.0
+    gb_s: float = 0.0
+    requests: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """What a load balancer costs beside its hours: its capacity, and its public addresses.
+
+    One capacity unit (LCU) is 25 new connections a second or 1 GB an hour, whichever the traffic has more of. Its other
+    measures need connections that stay for minutes, or rules by the dozen. `request_kb`: a request with its answer.
+    """
+
+    usd_lcu_hour: float = 0.0
+    addresses: int = 0
+    requests_per_connection: float = 1.0
+    request_kb: float = 10.0
+
+    def lcu_hours(self, requests: float) -> float:
+        connections = requests / self.requests_per_connection / (_LCU_CONNECTIONS_PER_S * SECONDS_PER_HOUR)
+        return max(connections, requests * self.request_kb / _KB_PER_GB)
+
+
+@dataclass(frozen=True, slots=True)
 class PriceList:
     """Rates in USD. `as_of` is the date of what was read (or of the copy), `source` where it stands.
 
     `vcpu_hour` and `gb_hour` are for metered time; `step_s` is what each stretch of it is rounded up to, `least_s` the
-    least that a stretch costs. With App Runner's metering `idle_gb_hour` is the rate of provisioned memory. `nodes`:
-    how many machines there are; None takes as many as MaxSize instances need.
+    least that a stretch costs. `idle_vcpu_hour` and `idle_gb_hour` are for instances that the minimum keeps idle
+    (idle_time.py), None without such a rate; with App Runner's metering the latter is the rate of provisioned memory.
+    `fixed_hour`: a load balancer of the service's own. `address_hour`: a public IPv4 address; each instance has
+    `instance_addresses` of them, and the balancer has its own. `min_size`: how many instances the platform is told to
+    keep, None as its preset has it. `nodes`: how many machines there are; None takes as many as MaxSize instances need.
 
     Raises:
         ValueError: when a number is out of range, or nodes are metered and no node is told.
@@ -62,22 +100,30 @@ class PriceList:
     source: str
     vcpu_hour: float = 0.0
     gb_hour: float = 0.0
-    idle_gb_hour: float = 0.0
+    idle_vcpu_hour: float | None = None
+    idle_gb_hour: float | None = None
     million_requests: float = 0.0
     fixed_hour: float = 0.0
+    balancer: LoadBalancer = field(default_factory=LoadBalancer)
+    address_hour: float = 0.0
+    instance_addresses: int = 0
     step_s: float = 1.0
     least_s: float = 0.0
+    free: FreeTier = field(default_factory=FreeTier)
+    min_size: int | None = None
     node: Node | None = None
     nodes: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("vcpu_hour", "gb_hour", "idle_gb_hour", "million_requests", "fixed_hour", "least_s"):
-            value = getattr(self, name)
+        for name, value in self._amounts():
             if not 0 <= value < math.inf:
                 msg = f"{name} = {value}, must be at least 0 and finite"
                 raise ValueError(msg)
         if not 0 < self.step_s < math.inf:
             msg = f"step_s = {self.step_s}, must be above 0 and finite"
+            raise ValueError(msg)
+        if not self.balancer.requests_per_connection > 0:
+            msg = f"requests_per_connection = {self.balancer.requests_per_connection}, must be above 0"
             raise ValueError(msg)
         if self.metering is Metering.NODES and self.node is None:
             msg = "node = none, must be told where machines are metered"
@@ -86,36 +132,95 @@ class PriceList:
             msg = f"nodes = {self.nodes}, must be at least 1"
             raise ValueError(msg)
 
+    def _amounts(self) -> Iterator[tuple[str, float]]:
+        """Everything that must not be negative, by the name that it has in a file of prices."""
+        own = (
+            "vcpu_hour",
+            "gb_hour",
+            "idle_vcpu_hour",
+            "idle_gb_hour",
+            "million_requests",
+            "fixed_hour",
+            "address_hour",
+        )
+        yield from ((name, getattr(self, name) or 0.0) for name in (*own, "instance_addresses", "least_s", "min_size"))
+        yield from ((f"free.{name}", getattr(self.free, name)) for name in ("vcpu_s", "gb_s", "requests"))
+        names = ("usd_lcu_hour", "addresses", "requests_per_connection", "request_kb")
+        yield from ((f"balancer.{name}", getattr(self.balancer, name)) for name in names)
+
 
 @dataclass(frozen=True, slots=True)
 class Consumption:
-    """What a service used in a run of `run_s` seconds: every instance, all requests, and the size it may grow to."""
+    """What a service used in a run of `run_s` seconds: every instance, all requests, and the sizes it may have.
+
+    `rejected`: those of the `requests` that the platform answered itself, with 429.
+    """
 
     usages: Sequence[Usage]
     size: InstanceSize
     max_size: int
     requests: int
     run_s: float
+    min_size: int = 0
+    rejected: int = 0
 
 
 def consumed_bill(consumption: Consumption, prices: PriceList) -> Bill:
     """The bill of the run; lines in a fixed order."""
+    return Bill(_lines(consumption, prices, math.inf))
+
+
+def month_bill(consumption: Consumption, prices: PriceList) -> Bill:
+    """The bill of 730 hours, if every minute were like the run; with what the free tier covers.
+
+    Raises:
+        ValueError: when the run has no length.
+    """
+    if not consumption.run_s > 0:
+        msg = f"run_s = {consumption.run_s}, must be positive"
+        raise ValueError(msg)
+    factor = HOURS_PER_MONTH * SECONDS_PER_HOUR / consumption.run_s
+    lines = tuple(
+        replace(line, quantity=line.quantity * factor) for line in _lines(consumption, prices, consumption.run_s)
+    )
+    return Bill(lines, tuple(_free_lines(lines, prices.free)))
+
+
+def _free_lines(lines: Sequence[Line], free: FreeTier) -> Iterator[Line]:
+    """ASSUMPTION: idle time at its lower rate uses none of the free tier. A small service's bill settles it."""
+    amounts = {
+        "vCPU": free.vcpu_s / SECONDS_PER_HOUR,
+        "memory": free.gb_s / SECONDS_PER_HOUR,
+        "requests": free.requests / _MILLION,
+    }
+    for line in lines:
+        covered = min(line.quantity, amounts.get(line.item, 0.0))
+        if covered > 0:
+            yield replace(line, item=f"free {line.item}", quantity=covered)
+
+
+def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[Line, ...]:
+    """What of minimums and roundings lies beyond `until_s` is left out. Items without a rate are no lines."""
     match prices.metering:
         case Metering.APP_RUNNER:
-            rates = Rates(prices.idle_gb_hour, prices.vcpu_hour, prices.gb_hour)
-            compute = bill(metered(consumption.usages), rates).lines[:3]
+            rates = Rates(prices.idle_gb_hour or 0.0, prices.vcpu_hour, prices.gb_hour)
+            compute = bill(metered(consumption.usages, until_s=until_s), rates).lines[:3]
         case Metering.NODES:
             compute = (_nodes_line(consumption, prices),)
         case Metering.PROVISIONED | Metering.BUSY:
-            compute = _metered_lines(consumption, prices)
-    hours = consumption.run_s / SECONDS_PER_HOUR
-    return Bill(
-        (
-            *compute,
-            Line("requests", consumption.requests / _MILLION, "million", prices.million_requests),
-            Line("load balancer", hours, "hour", prices.fixed_hour),
-        )
-    )
+            compute = _metered_lines(consumption, prices, until_s)
+    reached = consumption.requests - consumption.rejected
+    balancer, run_hours = prices.balancer, consumption.run_s / SECONDS_PER_HOUR
+    others = [
+        Line("requests", reached / _MILLION, "million", prices.million_requests),
+        Line("load balancer", run_hours, "hour", prices.fixed_hour),
+        Line("load balancer capacity", balancer.lcu_hours(consumption.requests), "LCU-hour", balancer.usd_lcu_hour),
+        Line("public IPv4 of the balancer", run_hours * balancer.addresses, "address-hour", prices.address_hour),
+    ]
+    if prices.instance_addresses:
+        hours = prices.instance_addresses * _metered_hours(consumption, prices, until_s)
+        others.append(Line("public IPv4 of instances", hours, "address-hour", prices.address_hour))
+    return tuple(line for line in (*compute, *others) if line.rate_usd > 0)
 
 
 def nodes_of(prices: PriceList, size: InstanceSize, max_size: int) -> int:
@@ -141,21 +246,42 @@ def _nodes_line(consumption: Consumption, prices: PriceList) -> Line:
     return Line(prices.node.name, count * consumption.run_s / SECONDS_PER_HOUR, "node-hour", prices.node.usd_hour)
 
 
-def _metered_lines(consumption: Consumption, prices: PriceList) -> tuple[Line, ...]:
+def _metered_lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[Line, ...]:
     size = consumption.size
-    hours = math.fsum(_billed_s(usage, prices) for usage in consumption.usages) / SECONDS_PER_HOUR
-    return (
+    hours = _metered_hours(consumption, prices, until_s)
+    idle = 0.0
+    if prices.idle_vcpu_hour is not None and consumption.min_size > 0:
+        # With provisioned time idle seconds are a part of the metered ones; with busy time they come on top.
+        if prices.metering is Metering.PROVISIONED:
+            idle = idle_at_minimum_s(consumption.usages, consumption.min_size) / SECONDS_PER_HOUR
+            hours = max(0.0, hours - idle)
+        else:
+            idle = kept_idle_s(consumption.usages, consumption.min_size) / SECONDS_PER_HOUR
+    lines = (
         Line("vCPU", hours * size.vcpu, "vCPU-hour", prices.vcpu_hour),
         Line("memory", hours * size.memory_gb, "GB-hour", prices.gb_hour),
     )
+    if not idle:
+        return lines
+    return (
+        *lines,
+        Line("idle vCPU", idle * size.vcpu, "vCPU-hour", prices.idle_vcpu_hour or 0.0),
+        Line("idle memory", idle * size.memory_gb, "GB-hour", prices.idle_gb_hour or 0.0),
+    )
 
 
-def _billed_s(usage: Usage, prices: PriceList) -> float:
+def _metered_hours(consumption: Consumption, prices: PriceList, until_s: float) -> float:
+    """Instance-hours of all stretches, each rounded up and cut at `until_s`."""
+    return math.fsum(_billed_s(usage, prices, until_s) for usage in consumption.usages) / SECONDS_PER_HOUR
+
+
+def _billed_s(usage: Usage, prices: PriceList, until_s: float) -> float:
+    stretches = usage.spells
     if prices.metering is Metering.PROVISIONED:
-        stretches = [usage.provisioned_s]
-    else:
-        stretches = [end_s - begin_s for begin_s, end_s in usage.spells]
-    return math.fsum(_rounded_up(stretch_s, prices) for stretch_s in stretches)
+        stretches = [(usage.launched_s, usage.launched_s + usage.provisioned_s)]
+    return math.fsum(
+        min(_rounded_up(end_s - begin_s, prices), max(0.0, until_s - begin_s)) for begin_s, end_s in stretches
+    )
 
 
 def _rounded_up(stretch_s: float, prices: PriceList) -> float:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
 from simulator.model.sizes import InstanceSize
 from simulator.rules.platforms import PLATFORMS, platform_named
-from simulator.rules.platforms.billing import Consumption, Metering, Node, PriceList, consumed_bill, nodes_of
+from simulator.rules.platforms.billing import (
+    Consumption,
+    FreeTier,
+    LoadBalancer,
+    Metering,
+    Node,
+    PriceList,
+    consumed_bill,
+    month_bill,
+    nodes_of,
+)
+from simulator.rules.platforms.price_lists import CLOUD_RUN_BY_INSTANCE
 from simulator.rules.policies import POLICIES
 from simulator.rules.pricing import Usage, bill, metered
 from simulator.rules.region_prices import rates_of
@@ -32,9 +44,104 @@ def test_app_runners_bill_is_the_one_of_its_own_rules() -> None:
 
 def test_fargate_charges_the_whole_life_of_a_task_and_a_minute_at_least() -> None:
     hour = consumed_bill(consumption(usage(3600)), platform_named("ecs-express").prices)
-    assert hour.usd == pytest.approx(0.04048 + 2 * 0.004445 + 0.0225)
+    # An hour of the task, of its address and of the balancer with two.
+    assert hour.usd == pytest.approx(0.04048 + 2 * 0.004445 + 0.0225 + 3 * 0.005)
     short = consumed_bill(consumption(usage(10), run_s=0), platform_named("ecs-express").prices)
-    assert short.usd == pytest.approx((0.04048 + 2 * 0.004445) / 60)
+    assert short.usd == pytest.approx((0.04048 + 2 * 0.004445 + 0.005) / 60)
+
+
+@pytest.mark.case("L35")
+def test_an_idle_month_of_ecs_express_is_the_one_of_the_facts() -> None:
+    """Facts, ECS Express 6: Fargate 36.04 + balancer 16.43 + its three addresses 10.95 + the task's 3.65 = 67.07."""
+    prices = platform_named("ecs-express").prices
+    prices = dataclasses.replace(prices, balancer=dataclasses.replace(prices.balancer, addresses=3))
+    month = month_bill(consumption(usage(3600)), prices)
+    assert month.usd == pytest.approx(67.07, abs=0.005)
+    lines = {line.item: line.usd for line in month.lines}
+    assert lines["public IPv4 of the balancer"] == pytest.approx(10.95)
+    assert lines["public IPv4 of instances"] == pytest.approx(3.65)
+
+
+@pytest.mark.case("L35")
+def test_capacity_units_are_the_larger_of_connections_and_bytes() -> None:
+    # 50 requests a second for an hour: 2 units by connections of one request each; 1.8 GB by 10 kB each.
+    balancer = LoadBalancer(0.008, requests_per_connection=1, request_kb=10)
+    assert balancer.lcu_hours(50 * 3600) == pytest.approx(2.0)
+    assert dataclasses.replace(balancer, requests_per_connection=100).lcu_hours(50 * 3600) == pytest.approx(1.8)
+
+
+@pytest.mark.case("L31")
+@pytest.mark.parametrize("name", ["lambda", "cloud-run", "container-apps"])
+def test_requests_that_the_platform_rejected_are_not_billed(name: str) -> None:
+    used = consumption(requests=3_000_000)
+    rejecting = dataclasses.replace(used, rejected=1_000_000)
+    fee = platform_named(name).prices.million_requests
+    assert consumed_bill(used, platform_named(name).prices).usd == pytest.approx(3 * fee)
+    assert consumed_bill(rejecting, platform_named(name).prices).usd == pytest.approx(2 * fee)
+
+
+@pytest.mark.case("L32")
+def test_cloud_run_charges_what_its_minimum_keeps_idle_at_the_idle_rate() -> None:
+    # Two instances for 1,000 s, one of them busy for 400 s; the minimum is one, so its idle 600 s are charged and the
+    # other instance, idle beyond the minimum, costs nothing.
+    used = dataclasses.replace(consumption(usage(1000, (0, 400)), usage(1000)), min_size=1, run_s=1000)
+    found = consumed_bill(used, platform_named("cloud-run").prices)
+    busy = 400 * (0.000024 + 2 * 0.0000025)
+    assert found.usd == pytest.approx(busy + 600 * 3 * 0.0000025)
+    assert consumed_bill(dataclasses.replace(used, min_size=0), platform_named("cloud-run").prices).usd == (
+        pytest.approx(busy)
+    )
+
+
+@pytest.mark.case("L32")
+def test_cloud_run_by_instance_charges_the_whole_life_and_no_request() -> None:
+    used = consumption(usage(1000, (0, 1)), requests=10**6)
+    assert consumed_bill(used, CLOUD_RUN_BY_INSTANCE).usd == pytest.approx(1000 * (0.000018 + 2 * 0.000002))
+
+
+@pytest.mark.case("L33")
+def test_container_apps_charges_replicas_at_the_minimum_less_while_they_idle() -> None:
+    # One replica for 1,000 s, busy for 100 s of them; a second from 200 to 500 s, which takes both off the idle rate.
+    used = consumption(usage(1000, (0, 100)), Usage(300, (), SIZE, launched_s=200))
+    found = consumed_bill(dataclasses.replace(used, min_size=1), platform_named("container-apps").prices)
+    idle_s = 100 + 500
+    assert found.usd == pytest.approx((1300 - idle_s) * 0.000024 + idle_s * 0.000003 + 1300 * 2 * 0.000003)
+    assert consumed_bill(used, platform_named("container-apps").prices).usd == pytest.approx(1300 * 0.00003)
+
+
+@pytest.mark.case("L34")
+def test_the_free_tier_of_a_small_service_is_its_whole_bill_and_stands_on_lines_of_its_own() -> None:
+    # A request of 100 ms a minute: 43,800 requests and 8,760 GB-s a month, within Lambda's 1 million and 400,000.
+    used = consumption(usage(60, (0, 0.1)), requests=1, run_s=60)
+    month = month_bill(used, platform_named("lambda").prices)
+    assert month.usd == pytest.approx(43_800 * (0.2 * 0.0000166667 + 0.2e-6), rel=1e-6)
+    assert month.free_usd == pytest.approx(month.usd)
+    assert [line.item for line in month.free] == ["free memory", "free requests"]
+    # A hundred times as much: 4.38 million requests, 876,000 GB-s.
+    month = month_bill(
+        dataclasses.replace(used, usages=[usage(60, (0, 10))], requests=100), platform_named("lambda").prices
+    )
+    assert month.free_usd == pytest.approx(400_000 * 0.0000166667 + 0.20, rel=1e-6)
+
+
+@pytest.mark.case("L10")
+@pytest.mark.parametrize("name", PLATFORMS)
+@pytest.mark.parametrize("run_s", [12.0, 600.0])
+def test_a_month_does_not_depend_on_how_long_a_steady_run_is(name: str, run_s: float) -> None:
+    prices = platform_named(name).prices
+    found, hour = (
+        month_bill(consumption(usage(length_s, (0, length_s)), requests=round(length_s * 5), run_s=length_s), prices)
+        for length_s in (run_s, 3600.0)
+    )
+    assert found.usd == pytest.approx(hour.usd)
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_every_price_has_a_date_and_a_source_that_can_be_read(name: str) -> None:
+    prices = platform_named(name).prices
+    assert re.fullmatch(r"20\d\d-\d\d(-\d\d)?", prices.as_of)
+    assert re.search(r"\.(com|io|sh)", prices.source)
+    assert "knowledge" not in prices.source
 
 
 def test_lambda_charges_requests_and_gigabyte_seconds() -> None:
@@ -67,6 +174,9 @@ def test_an_instance_that_fits_on_no_node_is_refused() -> None:
     ("changes", "said"),
     [
         ({"vcpu_hour": -1}, "vcpu_hour = -1"),
+        ({"free": FreeTier(gb_s=-1)}, r"free\.gb_s = -1"),
+        ({"balancer": LoadBalancer(request_kb=-1)}, r"balancer\.request_kb = -1"),
+        ({"balancer": LoadBalancer(requests_per_connection=0)}, "requests_per_connection = 0, must be above 0"),
         ({"step_s": 0}, "step_s = 0"),
         ({"nodes": 0}, "nodes = 0"),
         ({"metering": Metering.NODES}, "node = none"),

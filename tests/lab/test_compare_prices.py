@@ -1,0 +1,78 @@
+"""Prices of one's own: every item of a bill can be told, and another way to bill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.lab.compare_contenders import Contender, ContenderKind
+from simulator.lab.compare_prices import read_prices
+from simulator.lab.platform_bill import prices_line
+from simulator.replay.scenario import read_scenario
+from simulator.rules.platforms import platform_named
+from simulator.rules.platforms.price_lists import CLOUD_RUN_BY_INSTANCE
+
+TEXT = """
+name: small
+duration: 1 min
+services: {web: {prices: {region: eu-central-1}, application: {simulated: {io: 100ms}}}}
+traffic: [{poisson: {rate: 5/s}}]
+"""
+
+
+def prices(folder: Path, text: str) -> Path:
+    file = folder / "prices.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.case("L35")
+def test_each_item_of_ecs_express_can_be_told(tmp_path: Path) -> None:
+    balancer = "balancer: {usd_lcu_hour: 3, request_kb: 4}"
+    text = f"ecs-express: {{fixed_hour: 1, address_hour: 2, instance_addresses: 0, {balancer}}}"
+    found = read_prices(prices(tmp_path, text))["ecs-express"]
+    usual = platform_named("ecs-express").prices
+    assert (found.fixed_hour, found.address_hour, found.instance_addresses) == (1, 2, 0)
+    assert (found.balancer.usd_lcu_hour, found.balancer.request_kb) == (3, 4)
+    assert (found.vcpu_hour, found.balancer.addresses) == (usual.vcpu_hour, usual.balancer.addresses)
+    assert (found.as_of, found.source) == ("as told", "prices.yaml")
+
+
+@pytest.mark.case("L32")
+def test_cloud_run_can_be_billed_by_instance_at_the_shipped_rates(tmp_path: Path) -> None:
+    assert read_prices(prices(tmp_path, "cloud-run: {billing: instance-based}")) == {"cloud-run": CLOUD_RUN_BY_INSTANCE}
+
+
+@pytest.mark.case("L32", "L33")
+@pytest.mark.parametrize("name", ["cloud-run", "container-apps"])
+def test_a_minimum_is_kept_and_tells_busy_from_idle(name: str, tmp_path: Path) -> None:
+    own = read_prices(prices(tmp_path, f"{name}: {{min_size: 2}}"))[name]
+    assert own.source == platform_named(name).prices.source  # the rates are the shipped ones
+    contender = Contender(ContenderKind.PLATFORM, name, prices=own)
+    there = contender.applied(read_scenario(TEXT, file="small.yaml", folder=tmp_path)).services["web"]
+    assert there.min_size == 2
+    assert there.policy.actuator(there.scaling).activates
+
+
+@pytest.mark.case("L30")
+def test_app_runner_as_a_platform_has_the_prices_of_the_scenarios_region(tmp_path: Path) -> None:
+    contender = Contender(ContenderKind.PLATFORM, "app-runner")
+    assert contender.price_list is None
+    told = prices_line(read_scenario(TEXT, file="small.yaml", folder=tmp_path), contender.price_list)
+    assert told.startswith("eu-central-1, estimated, 2026-11: us-east-1 x the quotient")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lambda: {billing: instance-based}", "lambda.billing = 'instance-based', must be left out"),
+        ("cloud-run: {billing: monthly}", "must be one of request-based, instance-based"),
+        ("lambda: {min_size: 1}", "lambda.min_size = 1, must be 0"),
+        ("lambda: {gb_hours: 1}", "Did you mean 'gb_hour'"),
+        ("ecs-express: {balancer: {request_kb: -1}}", "balancer.request_kb = -1"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_place(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=said.replace(".", r"\.")):
+        read_prices(prices(tmp_path, text))
