@@ -154,6 +154,8 @@ def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], cons
             heading=names[0],
         )
         print_table(table, wide_console())
+        for text in dict.fromkeys(str(row["month_rests_on"]) for row in rows if row.get("month_rests_on")):
+            console.print(f"USD a month: {text}", markup=False, soft_wrap=True)
     _tell_failing(told, has_front=bool(front), console=console)
     for row in failed[:FAILURES_SHOWN]:
         point = ", ".join(f"{name} = {row[name]}" for name in (*names, "seed"))

@@ -12,6 +12,7 @@ from simulator.model.units import duration_text
 from simulator.replay.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
+from simulator.rules.region_prices import prices_text
 
 # Figures of a row that depend on other rows.
 _DERIVED = frozenset({"eta", "regret"})
@@ -54,6 +55,7 @@ def case_notes(
         *_baselines(labels, found),
         *_undecided(labels, rows, found),
         *(f"Equal in every figure: {', '.join(names)}" for names in equal_rows(rows)),
+        *(_estimated(scenario, service) if any(one.price_list is None for one in contenders) else ()),
         *_adapted(contenders, scenario, service),
         *_limited(labels, scenario, found),
         *(note.text for label in labels for note in found[label] if note.kind is NoteKind.BROUGHT),
@@ -80,6 +82,14 @@ def _undecided(
     names = [label for label in labels if label in silent and not any(note.kind in told for note in found[label])]
     if names:
         yield f"Took no decision in any run: {', '.join(names)}"
+
+
+def _estimated(scenario: Scenario, service: str) -> Iterator[str]:
+    """App Runner's bills, where the rates of the Region could not be read."""
+    prices = scenario.services[service].prices
+    source, estimated = prices_text(prices.region, prices.rates)
+    if estimated:
+        yield f"Bills of App Runner are estimated: rates of {prices.region}, {source}"
 
 
 def _adapted(contenders: Sequence[Contender], scenario: Scenario, service: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.replay.report_schema import CheckPart, Report
+from simulator.replay.report_services import month_basis
 
 Figure = float | int | str | bool | None
 
@@ -40,8 +41,17 @@ def figures(report: Report) -> dict[str, Figure]:
         "decisions": sum(len(service.decisions) for service in services),
         "run_usd": report.run_usd,
         "month_usd": report.month_usd,
+        "month_rests_on": _month_rests_on(report),
         "digest": report.digest,
     }
+
+
+def _month_rests_on(report: Report) -> str:
+    """What the month is extrapolated from, and whether rates of a Region are estimates."""
+    costs = [service.cost for service in report.services]
+    regions = dict.fromkeys(cost.region for cost in costs if cost.estimated)
+    estimated = f"; rates of {', '.join(regions)} are estimated" if regions else ""
+    return f"{month_basis(report.run.ended_s)}{estimated}"
 
 
 def failed_checks(checks: Sequence[CheckPart], served: int) -> list[str]:

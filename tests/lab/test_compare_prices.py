@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from simulator.lab.compare_contenders import Contender, ContenderKind
+from simulator.lab.compare_notes import case_notes
 from simulator.lab.compare_prices import read_prices
+from simulator.lab.figures import figures
 from simulator.lab.platform_bill import prices_line
+from simulator.replay.report import build_report
+from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
 from simulator.rules.platforms import platform_named
 from simulator.rules.platforms.price_lists import CLOUD_RUN_BY_INSTANCE
@@ -76,3 +80,22 @@ def test_app_runner_as_a_platform_has_the_prices_of_the_scenarios_region(tmp_pat
 def test_what_cannot_be_is_refused_with_its_place(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=said.replace(".", r"\.")):
         read_prices(prices(tmp_path, text))
+
+
+@pytest.mark.case("L30")
+def test_a_comparison_with_estimated_rates_says_so(tmp_path: Path) -> None:
+    scenario = read_scenario(TEXT, file="small.yaml", folder=tmp_path)
+    own = Contender(ContenderKind.POLICY, "own")
+    (told,) = [note for note in case_notes([own], scenario, "web", [], {"own": []}) if "estimated" in note]
+    assert told.startswith("Bills of App Runner are estimated: rates of eu-central-1, 2026-11")
+    elsewhere = Contender(ContenderKind.PLATFORM, "lambda")
+    assert not [note for note in case_notes([elsewhere], scenario, "web", [], {"lambda": []}) if "estimated" in note]
+
+
+@pytest.mark.case("L10", "L30", "X13e")
+def test_a_row_of_a_sweep_says_what_its_month_rests_on(tmp_path: Path) -> None:
+    scenario = read_scenario(TEXT, file="small.yaml", folder=tmp_path)
+    row = figures(build_report(play(Run(scenario), signals=False)))
+    assert row["month_rests_on"] == (
+        "730 hours, if every minute were like the 1m00s that were played; rates of eu-central-1 are estimated"
+    )
