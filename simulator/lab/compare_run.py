@@ -117,7 +117,7 @@ def _loaded(file: str) -> Scenario:
 
 @functools.lru_cache(maxsize=16)
 def _loaded_at(file: str, _changed_ns: int, _size: int) -> Scenario:
-    return load_scenario(Path(file))
+    return load_scenario(Path(file)).played_to_the_end()
 
 
 def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: ServiceRun) -> ServiceOutcome:

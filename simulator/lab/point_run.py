@@ -18,7 +18,7 @@ Row = dict[str, Figure]
 def play_point(file: str, point: Point, gear: str = AUTO, runs: int = 1) -> Row:
     """The figures of a point, one of `runs`, or `error`: what is wrong with it, no reason to stop the others."""
     try:
-        scenario = load_scenario(Path(file), dict(point.changes)).with_seed(point.seed)
+        scenario = load_scenario(Path(file), dict(point.changes)).played_to_the_end().with_seed(point.seed)
         return figures(build_report(gear_of(gear, runs)(scenario)))
     except (ScenarioError, ValueError, BrokenRun) as error:
         return {"error": str(error)}

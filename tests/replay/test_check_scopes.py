@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
+from simulator.assembly import LiveSettings
 from simulator.lab.fast_gear import why_not
+from simulator.lab.grid import Point
+from simulator.lab.point_run import play_point
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_schema import CheckPart
@@ -41,8 +45,8 @@ def checked(*checks: object, text: str = TWO_SOURCES) -> list[CheckPart]:
     return build_report(played(text, *checks)).checks
 
 
-def played(text: str, *checks: object) -> RunRecord:
-    return play(Run(read_scenario(f"{text}checks: {json.dumps(checks)}\n")), signals=False)
+def played(text: str, *checks: object, live: LiveSettings | None = None) -> RunRecord:
+    return play(Run(read_scenario(f"{text}checks: {json.dumps(checks)}\n"), live), signals=False)
 
 
 def values(*checks: str) -> list[float | None]:
@@ -168,3 +172,25 @@ def test_clients_ask_again_after_429_only_where_they_are_told_to(on: str, reques
     report = build_report(played(RETRIES % f", on: {on}", "requests > 0"))
     assert report.requests.refused > 0
     assert (report.requests.requests == 190) == (requests == 190)
+
+
+@pytest.mark.case("L64", "L72")
+def test_on_the_real_clock_retries_are_counted_and_a_check_ends_the_run_too(tmp_path: Path) -> None:
+    text = RETRIES.replace("20s", "4s").replace("until: 19s, ", "") % ", on: [429]"
+    aborting = {"check": "refused_ratio < 1 %", "abort_on_fail": True, "delay_abort_eval": "1s"}
+    report = build_report(
+        played(text, "failure_ratio < 1", "failure_ratio_after_retries < 1", aborting, live=LiveSettings(tmp_path))
+    )
+    attempts, users, _ = (check.value or 0.0 for check in report.checks)
+    assert 0 < users < attempts
+    assert (report.run.complete, report.passed) == (True, False)
+    assert 1 <= report.run.ended_s < 4
+
+
+@pytest.mark.case("L64")
+def test_points_of_a_sweep_are_played_to_their_end(tmp_path: Path) -> None:
+    aborting = {"check": "failure_ratio < 1 %", "abort_on_fail": True}
+    file = tmp_path / "scenario.yaml"
+    file.write_text(RETRIES % "" + f"checks: {json.dumps([aborting])}\n", encoding="utf-8")
+    row = play_point(str(file), Point(0, (), 1))
+    assert (row["passed"], row["requests"]) == (False, build_report(played(RETRIES % "")).requests.requests)
