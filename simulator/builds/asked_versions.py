@@ -65,14 +65,14 @@ def _full(version: str) -> str:
 
 def _python(read: Read) -> tuple[str, str]:
     for name, pattern in (
-        (".python-version", r"^\s*(?:python-)?([0-9.]+)"),
-        ("runtime.txt", r"^\s*python-([0-9.]+)"),
-        ("Pipfile", r"""^\s*python_(?:full_)?version\s*=\s*["']([^"']+)"""),
+        (".python-version", r"^[ \t]*+(?:python-)?([0-9.]+)"),
+        ("runtime.txt", r"^[ \t]*+python-([0-9.]+)"),
+        ("Pipfile", r"""^[ \t]*+python_(?:full_)?version\s*=\s*["']([^"']+)"""),
     ):
         match = re.search(pattern, read(name), re.MULTILINE)
         if match:
             return name, _line(match[1])
-    match = re.search(r"""^\s*requires-python\s*=\s*["']([^"']+)""", read("pyproject.toml"), re.MULTILINE)
+    match = re.search(r"""^[ \t]*+requires-python\s*=\s*["']([^"']+)""", read("pyproject.toml"), re.MULTILINE)
     return ("pyproject.toml (requires-python)", _of_pep_440(match[1])) if match else ("", "")
 
 
@@ -108,7 +108,7 @@ def _go(read: Read) -> tuple[str, str]:
 
 
 def _ruby(read: Read) -> tuple[str, str]:
-    match = re.search(r"""^\s*ruby\s*\(?\s*["']([^"']+)["']""", read("Gemfile"), re.MULTILINE)
+    match = re.search(r"""^[ \t]*+ruby[ \t]*+\(?[ \t]*+["']([^"']+)["']""", read("Gemfile"), re.MULTILINE)
     if match:
         text = match[1].strip()
         return "Gemfile", _of_gem(text) if not text[0].isdigit() else _line(text)

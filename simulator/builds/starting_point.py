@@ -105,7 +105,7 @@ def _python(folder: Path) -> StartingPoint | None:
 def _static_files(folder: Path, project: str, packages: set[str]) -> tuple[tuple[str, str], ...]:
     """Django collects its static files where STATIC_ROOT says, if the settings say it."""
     settings = [folder / project / "settings.py", *sorted((folder / project / "settings").glob("*.py"))]
-    if not any(re.search(r"^\s*STATIC_ROOT\s*=", _read(file), re.MULTILINE) for file in settings):
+    if not any(re.search(r"^[ \t]*+STATIC_ROOT\s*=", _read(file), re.MULTILINE) for file in settings):
         return ()
     served = "" if "whitenoise" in packages else " gunicorn serves none: whitenoise does, or a CDN."
     return (("python3 manage.py collectstatic --noinput", f"Static files into STATIC_ROOT.{served}"),)

@@ -162,3 +162,27 @@ def test_an_original_python_build_installs_and_collects_in_its_build_commands(tm
         "pip3 install -r requirements.txt",
         "python3 manage.py collectstatic --noinput",
     ]
+
+
+@pytest.mark.case("R6")
+@pytest.mark.parametrize(
+    ("name", "text", "more"),
+    [
+        ("pyproject.toml", "\n" * 260_000, {"requirements.txt": "flask\n"}),
+        (".python-version", "\n" * 260_000, {"requirements.txt": "flask\n"}),
+        ("Pipfile", "\t\n" * 130_000, {"requirements.txt": "flask\n"}),
+        ("shop/settings.py", "\n" * 260_000, {}),
+        ("Gemfile", "gem 'rails'\nruby" + " " * 260_000, {"config.ru": "run Shop\n"}),
+    ],
+)
+def test_a_projects_blanks_are_read_in_one_pass(tmp_path: Path, name: str, text: str, more: dict[str, str]) -> None:
+    """Each of these took minutes to hours: as many starts as blanks, and for each start all blanks behind it."""
+    files = more | {name: text}
+    if name == "shop/settings.py":
+        files |= {"requirements.txt": "django\n", "manage.py": "'DJANGO_SETTINGS_MODULE', 'shop.settings'\n"}
+    for each, content in files.items():
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        (tmp_path / each).write_text(content, encoding="utf-8")
+    found = detect(tmp_path)
+    assert found is not None
+    assert "collectstatic" not in found.text()
