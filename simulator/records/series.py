@@ -23,6 +23,11 @@ BINS_MAX: Final = 600
 # Widths in seconds that a reader can count in; a day comes out at 150 s.
 _WIDTHS_S: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 150, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
 
+# Bins shorter than a second are joined until they hold so many requests in the mean: fewer are noise, and drown a step.
+TELLING_REQUESTS: Final = 10
+TELLING_S_MAX: Final = 1.0
+TELLING_BINS_MIN: Final = 10
+
 QUANTILES: Final = (0.5, 0.95, 0.99)
 
 
@@ -91,6 +96,18 @@ class RequestSeries:
         """
         return self._served, self._refused, self._failed, self._ended, self._latency  # type: ignore[return-value]
 
+    def telling_width_s(self, sources: Iterable[int], ended_s: float) -> float:
+        """The width for `binned` with which the bins until `ended_s` (> 0) hold enough requests to mean something.
+
+        A second is enough for whatever there is, and a short run keeps `TELLING_BINS_MIN` bins.
+        """
+        chosen = list(sources)
+        requests = sum(int(counts[chosen].sum()) for counts in (self._served, self._refused, self._failed))
+        most_s = min(TELLING_S_MAX, self.bins * self.width_s / TELLING_BINS_MIN) + 1e-9
+        widths = [width_s for width_s in _WIDTHS_S if width_s <= most_s and _is_whole(width_s / self.width_s)]
+        enough = (width_s for width_s in widths if requests * width_s >= TELLING_REQUESTS * ended_s)
+        return next(enough, max(widths, default=self.width_s))
+
     def binned(self, sources: Iterable[int] | None = None, width_s_min: float = 0.0) -> BinnedRequests:
         """The bins of the given sources (all by default), added; so many together that they are `width_s_min` wide."""
         chosen = list(range(len(self._served)) if sources is None else sources)
@@ -105,6 +122,10 @@ class RequestSeries:
         return BinnedRequests(
             self.width_s * each, served + refused + failed, served, refused, failed, ended, p50_s, p95_s, p99_s
         )
+
+
+def _is_whole(quotient: float) -> bool:
+    return quotient > 0.5 and abs(quotient - round(quotient)) < 1e-9
 
 
 def _row_quantiles(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:

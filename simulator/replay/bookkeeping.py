@@ -105,7 +105,7 @@ class Books:
         ended_s = max(1e-6, now_s if now_s < 1 or now_s >= self._scenario.duration_s else float(math.floor(now_s)))
         scaling = self._scenario.services[service.name].scaling
         wish = wish_steps(service.name, platform.journal.facts, scaling.min_size)
-        return series_part(self.series.binned(sources), wish, times, ended_s)
+        return series_part(self.series, sources, wish, times, ended_s)
 
     def presence(self, service: str) -> Presence:
         return self._presence[service]

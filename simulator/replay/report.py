@@ -212,7 +212,7 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
         configurations=configuration_parts(service.name, record.facts),
         instance_events=instance_event_parts(service.name, record.facts),
         events=event_parts(service.name, record.facts),
-        series=series_part(record.series.binned(sources), wish, times, record.ended_s),
+        series=series_part(record.series, sources, wish, times, record.ended_s),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.records.histogram import Histogram
 from simulator.records.instance_time import InstanceTime, Steps
-from simulator.records.series import BinnedRequests
+from simulator.records.series import RequestSeries
 from simulator.records.tally import Tally
 from simulator.replay.report_schema import CountsPart, LatencyPart, RequestsPart, SeriesPart, SharePart
 
@@ -65,8 +66,11 @@ def share_part(histogram: Histogram) -> SharePart:
     return SharePart(mean_s=histogram.mean_s, p50_s=p50, p95_s=p95, p99_s=p99)
 
 
-def series_part(requests: BinnedRequests, wish: Steps, times: InstanceTime, ended_s: float) -> SeriesPart:
-    """Bins up to `ended_s` (> 0); those an interrupted run did not reach are left out."""
+def series_part(
+    series: RequestSeries, sources: Sequence[int], wish: Steps, times: InstanceTime, ended_s: float
+) -> SeriesPart:
+    """Bins up to `ended_s` (> 0), wide enough to tell something; those that were not reached are left out."""
+    requests = series.binned(sources, series.telling_width_s(sources, ended_s))
     bins = min(len(requests.offered), max(1, math.ceil(ended_s / requests.width_s - 1e-9)))
     edges_s = np.minimum(np.arange(bins + 1) * requests.width_s, ended_s)
     # A run may end a little after its last bin, while what was in flight ends.

@@ -33,9 +33,9 @@ def test_the_page_has_the_whole_report_and_the_columns_beside_it() -> None:
     assert data["report"] == build_report(record).model_dump(mode="json")
     series, beside = data["report"]["services"][0]["series"], data["beside"]["web"]
     assert {len(column) for column in beside.values()} == {len(series["offered"])}
-    assert beside["in_flight"][100] == 2.0  # bins of 0.2 s: that of 20 s, second 20
+    assert beside["in_flight"][20] == 2.0  # bins of a second
     # One active instance of 1 vCPU and 2 GB: 0.064 + 2 x 0.007 USD an hour.
-    assert beside["usd_per_hour"][100] == 0.078
+    assert beside["usd_per_hour"][20] == 0.078
 
 
 def test_the_page_asks_nobody_for_anything() -> None:

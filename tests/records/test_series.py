@@ -64,3 +64,33 @@ def test_a_request_intended_at_the_very_end_is_in_the_last_bin() -> None:
     series = RequestSeries(1, 600)
     tell(series.read, Row(intended_s=600.0))
     assert series.binned().offered[-1] == 1
+
+
+@pytest.mark.case("X4")
+@pytest.mark.parametrize(
+    ("duration_s", "rate_rps", "width_s"),
+    [
+        (12, 5, 1.0),  # ten bins of 100 ms would have five requests together
+        (60, 20, 0.5),
+        (60, 60, 0.2),
+        (60, 200, 0.1),
+        (3, 5, 0.2),  # a second would leave three bins
+        (100, 20, 1.0),  # bins of 200 ms are not joined to 500 ms
+        (200, 25, 0.5),
+        (600, 0.1, 1.0),  # bins of a second stay: instances change from one to the next
+        (86400, 0.001, 150.0),
+    ],
+)
+def test_bins_below_a_second_hold_ten_requests_in_the_mean(duration_s: float, rate_rps: float, width_s: float) -> None:
+    series = RequestSeries(2, duration_s)
+    at_s = [number / rate_rps for number in range(math.ceil(duration_s * rate_rps))]
+    tell(series.read, *(Row(source=1, intended_s=moment_s) for moment_s in at_s))
+    assert series.telling_width_s([1], duration_s) == width_s
+    binned = series.binned([1], width_s)
+    assert binned.width_s == pytest.approx(width_s)
+    assert binned.offered.sum() == len(at_s)
+
+
+@pytest.mark.case("X4")
+def test_a_service_without_traffic_has_bins_of_a_second() -> None:
+    assert RequestSeries(1, 60).telling_width_s([], 60) == 1.0
