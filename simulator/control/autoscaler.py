@@ -122,7 +122,7 @@ class Autoscaler:
                 before=self._roster.wish,
                 desired=decision.desired,
                 formula=decision.formula,
-                reason=decision.reason,
+                reason=self._roster.capacity.explained(decision.reason, decision.desired),
                 inputs=decision.inputs,
                 clamps=decision.clamps,
                 assumes=decision.assumes,

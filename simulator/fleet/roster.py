@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 
 from simulator.fleet.activity import Activity
+from simulator.fleet.capacity import Capacity
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
 from simulator.fleet.instance import Ending, Instance, who_goes_first
 from simulator.fleet.instance_records import InstanceRecords
@@ -61,6 +62,7 @@ class Roster:
         self._clock = clock
         self.records = InstanceRecords(self.settings.service, clock, journal)
         self._move, self._log = self.records.move, self.records.line
+        self.capacity = Capacity(self.settings, self._log)
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._alive: dict[int, Instance] = {}  # coming or ready: what the wish is compared with
@@ -131,7 +133,7 @@ class Roster:
             return  # instances that stop for a while must not be replaced meanwhile
         scaling = self.pool.scaling
         target = min(max(self.wish, scaling.min_size), scaling.max_size)
-        for _ in range(target - len(self._alive)):
+        for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
             self._hire(self._actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
         surplus = len(self._alive) - target
         if surplus > 0:
@@ -336,6 +338,8 @@ class Roster:
         self.on_gone(instance.number)
         if instance.state is not InstanceState.STOPPED:
             self._bury(instance, Ending(_E.STOP, "its life was cut short"))
+        if self.capacity.is_short:
+            self.reconcile()
 
     def _exited(self, instance: Instance, exited: asyncio.Future[ExitStatus]) -> None:
         if not exited.cancelled():

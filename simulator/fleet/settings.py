@@ -46,6 +46,10 @@ class PoolSettings:
     # ASSUMPTION: from healthy to routed, for an instance that the scaler adds, is unknown (facts 19.4; deployments take
     # 65 to 71 s). Settled by the log of instance names behind a load step.
     route_after_s: float = 0.0
+    # Instances that the platform can provide at a time, those that drain included; None: as many as are wanted.
+    # ASSUMPTION: App Runner is bounded by the account's vCPU quota of Fargate (facts 4.1, 14); what it does at it is
+    # unknown. An instance that cannot be had starts when another has ended; an account at its quota settles it.
+    capacity: int | None = None
     # Instances that are ready when the run begins.
     initial_size: int = 1
 
@@ -63,6 +67,10 @@ class PoolSettings:
             raise ValueError(msg)
         if self.balancing not in BALANCERS:
             msg = f"balancing = {self.balancing!r}, must be one of {', '.join(BALANCERS)}"
+            raise ValueError(msg)
+        if self.capacity is not None and self.capacity < max(self.initial_size, self.scaling.min_size):
+            begins = max(self.initial_size, self.scaling.min_size)
+            msg = f"capacity = {self.capacity}, must be at least {begins}, what the service begins with"
             raise ValueError(msg)
         if not 0 <= self.initial_size <= self.scaling.max_size:
             msg = f"initial_size = {self.initial_size}, must be 0 to max_size = {self.scaling.max_size}"

@@ -40,6 +40,7 @@ def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan
         stop_grace_s=spec.stop_grace_s,
         idle_after_s=spec.idle_s,
         route_after_s=spec.route_after_s,
+        capacity=spec.capacity,
         startup_probe_s=spec.startup_probe_s,
         initial_size=_ready_at_start(spec, policy),
     )

@@ -96,6 +96,9 @@ class ServiceSpec(Section):
     """Instances at most."""
     initial_size: Count | None = Field(default=None, ge=0)
     """Instances that are ready when the run starts; `min_size` if left out."""
+    capacity: Count | None = Field(default=None, ge=1)
+    """Instances that the platform can provide at a time, as a vCPU quota of Fargate would allow, draining ones
+    included. Further ones start when others have ended. Left out: no limit besides `max_size`."""
     health_check_spec: HealthCheckSpec = HealthCheckSpec()
     """The health check configuration."""
     startup_probe_s: Duration | None = None

@@ -1,0 +1,40 @@
+"""The platform's own limit: how many instances it can provide at a time, beside MaxSize."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from simulator.fleet.instance import Instance
+from simulator.fleet.settings import PoolSettings
+from simulator.model.instance import InstanceState
+
+
+class Capacity:
+    """Grants instances to a roster. `is_short`: it granted fewer than were wanted, so ask again when one has ended."""
+
+    def __init__(self, settings: PoolSettings, log: Callable[[str], None]) -> None:
+        self._instances_max = settings.capacity
+        self._log = log
+        self.is_short = False
+
+    def granted(self, wanted: int, living: Callable[[], Iterable[Instance]]) -> int:
+        """How many of `wanted` further ones can be had now. Draining instances hold theirs until they have ended."""
+        if self._instances_max is None:
+            return wanted
+        there = sum(instance.state is not InstanceState.STOPPED for instance in living())
+        free = max(0, self._instances_max - there)
+        if (wanted > free) != self.is_short:
+            self.is_short = not self.is_short
+            self._log(
+                f"The platform has no capacity for {wanted - free} of {wanted} more instances: "
+                f"capacity = {self._instances_max}, {there} exist. They start when others have ended."
+                if self.is_short
+                else f"The platform has the capacity that is wanted again: capacity = {self._instances_max}."
+            )
+        return min(wanted, free)
+
+    def explained(self, reason: str, desired: int) -> str:
+        """The reason of a decision, with what the platform cannot provide of it."""
+        if self._instances_max is None or desired <= self._instances_max:
+            return reason
+        return f"{reason}; the platform has capacity for {self._instances_max}"

@@ -1,0 +1,81 @@
+"""A platform that cannot provide as many instances as are wanted, on both gears of the virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from simulator.lab.fast_gear import fast_run
+from simulator.model.instance import InstanceState
+from simulator.records.facts import EventLogged, InstanceMoved, ScalingDecided
+from simulator.replay.problems import ScenarioError
+from simulator.replay.report import RunRecord
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import read_scenario
+
+pytestmark = pytest.mark.case("L58")
+
+TEXT = """
+duration: 4 min
+services:
+  web:
+    max_concurrency: 10
+    {capacity}
+    policy: {{name: scheduled, schedule: [{{at: 0s, instances: 1}}, {{at: 20s, instances: 5}},
+      {{at: 120s, instances: 2}}, {{at: 130s, instances: 3}}]}}
+    application: {{simulated: {{start_up: 2s, io: 60s}}}}
+traffic: [{{from: 100s, until: 119s, clock: {{rate: 1/s}}}}]
+timeline: [{{at: 60s, kill_instance: {{service: web}}}}]
+"""
+
+
+SHORT = (
+    "The platform has no capacity for 2 of 4 more instances: capacity = 3, 1 exist. They start when others have ended."
+)
+
+
+def played(capacity: str, backend: Callable[[Any], Run]) -> RunRecord:
+    return play(backend(read_scenario(TEXT.format(capacity=capacity))))
+
+
+def most_at_a_time(record: RunRecord) -> int:
+    """Of instances that exist: launched and not ended."""
+    living, most = {"1"}, 1
+    for fact in record.facts:
+        if isinstance(fact, InstanceMoved):
+            if fact.after is InstanceState.STOPPED:
+                living.discard(str(fact.instance))
+            else:
+                living.add(str(fact.instance))
+            most = max(most, len(living))
+    return most
+
+
+@pytest.mark.parametrize("backend", [Run, fast_run])
+def test_no_more_instances_exist_than_the_platform_has(backend: Callable[[Any], Run]) -> None:
+    assert most_at_a_time(played("capacity: 3", backend)) == 3
+    assert most_at_a_time(played("", backend)) >= 5
+
+
+@pytest.mark.parametrize("backend", [Run, fast_run])
+def test_the_shortage_is_told_once_and_explained_where_it_was_decided(backend: Callable[[Any], Run]) -> None:
+    record = played("capacity: 3", backend)
+    lines = [
+        (fact.at_s, fact.line) for fact in record.facts if isinstance(fact, EventLogged) and "capacity" in fact.line
+    ]
+    assert lines[0] == (20.0, SHORT)
+    reasons = {fact.desired: fact.reason for fact in record.facts if isinstance(fact, ScalingDecided)}
+    assert reasons[5].endswith("; the platform has capacity for 3")
+    assert "capacity" not in reasons[2]
+
+
+def test_both_gears_tell_the_same() -> None:
+    assert list(played("capacity: 3", Run).facts) == list(played("capacity: 3", fast_run).facts)
+
+
+@pytest.mark.parametrize("more", ["min_size: 4", "initial_size: 5"])
+def test_a_service_cannot_begin_with_more_than_there_are(more: str) -> None:
+    with pytest.raises(ScenarioError, match=r"capacity = 3, must be at least [45], what the service begins with"):
+        read_scenario(TEXT.format(capacity=f"capacity: 3\n    {more}"))
