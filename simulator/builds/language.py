@@ -15,13 +15,14 @@ from simulator.builds.sandbox import Stage
 from simulator.builds.toolchain import SYSTEM_PATH, Toolchain
 
 # pip comes from an environment that is made once for every interpreter: installing it anew takes seconds, a copy does
-# not. Arguments: the interpreter, that environment, the one to make.
+# not. Arguments: the interpreter, that environment, the one to make. The shared one is made in the folder of the build
+# and moved, so that a build that is cut off leaves nothing that the next start does not remove.
 _MAKE_VENV: Final = """\
 set -eu
 if [ ! -d "$2" ]; then
-  "$1" -m venv "$2.$$"
-  chmod 700 "$2.$$"
-  mv -T "$2.$$" "$2" 2>/dev/null || rm -rf "$2.$$"
+  "$1" -m venv "$3.new"
+  chmod 700 "$3.new"
+  mv -T "$3.new" "$2" 2>/dev/null || rm -rf "$3.new"
 fi
 "$1" -m venv --without-pip "$3"
 cp -a "$2"/lib/python*/site-packages/. "$3"/lib/python*/site-packages/
