@@ -37,6 +37,7 @@ _ZONED: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?)?\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?", re.ASCII
 )
 _UTC: Final = frozenset({"", "Z", "z", "UTC", "GMT"})
+_COMMAS: Final = re.compile(r"[+-]?\d[\d.]*,[\d,.]*", re.ASCII)  # what spreadsheets of some countries write
 _INT64_DIGITS: Final = 18
 
 
@@ -132,6 +133,8 @@ def numbers(recording: Recording, row: int, texts: list[str], hint: str = "") ->
     except ValueError:
         at = next(n for n, text in enumerate(texts) if not is_number(text))
         found = repr(texts[at]) if texts[at].strip() else "nothing"
+        if _COMMAS.fullmatch(texts[at].strip()):
+            hint = " with a decimal point, and no comma between thousands"
         raise recording.problem(row + at, "value", found, f"a number{hint}") from None
     if not np.isfinite(values).all():
         at = int(np.flatnonzero(~np.isfinite(values))[0])

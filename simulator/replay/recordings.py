@@ -79,7 +79,8 @@ def _of_trace(source: SourceSpec, trace: TraceSpec, duration_s: float) -> Iterat
     played_s = _played_s(source, duration_s)
     survey = traces.trace_survey(trace, played_s)
     if survey.out_of_order:
-        yield f"{trace.file}: {survey.out_of_order} rows are out of order: they are sorted by time"
+        rows = "1 row is" if survey.out_of_order == 1 else f"{survey.out_of_order} rows are"
+        yield f"{trace.file}: {rows} out of order: the recording is sorted by time"
     if survey.goes_on:
         yield _goes_on(trace, played_s, "what comes later is not played")
     elif played_s - survey.length_s > _REST_MIN * played_s:

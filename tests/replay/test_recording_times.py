@@ -105,3 +105,10 @@ def test_an_offset_in_some_rows_only_is_refused(tmp_path: Path) -> None:
         seconds_of(tmp_path, ["2026-03-01T10:00:00", "2026-03-01T10:00:00+01:00"])
     with pytest.raises(ScenarioError, match="with an offset, as the first row's"):
         seconds_of(tmp_path, ["2026-03-01T10:00:00+01:00", "2026-03-01T10:00:00"])
+
+
+@pytest.mark.case("L14")
+@pytest.mark.parametrize("text", ["0,5", "1,000", "-1.234,5", "1,234,567.8"])
+def test_commas_of_spreadsheets_are_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ScenarioError, match=f"value = '{text}', must be a number with a decimal point"):
+        seconds_of(tmp_path, ["0", text], "seconds")

@@ -50,7 +50,7 @@ def notes_of(folder: Path, rows: str, source: str, duration: str = "60s") -> lis
         (
             "at\n3\n59\n0\n",
             "trace: {file: r.csv, format: seconds}",
-            ["1 rows are out of order: they are sorted by time"],
+            ["1 row is out of order: the recording is sorted by time"],
         ),
         ("n\n1\n2\n3\n", "bins: {file: r.csv, bin: 20s}", []),
         (
