@@ -156,6 +156,28 @@ def test_time_plays_pauses_steps_and_changes_its_speed(tmp_path: Path) -> None:
         assert page.evaluate(decisions) == known + 1
 
 
+@pytest.mark.case("X4")
+def test_legends_tell_the_last_second_as_the_tiles_do_and_the_bin_at_the_cursor(tmp_path: Path) -> None:
+    chromium_or_skip()
+    steady = VIRTUAL.replace("10h", "60s").replace("rate: 40/s", "rate: 105/s").replace("max_size: 8", "max_size: 20")
+    with watched(scenario_of(steady, tmp_path), speed=5.0) as case, opened_page(case.console.url) as (page, _):
+        until(page, f"{service('shop')}?.offered_rps === 105 && consolePage.charts.series?.offered.length >= 30")
+        page.locator("#play").click()
+        until(page, "consolePage.feed.state.frame.state === 'paused'")
+        # Ten bins of 10 and 11 requests: the last one alone would be 100/s.
+        assert page.evaluate("consolePage.charts.series.width_s") == pytest.approx(0.1)
+        assert set(page.evaluate("consolePage.charts.series.offered.slice(10, 30)")) == {10, 11}
+        legend = "[...document.querySelectorAll('#charts .entry')].find((one) => one.textContent.includes('offered'))"
+        until(page, f"{legend}.textContent.endsWith(' 105/s')", tell="#charts")
+        until(page, "document.getElementById('figures-offered').textContent === '105/s'")
+        page.evaluate(
+            "() => { const plot = consolePage.charts.plots[0];"
+            " plot.setCursor({left: plot.valToPos(plot.data[0][20], 'x'), top: 5}); }"
+        )
+        at_cursor = page.evaluate("10 * consolePage.charts.series.offered[20]")
+        until(page, f"{legend}.textContent.endsWith(' {at_cursor}/s')", tell="#charts")
+
+
 def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) -> None:
     chromium_or_skip()
     shop = scenario_of(VIRTUAL, tmp_path)
