@@ -79,8 +79,8 @@ def play(
             platform.services["web"], repeat(Kind(0)), accounts.rows, platform.clock, iter(arrivals_s.tolist())
         )
         await arrive_and_drain(client, arrivals_s)
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(math.floor(loop.time()) + 1.5 - loop.time())
+        at_s = platform.clock.at_s()  # the meter's seconds count from the start of the run
+        await asyncio.sleep(math.floor(at_s) + 1.5 - at_s)
         await platform.close()
 
     run_virtual(main)
