@@ -50,22 +50,26 @@ R = TypeVar("R")
 
 
 class _Direct:
-    """Compiled code that is called with the same types every time, so they are looked at in the first call only.
+    """Compiled code that is called with the same types every time, so numba looks at them in the first call only.
 
     To find out that twenty arrays are of the types of last time takes numba 12 us; the call takes 0.7 us without it.
+    An array's type never changes, but a number may be whole in one run and have a fraction in the next: the compiled
+    code would read it as the other kind. So Python's types are compared, and what differs goes through numba again.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._first = _entry(function)
         self._code: Callable[..., Any] | None = None
+        self._types: tuple[type, ...] = ()
 
     def __call__(self, *arguments: Any) -> Any:
-        if self._code is not None:
-            return self._code(*arguments)
-        result = self._first(*arguments)
-        (compiled,) = self._first.overloads.values()
-        self._code = compiled.entry_point
-        return result
+        types = tuple(map(type, arguments))
+        if self._code is None:
+            result = self._first(*arguments)
+            (compiled,) = self._first.overloads.values()
+            self._code, self._types = compiled.entry_point, types
+            return result
+        return self._code(*arguments) if types == self._types else self._first(*arguments)
 
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:

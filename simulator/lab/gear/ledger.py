@@ -113,7 +113,7 @@ class Ledger:
         bits = rows.view(np.int64).reshape(len(rows), -1)
         series = self._series
         _tally(
-            rows, bits, FAILURES, self._tallies.warm_up_s, series.width_s,
+            rows, bits, FAILURES, float(self._tallies.warm_up_s), float(series.width_s),
             self._statuses, self._colds, self._counts, self._totals_ns, self._extremes,
             *series.columns,
         )  # fmt: skip
