@@ -78,9 +78,8 @@ class Plan:
             labels = ", ".join(contender.label for contender in self.contenders)
             msg = f"baseline = {self.baseline!r}, must be one of {labels}"
             raise ValueError(msg)
-        object.__setattr__(
-            self, "scenarios", {str(file): load_scenario(file).played_to_the_end() for file in self.files}
-        )
+        loaded = {str(file): load_scenario(file).played_to_the_end() for file in self.files}
+        object.__setattr__(self, "scenarios", loaded)
         for scenario in self.scenarios.values():
             scenario.require("virtual")
             for contender in self.contenders:
