@@ -1,7 +1,8 @@
-"""The list of the balancer's checklist, row -> tests, made from the tests themselves.
+"""Two lists of row -> tests, made from the tests themselves.
 
-`python -m tests.house.rows` collects every test that has a `row` mark and prints the list as a Markdown table;
-`--json` prints what tests/house/test_checklist.py judges. The claims are in checklist.csv, in our own words.
+`python -m tests.house.rows` lists the balancer's checklist (checklist.csv; tests marked `row`), and
+`python -m tests.house.rows --cases` the faults that field trials found (cases.csv; tests marked `case`), each as a
+Markdown table. With `--json` it prints what tests/house/test_checklist.py and test_cases.py judge.
 """
 
 from __future__ import annotations
@@ -28,6 +29,17 @@ class Claim(NamedTuple):
     exception: str
 
 
+class Case(NamedTuple):
+    """One fault that field trials found. `exception` says why the case has no test, or what of it does not hold yet."""
+
+    case: str
+    area: str
+    severity: str
+    situation: str
+    expected: str
+    exception: str
+
+
 @dataclass(slots=True)
 class Proof:
     """One test function: how many cases of it are marked with the row, and how many of those have to pass."""
@@ -38,14 +50,18 @@ class Proof:
 
 @dataclass(slots=True)
 class Rows:
-    """A pytest plugin. `proofs`: row -> test function -> proof, rows and functions in the order of collection."""
+    """A pytest plugin that gathers the tests with a mark.
 
-    proofs: dict[int, dict[str, Proof]] = field(default_factory=dict)
+    `proofs`: row -> test function -> proof, rows and functions in the order of collection.
+    """
+
+    mark: str
+    proofs: dict[int | str, dict[str, Proof]] = field(default_factory=dict)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
             passing = not any(item.iter_markers("xfail"))
-            for mark in item.iter_markers("row"):
+            for mark in item.iter_markers(self.mark):
                 for row in mark.args:
                     proof = self.proofs.setdefault(row, {}).setdefault(item.nodeid.partition("[")[0], Proof())
                     proof.cases += 1
@@ -57,42 +73,71 @@ def claims() -> list[Claim]:
         return [Claim(int(row["row"]), row["claim"], row["source"], row["except"]) for row in csv.DictReader(file)]
 
 
-def marked_files() -> list[Path]:
+def cases() -> list[Case]:
+    with (FOLDER / "cases.csv").open(encoding="utf-8", newline="") as file:
+        return [Case(*(row[name] for name in (*Case._fields[:-1], "except"))) for row in csv.DictReader(file)]
+
+
+def marked_files(mark: str) -> list[Path]:
     """Only these are collected: the others cannot have a row."""
-    return sorted(path for path in TESTS.rglob("test_*.py") if "mark.row(" in path.read_text(encoding="utf-8"))
+    return sorted(path for path in TESTS.rglob("test_*.py") if f"mark.{mark}(" in path.read_text(encoding="utf-8"))
 
 
-def collect() -> dict[int, dict[str, Proof]]:
+def collect(mark: str) -> dict[int | str, dict[str, Proof]]:
     """Raises SystemExit when the tests cannot be collected."""
-    rows = Rows()
+    rows = Rows(mark)
     # No terminal reporter: the list is all there is to read. No -m: slow tests count.
     options = ["--collect-only", "-p", "no:terminal", "-o", "addopts=--strict-markers", f"--rootdir={TESTS.parent}"]
-    code = pytest.main([*options, *map(str, marked_files())], plugins=[rows])
+    code = pytest.main([*options, *map(str, marked_files(mark))], plugins=[rows])
     if code != pytest.ExitCode.OK:
         sys.exit(f"the tests cannot be collected: {code!r}")
     return rows.proofs
 
 
-def table() -> str:
-    proofs = collect()
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _tests(proofs: dict[str, Proof]) -> str:
+    return "<br>".join(
+        f"`{name}`" + (f" x {proof.cases}" if proof.cases > 1 else "") + (" (xfail)" if not proof.must_pass else "")
+        for name, proof in proofs.items()
+    )
+
+
+def checklist_table() -> str:
+    proofs = collect("row")
     lines = ["| row | claim | source | tests | except |", "|---|---|---|---|---|"]
     for claim in claims():
-        tests = "<br>".join(
-            f"`{name}`" + (f" x {proof.cases}" if proof.cases > 1 else "") + (" (xfail)" if not proof.must_pass else "")
-            for name, proof in proofs.get(claim.row, {}).items()
-        )
+        tests = _tests(proofs.get(claim.row, {}))
         lines.append(f"| {claim.row} | {claim.claim} | {claim.source} | {tests} | {claim.exception} |")
     return "\n".join(lines)
 
 
-def as_json() -> str:
+def cases_table() -> str:
+    proofs = collect("case")
+    lines = ["| case | severity | situation | expected | tests | except |", "|---|---|---|---|---|---|"]
+    for case in cases():
+        cells = [case.case, case.severity, _cell(case.situation), _cell(case.expected)]
+        lines.append(f"| {' | '.join(cells)} | {_tests(proofs.get(case.case, {}))} | {_cell(case.exception)} |")
+    return "\n".join(lines)
+
+
+def as_json(mark: str) -> str:
     return json.dumps(
         {
             row: {name: (proof.cases, proof.must_pass) for name, proof in tests.items()}
-            for row, tests in collect().items()
+            for row, tests in collect(mark).items()
         }
     )
 
 
+def main(arguments: list[str]) -> str:
+    of_cases = "--cases" in arguments
+    if "--json" in arguments:
+        return as_json("case" if of_cases else "row")
+    return cases_table() if of_cases else checklist_table()
+
+
 if __name__ == "__main__":
-    print(as_json() if "--json" in sys.argv[1:] else table())  # noqa: T201 a command
+    print(main(sys.argv[1:]))  # noqa: T201 a command

@@ -1,0 +1,38 @@
+"""Every fault that field trials found has a test (`python -m tests.house.rows --cases` prints which)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.house.rows import TESTS, cases
+
+
+@pytest.fixture(scope="module")
+def proofs() -> dict[str, dict[str, list[int]]]:
+    """case -> test -> (cases, cases that must pass). In a process of its own: pytest does not collect within pytest."""
+    command = [sys.executable, "-m", "tests.house.rows", "--cases", "--json"]
+    done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_a_case_stands_in_the_list_once() -> None:
+    names = [case.case for case in cases()]
+    assert len(names) == len(set(names))
+
+
+def test_every_case_says_what_happened_and_what_is_expected() -> None:
+    assert [case.case for case in cases() if not (case.situation and case.expected and case.severity)] == []
+
+
+def test_every_case_has_a_test_that_must_pass_or_says_why_not(proofs: dict[str, dict[str, list[int]]]) -> None:
+    proved = {case for case, tests in proofs.items() if any(must_pass for _, must_pass in tests.values())}
+    assert [case.case for case in cases() if case.case not in proved and not case.exception] == []
+
+
+def test_every_mark_names_a_case(proofs: dict[str, dict[str, list[int]]]) -> None:
+    assert sorted(set(proofs) - {case.case for case in cases()}) == []
