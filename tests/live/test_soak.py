@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import itertools
 import tempfile
@@ -35,6 +36,7 @@ from tests.live.versions import Versions
 CYCLES = 12
 READS = 50  # DescribeService and ListOperations in each cycle
 NEVER_BAD = 1_000_000
+PATIENCE_S = 240.0  # a soak runs beside other work: what is slow is no fault, what never ends is
 # The first third of a run fills caches, pools of connections and the allocator's arenas.
 WARM_UP = 1 / 3
 # A leak of one request's objects (some 5 KiB) at the rate of this test is over 50 MiB a minute; the caches and arenas
@@ -77,7 +79,7 @@ def soak(folder: Path, rate_rps: float, cycles: int, minutes: float = 0.0, *, is
         async with serving:
             stage = Stage(serving)
             shop, other = [create(stage, name) for name in ("shop", "other")]
-            await stage.settled()
+            await settled(stage)
             front = serving.platform.front
             assert front is not None
             began_s = monotonic_s()
@@ -110,12 +112,17 @@ def create(stage: Stage, name: str) -> dict[str, Any]:
 async def one_cycle(stage: Stage, shop: str, other: str) -> None:
     stage.call("StartDeployment", ServiceArn=shop)
     stage.call("PauseService", ServiceArn=other)
-    await stage.settled()
+    await settled(stage)
     stage.call("ResumeService", ServiceArn=other)
-    await stage.settled()
+    await settled(stage)
     for _ in range(READS):
         assert stage.describe(shop)["Status"] == stage.describe(other)["Status"] == "RUNNING"
         stage.call("ListOperations", ServiceArn=shop)
+
+
+async def settled(stage: Stage) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        await stage.serving.plane.api.operations.settled()
 
 
 def sampled(at_s: float) -> Sample:
