@@ -216,17 +216,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.balancer.delivered", description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--only", default=",".join(NAMES))
-    wish = parser.parse_args()
+    options = parser.parse_args()
     os.sched_setaffinity(0, {OTHER_CORE})
     peer_files.envoy, peer_files.haproxy = _envoy, _haproxy  # the commands in peers.py look them up there
-    print(f"{wish.runs} runs of each; delivered, and what came in place of the others")
+    print(f"{options.runs} runs of each; delivered, and what came in place of the others")
     with tempfile.TemporaryDirectory(prefix="delivered-") as temporary:
         folder = Path(temporary)
         authority = CertificateAuthority(folder / "ca", utc_now())
         certificate = authority.leaf(HOST, utc_now())
         tls = client_context(authority)
         for proxy in peers.PROXIES:
-            if proxy.name not in wish.only.split(","):
+            if proxy.name not in options.only.split(","):
                 continue
             tls_port, plain_port = free_ports(2)
             home = Path(tempfile.mkdtemp(dir=folder))
@@ -237,7 +237,7 @@ def main() -> None:
                 continue
             with process:
                 for kind, wanted, measure in KINDS:
-                    seen = measure(Client(places, tls), wish.runs)
+                    seen = measure(Client(places, tls), options.runs)
                     delivered = seen.pop(wanted, 0)
                     print(f"{proxy.name:10} {kind:6} {delivered:5}  {dict(seen) if seen else ''}", flush=True)
 

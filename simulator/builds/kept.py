@@ -17,7 +17,7 @@ from simulator.fleet.process_sweep import is_orphan, owner_name, remove
 from simulator.world.private_files import own_private_folder, write_private
 
 _DONE: Final = "built.json"
-_FORMAT: Final = 2  # of what is kept; another number begins anew
+_FORMAT: Final = 2  # of what is kept; another number starts with an empty cache
 _KEY_LENGTH: Final = 24
 
 

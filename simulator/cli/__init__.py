@@ -36,7 +36,7 @@ def _options(
 ) -> None:
     """Options of the program itself."""
     del version
-    context.with_resource(guarded())  # until the verb has ended, whoever called it
+    context.with_resource(guarded())  # until the verb has ended, also when tests call it
 
 
 def main() -> None:

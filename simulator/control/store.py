@@ -40,7 +40,7 @@ _BUSY_S: Final = 5.0  # a reader in another process may be checkpointing
 _LOG_BYTES_KEPT: Final = 4 * 1024**2  # of SQLite's write-ahead log, once its content is in the file
 _OF_THE_DISK: Final = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
 _KIND: Final = 0xFF  # of an extended error code
-_SHRUNK_FROM_PAGES: Final = 4096  # free ones, 16 MB: an older file is written anew without them
+_SHRUNK_FROM_PAGES: Final = 4096  # free ones, 16 MB: an older file is rewritten without them
 
 Document = tuple[str, str, str]  # kind, key, body
 

@@ -114,7 +114,7 @@ def listens(pid: int, port: int, proc: Path = _PROC) -> bool | None:
 
     An application that listens on 127.0.0.1 of its container fails App Runner's health check (facts 5.2), and this one.
     False when the process is gone. None only when nobody can tell from here: the process is another machine's (`pid`
-    0), so whoever asks has to find out in another way.
+    0), so the caller has to find out in another way.
     """
     return None if pid <= 0 else port in listening(pid, proc).outside
 

@@ -79,7 +79,7 @@ class ProcessBackend:
         turn_to_fixed_port: Callable[[], Awaitable[RequestService]],
     ) -> None:
         """`exceeded` says which limit the kernel has killed it for, if it was for one. `on_end` is called once, when
-        the process has ended; whoever gets it sweeps up and then sets `left`. `turn_to_fixed_port` makes the request
+        the process has ended; its receiver sweeps up and then sets `left`. `turn_to_fixed_port` makes the request
         side for the service's own port, in place of the one for $PORT. `depth`: how many processes stand around the
         application's own and tell its end as a shell does.
         """

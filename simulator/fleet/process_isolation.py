@@ -102,7 +102,7 @@ class Namespaces:
         self, walls: Walls, program: tuple[str, ...], setup: tuple[str, ...] = (), *, as_root: bool = False
     ) -> tuple[str, ...]:
         """The command line that runs `program` within walls. `setup` runs before, as root of the namespaces, and then
-        whatever follows it. `as_root`: it sees itself as root whoever the simulator's user is.
+        whatever follows it. `as_root`: it sees itself as root whichever user runs the simulator.
         """
         if not self.is_apart:
             return (*setup, *program)

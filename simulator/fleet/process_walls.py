@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
         _processes(root)
         if root:
             os.chroot(root)
-        # Anew, and not the directory that we are in: the way up from that one leads to what is hidden.
+        # Entered again, and not the directory that we are in: the way up from that one leads to what is hidden.
         os.chdir(directory)
         options = dict(wanted)
         if "processes" in options:

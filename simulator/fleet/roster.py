@@ -170,7 +170,7 @@ class Roster:
         return [instance.drained for instance in self.living() if instance.drained is not None]
 
     def recall(self) -> None:
-        """Undo `drain`: whoever has not ended serves again."""
+        """Undo `drain`: instances that have not ended serve again."""
         self._dismissed = False
         for instance in self.living():
             if instance.state is InstanceState.DRAINING and not instance.ending.done():

@@ -149,7 +149,7 @@ class Books:
         )
 
     def _own_rps(self, now_s: float, sent: int) -> float:
-        """Of the last seconds; whoever looks for the first time sees the mean until then."""
+        """Of the last seconds; the first call returns the mean until then."""
         looks = self._sent
         looks.append((now_s, sent))
         while len(looks) > 2 and looks[1][0] <= now_s - OFFERED_WINDOW_S:

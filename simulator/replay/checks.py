@@ -35,8 +35,8 @@ class Measured:
     """What a check may ask for, of some requests, one service or all together.
 
     `tally`: requests intended after the warm-up. `span_s`: seconds from the end of the warm-up to the end of the run.
-    `scale_outs`: raises of the wish decided after the warm-up. `run_usd` and `served`: of the whole run. `series`: the
-    bins of the whole run, None when no share of the time is asked for.
+    `scale_outs`: raises of the desired count decided after the warm-up. `run_usd` and `served`: of the whole run.
+    `series`: the bins of the whole run, None when no share of the time is asked for.
     """
 
     tally: Tally

@@ -10,7 +10,7 @@ from typing import Protocol
 class ProgressView:
     """A run at a moment, all services together. Seconds since the platform started; rates over the last few seconds.
 
-    Requests are those of the scenario's traffic; `outside_rps` are all others, from whoever else asks the services
+    Requests are those of the scenario's traffic; `outside_rps` are all others, from other clients of the services
     while they run in real time. `in_flight`: requests that hold a slot; `waiting`: those that wait for one. `active`,
     `provisioned`, `wished`: instances. `p50_s`, `p99_s`: latency of requests served lately, None without any.
     """

@@ -6,16 +6,16 @@ from pydantic import BaseModel, ConfigDict
 
 
 class DecisionPart(BaseModel):
-    """A scaling decision that changed the wish."""
+    """A scaling decision that changed the desired number of instances."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     at_s: float
     policy: str
     before: int
-    """The wish before, in instances."""
+    """Desired instances before the decision."""
     desired: int
-    """The wish from now on, after all clamps."""
+    """Desired instances from now on, after all clamps."""
     formula: str
     """With its numbers."""
     reason: str

@@ -76,7 +76,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     try:
         stat = path.stat()
     except OSError:
-        return None  # whoever reads it tells why it cannot be read
+        return None  # the reader reports why it cannot be read
     return (stat.st_mtime_ns, stat.st_size) if stat.st_size <= KEPT_BYTES else None
 
 

@@ -158,7 +158,7 @@ class ChunkedBody:
 
 
 class AnswerChunkedBody(ChunkedBody):
-    """As lenient as Envoy 1.40: blanks behind a size, LF behind data and in trailers. What goes on is framed anew."""
+    """As lenient as Envoy 1.40: blanks behind a size, LF behind data and in trailers. It is framed again."""
 
     __slots__ = ()
 

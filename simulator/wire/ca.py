@@ -124,7 +124,7 @@ class CertificateAuthority:
         return self.certificate.not_valid_after_utc > now + _LEAF_LIFE and bool(_permitted(self.certificate))
 
     def _permit(self, host: str, now: datetime) -> None:
-        """Makes the certificate anew when it does not permit `host` yet."""
+        """Makes the certificate again if it does not permit `host` yet."""
         if _permits(self.certificate, host):
             return
         with self._alone():

@@ -1,7 +1,7 @@
 """Answer heads: read from an instance, written on towards a client.
 
 Their sender is the user's own application, so what App Runner's Envoy takes is taken here: LF for CR LF, folded lines,
-status lines with more blanks or another version (http-proxy.md 121, 132, 133). What goes on is written anew, strictly.
+status lines with more blanks or another version (http-proxy.md 121, 132, 133). What is forwarded is strict.
 What could split an answer in two stays refused (136): CR alone, NUL and other controls, names that are no tokens.
 """
 

@@ -1,7 +1,7 @@
 """An interrupt that does not go away: raised once more, and again, until somebody has dealt with it.
 
 A KeyboardInterrupt can get lost on its way: in code that is called from C, or that catches everything, as a compiler's
-type inference does. Whoever pressed Ctrl-C has no way to know.
+type inference does. The user who pressed Ctrl-C has no way to know.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def own_private_folder(folder: Path) -> None:
-    """The same for a folder within a state, which is private whoever made it. Raises OSError."""
+    """The same for a folder within a state, which is private whichever program made it. Raises OSError."""
     make_private_folder(folder)
     if stat.S_IMODE(folder.stat().st_mode) != FOLDER_MODE:
         folder.chmod(FOLDER_MODE)

@@ -131,7 +131,7 @@ def test_instances_that_were_to_go_and_stay_after_all_are_awake_and_billed_on() 
 
 
 def test_a_drain_is_bounded_once_however_it_ends() -> None:
-    """The time to drain counts from the switch, not anew when the instances are told to stop."""
+    """The time to drain counts from the switch, not again when the instances are told to stop."""
 
     async def test(world: World) -> None:
         arn = await world.stage.running(SourceConfiguration=image("never-answers:1"))

@@ -165,7 +165,7 @@ def test_a_certificate_of_a_new_name_that_the_authority_has_to_permit(tmp_path: 
         with disk(), contextlib.suppress(OSError):
             authority.leaf("example.org", now)
             assert not disk.has_failed
-        # Whoever trusts the certificate that stands there can go on, and the next time it works.
+        # A client that trusts the certificate in place can go on, and the next time it works.
         trusted = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
         x509.load_pem_x509_certificate(first.read_bytes()).verify_directly_issued_by(trusted)
         assert not authority.is_due(authority.leaf("example.org", now).stem, now)

@@ -88,7 +88,7 @@ def steps_of_first(w: World) -> int:
 
 @kernel
 def tell_end(w: World) -> None:
-    """Whoever waits until no request is left hears of it, whatever ended the last one."""
+    """Tell the platform when it waits until no request is left and the last one has ended."""
     p = w.pool[0]
     if p.tells_end and p.present == 0:
         p.tells_end = 0
