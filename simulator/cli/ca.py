@@ -29,7 +29,7 @@ It can sign for these names and names below them only (X.509 name constraints):
 {names}
 A custom domain is added when it is associated; trust the file again for that domain then.
 A program that can read the key beside it can impersonate these names to you, so trust it for a command rather than for
-the system where you can; the folder is readable by you alone. To withdraw it, undo the line above and delete the folder.\
+the system where you can; the folder is readable by you alone. To withdraw it, undo the line above and delete it.\
 """
 
 
