@@ -22,13 +22,14 @@ from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
 from simulator.cli.engine import ENGINE_HELP, engine_host
-from simulator.cli.exits import BROKE, bad_input
+from simulator.cli.exits import BAD_INPUT, BROKE, OK, bad_input
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.cli.up_names import FirstAnswers, hosts_of, told_names
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.secrets import SecretsPlace
+from simulator.model.problems import FileProblems
 from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
@@ -123,8 +124,9 @@ async def _up(
 async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuilder, *, watch: bool) -> int:
     """Returns the exit code when the first version does not come up, and nothing is watched."""
     state = await builder.state(serving.source)
-    if not await _deployed(serving, builder) and not watch:
-        return BROKE  # as of a run whose application cannot be built: 1 is a failed check alone
+    code = await _deployed(serving, builder)
+    if code != OK and not watch:
+        return code
     front = serving.platform.front
     assert front is not None
     for line in told_names(serving.service.name, front):
@@ -145,25 +147,30 @@ async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuild
                 await _deployed(serving, builder)
 
 
-async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBuilder) -> bool:
+async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBuilder) -> int:
+    """Returns the exit code: 2 for a wrong file, 3 for a version that cannot be built or started."""
     try:
         await serving.deploy()
     except BuildFailed as failed:
-        for line in failed.lines:
+        for line in (
+            *failed.lines,
+            f"[AppRunner] Failed to build your application source code. Reason: {failed.reason}",
+        ):
             echo(line)
-        echo(f"[AppRunner] Failed to build your application source code. Reason: {failed.reason}")
+        code = BAD_INPUT if isinstance(failed.__cause__, FileProblems) else BROKE
     except (LaunchError, OSError) as error:
         echo(f"[AppRunner] Deployment failed. Failure reason: {error}")
+        code = BROKE
     else:
         front = serving.platform.front
         assert front is not None
         front.overhear(FirstAnswers(serving.service.name, front, echo).hear)
         if isinstance(builder, DockerfileBuilder) and serving.serves is not None:
             await builder.drop_others(serving.serves)
-        return True
+        return OK
     if serving.serves is not None:
-        echo("[AppRunner] The version before goes on serving.")
-    return False
+        echo("[AppRunner] The version before continues to serve.")
+    return code
 
 
 def service_name(folder: Path) -> str:

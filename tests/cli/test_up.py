@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
@@ -37,3 +38,22 @@ def test_an_image_or_a_toolchain_that_is_none_is_refused(tmp_path: Path) -> None
     (tmp_path / "apprunner.yaml").write_text("version: 1.0\n", encoding="utf-8")
     assert "must be IMAGE, or RUNTIME=IMAGE" in refusal(str(tmp_path), "--build-image", "NODE=node:22")
     assert "must be RUNTIME=FOLDER" in refusal(str(tmp_path), "--toolchain", "NODE=/opt")
+
+
+@pytest.mark.case("R7")
+@pytest.mark.parametrize(
+    ("command", "code", "reason"),
+    [
+        ("", 2, "apprunner.yaml has 1 problem: 5:1: run.command = nothing, must be given"),
+        ("  command: 7up\n", 3, "Deployment failed."),
+    ],
+)
+def test_a_wrong_file_is_bad_input_and_a_program_that_does_not_start_is_not(
+    tmp_path: Path, command: str, code: int, reason: str
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    build = "build:\n  commands: {build: ['true']}\nrun:\n  runtime-version: 3.11\n"
+    (project / "apprunner.yaml").write_text(f"version: 1.0\nruntime: python311\n{build}{command}", encoding="utf-8")
+    done = RUN.invoke(app, ["up", str(project), "--state", str(tmp_path / "state"), "--https-port", "0"])
+    assert (done.exit_code, reason in done.output) == (code, True), done.output

@@ -75,6 +75,6 @@ async def test_a_project_with_its_own_port_and_hosts_is_served_and_told_what_it_
         await until(lambda: sum("Successfully routed" in line for line in running.lines) == 2)
         assert await get(public, root) == (200, "version 1")
         running.save(config(port, "bad", command="false"))
-        await until(running.told("The version before goes on serving."))
+        await until(running.told("The version before continues to serve."))
         assert await get(public, root) == (200, "version 1"), "the one port is the old version's again"
         assert running.told("it is stopped first")()

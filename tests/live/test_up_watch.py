@@ -137,7 +137,7 @@ async def test_saves_under_load_lose_no_request_and_a_bad_one_changes_nothing(tm
                 await until(load.has(f"version {number}", asking))
                 if number == 2:
                     running.save(config("bad", build="exit 3"))
-                    await until(running.told("The version before goes on serving."))
+                    await until(running.told("The version before continues to serve."))
         finally:
             load.over = True
             await asking
