@@ -38,6 +38,6 @@ def test_a_sweep_writes_its_table_and_chart_and_tells_what_failed(tmp_path: Path
         rows = list(csv.DictReader(file))
     assert [bool(row["error"]) for row in rows] == [False, True, False, False]
     assert "min_size = 2 exceeds max_size = 1" in done.stderr
-    assert "No other point is both cheaper and faster" in done.stdout
+    assert "Among the points that pass, no other is both" in done.stdout
     assert chart.read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.glob("*.partial.jsonl")) == []

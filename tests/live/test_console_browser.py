@@ -194,10 +194,14 @@ def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) ->
         said(page, "back-office: instance 1 killed")
         # The decisions of the charts are read out to who walks through them with the keyboard.
         page.get_by_role("button", name="shop").click()
-        until(page, "consolePage.charts.marks.length > 0")
+        until(page, "consolePage.charts.marks.some(mark => mark.title.endsWith(' instances'))")
         page.locator("#charts").focus()
-        page.keyboard.press("ArrowRight")
-        assert "instances" in page.locator("#charts [aria-live]").inner_text()
+        read_out = page.locator("#charts [aria-live]")
+        for _ in range(page.evaluate("consolePage.charts.marks.length")):  # the kill is marked, too
+            page.keyboard.press("ArrowRight")
+            if "instances" in read_out.inner_text():
+                break
+        assert "instances" in read_out.inner_text()
         assert page.locator(".tip").is_visible()
 
 
