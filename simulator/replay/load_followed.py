@@ -1,0 +1,76 @@
+"""Open-loop load in which an answer may bring another request: the next step of a session, another attempt."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from simulator.replay.load_chain import BATCH
+from simulator.replay.load_client import LoadClient
+from simulator.replay.load_open import OpenLoad
+from simulator.replay.load_request import RequestChoice
+
+Item = TypeVar("Item")
+
+
+class FollowedLoad(OpenLoad, Generic[Item]):
+    """Sends `arrivals` and what follows them; it has ended when no answer can bring another request.
+
+    `Item` is what a kind of load has to know of a request that follows.
+    """
+
+    def __init__(self, client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]]) -> None:
+        super().__init__(client, arrivals)
+        self._later: list[tuple[float, int, Item]] = []  # (due, order, item), as a heap
+        self._order = itertools.count()
+        self._open = 0
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Send nothing new, and nothing that follows."""
+        self._stopped = True
+        self._later.clear()
+        super().stop()
+
+    def _begin(self, intended_s: float, choice: RequestChoice, source: int) -> None:
+        """Send an arrival."""
+        raise NotImplementedError
+
+    def _follow(self, intended_s: float, item: Item) -> None:
+        """Send what follows an answer."""
+        raise NotImplementedError
+
+    def _fire(self, now_s: float) -> float | None:
+        for _ in range(BATCH):
+            due_s = self._due_s()
+            if due_s is None or due_s > now_s:
+                if due_s is None and not self._open:
+                    self._end()
+                return due_s
+            self._open += 1
+            if self._later and self._later[0][0] == due_s:
+                intended_s, _, item = heapq.heappop(self._later)
+                self._follow(intended_s, item)
+            else:
+                assert self._next is not None, "something is due"
+                arrival, self._next = self._next, next(self._arrivals, None)
+                self._begin(*arrival)
+        return now_s
+
+    def _due_s(self) -> float | None:
+        """When the next arrival, or the next request that follows an answer, is due."""
+        times = [self._later[0][0]] if self._later else []
+        if self._next is not None:
+            times.append(self._next[0])
+        return min(times, default=None)
+
+    def _answered_with(self, now_s: float, pause_s: float | None, item: Item) -> None:
+        """A request has been answered; `item` follows after `pause_s`, nothing if that is None."""
+        self._open -= 1
+        if self._stopped:
+            return
+        if pause_s is not None:
+            heapq.heappush(self._later, (now_s + pause_s, next(self._order), item))
+        self._chain.due(now_s if pause_s is None else now_s + pause_s)
