@@ -94,7 +94,10 @@ async def upload(running: Platform, framing: bytes, *, tls: bool) -> bytes:
                 drained = asyncio.ensure_future(writer.drain())  # noqa: TID251
                 await asyncio.wait([answer, drained], return_when=asyncio.FIRST_COMPLETED)
                 drained.cancel()
-        return await answer
+        arrived = await answer
+        while piece := await reader.read(65536):  # the end of an answer may come in a packet of its own
+            arrived += piece
+        return arrived
     finally:
         writer.transport.abort()
 
