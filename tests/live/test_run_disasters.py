@@ -31,7 +31,7 @@ from simulator.world.chance import Chance
 from simulator.world.tasks import Tasks
 from tests.live.arm_docker import left_behind
 from tests.live.docker_images import FIRST_LOOK, changed_image, python_image
-from tests.live.process_bench import is_alive
+from tests.live.process_bench import guards_of_ours, is_alive, processes_of
 from tests.live.second_engine import second_engine
 from tests.live.waiting import until
 
@@ -123,6 +123,36 @@ async def test_an_instance_that_is_stopped_is_replaced_and_gone(kind: str, tmp_p
             assert (await asked(platform, session))[0] == 200
         await until(lambda: not is_alive(pid))
         assert not platform.tasks.failed.done()
+
+
+@pytest.mark.slow
+async def test_a_guard_that_is_killed_under_load_costs_no_request_and_is_started_again(tmp_path: Path) -> None:
+    async with two_instances("process", tmp_path) as platform, aiohttp.ClientSession() as session:
+        ready = platform.services["web"].pool.ready
+        statuses: list[int] = []
+
+        async def client() -> None:
+            while True:
+                statuses.append((await asked(platform, session))[0])
+
+        async with Tasks("clients") as tasks:
+            clients = [tasks.spawn(client(), f"client {number}") for number in range(4)]
+            for _ in range(3):
+                (guard,) = guards_of_ours()
+                guard.kill()
+                await until(lambda guard=guard: not guard.is_running() or guard.status() == psutil.STATUS_ZOMBIE)
+                answered = len(statuses)
+                await until(lambda answered=answered: len(statuses) > answered + 8)
+                assert set(statuses) == {200}
+                newest = max(ready)
+                os.killpg(os.getpgid(pid_of(ready[newest])), signal.SIGTERM)  # its replacement needs a guard
+                await until(lambda newest=newest: max(ready, default=0) > newest and len(ready) == 2)
+                statuses.clear()
+            for each in clients:
+                each.cancel()
+        assert not platform.tasks.failed.done()
+    assert guards_of_ours() == []
+    assert not processes_of(tmp_path)
 
 
 # --- kill -9 of the simulator ---
