@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -131,6 +132,15 @@ async def test_a_guard_that_is_killed_under_load_costs_no_request_and_is_started
         ready = platform.services["web"].pool.ready
         statuses: list[int] = []
 
+        def is_dead(process: psutil.Process) -> bool:
+            return not is_alive(process.pid)
+
+        def has_more(count: int) -> bool:
+            return len(statuses) > count
+
+        def has(numbers: list[int]) -> bool:
+            return sorted(ready) == numbers
+
         async def client() -> None:
             while True:
                 statuses.append((await asked(platform, session))[0])
@@ -138,16 +148,18 @@ async def test_a_guard_that_is_killed_under_load_costs_no_request_and_is_started
         async with Tasks("clients") as tasks:
             clients = [tasks.spawn(client(), f"client {number}") for number in range(4)]
             for _ in range(3):
+                statuses.clear()
+                await until(lambda: len(statuses) > 8)  # all clients are past what was lost with an instance
+                statuses.clear()
                 (guard,) = guards_of_ours()
                 guard.kill()
-                await until(lambda guard=guard: not guard.is_running() or guard.status() == psutil.STATUS_ZOMBIE)
-                answered = len(statuses)
-                await until(lambda answered=answered: len(statuses) > answered + 8)
+                await until(partial(is_dead, guard))
+                before = len(statuses)
+                await until(partial(has_more, before + 8))
                 assert set(statuses) == {200}
-                newest = max(ready)
-                os.killpg(os.getpgid(pid_of(ready[newest])), signal.SIGTERM)  # its replacement needs a guard
-                await until(lambda newest=newest: max(ready, default=0) > newest and len(ready) == 2)
-                statuses.clear()
+                expected = [min(ready), max(ready) + 1]
+                os.killpg(os.getpgid(pid_of(ready[max(ready)])), signal.SIGTERM)  # its replacement needs a guard
+                await until(partial(has, expected))
             for each in clients:
                 each.cancel()
         assert not platform.tasks.failed.done()
