@@ -17,12 +17,12 @@ from simulator.cli.batch_progress import BatchProgress
 from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input, broke
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenario_file import file_path, tell_recordings
+from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.gangs import DaskGang, Gang, LocalGang
-from simulator.lab.grid import Axis, parse_axis
+from simulator.lab.grid import Axis, Point, parse_axis
 from simulator.lab.point_run import Row, play_point
 from simulator.lab.sweep import Sweep, SweepConflict
 from simulator.lab.sweep_chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
@@ -30,7 +30,7 @@ from simulator.lab.sweep_table import FORMATS, write_table
 from simulator.lab.tables import Cell
 from simulator.lab.tables import Table as LabTable
 from simulator.replay.problems import ScenarioError
-from simulator.replay.scenario import load_scenario
+from simulator.replay.scenario import Scenario, load_scenario
 
 FAILURES_SHOWN = 5
 
@@ -65,37 +65,55 @@ def sweep(
         axes = [parse_axis(text) for text in vary]
         runs = seeds * math.prod(len(axis.values) for axis in axes)
         play = functools.partial(play_point, gear=gear, runs=runs)
-        scenario_files, first = _first(path, axes)
-        plan = Sweep(path, axes, [first + number for number in range(seeds)], out, play)
+        inputs, first = _first(path, axes)
+        plan = Sweep(path, axes, [first + number for number in range(seeds)], out, play, inputs)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     with Outputs() as outputs:
-        outputs.protect(scenario_files)
+        outputs.protect(inputs)
         table, picture = outputs.path("--out", out), outputs.path("--chart", chart)
         outputs.claim("--out's journal", plan.journal)
-        rows = _rows(plan, workers, scheduler, console)
+        rows, before = _rows(plan, workers, scheduler, console)
         assert table is not None
         _write(rows, plan, table, picture)
         outputs.commit()
     plan.forget()
-    console.print(f"{len(rows)} points in {out}")
+    console.print(f"{len(rows)} points in {out}{f', {before} of them played by an earlier start' if before else ''}")
     failed = [row for row in rows if "error" in row]
     _tell(rows, failed, axes, console)
     raise typer.Exit(CHECK_FAILED if failed else 0)
 
 
 def _first(path: Path, axes: Sequence[Axis]) -> tuple[list[Path], int]:
-    """The scenario's files and seed. An axis that no scenario has is told before anything is played."""
-    scenario = load_scenario(path, {axis.name: axis.values[0] for axis in axes})
+    """The files that the sweep reads, and its seed. An axis that no scenario has is told before anything is played."""
+    changes = {axis.name: axis.values[0] for axis in axes}
+    scenario = load_scenario(path, changes)
     scenario.require("virtual")
     tell_recordings(scenario)
-    return scenario.files, scenario.seed
+    files = _files(scenario)
+    for axis in axes:
+        for value in axis.values[1:]:
+            if isinstance(value, str | dict | list):  # it may name a file; a point that it breaks says so itself
+                with contextlib.suppress(ScenarioError, ValueError):
+                    files += _files(load_scenario(path, {**changes, axis.name: value}))
+    return list(dict.fromkeys(files)), scenario.seed
 
 
-def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) -> list[Row]:
+def _files(scenario: Scenario) -> list[Path]:
+    return scenario.files + policy_files(*(service.policy.name for service in scenario.services.values()))
+
+
+def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) -> tuple[list[Row], int]:
+    """The rows, and how many of them an earlier start has played."""
+    befores: list[bool] = []
     try:
         with _gang(workers, scheduler) as gang, BatchProgress(console, plan.file.stem, len(plan)) as progress:
-            return plan.run(gang, lambda _point, _row, before: progress.advance(before=before))
+
+            def on_row(_point: Point, _row: Row, before: bool) -> None:
+                befores.append(before)
+                progress.advance(before=before)
+
+            return plan.run(gang, on_row), sum(befores)
     except SweepConflict as error:
         bad_input(str(error))
     except KeyboardInterrupt as error:
@@ -154,14 +172,22 @@ def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], cons
             heading=names[0],
         )
         print_table(table, wide_console())
-        for text in dict.fromkeys(str(row["month_rests_on"]) for row in rows if row.get("month_rests_on")):
-            console.print(f"USD a month: {text}", markup=False, soft_wrap=True)
+        _tell_basis(rows, console)
     _tell_failing(told, has_front=bool(front), console=console)
     for row in failed[:FAILURES_SHOWN]:
         point = ", ".join(f"{name} = {row[name]}" for name in (*names, "seed"))
         console.print(f"failed: {point}: {row['error']}", markup=False, soft_wrap=True)
     if len(failed) > FAILURES_SHOWN:
         console.print(f"... and {len(failed) - FAILURES_SHOWN} more; the column `error` has them all")
+
+
+def _tell_basis(rows: Sequence[Row], console: Console) -> None:
+    """What the months rest on: runs end with their last request, so that of a thousand runs each has its own end."""
+    bases = list(dict.fromkeys(str(row["month_rests_on"]) for row in rows if row.get("month_rests_on")))
+    if bases:
+        others = len(bases) - 1
+        more = f" ({others} other length{'s' * (others != 1)} in the column month_rests_on)" if others else ""
+        console.print(f"USD a month: {bases[0]}{more}", markup=False, soft_wrap=True)
 
 
 def _tell_unable(rows: Sequence[Row], console: Console) -> None:

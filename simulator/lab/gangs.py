@@ -41,30 +41,43 @@ class LocalGang:
 
     def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
         waiting = iter(points)
-        under_way: dict[Future[Row], tuple[Point, int]] = {}
+        under_way: dict[Future[Row], Point] = {}
+        suspects: list[Point] = []
 
-        def submit(point: Point, tries: int) -> None:
-            under_way[self._pool.submit(play, file, point)] = (point, tries)
+        def fill() -> None:
+            for point in islice(waiting, PER_WORKER * self._workers - len(under_way)):
+                under_way[self._pool.submit(play, file, point)] = point
 
-        for point in islice(waiting, PER_WORKER * self._workers):
-            submit(point, 1)
+        fill()
         while under_way:
             ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            broken = [future for future in ended if isinstance(future.exception(), BrokenProcessPool)]
             for future in ended:
-                if future not in broken:
-                    yield under_way.pop(future)[0], _row(future)
-            if broken:  # one death breaks the whole pool: everything under way is lost with it
-                self._pool.shutdown(wait=True)
-                self._pool = self._new_pool()
-                lost, under_way = list(under_way.values()), {}
-                for point, tries in lost:
-                    if tries >= TRIES_MAX:
-                        yield point, {"error": f"its worker process died {tries} times"}
-                    else:
-                        submit(point, tries + 1)
-            for point in islice(waiting, PER_WORKER * self._workers - len(under_way)):
-                submit(point, 1)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    suspects.append(under_way.pop(future))
+                else:
+                    yield under_way.pop(future), _row(future)
+            if suspects:  # one death breaks the whole pool: everything under way is lost with it
+                self._renew()
+                suspects += under_way.values()
+                under_way.clear()
+                for point in suspects:
+                    yield point, self._alone(play, file, point)
+                suspects.clear()
+            fill()
+
+    def _alone(self, play: Play, file: str, point: Point) -> Row:
+        """A point that was under way when a worker died, and no other beside it: who dies now is the one."""
+        for _ in range(TRIES_MAX - 1):
+            future = self._pool.submit(play, file, point)
+            wait([future])
+            if not isinstance(future.exception(), BrokenProcessPool):
+                return _row(future)
+            self._renew()
+        return {"error": f"its worker process died {TRIES_MAX} times"}
+
+    def _renew(self) -> None:
+        self._pool.shutdown(wait=True)
+        self._pool = self._new_pool()
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)

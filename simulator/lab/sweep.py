@@ -1,14 +1,18 @@
 """A sweep: every point of a grid played once, whatever interrupts it, and one table in the end.
 
 Each finished point is a line in a journal beside the result, written before the next is told. A sweep that is started
-again with the same scenario, axes and seeds reads it and plays what is missing or failed; with others it refuses.
+again with the same scenario, recordings, axes and seeds reads it and plays what is missing or failed; with others it
+refuses, and so it does while another process is at it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,18 +24,23 @@ from simulator.lab.point_run import Row, play_point
 
 
 class SweepConflict(Exception):
-    """The journal beside the result belongs to another sweep."""
+    """The journal beside the result belongs to another sweep, or to another process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """`file`: the scenario. `out`: the result, whose journal stands beside it until the result is written."""
+    """`file`: the scenario. `out`: the result, whose journal stands beside it until the result is written.
+
+    `inputs`: what else the points are played from (recordings, policies of the user's own). When one of them has
+    changed, it is another sweep.
+    """
 
     file: Path
     axes: Sequence[Axis]
     seeds: Sequence[int]
     out: Path
     play: Play = play_point
+    inputs: Sequence[Path] = ()
     _points: list[Point] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,16 +59,14 @@ class Sweep:
         `on_row` hears of every point, with True for those that an earlier start has played.
 
         Raises:
-            SweepConflict: when the journal is another sweep's.
+            SweepConflict: when the journal is another sweep's, or another process is at it.
             OSError: when the scenario cannot be read or the journal not be written.
         """
-        done = self._read()
-        for point in self._points:
-            if point.number in done:
-                on_row(point, done[point.number], True)
-        with self.journal.open("a", encoding="utf-8") as journal:
-            if journal.tell() == 0:
-                _write(journal, {"sweep": self._digest()})
+        with self._opened() as journal:
+            done = self._read(journal)
+            for point in self._points:
+                if point.number in done:
+                    on_row(point, done[point.number], True)
             missing = (point for point in self._points if point.number not in done)
             for point, row in gang.rows(self.play, str(self.file), missing):
                 _write(journal, {"point": point.number, "row": row})
@@ -75,24 +82,44 @@ class Sweep:
         values = {name: _cell(value) for name, value in point.changes}
         return {**values, "seed": point.seed, **row}
 
-    def _read(self) -> dict[int, Row]:
-        """What an earlier start has played well; a last line that was cut off by a crash does not count."""
-        if not self.journal.exists():
-            return {}
-        lines = self.journal.read_text(encoding="utf-8").split("\n")
-        entries = [json.loads(line) for line in lines[:-1]]
-        if lines[-1]:  # cut off in the middle: the next entry must not be appended to it
-            self.journal.write_text("".join(line + "\n" for line in lines[:-1]), encoding="utf-8")
-        if not entries:
-            return {}
-        if entries[0].get("sweep") != self._digest():
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[TextIO]:
+        """The journal, locked: two processes that wrote to one journal would play every point twice."""
+        with self.journal.open("a+", encoding="utf-8") as journal:
+            try:
+                fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                msg = f"{self.journal} is in use by another process; wait for it, or choose another result file"
+                raise SweepConflict(msg) from error
+            yield journal
+
+    def _read(self, journal: TextIO) -> dict[int, Row]:
+        """What an earlier start has played well; a last line that was cut off by a crash is cut away."""
+        journal.seek(0)
+        whole: list[str] = []
+        try:
+            whole += [line for line in journal if line.endswith("\n")]
+            entries = [json.loads(line) for line in whole]
+            digests = [entry["sweep"] for entry in entries[:1]]
+            done = {entry["point"]: entry["row"] for entry in entries[1:] if "error" not in entry["row"]}
+        except (ValueError, KeyError, TypeError):
+            digests, done = [""], {}  # no journal at all
+        if digests not in ([], [self._digest()]):
             msg = f"{self.journal} belongs to another sweep; remove it, or choose another result file"
             raise SweepConflict(msg)
-        return {entry["point"]: entry["row"] for entry in entries[1:] if "error" not in entry["row"]}
+        os.truncate(journal.fileno(), sum(len(line.encode()) for line in whole))
+        journal.seek(0, os.SEEK_END)
+        if not digests:
+            _write(journal, {"sweep": self._digest()})
+        return done
 
     def _digest(self) -> str:
         told = [simulator.__version__, [[axis.name, list(axis.values)] for axis in self.axes], list(self.seeds)]
-        return hashlib.sha256(self.file.read_bytes() + json.dumps(told, sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(self.file.read_bytes() + json.dumps(told, sort_keys=True).encode())
+        for path in self.inputs:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
 
 
 def _write(journal: TextIO, entry: dict[str, Any]) -> None:

@@ -1,13 +1,15 @@
 """Worker processes that an interrupt of the terminal does not reach, and that end at once when their master says so.
 
 Ctrl-C goes to every process of the terminal. What becomes of it is the master's business: a worker that heard it at its
-start would put a traceback on the terminal.
+start would put a traceback on the terminal. A master that is killed says nothing, so each worker watches it: it would
+wait for work for ever, since workers keep the pipe open from which they read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -26,7 +28,8 @@ class WorkerProcesses(ProcessPoolExecutor):
     """Started afresh: no copied state, on every platform the same. As a context it ends its workers on an exception."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, mp_context=multiprocessing.get_context("spawn"))
+        context = multiprocessing.get_context("spawn")
+        super().__init__(workers, mp_context=context, initializer=_end_with_the_master)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with _deaf():  # it may start a process
@@ -45,6 +48,18 @@ class WorkerProcesses(ProcessPoolExecutor):
             self.abandon()
         else:
             self.shutdown(wait=True)
+
+
+def _end_with_the_master() -> None:
+    """In a worker: end when the master has, however it did."""
+    threading.Thread(target=_watch_the_master, name="watches the master", daemon=True).start()
+
+
+def _watch_the_master() -> None:
+    master = multiprocessing.parent_process()
+    assert master is not None, "a worker has a parent"
+    master.join()
+    os._exit(1)
 
 
 @contextlib.contextmanager

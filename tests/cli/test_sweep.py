@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -41,3 +47,68 @@ def test_a_sweep_writes_its_table_and_chart_and_tells_what_failed(tmp_path: Path
     assert "Among the points that pass, no other is both" in done.stdout
     assert chart.read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.glob("*.partial.jsonl")) == []
+
+
+POINTS = ["--vary", "max_concurrency=1..5", "--vary", "min_size=1,2,3", "--seeds", "4"]
+
+
+def _stopped(folder: Path, number: signal.Signals, played: int) -> tuple[int, list[str]]:
+    """The exit code of a sweep that got a signal once so many points were played, and the lines of its journal."""
+    arguments = ["sweep", "small.yaml", *POINTS, "--out", "part.csv", "--workers", "2"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "simulator", *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    journal = folder / "part.csv.partial.jsonl"
+    try:
+        while not journal.exists() or len(journal.read_bytes().splitlines()) <= played:
+            assert running.poll() is None
+        children = psutil.Process(running.pid).children()
+        if number == signal.SIGINT:
+            os.killpg(running.pid, number)
+        else:
+            running.send_signal(number)
+        code = running.wait(60)
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
+    return code, journal.read_text().splitlines(keepends=True)
+
+
+@pytest.mark.slow
+def test_a_sweep_that_was_interrupted_and_killed_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    small_scenario(tmp_path)
+    code, first = _stopped(tmp_path, signal.SIGINT, 20)
+    assert code == 130
+    assert all(line.endswith("\n") for line in first)
+    code, second = _stopped(tmp_path, signal.SIGKILL, 40)
+    assert code == -signal.SIGKILL
+    assert second[: len(first)] == first, "nothing that was played is played again or changed"
+    scenario = str(tmp_path / "small.yaml")
+    whole = CliRunner().invoke(app, ["sweep", scenario, *POINTS, "--out", str(tmp_path / "whole.csv")])
+    assert whole.exit_code == 0, whole.output
+    rest = CliRunner().invoke(app, ["sweep", str(scenario), *POINTS, "--out", str(tmp_path / "part.csv")])
+    assert rest.exit_code == 0, rest.output
+    played = [json.loads(line)["point"] for line in second[1:] if line.endswith("\n")]
+    assert len(set(played)) == len(played)
+    assert f"60 points in {tmp_path / 'part.csv'}, {len(played)} of them played by an earlier start" in rest.stderr
+    assert (tmp_path / "part.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert list(tmp_path.glob("*.partial.jsonl")) == []
+
+
+def test_every_file_that_a_sweep_reads_belongs_to_it(tmp_path: Path) -> None:
+    """So that an interrupted sweep does not go on with another recording or policy, and no result replaces one."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("arrival_s\n0.5\n1.5\n")
+    small = small_scenario(tmp_path)
+    traffic = "traffic=[{trace: {file: a.csv, format: seconds}}],[{trace: {file: b.csv, format: seconds}}]"
+    options = ["--vary", traffic, "--out", str(tmp_path / "b.csv")]
+    done = CliRunner().invoke(app, ["sweep", str(small), *options])
+    assert done.exit_code == 2
+    assert f"must be a file of its own: it is an input, {tmp_path / 'b.csv'}" in " ".join(done.stderr.split())

@@ -50,6 +50,34 @@ def test_workers_end_at_once_on_an_exception_whatever_they_are_at() -> None:
     assert len(gone) == 2
 
 
+MASTER = """
+import threading
+from simulator.lab.worker_processes import WorkerProcesses
+
+if __name__ == "__main__":
+    pool = WorkerProcesses(2)
+    print(sum(future.result() > 0 for future in [pool.submit(pow, 2, 3), pool.submit(pow, 2, 2)]), flush=True)
+    threading.Event().wait()
+"""
+
+
+def test_workers_do_not_outlive_a_master_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "master.py").write_text(MASTER)
+    master = subprocess.Popen(
+        [sys.executable, "master.py"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert master.stdout is not None
+        assert master.stdout.readline() == "2\n"
+        children = psutil.Process(master.pid).children()
+    finally:
+        master.kill()
+        master.communicate()
+    assert len([child for child in children if child.pid != master.pid]) >= 2
+    gone, _ = psutil.wait_procs(children, timeout=30)
+    assert len(gone) == len(children)
+
+
 @pytest.mark.case("L16")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_while_a_worker_is_started_waits_until_it_is(number: signal.Signals) -> None:
