@@ -19,7 +19,8 @@ from typing import Final
 
 import simulator
 from simulator.lab.compare_contenders import OWN, Contender, ContenderKind, references
-from simulator.lab.compare_figures import FIGURES, Terms
+from simulator.lab.compare_elasticity import add_elasticity, worst_case
+from simulator.lab.compare_figures import FIGURES, OF_RUNS, Terms
 from simulator.lab.compare_gears import AUTO, played
 from simulator.lab.compare_notes import case_notes, equal_rows, notes_of
 from simulator.lab.compare_run import Outcome, ServiceOutcome, Task
@@ -34,7 +35,6 @@ from simulator.lab.comparison import (
     OverallPart,
     RowPart,
 )
-from simulator.lab.elasticity import elastic_speedup
 from simulator.lab.frontier import failures_of
 from simulator.lab.month_table import month_items
 from simulator.lab.platform_bill import prices_line
@@ -212,8 +212,8 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, Outcome])
         if task.file == file:
             found[task.contender.label].append(outcome.services.get(service))
     columns = {label: _columns(runs) for label, runs in found.items()}
-    for contender in plan.everybody:
-        columns[contender.label]["eta"] = _eta(found[plan.baseline], found[contender.label])
+    oracles = {contender.label for contender in plan.everybody if contender.is_oracle}
+    add_elasticity(columns, found, plan.baseline, oracles)
     _add_regret(plan, columns)
     baseline = columns[plan.baseline]
     notes = {contender.label: notes_of(contender, scenario, service) for contender in plan.everybody}
@@ -256,15 +256,7 @@ def _add_regret(plan: Plan, columns: dict[str, dict[str, Column]]) -> None:
 
 
 def _columns(runs: Sequence[ServiceOutcome | None]) -> dict[str, Column]:
-    return {name: [None if run is None else run.values.get(name) for run in runs] for name in FIGURES}
-
-
-def _eta(baseline: Sequence[ServiceOutcome | None], ours: Sequence[ServiceOutcome | None]) -> Column:
-    pairs = [
-        (None, None) if a is None or b is None or a.basis != b.basis else (a.elasticity, b.elasticity)
-        for a, b in zip(baseline, ours, strict=True)
-    ]
-    return [None if a is None or b is None else elastic_speedup(a, b) for a, b in pairs]
+    return {name: [None if run is None else run.values.get(name) for run in runs] for name in OF_RUNS}
 
 
 def _quotients(ours: Column, reference: Column) -> Column:
@@ -281,6 +273,7 @@ def _row(
 ) -> RowPart:
     scopes = {name: _scope(name, runs) for name in columns}
     estimates = {name: estimate(column, scopes[name]) for name, column in columns.items()}
+    estimates["sigma_worst"] = worst_case(runs)
     differences = {}
     if label != baseline_label:
         differences = {name: paired(columns[name], baseline[name], scopes[name]) for name in columns}
@@ -309,7 +302,7 @@ def _failing(runs: Sequence[ServiceOutcome | None], loss: Estimate | None) -> li
 
 
 def _scope(name: str, runs: Sequence[ServiceOutcome | None]) -> Scope:
-    """What a figure of these runs can be. `eta` and `regret` are quotients of runs: nothing is known of their steps."""
+    """What a figure of these runs can be. `eta`, `regret` and scores compare runs: nothing is known of their steps."""
     known = [run.steps.get(name) or 0.0 for run in runs if run is not None]
     return Scope(FIGURES[name].least, FIGURES[name].most, max(known, default=0.0))
 

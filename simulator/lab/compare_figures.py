@@ -9,6 +9,7 @@ hours, if every minute were like the run; the free tier is an account's and stan
   how well a platform is steered, not which platform is cheap: between platforms compare scores. The oracle lets
   nobody wait (replay/demand.py), so where waiting is allowed and cheap a policy can come out below 1.
 - **eta**: the elastic speedup against the baseline (elasticity.py); above 1 is better.
+- **pairwise**, **fractional**, **worst sigma**: candidates against each other (elasticity_scores.py).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lab.elasticity import Elasticity, elasticity
+from simulator.lab.elasticity import LEAST_PERCENT, Elasticity, elasticity
 from simulator.lab.platform_bill import bills
 from simulator.lab.slo_demand import bin_s
 from simulator.records.facts import ScalingDecided
@@ -63,9 +64,11 @@ class Figure:
 
     @property
     def most(self) -> float:
-        bounded = self.name in {"tau_u", "tau_o", "upsilon", "theta_u"}
+        bounded = self.name in {"tau_u", "tau_o", "upsilon", "theta_u", "pairwise"}
         return 1.0 if self.unit == "ratio" else 100.0 if bounded else math.inf
 
+
+_FLOOR: Final = f"parts below {LEAST_PERCENT:g} % count as {LEAST_PERCENT:g} %"
 
 FIGURES: Final[Mapping[str, Figure]] = {
     figure.name: figure
@@ -94,14 +97,31 @@ FIGURES: Final[Mapping[str, Figure]] = {
         Figure("jitter_per_hour", "jitter/h", "count", "zero", "changes of supply beyond those of demand, an hour"),
         Figure("idle_instance_hours", "idle-h", "hours", "low", "instance-hours without any demand"),
         Figure("scaling_actions", "actions", "count", "low", "decisions that changed the wish"),
+        Figure("eta", "eta", "factor", "high", f"elastic speedup against the baseline; {_FLOOR}"),
         Figure(
-            "eta", "eta", "factor", "high", "elastic speedup against the baseline; parts below 0.1 % count as 0.1 %"
+            "pairwise",
+            "pairwise",
+            "percent",
+            "high",
+            "pairwise score: a point for each of theta, tau and upsilon that is lower than another candidate's, half a "
+            "point where equal, of the points that can be had; among those with the same demand",
         ),
+        Figure(
+            "fractional",
+            "fractional",
+            "percent",
+            "low",
+            "fractional difference: by how much theta, tau and upsilon are above the best of all candidates with the "
+            f"same demand, on average; {_FLOOR}",
+        ),
+        Figure("sigma_worst", "worst sigma", "percent", "low", "auto-scaling deviation of the worst run"),
         Figure("score", "score", "usd", "low", "USD and misses, per million requests"),
         Figure("score_misses", "of it misses", "usd", "low", "the part of the score that requests cost which missed"),
         Figure("regret", "regret", "factor", "low", "the score as a multiple of the best known with the same actuator"),
     )
 }
+# Those that every run has; the others are of all runs of a contender.
+OF_RUNS: Final = tuple(name for name in FIGURES if name != "sigma_worst")
 
 
 @dataclass(frozen=True, slots=True)

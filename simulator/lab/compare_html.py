@@ -9,7 +9,15 @@ from simulator.lab.charts import colour_of, pareto_chart, score_chart, supply_ch
 from simulator.lab.compare_figures import FIGURES
 from simulator.lab.comparison import CasePart, Comparison
 from simulator.lab.extras import needed
-from simulator.lab.tables import best_contender, difference_tables, is_oracle, main_tables, number_text, overall_table
+from simulator.lab.tables import (
+    best_contender,
+    difference_tables,
+    elasticity_score_tables,
+    is_oracle,
+    main_tables,
+    number_text,
+    overall_table,
+)
 
 TEMPLATE: Final = "compare_page.html.j2"
 
@@ -44,7 +52,7 @@ def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
         "slo": None if case.slo_s is None else number_text(case.slo_s, "s"),
         "pareto": _safe(pareto_chart(case, comparison)),
         "supply": _safe(supply_chart(case, comparison)),
-        "tables": main_tables(case) + difference_tables(case, comparison.baseline),
+        "tables": main_tables(case) + elasticity_score_tables(case) + difference_tables(case, comparison.baseline),
     }
 
 

@@ -15,7 +15,7 @@ from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.region_prices import prices_text
 
 # Figures of a row that depend on other rows.
-_DERIVED = frozenset({"eta", "regret"})
+_DERIVED = frozenset({"eta", "regret", "pairwise", "fractional"})
 
 
 def notes_of(contender: Contender, scenario: Scenario, service: str) -> list[PolicyNote]:

@@ -30,6 +30,7 @@ REQUESTS: Final = (
 )
 COSTS: Final = ("instance_hours", "run_usd", "usd_per_million", "score", "score_misses", "regret")
 ELASTICITY: Final = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "sigma", "eta")
+SCORES: Final = ("pairwise", "fractional", "sigma_worst")
 # Sums of floats differ in their last digits: less than this of any unit is none of it.
 _DUST: Final = 1e-9
 _PERCENT: Final = 100.0
@@ -73,14 +74,25 @@ def main_tables(case: CasePart) -> list[Table]:
         (f"{case.name}: requests, {seeds}{slo}", REQUESTS, case.rows),
         (f"{case.name}: what it costs", COSTS, case.rows),
     ]
-    # Demand counted in other instances is another demand: no two of these stand in one table.
-    for basis in dict.fromkeys(row.basis for row in case.rows):
-        of_basis = f" ({basis})" * bool(basis)
-        same = [row for row in case.rows if row.basis == basis]
-        groups.append((f"{case.name}: how supply follows demand{of_basis}", ELASTICITY, same))
+    groups += [(f"{case.name}: how supply follows demand{basis}", ELASTICITY, rows) for basis, rows in _by_basis(case)]
     tables = [_table(case, title, names, rows) for title, names, rows in groups]
     tables.insert(2, _month_table(case))
     return [table for table in tables if table.headings and table.rows]
+
+
+def elasticity_score_tables(case: CasePart) -> list[Table]:
+    """Candidates against each other by their elasticity metrics, where there are two and more: for pages."""
+    return [
+        _table(case, f"{case.name}: how supply follows demand, against each other{basis}", SCORES, rows)
+        for basis, rows in _by_basis(case)
+        if any("pairwise" in row.estimates for row in rows)
+    ]
+
+
+def _by_basis(case: CasePart) -> Iterator[tuple[str, list[RowPart]]]:
+    """Demand counted in other instances is another demand: no two of these stand in one table."""
+    for basis in dict.fromkeys(row.basis for row in case.rows):
+        yield f" ({basis})" * bool(basis), [row for row in case.rows if row.basis == basis]
 
 
 def _month_table(case: CasePart) -> Table:

@@ -16,7 +16,7 @@ from simulator.lab.compare_html import comparison_html
 from simulator.lab.compare_prices import read_prices
 from simulator.lab.comparison import Comparison, EstimatePart, comparison_json
 from simulator.lab.extras import needed
-from simulator.lab.tables import difference_tables, main_tables
+from simulator.lab.tables import difference_tables, elasticity_score_tables, main_tables
 from simulator.model.units import parse_duration
 from simulator.notebook.cells import table_cell
 from simulator.notebook.frames import Library, frame_of_rows
@@ -92,7 +92,7 @@ class ComparisonResult:
         tables = [
             table
             for case in self.data.cases
-            for table in main_tables(case) + difference_tables(case, self.data.baseline)
+            for table in main_tables(case) + elasticity_score_tables(case) + difference_tables(case, self.data.baseline)
         ]
         notes = "".join(
             f"<p><strong>{html.escape(f'{case.name}: {text}.')}</strong></p>"
