@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import math
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TextIO
 
@@ -74,12 +74,17 @@ class Books:
             self.log.on_chunk(reader.read)
         self.row_readers: list[Callable[[Chunk], None]] = []  # who wants every row, beside those who count
         self.aborted: CheckResult | None = None  # the check that ended the run
-        self.rows_lately: Callable[[], Iterable[Chunk]] = tuple  # those that a live view needs and the log never sees
+        # Hands what the log never sees and a live view needs to `watched`.
+        self.before_view: Callable[[], None] = lambda: None
         if csv is not None:
             names = [scenario.traffic[index].name for index in scenario.numbers.sources]
             self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s).read)
         for read in self.row_readers:
             self.log.on_chunk(read)
+
+    def watched(self, ended: Chunk) -> None:
+        """Ended requests that the log never sees: a live view counts them."""
+        self._rolling.read(ended)
 
     def sampled(self, service: str, sample: Sample) -> None:
         """A closed second of a service; kept for as long as the live view looks back."""
@@ -113,8 +118,7 @@ class Books:
     def view(self, platform: Platform) -> ProgressView:
         """The run at this moment, all services together."""
         self.log.flush()
-        for chunk in self.rows_lately():
-            self._rolling.read(chunk)
+        self.before_view()
         now_s = platform.clock.at_s()
         lately = self._rolling.lately(now_s)
         services = platform.services.values()

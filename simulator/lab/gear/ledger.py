@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +28,8 @@ _COARSE_SHIFT, _COARSE_BASE, _COARSE_LAST = COARSE.shift, COARSE.base, COARSE.co
 _REFUSED: Final = int(REFUSED)
 # What a live view looks back upon, and the second under way.
 LATELY_S: Final = OFFERED_WINDOW_S + 1.0
+# Rows that wait for a view; more of them are counted at once, so that memory does not grow with the rate: 7 MB.
+KEPT_ROWS_MAX: Final = 1 << 18
 # Behind the buckets: how many were zero, or below it by a rounding.
 NOTHING: Final = FINE.count
 
@@ -86,17 +88,23 @@ def _tally(
 class Ledger:
     """Counts rows; `settle` writes the totals into the run's tallies. The series is written as it goes.
 
-    `readers`: they get every row, as chunks.
+    `readers`: they get every row, as chunks. `watcher`: counts those of the last seconds once there was a view.
     """
 
     def __init__(
-        self, sources: int, tallies: Tallies, series: RequestSeries, readers: list[Callable[[Chunk], None]]
+        self,
+        sources: int,
+        tallies: Tallies,
+        series: RequestSeries,
+        readers: list[Callable[[Chunk], None]],
+        watcher: Callable[[Chunk], None],
     ) -> None:
         self.rows = 0
         self._tallies = tallies
         self._series = series
         self._readers = readers
-        self._kept: deque[Any] | None = None
+        self._watcher = watcher
+        self._kept: deque[Chunk] | None = None
         shape = (sources, 2)
         self._statuses = np.zeros((*shape, STATUS_MAX + 1), np.int64)
         self._colds = np.zeros(shape, np.int64)
@@ -118,22 +126,25 @@ class Ledger:
             *series.columns,
         )  # fmt: skip
         if self._kept is not None:
-            self._keep(rows.copy())
+            self._keep(_outcomes(rows))
         if self._readers:
             chunk = _chunk(rows)
             for read in self._readers:
                 read(chunk)
 
-    def lately(self) -> list[Chunk]:
-        """What was read since the last call and is not older than LATELY_S; nothing is kept before the first call."""
-        kept, self._kept = self._kept, deque()
-        return [_chunk(rows) for rows in kept or ()]
+    def watch(self) -> None:
+        """Hand over what was read since the last call and is not older than LATELY_S; from the first call on."""
+        if self._kept:
+            self._watcher(_joined(self._kept))
+        self._kept = deque()
 
-    def _keep(self, rows: Any) -> None:
+    def _keep(self, ended: Chunk) -> None:
         assert self._kept is not None, "somebody watches"
-        self._kept.append(rows)
-        while _end_s(rows[-1]) - _end_s(self._kept[0][-1]) > LATELY_S:
+        self._kept.append(ended)
+        while _end_s(ended) - _end_s(self._kept[0]) > LATELY_S:
             self._kept.popleft()
+        if sum(map(len, self._kept)) > KEPT_ROWS_MAX:
+            self.watch()
 
     def settle(self) -> None:
         """Once, when the last row has been read."""
@@ -155,8 +166,8 @@ class Ledger:
         _add(tally.client, 0, tally.latency.count, math.inf, 0.0, 0)
 
 
-def _end_s(row: Any) -> float:
-    return float(row["intended_s"] + row["latency_s"])
+def _end_s(ended: Chunk) -> float:
+    return float(ended.intended_s[-1] + ended.latency_s[-1])
 
 
 def _add(histogram: Histogram, counts: Any, nothing: int, lowest_s: float, highest_s: float, total_ns: int) -> None:
@@ -170,6 +181,35 @@ def _add(histogram: Histogram, counts: Any, nothing: int, lowest_s: float, highe
     histogram.total_ns += total_ns
     histogram.min_s = min(histogram.min_s, 0.0 if nothing else lowest_s)
     histogram.max_s = max(histogram.max_s, highest_s)
+
+
+def _outcomes(rows: Any) -> Chunk:
+    """Copied from `rows`: when each ended, how, and how long it took. The other columns are zeros without memory."""
+    nothing, none = np.broadcast_to(0.0, len(rows)), np.broadcast_to(np.int64(0), len(rows))
+    return Chunk(
+        source=none,
+        intended_s=np.ascontiguousarray(rows["intended_s"]),
+        latency_s=np.ascontiguousarray(rows["latency_s"]),
+        queue_s=nothing,
+        cold_s=nothing,
+        service_s=nothing,
+        status=rows["status"].astype(np.int64),
+        instance=none,
+        late_s=nothing,
+    )
+
+
+def _joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Chunks of `_outcomes` as one."""
+    count = sum(map(len, chunks))
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(chunk, name) for chunk in chunks])
+
+    nothing, none = np.broadcast_to(0.0, count), np.broadcast_to(np.int64(0), count)
+    return Chunk(
+        none, column("intended_s"), column("latency_s"), nothing, nothing, nothing, column("status"), none, nothing
+    )
 
 
 def _chunk(rows: Any) -> Chunk:

@@ -14,7 +14,6 @@ from simulator.lab.gear.loop import GearLoop
 from simulator.lab.gear.pool import GearPool
 from simulator.lab.gear.room import Room
 from simulator.lab.gear.state import BALANCINGS, NOBODY, new_world
-from simulator.records.request_log import Chunk
 from simulator.replay.applications import application_of
 from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.bookkeeping import Books
@@ -68,10 +67,10 @@ class CompiledRequests:
         state = pool.world.pool[0]
         state["pokes"] = pool.on_wait is not nobody_asks
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
-        ledger = Ledger(len(self._scenario.traffic), books.tallies, books.series, books.row_readers)
+        ledger = Ledger(len(self._scenario.traffic), books.tallies, books.series, books.row_readers, books.watched)
         pool.open(self._feed, platform.clock.origin_s)
         traffic = CompiledTraffic(pool, ledger)
-        books.rows_lately = traffic.rows_lately
+        books.before_view = traffic.watch
         return traffic
 
 
@@ -83,12 +82,11 @@ class CompiledTraffic:
         self._ledger: Ledger | None = ledger
         pool.room.ledger = ledger
 
-    def rows_lately(self) -> list[Chunk]:
-        """The ended requests that a live view shows."""
-        if self._ledger is None:
-            return []
-        self._pool.room.flush()
-        return self._ledger.lately()
+    def watch(self) -> None:
+        """The ended requests that a live view shows are counted."""
+        if self._ledger is not None:
+            self._pool.room.flush()
+            self._ledger.watch()
 
     def stop(self) -> None:
         self._pool.world.sources["over"] = 1
