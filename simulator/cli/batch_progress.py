@@ -16,12 +16,17 @@ LINE_EVERY_S: Final = 15.0  # a log of an hour has 240 lines
 
 
 class BatchProgress:
-    """A context; `advance` when a run has ended. `before`: of those that an earlier start has played."""
+    """A context; `advance` when a run has ended. `before`: of those that an earlier start has played.
 
-    def __init__(self, console: Console, title: str, total: int, wall: Callable[[], float] = wall_s) -> None:
+    `first`: the name of the run that is played first, which stands at the bar until another has ended.
+    """
+
+    def __init__(
+        self, console: Console, title: str, total: int, wall: Callable[[], float] = wall_s, *, first: str = ""
+    ) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task(title, total=total)
+        self._task = self._bar.add_task(first or title, total=total)
         self._console = console
         self._title = title
         self._total = total
@@ -40,6 +45,10 @@ class BatchProgress:
             left = left_text(self._wall() - self._began_s, share)
             line = f"{self._title}: {self._done} of {self._total} runs{f', {left}' if left else ''}"
             self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+    def refresh(self) -> None:
+        """Draw the bar now; it is drawn ten times a second by itself."""
+        self._bar.refresh()
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -23,7 +23,7 @@ from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.compare_guard import TOLERANCE, held_against
 from simulator.lab.compare_html import comparison_html
 from simulator.lab.compare_prices import read_prices
-from simulator.lab.compare_run import Outcome, Task
+from simulator.lab.compare_run import Outcome, Task, task_name
 from simulator.lab.compare_table_file import write_runs
 from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
@@ -147,10 +147,11 @@ def _played(plan: Plan, workers: int) -> Comparison:
     console = Terminal(stderr=True)
     try:
         echo(_announced(plan), err=True)
-        with BatchProgress(console, "runs", len(plan.tasks())) as progress:
+        tasks = plan.tasks()
+        with BatchProgress(console, "runs", len(tasks), first=task_name(tasks[0])) as progress:
 
             def on_done(task: Task, _outcome: Outcome) -> None:
-                progress.advance(f"{task.contender.label}, seed {task.seed}")
+                progress.advance(task_name(task))
 
             return compare(plan, workers or os.cpu_count() or 1, on_done)
     except KeyboardInterrupt as error:

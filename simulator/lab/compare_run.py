@@ -50,6 +50,11 @@ class Task:
     runs: int = 1
 
 
+def task_name(task: Task) -> str:
+    """As progress tells it."""
+    return f"{task.contender.label}, seed {task.seed}"
+
+
 @dataclass(frozen=True, slots=True)
 class Curves:
     """A run over time, for a chart: mean values of bins of equal width."""

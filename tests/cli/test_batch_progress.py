@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -30,6 +31,28 @@ def test_a_log_gets_a_line_now_and_then_with_the_time_left() -> None:
     lines = file.getvalue().splitlines()
     assert len(lines) == 40 // LINE_EVERY_S
     assert lines[1] == "runs: 50 of 120 runs, 1m10s left"  # 30 in 30 s, and 70 to come
+
+
+@pytest.mark.case("X13c")
+def test_the_bar_has_the_name_of_the_first_run_and_a_count_before_that_has_ended() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=True, force_interactive=True)
+
+    def shown() -> str:
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue()).rpartition("\r")[2]
+        file.seek(0)
+        file.truncate()
+        return text
+
+    with BatchProgress(console, "runs", 120, Wall(), first="own, seed 3") as progress:
+        text = shown()
+        assert text.startswith("own, seed 3 ")
+        assert "0/120" in text
+        progress.advance("knative, seed 3")
+        progress.refresh()
+        text = shown()
+        assert text.startswith("knative, seed 3 ")
+        assert "1/120" in text
 
 
 def test_a_batch_that_is_over_at_once_says_nothing() -> None:

@@ -24,13 +24,15 @@ WIDTHS = (60, 80, 120)
 COMPARED = ("own", "lambda-provisioned", "predictive-hpa", "scale-per-request")
 
 
-def on_terminal(arguments: list[str], width: int, folder: Path) -> list[str]:
-    """The lines that a terminal of this width shows, without colours."""
+def sent_to_terminal(arguments: list[str], width: int, folder: Path, *, with_errors: bool = False) -> str:
+    """All that a terminal of this width is sent. `with_errors`: what goes to standard error too."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     program = [sys.executable, "-c", "from simulator.cli import main; main()", *arguments]
     program = ["env", "-u", "COLUMNS", "-u", "LINES", "TERM=xterm", *program]
-    with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, cwd=folder):
+    with subprocess.Popen(
+        program, stdin=theirs, stdout=theirs, stderr=theirs if with_errors else subprocess.DEVNULL, cwd=folder
+    ):
         os.close(theirs)
         shown = b""
         while True:
@@ -42,8 +44,14 @@ def on_terminal(arguments: list[str], width: int, folder: Path) -> list[str]:
                 break
             shown += part
     os.close(ours)
+    return shown.decode()
+
+
+def on_terminal(arguments: list[str], width: int, folder: Path) -> list[str]:
+    """The lines that a terminal of this width shows in the end, without colours."""
+    shown = sent_to_terminal(arguments, width, folder)
     # What a progress bar drew and took away again ends where the cursor comes back.
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode().rpartition("\x1b[?25h")[2])
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.rpartition("\x1b[?25h")[2])
     return [line.rstrip() for line in text.replace("\r", "").split("\n")]
 
 
@@ -72,6 +80,20 @@ def test_every_name_of_a_table_is_whole(verb: str, width: int, tmp_path: Path) -
     assert max(map(len, lines)) <= width, text
     for name in names:
         assert any(line.startswith(name) for line in lines), (name, text)
+
+
+@pytest.mark.slow
+@pytest.mark.case("X13c")
+def test_a_comparison_says_what_it_plays_before_the_first_run_has_ended(tmp_path: Path) -> None:
+    step(tmp_path)
+    arguments = ["compare", "step.yaml", "--seeds", "1", "--workers", "1", "--policy", "own", "--policy", "knative"]
+    sent = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent_to_terminal(arguments, 80, tmp_path, with_errors=True))
+    lines = re.split(r"[\r\n]+", sent)
+    announced = next(number for number, line in enumerate(lines) if line.startswith("4 runs: own, knative"))
+    first = next(number for number, line in enumerate(lines) if "0/4" in line)
+    assert announced < first
+    assert lines[first].startswith("own, seed 3 ")
+    assert not any("1/4" in line for line in lines[:first])
 
 
 @pytest.mark.case("X13a")
