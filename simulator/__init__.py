@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.notebook import (
+        BatchStep,
         BrokenRun,
         ComparisonResult,
         MissingLibrary,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BatchStep",
     "BrokenRun",
     "ComparisonResult",
     "MissingLibrary",

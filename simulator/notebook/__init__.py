@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from simulator.lab.extras import MissingLibrary
 from simulator.notebook.comparison import ComparisonResult, compare
+from simulator.notebook.progress import BatchStep
 from simulator.notebook.result import Page, Result
 from simulator.notebook.scenario import Scenario
 from simulator.notebook.sweep import SweepResult
@@ -16,6 +17,7 @@ from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun
 
 __all__ = [
+    "BatchStep",
     "BrokenRun",
     "ComparisonResult",
     "MissingLibrary",

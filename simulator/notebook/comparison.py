@@ -14,12 +14,14 @@ from simulator.lab.compare_contenders import contenders_of
 from simulator.lab.compare_figures import Terms
 from simulator.lab.compare_html import comparison_html
 from simulator.lab.compare_prices import read_prices
+from simulator.lab.compare_run import task_name
 from simulator.lab.comparison import Comparison, EstimatePart, comparison_json
 from simulator.lab.extras import needed
 from simulator.lab.tables import difference_tables, elasticity_score_tables, main_tables
 from simulator.model.units import parse_duration
 from simulator.notebook.cells import table_cell
 from simulator.notebook.frames import Library, frame_of_rows
+from simulator.notebook.progress import NotebookProgress, Progress
 from simulator.notebook.result import Page
 from simulator.notebook.scenario import Scenario
 from simulator.notebook.thread import in_thread
@@ -113,6 +115,7 @@ def compare(
     prices: str | Path | None = None,
     oracle: bool = True,
     workers: int = 1,
+    progress: Progress = None,
 ) -> ComparisonResult:
     """Play policies and platforms on the same traffic, `seeds` times each, and wait for the end.
 
@@ -120,6 +123,8 @@ def compare(
     decide(self, observation). A class that stands in no file plays with one worker. `slo` such as `500ms`.
     `prices`: a file of prices of your own, by platform.
     `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
+    `progress`: True for a line with the runs done and the time left, False for none, or a function that is called with
+    a `BatchStep` after every run; left out, there is a line in a notebook and on a terminal.
 
     Raises:
         ScenarioError, ValueError: for a scenario, policy, platform or baseline that cannot be used.
@@ -140,7 +145,11 @@ def compare(
             files.append(write_scenario(scenario.document, scenario.folder, file, scenario.name, scenario.checked.seed))
         first = baseline or (contenders[0].label if contenders else "")
         plan = Plan(files, contenders, first, seeds=seeds, terms=terms, oracle=oracle)
-        return ComparisonResult(in_thread(lambda: played(plan, workers)))
+        tasks = plan.tasks()
+        with NotebookProgress(progress, "compare", len(tasks), task_name(tasks[0])) as shown:
+            return ComparisonResult(
+                in_thread(lambda: played(plan, workers, lambda task, _: shown.advance(task_name(task))), shown.stop)
+            )
 
 
 def _with_bounds(name: str, part: EstimatePart | None) -> list[tuple[str, float | None]]:

@@ -16,6 +16,7 @@ import yaml
 from simulator.assembly import LiveSettings
 from simulator.notebook.cells import rows_cell
 from simulator.notebook.plain import is_frame, plain
+from simulator.notebook.progress import Progress
 from simulator.notebook.result import Result
 from simulator.notebook.sweep import SweepResult, swept
 from simulator.notebook.thread import Stop, play_beside
@@ -151,17 +152,22 @@ class Scenario:
         record = play_beside(Run(checked, live, stop, rows), stop)
         return Result(record, build_report(record), None if rows is None else rows.getvalue())
 
-    def sweep(self, vary: Mapping[str, Iterable[Any]], *, seeds: int = 1, workers: int = 1) -> SweepResult:
+    def sweep(
+        self, vary: Mapping[str, Iterable[Any]], *, seeds: int = 1, workers: int = 1, progress: Progress = None
+    ) -> SweepResult:
         """Play it at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1, 2]})`.
 
         `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
+        `progress`: True for a line with the runs done and the time left, False for none, or a function that is called
+        with a `BatchStep` after every run; left out, there is a line in a notebook and on a terminal.
 
         Raises:
             ScenarioError, ValueError: when a place or a first value does not fit.
         """
         grid: dict[str, list[Any]] = {name: plain(list(values)) for name, values in vary.items()}
         self.change({name: values[0] for name, values in grid.items() if values})
-        return swept(self.document, self.folder, grid, [self._checked.seed + n for n in range(seeds)], workers)
+        numbers = [self._checked.seed + n for n in range(seeds)]
+        return swept(self.document, self.folder, grid, numbers, workers, progress)
 
     def __repr__(self) -> str:
         return f"<Scenario {self.name}: {', '.join(self._checked.services)}, {self._checked.duration_s:g} s>"

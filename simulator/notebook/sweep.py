@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from simulator.lab.gangs import LocalGang
 from simulator.lab.grid import Axis, Point, points
 from simulator.lab.point_run import Row, play_point
 from simulator.notebook.frames import Library, frame_of_rows
+from simulator.notebook.progress import NotebookProgress, Progress
 from simulator.notebook.thread import in_thread
 from simulator.notebook.written import write_scenario
 from simulator.replay.document import Document
@@ -34,7 +35,12 @@ class SweepResult:
 
 
 def swept(
-    document: Document, folder: Path, vary: Mapping[str, Sequence[Any]], seeds: Sequence[int], workers: int
+    document: Document,
+    folder: Path,
+    vary: Mapping[str, Sequence[Any]],
+    seeds: Sequence[int],
+    workers: int,
+    progress: Progress = None,
 ) -> SweepResult:
     """Play every point. Raises ValueError for an axis without values or more than a million points."""
     for name, values in vary.items():
@@ -44,20 +50,37 @@ def swept(
     grid = list(points([Axis(name, tuple(values)) for name, values in vary.items()], seeds))
     with tempfile.TemporaryDirectory(prefix="simulator-") as made:
         file = write_scenario(document, folder, Path(made) / "scenario.yaml", "scenario", seeds[0])
-        found = in_thread(lambda: _alone(file, grid) if workers == 1 else _together(file, grid, workers))
+        played = _alone if workers == 1 else _together
+        with NotebookProgress(progress, "sweep", len(grid), _name(grid[0])) as told:
+
+            def rows() -> dict[int, Row]:
+                found = {}
+                for point, row in played(file, grid, workers):
+                    found[point.number] = row
+                    told.advance(_name(point))
+                return found
+
+            found = in_thread(rows, told.stop)
     return SweepResult([{**_told(point), "seed": point.seed, **found[point.number]} for point in grid])
 
 
-def _alone(file: Path, grid: Sequence[Point]) -> dict[int, Row]:
-    return {point.number: play_point(str(file), point) for point in grid}
+def _alone(file: Path, grid: Sequence[Point], _workers: int) -> Iterator[tuple[Point, Row]]:
+    for point in grid:
+        yield point, play_point(str(file), point)
 
 
-def _together(file: Path, grid: Sequence[Point], workers: int) -> dict[int, Row]:
+def _together(file: Path, grid: Sequence[Point], workers: int) -> Iterator[tuple[Point, Row]]:
     gang = LocalGang(workers)
     try:
-        return {point.number: row for point, row in gang.rows(play_point, str(file), grid)}
-    finally:
-        gang.close()
+        yield from gang.rows(play_point, str(file), grid)
+    except BaseException:
+        gang.abandon()
+        raise
+    gang.close()
+
+
+def _name(point: Point) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in (*_told(point).items(), ("seed", point.seed)))
 
 
 def _told(point: Point) -> Row:

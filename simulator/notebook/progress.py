@@ -1,0 +1,96 @@
+"""How far a sweep or a comparison in Python is: a line that is written over, or a call of the user's function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+from simulator.console.progress import left_text
+from simulator.world.clock import wall_s
+
+EVERY_S: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStep:
+    """So many runs of `total` are done. `name`: the run that ended last, before that the first one; `left`: the time
+    that the rest takes, such as `4m10s left`, empty while nobody can say yet.
+    """
+
+    done: int
+    total: int
+    name: str
+    left: str
+
+    def __str__(self) -> str:
+        told = (f"{self.done} of {self.total} runs", self.left, self.name)
+        return ", ".join(part for part in told if part)
+
+
+Progress = bool | Callable[[BatchStep], None] | None
+"""True: a line on standard error; a function: it is called with each `BatchStep`; False: neither. None: a line where
+somebody watches, in a notebook or on a terminal."""
+
+
+class NotebookProgress:
+    """A context; `advance` when a run has ended, from any thread.
+
+    `stop`: nobody waits any more, so that the next `advance` raises KeyboardInterrupt, which ends the batch.
+    """
+
+    def __init__(
+        self, progress: Progress, title: str, total: int, first: str = "", wall: Callable[[], float] = wall_s
+    ) -> None:
+        self._tell = progress if callable(progress) else None
+        self._writes = progress is True or (progress is None and somebody_watches())
+        self._title = title
+        self._total = total
+        self._wall = wall
+        self._began_s = wall()
+        self._next_s = self._began_s
+        self._done = 0
+        self._first = first
+        self._width = 0
+        self._stopped = False
+
+    def advance(self, name: str) -> None:
+        if self._stopped:
+            raise KeyboardInterrupt
+        self._done += 1
+        self._update(name)
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def __enter__(self) -> Self:
+        self._update(self._first)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._width:
+            self._write("")
+
+    def _update(self, name: str) -> None:
+        left = left_text(self._wall() - self._began_s, self._done / max(1, self._total))
+        step = BatchStep(self._done, self._total, name, left)
+        if self._tell is not None:
+            self._tell(step)
+        elif self._writes and self._wall() >= self._next_s:
+            self._next_s = self._wall() + EVERY_S
+            self._write(f"{self._title}: {step}")
+
+    def _write(self, line: str) -> None:
+        """Over the last one: a carriage return does that on terminals and in the cells of a notebook."""
+        sys.stderr.write(f"\r{line:<{self._width}}" if line else f"\r{' ' * self._width}\r")
+        sys.stderr.flush()
+        self._width = len(line)
+
+
+def somebody_watches() -> bool:
+    """In a notebook, or where standard error is a terminal."""
+    return "ipykernel" in sys.modules or sys.stderr.isatty()
