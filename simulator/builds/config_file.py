@@ -33,7 +33,7 @@ def _version(text: str) -> str:
 
 
 def _port(text: str) -> str:
-    if not (text.isdecimal() and 1 <= int(text) <= _PORT_MAX):
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _PORT_MAX):
         msg = f"port = {text}, must be a whole number from 1 to {_PORT_MAX}"
         raise ValueError(msg)
     return text

@@ -13,6 +13,7 @@ from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
 from simulator.fleet.images import ImageIdentifier
+from simulator.model.problems import one_of
 
 TOOLCHAIN_HELP: Final = "RUNTIME=FOLDER: where the programs of a runtime are, NODEJS_22=/opt/node22 for example."
 IMAGE_HELP: Final = (
@@ -73,7 +74,7 @@ def git_environment() -> dict[str, str]:
 def _image(text: str) -> tuple[str, str]:
     name, separator, image = text.rpartition("=")
     if separator and name not in RUNTIMES:
-        msg = f"build image = {text!r}, must be IMAGE, or RUNTIME=IMAGE with one of {', '.join(RUNTIMES)}"
+        msg = f"build image = {text!r}, must be IMAGE, or RUNTIME=IMAGE with {one_of(name, RUNTIMES)}"
         raise ValueError(msg)
     return name if separator else ALL_RUNTIMES, ImageIdentifier(image).text
 
@@ -81,7 +82,7 @@ def _image(text: str) -> tuple[str, str]:
 def _toolchain(text: str) -> tuple[str, Path]:
     name, separator, folder = text.partition("=")
     if not separator or name not in RUNTIMES or not folder:
-        msg = f"toolchain = {text!r}, must be RUNTIME=FOLDER with one of {', '.join(RUNTIMES)}"
+        msg = f"toolchain = {text!r}, must be RUNTIME=FOLDER with {one_of(name, RUNTIMES)}"
         raise ValueError(msg)
     path = Path(folder).expanduser().absolute()
     if not path.is_dir():

@@ -28,6 +28,7 @@ from simulator.lab.compare_table_file import write_runs
 from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
 from simulator.lab.tables import best_contender, difference_tables, is_oracle, main_tables, overall_table
+from simulator.model.problems import one_of
 from simulator.model.units import parse_duration
 from simulator.replay.problems import ScenarioError
 from simulator.replay.user_policy import OnPolicyError
@@ -98,7 +99,7 @@ def compare_verb(
     except (ScenarioError, ValueError, MissingLibrary) as error:
         bad_input(str(error))
     if gear not in GEAR_NAMES:
-        bad_input(f"gear = {gear!r}, must be one of {', '.join(GEAR_NAMES)}")
+        bad_input(f"gear = {gear!r}, must be {one_of(gear, GEAR_NAMES)}")
     with Outputs() as outputs:
         for told in plan.scenarios.values():
             outputs.protect(told.files)

@@ -16,6 +16,7 @@ from simulator.control.entries import Entry, EntryKind
 from simulator.control.store import EntryReader
 from simulator.control.store_file import StoreError
 from simulator.model.arn import Arn
+from simulator.model.problems import one_of
 from simulator.world.clock import ClockKind, run
 
 T = TypeVar("T")
@@ -51,7 +52,8 @@ def service_arn(entries: EntryReader, service: str) -> str:
     found = [arn for arn in known if service in {arn, Arn.parse(arn).name, Arn.parse(arn).resource_id}]
     if not found:
         names = sorted({Arn.parse(arn).name for arn in known})
-        bad_input(f"service = {service}, must be one of {', '.join(names) or 'none: there is no service yet'}")
+        expected = one_of(service, names) if names else "made first: there is no service yet"
+        bad_input(f"service = {service}, must be {expected}")
     if len({Arn.parse(arn).shelf for arn in found}) > 1:
         bad_input(f"service = {service}, must be an ARN, as there are several: {', '.join(found)}")
     return found[0]

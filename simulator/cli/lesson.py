@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from simulator.console.lesson_text import (
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson, Question
 from simulator.lessons.play import Outcome, play_lesson
+from simulator.model.problems import one_of
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun
 
@@ -84,9 +84,7 @@ def lesson_verb(
 def _lesson(name: str) -> Lesson:
     lessons = course()
     if name not in lessons:
-        near = difflib.get_close_matches(name, lessons, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        bad_input(f"lesson = {name!r}, must be one of {', '.join(lessons)}{hint}")
+        bad_input(f"lesson = {name!r}, must be {one_of(name, lessons)}")
     return lessons[name]
 
 

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field
 
+from simulator.model.problems import one_of
+from simulator.model.units import parse_number, parse_whole
 from simulator.replay.sections import Duration, Flag, Number, Section
 from simulator.rules.sampling import Sampling
 from simulator.telemetry.otlp.settings import (
@@ -215,8 +217,8 @@ def _sampling(variables: Variables) -> Sampling:
     ratio = variables.read(_ratio, "a number from 0 to 1", "OTEL_TRACES_SAMPLER_ARG")
     ratios = {"always_on": 1.0, "always_off": 0.0, "traceidratio": 1.0 if ratio is None else ratio}
     if own not in ratios:
-        known = ", ".join((*ratios, *(f"parentbased_{each}" for each in ratios)))
-        msg = f"OTEL_TRACES_SAMPLER = {name!r}, must be one of {known}"
+        known = [*ratios, *(f"parentbased_{each}" for each in ratios)]
+        msg = f"OTEL_TRACES_SAMPLER = {name!r}, must be {one_of(name, known)}"
         raise ValueError(msg)
     return Sampling(ratios[own], parent_based=own != name)
 
@@ -228,21 +230,21 @@ def _resource(variables: Variables) -> dict[str, str]:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
+    value = parse_number(text)
+    if value <= 0:
         raise ValueError
     return value
 
 
 def _ratio(text: str) -> float:
-    value = float(text)
+    value = parse_number(text)
     if not 0 <= value <= 1:
         raise ValueError
     return value
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    value = parse_whole(text)
     if value < 1:
         raise ValueError
     return value

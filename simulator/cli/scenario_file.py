@@ -10,6 +10,7 @@ from typing import Final
 
 from simulator.cli.exits import bad_input
 from simulator.cli.printing import echo
+from simulator.model.problems import one_of
 from simulator.replay.scenario import Scenario
 from simulator.replay.shipped import shipped_scenarios
 
@@ -23,7 +24,7 @@ def scenario_path(name: str) -> Path:
         return path
     shipped = shipped_scenarios()
     if name not in shipped:
-        bad_input(f"scenario = {name!r}, must be a file or one of {', '.join(shipped)}")
+        bad_input(f"scenario = {name!r}, must be a file or {one_of(name, shipped)}")
     return shipped[name]
 
 

@@ -38,6 +38,7 @@ from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
 from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.secrets import SecretsPlace
+from simulator.model.problems import one_of
 from simulator.model.quotas import Quotas
 from simulator.replay.application_spec import ApplicationSpec, Folder, variable_text
 from simulator.replay.applications import application_of
@@ -85,7 +86,7 @@ def _of_runtimes_or_all(told: Mapping[str, Any]) -> Mapping[str, Any]:
 def _known(told: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
     for name in told:
         if name not in names:
-            msg = f"{name!r} is not a runtime; write one of {', '.join(names)}"
+            msg = f"{name!r} is not a runtime; write {one_of(name, names)}"
             raise ValueError(msg)
     return told
 

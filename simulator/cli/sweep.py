@@ -29,6 +29,7 @@ from simulator.lab.sweep_chart import COST, FAILING, LATENCY, LOST, draw, front_
 from simulator.lab.sweep_table import FORMATS, write_table
 from simulator.lab.tables import Cell
 from simulator.lab.tables import Table as LabTable
+from simulator.model.problems import one_of
 from simulator.replay.problems import ScenarioError
 from simulator.replay.scenario import Scenario, load_scenario
 
@@ -59,7 +60,7 @@ def sweep(
     if out.suffix not in FORMATS:
         bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
     if gear not in GEAR_NAMES:
-        bad_input(f"gear = {gear!r}, must be one of {', '.join(GEAR_NAMES)}")
+        bad_input(f"gear = {gear!r}, must be {one_of(gear, GEAR_NAMES)}")
     console = Terminal(stderr=True)
     try:
         axes = [parse_axis(text) for text in vary]

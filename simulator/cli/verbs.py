@@ -6,13 +6,15 @@ import functools
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import typer
 from typer.core import TyperGroup
 
 from simulator.cli.exits import INTERRUPTED, NOBODY_READS
 from simulator.cli.printing import echo
+from simulator.model.problems import did_you_mean
+from simulator.model.units import parse_number
 
 # Verb -> module and name of its function or of the Typer application of its own verbs, in the order of `--help`.
 _VERBS: Final = {
@@ -59,6 +61,12 @@ class Verbs(TyperGroup):
             echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Typer looks for a resembling verb among those that it has imported, which are none here."""
+        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], _VERBS)}")
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 Typer's signature
         return list(_VERBS)
 
@@ -71,9 +79,29 @@ class Verbs(TyperGroup):
 
 def _command(verb: str, target: typer.Typer | Callable[..., Any]) -> Any:
     if isinstance(target, typer.Typer):
-        command = typer.main.get_command(target)
+        command: Any = typer.main.get_command(target)
         command.name = verb
-        return command
-    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(verb)(target)
-    return typer.main.get_command(alone)
+    else:
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(verb)(target)
+        command = typer.main.get_command(alone)
+    for each in (command, *getattr(command, "commands", {}).values()):
+        _read_numbers_strictly(each)
+    return command
+
+
+def _read_numbers_strictly(command: Any) -> None:
+    """Typer would take `1_0` for 10: options are read as files are."""
+    for parameter in command.params:
+        annotation = parameter.type_descriptor.annotation
+        if not {int, float}.isdisjoint((annotation, *get_args(annotation))):
+            parameter.process_value = functools.partial(_number, parameter, parameter.process_value)
+
+
+def _number(parameter: Any, process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            parse_number(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), context, parameter) from None
+    return process(context, value)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from simulator.assembly import Platform, Service
 from simulator.control.autoscaler import change_configuration
+from simulator.model.problems import one_of
 from simulator.model.units import duration_text
 from simulator.records.facts import TimelineActed
 from simulator.replay.knobs import FACTOR_MAX, Knobs
@@ -133,7 +134,7 @@ class Actor:
     def _service(self, name: str) -> Service:
         services = self.platform.services
         if name not in services:
-            raise ActRefused(f"service = {name!r}, must be one of {', '.join(services)}")
+            raise ActRefused(f"service = {name!r}, must be {one_of(name, services)}")
         return services[name]
 
     def _configure(self, service: Service, act: Scaling) -> str:

@@ -20,6 +20,7 @@ from simulator.model.api_resources import (
     VpcConnectorResource,
     VpcIngressResource,
 )
+from simulator.model.problems import one_of
 
 # The names are in every state file: they stay, whatever the classes are called.
 KINDS: Final = MappingProxyType(
@@ -59,7 +60,7 @@ def to_json(resource: Resource) -> str:
 def from_json(kind: str, body: str) -> Resource:
     """Raises DocumentError."""
     if kind not in KINDS:
-        raise DocumentError(f"kind = {kind!r}, must be one of {', '.join(KINDS)}")
+        raise DocumentError(f"kind = {kind!r}, must be {one_of(kind, KINDS)}")
     try:
         resource: Resource = _adapter(kind).validate_json(body)
     except ValidationError as error:

@@ -15,6 +15,7 @@ from simulator.model.domain_state import DomainStatus
 from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.operation import OperationType
 from simulator.model.phase import Phase
+from simulator.model.problems import one_of
 
 Seconds = Mapping[Phase, float]
 
@@ -150,6 +151,6 @@ _PROFILES: Final = {profile.name: profile for profile in (INSTANT, APP_RUNNER)}
 def profile_named(name: str, factor: float = 1.0) -> TimeProfile:
     """Raises ValueError when there is none of that name, or the factor is negative."""
     if name not in _PROFILES:
-        msg = f"time profile = {name!r}, must be {' or '.join(_PROFILES)}"
+        msg = f"time profile = {name!r}, must be {one_of(name, _PROFILES)}"
         raise ValueError(msg)
     return replace(_PROFILES[name], factor=factor)

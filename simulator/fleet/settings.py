@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.model.health import STARTUP_ALLOWANCE_S, HealthCheck
+from simulator.model.problems import one_of
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.rules.admission import Overflow
@@ -66,7 +67,7 @@ class PoolSettings:
             msg = f"startup_probe = {self.startup_probe_s:g} s, must be at least 0 s"
             raise ValueError(msg)
         if self.balancing not in BALANCERS:
-            msg = f"balancing = {self.balancing!r}, must be one of {', '.join(BALANCERS)}"
+            msg = f"balancing = {self.balancing!r}, must be {one_of(self.balancing, BALANCERS)}"
             raise ValueError(msg)
         if self.capacity is not None and self.capacity < max(self.initial_size, self.scaling.min_size):
             begins = max(self.initial_size, self.scaling.min_size)

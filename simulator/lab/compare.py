@@ -40,6 +40,7 @@ from simulator.lab.month_table import month_items
 from simulator.lab.platform_bill import prices_line
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
 from simulator.lab.worker_processes import WorkerProcesses
+from simulator.model.problems import one_of
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.replay.scenario import Scenario, load_scenario
 from simulator.rules.policies import POLICIES
@@ -74,9 +75,8 @@ class Plan:
         if not self.files or not self.contenders:
             msg = "compare = nothing, must have at least a scenario and a policy or platform"
             raise ValueError(msg)
-        if self.baseline not in [contender.label for contender in self.contenders]:
-            labels = ", ".join(contender.label for contender in self.contenders)
-            msg = f"baseline = {self.baseline!r}, must be one of {labels}"
+        if self.baseline not in (labels := [contender.label for contender in self.contenders]):
+            msg = f"baseline = {self.baseline!r}, must be {one_of(self.baseline, labels)}"
             raise ValueError(msg)
         loaded = {str(file): load_scenario(file).played_to_the_end() for file in self.files}
         object.__setattr__(self, "scenarios", loaded)

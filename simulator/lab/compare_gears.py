@@ -8,6 +8,7 @@ from typing import Final
 
 from simulator.lab.compare_run import Gear, Outcome, Task, play_task, play_virtual
 from simulator.lab.fast_gear import does_not_pay, play_fast, why_not
+from simulator.model.problems import one_of
 from simulator.replay.report import RunRecord
 from simulator.replay.scenario import Scenario
 
@@ -54,7 +55,7 @@ def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
             return kind
         if not why and not kind.does_not_pay(scenario, runs):
             return kind
-    msg = f"gear = {name!r}, must be one of {', '.join(GEAR_NAMES)}"
+    msg = f"gear = {name!r}, must be {one_of(name, GEAR_NAMES)}"
     raise ValueError(msg)
 
 

@@ -10,20 +10,22 @@ container-apps: {min_size: 1, free: {requests: 0}}
 from __future__ import annotations
 
 import dataclasses
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
+from simulator.model.document import parse_document
+from simulator.model.problems import FileProblems, did_you_mean, one_of
 from simulator.rules.platforms import platform_named
 from simulator.rules.platforms.billing import Metering, Node, PriceList
 from simulator.rules.platforms.price_lists import BILLINGS
 
+_STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
 
 class _NodeTold(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = _STRICT
 
     name: str = "node"
     vcpu: float
@@ -34,7 +36,7 @@ class _NodeTold(BaseModel):
 class _BalancerTold(BaseModel):
     """Each as in LoadBalancer; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _STRICT
 
     usd_lcu_hour: float | None = None
     addresses: int | None = None
@@ -43,7 +45,7 @@ class _BalancerTold(BaseModel):
 
 
 class _FreeTold(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = _STRICT
 
     vcpu_s: float | None = None
     gb_s: float | None = None
@@ -53,7 +55,7 @@ class _FreeTold(BaseModel):
 class _PricesTold(BaseModel):
     """The fields of a PriceList that can be told; what is metered is the platform's own, or that of its `billing`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _STRICT
 
     billing: str | None = None
     region: str | None = None
@@ -87,13 +89,13 @@ def read_prices(file: Path) -> dict[str, PriceList]:
         ValueError: with the file and the place, when it cannot be read or makes no sense.
     """
     try:
-        told = _File.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))).root
+        told = _File.model_validate(parse_document(file.read_text(encoding="utf-8"), str(file)).data).root
         return {name: _changed(name, prices, file) for name, prices in told.items()}
     except OSError as error:
         msg = f"prices = {str(file)!r}, must be a file that can be read: {error.strerror}"
         raise ValueError(msg) from error
-    except yaml.YAMLError as error:
-        msg = f"prices = {str(file)!r}, must be YAML: {error}"
+    except FileProblems as error:
+        msg = f"prices = {str(file)!r}, must be YAML of one mapping: {error}"
         raise ValueError(msg) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -101,8 +103,7 @@ def read_prices(file: Path) -> dict[str, PriceList]:
         must = first["msg"]
         if first["type"] == "extra_forbidden":
             known = sorted({*_PricesTold.model_fields, *_BalancerTold.model_fields, *_FreeTold.model_fields})
-            close = get_close_matches(str(first["loc"][-1]), known, 1)
-            must = f"no such price. Did you mean {close[0]!r}?" if close else "no such price"
+            must = f"no such price{did_you_mean(first['loc'][-1], known)}"
         msg = f"prices = {str(file)!r}: {place} = {first['input']!r}, must be valid: {must}"
         raise ValueError(msg) from error
 
@@ -132,7 +133,7 @@ def _billed(name: str, told: _PricesTold, file: Path) -> PriceList:
         return usual
     known = BILLINGS.get(name, {})
     if told.billing not in known:
-        must = f"must be one of {', '.join(known)}" if known else "must be left out: there is one way only"
+        must = f"must be {one_of(told.billing, known)}" if known else "must be left out: there is one way only"
         msg = f"prices = {str(file)!r}: {name}.billing = {told.billing!r}, {must}"
         raise ValueError(msg)
     return known[told.billing]

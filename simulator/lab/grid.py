@@ -12,7 +12,7 @@ from simulator.replay.changes import parse_value
 from simulator.replay.problems import ScenarioError
 
 POINTS_MAX: Final = 1_000_000
-_RANGE: Final = re.compile(r"^(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?$")
+_RANGE: Final = re.compile(r"^(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final
 from simulator.lab import validate_app_runner, validate_faas, validate_queueing, validate_vectors
 from simulator.lab.validate_case import Case, Finding
 from simulator.lab.worker_processes import WorkerProcesses
+from simulator.model.problems import one_of
 
 LEFT_OUT: Final = (
     ("2 to 4", "told with case 1, or of the same run"),
@@ -52,7 +53,7 @@ def chosen(names: Sequence[str]) -> list[Case]:
     cases = all_cases()
     for name in names:
         if not any(_is(case, name) for case in cases):
-            msg = f"case = {name!r}, must be one of {', '.join(case.number for case in cases)}"
+            msg = f"case = {name!r}, must be {one_of(name, [case.number for case in cases])}"
             raise ValueError(msg)
     return [case for case in cases if not names or any(_is(case, name) for name in names)]
 

@@ -12,11 +12,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from simulator.model.problems import one_of
 from simulator.model.units import duration_text, parse_duration
 from simulator.replay.report_decisions import DecisionPart, LookPart
 from simulator.replay.report_schema import Report, ServicePart
 
-_CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)")
+_CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 
 
 def parse_moment(text: str) -> float:
@@ -61,7 +62,7 @@ def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
         raise ValueError(msg)
     names = [part.name for part in report.services]
     if service is not None and service not in names:
-        msg = f"service = {service!r}, must be one of {', '.join(names)}"
+        msg = f"service = {service!r}, must be {one_of(service, names)}"
         raise ValueError(msg)
     return [_sentence(part, at_s) for part in report.services if service in {None, part.name}]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.model.units import parse_duration
+from simulator.model.problems import one_of
+from simulator.model.units import parse_duration, parse_number
 from simulator.replay.changes import parse_value
 from simulator.replay.scenario import Scenario, read_scenario
 from simulator.replay.sections import Number, Section
@@ -58,7 +60,7 @@ class Question(Section):
         if self.choices:
             keys = [choice.key for choice in self.choices]
             if text.lower() not in keys:
-                msg = f"prediction = {text!r}, must be one of {', '.join(keys)}"
+                msg = f"prediction = {text!r}, must be {one_of(text.lower(), keys)}"
                 raise ValueError(msg)
             return text.lower()
         try:
@@ -82,6 +84,7 @@ class Question(Section):
         return next(choice for choice in self.choices if outcome < choice.below)
 
 
+_BARE: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")  # of seconds
 _SUCH_AS: Final[Mapping[str, str]] = {
     "s": " with its unit, such as 350 ms or 2s",
     "ratio": ", such as 20 % or 0.2",
@@ -93,10 +96,10 @@ _SUCH_AS: Final[Mapping[str, str]] = {
 
 def _number(text: str, unit: Unit) -> float:
     if unit == "s":
-        return float(text) if text.replace(".", "", 1).isdigit() else parse_duration(text)
+        return parse_number(text) if _BARE.fullmatch(text) else parse_duration(text)
     if unit == "ratio":
-        return float(text.removesuffix("%")) / _PERCENT if text.endswith("%") else float(text)
-    return float(text.removesuffix("/s").removeprefix("$"))
+        return parse_number(text.removesuffix("%")) / _PERCENT if text.endswith("%") else parse_number(text)
+    return parse_number(text.removesuffix("/s").removeprefix("$"))
 
 
 def _least(unit: Unit) -> float:

@@ -25,7 +25,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = ":".join(part for part in (self.file, str(self.line), str(self.column)) if part)
-        hint = f"; did you mean `{self.nearest}`?" if self.nearest else ""
+        hint = did_you_mean(self.nearest, [self.nearest]) if self.nearest else ""
         return f"{where}: {self.path or 'file'} = {self.found}, must be {self.expected}{hint}"
 
 
@@ -36,6 +36,18 @@ class FileProblems(Exception):
         self.problems = tuple(sorted(problems))
         assert self.problems, "FileProblems without a problem"
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def one_of(word: object, known: Iterable[str]) -> str:
+    """What a name must be: `one of a, b, c`, and the nearest of them where one resembles `word`."""
+    names = list(known)
+    return f"one of {', '.join(names)}{did_you_mean(word, names)}"
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one; empty when none resembles it."""
+    near = nearest(word, known)
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def nearest(word: object, known: Iterable[str]) -> str:

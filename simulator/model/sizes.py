@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from simulator.model.units import parse_number
+
 CPU_UNITS_PER_VCPU: Final = 1024
 MB_PER_GB: Final = 1024
 
@@ -72,7 +74,7 @@ def cpu_choices() -> str:
 def _number(value: object, unit: str, name: str, example: str) -> float:
     text = str(value).strip().lower().removesuffix(unit).strip()
     try:
-        number = float(text)
+        number = parse_number(text)
     except ValueError:
         number = -1.0
     if isinstance(value, bool) or not 0 < number < 1e6:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -35,8 +36,30 @@ _BYTES: Final = {
     "gib": 1024**3,
 }
 _NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_PLAIN: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _PART: Final = re.compile(rf"\s*({_NUMBER})\s*([a-zA-Z]+)\s*")
 _RATE: Final = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})?\s*([a-zA-Z]+)\s*")
+
+
+def parse_number(text: str) -> float:
+    """A finite number in ASCII digits, with blanks around it or without: `12`, `-0.5`, `1e6`.
+
+    Every text of a user's that becomes a number without a unit comes through here. Python's float() reads more, which
+    nobody means by it: `1_0` as 10, the digits of other scripts, `nan`, `infinity`.
+    """
+    if _PLAIN.fullmatch(text.strip()) is None or not math.isfinite(number := float(text)):
+        msg = f"{text!r} is not a number; write a finite one in digits, such as 12 or 0.5"
+        raise ValueError(msg)
+    return number
+
+
+def parse_whole(text: str) -> int:
+    """A whole number in ASCII digits. Raises ValueError like `parse_number`."""
+    if _WHOLE.fullmatch(text.strip()) is None:
+        msg = f"{text!r} is not a number; write a whole one in digits, such as 12"
+        raise ValueError(msg)
+    return int(text)
 
 
 def parse_duration(value: object) -> float:
@@ -78,7 +101,7 @@ def parse_share(value: object) -> float:
     text = str(value).strip()
     percent = text.endswith("%")
     try:
-        share = float(text.removesuffix("%")) / (100 if percent else 1)
+        share = parse_number(text.removesuffix("%")) / (100 if percent else 1)
     except ValueError:
         share = -1.0
     if isinstance(value, bool) or not 0 <= share <= 1:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from simulator.lab.extras import MissingLibrary, needed
+from simulator.model.problems import one_of
 
 Library = Literal["pandas", "arrow"]
 
@@ -20,7 +21,7 @@ def frame(columns: Mapping[str, Sequence[Any]], library: Library = "pandas") -> 
         ValueError: for a library that is none of them.
     """
     if library not in _MODULES:
-        msg = f"library = {library!r}, must be one of {', '.join(_MODULES)}"
+        msg = f"library = {library!r}, must be {one_of(library, _MODULES)}"
         raise ValueError(msg)
     try:
         module = needed(_MODULES[library])

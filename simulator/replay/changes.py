@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from simulator.model.problems import one_of
 from simulator.replay.document import Document, Path, parse_document
 from simulator.replay.policy_spec import DEFAULT_POLICY
 
@@ -96,9 +97,8 @@ def _index(part: str, items: list[Any], name: str) -> int:
     known = [
         str(item.get("name", number)) if isinstance(item, dict) else str(number) for number, item in enumerate(items)
     ]
-    msg = (
-        f"change = {name!r}, must name one of {', '.join(known) or 'nothing: the list is empty'} where it has {part!r}"
-    )
+    expected = one_of(part, known) if known else "nothing: the list is empty"
+    msg = f"change = {name!r}, must have in place of {part!r} {expected}"
     raise ValueError(msg)
 
 

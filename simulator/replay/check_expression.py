@@ -7,7 +7,6 @@ This module reads an expression; what a metric's value is in a run is the report
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from simulator.model.problems import did_you_mean, one_of
 from simulator.model.units import parse_duration, parse_share
 
 
@@ -205,8 +205,7 @@ def _aborting(item: Mapping[Any, Any]) -> CheckExpression:
     known = ("check", "abort_on_fail", "delay_abort_eval")
     for key in item:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            msg = f"key = {key}, must be one of {', '.join(known)}{_did_you_mean(near)}"
+            msg = f"key = {key}, must be {one_of(key, known)}"
             raise ValueError(msg)
     aborts, delay = item.get("abort_on_fail", False), item.get("delay_abort_eval", 0)
     if not isinstance(item.get("check"), str) or not isinstance(aborts, bool):
@@ -226,9 +225,8 @@ def _metric(name: str) -> tuple[str, float | None, str | None]:
     if status := _STATUS.fullmatch(name):
         return "status", None, status["status"]
     if name not in _SPELLINGS:
-        elsewhere = _ELSEWHERE.get(name.lower())
-        near = [elsewhere] if elsewhere else difflib.get_close_matches(name, _SPELLINGS, n=1)
-        msg = f"metric = {name}, must be one of {', '.join(_SPELLINGS)}{_did_you_mean(near)}"
+        meant = _ELSEWHERE.get(name.lower(), name)
+        msg = f"metric = {name}, must be {one_of(meant, _SPELLINGS)}"
         raise ValueError(msg)
     return _ALIASES.get(name, name), None, None
 
@@ -241,9 +239,8 @@ def _tags(text: str | None, metric: str) -> tuple[tuple[str, str], ...]:
     for part in text.split(","):
         name, colon, value = (piece.strip() for piece in part.partition(":"))
         if name not in TAGS or not colon or not value or name in tags:
-            near = difflib.get_close_matches(name, TAGS, n=1) if name not in TAGS else []
             msg = f"tag = {part.strip()}, must be one of {', '.join(f'{tag}:VALUE' for tag in TAGS)}"
-            raise ValueError(msg + _did_you_mean(near))
+            raise ValueError(msg + ("" if name in TAGS else did_you_mean(name, TAGS)))
         tags[name] = value
     if metric in OF_A_SERVICE and set(tags) != {"service"}:
         msg = f"tag = {text.strip()}, must be left out with {metric}: all requests of a service share its instances"
@@ -273,7 +270,3 @@ def _limit(text: str, dimension: Dimension, *, in_ms: bool) -> float:
         msg = f"limit = {text}, must be a number ({dimension})"
         raise ValueError(msg)
     return float(text)
-
-
-def _did_you_mean(near: list[str]) -> str:
-    return f"; did you mean `{near[0]}`?" if near else ""

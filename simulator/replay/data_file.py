@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from simulator.replay.csv_header import repetition
+
 DATA_BYTES_MAX: Final = 64 * 1024**2
 
 
@@ -24,12 +26,20 @@ def data_columns(file: Path) -> list[str]:
     if not rows:
         msg = f"data = {file.name}, must have a header and at least one row"
         raise ValueError(msg)
+    if twice := repetition(_header(file)):
+        msg = f"data = {file.name}, must have each column once: {twice}"
+        raise ValueError(msg)
     return list(rows[0])
 
 
 def data_rows(file: Path) -> Iterator[Mapping[str, str]]:
     """Its rows again and again, in order."""
     return itertools.cycle(_rows(file))
+
+
+def _header(file: Path) -> list[str]:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        return next(csv.reader(stream), [])
 
 
 def _rows(file: Path) -> Sequence[dict[str, str]]:

@@ -13,7 +13,7 @@ from simulator.api.service_model import Schema, service_model
 from simulator.model.api_error import ApiError
 from simulator.model.arn import AUTO_SCALING, CONNECTION, OBSERVABILITY, SERVICE, VPC_CONNECTOR, VPC_INGRESS
 from simulator.replay.application_spec import ApplicationSpec
-from simulator.replay.problems import nearest
+from simulator.replay.problems import did_you_mean
 from simulator.replay.sections import Section
 
 # Members of requests that hold the ARN of a resource of App Runner's, and which kind. A timeline may give a name there.
@@ -62,8 +62,7 @@ def parse_call(value: object) -> ApiCall:
         raise ValueError(msg)
     [(operation, request)] = value.items()
     if not schema().knows(str(operation)):
-        near = nearest(operation, operations())
-        msg = f"api = {operation}, must be an operation of App Runner" + (f"; did you mean `{near}`?" if near else "")
+        msg = f"api = {operation}, must be an operation of App Runner{did_you_mean(operation, operations())}"
         raise ValueError(msg)
     model = service_model()
     request = _texts({} if request is None else request, model["operations"][operation]["input"]["shape"])

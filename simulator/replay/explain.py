@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator.replay.document import Document, Path
+from simulator.replay.key_hints import meant_key
 from simulator.replay.problems import Problem, nearest
 from simulator.replay.sections import Section, key_of
 from simulator.rules.policies import POLICIES
@@ -72,7 +73,7 @@ def _problem(details: ErrorDetails, document: Document, root: type[Section]) -> 
     if kind == "extra_forbidden":
         known = keys_known(root, path[:-1], document)
         expected = f"a known key: {', '.join(known)}"
-        return document.problem(path, expected, near=nearest(path[-1], known))
+        return document.problem(path, expected, near=meant_key(root, path, known, document))
     if kind == "missing":
         return document.problem(path, "given")
     path = _standing(path, document)

@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args, get
 
 from pydantic import BeforeValidator, Field, GetPydanticSchema, create_model, model_validator
 
+from simulator.model.problems import one_of
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.sections import Count, Duration, Flag, Number, Rate, Section
 from simulator.rules.policies import POLICIES, PolicyKind
@@ -75,7 +76,7 @@ class ItemSpec(Section):
 def policy_named(name: str) -> PolicySpec:
     """The policy `name` with its defaults. Raises ValueError for an unknown name."""
     if name not in POLICIES:
-        msg = f"policy = {name!r}, must be one of {', '.join(POLICIES)}"
+        msg = f"policy = {name!r}, must be {one_of(name, POLICIES)}"
         raise ValueError(msg)
     return _SPECS[name].model_validate({"name": name})
 

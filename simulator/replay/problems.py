@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from simulator.model.problems import FileProblems as ScenarioError
-from simulator.model.problems import Problem, nearest
+from simulator.model.problems import Problem, did_you_mean, nearest, one_of
 
-__all__ = ["Problem", "ScenarioError", "nearest"]
+__all__ = ["Problem", "ScenarioError", "did_you_mean", "nearest", "one_of"]

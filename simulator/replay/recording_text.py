@@ -18,6 +18,8 @@ from operator import methodcaller
 from pathlib import Path
 from typing import Final, TextIO
 
+from simulator.model.units import parse_number
+from simulator.replay.csv_header import repetition
 from simulator.replay.problems import Problem, ScenarioError, nearest
 
 # Rows in memory at a time: a few megabytes of Python text at most, and long enough for numpy to pay.
@@ -49,6 +51,8 @@ _JSON: Final = re.compile(r'\{|\[\s*[\[{"\d\]-]')
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 
+_NOT_FINITE: Final = frozenset({"nan", "inf", "+inf", "-inf", "infinity", "-infinity"})
+
 Row = list[str]
 
 
@@ -68,6 +72,8 @@ class Recording:
         text = self._text(head)
         self._separator = _separator(text)
         self.names = self._header()
+        if twice := repetition(self.names):
+            raise self.problem(-1, "header", twice, "a name for each column")
 
     # --- columns -----------------------------------------------------------------------------------------------
 
@@ -235,8 +241,11 @@ class Recording:
 
 
 def is_number(text: str) -> bool:
+    """Also `nan` and the infinities, which programs write for what they do not know: they are no names."""
+    if text.strip().lower() in _NOT_FINITE:
+        return True
     try:
-        float(text)
+        parse_number(text)
     except ValueError:
         return False
     return True

@@ -89,7 +89,7 @@ class Times:
 
     def _numbers(self, row: int, texts: list[str]) -> NDArray[np.int64] | Floats:
         """Whole numbers stay whole: a float has no room for the nanoseconds since 1970."""
-        if all(map(str.isdigit, texts)) and max(map(len, texts)) <= _INT64_DIGITS + 1:
+        if "".join(texts).isascii() and all(map(str.isdigit, texts)) and max(map(len, texts)) <= _INT64_DIGITS + 1:
             return np.array(list(map(int, texts)), dtype=np.int64)
         return numbers(self._recording, row, texts)
 
@@ -129,6 +129,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def numbers(recording: Recording, row: int, texts: list[str], hint: str = "") -> Floats:
     """Finite numbers from text. Raises ScenarioError with the row that has none, and `hint`."""
     try:
+        _require_digits(texts)
         values = np.array(texts, dtype=np.float64)
     except ValueError:
         at = next(n for n, text in enumerate(texts) if not is_number(text))
@@ -140,6 +141,14 @@ def numbers(recording: Recording, row: int, texts: list[str], hint: str = "") ->
         at = int(np.flatnonzero(~np.isfinite(values))[0])
         raise recording.problem(row + at, "value", texts[at].strip(), "a finite number")
     return values
+
+
+def _require_digits(texts: list[str]) -> None:
+    """Raises ValueError for numbers that float() reads and people do not write (units.parse_number)."""
+    joined = "".join(texts)
+    if ("_" in joined or not joined.isascii()) and not all(map(is_number, texts)):
+        msg = "not in ASCII digits"
+        raise ValueError(msg)
 
 
 def _offset(zone: str) -> timedelta:

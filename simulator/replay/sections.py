@@ -64,7 +64,7 @@ def _number_or_percentage(value: object) -> object:
     """`70 %` -> 0.7; everything else is left to the number's own check."""
     if isinstance(value, str) and value.strip().endswith("%"):
         try:
-            return float(value.strip().removesuffix("%")) / 100
+            return units.parse_number(value.strip().removesuffix("%")) / 100
         except ValueError:
             return value
     return value

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 
 from simulator.replay.data_file import data_columns
 from simulator.replay.law_spec import NOTHING, LawSpec
-from simulator.replay.problems import nearest
+from simulator.replay.problems import did_you_mean
 from simulator.replay.retries import RETRY_CAUSES
 from simulator.replay.sections import (
     FACTOR_MAX,
@@ -294,10 +294,8 @@ class SourceSpec(Section):
         for step in self.session:
             for name in step.placeholders:
                 if name not in known:
-                    near = nearest(name, known)
-                    hint = f"; did you mean `{near}`?" if near else ""
                     msg = f"session = ${{{name}}}, must be a value that is known by then: {', '.join(known) or 'none'}"
-                    raise ValueError(msg + hint)
+                    raise ValueError(msg + did_you_mean(name, known))
             known += step.extract
         return self
 

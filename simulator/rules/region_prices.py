@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
+from simulator.model.problems import one_of
 from simulator.rules.pricing import Rates
 
 REGION_DEFAULT: Final = "us-east-1"
@@ -83,9 +83,7 @@ REGIONS: Final[Mapping[str, Rates]] = MappingProxyType({prices.region: prices.ra
 def prices_of_region(region: str) -> RegionPrices:
     """Raises ValueError, with the nearest right word, for a Region that App Runner does not have."""
     if region not in REGION_PRICES:
-        close = get_close_matches(region, REGION_PRICES, 1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        msg = f"region = {region!r}, must be one of {', '.join(REGION_PRICES)}.{hint}"
+        msg = f"region = {region!r}, must be {one_of(region, REGION_PRICES)}"
         raise ValueError(msg)
     return REGION_PRICES[region]
 

@@ -44,11 +44,11 @@ def test_a_learner_who_goes_away_is_no_prediction() -> None:
 
 def test_bad_names_and_values_end_before_anything_is_played() -> None:
     for arguments, told in (
-        (["littles-lore"], "did you mean littles-law?"),
+        (["littles-lore"], "did you mean `littles-law`?"),
         (["littles-law", "--predict", "x"], "prediction = 'x', must be a number"),
         (["max-concurrency", "--predict", "z"], "must be one of a, b, c"),
         (["max-concurrency", "--try", "0"], "max_concurrency = 0, must be"),
-        (["littles-lore", "--console"], "did you mean littles-law?"),
+        (["littles-lore", "--console"], "did you mean `littles-law`?"),
         (["littles-law", "--console", "--predict", "20"], "predict = given, must be left out with --console"),
     ):
         shown = RUN.invoke(app, ["lesson", *arguments])

@@ -53,6 +53,9 @@ def test_a_failed_check_exits_with_1_and_says_which(tmp_path: Path) -> None:
     [
         (["nowhere.yaml"], "must be a file or one of"),
         (["first-look", "--policy", "nonsense"], "must be one of app-runner"),
+        pytest.param(["first-look", "--policy", "knatve"], "did you mean `knative`?", marks=pytest.mark.case("X8c")),
+        pytest.param(["first-look", "--gear", "fst"], "did you mean `fast`?", marks=pytest.mark.case("X8c")),
+        pytest.param(["flash-sail"], "did you mean `flash-sale`?", marks=pytest.mark.case("X8c")),
         (["first-look", "--json", "no/such/folder/out.json"], "cannot be written"),
     ],
 )
@@ -60,6 +63,13 @@ def test_bad_input_exits_with_2_and_one_clear_line(arguments: list[str], said: s
     done = RUN.invoke(app, ["run", *arguments])
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+@pytest.mark.case("X8c")
+def test_an_unknown_verb_is_told_the_nearest() -> None:
+    done = RUN.invoke(app, ["rn"])
+    assert done.exit_code == 2
+    assert "No such command 'rn'; did you mean `run`?" in done.output
 
 
 def test_a_bad_file_is_told_everything_at_once(tmp_path: Path) -> None:
@@ -163,3 +173,21 @@ def test_a_policy_of_the_users_that_fails_ends_the_run_or_does_not_as_asked(tmp_
     assert went_on.exit_code == 0, went_on.output
     lines = [event["line"] for event in json.loads(report.read_text(encoding="utf-8"))["services"][0]["events"]]
     assert [line for line in lines if told in line and "the wish stays as it is" in line]
+
+
+@pytest.mark.case("L66")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "first-look", "--seed", "1_0"],
+        ["run", "first-look", "--seed", "٣"],
+        ["run", "first-look", "--trace-sampling", "nan"],
+        ["compare", "first-look", "--policy", "own", "--seeds", "1_0"],
+        ["sweep", "first-look", "--vary", "max_size=1,2", "--out", "o.csv", "--workers", "1_0"],
+        ["logs", "--last", "1_0"],
+    ],
+)
+def test_an_option_that_is_a_number_is_written_in_digits(arguments: list[str]) -> None:
+    done = RUN.invoke(app, arguments)
+    assert done.exit_code == 2
+    assert f"'{arguments[-1]}' is not a number" in done.output

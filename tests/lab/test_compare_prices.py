@@ -73,7 +73,11 @@ def test_app_runner_as_a_platform_has_the_prices_of_the_scenarios_region(tmp_pat
         ("lambda: {billing: instance-based}", "lambda.billing = 'instance-based', must be left out"),
         ("cloud-run: {billing: monthly}", "must be one of request-based, instance-based"),
         ("lambda: {min_size: 1}", "lambda.min_size = 1, must be 0"),
-        ("lambda: {gb_hours: 1}", "Did you mean 'gb_hour'"),
+        ("lambda: {gb_hour: 1_0}", "lambda.gb_hour = '1_0', must be valid"),
+        ("lambda: {gb_hour: '10'}", "lambda.gb_hour = '10', must be valid"),
+        ("lambda: {gb_hour: .nan}", "lambda.gb_hour = '.nan', must be valid"),
+        ("lambda: {gb_hour: 1}\nlambda: {gb_hour: 2}", "a second lambda"),
+        ("lambda: {gb_hours: 1}", "did you mean `gb_hour`?"),
         ("ecs-express: {balancer: {request_kb: -1}}", "balancer.request_kb = -1"),
     ],
 )

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.model.units import duration_text, parse_bytes, parse_duration, parse_rate, parse_share
+from simulator.model.units import (
+    duration_text,
+    parse_bytes,
+    parse_duration,
+    parse_number,
+    parse_rate,
+    parse_share,
+    parse_whole,
+)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +115,29 @@ def test_a_duration_is_written_as_people_read_it(seconds: float, text: str) -> N
 @given(st.floats(0.001, 1e6))
 def test_what_is_written_is_read_back_to_three_digits_or_a_second(seconds: float) -> None:
     assert parse_duration(duration_text(seconds)) == pytest.approx(seconds, rel=0.006, abs=0.51 if seconds > 59 else 0)
+
+
+@pytest.mark.case("L66")
+@pytest.mark.parametrize("text", ["1_0", "٣", "nan", "inf", "-Infinity", "1e999", "", " ", "0x10", "1,5", "1 0", "--1"])
+def test_what_float_reads_and_nobody_writes_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a number"):
+        parse_number(text)
+    with pytest.raises(ValueError, match="is not a number"):
+        parse_whole(text)
+    with pytest.raises(ValueError, match="is not a share"):
+        parse_share(text)
+    with pytest.raises(ValueError, match="is not a share"):
+        parse_share(f"{text} %")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("12", 12.0), (" -0.5 ", -0.5), ("+1e3", 1000.0), (".5", 0.5), ("5.", 5.0)]
+)
+def test_a_number_is_ascii_digits_with_or_without_a_point_and_an_exponent(text: str, number: float) -> None:
+    assert parse_number(text) == number
+
+
+def test_a_whole_number_has_no_fraction() -> None:
+    assert parse_whole(" 12 ") == 12
+    with pytest.raises(ValueError, match="a whole one"):
+        parse_whole("12.5")

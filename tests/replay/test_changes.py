@@ -55,7 +55,7 @@ def test_a_parameter_of_a_policy_keeps_the_policy() -> None:
     [
         ("", "must be a place such as max_concurrency"),
         ("web..cpu", "must be a place such as max_concurrency"),
-        ("traffic.them.clock.rate", "must name one of us where it has 'them'"),
+        ("traffic.them.clock.rate", "must have in place of 'them' one of us"),
         ("web.cpu.units", r"must not reach into services\.web\.cpu, which is 1"),
     ],
 )

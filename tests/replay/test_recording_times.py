@@ -10,7 +10,7 @@ import pytest
 
 from simulator.replay.problems import ScenarioError
 from simulator.replay.recording_text import Recording
-from simulator.replay.recording_times import TIMESTAMP, UNITS_NS, Times
+from simulator.replay.recording_times import TIMESTAMP, UNITS_NS, Times, numbers
 
 
 def seconds_of(folder: Path, texts: list[str], form: str = TIMESTAMP) -> list[float]:
@@ -112,3 +112,19 @@ def test_an_offset_in_some_rows_only_is_refused(tmp_path: Path) -> None:
 def test_commas_of_spreadsheets_are_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(ScenarioError, match=f"value = '{text}', must be a number with a decimal point"):
         seconds_of(tmp_path, ["0", text], "seconds")
+
+
+@pytest.mark.case("L66")
+@pytest.mark.parametrize("odd", ["1_0", "٣", "1_000.5"])
+def test_a_number_that_python_would_read_and_nobody_writes_is_refused_with_its_line(tmp_path: Path, odd: str) -> None:
+    file = tmp_path / "r.csv"
+    file.write_text(f"at\n1\n2\u00a0\n{odd}\n4\n", encoding="utf-8")
+    recording = Recording(file)
+
+    parts = list(recording.blocks([0]))
+    row, (texts,) = parts[0]
+    texts += [text for _, (more,) in parts[1:] for text in more]
+    with pytest.raises(ScenarioError, match=rf"r\.csv:4:1: value = '{odd}', must be a number"):
+        numbers(recording, row, texts)
+    with pytest.raises(ScenarioError, match=rf"r\.csv:4:1: value = '{odd}', must be a number"):
+        Times(recording, "seconds").seconds(row, texts)

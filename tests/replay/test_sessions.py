@@ -159,6 +159,14 @@ def test_what_cannot_be_sent_is_refused_with_what_can(source: str, expected: str
         read_scenario(TEXT % ("9s", "", source))
 
 
+@pytest.mark.case("L66")
+def test_a_data_file_has_each_column_once(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("user,password,user\na,b,c\n")
+    source = "{clock: {rate: 1/s}, data: users.csv, session: [{path: '/${user}'}]}"
+    with pytest.raises(ScenarioError, match="must have each column once: user is column 1 and column 3"):
+        read_scenario(TEXT % ("9s", "", source), folder=tmp_path)
+
+
 @pytest.mark.case("L65")
 def test_the_compiled_gear_leaves_sessions_to_the_loop() -> None:
     assert "sessions" in why_not(read_scenario(TEXT % ("9s", "", f"{{clock: {{rate: 1/s}}, {SESSION}}}")))

@@ -40,7 +40,7 @@ def test_the_rule_of_the_estimates_is_right_within_4_percent_where_rates_are_kno
 
 
 def test_an_unknown_region_is_refused_with_the_nearest_one() -> None:
-    with pytest.raises(ValueError, match=r"region = 'eu-central1', must be one of .*Did you mean 'eu-central-1'"):
+    with pytest.raises(ValueError, match=r"region = 'eu-central1', must be one of .*did you mean `eu-central-1`"):
         rates_of("eu-central1")
 
 

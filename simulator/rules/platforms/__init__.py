@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from simulator.model.problems import one_of
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms import price_lists
 from simulator.rules.platforms.billing import PriceList
@@ -119,6 +120,6 @@ PLATFORMS: Final[Mapping[str, PlatformPreset]] = MappingProxyType({preset.name: 
 def platform_named(name: str) -> PlatformPreset:
     """Raises ValueError for an unknown name."""
     if name not in PLATFORMS:
-        msg = f"platform = {name!r}, must be one of {', '.join(PLATFORMS)}"
+        msg = f"platform = {name!r}, must be {one_of(name, PLATFORMS)}"
         raise ValueError(msg)
     return PLATFORMS[name]

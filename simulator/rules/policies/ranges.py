@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simulator.model.problems import one_of
+
 
 def check_within(name: str, value: float, low: float, high: float) -> None:
     """Raises ValueError unless low <= value <= high (so also for NaN)."""
@@ -29,7 +31,7 @@ def check_whole_seconds(name: str, value: float, low: int, high: int) -> None:
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Raises ValueError unless value is one of the choices."""
     if value not in choices:
-        msg = f"{name} = {value!r}, must be one of {', '.join(choices)}"
+        msg = f"{name} = {value!r}, must be {one_of(value, choices)}"
         raise ValueError(msg)
 
 

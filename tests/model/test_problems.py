@@ -1,0 +1,54 @@
+"""An unknown name is told with those that are known, and the nearest of them, wherever it is looked up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import simulator
+from simulator import Scenario
+from simulator.control.time_profile import profile_named
+from simulator.lab.compare_gears import kind_of
+from simulator.lab.validate import chosen
+from simulator.model.problems import did_you_mean, nearest, one_of
+from simulator.replay.policy_spec import policy_named
+from simulator.rules.platforms import platform_named
+
+
+def test_one_of_names_all_and_the_nearest() -> None:
+    assert one_of("bat", ["ant", "bat2", "cow"]) == "one of ant, bat2, cow; did you mean `bat2`?"
+    assert one_of("zebra", ["ant", "cow"]) == "one of ant, cow"
+    assert did_you_mean("zebra", ["ant"]) == nearest("zebra", ["ant"]) == ""
+
+
+def _scenario() -> Scenario:
+    return Scenario("first-look")
+
+
+@pytest.mark.case("X8c")
+@pytest.mark.parametrize(
+    ("look_up", "meant"),
+    [
+        (lambda: policy_named("knatve"), "knative"),
+        (lambda: platform_named("lamda"), "lambda"),
+        (lambda: kind_of("vitual", _scenario().checked, 1), "virtual"),
+        (lambda: chosen(["2.1.11x"]), "2.1.11"),
+        (lambda: profile_named("instnt"), "instant"),
+        (lambda: Scenario("flash-sail"), "flash-sale"),
+        (lambda: _scenario().run(clock="reel"), "real"),  # type: ignore[arg-type]
+        (lambda: _scenario().change({"traffic.visitor.scale": 2}), "visitors"),
+    ],
+)
+def test_a_name_that_is_looked_up_has_its_nearest(look_up: Callable[[], object], meant: str) -> None:
+    with pytest.raises(ValueError, match=rf"did you mean `{re.escape(meant)}`\?"):
+        look_up()
+
+
+@pytest.mark.case("X8c")
+def test_resembling_words_are_looked_for_in_one_place() -> None:
+    package = Path(simulator.__file__).parent
+    users = [file for file in package.rglob("*.py") if "get_close_matches" in file.read_text(encoding="utf-8")]
+    assert users == [package / "model" / "problems.py"]
