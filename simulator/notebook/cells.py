@@ -17,7 +17,7 @@ DECISIONS_SHOWN: Final = 8
 _STYLE: Final = "text-align:left"
 
 
-def report_cell(report: Report) -> str:
+def report_cell(report: Report, notes: Sequence[str]) -> str:
     """What happened, why, what it costs, and whether the checks hold."""
     run, requests = report.run, report.requests
     head = (
@@ -26,13 +26,13 @@ def report_cell(report: Report) -> str:
         f"{count_text(requests.requests)} requests, {ratio_text(requests.failure_ratio)} lost, "
         f"{usd_text(report.month_usd)} a month ({month_basis(run.ended_s)})</p>"
     )
-    return "<div>" + head + _notes(report) + "".join(map(_service, report.services)) + _checks(report) + "</div>"
+    return "<div>" + head + _notes(report, notes) + "".join(map(_service, report.services)) + _checks(report) + "</div>"
 
 
-def _notes(report: Report) -> str:
+def _notes(report: Report, notes: Sequence[str]) -> str:
     """What has to be known before any figure."""
     texts = [] if report.run.complete else ["Interrupted: not judged, and the month extrapolates the part played."]
-    texts += [f"{note.kind}: {note.service}: {note.text}" for note in report.notes]
+    texts += notes
     return "".join(f"<p><strong>{html.escape(text)}</strong></p>" for text in texts)
 
 

@@ -34,8 +34,9 @@ _KEYS: Final = ("scenario", "service", "contender")
 class ComparisonResult:
     """Contenders side by side. `data` has everything, as `simulator compare --json` writes it."""
 
-    def __init__(self, data: Comparison) -> None:
+    def __init__(self, data: Comparison, recordings: Sequence[str] = ()) -> None:
         self.data = data
+        self._recordings = recordings
 
     def frame(self, library: Library = "pandas") -> Any:
         """A row for each scenario, service and contender: the mean of each figure over the seeds.
@@ -76,8 +77,10 @@ class ComparisonResult:
 
     @property
     def notes(self) -> list[str]:
-        """What has to be known before the figures: who cannot act here, who never did, who is equal to whom."""
-        return [f"{case.name}: {note}" for case in self.data.cases for note in case.notes]
+        """What has to be known before the figures: of recordings what `simulator compare` says on standard error; then
+        who cannot act here, who never did, who is equal to whom.
+        """
+        return [*self._recordings, *(f"{case.name}: {note}" for case in self.data.cases for note in case.notes)]
 
     def json(self) -> str:
         """What `simulator compare --json` writes; `--fail-if-worse-than` reads it."""
@@ -96,11 +99,7 @@ class ComparisonResult:
             for case in self.data.cases
             for table in main_tables(case) + elasticity_score_tables(case) + difference_tables(case, self.data.baseline)
         ]
-        notes = "".join(
-            f"<p><strong>{html.escape(f'{case.name}: {text}.')}</strong></p>"
-            for case in self.data.cases
-            for text in case.notes
-        )
+        notes = "".join(f"<p><strong>{html.escape(text)}.</strong></p>" for text in self.notes)
         return "<div>" + notes + "".join(map(table_cell, tables)) + "</div>"
 
 
@@ -145,10 +144,12 @@ def compare(
             files.append(write_scenario(scenario.document, scenario.folder, file, scenario.name, scenario.checked.seed))
         first = baseline or (contenders[0].label if contenders else "")
         plan = Plan(files, contenders, first, seeds=seeds, terms=terms, oracle=oracle)
+        recordings = [f"{told.name}: {note}" for told in plan.scenarios.values() for note in told.recording_notes()]
         tasks = plan.tasks()
         with NotebookProgress(progress, "compare", len(tasks), task_name(tasks[0])) as shown:
             return ComparisonResult(
-                in_thread(lambda: played(plan, workers, lambda task, _: shown.advance(task_name(task))), shown.stop)
+                in_thread(lambda: played(plan, workers, lambda task, _: shown.advance(task_name(task))), shown.stop),
+                recordings,
             )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from simulator.console.report_html import report_page
 from simulator.lab.figures import Figure, figures
 from simulator.lab.why import parse_moment, why
+from simulator.model.problems import one_of
 from simulator.notebook.cells import report_cell
 from simulator.notebook.frames import Library, frame, frame_of_rows
 from simulator.replay import report_schema as schema
@@ -43,8 +44,11 @@ class Page:
 class Result:
     """A run. `report` has everything, as `simulator run --json` writes it; the methods are ways to look at it."""
 
-    def __init__(self, record: RunRecord, report: schema.Report, rows: str | None = None) -> None:
+    def __init__(
+        self, record: RunRecord, report: schema.Report, rows: str | None = None, recordings: Sequence[str] = ()
+    ) -> None:
         self.report = report
+        self._recordings = recordings
         self._record = record
         self._rows = rows
 
@@ -55,8 +59,11 @@ class Result:
 
     @property
     def notes(self) -> Sequence[str]:
-        """What has to be known before any figure: policies that cannot act here, and what `policy` brought."""
-        return [f"{note.kind}: {note.service}: {note.text}" for note in self.report.notes]
+        """What has to be known before any figure: of recordings what `simulator run` says on standard error, such as
+        gaps and rows out of order; then policies that cannot act here, and what `policy` brought.
+        """
+        told = [f"{note.kind}: {note.service}: {note.text}" for note in self.report.notes]
+        return [*(f"note: {text}" for text in self._recordings), *told]
 
     @property
     def figures(self) -> Mapping[str, Figure]:
@@ -118,7 +125,7 @@ class Result:
         if name is None and len(names) == 1:
             return self.report.services[0]
         if name not in names:
-            msg = f"service = {name!r}, must be one of {', '.join(names)}"
+            msg = f"service = {name!r}, must be {one_of(name, names)}"
             raise ValueError(msg)
         return self.report.services[names.index(name)]
 
@@ -128,7 +135,7 @@ class Result:
         return f"<Result {self.report.scenario.name}, seed {run.seed}: {requests.requests} requests, {verdict}>"
 
     def _repr_html_(self) -> str:
-        return report_cell(self.report)
+        return report_cell(self.report, self.notes)
 
 
 def _frame(

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self, SupportsIndex
 import yaml
 
 from simulator.assembly import LiveSettings
+from simulator.model.problems import one_of
 from simulator.notebook.cells import rows_cell
 from simulator.notebook.plain import is_frame, plain
 from simulator.notebook.progress import Progress
@@ -68,7 +69,7 @@ class Scenario:
         if not path.exists():
             shipped = shipped_scenarios()
             if str(source) not in shipped:
-                msg = f"scenario = {str(source)!r}, must be a file or one of {', '.join(shipped)}"
+                msg = f"scenario = {str(source)!r}, must be a file or {one_of(source, shipped)}"
                 raise ValueError(msg)
             path = shipped[str(source)]
         self._read(_Source(read_document_text(path), str(path), path.parent, path.stem, {}))
@@ -143,14 +144,15 @@ class Scenario:
             BrokenRun: when the run itself broke.
         """
         if clock not in {"virtual", "real"}:
-            msg = f"clock = {clock!r}, must be virtual or real"
+            msg = f"clock = {clock!r}, must be {one_of(clock, ('virtual', 'real'))}"
             raise ValueError(msg)
         checked = self._checked if seed is None else self._checked.with_seed(operator.index(seed))
         checked = checked if policy is None else checked.with_policy(policy_name(policy))
+        notes = checked.recording_notes()
         rows, stop = io.StringIO() if requests else None, Stop()
         live = LiveSettings(Path(state).expanduser()) if clock == "real" else None
         record = play_beside(Run(checked, live, stop, rows), stop)
-        return Result(record, build_report(record), None if rows is None else rows.getvalue())
+        return Result(record, build_report(record), None if rows is None else rows.getvalue(), notes)
 
     def sweep(
         self, vary: Mapping[str, Iterable[Any]], *, seeds: int = 1, workers: int = 1, progress: Progress = None
@@ -166,8 +168,9 @@ class Scenario:
         """
         grid: dict[str, list[Any]] = {name: plain(list(values)) for name, values in vary.items()}
         self.change({name: values[0] for name, values in grid.items() if values})
+        notes = [f"note: {text}" for text in self._checked.recording_notes()]
         numbers = [self._checked.seed + n for n in range(seeds)]
-        return swept(self.document, self.folder, grid, numbers, workers, progress)
+        return swept(self.document, self.folder, grid, numbers, workers, progress, notes)
 
     def __repr__(self) -> str:
         return f"<Scenario {self.name}: {', '.join(self._checked.services)}, {self._checked.duration_s:g} s>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class SweepResult:
     """`rows` in the grid's order: the varied values, `seed`, and figures or `error`."""
 
     rows: Sequence[Row]
+    notes: Sequence[str] = ()
+    """What has to be known of the scenario's recordings before the figures, as `simulator sweep` says it."""
 
     def frame(self, library: Library = "pandas") -> Any:
         """The rows as a data frame."""
@@ -30,8 +33,8 @@ class SweepResult:
         return frame_of_rows(self.rows, names, library)
 
     def _repr_html_(self) -> str:
-        text: str = self.frame()._repr_html_()
-        return text
+        table: str = self.frame()._repr_html_()
+        return "".join(f"<p><strong>{html.escape(text)}</strong></p>" for text in self.notes) + table
 
 
 def swept(
@@ -41,6 +44,7 @@ def swept(
     seeds: Sequence[int],
     workers: int,
     progress: Progress = None,
+    notes: Sequence[str] = (),
 ) -> SweepResult:
     """Play every point. Raises ValueError for an axis without values or more than a million points."""
     for name, values in vary.items():

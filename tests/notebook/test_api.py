@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import importlib
 import subprocess
 import sys
@@ -224,3 +225,27 @@ def test_a_comparisons_frame_has_intervals_and_differences() -> None:
     assert frame.loc["fixed", "run_usd_difference"] == pytest.approx(runs["fixed"].mean() - runs["own"].mean())
     assert frame.loc["fixed", "run_usd_difference_low"] <= frame.loc["fixed", "run_usd_difference"]
     assert pd.isna(frame.loc["own", "run_usd_difference"])
+
+
+@pytest.mark.case("L66")
+def test_what_is_notable_of_a_recording_is_a_note_of_every_result(tmp_path: Path) -> None:
+    """As the command line says it; the file is written where the scenario is read from."""
+    (tmp_path / "r.csv").write_text("at\n3\n1\n2\n")
+    text = SMALL.replace("{name: visitors, poisson: {rate: 60/s}}", "trace: {file: r.csv, format: seconds}")
+    scenario = Scenario.from_text(text, name="small", folder=tmp_path)
+    (file := tmp_path / "small.yaml").write_text(text)
+    command = [sys.executable, "-m", "simulator", "run", str(file), "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stderr.splitlines()
+    assert said
+    assert any("order" in note for note in said)
+
+    result = scenario.run()
+    assert result.notes[: len(said)] == said
+    assert all(html.escape(note) in result._repr_html_() for note in said)
+    sweep = scenario.sweep({"max_size": [1, 2]})
+    assert sweep.notes == said
+    assert html.escape(said[0]) in sweep._repr_html_()
+    compared = compare(scenario, ["own"], seeds=1, oracle=False)
+    assert compared.notes[: len(said)] == [note.replace("note:", "small:") for note in said]
+    assert html.escape(compared.notes[0]) in compared._repr_html_()
