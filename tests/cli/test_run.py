@@ -53,9 +53,9 @@ def test_a_failed_check_exits_with_1_and_says_which(tmp_path: Path) -> None:
     [
         (["nowhere.yaml"], "must be a file or one of"),
         (["first-look", "--policy", "nonsense"], "must be one of app-runner"),
-        pytest.param(["first-look", "--policy", "knatve"], "did you mean `knative`?", marks=pytest.mark.case("X8c")),
-        pytest.param(["first-look", "--gear", "fst"], "did you mean `fast`?", marks=pytest.mark.case("X8c")),
-        pytest.param(["flash-sail"], "did you mean `flash-sale`?", marks=pytest.mark.case("X8c")),
+        (["first-look", "--policy", "knatve"], "did you mean `knative`?"),
+        (["first-look", "--gear", "fst"], "did you mean `fast`?"),
+        (["flash-sail"], "did you mean `flash-sale`?"),
         (["first-look", "--json", "no/such/folder/out.json"], "cannot be written"),
     ],
 )
@@ -65,7 +65,6 @@ def test_bad_input_exits_with_2_and_one_clear_line(arguments: list[str], said: s
     assert said in done.stderr
 
 
-@pytest.mark.case("X8c")
 def test_an_unknown_verb_is_told_the_nearest() -> None:
     done = RUN.invoke(app, ["rn"])
     assert done.exit_code == 2

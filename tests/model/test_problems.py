@@ -28,7 +28,6 @@ def _scenario() -> Scenario:
     return Scenario("first-look")
 
 
-@pytest.mark.case("X8c")
 @pytest.mark.parametrize(
     ("look_up", "meant"),
     [
@@ -47,7 +46,6 @@ def test_a_name_that_is_looked_up_has_its_nearest(look_up: Callable[[], object],
         look_up()
 
 
-@pytest.mark.case("X8c")
 def test_resembling_words_are_looked_for_in_one_place() -> None:
     package = Path(simulator.__file__).parent
     users = [file for file in package.rglob("*.py") if "get_close_matches" in file.read_text(encoding="utf-8")]
