@@ -28,6 +28,7 @@ from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.cli.up_names import FirstAnswers, hosts_of, told_names
 from simulator.fleet.driver import LaunchError
+from simulator.fleet.process_isolation import find_namespaces
 from simulator.fleet.secrets import SecretsPlace
 from simulator.model.problems import FileProblems
 from simulator.world.chance import Chance
@@ -97,10 +98,19 @@ def _builder(folder: Path, settings: BuildSettings) -> LocalBuilder | Dockerfile
     return DockerfileBuilder(settings)
 
 
+async def _tell_isolation() -> None:
+    """What this machine lacks to keep builds and instances apart, by name and before anything of the project runs."""
+    namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
+    if not namespaces.is_apart:
+        echo(f"processes as instances, and builds: {namespaces}", err=True)
+
+
 async def _up(
     folder: Path, settings: BuildSettings, live: LiveSettings, place: SecretsPlace, stop: asyncio.Event, *, watch: bool
 ) -> None:
     builder = _builder(folder, settings)
+    if isinstance(builder, LocalBuilder):
+        await _tell_isolation()
     platform = Platform((), Chance(secrets.randbits(_SEED_BITS)), live=live, facts_max=_FACTS_KEPT)
     platform.on_line = lambda _service, number, line: echo(f"[instance/{number}] {line}")
     try:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from simulator.cli import app
+from simulator.cli import app, up
+from simulator.fleet.process_isolation import Namespaces, Way
 
 RUN = CliRunner()
 
@@ -57,3 +58,21 @@ def test_a_wrong_file_is_bad_input_and_a_program_that_does_not_start_is_not(
     (project / "apprunner.yaml").write_text(f"version: 1.0\nruntime: python311\n{build}{command}", encoding="utf-8")
     done = RUN.invoke(app, ["up", str(project), "--state", str(tmp_path / "state"), "--https-port", "0"])
     assert (done.exit_code, reason in done.output) == (code, True), done.output
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Namespaces(Way.FOLDER, "the program unshare of util-linux is not installed"), 1),
+        (Namespaces(Way.USER), 0),
+    ],
+)
+def test_what_is_missing_to_keep_processes_apart_is_said_once_on_standard_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Namespaces, said: int
+) -> None:
+    monkeypatch.setattr(up, "find_namespaces", lambda: found)
+    (tmp_path / "apprunner.yaml").write_text("version: 1.0\nruntime: python311\n", encoding="utf-8")
+    done = RUN.invoke(app, ["up", str(tmp_path), "--state", str(tmp_path / "state")])
+    assert done.exit_code == 2
+    assert done.stderr.count(f"processes as instances, and builds: {found}") == said
+    assert done.stderr.count("unshare of util-linux is not installed") == said
