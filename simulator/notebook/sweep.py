@@ -65,7 +65,7 @@ def swept(
                 return found
 
             found = in_thread(rows, told.stop)
-    return SweepResult([{**_told(point), "seed": point.seed, **found[point.number]} for point in grid])
+    return SweepResult([{**_told(point), "seed": point.seed, **found[point.number]} for point in grid], notes)
 
 
 def _alone(file: Path, grid: Sequence[Point], _workers: int) -> Iterator[tuple[Point, Row]]:
