@@ -1,13 +1,16 @@
 """What is best: first what passes, then what nothing else beats in both cost and latency. For comparisons and sweeps.
 
 A point that fails a check of its scenario, or loses so many requests that its percentiles mean nothing, is cheap and
-fast for the wrong reason: it is on no frontier, and no "best" names it.
+fast for the wrong reason: it is on no frontier, and no "best" names it. A check that asks for more of what is bad, such
+as `status_429 > 0`, says what the scenario shows: a point without any 429 is not worse, so it does not fail by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Final
+
+from simulator.replay.check_expression import parse_check
 
 # Who loses more has no 95th percentile over all of its requests: those that were lost have waited for ever.
 ERROR_RATE_MAX: Final = 0.05
@@ -36,6 +39,7 @@ def failures_of(error_rate: float, failed_checks: Mapping[str, int], runs: int) 
     `failed_checks`: by the check's text, how many of the runs failed it: more than half of them is a failure. A check
     that allows a higher error rate does not help: the point's percentiles are those of the requests that were left.
     """
-    failed = [text for text, count in failed_checks.items() if 2 * count > runs]
-    lost = [f"error rate {error_rate:.1%}"] if error_rate >= ERROR_RATE_MAX else []
+    most = [text for text, count in failed_checks.items() if 2 * count > runs]
+    failed = [text for text in most if not parse_check(text).asks_for_worse]
+    lost = [f"error rate {error_rate * 100:.3g} %"] if error_rate >= ERROR_RATE_MAX else []
     return (*lost, *failed)

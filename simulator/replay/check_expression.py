@@ -64,6 +64,11 @@ OF_A_SERVICE: Final = frozenset(
 )
 # What the series of a report have in each of their bins; of percentiles p50, p95 and p99.
 OF_A_BIN: Final = ("p50", "p95", "p99", "failure_ratio", "refused_ratio", "failed_ratio", "served_rps", "instances")
+# Metrics of which less is better, whatever is run; of `status` it is 4xx and 5xx.
+_LESS_IS_BETTER: Final = frozenset(
+    {"latency", "mean", "min", "max", "lateness", "failure_ratio", "refused_ratio", "failed_ratio"}
+    | {"failure_ratio_after_retries", "cold_start_ratio", "scale_out_delay", "usd", "usd_per_month", "usd_per_million"}
+)
 TAGS: Final = ("service", "source", "path", "name")
 
 CHECK_SCHEMA: Final[dict[str, Any]] = {
@@ -149,6 +154,12 @@ class CheckExpression:
     def dimension(self) -> Dimension:
         """Of its value: with a share of the time, that is the share."""
         return METRICS[self.metric] if self.share is None else Dimension.RATIO
+
+    @property
+    def asks_for_worse(self) -> bool:
+        """True for `status_429 > 0` and its like, which say what a scenario shows and not what a service must reach."""
+        bad = self.status[0] in "45" if self.status is not None else self.metric in _LESS_IS_BETTER
+        return bad and self.operator in {Operator.GREATER, Operator.AT_LEAST}
 
     def tag(self, name: str) -> str | None:
         """What the tag `name` names, None without it."""
