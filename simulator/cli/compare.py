@@ -27,7 +27,7 @@ from simulator.lab.compare_run import Outcome, Task, task_name
 from simulator.lab.compare_table_file import write_runs
 from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.tables import best_contender, difference_tables, is_oracle, main_tables, overall_table
+from simulator.lab.tables import best_contender, difference_tables, failure_lines, main_tables, overall_table
 from simulator.model.problems import one_of
 from simulator.model.units import parse_duration
 from simulator.replay.problems import ScenarioError
@@ -178,9 +178,8 @@ def _print(comparison: Comparison) -> None:
         console.print()
         for table in main_tables(case) + difference_tables(case, comparison.baseline):
             print_table(table, console)
-        for row in case.rows:
-            if row.failing and not is_oracle(row.contender):
-                console.print(Text(f"{row.contender} fails: {'; '.join(row.failing)}"), soft_wrap=True)
+        for line in failure_lines(case):
+            console.print(Text(f"{case.name}: {line}."), soft_wrap=not console.is_terminal)
     if len(comparison.cases) > 1:
         print_table(overall_table(comparison), console)
     best = best_contender(comparison)

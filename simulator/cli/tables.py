@@ -40,8 +40,8 @@ def print_table(table: Table, console: Console) -> None:
         for name, cells in table.rows:
             shown.add_row(_name(name, table.marks.get(name, ())), *(_text(cells[place]) for place in columns))
         console.print(shown)
+        console.print()
         title = f"{table.title} (continued)"
-    console.print()
 
 
 def _portions(table: Table, width: int) -> list[list[int]]:

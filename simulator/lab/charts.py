@@ -12,7 +12,7 @@ from typing import Any, Final
 from simulator.lab.comparison import CasePart, Comparison, EstimatePart, RowPart
 from simulator.lab.extras import needed
 from simulator.lab.frontier import frontier
-from simulator.lab.tables import is_measure, is_oracle, is_oracle_of_platform, number_text
+from simulator.lab.tables import is_measure, is_oracle, is_oracle_of_platform, number_text, with_equals
 
 COST: Final = "usd_per_million"
 LATENCY: Final = "latency_p95_s"
@@ -32,6 +32,7 @@ PAGE_COLOURS: Final = (
     ("#d1d1d1", "#80808059"),
 )
 PANELS_A_ROW: Final = 3
+LEGEND_LINE_IN: Final = 0.18  # inches
 SECONDS_FROM_S: Final = 2.0  # latencies from here on are easier to read in seconds
 _SETTINGS: Final = {
     "svg.hashsalt": "comparison",
@@ -68,19 +69,26 @@ def _place(contender: str, comparison: Comparison) -> int | None:
 
 def pareto_chart(case: CasePart, comparison: Comparison) -> str:
     """Cost against latency with both intervals; the line joins those that pass and that nobody beats in both."""
+    names = with_equals(case)
     shown = [
-        row for row in case.rows if COST in row.estimates and LATENCY in row.estimates and not is_measure(row.contender)
+        row
+        for row in case.rows
+        if COST in row.estimates
+        and LATENCY in row.estimates
+        and not is_measure(row.contender)
+        and row.contender in names
     ]
     in_seconds = max((row.estimates[LATENCY].mean for row in shown), default=0) > SECONDS_FROM_S
     factor, unit = (1, "s") if in_seconds else (1000, "ms")
     places = [(row.estimates[COST].mean, row.estimates[LATENCY].mean * factor) for row in shown]
     with _style():
-        figure = _figure(7.2, 4.2)
+        # The legend stands beside the panel, and all of its lines within the figure.
+        figure = _figure(8.4, max(4.2, LEGEND_LINE_IN * len(shown) + 0.4))
         panel = figure.subplots()
         front = frontier(places, [not is_oracle(row.contender) and not row.failing for row in shown])
         panel.plot(*_columns([places[place] for place in front]), color="0.6", linewidth=1, zorder=1)
         for row in shown:
-            _point(panel, row, factor, comparison)
+            _point(panel, row, names[row.contender], factor, comparison)
         panel.set_xlabel("USD per million served requests")
         panel.set_ylabel(f"p95 latency [{unit}]")
         panel.margins(x=0.1, y=0.15)
@@ -91,7 +99,12 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
 
 def supply_chart(case: CasePart, comparison: Comparison) -> str:
     """Instances ready over time, above the demand, for the first seed; a panel a contender. Empty without curves."""
-    shown = [row for row in case.rows if row.curve is not None and not is_oracle_of_platform(row.contender)]
+    titles = with_equals(case)
+    shown = [
+        row
+        for row in case.rows
+        if row.curve is not None and not is_oracle_of_platform(row.contender) and row.contender in titles
+    ]
     if not shown:
         return ""
     rows = -(-len(shown) // PANELS_A_ROW)
@@ -103,6 +116,7 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
         tops = [_top(row) for row in shown]
         for panel, row, top in zip(panels, shown, tops, strict=False):
             _supply(panel, row, colour_of(row.contender, comparison), max(tops) if same else top)
+            panel.set_title(titles[row.contender], loc="left", color=colour_of(row.contender, comparison))
         for panel in panels[len(shown) :]:
             panel.set_visible(False)
         for panel in panels[::PANELS_A_ROW]:
@@ -111,16 +125,24 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
 
 
 def score_chart(comparison: Comparison) -> str:
-    """The score over all cases, best first. Empty where it is not known."""
-    known = [(part.contender, part.score) for part in comparison.overall if part.score is not None]
-    known = [pair for pair in known if not is_oracle_of_platform(pair[0])]
+    """The score over all cases, best first; bars of those that fail are hollow. Empty where it is not known."""
+    single = with_equals(comparison.cases[0]) if len(comparison.cases) == 1 else {}
+    known = [
+        (part.contender, part.score, bool(part.failing) and not is_oracle(part.contender))
+        for part in comparison.overall
+        if part.score is not None
+        and not is_oracle_of_platform(part.contender)
+        and (not single or part.contender in single)
+    ]
     if not known:
         return ""
     with _style():
         figure = _figure(7.2, 0.3 * len(known) + 0.8)
         panel = figure.subplots()
-        names, scores = [name for name, _ in known], [score for _, score in known]
-        bars = panel.barh(names, scores, color=[colour_of(name, comparison) for name in names], height=0.65)
+        names, scores = [single.get(name, name) for name, _, _ in known], [score for _, score, _ in known]
+        colours = [colour_of(name, comparison) for name, _, _ in known]
+        fills = ["none" if fails else colour for colour, (_, _, fails) in zip(colours, known, strict=True)]
+        bars = panel.barh(names, scores, color=fills, edgecolor=colours, height=0.65)
         panel.bar_label(bars, [number_text(score, "usd") for score in scores], padding=4, fontsize=8)
         panel.invert_yaxis()
         panel.grid(visible=False, axis="y")
@@ -129,9 +151,9 @@ def score_chart(comparison: Comparison) -> str:
         return _svg(figure)
 
 
-def _point(panel: Any, row: RowPart, factor: float, comparison: Comparison) -> None:
+def _point(panel: Any, row: RowPart, name: str, factor: float, comparison: Comparison) -> None:
     cost, latency, loss = row.estimates[COST], row.estimates[LATENCY], row.estimates.get(LOSS)
-    lost = f" ({loss.mean:.1%} lost)" if loss is not None and loss.mean >= LOSS_TOLD else ""
+    lost = f", {number_text(loss.mean, 'ratio')} lost" if loss is not None and loss.mean >= LOSS_TOLD else ""
     colour, oracle = colour_of(row.contender, comparison), is_oracle(row.contender)
     panel.errorbar(
         cost.mean,
@@ -145,7 +167,7 @@ def _point(panel: Any, row: RowPart, factor: float, comparison: Comparison) -> N
         color=colour,
         elinewidth=1,
         capsize=2,
-        label=f"{row.contender}{lost}",
+        label=f"{name}{lost}",
         zorder=3,
     )
 
@@ -154,7 +176,7 @@ def _top(row: RowPart) -> float:
     """A peak of the demand that nobody serves must not flatten everything else."""
     assert row.curve is not None
     most = max(row.curve.ready, default=0)
-    return 1.1 * max(1.0, most, min(3 * most, max(row.curve.demand, default=0)))
+    return 1.1 * max(1.0, most, min(10 * most, max(row.curve.demand, default=0)))
 
 
 def _supply(panel: Any, row: RowPart, colour: str, top: float) -> None:
@@ -162,9 +184,14 @@ def _supply(panel: Any, row: RowPart, colour: str, top: float) -> None:
     assert curve is not None
     minutes = [place * curve.width_s / 60 for place in range(len(curve.ready) + 1)]
     panel.stairs(curve.demand, minutes, fill=True, color=DEMAND, label="needed")
-    panel.stairs(curve.ready, minutes, color=colour, linewidth=1.6, label="ready")
+    # Without a baseline: the run begins and ends with as many as it has, not with none.
+    panel.stairs(curve.ready, minutes, color=colour, linewidth=1.6, label="ready", baseline=None)
     panel.set_ylim(0, top)
-    panel.set_title(row.contender, loc="left", color=colour)
+    panel.yaxis.get_major_locator().set_params(integer=True)
+    panel.tick_params(labelbottom=True)
+    most = max(curve.demand, default=0)
+    if most > top:
+        panel.annotate(f"up to {number_text(most, 'count')} needed", (0.98, 0.86), xycoords="axes fraction", ha="right")
     panel.set_xlabel("minutes")
 
 
@@ -192,6 +219,7 @@ def _scale(panel: Any, latencies: Sequence[tuple[float, float]]) -> None:
     low, high = min((low for low, _ in latencies), default=0), max((high for _, high in latencies), default=0)
     if low > 0 and high > 20 * low:
         panel.set_yscale("log")
+        panel.yaxis.set_major_formatter("{x:g}")
     elif low < 0.6 * high:
         panel.set_ylim(0, 1.15 * high)
 

@@ -9,10 +9,12 @@ from simulator.lab.charts import colour_of, pareto_chart, score_chart, supply_ch
 from simulator.lab.compare_figures import FIGURES
 from simulator.lab.comparison import CasePart, Comparison
 from simulator.lab.extras import needed
+from simulator.lab.statistics import RUNS_MIN
 from simulator.lab.tables import (
     best_contender,
     difference_tables,
     elasticity_score_tables,
+    failure_lines,
     is_oracle,
     main_tables,
     number_text,
@@ -39,6 +41,7 @@ def comparison_html(comparison: Comparison) -> str:
             overall=overall_table(comparison),
             scores=_safe(score_chart(comparison)),
             best=best_contender(comparison),
+            intervals=any(len(case.seeds) >= RUNS_MIN for case in comparison.cases),
             figures=FIGURES.values(),
             colours={part.label: _dot(part.label, comparison) for part in comparison.contenders},
         )
@@ -52,6 +55,7 @@ def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
         "slo": None if case.slo_s is None else number_text(case.slo_s, "s"),
         "pareto": _safe(pareto_chart(case, comparison)),
         "supply": _safe(supply_chart(case, comparison)),
+        "failures": failure_lines(case),
         "tables": main_tables(case) + elasticity_score_tables(case) + difference_tables(case, comparison.baseline),
     }
 

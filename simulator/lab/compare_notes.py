@@ -7,8 +7,9 @@ from typing import Any
 
 from simulator.lab.compare_contenders import OWN, Contender, ContenderKind
 from simulator.lab.comparison import RowPart
-from simulator.lab.tables import is_oracle
+from simulator.lab.tables import is_measure, is_oracle
 from simulator.model.units import duration_text
+from simulator.replay.check_scopes import checked_service
 from simulator.replay.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
@@ -26,12 +27,13 @@ def notes_of(contender: Contender, scenario: Scenario, service: str) -> list[Pol
 
 
 def equal_rows(rows: Sequence[RowPart]) -> list[list[str]]:
-    """The names of rows that agree in every figure of every run, two and more each; the oracles aside."""
+    """The names of rows that agree in every figure of every run, two and more each; oracles only with oracles."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for row in rows:
-        if not is_oracle(row.contender):
+        if not is_measure(row.contender):
             values = {name: tuple(column) for name, column in row.values.items() if name not in _DERIVED}
-            groups.setdefault(tuple(sorted(values.items())), []).append(row.contender)
+            key = (is_oracle(row.contender), *sorted(values.items()))
+            groups.setdefault(key, []).append(row.contender)
     return [names for names in groups.values() if len(names) > 1]
 
 
@@ -57,6 +59,7 @@ def case_notes(
         *(f"Equal in every figure: {', '.join(names)}" for names in equal_rows(rows)),
         *(_estimated(scenario, service) if any(one.price_list is None for one in contenders) else ()),
         *_adapted(contenders, scenario, service),
+        *_shown_only(scenario, service),
         *_limited(labels, scenario, found),
         *(note.text for label in labels for note in found[label] if note.kind is NoteKind.BROUGHT),
         *_spellings(contenders, scenario, service),
@@ -100,6 +103,18 @@ def _adapted(contenders: Sequence[Contender], scenario: Scenario, service: str) 
         yield f"Adapted to the scenario: {OWN} is {policy.name} with {adapted}; the others have their defaults"
 
 
+def _shown_only(scenario: Scenario, service: str) -> Iterator[str]:
+    """Checks that ask for more of what is bad: a candidate that does better does not fail by them."""
+    sources = [(source.name, source.service) for source in scenario.traffic]
+    texts = [
+        check.text
+        for check in scenario.checks
+        if check.asks_for_worse and checked_service(check, list(scenario.services), sources) in {None, service}
+    ]
+    if texts:
+        yield f"Checks of what the scenario shows, which no candidate has to pass: {'; '.join(texts)}"
+
+
 def _limited(labels: Sequence[str], scenario: Scenario, found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
     limited = {label: note for label in labels for note in found[label] if note.kind is NoteKind.LIMITED}
     windows = [f"{label} ({duration_text(note.needs_s)})" for label, note in limited.items() if not note.is_history]
@@ -119,7 +134,7 @@ def _spellings(contenders: Sequence[Contender], scenario: Scenario, service: str
         if platform.kind is ContenderKind.PLATFORM and policy is not None:
             ours, theirs = (one.applied(scenario).services[service] for one in (policy, platform))
             yield (
-                f"{policy.label} as a policy against {platform.label} as a platform: "
+                f"{policy.label} (policy) and {platform.label} differ: "
                 f"{', '.join([*differing(ours, theirs), 'prices of App Runner against those of the platform'])}"
             )
 

@@ -48,10 +48,12 @@ def month_title(case: CasePart) -> str:
     return f"{case.name}: USD a month, if every minute were like {played}"
 
 
-def month_columns(rows: Sequence[RowPart]) -> dict[str, list[float]]:
-    """By heading the USD of each row; headings without an amount are left out."""
-    sums = {
-        heading: [math.fsum(part.usd for part in row.month if holds(part.item)) for row in rows]
-        for heading, holds in _COLUMNS.items()
-    }
+def month_columns(rows: Sequence[RowPart]) -> dict[str, list[float | None]]:
+    """By heading the USD of each row, None where its bill has no such item; headings without an amount are left out."""
+    sums = {heading: [_sum_of(row, holds) for row in rows] for heading, holds in _COLUMNS.items()}
     return {heading: column for heading, column in sums.items() if any(column)}
+
+
+def _sum_of(row: RowPart, holds: Callable[[str], bool]) -> float | None:
+    amounts = [part.usd for part in row.month if holds(part.item)]
+    return math.fsum(amounts) if amounts else None

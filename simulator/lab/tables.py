@@ -211,9 +211,23 @@ def _first_of_equals(case: CasePart, rows: Sequence[RowPart]) -> Iterator[RowPar
     return (row for row in rows if row.contender not in repeated and not is_measure(row.contender))
 
 
+def with_equals(case: CasePart) -> dict[str, str]:
+    """By candidate, in a chart: its name and how many others agree with it; those are left out."""
+    counts = {names[0]: len(names) - 1 for names in case.equal}
+    repeated = {name for names in case.equal for name in names[1:]}
+    return {
+        row.contender: f"{row.contender} (and {counts[row.contender]} equal)"
+        if row.contender in counts
+        else row.contender
+        for row in case.rows
+        if row.contender not in repeated
+    }
+
+
 def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
     """What stands below the name of each row that has something to say."""
-    equals = {names[0]: tuple(f"= {name}" for name in names[1:]) for names in case.equal}
+    silent = {row.contender for row in case.rows if row.cannot_act}
+    equals = {names[0]: tuple(f"= {name}{CANNOT_ACT * (name in silent)}" for name in names[1:]) for names in case.equal}
     marks = {}
     for row in case.rows:
         lines = equals.get(row.contender, ())
@@ -224,6 +238,15 @@ def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
         if lines:
             marks[row.contender] = lines
     return marks
+
+
+def failure_lines(case: CasePart) -> list[str]:
+    """Why candidates fail, those with the same reasons in one line; the oracles are no candidates."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for row in case.rows:
+        if row.failing and not is_oracle(row.contender):
+            groups.setdefault(tuple(row.failing), []).append(row.contender)
+    return [f"Fails ({'; '.join(reasons)}): {', '.join(names)}" for reasons, names in groups.items()]
 
 
 def _difference_table(case: CasePart, baseline: str, title: str, wanted: Sequence[str]) -> Table:
@@ -257,7 +280,10 @@ def _spread(found: EstimatePart, factor: float) -> str:
         return ""
     if min(below, above) * _LEANS >= max(below, above):
         return f"±{_digits((below + above) / 2, 2)}"
-    return f"-{_digits(below, 2)} +{_digits(above, 2)}"
+    # A side on which there is nothing is left out; one that ends at 0 must not be rounded beyond it.
+    to_zero = 0 <= found.low <= _DUST and below > _DUST
+    sides = [f"-{_digits(below, 3 if to_zero else 2)}"] if below > _DUST else []
+    return " ".join([*sides, *([f"+{_digits(above, 2)}"] if above > _DUST else [])])
 
 
 def _headings(names: Sequence[str]) -> tuple[str, ...]:
@@ -273,4 +299,4 @@ def _digits(value: float, digits: int = 3) -> str:
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
     text = f"{value:.{digits}g}"
-    return text if "e" not in text else f"{value:.{digits - 1}e}"
+    return text if "e" not in text else f"{value:.{digits - 1 - math.floor(math.log10(abs(value)))}f}"

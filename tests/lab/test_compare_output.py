@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import csv
 import re
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from simulator.lab.charts import pareto_chart, supply_chart
 from simulator.lab.compare import Plan, compare
 from simulator.lab.compare_contenders import contenders_of
 from simulator.lab.compare_guard import held_against
 from simulator.lab.compare_html import comparison_html
+from simulator.lab.compare_notes import equal_rows
 from simulator.lab.compare_table_file import write_runs
-from simulator.lab.comparison import Comparison, comparison_json, read_comparison
-from simulator.lab.tables import Cell, difference_tables, main_tables, number_text, overall_table
+from simulator.lab.comparison import (
+    CasePart,
+    Comparison,
+    CurvePart,
+    EstimatePart,
+    RowPart,
+    comparison_json,
+    read_comparison,
+)
+from simulator.lab.tables import (
+    Cell,
+    difference_tables,
+    failure_lines,
+    main_tables,
+    marks_of,
+    number_text,
+    overall_table,
+)
 from tests.lab.compare_scenarios import step
 
 PAGE_BYTES_MAX = 3_000_000
@@ -82,6 +102,75 @@ def test_a_cell_tells_its_spread() -> None:
     assert str(Cell("12.3 ms", "±0.4")) == "12.3 ms ±0.4"
 
 
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "text"),
+    [
+        (0.03048, 0.0, 0.096, "3.05 % -3.05 +6.6"),  # not -3.1: no share is below 0
+        (0.0, 0.0, 0.00011, "0 % +0.011"),  # nothing on a side is not written as -0
+        (0.3, 0.299987, 0.300013, "30 % ±0.0013"),
+        (0.3, 0.29999987, 0.30000013, "30 % ±0.000013"),  # no exponents in a table
+    ],
+)
+def test_a_spread_stays_within_what_the_figure_can_be(mean: float, low: float, high: float, text: str) -> None:
+    case = CasePart(
+        name="case",
+        scenario="case",
+        service="web",
+        seeds=[1, 2, 3],
+        slo_s=None,
+        rows=[row_of("own", {"loss_ratio": EstimatePart(mean=mean, low=low, high=high)})],
+    )
+    (table,) = main_tables(case)
+    assert [str(cell) for _, cells in table.rows for cell in cells] == [text]
+
+
+def row_of(name: str, estimates: dict[str, EstimatePart], **more: Any) -> RowPart:
+    return RowPart(contender=name, values={}, estimates=estimates, differences={}, curve=None, **more)
+
+
+def crowd(comparison: Comparison) -> Comparison:
+    """With thirty candidates more that fail, two of them equal, one of which cannot act."""
+    document = comparison.model_dump()
+    case = document["cases"][0]
+    first, other = case["rows"][0], comparison.contenders[0].model_dump()
+    names = [f"candidate-{number}" for number in range(30)]
+    case["rows"] += [
+        first | {"contender": name, "failing": ["error rate 7.25 %"], "cannot_act": "why" * (number == 1)}
+        for number, name in enumerate(names)
+    ]
+    case["equal"] = [names[:2]]
+    document["contenders"] += [other | {"label": name} for name in names]
+    return Comparison.model_validate(document)
+
+
+def test_each_of_equal_rows_that_cannot_act_says_so(comparison: Comparison) -> None:
+    marks = marks_of(crowd(comparison).cases[0])
+    assert marks["candidate-0"] == ("= candidate-1 (cannot act here)", "fails")
+
+
+def test_equal_oracles_are_one_row_and_never_one_with_a_candidate() -> None:
+    names = ["own", "hpa", "oracle", "oracle on app-runner", "oracle as hpa"]
+    rows = [row_of(name, {}).model_copy(update={"values": {"run_usd": [1.0, 2.0]}}) for name in names]
+    assert equal_rows(rows) == [["own", "hpa"], ["oracle", "oracle on app-runner"]]
+
+
+def test_candidates_that_fail_alike_are_one_line_and_oracles_are_in_none(comparison: Comparison) -> None:
+    crowded = crowd(comparison).cases[0]
+    failing = crowded.model_copy(update={"rows": [*crowded.rows, row_of("oracle", {}, failing=["p95 < 1 s"])]})
+    (line,) = [line for line in failure_lines(failing) if "candidate" in line]
+    assert line == f"Fails (error rate 7.25 %): {', '.join(f'candidate-{number}' for number in range(30))}"
+    assert not any("oracle" in line for line in failure_lines(failing))
+
+
+def test_a_bill_without_an_item_has_no_zero_for_it(comparison: Comparison) -> None:
+    case = comparison.cases[0]
+    table = next(table for table in main_tables(case) if "USD a month" in table.title)
+    place = table.headings.index("requests")
+    cells = {name: row[place].text for name, row in table.rows}
+    assert cells["own"] == "-"
+    assert float(cells["cloud-run"].replace(",", "")) > 0
+
+
 # --- the page ------------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +187,30 @@ def test_charts_have_the_ink_and_the_paper_of_the_page(comparison: Comparison) -
     charts = page[page.index("<svg") :]
     assert "stroke: currentColor" in charts
     assert not [colour for colour in ("#000000", "#404040", "#d1d1d1") if colour in charts]
+
+
+def test_a_legend_of_many_candidates_is_all_within_its_figure(comparison: Comparison) -> None:
+    crowded = crowd(comparison)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns when a legend leaves no room
+        svg = pareto_chart(crowded.cases[0], crowded)
+    box = re.search(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', svg)
+    assert box is not None
+    # matplotlib writes a text's place as its translation or as x and y, by its alignment.
+    places = re.findall(r'<text[^>]*?transform="translate\(([0-9.-]+) ([0-9.-]+)\)[^>]*>(candidate-[^<]*)<', svg)
+    places += re.findall(r'<text[^>]*? x="([0-9.-]+)" y="([0-9.-]+)"[^>]*>(candidate-[^<]*)<', svg)
+    assert len(places) == 29  # two are equal
+    assert all(0 < float(x) < float(box[1]) and 0 < float(y) < float(box[2]) for x, y, _ in places)
+    assert any(text.startswith("candidate-0 (and 1 equal)") for _, _, text in places)
+
+
+def test_supply_does_not_fall_to_zero_at_the_ends_of_a_run(comparison: Comparison) -> None:
+    case = comparison.cases[0]
+    row = row_of("own", {}).model_copy(update={"curve": CurvePart(width_s=1, demand=[1, 1, 1], ready=[2, 2, 2])})
+    svg = supply_chart(case.model_copy(update={"rows": [row]}), comparison)
+    line = re.search(r'<path d="([^"]*)"[^>]*style="fill: none; stroke: #0072b2', svg)
+    assert line is not None
+    assert len({point.split()[-1] for point in line[1].strip().splitlines()}) == 1  # level from end to end
 
 
 def test_the_page_has_every_number_of_the_tables(comparison: Comparison) -> None:
