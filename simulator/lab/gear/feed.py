@@ -30,6 +30,7 @@ class Feed:
             for n, source in enumerate(scenario.traffic)
         ]
         self._duration_s = scenario.duration_s
+        self.is_open = False
         self._cpu = _Stream(application.cpu, chance.stream("service", service, "cpu"))
         self._io = _Stream(application.io, chance.stream("service", service, "io"))
         self._fates = _Stream(Uniform(0.0, 1.0), chance.stream("service", service, "fate"))
@@ -37,6 +38,7 @@ class Feed:
 
     def open(self, world: World, order: int) -> int:
         """Every source sets its clock for its first request; the orders given begin after `order`. The last of them."""
+        self.is_open = True
         for number in range(len(self._chunks)):
             self.arrivals(world, number)
             source = world.sources[number]

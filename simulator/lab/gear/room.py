@@ -65,6 +65,8 @@ class Room:
             feed.lots(self.world)
         if state["work"] >= state["work_end"]:
             feed.work(self.world)
+        if not feed.is_open:  # instances enter before: a source that has no times yet is not one that has used them up
+            return
         for number, source in enumerate(self.world.sources):
             if source["at"] == source["end"] and not source["last"]:
                 feed.arrivals(self.world, number)
