@@ -71,7 +71,7 @@ def test_it_is_chosen_by_itself_where_it_pays(tmp_path: Path) -> None:
 def test_odd_scenarios_agree(seed: int) -> None:
     """By the rules as plain Python where nothing is compiled.
 
-    48: the last request ends with its instance. 9 and 47: rooms are filled before the first piece of arrivals is asked for.
+    48: the last request ends with its instance. 9 and 47: rooms are filled before arrivals come.
     """
     done = subprocess.run(
         [sys.executable, "-m", "tests.lab.odd_scenarios", str(seed), "1"],
