@@ -1,1 +1,1 @@
-"""What things are: frozen values, every state machine as a table, units, refusals. No behaviour over time."""
+"""Domain values: frozen dataclasses, state machines as tables, units and error responses. No behaviour over time."""

@@ -1,6 +1,6 @@
-"""An answer of refusal from the control-plane API, named as AWS names it.
+"""An error response of the control-plane API, with AWS's error code.
 
-Whoever decides (validation, signature check, an operation's rule) raises it; the endpoint alone turns it into bytes.
+Validation, the signature check and the operations raise it; only the endpoint turns it into bytes.
 The HTTP status follows from the code, as in the service model and in AWS's list of common errors (facts 1.2).
 """
 
@@ -26,10 +26,11 @@ _MESSAGE_LENGTH_MAX = 600  # the model's ErrorMessage (facts 1.1)
 
 
 class ApiError(Exception):
-    """One refusal: `code` is the exception's name at the client, `message` at most 600 characters, `status` HTTP's.
+    """One error response.
 
-    `hint`: what AWS does not say and a person can use, such as the services that use a resource. Not part of `message`,
-    because clients compare that with AWS's words.
+    `code` is the name of the exception that the client raises, `message` has at most 600 characters, `status` is the
+    HTTP status. `hint` adds information that AWS does not give, such as the services that use a resource. It is not
+    part of `message`, because clients compare the message with AWS's text.
     """
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
@@ -40,7 +41,7 @@ class ApiError(Exception):
 
     @property
     def explained(self) -> str:
-        """The message, and the hint where there is one."""
+        """The message, followed by the hint in parentheses if there is one."""
         return _shortened(f"{self.message} ({self.hint})") if self.hint else self.message
 
     @property
@@ -49,7 +50,7 @@ class ApiError(Exception):
 
     @property
     def is_fault(self) -> bool:
-        """Whether the server is to blame; clients try again then."""
+        """True for a server error (5xx), which clients retry."""
         return self.status >= 500
 
 

@@ -1,7 +1,10 @@
-"""The resources of the control-plane API as they are kept. Times are seconds since 1970 to the millisecond.
+"""The resources of the control-plane API as they are stored. Times are seconds since 1970 to the millisecond.
 
-Every resource has a `key`, unique among its kind; a `shelf`, what lists go through (an account in a Region, or the
-service that it belongs to); and a number `born`, which grows over all resources and gives lists their order.
+Every resource has three attributes for storage and lists:
+
+- `key`: unique among the resources of its kind.
+- `shelf`: the owner by which lists are selected, an account in a Region or the service that the resource belongs to.
+- `born`: a number that increases over all resources and gives lists their order.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from simulator.model.service_state import ServiceStatus
 
 @dataclass(frozen=True, slots=True)
 class ArnResource:
-    """What every resource with an ARN of its own has. `deleted_at`: it stays to be described for a while."""
+    """The common attributes of resources with an ARN. A deleted resource can still be described for some time."""
 
     arn: str
     born: int
@@ -57,22 +60,22 @@ class ArnResource:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What a service ran last with success: what it goes back to, and comes back with after a pause or a restart."""
+    """The last successful deployment of a service, to which a rollback, a resume or a restart returns."""
 
     revision: int
     configuration: ServiceConfiguration
-    version: str  # the image digest or commit that the workload found, in its own words
+    version: str  # the image digest or commit, as the workload names it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceResource(ArnResource):
-    """`configuration` shows what is wanted, the values of an update in progress included (facts 1.3)."""
+    """A service. `configuration` is the requested one, including the values of an update in progress (facts 1.3)."""
 
-    host: str  # of its URL: also private services have one, though they do not show it
+    host: str  # host name of the URL; private services have one too, although they do not show it
     status: ServiceStatus
     updated_at: float
     configuration: ServiceConfiguration
-    revision_number: int = 1  # one more with every update and deployment
+    revision_number: int = 1  # increases by 1 with every update and deployment
     deployed: Deployed | None = None
     kms_key: str | None = None
 
@@ -84,7 +87,7 @@ class ServiceResource(ArnResource):
 
 @dataclass(frozen=True, slots=True)
 class OperationResource:
-    """One operation on a service, and how far it has come."""
+    """One operation on a service, and its progress."""
 
     operation_id: str
     service_arn: str
@@ -94,9 +97,9 @@ class OperationResource:
     started_at: float
     updated_at: float
     began_in: ServiceStatus
-    new_application: bool = False  # an update that brought a source configuration
+    new_application: bool = False  # True for an update that contains a source configuration
     ended_at: float | None = None
-    phase: int = 0  # the last `Phase` that was told of
+    phase: int = 0  # the last `Phase` written to the event log
 
     @property
     def key(self) -> str:
@@ -122,14 +125,17 @@ class AutoScalingResource(ArnResource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservabilityResource(ArnResource):
-    """One revision of an observability configuration. `vendor` None: tracing is off."""
+    """One revision of an observability configuration. Tracing is off if `vendor` is None."""
 
     vendor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionResource(ArnResource):
-    """`status`: PENDING_HANDSHAKE, AVAILABLE, ERROR; one that is deleted is gone at once."""
+    """A connection to a source code provider.
+
+    `status` is PENDING_HANDSHAKE, AVAILABLE or ERROR. A deleted connection disappears immediately.
+    """
 
     provider: str
     status: str
@@ -143,7 +149,7 @@ class VpcConnectorResource(ArnResource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpcIngressResource(ArnResource):
-    """`changed_at`: when it came into its status."""
+    """A VPC ingress connection. `changed_at` is the time at which it entered its status."""
 
     service_arn: str
     host: str
@@ -154,7 +160,7 @@ class VpcIngressResource(ArnResource):
 
 @dataclass(frozen=True, slots=True)
 class CustomDomainResource:
-    """The association of a domain with a service. `records`: CertificateValidationRecords without their status."""
+    """The association of a domain with a service. `records` are CertificateValidationRecords without their status."""
 
     service_arn: str
     domain: str
@@ -179,7 +185,7 @@ class CustomDomainResource:
 
 @dataclass(frozen=True, slots=True)
 class AccountResource:
-    """What an account has set in a Region."""
+    """The settings of an account in a Region."""
 
     account: str
     region: str

@@ -21,13 +21,13 @@ DEFAULT_CONFIGURATION_ID: Final = "00000000000000000000000000000001"
 _ARN: Final = re.compile(
     r"^arn:aws(?:-\w+)*:apprunner:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):(?P<kind>[a-z]+)/(?P<path>[\w/-]+)\Z"
 )
-_REVISED: Final = frozenset({AUTO_SCALING, OBSERVABILITY, VPC_CONNECTOR})  # name/revision/id; the others name/id
+_REVISED: Final = frozenset({AUTO_SCALING, OBSERVABILITY, VPC_CONNECTOR})  # name/revision/id; other kinds: name/id
 _REVISION: Final = re.compile(r"^[1-9][0-9]{0,8}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """`revision` and `resource_id` are None in a partial ARN: `.../name` or `.../name/revision`."""
+    """An ARN. `revision` and `resource_id` are None in a partial ARN: `.../name` or `.../name/revision`."""
 
     region: str
     account: str
@@ -50,7 +50,11 @@ class Arn:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError when it names no resource of App Runner."""
+        """Parse a full or partial ARN.
+
+        Raises:
+            ValueError: if `text` is not the ARN of an App Runner resource.
+        """
         match = _ARN.match(text)
         if match is None or match["kind"] not in KINDS:
             raise ValueError(_unlike(text))
@@ -68,7 +72,7 @@ class Arn:
 
 
 def shelf_of(account: str, region: str) -> str:
-    """Where the resources of an account in one Region lie, apart from all others."""
+    """Return the key under which the resources of an account in one Region are stored."""
     return f"{account}/{region}"
 
 

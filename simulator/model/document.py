@@ -1,9 +1,10 @@
-"""YAML text to plain data and a map from each place in it to its line and column.
+"""Parsing of YAML text into plain data, with the line and column of each value.
 
-Scalars follow YAML 1.2's core schema (`no` and `1:30` are text, `1e3` is a number): YAML 1.1's surprises have no place
-in a file of durations. Its merge key `<<` has: a key that stands beside it wins over one that it brings. Refused, each
-with its place: syntax errors, duplicate keys, keys that are not text, tags, nesting and expansion beyond bounds (an
-alias may be used, an alias bomb may not), a top level that is not a mapping.
+Scalars follow YAML 1.2's core schema (`no` and `1:30` are text, `1e3` is a number), because YAML 1.1's conversions
+surprise authors of files with durations. YAML 1.1's merge key `<<` is supported; a key next to it overrides a merged
+key. Each of the following is an error with its line and column: syntax errors, duplicate keys, keys that are not text,
+tags, excessive nesting or alias expansion (aliases are allowed, alias bombs are not), a top level that is not a
+mapping.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from simulator.model.yaml_errors import explained, place_of
 
 Path = tuple[str | int, ...]
 
-# A hand-written scenario has a few kilobytes; data belongs in CSV files beside it.
+# A hand-written scenario has a few kilobytes; data belongs in separate CSV files.
 FILE_BYTES_MAX: Final = 256 * 1024
-# Values after aliases are expanded. 256 KB of text without aliases stay below it.
+# Number of values after alias expansion. 256 KB of text without aliases stay below it.
 NODES_MAX: Final = 150_000
 DEPTH_MAX: Final = 32
 
@@ -30,7 +31,7 @@ _PLAIN: Final = frozenset({"bool", "int", "float"})
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader's grammar, YAML 1.2's scalars."""
+    """PyYAML's SafeLoader grammar with YAML 1.2 scalars."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
 
@@ -40,7 +41,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self._depth += 1
-        if self._depth > 2 * DEPTH_MAX:  # keys and values count alike; `_Reader` judges the exact depth
+        if self._depth > 2 * DEPTH_MAX:  # keys and values both count here; `_Reader` checks the exact depth
             raise yaml.MarkedYAMLError(None, None, "nesting is too deep", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
@@ -60,9 +61,10 @@ _Loader.yaml_implicit_resolvers.setdefault("", []).append((_TAG + "null", re.com
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`data` is plain (dict, list, str, int, float, bool, None). `places` maps a path to (line, column), from 1.
+    """A parsed file: plain `data` (dict, list, str, int, float, bool, None) and the positions of its values.
 
-    A path ends in a key or an index; its place is where the key, or the item, begins.
+    `places` maps a path to (line, column), both counted from 1. A path ends in a key or an index; its position is the
+    start of that key or item.
     """
 
     file: str
@@ -70,19 +72,19 @@ class Document:
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def place(self, path: Path) -> tuple[int, int]:
-        """Line and column of `path`, or of the nearest thing around it that stands in the file."""
+        """Return line and column of `path`, or of its nearest enclosing value that is in the file."""
         while path and path not in self.places:
             path = path[:-1]
         return self.places.get(path, (1, 1))
 
     def problem(self, path: Path, expected: str, *, found: str | None = None, near: str = "") -> Problem:
-        """A problem with what stands at `path`."""
+        """Return a `Problem` with the value at `path`."""
         line, column = self.place(path)
         told = self.found(path) if found is None else found
         return Problem(line, column, dotted(path), told, expected, near, self.file)
 
     def found(self, path: Path) -> str:
-        """What stands at `path`, short enough for a message; `nothing` where there is nothing."""
+        """Return the value at `path`, shortened for a message; `nothing` if there is none."""
         value: Any = self.data
         for part in path:
             try:
@@ -93,7 +95,7 @@ class Document:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it."""
+    """Return the text that messages show for a value."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
@@ -109,9 +111,16 @@ def shown(value: object) -> str:
 def parse_document(
     text: str, file: str = "scenario", *, such_as: str = "services", as_written: bool = False
 ) -> Document:
-    """`as_written`: numbers and flags stay the text that they are, so that `3.10` is not 3.1. `such_as`: keys to name.
+    """Parse YAML text.
 
-    Raises FileProblems: for syntax the first problem (what follows it cannot be read), otherwise every problem.
+    Args:
+        text: the content of the file.
+        file: the file's name in messages.
+        such_as: example keys for the message about a top level that is not a mapping.
+        as_written: keep numbers and booleans as text, so that `3.10` does not become 3.1.
+
+    Raises:
+        FileProblems: with the first syntax error (the text after it cannot be parsed), otherwise with every problem.
     """
     if len(text.encode()) > FILE_BYTES_MAX:
         found = f"{len(text.encode())} bytes"
@@ -144,7 +153,7 @@ def _compose(text: str, file: str) -> yaml.Node | None:
 
 
 class _Reader:
-    """Nodes to data, noting places and problems on the way."""
+    """Converts nodes to data and collects positions and problems."""
 
     def __init__(self, file: str, *, as_written: bool) -> None:
         self._as_written = as_written
@@ -154,7 +163,7 @@ class _Reader:
         self._nodes = 0
 
     def value(self, node: yaml.Node | None, path: Path, depth: int) -> Any:
-        """The plain data of `node`, whose place is already noted by whoever knows its key."""
+        """Return the plain data of `node`. The caller, which knows its key, has already recorded its position."""
         if node is None:
             return None
         if not self._is_bounded(node, path, depth):
@@ -166,11 +175,11 @@ class _Reader:
         return self._scalar(node, path)
 
     def _is_bounded(self, node: yaml.Node, path: Path, depth: int) -> bool:
-        """Counts the node; False when there are too many, or it is too deep."""
+        """Count the node. Return False if there are too many nodes or it is nested too deeply."""
         self._nodes += 1
         if self._nodes <= NODES_MAX and depth <= DEPTH_MAX:
             return True
-        if self._nodes <= NODES_MAX + 1:  # said once for the whole bomb
+        if self._nodes <= NODES_MAX + 1:  # reported once for the whole alias bomb
             bounds = f"at most {NODES_MAX} values after aliases, nested at most {DEPTH_MAX} deep"
             self._problem(node, path, "too much", bounds)
             self._nodes = NODES_MAX + 1
@@ -183,7 +192,7 @@ class _Reader:
     def _mapping(
         self, node: yaml.MappingNode, path: Path, depth: int, known: frozenset[str] = frozenset()
     ) -> dict[str, Any]:
-        """`known`: keys that are left out, for they stand elsewhere already."""
+        """Return the mapping's data without the keys in `known`, which an enclosing mapping already defines."""
         data: dict[str, Any] = {}
         merged: list[yaml.Node] = []
         for key_node, value_node in node.value:
@@ -207,7 +216,7 @@ class _Reader:
         return data
 
     def _merge(self, node: yaml.Node, data: dict[str, Any], path: Path, depth: int, known: frozenset[str]) -> None:
-        """What `<<` takes over from a mapping, or from each mapping of a list: keys that are not there yet."""
+        """Add the keys that `<<` merges from a mapping, or from each mapping of a list, unless `data` has them."""
         for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if not isinstance(source, yaml.MappingNode):
                 self._problem(source, path, "<< with something else", "a mapping, such as *name, or a list of mappings")
@@ -239,7 +248,7 @@ class _Reader:
 
 
 def _is_merge(node: yaml.Node) -> bool:
-    """`<<` without quotation marks (https://yaml.org/type/merge.html), which YAML 1.2 has dropped."""
+    """True for an unquoted `<<` (https://yaml.org/type/merge.html), which YAML 1.2 no longer defines."""
     return isinstance(node, yaml.ScalarNode) and node.value == "<<" and not node.style
 
 

@@ -1,4 +1,4 @@
-"""The life of a custom domain on a service, and which domain names may be linked (facts 10.3)."""
+"""The state machine of a custom domain, and the domain names that can be associated (facts 10.3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class DomainStatus(StrEnum):
-    """In lower case, as the live API answers; Terraform and Copilot compare it literally (facts 1.7)."""
+    """Domain status in lower case, as the real API returns it. Terraform and Copilot depend on that (facts 1.7)."""
 
     CREATING = "creating"
     CREATE_FAILED = "create_failed"
@@ -19,23 +19,23 @@ class DomainStatus(StrEnum):
     DELETE_FAILED = "delete_failed"
 
 
-# One step of the walk at a time; None: the association is gone.
+# The next status after each successful step; None: the association no longer exists.
 WALK: Final[dict[DomainStatus, DomainStatus | None]] = {
     DomainStatus.CREATING: DomainStatus.PENDING_CERTIFICATE_DNS_VALIDATION,
     DomainStatus.PENDING_CERTIFICATE_DNS_VALIDATION: DomainStatus.BINDING_CERTIFICATE,
     DomainStatus.BINDING_CERTIFICATE: DomainStatus.ACTIVE,
     DomainStatus.DELETING: None,
 }
-# A step that fails.
+# The next status after a failed step.
 FAILED: Final = {
     DomainStatus.CREATING: DomainStatus.CREATE_FAILED,
     DomainStatus.BINDING_CERTIFICATE: DomainStatus.CREATE_FAILED,
     DomainStatus.DELETING: DomainStatus.DELETE_FAILED,
 }
 
-# Names that belong to nobody who could prove it in DNS (RFC 2606, RFC 6761). For example.com App Runner's association
-# ends in create_failed (facts 19.2).
-# ASSUMPTION: so it does for the others. Associating one would settle it.
+# Reserved names, whose ownership cannot be proved in DNS (RFC 2606, RFC 6761). For example.com App Runner's
+# association ends in create_failed (facts 19.2).
+# ASSUMPTION: the other names end in create_failed too. Associating one of them would settle it.
 _RESERVED: Final = ("example.com", "example.net", "example.org", "example", "invalid", "localhost", "test")
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -43,10 +43,10 @@ _DOMAIN: Final = re.compile(rf"^(?:\*\.)?(?:{_LABEL}\.)+{_LABEL}\Z")
 
 
 def names_of(domain: str, *, www: bool) -> tuple[str, ...]:
-    """The host names that an association serves.
+    """Return the host names that an association serves.
 
     Raises:
-        ValueError: when `domain` is no root, subdomain or wildcard, or a wildcard is to have a www subdomain.
+        ValueError: if `domain` is not a root domain, a subdomain or a wildcard, or if `www` is set for a wildcard.
     """
     if not _DOMAIN.match(domain):
         msg = (

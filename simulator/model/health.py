@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-# Release notes of 7 December 2023: five minutes to listen and to pass the health check (facts 2.3).
+# Release notes of 7 December 2023: an instance has five minutes to listen and to pass the health check (facts 2.3).
 STARTUP_ALLOWANCE_S: Final = 300.0
 
 
-# Lines of App Runner's logs, backticks included (facts 9).
+# Lines of App Runner's logs, including the backticks (facts 9).
 HEALTHY_LINE: Final = "Health check is successful. Routing traffic to application."
 
 
@@ -21,10 +21,10 @@ class HealthProtocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """Defaults and ranges from the API model (facts 9). Times in seconds, thresholds in probes.
+    """A health check; defaults and ranges from the API model (facts 9). Times in seconds, thresholds in probes.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     protocol: HealthProtocol = HealthProtocol.TCP
@@ -46,13 +46,13 @@ class HealthCheck:
 
 
 def performing_line(check: HealthCheck, port: int) -> str:
-    """Before the first probe."""
+    """Return the log line before the first probe."""
     path = f" [Path: '{check.path}']," if check.protocol is HealthProtocol.HTTP else ""
     return f"Performing health check on protocol `{check.protocol}`{path} [Port: '{port}']."
 
 
 def failed_line(check: HealthCheck, port: int) -> str:
-    """Here the path of an HTTP check stands beside the protocol without a space."""
+    """Return the log line of a failed check. It has no space between the protocol and the path of an HTTP check."""
     path = f"[Path: '{check.path}']," if check.protocol is HealthProtocol.HTTP else ""
     return (
         f"Health check failed on protocol `{check.protocol}`{path} [Port: '{port}']. "
@@ -61,7 +61,7 @@ def failed_line(check: HealthCheck, port: int) -> str:
 
 
 def stopped_line(exit_code: int) -> str:
-    """The container is no more."""
+    """Return the log line of a container that has exited."""
     return (
         f"Your application stopped or failed to start. See logs for more information. Container exit code: {exit_code}"
     )

@@ -1,4 +1,4 @@
-"""The life of a VPC ingress connection, as tables (facts 1.7, 1.8)."""
+"""The state machine of a VPC ingress connection, as tables (facts 1.7, 1.8)."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _S = IngressStatus
 UPDATABLE: Final = frozenset({_S.AVAILABLE, _S.FAILED_CREATION, _S.FAILED_UPDATE})
 DELETABLE: Final = UPDATABLE | {_S.FAILED_DELETION}
 
-# Where each pending state leads.
+# The next state of each pending state.
 NEXT: Final = {
     _S.PENDING_CREATION: _S.AVAILABLE,
     _S.PENDING_UPDATE: _S.AVAILABLE,
     _S.PENDING_DELETION: _S.DELETED,
 }
 
-# Where it leads when its name cannot be bound or taken away.
+# The next state if the host name cannot be bound or released.
 FAILED: Final = {
     _S.PENDING_CREATION: _S.FAILED_CREATION,
     _S.PENDING_UPDATE: _S.FAILED_UPDATE,
     _S.PENDING_DELETION: _S.FAILED_DELETION,
 }
 
-# States in which the service answers under the connection's name: from its creation to its deletion.
+# States in which the service responds under the connection's host name: from its creation to its deletion.
 SERVES: Final = frozenset({_S.AVAILABLE, _S.PENDING_UPDATE, _S.FAILED_UPDATE, _S.PENDING_DELETION, _S.FAILED_DELETION})

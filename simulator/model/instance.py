@@ -1,4 +1,4 @@
-"""The life of an instance, as a table. Nobody assigns a state but through `next_state`."""
+"""The state machine of an instance, as a table. Only `next_state` may change a state."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Final
 
 
 class InstanceState(StrEnum):
-    PROVISIONING = "provisioning"  # asked for; the platform's start lag runs
-    STARTING = "starting"  # launched; the application boots, probes run
-    IDLE = "idle"  # provisioned: ready, memory held, CPU throttled
-    ACTIVE = "active"  # ready and processing requests, or did so a short while ago
-    DRAINING = "draining"  # gets no new request, finishes what it has
-    STOPPED = "stopped"  # gone
+    PROVISIONING = "provisioning"  # requested; the platform's start lag elapses
+    STARTING = "starting"  # launched: the application starts and is probed
+    IDLE = "idle"  # provisioned: ready, memory allocated, CPU throttled
+    ACTIVE = "active"  # ready and processing requests, or has processed one recently
+    DRAINING = "draining"  # receives no new request, completes the current ones
+    STOPPED = "stopped"  # terminated
 
 
 class InstanceEvent(StrEnum):
@@ -21,7 +21,7 @@ class InstanceEvent(StrEnum):
     WOKE = "woke"
     FELL_IDLE = "fell idle"
     DRAIN = "drain"
-    RECALLED = "recalled"  # the revision that was to take over did not stay
+    RECALLED = "recalled"  # returns to service because the revision that should have replaced it was rolled back
     STOP = "stop"
     DIED = "died"
 
@@ -32,7 +32,7 @@ TRANSITIONS: Final[dict[tuple[InstanceState, InstanceEvent], InstanceState]] = {
     (_S.PROVISIONING, _E.LAUNCHED): _S.STARTING,
     (_S.PROVISIONING, _E.STOP): _S.STOPPED,
     (_S.PROVISIONING, _E.DIED): _S.STOPPED,
-    # CPU is allotted while a container starts (facts 13.2), so a new instance is active until it falls idle.
+    # CPU is allocated while a container starts (facts 13.2), so a new instance is active until it becomes idle.
     (_S.STARTING, _E.BECAME_HEALTHY): _S.ACTIVE,
     (_S.STARTING, _E.STOP): _S.STOPPED,
     (_S.STARTING, _E.DIED): _S.STOPPED,
@@ -52,6 +52,6 @@ COMING: Final = frozenset({InstanceState.PROVISIONING, InstanceState.STARTING})
 
 
 def next_state(state: InstanceState, event: InstanceEvent) -> InstanceState:
-    """The state after `event`; an event that the table does not know in this state is a bug."""
+    """Return the state after `event`. An event that is not in the table for this state is a bug (assertion)."""
     assert (state, event) in TRANSITIONS, f"instance: {event.value!r} cannot happen in state {state.value!r}"
     return TRANSITIONS[state, event]

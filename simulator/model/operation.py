@@ -1,4 +1,4 @@
-"""Operations: what App Runner does to a service asynchronously, and the life of one, as a table (facts 1.7, 2.1)."""
+"""Asynchronous operations on a service, and their state machine as a table (facts 1.7, 2.1)."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ ENDED: Final = frozenset({_S.SUCCEEDED, _S.FAILED, _S.ROLLBACK_SUCCEEDED, _S.ROL
 
 
 def next_status(status: OperationStatus, event: OperationEvent) -> OperationStatus:
-    """The status after `event`; an event that the table does not know in this status is a bug."""
+    """Return the status after `event`. An event that is not in the table for this status is a bug (assertion)."""
     assert (status, event) in TRANSITIONS, f"operation: {event.value!r} cannot happen in status {status.value!r}"
     return TRANSITIONS[status, event]

@@ -1,4 +1,4 @@
-"""The phases of a deployment, in the order in which the service's event log tells of them (facts 2.4)."""
+"""The phases of a deployment, in the order in which the service's event log reports them (facts 2.4)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from enum import IntEnum
 
 
 class Phase(IntEnum):
-    """How far an operation has come. Those of the source are for services from source code only."""
+    """Progress of an operation. The source phases apply only to services from source code."""
 
     BEGUN = 1
     SOURCE_PULLED = 2
     BUILDING = 3
-    SOURCE_READY = 4  # the image is pulled, or built
+    SOURCE_READY = 4  # the image has been pulled or built
     PROVISIONING = 5
     HEALTH_CHECKING = 6
     HEALTHY = 7

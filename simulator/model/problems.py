@@ -1,4 +1,4 @@
-"""What is wrong with a file, said so that it can be mended: place, found, expected, nearest known word."""
+"""Errors in a user's file: position, value found, value expected and the nearest known word."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong. `line` and `column` count from 1; `path` is dotted, such as `services.web.min_size`.
+    """One error. `line` and `column` count from 1; `path` is dotted, such as `services.web.min_size`.
 
-    `found` is what stands there, as written or nearly; `expected` completes "must be ..."; `nearest` is a known word
-    that resembles a wrong one.
+    `found` is the value in the file, as written or shortened; `expected` completes "must be ..."; `nearest` is a known
+    word that resembles an unknown one.
     """
 
     line: int
@@ -30,7 +30,7 @@ class Problem:
 
 
 class FileProblems(Exception):
-    """A file that people write cannot be used. Holds every problem found, in the order of the lines."""
+    """Raised for a user's file that cannot be used. Contains every problem found, in order of lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
@@ -51,6 +51,6 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
-    """The known word that `word` resembles; empty when none does."""
+    """Return the known word that `word` resembles, or an empty string."""
     close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return close[0] if close else ""

@@ -7,22 +7,22 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """How many of each there may be. CREATE_FAILED services count, DELETED ones do not.
+    """Maximum number of resources of each kind. CREATE_FAILED services count, DELETED ones do not.
 
     Raises:
-        ValueError: when one is less than 1.
+        ValueError: if a quota is less than 1.
     """
 
     services: int = 30
     connections: int = 10
     auto_scaling_names: int = 10
-    auto_scaling_revisions: int = 5  # of one name
+    auto_scaling_revisions: int = 5  # per name
     observability_names: int = 10
-    observability_revisions: int = 10  # of one name
+    observability_revisions: int = 10  # per name
     vpc_connectors: int = 10
-    vpc_ingress_connections: int = 1  # of one service
-    custom_domains: int = 5  # of one service
-    # ASSUMPTION: AWS's usual bound on a resource's tags; the App Runner documents do not state theirs.
+    vpc_ingress_connections: int = 1  # per service
+    custom_domains: int = 5  # per service
+    # ASSUMPTION: AWS's usual limit for the tags of a resource; App Runner's documentation states none.
     tags: int = 50
 
     def __post_init__(self) -> None:

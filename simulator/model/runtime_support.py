@@ -1,4 +1,4 @@
-"""Until when a managed runtime may be chosen for a new service (facts 6.6)."""
+"""End-of-support dates of managed runtimes, after which new services cannot use them (facts 6.6)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Final
 
-# Existing services keep a runtime after its end of support and may be updated; new ones are refused (RN/2025-08-28).
+# Existing services keep a runtime after its end of support and may be updated; new services with it are rejected
+# (RN/2025-08-28).
 END_OF_SUPPORT: Final = MappingProxyType(
     {
         "PYTHON_3": date(2025, 12, 1),
@@ -23,6 +24,6 @@ END_OF_SUPPORT: Final = MappingProxyType(
 
 
 def is_supported(runtime: str, epoch_s: float) -> bool:
-    """Whether a new service may use `runtime` at that time."""
+    """True if a new service may use `runtime` at `epoch_s`."""
     end = END_OF_SUPPORT.get(runtime)
     return end is None or datetime.fromtimestamp(epoch_s, UTC).date() < end

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 class AutoScalingConfiguration:
     """MaxConcurrency 1-200, MinSize 1-25, MaxSize >= 1 (facts 1.6: MODEL).
 
-    `min_size` 0 is not App Runner's; it exists for policies that scale to zero (Knative), and whoever builds the
-    configuration checks that its policy can.
+    App Runner does not allow `min_size` 0; it exists for policies that scale to zero (Knative). The code that creates
+    the configuration checks that the policy supports it.
 
     Raises:
-        ValueError: when a number is out of range or MinSize exceeds MaxSize.
+        ValueError: if a number is out of range or MinSize exceeds MaxSize.
     """
 
     max_concurrency: int = 100

@@ -1,7 +1,7 @@
-"""References to secrets, as App Runner takes them for environment variables (facts 8).
+"""References to secrets, as App Runner accepts them for environment variables (facts 8).
 
 Three forms: the ARN of a Secrets Manager secret, with or without `:json-key:version-stage:version-id` (empty parts
-allowed); the ARN of an SSM parameter; the bare name of an SSM parameter of the service's own Region.
+allowed); the ARN of an SSM parameter; the name of an SSM parameter in the service's Region.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"^[A-Za-z0-9_./-]+$")
 
 @dataclass(frozen=True, slots=True)
 class SecretReference:
-    """A secret of Secrets Manager. `json_key`: the member of its JSON object that is meant; the whole when empty."""
+    """A Secrets Manager secret. `json_key` selects a member of its JSON object; the whole secret if empty."""
 
     arn: str
     json_key: str = ""
@@ -36,13 +36,13 @@ class SecretReference:
 
 @dataclass(frozen=True, slots=True)
 class ParameterReference:
-    """A parameter of SSM, by its ARN or its name."""
+    """An SSM parameter, given by its ARN or its name."""
 
     name: str
 
     @property
     def region(self) -> str:
-        """Empty for a bare name: the service's own."""
+        """The Region; empty for a name, which means the service's Region."""
         return self.name.split(":")[3] if self.name.startswith("arn:") else ""
 
 
@@ -50,7 +50,11 @@ Reference = SecretReference | ParameterReference
 
 
 def parse_reference(text: str) -> Reference:
-    """Raises ValueError when it is of none of the three forms."""
+    """Parse a reference.
+
+    Raises:
+        ValueError: if `text` has none of the three forms.
+    """
     if len(text) <= LENGTH_MAX:
         if not text.startswith("arn:") and _NAME.match(text):
             return ParameterReference(text)

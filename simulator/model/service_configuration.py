@@ -1,4 +1,4 @@
-"""What a service is configured to be, in the API's own words, and the same as values for who carries it out."""
+"""The configuration of a service: the API's structures, and the same settings as plain values."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PORT: Final = "8080"  # facts 1.6
 
 
 def start_words(command: str) -> tuple[str, ...]:
-    """A start command as program and arguments.
+    """Split a start command into program and arguments.
 
-    # ASSUMPTION: it is split as a shell would, and no shell runs it; that none is implied is [I], how it is split [U]
-    # (facts 7). A command with quotes and a variable, echoed by its program, would settle it.
+    # ASSUMPTION: the command is split as a shell would split it, and no shell runs it. That no shell runs it is [I],
+    # how it is split is [U] (facts 7). A command with quotes and a variable, echoed by its program, would settle it.
 
     Raises:
-        ValueError: when a quotation is not closed.
+        ValueError: if a quotation is not closed.
     """
     try:
         return tuple(shlex.split(command))
@@ -33,7 +33,7 @@ Block = dict[str, Any]  # a structure of the API model, with its member names
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfiguration:
-    """The blocks of CreateService with every default filled in, sizes in plain units, ARNs full; nobody changes one."""
+    """The structures of CreateService with every default filled in, sizes in plain units and full ARNs. Immutable."""
 
     source: Block
     instance: Block
@@ -42,7 +42,7 @@ class ServiceConfiguration:
     observability: Block
     auto_scaling_arn: str
 
-    # --- where the application comes from --------------------------------------------------------------------------
+    # --- source of the application ---------------------------------------------------------------------------------
 
     @property
     def is_image(self) -> bool:
@@ -50,7 +50,7 @@ class ServiceConfiguration:
 
     @property
     def image(self) -> str | None:
-        """The image's identifier; None for a service from source code."""
+        """The image identifier; None for a service from source code."""
         image: str | None = self.source.get("ImageRepository", {}).get("ImageIdentifier")
         return image
 
@@ -69,11 +69,11 @@ class ServiceConfiguration:
         arn: str | None = self.source.get("AuthenticationConfiguration", {}).get("ConnectionArn")
         return arn
 
-    # --- how it runs -----------------------------------------------------------------------------------------------
+    # --- runtime ---------------------------------------------------------------------------------------------------
 
     @property
     def run_settings(self) -> Block:
-        """ImageConfiguration or CodeConfigurationValues; empty when apprunner.yaml in the repository says it all."""
+        """ImageConfiguration or CodeConfigurationValues; empty if the repository's apprunner.yaml has the settings."""
         if self.is_image:
             settings: Block = self.source["ImageRepository"].get("ImageConfiguration", {})
             return settings
@@ -82,7 +82,7 @@ class ServiceConfiguration:
 
     @property
     def port(self) -> int:
-        """The default where apprunner.yaml is to say it."""
+        """The configured port; the default if apprunner.yaml configures the service."""
         return int(self.run_settings.get("Port", PORT))
 
     @property
@@ -96,7 +96,7 @@ class ServiceConfiguration:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Variable -> reference, never a value."""
+        """Map of variable name to reference. It never contains a secret's value."""
         secrets: dict[str, str] = self.run_settings.get("RuntimeEnvironmentSecrets", {})
         return secrets
 
@@ -120,7 +120,7 @@ class ServiceConfiguration:
             unhealthy_threshold=block["UnhealthyThreshold"],
         )
 
-    # --- its network and tracing -----------------------------------------------------------------------------------
+    # --- network and tracing ---------------------------------------------------------------------------------------
 
     @property
     def is_public(self) -> bool:

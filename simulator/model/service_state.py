@@ -1,4 +1,4 @@
-"""The states of a service: which operation may begin in which, and where each one leads (facts 1.4, 2.1)."""
+"""The states of a service: the operations allowed in each state, and the state that follows (facts 1.4, 2.1)."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class ServiceStatus(StrEnum):
 
 class Verdict(StrEnum):
     BEGINS = "begins"
-    ALREADY_THERE = "already there"  # answered with success, but without an operation
+    ALREADY_THERE = "already there"  # the call succeeds without an operation
     REFUSED = "refused"
 
 
 _S, _T = ServiceStatus, OperationType
 
-# What is not in the table is refused.
-# ASSUMPTION: a CREATE_FAILED service can be neither deployed, paused nor resumed, and nothing can be done to a DELETED
-# one (U in facts 1.4); calls against an account of AWS would settle it.
-# ASSUMPTION: UpdateService is refused for a PAUSED service, as the guide lists it (manage-pause). AWS's own error of
+# Combinations that are not in the table are rejected.
+# ASSUMPTION: a CREATE_FAILED service can be neither deployed, paused nor resumed, and a DELETED one accepts no
+# operation (U in facts 1.4); calls with an AWS account would settle it.
+# ASSUMPTION: UpdateService is rejected for a PAUSED service, as the guide lists it (manage-pause). AWS's own error of
 # December 2021 says "Service status must be RUNNING or PAUSED to be updated" (roadmap#95, facts 19.2). An update of a
 # paused service would settle it.
 _BEGINS: Final = frozenset(
@@ -57,16 +57,16 @@ _SUCCESS: Final = {
 
 
 def verdict(operation: OperationType, status: ServiceStatus) -> Verdict:
-    """May `operation` begin on a service in `status`?"""
+    """Return whether `operation` may begin on a service in `status`."""
     if (operation, status) in _BEGINS:
         return Verdict.BEGINS
     return Verdict.ALREADY_THERE if (operation, status) in _ALREADY_THERE else Verdict.REFUSED
 
 
 def status_after(operation: OperationType, began_in: ServiceStatus, *, succeeded: bool) -> ServiceStatus:
-    """Where an operation leaves a service that was `began_in` before it. Creation began in CREATE_FAILED, as it were.
+    """Return the status of a service after an operation that began in status `began_in`.
 
-    Whatever fails leaves the service as it was (facts 2.1), a deletion excepted.
+    A failed operation restores `began_in` (facts 2.1), except a failed deletion. For CREATE_SERVICE pass CREATE_FAILED.
     """
     if succeeded:
         return _SUCCESS[operation]

@@ -1,4 +1,4 @@
-"""Instance sizes: the CPU and memory pairs that App Runner sells.
+"""Instance sizes: the pairs of CPU and memory that App Runner offers.
 
 Source: Developer Guide, "supported configurations" (facts 5.1); spellings from the API model (facts 1.6).
 """
@@ -28,7 +28,7 @@ class InstanceSize:
     """CPU in units (1024 = 1 vCPU) and memory in MB, one of the supported pairs.
 
     Raises:
-        ValueError: when the pair is not sold.
+        ValueError: if the pair is not supported.
     """
 
     cpu_units: int = 1024
@@ -56,13 +56,13 @@ class InstanceSize:
 
 
 def parse_cpu(value: object) -> int:
-    """CPU units from `1024`, `"1024"`, `"1 vCPU"`, or a plain number of vCPUs below 16 (`0.5`, `1`)."""
+    """Parse CPU units from `1024`, `"1024"`, `"1 vCPU"`, or a number of vCPUs below 16 (`0.5`, `1`)."""
     number = _number(value, "vcpu", "cpu", "1 vCPU or 1024")
     return round(number * CPU_UNITS_PER_VCPU) if number < 16 else round(number)
 
 
 def parse_memory(value: object) -> int:
-    """Memory in MB from `2048`, `"2048"`, `"2 GB"`, or a plain number of GB below 64 (`0.5`, `2`)."""
+    """Parse memory in MB from `2048`, `"2048"`, `"2 GB"`, or a number of GB below 64 (`0.5`, `2`)."""
     number = _number(value, "gb", "memory", "2 GB or 2048")
     return round(number * MB_PER_GB) if number < 64 else round(number)
 

@@ -1,4 +1,4 @@
-"""Quantities with units, as people write them: `90s`, `2 GB`, `100/s`, `5 %`."""
+"""Parsing and formatting of quantities with units: `90s`, `2 GB`, `100/s`, `5 %`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def parse_whole(text: str) -> int:
 
 
 def parse_duration(value: object) -> float:
-    """Seconds (>= 0) from `90s`, `1h30m`, `250 ms`, or `0`. Another bare number is refused: its unit is unknown."""
+    """Parse seconds (>= 0) from `90s`, `1h30m`, `250 ms`, or `0`. Any other number needs a unit (ValueError)."""
     if value == 0 and not isinstance(value, bool):
         return 0.0
     seconds = _sum_of_parts(str(value), _SECONDS)
@@ -74,7 +74,7 @@ def parse_duration(value: object) -> float:
 
 
 def parse_bytes(value: object) -> int:
-    """Bytes (>= 0) from `512 B`, `10 KB`, `2 GB` (powers of 1024), or a whole number of bytes."""
+    """Parse bytes (>= 0) from `512 B`, `10 KB`, `2 GB` (powers of 1024), or a whole number of bytes."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     size = _sum_of_parts(str(value), _BYTES)
@@ -85,7 +85,10 @@ def parse_bytes(value: object) -> int:
 
 
 def parse_rate(value: object) -> float:
-    """Events per second (>= 0) from `100/s`, `6000/min`, `10/5min`, or `0`. A bare number other than 0 is refused."""
+    """Parse events per second (>= 0) from `100/s`, `6000/min`, `10/5min`, or `0`.
+
+    Any other number without a unit raises ValueError.
+    """
     if value == 0 and not isinstance(value, bool):
         return 0.0
     match = _RATE.fullmatch(value) if isinstance(value, str) else None
@@ -97,7 +100,7 @@ def parse_rate(value: object) -> float:
 
 
 def parse_share(value: object) -> float:
-    """A share in [0, 1] from `5 %`, `0.05`, `1`."""
+    """Parse a share in [0, 1] from `5 %`, `0.05`, `1`."""
     text = str(value).strip()
     percent = text.endswith("%")
     try:
@@ -111,8 +114,8 @@ def parse_share(value: object) -> float:
 
 
 def duration_text(seconds: float) -> str:
-    """`3723.4` -> `1h02m03s`; below a minute with one to three digits, `250ms`."""
-    if seconds < 0.9995:  # what rounds to a second is one
+    """Format seconds: `3723.4` as `1h02m03s`; below a minute with one to three digits, such as `250ms`."""
+    if seconds < 0.9995:  # a value that rounds to one second is shown as a second
         return f"{seconds * 1000:.3g}ms"
     if seconds < 59.95:
         return f"{seconds:.3g}s"

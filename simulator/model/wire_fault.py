@@ -1,4 +1,4 @@
-"""Faults on the wire between balancer and instances: what may go wrong, and for which share of the requests."""
+"""Injected network faults between balancer and instances: their kinds, and the share of requests they affect."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from simulator.model.units import duration_text
 
 class FaultKind(StrEnum):
     LATENCY = "latency"  # the request reaches its instance later
-    STATUS = "status"  # the request is answered on the way, its instance never hears of it
-    RESET = "reset"  # the instance answers, and the client's connection is cut in place of the answer
-    TRUNCATE = "truncate"  # the client gets half of what came first of the answer's body, and then the end
-    SLOW_BYTES = "slow bytes"  # the answer's body trickles
+    STATUS = "status"  # the request gets this status and never reaches its instance
+    RESET = "reset"  # the instance responds, but the client's connection is reset instead
+    TRUNCATE = "truncate"  # the client receives half of the first part of the response body, then the end
+    SLOW_BYTES = "slow bytes"  # the response body is sent at a low rate
 
 
-# These need bytes: a live front and a real application.
+# These kinds act on bytes: they need a live load balancer and a real application.
 BYTES_ONLY: Final = frozenset({FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.SLOW_BYTES})
 
 
 @dataclass(frozen=True, slots=True)
 class WireFault:
-    """`share` of the requests (0 to 1) meet it. `delay_s` is for LATENCY, `status` for STATUS, the rate for SLOW_BYTES.
+    """One fault, which affects `share` of the requests (0 to 1).
+
+    `delay_s` is for LATENCY, `status` for STATUS, `rate_bytes_per_s` for SLOW_BYTES.
 
     Raises:
-        ValueError: when a value is out of range.
+        ValueError: if a value is out of range.
     """
 
     kind: FaultKind
