@@ -1,1 +1,1 @@
-"""The world's doors: time, chance, tasks. Whoever needs one of them comes through here."""
+"""Access to the outside world: time, random numbers, tasks, private files. Other packages use only these modules."""

@@ -1,7 +1,7 @@
-"""Chance: one seed, one independent stream per name.
+"""Random streams: one seed, and one independent stream per name.
 
-A stream's draws depend on the seed and on its own name only, so a new draw in one room does not shift another's. The
-name is hashed with BLAKE2b, which no `PYTHONHASHSEED` touches.
+A stream's numbers depend only on the seed and on its name, so an additional draw in one module does not change the
+numbers of another. The name is hashed with BLAKE2b, which does not depend on `PYTHONHASHSEED`.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ class Chance:
     """The random streams of one run."""
 
     def __init__(self, seed: int) -> None:
-        """`seed` from 0 to 2**128 - 1, the key of the hash."""
+        """Create the streams of `seed`, which is the key of the hash: 0 to 2**128 - 1."""
         assert 0 <= seed < 2**128, seed
         self.seed = seed
 
     def stream(self, *name: object) -> np.random.Generator:
-        """A fresh generator for `name`, e.g. `stream("traffic", 0, "bin", 17)`; the same name gives the same draws."""
+        """Return a new generator for `name`, e.g. `stream("traffic", 0, "bin", 17)`. Equal names give equal numbers."""
         digest = hashlib.blake2b(_label(name), digest_size=16, key=self.seed.to_bytes(16, "big")).digest()
         return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
 
     def identifier(self, *name: object, length: int = 32) -> str:
-        """A stable identifier of lowercase hexadecimal digits, as App Runner's ids look (1 to 128 digits)."""
+        """Return a reproducible identifier of `length` (1 to 128) lowercase hexadecimal digits, as App Runner's ids."""
         digest = hashlib.blake2b(_label(name), digest_size=64, key=self.seed.to_bytes(16, "big"))
         return digest.hexdigest()[:length]
 
 
 def _label(name: tuple[object, ...]) -> bytes:
-    """Unambiguous, which joining is not: ("a/b",) is another name than ("a", "b")."""
+    """Encode a name unambiguously, which joining the parts would not: ("a/b",) and ("a", "b") are different names."""
     return ascii([str(part) for part in name]).encode()

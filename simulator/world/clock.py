@@ -1,4 +1,4 @@
-"""The two clocks: how a main coroutine is run in real and in virtual time, and the time since a run began."""
+"""The two clocks: running a main coroutine in real or in virtual time, and the time since a run began."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from simulator.world.virtual import VirtualLoop
 
 T = TypeVar("T")
 
-# How long an interrupt waits for the turn of the loop to end. Turns take milliseconds, but what a scenario asks for can
-# make one long, and nobody who presses Ctrl-C waits for it.
+# How long an interrupt waits for the current iteration of the loop. Iterations take milliseconds, but a scenario can
+# make one long, and Ctrl-C must take effect within a short time.
 TURN_MAX_S: Final = 1.0
 
 
@@ -31,7 +31,7 @@ class ClockKind(StrEnum):
 
 
 class RunClock:
-    """Seconds since the run began. Everything before `start` happened at 0: the service existed before the run."""
+    """Seconds since the run began. Events before `start` have time 0: the service existed before the run."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -49,7 +49,7 @@ class RunClock:
         return max(0.0, self._loop.time() - self.origin_s)
 
     def loop_s(self, at_s: float) -> float:
-        """The loop's time at `at_s` of the run."""
+        """Return the loop's time at `at_s` of the run."""
         return self.origin_s + at_s
 
 
@@ -60,11 +60,17 @@ def run(
     pace: Pace | None = None,
     make_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> T:
-    """Run `main()` to its end on a new loop of that kind; `pace` is what virtual time keeps, for people who watch.
-    `make_loop`: another loop of that kind.
+    """Run `main()` to completion on a new event loop.
 
-    The first SIGINT or SIGTERM calls `on_interrupt` on the loop, once; a second one raises KeyboardInterrupt, as the
-    first does where the loop's turn goes on for more than `TURN_MAX_S`.
+    The first SIGINT or SIGTERM calls `on_interrupt` once, on the loop. A second one raises KeyboardInterrupt, and so
+    does the first one if the current loop iteration takes longer than `TURN_MAX_S`.
+
+    Args:
+        kind: real or virtual time.
+        main: makes the coroutine to run.
+        on_interrupt: None leaves the signals to `asyncio.Runner`.
+        pace: the playback speed of virtual time, for interactive runs; None runs as fast as possible.
+        make_loop: makes another loop of the same kind.
     """
     loop = _make_loop(kind, pace) if make_loop is None else make_loop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner, _interrupts(loop, on_interrupt):
@@ -72,7 +78,7 @@ def run(
 
 
 def until_interrupted() -> None:
-    """Blocks the main thread until SIGINT or SIGTERM, which do nothing else."""
+    """Block the main thread until SIGINT or SIGTERM arrives. The signals have no other effect."""
     told = threading.Event()
     before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -83,18 +89,18 @@ def until_interrupted() -> None:
 
 
 def wall_s() -> float:
-    """Wall time in seconds of no particular origin, for progress displays and benchmarks only."""
-    return time.perf_counter()  # noqa: TID251 the door itself
+    """Return wall time in seconds with an arbitrary origin, for progress displays and benchmarks only."""
+    return time.perf_counter()  # noqa: TID251 the only allowed call
 
 
 def monotonic_s() -> float:
-    """The live loop's clock to the microsecond: uvloop counts the same monotonic clock in whole milliseconds."""
-    return time.monotonic()  # noqa: TID251 the door itself
+    """Return the live loop's clock to the microsecond; uvloop reads the same monotonic clock in whole milliseconds."""
+    return time.monotonic()  # noqa: TID251 the only allowed call
 
 
 def epoch_s() -> float:
-    """The calendar's time in seconds since 1970, for `date` fields and certificates; never in virtual time."""
-    return time.time()  # noqa: TID251 the door itself
+    """Return calendar time in seconds since 1970, for `date` fields and certificates. Never use it in virtual time."""
+    return time.time()  # noqa: TID251 the only allowed call
 
 
 def utc_now() -> datetime:
@@ -104,7 +110,7 @@ def utc_now() -> datetime:
 def _make_loop(kind: ClockKind, pace: Pace | None) -> asyncio.AbstractEventLoop:
     if kind is ClockKind.VIRTUAL:
         return VirtualLoop() if pace is None else PacedLoop(pace)
-    import uvloop  # noqa: PLC0415 not there on Windows, where virtual time still works
+    import uvloop  # noqa: PLC0415 not available on Windows, where virtual time still works
 
     return uvloop.new_event_loop()
 
@@ -115,7 +121,7 @@ def _interrupts(loop: asyncio.AbstractEventLoop, on_interrupt: Callable[[], None
         yield
         return
     calls = 0
-    unheard = Insistence(TURN_MAX_S)  # calls `interrupted`, as a second signal would
+    unheard = Insistence(TURN_MAX_S)  # calls `interrupted` as a second signal would
 
     def heard() -> None:
         unheard.stop()
@@ -127,7 +133,7 @@ def _interrupts(loop: asyncio.AbstractEventLoop, on_interrupt: Callable[[], None
         if calls > 1:
             raise KeyboardInterrupt
         unheard.start()
-        loop.call_soon_threadsafe(heard)  # not call_soon: uvloop sits in a system call and has to be woken
+        loop.call_soon_threadsafe(heard)  # not call_soon: uvloop blocks in a system call and must be woken
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

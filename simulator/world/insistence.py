@@ -1,7 +1,7 @@
-"""An interrupt that does not go away: raised once more, and again, until somebody has dealt with it.
+"""Repeated interrupts: an interrupt is raised again until it has been handled.
 
-A KeyboardInterrupt can get lost on its way: in code that is called from C, or that catches everything, as a compiler's
-type inference does. The user who pressed Ctrl-C has no way to know.
+A KeyboardInterrupt can get lost in code that is called from C, or that catches every exception, as a compiler's type
+inference does. A user who presses Ctrl-C cannot know that.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ AGAIN_S: Final = 0.5
 
 
 class Insistence:
-    """From `start` on it calls the main thread's handler of SIGINT, first after `first_s`, until `stop`.
+    """Calls the main thread's SIGINT handler repeatedly between `start` and `stop`.
 
-    Where another handler has taken over in the meantime, that one hears it once: it has its own way of insisting.
+    The first call comes `first_s` seconds after `start`, further calls every `AGAIN_S` seconds. A handler that was
+    installed after `start` is called once only, because it repeats interrupts itself.
     """
 
     def __init__(self, first_s: float) -> None:

@@ -1,8 +1,8 @@
-"""Laws of chance for times and sizes: frozen values that know their mean and draw many numbers at once.
+"""Probability distributions for times and sizes: frozen values with a mean, which draw many numbers at once.
 
-A law has no unit of its own: it gives back what it was given, seconds as a rule. No law ever draws a negative number.
-Draws are deterministic for a generator in a known state, but a law never owns a generator: callers bring one from
-`simulator.world.chance`.
+A distribution has no unit of its own: its numbers have the unit of its parameters, usually seconds. It never draws a
+negative number. It owns no generator: callers pass one from `simulator.world.chance`, and the draws depend only on
+that generator's state.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from numpy.typing import NDArray
 
 Draws = NDArray[np.float64]
 
-# 95 % quantile of the standard normal law, for log-normal laws told by their median and p95.
+# 95 % quantile of the standard normal distribution, for log-normal distributions given by their median and p95.
 _NORMAL_P95: Final = 1.6448536269514722
 
 
 class Law(Protocol):
-    """What every law can do."""
+    """The interface of every distribution."""
 
     @property
     def mean(self) -> float:
-        """The expectation, in the law's own unit."""
+        """The expected value, in the unit of the parameters."""
 
     def draw(self, rng: np.random.Generator, n: int) -> Draws:
-        """`n` independent draws, none negative."""
+        """Draw `n` independent, non-negative numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """Always `value` (>= 0)."""
+    """The constant `value` (>= 0)."""
 
     value: float
 
@@ -44,13 +44,13 @@ class Constant:
     def mean(self) -> float:
         return self.value
 
-    def draw(self, rng: np.random.Generator, n: int) -> Draws:  # noqa: ARG002 - a constant needs no chance
+    def draw(self, rng: np.random.Generator, n: int) -> Draws:  # noqa: ARG002 - a constant needs no random numbers
         return np.full(n, self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """Evenly between `low` and `high`, 0 <= low <= high."""
+    """The uniform distribution between `low` and `high`, 0 <= low <= high."""
 
     low: float
     high: float
@@ -71,7 +71,7 @@ class Uniform:
 
 @dataclass(frozen=True, slots=True)
 class Exponential:
-    """Memoryless, with the given `mean` (>= 0)."""
+    """The exponential (memoryless) distribution with the given `mean` (>= 0)."""
 
     mean: float
 
@@ -84,7 +84,7 @@ class Exponential:
 
 @dataclass(frozen=True, slots=True)
 class LogNormal:
-    """exp of a normal law with mean `mu` and standard deviation `sigma` (>= 0)."""
+    """The log-normal distribution: exp of a normal variable with mean `mu` and standard deviation `sigma` (>= 0)."""
 
     mu: float
     sigma: float
@@ -94,7 +94,7 @@ class LogNormal:
 
     @classmethod
     def of_mean(cls, mean: float, sd: float) -> LogNormal:
-        """From the law's own mean (> 0) and standard deviation (>= 0)."""
+        """Create the distribution from its mean (> 0) and standard deviation (>= 0)."""
         _require_positive("mean", mean)
         _require_at_least_zero("sd", sd)
         variance = math.log1p((sd / mean) ** 2)
@@ -102,7 +102,7 @@ class LogNormal:
 
     @classmethod
     def of_median(cls, median: float, p95: float) -> LogNormal:
-        """From the median (> 0) and the 95 % quantile (>= median)."""
+        """Create the distribution from its median (> 0) and 95 % quantile (>= median)."""
         _require_positive("median", median)
         if not median <= p95 < math.inf:
             msg = f"p95 = {p95:g}, must be at least median = {median:g}"
@@ -119,7 +119,7 @@ class LogNormal:
 
 @dataclass(frozen=True, slots=True)
 class Gamma:
-    """Gamma law with the given `mean` (> 0) and standard deviation `sd` (> 0)."""
+    """The gamma distribution with the given `mean` (> 0) and standard deviation `sd` (> 0)."""
 
     mean: float
     sd: float
@@ -134,7 +134,10 @@ class Gamma:
 
 @dataclass(frozen=True, slots=True)
 class Weibull:
-    """Weibull law; `shape` (> 0) below 1 has a heavy tail, 1 is exponential; `scale` (> 0) is the 63.2 % quantile."""
+    """The Weibull distribution; `scale` (> 0) is its 63.2 % quantile.
+
+    A `shape` (> 0) below 1 has a heavy tail; 1 is the exponential distribution.
+    """
 
     shape: float
     scale: float
@@ -153,7 +156,7 @@ class Weibull:
 
 @dataclass(frozen=True, slots=True)
 class Pareto:
-    """Pareto law (type I): above `x` is the share (`scale` / x)^`shape`. `shape` > 1, or the mean would be infinite."""
+    """The Pareto distribution (type I): P(X > x) = (`scale` / x)^`shape`. `shape` > 1, so that the mean is finite."""
 
     shape: float
     scale: float
@@ -166,7 +169,7 @@ class Pareto:
 
     @classmethod
     def of_mean(cls, shape: float, mean: float) -> Pareto:
-        """From the shape and the law's own mean (> 0)."""
+        """Create the distribution from its shape and mean (> 0)."""
         return cls(shape, mean * (shape - 1) / shape)
 
     @property
@@ -181,8 +184,8 @@ class Pareto:
 class Hyperexponential:
     """Two exponential phases with balanced means: `mean` (> 0), squared coefficient of variation `cv2` (>= 1).
 
-    Balanced means: both phases contribute half of the mean. This fixes the one degree of freedom that mean and cv2
-    leave open (the usual choice in queueing texts).
+    Balanced means: each phase contributes half of the mean. This fixes the degree of freedom that mean and cv2 leave
+    open (the usual choice in queueing textbooks).
     """
 
     mean: float
@@ -207,7 +210,7 @@ class Hyperexponential:
 
 @dataclass(frozen=True, slots=True)
 class Empirical:
-    """One of the given `values` (at least one, each >= 0), all equally likely; repeat a value to weigh it."""
+    """One of `values` (at least one, each >= 0), all equally likely; repeat a value to give it more weight."""
 
     values: tuple[float, ...]
 

@@ -1,8 +1,8 @@
-"""How fast virtual time may pass for a person who watches: play, pause, step, and a speed. Decides; waits for nothing.
+"""Playback speed of virtual time: play, pause, step, and a speed. This module only decides; it never waits.
 
-Speeds are virtual seconds in a second of the wall clock. Time that the computation could not keep up with is lost, not
-made up: a pause or a slower speed is obeyed at once, and a run at a speed that the machine cannot reach goes as fast as
-it can.
+A speed is the number of virtual seconds per second of the wall clock. If the computation falls behind, the lost time is
+not made up: a pause or a slower speed takes effect immediately, and at a speed that the machine cannot reach the run
+goes as fast as possible.
 """
 
 from __future__ import annotations
@@ -13,28 +13,32 @@ from typing import Final
 
 SPEED_MIN: Final = 0.01
 SPEED_MAX: Final = 10_000.0
-# The most wall time that is made up: after a computation, and after a wait, which may wake late but not by hours.
+# The maximum wall time that is made up after a computation, and after a wait, which may end late but not by hours.
 MADE_UP_S_MAX: Final = 0.05
 MADE_UP_WAITED_S_MAX: Final = 1.0
 
 
 class Pace:
-    """One per paced loop, and of its thread only. `wall_s` is a monotonic clock in seconds.
+    """The playback speed of one paced loop, used only in the loop's thread. `wall_s` is a monotonic clock in seconds.
 
-    Until `begin` time passes as fast as it can: a platform opens before anybody watches it. `on_change` hears of every
-    change of pace. `on_look` is called between two events, at the latest when the wall seconds that it gave back last
-    are over, while time passes slowly, and every few hundred events otherwise; infinity: when you like.
+    Before `begin` time passes as fast as possible, because the platform starts before the playback. `on_change` is
+    called after every change of speed or state. `on_look` is called between two events and returns the wall seconds
+    after which it must be called again (infinity: no deadline). At high speed it is called every few hundred events.
     """
 
     def __init__(self, wall_s: Callable[[], float], speed: float = 1.0) -> None:
-        """Raises ValueError for a speed outside SPEED_MIN to SPEED_MAX."""
+        """Start with `speed`.
+
+        Raises:
+            ValueError: if `speed` is not within SPEED_MIN to SPEED_MAX.
+        """
         self._wall_s = wall_s
         self.speed = _checked(speed)
         self.playing = False
         self.on_change: Callable[[], None] = _nothing
         self.on_look: Callable[[], float] = _never
         self._begun = False
-        self._rush_until_s: float | None = None  # a step: as fast as it goes, then pause
+        self._rush_until_s: float | None = None  # a step: as fast as possible until then, followed by a pause
         self._anchor_wall_s = 0.0
         self._anchor_s = 0.0
 
@@ -44,11 +48,11 @@ class Pace:
 
     @property
     def stepping_open_end(self) -> bool:
-        """A step without an end of its own."""
+        """True during a step that ends only with a pause."""
         return self._rush_until_s == math.inf
 
     def begin(self, now_s: float, *, playing: bool) -> None:
-        """From here on the pace holds; `now_s` is the virtual time, here and below."""
+        """Start the playback at virtual time `now_s`, either playing or paused."""
         self._begun = True
         self.playing = playing
         self._anchor(now_s)
@@ -64,23 +68,27 @@ class Pace:
         self._anchor(now_s)
 
     def set_speed(self, speed: float, now_s: float) -> None:
-        """Raises ValueError for a speed outside SPEED_MIN to SPEED_MAX."""
+        """Change the speed.
+
+        Raises:
+            ValueError: if `speed` is not within SPEED_MIN to SPEED_MAX.
+        """
         self.speed = _checked(speed)
         self._anchor(now_s)
 
     def step(self, until_s: float) -> None:
-        """Go to `until_s` as fast as it goes, then pause; infinity: until somebody pauses."""
+        """Advance to `until_s` as fast as possible, then pause; infinity: until `pause` is called."""
         self.playing = False
         self._rush_until_s = until_s
         self.on_change()
 
     def release(self) -> None:
-        """Nobody watches any more: as fast as it goes."""
+        """Run as fast as possible from now on: the playback has ended."""
         self._begun = False
         self.on_change()
 
     def limit_s(self, now_s: float, *, waited: bool = False) -> float:
-        """How far virtual time may go, as of now; `waited`: the time since the last look was a wait."""
+        """Return the virtual time that may be reached now. `waited`: the time since the last call was spent waiting."""
         if not self._begun:
             return math.inf
         if self._rush_until_s is not None:
@@ -98,7 +106,7 @@ class Pace:
         return max(limit_s, now_s)
 
     def wait_s(self, until_s: float) -> float:
-        """Wall seconds until virtual time may reach `until_s`; infinite while it stands still."""
+        """Return the wall seconds until virtual time may reach `until_s`; infinite during a pause."""
         if not self.playing:
             return math.inf
         return max(0.0, self._anchor_wall_s + (until_s - self._anchor_s) / self.speed - self._wall_s())
@@ -116,7 +124,7 @@ def _checked(speed: float) -> float:
 
 
 def _nothing() -> None:
-    """Nobody wants to know."""
+    """The default of `on_change`."""
 
 
 def _never() -> float:

@@ -1,8 +1,8 @@
-"""The virtual loop at a pace that a person can watch, with a door through which that person may act.
+"""The virtual-time loop at a playback speed, controllable from other threads.
 
-Events run in the order and at the virtual times of the plain loop; all that is added is waiting between two of them.
-So a run that is only watched gives the bytes of one that nobody watched. What comes through the door
-(`call_soon_threadsafe`, from any thread) runs between two events, at the virtual time that the pace has reached.
+Events run in the same order and at the same virtual times as in the plain loop; the paced loop only waits between them.
+A run without intervention therefore produces the same bytes at any speed. A callback from another thread
+(`call_soon_threadsafe`) runs between two events, at the virtual time that the playback has reached.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from simulator.world.virtual import VirtualLoop, _Timer
 
 Ts = TypeVarTuple("Ts")
 
-# Events between two looks at the wall clock and the door: some milliseconds.
+# Events between two checks of the wall clock and of other threads' callbacks: some milliseconds.
 LOOK_EVERY: Final = 512
-# The longest sleep, so that signals are heard even where they do not wake a thread that waits.
+# The longest sleep, so that signals are handled even on platforms where they do not wake a waiting thread.
 SLEEP_S_MAX: Final = 0.5
 
 
 class PacedLoop(VirtualLoop):
-    """A VirtualLoop that keeps `pace`."""
+    """A VirtualLoop that advances at the speed of `pace`."""
 
     def __init__(self, pace: Pace) -> None:
         super().__init__()
         self._pace = pace
         pace.on_change = self._look_again
-        self._limit_s = math.inf  # virtual time may go so far without a look
+        self._limit_s = math.inf  # virtual time up to which no check is needed
         self._door: deque[_Timer] = deque()
         self._knock = threading.Event()
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
-        """From any thread."""
+        """Schedule `callback` from any thread."""
         handle = _Timer(0.0, callback, args, context)
         self._door.append(handle)
         self._knock.set()
         return handle
 
     def _run_once(self) -> None:
-        """As the plain loop's, with a look before time passes the limit, and now and then."""
+        """Run like the plain loop, with a check before time passes the limit and every `LOOK_EVERY` events."""
         soon, timers = self._soon, self._timers
         events, look_in = 0, LOOK_EVERY
         try:
@@ -81,13 +81,13 @@ class PacedLoop(VirtualLoop):
             self.events += events
 
     def _may_pass(self, when: float) -> bool:
-        """Wait until virtual time may reach `when`: True. False when something came in by the door before."""
+        """Wait until virtual time may reach `when` and return True; return False if a callback arrives before that."""
         waited = False
         while True:
             self._look(waited=waited)
             if when <= self._limit_s:
                 return True
-            # The clock goes on between two events, so that who comes in finds the time of the moment.
+            # The clock advances between two events, so that an arriving callback sees the current time.
             self._now = max(self._now, min(self._limit_s, when))
             if self._soon or self._stopping:  # type: ignore[attr-defined]
                 return False
@@ -102,5 +102,5 @@ class PacedLoop(VirtualLoop):
         self._pace.on_look()
 
     def _look_again(self) -> None:
-        """The pace has changed."""
+        """Check again: the playback speed or state has changed."""
         self._limit_s = -math.inf

@@ -1,8 +1,9 @@
-"""Folders and files that their owner alone may read: everything that a state folder has.
+"""Folders and files that only their owner can read: the contents of a state folder.
 
-The mode is set on what is made, whatever the umask is: `mkdir(mode=, parents=True)` gives it to the last folder only,
-`open` leaves an existing file's mode, and a library makes its files as the umask wants. So folders are made one by one,
-a library finds its file made already, and a state of an earlier version is repaired when it is opened.
+Modes are set explicitly, because the standard ways depend on the umask: `mkdir(mode=, parents=True)` sets the mode of
+the last folder only, `open` keeps the mode of an existing file, and libraries create files with the umask's mode. So
+folders are created one by one, files are created before a library opens them, and the modes of a state folder from an
+earlier version are repaired when it is opened.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 _OTHERS: Final = 0o077
 
-# What a state folder has. Below the folders of builds are trees of applications, whose files keep their own modes:
-# they are copied into images and run. Nobody else gets there, as the folders above are private.
+# The contents of a state folder. The folders of builds contain applications, whose files keep their modes because they
+# are copied into images and run. Other users cannot reach them, because the enclosing folders are private.
 _FILES: Final = ("lock", "admin.json", "admin.new", "control.sqlite", "control.sqlite-wal", "control.sqlite-shm")
 _WHOLE_FOLDERS: Final = ("ca",)
 _FOLDERS_OF_TREES: Final = ("builds",)
-_HALF_DONE: Final = ".control.sqlite"  # what a crash may leave beside them
+_HALF_DONE: Final = ".control.sqlite"  # prefix of temporary files that a crash may leave in the folder
 _OURS: Final = frozenset({*_FILES, *_WHOLE_FOLDERS, *_FOLDERS_OF_TREES})
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make the folder and those above it that are missing, each private from its first moment.
+    """Create the folder and its missing parents, each with private mode from the start.
 
-    An empty folder that is there is made private, too; one with other things in it is `repair_modes`'s to judge.
-    Raises OSError.
+    An existing empty folder becomes private; a folder with contents is left to `repair_modes`.
+
+    Raises:
+        OSError: if a folder cannot be created, or `folder` is a file.
     """
     missing = []
     above = folder
@@ -39,22 +42,30 @@ def make_private_folder(folder: Path) -> None:
         above = above.parent
     for each in reversed(missing):
         each.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        each.chmod(FOLDER_MODE)  # a umask may have taken bits that its owner needs
-    folder.mkdir(exist_ok=True)  # says what is wrong when it is a file
+        each.chmod(FOLDER_MODE)  # the umask may have removed permissions that the owner needs
+    folder.mkdir(exist_ok=True)  # raises the appropriate error if it is a file
     status = folder.stat()
     if _is_open(status) and not status.st_mode & stat.S_ISVTX and not any(folder.iterdir()):
         folder.chmod(FOLDER_MODE)
 
 
 def own_private_folder(folder: Path) -> None:
-    """The same for a folder within a state, which is private whichever program made it. Raises OSError."""
+    """Create a folder inside a state folder, or make an existing one private whoever created it.
+
+    Raises:
+        OSError: if that is not possible.
+    """
     make_private_folder(folder)
     if stat.S_IMODE(folder.stat().st_mode) != FOLDER_MODE:
         folder.chmod(FOLDER_MODE)
 
 
 def open_private(path: Path, flags: int) -> int:
-    """A descriptor of the file, made if `flags` have O_CREAT, which its owner alone may read. Raises OSError."""
+    """Open a file that only its owner can read and return its descriptor. O_CREAT in `flags` creates the file.
+
+    Raises:
+        OSError: if that is not possible.
+    """
     descriptor = os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
     try:
         os.fchmod(descriptor, FILE_MODE)
@@ -65,7 +76,11 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """The file, whole or as it was: written beside and renamed. Raises OSError."""
+    """Replace the content of a private file atomically: write a temporary file and rename it.
+
+    Raises:
+        OSError: if that is not possible; the file is then unchanged.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(open_private(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
@@ -77,10 +92,10 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def repair_modes(state: Path) -> int:
-    """Make what an earlier version left open to others private. Returns of how many files and folders.
+    """Make files and folders private that an earlier version left readable by others. Return their number.
 
-    The state folder itself is left as it is when it holds other things than a state: it is somebody's, then. Files of
-    another user are left, too.
+    The state folder itself is not changed if it contains anything that is not part of a state, because it may have
+    another purpose. Files of other users are not changed either.
     """
     repaired = 0
     for path in _parts(state):
@@ -90,13 +105,13 @@ def repair_modes(state: Path) -> int:
                 continue
             path.chmod(FOLDER_MODE if stat.S_ISDIR(status.st_mode) else FILE_MODE)
             repaired += 1
-        except OSError:  # removed meanwhile, or not ours to change
+        except OSError:  # removed in the meantime, or no permission to change it
             continue
     return repaired
 
 
 def _is_open(status: os.stat_result) -> bool:
-    """To others, and ours to change."""
+    """True if other users have access and the current user owns the file."""
     return bool(status.st_mode & _OTHERS) and status.st_uid == os.geteuid()
 
 

@@ -1,7 +1,7 @@
-"""Tasks: the only place that makes them. Children are kept and cancelled in order of birth.
+"""Task groups: the only place that creates tasks. Children are cancelled in the order of their creation.
 
-`asyncio.TaskGroup` cancels its children in set order, which differs from run to run and would let memory addresses into
-a simulation. A child that fails is never silent: its exception is the result of `failed`.
+`asyncio.TaskGroup` cancels its children in set order, which depends on memory addresses and differs from run to run, so
+a simulation would not be reproducible. A child's exception is never lost: it becomes the result of `failed`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 
 class Tasks:
-    """The tasks of one owner. `async with Tasks("pool") as tasks:` cancels what is left at the end of the block."""
+    """The tasks of one owner. `async with Tasks("pool") as tasks:` cancels remaining tasks at the end of the block."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -33,19 +33,19 @@ class Tasks:
         error = task.exception()
         if error is not None and not self.failed.done():
             self.failed.set_exception(error)
-            self.failed.exception()  # marked as seen; whoever awaits `failed` raises it
+            self.failed.exception()  # marks it as retrieved; awaiting `failed` still raises it
 
     async def close(self) -> None:
-        """Cancel the children in order of birth, then wait for each to end. Their errors stay in `failed`."""
-        while self._children:  # a child that is cancelled may spawn another on its way out
+        """Cancel the children in the order of their creation and wait for each to end. Errors remain in `failed`."""
+        while self._children:  # a cancelled child may spawn another one before it ends
             children = list(self._children)
             for task in children:
                 task.cancel()
             for task in children:
                 while not task.done():
-                    # A wait, not an await of the task: its cancellation is not ours, ours must get through.
+                    # Not `await task`: that would raise the child's cancellation, and only ours must be raised here.
                     await asyncio.wait((task,))
-            await asyncio.sleep(0)  # `_ended` of the last one has its turn
+            await asyncio.sleep(0)  # lets `_ended` of the last one run
         self.failed.cancel()
 
     async def __aenter__(self) -> Self:
@@ -58,9 +58,9 @@ class Tasks:
 
 
 async def until(at_s: float) -> None:
-    """Until that moment of the loop's clock, to the last digit; at once when it has passed.
+    """Sleep until exactly `at_s` of the loop's clock; return immediately if that time has passed.
 
-    Not `asyncio.sleep`, which adds a difference to the time again and may end a hair before or after.
+    `asyncio.sleep` takes a delay, which it adds to the current time, so rounding may end it slightly early or late.
     """
     loop = asyncio.get_running_loop()
     if at_s > loop.time():
@@ -78,6 +78,6 @@ def _reach(future: asyncio.Future[None]) -> None:
 
 
 async def first_of(*futures: asyncio.Future[Any]) -> int:
-    """Wait until one of `futures` is done; the index of the first done one in the order given. None is cancelled."""
+    """Wait until one of `futures` is done and return the lowest index of a done one. No future is cancelled."""
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
     return next(index for index, future in enumerate(futures) if future.done())

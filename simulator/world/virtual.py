@@ -1,12 +1,13 @@
-"""The virtual-time event loop: the loop is the clock, and it jumps.
+"""The virtual-time event loop: the loop is the clock, and its time jumps from event to event.
 
-Theory of operation. `asyncio.sleep`, `timeout` and `call_later` already ask the loop for the time, so a loop whose time
-stands still while callbacks run and leaps to the next timer when none is ready turns the platform's own code into a
-simulation. Timers are ordered by (when, order of scheduling), which stock asyncio does not promise for equal times.
+Theory of operation. `asyncio.sleep`, `timeout` and `call_later` take the time from the loop. This loop's time does not
+advance while callbacks run, and jumps to the next timer when no callback is ready, which turns the platform's own code
+into a simulation. Timers are ordered by (when, order of scheduling); asyncio guarantees no order for equal times.
 
-The outside world stays out: sockets, threads and subprocesses are refused, for they would bring an order of their own.
-When nothing is ready and nothing is scheduled, nobody can ever wake: that is a `Deadlock`, with the names of who waits.
-An exception in a plain callback ends the run: a simulation that has lost an event has no result.
+Sockets, threads and subprocesses raise `OutsideWorld`, because the order of their events is not reproducible. If no
+callback is ready and no timer is scheduled, no task can ever continue: the loop raises `Deadlock` with the names of
+the waiting tasks. An exception in a plain callback ends the run, because a simulation that has lost an event has no
+valid result.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ Ts = TypeVarTuple("Ts")
 
 
 class Deadlock(RuntimeError):
-    """Virtual time cannot go on: nothing is ready, nothing is scheduled, and the main task has not ended."""
+    """Virtual time cannot advance: no callback is ready, no timer is scheduled, and the main task has not ended."""
 
 
 class OutsideWorld(RuntimeError):
-    """Something in virtual time asked for a socket, a thread or a process."""
+    """Code in virtual time requested a socket, a thread or a process."""
 
 
 class _Timer(asyncio.TimerHandle):
-    """A handle that costs five assignments; `TimerHandle` copies a context and keeps a reference to the loop."""
+    """A handle that is cheap to create; `TimerHandle` copies a context and keeps a reference to the loop."""
 
     __slots__ = ()
 
@@ -59,7 +60,7 @@ class _Timer(asyncio.TimerHandle):
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """An event loop in virtual time. Time in seconds since the loop was made, starting at 0."""
+    """An event loop in virtual time. Its time is in seconds since its creation, starting at 0."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +89,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
-        """A time in the past means now; the handle runs after everything scheduled for that instant before it."""
+        """Schedule `callback`; a time in the past means now. Handles with equal times run in order of scheduling."""
         handle = _Timer(when, callback, args, context)
         self._order += 1
         heappush(self._timers, (when, self._order, handle))
@@ -106,7 +107,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     # --- running -------------------------------------------------------------------------------------------------
 
     def _run_once(self) -> None:
-        """Run until `stop`: all that is ready, then the next timer, and so on. Called by `run_forever`."""
+        """Run ready callbacks and then the next timer, repeatedly, until `stop`. Called by `run_forever`."""
         soon, timers = self._soon, self._timers
         events = 0
         try:
@@ -135,7 +136,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         msg = f"virtual time {self._now:.3f} s: nothing is scheduled, and these tasks wait: {'; '.join(waiting)}"
         raise Deadlock(msg)
 
-    # --- the outside world, refused --------------------------------------------------------------------------------
+    # --- operations that are not possible in virtual time ----------------------------------------------------------
 
     def _refuse(self, what: str) -> Never:
         msg = f"{what} is not possible in virtual time"
@@ -144,7 +145,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
-        """For signal handlers, which run in the loop's own thread; any other thread is the outside world."""
+        """Schedule `callback` from a signal handler, which runs in the loop's thread. Other threads are not allowed."""
         if threading.get_ident() != self._thread_id:  # type: ignore[attr-defined]  # set by run_forever
             self._refuse("call_soon_threadsafe (another thread)")
         return self.call_soon(callback, *args, context=context)
@@ -171,11 +172,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._refuse("subprocess_shell (a process)")
 
     def _process_events(self, event_list: object) -> None:
-        """Part of BaseEventLoop's contract; there is no selector and so no event."""
+        """Do nothing: part of BaseEventLoop's contract, but this loop has no selector and so no events."""
 
 
 def _nothing(*_: object) -> None:
-    """What a cancelled handle calls."""
+    """The callback of a cancelled handle."""
 
 
 def _where(task: asyncio.Task[Any]) -> str:
