@@ -1,1 +1,1 @@
-"""What happened, written down once: facts, the journal, the request log, histograms. Reports are readers of it."""
+"""Records of a run: facts, the journal, the request log and histograms. Reports are computed from them."""

@@ -1,4 +1,4 @@
-"""Facts: what happened, past tense, frozen. Times in seconds since the platform started (`at_s`)."""
+"""Facts: immutable records of events, named in the past tense. `at_s` is in seconds since the platform started."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from simulator.model.instance import InstanceState
 
 @dataclass(frozen=True, slots=True)
 class ScalingDecided:
-    """A policy decided. Recorded when the wish changed; repeated equal decisions are counted, not kept."""
+    """A policy changed the desired number of instances. Decisions that change nothing are counted but not recorded."""
 
     at_s: float
     service: str
     policy: str
-    before: int  # the wish before
+    before: int  # the previous desired number
     desired: int
     formula: str
     reason: str
     inputs: tuple[tuple[str, float], ...]
     clamps: tuple[str, ...]
-    assumes: str = ""  # a parameter that decided and whose value is not documented
+    assumes: str = ""  # an undocumented parameter that determined the result, if there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class InstanceMoved:
 
 @dataclass(frozen=True, slots=True)
 class EventLogged:
-    """A line of the service's event log, in App Runner's words where they are known (facts 9)."""
+    """A line of the service's event log, with App Runner's text where it is known (facts 9)."""
 
     at_s: float
     service: str
@@ -46,7 +46,7 @@ class EventLogged:
 
 @dataclass(frozen=True, slots=True)
 class TimelineActed:
-    """The scenario's timeline did something to the platform or to its traffic."""
+    """An action of the scenario's timeline on the platform or on its traffic was carried out."""
 
     at_s: float
     action: str
@@ -55,7 +55,7 @@ class TimelineActed:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationChanged:
-    """The auto scaling configuration of a service is another one from now on."""
+    """The auto scaling configuration of a service was replaced."""
 
     at_s: float
     service: str

@@ -1,15 +1,15 @@
 """A log-linear histogram of durations: bounded memory, vectorised recording, relative error at most 0.4 %.
 
-The idea is HdrHistogram's (hdrhistogram.org): every power of two is cut into the same number of equal buckets, so the
-width of a bucket is a fixed share of its value. An IEEE double has this number in its bits already: the exponent and
-the first `sub_bits` bits of the mantissa *are* the bucket's index, so a whole array is indexed by one shift.
+The method is HdrHistogram's (hdrhistogram.org): every power of two is divided into the same number of equal buckets, so
+the width of a bucket is a fixed share of its value. The bits of an IEEE double contain this number: the exponent and
+the first `sub_bits` bits of the mantissa *are* the bucket's index, so one shift computes the indices of a whole array.
 
-Why not the `hdrhistogram` package, which does the same: it takes one value per call. Measured side by side on a 2-core
-machine: 1,010 ns a value against 5 ns here, where the budget of a whole simulated request is 25,000 ns and each
-request is recorded five times. Its answers are a second opinion in `tests/records/test_histogram.py`.
+The `hdrhistogram` package does the same, but takes one value per call. Measured in one run on a 2-core machine: 1,010
+ns per value, against 5 ns here. The budget of a whole simulated request is 25,000 ns, and each request is recorded five
+times. `tests/records/test_histogram.py` compares the results with those of that package.
 
-Sums are kept in whole nanoseconds, so they are exact, and neither the order of recording nor the cut into chunks nor
-merging changes a digit of a report.
+Sums are kept in whole nanoseconds, so they are exact: the order of recording, the division into chunks and merging do
+not change any digit of a report.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-# 2^-20 s = 0.95 us: what is shorter goes to bucket 0, whose stand-in value is 0.
+# 2^-20 s = 0.95 us: shorter durations are counted in bucket 0, whose representative value is 0.
 LOWEST_EXPONENT: Final = -20
-# 2^13 s = 2 h 16 min: what is longer goes to the last bucket. Beyond the 120 s limit of a request with room to spare.
+# 2^13 s = 2 h 16 min: longer durations are counted in the last bucket. Far above the 120 s limit of a request.
 HIGHEST_EXPONENT: Final = 13
 LOWEST_S: Final = 2.0**LOWEST_EXPONENT
 HIGHEST_S: Final = 2.0**HIGHEST_EXPONENT
@@ -34,14 +34,14 @@ HIGHEST_S: Final = 2.0**HIGHEST_EXPONENT
 _MANTISSA_BITS: Final = 52
 _EXPONENT_BIAS: Final = 1023
 _NS_PER_S: Final = 1e9
-# Differences of clock readings may come out this little below zero; anything lower is a bug of the caller.
+# Differences of clock readings may be below zero by this much; a lower value is a bug of the caller.
 _NOISE_S: Final = 1e-9
 
 
 class Buckets:
-    """The layout: which bucket a duration falls into and which duration stands for a bucket.
+    """The layout of a histogram: the bucket of each duration, and the representative duration of each bucket.
 
-    `sub_bits` b cuts an octave into 2^b buckets; the middle of a bucket is off by at most 2^-(b+1) of the value.
+    `sub_bits` b divides an octave into 2^b buckets; the middle of a bucket differs by at most 2^-(b+1) of the value.
     """
 
     def __init__(self, sub_bits: int) -> None:
@@ -52,7 +52,7 @@ class Buckets:
         self.middles_s = self._middles()
 
     def index(self, values_s: Floats) -> Counts:
-        """The bucket of each value; the array must be contiguous. Below `LOWEST_S`, also below 0: bucket 0."""
+        """Return the bucket of each value of a contiguous array; bucket 0 for values below `LOWEST_S`, also below 0."""
         bits = values_s.view(np.int64) >> self.shift
         index: Counts = np.clip(bits - self.base, 0, self.count - 1)
         return index
@@ -65,16 +65,16 @@ class Buckets:
         return middles
 
 
-# 128 buckets an octave: error at most 1/256 = 0.39 %, 4,225 buckets, 34 kB.
+# 128 buckets per octave: error at most 1/256 = 0.39 %, 4,225 buckets, 34 kB.
 FINE: Final = Buckets(7)
-# 16 an octave: error at most 1/32 = 3.1 %, 529 buckets; for the many small histograms of a time series.
+# 16 per octave: error at most 1/32 = 3.1 %, 529 buckets; for the many small histograms of a time series.
 COARSE: Final = Buckets(4)
 
 
 def quantile_rank(quantile: float, count: int) -> int:
-    """Which of `count` sorted values, from 1: the smallest with a share >= `quantile` of all at or below it."""
+    """Return the rank, from 1 to `count`, of the smallest value with a share >= `quantile` at or below it."""
     assert 0 <= quantile <= 1, quantile
-    # The guard keeps 0.9999 x 10,000 = 9999.000000000002 from becoming the 10,000th.
+    # The factor prevents that 0.9999 x 10,000 = 9999.000000000002 becomes rank 10,000.
     return max(1, math.ceil(quantile * count * (1 - 1e-12)))
 
 
@@ -92,7 +92,7 @@ class Histogram:
         self.max_s = 0.0
 
     def record(self, values_s: Floats) -> None:
-        """Count every value of the array (any length, also none)."""
+        """Count every value of the array (of any length, including 0)."""
         if values_s.size == 0:
             return
         lowest = float(values_s.min())
@@ -104,7 +104,7 @@ class Histogram:
         self.min_s = min(self.min_s, lowest)
         self.max_s = max(self.max_s, highest)
         if highest == 0:
-            # Nobody queued, nobody was cold, nobody was late: most chunks of most runs.
+            # No request queued, started cold or was late: true for most chunks of most runs.
             self.counts[0] += values_s.size
             return
         values_s = np.ascontiguousarray(values_s, dtype=np.float64)
@@ -112,7 +112,7 @@ class Histogram:
         self.total_ns += int(np.rint(values_s * _NS_PER_S).astype(np.int64).sum())
 
     def merge(self, other: Histogram) -> None:
-        """Take in what `other` (of the same layout) has counted; the same as having recorded all of it here."""
+        """Add the counts of `other`, which must have the same layout. Equivalent to recording its values here."""
         assert other.buckets is self.buckets, "histograms of different layouts cannot be merged"
         self.counts += other.counts
         self.count += other.count
@@ -122,29 +122,29 @@ class Histogram:
 
     @property
     def mean_s(self) -> float | None:
-        """None when nothing was recorded."""
+        """The mean; None if nothing was recorded."""
         return self.total_ns / self.count / _NS_PER_S if self.count else None
 
     def quantile(self, quantile: float) -> float | None:
-        """The duration at `quantile` in [0, 1], e.g. 0.9999; None when nothing was recorded."""
+        """Return the duration at `quantile` in [0, 1], e.g. 0.9999; None if nothing was recorded."""
         return self.quantiles((quantile,))[0]
 
     def quantiles(self, quantiles: Sequence[float]) -> list[float | None]:
-        """Several at once: one pass over the buckets."""
+        """Return several quantiles with one pass over the buckets."""
         if self.count == 0:
             return [None] * len(quantiles)
         reached = np.cumsum(self.counts)
         return [self._at_rank(reached, quantile_rank(quantile, self.count)) for quantile in quantiles]
 
     def share_above(self, limit_s: float) -> float:
-        """Of the values, those greater than `limit_s` (within the width of its bucket); 0 when nothing was recorded."""
+        """Return the share of values above `limit_s`, within the width of its bucket; 0 if nothing was recorded."""
         if self.count == 0:
             return 0.0
         last = int(self.buckets.index(np.array([limit_s]))[0])
         return int(self.counts[last + 1 :].sum()) / self.count
 
     def _at_rank(self, reached: Counts, rank: int) -> float:
-        # The first and the last are known exactly; the middle of a bucket may lie outside what was recorded.
+        # Minimum and maximum are exact; the middle of a bucket may lie outside the recorded range.
         if rank == self.count:
             return self.max_s
         middle = float(self.buckets.middles_s[int(np.searchsorted(reached, rank))])

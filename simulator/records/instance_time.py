@@ -1,15 +1,15 @@
-"""How long instances were there: step functions and activation spells of one service. A reader of the journal.
+"""Instance time of one service: counts over time as step functions, and activations. A reader of the journal.
 
-Three counts are kept as steps over time:
+Three counts are kept as step functions of time:
 
-    provisioned  launched and not gone: starting, idle, active or draining. What memory is held for.
+    provisioned  launched and not stopped: starting, idle, active or draining. Memory is allocated for these.
     ready        idle or active: able to take a request.
-    active       has its CPU: starting, active, or draining after having been active.
+    active       has its CPU: starting, active, or draining after being active.
 
-An instance that still waits for its launch (`PROVISIONING`) is in none of them.
+An instance before its launch (`PROVISIONING`) is in none of them.
 
-A spell is one uninterrupted stretch of having the CPU. The last `idle_after_s` of a spell that ended by falling idle is
-the platform waiting whether another request comes, not work; `lives` can leave it out.
+An activation is an uninterrupted period in which an instance has its CPU. When it ends because the instance became
+idle, its last `idle_after_s` seconds have no work: the platform waited for another request. `lives` can exclude them.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _BUSY: Final = frozenset({InstanceState.STARTING, InstanceState.ACTIVE})
 
 @dataclass(slots=True)
 class Steps:
-    """A count that changes in steps: `counts[i]` holds from `times_s[i]` on; 0 before the first."""
+    """A step function: the count is `counts[i]` from `times_s[i]` on, and 0 before the first step."""
 
     times_s: list[float] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
 
     def change(self, at_s: float, by: int) -> None:
-        """Times must not run backwards; changes at one instant become one step."""
+        """Change the count at `at_s`, which must never decrease between calls. Changes at one time become one step."""
         assert not self.times_s or at_s >= self.times_s[-1], f"at_s = {at_s}, must not precede {self.times_s[-1]}"
         count = (self.counts[-1] if self.counts else 0) + by
         if self.times_s and self.times_s[-1] == at_s:
@@ -47,21 +47,21 @@ class Steps:
             self.counts.append(count)
 
     def at(self, at_s: float) -> int:
-        """The count at a moment (a change at that very moment has happened)."""
+        """Return the count at `at_s`, including a change at exactly that time."""
         index = bisect.bisect_right(self.times_s, at_s)
         return self.counts[index - 1] if index else 0
 
     def instance_seconds(self, begin_s: float, end_s: float) -> float:
-        """The integral over [begin_s, end_s]."""
+        """Return the integral over [begin_s, end_s]."""
         return float(np.diff(self._integral(np.array([begin_s, end_s])))[0])
 
     def highest(self, begin_s: float, end_s: float) -> int:
-        """The largest count within [begin_s, end_s]."""
+        """Return the largest count within [begin_s, end_s]."""
         first, last = (bisect.bisect_right(self.times_s, moment) for moment in (begin_s, end_s))
         return max([self.at(begin_s), *self.counts[first:last]])
 
     def means(self, edges_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The mean count between each edge and the next (edges ascending)."""
+        """Return the mean count between each edge and the next (edges ascending)."""
         means: NDArray[np.float64] = np.diff(self._integral(edges_s)) / np.diff(edges_s)
         return means
 
@@ -78,7 +78,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One instance until the end of the run: seconds provisioned and its spells as (begin_s, end_s), in order."""
+    """One instance until the end of the run: seconds provisioned, and its activations as (begin_s, end_s) in order."""
 
     instance: int
     provisioned_s: float
@@ -90,12 +90,12 @@ class _Instance:
     launched_s: float
     stopped_s: float | None = None
     busy_since_s: float | None = None
-    # (begin, end, ended by falling idle)
+    # (begin, end, ended because the instance became idle)
     spells: list[tuple[float, float, bool]] = field(default_factory=list)
 
 
 class InstanceTime:
-    """Reads the `InstanceMoved` facts of one service, in order, live or afterwards."""
+    """Computes instance times from the `InstanceMoved` facts of one service, in order, during a run or after it."""
 
     def __init__(self, service: str, facts: Iterable[Fact] = ()) -> None:
         self.provisioned = Steps()
@@ -103,15 +103,15 @@ class InstanceTime:
         self.active = Steps()
         self.launched = 0
         self.became_ready = 0
-        self.died = 0  # while ready, by themselves: the only way from idle or active to stopped
-        self.ended_before_ready = 0  # start failed, or was no longer wanted
+        self.died = 0  # crashed while ready: the only transition from idle or active to stopped
+        self.ended_before_ready = 0  # the start failed, or the instance was no longer needed
         self._service = service
         self._instances: dict[int, _Instance] = {}
         for fact in facts:
             self.read(fact)
 
     def read(self, fact: Fact) -> None:
-        """Take in a fact; those of other kinds and other services are passed over."""
+        """Process a fact; facts of other kinds and of other services are ignored."""
         if not isinstance(fact, InstanceMoved) or fact.service != self._service:
             return
         instance = self._instances.get(fact.instance)
@@ -126,9 +126,10 @@ class InstanceTime:
             self.provisioned.change(fact.at_s, -1)
 
     def lives(self, end_s: float, idle_after_s: float = 0.0) -> Sequence[Life]:
-        """Every launched instance, what is still running cut at `end_s`.
+        """Return all launched instances; those still running are cut off at `end_s`.
 
-        `idle_after_s` is taken off the end of each spell that ended by falling idle (see the head of the file).
+        `idle_after_s` is subtracted from each activation that ended because the instance became idle (see the module's
+        docstring).
         """
         return [_life(number, instance, end_s, idle_after_s) for number, instance in self._instances.items()]
 
@@ -151,7 +152,7 @@ class InstanceTime:
 
     def _follow_cpu(self, fact: InstanceMoved, instance: _Instance) -> None:
         busy = instance.busy_since_s is not None
-        # Draining keeps the CPU that the instance had.
+        # A draining instance keeps its CPU.
         stays = fact.after in _BUSY or (fact.after is InstanceState.DRAINING and busy)
         if stays and not busy:
             instance.busy_since_s = fact.at_s

@@ -1,4 +1,4 @@
-"""The journal: facts in the order in which they happened, kept, and told to readers as they come."""
+"""The journal: stores facts in the order in which they happened and passes each to subscribers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from simulator.records.facts import Fact
 
 
 class Journal:
-    """Facts only, a few per instance and decision; requests go to the request log, which is bounded."""
+    """Stores a few facts per instance and decision; requests go to the request log, which is bounded."""
 
     def __init__(self, facts_max: int | None = None) -> None:
-        """`facts_max`: how many of the last ones are kept at the least, for what runs for ever; None keeps all."""
+        """Create an empty journal. `facts_max`: at least so many of the newest facts are kept; None keeps all."""
         self.facts: list[Fact] = []
-        self.recorded = 0  # so far, those included that are not kept any more
+        self.recorded = 0  # number of facts so far, including discarded ones
         self._facts_max = facts_max
         self._readers: list[Callable[[Fact], None]] = []
 
@@ -26,7 +26,7 @@ class Journal:
             read(fact)
 
     def since(self, recorded: int) -> list[Fact]:
-        """What came after the first `recorded` facts, as far as it is kept."""
+        """Return the facts after the first `recorded` ones, as far as they are still stored."""
         news = self.recorded - recorded
         return self.facts[-news:] if news > 0 else []
 

@@ -1,7 +1,7 @@
-"""Figures of services as they stand, for whoever exports or shows them. A reader of the journal and of closed seconds.
+"""Current metrics of services, for exporters and live views. A reader of the journal and of closed seconds.
 
-Everything is bounded by the number of services: instances are counted by their state and never named. Reading folds;
-between two readings a request costs one packed row (outcomes.py).
+Memory is bounded by the number of services: instances are counted by state and never listed. Aggregation happens when
+metrics are read; between two reads a request costs one packed row (outcomes.py).
 """
 
 from __future__ import annotations
@@ -27,25 +27,27 @@ _BUSY: Final = frozenset({InstanceState.STARTING, InstanceState.ACTIVE, Instance
 
 @dataclass(slots=True)
 class ServiceMetrics:
-    """Counters count since the service was first seen; `in_flight` and `waiting` are means of the last second."""
+    """Metrics of one service. Counters start when the service is first seen; `in_flight` and `waiting` are means of the
+    last second.
+    """
 
     outcomes: Outcomes = field(default_factory=Outcomes)
     arrivals: int = 0
     in_flight: float = 0.0
     waiting: float = 0.0
     busy: int = 0  # instances that had a request in the last second
-    cpu_s: float = 0.0  # used by instances; only where a policy asks for it
+    cpu_s: float = 0.0  # CPU seconds used by instances; measured only if a policy needs it
     wish: int = 0
     decisions_out: int = 0
     decisions_in: int = 0
     launches: int = 0
     ready: int = 0  # instances that became ready
-    activations: int = 0  # idle instances that a request woke
-    deaths: int = 0  # instances that ended by themselves
+    activations: int = 0  # idle instances activated by a request
+    deaths: int = 0  # instances that crashed
     events: int = 0  # lines of the event log
     states: dict[InstanceState, int] = field(default_factory=lambda: dict.fromkeys(_LIVING, 0))
     usd: float = 0.0  # see `Metrics.read`
-    since_s: float = 0.0  # when it was first seen
+    since_s: float = 0.0  # time at which the service was first seen
     _rates: Rates | None = None
     _size: InstanceSize | None = None
     _priced_at_s: float = 0.0
@@ -59,12 +61,12 @@ class ServiceMetrics:
         return self.states[InstanceState.ACTIVE]
 
     def priced(self, size: InstanceSize, rates: Rates | None, at_s: float) -> None:
-        """Its instances have that size from now on; without rates there is no cost."""
+        """Set the size and the rates of its instances from `at_s` on. Without rates no cost is computed."""
         self.charge(at_s)
         self._size, self._rates = size, rates
 
     def charge(self, at_s: float) -> None:
-        """The cost up to `at_s` of the instances that are there: memory of all, CPU of those that work."""
+        """Add the cost up to `at_s` of the current instances: memory of all, CPU of the active ones."""
         hours, self._priced_at_s = max(0.0, at_s - self._priced_at_s) / SECONDS_PER_HOUR, at_s
         size, rates = self._size, self._rates
         if size is None or rates is None or not hours:
@@ -78,24 +80,24 @@ class ServiceMetrics:
 
 
 class Metrics:
-    """Of a platform. `now_s`: seconds of the run, the journal's clock.
+    """The metrics of a platform. `now_s` returns the seconds of the run, as in the journal.
 
-    The cost is that of the instances as they are: the bill's whole seconds and its minimum of a minute for each
-    activation belong to activations and are in the report.
+    The cost is computed from the current instances. The bill's rounding to whole seconds and its minimum of one minute
+    per activation are not included; the report has them.
     """
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self.services: dict[str, ServiceMetrics] = {}
-        self.lag_s = 0.0  # of the event loop, when somebody measures it
-        self.own_answers: Counter[int] = Counter()  # by status: what the balancer answers for no service
-        self.losses: dict[str, Callable[[], int]] = {}  # by signal: what an exporter could not get rid of
+        self.lag_s = 0.0  # of the event loop, if it is measured
+        self.own_answers: Counter[int] = Counter()  # by status: responses of the balancer that belong to no service
+        self.losses: dict[str, Callable[[], int]] = {}  # by signal: number of items that an exporter had to drop
         self._now_s = now_s
         self._on_sample: list[Callable[[str, Sample], None]] = []
         self._on_rows: list[Callable[[str, Rows], None]] = []
         self._on_last: list[Callable[[str, int], None]] = []
 
     def of(self, service: str) -> ServiceMetrics:
-        """Made when it is asked for first."""
+        """Return the metrics of a service, created on first use."""
         found = self.services.get(service)
         if found is None:
             now_s = self._now_s()
@@ -105,33 +107,33 @@ class Metrics:
         return found
 
     def forget(self, service: str) -> None:
-        """It was deleted: its series end."""
+        """Remove a deleted service; its series end."""
         figures = self.services.pop(service, None)
         if figures is not None:
-            figures.outcomes.fold()  # for who listens
+            figures.outcomes.fold()  # delivers the remaining rows to subscribers
 
     def subscribe(self, read: Callable[[str, Sample], None]) -> None:
-        """`read` hears every closed second of every service, after it was counted."""
+        """Call `read` with every closed second of every service, after it has been counted."""
         self._on_sample.append(read)
 
     def subscribe_rows(self, read: Callable[[str, Rows], None]) -> None:
-        """`read` hears the requests of every service that have ended, row by row, when they are folded."""
+        """Call `read` with the completed requests of every service, one row each, when they are aggregated."""
         self._on_rows.append(read)
         for service, figures in self.services.items():
             figures.outcomes.listen(partial(read, service))
 
     def subscribe_last(self, read: Callable[[str, int], None]) -> None:
-        """`read` hears how many requests came after a service's last closed second."""
+        """Call `read` with the number of requests that arrived after a service's last closed second."""
         self._on_last.append(read)
 
     def count_last(self, service: str, arrivals: int) -> None:
-        """At the end: so many came after the last closed second. No second is made of them."""
+        """Report at the end how many requests arrived after the last closed second; they do not form a second."""
         self.of(service).arrivals += arrivals
         for read in self._on_last:
             read(service, arrivals)
 
     def sampled(self, service: str, sample: Sample, busy: int) -> None:
-        """A second of a service was closed, in which `busy` of its instances had a request."""
+        """Count a closed second of a service in which `busy` of its instances had a request."""
         figures = self.of(service)
         figures.busy = busy
         figures.arrivals += sample.arrivals
@@ -141,13 +143,13 @@ class Metrics:
             read(service, sample)
 
     def stopped(self, service: str) -> None:
-        """No second of it is closed any more: nothing is in flight."""
+        """Reset the values of the last second: no more seconds of this service will be closed."""
         figures = self.of(service)
         figures.in_flight = figures.waiting = 0.0
         figures.wish = figures.busy = 0
 
     def read(self, fact: Fact) -> None:
-        """A fact of the journal."""
+        """Process a fact of the journal."""
         match fact:
             case InstanceMoved():
                 self._moved(self.of(fact.service), fact)
@@ -164,7 +166,7 @@ class Metrics:
                 pass
 
     def settle(self) -> dict[str, ServiceMetrics]:
-        """Everything counted and charged up to now: what a reader reads."""
+        """Aggregate all counts and costs up to now and return the metrics by service. Call this before reading."""
         now_s = self._now_s()
         for figures in self.services.values():
             figures.outcomes.fold()

@@ -1,6 +1,6 @@
-"""How many requests were there, second by second: in flight and waiting. For charts; the report needs none of it.
+"""Requests in flight and queued, per second, for charts. The report does not need it.
 
-Two floats a second and service, so a recorded day takes 1.4 MB whatever its traffic.
+Two floats per second and service: a recorded day takes 1.4 MB, whatever its traffic.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from numpy.typing import NDArray
 
 
 class Presence:
-    """One service."""
+    """The series of one service."""
 
     def __init__(self) -> None:
         self._in_flight = array("d")
         self._waiting = array("d")
 
     def add(self, second: int, in_flight: float, waiting: float) -> None:
-        """Means of a closed second: requests that hold a slot or wait for one, and those of them that wait.
+        """Add the means of a closed second: requests that use or wait for a slot, and requests that wait for one.
 
-        Seconds come in order; those that are left out (before the service was there) are unknown.
+        Seconds must be in order; omitted seconds (before the service existed) are unknown.
         """
         for column, value in ((self._in_flight, in_flight), (self._waiting, waiting)):
             column.extend([math.nan] * (second - len(column)))
             column.append(value)
 
     def binned(self, width_s: float, bins: int) -> tuple[list[float | None], list[float | None]]:
-        """(in flight, waiting): means of `bins` bins of `width_s` > 0; None where no second has been closed yet.
+        """Return (in flight, waiting): means of `bins` bins of `width_s` > 0; None for bins without a closed second.
 
-        Bins shorter than a second show the second that they lie in.
+        A bin shorter than a second has the value of the second that contains it.
         """
         return _binned(self._in_flight, width_s, bins), _binned(self._waiting, width_s, bins)
 

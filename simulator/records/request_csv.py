@@ -1,4 +1,4 @@
-"""The request log as a CSV file, written as the run goes. A reader of the request log."""
+"""The request log as a CSV file, written during the run. A reader of the request log."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ HEADER: Final = "source,intended_s,latency_s,queue_s,cold_s,service_s,status,ins
 
 
 class RequestCsv:
-    """Writes into `file`, which stays the caller's to open and close. Rows in the order in which the requests ended.
+    """Writes to `file`, which the caller opens and closes. Rows are in the order in which the requests ended.
 
-    Times with microseconds; `status` 0 = no answer; `instance` 0 = none; `warm_up` 1 = sent before `warm_up_s`, so
-    neither the report's figures nor its checks have it. `sources` are the names put for the numbers.
+    Times have microseconds. `status` 0: no response; `instance` 0: none; `warm_up` 1: sent before `warm_up_s`, so the
+    report's figures and checks exclude the request. `sources` are the names written instead of source numbers.
     """
 
     def __init__(self, file: TextIO, sources: Sequence[str], warm_up_s: float = 0.0) -> None:
@@ -37,7 +37,7 @@ class RequestCsv:
             (chunk.intended_s < self._warm_up_s).tolist(),
             strict=True,
         )
-        # The csv module takes twice as long as this, for quoting that numbers never need.
+        # The csv module takes twice as long, because it checks for quoting, which numbers never need.
         self._file.writelines(
             f"{self._sources[source]},{intended:.6f},{latency:.6f},{queue:.6f},{cold:.6f},{service:.6f},"
             f"{status},{instance},{late:.6f},{warm_up:d}\n"
@@ -46,5 +46,5 @@ class RequestCsv:
 
 
 def _quoted(name: str) -> str:
-    """As RFC 4180 wants it."""
+    """Quote a field as RFC 4180 requires."""
     return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\r\n') else name

@@ -1,13 +1,13 @@
-"""The request log: one row a finished request, kept for a moment only.
+"""The request log: one row per completed request, kept only until readers have processed it.
 
-Theory of operation: `add` packs the row into a preallocated buffer and nothing else; every `CHUNK_ROWS` rows the buffer
-becomes numpy columns and goes to the readers (tallies, time series, live view, CSV), who count whole columns at once.
-So memory does not grow with the number of requests, no garbage is made on the hot path, and a row costs about 0.4 us
-to write and 0.2 us to count. Packing was measured against the alternatives for this row: a list of tuples
-with `np.fromiter` 460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
+Theory of operation: `add` only packs the row into a preallocated buffer. After every `CHUNK_ROWS` rows the buffer
+becomes numpy columns, which are passed to the readers (tallies, time series, live view, CSV); they process whole
+columns. So memory does not grow with the number of requests, the hot path allocates no objects, and a row costs about
+0.4 us to write and 0.2 us to count. Measured alternatives for packing this row: a list of tuples with `np.fromiter`
+460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
 
-Readers must not depend on where the rows are cut into chunks: `flush` may come at any time (a live view asks for it),
-and the report must not change by a digit because somebody was watching.
+Readers must not depend on the division into chunks: `flush` may be called at any time (by a live view), and a live view
+must not change any digit of the report.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _ROW: Final = struct.Struct("<9d")
 _FULL: Final = CHUNK_ROWS * _ROW.size
 _COLUMNS: Final = 9
 
-_NOTHING_S: Final = 1e-9  # the parts of a simulated request add up to so much of its latency
+_NOTHING_S: Final = 1e-9  # rounding error allowed between a simulated request's latency and the sum of its parts
 
-STATUS_MAX: Final = 999  # HTTP has three digits
-NO_ANSWER: Final = 0  # the connection broke or the client gave up
+STATUS_MAX: Final = 999  # HTTP status codes have three digits
+NO_ANSWER: Final = 0  # no response: the connection broke or the client gave up
 REFUSED: Final = OVERFLOW.status
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Rows as columns of equal length, in the order in which the requests ended. Readers must not write into them.
+    """Rows as columns of equal length, in the order in which the requests ended. Readers must not modify them.
 
-    Times in seconds. `intended_s`: when the client meant to send, since the platform started; `latency_s` counts from
-    there. `queue_s`, `cold_s`, `service_s`: waiting for a slot, waiting for a start or wake, at the instance until the
-    end of the answer's body; what they leave of the latency is `client_s`.
-    `instance`: its number, 0 for none. `late_s`: how late the generator sent (0 in virtual time).
+    Times in seconds. `intended_s` is the time at which the client intended to send, since the platform started;
+    `latency_s` counts from then on. Its parts are `queue_s` (wait for a slot), `cold_s` (wait for an instance to start
+    or activate), `service_s` (at the instance, until the end of the response body), and the rest, `client_s`.
+    `instance` is the instance's number, 0 for none. `late_s` is the delay of the load generator (0 in virtual time).
     """
 
     source: NDArray[np.int64]
@@ -62,7 +62,7 @@ class Chunk:
     def client_s(self) -> NDArray[np.float64]:
         """The rest of the latency: in the client (late, or waiting to connect) and on the network; 0 if simulated.
 
-        The platform's part is measured by a clock of milliseconds, so a small rest may come out below 0: that is 0.
+        The platform's part has a resolution of milliseconds, so a small rest may be negative; it becomes 0.
         """
         rest = self.latency_s - self.queue_s - self.cold_s - self.service_s
         rest[rest < _NOTHING_S] = 0.0
@@ -70,15 +70,15 @@ class Chunk:
 
     @property
     def failed(self) -> NDArray[np.bool_]:
-        """The rows for which `is_failure`."""
+        """True for the rows for which `is_failure` is true."""
         failed: NDArray[np.bool_] = _FAILURES[self.status]
         return failed
 
 
 def is_failure(status: int) -> bool:
-    """No answer, 429 (App Runner's overflow), 499 (nobody was there to get one) or 5xx.
+    """True for no response, 429 (App Runner's overflow), 499 (the client closed the connection) and 5xx.
 
-    Other 4xx are answers of the application.
+    Other 4xx statuses are responses of the application.
     """
     return status in {NO_ANSWER, REFUSED, CLIENT_GONE.status} or status >= 500
 
@@ -87,12 +87,12 @@ _FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX +
 
 
 class RequestLog:
-    """Takes rows, hands chunks to its readers."""
+    """Collects rows and passes them to readers in chunks."""
 
     __slots__ = ("_at", "_buffer", "_readers", "rows")
 
     def __init__(self) -> None:
-        self.rows = 0  # handed out so far
+        self.rows = 0  # passed to readers so far
         self._buffer = bytearray(_FULL)
         self._at = 0
         self._readers: list[Callable[[Chunk], None]] = []
@@ -113,7 +113,7 @@ class RequestLog:
         instance: int,
         late_s: float,
     ) -> None:
-        """One finished request; the fields are `Chunk`'s. The hot path: keep it as short as it is."""
+        """Add a completed request; the fields are those of `Chunk`. This is the hot path: keep it short."""
         at = self._at
         _ROW.pack_into(
             self._buffer, at, source, intended_s, latency_s, queue_s, cold_s, service_s, status, instance, late_s
@@ -123,7 +123,7 @@ class RequestLog:
             self.flush()
 
     def flush(self) -> None:
-        """Hand out the rows written so far. Whoever reads totals calls this first."""
+        """Pass the rows written so far to the readers. Call this before reading totals."""
         if self._at == 0:
             return
         chunk = _chunk(self._buffer, self._at // _ROW.size)
@@ -135,7 +135,7 @@ class RequestLog:
 
 def _chunk(buffer: bytearray, rows: int) -> Chunk:
     table = np.frombuffer(buffer, dtype="<f8", count=rows * _COLUMNS).reshape(rows, _COLUMNS)
-    # A copy, transposed: the buffer is written again at once, and readers want contiguous columns.
+    # A transposed copy: the buffer is reused immediately, and readers need contiguous columns.
     source, intended, latency, queue, cold, service, status, instance, late = np.array(table.T, order="C")
     return Chunk(
         source=source.astype(np.int64),

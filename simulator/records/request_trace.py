@@ -1,4 +1,4 @@
-"""What is known of a traced request when it has ended: plain values, for whoever makes spans of them."""
+"""The data of a completed traced request, as plain values, from which exporters create spans."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from simulator.rules.sampling import Sampling
 QUEUE: Final = "queue"
 COLD_START: Final = "cold start"
 
-# What the load balancer decided about a request when it came.
-ADMITTED: Final = "admitted"  # it had a slot at once
-HELD: Final = "held"  # it waited for one, whether it got one or not
-REFUSED: Final = "refused"  # neither a slot nor a place in the line
-ANSWERED: Final = "answered"  # by the balancer itself, for no service
+# The load balancer's decision about a request on arrival.
+ADMITTED: Final = "admitted"  # a slot was free
+HELD: Final = "held"  # it was queued, whether it received a slot later or not
+REFUSED: Final = "refused"  # no free slot and the queue was full
+ANSWERED: Final = "answered"  # the balancer responded itself; the request belongs to no service
 
 
 class Wait(NamedTuple):
-    """`kind` is QUEUE or COLD_START."""
+    """A period of waiting; `kind` is QUEUE or COLD_START."""
 
     kind: str
     from_s: float
@@ -27,12 +27,13 @@ class Wait(NamedTuple):
 
 
 class RequestTrace(NamedTuple):
-    """Times in seconds of the loop's clock, negative for what did not happen; `offset_s` makes them the calendar's.
+    """A completed traced request.
 
-    `waits` follow one another from the arrival on; their sums are the `queue` and `cold_start` of the metrics.
-    `parent_id` 0: the trace begins here. `upstream_id` is the span that the instance was told of, 0 when it was not
-    told. `instance` is empty when no instance got it, `upstream` the address of one that is reached over the network.
-    `cause` says what was in the way of an answer. Texts are bounded, whatever the client sent.
+    Times are in seconds of the loop's clock, negative for events that did not happen; adding `offset_s` gives calendar
+    time. `waits` are consecutive from the arrival on; their sums are the `queue` and `cold_start` of the metrics.
+    `parent_id` is 0 if the trace begins here. `upstream_id` is the span id sent to the instance, 0 if none was sent.
+    `instance` is empty if no instance received the request; `upstream` is the address of an instance that is reached
+    over the network. `cause` is the reason for a missing response. The lengths of texts are bounded.
     """
 
     trace_id: int
@@ -42,7 +43,7 @@ class RequestTrace(NamedTuple):
     decision: str
     instance: str
     upstream: str
-    attempts: int  # at how many instances
+    attempts: int  # number of instances tried
     status: int
     cause: str
     method: str
@@ -50,9 +51,9 @@ class RequestTrace(NamedTuple):
     authority: str
     scheme: str
     port: int
-    minor: int  # of HTTP/1.
+    minor: int  # minor version of HTTP/1.x
     peer: str
-    client: str  # whom the request is from, as far as it is known
+    client: str  # the client's address, as far as it is known
     user_agent: str
     offset_s: float
     arrived_s: float
@@ -64,10 +65,10 @@ class RequestTrace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tracing:
-    """How requests are traced, and who hears of those that are.
+    """The tracing configuration: the sampling, and the receiver of traced requests.
 
-    `only`: the services whose requests are; it may change, and None means all, with what is for no service. `xray`:
-    contexts go on in X-Ray's form too, and trace ids begin with the time, as X-Ray wants them.
+    `only`: the services whose requests are traced; it may change. None traces all, including requests for no service.
+    `xray`: contexts are propagated in X-Ray's format too, and trace ids begin with the time, as X-Ray requires.
     """
 
     hear: Callable[[RequestTrace], None]
@@ -80,10 +81,11 @@ class Tracing:
 
 
 def waits(arrived_s: float, granted_s: float, until_s: float, wanted_s: float, ready_s: float) -> tuple[Wait, ...]:
-    """Where the time before `until_s` went: forwarded, or over without that.
+    """Split the time from the arrival to `until_s`, when the request was forwarded or ended without that, into waits.
 
-    The instance that gave a slot at `granted_s` (negative: none did) was wanted and ready at these times; what of its
-    start lies behind the arrival held the request up, and so did its wake, from the slot to the forwarding.
+    `granted_s` is the time at which an instance granted a slot (negative: none did). `wanted_s` and `ready_s` are the
+    times at which that instance was requested and ready. The part of its start after the arrival delayed the request,
+    and so did its activation, between the grant and the forwarding.
     """
     slot_s = granted_s if granted_s >= 0 else until_s
     begin_s, end_s = slot_s, slot_s

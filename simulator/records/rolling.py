@@ -1,6 +1,6 @@
-"""The last few seconds of requests, for whoever watches. A reader of the request log, bounded by its window.
+"""Request rates and latencies of the last few seconds, for live views. A reader of the request log, bounded in memory.
 
-Subscribe it only when somebody watches; the report does not need it.
+Subscribe it only for a live view; the report does not need it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from simulator.records.request_log import Chunk
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """Rates in requests per second over the window; latencies of served requests in seconds, None without any."""
+    """Rates in requests/s over the window; latencies of served requests in seconds, None if there were none."""
 
     served_rps: float
-    failed_rps: float  # refused ones included
+    failed_rps: float  # including rejected requests
     p50_s: float | None
     p99_s: float | None
 
@@ -34,12 +34,12 @@ class _Second:
 
 
 class Rolling:
-    """A ring of whole seconds; a request belongs to the second in which it ended."""
+    """A ring buffer of whole seconds; a request belongs to the second in which it ended."""
 
     def __init__(self, window_s: int = 5) -> None:
-        """`window_s` >= 1: how many whole seconds are looked back upon."""
+        """Create the window; `window_s` >= 1 is its length in whole seconds."""
         self.window_s = window_s
-        # One more than the window: the running second is being filled while the window is read.
+        # One more than the window: the current second is still being filled while the window is read.
         self._ring = [_Second() for _ in range(window_s + 1)]
         self._latest = -1
 
@@ -54,7 +54,7 @@ class Rolling:
             slot.latency.record(chunk.latency_s[rows & ~chunk.failed])
 
     def lately(self, now_s: float) -> Lately:
-        """Over the last `window_s` whole seconds before `now_s` (fewer at the start of a run)."""
+        """Return the values of the last `window_s` whole seconds before `now_s` (fewer at the start of a run)."""
         latency, failed = Histogram(COARSE), 0
         until = math.floor(now_s)
         for slot in self._ring:

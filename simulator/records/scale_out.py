@@ -1,9 +1,9 @@
-"""How long it took until a wish for more instances was fulfilled. Reads the journal's decisions and the ready count.
+"""The delay of scale-outs, computed from the journal's decisions and the number of ready instances.
 
-The delay of a decision that raised the wish runs from the decision until at least as many instances as it wished for
-are ready (idle or active). Each raise is measured against its own wish, so a second raise on the way neither shortens
-nor prolongs the first. A raise taken back before it was fulfilled has no delay; one that the run's end cut short has a
-delay of at least what passed.
+The delay of a scale-out lasts from the decision that raised the desired number until at least that many instances are
+ready (idle or active). Each scale-out is measured against its own desired number, so a second one during the delay
+neither shortens nor prolongs the first. A scale-out that a later decision cancels before it is fulfilled has no delay.
+For one that is not fulfilled by the end of the run, the time passed is a lower bound of the delay.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.records.instance_time import Steps
 
 @dataclass(frozen=True, slots=True)
 class ScaleOut:
-    """A raise of the wish. `delay_s` is a lower bound when it was not `fulfilled` by the end of the run."""
+    """An increase of the desired number. `delay_s` is a lower bound if it was not `fulfilled` by the end of the run."""
 
     decided: ScalingDecided
     delay_s: float
@@ -26,7 +26,7 @@ class ScaleOut:
 
 
 def scale_outs(service: str, facts: Iterable[Fact], ready: Steps, end_s: float) -> list[ScaleOut]:
-    """All raises of `service` in order, without those taken back before they were fulfilled."""
+    """Return all scale-outs of `service` in order, except those cancelled before they were fulfilled."""
     decisions = [fact for fact in facts if isinstance(fact, ScalingDecided) and fact.service == service]
     found = []
     for index, decision in enumerate(decisions):
@@ -42,7 +42,7 @@ def scale_outs(service: str, facts: Iterable[Fact], ready: Steps, end_s: float) 
 
 
 def _lowered_s(decision: ScalingDecided, later: Iterable[ScalingDecided]) -> float | None:
-    """When a later decision wished for fewer instances than this one did."""
+    """Return the time of the first later decision with a smaller desired number; None if there is none."""
     return next((other.at_s for other in later if other.desired < decision.desired), None)
 
 

@@ -1,8 +1,8 @@
 """Requests over time: counts and latency percentiles in bins of equal width. A reader of the request log.
 
-A request belongs to the bin in which its client *meant* to send it, so in every bin offered = served + refused +
-failed, and a stall shows where it hurt people and not where it ended. `ended` counts by the time of the end instead:
-that is the throughput. Only served requests have a latency here.
+A request belongs to the bin in which its client *intended* to send it, so in every bin offered = served + rejected +
+failed, and a stall shows at the time at which it delayed users and not at its end. `ended` counts by the time of the
+end instead, which is the throughput. Only served requests have a latency here.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from simulator.records.histogram import COARSE, quantile_rank
 from simulator.records.request_log import REFUSED, Chunk
 
-# A terminal has 80 to 200 columns and a chart 600 points; more would only make the report long.
+# A terminal has 80 to 200 columns and a chart 600 points; more bins would only make the report longer.
 BINS_MAX: Final = 600
-# Widths in seconds that a reader can count in; a day comes out at 150 s.
+# Round widths in seconds, easy to read; a day gets bins of 150 s.
 _WIDTHS_S: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 150, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
 
-# Bins shorter than a second are joined until they hold so many requests in the mean: fewer are noise, and drown a step.
+# Bins shorter than a second are merged until they have so many requests on average: fewer are noise that hides a step.
 TELLING_REQUESTS: Final = 10
 TELLING_S_MAX: Final = 1.0
 TELLING_BINS_MIN: Final = 10
@@ -32,7 +32,7 @@ QUANTILES: Final = (0.5, 0.95, 0.99)
 
 
 def bin_width_s(duration_s: float) -> float:
-    """The first round width with which `duration_s` has at most BINS_MAX bins."""
+    """Return the smallest round width with which `duration_s` has at most BINS_MAX bins."""
     for width_s in _WIDTHS_S:
         if duration_s <= width_s * BINS_MAX:
             return width_s
@@ -41,13 +41,13 @@ def bin_width_s(duration_s: float) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BinnedRequests:
-    """Columns, one row a bin. Latencies in seconds; NaN where nothing was served."""
+    """Columns with one row per bin. Latencies in seconds; NaN for bins without a served request."""
 
     width_s: float
     offered: NDArray[np.int64]
     served: NDArray[np.int64]
     refused: NDArray[np.int64]
-    failed: NDArray[np.int64]  # without the refused ones
+    failed: NDArray[np.int64]  # without rejected requests
     ended: NDArray[np.int64]
     p50_s: NDArray[np.float64]
     p95_s: NDArray[np.float64]
@@ -57,8 +57,8 @@ class BinnedRequests:
 class RequestSeries:
     """The bins of a run of `duration_s` (> 0) for a number of sources.
 
-    Memory: 600 bins x 529 buckets x 4 bytes = 1.3 MB a source, whatever the number of requests. Requests intended at or
-    after the end count in the last bin; ends after the end of the run are not counted in `ended`.
+    Memory: 600 bins x 529 buckets x 4 bytes = 1.3 MB per source, whatever the number of requests. Requests intended at
+    or after the end of the run count in the last bin; requests that end after it are not counted in `ended`.
     """
 
     def __init__(self, sources: int, duration_s: float) -> None:
@@ -90,16 +90,17 @@ class RequestSeries:
 
     @property
     def columns(self) -> tuple[NDArray[np.int64], ...]:
-        """Served, refused, failed, ended by (source, bin), latencies by (source, bin, bucket): the counters themselves.
+        """The counters themselves, for code that counts rows in another way than `read`.
 
-        For who counts rows in another way than `read`.
+        Served, rejected, failed and ended requests by (source, bin), and latencies by (source, bin, bucket).
         """
         return self._served, self._refused, self._failed, self._ended, self._latency  # type: ignore[return-value]
 
     def telling_width_s(self, sources: Iterable[int], ended_s: float) -> float:
-        """The width for `binned` with which the bins until `ended_s` (> 0) hold enough requests to mean something.
+        """Return the smallest width for `binned` with which the bins until `ended_s` (> 0) have enough requests.
 
-        A second is enough for whatever there is, and a short run keeps `TELLING_BINS_MIN` bins.
+        Enough is `TELLING_REQUESTS` per bin on average. The width is at most `TELLING_S_MAX`, and a short run keeps
+        at least `TELLING_BINS_MIN` bins.
         """
         chosen = list(sources)
         requests = sum(int(counts[chosen].sum()) for counts in (self._served, self._refused, self._failed))
@@ -109,7 +110,7 @@ class RequestSeries:
         return next(enough, max(widths, default=self.width_s))
 
     def binned(self, sources: Iterable[int] | None = None, width_s_min: float = 0.0) -> BinnedRequests:
-        """The bins of the given sources (all by default), added; so many together that they are `width_s_min` wide."""
+        """Return the summed bins of the given sources (default: all), merged to a width of at least `width_s_min`."""
         chosen = list(range(len(self._served)) if sources is None else sources)
         each = max(1, math.ceil(width_s_min / self.width_s - 1e-9))
         firsts = np.arange(0, self.bins, each)

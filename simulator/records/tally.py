@@ -1,11 +1,11 @@
-"""Totals of requests: how many by status, how long, and where the time went. A reader of the request log.
+"""Totals of requests: counts by status, latencies and their parts. A reader of the request log.
 
-Each source is tallied twice, once for the requests intended during the warm-up and once for those after it; a whole run
-is the two merged, a service is its sources merged. So every request is counted once and every sum can be checked.
+Each source has two tallies, one for the requests intended during the warm-up and one for those after it. The whole run
+is both merged, a service is its sources merged. So every request is counted once and every sum can be checked.
 
-Latency and its parts are those of *served* requests, i.e. of answers that are no failures (see `is_failure`): a
-platform that refuses half of its load at once would otherwise show a wonderful median. How long failures took stands
-apart.
+Latency and its parts are those of *served* requests, i.e. of responses that are not failures (see `is_failure`);
+otherwise a platform that rejects half of its load immediately would have an excellent median. The latency of failures
+is recorded separately.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from simulator.records.request_log import REFUSED, STATUS_MAX, Chunk, is_failure
 
 
 class Tally:
-    """What is known of a set of requests. Histograms in seconds."""
+    """The totals of a set of requests. Histograms in seconds."""
 
     __slots__ = (
         *("client", "cold", "cold_starts", "failure_latency", "late", "latency", "queue", "retried", "service"),
@@ -30,15 +30,15 @@ class Tally:
 
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
-        self.retried = 0  # failed ones after which their client asked again
-        self.cold_starts = 0  # served requests that waited for an instance's start or wake
-        self.latency = Histogram()  # served requests, these five; the latency is the sum of the other four
+        self.retried = 0  # failed requests that their client retried
+        self.cold_starts = 0  # served requests that waited for an instance to start or activate
+        self.latency = Histogram()  # this and the next four: served requests; latency is the sum of the other four
         self.queue = Histogram()
         self.cold = Histogram()
         self.service = Histogram()
         self.client = Histogram()
         self.failure_latency = Histogram()
-        self.late = Histogram()  # all requests: the generator's own lateness
+        self.late = Histogram()  # all requests: the delay of the load generator
 
     def record(self, chunk: Chunk, rows: NDArray[np.bool_]) -> None:
         """Count the rows of the chunk that `rows` selects."""
@@ -65,7 +65,7 @@ class Tally:
 
     @property
     def requests(self) -> int:
-        """All that ended, in whatever way."""
+        """All completed requests, whatever their outcome."""
         return self.statuses.total()
 
     @property
@@ -74,20 +74,20 @@ class Tally:
 
     @property
     def refused(self) -> int:
-        """Answered 429."""
+        """Requests with status 429."""
         return self.statuses[REFUSED]
 
     @property
     def failures(self) -> int:
-        """Refused ones included."""
+        """All failures, including rejected requests."""
         return sum(count for status, count in self.statuses.items() if is_failure(status))
 
 
 class Tallies:
-    """Tallies of every source of a run, apart for warm-up and after.
+    """The tallies of every source of a run, separately for the warm-up and the time after it.
 
-    `sources` is their number; rows carry 0 to sources - 1. A request belongs to the warm-up when it was *intended*
-    before `warm_up_s`.
+    `sources` is the number of sources; rows contain 0 to sources - 1. A request belongs to the warm-up if it was
+    *intended* before `warm_up_s`.
     """
 
     def __init__(self, sources: int, warm_up_s: float = 0.0) -> None:
@@ -104,20 +104,20 @@ class Tallies:
                     tally.record(chunk, rows)
 
     def retry(self, source: int, intended_s: float) -> None:
-        """The client of a failed request that was intended for then has asked again."""
+        """Count a retry of a failed request that was intended at `intended_s`."""
         (self._after if intended_s >= self.warm_up_s else self._during)[source].retried += 1
 
     def after_warm_up(self, sources: Iterable[int] | None = None) -> Tally:
-        """A new tally of the given sources (all by default), without the warm-up."""
+        """Return a new tally of the given sources (default: all) without the warm-up."""
         return _merged(self._after[source] for source in self._chosen(sources))
 
     def whole(self, sources: Iterable[int] | None = None) -> Tally:
-        """A new tally of the given sources (all by default) over the whole run."""
+        """Return a new tally of the given sources (default: all) over the whole run."""
         chosen = list(self._chosen(sources))
         return _merged([*(self._during[source] for source in chosen), *(self._after[source] for source in chosen)])
 
     def of(self, source: int) -> tuple[Tally, Tally]:
-        """The tallies themselves of a source, during the warm-up and after it, for who counts rows in another way."""
+        """Return a source's tallies themselves, for the warm-up and after it, for code that counts rows differently."""
         return self._during[source], self._after[source]
 
     def _chosen(self, sources: Iterable[int] | None) -> Iterable[int]:

@@ -1,6 +1,7 @@
-"""What a policy said each time it was asked, thinned: a decision that changes nothing has inputs and a formula too.
+"""A thinned history of a policy's decisions, including those that change nothing: they have inputs and formulas too.
 
-The last verdict of each step of time is kept; steps double when there are too many: a month takes as much as an hour.
+The last decision of each time step is kept. The step doubles when there are too many decisions, so a month takes as
+much memory as an hour.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ KEPT_MAX: Final = 360
 
 
 class Verdicts:
-    """Of one service, in order of time."""
+    """The decisions of one service in order of time."""
 
     def __init__(self) -> None:
         self.kept: list[tuple[float, Decision]] = []
