@@ -1,1 +1,1 @@
-"""Rules decide: facts and `now` in, a verdict with its reason out. No async, clock, chance or I/O here."""
+"""Decision rules: from observations and `now` to a decision with its reason. No async, clock, random numbers or I/O."""

@@ -1,12 +1,12 @@
-"""Admission: every request gets a slot, a place in the line, or a refusal; no slot is exceeded, none is lost.
+"""Admission control: each request is granted a slot, queued, or rejected.
 
-Invariants, which `tests/machines` holds against any sequence of calls:
+Invariants, which `tests/machines` checks for random sequences of calls:
 
-- an instance never holds more than `capacity` requests, unless the capacity was lowered under it;
-- while somebody waits, no instance in service has a free slot;
-- grants go out in order of arrival.
+- an instance never has more than `capacity` requests, unless the capacity was lowered in the meantime;
+- while a request is queued, no instance in service has a free slot;
+- slots are granted in order of arrival.
 
-Instances stand in two tiers. The front tier serves; the reserve (provisioned, idle) is used when the front is full.
+Instances are in two tiers. Requests go to the front tier; the reserve (provisioned, idle) is used when it is full.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ P = TypeVar("P", bound=Place)
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """What happens to a request that finds every slot taken.
+    """How a request is handled when no slot is free.
 
-    Refused at once when `wait_s` is 0 (App Runner, facts 3.4); else held for at most `wait_s` seconds, by at most
-    `queue` requests at a time.
+    If `wait_s` is 0 it is rejected immediately (App Runner, facts 3.4). Otherwise it is queued for at most `wait_s`
+    seconds, and the queue has at most `queue` requests.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     wait_s: float = 0.0
@@ -56,13 +56,13 @@ class Verdict(Enum):
 
 
 class Admission(Generic[Ticket, P]):
-    """Tickets are the waiting requests (any hashable object); places are instances."""
+    """The slots and the queue of one service. Tickets are requests (any hashable object), places are instances."""
 
     def __init__(self, make_balancer: Callable[[int], Balancer], capacity: int, overflow: Overflow) -> None:
         self.overflow = overflow
         self._front = make_balancer(capacity)
         self._reserve = make_balancer(capacity)
-        self._line: OrderedDict[Ticket, float] = OrderedDict()  # ticket -> when its wait ends, in order of arrival
+        self._line: OrderedDict[Ticket, float] = OrderedDict()  # ticket -> end of its waiting time, in order of arrival
 
     @property
     def waiting(self) -> int:
@@ -73,7 +73,7 @@ class Admission(Generic[Ticket, P]):
         return self._front.capacity
 
     def offer(self, ticket: Ticket, now: float) -> P | Verdict:
-        """A place with its slot taken, or WAITS (a later call grants it), or REFUSED."""
+        """Return an instance with a slot taken, or WAITS (a later call grants a slot), or REFUSED."""
         if not self._line:
             place = self._take()
             if place is not None:
@@ -84,7 +84,10 @@ class Admission(Generic[Ticket, P]):
         return Verdict.WAITS
 
     def release(self, place: P) -> tuple[Ticket, P] | None:
-        """A slot of `place` is free; the longest waiting gets it, unless the place has left service or is over-full."""
+        """Release a slot of `place` and grant it to the longest-waiting request.
+
+        Return None if no request waits, or if the instance has left service or is still above its capacity.
+        """
         if place.balancer is None:
             place.outstanding -= 1
             return None
@@ -92,9 +95,9 @@ class Admission(Generic[Ticket, P]):
         return self._grant() if self._line else None
 
     def take_other(self, avoided: Iterable[P]) -> P | None:
-        """A slot of a place that is none of `avoided`, for a ticket that has one of theirs; None if all are full.
+        """Take a slot of an instance that is not in `avoided`, for a retry; return None if all others are full.
 
-        Nobody who waits is overtaken: while somebody does, there is no free slot.
+        This does not overtake queued requests: while a request is queued, there is no free slot.
         """
         barred = [(place, place.balancer) for place in avoided if place.balancer is not None]
         for place, balancer in barred:
@@ -105,11 +108,11 @@ class Admission(Generic[Ticket, P]):
         return other
 
     def abandon(self, ticket: Ticket) -> bool:
-        """The client went away; True when it was waiting."""
+        """Remove the request of a client that closed its connection. Return True if it was queued."""
         return self._line.pop(ticket, None) is not None
 
     def expire(self, now: float) -> list[Ticket]:
-        """Those whose waiting time is over, longest waiting first; they are out of the line."""
+        """Remove the requests whose waiting time is over and return them, longest-waiting first."""
         over = []
         while self._line and next(iter(self._line.values())) <= now:
             over.append(self._line.popitem(last=False)[0])
@@ -119,12 +122,12 @@ class Admission(Generic[Ticket, P]):
         return next(iter(self._line.values())) if self._line else None
 
     def add(self, place: P, *, front: bool) -> list[tuple[Ticket, P]]:
-        """`place` enters service; those who wait get its slots."""
+        """Put `place` into service and grant its slots to queued requests."""
         (self._front if front else self._reserve).add(place)
         return self._grants()
 
     def move(self, place: P, *, front: bool) -> None:
-        """`place`, which is in service, changes its tier. No slot is freed or taken."""
+        """Move `place`, which is in service, to the other tier. No slot is released or taken."""
         wanted = self._front if front else self._reserve
         if place.balancer is not wanted and place.balancer is not None:
             place.balancer.discard(place)
@@ -134,12 +137,12 @@ class Admission(Generic[Ticket, P]):
         return place.balancer is self._front
 
     def remove(self, place: P) -> None:
-        """`place` gets no new request; those it has are released one by one, or never."""
+        """Take `place` out of service: it gets no new request. Its current requests are released later, or never."""
         if place.balancer is not None:
             place.balancer.discard(place)
 
     def resize(self, capacity: int) -> list[tuple[Ticket, P]]:
-        """MaxConcurrency is another one; what an instance holds beyond it, it finishes."""
+        """Change MaxConcurrency. Instances complete their current requests even if these exceed the new value."""
         self._front.resize(capacity)
         self._reserve.resize(capacity)
         return self._grants()

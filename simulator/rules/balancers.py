@@ -1,4 +1,4 @@
-"""The balancing rules by name."""
+"""The load balancing algorithms by name."""
 
 from __future__ import annotations
 

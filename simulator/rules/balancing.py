@@ -1,7 +1,7 @@
-"""Balancing: which instance gets the next request. Never one that is at its MaxConcurrency.
+"""Load balancing: the choice of the instance for the next request, among those below their MaxConcurrency.
 
-A balancer owns the order of its places and nothing else; it counts slots because the order depends on them. Every
-operation is O(1) amortised or O(log n), so a thousand instances cost what ten do.
+A balancer only owns the order of its targets (instances); it counts their slots because the order depends on them.
+Every operation is O(1) amortised or O(log n), so a thousand instances cost about as much as ten.
 """
 
 from __future__ import annotations
@@ -13,42 +13,43 @@ from typing import Protocol
 
 
 class Place:
-    """What balancing knows of an instance: its number and how many requests it holds."""
+    """An instance as a target of load balancing: its number and its number of outstanding requests."""
 
     __slots__ = ("balancer", "number", "outstanding")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.outstanding = 0
-        self.balancer: Balancer | None = None  # None: gets no new request (not ready yet, or draining)
+        self.balancer: Balancer | None = None  # None: it gets no new requests (not ready yet, or draining)
 
 
-# A number in [0, 1), each equally likely: chance, handed in.
+# Returns a uniformly distributed number in [0, 1); passed in, because rules have no random numbers of their own.
 Draw = Callable[[], float]
 
 
 class Balancer(Protocol):
-    """Places with free slots, in an order of preference. `capacity` is MaxConcurrency."""
+    """Targets with free slots, in an order of preference. `capacity` is MaxConcurrency."""
 
     capacity: int
 
     def add(self, place: Place) -> None: ...
     def discard(self, place: Place) -> None: ...
     def take(self) -> Place | None:
-        """The preferred place with a free slot, its slot taken; None when every place is full."""
+        """Take a slot of the preferred target and return the target; None if all targets are full."""
 
     def free(self, place: Place) -> None:
-        """One of the place's slots is free again."""
+        """Release one slot of `place`."""
 
     def resize(self, capacity: int) -> None: ...
 
 
 class LeastOutstanding:
-    """The place with the fewest requests; among equals the one that has been so for longest (round robin when idle).
+    """Chooses the target with the fewest requests; among equals the one with that number for longest, i.e. round robin
+    if all are idle.
 
-    Theory: one queue of places per number of outstanding requests, and the index of the lowest queue that may hold
-    one. A taken or freed place moves to the neighbouring queue, so the index moves by one in either direction except
-    when places join or leave.
+    Theory: there is one queue of targets per number of outstanding requests, and the index of the lowest queue that may
+    be non-empty. Taking or releasing a slot moves the target to the neighbouring queue, so the index changes by at most
+    one, except when targets join or leave.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -92,23 +93,25 @@ class LeastOutstanding:
         self._lowest = 0
 
     def _queue(self, outstanding: int) -> OrderedDict[Place, None]:
-        """Places may hold more than the capacity after it was lowered; they get no more until they are below it."""
+        """Return the queue for that many requests. After the capacity was lowered this can exceed the capacity; such
+        targets get no requests until they are below it.
+        """
         while len(self._queues) <= outstanding:
             self._queues.append(OrderedDict())
         return self._queues[outstanding]
 
 
 class NewestFirst:
-    """The youngest place with a free slot, so that the oldest fall idle first (SimFaaS, Lambda).
+    """Chooses the newest target with a free slot, so that the oldest ones become idle first (SimFaaS, Lambda).
 
-    Theory: a heap of places believed free, youngest on top; a place is pushed when it gets a free slot after having had
-    none, so each place is in the heap at most once.
+    Theory: a heap of targets that may have a free slot, newest first. A target is pushed when a slot becomes free while
+    it is not in the heap, so each target is in the heap at most once.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._places: dict[int, Place] = {}
-        self._free: list[int] = []  # negated numbers
+        self._free: list[int] = []  # negated instance numbers
         self._listed: dict[int, None] = {}
 
     def add(self, place: Place) -> None:
@@ -118,7 +121,7 @@ class NewestFirst:
 
     def discard(self, place: Place) -> None:
         place.balancer = None
-        del self._places[place.number]  # its heap entry is dropped when it comes to the top
+        del self._places[place.number]  # its heap entry is dropped when it reaches the top
 
     def take(self) -> Place | None:
         while self._free:
@@ -147,12 +150,12 @@ class NewestFirst:
 
 
 class RoundRobin:
-    """Every place in its turn, full ones passed over; one that gets a free slot again joins the end of the round."""
+    """Chooses targets in turn and skips full ones; a target with a free slot again joins the end of the round."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._places: dict[Place, None] = {}
-        self._round: OrderedDict[Place, None] = OrderedDict()  # those with a free slot, whose turn is next first
+        self._round: OrderedDict[Place, None] = OrderedDict()  # targets with a free slot, the next one first
 
     def add(self, place: Place) -> None:
         place.balancer = self

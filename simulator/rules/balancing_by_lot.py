@@ -1,7 +1,7 @@
-"""Balancing by lot: any place with a free slot, or the better of two. Chance is handed in as `draw`.
+"""Random load balancing: any target with a free slot, or the better of two. `draw` supplies the random numbers.
 
-Theory: the places with a free slot stand in a list in no particular order, with an index beside it, so that a lot picks
-one, and a place that fills up or leaves is replaced by the last: O(1) each.
+Theory: the targets with a free slot are in an unordered list, with a map from target to position. A random position
+selects a target; a target that becomes full or leaves is replaced by the last one. Both are O(1).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from simulator.rules.balancing import Draw, Place
 
 
 class Random:
-    """Any of the places with a free slot, all equally likely."""
+    """Chooses any of the targets with a free slot, all equally likely."""
 
     def __init__(self, capacity: int, draw: Draw) -> None:
         self.capacity = capacity
@@ -68,9 +68,9 @@ class Random:
 
 
 class TwoChoices(Random):
-    """Two different places by lot, the one with fewer requests of them (Mitzenmacher 2001; Envoy's least request).
+    """Draws two different targets and chooses the one with fewer requests (Mitzenmacher 2001; Envoy's least request).
 
-    Nearly as good as looking at all of them, for two draws. Equal ones: the first drawn.
+    The result is nearly as good as comparing all targets, at the cost of two draws. Of equal targets the first wins.
     """
 
     def _chosen(self) -> Place:
@@ -79,5 +79,5 @@ class TwoChoices(Random):
         if len(free) == 1:
             return free[first]
         second = int(self._draw() * (len(free) - 1))
-        second += second >= first  # different from the first, and still evenly spread
+        second += second >= first  # different from the first, and still uniformly distributed
         return free[second] if free[second].outstanding < free[first].outstanding else free[first]

@@ -1,13 +1,13 @@
-"""The service discipline of a simulated instance: CPU shared by the requests in flight, workers limited.
+"""The service discipline of a simulated instance: requests in flight share the CPU, and workers are limited.
 
 A request first waits for a worker (if the application has a limit), then needs `cpu_s` seconds of CPU, then waits
-`io_s` seconds for something outside; it holds its worker until the end. CPU is capacitated processor sharing: with n
-requests computing on C vCPUs each runs at rate min(1, C/n), since one request is one thread. Exponential CPU times
-without a worker limit give the occupancy of M/M/C (validation 2.1); C = 1 and no I/O is M/G/1-PS.
+`io_s` seconds for I/O; it occupies its worker until the end. CPU is capacitated processor sharing: with n requests
+computing on C vCPUs each runs at rate min(1, C/n), since a request is one thread. Exponential CPU times without a
+worker limit give the occupancy of M/M/C (validation 2.1); C = 1 and no I/O is M/G/1-PS.
 
-Theory: virtual work. Let V grow at the rate that every computing request gets. One that needs c more seconds ends
-when V has grown by c, whatever comes and goes meanwhile; so a heap by final V replaces updating every request at every
-event.
+Theory: virtual work. Let V grow at the rate at which each computing request proceeds. A request that needs c more
+seconds ends when V has grown by c, whichever requests arrive or leave before that. So a heap ordered by final V
+replaces updating every request at every event.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
 
-# A request whose remaining time is below this is done: float sums of V leave such crumbs. A nanosecond is a millionth
-# of the finest figure in a report.
+# A request whose remaining time is below this is complete: such remainders are rounding errors of V. A nanosecond is a
+# millionth of the smallest figure in a report.
 CRUMB_S = 1e-9
 
 
 class Station(Generic[Job]):
-    """The CPU and the workers of one instance. The caller owns time and I/O waits.
+    """The CPU and the workers of one instance. The caller owns the time and the I/O waits.
 
-    `vcpu` > 0 is the number of vCPUs; `workers` how many requests are worked on at a time, None = no limit.
+    `vcpu` > 0 is the number of vCPUs; `workers` is the maximum number of requests processed at a time, None = no limit.
     """
 
     __slots__ = (
@@ -50,7 +50,7 @@ class Station(Generic[Job]):
         self.busy_workers = 0
         self._backlog: deque[tuple[Job, float]] = deque()
         self._computing: list[tuple[float, int, Job]] = []  # (V at which it ends, order of start, job)
-        self._rate = 1.0  # of each request that computes; follows their number
+        self._rate = 1.0  # of each computing request; depends on their number
         self._v = 0.0
         self._used_s = 0.0
         self._at_s = 0.0
@@ -64,7 +64,7 @@ class Station(Generic[Job]):
         self._start(job, cpu_s, now)
 
     def leave(self, now: float) -> None:
-        """A request has ended (its I/O included): its worker takes the next of the backlog."""
+        """Release the worker of a completed request (after its I/O), which takes the next request of the backlog."""
         if self._backlog:
             job, cpu_s = self._backlog.popleft()
             self._start(job, cpu_s, now)
@@ -72,22 +72,22 @@ class Station(Generic[Job]):
             self.busy_workers -= 1
 
     def computed(self, now: float) -> list[Job]:
-        """Those that have had their CPU by `now`, in order of ending; each then waits for its I/O and leaves."""
+        """Return the requests whose CPU time is complete by `now`, in order of completion. Their I/O wait follows."""
         self._advance(now)
         done = []
         computing = self._computing
-        # In terms of `now`, not of V: where the clock's digits are coarser than a crumb (from about 100 days on) the
-        # last of the work is shorter than any step of time, and waiting for it would be for ever.
+        # Compare times, not V: from about 100 days on the clock's resolution is coarser than `CRUMB_S`, so the last of
+        # the work is shorter than any time step and would never complete.
         soonest_s = now + CRUMB_S
         while computing and now + (computing[0][0] - self._v) / self._rate <= soonest_s:
             done.append(heappop(computing)[2])
             self._share()
         if not computing:
-            self._v = 0.0  # nothing refers to V any more; starting over keeps its digits
+            self._v = 0.0  # no request refers to V any more; a reset keeps its precision
         return done
 
     def next_s(self) -> float | None:
-        """When the next request will have had its CPU if nobody comes or goes; None when nobody computes."""
+        """Return when the next request completes its CPU time if none arrives or leaves; None if none computes."""
         if not self._computing:
             return None
         return self._at_s + max(0.0, self._computing[0][0] - self._v) / self._rate
@@ -99,7 +99,7 @@ class Station(Generic[Job]):
         self._share()
 
     def used_s(self, now: float) -> float:
-        """CPU seconds that requests have used until `now`."""
+        """Return the CPU seconds that requests have used until `now`."""
         self._advance(now)
         return self._used_s
 

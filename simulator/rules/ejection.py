@@ -1,8 +1,8 @@
-"""Passive ejection: an instance that keeps failing requests gets none for a while, though its health checks may pass.
+"""Outlier detection: an instance that repeatedly fails requests gets none for some time, even if its probes pass.
 
-Envoy's outlier detection (its documentation, "Outlier detection", and config.cluster.v3.OutlierDetection), with its
-defaults. Only failures that the balancer sees itself count: no connection, a connection that broke, an answer that is
-none, no answer in time. What an application answers, a 500 too, is a success of its instance here.
+This is Envoy's outlier detection (its documentation, "Outlier detection", and config.cluster.v3.OutlierDetection), with
+its defaults. Only failures that the balancer observes itself count: no connection, a broken connection, an invalid
+response, no response in time. A response of the application is a success of its instance, even a 500.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class EjectionSettings:
-    """Times in seconds; `share_max` and `panic_share` are shares of the ready instances, 0 to 1.
+    """Settings; times in seconds, `share_max` and `panic_share` are shares of the ready instances, 0 to 1.
 
-    `failures` in a row eject an instance for `base_s` times the number of its ejections, `ejected_s_max` at most. That
-    number falls by one with every `forgive_s` without an ejection.
+    `failures` consecutive failures eject an instance for `base_s` times the number of its ejections, at most for
+    `ejected_s_max`. That number decreases by one with every `forgive_s` without an ejection.
 
     Raises:
-        ValueError: when a value is out of range.
+        ValueError: if a value is out of range.
     """
 
     failures: int = 5  # consecutive_5xx
@@ -47,26 +47,29 @@ DEFAULT: Final = EjectionSettings()
 
 
 class Ejection:
-    """Judges the instances of one service by number. Times in seconds of any one clock, in its order.
+    """Ejects and restores the instances of one service, identified by number. Times in seconds of one monotonic clock.
 
-    `failing` holds the failures in a row of those that have any: empty as long as all is well, so that a success costs
-    its caller one look.
+    `failing` contains the consecutive failures of the instances that have any. It is empty while all requests succeed,
+    so the caller needs only one check per success.
     """
 
     def __init__(self, settings: EjectionSettings = DEFAULT) -> None:
         self.settings = settings
         self.failing: dict[int, int] = {}
-        self.ejected: dict[int, float] = {}  # number -> until when
-        self._record: dict[int, tuple[int, float]] = {}  # number -> ejections counted, end of the last one
+        self.ejected: dict[int, float] = {}  # instance number -> end of the ejection
+        self._record: dict[int, tuple[int, float]] = {}  # instance number -> counted ejections, end of the last one
 
     def succeeded(self, number: int) -> None:
-        """An answer came: the row of failures is over."""
+        """Reset the consecutive failures of an instance after a response."""
         self.failing.pop(number, None)
 
     def failed(self, number: int, now: float, ready: int) -> float | None:
-        """One more failure; when it ejects the instance, until when. `ready` counts instances, ejected ones too."""
+        """Count a failure. If it ejects the instance, return the end of the ejection.
+
+        `ready` is the number of ready instances, including ejected ones.
+        """
         if number in self.ejected:
-            return None  # a request that it had before
+            return None  # a request from before the ejection
         failures = self.failing[number] = self.failing.get(number, 0) + 1
         if failures < self.settings.failures or not self._has_room(ready):
             return None
@@ -76,21 +79,21 @@ class Ejection:
         return until
 
     def restored(self, number: int, now: float) -> None:
-        """Its time is over, or there is a panic: the next requests show whether it is well again."""
+        """End an ejection because its time is over or because of panic mode. Further failures eject again."""
         del self.ejected[number]
         self._record[number] = (self._record[number][0], now)
 
     def forget(self, number: int) -> None:
-        """The instance has left service."""
+        """Remove an instance that has left service."""
         for each in (self.failing, self.ejected, self._record):
             each.pop(number, None)
 
     def panics(self, ready: int) -> bool:
-        """Too few are left in service: better all than few (Envoy's panic threshold)."""
+        """True if too few instances are left, so that ejections must be ignored (Envoy's panic threshold)."""
         return bool(self.ejected) and ready - len(self.ejected) < ready * self.settings.panic_share
 
     def _has_room(self, ready: int) -> bool:
-        """One more may go: at most the share, or one in all, and never the last one that serves."""
+        """True if one more instance may be ejected: at most `share_max` or one, and never the last one in service."""
         after = len(self.ejected) + 1
         return after < ready and (after == 1 or after <= ready * self.settings.share_max)
 

@@ -1,4 +1,4 @@
-"""Health: how many probes in a row make an instance healthy or unhealthy, and how long a crash loop waits."""
+"""Health: consecutive probe results that make an instance healthy or unhealthy, and the delay of a crash loop."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from enum import Enum
 from simulator.model.health import HealthCheck
 from simulator.model.units import duration_text
 
-# ASSUMPTION: App Runner's delay between replacements of an instance that keeps dying is unknown; this is the shape that
-# Kubernetes and ECS use (nothing after a first death, then doubling to a bound). Settled by a log of a crash loop.
+# ASSUMPTION: App Runner's delay between replacements of an instance that crashes repeatedly is unknown. This is the
+# rule of Kubernetes and ECS (no delay after the first crash, then doubling up to a bound). A log of a crash loop
+# settles it.
 RESTART_DELAY_S_FIRST = 1.0
 RESTART_DELAY_S_MAX = 60.0
-# ASSUMPTION: what counts as a start that failed is unknown as well. With a TCP check an application is healthy as soon
-# as it listens, so one that falls soon after is in a loop all the same; settled by the log of such an application.
+# ASSUMPTION: what counts as a failed start is unknown as well. With a TCP check an application is healthy as soon as it
+# listens, so an application that crashes soon after that is in a crash loop too. The log of such an application
+# settles it.
 STEADY_S = 10.0
 
 
@@ -23,7 +25,7 @@ class Health(Enum):
 
 
 class Streak:
-    """Counts probes in a row against the thresholds of a health check."""
+    """Compares the number of consecutive probe results with the thresholds of a health check."""
 
     __slots__ = ("_check", "_failed", "_passed", "health")
 
@@ -45,41 +47,41 @@ class Streak:
 
 
 class CrashLoop:
-    """Counts instances that die one after another without one that stays. Times in seconds of one clock.
+    """Counts consecutive crashes of instances without a stable instance between them. Times in seconds of one clock.
 
-    `steady_s`: how long an instance has to be healthy to have stayed.
+    An instance is stable after it has been healthy for `steady_s`.
     """
 
     __slots__ = ("_healthy_s", "_steady_s", "deaths")
 
     def __init__(self, steady_s: float = STEADY_S) -> None:
         self._steady_s = steady_s
-        self.deaths = 0  # in a row
-        self._healthy_s = float("inf")  # when, after the last death, an instance became healthy first
+        self.deaths = 0  # consecutive crashes
+        self._healthy_s = float("inf")  # time of the first instance that became healthy after the last crash
 
     def became_healthy(self, now_s: float) -> None:
         self._healthy_s = min(self._healthy_s, now_s)
 
     def died(self, now_s: float, healthy_s: float) -> None:
-        """An instance died that had become healthy at `healthy_s`, infinite when it never did."""
+        """Count the crash of an instance that became healthy at `healthy_s` (infinite if it never did)."""
         if now_s - self._healthy_s >= self._steady_s:
-            self.deaths = 0  # another has stayed meanwhile
+            self.deaths = 0  # another instance was stable in the meantime
         self.deaths = 0 if now_s - healthy_s >= self._steady_s else self.deaths + 1
         self._healthy_s = float("inf")
 
     @property
     def delay_s(self) -> float:
-        """To wait before the next start. None once an instance is healthy, whatever becomes of it."""
+        """Seconds to wait before the next start; 0 as soon as an instance is healthy, whatever happens to it later."""
         return restart_delay_s(self.deaths) if self._healthy_s == float("inf") else 0.0
 
     def __str__(self) -> str:
-        """For the event log, after a death that makes others wait."""
+        """The text for the event log after a crash that delays the next start."""
         wait = duration_text(self.delay_s)
         return f"{self.deaths} instances in a row have died without one that stays: the next one starts in {wait}"
 
 
 def restart_delay_s(deaths_in_a_row: int) -> float:
-    """Seconds to wait before the replacement of an instance, given how many died in a row (>= 0)."""
+    """Return the seconds to wait before an instance is replaced, after so many consecutive crashes (>= 0)."""
     if deaths_in_a_row <= 1:
         return 0.0
     return float(min(RESTART_DELAY_S_MAX, RESTART_DELAY_S_FIRST * 2.0 ** min(deaths_in_a_row - 2, 16)))

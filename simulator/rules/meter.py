@@ -1,4 +1,4 @@
-"""The meter of a service: what its requests did in the second that is now closing, weighted by time."""
+"""The meter of a service: counts and time-weighted means of its requests in the current second."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simulator.rules.policies.port import Sample
 
 
 class Meter:
-    """Counts and time integrals since the last `close`. Times in seconds of any one clock; calls come in its order."""
+    """Counts and time integrals since the last `close`. Times in seconds of one clock, in order from call to call."""
 
     __slots__ = (
         "_arrivals",
@@ -26,13 +26,13 @@ class Meter:
     )
 
     def __init__(self, now: float) -> None:
-        self.present = 0  # requests that hold or wait for a slot
+        self.present = 0  # requests that use or wait for a slot
         self.waiting = 0
         self._present_s = self._waiting_s = 0.0
         self._closed_s = self._present_at_s = self._waiting_at_s = now
         self._arrivals = self._refused = self._finished = 0
         self._service_s = 0.0
-        # Kept only for policies that look at them: None costs a request nothing.
+        # Recorded only for policies that use latencies; None avoids the cost.
         self.latencies_s: list[float] | None = None
 
     def arrived(self, now: float) -> None:
@@ -42,7 +42,7 @@ class Meter:
         self._arrivals += 1
 
     def refused(self, _now: float) -> None:
-        """Refused on arrival: it was never in flight."""
+        """Count a request that was rejected on arrival; it was never in flight."""
         self._arrivals += 1
         self._refused += 1
 
@@ -64,14 +64,14 @@ class Meter:
         self._service_s += service_s
 
     def gone(self, now: float, *, refused: bool) -> None:
-        """Left the line without a slot: expired (counts as refused) or its client went away."""
+        """Count a request that left the queue without a slot: it expired (`refused`) or its client disconnected."""
         self._present_s += self.present * (now - self._present_at_s)
         self._present_at_s = now
         self.present -= 1
         self._refused += refused
 
     def close(self, second: int, now: float, ready: int, cpu_s: float = 0.0) -> Sample:
-        """The sample of the time since the last close, which ends at `now`; counting starts afresh."""
+        """Return the sample of the time from the last close to `now`, and reset the counters."""
         self._present_s += self.present * (now - self._present_at_s)
         self._waiting_s += self.waiting * (now - self._waiting_at_s)
         width_s = now - self._closed_s
@@ -93,7 +93,7 @@ class Meter:
         return sample
 
     def _latency_p95_s(self) -> float:
-        """By the nearest rank; forgets what it has looked at."""
+        """Return the 95th percentile by the nearest rank, and clear the latencies."""
         if not self.latencies_s:
             return 0.0
         ranked = sorted(self.latencies_s)

@@ -1,17 +1,17 @@
-"""What App Runner charges: metering rules, a bill for a run and for a month (rates: region_prices.py). Pure.
+"""App Runner's charges: metering rules, and the bill of a run and of a month (rates: region_prices.py). Pure functions.
 
 Source: https://aws.amazon.com/apprunner/pricing/ and the AWS price list (facts 13). The rules:
 
-- Memory is billed for as long as an instance is provisioned. While it is active, *active* memory replaces the
-  provisioned memory of that instance; it is not added on top.
-- vCPU is billed while an instance is active, and it is active from its start on: a starting container has its CPU.
-- Seconds are rounded up. Each activation (a start, or a request that wakes an idle instance) costs at least 60 s of
+- Memory is billed for as long as an instance is provisioned. While an instance is active, *active* memory replaces its
+  provisioned memory; it is not added.
+- vCPU is billed while an instance is active, which begins with its start: a starting container has its CPU.
+- Seconds are rounded up. Each activation (a start, or a request that activates an idle instance) costs at least 60 s of
   vCPU.
-- Load balancer, TLS and requests are free. Automatic deployments cost a flat sum per application and month.
+- Load balancer, TLS and requests are free. Automatic deployments cost a fixed amount per application and month.
 
-The bill of a run has every minimum whole: so much would stand on it. A month is the metered rate, scaled: what of a
-minimum or a rounding lies beyond the end of the run belongs to no second of it and is cut off (`until_s`). A run of
-12 s with one active instance so has the month of a run of 10 min with one.
+The bill of a run contains every minimum in full, as a real bill would. The bill of a month scales the metered rate: the
+part of a minimum or of a rounding beyond the end of the run belongs to no second of the run and is cut off (`until_s`).
+So a run of 12 s with one active instance has the same month as a run of 10 min with one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HOURS_PER_MONTH: Final = 730.0  # 365 x 24 / 12, as the AWS calculator counts
 SECONDS_PER_HOUR: Final = 3600.0
 ACTIVATION_S_MIN: Final = 60
 
-# 0.1 + 0.2 = 0.30000000000000004 s must not be billed as a second more than 0.3 s; a microsecond is not a second.
+# 0.1 + 0.2 = 0.30000000000000004 s must be billed like 0.3 s: excesses below a microsecond are rounding errors.
 _NOISE_S: Final = 1e-6
 
 
@@ -45,9 +45,9 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One instance: seconds from launch to stop, and when it had its CPU as (begin_s, end_s), ascending, disjoint.
+    """The usage of one instance: seconds from launch to stop, and its activations as (begin_s, end_s).
 
-    `launched_s`: when it was launched, on the clock of the spells.
+    Activations are ascending and disjoint. `launched_s` is the time of the launch on the same clock.
     """
 
     provisioned_s: float
@@ -58,7 +58,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """Billed amounts. `gb_hours_provisioned` excludes the time in which active memory replaced it."""
+    """Billed amounts. `gb_hours_provisioned` excludes the time in which active memory replaces it."""
 
     vcpu_hours: float = 0.0
     gb_hours_provisioned: float = 0.0
@@ -78,7 +78,7 @@ class Metered:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a bill: so much of something at a rate makes so many USD."""
+    """A line of a bill: a quantity of an item at a rate in USD."""
 
     item: str
     quantity: float
@@ -92,14 +92,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Lines in a fixed order, exact (not rounded to cents). `free`: what of them a free tier covers, positive."""
+    """Lines in a fixed order, not rounded to cents. `free`: the amounts that a free tier covers, positive."""
 
     lines: tuple[Line, ...]
     free: tuple[Line, ...] = ()
 
     @property
     def usd(self) -> float:
-        """Without the free tier."""
+        """The sum of the lines, before the free tier is subtracted."""
         return math.fsum(line.usd for line in self.lines)
 
     @property
@@ -114,7 +114,7 @@ def metered(
     build_minutes: float = 0.0,
     until_s: float = math.inf,
 ) -> Metered:
-    """What is billed for the instances of one service; what of it lies beyond `until_s` is left out."""
+    """Return the billed amounts of the instances of one service, without the parts beyond `until_s`."""
     total = Metered(deployment_months=deployment_months, build_minutes=build_minutes)
     for usage in usages:
         total += _metered_instance(usage, until_s)
@@ -134,13 +134,13 @@ def bill(amounts: Metered, rates: Rates) -> Bill:
 
 
 def per_month(amounts: Metered, run_s: float, *, automatic_deployments: bool = False) -> Metered:
-    """A month of 730 hours that goes on as the `run_s` seconds of the run went; `amounts` are metered until `run_s`.
+    """Scale the amounts of a run of `run_s` seconds, metered until `run_s`, to a month of 730 hours at this traffic.
 
-    Compute is scaled in proportion, so a short run with a start in it charges the month for that start over and over.
-    Builds belong to deployments and not to the passing of time: they are left out.
+    Compute is scaled in proportion, so a start in a short run is charged to the month many times. Builds depend on
+    deployments and not on time: they are left out.
 
     Raises:
-        ValueError: when `run_s` is not positive.
+        ValueError: if `run_s` is not positive.
     """
     if not run_s > 0:
         msg = f"run_s = {run_s}, must be positive"
@@ -155,20 +155,20 @@ def per_month(amounts: Metered, run_s: float, *, automatic_deployments: bool = F
 
 
 def month_of_rounded_days(usd_per_day: float, days: int = 30) -> float:
-    """USD of a month as the pricing page's examples state it: a day is rounded to cents first, then multiplied."""
+    """Return the USD per month as in the pricing page's examples: a day is rounded to cents, then multiplied."""
     cents = Decimal(repr(usd_per_day)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
     return float(cents * days)
 
 
 def billed_spells_s(spells: Sequence[tuple[float, float]], until_s: float = math.inf) -> list[tuple[float, float]]:
-    """(seconds of vCPU, seconds of active memory) of each activation: rounded up, vCPU at least 60.
+    """Return (seconds of vCPU, seconds of active memory) of each activation: rounded up, vCPU at least 60.
 
-    What lies beyond `until_s` is left out.
+    The parts beyond `until_s` are left out.
 
-    ASSUMPTION: an activation within the minute already paid for by the one before continues it, so that minimums never
-    overlap. Settled by a bill of a service with two short requests half a minute apart.
-    ASSUMPTION: the minimum is of vCPU alone, as the page words it; memory is billed by the second. The two memory rates
-    are equal in every known region, so only the split between the lines depends on it.
+    ASSUMPTION: an activation within the minute already paid for by the previous one continues it, so minimums never
+    overlap. A bill of a service with two short requests half a minute apart settles it.
+    ASSUMPTION: the minimum applies to vCPU only, as the page says; memory is billed by the second. The two memory rates
+    are equal in every known Region, so only the division between the lines depends on it.
     """
     billed: list[tuple[float, float]] = []
     for begin_s, end_s in _continued(spells):
@@ -181,7 +181,7 @@ def billed_spells_s(spells: Sequence[tuple[float, float]], until_s: float = math
 def _metered_instance(usage: Usage, until_s: float) -> Metered:
     provisioned_s = min(_whole_seconds(usage.provisioned_s), max(0.0, until_s - usage.launched_s))
     billed = billed_spells_s(usage.spells, until_s)
-    # Rounding every spell up can exceed the life of the instance; memory is never billed for longer than it was held.
+    # Rounding up every activation can exceed the instance's lifetime; memory is billed at most for that lifetime.
     memory_s = min(provisioned_s, sum(active_s for _, active_s in billed))
     return Metered(
         vcpu_hours=sum(vcpu_s for vcpu_s, _ in billed) * usage.size.vcpu / SECONDS_PER_HOUR,
@@ -191,7 +191,7 @@ def _metered_instance(usage: Usage, until_s: float) -> Metered:
 
 
 def _continued(spells: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Spells that begin before the paid time of the one before has run out are joined to it."""
+    """Join activations that begin before the paid time of the previous one has ended to that one."""
     joined: list[tuple[float, float]] = []
     for begin_s, end_s in spells:
         assert end_s >= begin_s, f"spell = ({begin_s}, {end_s}), must not end before it begins"

@@ -1,13 +1,13 @@
-"""App Runner's rates in each Region that has it: read ones with date and source, estimates where none could be read.
+"""App Runner's rates by Region: published ones with date and source, and estimates where none could be read.
 
 The eleven Regions are those of facts 1.1 and of botocore's endpoint data. AWS publishes a price list for each
-(https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSAppRunner/current/REGION/index.json); what could be read of
-them is `_READ`.
+(https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSAppRunner/current/REGION/index.json); `_READ` contains the
+ones that could be read.
 
-ASSUMPTION: elsewhere App Runner is dearer by as much as AWS Fargate is, which it runs on: the rate of us-east-1 times
-the quotient of Fargate's rates (Linux/x86) in that Region and in us-east-1. Where both are known the rule is right
-within 4 %: Tokyo 0.0799 for 0.081 (vCPU) and 0.0087 for 0.009 (memory), Singapore 0.0087 for 0.00885 (memory). The
-price list of the Region settles it; `prices` of a scenario replaces each rate.
+ASSUMPTION: in the other Regions App Runner is more expensive by the same factor as AWS Fargate, on which it runs: the
+rate of us-east-1 times the quotient of Fargate's rates (Linux/x86) in that Region and in us-east-1. Where both are
+known this is right within 4 %: Tokyo 0.0799 for 0.081 (vCPU) and 0.0087 for 0.009 (memory), Singapore 0.0087 for
+0.00885 (memory). The price list of the Region settles it; `prices` of a scenario replaces each rate.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _PAGE: Final = "aws.amazon.com/apprunner/pricing"
 _FIRST_REGIONS: Final = Rates(0.007, 0.064, 0.007)
 _FARGATE_US_EAST_1: Final = (0.04048, 0.004445)
 
-# USD per vCPU-hour and per GB-hour of Fargate, Linux/x86, and where they were read.
+# USD per vCPU-hour and per GB-hour of Fargate, Linux/x86, and their source.
 _FARGATE: Final[Mapping[str, tuple[float, float, str]]] = {
     "ap-south-1": (0.04456, 0.0049, "facts, ECS Express 6"),
     "ap-southeast-1": (0.05056, 0.00553, "aws.amazon.com/fargate/pricing as quoted"),
     "ap-southeast-2": (0.04856, 0.00532, "aws.amazon.com/fargate/pricing as quoted"),
     "eu-central-1": (0.04656, 0.00511, "price list of AmazonECS, 2026-07-07"),
     "eu-west-2": (0.04656, 0.00511, "price list of AmazonECS as quoted"),
-    # ASSUMPTION: Paris was found in no copy; the price list of AmazonECS for eu-west-3 settles it.
+    # ASSUMPTION: no copy contained the rates of Paris; the price list of AmazonECS for eu-west-3 settles it.
     "eu-west-3": (0.0486, 0.0053, "not read"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RegionPrices:
-    """The rates of a Region, of when, and where they were read. `is_estimated`: one of them at least was not read."""
+    """The rates of a Region with their date and source. `is_estimated`: at least one of them is an estimate."""
 
     region: str
     rates: Rates
@@ -54,7 +54,7 @@ class RegionPrices:
 
 
 def _estimated(region: str, *, gb_hour: float | None = None) -> RegionPrices:
-    """By the rule of the module; `gb_hour`: the rate of memory where it was read."""
+    """Estimate rates by the rule in the module's docstring. `gb_hour`: the rate of memory if it is known."""
     vcpu, memory, source = _FARGATE[region]
     first_vcpu, first_memory = _FARGATE_US_EAST_1
     active = round(_FIRST_REGIONS.active_vcpu_hour * vcpu / first_vcpu, 5)
@@ -81,7 +81,11 @@ REGIONS: Final[Mapping[str, Rates]] = MappingProxyType({prices.region: prices.ra
 
 
 def prices_of_region(region: str) -> RegionPrices:
-    """Raises ValueError, with the nearest right word, for a Region that App Runner does not have."""
+    """Return the prices of a Region.
+
+    Raises:
+        ValueError: if App Runner is not available in the Region; the message names the nearest known one.
+    """
     if region not in REGION_PRICES:
         msg = f"region = {region!r}, must be {one_of(region, REGION_PRICES)}"
         raise ValueError(msg)
@@ -89,14 +93,18 @@ def prices_of_region(region: str) -> RegionPrices:
 
 
 def rates_of(region: str) -> Rates:
-    """Raises ValueError for a Region that App Runner does not have."""
+    """Return the rates of a Region.
+
+    Raises:
+        ValueError: if App Runner is not available in the Region.
+    """
     return prices_of_region(region).rates
 
 
 def prices_text(region: str, rates: Rates | None) -> tuple[str, bool]:
-    """Where the rates of a service in `region` are from, and whether one of them is an estimate.
+    """Return the source of the rates of a service in `region`, and whether one of them is an estimate.
 
-    `rates` None: the Region's. Rates that differ from the Region's are the user's own.
+    `rates` None means the Region's rates. Rates that differ from these were set by the user.
     """
     known = REGION_PRICES.get(region)
     if known is None:

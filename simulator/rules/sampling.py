@@ -1,4 +1,4 @@
-"""Head sampling: which requests are traced. The rules of OpenTelemetry's samplers."""
+"""Head sampling: the choice of requests to trace, by the rules of OpenTelemetry's samplers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _BITS = 64
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """`ratio` of the requests that come without a decision, from 0 to 1; with `parent_based` a caller's decision holds.
+    """Samples `ratio` (0 to 1) of the requests. With `parent_based` the caller's decision applies if there is one.
 
-    A trace is taken by the lower half of its id, so everybody with that ratio or a higher one takes it too.
+    The lower half of the trace id decides, so every sampler with the same or a higher ratio samples the same trace.
 
     Raises:
-        ValueError: when the ratio is none.
+        ValueError: if `ratio` is not within 0 to 1.
     """
 
     ratio: float = 1.0
@@ -27,11 +27,11 @@ class Sampling:
 
     @property
     def bound(self) -> int:
-        """The lower 64 bits of a trace that is taken are below it."""
+        """The exclusive upper bound for the lower 64 bits of the ids of sampled traces."""
         return round(self.ratio * (1 << _BITS))
 
     def takes(self, trace_id: int, decided: bool | None) -> bool:
-        """`decided`: by the caller; None when there is none, or it has not."""
+        """Return whether to trace a request. `decided` is the caller's decision; None if there is none."""
         if decided is not None and self.parent_based:
             return decided
         return trace_id & ((1 << _BITS) - 1) < self.bound

@@ -1,11 +1,11 @@
-"""Windows over one-second buckets: what scaling policies remember of the past.
+"""Time windows of one-second buckets: the past values that scaling policies use.
 
-Every window holds a bounded number of buckets (its length) whatever the traffic, takes a value in O(1) and answers in
-O(1), both amortised. Running sums lose a few bits with each subtraction, so they are summed afresh once per turn of
+Every window has a fixed number of buckets (its length), whatever the traffic. Recording a value and reading the result
+are O(1), both amortised. Running sums lose a few bits with each subtraction, so they are recomputed once per turn of
 the ring, which keeps the error of a week as small as that of a minute.
 
 `LinearWindow` and `WeightedWindow` follow Knative Serving's bucketing.go, `WindowedMax` its scale-down delay window;
-the vectors of their own unit tests are in `lab/ground_truth`. `SlidingSum` is the plain one.
+the vectors of Knative's unit tests are in `lab/ground_truth`. `SlidingSum` is a plain sliding sum.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import math
 from collections import deque
 from typing import Final
 
-# Knative: bucketing.go keeps six digits, cut off rather than rounded, so that dust above a whole target cannot add an
-# instance through the ceiling that follows.
+# Knative: bucketing.go keeps six digits, truncated rather than rounded, so that a rounding error above a whole target
+# cannot add an instance when the result is rounded up.
 _DIGITS: Final = 1e6
 
-# Knative: bucketing.go, the coefficient is chosen so that a window's weights sum to this, and is at least 0.2.
+# Knative, bucketing.go: the coefficient is chosen so that a window's weights sum to this, and is at least 0.2.
 _WEIGHT_COVERED: Final = 0.9999
 _COEFFICIENT_MIN: Final = 0.2
 
 
 class _Buckets:
-    """A ring of one-second buckets and their sum, each bucket worth `decay` times its next newer one.
+    """A ring of one-second buckets and their weighted sum; a bucket has `decay` times the weight of the next newer one.
 
-    `first_s` is the second of the first write since the last silence of a whole window, `last_s` of the newest; both
-    are None before any write.
+    `first_s` is the second of the first write since the last time that a whole window had no write, `last_s` that of
+    the newest write; both are None before any write.
     """
 
     __slots__ = ("_decay", "_decay_out", "_live", "_since_resum", "_total", "_values", "first_s", "last_s", "window_s")
@@ -40,13 +40,13 @@ class _Buckets:
         self.last_s: int | None = None
         self._values = [0.0] * window_s
         self._decay = decay
-        self._decay_out = decay**window_s  # what a bucket is worth when it leaves
+        self._decay_out = decay**window_s  # weight of a bucket when it leaves the window
         self._total = 0.0
-        self._live = 0  # buckets that are not zero: with none, the sum is zero exactly, not nearly
+        self._live = 0  # number of non-zero buckets: without any, the sum is exactly zero
         self._since_resum = 0
 
     def add(self, now_s: float, value: float) -> None:
-        """Add `value` (>= 0) to the bucket of `now_s`; one that is a window or more behind the newest is ignored."""
+        """Add `value` (>= 0) to the bucket of `now_s`; a time that is a window or more behind the newest is ignored."""
         assert value >= 0, value
         second, age = math.floor(now_s), 0
         if self.last_s is None or self.first_s is None:
@@ -67,11 +67,11 @@ class _Buckets:
         self._total += value * self._decay**age if age else value
 
     def silence_s(self, now_s: float) -> int:
-        """Whole seconds from the newest write to `now_s`; a full window when nothing was ever written."""
+        """Return the whole seconds from the newest write to `now_s`; a full window if there was no write."""
         return self.window_s if self.last_s is None else math.floor(now_s) - self.last_s
 
     def sum_at(self, now_s: float) -> float:
-        """The sum as the newest write left it, without the buckets that have grown older than the window by `now_s`."""
+        """Return the sum after the newest write, without the buckets that are older than the window at `now_s`."""
         silence = self.silence_s(now_s)
         if silence <= 0:
             return max(0.0, self._total)
@@ -83,7 +83,7 @@ class _Buckets:
 
     @property
     def newest_sum(self) -> float:
-        """`sum_at` the newest write; 0 before any."""
+        """Return `sum_at` for the newest write; 0 before any write."""
         return max(0.0, self._total)
 
     def _advance(self, second: int) -> None:
@@ -120,10 +120,10 @@ class _Buckets:
 
 
 class LinearWindow:
-    """Knative's TimedFloat64Buckets: every second of the window weighs the same.
+    """Knative's TimedFloat64Buckets: every second of the window has the same weight.
 
-    A window that is not full yet is averaged over the seconds it has (from its first write). A missing tail, seconds
-    after the newest write, is left out and not counted as zeros; gaps inside are zeros.
+    A window that is not full yet is averaged over the seconds since its first write. Seconds after the newest write are
+    left out and not counted as zeros; gaps before it are zeros.
     """
 
     __slots__ = ("_buckets",)
@@ -135,11 +135,11 @@ class LinearWindow:
         self._buckets.add(now_s, value)
 
     def is_empty(self, now_s: float) -> bool:
-        """Nothing was written within the window (a write exactly one window ago counts, as it does in Knative)."""
+        """True if there is no write within the window (a write exactly one window ago counts, as in Knative)."""
         return self._buckets.last_s is None or self._buckets.silence_s(now_s) > self._buckets.window_s
 
     def average(self, now_s: float) -> float:
-        """Per second, cut to six digits; 0 when a whole window has passed without a write."""
+        """Return the average per second, truncated to six digits; 0 after a whole window without a write."""
         buckets = self._buckets
         silence = max(0, buckets.silence_s(now_s))
         if buckets.last_s is None or buckets.first_s is None or silence >= buckets.window_s:
@@ -161,25 +161,25 @@ class WeightedWindow:
         self._buckets.add(now_s, value)
 
     def is_empty(self, now_s: float) -> bool:
-        """As `LinearWindow.is_empty`."""
+        """True under the same condition as `LinearWindow.is_empty`."""
         return self._buckets.last_s is None or self._buckets.silence_s(now_s) > self._buckets.window_s
 
     def average(self, now_s: float) -> float:
-        """Not cut; a missing tail decays the average as seconds of zeros would."""
+        """Return the average, not truncated. Seconds after the newest write lower it as zeros would."""
         silence = max(0, self._buckets.silence_s(now_s))
         return self._coefficient * math.pow(1 - self._coefficient, silence) * self._buckets.sum_at(now_s)
 
 
 def coefficient(window_s: int) -> float:
-    """Weight of the newest bucket: the window's weights together make 99.99 %, but no less than 0.2 (long windows)."""
+    """Return the weight of the newest bucket: all weights sum to 99.99 %, but it is at least 0.2 (long windows)."""
     return max(_COEFFICIENT_MIN, 1 - math.pow(1 - _WEIGHT_COVERED, 1 / window_s))
 
 
 class WindowedMax:
-    """The greatest value of a time window, in buckets of `granularity_s`: Knative's scale-down delay window.
+    """The maximum of a time window, in buckets of `granularity_s`: Knative's scale-down delay window.
 
-    Values that a later and no smaller one has overtaken can never be the greatest again, so what is kept falls
-    strictly from front to back and the front is the answer.
+    A value followed by an equal or greater one can never be the maximum again, so the stored values strictly decrease
+    from front to back, and the front is the maximum.
     """
 
     __slots__ = ("_buckets", "_falling", "_granularity_s")
@@ -192,9 +192,9 @@ class WindowedMax:
         self._falling: deque[tuple[int, int]] = deque()  # (bucket, value)
 
     def record(self, now_s: float, value: int) -> int:
-        """Take `value` in and return the greatest of the window, `value` included. Times must not go back.
+        """Record `value` and return the maximum of the window, including `value`. Times must not decrease.
 
-        Of several values in one bucket the greatest counts, until the bucket leaves.
+        Of several values in one bucket the greatest counts, until the bucket leaves the window.
         """
         bucket = math.floor(now_s / self._granularity_s)
         falling = self._falling
@@ -211,10 +211,10 @@ class WindowedMax:
 
 
 class FadingMax:
-    """The greatest of the values that were there, each of which fades: a maximum that is given up step by step.
+    """The maximum of past values, whose excess over the current value decreases with their age.
 
-    What was there `age` seconds ago counts whole until `window_s x (1 - spread)`, and from then on less and less, in a
-    straight line, to nothing at `window_s`. `spread` 0: all at once at the end, 1: evenly over the whole time.
+    The excess counts in full until the age reaches `window_s x (1 - spread)`; then it decreases linearly to 0 at
+    `window_s`. `spread` 0: it ends at once after `window_s`, 1: it decreases evenly over the whole time.
     """
 
     __slots__ = ("_falling", "_spread_s", "_window_s")
@@ -224,10 +224,10 @@ class FadingMax:
         assert 0 <= spread <= 1, spread
         self._window_s = window_s
         self._spread_s = window_s * spread
-        self._falling: deque[tuple[float, int]] = deque()  # (when last, value), each less than the one before
+        self._falling: deque[tuple[float, int]] = deque()  # (time, value), values strictly decreasing
 
     def record(self, now_s: float, value: int) -> tuple[int, int, float]:
-        """(what is left with `value` now, the value that it is left of, how long ago that was)."""
+        """Record `value`; return (the maximum now, the original value behind it, the age of that value in seconds)."""
         falling = self._falling
         while falling and falling[-1][1] <= value:
             falling.pop()
@@ -242,7 +242,7 @@ class FadingMax:
 
 
 class SlidingSum:
-    """The sum over the last `window_s` closed seconds; seconds never written, also those before the first, are zero."""
+    """The sum over the last `window_s` closed seconds. Seconds never written are zero, also those before the first."""
 
     __slots__ = ("_buckets",)
 
@@ -254,10 +254,10 @@ class SlidingSum:
 
     @property
     def total(self) -> float:
-        """Over the window that ends with the newest second written."""
+        """The sum over the window that ends with the newest second written."""
         return self._buckets.newest_sum
 
     @property
     def mean(self) -> float:
-        """Per second, always over the whole window: after a step from silence it rises as a straight line."""
+        """The mean per second, always over the whole window: after a step from no traffic it increases linearly."""
         return self.total / self._buckets.window_s
