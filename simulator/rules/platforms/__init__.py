@@ -1,10 +1,10 @@
-"""Platforms: each joins a policy, its limits, what happens on overflow, how instances start, and a price list.
+"""Platforms: each combines a policy, its limits, its overflow behaviour, the start of instances, and a price list.
 
-A preset says how a service of a scenario would stand on that platform: its instances, its traffic and its application
-stay what they are. What a platform does not fix (MaxConcurrency of App Runner, say) stays the service's own.
+A preset runs a service of a scenario as that platform would; the service's instances, traffic and application do not
+change. Settings that a platform does not fix (such as MaxConcurrency on App Runner) keep the service's values.
 
-Every value has its source beside it: facts where there are some, `ASSUMPTION:` where not. When a starting instance is
-ready is the policy's part (rules/policies/readiness.py); `probe_interval_s` is for instances that serve.
+The comment of each value names its source: facts if there are any, `ASSUMPTION:` otherwise. The policy determines when
+a starting instance is ready (rules/policies/readiness.py); `probe_interval_s` is for instances in service.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from simulator.rules.admission import Overflow
 from simulator.rules.platforms import price_lists
 from simulator.rules.platforms.billing import PriceList
 
-# The largest MaxConcurrency that a scenario can have: for platforms that put no limit of theirs on an instance.
+# The largest MaxConcurrency that a scenario can have, for platforms without a limit per instance.
 UNLIMITED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformPreset:
-    """A platform. `policy` is a name of the registry, `parameters` its keys as a scenario file has them.
+    """A platform. `policy` is the name of a policy, `parameters` has its keys as in a scenario file.
 
-    `max_concurrency` None: the service's own. `max_size` None: the service's own. `min_size`: what the platform keeps
-    by default. `start_up`: median and 95 % quantile, in seconds, of what the platform adds to the application's own
-    start beside the policy's lag; None adds nothing. `idle_after_s`: how soon after its last request an instance is not
-    busy any more; None where the platform does not tell busy from idle.
+    `max_concurrency` and `max_size`: None keeps the service's value. `min_size`: the number of instances that the
+    platform keeps by default. `start_up`: median and 95 % quantile, in seconds, of the time that the platform adds to
+    the application's start in addition to the policy's lag; None adds nothing. `idle_after_s`: the time after its last
+    request after which an instance is idle; None if the platform does not distinguish busy and idle instances.
     """
 
     name: str
@@ -65,8 +65,8 @@ _PRESETS: Final = (
         prices=price_lists.FARGATE,
         max_concurrency=UNLIMITED,
         min_size=1,
-        # ASSUMPTION: a load balancer does not refuse for want of places; its connections wait inside the task. 60 s is
-        # its idle timeout. A task without workers free, watched from outside, settles it.
+        # ASSUMPTION: a load balancer does not reject requests because of missing slots; connections wait inside the
+        # task. 60 s is its idle timeout. Requests to a task without free workers settle it.
         overflow=Overflow(60.0, 10_000),
         probe_interval_s=5.0,
     ),
@@ -75,7 +75,7 @@ _PRESETS: Final = (
         "Google Cloud Run: CPU and concurrency at 60 %, requests wait for an instance, billed while busy",
         policy="cloud-run",
         prices=price_lists.CLOUD_RUN,
-        # policies P7: a pending request waits for max(3.5 x mean start, 10 s), then 429.
+        # policies P7: a pending request waits for max(3.5 x mean start, 10 s), then gets 429.
         overflow=Overflow(10.0, 10_000),
         idle_after_s=0.1,  # the step of its billing
     ),
@@ -86,10 +86,11 @@ _PRESETS: Final = (
         prices=price_lists.LAMBDA,
         max_concurrency=1,
         max_size=1000,  # policies P8: concurrency of an account
-        # A request waits for its environment; initialisation may take 10 s (policies 3.5: beyond the bucket 429).
+        # A request waits for its environment; initialisation may take 10 s (policies 3.5: 429 if the bucket is empty).
         overflow=Overflow(10.0, 1000),
-        balancing="newest-first",  # policies: the published counts hold only so
-        # Validation case 37: mean 250 ms, sd 274 ms at 1,536 MB; a log-normal law with these has this median and p95.
+        balancing="newest-first",  # policies: the published counts are reproduced only with it
+        # Validation case 37: mean 250 ms, sd 274 ms at 1,536 MB; the log-normal distribution with these has this median
+        # and p95.
         start_up=(0.168, 0.726),
         idle_after_s=0.001,  # the step of its billing
     ),
@@ -98,8 +99,8 @@ _PRESETS: Final = (
         "Knative on nodes of one's own: the KPA, requests wait in the activator, machines paid busy or not",
         policy="knative",
         prices=price_lists.NODES,
-        # policies P2d: the activator buffers 10,000 requests a revision.
-        # ASSUMPTION: for 60 s; a revision's own timeout is 300 s by default, more than App Runner's 120 s a request.
+        # policies P2d: the activator buffers 10,000 requests per revision.
+        # ASSUMPTION: for 60 s; a revision's timeout is 300 s by default, longer than App Runner's 120 s per request.
         overflow=Overflow(60.0, 10_000),
         balancing="round-robin",  # policies 3.1: above a limit of 3
     ),
@@ -109,7 +110,7 @@ _PRESETS: Final = (
         policy="container-apps",
         prices=price_lists.CONTAINER_APPS,
         max_concurrency=UNLIMITED,
-        # ASSUMPTION: its ingress holds a request while the first replica starts; 240 s is its timeout, 60 s are enough.
+        # ASSUMPTION: its ingress queues a request while the first replica starts; its timeout is 240 s, 60 s suffice.
         overflow=Overflow(60.0, 10_000),
     ),
 )
@@ -118,7 +119,11 @@ PLATFORMS: Final[Mapping[str, PlatformPreset]] = MappingProxyType({preset.name: 
 
 
 def platform_named(name: str) -> PlatformPreset:
-    """Raises ValueError for an unknown name."""
+    """Return the preset of that name.
+
+    Raises:
+        ValueError: if the name is unknown.
+    """
     if name not in PLATFORMS:
         msg = f"platform = {name!r}, must be {one_of(name, PLATFORMS)}"
         raise ValueError(msg)

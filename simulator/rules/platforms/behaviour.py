@@ -1,14 +1,15 @@
-"""What belongs to the platform of a policy, for those who name the policy only.
+"""Platform behaviour that comes with a policy if a user selects only the policy.
 
-A policy acts on signals that its platform makes: Lambda's requests wait for an environment, Knative's for a pod. So who
-plays `--policy lambda` on a scenario written for App Runner gets Lambda's queue, balancing, probes and actuator as
-well, wherever the scenario file does not set them itself. Sizes and limits (MaxConcurrency, MinSize, MaxSize), the
-start-up that a platform adds, and prices are a preset's alone (`--platform`).
+A policy depends on its platform: Lambda's requests wait for an environment, Knative's for a pod. So `--policy lambda`
+on a scenario for App Runner also selects Lambda's queue, balancing, probes and actuator, unless the scenario file sets
+them. Sizes and limits (MaxConcurrency, MinSize, MaxSize), the start-up time that a platform adds, and prices come only
+with a preset (`--platform`).
 
-What runs on any platform (fixed, scheduled, holt-winters, mpc, oracle, a user's own) keeps what the scenario has.
-So do policies whose front is the user's own choice: HPA, KEDA, target tracking, step scaling, provisioned concurrency.
-ASSUMPTION: Heroku and Fly too: for how long their proxies queue a request is not published. A burst against a full
-service there, watched from outside, settles it.
+Policies that run on any platform (fixed, scheduled, holt-winters, mpc, oracle, user-defined) keep the scenario's
+settings. So do policies whose load balancer is the user's choice: HPA, KEDA, target tracking, step scaling, provisioned
+concurrency.
+ASSUMPTION: Heroku and Fly keep them too: it is not published how long their proxies queue a request. A burst against a
+full service there settles it.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from simulator.rules.platforms import PLATFORMS, PlatformPreset
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """None: the scenario's own. `preset` names the platform that has it, empty where there is none.
+    """Platform behaviour; None keeps the scenario's value. `preset` is the platform's name, empty if there is none.
 
-    `idle_after_s`: how soon after its last request an instance is not busy any more; with it the actuator tells busy
-    from idle.
+    `idle_after_s`: the time after its last request after which an instance is idle; if it is set, the actuator
+    distinguishes busy and idle instances.
     """
 
     overflow: Overflow
@@ -38,7 +39,7 @@ class Behaviour:
 
 
 def preset_behaviour(preset: PlatformPreset) -> Behaviour:
-    """That of a platform's preset."""
+    """Return the behaviour of a platform's preset."""
     return Behaviour(preset.overflow, preset.name, preset.balancing, preset.idle_after_s, preset.probe_interval_s)
 
 
@@ -54,5 +55,5 @@ _BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
 
 
 def behaviour_of(policy: str) -> Behaviour | None:
-    """What the policy's platform brings; None for a policy of no platform."""
+    """Return the behaviour of the policy's platform; None for a policy without a platform."""
     return _BEHAVIOURS.get(policy)

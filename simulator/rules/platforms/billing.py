@@ -1,19 +1,19 @@
-"""What other platforms than App Runner charge: price lists, and the bill for what a service has consumed. Pure.
+"""Charges of platforms other than App Runner: price lists, and the bill of a service's usage. Pure functions.
 
 Platforms differ less in their rates than in what they meter:
 
     app-runner    memory while provisioned, vCPU while active (rules/pricing.py)
     provisioned   vCPU and memory from launch to stop (Fargate, Azure Container Apps, Cloud Run by instance)
     busy          vCPU and memory while an instance starts or has a request (Lambda, Cloud Run by request)
-    nodes         machines, whether anything runs on them or not (a cluster of one's own)
+    nodes         machines, whether anything runs on them or not (a self-managed cluster)
 
-and in other items: a lower rate for instances that the minimum keeps idle, requests by the million, a load balancer by
-the hour and by its capacity units, public addresses, and a free tier. A request that the platform rejected reached no
-instance and is on no bill but the load balancer's. Discounts for commitment, traffic and logs are left out everywhere.
+They also differ in other items: a lower rate for idle instances within the minimum, a price per million requests, a
+load balancer by the hour and by capacity units, public addresses, and a free tier. A request that the platform rejected
+reached no instance; only the load balancer charges it. Discounts for commitments, traffic and logs are not included.
 
-The bill of a run has its minimums whole and no free tier. That of a month is the metered rate scaled to 730 hours
-(pricing.py: what of a minimum lies beyond the run's end is cut off), and what the free tier covers stands beside it: it
-is an account's, not a service's.
+The bill of a run contains its minimums in full and no free tier. The bill of a month scales the metered rate to 730
+hours (pricing.py: the part of a minimum beyond the run's end is cut off). It shows the amounts that the free tier
+covers separately, because the free tier belongs to an account, not to a service.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from simulator.rules.pricing import HOURS_PER_MONTH, SECONDS_PER_HOUR, Bill, Lin
 _MILLION: Final = 1e6
 _KB_PER_GB: Final = 1e6
 _LCU_CONNECTIONS_PER_S: Final = 25  # facts, ECS Express 6
-# What rounding to a step must not mistake for another step.
+# Rounding errors below this share of a step do not count as another step.
 _NOISE: Final = 1e-6
 
 
@@ -44,7 +44,7 @@ class Metering(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A machine of a cluster: its size, and USD an hour."""
+    """A machine of a cluster: its size, and its price in USD per hour."""
 
     name: str
     vcpu: float
@@ -54,7 +54,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class FreeTier:
-    """What an account has free each month."""
+    """The amounts that an account gets free of charge each month."""
 
     vcpu_s: float = 0.0
     gb_s: float = 0.0
@@ -63,10 +63,11 @@ class FreeTier:
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
-    """What a load balancer costs beside its hours: its capacity, and its public addresses.
+    """The costs of a load balancer in addition to its hours: capacity and public addresses.
 
-    One capacity unit (LCU) is 25 new connections a second or 1 GB an hour, whichever the traffic has more of. Its other
-    measures need connections that stay for minutes, or rules by the dozen. `request_kb`: a request with its answer.
+    One capacity unit (LCU) is 25 new connections per second or 1 GB per hour, whichever gives more units. Its other
+    dimensions matter only for connections that last for minutes, or for dozens of rules. `request_kb`: the size of a
+    request with its response.
     """
 
     usd_lcu_hour: float = 0.0
@@ -81,17 +82,18 @@ class LoadBalancer:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Rates in USD. `as_of` is the date of what was read (or of the copy), `source` where it stands.
+    """Rates in USD. `as_of` is the date of the source (or of its copy).
 
-    `vcpu_hour` and `gb_hour` are for metered time; `step_s` is what each stretch of it is rounded up to, `least_s` the
-    least that a stretch costs. `idle_vcpu_hour` and `idle_gb_hour` are for instances that the minimum keeps idle
+    `vcpu_hour` and `gb_hour` are for metered time. Each metered period is rounded up to a multiple of `step_s`, and
+    billed with at least `least_s`. `idle_vcpu_hour` and `idle_gb_hour` are for idle instances within the minimum
     (idle_time.py), None without such a rate; with App Runner's metering the latter is the rate of provisioned memory.
-    `fixed_hour`: a load balancer of the service's own. `address_hour`: a public IPv4 address; each instance has
-    `instance_addresses` of them, and the balancer has its own. `min_size`: how many instances the platform is told to
-    keep, None as its preset has it. `nodes`: how many machines there are; None takes as many as MaxSize instances need.
+    `fixed_hour`: the service's load balancer. `address_hour`: a public IPv4 address; each instance has
+    `instance_addresses` of them, in addition to those of the balancer. `min_size`: the number of instances that the
+    platform is configured to keep; None takes the preset's value. `nodes`: the number of machines; None takes as many
+    as MaxSize instances need.
 
     Raises:
-        ValueError: when a number is out of range, or nodes are metered and no node is told.
+        ValueError: if a number is out of range, or if nodes are metered and `node` is None.
     """
 
     metering: Metering
@@ -133,7 +135,7 @@ class PriceList:
             raise ValueError(msg)
 
     def _amounts(self) -> Iterator[tuple[str, float]]:
-        """Everything that must not be negative, by the name that it has in a file of prices."""
+        """Yield all amounts that must not be negative, with their names in a price file."""
         own = (
             "vcpu_hour",
             "gb_hour",
@@ -151,9 +153,9 @@ class PriceList:
 
 @dataclass(frozen=True, slots=True)
 class Consumption:
-    """What a service used in a run of `run_s` seconds: every instance, all requests, and the sizes it may have.
+    """The usage of a service in a run of `run_s` seconds: its instances, requests and configured sizes.
 
-    `rejected`: those of the `requests` that the platform answered itself, with 429.
+    `rejected`: the number of `requests` to which the platform itself responded with 429.
     """
 
     usages: Sequence[Usage]
@@ -166,15 +168,15 @@ class Consumption:
 
 
 def consumed_bill(consumption: Consumption, prices: PriceList) -> Bill:
-    """The bill of the run; lines in a fixed order."""
+    """Return the bill of the run; lines in a fixed order."""
     return Bill(_lines(consumption, prices, math.inf))
 
 
 def month_bill(consumption: Consumption, prices: PriceList) -> Bill:
-    """The bill of 730 hours, if every minute were like the run; with what the free tier covers.
+    """Return the bill of a month of 730 hours at this traffic, with the amounts that the free tier covers.
 
     Raises:
-        ValueError: when the run has no length.
+        ValueError: if the run has no duration.
     """
     if not consumption.run_s > 0:
         msg = f"run_s = {consumption.run_s}, must be positive"
@@ -187,7 +189,10 @@ def month_bill(consumption: Consumption, prices: PriceList) -> Bill:
 
 
 def _free_lines(lines: Sequence[Line], free: FreeTier) -> Iterator[Line]:
-    """ASSUMPTION: idle time at its lower rate uses none of the free tier. A small service's bill settles it."""
+    """Yield the amounts that the free tier covers.
+
+    ASSUMPTION: idle time at its lower rate uses none of the free tier. The bill of a small service settles it.
+    """
     amounts = {
         "vCPU": free.vcpu_s / SECONDS_PER_HOUR,
         "memory": free.gb_s / SECONDS_PER_HOUR,
@@ -200,7 +205,7 @@ def _free_lines(lines: Sequence[Line], free: FreeTier) -> Iterator[Line]:
 
 
 def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[Line, ...]:
-    """What of minimums and roundings lies beyond `until_s` is left out. Items without a rate are no lines."""
+    """Return the lines without the parts of minimums and roundings beyond `until_s`. Items with rate 0 are omitted."""
     match prices.metering:
         case Metering.APP_RUNNER:
             rates = Rates(prices.idle_gb_hour or 0.0, prices.vcpu_hour, prices.gb_hour)
@@ -224,13 +229,13 @@ def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple
 
 
 def nodes_of(prices: PriceList, size: InstanceSize, max_size: int) -> int:
-    """How many machines stand there: as told, or as many as MaxSize instances of this size need.
+    """Return the number of machines: as configured, or as many as MaxSize instances of this size need.
 
-    ASSUMPTION: all of a machine is the instances': what Kubernetes and the mesh take of it (a tenth, about) depends on
-    the cluster. `kubectl describe node` tells the allocatable share.
+    ASSUMPTION: the instances can use all of a machine. The share that Kubernetes and the service mesh need (about a
+    tenth) depends on the cluster; `kubectl describe node` shows the allocatable share.
 
     Raises:
-        ValueError: when an instance does not fit on a machine.
+        ValueError: if an instance does not fit on a machine.
     """
     assert prices.node is not None, "a price list of nodes has one"
     fitting = min(int(prices.node.vcpu / size.vcpu), int(prices.node.memory_gb / size.memory_gb))
@@ -251,7 +256,7 @@ def _metered_lines(consumption: Consumption, prices: PriceList, until_s: float) 
     hours = _metered_hours(consumption, prices, until_s)
     idle = 0.0
     if prices.idle_vcpu_hour is not None and consumption.min_size > 0:
-        # With provisioned time idle seconds are a part of the metered ones; with busy time they come on top.
+        # Provisioned time includes idle seconds; busy time does not, so they are added.
         if prices.metering is Metering.PROVISIONED:
             idle = idle_at_minimum_s(consumption.usages, consumption.min_size) / SECONDS_PER_HOUR
             hours = max(0.0, hours - idle)
@@ -271,7 +276,7 @@ def _metered_lines(consumption: Consumption, prices: PriceList, until_s: float) 
 
 
 def _metered_hours(consumption: Consumption, prices: PriceList, until_s: float) -> float:
-    """Instance-hours of all stretches, each rounded up and cut at `until_s`."""
+    """Return the instance-hours of all metered periods, each rounded up and cut off at `until_s`."""
     return math.fsum(_billed_s(usage, prices, until_s) for usage in consumption.usages) / SECONDS_PER_HOUR
 
 

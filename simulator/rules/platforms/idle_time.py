@@ -1,11 +1,11 @@
-"""How long instances were idle at a lower rate: what the minimum of a platform keeps and no request uses. Pure.
+"""Idle time of instances that a platform bills at a lower rate, because its minimum keeps them. Pure functions.
 
-Two readings, each a platform's:
+Platforms use one of two definitions:
 
 - *kept beyond need* (Cloud Run, request-based): while fewer instances are busy than the minimum, idle ones up to the
   minimum are charged at the idle rate; other idle instances cost nothing.
-- *at the minimum* (Container Apps): while no more replicas run than the minimum, its idle ones have the idle rate;
-  above it every replica has the active rate, busy or not.
+- *at the minimum* (Container Apps): while no more replicas run than the minimum, idle ones have the idle rate; above
+  the minimum every replica has the active rate, busy or not.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from simulator.rules.pricing import Usage
 
 
 def kept_idle_s(usages: Sequence[Usage], minimum: int) -> float:
-    """Instance-seconds idle within the minimum, those beyond it left out."""
+    """Return the idle instance-seconds within the minimum, without those beyond it."""
     return _integral(usages, lambda running, busy: min(running - busy, max(0, minimum - busy)))
 
 
 def idle_at_minimum_s(usages: Sequence[Usage], minimum: int) -> float:
-    """Instance-seconds idle while no more than the minimum run."""
+    """Return the idle instance-seconds while no more instances run than the minimum."""
     return _integral(usages, lambda running, busy: running - busy if running <= minimum else 0)
 
 
 def _integral(usages: Sequence[Usage], counted: Callable[[int, int], int]) -> float:
-    """Of `counted(running, busy)` over the time."""
+    """Return the integral of `counted(running, busy)` over time."""
     changes: list[tuple[float, int, int]] = []
     for usage in usages:
         changes += [(usage.launched_s, 1, 0), (usage.launched_s + usage.provisioned_s, -1, 0)]

@@ -1,6 +1,6 @@
-"""The price lists that are shipped: rates with the place they were read in and its date. They change; give your own.
+"""The built-in price lists: rates with their source and date. Rates change; use `--prices` for current ones.
 
-Free tiers are an account's: a bill of a month shows what they cover on lines of their own (billing.py).
+Free tiers belong to an account: the bill of a month shows the amounts that they cover on separate lines (billing.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from simulator.rules.platforms.billing import FreeTier, LoadBalancer, Metering, 
 
 _HOUR_S: Final = 3600
 
-# facts 13.1 (read): first Regions.
+# facts 13.1 (read): the first Regions.
 APP_RUNNER: Final = PriceList(
     Metering.APP_RUNNER,
     region="us-east-1",
@@ -25,10 +25,10 @@ APP_RUNNER: Final = PriceList(
 
 # Linux/x86, by the second with a minimum of one minute (read in two articles that quote the page and agree). Load
 # balancer, capacity units and addresses: facts, ECS Express 6.
-# ASSUMPTION: the Application Load Balancer of Express Mode is the service's own; up to 25 services may share one. It
-# has an address in each of two zones, the least that it needs; one service was seen with three. Each request has a
-# connection of its own (clients that keep theirs need less), and 10 kB with its answer: the balancer's metric
-# ConsumedLCUs settles both. Every task has a public address, as in the default VPC. `--prices` changes each.
+# ASSUMPTION: the Application Load Balancer of Express Mode is used by this service only; up to 25 services may share
+# one. It has an address in each of two zones, the minimum; one service was observed with three. Each request has its
+# own connection (keep-alive clients need fewer) and 10 kB including its response: the balancer's metric ConsumedLCUs
+# settles both. Every task has a public address, as in the default VPC. `--prices` changes each of these.
 FARGATE: Final = PriceList(
     Metering.PROVISIONED,
     region="us-east-1",
@@ -74,7 +74,7 @@ CLOUD_RUN: Final = PriceList(
     free=FreeTier(180_000, 360_000, 2e6),
 )
 
-# Instance-based billing: the whole life of an instance, no fee per request (read; policies 5, and copies of the page).
+# Instance-based billing: the lifetime of an instance, no fee per request (read; policies 5, and copies of the page).
 CLOUD_RUN_BY_INSTANCE: Final = PriceList(
     Metering.PROVISIONED,
     region="tier 1, instance-based",
@@ -98,13 +98,13 @@ CONTAINER_APPS: Final = PriceList(
     gb_hour=0.000003 * _HOUR_S,
     idle_vcpu_hour=0.000003 * _HOUR_S,
     idle_gb_hour=0.000003 * _HOUR_S,
-    # ASSUMPTION: the fee per request is a copy's without a date (facts, ECS Express 10);
+    # ASSUMPTION: the fee per request is from an undated copy (facts, ECS Express 10);
     # azure.microsoft.com/pricing/details/container-apps settles it.
     million_requests=0.40,
     free=FreeTier(180_000, 360_000, 2e6),
 )
 
-# A machine to begin with; a cluster of one's own has its own.
+# An example machine; set the machines of your own cluster with `--prices`.
 NODES: Final = PriceList(
     Metering.NODES,
     region="us-east-1",
@@ -113,7 +113,7 @@ NODES: Final = PriceList(
     node=Node("m7g.large", vcpu=2, memory_gb=8, usd_hour=0.0816),
 )
 
-# Other ways in which a platform bills, by platform and the `billing` of a file of prices.
+# Alternative billing modes, by platform and by the key `billing` of a price file.
 BILLINGS: Final[Mapping[str, Mapping[str, PriceList]]] = {
     "cloud-run": {"request-based": CLOUD_RUN, "instance-based": CLOUD_RUN_BY_INSTANCE},
 }
