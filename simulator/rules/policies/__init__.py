@@ -1,8 +1,8 @@
-"""Scaling policies by the names that scenario files use. A new policy is a file here and a row below.
+"""Scaling policies by their names in scenario files. A new policy is a module in this package and an entry in `_KINDS`.
 
-Parts that several policies share, in the order in which a decision passes them: `load` and `points` (what is measured,
-how often, how late), `forecast`, `hpa_replicas` and `alarms` (formulas), `hpa_behaviour` and `scaled_object` (limits),
-`bounds`.
+Modules shared by several policies, in the order in which a decision uses them: `load` and `points` (what is measured,
+how often, with which delay), `forecast`, `hpa_replicas` and `alarms` (formulas), `hpa_behaviour` and `scaled_object`
+(limits), `bounds`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ Build = Callable[[Any, AutoScalingConfiguration], Policy]
 
 @dataclass(frozen=True, slots=True)
 class PolicyKind:
-    """How to make a policy: `build(parameters(...), scaling)`.
+    """A kind of policy. `build(parameters(...), scaling)` creates an instance.
 
-    `parameters` is a frozen dataclass whose defaults are the documented or stated ones and which raises ValueError for
-    a number out of range. `scales_to_zero`: MinSize 0 is allowed with it.
+    `parameters` is a frozen dataclass with documented or assumed defaults, which raises ValueError for a number out of
+    range. `scales_to_zero`: the policy allows MinSize 0.
     """
 
     name: str
@@ -56,16 +56,16 @@ class PolicyKind:
     scales_to_zero: bool
 
     def needs(self, parameters: Any) -> frozenset[str]:
-        """What a policy with these parameters must be given beyond the plain signal: whoever runs it has to see to it.
+        """Return the extra signals that a policy with these parameters needs; the caller must supply them.
 
-        `cpu` and `latency` are the extra fields of a Sample, `demand` is the oracle's knowledge. It depends on the
-        parameters: an HPA needs `cpu` unless its metric is concurrency.
+        `cpu` and `latency` are the extra fields of a Sample, `demand` is the future demand for the oracle. The result
+        depends on the parameters: an HPA needs `cpu` unless its metric is concurrency.
         """
         needs: frozenset[str] = getattr(parameters, "needs", frozenset())
         return needs
 
     def requires(self, parameters: Any, scaling: AutoScalingConfiguration) -> Requirements | None:
-        """When a policy with these parameters can act; None for a user's own, which declares nothing."""
+        """Return when a policy with these parameters can act; None for user-defined policies, which declare nothing."""
         declared: Callable[[AutoScalingConfiguration], Requirements] | None = getattr(parameters, "requires", None)
         return None if declared is None else declared(scaling)
 

@@ -1,22 +1,22 @@
-"""App Runner's scaler, as far as it is documented and as its public load test shows it (policies 3.7, P1).
+"""App Runner's autoscaler, as documented and as its public load test shows it (policies 3.7, P1).
 
 Documented: concurrent requests are the only signal; instances are added when they exceed MaxConcurrency per instance
-and removed when traffic falls; at most MaxSize are active and at least MinSize stay provisioned (facts 4.1). Nothing is
-documented about window, target, speed or scale-in (facts 4.2), so each of these is a parameter with its evidence.
+and removed when traffic decreases; at most MaxSize are active and at least MinSize stay provisioned (facts 4.1). The
+window, target, speed and scale-in are not documented (facts 4.2), so each of these is a parameter with its evidence.
 
-The rule: `want = ceil(mean requests in flight / (target_utilisation x MaxConcurrency))`, the mean being over the last
-`window_s` closed seconds. Seconds before the start count as no traffic: the service was idle, so after a step from
-silence the mean rises as a straight line and reaches its target only when the whole window has seen the step.
+The rule: `want = ceil(mean requests in flight / (target_utilisation x MaxConcurrency))`, with the mean over the last
+`window_s` closed seconds. Seconds before the start count as no traffic, because the service was idle. So after a step
+from no traffic the mean increases linearly and reaches its final value when the step fills the whole window.
 
-Two numbers come out. `desired` is how many instances there should be, never fewer than MinSize; `active` how many of
-them take requests first, 0 to MaxSize. The rest is provisioned and idle, and the pool wakes one by itself when a
-request finds the active ones full, so this policy needs no poke. Falling idle and waking change no `desired`.
+A decision has two numbers. `desired` is the number of instances, at least MinSize. `active` is the number of them that
+take requests first, 0 to MaxSize. The others are provisioned and idle; the pool activates one when a request finds the
+active ones full, so this policy needs no trigger. Becoming idle and being activated do not change `desired`.
 
-Why a start lag of 32 s (validation cases 30 and 31, a public load test of June 2023): 200 requests/s x 85 ms = 17 in
-flight, offered to one instance with MaxConcurrency 10 from silence. The mean after t seconds is 17 t / 60; it passes
-0.7 x 10 = 7 at t = 24.7, so the decision of t = 25 asks for the second instance. Loss ended at 58 s. The application, a
-small Go program that boots within a second, is not there yet for the probe at its launch and passes the next one, a
-second later (readiness.py): 25 + 32 + 1 = 58.
+Reason for a start lag of 32 s (validation cases 30 and 31, a public load test of June 2023): 200 requests/s x 85 ms =
+17 in flight, offered to one instance with MaxConcurrency 10 after no traffic. The mean after t seconds is 17 t / 60; it
+exceeds 0.7 x 10 = 7 at t = 24.7, so the decision at t = 25 requests the second instance. Rejections ended at 58 s. The
+application, a small Go program that starts within a second, does not yet listen at the probe at its launch and passes
+the next one, a second later (readiness.py): 25 + 32 + 1 = 58.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.policies.silence import since_text
 from simulator.rules.windows import SlidingSum, WindowedMax
 
-# 0.7 x 3 is a hair below 2.1 in binary: a load of exactly 2.1 must not cost an instance.
+# 0.7 x 3 is slightly below 2.1 in binary: a load of exactly 2.1 must not require another instance.
 _DUST = 1e-9
 
 IDLE_AFTER_S: Final = 60.0
@@ -41,39 +41,39 @@ IDLE_AFTER_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class AppRunnerParameters:
-    """Times in seconds; windows in whole seconds.
+    """Parameters; times in seconds, windows in whole seconds.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
-    # ASSUMPTION: AWS publishes the metric by the minute and both measured steps fit a 60 s mean with 0.7 and 28 s. A
-    # load test with steps of several heights settles it: the time to the decision shrinks as the step grows (window,
-    # target), the lag after it does not.
+    # ASSUMPTION: AWS publishes the metric per minute, and both measured steps fit a 60 s mean with 0.7 and 28 s. A load
+    # test with steps of several heights settles it: the time to the decision decreases with the height of the step
+    # (window, target), the lag after it does not.
     window_s: float = 60.0
-    # ASSUMPTION: the ladder of case 31 is reproduced by 0.5 to 0.79 and not by 0.8 or 1.0; 0.7 is also Knative's. The
-    # highest steady load at which the number of instances does not grow settles it.
+    # ASSUMPTION: 0.5 to 0.79 reproduce the steps of case 31, 0.8 and 1.0 do not; 0.7 is also Knative's value. The
+    # highest constant load at which the number of instances does not grow settles it.
     target_utilisation: float = 0.7
-    # ASSUMPTION: refused requests are not in flight, so n overloaded instances alone would show n x MaxConcurrency and
-    # ask for n/0.7; both bursts measured went 0 -> 5 within a minute, so offered load seems to count. A step to ten
-    # times the capacity settles it: one jump, or a climb by 1.4 per lag.
+    # ASSUMPTION: rejected requests are not in flight, so n overloaded instances alone would show n x MaxConcurrency and
+    # request n/0.7; both measured bursts went from 0 to 5 within a minute, so offered load seems to count. A step to
+    # ten times the capacity settles it: one jump, or an increase by a factor of 1.4 per lag.
     count_refusals: bool = True
-    # A refused request counts for the mean service time. Before the first request has finished that time is unknown:
-    # by default refused ones do not count until then (a guess would outweigh the requests in flight, which are
-    # measured), and the first answers count for all of the window.
+    # A rejected request counts with the mean service time. This time is unknown before the first request has completed:
+    # by default rejected requests do not count until then (a guess would outweigh the measured requests in flight), and
+    # the service time of the first responses applies to the whole window.
     first_service_s: float = 0.0
-    # ASSUMPTION: unknown; one second suits a mean that changes by the second (facts 4.2 suggest it too).
+    # ASSUMPTION: unknown; one second fits a mean that changes every second (facts 4.2 suggest it too).
     tick_s: float = 1.0
-    # ASSUMPTION: fitted, see above; per-second logs of instance names behind a load step would show it.
+    # ASSUMPTION: fitted, see above; per-second logs of the instances that serve a load step would settle it.
     start_lag_s: float = 32.0
-    # ASSUMPTION: no public figure; "several minutes" is the plausible side (facts 18, 19.4: adding an instance takes
-    # most of a minute, and a delay of the same size would make a service flap on ordinary traffic). Five, as the
-    # cooldowns of ECS and the stabilisation of Kubernetes. A lower need must have held this long. A step down, watched,
-    # settles it.
+    # ASSUMPTION: no public figure; "several minutes" is plausible (facts 18, 19.4: adding an instance takes most of a
+    # minute, and with a delay of the same length the number of instances would oscillate on ordinary traffic). Five
+    # minutes, like the cooldowns of ECS and the stabilisation of Kubernetes. The need must have been lower for this
+    # long. An observed step down settles it.
     scale_in_delay_s: float = 300.0
-    # ASSUMPTION: ActiveInstances shows 0 when there are no requests (facts 4.2), after how long is not published; same
-    # minute. The one-minute CloudWatch points of a service after its last request would settle it.
-    # None: 60 s, or the service's own `idle_after`: one number for both.
+    # ASSUMPTION: ActiveInstances shows 0 when there are no requests (facts 4.2); after how long is not published. One
+    # minute, like the window. The one-minute CloudWatch points of a service after its last request would settle it.
+    # None: the service's `idle_after` if it is set, otherwise 60 s.
     idle_after_s: float | None = None
 
     def __post_init__(self) -> None:
@@ -102,7 +102,7 @@ class AppRunnerParameters:
 
 
 class AppRunnerPolicy:
-    """Active instances for the mean number of requests in flight. Decides always, also before the first sample."""
+    """Sets active instances by the mean number of requests in flight. Always decides, even before the first sample."""
 
     name = "app-runner"
     pokes = False
@@ -110,7 +110,7 @@ class AppRunnerPolicy:
     def __init__(
         self,
         parameters: AppRunnerParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.tick_s = parameters.tick_s
         self.actuator = Actuator(
@@ -118,7 +118,7 @@ class AppRunnerPolicy:
         )
         self._parameters = parameters
         self._load = _OfferedLoad(parameters)
-        self._traffic_until_s = -math.inf  # the end of the last second with any traffic
+        self._traffic_until_s = -math.inf  # end of the last second with traffic
         self._idle_after_s = parameters.idle_s
         self._has_looked = False
         delay_s = parameters.scale_in_delay_s
@@ -155,7 +155,7 @@ class AppRunnerPolicy:
         )
 
     def _remember_start(self, observation: Observation) -> None:
-        """What is there beyond MinSize at the first look was needed a moment ago, as far as anybody knows."""
+        """Count the instances beyond MinSize at the first decision as needed until then, so that the delay applies."""
         if self._has_looked:
             return
         self._has_looked = True
@@ -164,10 +164,10 @@ class AppRunnerPolicy:
             self._held.record(observation.now_s, there)
 
     def _bound(self, raw: int, load: float, observation: Observation) -> tuple[int, str, tuple[str, ...], str]:
-        """How many are to be active after all clamps, the reason, what clamped, and which assumption decided."""
+        """Return the active instances after all clamps, the reason, the clamps, and the assumption that decided."""
         now_s = observation.now_s
         if self._is_idle(observation):
-            # Silence wins over the scale-in delay, and an old need must not come back with the next request.
+            # Idleness overrides the scale-in delay, and an old need must not apply again with the next request.
             if self._held is not None:
                 self._held.clear()
             reason = f"{since_text('request', now_s - self._traffic_until_s)}: none needs to be active"
@@ -198,11 +198,11 @@ class AppRunnerPolicy:
 
 
 class _OfferedLoad:
-    """Mean requests in flight over the window, with the refused ones as the concurrency they would have added.
+    """Mean requests in flight over the window, plus the concurrency that the rejected requests would have added.
 
-    By Little's law that is refused per second x mean service time. The service time is the window's, or the last one
-    known when nothing finished in the window; it applies to the whole window, so the first answers correct the guess
-    made for the refusals before them.
+    By Little's law that concurrency is rejected requests per second x mean service time. The service time is that of
+    the window, or the last known one if no request completed in the window. It applies to the whole window, so the
+    first responses correct the value assumed for the rejections before them.
     """
 
     __slots__ = ("_finished", "_in_flight", "_refused", "_service", "in_flight", "mean", "refused", "service_s")
@@ -214,8 +214,8 @@ class _OfferedLoad:
         self._finished = SlidingSum(window_s)
         self._refused = SlidingSum(window_s) if parameters.count_refusals else None
         self.service_s = parameters.first_service_s
-        self.in_flight = 0.0  # mean, holding or waiting for a slot
-        self.refused = 0.0  # mean concurrency that the refused requests would have added
+        self.in_flight = 0.0  # mean number of requests that use or wait for a slot
+        self.refused = 0.0  # mean concurrency that the rejected requests would have added
         self.mean = 0.0
 
     def observe(self, sample: Sample) -> None:

@@ -1,10 +1,10 @@
-"""AWS predictive scaling beside target tracking: the larger of a forecast and what the alarms ask for (policies 3.11).
+"""AWS predictive scaling with target tracking: the larger of a forecast and of the alarms' result (policies 3.11).
 
-Documented (EC2 predictive-scaling-policy-overview; read): a day of data is needed, up to 14 days are used; a forecast
-by the hour for the next 48 hours, made afresh every 6 hours; instances are launched 300 s ahead of their hour; the
-forecast only scales *out*, removing is left to the dynamic policy. Beside it here: `target_tracking` on concurrency.
+Documented (EC2 predictive-scaling-policy-overview; read): a day of data is needed, up to 14 days are used; an hourly
+forecast for the next 48 hours is recomputed every 6 hours; instances are launched 300 s before their hour; the forecast
+only scales *out*, the dynamic policy scales in. The dynamic policy here is `target_tracking` on concurrency.
 
-The forecast's own algorithm is a secret; here an hour is expected to be the mean of the same hour of the days before.
+The forecast algorithm is not published; here the forecast of an hour is the mean of the same hour of previous days.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from simulator.rules.policies.target_tracking import TargetTrackingParameters, T
 
 @dataclass(frozen=True, slots=True)
 class AwsPredictiveParameters:
-    """Times in seconds; `hour_s` shorter than an hour makes a day of 24 of them fit into a short run.
+    """Parameters; times in seconds. With a shorter `hour_s` a day of 24 such hours fits into a short run.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
-    target_utilisation: float = 0.7  # of MaxConcurrency, for forecast and alarms alike
+    target_utilisation: float = 0.7  # of MaxConcurrency, for both the forecast and the alarms
     hour_s: float = 3600.0
-    days: int = 14  # used at most (read)
+    days: int = 14  # maximum number of days used (read)
     horizon_hours: int = 48  # forecast ahead (read)
     refresh_hours: int = 6  # (read)
     buffer_s: float = 300.0  # SchedulingBufferTime (read), less than an hour
-    forecast_only: bool = False  # mode ForecastOnly: computed and told, not acted on
+    forecast_only: bool = False  # mode ForecastOnly: the forecast is computed and reported, but has no effect
     start_lag_s: float = FARGATE_START_LAG_S
 
     def __post_init__(self) -> None:
@@ -63,14 +63,14 @@ class AwsPredictiveParameters:
 
     @property
     def tracking(self) -> TargetTrackingParameters:
-        """Of the policy beside the forecast."""
+        """The parameters of the target tracking policy."""
         return TargetTrackingParameters(
             metric="concurrency", target_utilisation=self.target_utilisation, start_lag_s=self.start_lag_s
         )
 
 
 class AwsPredictivePolicy:
-    """Target tracking inside; both act on one capacity."""
+    """Contains a target tracking policy; forecast and alarms change the same capacity."""
 
     name = "aws-predictive"
     pokes = False
@@ -110,10 +110,10 @@ class AwsPredictivePolicy:
 
 
 class HourlyForecast:
-    """The load by the hour: remembered for days, expected for the hours ahead, refreshed now and then.
+    """The hourly load: recorded for days, forecast for the next hours, recomputed every `refresh_hours`.
 
-    ASSUMPTION: the mean of the same hour of all days known. AWS's models find weekly patterns too; a forecast
-    downloaded for a service of known traffic (get-predictive-scaling-forecast) settles how.
+    ASSUMPTION: the forecast is the mean of the same hour of all recorded days. AWS's models find weekly patterns too; a
+    forecast downloaded for a service of known traffic (get-predictive-scaling-forecast) settles it.
     """
 
     DAY = 24
@@ -122,7 +122,7 @@ class HourlyForecast:
         self._parameters = parameters
         self._points = Points(parameters.hour_s)
         self._past: deque[float] = deque(maxlen=parameters.days * self.DAY)
-        self._first = 0  # the hour of the forecast's first entry
+        self._first = 0  # hour of the first entry of the forecast
         self._forecast: list[float] = []
 
     def record(self, second: int, load: float) -> None:
@@ -139,7 +139,7 @@ class HourlyForecast:
             self._forecast = [self._mean_of(ahead) for ahead in range(self._parameters.horizon_hours)]
 
     def expected(self, now_s: float) -> float | None:
-        """The greater load of this hour and of the one that begins within the buffer; None without a forecast."""
+        """Return the larger load of this hour and of an hour that begins within the buffer; None without a forecast."""
         hours = (now_s // self._parameters.hour_s, (now_s + self._parameters.buffer_s) // self._parameters.hour_s)
         known = [
             self._forecast[int(hour) - self._first] for hour in hours if 0 <= hour - self._first < len(self._forecast)
@@ -147,7 +147,7 @@ class HourlyForecast:
         return max(known, default=None)
 
     def _mean_of(self, ahead: int) -> float:
-        """The mean of the hours that lie whole days before the one `ahead` hours from now."""
+        """Return the mean load of the hours that are whole days before the hour `ahead` hours from now."""
         newest = len(self._past) - 1
         same = [self._past[at] for at in range(newest, -1, -1) if (newest + 1 + ahead - at) % self.DAY == 0]
         return sum(same) / len(same)

@@ -6,7 +6,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 
 
 def bounded(asked: int, scaling: AutoScalingConfiguration, clamps: tuple[str, ...] = ()) -> tuple[int, tuple[str, ...]]:
-    """`asked` within [min_size, max_size], and `clamps` with the bound that changed it, if one did."""
+    """Clamp `asked` to [min_size, max_size]; return it with `clamps`, plus the bound that changed it, if any."""
     if asked < scaling.min_size:
         return scaling.min_size, (*clamps, f"min_size = {scaling.min_size}")
     if asked > scaling.max_size:

@@ -1,12 +1,12 @@
-"""Google Cloud Run: the larger of CPU and concurrency, each a one-minute mean aimed at 60 % (policies 3.6, P7).
+"""Google Cloud Run: the larger of CPU and concurrency, each a one-minute mean with a target of 60 % (policies 3.6, P7).
 
-`max(ceil(CPU seconds/s / (0.6 x vCPUs)), ceil(in flight / (0.6 x MaxConcurrency)))`, and beside the means an instance
-for every MaxConcurrency requests that wait: a burst does not wait for the mean to rise. What is no longer needed stays
-idle for up to 15 minutes before it goes, the last instance too: one after another, the last one at the end. What is
-there at the first look counts as needed until then.
+`max(ceil(CPU seconds/s / (0.6 x vCPUs)), ceil(in flight / (0.6 x MaxConcurrency)))`. In addition to the means, every
+MaxConcurrency queued requests require one instance, so a burst does not wait until the mean rises. Instances that are
+no longer needed stay idle for up to 15 minutes, including the last one; they are removed one after another, the last
+one at the end. The instances at the first decision count as needed until then.
 
-Not simulated, for want of numbers: "at lower instance counts the thresholds are higher", and the slight overshoot of
-MaxSize in surges.
+Not simulated, because numbers are missing: "at lower instance counts the thresholds are higher", and the slight
+overshoot of MaxSize in surges.
 
 Needs the signal `cpu`, unless `cpu_target` is left out (`cpu_target: null`).
 """
@@ -28,24 +28,24 @@ from simulator.rules.windows import FadingMax, SlidingSum
 
 @dataclass(frozen=True, slots=True)
 class CloudRunParameters:
-    """Times in seconds; targets are shares of an instance's vCPUs and of its MaxConcurrency.
+    """Parameters; times in seconds, targets are shares of an instance's vCPUs and of its MaxConcurrency.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     cpu_target: float | None = 0.6  # cloud.google.com/run/docs/about-instance-autoscaling (read)
     concurrency_target: float = 0.6  # the same page
-    vcpus: float = 1.0  # of one instance
+    vcpus: float = 1.0  # per instance
     window_s: float = 60.0  # the same page: "over a one minute window"
-    tick_s: float = 5.0  # an older page says so (weak)
-    # "Up to 15 minutes" (memory): a bound, after which no idle instance is left.
+    tick_s: float = 5.0  # according to an older page (weak)
+    # "Up to 15 minutes" (memory): a bound after which no idle instance remains.
     idle_s: float = 900.0
-    # ASSUMPTION: when an idle instance goes before that is not published (policies 5): evenly over the whole time; 0
-    # keeps all of them to the end. The number of idle instances after a burst settles it.
+    # ASSUMPTION: it is not published when idle instances are removed before that (policies 5): evenly over the whole
+    # time; 0 keeps all of them until the end. The number of idle instances after a burst settles it.
     idle_spread: float = 1.0
-    # ASSUMPTION: the image is streamed and the sandbox placed in about half a second; the rest is the application's own
-    # start. "Container startup latency" less the time in the application's own log settles it.
+    # ASSUMPTION: streaming the image and placing the sandbox take about half a second; the rest is the application's
+    # start. "Container startup latency" minus the time in the application's log settles it.
     start_lag_s: float = 0.5
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ class CloudRunParameters:
 
 
 class CloudRunPolicy:
-    """Sizes by the means on its tick; a request that has to wait pokes."""
+    """Sizes by the means at every tick; a queued request triggers a decision."""
 
     name = "cloud-run"
     pokes = True
@@ -83,7 +83,7 @@ class CloudRunPolicy:
     def __init__(
         self,
         parameters: CloudRunParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.tick_s = parameters.tick_s
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
@@ -136,13 +136,13 @@ class CloudRunPolicy:
 
 
 def _for_waiting(observation: Observation) -> int:
-    """Instances that give everybody a place when somebody waits; 0 when nobody does."""
+    """Return the instances needed for a slot for every request if requests are queued; otherwise 0."""
     if not observation.waiting:
         return 0
     places = observation.scaling.max_concurrency
     wanted = math.ceil((observation.in_flight + observation.waiting) / places)
     short = observation.waiting - observation.coming * places
-    if short > 0:  # free places may be on instances that are being given up: count from what is there
+    if short > 0:  # free slots may be on instances that are being removed: count from the present instances
         wanted = max(wanted, observation.ready + observation.coming + math.ceil(short / places))
     return wanted
 

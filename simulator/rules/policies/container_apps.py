@@ -1,9 +1,9 @@
 """Azure Container Apps with its HTTP rule (policies 3.8; learn.microsoft.com/azure/container-apps/scale-app).
 
-Pipeline: every 15 s "concurrency" is the number of requests in the last 15 s divided by 15, so it really is a rate, and
-slow requests do not count more than quick ones (read). Decision: rate / `concurrent_requests`, by an HPA that KEDA
-keeps (read). Limits: 1, 4, 8, 16, 32 ... on the way up, 300 s of stabilisation on the way down (newer page; memory). To
-zero after a cooldown without a request; the first request at zero wakes a replica.
+Pipeline: every 15 s "concurrency" is the number of requests in the last 15 s divided by 15. It is really a rate, so
+slow requests do not count more than fast ones (read). Decision: rate / `concurrent_requests`, by an HPA that KEDA
+manages (read). Limits: steps of 1, 4, 8, 16, 32 ... for scale-out, 300 s of stabilisation for scale-in (newer page;
+memory). Scale to zero after a cooldown without a request; the first request at zero starts a replica.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from simulator.rules.policies.ranges import check_above, check_whole_seconds, ch
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.policies.scaled_object import Activation, ScaledObject
 
-# 1, 4, 8, 16, 32: at most doubled each period, but four may be reached from anywhere.
+# 1, 4, 8, 16, 32: at most twice as many each period, but four are always allowed.
 _STEP_FLOOR: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerAppsParameters:
-    """Times in seconds.
+    """Parameters; times in seconds.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     concurrent_requests: float = 10.0  # the HTTP rule's default (read); in effect requests/s per replica
     period_s: float = 15.0  # window of the rate, and the HPA's sync (read)
-    # ASSUMPTION: it is an HPA underneath, so its tolerance applies. Replicas watched under a slow ramp settle it.
+    # ASSUMPTION: an HPA decides, so its tolerance applies. The number of replicas under a slow ramp settles it.
     tolerance: float = TOLERANCE
     scale_down_stabilisation_s: float = DOWN_STABILISATION_S  # (memory)
     cooldown_s: float = 300.0  # cooldownPeriod, to zero only (read)
-    # ASSUMPTION: image present on a warm node; 3 s is a container start with its sidecar. System log events between
+    # ASSUMPTION: the image is on a warm node; a container start with its sidecar takes 3 s. System log events between
     # "AssigningReplica" and "ContainerStarted" settle it.
     start_lag_s: float = 3.0
 
@@ -51,7 +51,7 @@ class ContainerAppsParameters:
         check_within("cooldown_s", self.cooldown_s, 0, 86400)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         return Requirements(
             (Trigger(Signal.RATE, self.concurrent_requests * (1 + self.tolerance)),),
@@ -61,7 +61,7 @@ class ContainerAppsParameters:
 
 
 class ContainerAppsPolicy:
-    """Sizes once for each closed period; looks each second whether a service at zero has to wake."""
+    """Sizes once per closed period; checks every second whether a service at zero needs a replica."""
 
     name = "container-apps"
     tick_s = 1.0
@@ -70,7 +70,7 @@ class ContainerAppsPolicy:
     def __init__(
         self,
         parameters: ContainerAppsParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.CONTAINER_APPS_S)
         self._parameters = parameters
@@ -81,7 +81,7 @@ class ContainerAppsPolicy:
             tolerance=parameters.tolerance, down_stabilisation_s=parameters.scale_down_stabilisation_s, up=up
         )
         self._object = ScaledObject(hpa, Activation(parameters.cooldown_s))
-        self._arrivals = 0  # of the last second
+        self._arrivals = 0  # in the last second
 
     def observe(self, sample: Sample) -> None:
         self._rates.record(sample.second, sample.arrivals)

@@ -1,7 +1,7 @@
-"""Amazon ECS Express Mode: target tracking with its own presets (policies P6b).
+"""Amazon ECS Express Mode: target tracking with the presets of Express Mode (policies P6b).
 
 Source: API_ExpressGatewayScalingTarget (read): AVERAGE_CPU, AVERAGE_MEMORY or REQUEST_COUNT_PER_TARGET; CPU 60 by
-default. Memory is not simulated, so that metric is left out. Alarms, formula and cooldowns are those of
+default. Memory is not simulated, so that metric is not available. Alarms, formula and cooldowns are those of
 `target_tracking`.
 
 Needs the signal `cpu`, unless the metric is requests.
@@ -26,10 +26,10 @@ CPU_TARGET: Final = 0.6
 
 @dataclass(frozen=True, slots=True)
 class EcsExpressParameters:
-    """`target`: mean CPU share, or requests/s per instance; None takes 60 % CPU. Times in seconds.
+    """Parameters; times in seconds. `target`: mean CPU share, or requests/s per instance; None takes 60 % CPU.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     metric: Metric = "cpu"
@@ -53,7 +53,7 @@ class EcsExpressParameters:
 
     @property
     def tracking(self) -> TargetTrackingParameters:
-        """As target tracking knows them."""
+        """The equivalent parameters of target tracking."""
         return TargetTrackingParameters(
             metric=self.metric,
             target=CPU_TARGET if self.target is None else self.target,
@@ -63,7 +63,7 @@ class EcsExpressParameters:
 
 
 class EcsExpressPolicy(TargetTrackingPolicy):
-    """The presets, and nothing else."""
+    """Target tracking with the presets of Express Mode."""
 
     name = "ecs-express"
 

@@ -1,10 +1,10 @@
-"""Work that comes round on its own clock, within a policy that is asked more often."""
+"""Periodic work of a policy with a longer period than that of its decisions."""
 
 from __future__ import annotations
 
 
 class Every:
-    """Due at every multiple of `period_s` from `first_s` on; a missed one is made up for once, at the next look."""
+    """Due every `period_s` from `first_s` on; missed times make it due once, at the next check."""
 
     __slots__ = ("_next_s", "_period_s")
 

@@ -1,4 +1,4 @@
-"""Fixed: the same number of instances whatever the traffic. The baseline that every comparison wants."""
+"""Fixed: a constant number of instances, independent of traffic. It serves as the baseline of comparisons."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from simulator.rules.policies.requirements import Requirements
 
 @dataclass(frozen=True, slots=True)
 class FixedParameters:
-    """`instances`: how many; None takes the configuration's MinSize.
+    """Parameters. `instances`: the number of instances; None takes the configuration's MinSize.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     instances: int | None = None
-    # Nothing is known of a platform here, so by default nothing is waited for; an hour is far beyond any start.
+    # This policy belongs to no platform, so the default is no lag; the maximum of an hour is far above any start time.
     start_lag_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -28,16 +28,16 @@ class FixedParameters:
             check_within("instances", self.instances, 1, 1000)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         return Requirements(())
 
 
 class FixedPolicy:
-    """Never changes by itself. It follows the configuration: MinSize when `instances` is not given, and the bounds."""
+    """Changes only with the configuration: with MinSize if `instances` is not given, and with the bounds."""
 
     name = "fixed"
-    tick_s = 1.0  # only a changed configuration is ever noticed here, and that within a second
+    tick_s = 1.0  # only the configuration can change; the change takes effect within a second
     pokes = False
 
     def __init__(self, parameters: FixedParameters, scaling: AutoScalingConfiguration) -> None:
@@ -47,7 +47,7 @@ class FixedPolicy:
         self._decision = self._decide(scaling)
 
     def observe(self, sample: Sample) -> None:
-        """Traffic does not matter."""
+        """Do nothing: traffic is irrelevant."""
 
     def decide(self, observation: Observation) -> Decision:
         if observation.scaling != self._scaling:

@@ -1,15 +1,16 @@
-"""Fly.io's proxy with autostart and autostop: it starts and stops machines that exist, one at a time (policies 3.10).
+"""Fly.io's proxy with autostart and autostop: it starts and stops existing machines, one at a time (policies 3.10).
 
-Soft limit steers, hard limit refuses (here MaxConcurrency and the service's overflow). A request that finds every
-running machine above its soft limit starts one stopped machine. Every few minutes, with `machines - (machines above
-soft + 1)` of at least one, exactly one is stopped; a single machine is stopped only without load. Never are there more
-than MaxSize. A machine at its hard limit counts as above its soft limit, also where the two are equal.
+The soft limit controls scaling, the hard limit rejects requests (here MaxConcurrency and the service's overflow). A
+request that finds every running machine above its soft limit starts one stopped machine. Every few minutes, if
+`machines - (machines above soft + 1)` is at least one, exactly one machine is stopped; a single machine is stopped only
+without load. There are never more than MaxSize machines. A machine at its hard limit counts as above its soft limit,
+even if both are equal.
 
-"Above" has two readings where machines are unlike: each of them, or their sum (policies 5). One setting, `above`, has
-it for starting and stopping.
+"Above" has two interpretations if machines differ in load: each of them, or their sum (policies 5). The setting `above`
+selects one of them for both starting and stopping.
 
-Source: superfly/docs fly-proxy-autostop-autostart (02039144; read). The machines' loads are not observed one by one:
-the proxy prefers the least loaded, so they are taken as evenly loaded.
+Source: superfly/docs fly-proxy-autostop-autostart (02039144; read). The loads of single machines are not observed: the
+proxy prefers the least loaded one, so the load is assumed to be even.
 """
 
 from __future__ import annotations
@@ -31,23 +32,23 @@ Above = Literal["each", "sum"]
 
 @dataclass(frozen=True, slots=True)
 class FlyParameters:
-    """Times in seconds.
+    """Parameters; times in seconds.
 
-    `soft_limit`: requests in flight on a machine; None takes 80 % of MaxConcurrency.
+    `soft_limit`: requests in flight per machine; None takes 80 % of MaxConcurrency.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
-    # fly.toml's defaults are soft 20 and hard 25 (memory): 80 % of whatever the hard limit is here.
+    # fly.toml's defaults are soft 20 and hard 25 (memory), so the default here is 80 % of the hard limit.
     soft_limit: int | None = None
-    # ASSUMPTION: "if all the running Machines are above" is read machine by machine, as the pages say it (policies 5);
-    # `sum`: the whole load above the sum of the soft limits. Starts of machines at uneven load settle it.
+    # ASSUMPTION: "if all the running Machines are above" applies to each machine, as the pages say (policies 5); `sum`:
+    # the whole load is above the sum of the soft limits. Starts of machines at uneven load settle it.
     above: Above = "each"
-    # ASSUMPTION: "every few minutes" is taken as five; `fly logs` of a service that has fallen quiet settles it.
+    # ASSUMPTION: "every few minutes" means five; `fly logs` of a service after its traffic has ended settles it.
     stop_every_s: float = 300.0
-    # ASSUMPTION: a stopped machine boots in about 300 ms ("in about 300ms", Fly's own pages; memory). The log line of
-    # the proxy that tells how long it waited for the machine settles it.
+    # ASSUMPTION: a stopped machine boots in about 300 ms ("in about 300ms", Fly's pages; memory). The proxy's log line
+    # with the time that it waited for the machine settles it.
     start_lag_s: float = 0.3
 
     def __post_init__(self) -> None:
@@ -70,23 +71,23 @@ class FlyParameters:
 
 
 class FlyPolicy:
-    """A request above every soft limit starts one machine; a clock stops one."""
+    """Starts one machine for a request above every soft limit; stops one periodically."""
 
     name = "fly"
-    tick_s = 1.0  # a request that only *passes* the soft limit does not wait, so it does not poke either
+    tick_s = 1.0  # a request that only *exceeds* the soft limit is not queued, so it triggers no decision
     pokes = True
 
     def __init__(
         self,
         parameters: FlyParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
-        # The first stop comes a whole period after the start: the proxy has not looked just now.
+        # The first stop is possible one whole period after the start.
         self._stops = Every(parameters.stop_every_s, first_s=parameters.stop_every_s)
-        self._refused = 0  # of the last second: at zero, where nothing holds, they are all that shows
-        self._quiet = True  # nothing was seen in the last second
+        self._refused = 0  # in the last second: at zero without a queue they are the only sign of traffic
+        self._quiet = True  # there was no traffic in the last second
 
     def observe(self, sample: Sample) -> None:
         self._refused = sample.refused
@@ -115,7 +116,7 @@ class FlyPolicy:
         return Decision(desired, formula, reason, inputs, clamps)
 
     def _above(self, load: int, machines: int, soft: int, hard: int) -> int:
-        """How many machines count as above their soft limit."""
+        """Return the number of machines that count as above their soft limit."""
         if not machines:
             return 0
         if self._parameters.above == "sum":
@@ -124,9 +125,9 @@ class FlyPolicy:
 
 
 def above_soft(load: int, machines: int, soft: int, hard: float = math.inf) -> int:
-    """How many of `machines` (at least 1) are above their soft limit when `load` is spread evenly.
+    """Return how many of `machines` (at least 1) are above their soft limit if `load` is distributed evenly.
 
-    One with `hard` requests is full, which counts as above it whatever the soft limit is.
+    A machine with `hard` requests is full and counts as above, whatever the soft limit is.
     """
     each, rest = divmod(load, machines)
     if each > soft or each >= hard:

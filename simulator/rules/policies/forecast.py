@@ -1,4 +1,4 @@
-"""Forecasts of a load from its past: a straight line, and additive Holt-Winters (policies 3.11)."""
+"""Load forecasts from past values: linear regression, and additive Holt-Winters (policies 3.11)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def straight_line(times_s: Sequence[float], values: Sequence[float], at_s: float) -> float:
-    """The least-squares line through the points, at `at_s`. One point, or several at one time, are their own mean."""
+    """Return the least-squares line through the points at `at_s`; the mean if all points have the same time."""
     count = len(values)
     assert count >= 1
     assert count == len(times_s)
@@ -19,10 +19,10 @@ def straight_line(times_s: Sequence[float], values: Sequence[float], at_s: float
 
 
 class HoltWinters:
-    """Additive: a level, a trend per bin, and a pattern that repeats every `season` bins.
+    """Additive Holt-Winters: a level, a trend per bin, and a pattern that repeats every `season` bins.
 
-    The gains, 0 to 1, say how fast each follows what is new. The first season only teaches the pattern: the level is
-    then its mean, the trend 0.
+    The gains, 0 to 1, determine how fast each follows new values. The first season only initialises the pattern;
+    after it the level is its mean and the trend is 0.
     """
 
     __slots__ = ("_count", "_gains", "_level", "_pattern", "_trend")
@@ -36,11 +36,11 @@ class HoltWinters:
 
     @property
     def ready(self) -> bool:
-        """A whole season has been seen."""
+        """True after the first whole season."""
         return self._count >= len(self._pattern)
 
     def learn(self, value: float) -> None:
-        """Take in the next bin."""
+        """Add the value of the next bin."""
         season = len(self._pattern)
         at = self._count % season
         self._count += 1
@@ -57,7 +57,7 @@ class HoltWinters:
         self._pattern[at] = season_gain * (value - self._level) + (1 - season_gain) * old
 
     def ahead(self, bins: int) -> float:
-        """The bin that comes `bins` (at least 1) after the newest one, never below 0. Only when `ready`."""
+        """Return the forecast for `bins` (at least 1) bins after the newest one, at least 0. Requires `ready`."""
         assert self.ready
         pattern = self._pattern[(self._count + bins - 1) % len(self._pattern)]
         return max(0.0, self._level + bins * self._trend + pattern)

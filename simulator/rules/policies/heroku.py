@@ -1,11 +1,11 @@
 """Heroku's autoscaling of web dynos by the 95th percentile of response time (policies 3.9; Dev Center, December 2024).
 
-Documented: from the last hour of data the fewest dynos are computed that keep p95 at or below the wanted one at the
-present throughput; the service moves towards it one dyno at a time, with at least a minute between moves, and down more
-slowly than up.
+Documented: the fewest dynos that keep p95 at or below the desired one at the current throughput are computed from the
+last hour of data. The service changes towards that number one dyno at a time, with at least a minute between changes,
+and scales in more slowly than out.
 
-Here: each minute is a point (requests/s per dyno, p95). What p95 a number of dynos would have is looked up among the
-hour's points of nearly that rate per dyno; where none is near, the next lower one is scaled up in proportion.
+Here: each minute is a point (requests/s per dyno, p95). The p95 for a number of dynos is that of the hour's points with
+nearly the same rate per dyno; if there is none, the next lower point is scaled up in proportion.
 
 Needs the signal `latency`.
 """
@@ -34,20 +34,20 @@ _NEAR: Final = 1.1
 
 @dataclass(frozen=True, slots=True)
 class HerokuParameters:
-    """Times in seconds.
+    """Parameters; times in seconds.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
-    # ASSUMPTION: there is no default, the user sets it; the dashboard suggests one from the present p95. Half a second
-    # is a common goal. Nothing to settle: whoever knows better writes it.
+    # ASSUMPTION: Heroku has no default, the user sets it; the dashboard suggests one based on the current p95. Half a
+    # second is a common goal. Nothing to settle: set the value that the service needs.
     desired_p95_s: float = 0.5
-    up_every_s: float = 60.0  # "at least one minute" between moves (read)
-    # ASSUMPTION: "slower" is taken as five minutes; the times of scale-down events in the activity feed settle it.
+    up_every_s: float = 60.0  # "at least one minute" between changes (read)
+    # ASSUMPTION: "slower" means five minutes; the times of scale-down events in the activity feed settle it.
     down_every_s: float = 300.0
-    # ASSUMPTION: a dyno is placed and its slug fetched in about 10 s; boot time comes on top. `State changed from
-    # starting to up` in the router's log, less the boot, settles it.
+    # ASSUMPTION: placing a dyno and fetching its slug take about 10 s, in addition to the boot time. `State changed
+    # from starting to up` in the router's log, minus the boot time, settles it.
     start_lag_s: float = 10.0
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class HerokuParameters:
     def needs(self) -> frozenset[str]:
         return frozenset({LATENCY})
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         return Requirements(
             (Trigger(Signal.LATENCY, self.desired_p95_s),), soonest_s=MINUTE_S, slowest_s=self.down_every_s
@@ -68,7 +68,7 @@ class HerokuParameters:
 
 
 class HerokuPolicy:
-    """One step a minute at most, towards the fewest dynos that the hour's data allow."""
+    """Takes at most one step per minute towards the fewest dynos that suffice by the last hour's data."""
 
     name = "heroku"
     tick_s = MINUTE_S
@@ -77,7 +77,7 @@ class HerokuPolicy:
     def __init__(
         self,
         parameters: HerokuParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
@@ -113,7 +113,7 @@ class HerokuPolicy:
         return Decision(desired, formula, reason, inputs, clamps)
 
     def _learn(self, now_s: float) -> tuple[float | None, float | None]:
-        """Take the newest minute in; its rate and p95, None where nothing is known."""
+        """Record the newest minute and return its rate and p95; None for unknown values."""
         seen = self._rate.count
         rate_rps, dynos, p95_s = self._rate.newest(now_s), self._dynos.newest(now_s), self._p95_s.newest(now_s)
         if self._rate.count > seen and rate_rps and dynos and p95_s is not None:
@@ -121,7 +121,7 @@ class HerokuPolicy:
         return rate_rps, p95_s
 
     def _step(self, now_s: float, dynos: int, rate_rps: float, here_s: float) -> tuple[int, str]:
-        """(dynos, reason): one more, one fewer, or as many."""
+        """Return (dynos, reason): one more, one fewer, or the same number."""
         parameters = self._parameters
         since_s = now_s - self._moved_s
         if here_s > parameters.desired_p95_s:
@@ -135,10 +135,10 @@ class HerokuPolicy:
         return dynos - 1, f"{dynos - 1} dynos are expected to be fast enough"
 
     def _expected_s(self, rate_rps: float) -> float:
-        """The p95 that the last hour lets one expect at so many requests/s per dyno; 0 when it says nothing.
+        """Return the expected p95 at that many requests/s per dyno from the last hour's data; 0 without data.
 
-        ASSUMPTION: the way from data to estimate is not published. Latencies between two known rates grow in proportion
-        at most, as long as nothing queues; scale events of an app with a known latency curve would settle it.
+        ASSUMPTION: the estimation method is not published. Without queueing, latencies between two known rates grow at
+        most in proportion; scale events of an app with a known latency curve would settle it.
         """
         near = [p95_s for rate, p95_s in self._past if rate_rps / _NEAR <= rate <= rate_rps * _NEAR]
         if near:
@@ -146,5 +146,5 @@ class HerokuPolicy:
         lower = max((point for point in self._past if point[0] < rate_rps), default=None)
         if lower is not None:
             return lower[1] * rate_rps / lower[0]
-        # Only busier minutes are known: idle ones are no slower.
+        # Only busier minutes are known: less busy ones are not slower.
         return min((point for point in self._past), default=(0.0, 0.0))[1]

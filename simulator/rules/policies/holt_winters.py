@@ -1,8 +1,8 @@
-"""Holt-Winters: instances for the load that the same time of former days lets one expect (policies 3.11).
+"""Holt-Winters: instances for the load predicted from the same time of previous days (policies 3.11).
 
-Signal: concurrency offered, refused requests included, in bins of `bin_s`. Forecast: additive Holt-Winters with a
-season of a day, read as far ahead as a decision takes to become a ready instance: start lag and one bin. Until a whole
-season has been seen, and whenever the load is above the forecast, the load of the last minute counts (`reactive`).
+Signal: offered concurrency, including rejected requests, in bins of `bin_s`. Forecast: additive Holt-Winters with a
+season of one day; its horizon is the time from a decision to a ready instance, i.e. start lag and one bin. During the
+first season, and whenever the load is above the forecast, the load of the last minute is used (`reactive`).
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from simulator.rules.windows import SlidingSum
 
 @dataclass(frozen=True, slots=True)
 class HoltWintersParameters:
-    """Times in seconds; gains 0 to 1.
+    """Parameters; times in seconds, gains 0 to 1.
 
     Raises:
-        ValueError: when a number is out of range, or a season is not a whole number of bins.
+        ValueError: if a number is out of range, or if a season is not a whole number of bins.
     """
 
     season_s: float = 86400.0
     bin_s: float = 300.0  # policies 3.11: 1 to 5 minutes
-    # ASSUMPTION: middling textbook gains; the trend's is small because a day's traffic has hardly one. The least
-    # one-step error on a week of the user's own traffic settles them.
+    # ASSUMPTION: typical textbook gains; that of the trend is small because a day's traffic has hardly any trend. The
+    # gains with the smallest one-step error on a week of the user's traffic settle them.
     level_gain: float = 0.2
     trend_gain: float = 0.01
     season_gain: float = 0.2
-    target_utilisation: float = 0.7  # as Knative's, which makes the two comparable
+    target_utilisation: float = 0.7  # Knative's value, so that the two are comparable
     reactive: bool = True
-    # ASSUMPTION: start-ups of half a minute, as App Runner's; a platform preset brings its own.
+    # ASSUMPTION: a start takes half a minute, as on App Runner; a platform preset sets its own value.
     start_lag_s: float = 30.0
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class HoltWintersParameters:
 
     @property
     def horizon(self) -> int:
-        """Bins from the newest closed one to the last that a decision of now has to serve."""
+        """Number of bins from the newest closed one to the last one that a decision now must cover."""
         return math.ceil(self.start_lag_s / self.bin_s) + 1
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
@@ -71,7 +71,7 @@ class HoltWintersParameters:
 
 
 class HoltWintersPolicy:
-    """Sizes every quarter of a minute; the forecast changes with each closed bin."""
+    """Decides every 15 s; the forecast changes with each closed bin."""
 
     name = "holt-winters"
     tick_s = 15.0
@@ -80,7 +80,7 @@ class HoltWintersPolicy:
     def __init__(
         self,
         parameters: HoltWintersParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)
         self._parameters = parameters
@@ -105,7 +105,7 @@ class HoltWintersPolicy:
             self._seen = self._bins.count
             self._model.learn(newest)
             if self._model.ready:
-                # The greatest on the way, too: what is needed sooner must not wait for the horizon.
+                # The maximum up to the horizon: instances needed earlier must not wait for it.
                 self._forecast = max(self._model.ahead(bins) for bins in range(1, self._parameters.horizon + 1))
 
     def decide(self, observation: Observation) -> Decision:

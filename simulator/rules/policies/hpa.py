@@ -1,13 +1,14 @@
-"""Kubernetes' Horizontal Pod Autoscaler v2 whole, for CPU or concurrency (policies 3.2, P3).
+"""Kubernetes' Horizontal Pod Autoscaler v2 for CPU or concurrency (policies 3.2, P3).
 
-Pipeline: metrics-server takes a point from every pod each `metric_period_s`, and the HPA looks each `tick_s`, out of
-step with it. Decision: `hpa_replicas`. Limits: `hpa_behaviour`. An instance is a pod; one that is coming is unready.
+Pipeline: metrics-server collects a point from every pod each `metric_period_s`. The HPA decides each `tick_s`, not
+synchronised with it. Decision: `hpa_replicas`. Limits: `hpa_behaviour`. An instance is a pod; one that is not ready yet
+is an unready pod.
 
-CPU is read in whole percent, as the controller does (utilisation is an integer there; read), concurrency in
-thousandths. A pod that became ready after the point's period began is not in the point. For CPU it is unready then
-(start-up burns CPU that says nothing about load, hence `cpu_initialisation_s`), for concurrency it is missing. The
-initial readiness delay (30 s) is about pods that *turn* unready; here such an instance is replaced, so it has no effect
-and is no parameter.
+CPU is read in whole percent, as in the controller (utilisation is an integer there; read), concurrency in thousandths.
+A pod that became ready after the start of the point's period is not in the point. For CPU it counts as unready (CPU
+used for start-up is not load, hence `cpu_initialisation_s`), for concurrency as missing. The initial readiness delay
+(30 s) concerns pods that *become* unready; here such an instance is replaced, so the delay has no effect and is not a
+parameter.
 
 Needs the signal `cpu`, unless the metric is concurrency.
 """
@@ -42,7 +43,7 @@ from simulator.rules.policies.requirements import Requirements, trigger_of
 
 Metric = Literal["cpu", "concurrency"]
 
-# autoscaling/v2 defaults.go: 80 % when no metric is given at all (read).
+# autoscaling/v2 defaults.go: 80 % if no metric is given (read).
 CPU_TARGET: Final = 0.8
 _PERCENT: Final = 100
 _MILLI: Final = 1000
@@ -50,25 +51,25 @@ _MILLI: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class HpaParameters:
-    """Defaults as Kubernetes ships them (config/v1alpha1/defaults.go at 85643c0f, v2/defaults.go; read).
+    """Parameters with Kubernetes' defaults (config/v1alpha1/defaults.go at 85643c0f, v2/defaults.go; read).
 
     Times in seconds. `target`: mean CPU share, or requests in flight per pod; None takes 80 % CPU, or 70 % of
     MaxConcurrency.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     metric: Metric = "cpu"
-    # ASSUMPTION: a concurrency metric is the user's own and has no default target; 70 % of MaxConcurrency is Knative's
-    # utilisation, which makes the two comparable. Nothing to settle: whoever knows better writes `target`.
+    # ASSUMPTION: a concurrency metric is user-defined and has no default target; 70 % of MaxConcurrency is Knative's
+    # utilisation, so that the two are comparable. Nothing to settle: set `target` to the value that the service needs.
     target: float | None = None
-    vcpus: float = 1.0  # the CPU request of a pod: what utilisation is a share of
+    vcpus: float = 1.0  # the CPU request of a pod; utilisation is a share of it
     tick_s: float = 15.0  # --horizontal-pod-autoscaler-sync-period
     tolerance: float = 0.1  # --horizontal-pod-autoscaler-tolerance
     cpu_initialisation_s: float = 300.0  # --horizontal-pod-autoscaler-cpu-initialization-period
     metric_period_s: float = 15.0  # metrics-server --metric-resolution=15s (memory)
-    # ASSUMPTION: scrape and sync are out of step and the kubelet's own numbers are seconds old, so a sync finds a point
+    # ASSUMPTION: scrape and sync are not synchronised and the kubelet's values are seconds old, so a sync uses a point
     # that ended up to two periods ago. Timestamps of `kubectl get --raw /apis/metrics.k8s.io` settle it.
     metric_late_s: float = 15.0
     scale_up_stabilisation_s: float = UP_STABILISATION_S
@@ -77,8 +78,8 @@ class HpaParameters:
     scale_down_stabilisation_s: float = DOWN_STABILISATION_S
     scale_down_limits: tuple[RateLimit, ...] = DOWN_LIMITS
     scale_down_select: Select = "max"
-    # ASSUMPTION: a node has room; Kubernetes schedules a pod and starts its container, image present, in about a
-    # second. The time between "Scheduled" and "Started" events of a cluster settles it.
+    # ASSUMPTION: a node has free capacity and the image; Kubernetes then schedules a pod and starts its container in
+    # about a second. The time between "Scheduled" and "Started" events of a cluster settles it.
     start_lag_s: float = 1.0
 
     def __post_init__(self) -> None:
@@ -123,16 +124,20 @@ class HpaParameters:
 
 
 def check_limits(name: str, limits: tuple[RateLimit, ...]) -> None:
-    """Raises ValueError when there is none: no change at all is `select: disabled`."""
+    """Check that there is a limit.
+
+    Raises:
+        ValueError: if `limits` is empty; use `select: disabled` to allow no change.
+    """
     if not limits:
         msg = f"{name} = [], must be at least one limit"
         raise ValueError(msg)
 
 
 class HpaPolicy:
-    """Keeps its own count of replicas, as the scale subresource does; it begins with what is there.
+    """Keeps its own number of replicas, like the scale subresource; the first one is the number of present instances.
 
-    `replicas` is that count; whoever shares it with this policy (a predictive HPA) may set it between decisions.
+    `replicas` is that number; a predictive HPA, which shares it, may set it between decisions.
     """
 
     name = "hpa"
@@ -141,7 +146,7 @@ class HpaPolicy:
     def __init__(
         self,
         parameters: HpaParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.tick_s = parameters.tick_s
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
@@ -149,7 +154,7 @@ class HpaPolicy:
         self._points = Points(parameters.metric_period_s, parameters.metric_late_s)
         self._behaviour = parameters.behaviour
         self.replicas: int | None = None  # None until the first decision
-        # Ready pods by the second, as far back as the oldest point that a decision may use begins.
+        # Ready pods per second, back to the start of the oldest point that a decision may use.
         seconds = 2 * parameters.metric_period_s + parameters.metric_late_s + parameters.tick_s
         self._ready: deque[int] = deque(maxlen=math.ceil(seconds))
 
@@ -189,7 +194,7 @@ class HpaPolicy:
             target, unit = CPU_TARGET if parameters.target is None else parameters.target, _PERCENT
         else:
             target, unit = concurrency_target(parameters.target, 0.7, observation.scaling), _MILLI
-        # Whole numbers of the controller's unit, so that the ratio has no more dust than there.
+        # Whole numbers in the controller's unit, so that the ratio has the same rounding errors.
         mean, goal = math.floor(value * unit + DUST), target * unit
         full = _PERCENT if parameters.metric == "cpu" else None
         wanted = by_pods(mean, goal, pods, current, parameters.tolerance, full)
@@ -209,7 +214,7 @@ class HpaPolicy:
         return desired, formula, reason, clamps
 
     def _pods(self, observation: Observation) -> Pods:
-        """Those ready since the point's period began have a value; those that are coming are pending: unready."""
+        """Classify the pods: those ready since the start of the point's period have a value; pending: unready."""
         since_s = observation.now_s - (self._points.ended_s - self._parameters.metric_period_s)
         fewest = min(itertools.islice(reversed(self._ready), max(0, math.ceil(since_s))), default=observation.ready)
         measured_ones = min(observation.ready, fewest)

@@ -1,9 +1,9 @@
-"""How fast a recommendation may be followed: the `behavior` of Kubernetes' HPA v2 (policies 3.2).
+"""Limits on following a recommendation: the `behavior` of Kubernetes' HPA v2 (policies 3.2).
 
-Two parts, in this order. Stabilisation: the replicas go no higher than the least recommendation of the up window and no
-lower than the greatest of the down window. Rate: from what was there when a period began, only so much may be added or
-removed within it; of several limits the most generous counts (`max`), or the strictest (`min`), or nothing
-(`disabled`).
+Two parts, in this order. Stabilisation: the replicas do not exceed the smallest recommendation of the up window and do
+not go below the largest of the down window. Rate limits: within a period only a certain number or share of the replicas
+at its start may be added or removed. Of several limits the most permissive (`max`) or the strictest (`min`) applies;
+`disabled` allows no change.
 
 Follows `stabilizeRecommendationWithBehaviors` and `convertDesiredReplicasWithBehaviorRate` of
 pkg/controller/podautoscaler/horizontal.go (read), defaults of pkg/apis/autoscaling/v2/defaults.go (1adaa753; read).
@@ -23,10 +23,10 @@ Select = Literal["max", "min", "disabled"]
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most so many `pods`, or such a `share` of what was there when the period began, in any `period_s`.
+    """Maximum change within any `period_s`: a number of `pods`, or a `share` of the pods at the start of the period.
 
     Raises:
-        ValueError: when a number is out of range, or not exactly one of pods and share is given.
+        ValueError: if a number is out of range, or unless exactly one of pods and share is given.
     """
 
     pods: int | None = None
@@ -44,24 +44,24 @@ class RateLimit:
             check_within("pods", self.pods, 1, 1000)
         if self.share is not None:
             check_within("share", self.share, 0.01, 1000)
-        check_within("period_s", self.period_s, 1, 1800)  # the API's own bounds (memory)
+        check_within("period_s", self.period_s, 1, 1800)  # the bounds of the API (memory)
 
     def most(self, start: int) -> int:
-        """The upper limit in a period that began with `start`: part of a pod counts as a whole one."""
+        """Return the upper limit in a period that began with `start` pods, rounded up to whole pods."""
         if self.pods is not None:
             return start + self.pods
         assert self.share is not None
         return math.ceil(start * (1 + self.share))
 
     def least(self, start: int) -> int:
-        """The lower limit in a period that began with `start`; cut off towards zero, as the controller does."""
+        """Return the lower limit in a period that began with `start` pods, truncated as in the controller."""
         if self.pods is not None:
             return start - self.pods
         assert self.share is not None
         return int(start * (1 - self.share))
 
 
-# defaults.go: up by 4 pods or 100 % per 15 s, whichever is more; down by 100 % per 15 s.
+# defaults.go: scale up by 4 pods or 100 % per 15 s, whichever is more; scale down by 100 % per 15 s.
 UP_LIMITS: Final = (RateLimit(pods=4), RateLimit(share=1.0))
 DOWN_LIMITS: Final = (RateLimit(share=1.0),)
 UP_STABILISATION_S: Final = 0.0
@@ -70,10 +70,10 @@ DOWN_STABILISATION_S: Final = 300.0  # --horizontal-pod-autoscaler-downscale-sta
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """The rules for one direction. `floor`: so many replicas may always be reached at once (up only).
+    """The rules for one direction. `floor`: a number of replicas that is always allowed at once (up only).
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     stabilisation_s: float
@@ -94,7 +94,7 @@ DOWN: Final = Direction(DOWN_STABILISATION_S, DOWN_LIMITS)
 
 
 class Behaviour:
-    """The memory that both parts need: past recommendations and past changes, no longer than the rules look back."""
+    """Applies both parts; keeps past recommendations and changes for as long as the rules need them."""
 
     __slots__ = ("_added", "_down", "_longest_s", "_recommended", "_removed", "_up")
 
@@ -103,18 +103,18 @@ class Behaviour:
         self._down = down
         self._longest_s = max((limit.period_s for limit in up.limits + down.limits), default=0.0)
         self._recommended: deque[tuple[float, int]] = deque()
-        self._added: deque[tuple[float, int]] = deque()  # (when, by how many)
+        self._added: deque[tuple[float, int]] = deque()  # (time, number of replicas)
         self._removed: deque[tuple[float, int]] = deque()
 
     def look(self, now_s: float, current: int) -> None:
-        """The controller looks at its object. What it finds at the first look is its first recommendation, before any
-        rule (`recordInitialRecommendation`), so nothing is removed within the first down window.
+        """Record a reconciliation. At the first one the current replicas are the first recommendation, before any rule
+        (`recordInitialRecommendation`), so nothing is removed within the first down window.
         """
         if not self._recommended:
             self._recommended.append((now_s, current))
 
     def settle(self, now_s: float, current: int, wanted: int) -> tuple[int, tuple[str, ...]]:
-        """What a recommendation of `wanted` amounts to now, and what changed it. Times must not go back."""
+        """Return the replicas allowed now for a recommendation of `wanted`, and the clamps. Times must not decrease."""
         clamps: tuple[str, ...] = ()
         stable = self._stabilised(now_s, current, wanted)
         if stable != wanted:
@@ -125,7 +125,7 @@ class Behaviour:
         return allowed, clamps
 
     def moved(self, now_s: float, before: int, after: int) -> None:
-        """The replicas were changed: it counts against the limits of this period."""
+        """Record a change of the replicas, which counts against the limits of this period."""
         if after > before:
             _remember(self._added, now_s, after - before, self._longest_s)
         elif after < before:
@@ -151,7 +151,7 @@ class Behaviour:
         return wanted
 
     def _most(self, now_s: float, current: int) -> int:
-        """The upper limit now; less than `current` when more was added in the period than is allowed."""
+        """Return the upper limit now; it is below `current` if more than allowed was added in the period."""
         if self._up.select == "disabled":
             return current
         limits = [limit.most(self._start(now_s, current, limit.period_s)) for limit in self._up.limits]
@@ -164,7 +164,7 @@ class Behaviour:
         return min(limits) if self._down.select == "max" else max(limits)
 
     def _start(self, now_s: float, current: int, period_s: float) -> int:
-        """Replicas when the period began that ends now."""
+        """Return the number of replicas at the start of the period that ends now."""
         after_s = now_s - period_s
         added = sum(change for at_s, change in self._added if at_s > after_s)
         removed = sum(change for at_s, change in self._removed if at_s > after_s)

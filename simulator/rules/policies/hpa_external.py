@@ -1,7 +1,7 @@
-"""The HPA's part where somebody else brings the metric and takes the last replica away: KEDA, Azure Container Apps.
+"""The HPA with an external metric, as KEDA and Azure Container Apps use it.
 
 They create an ordinary HPA with an external metric of type AverageValue (or Value) for 1 to N replicas, and switch
-between 0 and 1 themselves. The HPA syncs on its own clock; between two syncs nothing changes.
+between 0 and 1 themselves. The HPA syncs periodically; between two syncs nothing changes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TOLERANCE: Final = 0.1  # --horizontal-pod-autoscaler-tolerance (read)
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """`clamps` name the limits that changed the raw result of `formula`."""
+    """The result of a sync. `clamps` name the limits that changed the raw result of `formula`."""
 
     replicas: int
     formula: str
@@ -28,7 +28,7 @@ class Recommendation:
 
 
 class ExternalHpa:
-    """One HPA with one external metric. `total` is the metric's value, in the unit of `target`."""
+    """An HPA with one external metric."""
 
     def __init__(
         self,
@@ -43,11 +43,15 @@ class ExternalHpa:
         self._behaviour = Behaviour(up, Direction(down_stabilisation_s, DOWN_LIMITS))
 
     def look(self, now_s: float, current: int) -> None:
-        """It is its turn, whether there is a replica or none; `sync` follows where there is one."""
+        """Record a reconciliation with any number of replicas; `sync` follows if there is at least one."""
         self._behaviour.look(now_s, current)
 
     def sync(self, now_s: float, current: int, ready: int, total: float, target: float) -> Recommendation:
-        """What it asks for now, at least 1. `current` (at least 1) is its scale target's count."""
+        """Return the recommendation, at least 1 replica.
+
+        `current` (at least 1) is the number of replicas of the scale target; `total` is the metric's value in the unit
+        of `target`.
+        """
         if self._metric_type == "value":
             wanted = by_value(total, target, ready, current, self._tolerance)
             formula = f"ceil({ready} x {total:.6g} / {target:g}) = {wanted}"
@@ -58,5 +62,5 @@ class ExternalHpa:
         return Recommendation(replicas, formula, clamps)
 
     def moved(self, now_s: float, before: int, after: int) -> None:
-        """This HPA has changed its scale target: it counts against the rate limits."""
+        """Record that this HPA changed its scale target, which counts against the rate limits."""
         self._behaviour.moved(now_s, before, after)

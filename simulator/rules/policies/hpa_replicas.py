@@ -1,8 +1,8 @@
-"""How many replicas a metric asks for: the arithmetic of Kubernetes' HPA v2, without limits (policies 3.2).
+"""The number of replicas for a metric: the arithmetic of Kubernetes' HPA v2, without limits (policies 3.2).
 
-Follows pkg/controller/podautoscaler/replica_calculator.go of Kubernetes (00067268; read); its own unit tests' vectors
-hold here exactly (`lab/ground_truth/hpa_decision_vectors.json`). A metric within `tolerance` of its target changes
-nothing; the comparison is made in binary, so that a ratio of exactly 1.1 is *outside* a tolerance of 0.1.
+Follows pkg/controller/podautoscaler/replica_calculator.go of Kubernetes (00067268; read) and reproduces the vectors of
+its unit tests exactly (`lab/ground_truth/hpa_decision_vectors.json`). A metric within `tolerance` of its target changes
+nothing. The comparison uses binary floating point, so a ratio of exactly 1.1 is *outside* a tolerance of 0.1.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pods:
-    """Counts by what is known of them: `ready` ones have a value, `unready` ones have none that counts yet.
+    """Numbers of pods: `ready` ones have a value, `unready` ones have none that counts yet.
 
-    `missing` ones run, but their value did not come: they count against any change.
+    `missing` pods run, but have no value: they count against any change.
     """
 
     ready: int
@@ -24,11 +24,12 @@ class Pods:
 
 
 def by_pods(mean: float, target: float, pods: Pods, current: int, tolerance: float, full: float | None = None) -> int:
-    """For a metric of each pod. `mean` is over the ready pods, of which there must be one at least.
+    """Return the replicas for a metric per pod. `mean` is over the ready pods, of which there must be at least one.
 
-    A missing pod counts as `full` when the metric asks for fewer (the target if None; for CPU utilisation 100 %, or the
-    target where that is more), as 0 when it asks for more; an unready one is left out, or counts as 0 when the metric
-    asks for more. If what then comes out points the other way, or is within tolerance, nothing changes.
+    If the metric requires fewer pods, a missing pod counts as `full` (None: the target; for CPU utilisation 100 %, or
+    the target if that is larger). If it requires more pods, a missing pod counts as 0. An unready pod is left out, but
+    counts as 0 if the metric requires more pods. If the adjusted result has the opposite direction or is within the
+    tolerance, nothing changes.
     """
     assert pods.ready > 0
     ratio = mean / target
@@ -46,14 +47,14 @@ def by_pods(mean: float, target: float, pods: Pods, current: int, tolerance: flo
 
 
 def by_average_value(total: float, target: float, current: int, tolerance: float) -> int:
-    """For a metric of something outside, divided among the replicas (AverageValue): KEDA's usual type."""
+    """Return the replicas for an external metric that is divided by the replicas (AverageValue), KEDA's usual type."""
     if current > 0 and abs(1 - total / (target * current)) <= tolerance:
         return current
     return math.ceil(total / target)
 
 
 def by_value(value: float, target: float, ready: int, current: int, tolerance: float) -> int:
-    """For a metric of something outside that is the same whatever the number of replicas (Value), such as an age."""
+    """Return the replicas for an external metric that does not depend on their number (Value), such as an age."""
     ratio = value / target
     if current == 0:
         return math.ceil(ratio)

@@ -1,8 +1,8 @@
-"""KEDA core: it switches between 0 and 1 itself, and leaves 1 to N to an HPA that it feeds (policies 3.8, P4).
+"""KEDA core: it switches between 0 and 1 itself, and supplies the metric of an HPA for 1 to N (policies 3.8, P4).
 
-Pipeline: the trigger is a query of the user's, typically over a minute. KEDA runs it each `polling_s` to see whether
-there is activity, the HPA each `sync_s` to size. So at zero a request waits for up to a polling interval: requests do
-not wake anything by themselves (KEDA's HTTP add-on is for that).
+Pipeline: the trigger is a user-defined query, typically over a minute. KEDA runs it each `polling_s` to detect
+activity, the HPA each `sync_s` to size. So at zero a request waits for up to a polling interval: requests themselves do
+not start a replica (KEDA's HTTP add-on does that).
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ Metric = Literal["concurrency", "requests"]
 
 @dataclass(frozen=True, slots=True)
 class KedaParameters:
-    """Defaults of a ScaledObject (keda-docs 2.21, scaledobject-spec; read). Times in seconds.
+    """Parameters with the defaults of a ScaledObject (keda-docs 2.21, scaledobject-spec; read). Times in seconds.
 
-    `target`: requests in flight, or requests/s, for each replica; None takes 70 % of MaxConcurrency.
+    `target`: requests in flight, or requests/s, per replica; None takes 70 % of MaxConcurrency.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     metric: Metric = "concurrency"
     metric_type: MetricType = "average_value"
-    # ASSUMPTION: a trigger has no default target; 70 % of MaxConcurrency is Knative's utilisation, which makes the two
-    # comparable. Nothing to settle: whoever knows better writes `target`.
+    # ASSUMPTION: a trigger has no default target; 70 % of MaxConcurrency is Knative's utilisation, so that the two are
+    # comparable. Nothing to settle: set `target` to the value that the service needs.
     target: float | None = None
-    # ASSUMPTION: the query is the user's own; a minute is usual for a Prometheus rate. The user's query settles it.
+    # ASSUMPTION: the query is user-defined; a minute is usual for a Prometheus rate. The user's query settles it.
     metric_window_s: float = 60.0
-    activation_target: float = 0.0  # active when the metric is *above* it
+    activation_target: float = 0.0  # active if the metric is *above* it
     polling_s: float = 30.0
-    cooldown_s: float = 300.0  # to zero only; between 1 and N the HPA's stabilisation counts
+    cooldown_s: float = 300.0  # for scaling to zero only; between 1 and N the HPA's stabilisation applies
     initial_cooldown_s: float = 0.0
     sync_s: float = SYNC_S
     tolerance: float = TOLERANCE
     scale_down_stabilisation_s: float = DOWN_STABILISATION_S
-    # ASSUMPTION: a node has room; Kubernetes schedules a pod and starts its container, image present, in about a
-    # second. The time between "Scheduled" and "Started" events of a cluster settles it.
+    # ASSUMPTION: a node has free capacity and the image; Kubernetes then schedules a pod and starts its container in
+    # about a second. The time between "Scheduled" and "Started" events of a cluster settles it.
     start_lag_s: float = 1.0
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ class KedaParameters:
 
 
 class KedaPolicy:
-    """Looks each second whether it is KEDA's turn or the HPA's."""
+    """Checks every second whether a poll of KEDA or a sync of the HPA is due."""
 
     name = "keda"
     tick_s = 1.0
@@ -87,7 +87,7 @@ class KedaPolicy:
     def __init__(
         self,
         parameters: KedaParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._parameters = parameters

@@ -1,10 +1,12 @@
-"""KEDA's HTTP add-on: an interceptor counts and holds requests, so that a service can wake from zero (policies P5).
+"""KEDA's HTTP add-on: an interceptor counts and queues requests, so that a service can scale from zero (policies P5).
 
-Pipeline: the scaler reads the interceptors each 500 ms; concurrency is what is pending there at that moment, the
-request rate a mean over `rate_window_s` in one-second buckets. Both are divided by their target and the greater result
-counts. The interceptor holds requests: run it with overflow `hold`, or only what is in progress is ever pending.
+Pipeline: the scaler reads the interceptors every 500 ms. Concurrency is the number of pending requests at that time,
+the request rate is a mean over `rate_window_s` in one-second buckets. Both are divided by their target, and the larger
+result counts. The interceptor queues requests: run it with overflow `hold`, otherwise only requests in progress are
+ever pending.
 
-Decision: KEDA wakes at the first pending request (the interceptor tells it within 200 ms) and an HPA sizes 1 to N.
+Decision: KEDA scales from zero at the first pending request (the interceptor reports it within 200 ms), and an HPA
+sizes 1 to N.
 """
 
 from __future__ import annotations
@@ -24,30 +26,31 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.policies.scaled_object import Activation, ScaledObject
 from simulator.rules.windows import SlidingSum
 
-# KEDA's executor looks at the ScaledObject that the add-on makes each 15 s (operator/controllers/http/scaled_object.go,
-# soPollingInterval; read): the last replica goes at such a look.
+# KEDA's executor polls the ScaledObject of the add-on every 15 s (operator/controllers/http/scaled_object.go,
+# soPollingInterval; read): the last replica is removed at such a poll.
 POLLING_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class KedaHttpParameters:
-    """Defaults of an HTTPScaledObject (kedacore/http-add-on at 59b2f6a1, scaler and interceptor config; read).
+    """Parameters with the defaults of an HTTPScaledObject (kedacore/http-add-on at 59b2f6a1, scaler and interceptor
+    config; read).
 
-    Times in seconds; targets are for each replica, and None leaves that metric out.
+    Times in seconds; targets are per replica, None disables the metric.
 
     Raises:
-        ValueError: when a number is out of range, or both targets are left out.
+        ValueError: if a number is out of range, or if both targets are None.
     """
 
     concurrency_target: float | None = 100.0  # scalingMetric.concurrency.targetValue
-    rate_target_rps: float | None = None  # scalingMetric.requestRate.targetValue is 100/s once it is chosen
+    rate_target_rps: float | None = None  # scalingMetric.requestRate.targetValue is 100/s if this metric is selected
     rate_window_s: float = 60.0  # scalingMetric.requestRate.window
     scale_down_period_s: float = 300.0  # scaledownPeriod: idle time before zero (memory)
     sync_s: float = SYNC_S
     tolerance: float = TOLERANCE
     scale_down_stabilisation_s: float = DOWN_STABILISATION_S
-    # ASSUMPTION: a node has room; Kubernetes schedules a pod and starts its container, image present, in about a
-    # second. The time between "Scheduled" and "Started" events of a cluster settles it.
+    # ASSUMPTION: a node has free capacity and the image; Kubernetes then schedules a pod and starts its container in
+    # about a second. The time between "Scheduled" and "Started" events of a cluster settles it.
     start_lag_s: float = 1.0
 
     def __post_init__(self) -> None:
@@ -65,7 +68,7 @@ class KedaHttpParameters:
         check_within("scale_down_stabilisation_s", self.scale_down_stabilisation_s, 0, 3600)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         targets = ((Signal.CONCURRENCY, self.concurrency_target), (Signal.RATE, self.rate_target_rps))
         return Requirements(
@@ -76,7 +79,7 @@ class KedaHttpParameters:
 
 
 class KedaHttpPolicy:
-    """Only at zero does a poke change anything; from one replica on the HPA's clock counts."""
+    """A trigger has an effect only at zero replicas; with one or more replicas the HPA's sync period applies."""
 
     name = "keda-http"
     tick_s = 1.0
@@ -85,7 +88,7 @@ class KedaHttpPolicy:
     def __init__(
         self,
         parameters: KedaHttpParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._parameters = parameters
@@ -94,7 +97,7 @@ class KedaHttpPolicy:
         self._poll = Every(POLLING_S)
         hpa = ExternalHpa(tolerance=parameters.tolerance, down_stabilisation_s=parameters.scale_down_stabilisation_s)
         self._object = ScaledObject(hpa, Activation(parameters.scale_down_period_s))
-        self._refused = 0  # of the last second: at zero, where nothing holds, they are all that shows
+        self._refused = 0  # in the last second: at zero without a queue they are the only sign of traffic
 
     def observe(self, sample: Sample) -> None:
         self._arrivals.record(sample.second, sample.arrivals)
@@ -113,7 +116,7 @@ class KedaHttpPolicy:
         )
 
     def _greater(self, pending: int) -> tuple[float, float, str]:
-        """(value, target, name) of the metric that asks for more replicas."""
+        """Return (value, target, name) of the metric that requires more replicas."""
         concurrency = self._parameters.concurrency_target
         rate_rps = self._parameters.rate_target_rps
         by_rate = self._arrivals.mean / rate_rps if rate_rps is not None else -math.inf

@@ -1,14 +1,14 @@
-"""Knative's pod autoscaler (KPA) whole: metric pipeline, decision, bounds, scaling to zero (policies 3.1, P2 to P2e).
+"""Knative's pod autoscaler (KPA): metric pipeline, decision, bounds, scaling to zero (policies 3.1, P2 to P2e).
 
 An instance is a pod, MaxConcurrency its `containerConcurrency`, MinSize and MaxSize its scale bounds (0 is allowed).
 
-Pipeline: every second the load of the whole revision goes into a stable and a panic window (6 s of 60 s). Knative
-scrapes only `ceil(n s / (n + s - 1))` of n > 3 pods, s = 15.366, and extrapolates; a simulation sees every pod, so its
-averages have no sampling error. A second's value is recorded when the second has closed, as a scrape does.
+Pipeline: every second the load of the whole revision is recorded in a stable and a panic window (60 s and 6 s). Knative
+scrapes only `ceil(n s / (n + s - 1))` of n > 3 pods, s = 15.366, and extrapolates; the simulation observes every pod,
+so its averages have no sampling error. A second's value is recorded when the second has closed, as by a scrape.
 
-Decision: `knative_decider`. Zero: `knative_zero`. At zero the first request pokes: the activator reports it before any
-second has closed, here through the observation's `waiting`. Requests wait in the activator while its buffer is in the
-path (`activator_in_path`); whether that changes their way is the platform's part.
+Decision: `knative_decider`. Zero: `knative_zero`. At zero the first request triggers a decision: the activator reports
+it before the second has closed, here in the observation's `waiting`. Requests are queued in the activator while it is
+in the path (`activator_in_path`); the platform decides whether that changes their route.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from simulator.rules.windows import LinearWindow, WeightedWindow
 Metric = Literal["concurrency", "rps"]
 Aggregation = Literal["linear", "weighted_exponential"]
 
-# resources/target.go: no target is ever smaller.
+# resources/target.go: the smallest possible target.
 TARGET_MIN: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class KnativeParameters:
-    """Defaults as Knative Serving ships them (config/core/configmaps/autoscaler.yaml at 98e5ef90; read).
+    """Parameters with the defaults of Knative Serving (config/core/configmaps/autoscaler.yaml at 98e5ef90; read).
 
-    Times in seconds, windows in whole ones; rates and shares are factors.
+    Times in seconds, windows in whole seconds; rates and shares are factors.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     metric: Metric = "concurrency"
     aggregation: Aggregation = "linear"
     # Per instance, in the metric's unit, before utilisation: the annotation `autoscaling.knative.dev/target`. None
-    # takes MaxConcurrency, or `rps_target`. For concurrency the smaller of this and MaxConcurrency counts (target.go).
+    # takes MaxConcurrency, or `rps_target`. For concurrency the smaller of this and MaxConcurrency is used (target.go).
     target: float | None = None
     rps_target: float = 200.0
-    # container-concurrency-target-percentage; it multiplies a target given by annotation too, and that of rps.
+    # container-concurrency-target-percentage; it also multiplies a target given by annotation, and the target of rps.
     target_utilisation: float = 0.7
     tick_s: float = 2.0
     stable_window_s: float = 60.0
@@ -59,18 +59,18 @@ class KnativeParameters:
     max_scale_down_rate: float = 2.0
     scale_down_delay_s: float = 0.0
     activation_scale: int = 1
-    # A new revision is created with this many and keeps them until they have been ready once.
+    # A new revision starts with this many instances and keeps them until they have been ready once.
     initial_scale: int = 1
-    target_burst_capacity: float = 211.0  # -1 = unlimited, the activator always in the path
+    target_burst_capacity: float = 211.0  # -1 = unlimited: the activator is always in the path
     scale_to_zero: bool = True
     scale_to_zero_grace_s: float = 30.0
     last_pod_retention_s: float = 0.0
-    # ASSUMPTION: Kubernetes schedules a pod and starts its container, image present, in about a second (the analytical
-    # model of case 22 uses 1 /s). The time between "Scheduled" and "Started" events of a cluster settles it.
+    # ASSUMPTION: Kubernetes schedules a pod and starts its container in about a second if the image is on the node (the
+    # analytical model of case 22 uses 1 /s). The time between "Scheduled" and "Started" events of a cluster settles it.
     start_lag_s: float = 1.0
 
     def __post_init__(self) -> None:
-        # Ranges: pkg/apis/autoscaling/annotation_validation.go and config.go (memory); wider where nothing breaks.
+        # Ranges: pkg/apis/autoscaling/annotation_validation.go and config.go (memory); wider where that is harmless.
         check_choice("metric", self.metric, get_args(Metric))
         check_choice("aggregation", self.aggregation, get_args(Aggregation))
         if self.target is not None:
@@ -94,11 +94,11 @@ class KnativeParameters:
 
     @property
     def panic_window_s(self) -> int:
-        """Rounded to whole seconds, at least one."""
+        """The length of the panic window, rounded to whole seconds, at least 1."""
         return max(1, math.floor(self.stable_window_s * self.panic_window_share + 0.5))
 
     def total(self, max_concurrency: int) -> float:
-        """What one instance can carry, in the metric's unit."""
+        """Return the capacity of one instance in the metric's unit."""
         if self.metric == "rps":
             return self.rps_target if self.target is None else self.target
         return max_concurrency if self.target is None else min(self.target, max_concurrency)
@@ -112,7 +112,7 @@ class KnativeParameters:
 
 
 class KnativePolicy:
-    """After each decision `excess_burst_capacity`, `panicking` and `activator_in_path` show the state behind it."""
+    """The KPA. `excess_burst_capacity`, `panicking` and `activator_in_path` are the state after the last decision."""
 
     name = "knative"
     pokes = True
@@ -129,23 +129,23 @@ class KnativePolicy:
         window = LinearWindow if parameters.aggregation == "linear" else WeightedWindow
         self._stable = window(int(parameters.stable_window_s))
         self._panic = window(parameters.panic_window_s)
-        self._decider: Decider | None = None  # made at the first decision, which knows how many are ready
+        self._decider: Decider | None = None  # created at the first decision, which needs the ready instances
         self._zero = ScaleToZero(_zero_rules(parameters))
-        self._initialised = False  # the initial scale has been ready once
+        self._initialised = False  # True after the initial scale has been ready once
         self._desired = 0
 
     def observe(self, sample: Sample) -> None:
-        # Knative's queue-proxy counts requests as they come in, refused ones included.
+        # Knative's queue-proxy counts requests on arrival, including rejected ones.
         load = sample.arrivals if self._parameters.metric == "rps" else sample.in_flight
         self._record(sample.second + 1, load)
 
     def decide(self, observation: Observation) -> Decision | None:
-        """None while there is no data, once the initial scale has been reached."""
+        """Return the decision; None while there is no data after the initial scale has been reached."""
         now_s, ready = observation.now_s, observation.ready
         self._follow(observation.scaling)
         floor = self._floor(ready)
         if self._initialised and self._desired == ready == 0 and observation.waiting:
-            self._record(now_s, observation.waiting)  # the activator's own report of the first requests at zero
+            self._record(now_s, observation.waiting)  # the activator's report of the first requests at zero
         if self._stable.is_empty(now_s):
             return self._without_data(floor)
         if self._decider is None:
@@ -159,7 +159,7 @@ class KnativePolicy:
         if desired == 0:
             desired, why = self._zero.settle(now_s, self._desired)
             if desired:
-                # Below MaxSize always: what is kept was within the bounds when it was decided.
+                # MaxSize always applies: the kept instances were within the bounds when they were decided.
                 desired = min(desired, self._scaling.max_size)
                 clamps += (f"scale to zero waits: {desired}",)
                 reason = f"nothing is wanted, but {why}"
@@ -195,7 +195,7 @@ class KnativePolicy:
             self._decider.update(self._spec)
 
     def _floor(self, ready: int) -> int:
-        """The least that is allowed now: MinSize, and the initial scale until it has been ready once."""
+        """Return the minimum now: MinSize, and the initial scale until it has been ready once."""
         scaling = self._scaling
         if not self._initialised:
             initial = min(max(self._parameters.initial_scale, scaling.min_size), scaling.max_size)

@@ -1,11 +1,11 @@
-"""The decision of Knative's pod autoscaler (KPA): two averages in, a number of instances out (policies 3.1).
+"""The decision of Knative's pod autoscaler (KPA): from two averages to a number of instances (policies 3.1).
 
-Follows pkg/autoscaler/scaling/autoscaler.go of Knative Serving; its own unit tests' vectors hold here exactly
-(`lab/ground_truth/kpa_decision_vectors.json`). Bounds and scaling to zero come after (`knative`, `knative_zero`).
+Follows pkg/autoscaler/scaling/autoscaler.go of Knative Serving and reproduces the vectors of its unit tests exactly
+(`lab/ground_truth/kpa_decision_vectors.json`). Bounds and scaling to zero follow (`knative`, `knative_zero`).
 
-Two modes. Stable: follow the average of the long window. Panic: entered when the short window asks for
-`panic_threshold` times what is ready; the greater of both averages counts, and nothing is removed until a stable window
-has passed without another such moment.
+There are two modes. Stable mode follows the average of the long window. Panic mode begins when the short window
+requires `panic_threshold` times the ready instances. In panic mode the larger of both averages counts, and no instance
+is removed until the condition has not been met for a whole stable window.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Final
 
 from simulator.rules.windows import WindowedMax
 
-# autoscaler.go: the delay window has the tick interval as its granularity, whatever the tick is set to.
+# autoscaler.go: the granularity of the delay window is the default tick interval, whatever the tick is set to.
 DELAY_GRANULARITY_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class DeciderSpec:
-    """What a decision needs to know besides the averages.
+    """The settings of a decision.
 
-    `target` is what one instance should carry, `total` what it can, both in the unit of the averages (requests in
-    flight or requests/s). `target_burst_capacity` in the same unit: -1 = unlimited, 0 = none wanted. `reachable` is
-    False for a revision that no route leads to any more: it may lose all instances at once.
+    `target` is the desired load of one instance, `total` its capacity, both in the unit of the averages (requests in
+    flight or requests/s). `target_burst_capacity` is in the same unit: -1 = unlimited, 0 = none. `reachable` is False
+    for a revision without a route: it may lose all instances at once.
     """
 
     target: float
@@ -43,7 +43,10 @@ class DeciderSpec:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """`excess_burst_capacity`: places left beyond the burst to be kept free; negative = the activator must buffer."""
+    """The result of a decision.
+
+    `excess_burst_capacity`: free slots in excess of the target burst capacity; if negative, the activator must buffer.
+    """
 
     desired: int
     excess_burst_capacity: int
@@ -54,10 +57,10 @@ class Scale:
 
 
 class Decider:
-    """The state of one revision: since when it panics, and how far it got."""
+    """The state of one revision: the start of its panic mode, and the maximum of that time."""
 
     def __init__(self, spec: DeciderSpec, now_s: float, ready: int) -> None:
-        """With more than one instance it starts in panic: a new autoscaler has no past that could justify removing."""
+        """Start in panic mode if there is more than one instance: without history nothing may be removed."""
         self.spec = spec
         self.panic_since_s = now_s if ready > 1 else None
         self.max_panic = ready
@@ -65,12 +68,12 @@ class Decider:
         self._delay = WindowedMax(delay_s, DELAY_GRANULARITY_S) if delay_s > 0 else None
 
     def update(self, spec: DeciderSpec) -> None:
-        """Decide by `spec` from now on; the past stays. The scale-down delay cannot change (nor can Knative's)."""
+        """Use `spec` from now on and keep the history. The scale-down delay cannot change (as in Knative)."""
         assert spec.scale_down_delay_s == self.spec.scale_down_delay_s
         self.spec = spec
 
     def scale(self, now_s: float, ready: int, stable: float, panic: float) -> Scale:
-        """The decision for `ready` instances and the averages of the two windows, without bounds."""
+        """Decide from the number of `ready` instances and the averages of the two windows, without bounds."""
         spec = self.spec
         by_stable = math.ceil(stable / spec.target)
         by_panic = math.ceil(panic / spec.target)
@@ -99,10 +102,10 @@ class Decider:
         )
 
     def _limit(self, want: int, ready: int, clamps: list[str]) -> int:
-        """`want` within the rate limits, raised to the activation scale if anything is wanted at all."""
+        """Clamp `want` to the rate limits, and raise it to the activation scale if it is not 0."""
         spec = self.spec
         present = max(1, ready)
-        # Ceiling and floor, so that even a rate of 1.1 can move one instance.
+        # Rounded up and down, so that even a rate of 1.1 can change the number by one instance.
         most = math.ceil(spec.max_scale_up_rate * present)
         least = math.floor(present / spec.max_scale_down_rate) if spec.reachable else 0
         limited = want

@@ -1,14 +1,14 @@
-"""How Knative takes the last instance away (policies 3.1, scaler.go `handleScaleToZero`).
+"""Scale to zero in Knative (policies 3.1, scaler.go `handleScaleToZero`).
 
-A wish for zero is not carried out at once:
+A decision for zero is not carried out immediately:
 
 1. The revision must have been active for a stable window; until then one instance stays.
-2. It is marked inactive and its requests are routed through the activator, so that the next one is held and not lost.
-3. Then passes the larger of the grace period, less the time for which the activator was in the path already, and the
-   last pod's retention. Only then the instance goes.
+2. It is marked inactive and its requests are routed through the activator, so that the next one is queued and not lost.
+3. The last pod's retention must pass, and the grace period minus the time for which the activator was already in the
+   path, whichever is longer. Then the last instance is removed.
 
-With the default target burst capacity of 211 the activator is in the path of a small service all the time, and zero
-comes as soon as the stable window is empty, about 60 s after the last request; otherwise after 90 s.
+With the default target burst capacity of 211 the activator is always in the path of a small service, and it scales to
+zero as soon as the stable window is empty, about 60 s after the last request; otherwise after 90 s.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# scaler.go: progress deadline (600 s) + 10 s. A revision that never became ready is given up after that.
+# scaler.go: progress deadline (600 s) + 10 s. A revision that has not become ready by then is scaled to zero.
 ACTIVATION_TIMEOUT_S: Final = 610.0
 
 
 @dataclass(frozen=True, slots=True)
 class ZeroRules:
-    """Times in seconds. `enabled` False: one instance always stays."""
+    """Settings; times in seconds. If `enabled` is False one instance always stays."""
 
     enabled: bool
     stable_window_s: float
@@ -31,7 +31,7 @@ class ZeroRules:
 
 
 class ScaleToZero:
-    """Whether the revision is active, activating or inactive, and since when."""
+    """The state of the revision: active, activating or inactive, and the time of the last change."""
 
     def __init__(self, rules: ZeroRules) -> None:
         self._rules = rules
@@ -41,7 +41,7 @@ class ScaleToZero:
         self._proxied_since_s: float | None = None
 
     def note(self, now_s: float, ready: int, wanted: bool, proxied: bool) -> None:
-        """Take in the state at a decision. `proxied`: the activator is in the path for want of burst capacity."""
+        """Record the state at a decision. `proxied`: the activator is in the path because burst capacity is missing."""
         if wanted:
             self._inactive_since_s = None
             if ready == 0:
@@ -58,7 +58,10 @@ class ScaleToZero:
             self._proxied_since_s = now_s
 
     def settle(self, now_s: float, present: int) -> tuple[int, str]:
-        """What a wish for zero amounts to now, and why when it is not zero. `present`: the wish carried out before."""
+        """Return the instances allowed now for a decision for zero, and the reason if that is not zero.
+
+        `present` is the desired number before this decision.
+        """
         rules = self._rules
         if not rules.enabled:
             return 1, "scale_to_zero is off"
@@ -71,7 +74,7 @@ class ScaleToZero:
                 return 1, f"it has been active for {now_s - self._active_since_s:g}s only"
             self._mark_inactive(now_s)
         elif self._inactive_since_s is None:
-            return 0, ""  # it never ran
+            return 0, ""  # it has never run
         wait_s = self._wait_s(now_s)
         return (0, "") if wait_s <= 0 else (max(1, present), f"{wait_s:g}s of grace are left before zero")
 

@@ -1,16 +1,16 @@
-"""AWS Lambda on demand: an environment for every request without one, as fast as the account may start them (policies
-3.5, P8).
+"""AWS Lambda on demand: a new environment for every request without one, within the account's rate limit (policies 3.5,
+P8).
 
 An instance is an environment; on Lambda its MaxConcurrency is 1. A function gets at most 1,000 new environments in
-10 s, "best-effort continuous refill" (read): a bucket of 1,000 tokens, refilled by 100/s. MaxSize is the concurrency
-that the account leaves to the function. A request waits for its environment during a cold start, so the service needs
-overflow `hold`: with `refuse` nobody ever waits and nothing ever starts.
+10 s, "best-effort continuous refill" (read): a bucket of 1,000 tokens, refilled by 100/s. MaxSize is the function's
+share of the account's concurrency. A request waits for its environment during a cold start, so the service needs
+overflow `hold`: with `refuse` no request is ever queued and no environment is ever started.
 
-An environment takes at most 10 requests a second, so functions shorter than 100 ms need rate / 10 environments, more
-than their concurrency (policies 5). What is above the account's own rate (10 x its concurrency) is not rejected here.
+An environment takes at most 10 requests per second, so functions shorter than 100 ms need rate / 10 environments, more
+than their concurrency (policies 5). Requests above the account's rate (10 x its concurrency) are not rejected here.
 
-Removal: an idle environment goes after about ten minutes (observed; policies 3.5). The published counts hold only if
-requests go to the newest idle one.
+Removal: an idle environment is removed after about ten minutes (observed; policies 3.5). The published counts are
+reproduced only if requests go to the newest idle environment.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 @dataclass(frozen=True, slots=True)
 class LambdaParameters:
-    """Times in seconds, tokens in environments.
+    """Parameters; times in seconds, tokens in environments.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     burst: int = 1000  # lambda/latest/dg/scaling-behavior.html (read)
     refill_rps: float = 100.0  # the same page: 1,000 every 10 s, refilled continuously
-    environment_rps: float = 10.0  # requests/s of one environment at most (lambda/latest/dg/lambda-concurrency; read)
+    environment_rps: float = 10.0  # maximum requests/s of one environment (lambda/latest/dg/lambda-concurrency; read)
     idle_expiry_s: float = 600.0  # observed in the SimFaaS data; some environments live longer
-    # The whole cold start is the instance's own start-up law: placing an environment takes milliseconds.
+    # The instance's start-up distribution is the whole cold start: placing an environment takes milliseconds.
     start_lag_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -49,22 +49,22 @@ class LambdaParameters:
         check_above("idle_expiry_s", self.idle_expiry_s, 0)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         return Requirements((Trigger(Signal.QUEUED),), slowest_s=self.idle_expiry_s)
 
 
 class LambdaPolicy:
-    """Only ever adds, within its tokens; `actuator.idle_expiry_s` removes."""
+    """Only adds instances, within its tokens; `actuator.idle_expiry_s` removes them."""
 
     name = "lambda"
-    tick_s = 1.0  # requests poke; the tick spends the tokens that came meanwhile
+    tick_s = 1.0  # requests trigger decisions; the tick uses the tokens refilled in the meantime
     pokes = True
 
     def __init__(
         self,
         parameters: LambdaParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(
             start_lag_s=parameters.start_lag_s,
@@ -74,12 +74,12 @@ class LambdaPolicy:
         self._burst = parameters.burst
         self._refill_rps = parameters.refill_rps
         self._environment_rps = parameters.environment_rps
-        self._rate_rps = 0.0  # of the last second
+        self._rate_rps = 0.0  # in the last second
         self._tokens = float(parameters.burst)
         self._filled_s = 0.0
 
     def observe(self, sample: Sample) -> None:
-        """The past does not matter, but for the tokens and the rate."""
+        """Record the rate; apart from the tokens nothing else of the past is used."""
         self._rate_rps = float(sample.arrivals)
 
     def decide(self, observation: Observation) -> Decision:

@@ -1,10 +1,11 @@
-"""AWS Lambda's provisioned concurrency under target tracking on its utilisation (policies 3.5, P8b).
+"""AWS Lambda's provisioned concurrency with target tracking on its utilisation (policies 3.5, P8b).
 
 An instance is an environment, whose MaxConcurrency is 1. Utilisation is the mean number of requests in flight per
 provisioned environment, from one-minute points with the statistic Average: a short burst never triggers the alarms
 (an article by one of its engineers; read). Formula and alarms are those of `target_tracking`, without cooldowns.
 
-Lambda serves what does not fit by on-demand environments; here it waits or is refused, as the service's overflow says.
+Lambda serves additional requests by on-demand environments; here they are queued or rejected, according to the
+service's overflow.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from simulator.rules.policies.target_tracking import TargetTrackingParameters, T
 
 @dataclass(frozen=True, slots=True)
 class LambdaProvisionedParameters:
-    """Times in seconds.
+    """Parameters; times in seconds.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     target_utilisation: float = 0.7  # of ProvisionedConcurrencyUtilization (memory)
-    # ASSUMPTION: allocation takes a minute or two, most of it before the environments start. The status of
+    # ASSUMPTION: allocation takes one or two minutes, most of it before the environments start. The status of
     # GetProvisionedConcurrencyConfig, polled after a change, settles it.
     start_lag_s: float = 60.0
 
@@ -41,7 +42,7 @@ class LambdaProvisionedParameters:
 
     @property
     def tracking(self) -> TargetTrackingParameters:
-        """As target tracking knows them."""
+        """The equivalent parameters of target tracking."""
         return TargetTrackingParameters(
             metric="concurrency",
             target_utilisation=self.target_utilisation,
@@ -53,7 +54,7 @@ class LambdaProvisionedParameters:
 
 
 class LambdaProvisionedPolicy(TargetTrackingPolicy):
-    """The presets; the target follows MaxConcurrency."""
+    """Target tracking with these presets; the target depends on MaxConcurrency."""
 
     name = "lambda-provisioned"
 

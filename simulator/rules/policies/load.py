@@ -1,8 +1,8 @@
-"""What one instance carries in a second, in the units that platforms count it in, and what it should carry.
+"""The load per instance in the metrics of the platforms, and its targets.
 
-A per-instance metric is a weighted mean: (amount, weight) pairs are summed over time, so that a second with many
-instances counts for more than one with few. `cpu` is a share of the instance's vCPUs, `concurrency` requests in flight
-per instance (those that wait included), `requests` requests/s per instance.
+A per-instance metric is a weighted mean: (amount, weight) pairs are summed over time, so a second with many instances
+has more weight than one with few. `cpu` is the share of the instance's vCPUs, `concurrency` the requests in flight per
+instance (including queued ones), `requests` the requests/s per instance.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ CPU: Final = "cpu"
 LATENCY: Final = "latency"
 """Names of the extra signals of a Sample, for `needs`."""
 
-# 0.7 x 3 is a hair below 2.1 in binary: a load of exactly the target must not cost an instance.
+# 0.7 x 3 is slightly below 2.1 in binary: a load of exactly the target must not require another instance.
 DUST: Final = 1e-9
 
 
 def measured(metric: Metric, sample: Sample, vcpus: float) -> tuple[float, float]:
-    """(amount, weight) of one second; (0, 0) without a ready instance: nothing was there to be measured."""
+    """Return (amount, weight) of one second; (0, 0) without a ready instance, because there is nothing to measure."""
     if sample.ready <= 0:
         return 0.0, 0.0
     if metric == "cpu":
@@ -35,12 +35,16 @@ def measured(metric: Metric, sample: Sample, vcpus: float) -> tuple[float, float
 
 
 def needs_of(metric: Metric) -> frozenset[str]:
-    """The extra signals that `metric` is computed from."""
+    """Return the extra signals from which `metric` is computed."""
     return frozenset({CPU}) if metric == "cpu" else frozenset()
 
 
 def check_target(metric: Metric, target: float | None) -> None:
-    """Raises ValueError for a target that is not above 0, or missing for requests/s, which have no natural default."""
+    """Check a target.
+
+    Raises:
+        ValueError: if it is not above 0, or if it is None for requests/s, which have no natural default.
+    """
     if target is not None:
         check_above("target", target, 0)
     elif metric == "requests":
@@ -49,10 +53,11 @@ def check_target(metric: Metric, target: float | None) -> None:
 
 
 class OfferedLoad:
-    """The concurrency that clients offer: what is in flight, and what the refused requests would have added.
+    """The offered concurrency: requests in flight, plus the concurrency that the rejected requests would have added.
 
-    By Little's law that is refused per second x mean service time, as measured in the newest second in which requests
-    finished. Before the first one it is unknown and refused requests do not count: a guess would outweigh the signal.
+    By Little's law the latter is rejected requests per second x mean service time, measured in the newest second in
+    which requests completed. Before the first completion that time is unknown and rejected requests do not count: a
+    guess would outweigh the signal.
     """
 
     __slots__ = ("_service_s",)
@@ -61,12 +66,12 @@ class OfferedLoad:
         self._service_s = 0.0
 
     def of(self, sample: Sample) -> float:
-        """Requests, a mean over the sample's second."""
+        """Return the mean offered concurrency in the sample's second."""
         if sample.finished:
             self._service_s = sample.service_s / sample.finished
         return sample.in_flight + sample.refused * self._service_s
 
 
 def concurrency_target(target: float | None, share: float, scaling: AutoScalingConfiguration) -> float:
-    """Requests in flight that an instance should carry: `target`, or `share` of MaxConcurrency."""
+    """Return the desired requests in flight per instance: `target`, or `share` of MaxConcurrency if it is None."""
     return target if target is not None else share * scaling.max_concurrency

@@ -1,12 +1,13 @@
-"""Model predictive control in its small form: the cheapest plan for the next steps, of which the first is carried out.
+"""Simple model predictive control: it finds the cheapest plan for the next steps and carries out the first step.
 
-After the controller of arXiv 2508.07640 (policies 3.11), which forecasts by Fourier series and plans warm-ups and
-dispatch for OpenWhisk; its weights were not read. Here: a straight line through the last points as forecast, and a plan
-of levels for `steps` steps. What is ordered now serves `start_lag_s` later, what is given up is gone at once. A step
-costs `shortage_cost` for each instance too few, 1 for each too many, and `change_cost` for each added or removed.
+Based on the controller of arXiv 2508.07640 (policies 3.11), which forecasts by Fourier series and plans warm-ups and
+dispatch for OpenWhisk; its weights were not read. Here the forecast is a straight line through the last points, and a
+plan has a number of instances (level) for each of `steps` steps. An instance requested now serves after `start_lag_s`;
+a removed one is gone immediately. A step costs `shortage_cost` for each missing instance, 1 for each surplus instance,
+and `change_cost` for each instance added or removed.
 
-The cost is piecewise linear, and bends only where a level equals a demand or the present count; so only these levels
-are tried, and the best plan among them is found step by step from the last to the first (dynamic programming).
+The cost is piecewise linear and changes its slope only where a level equals a demand or the present number. So only
+these levels are tried, and the best plan is found by dynamic programming from the last step to the first.
 """
 
 from __future__ import annotations
@@ -29,21 +30,21 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 @dataclass(frozen=True, slots=True)
 class MpcParameters:
-    """Times in seconds; costs in units of one idle instance for one step.
+    """Parameters; times in seconds, costs in units of one idle instance for one step.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     step_s: float = 15.0
     steps: int = 4  # policies 3.11: a horizon of 3 to 5 is enough for a baseline
-    history: int = 8  # points behind the straight line: two minutes
-    target_utilisation: float = 0.7  # as Knative's, which makes the two comparable
-    # ASSUMPTION: a refused request hurts ten times as much as an idle place costs, and a change as much as two idle
-    # steps. It is the user's to weigh: the Pareto chart of a sweep over them shows what each buys.
+    history: int = 8  # points for the straight line: two minutes
+    target_utilisation: float = 0.7  # Knative's value, so that the two are comparable
+    # ASSUMPTION: a missing instance costs ten times as much as an idle one, and a change as much as two idle steps. The
+    # user must choose these weights: the Pareto chart of a sweep over them shows their effect.
     shortage_cost: float = 10.0
     change_cost: float = 2.0
-    # ASSUMPTION: start-ups of half a minute, as App Runner's; a platform preset brings its own.
+    # ASSUMPTION: a start takes half a minute, as on App Runner; a platform preset sets its own value.
     start_lag_s: float = 30.0
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class MpcParameters:
 
     @property
     def delay(self) -> int:
-        """Steps until what is ordered now serves."""
+        """Number of steps until an instance requested now serves."""
         return math.ceil(self.start_lag_s / self.step_s)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
@@ -71,7 +72,7 @@ class MpcParameters:
 
 
 class MpcPolicy:
-    """Plans each step, from the load offered in the last steps."""
+    """Plans at every step, from the load offered in the last steps."""
 
     name = "mpc"
     pokes = False
@@ -79,7 +80,7 @@ class MpcPolicy:
     def __init__(
         self,
         parameters: MpcParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.tick_s = parameters.step_s
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)
@@ -112,7 +113,7 @@ class MpcPolicy:
         )
 
     def _demand(self, each: float) -> list[int]:
-        """Instances needed now and in each step until the horizon's end: the straight line, never below 0."""
+        """Return the instances needed now and in each step up to the horizon: the straight line, at least 0."""
         count = self._parameters.delay + self._parameters.steps
         if not self._past:
             return [0] * count
@@ -124,14 +125,14 @@ class MpcPolicy:
 
 
 def best_first_level(present: int, demand: Sequence[int], parameters: MpcParameters) -> tuple[int, float]:
-    """The first level of the cheapest plan, and the plan's cost.
+    """Return the first level of the cheapest plan, and the plan's cost.
 
     `demand[k]` instances are needed in step k from now; a plan has a level for each of `parameters.steps` steps, and
-    its level j serves in step `delay + j`. The smallest of equally good levels wins.
+    its level j serves in step `delay + j`. Of equally good levels the smallest is chosen.
     """
     delay = parameters.delay
     levels = sorted({present, *demand})
-    behind = [0.0] * len(levels)  # the least cost of the steps after this one, by the level of this one
+    behind = [0.0] * len(levels)  # minimum cost of the steps after this one, by the level of this one
     for needed in reversed(demand[delay + 1 :]):
         here = [_step_cost(level, needed, parameters) + later for level, later in zip(levels, behind, strict=True)]
         behind = [

@@ -1,10 +1,10 @@
-"""The oracle knows the future: what an autoscaler could do at best with the same actuator and limits (policies P17).
+"""The oracle knows the future: the best possible autoscaler with the same actuator and limits (policies P17).
 
-It is told, for every second of the run, how many instances the traffic needs. An instance ordered now serves after the
-start lag and the application's start-up, and one that is given up could not be back sooner; so the greatest need until
-then decides. No supply without a shortage can be smaller, and regret is measured against it.
+Its input is the number of instances that the traffic needs in every second of the run. An instance requested now serves
+after the start lag and the application's start-up time, and a removed one could not serve again before that; so the
+maximum need until then decides. No supply without a shortage can be smaller, and regret is measured against it.
 
-Whoever runs it brings `demand`: computed from the scenario's own arrivals and service times. Needs `demand`.
+The caller computes `demand` from the scenario's arrivals and service times. Needs `demand`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ DEMAND: Final = "demand"
 
 @dataclass(frozen=True, slots=True)
 class OracleParameters:
-    """`demand[t]`: instances needed in the second [t, t + 1) of the run; after its end nothing is needed.
+    """Parameters; times in seconds.
 
-    `start_up_s`: from an instance's launch until it serves, at its slowest. `activates`, the lag and the start-up
-    probe are those of the platform that the oracle stands in for. Times in seconds.
+    `demand[t]`: instances needed in the second [t, t + 1) of the run; none are needed after its end. `start_up_s`: the
+    longest time from an instance's launch until it serves. `activates`, the lag and the start-up probe are those of the
+    platform that the oracle is compared with.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     demand: tuple[int, ...] = ()
@@ -53,13 +54,13 @@ class OracleParameters:
     def needs(self) -> frozenset[str]:
         return frozenset() if self.demand else frozenset({DEMAND})
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         return Requirements((Trigger(Signal.DEMAND),))
 
 
 class OraclePolicy:
-    """Looks each second as far ahead as an instance takes to serve."""
+    """Decides every second by the demand within the time that a new instance needs until it serves."""
 
     name = "oracle"
     tick_s = 1.0
@@ -68,24 +69,24 @@ class OraclePolicy:
     def __init__(
         self,
         parameters: OracleParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(
             start_lag_s=parameters.start_lag_s,
             activates=parameters.activates,
             startup_probe_s=parameters.startup_probe_s,
         )
-        # The next chance to decide is a tick away: what is ordered then serves a tick later.
+        # The next decision is one tick later, so an instance requested then serves one tick later.
         self._ahead = math.ceil(parameters.start_lag_s + parameters.start_up_s + self.tick_s)
         self._greatest = greatest_ahead(parameters.demand, self._ahead)
 
     @property
     def needed_at_start(self) -> int:
-        """Instances that must stand at the start of the run: one ordered then would come too late."""
+        """Number of instances that must be ready at the start of the run, because new ones would be ready too late."""
         return self._greatest[0] if self._greatest else 0
 
     def observe(self, sample: Sample) -> None:
-        """The past does not matter."""
+        """Do nothing: the past is irrelevant."""
 
     def decide(self, observation: Observation) -> Decision:
         second = math.floor(observation.now_s)
@@ -101,9 +102,9 @@ class OraclePolicy:
 
 
 def greatest_ahead(demand: Sequence[int], ahead: int) -> tuple[int, ...]:
-    """For each second the greatest of `demand[t : t + ahead + 1]`; in O(len), from the end (a falling queue)."""
+    """Return the maximum of `demand[t : t + ahead + 1]` for each second t, in O(len) with a monotonic queue."""
     greatest = [0] * len(demand)
-    falling: list[int] = []  # seconds, later ones first, each needing more than those before it in time
+    falling: list[int] = []  # seconds, later ones first, with strictly decreasing need
     first = 0
     for second in range(len(demand) - 1, -1, -1):
         while len(falling) > first and demand[falling[-1]] <= demand[second]:

@@ -1,7 +1,7 @@
 """Metric points as monitoring systems publish them: one mean per period, visible some time after the period has ended.
 
-Most of the difference between autoscalers sits here and not in their formulas: what is measured, how often, how late.
-CloudWatch publishes a point a minute, Kubernetes' metrics-server one every 15 s.
+Most of the difference between autoscalers is here and not in their formulas: what is measured, how often, with which
+delay. CloudWatch publishes a point per minute, Kubernetes' metrics-server one every 15 s.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections import deque
 
 
 class Points:
-    """Closed periods of `period_s` whole seconds, aligned to the run's start, each visible `late_s` after its end.
+    """Closed periods of `period_s` whole seconds, aligned to the run's start; each is visible `late_s` after its end.
 
-    `kept` points are remembered. A period in which nothing was measured (no weight) is a None: missing data.
+    `kept` points are stored. A period without a measurement (weight 0) is None: missing data.
     """
 
     __slots__ = (
@@ -33,17 +33,17 @@ class Points:
         assert late_s >= 0, late_s
         assert kept >= 1, kept
         self.count = 0  # points published since the start
-        self.ended_s = 0.0  # when the period of the newest published point ended
+        self.ended_s = 0.0  # end of the period of the newest published point
         self._period_s = int(period_s)
         self._late_s = late_s
         self._kept = kept
-        self._period: int | None = None  # number of the period that is being measured
+        self._period: int | None = None  # number of the current period
         self._amount = self._weight = 0.0
         self._coming: deque[tuple[float, float | None]] = deque()  # (end, value)
         self._published: list[float | None] = []
 
     def record(self, second: int, amount: float, weight: float = 1.0) -> None:
-        """Take in a closed second; seconds come in order. The point's value is the sum of amounts / of weights."""
+        """Record a closed second, in order. The point's value is the sum of the amounts / the sum of the weights."""
         period = second // self._period_s
         if self._period is not None and period != self._period:
             self._close()
@@ -54,7 +54,7 @@ class Points:
             self._close()
 
     def published(self, now_s: float) -> list[float | None]:
-        """The points visible at `now_s`, oldest first, at most `kept`. The list is the object's own: do not change."""
+        """Return the points visible at `now_s`, oldest first, at most `kept`. Do not modify the list."""
         coming, published = self._coming, self._published
         while coming and coming[0][0] + self._late_s <= now_s:
             self.ended_s, value = coming.popleft()
@@ -65,7 +65,7 @@ class Points:
         return published
 
     def newest(self, now_s: float) -> float | None:
-        """The newest visible point; None when there is none, or when nothing was measured in its period."""
+        """Return the newest visible point; None if there is none, or if nothing was measured in its period."""
         published = self.published(now_s)
         return published[-1] if published else None
 

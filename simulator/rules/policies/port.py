@@ -1,8 +1,8 @@
-"""What every scaling policy is: samples and an observation in, a decision with its reason out.
+"""The interface of scaling policies: from samples and an observation to a decision with its reason.
 
-A policy is pure and owns its windows. The autoscaler (control/autoscaler.py) hands it every closed second of the
-service's signal with `observe` and asks it for a verdict with `decide` each `tick_s`, and at once when a request has to
-wait (`pokes`). What the platform does with the verdict, and how late, is the actuator's part.
+A policy has no side effects and owns its windows. The autoscaler (control/autoscaler.py) passes it every closed second
+of the service's signal with `observe` and calls `decide` every `tick_s`, and also when a request is queued (`pokes`).
+The actuator determines what the platform does with the decision, and with which delay.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from simulator.model.scaling import AutoScalingConfiguration
 class Sample(NamedTuple):
     """One closed second [second, second + 1) of a service's signal, in seconds since the platform started.
 
-    Means are weighted by time. `in_flight` counts requests that hold a slot and requests that wait for one; refused
-    requests are in neither. `service_s` is the sum of the times for which the requests finished in this second held a
-    slot, so `service_s / finished` is the mean service time.
+    Means are weighted by time. `in_flight` counts requests that use a slot and requests that wait for one; rejected
+    requests are not included. `service_s` is the sum of the times for which the requests completed in this second used
+    a slot, so `service_s / finished` is the mean service time.
 
-    The last two are extra signals, which only some policies read (their parameters tell by `needs`); 0 where nobody
-    measures them. `cpu_s`: CPU seconds that all instances used in this second. `latency_p95_s`: 95th percentile of the
-    latency of the requests finished in it, 0 when none was.
+    The last two are extra signals, which only some policies use (see `needs` of their parameters); they are 0 if not
+    measured. `cpu_s`: CPU seconds that all instances used in this second. `latency_p95_s`: 95th percentile of the
+    latency of the requests completed in it, 0 if there were none.
     """
 
     second: int
@@ -38,25 +38,25 @@ class Sample(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """The service at the moment of a decision."""
+    """The state of the service at the time of a decision."""
 
     now_s: float
     ready: int  # instances able to serve (idle or active)
-    coming: int  # asked for and not ready yet
-    in_flight: int  # requests that hold a slot
+    coming: int  # requested instances that are not ready yet
+    in_flight: int  # requests that use a slot
     waiting: int  # requests that wait for one
     scaling: AutoScalingConfiguration
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How many instances should serve, and why.
+    """The desired number of instances, and the reason.
 
-    `desired` is after all clamps, so it lies within the configuration's bounds. `formula` has the numbers in it, e.g.
-    `ceil(16.2 / (0.7 x 10)) = 3`. `inputs` are (name, value) pairs; `clamps` name what bounded the raw result, in
-    order; `reason` is one sentence a person can read, with what was measured in it. `active`: of the desired ones, how
-    many take requests before the others do (App Runner's active instances); None: all of them. `assumes` names a
-    parameter that decided here and whose value is not documented; empty where none did.
+    `desired` is the result after all clamps, so it is within the configuration's bounds. `formula` contains the
+    numbers, e.g. `ceil(16.2 / (0.7 x 10)) = 3`. `inputs` are (name, value) pairs. `clamps` are the limits that changed
+    the raw result, in order. `reason` is a sentence for users with the measured values. `active` is the number of
+    desired instances that take requests before the others (App Runner's active instances); None: all of them.
+    `assumes` is the name of an undocumented parameter that determined the result; empty if there is none.
     """
 
     desired: int
@@ -70,14 +70,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Actuator:
-    """How the platform carries a decision out. Times in seconds.
+    """How the platform carries out a decision. Times in seconds.
 
-    `start_lag_s` passes between the decision to add an instance and its launch (the application's own start-up comes on
-    top). `idle_expiry_s`: an instance without requests for that long is removed whatever the policy says; None = never.
-    `activates`: the platform tells provisioned from active instances (App Runner): instances beyond `desired` but
-    within min_size stay provisioned, idle and throttled; when False every instance serves. `startup_probe_s`: between
-    the looks whether a starting instance is ready, until the first that finds it so (readiness.py); 0: at once when it
-    listens; None: the interval of the service's health check.
+    `start_lag_s`: the time between the decision to add an instance and its launch; the application's start-up time
+    follows. `idle_expiry_s`: an instance without requests for that long is removed whatever the policy decides; None =
+    never. `activates`: the platform distinguishes provisioned and active instances (App Runner): instances beyond
+    `desired` but within min_size stay provisioned, idle and throttled; if False every instance serves.
+    `startup_probe_s`: the interval at which a starting instance is probed until it is ready (readiness.py); 0: it is
+    ready as soon as it listens; None: the interval of the service's health check.
     """
 
     start_lag_s: float = 0.0
@@ -87,15 +87,15 @@ class Actuator:
 
 
 class Policy(Protocol):
-    """The contract. Constructed from its parameters (a frozen dataclass) and the auto scaling configuration."""
+    """A scaling policy. It is created from its parameters (a frozen dataclass) and the auto scaling configuration."""
 
     name: str
     tick_s: float
     actuator: Actuator
-    pokes: bool  # decide at once when a request finds no ready instance or has to wait
+    pokes: bool  # decide immediately when a request finds no ready instance or is queued
 
     def observe(self, sample: Sample) -> None:
-        """Take in a closed second. Called once for every second, in order, before any decision at or after its end."""
+        """Record a closed second. Called once for every second, in order, before any decision at or after its end."""
 
     def decide(self, observation: Observation) -> Decision | None:
-        """The verdict now; None when there is no data to decide on."""
+        """Return the decision; None if there is no data to decide on."""

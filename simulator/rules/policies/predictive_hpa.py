@@ -1,8 +1,8 @@
-"""The Predictive Horizontal Pod Autoscaler: an HPA whose own history is extrapolated; the larger of both counts (P14).
+"""The Predictive Horizontal Pod Autoscaler: the larger of an HPA's result and the extrapolation of its history (P14).
 
 Source: jthomperoo/predictive-horizontal-pod-autoscaler, algorithms/linear_regression (04adb9ef; read): a least-squares
-line through the replica counts of the last `history` syncs, read `look_ahead_s` from now, rounded up. Everything else
-is `hpa`'s.
+line through the replica counts of the last `history` syncs, evaluated `look_ahead_s` from now, rounded up. Everything
+else is the same as in `hpa`.
 
 Needs the signal `cpu`, unless the metric is concurrency.
 """
@@ -27,18 +27,18 @@ from simulator.rules.policies.requirements import Requirements
 
 @dataclass(frozen=True, slots=True)
 class PredictiveHpaParameters:
-    """Times in seconds; metric and target as `hpa` has them.
+    """Parameters; times in seconds, metric and target as in `hpa`.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     metric: Metric = "cpu"
     target: float | None = None
     vcpus: float = 1.0
-    look_ahead_s: float = 10.0  # of its examples (read)
-    history: int = 6  # of its examples (read)
-    # ASSUMPTION: a node has room; as for `hpa`.
+    look_ahead_s: float = 10.0  # from its examples (read)
+    history: int = 6  # from its examples (read)
+    # ASSUMPTION: a node has free capacity and the image, as for `hpa`.
     start_lag_s: float = 1.0
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class PredictiveHpaParameters:
 
 
 class PredictiveHpaPolicy:
-    """An HPA inside; both act on one count of replicas."""
+    """Contains an HPA; both change the same number of replicas."""
 
     name = "predictive-hpa"
     pokes = False

@@ -1,6 +1,6 @@
-"""Ranges of policy parameters, checked with one wording: `name = value, must be ...`.
+"""Range checks of policy parameters with uniform messages: `name = value, must be ...`.
 
-A field that ends in `_s` is named as the scenario file names it, without the unit, and its value has the unit instead.
+A field that ends in `_s` appears as in the scenario file: its name without the suffix, its value with the unit.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from simulator.model.problems import one_of
 
 
 def check_within(name: str, value: float, low: float, high: float) -> None:
-    """Raises ValueError unless low <= value <= high (so also for NaN)."""
+    """Raise ValueError unless low <= value <= high (also for NaN)."""
     if not low <= value <= high:
         raise ValueError(_refusal(name, value, f"{_text(name, low)} to {_text(name, high)}"))
 
 
 def check_above(name: str, value: float, low: float) -> None:
-    """Raises ValueError unless value > low and finite."""
+    """Raise ValueError unless value > low and finite."""
     if not low < value < float("inf"):
         raise ValueError(_refusal(name, value, f"above {_text(name, low)}"))
 
 
 def check_whole_seconds(name: str, value: float, low: int, high: int) -> None:
-    """Raises ValueError unless value is a whole number of seconds in [low, high]: windows count closed seconds."""
+    """Raise ValueError unless value is a whole number of seconds in [low, high]: windows count closed seconds."""
     if not (low <= value <= high and value == int(value)):
         raise ValueError(_refusal(name, value, f"whole seconds, {low}s to {high}s"))
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    """Raises ValueError unless value is one of the choices."""
+    """Raise ValueError unless value is one of the choices."""
     if value not in choices:
         msg = f"{name} = {value!r}, must be {one_of(value, choices)}"
         raise ValueError(msg)

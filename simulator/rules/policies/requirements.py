@@ -1,8 +1,8 @@
-"""What a policy needs in order to act: the signals that make it scale out, and the time and the past that it looks at.
+"""Requirements of a policy: the signals that make it scale out, and the time and history that it needs.
 
-A policy's parameters declare it (`requires`), so that a scenario in which a policy cannot act is found before it is
-played (replay/policy_fit.py): a policy that counts queued requests where nothing queues, one that watches the CPU of an
-application that uses none, one whose alarms take longer than the run.
+A policy's parameters declare them (`requires`), so that a scenario in which the policy cannot act is detected before
+the run (replay/policy_fit.py). Examples: a policy that counts queued requests in a service without a queue, a policy
+that scales on the CPU of an application that uses none, a policy whose alarms take longer than the run.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from simulator.rules.policies.load import Metric
 
 
 class Signal(StrEnum):
-    """What a policy scales on, in the words of a sentence. Per instance, but for the last two."""
+    """The signal on which a policy scales; the values are used in messages. Per instance, except the last two."""
 
     QUEUED = "queued requests"
-    CONCURRENCY = "requests in progress"  # that hold a slot or are queued for one
-    OFFERED = "offered concurrency"  # with what rejected requests would have added
+    CONCURRENCY = "requests in progress"  # requests that use a slot or are queued for one
+    OFFERED = "offered concurrency"  # including the concurrency that rejected requests would have added
     CPU = "CPU"  # vCPUs in use
     RATE = "requests per second"
     LATENCY = "latency"  # 95th percentile, seconds
@@ -28,7 +28,7 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """The policy scales out once `signal` exceeds `above` at each instance, in the signal's unit."""
+    """The policy scales out when `signal` exceeds `above` per instance, in the signal's unit."""
 
     signal: Signal
     above: float = 0.0
@@ -36,11 +36,11 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """Any one of `triggers` makes the policy scale out; without any it never does. Times in seconds.
+    """When a policy can act. Each of `triggers` makes it scale out; without any it never does. Times in seconds.
 
-    `soonest_s`: the earliest scale-out after traffic has begun, however large the overload. `slowest_s`: the longest
-    window, delay or cooldown of the rule: a shorter run shows only a part of it. `history_s`: the past without which
-    `without_history` holds.
+    `soonest_s`: the earliest scale-out after traffic has begun, whatever the overload. `slowest_s`: the longest window,
+    delay or cooldown of the policy; a shorter run shows only a part of its behaviour. `history_s`: the length of
+    history that it needs; before that, `without_history` describes its behaviour.
     """
 
     triggers: tuple[Trigger, ...]
@@ -51,7 +51,7 @@ class Requirements:
 
 
 def trigger_of(metric: Metric, above: float, vcpus: float) -> Trigger:
-    """The trigger of a per-instance metric (load.py); `above` in the metric's unit, CPU as a share of `vcpus`."""
+    """Return the trigger of a per-instance metric (load.py); `above` in its unit, for CPU as a share of `vcpus`."""
     if metric == "cpu":
         return Trigger(Signal.CPU, above * vcpus)
     return Trigger(Signal.RATE if metric == "requests" else Signal.CONCURRENCY, above)

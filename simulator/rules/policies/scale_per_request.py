@@ -1,10 +1,11 @@
-"""Scale per request: an instance for every request that finds no free place, removed after ten idle minutes.
+"""Scale per request: a new instance for every request without a free slot, removed after ten idle minutes.
 
-The model of AWS Lambda and its kin as SimFaaS simulates it (policies P10, validation cases 1 to 17; pacslab/simfaas,
-arXiv 2102.08904). There a place is an instance (MaxConcurrency 1); with more, an instance brings that many places.
+The model of AWS Lambda and similar platforms as SimFaaS simulates it (policies P10, validation cases 1 to 17;
+pacslab/simfaas, arXiv 2102.08904). There an instance has one slot (MaxConcurrency 1); with a larger MaxConcurrency it
+has that many.
 
-Its published counts hold only if requests go to the *newest* idle instance: other routing keeps resetting idle timers
-(random routing: 11.4 instances instead of 7.7), so run it with that balancing rule.
+The published counts are reproduced only if requests go to the *newest* idle instance: other algorithms keep resetting
+idle timers (random: 11.4 instances instead of 7.7), so use the balancing `newest-first`.
 """
 
 from __future__ import annotations
@@ -20,37 +21,37 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 @dataclass(frozen=True, slots=True)
 class ScalePerRequestParameters:
-    """Times in seconds.
+    """Parameters; times in seconds.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     # SimFaaS and its measurements of AWS Lambda in 2020: about 10 minutes (policies P10, 3.5; observed).
     idle_expiry_s: float = 600.0
-    # SimFaaS counts the whole cold start as service time of the first request: no lag of the platform's own.
+    # SimFaaS counts the whole cold start as service time of the first request, without a lag of the platform.
     start_lag_s: float = 0.0
 
     def __post_init__(self) -> None:
         check_above("idle_expiry_s", self.idle_expiry_s, 0)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         return Requirements((Trigger(Signal.QUEUED),), slowest_s=self.idle_expiry_s)
 
 
 class ScalePerRequestPolicy:
-    """Only ever adds; `actuator.idle_expiry_s` removes."""
+    """Only adds instances; `actuator.idle_expiry_s` removes them."""
 
     name = "scale-per-request"
-    tick_s = 1.0  # requests poke; the tick only restores MinSize after an expiry or a crash
+    tick_s = 1.0  # requests trigger decisions; the tick only restores MinSize after an expiry or a crash
     pokes = True
 
     def __init__(
         self,
         parameters: ScalePerRequestParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(
             start_lag_s=parameters.start_lag_s,
@@ -59,7 +60,7 @@ class ScalePerRequestPolicy:
         )
 
     def observe(self, sample: Sample) -> None:
-        """The past does not matter."""
+        """Do nothing: the past is irrelevant."""
 
     def decide(self, observation: Observation) -> Decision:
         scaling = observation.scaling

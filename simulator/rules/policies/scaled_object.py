@@ -1,9 +1,9 @@
-"""KEDA's scaled object: a count of replicas that a switch takes between 0 and 1, and an HPA between 1 and N.
+"""KEDA's scaled object: its number of replicas is switched between 0 and 1 by KEDA, and set from 1 to N by an HPA.
 
-Awake while there was activity within the cooldown. The cooldown counts from the last look that saw activity, so it is
-as coarse as the looks are; while the service is awake it has one replica at least. To zero is decided at the polls of
-KEDA's executor only: strictly more than the cooldown after the last activity (policies 5, KEDA). Azure Container Apps
-works the same way.
+It is active if there was activity within the cooldown; then it has at least one replica. The cooldown begins at the
+last check that detected activity, so its resolution is the interval of the checks. Scale to zero is decided only at the
+polls of KEDA's executor, strictly more than the cooldown after the last activity (policies 5, KEDA). Azure Container
+Apps works in the same way.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from simulator.rules.policies.silence import since_text
 
 
 class Activation:
-    """Remembers the last activity. `initial_s`: so long after the start nothing goes to zero."""
+    """Stores the time of the last activity. `initial_s`: the time after the start without scaling to zero."""
 
     __slots__ = ("_active_s", "_cooldown_s", "_initial_s", "_polls")
 
     def __init__(self, cooldown_s: float, initial_s: float = 0.0) -> None:
         self._cooldown_s = cooldown_s
         self._initial_s = initial_s
-        self._active_s = -math.inf  # the last look with activity
+        self._active_s = -math.inf  # time of the last check with activity
         self._polls = True
 
     def look(self, now_s: float, *, active: bool, polls: bool = True) -> None:
-        """`polls`: it is the executor's turn, which alone takes the last replica away."""
+        """Record a check. `polls`: it is a poll of the executor, the only one that removes the last replica."""
         self._polls = polls
         if active:
             self._active_s = now_s
 
     def floor(self, now_s: float, present: int) -> tuple[int, str]:
-        """The least that may run now, 0 or 1, and why. `present` replicas stay awake until the cooldown is over."""
+        """Return the minimum number of replicas now, 0 or 1, and the reason. It is 1 until the cooldown is over."""
         idle_s = now_s - self._active_s
         if idle_s == 0:
             return 1, "there is activity"
@@ -47,7 +47,7 @@ class Activation:
 
 
 class ScaledObject:
-    """Owns the count of replicas; it begins with what is there."""
+    """Owns the number of replicas; the first one is the number of present instances."""
 
     __slots__ = ("_hpa", "_replicas", "activation")
 
@@ -68,7 +68,7 @@ class ScaledObject:
         target: float,
         inputs: tuple[tuple[str, float], ...],
     ) -> Decision:
-        """The verdict now. `sync`: it is the HPA's turn; `total` is its metric, a replica may have `target` of it."""
+        """Return the decision. `sync`: the HPA's sync is due. `total` is its metric, `target` the value per replica."""
         now_s, scaling, present = observation.now_s, observation.scaling, self.present(observation)
         wanted, formula, clamps = present, f"replicas = {present}", tuple[str, ...]()
         reason = "the metric is not looked at now"
@@ -83,7 +83,7 @@ class ScaledObject:
             if least == 0 or wanted == 0:
                 wanted, reason = least, why
         desired, clamps = bounded(wanted, scaling, clamps)
-        if sync and present:  # the switch between 0 and 1 is not the HPA's doing and counts against no limit of it
+        if sync and present:  # the HPA does not switch between 0 and 1, so its limits do not count that
             self._hpa.moved(now_s, present, desired)
         self._replicas = desired
         return Decision(desired, formula, reason, (*inputs, ("target", target), ("replicas", present)), clamps)

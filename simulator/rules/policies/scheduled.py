@@ -1,7 +1,7 @@
-"""Scheduled scaling: so many instances from certain times on, over and over, as cron schedules of any platform do.
+"""Scheduled scaling: a number of instances from certain times on, repeated periodically like cron schedules.
 
-The run's start is time 0 of the first round. Before the first entry of a schedule the last one counts, as it was still
-in force from the round before. Traffic does not matter.
+The run's start is time 0 of the first round. Before the first entry of the schedule the last one applies, because it is
+still in force from the previous round. Traffic is irrelevant.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """From `at_s` after the round's start on: this many `instances`.
+    """The number of `instances` from `at_s` after the start of the round on.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     at_s: float = 0.0
@@ -36,15 +36,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledParameters:
-    """Times in seconds. An empty schedule is MinSize.
+    """Parameters; times in seconds. An empty schedule means MinSize.
 
     Raises:
-        ValueError: when a number is out of range or the entries are not in order within a round.
+        ValueError: if a number is out of range, or if the entries are not in order within a round.
     """
 
     schedule: tuple[Entry, ...] = ()
     every_s: float = 86400.0  # a day
-    start_lag_s: float = 0.0  # nothing is known of a platform here
+    start_lag_s: float = 0.0  # this policy belongs to no platform
 
     def __post_init__(self) -> None:
         check_above("every_s", self.every_s, 0)
@@ -57,13 +57,13 @@ class ScheduledParameters:
             msg = f"schedule = {times[-1]:g}s, must be below every = {self.every_s:g}s"
             raise ValueError(msg)
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         return Requirements((Trigger(Signal.SCHEDULE),) if self.schedule else ())
 
 
 class ScheduledPolicy:
-    """Looks each second which entry is in force."""
+    """Applies the entry in force, every second."""
 
     name = "scheduled"
     tick_s = 1.0
@@ -72,7 +72,7 @@ class ScheduledPolicy:
     def __init__(
         self,
         parameters: ScheduledParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)
         self._schedule = parameters.schedule
@@ -80,7 +80,7 @@ class ScheduledPolicy:
         self._times = [entry.at_s for entry in parameters.schedule]
 
     def observe(self, sample: Sample) -> None:
-        """Traffic does not matter."""
+        """Do nothing: traffic is irrelevant."""
 
     def decide(self, observation: Observation) -> Decision:
         if not self._schedule:

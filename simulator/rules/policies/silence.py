@@ -1,4 +1,4 @@
-"""How long nothing came, in words: a reason tells what was measured, and "not yet" where nothing was."""
+"""Text for the time without an event, for the reasons of decisions."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import math
 
 
 def since_text(what: str, idle_s: float) -> str:
-    """`no request for 75s`; `no request yet` when there never was one (infinite)."""
+    """Return a text such as `no request for 75s`, or `no request yet` if `idle_s` is infinite."""
     return f"no {what} yet" if math.isinf(idle_s) else f"no {what} for {idle_s:.3g}s"

@@ -1,12 +1,12 @@
 """AWS step scaling: the further the metric is beyond the alarm's threshold, the larger the change (policies 3.4).
 
-Steps tell their bounds relative to the threshold. Above it the lower bound belongs to a step and the upper does not;
-below it the other way round. Percentages become whole instances by AWS's own rounding: towards zero, but never to zero.
+The bounds of a step are relative to the threshold. Above it a step includes its lower bound and excludes its upper
+bound; below it the reverse. Percentages become whole instances by AWS's rounding: towards zero, but never to zero.
 
 The defaults are the example of the Application Auto Scaling user guide (read; validation case 44): threshold 50 %,
 +10 % from 60 and +30 % from 70, -10 % from 40 and -30 % from 30.
 
-Needs the signal `cpu`, unless the metric is another one.
+Needs the signal `cpu`, unless another metric is configured.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ AdjustmentType = Literal["change", "percent", "exact"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From `lower` to `upper`, relative to the threshold; None is without end. `by` instances, or that share of them.
+    """A step from `lower` to `upper` relative to the threshold (None: unbounded), with a change of `by`.
+
+    `by` is a number of instances or a share of them, depending on the adjustment type.
 
     Raises:
-        ValueError: when the bounds are out of order.
+        ValueError: if `lower` is not below `upper`.
     """
 
     by: float = 0.0
@@ -47,7 +49,7 @@ class Step:
             raise ValueError(msg)
 
     def holds(self, beyond: float) -> bool:
-        """Whether a metric `beyond` the threshold (negative: below it) falls into this step."""
+        """True if a metric `beyond` the threshold (negative: below it) is in this step."""
         low = -math.inf if self.lower is None else self.lower
         high = math.inf if self.upper is None else self.upper
         if beyond >= 0:
@@ -61,10 +63,11 @@ IN: Final = (Step(by=-0.1, lower=-0.2, upper=-0.1), Step(by=-0.3, upper=-0.2))
 
 @dataclass(frozen=True, slots=True)
 class StepScalingParameters:
-    """Times in seconds; the threshold in the metric's unit: CPU share, requests in flight or requests/s per instance.
+    """Parameters; times in seconds, the threshold in the metric's unit: CPU share, requests in flight or requests/s per
+    instance.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     metric: Metric = "cpu"
@@ -72,9 +75,9 @@ class StepScalingParameters:
     scale_out: tuple[Step, ...] = OUT
     scale_in: tuple[Step, ...] = IN
     adjustment: AdjustmentType = "percent"
-    min_magnitude: int = 0  # MinAdjustmentMagnitude: a percentage changes at least so many
-    vcpus: float = 1.0  # of one instance: what utilisation is a share of
-    # ASSUMPTION: the alarms are the user's own; two one-minute points are usual. The user's alarms settle it.
+    min_magnitude: int = 0  # MinAdjustmentMagnitude: the minimum change by a percentage
+    vcpus: float = 1.0  # per instance; utilisation is a share of them
+    # ASSUMPTION: the alarms are user-defined; two one-minute points are usual. The user's alarms settle it.
     out_points: int = 2
     in_points: int = 2
     scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
@@ -99,7 +102,7 @@ class StepScalingParameters:
     def needs(self) -> frozenset[str]:
         return needs_of(self.metric)
 
-    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 one signature for all
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
         """See requirements.py."""
         least = min((step.lower or 0.0 for step in self.scale_out if step.by > 0), default=math.inf)
         return Requirements(
@@ -110,7 +113,10 @@ class StepScalingParameters:
 
 
 def adjusted(capacity: int, by: float, kind: AdjustmentType, min_magnitude: int = 0) -> int:
-    """What `capacity` becomes, at least 0. A share of 12.7 is 12, 0.67 is 1, -0.58 is -1, -6.67 is -6."""
+    """Return the new capacity, at least 0.
+
+    Changes by a share are rounded: 12.7 to 12, 0.67 to 1, -0.58 to -1, -6.67 to -6.
+    """
     if kind == "exact":
         return max(0, round(by))
     if kind == "change":
@@ -123,16 +129,16 @@ def adjusted(capacity: int, by: float, kind: AdjustmentType, min_magnitude: int 
 
 
 class StepScalingPolicy:
-    """Owns the desired count, as the ECS service does; it begins with what is there."""
+    """Owns the desired count, like an ECS service; the first one is the number of present instances."""
 
     name = "step-scaling"
-    tick_s = 10.0  # a new point is acted on within that; between points nothing changes
+    tick_s = 10.0  # the maximum delay after a new point; between points nothing changes
     pokes = False
 
     def __init__(
         self,
         parameters: StepScalingParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
@@ -160,7 +166,7 @@ class StepScalingPolicy:
         return Decision(desired, formula, reason, inputs, clamps)
 
     def _act(self, observation: Observation, capacity: int, points: list[float | None]) -> tuple[int, str, str]:
-        """(capacity, formula, reason) once a new point is there."""
+        """Return (capacity, formula, reason) for a new point."""
         parameters, scaling = self._parameters, observation.scaling
         threshold, value = parameters.threshold, points[-1]
         out = breaches(points, parameters.out_points, lambda point: point >= threshold - DUST)

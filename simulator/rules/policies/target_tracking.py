@@ -1,14 +1,14 @@
-"""AWS target tracking as Application Auto Scaling does it for ECS services (policies 3.3, P6).
+"""AWS target tracking, as Application Auto Scaling does it for ECS services (policies 3.3, P6).
 
-Pipeline: one-minute CloudWatch points, late by some seconds, watched by two alarms that nobody can edit. High: 3 of 3
-points above the target. Low: 15 of 15 below 90 % of it. Formula: proportional and rounded up, so it removes only what
-is surplus for certain. Limits: a cooldown each way (`alarms`). Missing data never scales in.
+Pipeline: one-minute CloudWatch points with some delay, and two alarms that users cannot edit. High: 3 of 3 points above
+the target. Low: 15 of 15 below 90 % of it. Formula: proportional and rounded up, so only a certain surplus is removed.
+Limits: a cooldown per direction (`alarms`). Missing data never causes a scale-in.
 
-The exact arithmetic inside is not published; AWS says that it is proportional on the way out, more gradual on the way
-in: `base` and `scale_in_share` say how it is read here. So a step is answered after three full minutes, the alignment
-of the minute, the delay of the metric, and a task start.
+The exact arithmetic is not published; AWS says that scale-out is proportional and scale-in more gradual. `base` and
+`scale_in_share` define the interpretation used here. The response to a step takes three full minutes, the alignment to
+the minute, the delay of the metric, and a task start.
 
-Needs the signal `cpu`, unless the metric is another one.
+Needs the signal `cpu`, unless another metric is configured.
 """
 
 from __future__ import annotations
@@ -32,37 +32,39 @@ Base = Literal["running", "measured", "desired"]
 
 @dataclass(frozen=True, slots=True)
 class TargetTrackingParameters:
-    """Times in seconds.
+    """Parameters; times in seconds.
 
     `target`: mean CPU share, requests in flight per instance, or requests/s per instance (ALBRequestCountPerTarget /
     60); None takes `target_utilisation`, of CPU or of MaxConcurrency.
 
     Raises:
-        ValueError: when a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     metric: Metric = "cpu"
     target: float | None = None
-    # ASSUMPTION: AWS has no default; 70 % is the value of its own tutorials, and for concurrency it makes policies
-    # comparable. Nothing to settle: whoever knows better writes a target.
+    # ASSUMPTION: AWS has no default; 70 % is the value in its tutorials, and for concurrency it makes policies
+    # comparable. Nothing to settle: set the target that the service needs.
     target_utilisation: float = 0.7
-    vcpus: float = 1.0  # of one instance: what utilisation is a share of
+    vcpus: float = 1.0  # per instance; utilisation is a share of them
     out_points: int = 3  # AlarmHigh: 3 of 3 (read in issues that show the alarms)
-    in_points: int = 15  # AlarmLow: 15 of 15 (the same)
+    in_points: int = 15  # AlarmLow: 15 of 15 (same source)
     low_share: float = 0.9  # AlarmLow's threshold: "usually more than 10 % lower" than the target
     scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
     scale_in_cooldown_s: float = 300.0
     metric_late_s: float = LATE_S
     # The proportional rule multiplies the running count, not the desired one (ECS guide service-auto-scaling; read).
-    # ASSUMPTION: its mean over the minute of the point (`measured`), or a need that is being met would be counted again
-    # until the metric shows it. `running`: that of the moment of the alarm; `desired`: the plain capacity of the
-    # published formula. A trace of desired counts after a step, without cooldowns, settles it.
+    # ASSUMPTION: it uses the mean running count over the minute of the point (`measured`); otherwise capacity that is
+    # already starting would be requested again until the metric shows it. `running`: the count at the time of the
+    # alarm; `desired`: the capacity in the published formula. A trace of desired counts after a step, without
+    # cooldowns, settles it.
     base: Base = "measured"
-    # ASSUMPTION: by how much scale-in is "more gradual" than proportional is not published: all of what is surplus for
-    # certain goes at once. Below 1 only that share of it goes, one instance at least. The same trace settles it.
+    # ASSUMPTION: it is not published how much more gradual than proportional scale-in is; here the whole certain
+    # surplus is removed at once. Below 1 only that share of it is removed, at least one instance. The same trace
+    # settles it.
     scale_in_share: float = 1.0
-    # ASSUMPTION: a metric of requests has no data where there are none: some products publish nothing then and never
-    # scale in (Lambda's utilisation); ECS publishes CPU always. The SampleCount of an idle hour settles it.
+    # ASSUMPTION: a metric of requests has no data if there are no requests: some products then publish nothing and
+    # never scale in (Lambda's utilisation); ECS always publishes CPU. The SampleCount of an idle hour settles it.
     silence_is_missing: bool = False
     start_lag_s: float = FARGATE_START_LAG_S
 
@@ -88,7 +90,7 @@ class TargetTrackingParameters:
         return needs_of(self.metric)
 
     def target_for(self, scaling: AutoScalingConfiguration) -> float:
-        """In the metric's unit."""
+        """Return the target in the metric's unit."""
         if self.metric == "concurrency":
             return concurrency_target(self.target, self.target_utilisation, scaling)
         return self.target_utilisation if self.target is None else self.target
@@ -103,19 +105,19 @@ class TargetTrackingParameters:
 
 
 class TargetTrackingPolicy:
-    """Owns the desired count, as the ECS service does; it begins with what is there.
+    """Owns the desired count, like an ECS service; the first one is the number of present instances.
 
-    `capacity` is that count; whoever shares it with this policy (predictive scaling) may set it between decisions.
+    `capacity` is that count; predictive scaling, which shares it, may set it between decisions.
     """
 
     name = "target-tracking"
-    tick_s = 10.0  # a new point is acted on within that; between points nothing changes
+    tick_s = 10.0  # the maximum delay after a new point; between points nothing changes
     pokes = False
 
     def __init__(
         self,
         parameters: TargetTrackingParameters,
-        scaling: AutoScalingConfiguration,  # noqa: ARG002  the port's signature; each observation brings the one in force
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
@@ -155,7 +157,7 @@ class TargetTrackingPolicy:
     def _act(
         self, observation: Observation, capacity: int, points: list[float | None], target: float
     ) -> tuple[int, str, str]:
-        """(capacity, formula, reason) once a new point is there."""
+        """Return (capacity, formula, reason) for a new point."""
         parameters, scaling = self._parameters, observation.scaling
         value = points[-1]
         if value is None:
@@ -163,7 +165,7 @@ class TargetTrackingPolicy:
         there = self._there(observation)
 
         def proportional(base: int) -> int:
-            """Rounded up both ways: what it removes is never needed."""
+            """Return the proportional capacity, rounded up in both directions so that no needed instance is removed."""
             return math.ceil(min(base, there) * value / target - DUST)
 
         raw = proportional(capacity)
@@ -182,7 +184,7 @@ class TargetTrackingPolicy:
         return capacity, formula, reason
 
     def _there(self, observation: Observation) -> float:
-        """The count that the rule multiplies."""
+        """Return the count that the proportional rule multiplies."""
         match self._parameters.base:
             case "running":
                 return observation.ready
