@@ -51,7 +51,7 @@ def names_of(domain: str, *, www: bool) -> tuple[str, ...]:
     if not _DOMAIN.match(domain):
         msg = (
             f"DomainName = {domain!r}, must be a root domain, a subdomain, or a wildcard such as *.example.com; "
-            "the * stands alone as the first label"
+            "the * must be the whole first label"
         )
         raise ValueError(msg)
     if not www:

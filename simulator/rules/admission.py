@@ -42,7 +42,7 @@ class Overflow:
             msg = f"wait = {self.wait_s:g}, must be at least 0"
             raise ValueError(msg)
         if self.queue < 0 or (self.wait_s > 0 and self.queue == 0):
-            msg = f"queue = {self.queue}, must be at least 1 when requests are held"
+            msg = f"queue = {self.queue}, must be at least 1 when requests are queued"
             raise ValueError(msg)
 
     @property

@@ -77,7 +77,7 @@ class CrashLoop:
     def __str__(self) -> str:
         """The text for the event log after a crash that delays the next start."""
         wait = duration_text(self.delay_s)
-        return f"{self.deaths} instances in a row have died without one that stays: the next one starts in {wait}"
+        return f"{self.deaths} consecutive instances have crashed: the next one starts in {wait}"
 
 
 def restart_delay_s(deaths_in_a_row: int) -> float:

@@ -278,9 +278,7 @@ def test_a_crash_loop_waits_ever_longer_and_a_success_ends_it() -> None:
             stage.fake.failing = False
             await asyncio.sleep(12)
             assert len(stage.pool.ready) == 2
-            assert (
-                stage.lines()[-1] == "6 instances in a row have died without one that stays: the next one starts in 16s"
-            )
+            assert stage.lines()[-1] == "6 consecutive instances have crashed: the next one starts in 16s"
             stage.roster.kill(8)  # healthy, but not for long: the loop goes on
             await asyncio.sleep(31.5)
             assert len(stage.pool.ready) == 1

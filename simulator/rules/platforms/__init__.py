@@ -81,7 +81,7 @@ _PRESETS: Final = (
     ),
     PlatformPreset(
         "lambda",
-        "AWS Lambda: one request an environment, billed by the millisecond",
+        "AWS Lambda: one request per environment, billed by the millisecond",
         policy="lambda",
         prices=price_lists.LAMBDA,
         max_concurrency=1,
@@ -96,7 +96,7 @@ _PRESETS: Final = (
     ),
     PlatformPreset(
         "knative",
-        "Knative on nodes of one's own: the KPA, requests wait in the activator, machines paid busy or not",
+        "Knative on self-managed nodes: the KPA, requests wait in the activator, nodes are billed busy or not",
         policy="knative",
         prices=price_lists.NODES,
         # policies P2d: the activator buffers 10,000 requests per revision.

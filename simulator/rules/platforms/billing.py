@@ -128,7 +128,7 @@ class PriceList:
             msg = f"requests_per_connection = {self.balancer.requests_per_connection}, must be above 0"
             raise ValueError(msg)
         if self.metering is Metering.NODES and self.node is None:
-            msg = "node = none, must be told where machines are metered"
+            msg = "node = none, must be given when nodes are metered"
             raise ValueError(msg)
         if self.nodes is not None and self.nodes < 1:
             msg = f"nodes = {self.nodes}, must be at least 1"

@@ -93,7 +93,7 @@ _KINDS: Final = (
         "scale-per-request",
         ScalePerRequestParameters,
         ScalePerRequestPolicy,
-        "an instance per request without a place, removed when idle (AWS Lambda, SimFaaS)",
+        "an instance per request without a free slot, removed when idle (AWS Lambda, SimFaaS)",
         to_zero=True,
     ),
     _kind(
@@ -161,20 +161,20 @@ _KINDS: Final = (
         "Azure Container Apps: requests of 15 s per replica, steps of 1, 4, 8, 16 ...",
         to_zero=True,
     ),
-    _kind("heroku", HerokuParameters, HerokuPolicy, "Heroku: one dyno at a time towards a wanted p95"),
+    _kind("heroku", HerokuParameters, HerokuPolicy, "Heroku: one dyno at a time towards a desired p95"),
     _kind("fly", FlyParameters, FlyPolicy, "Fly.io: one machine at a time by soft limits", to_zero=True),
     _kind("scheduled", ScheduledParameters, ScheduledPolicy, "instances by the time of day", to_zero=True),
     _kind(
         "predictive-hpa",
         PredictiveHpaParameters,
         PredictiveHpaPolicy,
-        "an HPA and the straight line through its own history, the larger of both",
+        "the larger of an HPA's result and the linear extrapolation of its history",
     ),
     _kind(
         "holt-winters",
         HoltWintersParameters,
         HoltWintersPolicy,
-        "the load that former days let one expect, by additive Holt-Winters",
+        "the load predicted from previous days by additive Holt-Winters",
     ),
     _kind(
         "aws-predictive",

@@ -116,7 +116,7 @@ class CloudRunPolicy:
             kept, peak, ago_s = self._kept.record(observation.now_s, wanted)
             if kept > wanted:
                 clamps = (f"idle for up to {parameters.idle_s:g}s: {kept}",)
-                reason += f"; of {peak} that were there {ago_s:.3g}s ago {kept} are kept, idle"
+                reason += f"; {kept} of the {peak} instances of {ago_s:.3g}s ago stay, idle"
                 wanted = kept
         self._has_looked = True
         desired, clamps = bounded(wanted, scaling, clamps)
@@ -153,4 +153,4 @@ def _reason(wanted: int, by_concurrency: int, by_cpu: int, waiting: int) -> str:
     if wanted == by_cpu:
         return "the mean CPU of a minute decides"
     assert wanted == waiting
-    return "requests wait for which no place is free or coming"
+    return "requests wait without a free or starting slot"

@@ -98,12 +98,12 @@ class HerokuPolicy:
         there = observation.ready + observation.coming
         dynos, clamps = bounded(there, observation.scaling)
         rate_rps, p95_s = self._learn(now_s)
-        desired, reason = dynos, "nothing is known of the last minute"
+        desired, reason = dynos, "there is no data for the last minute"
         wanted_s = self._parameters.desired_p95_s
         formula = f"dynos = {dynos}"
         if rate_rps is not None and dynos:
             here_s = self._expected_s(rate_rps / dynos)
-            formula = f"p95 of {rate_rps / dynos:.4g}/s per dyno: {here_s:.4g}s, {wanted_s:g}s wanted"
+            formula = f"p95 of {rate_rps / dynos:.4g}/s per dyno: {here_s:.4g}s, target {wanted_s:g}s"
             desired, reason = self._step(now_s, dynos, rate_rps, here_s)
         if desired != dynos:
             desired, clamps = bounded(desired, observation.scaling)

@@ -171,7 +171,7 @@ class HpaPolicy:
         if clamps or value is None or not pods.ready or not current:
             desired, formula, reason = current, f"replicas = {current}", "no metric of a ready pod: nothing changes"
             if clamps:
-                reason = f"the bounds ask for {current} and not {present}: that comes before any metric"
+                reason = f"the bounds require {current} instead of {present}, before any metric"
         else:
             desired, formula, reason, clamps = self._follow(observation, current, value, pods)
         self._behaviour.moved(observation.now_s, current, desired)
@@ -205,12 +205,12 @@ class HpaPolicy:
         if wanted == current and mean != goal:
             reason = (
                 f"{parameters.metric} is {mean / goal:.3g} of its target: within the tolerance of "
-                f"{parameters.tolerance:g}, or new pods may be enough"
+                f"{parameters.tolerance:g}, or new pods may suffice"
             )
         else:
             reason = f"{parameters.metric} is {mean / goal:.3g} of its target on {pods.ready} ready pods"
         if desired != wanted:
-            reason += f"; {wanted} is wanted, {desired} allowed now"
+            reason += f"; {wanted} would be desired, {desired} is allowed now"
         return desired, formula, reason, clamps
 
     def _pods(self, observation: Observation) -> Pods:

@@ -162,7 +162,7 @@ class KnativePolicy:
                 # MaxSize always applies: the kept instances were within the bounds when they were decided.
                 desired = min(desired, self._scaling.max_size)
                 clamps += (f"scale to zero waits: {desired}",)
-                reason = f"nothing is wanted, but {why}"
+                reason = f"no instance is needed, but {why}"
         self._desired = desired
         self.excess_burst_capacity = scale.excess_burst_capacity
         self.panicking = scale.panicking

@@ -83,9 +83,9 @@ class Decider:
         panicking = self.panic_since_s is not None
         if panicking:
             wish = self._wish_in_panic(max(wish, self._limit(by_panic, ready, [])), clamps)
-            reason = f"panic: the short window asks for {by_panic} with {ready} ready; nothing is removed now"
+            reason = f"panic: the short window requires {by_panic} with {ready} ready; no instance is removed now"
         else:
-            reason = f"stable: {stable:.4g} on average, {spec.target:.4g} wanted per instance"
+            reason = f"stable: {stable:.4g} on average, target {spec.target:.4g} per instance"
         if self._delay is not None and spec.reachable:
             held = self._delay.record(now_s, wish)
             if held != wish:

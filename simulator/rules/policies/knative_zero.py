@@ -76,7 +76,7 @@ class ScaleToZero:
         elif self._inactive_since_s is None:
             return 0, ""  # it has never run
         wait_s = self._wait_s(now_s)
-        return (0, "") if wait_s <= 0 else (max(1, present), f"{wait_s:g}s of grace are left before zero")
+        return (0, "") if wait_s <= 0 else (max(1, present), f"scale to zero waits another {wait_s:g}s")
 
     def _mark_inactive(self, now_s: float) -> None:
         self._active_since_s = None

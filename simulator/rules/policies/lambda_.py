@@ -102,9 +102,9 @@ class LambdaPolicy:
         if rate_binds:
             reason = f"{self._rate_rps:g} requests/s are more than {there} environments may take"
         elif missing:
-            reason = f"{short} requests wait for which no place is free or coming"
+            reason = f"{short} requests wait without a free or starting slot"
         else:
-            reason = "every request has a place or one coming"
+            reason = "every request has a slot or one that is starting"
         return Decision(
             desired=desired,
             formula=f"{observation.ready} ready + {observation.coming} coming + {missing} missing = {there + missing}",

@@ -70,9 +70,9 @@ class ScalePerRequestPolicy:
         asked = there + missing
         desired = min(max(asked, scaling.min_size), scaling.max_size)
         if missing:
-            reason = f"{short} requests wait for which no place is free or coming"
+            reason = f"{short} requests wait without a free or starting slot"
         else:
-            reason = "every request has a place or one coming"
+            reason = "every request has a slot or one that is starting"
         clamps: tuple[str, ...] = ()
         if desired != asked:
             clamps = (f"min_size = {desired}",) if desired > asked else (f"max_size = {desired}",)

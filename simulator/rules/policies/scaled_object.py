@@ -71,13 +71,13 @@ class ScaledObject:
         """Return the decision. `sync`: the HPA's sync is due. `total` is its metric, `target` the value per replica."""
         now_s, scaling, present = observation.now_s, observation.scaling, self.present(observation)
         wanted, formula, clamps = present, f"replicas = {present}", tuple[str, ...]()
-        reason = "the metric is not looked at now"
+        reason = "no sync of the HPA is due"
         if sync:
             self._hpa.look(now_s, present)
         if sync and present:
             advice = self._hpa.sync(now_s, present, observation.ready, total, target)
             wanted, formula, clamps = advice.replicas, advice.formula, advice.clamps
-            reason = f"the metric is {total:.4g}, {target:g} is wanted per replica"
+            reason = f"the metric is {total:.4g}, the target is {target:g} per replica"
         if scaling.min_size == 0:
             least, why = self.activation.floor(now_s, present)
             if least == 0 or wanted == 0:

@@ -179,7 +179,7 @@ class StepScalingPolicy:
         steps = parameters.scale_out if out else parameters.scale_in
         step = next((step for step in steps if step.holds(beyond)), None)
         if step is None:
-            return capacity, f"{value:.6g} - {threshold:g} = {beyond:.6g}", "no step for so small a breach"
+            return capacity, f"{value:.6g} - {threshold:g} = {beyond:.6g}", "the breach is too small for every step"
 
         def wish(base: int) -> int:
             return adjusted(base, step.by, parameters.adjustment, parameters.min_magnitude)

@@ -68,7 +68,7 @@ def test_what_is_there_at_the_first_look_counts_as_needed_until_then() -> None:
     policy.observe(sample(0, 1.0, ready=10))
     first = policy.decide(observation(5, SCALING, ready=10))
     assert first.desired == 10
-    assert "of 10 that were there 0s ago 10 are kept, idle" in first.reason
+    assert "10 of the 10 instances of 0s ago stay, idle" in first.reason
 
 
 def test_with_a_spread_of_0_idle_instances_are_kept_for_fifteen_minutes_the_last_one_too() -> None:

@@ -31,7 +31,7 @@ def test_a_rise_of_the_replicas_is_continued() -> None:
     inputs = dict(last.inputs)
     assert inputs["foreseen"] > inputs["hpa"]
     assert last.desired == 5
-    assert "are foreseen in 15s" in last.reason
+    assert "replicas are predicted in 15s" in last.reason
 
 
 def test_a_steady_service_is_the_hpas() -> None:
