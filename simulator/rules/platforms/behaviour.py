@@ -48,7 +48,7 @@ _BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
         **{preset.policy: preset_behaviour(preset) for preset in PLATFORMS.values()},
         "scale-per-request": preset_behaviour(PLATFORMS["lambda"]),
         # The interceptor queues requests while pods start.
-        # ASSUMPTION: for 20 s, its KEDA_CONDITION_WAIT_TIMEOUT (memory); the add-on's own documentation settles it.
+        # ASSUMPTION: for 20 s, its KEDA_CONDITION_WAIT_TIMEOUT (memory); the add-on's documentation settles it.
         "keda-http": Behaviour(Overflow(20.0, 10_000)),
     }
 )

@@ -14,9 +14,9 @@ active ones full, so this policy needs no trigger. Becoming idle and being activ
 
 Reason for a start lag of 32 s (validation cases 30 and 31, a public load test of June 2023): 200 requests/s x 85 ms =
 17 in flight, offered to one instance with MaxConcurrency 10 after no traffic. The mean after t seconds is 17 t / 60; it
-exceeds 0.7 x 10 = 7 at t = 24.7, so the decision at t = 25 requests the second instance. Rejections ended at 58 s. The
-application, a small Go program that starts within a second, does not yet listen at the probe at its launch and passes
-the next one, a second later (readiness.py): 25 + 32 + 1 = 58.
+exceeds 0.7 x 10 = 7 at t = 24.7, so the decision at t = 25 requests the second instance. The error rate fell to 0 at
+58 s. The application, a small Go program that starts within a second, does not yet listen at the probe at its launch
+and passes the next one, a second later (readiness.py): 25 + 32 + 1 = 58.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class AppRunnerParameters:
         return IDLE_AFTER_S if self.idle_after_s is None else self.idle_after_s
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         signal = Signal.OFFERED if self.count_refusals else Signal.CONCURRENCY
         return Requirements(
             (Trigger(signal, self.target_utilisation * scaling.max_concurrency),),

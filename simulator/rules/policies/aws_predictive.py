@@ -54,7 +54,7 @@ class AwsPredictiveParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return dataclasses.replace(
             self.tracking.requires(scaling),
             history_s=HourlyForecast.DAY * self.hour_s,

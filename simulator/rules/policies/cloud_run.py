@@ -66,7 +66,7 @@ class CloudRunParameters:
         return frozenset() if self.cpu_target is None else frozenset({CPU})
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         by_cpu = () if self.cpu_target is None else (Trigger(Signal.CPU, self.cpu_target * self.vcpus),)
         by_concurrency = Trigger(Signal.CONCURRENCY, self.concurrency_target * scaling.max_concurrency)
         return Requirements(

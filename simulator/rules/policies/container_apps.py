@@ -52,7 +52,7 @@ class ContainerAppsParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements(
             (Trigger(Signal.RATE, self.concurrent_requests * (1 + self.tolerance)),),
             soonest_s=self.period_s,

@@ -48,7 +48,7 @@ class EcsExpressParameters:
         return needs_of(self.metric)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return self.tracking.requires(scaling)
 
     @property

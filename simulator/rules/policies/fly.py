@@ -64,7 +64,7 @@ class FlyParameters:
         return max(1, int(0.8 * scaling.max_concurrency))
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements(
             (Trigger(Signal.CONCURRENCY, self.soft_limit_for(scaling)),), soonest_s=1.0, slowest_s=self.stop_every_s
         )

@@ -61,7 +61,7 @@ class HerokuParameters:
         return frozenset({LATENCY})
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements(
             (Trigger(Signal.LATENCY, self.desired_p95_s),), soonest_s=MINUTE_S, slowest_s=self.down_every_s
         )

@@ -60,7 +60,7 @@ class HoltWintersParameters:
         return math.ceil(self.start_lag_s / self.bin_s) + 1
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements(
             (Trigger(Signal.OFFERED, self.target_utilisation * scaling.max_concurrency),),
             soonest_s=HoltWintersPolicy.tick_s,

@@ -111,7 +111,7 @@ class HpaParameters:
         )
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         if self.metric == "cpu":
             target = CPU_TARGET if self.target is None else self.target
         else:

@@ -68,7 +68,7 @@ class KedaParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         target = concurrency_target(self.target, 0.7, scaling)
         return Requirements(
             (trigger_of(self.metric, target * (1 + self.tolerance), 1.0),),

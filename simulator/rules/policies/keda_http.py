@@ -69,7 +69,7 @@ class KedaHttpParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         targets = ((Signal.CONCURRENCY, self.concurrency_target), (Signal.RATE, self.rate_target_rps))
         return Requirements(
             tuple(Trigger(signal, target * (1 + self.tolerance)) for signal, target in targets if target is not None),

@@ -104,7 +104,7 @@ class KnativeParameters:
         return max_concurrency if self.target is None else min(self.target, max_concurrency)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         signal = Signal.RATE if self.metric == "rps" else Signal.CONCURRENCY
         above = max(TARGET_MIN, self.total(scaling.max_concurrency) * self.target_utilisation)
         slowest_s = max(self.stable_window_s, self.scale_down_delay_s)

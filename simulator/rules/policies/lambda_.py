@@ -50,7 +50,7 @@ class LambdaParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements((Trigger(Signal.QUEUED),), slowest_s=self.idle_expiry_s)
 
 

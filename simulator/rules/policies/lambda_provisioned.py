@@ -37,7 +37,7 @@ class LambdaProvisionedParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return self.tracking.requires(scaling)
 
     @property

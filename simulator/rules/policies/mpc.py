@@ -63,7 +63,7 @@ class MpcParameters:
         return math.ceil(self.start_lag_s / self.step_s)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements(
             (Trigger(Signal.OFFERED, self.target_utilisation * scaling.max_concurrency),),
             soonest_s=self.step_s,

@@ -55,7 +55,7 @@ class OracleParameters:
         return frozenset() if self.demand else frozenset({DEMAND})
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements((Trigger(Signal.DEMAND),))
 
 

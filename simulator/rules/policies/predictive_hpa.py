@@ -54,7 +54,7 @@ class PredictiveHpaParameters:
         return needs_of(self.metric)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return HpaParameters(metric=self.metric, target=self.target, vcpus=self.vcpus).requires(scaling)
 
 

@@ -58,7 +58,7 @@ class ScheduledParameters:
             raise ValueError(msg)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements((Trigger(Signal.SCHEDULE),) if self.schedule else ())
 
 

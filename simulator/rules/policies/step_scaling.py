@@ -103,7 +103,7 @@ class StepScalingParameters:
         return needs_of(self.metric)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         least = min((step.lower or 0.0 for step in self.scale_out if step.by > 0), default=math.inf)
         return Requirements(
             (trigger_of(self.metric, self.threshold + max(0.0, least), self.vcpus),),

@@ -96,7 +96,7 @@ class TargetTrackingParameters:
         return self.target_utilisation if self.target is None else self.target
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """See requirements.py."""
+        """Return when a policy with these parameters can act (requirements.py)."""
         return Requirements(
             (trigger_of(self.metric, self.target_for(scaling), self.vcpus),),
             soonest_s=self.out_points * PERIOD_S + self.metric_late_s,
