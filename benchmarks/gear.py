@@ -1,4 +1,4 @@
-"""The compiled gear in requests per second of CPU time, beside its peers: `python -m benchmarks.gear`.
+"""The compiled backend in requests per second of CPU time, beside its peers: `python -m benchmarks.gear`.
 
 - `25 instances`: independent service times, and processor sharing, with everything recorded that a report shows.
 - Peers in the same run: SimPy and Ciw on M/M/10 with a waiting line; SimFaaS on its scale-per-request model at 100 and
@@ -58,7 +58,7 @@ services:
     max_size: 1
     policy: fixed
     request_timeout: 10h
-    overflow: {{mode: hold, wait: 10h, queue: 1000000}}
+    overflow: {{mode: queue, wait: 10h, queue: 1000000}}
     application: {{simulated: {{io: {{exponential: {work_s}s}}}}}}
 traffic:
   - poisson: {{rate: {rate}/s}}
@@ -73,7 +73,7 @@ services:
     max_size: 1000
     policy: scale-per-request
     balancing: newest-first
-    overflow: {{mode: hold, wait: 60s, queue: 1000}}
+    overflow: {{mode: queue, wait: 60s, queue: 1000}}
     application: {{simulated: {{start_up: 0.2s, io: {{exponential: 0.2s}}}}}}
 traffic:
   - poisson: {{rate: {rate}/s}}

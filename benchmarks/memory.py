@@ -19,7 +19,7 @@ KB_PER_MB = 1024.0
 RATE_RPS = 200.0
 
 # A platform with everything that grows in it: instances come and go with the swing of the traffic, some requests are
-# refused, and all of that is journalled. The swing begins at its mean, so a short run has the rate of a long one.
+# rejected, and all of that is journalled. The swing begins at its mean, so a short run has the rate of a long one.
 SCENARIO = """
 duration: {duration_s}s
 services:

@@ -41,7 +41,7 @@ services:
     max_size: 1
     policy: fixed
     request_timeout: 10h
-    overflow: {{mode: hold, wait: 10h, queue: 1000000}}
+    overflow: {{mode: queue, wait: 10h, queue: 1000000}}
     application: {{simulated: {{io: {{exponential: 100ms}}}}}}
 traffic:
   - poisson: {{rate: 80/s}}

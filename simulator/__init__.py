@@ -23,15 +23,16 @@ Floors, top first; a room imports rooms on lower floors only, never a sibling (`
     3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms, metrics
     2  world | rules       world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
                            windows, health, routing, pricing, service discipline, and `policies/`, one file a policy
-    1  model               what things are: frozen values, state machines as tables, units, refusals
+    1  model               what things are: frozen values, state machines as tables, units, rejections
 
-One request: listener -> connection (parse) -> gateway (route by host) -> pool (admission admits, holds or refuses;
+One request: listener -> connection (parse) -> gateway (route by host) -> pool (admission admits, queues or rejects;
 balancing picks) -> backend of the instance -> answer streams back -> the slot is free when the body has ended -> the
 journal has one row. A simulated client replaces the first two and a simulated instance the forwarding; the middle is
 the same code.
 
 One scaling decision: the meter closes a second -> the policy observes it -> on its tick the policy decides -> the
-decision is recorded with inputs, formula and clamps -> `pool.resize` -> the pool's own loop moves towards the wish.
+decision is recorded with inputs, formula and clamps -> `pool.resize` -> the pool's own loop moves towards the desired
+count.
 
 In Python, in a notebook too:
 
@@ -40,7 +41,7 @@ In Python, in a notebook too:
     result = Scenario("first-look").change(max_concurrency=10).run(seed=3)
     result.figures["latency_p95_s"]
     result.decisions()  # a data frame
-    compare("first-look", ["own", "knative"], seeds=5)
+    compare("first-look", ["configured", "knative"], seeds=5)
 """
 
 from importlib import import_module as _import_module

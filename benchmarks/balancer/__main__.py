@@ -33,7 +33,7 @@ MEASUREMENTS: Final = (*(case.name for case in CASES), LATENCY, IDLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Settings:
     """What was asked for on the command line."""
 
     proxies: Sequence[Proxy]
@@ -75,7 +75,7 @@ class Ground:
 
 
 def main() -> None:
-    wish = _wish()
+    settings = _desired()
     if not {PROXY_CORE, OTHER_CORE} <= os.sched_getaffinity(0):
         sys.exit(f"cores = {sorted(os.sched_getaffinity(0))}, must have {PROXY_CORE} and {OTHER_CORE}")
     os.sched_setaffinity(0, {OTHER_CORE})
@@ -87,32 +87,35 @@ def main() -> None:
             ground = Ground(folder, stack)
         except RuntimeError as error:
             sys.exit(str(error))
-        print(f"{platform.platform()}, CPython {platform.python_version()}, {wish.rounds} rounds of {wish.seconds} s\n")
-        _measure_rounds(wish, ground, results)
+        print(
+            f"{platform.platform()}, CPython {platform.python_version()}, "
+            f"{settings.rounds} rounds of {settings.seconds} s\n"
+        )
+        _measure_rounds(settings, ground, results)
         print(text(results), flush=True)
-        if IDLE in wish.measurements and wish.idle:
-            _measure_idle(wish, ground, results)
-            print(f"\n{idle_table(results.idle_bytes, wish.idle)}")
+        if IDLE in settings.measurements and settings.idle:
+            _measure_idle(settings, ground, results)
+            print(f"\n{idle_table(results.idle_bytes, settings.idle)}")
 
 
-def _measure_rounds(wish: Wish, ground: Ground, results: Results) -> None:
+def _measure_rounds(settings: Settings, ground: Ground, results: Results) -> None:
     """Every proxy in turn, and round after round; each round begins with another one."""
     with ExitStack() as stack:
         running = {}
-        for proxy in wish.proxies:
+        for proxy in settings.proxies:
             ran = ground.run(proxy, stack)
             if ran is not None:
                 running[proxy.name] = ran
-        for number in range(wish.rounds):
+        for number in range(settings.rounds):
             turn = number % max(1, len(running))
             order = [*list(running)[turn:], *list(running)[:turn]]
-            for case in wish.cases:
-                say(f"round {number + 1}/{wish.rounds}: {case.title}")
+            for case in settings.cases:
+                say(f"round {number + 1}/{settings.rounds}: {case.title}")
                 for name in order:
-                    results.add(case.name, name, ground.wrk.measure(case, *running[name], wish.seconds))
-            if LATENCY in wish.measurements:
-                say(f"round {number + 1}/{wish.rounds}: latency")
-                _measure_latency(order, running, ground, results, wish.seconds, number)
+                    results.add(case.name, name, ground.wrk.measure(case, *running[name], settings.seconds))
+            if LATENCY in settings.measurements:
+                say(f"round {number + 1}/{settings.rounds}: latency")
+                _measure_latency(order, running, ground, results, settings.seconds, number)
 
 
 def _measure_latency(
@@ -130,20 +133,20 @@ def _measure_latency(
         results.p95_s.setdefault(name, []).append(latency.p95_s(HOST, port, ground.client_tls, seconds, seed))
 
 
-def _measure_idle(wish: Wish, ground: Ground, results: Results) -> None:
-    for proxy in wish.proxies:
-        say(f"{wish.idle} idle connections: {proxy.name}")
+def _measure_idle(settings: Settings, ground: Ground, results: Results) -> None:
+    for proxy in settings.proxies:
+        say(f"{settings.idle} idle connections: {proxy.name}")
         with ExitStack() as stack:
             ran = ground.run(proxy, stack)
             if ran is None:
                 continue
             try:
-                results.idle_bytes[proxy.name] = idle.bytes_each(*ran, wish.idle, ground.root)
+                results.idle_bytes[proxy.name] = idle.bytes_each(*ran, settings.idle, ground.root)
             except RuntimeError as error:  # one that cannot hold so many does not spoil the others' figures
                 say(f"{proxy.name}: {error}")
 
 
-def _wish() -> Wish:
+def _desired() -> Settings:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.balancer", description="This balancer and its peers.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3, help="of one measurement of one proxy")
@@ -162,7 +165,7 @@ def _wish() -> Wish:
             parser.error(f"{name} = {getattr(asked, name)}, must be at least 1")
     proxies = [proxy for proxy in PROXIES if not only & set(names) or proxy.name in only]
     measurements = frozenset(only & set(MEASUREMENTS) or MEASUREMENTS)
-    return Wish(proxies, measurements, asked.rounds, asked.seconds, asked.idle)
+    return Settings(proxies, measurements, asked.rounds, asked.seconds, asked.idle)
 
 
 def say(what: str) -> None:

@@ -208,8 +208,8 @@ def _envoy(places: Places) -> str:
 
 
 def _haproxy(places: Places) -> str:
-    refusal = f"  http-request return status 404 if {{ hdr(host) -i {NOBODY} }}\n  default_backend"
-    return _HAPROXY(places).replace("  default_backend", refusal)
+    rejection = f"  http-request return status 404 if {{ hdr(host) -i {NOBODY} }}\n  default_backend"
+    return _HAPROXY(places).replace("  default_backend", rejection)
 
 
 def main() -> None:

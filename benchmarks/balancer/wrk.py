@@ -83,11 +83,11 @@ class Wrk:
         before_s = proxy.cpu_s()
         figures = self._load(case, places, seconds)
         used_s = proxy.cpu_s() - before_s
-        requests, duration_us, size, broken, timeouts, refused, p50_us, p99_us = figures
+        requests, duration_us, size, broken, timeouts, rejected, p50_us, p99_us = figures
         duration_s = duration_us / _US_PER_S
         return Measured(
             requests=requests,
-            failed=broken + timeouts + refused,
+            failed=broken + timeouts + rejected,
             cpu_us=used_s * _US_PER_S / max(1, requests),
             busy=used_s / duration_s,
             rate_rps=requests / duration_s,

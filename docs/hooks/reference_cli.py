@@ -11,7 +11,7 @@ from page_parts import cell, code, table
 from simulator.cli import app
 
 _ABOUT: Final = """\
-`simulator VERB --help` says the same in a terminal. Exit codes of every verb: 0 all well and every check holds, 1 a
+`simulator VERB --help` says the same in a terminal. Exit codes of every verb: 0 all well and every check passes, 1 a
 check failed, 2 bad input, 3 the run itself broke, 130 interrupted.
 """
 

@@ -53,7 +53,7 @@ class AdminEndpoint:
         await close_http(self._http)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        why = OwnNames().refusal(asked_of(request))
+        why = OwnNames().rejection(asked_of(request))
         if why is not None:
             return _response(403, {"message": why})
         given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")

@@ -25,13 +25,13 @@ class ApiCalls:
         """The answer, with timestamps in seconds since 1970; nobody may change it.
 
         Raises:
-            ApiError: the refusal; nothing has changed then.
+            ApiError: the rejection; nothing has changed then.
         """
         try:
             checked = self._schema.checked(operation, request)
         except ApiError as error:
             if self._schema.knows(operation):
                 # Without what was asked for: it may hold anything, secrets under a wrong name included.
-                self._api.refused(caller, operation, {}, error)
+                self._api.rejected(caller, operation, {}, error)
             raise
         return self._api.handle(caller, operation, checked)

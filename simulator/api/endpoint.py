@@ -115,18 +115,18 @@ class ApiEndpoint:
             identity = self._identify(request, body)
             answer = self._answer(request, body, self._caller(request, identity, request_id))
         except ApiError as error:
-            refusal = _refusal(error)
-            return _response(error.status, refusal, request_id)
+            rejection = _rejection(error)
+            return _response(error.status, rejection, request_id)
         except Exception:  # noqa: BLE001 a bug: the client is told, and the log says what
             _log.exception("request %s broke", request_id)
-            refusal = {"__type": "InternalServiceErrorException", "Message": "An unexpected failure occurred."}
-            return _response(500, refusal, request_id)
+            rejection = {"__type": "InternalServiceErrorException", "Message": "An unexpected failure occurred."}
+            return _response(500, rejection, request_id)
         return _response(200, answer, request_id)
 
     def _check_names(self, request: web.BaseRequest) -> None:
         """Before a byte of the body. With access keys the signature covers the Host field, and pages cannot sign."""
         if self._authentication.is_open:
-            why = self._names.refusal(asked_of(request))
+            why = self._names.rejection(asked_of(request))
             if why is not None:
                 raise ApiError("AccessDeniedException", why)
 
@@ -210,10 +210,10 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _refusal(error: ApiError) -> dict[str, str]:
+def _rejection(error: ApiError) -> dict[str, str]:
     """AWS's words as the model's `Message`. botocore, and so AWS CLI and boto3, show `message` rather than it."""
-    refusal = {"__type": error.code, "Message": error.message}
-    return refusal | {"message": error.explained} if error.hint else refusal
+    rejection = {"__type": error.code, "Message": error.message}
+    return rejection | {"message": error.explained} if error.hint else rejection
 
 
 def _foreign_response(answer: ForeignAnswer, request_id: str) -> web.Response:

@@ -65,7 +65,7 @@ class Schema:
         violations = Violations()
         seen: Request = validator(request, "", violations)
         if violations.found:
-            violations.refuse()
+            violations.reject()
         return seen
 
 

@@ -29,7 +29,7 @@ _PARTS: Final = ("Credential", "SignedHeaders", "Signature")
 _DATE: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-# What decides what the request does; clients sign all of them, and one that could be changed on the way is refused.
+# What decides what the request does; clients sign all of them, and one that could be changed on the way is rejected.
 _ALWAYS_SIGNED: Final = ("host", "x-amz-date", "x-amz-target", "x-amz-security-token", "x-amz-content-sha256")
 _SPACES: Final = re.compile(" +")
 

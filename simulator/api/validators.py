@@ -29,7 +29,7 @@ Shapes = Mapping[str, Shape]  # the model's, by name
 Validator = Callable[[Any, str, Violations], Any]  # value, its path, where violations go; what the operation is to see
 
 _INTEGER_MAX: Final = 2**31 - 1
-# AWS refuses an empty text of these in the operation's words and not in the model's (facts 19.5).
+# AWS rejects an empty text of these in the operation's words and not in the model's (facts 19.5).
 _EMPTY_IS_THE_OPERATIONS: Final = frozenset({"AutoScalingConfigurationArn"})
 
 

@@ -31,7 +31,7 @@ class Violations:
         shown = "" if is_secret else f" {_shown(value)}"
         self.found.append(f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}")
 
-    def refuse(self) -> None:
+    def reject(self) -> None:
         """Raises ApiError when there is any."""
         if self.found:
             raise ApiError(CODE, _message(self.found))

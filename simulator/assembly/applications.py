@@ -16,7 +16,7 @@ from simulator.control.workload import ServiceRevision, WorkloadFailed, build_fa
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication
 from simulator.fleet.docker_config import DEFAULT_EGRESS
-from simulator.fleet.docker_engine import DEFAULT_HOST, Engine, EngineGone, EngineRefused
+from simulator.fleet.docker_engine import DEFAULT_HOST, Engine, EngineGone, EngineRejected
 from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.process import ProcessApplication
 from simulator.model.phase import Phase
@@ -128,7 +128,7 @@ class Applications:
         try:
             await engine.until_it_answers(_ENGINE_PATIENCE_S)
             found = await engine.image(names)
-        except (EngineGone, EngineRefused) as error:
+        except (EngineGone, EngineRejected) as error:
             raise pull_failed(f"{error}.") from error
         finally:
             await engine.close()

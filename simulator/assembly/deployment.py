@@ -84,10 +84,10 @@ def beside(service: Service, plan: ServicePlan) -> ServicePlan:
     """The plan with as many instances from the start as the revision that serves is to have.
 
     # ASSUMPTION: "the provisioned count temporarily doubles" (facts 2.2) is read so: not MinSize only, which would
-    # refuse what the old revision has scaled out for. Counting instances of a deployment under load would settle it.
+    # reject what the old revision has scaled out for. Counting instances of a deployment under load would settle it.
     """
     scaling = plan.settings.scaling
-    serving = service.revision.roster.wish if service.revision is not None else 0
+    serving = service.revision.roster.desired if service.revision is not None else 0
     size = min(max(serving, scaling.min_size), scaling.max_size)
     return replace(plan, settings=replace(plan.settings, initial_size=size))
 

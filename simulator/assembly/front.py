@@ -44,7 +44,7 @@ class LiveSettings:
     `http_port` is taken.
 
     `server_timing`: answers tell the split of their time in a `server-timing` field; App Runner's do not.
-    `websocket`: let requests for one through; App Runner refuses them. `ejection`: what takes failing instances out of
+    `websocket`: let requests for one through; App Runner rejects them. `ejection`: what takes failing instances out of
     service for a while; None leaves that to health checks. `access_log` stays its owner's to close.
     `engine`: where the container engine is, `unix:///path` or `tcp://host:port`.
 

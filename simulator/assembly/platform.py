@@ -72,7 +72,7 @@ class Service:
 
     @property
     def lane(self) -> Pool | ClosedLane:
-        """Where requests go: without a revision that serves they are refused."""
+        """Where requests go: without a revision that serves they are rejected."""
         return self._closed if self.revision is None else self.revision.pool
 
     # --- revisions -----------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class Service:
         self.revisions = [revision for revision in self.revisions if not revision.has_ended]
 
     def switch_to(self, revision: Revision | None) -> Revision | None:
-        """All new requests go to `revision` from now on, and the scaling too; None refuses them. The one before.
+        """All new requests go to `revision` from now on, and the scaling too; None rejects them. The one before.
 
         No await in here: no request sees half of it.
         """
@@ -148,7 +148,7 @@ class Service:
             metrics.stopped(self.name)
             return
         figures = metrics.of(self.name)
-        figures.wish = revision.roster.wish
+        figures.desired = revision.roster.desired
         figures.priced(revision.settings.size, self._platform.rates, self._platform.clock.at_s())
 
     def living(self) -> list[Instance]:
@@ -269,7 +269,7 @@ class Platform:
                 self.route(host, service)
 
     def add(self, name: str, hosts: Sequence[str]) -> Service:
-        """A service without a revision yet: its requests are refused. `name` must be new."""
+        """A service without a revision yet: its requests are rejected. `name` must be new."""
         assert name not in self.services, name
         service = self.services[name] = Service(name, self, hosts)
         for host in hosts:

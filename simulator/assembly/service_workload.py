@@ -10,7 +10,7 @@ from simulator.assembly.collector import XRAY, collector_variables
 from simulator.assembly.deployment import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import Revision, ServicePlan
-from simulator.control.refusals import SECRETS_WITHOUT_ROLE
+from simulator.control.rejections import SECRETS_WITHOUT_ROLE
 from simulator.control.workload import (
     Log,
     ServiceRevision,

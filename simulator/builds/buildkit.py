@@ -1,4 +1,4 @@
-"""What of a Dockerfile only BuildKit builds: the engine's API builds with its classic builder, which refuses it."""
+"""What of a Dockerfile only BuildKit builds: the engine's API builds with its classic builder, which rejects it."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ class Run(Part):
     @model_validator(mode="after")
     def _named_once(self) -> Self:
         # ASSUMPTION: a variable that is a secret, too, is undocumented (facts 8 says so); which of the two would win is
-        # nothing to rely on, so it is refused. Settled by deploying one.
+        # nothing to rely on, so it is rejected. Settled by deploying one.
         names = Counter([*(each.name for each in self.env), *(each.name for each in self.secrets)])
         twice = [name for name, count in names.items() if count > 1]
         if twice:

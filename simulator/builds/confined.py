@@ -161,7 +161,7 @@ class Confined:
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(OSError):
-                if group is not None and group.refused_processes() > 0:
+                if group is not None and group.rejected_processes() > 0:
                     return too_many_processes(self._limits)
             used = await loop.run_in_executor(None, used_bytes, self._folder)
             if used > self._limits.disk_bytes:
@@ -174,7 +174,7 @@ class Confined:
             with contextlib.suppress(OSError):
                 if group.oom_kills() > 0:
                     raise CommandStopped(f"the build took more than {self._limits.memory_mb} MB of memory")
-                if group.refused_processes() > 0 and code != 0:
+                if group.rejected_processes() > 0 and code != 0:
                     raise CommandStopped(too_many_processes(self._limits))
         code = code if code >= 0 else _KILLED - code
         stopped_for_length(code, self._limits)

@@ -19,7 +19,7 @@ from simulator.builds.buildkit import way_out
 from simulator.builds.built import DEFAULT_PORT, BuildFailed, BuildSteps, BuiltApplication, SourceDescription
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.docker_building import BuildEngine
-from simulator.fleet.docker_engine import EngineGone, EngineRefused, Image
+from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
 from simulator.model.phase import Phase
 
 _REPOSITORY: Final = "apprunner-simulator-up"
@@ -60,7 +60,7 @@ class DockerfileBuilder:
             image = await self._engine.image((commit or tag_of(folder),))
         except TimeoutError as error:
             raise BuildFailed(f"the build took more than {self._settings.limits.duration_s:g} s.") from error
-        except EngineRefused as error:
+        except EngineRejected as error:
             told = str(error).strip().rstrip(".")
             hint = await loop.run_in_executor(None, _way_out, folder, told)
             raise BuildFailed(f"{told}. {hint}." if hint else f"{told}.") from error

@@ -22,7 +22,7 @@ from simulator.builds.repositories import Repositories
 from simulator.builds.settings import BuildSettings
 from simulator.builds.workshop import Job, Start
 from simulator.fleet.docker_building import BuildEngine
-from simulator.fleet.docker_engine import EngineGone, EngineRefused, Image
+from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
 from simulator.fleet.docker_labels import OWNER, sweep_orphans
 from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.process_sweep import owner_name, remove
@@ -50,7 +50,7 @@ class EngineBuilds:
         try:
             engine = await self._open()
             image = await engine.image(ImageIdentifier(name).local_names)
-        except (EngineGone, EngineRefused, ValueError) as error:
+        except (EngineGone, EngineRejected, ValueError) as error:
             raise BuildFailed(f"{name}, the image for {runtime.name}, cannot be had: {error}.") from error
         if image is None:
             raise BuildFailed(
@@ -65,7 +65,7 @@ class EngineBuilds:
     async def tidy(self) -> None:
         """Images whose place in the cache is gone go, too; those that run stay until the next time."""
         if self._engine is not None:
-            with contextlib.suppress(EngineGone, EngineRefused):
+            with contextlib.suppress(EngineGone, EngineRejected):
                 for name in await self._engine.labelled_images(_LABEL, self._identity):
                     if not (self._kept / name.rpartition(":")[2]).exists():
                         await self._engine.remove_image(name)
@@ -122,7 +122,7 @@ class EngineWorkshop:
     async def has(self, place: Path) -> bool:
         try:
             return await self._engine.image((_name(place),)) is not None
-        except (EngineGone, EngineRefused) as error:
+        except (EngineGone, EngineRejected) as error:
             raise BuildFailed(f"{error}.") from error
 
     async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:

@@ -18,7 +18,7 @@ from simulator.builds.built import BuildFailed
 from simulator.builds.confined import BYTES_PER_MB, BuildLimits, CommandStopped, stopped_for_length, too_many_processes
 from simulator.builds.phases import StageName
 from simulator.fleet.docker_building import BuildEngine
-from simulator.fleet.docker_engine import Ended, EngineGone, EngineRefused, is_local
+from simulator.fleet.docker_engine import Ended, EngineGone, EngineRejected, is_local
 from simulator.fleet.docker_labels import labels
 from simulator.fleet.process_cgroup import PERIOD_US, Group, NoGroupsError, group_of
 from simulator.fleet.process_lines import LineCutter
@@ -86,7 +86,7 @@ class EngineKitchen:
     async def close(self) -> None:
         await self._tasks.close()
         for stage in self._made:
-            with contextlib.suppress(EngineGone, EngineRefused):  # the next start sweeps
+            with contextlib.suppress(EngineGone, EngineRejected):  # the next start sweeps
                 await self._engine.remove(self.container(stage))
 
     # --- the inside ---
@@ -154,7 +154,7 @@ class EngineKitchen:
         loop, limits = asyncio.get_running_loop(), self._limits
         while True:
             began_s = loop.time()
-            with contextlib.suppress(EngineGone, EngineRefused, OSError):
+            with contextlib.suppress(EngineGone, EngineRejected, OSError):
                 self._made[stage] = await self._engine.written_bytes(self.container(stage))
                 if sum(self._made.values()) > limits.disk_bytes:
                     return f"the build took more than {limits.disk_bytes // BYTES_PER_MB} MB of disk"
@@ -164,7 +164,7 @@ class EngineKitchen:
 
     async def _has_too_many(self, stage: StageName, group: Group | None) -> bool:
         if group is not None:
-            return group.refused_processes() > 0
+            return group.rejected_processes() > 0
         return await self._engine.processes(self.container(stage)) >= self._limits.processes
 
     def _group(self, pid: int) -> Group | None:
@@ -189,7 +189,7 @@ def script(command: str, variables: Mapping[str, str]) -> str:
 
 async def _tell(output: AsyncIterator[tuple[str, bytes]], on_line: Callable[[str], None]) -> None:
     cutters = {stream: LineCutter(on_line, _LINE_BYTES_MAX) for stream in ("stdout", "stderr")}
-    with contextlib.suppress(EngineGone, EngineRefused):
+    with contextlib.suppress(EngineGone, EngineRejected):
         async for stream, data in output:
             cutters[stream].feed(data)
     for each in cutters.values():
@@ -225,7 +225,7 @@ def _told() -> Iterator[None]:
     """The engine's failures as the build's."""
     try:
         yield
-    except (EngineGone, EngineRefused) as error:
+    except (EngineGone, EngineRejected) as error:
         missing = "/bin/sh" in str(error) and "no such file" in str(error)
         why = "its image must have /bin/sh, which runs the commands" if missing else str(error)
         raise BuildFailed(f"The container engine could not build: {why}.") from error

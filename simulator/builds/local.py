@@ -117,7 +117,7 @@ class LocalBuilder:
 
     def _check_support(self, source: SourceDescription, recipe: Recipe) -> None:
         name = recipe.runtime.name
-        if source.is_new and self._settings.refuses_old_runtimes and not is_supported(name, epoch_s()):
+        if source.is_new and self._settings.rejects_old_runtimes and not is_supported(name, epoch_s()):
             raise BuildFailed(
                 f"{_NOT_SUPPORTED}: the support of {name} has ended, and a new service may not choose it."
             )

@@ -25,7 +25,7 @@ from simulator.world.private_files import write_private
 _LINK: Final = "120000"
 _SUBMODULE: Final = "160000"
 _GIT_S_MAX: Final = 600.0  # of a first clone
-# Where a repository may be fetched from; git's other transports (`fd`, `ext`, helpers of programs) are refused.
+# Where a repository may be fetched from; git's other transports (`fd`, `ext`, helpers of programs) are rejected.
 _TRANSPORTS: Final = "file:git:http:https:ssh"
 _FETCH_QUIETLY: Final = ("--quiet", "--no-tags", "--no-write-fetch-head", "--force")
 _SHOWN_MAX: Final = 200

@@ -30,7 +30,7 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 # Arguments: the mount point; the folder that is /app; the folder that stays as it is; the stage whose layer is taken as
 # it is, or - (then the own folder's layer goes on); the directory to start in; what raises the walls; the command. In
-# the order of the mounts: a layer over the machine, in memory, as the kernel refuses one that lies in what it covers;
+# the order of the mounts: a layer over the machine, in memory, as the kernel rejects one that lies in what it covers;
 # what the machine has mounted elsewhere, not to be written to; its own folder; /app. The walls add /dev, /proc, /tmp.
 _BEGIN: Final = """\
 set -eu

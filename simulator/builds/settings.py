@@ -19,7 +19,7 @@ ALL_RUNTIMES: Final = ""
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
     """`environment`: of every build command, for what reaches registries (proxies, certificates). `kept_max`: builds
-    that are kept besides those that run. `refuses_old_runtimes`: new services may not have a runtime after its end of
+    that are kept besides those that run. `rejects_old_runtimes`: new services may not have a runtime after its end of
     support. `namespaces`, `control_groups`: False builds as on a machine that has none. `hidden`: folders that no build
     sees, besides `folder`.
 
@@ -33,7 +33,7 @@ class BuildSettings:
     limits: BuildLimits = field(default_factory=BuildLimits)
     environment: Mapping[str, str] = field(default_factory=dict)
     kept_max: int = 10
-    refuses_old_runtimes: bool = True
+    rejects_old_runtimes: bool = True
     namespaces: bool = True
     control_groups: bool = True
     hidden: tuple[Path, ...] = ()

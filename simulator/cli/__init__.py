@@ -1,6 +1,6 @@
 """The command line: one file a verb. The only room that reads argv and the environment.
 
-Exit codes: 0 all well and every check holds, 1 a check failed, 2 bad input, 3 the simulator itself failed, 130
+Exit codes: 0 all well and every check passes, 1 a check failed, 2 bad input, 3 the simulator itself failed, 130
 interrupted. `ending.py` gives whatever escapes a verb its code.
 """
 
@@ -16,6 +16,7 @@ app = typer.Typer(
     name="simulator",
     cls=Verbs,
     help="A platform simulator of AWS App Runner: real sockets or virtual time, the same code.",
+    epilog="Terms: docs/reference/glossary.md",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

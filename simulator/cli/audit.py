@@ -15,13 +15,13 @@ from simulator.control.entries import Entry, EntryKind
 
 def audit(
     changes: bool = typer.Option(False, "--changes", help="Only calls that change something."),
-    errors: bool = typer.Option(False, "--errors", help="Only calls that were refused."),
-    last: int = typer.Option(LAST_DEFAULT, min=0, help="How many to begin with."),
-    follow: bool = typer.Option(False, "--follow", "-f", help="Go on with what is called, until Ctrl-C."),
+    errors: bool = typer.Option(False, "--errors", help="Only calls that were rejected."),
+    last: int = typer.Option(LAST_DEFAULT, min=0, help="Show the last N entries first."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Follow new calls until Ctrl-C."),
     as_json: bool = typer.Option(False, "--json", help="The whole records, one JSON document a line."),
-    state: Path | None = typer.Option(None, metavar="FOLDER", help="Of the simulator."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
-    """Show the calls of the API, as CloudTrail would record them; reads and refusals come with a second's delay."""
+    """Show the calls of the API, as CloudTrail would record them; reads and rejections come with a second's delay."""
 
     def wanted(entry: Entry) -> bool:
         return not (changes and is_read(entry.stream)) and not (errors and "errorCode" not in json.loads(entry.text))

@@ -11,4 +11,4 @@ from simulator.replay.runner import BrokenRun
 def run_broke(error: BrokenRun) -> NoReturn:
     """Ends the command. The place is told where the message is not enough."""
     details = "" if error.expected else details_of(error.__cause__ or error)
-    broke(f"the run broke: {error}{details}")
+    broke(f"an internal error stopped the run: {error}{details}")

@@ -26,7 +26,7 @@ class CloudWatchSection(Section):
     logs: Flag = True
     """Send event logs, deployment logs and what instances write."""
     namespace: str = Field(default=NAMESPACE, min_length=1, max_length=255, pattern="^[^:]")
-    """Of the metrics. AWS itself lets nobody write to namespaces of AWS/."""
+    """Namespace of the metrics. AWS rejects writes to `AWS/`."""
     latency_of: Literal["instance", "balancer"] = "instance"
     """RequestLatency: the time at the instance, or all of the time in the load balancer."""
     instance_dimension: str = Field(default=_DEFAULT.instance_dimension, min_length=1, max_length=255)

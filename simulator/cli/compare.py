@@ -17,7 +17,7 @@ from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
-from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_figures import MISS_USD, Terms
 from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.compare_guard import TOLERANCE, held_against
@@ -27,7 +27,7 @@ from simulator.lab.compare_run import Outcome, Task, task_name
 from simulator.lab.compare_table_file import write_runs
 from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.tables import best_contender, difference_tables, failure_lines, main_tables, overall_table
+from simulator.lab.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
 from simulator.model.problems import one_of
 from simulator.model.units import parse_duration
 from simulator.replay.problems import ScenarioError
@@ -43,25 +43,25 @@ def compare_verb(
     policy: list[str] = typer.Option(
         [],
         metavar="NAME",
-        help=f"A policy to compare; may be given again: own (the scenario's, with its parameters), FILE.py:CLASS, or "
-        f"one of {', '.join(POLICIES)}.",
+        help=f"A policy to compare; may be given again: configured (the scenario's, with its parameters), "
+        f"FILE.py:CLASS, or one of {', '.join(POLICIES)}.",
     ),
     platform: list[str] = typer.Option(
         [], metavar="NAME", help=f"A platform to compare; may be given again: {', '.join(PLATFORMS)}."
     ),
     seeds: int = typer.Option(SEEDS_DEFAULT, min=1, max=10_000, help="Runs of each, with the same random numbers."),
     baseline: str | None = typer.Option(
-        None, metavar="NAME", help="Whom the others differ from; the first by default."
+        None, metavar="NAME", help="Baseline for the difference table; default: the first candidate."
     ),
     slo: str | None = typer.Option(
         None, metavar="TIME", help="Slower requests miss the SLO, such as 500ms; default: 5 x an undisturbed request."
     ),
     miss_usd: float = typer.Option(MISS_USD, min=0, help="What a request that misses the SLO costs in the score."),
     prices: Path | None = typer.Option(None, metavar="F.yaml", help="Prices of your own, by platform and item."),
-    gear: str = typer.Option(AUTO, help=f"What plays the runs: {', '.join(GEAR_NAMES)}."),
+    backend: str = typer.Option(AUTO, help=f"Engine of the runs: {', '.join(GEAR_NAMES)}."),
     oracle: bool = typer.Option(True, help="Also play the oracle, the measure of regret."),
     on_policy_error: OnPolicyError = typer.Option(
-        OnPolicyError.STOP, help="When a policy of your own fails: stop that run, or hold the wish and go on."
+        OnPolicyError.STOP, help="When a policy of your own fails: stop that run, or keep the last desired count."
     ),
     workers: int = typer.Option(0, min=0, help="Processes of this machine; 0 is one for each core."),
     json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write the comparison as JSON to F."),
@@ -71,7 +71,7 @@ def compare_verb(
     fail_if_worse_than: Path | None = typer.Option(
         None,
         metavar="F.json",
-        help="A former --json: exit 1 when latency, loss, misses or cost are worse, or something is missing.",
+        help="A former --json: exit 1 when latency, error rate, misses or cost are worse, or something is missing.",
     ),
     tolerance: float = typer.Option(TOLERANCE, min=0, help="By how much of its value a figure may be worse."),
     allow_missing: bool = typer.Option(
@@ -81,14 +81,14 @@ def compare_verb(
     """Compare policies and platforms: exit 0, 1 when worse than a former comparison, 2 bad input, 3 a run broke."""
     try:
         former = None if fail_if_worse_than is None else read_comparison(fail_if_worse_than)
-        contenders = contenders_of(policy, platform, {} if prices is None else read_prices(prices), on_policy_error)
+        candidates = candidates_of(policy, platform, {} if prices is None else read_prices(prices), on_policy_error)
         plan = Plan(
             [file_path(name) for name in dict.fromkeys(scenarios)],
-            contenders,
-            baseline=baseline or (contenders[0].label if contenders else ""),
+            candidates,
+            baseline=baseline or (candidates[0].label if candidates else ""),
             seeds=seeds,
             terms=Terms(None if slo is None else parse_duration(slo), miss_usd),
-            gear=gear,
+            backend=backend,
             oracle=oracle,
         )
         for told in plan.scenarios.values():
@@ -98,8 +98,8 @@ def compare_verb(
         _check_suffix("--parquet", parquet, ".parquet")
     except (ScenarioError, ValueError, MissingLibrary) as error:
         bad_input(str(error))
-    if gear not in GEAR_NAMES:
-        bad_input(f"gear = {gear!r}, must be {one_of(gear, GEAR_NAMES)}")
+    if backend not in GEAR_NAMES:
+        bad_input(f"backend = {backend!r}, must be {one_of(backend, GEAR_NAMES)}")
     with Outputs() as outputs:
         for told in plan.scenarios.values():
             outputs.protect(told.files)
@@ -162,8 +162,8 @@ def _played(plan: Plan, workers: int) -> Comparison:
 
 def _announced(plan: Plan) -> str:
     """What is played, before the first of it is."""
-    names = ", ".join(contender.label for contender in plan.contenders)
-    oracles = len(plan.everybody) - len(plan.contenders)
+    names = ", ".join(candidate.label for candidate in plan.candidates)
+    oracles = len(plan.everybody) - len(plan.candidates)
     cases = ", ".join(scenario.name for scenario in plan.scenarios.values())
     beside = f" and {oracles} oracle{'s' * (oracles != 1)} as measures" if oracles else ""
     return f"{len(plan.tasks())} runs: {names}{beside} on {cases}, {plan.seeds} seed{'s' * (plan.seeds != 1)} each"
@@ -182,11 +182,11 @@ def _print(comparison: Comparison) -> None:
             console.print(Text(f"{case.name}: {line}."), soft_wrap=not console.is_terminal)
     if len(comparison.cases) > 1:
         print_table(overall_table(comparison), console)
-    best = best_contender(comparison)
+    best = best_candidate(comparison)
     where = " in every case" * (len(comparison.cases) > 1)
     console.print(f"Best score of those that pass{where}: {best}" if best else f"No candidate passes{where}.")
     for failure in comparison.failures[:FAILURES_SHOWN]:
-        echo(f"failed: {failure.contender} on {failure.scenario}, seed {failure.seed}: {failure.error}", err=True)
+        echo(f"failed: {failure.candidate} on {failure.scenario}, seed {failure.seed}: {failure.error}", err=True)
     if len(comparison.failures) > FAILURES_SHOWN:
         echo(f"... and {len(comparison.failures) - FAILURES_SHOWN} more; --json has them all", err=True)
 

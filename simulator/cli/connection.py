@@ -32,7 +32,7 @@ def approve(
     name: str = typer.Argument(..., metavar="NAME", help="Of the connection."),
     account: str | None = typer.Option(None, help=f"Whose it is; the simulator's own, or {DEFAULT_ACCOUNT}."),
     region: str | None = typer.Option(None, help=f"Where it is; the simulator's own, or {DEFAULT_REGION}."),
-    state: Path | None = typer.Option(None, metavar="FOLDER", help="Of the simulator."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
     """Do the handshake: the connection becomes AVAILABLE. There is no API for it, as on AWS."""
     folder = state_folder(state)

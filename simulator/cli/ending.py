@@ -18,6 +18,7 @@ from typer import rich_utils
 
 from simulator.cli.exits import BROKE, INTERRUPTED, OK, details_of, flushed, told
 from simulator.cli.printing import echo
+from simulator.model.renamed import RENAMED
 from simulator.world.insistence import Insistence
 
 # For what a verb clears away; then it is interrupted once more, for the first time may have been lost.
@@ -44,11 +45,18 @@ def _code(verb: Callable[[], Any]) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 the last place that can tell it
         if hasattr(error, "format_message"):  # click's own: a word that is no option, a value of the wrong kind
+            _say_new_name(error)
             rich_utils.rich_format_error(error)  # type: ignore[arg-type]
             return int(getattr(error, "exit_code", BROKE))
         echo(f"the simulator failed: {told(error)}{details_of(error)}", err=True)
         return BROKE
     return result if isinstance(result, int) else OK
+
+
+def _say_new_name(error: Any) -> None:
+    """An option that was renamed: in place of what resembles it."""
+    if new := RENAMED.get(getattr(error, "option_name", "")):
+        error.message, error.possibilities = f"No such option: {error.option_name}; it is now {new}", None
 
 
 @contextlib.contextmanager

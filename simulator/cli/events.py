@@ -14,10 +14,10 @@ from simulator.control.entries import Entry, EntryKind
 
 def events(
     service: str | None = typer.Option(None, metavar="SERVICE", help="Only of this one: its name, id or ARN."),
-    last: int = typer.Option(LAST_DEFAULT, min=0, help="How many to begin with."),
-    follow: bool = typer.Option(False, "--follow", "-f", help="Go on with what happens, until Ctrl-C."),
+    last: int = typer.Option(LAST_DEFAULT, min=0, help="Show the last N entries first."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Follow new events until Ctrl-C."),
     as_json: bool = typer.Option(False, "--json", help="The whole events, one JSON document a line."),
-    state: Path | None = typer.Option(None, metavar="FOLDER", help="Of the simulator."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
     """Show what happened to services, as EventBridge would deliver it."""
     with reader(state_folder(state)) as entries:

@@ -1,6 +1,6 @@
 """Exit codes, as load-testing tools have them, and how bad input and failures are told.
 
-0: all is well and every check holds. 1: a check, a comparison or a validation failed, and nothing else. 2: bad input.
+0: all is well and every check passes. 1: a check, a comparison or a validation failed, and nothing else. 2: bad input.
 3: the simulator itself failed, or the machine below it did, such as a full disk. 130: interrupted.
 """
 

@@ -23,8 +23,8 @@ def logs(
         None, metavar="ID", help="What an instance wrote, by its id; `all` for what all did."
     ),
     last: int = typer.Option(LAST_DEFAULT, min=0, help="How many lines to begin with."),
-    follow: bool = typer.Option(False, "--follow", "-f", help="Go on with what is written, until Ctrl-C."),
-    state: Path | None = typer.Option(None, metavar="FOLDER", help="Of the simulator."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Follow new lines until Ctrl-C."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
     """Show a service's event log, or the log of a deployment or an instance."""
     if deployment is not None and instance is not None:

@@ -68,7 +68,7 @@ class Outputs:
         try:
             output.stream = output.beside.open("w", encoding="utf-8", newline="")
         except OSError as error:
-            self._refuse(output, error)
+            self._reject(output, error)
         return output.stream
 
     def text_or_stdout(self, option: str, path: Path | None) -> TextIO | None:
@@ -113,11 +113,11 @@ class Outputs:
                 if target.exists():
                     beside.chmod(stat.S_IMODE(target.stat().st_mode))
             except OSError as error:
-                self._refuse(output, error)
+                self._reject(output, error)
         self._outputs.append(output)
         return output
 
-    def _refuse(self, output: _Output, error: OSError) -> NoReturn:
+    def _reject(self, output: _Output, error: OSError) -> NoReturn:
         with contextlib.suppress(OSError):
             if output.beside != output.target:
                 output.beside.unlink(missing_ok=True)

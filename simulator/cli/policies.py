@@ -46,4 +46,4 @@ def template(
         bad_input(f"file = {str(file)!r}, must not exist yet")
     with written("file", file) as out:
         out.write(text)
-    echo(f"written; try: simulator compare first-look --policy own --policy {file}:MyPolicy")
+    echo(f"written; try: simulator compare first-look --policy configured --policy {file}:MyPolicy")

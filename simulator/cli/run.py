@@ -32,7 +32,7 @@ from simulator.console.progress import Progress
 from simulator.console.report_html import report_page
 from simulator.console.report_text import print_checks, print_report
 from simulator.console.run_console import RunConsole
-from simulator.lab.compare_gears import AUTO, FAST, GEAR_NAMES, VIRTUAL, kind_of
+from simulator.lab.compare_gears import AUTO, COMPILED, EVENT_LOOP, GEAR_NAMES, kind_of
 from simulator.lab.fast_gear import fast_run
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import NobodyWatches, Watcher
@@ -51,15 +51,15 @@ from simulator.world.clock import ClockKind, wall_s
 
 def run(
     scenario: str = typer.Argument(..., metavar="FILE", help="A scenario file, or the name of a shipped scenario."),
-    clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time, or real time over real sockets."),
-    seed: int | None = typer.Option(None, min=0, help="In place of the scenario's seed."),
+    clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time (default), or real time over sockets."),
+    seed: int | None = typer.Option(None, min=0, help="Override the scenario's seed."),
     policy: str | None = typer.Option(
         None,
-        help=f"In place of the scenario's policies, with its defaults: {', '.join(POLICIES)}; or "
-        "your own, FILE.py:CLASS.",
+        help=f"Override the scenario's policies, with defaults: {', '.join(POLICIES)}; or your own, FILE.py:CLASS.",
     ),
     on_policy_error: OnPolicyError = typer.Option(
-        OnPolicyError.STOP, help="When a policy of your own fails: stop the run, or hold the wish, tell it and go on."
+        OnPolicyError.STOP,
+        help="When a policy of your own fails: stop the run, or keep the last desired count and log it.",
     ),
     json_file: Path | None = typer.Option(
         None, "--json", metavar="F", help="Write the report as JSON to F (- for standard output)."
@@ -82,7 +82,7 @@ def run(
     ),
     access_log_format: LogFormat = typer.Option(LogFormat.JSON, help="JSON lines, or Envoy's default format."),
     profile: Profile = typer.Option(
-        Profile.APP_RUNNER, help="How the load balancer shows in heads: as App Runner's, or in plain words (real time)."
+        Profile.APP_RUNNER, help="Response headers of the balancer: App Runner's (Envoy) or standard (real time)."
     ),
     metrics_file: Path | None = typer.Option(
         None, "--metrics", metavar="F", help="Write the run's metrics over time to F, as OpenMetrics text."
@@ -98,20 +98,20 @@ def run(
         None, metavar="URL", help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint."
     ),
     cloudwatch_namespace: str = typer.Option(
-        NAMESPACE, metavar="NAME", help="Of these metrics. AWS itself lets nobody write to namespaces of AWS/."
+        NAMESPACE, metavar="NAME", help="Namespace of these metrics. AWS rejects writes to AWS/."
     ),
     trace_sampling: float | None = typer.Option(None, min=0, max=1, help=SAMPLING_HELP),
     websocket: bool = typer.Option(
-        False, "--websocket", help="Let WebSockets through, which App Runner refuses (real time)."
+        False, "--websocket", help="Let WebSockets through, which App Runner rejects (real time)."
     ),
     engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
     toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=f"{TOOLCHAIN_HELP[:-1]} (source_code)."),
     build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=f"{IMAGE_HELP[:-1]} (source_code)."),
     near_versions: bool = typer.Option(False, "--near-versions", help=f"{NEAR_HELP[:-1]} (source_code)."),
-    gear: str = typer.Option(AUTO, help=f"What plays virtual time: {', '.join(GEAR_NAMES)}. The report is the same."),
-    with_console: bool = typer.Option(
-        False, "--console", help="Watch and touch the run in a browser, on this machine."
+    backend: str = typer.Option(
+        AUTO, help=f"Engine for virtual time: {', '.join(GEAR_NAMES)}. The report is the same."
     ),
+    with_console: bool = typer.Option(False, "--console", help="Open a live console in the browser (localhost only)."),
     console_port: int = typer.Option(
         DEFAULT_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
     ),
@@ -120,7 +120,9 @@ def run(
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks in the end."),
 ) -> None:
-    """Play a scenario and report: exit 0 when its checks hold, 1 when one failed, 2 bad input, 3 the run broke."""
+    """Play a scenario and report: exit 0 when its checks pass, 1 when one failed, 2 bad input, 3 an internal error
+    stopped the run.
+    """
     chosen = _load(scenario, clock, seed, policy, on_policy_error)
     to_stdout = json_file is not None and str(json_file) == STDOUT
     console = Terminal(stderr=to_stdout)
@@ -156,7 +158,7 @@ def run(
             sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, console)
             otlp = otlp_of(chosen, clock, otlp_endpoint, trace_sampling)
             exports = exports_of(chosen, clock, metrics_port, metrics_out, otlp, sent)
-            run = _run_in(gear, chosen, live, rows, touched=with_console or exports.is_wanted)
+            run = _run_in(backend, chosen, live, rows, touched=with_console or exports.is_wanted)
             run.exports = exports
             ports = {"--https-port": https_port, "--http-port": http_port, "--metrics-port": metrics_port or 0}
             record = _play(run, console, watched, ports, quiet=quiet)
@@ -174,17 +176,17 @@ def run(
     raise typer.Exit(_exit_code(report))
 
 
-def _run_in(gear: str, scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, *, touched: bool) -> Run:
+def _run_in(backend: str, scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, *, touched: bool) -> Run:
     """A console and exports of metrics look at single requests of the platform itself; real time has no other."""
     if live is not None or touched:
-        if gear not in {AUTO, VIRTUAL}:
-            bad_input(f"gear = {gear}, must be left out in real time, with --console and with metrics")
+        if backend not in {AUTO, EVENT_LOOP}:
+            bad_input(f"backend = {backend}, must be left out in real time, with --console and with metrics")
         return Run(scenario, live, csv=rows)
     try:
-        kind = kind_of(gear, scenario)
+        kind = kind_of(backend, scenario)
     except ValueError as error:
         bad_input(str(error))
-    return fast_run(scenario, csv=rows) if kind.name == FAST else Run(scenario, csv=rows)
+    return fast_run(scenario, csv=rows) if kind.name == COMPILED else Run(scenario, csv=rows)
 
 
 def _builds(

@@ -28,7 +28,10 @@ def built(scenario: Scenario, settings: BuildSettings, *, quiet: bool = False) -
     except BuildFailed as failed:
         for line in failed.lines:
             echo(line, err=True)
-        echo(f"the run broke: Failed to build your application source code. Reason: {failed.reason}", err=True)
+        echo(
+            f"an internal error stopped the run: Failed to build your application source code. Reason: {failed.reason}",
+            err=True,
+        )
         raise typer.Exit(BROKE) from failed
     if told is None:
         echo("interrupted before the run began", err=True)

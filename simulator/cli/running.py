@@ -17,7 +17,7 @@ _PID_MAX: Final = 2**22  # of Linux
 
 
 def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None:
-    """Its answer; None when no simulator runs there. A refusal ends the command with its message."""
+    """Its answer; None when no simulator runs there. A rejection ends the command with its message."""
     try:
         place = json.loads((state / ADMIN_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -82,7 +82,7 @@ def serve(
         None, help="How long operations take: as the work does (instant), or as measured on AWS."
     ),
     time_factor: float | None = typer.Option(None, min=0, help="Of the profile's times; 0.1 is ten times as fast."),
-    with_console: bool = typer.Option(False, "--console", help="Watch and touch it in a browser, on this machine."),
+    with_console: bool = typer.Option(False, "--console", help="Open a live console in the browser (localhost only)."),
     console_port: int = typer.Option(
         CONSOLE_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
     ),

@@ -38,7 +38,7 @@ def shadow_verb(
     policy: list[str] = typer.Option(
         ..., metavar="NAME", help=f"A shadow; may be given again: {', '.join(POLICIES)}, or FILE.py:CLASS of your own."
     ),
-    clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time, or real time over real sockets."),
+    clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time (default), or real time over sockets."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Where the local authority is kept (real time)."),
     engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
     json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write divergences and decisions to F."),
@@ -90,7 +90,7 @@ def _print(shadows: Shadows) -> None:
         (f"{one.service}: {one.shadow}{CANNOT_ACT * ((one.service, one.shadow) in unable)}", _cells(one))
         for one in divergences
     )
-    print_table(Table("wishes of the shadows, against the policy that acted", headings, rows), wide_console())
+    print_table(Table("desired counts of the shadows, against the policy that acted", headings, rows), wide_console())
     for one in divergences:
         for line in one.failures[:FAILURES_SHOWN]:
             echo(f"{one.service}: {line}", err=True)

@@ -23,7 +23,9 @@ state = typer.Typer(help="The state of `simulator serve` as a file.", no_args_is
 @state.command("export")
 def export_verb(
     file: Path = typer.Argument(..., metavar="FILE", help="To be written; it holds variables in plain text."),
-    folder: Path | None = typer.Option(None, "--state", metavar="FOLDER", help="Of the simulator, which may run."),
+    folder: Path | None = typer.Option(
+        None, "--state", metavar="FOLDER", help="State folder of the simulator, which may run."
+    ),
 ) -> None:
     """Write all resources to a JSON file."""
     place = state_folder(folder) / STORE_NAME

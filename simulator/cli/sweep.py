@@ -50,7 +50,7 @@ def sweep(
     scheduler: str | None = typer.Option(
         None, metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers play the points."
     ),
-    gear: str = typer.Option(AUTO, help=f"What plays the points: {', '.join(GEAR_NAMES)}."),
+    backend: str = typer.Option(AUTO, help=f"Engine of the points: {', '.join(GEAR_NAMES)}."),
 ) -> None:
     """Play a scenario at every point of a grid; exit 0 when all were played, 1 when some failed, 2 bad input.
 
@@ -59,13 +59,13 @@ def sweep(
     path = file_path(scenario)
     if out.suffix not in FORMATS:
         bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
-    if gear not in GEAR_NAMES:
-        bad_input(f"gear = {gear!r}, must be {one_of(gear, GEAR_NAMES)}")
+    if backend not in GEAR_NAMES:
+        bad_input(f"backend = {backend!r}, must be {one_of(backend, GEAR_NAMES)}")
     console = Terminal(stderr=True)
     try:
         axes = [parse_axis(text) for text in vary]
         runs = seeds * math.prod(len(axis.values) for axis in axes)
-        play = functools.partial(play_point, gear=gear, runs=runs)
+        play = functools.partial(play_point, backend=backend, runs=runs)
         inputs, first = _first(path, axes)
         plan = Sweep(path, axes, [first + number for number in range(seeds)], out, play, inputs)
     except (ScenarioError, ValueError) as error:
@@ -168,7 +168,7 @@ def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], cons
     if front:
         table = LabTable(
             "Among the points that pass, no other is both cheaper and faster",
-            (*names[1:], "p95", "lost", "USD a month"),
+            (*names[1:], "p95", "error rate", "USD a month"),
             tuple((str(told[index][names[0]]), _cells(told[index], names)) for index in front),
             heading=names[0],
         )

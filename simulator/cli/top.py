@@ -27,7 +27,7 @@ def top(
     url: str = typer.Argument(
         f"http://127.0.0.1:{DEFAULT_PORT}/", metavar="URL", help="The address that `--console` printed."
     ),
-    once: bool = typer.Option(False, "--once", help="Show the moment, and end."),
+    once: bool = typer.Option(False, "--once", help="Print one snapshot and exit."),
 ) -> None:
     """Watch a running simulator on a terminal: rates, instances, latency, what happened last. Ctrl-C ends it."""
     console = Terminal()

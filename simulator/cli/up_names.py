@@ -1,4 +1,4 @@
-"""The names under which `simulator up` serves, and what is said when the application refuses them.
+"""The names under which `simulator up` serves, and what is said when the application rejects them.
 
 Real projects accept Host fields below `.awsapprunner.com` (Django's ALLOWED_HOSTS, Rails' `config.hosts`), which is
 what App Runner's URLs are. So the service has such a name too; it leads to this machine where a client is told so.
@@ -13,8 +13,8 @@ from simulator.assembly.front import REGION, Front
 from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
 from simulator.edge.access_line import Entry
 
-_ANSWERS: Final = 3  # that are all refused: one may be a client's mistake
-_REFUSED: Final = 400
+_ANSWERS: Final = 3  # that are all rejected: one may be a client's mistake
+_REJECTED: Final = 400
 
 
 def hosts_of(name: str) -> tuple[str, str, str]:
@@ -47,10 +47,10 @@ class FirstAnswers:
         if entry.begun_s < 0:
             return  # no answer of the application's
         self._answers += 1
-        if entry.status == _REFUSED and self._answers < _ANSWERS:
+        if entry.status == _REJECTED and self._answers < _ANSWERS:
             return
         self._front.overhear(None)
-        if entry.status != _REFUSED:
+        if entry.status != _REJECTED:
             return
         local, app_runners, _ = hosts_of(self._name)
         self._tell(

@@ -75,12 +75,12 @@ AnyAct = Annotated[Union[Traffic, Kill, Scaling, Clock, Operation], Field(discri
 _ACTS: Final[TypeAdapter[Any]] = TypeAdapter(AnyAct)
 
 
-class ActRefused(Exception):
+class ActRejected(Exception):
     """It cannot be done; the message says why, in a sentence for the person."""
 
 
 def parse_act(body: bytes) -> Act:
-    """Raises ActRefused, naming the place, the value and what is expected."""
+    """Raises ActRejected, naming the place, the value and what is expected."""
     try:
         act: Act = _ACTS.validate_json(body)
     except ValidationError as error:
@@ -88,7 +88,7 @@ def parse_act(body: bytes) -> Act:
             f"{'.'.join(str(part) for part in one['loc'][1:]) or 'the act'} = {one['input']!r}: {one['msg']}"
             for one in error.errors(include_url=False)
         ]
-        raise ActRefused("; ".join(told)) from error
+        raise ActRejected("; ".join(told)) from error
     return act
 
 
@@ -107,17 +107,17 @@ class Actor:
     configure: Callable[[Scaling], str] | None = None
 
     def act(self, act: Act) -> str:
-        """What was done, in a sentence. Raises ActRefused."""
+        """What was done, in a sentence. Raises ActRejected."""
         if isinstance(act, Clock):
             return self._turn_clock(act)
         service = self._service(act.service)
         if service.revision is None and not isinstance(act, Traffic | Operation):
-            raise ActRefused(f"{service.name} serves nothing at the moment: it is paused")
+            raise ActRejected(f"{service.name} serves nothing at the moment: it is paused")
         try:
             match act:
                 case Traffic():
                     if self.knobs is None:
-                        raise ActRefused("the traffic comes from outside: nobody here can turn it")
+                        raise ActRejected("the traffic comes from outside: nobody here can turn it")
                     self.knobs.turn(service.name, act.factor)
                     said = f"{service.name}: traffic x {act.factor:g}"
                 case Kill():
@@ -127,14 +127,14 @@ class Actor:
                 case Operation():
                     said = self._operate(service, act.act)
         except ValueError as error:
-            raise ActRefused(str(error)) from error
+            raise ActRejected(str(error)) from error
         self._write_down(act.act, said)
         return said
 
     def _service(self, name: str) -> Service:
         services = self.platform.services
         if name not in services:
-            raise ActRefused(f"service = {name!r}, must be {one_of(name, services)}")
+            raise ActRejected(f"service = {name!r}, must be {one_of(name, services)}")
         return services[name]
 
     def _configure(self, service: Service, act: Scaling) -> str:
@@ -152,14 +152,14 @@ class Actor:
 
     def _operate(self, service: Service, what: str) -> str:
         if self.operate is None:
-            raise ActRefused(f"{what} = {service.name}, needs a service behind App Runner's API: see simulator serve")
+            raise ActRejected(f"{what} = {service.name}, needs a service behind App Runner's API: see simulator serve")
         return self.operate(what, service.name)
 
     def _turn_clock(self, act: Clock) -> str:
         """No fact is written down: how fast somebody watched is not what happened."""
         pace = self.pace
         if pace is None:
-            raise ActRefused("the clock is the real one, which can be neither stopped nor turned")
+            raise ActRejected("the clock is the real one, which can be neither stopped nor turned")
         now_s = asyncio.get_running_loop().time()
         match act.do:
             case "play":
@@ -170,7 +170,7 @@ class Actor:
                 return "paused"
             case "speed":
                 if act.speed is None:
-                    raise ActRefused(f"speed = None: must be {SPEED_MIN:g} to {SPEED_MAX:g}")
+                    raise ActRejected(f"speed = None: must be {SPEED_MIN:g} to {SPEED_MAX:g}")
                 pace.set_speed(act.speed, now_s)
                 return f"{act.speed:g} virtual seconds a second"
             case "step":
@@ -188,12 +188,12 @@ def _kill(service: Service, which: int | str) -> str:
     ready = sorted(service.pool.ready)
     if isinstance(which, str):
         if not ready:
-            raise ActRefused(f"{service.name}: no instance is ready, so none can be killed")
+            raise ActRejected(f"{service.name}: no instance is ready, so none can be killed")
         number = ready[0] if which == "oldest" else ready[-1]
     else:
         number = which
         if all(instance.number != number for instance in service.living()):
-            raise ActRefused(f"instance = {number}, must be one that lives")
+            raise ActRejected(f"instance = {number}, must be one that lives")
     for revision in service.revisions:
         revision.roster.kill(number)  # numbers are the service's: at most one has it
     return f"{service.name}: instance {number} killed"

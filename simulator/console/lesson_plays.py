@@ -12,7 +12,7 @@ import secrets
 import threading
 from typing import Any, Final
 
-from simulator.console.acts import ActRefused, Clock, parse_act
+from simulator.console.acts import ActRejected, Clock, parse_act
 from simulator.console.audience import Audience
 from simulator.console.lesson_parts import outcome_part
 from simulator.console.watched_run import WatchedRun
@@ -68,15 +68,15 @@ class LessonPlays:
     def begin(self, lesson: Lesson, told: str | None, knob: str | None) -> str:
         """Play it; the name under which it can be watched. `told`: the prediction.
 
-        Raises ActRefused when the prediction or the value for the knob is none, or too much goes on already.
+        Raises ActRejected when the prediction or the value for the knob is none, or too much goes on already.
         """
         try:
             prediction = None if told is None else lesson.question.read(told)
             value = None if knob is None else lesson.read_knob(knob)
         except (ScenarioError, ValueError) as error:
-            raise ActRefused(str(error)) from error
+            raise ActRejected(str(error)) from error
         if sum(play.thread.is_alive() for play in self._plays.values()) >= PLAYS_MAX:
-            raise ActRefused(f"lessons that are played at a time = {PLAYS_MAX} already: let one of them end")
+            raise ActRejected(f"lessons that are played at a time = {PLAYS_MAX} already: let one of them end")
         name = secrets.token_urlsafe(9)
         play = self._plays[name] = LessonPlay(lesson, prediction, value)
         over = [each for each, one in self._plays.items() if not one.thread.is_alive() and one is not play]
@@ -90,10 +90,10 @@ class LessonPlays:
         return self._plays.get(name)
 
     async def act(self, play: LessonPlay, body: bytes) -> str:
-        """Turn its clock; what was done. Raises ActRefused: a run that somebody touched would be another lesson."""
+        """Turn its clock; what was done. Raises ActRejected: a run that somebody touched would be another lesson."""
         act = parse_act(body)
         if not isinstance(act, Clock):
-            raise ActRefused(f"act = {act.act!r}, must be clock: a lesson's run is not touched")
+            raise ActRejected(f"act = {act.act!r}, must be clock: a lesson's run is not touched")
         return await play.watched.act(act)
 
     def look_later(self, play: LessonPlay) -> None:

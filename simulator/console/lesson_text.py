@@ -50,7 +50,7 @@ def print_outcome(prediction: float | str | None, outcome: Outcome, console: Con
     console.print()
     if prediction is not None:
         right = question.is_right(prediction, outcome.value)
-        verdict = Text("right", style="bold green") if right else Text("not so", style="bold yellow")
+        verdict = Text("right", style="bold green") if right else Text("not quite", style="bold yellow")
         console.print(Text.assemble("you said  ", (prediction_text(question, prediction), "bold"), "  ", verdict))
     console.print(Text.assemble("outcome   ", (value_text(question, outcome.value), "bold")))
     console.print(_figures((outcome,)))
@@ -131,12 +131,12 @@ def _curves(service: ServicePart, console: Console, *, several: bool) -> None:
     series = service.series
     if several:
         console.print(Text(service.name, style="bold"))
-    lost = [refused + failed for refused, failed in zip(series.refused, series.failed, strict=True)]
+    lost = [rejected + failed for rejected, failed in zip(series.rejected, series.failed, strict=True)]
     rates = [offered / series.width_s for offered in series.offered]
     rows: list[tuple[str, list[float], str, str]] = [
-        ("offered", rates, f"top {count_text(round(max(rates, default=0), 1))}/s", "cyan"),
-        ("lost", [count / series.width_s for count in lost], "429 and 5xx", "red"),
-        ("ready", series.ready, f"top {service.instances.ready_max}", "green"),
+        ("offered", rates, f"max {count_text(round(max(rates, default=0), 1))}/s", "cyan"),
+        ("errors", [count / series.width_s for count in lost], "429 and 5xx", "red"),
+        ("ready", series.ready, f"max {service.instances.ready_max}", "green"),
     ]
     for label, values, note, style in rows:
         highest = max(max(rates, default=0), 1e-9) if label != "ready" else max(service.instances.ready_max, 1)
@@ -151,7 +151,7 @@ def _journal(outcome: Outcome, console: Console) -> None:
         return
     several = len(outcome.report.services) > 1
     table = Table(box=None, pad_edge=False, header_style="bold dim")
-    for heading in ("at", "wish", "ready after", "why"):
+    for heading in ("at", "desired", "ready after", "why"):
         table.add_column(heading, overflow="fold", no_wrap=heading != "why")
     for service, decision in entries:
         after = "" if decision.ready_after_s is None else duration_text(round(decision.ready_after_s, 1))

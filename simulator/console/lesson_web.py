@@ -7,11 +7,11 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simulator.console.acts import ActRefused
+from simulator.console.acts import ActRejected
 from simulator.console.lesson_parts import course_part, lesson_part
 from simulator.console.lesson_plays import LessonPlay, LessonPlays
 from simulator.console.web_files import script_json, web_text
-from simulator.console.web_server import page, refused, said, stream_feed
+from simulator.console.web_server import page, rejected, said, stream_feed
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson
 
@@ -48,13 +48,13 @@ class _Lessons:
     async def lesson(self, request: web.Request) -> web.Response:
         lesson = _named(request)
         if lesson is None:
-            return refused(404, f"lesson, must be one of {', '.join(course())}")
+            return rejected(404, f"lesson, must be one of {', '.join(course())}")
         return page(self._lesson, {"LESSON": script_json(lesson_part(lesson))})
 
     async def scenario(self, request: web.Request) -> web.Response:
         lesson = _named(request)
         if lesson is None or request.match_info["file"] != lesson.name:
-            return refused(404, "no such file")
+            return rejected(404, "no such file")
         return web.Response(
             text=lesson.scenario,
             content_type="application/yaml",
@@ -64,21 +64,21 @@ class _Lessons:
     async def begin(self, request: web.Request) -> web.Response:
         lesson = _named(request)
         if lesson is None:
-            return refused(404, "no such lesson")
+            return rejected(404, "no such lesson")
         try:
             wanted = _Wanted.model_validate_json(await request.read())
             name = self._plays.begin(lesson, wanted.prediction, wanted.knob)
         except ValidationError as error:
-            told = [f"{'.'.join(map(str, one['loc'])) or 'the wish'}: {one['msg']}" for one in error.errors()]
-            return refused(400, "; ".join(told))
-        except ActRefused as error:
-            return refused(400, str(error))
+            told = [f"{'.'.join(map(str, one['loc'])) or 'the desired'}: {one['msg']}" for one in error.errors()]
+            return rejected(400, "; ".join(told))
+        except ActRejected as error:
+            return rejected(400, str(error))
         return said({"play": name})
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
         play = self._play(request)
         if play is None:
-            return refused(404, "this play of a lesson is over, and forgotten")
+            return rejected(404, "this play of a lesson is over, and forgotten")
         try:
             return await stream_feed(request, play.audience, play.watched.hello)
         finally:
@@ -87,11 +87,11 @@ class _Lessons:
     async def act(self, request: web.Request) -> web.Response:
         play = self._play(request)
         if play is None:
-            return refused(404, "this play of a lesson is over, and forgotten")
+            return rejected(404, "this play of a lesson is over, and forgotten")
         try:
             return said({"said": await self._plays.act(play, await request.read())})
-        except ActRefused as error:
-            return refused(400, str(error))
+        except ActRejected as error:
+            return rejected(400, str(error))
 
     def _play(self, request: web.Request) -> LessonPlay | None:
         return self._plays.get(request.match_info["play"])

@@ -84,7 +84,7 @@ class ServiceFrames:
         active, provisioned = letters.count("a"), len(letters) - letters.count("p")
         return {
             "offered_rps": recent.offered_rps,
-            "refused_rps": recent.refused_rps,
+            "rejected_rps": recent.rejected_rps,
             "served_rps": lately.served_rps,
             "failed_rps": lately.failed_rps,
             "serving": revision is not None,
@@ -94,7 +94,7 @@ class ServiceFrames:
             "p99_s": lately.p99_s,
             "active": active,
             "provisioned": provisioned,
-            "wished": 0 if revision is None else revision.roster.wish,
+            "desired": 0 if revision is None else revision.roster.desired,
             "usd_per_hour": None if rates is None else usd_now(provisioned, active, rates, size.vcpu, size.memory_gb),
             "factor": scene.factor(service.name),
             **self._scaling(),

@@ -87,7 +87,7 @@ class _Curves:
             top = max(values)
             line = Text(f"{name:<12}", style="dim")
             line.append(sparkline(values, max(10, width - 30), top, self._levels), style="cyan")
-            line.append(f" top {tops[name](top)}", style="dim")
+            line.append(f" max {tops[name](top)}", style="dim")
             lines.append(line)
         return lines
 
@@ -129,6 +129,6 @@ def _traffic(view: ProgressView) -> str:
 
 def _instances(view: ProgressView) -> str:
     return (
-        f"instances {view.active} active of {view.provisioned} provisioned, wished {view.wished}; "
+        f"instances {view.active} active of {view.provisioned} provisioned, desired {view.desired}; "
         f"p50 {latency_text(view.p50_s)}, p99 {latency_text(view.p99_s)}"
     )

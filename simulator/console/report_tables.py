@@ -38,8 +38,8 @@ def latency_table(requests: RequestsPart) -> Table:
     """Percentiles of the latency of served requests, and of failures if there are any."""
     table = _table("latency", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max", numbers_from=1)
     table.add_row("served", *_percentiles(requests.latency))
-    if requests.failure_latency.count:
-        table.add_row("failures", *_percentiles(requests.failure_latency))
+    if requests.error_latency.count:
+        table.add_row("errors", *_percentiles(requests.error_latency))
     return table
 
 
@@ -57,7 +57,7 @@ def split_table(requests: RequestsPart) -> Table:
 
 
 def sources_table(sources: Sequence[SourcePart]) -> Table:
-    table = _table("source", "to", "requests", "served", "failures", "p50", "p99", numbers_from=2)
+    table = _table("source", "to", "requests", "served", "error rate", "p50", "p99", numbers_from=2)
     for source in sources:
         requests = source.requests
         table.add_row(
@@ -65,7 +65,7 @@ def sources_table(sources: Sequence[SourcePart]) -> Table:
             Text(source.service),
             count_text(requests.requests),
             rate_text(requests.served_rps),
-            ratio_text(requests.failure_ratio),
+            ratio_text(requests.error_rate),
             latency_text(requests.latency.p50_s),
             latency_text(requests.latency.p99_s),
         )
@@ -74,7 +74,7 @@ def sources_table(sources: Sequence[SourcePart]) -> Table:
 
 def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
     """When, what and why; the first and the last ones when there are many."""
-    table = _table("at", "wish", "ready after", "why", numbers_from=0)
+    table = _table("at", "desired", "ready after", "why", numbers_from=0)
     table.columns[3].justify = "left"
     table.columns[3].ratio = 1
     table.expand = True
@@ -89,7 +89,7 @@ def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
 
 
 def cost_table(cost: CostPart) -> Table:
-    """Quantities of the run, USD of the run and of a month like it."""
+    """Quantities of the run, USD of the run and per month at this traffic."""
     table = _table("App Runner would charge", "quantity", "", "run", "month", numbers_from=1)
     table.columns[2].justify = "left"
     for of_run, of_month in zip(cost.run.lines, cost.month.lines, strict=True):
@@ -116,7 +116,7 @@ def checks_table(checks: Sequence[CheckPart], *, judged: bool = True) -> Table:
     table = _table("check", "", "measured", "", numbers_from=1)
     table.columns[1].justify = table.columns[3].justify = "left"
     for check in checks:
-        verdict = Text("holds", style="green") if check.passed else Text("FAILED", style="bold red")
+        verdict = Text("pass", style="green") if check.passed else Text("FAILED", style="bold red")
         if not judged:
             verdict = Text("not judged", style="yellow")
         # With a value, the value beside the limit is the reason.

@@ -1,4 +1,4 @@
-"""The report on a terminal: what happened, why, what it costs, and whether the checks hold, in this order."""
+"""The report on a terminal: what happened, why, what it costs, and whether the checks pass, in this order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def print_checks(report: Report, console: Console) -> None:
-    """Only whether the checks hold, and what makes them mean nothing."""
+    """Only whether the checks pass, and what makes them mean nothing."""
     page = _Page(console)
     _notes(report, page, _GRAVE)
     _verdict(report, page)
@@ -146,8 +146,8 @@ def _assumptions(service: ServicePart, page: _Page) -> None:
 def _requests(requests: RequestsPart, page: _Page) -> None:
     page.line(
         f"{count_text(requests.requests)} requests: {count_text(requests.served)} served "
-        f"({rate_text(requests.served_rps)}), {count_text(requests.refused)} refused "
-        f"({ratio_text(requests.refused_ratio)}), {count_text(requests.failed)} failed"
+        f"({rate_text(requests.served_rps)}), {count_text(requests.rejected)} rejected "
+        f"({ratio_text(requests.rejected_ratio)}), {count_text(requests.failed)} failed"
     )
     statuses = ", ".join(
         f"{status if status != '0' else 'no answer'}: {count_text(count)}"
@@ -163,12 +163,12 @@ def _requests(requests: RequestsPart, page: _Page) -> None:
 def _series(series: SeriesPart, page: _Page) -> None:
     top_rps = max(series.offered, default=0)
     top_p99_s = max((value for value in series.p99_s if value is not None), default=0.0)
-    top = max([*series.provisioned, *series.wished], default=0.0)
+    top = max([*series.provisioned, *series.desired], default=0.0)
     rate = rate_text(top_rps / series.width_s)
     _curve("offered", series.offered, top_rps, rate, page)
     _curve("served", series.served, top_rps, "", page)
     _curve("p99", [value or 0.0 for value in series.p99_s], top_p99_s, latency_text(top_p99_s), page)
-    _curve("wished", series.wished, top, count_text(top), page)
+    _curve("desired", series.desired, top, count_text(top), page)
     _curve("provisioned", series.provisioned, top, "", page)
     _curve("active", series.active, top, "", page)
 
@@ -177,7 +177,7 @@ def _curve(label: str, values: list[int] | list[float], top: float, note: str, p
     width = page.width - _LABEL_COLUMNS - _NOTE_COLUMNS
     line = Text(f"{label:<{_LABEL_COLUMNS}}")
     line.append(f"{sparkline(values, width, top, page.levels):<{min(width, len(values))}}", style="cyan")
-    line.append(f" top {note}" if note else "", style="dim")
+    line.append(f" max {note}" if note else "", style="dim")
     page.line(line)
 
 
@@ -187,7 +187,7 @@ def _instances(instances: InstancesPart, page: _Page) -> None:
         f"instances provisioned {instances.provisioned_mean:.3g} on average, at most {instances.provisioned_max}; "
         f"active {instances.active_mean:.3g}, at most {instances.active_max}"
     )
-    ends = [f"{instances.launched} launched", f"{instances.became_ready} became ready", f"{instances.died} died"]
+    ends = [f"{instances.started} started", f"{instances.ready} ready", f"{instances.crashed} crashed"]
     if instances.ended_before_ready:
         ends.append(f"{instances.ended_before_ready} ended before they were ready")
     page.line(
@@ -212,4 +212,4 @@ def _verdict(report: Report, page: _Page) -> None:
     if failed:
         page.line(Text(f"{failed} of {len(report.checks)} checks FAILED", style="bold red"))
     else:
-        page.line(Text(f"all {len(report.checks)} checks hold", style="bold green"))
+        page.line(Text(f"all {len(report.checks)} checks pass", style="bold green"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Self
 
 from simulator.assembly.serving import Serving
-from simulator.console.acts import Actor, ActRefused, Scaling, parse_act
+from simulator.console.acts import Actor, ActRejected, Scaling, parse_act
 from simulator.console.audience import Audience
 from simulator.console.serve_scene import ServeScene
 from simulator.console.show import Show
@@ -85,7 +85,7 @@ class ServeConsole:
     def _arn(self, name: str) -> str:
         resource = self._scene.resource(name)
         if resource is None:
-            raise ActRefused(f"service = {name!r}, must be one that the API knows")
+            raise ActRejected(f"service = {name!r}, must be one that the API knows")
         return resource.arn
 
     def _call(self, arn: str, operation: str, **request: Any) -> dict[str, Any]:
@@ -94,4 +94,4 @@ class ServeConsole:
         try:
             return self._serving.plane.calls.call(caller, operation, request)
         except ApiError as error:
-            raise ActRefused(f"{error.code}: {error.explained}") from error
+            raise ActRejected(f"{error.code}: {error.explained}") from error

@@ -44,14 +44,14 @@ class _Second:
     """What a closed second of a service was; latencies only when somebody watched."""
 
     offered: int
-    refused: int
+    rejected: int
     ended: int
     in_flight: float
     waiting: float
     ready: int
     provisioned: int
     active: int
-    wished: int
+    desired: int
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ class ServeScene:
         seconds = self._book(name).seconds
         recent = [seconds[each] for each in range(now - LATELY_S, now) if each in seconds]
         span_s = max(1, len(recent))
-        return Recent(sum(each.offered for each in recent) / span_s, sum(each.refused for each in recent) / span_s)
+        return Recent(sum(each.offered for each in recent) / span_s, sum(each.rejected for each in recent) / span_s)
 
     def series(self, name: str) -> dict[str, Any]:
         self._hear_events()
@@ -165,10 +165,10 @@ class ServeScene:
             "from_s": float(begin),
             "offered": [row.offered for _, row in rows],
             "served": [max(0, row.ended - lost) for (_, row), lost in zip(rows, failed, strict=True)],
-            "refused": [row.refused for _, row in rows],
+            "rejected": [row.rejected for _, row in rows],
             "failed": failed,
             **{key: [three[place] for three in quantiles] for place, key in enumerate(("p50_s", "p95_s", "p99_s"))},
-            "wished": [row.wished for _, row in rows],
+            "desired": [row.desired for _, row in rows],
             "provisioned": [row.provisioned for _, row in rows],
             "ready": [row.ready for _, row in rows],
             "active": [row.active for _, row in rows],
@@ -209,14 +209,14 @@ class ServeScene:
         book, roster = self._book(name), service.roster
         book.seconds[sample.second] = _Second(
             sample.arrivals,
-            sample.refused,
+            sample.rejected,
             sample.finished,
             round(sample.in_flight, 3),
             round(sample.waiting, 3),
             sample.ready,
             roster.provisioned,
             roster.active,
-            roster.wish,
+            roster.desired,
         )
         if len(book.seconds) > 2 * SECONDS_KEPT:
             book.forget_before(sample.second - SECONDS_KEPT)

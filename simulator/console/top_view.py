@@ -20,7 +20,7 @@ _NOTE: Final = 18
 # Columns of the series: label, key, whether it counts requests of a bin, how its top is written.
 _CURVES: Final = (
     ("offered", "offered", True, rate_text),
-    ("refused", "refused", True, rate_text),
+    ("rejected", "rejected", True, rate_text),
     ("in flight", "in_flight", False, count_text),
     ("provisioned", "provisioned", False, count_text),
     ("active", "active", False, count_text),
@@ -30,18 +30,18 @@ _CURVES: Final = (
 _COLUMNS: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
     "offered": ("offered_rps", rate_text),
     "served": ("served_rps", rate_text),
-    "refused": ("refused_rps", rate_text),
+    "rejected": ("rejected_rps", rate_text),
     "in flight": ("in_flight", count_text),
     "waiting": ("waiting", count_text),
     "active": ("active", count_text),
     "prov.": ("provisioned", count_text),
-    "wish": ("wished", count_text),
+    "desired": ("desired", count_text),
     "p50": ("p50_s", latency_text),
     "p99": ("p99_s", latency_text),
     "$/hour": ("usd_per_hour", usd_text),
 }
 _WIDE: Final = 100
-_WIDE_ONLY: Final = {"served", "wish", "p50"}
+_WIDE_ONLY: Final = {"served", "desired", "p50"}
 
 
 class TopView:
@@ -142,7 +142,7 @@ class TopView:
             top = max(values, default=0.0)
             line = Text(f"{label:<{_LABEL}}")
             line.append(f"{sparkline(values, room, top, self._levels):<{min(room, len(values))}}", style="cyan")
-            line.append(f" top {written(top)}", style="dim")
+            line.append(f" max {written(top)}", style="dim")
             lines.append(line)
         return lines
 

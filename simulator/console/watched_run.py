@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from simulator.console.acts import Act, Actor, ActRefused
+from simulator.console.acts import Act, Actor, ActRejected
 from simulator.console.audience import Audience
 from simulator.console.scene import RunScene
 from simulator.console.show import Show, message
@@ -112,14 +112,14 @@ class WatchedRun:
             return self._last or message("opening", {})
 
     async def act(self, act: Act) -> str:
-        """Carry it out; what was done. Raises ActRefused."""
+        """Carry it out; what was done. Raises ActRejected."""
         show = self._show
         if self._run_loop is None or show is None:
-            raise ActRefused("the run is over" if self._last else "the run has not begun yet")
+            raise ActRejected("the run is over" if self._last else "the run has not begun yet")
         try:
             return await self._on_run(lambda: show.actor.act(act))
         except TimeoutError as error:
-            raise ActRefused(f"the run has not answered for {ANSWER_S_MAX:g} s") from error
+            raise ActRejected(f"the run has not answered for {ANSWER_S_MAX:g} s") from error
 
     async def _on_run(self, call: Callable[[], T]) -> T:
         """What `call` gives or raises, on the loop of the run."""
@@ -148,6 +148,6 @@ def _operate(control: RunControl, what: str, service: str) -> str:
     if what == "deploy":
         return control.deploy(DeploySpec(service=service))
     said = control.call(ApiCall(operation=_OPERATIONS[what], request={"ServiceArn": service}))
-    if " is refused: " in said:
-        raise ActRefused(said)
+    if " is rejected: " in said:
+        raise ActRejected(said)
     return said

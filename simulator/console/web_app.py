@@ -10,13 +10,13 @@ from typing import Protocol
 
 from aiohttp import web
 
-from simulator.console.acts import ActRefused
+from simulator.console.acts import ActRejected
 from simulator.console.audience import Audience
 from simulator.console.lesson_plays import LessonPlays
 from simulator.console.lesson_web import add_lessons
 from simulator.console.web_files import web_text
 from simulator.console.web_guard import Guard
-from simulator.console.web_server import guarded_app, page, refused, said, stream_feed
+from simulator.console.web_server import guarded_app, page, rejected, said, stream_feed
 
 _TO_LESSONS = '<nav aria-label="More"><a href="/lessons">Lessons</a></nav>'
 
@@ -28,7 +28,7 @@ class Backstage(Protocol):
         """The messages for a page that has just been opened."""
 
     async def act(self, body: bytes) -> str:
-        """Carry out an act; what was done. Raises ActRefused."""
+        """Carry out an act; what was done. Raises ActRejected."""
 
     def report(self) -> str | None:
         """The report of the run as a page, once it is over."""
@@ -62,14 +62,14 @@ class _Server:
     async def report(self, _: web.Request) -> web.Response:
         text = self._backstage.report()
         if text is None:
-            return refused(404, "the run is not over yet")
+            return rejected(404, "the run is not over yet")
         return web.Response(text=text, content_type="text/html")
 
     async def act(self, request: web.Request) -> web.Response:
         try:
             done = await self._backstage.act(await request.read())
-        except ActRefused as error:
-            return refused(400, str(error))
+        except ActRejected as error:
+            return rejected(400, str(error))
         return said({"said": done})
 
     async def feed(self, request: web.Request) -> web.StreamResponse:

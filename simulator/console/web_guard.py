@@ -38,12 +38,12 @@ class Guard:
         """With the token behind `#`, which browsers keep to themselves."""
         return f"http://{HOST}:{self.port}{path}#token={self.token}"
 
-    def refuses(self, asked: Asked) -> str | None:
-        """Why a request is refused, whatever it asks for; None when it is welcome."""
-        return self._names.refusal(asked)
+    def rejects(self, asked: Asked) -> str | None:
+        """Why a request is rejected, whatever it asks for; None when it is welcome."""
+        return self._names.rejection(asked)
 
-    def refuses_change(self, fields: Mapping[str, str]) -> str | None:
-        """Why a request that changes something is refused, beyond what `refuses` has looked at."""
+    def rejects_change(self, fields: Mapping[str, str]) -> str | None:
+        """Why a request that changes something is rejected, beyond what `rejects` has looked at."""
         if fields.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return "content-type, must be application/json"
         token = fields.get(TOKEN_FIELD, "")

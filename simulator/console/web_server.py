@@ -43,7 +43,7 @@ def guarded_app(guard: Guard) -> web.Application:
     async def script(request: web.Request) -> web.Response:
         found = files.get(request.match_info["name"])
         if found is None:
-            return refused(404, "no such file")
+            return rejected(404, "no such file")
         return web.Response(text=found[0], content_type=found[1])
 
     app.router.add_get("/web/{name}", script)
@@ -76,10 +76,10 @@ class Site:
 def _guarded(guard: Guard) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        why = guard.refuses(asked_of(request))
+        why = guard.rejects(asked_of(request))
         if why is None and request.method not in {"GET", "HEAD"}:
-            why = guard.refuses_change(request.headers)
-        answer = refused(403, why) if why is not None else await handler(request)
+            why = guard.rejects_change(request.headers)
+        answer = rejected(403, why) if why is not None else await handler(request)
         if not answer.prepared:
             for name, value in _FIELDS.items():
                 answer.headers.setdefault(name, value)
@@ -107,7 +107,7 @@ def said(answer: Mapping[str, Any]) -> web.Response:
     return web.Response(body=orjson.dumps(answer), content_type="application/json")
 
 
-def refused(status: int, why: str) -> web.Response:
+def rejected(status: int, why: str) -> web.Response:
     return web.Response(status=status, body=orjson.dumps({"error": why}), content_type="application/json")
 
 

@@ -10,8 +10,8 @@ from simulator.control.calendar import Calendar
 from simulator.control.caller import Caller
 from simulator.control.identifiers import Identifiers
 from simulator.control.pagination import Pages
-from simulator.control.refusals import invalid
 from simulator.control.registry import Registry
+from simulator.control.rejections import invalid
 from simulator.model.api_resources import ArnResource
 from simulator.model.arn import Arn, shelf_of
 from simulator.model.quotas import Quotas

@@ -1,6 +1,6 @@
 """The audit log: every API call as CloudTrail records it (facts 11.5).
 
-A call that changes something is recorded in the change that it makes. Reads and refused calls are gathered and written
+A call that changes something is recorded in the change that it makes. Reads and rejected calls are gathered and written
 some at a time, or after a second: a record costs more than the answer it is about.
 """
 
@@ -31,7 +31,7 @@ _CALL_BYTES: Final = 1024  # a usual record; the largest request has a thousand 
 
 
 class Call(NamedTuple):
-    """One call and how it ended. `answer` is None for reads, whose answers CloudTrail does not keep, and refusals."""
+    """One call and how it ended. `answer` is None for reads, whose answers CloudTrail does not keep, and rejections."""
 
     caller: Caller
     operation: str
@@ -55,7 +55,7 @@ class Audit:
         self._write(Call(caller, operation, request, self._now(), answer))
 
     def gather(self, caller: Caller, operation: str, request: dict[str, Any], error: ApiError | None = None) -> None:
-        """A read or a refused call, for later. Not within a change."""
+        """A read or a rejected call, for later. Not within a change."""
         self._gathered.add(Call(caller, operation, request, self._now(), error=error), _CALL_BYTES)
 
     def flush(self) -> None:

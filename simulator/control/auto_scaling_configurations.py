@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import arn_of, invalid
+from simulator.control.rejections import arn_of, invalid
 from simulator.control.revision_book import RevisionBook
 from simulator.control.revisions import built_in_auto_scaling
 from simulator.control.usage import users_of
@@ -73,7 +73,7 @@ class AutoScalingConfigurations:
                 raise invalid(f"{_ARN} = {request[_ARN]}, must end with the name when DeleteAllRevisions is true.")
             doomed = self.book.active(caller, revision.name)
         for each in doomed:
-            self._refuse_deletion(caller, each)
+            self._reject_deletion(caller, each)
         deleted = {each.arn: self.book.deleted(each) for each in doomed}
         return self._answer(caller, deleted[revision.arn])
 
@@ -129,10 +129,10 @@ class AutoScalingConfigurations:
     def _is_default(self, caller: Caller, revision: AutoScalingResource) -> bool:
         return self.default(caller).arn == revision.arn
 
-    def _refuse_deletion(self, caller: Caller, revision: AutoScalingResource) -> None:
+    def _reject_deletion(self, caller: Caller, revision: AutoScalingResource) -> None:
         if self._is_default(caller, revision):
             raise self.book.reserved(revision)
         users = self._users(caller, revision)
         if users:
             raise self.book.in_use(users)
-        self.book.refuse_built_in(caller, revision)
+        self.book.reject_built_in(caller, revision)

@@ -48,15 +48,15 @@ class Autoscaler:
         self._cpu_used_s = cpu_used_s
         self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()
-        if policy.pokes:
-            pool.on_wait = self.poke
+        if policy.reacts_to_queue:
+            pool.on_wait = self.trigger
 
     def turn_to(self, pool: Pool, roster: Roster, cpu_used_s: Callable[[], float] | None = None) -> None:
         """Another revision serves from now on: the policy keeps what it has seen of the service's traffic."""
         self._pool.on_wait = nobody_asks
         pool.close_second(-1)
-        if self.policy.pokes:
-            pool.on_wait = self.poke
+        if self.policy.reacts_to_queue:
+            pool.on_wait = self.trigger
         self._pool, self._roster = pool, roster
         self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
 
@@ -75,7 +75,7 @@ class Autoscaler:
                 self.decide()
                 tick += 1
 
-    def poke(self) -> None:
+    def trigger(self) -> None:
         """A request has to wait: decide at once."""
         self.decide()
 
@@ -86,7 +86,7 @@ class Autoscaler:
         self.decisions += 1
         if self._on_verdict is not None:
             self._on_verdict(self._clock.at_s(), decision)
-        if decision.desired != self._roster.wish:
+        if decision.desired != self._roster.desired:
             self._record(decision)
         self._roster.resize(decision.desired, decision.active)
 
@@ -119,7 +119,7 @@ class Autoscaler:
                 at_s=self._clock.at_s(),
                 service=self._pool.settings.service,
                 policy=self.policy.name,
-                before=self._roster.wish,
+                before=self._roster.desired,
                 desired=decision.desired,
                 formula=decision.formula,
                 reason=self._roster.capacity.explained(decision.reason, decision.desired),

@@ -9,7 +9,7 @@ from simulator.control.auto_scaling_configurations import AutoScalingConfigurati
 from simulator.control.caller import Caller
 from simulator.control.connections import Connections
 from simulator.control.observability_configurations import ObservabilityConfigurations
-from simulator.control.refusals import SECRETS_WITHOUT_ROLE, invalid
+from simulator.control.rejections import SECRETS_WITHOUT_ROLE, invalid
 from simulator.control.source_rules import completed_source
 from simulator.control.vpc_connectors import VpcConnectors
 from simulator.model.health import HealthCheck

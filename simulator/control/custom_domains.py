@@ -10,8 +10,8 @@ from simulator.control.api_context import ApiContext
 from simulator.control.caller import Caller
 from simulator.control.domain_records import records_view, validation_records
 from simulator.control.domain_walk import DomainWalk
-from simulator.control.refusals import invalid, invalid_state
-from simulator.control.service_lookup import find_service, find_service_or_invalid, refuse_unless_running
+from simulator.control.rejections import invalid, invalid_state
+from simulator.control.service_lookup import find_service, find_service_or_invalid, reject_unless_running
 from simulator.control.vpc_ingress_connections import VpcIngressConnections
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import CustomDomainResource, ServiceResource
@@ -31,14 +31,14 @@ class CustomDomains:
 
     def associate(self, caller: Caller, request: Request) -> Answer:
         service = find_service_or_invalid(self._context, caller, request["ServiceArn"])
-        refuse_unless_running(service, "Custom domain cannot be associated with the service")
+        reject_unless_running(service, "Custom domain cannot be associated with the service")
         registry, name = self._context.registry, request["DomainName"].lower()
         www = request.get("EnableWWWSubdomain", not name.startswith("*."))
         try:
             names = names_of(name, www=www)
         except ValueError as error:
             raise invalid(str(error)) from error
-        self._refuse_taken(service, name, names)
+        self._reject_taken(service, name, names)
         if len(registry.on_shelf(CustomDomainResource, service.arn)) >= self._context.quotas.custom_domains:
             # ASSUMPTION: InvalidRequestException, for the operation declares no ServiceQuotaExceededException.
             raise invalid(f"The quota of {self._context.quotas.custom_domains} custom domains of a service is reached.")
@@ -67,7 +67,7 @@ class CustomDomains:
             # In the words that Copilot takes for success (facts 1.2).
             message = f"No custom domain {request['DomainName']} found for the provided service"
             raise ApiError("ResourceNotFoundException", message)
-        refuse_unless_running(service, "Custom domain cannot be disassociated from the service")
+        reject_unless_running(service, "Custom domain cannot be disassociated from the service")
         if domain.status is DomainStatus.DELETING:
             raise invalid_state(f"Custom domain {name} is being disassociated already.")
         gone = replace(domain, status=DomainStatus.DELETING, changed_at=self._context.now())
@@ -89,7 +89,7 @@ class CustomDomains:
         self._context.registry.after_commit(lambda: self._walk.follow(domain))
         return self._about(service) | {"CustomDomain": _view(domain)}
 
-    def _refuse_taken(self, service: ServiceResource, name: str, names: tuple[str, ...]) -> None:
+    def _reject_taken(self, service: ServiceResource, name: str, names: tuple[str, ...]) -> None:
         """A host name leads to one service, whoever's it is; another account's service is not named."""
         for other in self._context.registry.all(CustomDomainResource):
             if set(other.names) & set(names):

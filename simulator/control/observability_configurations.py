@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import invalid
+from simulator.control.rejections import invalid
 from simulator.control.revision_book import RevisionBook
 from simulator.control.revisions import built_in_observability
 from simulator.control.usage import users_of
@@ -58,7 +58,7 @@ class ObservabilityConfigurations:
 
     def delete(self, caller: Caller, request: Request) -> Answer:
         revision = self.book.find_active(caller, request[_ARN])
-        self.book.refuse_built_in(caller, revision)
+        self.book.reject_built_in(caller, revision)
         registry = self._context.registry
         users = users_of(registry, shelf(caller), revision.arn, lambda configuration: configuration.observability_arn)
         if users:

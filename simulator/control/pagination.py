@@ -1,7 +1,7 @@
 """Pages of lists, and the tokens between them.
 
 A token says after which resource the next page begins, and is sealed over the operation, its caller and every other
-parameter: one that was made up, or that comes back with another request, is refused. It goes by the resource's number
+parameter: one that was made up, or that comes back with another request, is rejected. It goes by the resource's number
 and not by a position, so that nothing is shown twice or left out when resources come and go between two pages.
 """
 
@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from typing import Any, Final, Protocol, TypeVar
 
 from simulator.control.caller import Caller
-from simulator.control.refusals import invalid
+from simulator.control.rejections import invalid
 
 _SEAL_BYTES: Final = 16
-_REFUSED: Final = "NextToken is invalid: it must be that of the page before, with all other parameters unchanged."
+_REJECTED: Final = "NextToken is invalid: it must be that of the page before, with all other parameters unchanged."
 
 
 class Numbered(Protocol):
@@ -65,10 +65,10 @@ class Pages:
         try:
             content = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
-            raise invalid(_REFUSED) from error
+            raise invalid(_REJECTED) from error
         place, seal = content[:8], content[8:]
         if not hmac.compare_digest(seal, self._seal(place, caller, operation, request)):
-            raise invalid(_REFUSED)
+            raise invalid(_REJECTED)
         return int.from_bytes(place, "big")
 
     def _seal(self, place: bytes, caller: Caller, operation: str, request: dict[str, Any]) -> bytes:

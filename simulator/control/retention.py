@@ -29,7 +29,7 @@ class Retention:
         if now < self._next_s:
             return
         registry = self._context.registry
-        registry.after_commit(lambda: self._swept(now))  # a change that is refused has swept nothing
+        registry.after_commit(lambda: self._swept(now))  # a change that is rejected has swept nothing
         for kind in (AutoScalingResource, ObservabilityResource, VpcConnectorResource, VpcIngressResource):
             for resource in registry.all(kind):
                 if isinstance(resource, ArnResource) and not self._context.is_there(resource):

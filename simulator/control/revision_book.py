@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import arn_of, invalid, named, not_found, quota_exceeded
+from simulator.control.rejections import arn_of, invalid, named, not_found, quota_exceeded
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import AutoScalingResource, ObservabilityResource, ServiceResource
 from simulator.model.arn import DEFAULT_CONFIGURATION, Arn
@@ -75,7 +75,7 @@ class RevisionBook(Generic[R]):
         return found
 
     def find_active(self, caller: Caller, text: str) -> R:
-        """As `find`, but a deleted one is refused as invalid, in the words that Terraform knows (facts 1.2)."""
+        """As `find`, but a deleted one is rejected as invalid, in the words that Terraform knows (facts 1.2)."""
         found = self.find(caller, text)
         if found.is_deleted:
             raise invalid(f"The {self._what} you specified has been deleted: {found.arn}")
@@ -126,7 +126,7 @@ class RevisionBook(Generic[R]):
         self._context.registry.put(gone)
         return gone
 
-    def refuse_built_in(self, caller: Caller, revision: R) -> None:
+    def reject_built_in(self, caller: Caller, revision: R) -> None:
         # ASSUMPTION: the built-in revision cannot be deleted, default or not; a call would settle it.
         if revision.arn == self._built_in(caller.account, caller.region).arn:
             raise self.reserved(revision)

@@ -115,7 +115,7 @@ class ServiceApi:
         """The answer to a request that fits the service model. Whoever gets it must not change it.
 
         Raises:
-            ApiError: the refusal; nothing has changed then.
+            ApiError: the rejection; nothing has changed then.
         """
         carry_out = self._by_name.get(operation)
         if carry_out is None:
@@ -125,8 +125,8 @@ class ServiceApi:
         except sqlite3.Error as error:
             raise ApiError("InternalServiceErrorException", f"The state could not be written: {error}.") from error
 
-    def refused(self, caller: Caller, operation: str, request: Request, error: ApiError) -> None:
-        """For the audit log: a call that was refused, here or before it came here."""
+    def rejected(self, caller: Caller, operation: str, request: Request, error: ApiError) -> None:
+        """For the audit log: a call that was rejected, here or before it came here."""
         self._audit.gather(caller, operation, request, error)
 
     def flush(self) -> None:
@@ -160,7 +160,7 @@ class ServiceApi:
                 return self._change(carry_out, caller, operation, request)
             answer = carry_out(caller, request)
         except ApiError as error:
-            self.refused(caller, operation, request, error)
+            self.rejected(caller, operation, request, error)
             raise
         self._audit.gather(caller, operation, request)
         return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import arn_of, invalid, invalid_state, not_found
+from simulator.control.rejections import arn_of, invalid, invalid_state, not_found
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import ServiceResource
 from simulator.model.arn import SERVICE
@@ -32,7 +32,7 @@ def find_service_or_invalid(context: ApiContext, caller: Caller, text: str) -> S
         raise invalid(error.message, error.hint) from error
 
 
-def refuse_unless_running(service: ServiceResource, what: str) -> None:
+def reject_unless_running(service: ServiceResource, what: str) -> None:
     """`what` cannot be done: the rest of the sentence is App Runner's (facts 1.2). Raises InvalidStateException."""
     if service.status is not ServiceStatus.RUNNING:
         raise invalid_state(f"{what} in the current state: {service.status}.")

@@ -9,7 +9,7 @@ from simulator.control.auto_scaling_configurations import AutoScalingConfigurati
 from simulator.control.caller import Caller
 from simulator.control.configuration_rules import ConfigurationRules
 from simulator.control.operations import Operations
-from simulator.control.refusals import invalid, invalid_state, quota_exceeded
+from simulator.control.rejections import invalid, invalid_state, quota_exceeded
 from simulator.control.revisions import auto_scaling_of
 from simulator.control.service_lookup import find_service
 from simulator.control.usage import living_services
@@ -23,7 +23,7 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 
 # "Service cannot be updated in the current state: OPERATION_IN_PROGRESS." is AWS's own (facts 1.2).
-# ASSUMPTION: the sentences for the other operations are like it; a refused call of each would settle it.
+# ASSUMPTION: the sentences for the other operations are like it; a rejected call of each would settle it.
 _DONE: Final = {
     OperationType.UPDATE_SERVICE: "updated",
     OperationType.START_DEPLOYMENT: "deployed",

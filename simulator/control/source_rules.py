@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from simulator.control.refusals import invalid
+from simulator.control.rejections import invalid
 from simulator.model.runtime_support import is_supported
 from simulator.model.secret_reference import parse_reference
 from simulator.model.service_configuration import PORT, Block
@@ -144,7 +144,7 @@ def _run_settings(given: Block) -> Block:
         if name.startswith(_RESERVED_PREFIX) or name == "PORT":
             raise invalid(f"The name {name!r} of an environment variable is reserved.")
     for name, reference in secrets.items():
-        # ASSUMPTION: refused; facts 8 has nothing on a name that is both.
+        # ASSUMPTION: rejected; facts 8 has nothing on a name that is both.
         if name in variables:
             raise invalid(f"{name!r} must be either in RuntimeEnvironmentVariables or in RuntimeEnvironmentSecrets.")
         try:

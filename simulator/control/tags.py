@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.control.api_context import ApiContext, checked_tags, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import invalid, invalid_state, not_found
+from simulator.control.rejections import invalid, invalid_state, not_found
 from simulator.control.revisions import auto_scaling_of, observability_of
 from simulator.model.api_resources import (
     AutoScalingResource,

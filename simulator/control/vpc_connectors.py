@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.caller import Caller
-from simulator.control.refusals import arn_of, invalid, named, not_found, quota_exceeded
+from simulator.control.rejections import arn_of, invalid, named, not_found, quota_exceeded
 from simulator.control.usage import users_of
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import VpcConnectorResource

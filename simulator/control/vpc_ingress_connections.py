@@ -10,8 +10,8 @@ from typing import Any
 from simulator.control.api_context import ApiContext, shelf
 from simulator.control.calendar import left_s
 from simulator.control.caller import Caller
-from simulator.control.refusals import arn_of, invalid, invalid_state, not_found, quota_exceeded
-from simulator.control.service_lookup import find_service_or_invalid, refuse_unless_running
+from simulator.control.rejections import arn_of, invalid, invalid_state, not_found, quota_exceeded
+from simulator.control.service_lookup import find_service_or_invalid, reject_unless_running
 from simulator.control.time_profile import TimeProfile
 from simulator.control.workload import Workload, WorkloadFailed
 from simulator.model.api_resources import ServiceResource, VpcIngressResource
@@ -44,7 +44,7 @@ class VpcIngressConnections:
         if service.configuration.is_public:
             # ASSUMPTION: InvalidRequestException, not a state; a call for a public service would settle it.
             raise invalid(f"ServiceArn = {service.arn}, must be a service that is not publicly accessible.")
-        refuse_unless_running(service, "VPC ingress connection cannot be created for the service")
+        reject_unless_running(service, "VPC ingress connection cannot be created for the service")
         living = [each for each in self._all(caller) if not each.is_deleted]
         if any(each.name == name for each in living):
             raise invalid(f"VPC ingress connection with the provided name already exists: {name}")
@@ -86,10 +86,10 @@ class VpcIngressConnections:
     def update(self, caller: Caller, request: Request) -> Answer:
         connection = self._find(caller, request[_ARN])
         if connection.status not in UPDATABLE:
-            raise _refused("updated", connection)
+            raise _rejected("updated", connection)
         if not request["IngressVpcConfiguration"]:
-            # ASSUMPTION: refused, as UpdateService without a configuration is (facts 19.5); the text is ours. An update
-            # with an empty block on AWS would settle it.
+            # ASSUMPTION: rejected, as UpdateService without a configuration is (facts 19.5); the text is ours. An
+            # update with an empty block on AWS would settle it.
             raise invalid("IngressVpcConfiguration must give VpcId or VpcEndpointId: an update changes at least one.")
         vpc = _vpc(connection.vpc | request["IngressVpcConfiguration"])
         return self._begun(self._now_in(connection, IngressStatus.PENDING_UPDATE, vpc=vpc))
@@ -97,7 +97,7 @@ class VpcIngressConnections:
     def delete(self, caller: Caller, request: Request) -> Answer:
         connection = self._find(caller, request[_ARN])
         if connection.status not in DELETABLE:
-            raise _refused("deleted", connection)
+            raise _rejected("deleted", connection)
         return self._begun(self._now_in(connection, IngressStatus.PENDING_DELETION))
 
     # --- for services ----------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ class VpcIngressConnections:
         return found
 
 
-def _refused(done: str, connection: VpcIngressResource) -> Exception:
+def _rejected(done: str, connection: VpcIngressResource) -> Exception:
     return invalid_state(f"VPC ingress connection cannot be {done} in the current state: {connection.status}.")
 
 

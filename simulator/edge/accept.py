@@ -34,7 +34,7 @@ class Acceptor:
         self._watch()
 
     def close(self) -> None:
-        """Take no more; what the kernel holds for us is refused."""
+        """Take no more; what the kernel holds for us is rejected."""
         if self._socket.fileno() < 0:
             return
         if self._pause is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Entry(NamedTuple):
     """Times in seconds of the loop's clock, negative for what did not happen; sizes are those of bodies.
 
-    `request` is None when the client sent no head that could be read. `cause` names the refusal, or says who cut the
+    `request` is None when the client sent no head that could be read. `cause` names the rejection, or says who cut the
     exchange; empty for an answer that went out whole. `status` 0: there was no answer.
     """
 
@@ -83,11 +83,11 @@ CLIENT_GONE: Final = "client gone"
 REQUEST_ERROR: Final = "request error"
 REQUEST_ID: Final = re.compile(rb"x-request-id: (.*)\r\n")
 
-# Envoy's response flags (its documentation, "Access logging"), by the name of the refusal.
+# Envoy's response flags (its documentation, "Access logging"), by the name of the rejection.
 _FLAGS: Final = {
     "": "-",
     "overflow": "UO",
-    "hold expired": "UO",
+    "queue timeout": "UO",
     "no route": "NR",
     "timeout": "UT",
     "connect failure": "UF",

@@ -20,7 +20,7 @@ from simulator.edge.access_line import REQUEST_ERROR, own_entry
 from simulator.edge.door import Door, Reception
 from simulator.edge.exchange import LiveExchange
 from simulator.edge.farewell import Farewell
-from simulator.model.refusal import NO_ROUTE
+from simulator.model.rejection import NO_ROUTE
 from simulator.wire.answers import OwnAnswer, complaint
 from simulator.wire.fault import ProtocolError
 from simulator.wire.reader import RequestReader
@@ -229,7 +229,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.deadline_s = self._farewell.close(now_s)
         elif exchange is None:
             if self._reader.buffer:
-                self._refuse(ProtocolError("request head not within its time", 408))
+                self._reject(ProtocolError("request head not within its time", 408))
             else:
                 self._close(linger=False)
         elif exchange.expects_continue:
@@ -238,11 +238,11 @@ class ClientConnection(asyncio.BufferedProtocol):
             else:  # no slot yet, so no reason to send a body
                 self.deadline_s = now_s + self.door.limits.continue_s
         else:
-            self._refuse(ProtocolError("request body not within its time", 408))
+            self._reject(ProtocolError("request body not within its time", 408))
 
-    def refuse_plain(self) -> None:
+    def reject_plain(self) -> None:
         """The client speaks HTTP without TLS to a TLS port. What it has asked for is not known any more."""
-        self._refuse(ProtocolError("This port speaks HTTPS: use https:// in place of http://."))
+        self._reject(ProtocolError("This port speaks HTTPS: use https:// in place of http://."))
 
     def drain(self) -> None:
         """Take no further request: close now if idle, else after the answer."""
@@ -264,7 +264,7 @@ class ClientConnection(asyncio.BufferedProtocol):
                     break
                 self._open(*taken)
         except ProtocolError as error:
-            self._refuse(error)
+            self._reject(error)
         finally:
             self._advancing = False
 
@@ -293,7 +293,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         try:
             piece = self._reader.feed_body(data)
         except ProtocolError as error:
-            self._refuse(error)
+            self._reject(error)
             return
         done = self._reader.body is None
         if done:
@@ -314,7 +314,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._log(request, answer.status, NO_ROUTE.name if answer.status == NO_ROUTE.status else "", len(answer.body))
         self.ended(close=close)
 
-    def _refuse(self, error: ProtocolError) -> None:
+    def _reject(self, error: ProtocolError) -> None:
         """Nothing sensible can follow: say why, if an answer is still possible, and end."""
         exchange, self._exchange = self._exchange, None
         if exchange is not None:

@@ -2,7 +2,7 @@
 
 Three sides call it: the connection (body pieces, buffer levels, client gone), the pool (`begin`, `fail`) and the
 connection to the instance (wire/upstream.py `Caller`). A simulated instance calls `answered` instead. It ends exactly
-once: with the last byte of the answer, with a refusal, or with a cut connection.
+once: with the last byte of the answer, with a rejection, or with a cut connection.
 
 A WebSocket, where one is let through, is a request whose body begins behind the answer's head and an answer whose body
 has no length: each side ends its own. It holds its slot and has the request's time limit (R#104: App Runner cuts
@@ -18,8 +18,8 @@ from simulator.edge.door import Lane
 from simulator.edge.synthetic import Synthetic
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.instance import Instance
-from simulator.model.refusal import WIRE_TRUNCATED, Refusal
-from simulator.wire.answers import CONTINUE, WEBSOCKET, connection_line, refused
+from simulator.model.rejection import WIRE_TRUNCATED, Rejection
+from simulator.wire.answers import CONTINUE, WEBSOCKET, connection_line, rejected
 from simulator.wire.body import chunk
 from simulator.wire.framing import CHUNKED
 from simulator.wire.request import IDEMPOTENT, RequestHead
@@ -159,9 +159,9 @@ class LiveExchange(HttpExchange):
         else:
             self._swallow_body()
 
-    def fail(self, refusal: Refusal) -> None:
+    def fail(self, rejection: Rejection) -> None:
         self._unlink()
-        self._refuse(refusal)
+        self._reject(rejection)
 
     # --- the instance's side (wire/upstream.py Caller) ---------------------------------------------------------------
 
@@ -184,7 +184,7 @@ class LiveExchange(HttpExchange):
             self._early = b""
             connection.regulate()
             if self.expects_continue:
-                connection.await_body()  # the application's time to refuse begins
+                connection.await_body()  # the application's time to reject begins
         if connection.is_full:
             link.pause()
 
@@ -220,13 +220,13 @@ class LiveExchange(HttpExchange):
         if complete:
             self._end()
 
-    def broken(self, refusal: Refusal) -> None:
+    def broken(self, rejection: Rejection) -> None:
         self.link = None
-        if not self.open or (refusal.unsent and self._tried_another()):
+        if not self.open or (rejection.unsent and self._tried_another()):
             return
-        self.status = self.status or refusal.status  # metrics count what the client sees
-        (self.lane.broke if refusal.blames else self.lane.balancer_failed)(self)
-        self._refuse(refusal)
+        self.status = self.status or rejection.status  # metrics count what the client sees
+        (self.lane.broke if rejection.blames else self.lane.balancer_failed)(self)
+        self._reject(rejection)
 
     def application_ended(self) -> bool:
         return not self.request_done and self.connection.end_writing()
@@ -315,18 +315,18 @@ class LiveExchange(HttpExchange):
         if self._synthetic.pour(self.connection):
             self._end()
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _reject(self, rejection: Rejection) -> None:
         connection = self.connection
-        self._log(self.status or refusal.status, refusal.name)
-        if self.answering or not refusal.status:
+        self._log(self.status or rejection.status, rejection.name)
+        if self.answering or not rejection.status:
             self._cut = True
-            if refusal is WIRE_TRUNCATED:
+            if rejection is WIRE_TRUNCATED:
                 connection.ended(close=True)
             else:
                 connection.reset()
             return
         close = not self.request.keep_alive or not self.request_done or connection.draining
-        answer = refused(refusal).render(
+        answer = rejected(rejection).render(
             self.request.minor, connection.door.own_lines(), head_only=self._head_only, close=close
         )
         connection.write(answer)

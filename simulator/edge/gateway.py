@@ -1,6 +1,6 @@
 """The gateway: which service a request is for, and what the balancer answers itself.
 
-Routing is by Host, whatever name TLS was asked for; without a Host (HTTP/1.0) by the TLS name. Refused here: unknown
+Routing is by Host, whatever name TLS was asked for; without a Host (HTTP/1.0) by the TLS name. Rejected here: unknown
 hosts (404), CONNECT and TRACE (501), and WebSocket (403, as Envoy does without upgrade_configs; App Runner has none,
 R#13) unless a setting lets it through. Any other Upgrade is ignored. `Via` is not added: Envoy, nginx and HAProxy do
 not either (plain.py does).
@@ -17,8 +17,8 @@ from simulator.edge.access_log import EntryLog
 from simulator.edge.door import Client, Lane
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import NO_ROUTE
-from simulator.wire.answers import OwnAnswer, refused
+from simulator.model.rejection import NO_ROUTE
+from simulator.wire.answers import OwnAnswer, rejected
 from simulator.wire.request import ENVOY_FIELDS, RequestHead
 from simulator.wire.response import AnswerHead
 from simulator.world.chance import Chance
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _UNSUPPORTED: Final = frozenset({b"CONNECT", b"TRACE"})
 _TIMING: Final = b'server-timing: queue;dur=%.3f, cold;dur=%.3f, service;dur=%.3f, instance;desc="%d"\r\n'
 _AT_ONCE: Final = b'server-timing: queue;dur=0, cold;dur=0, service;dur=%.3f, instance;desc="%d"\r\n'
-_NO_ROUTE: Final = refused(NO_ROUTE)
+_NO_ROUTE: Final = rejected(NO_ROUTE)
 _NOT_SUPPORTED: Final = OwnAnswer(501)
 _NO_UPGRADE: Final = OwnAnswer(403)
 _LAST_HOP: Final = OwnAnswer(200)
@@ -40,7 +40,7 @@ class Gateway:
 
     `clock` is the loop's time; `epoch_s` the calendar's (seconds since 1970), for `date`. `server_timing` adds the
     field of that name to answers of applications: queue, cold start, service in milliseconds, and the instance.
-    `websocket` lets requests for one through: for teaching, App Runner refuses them.
+    `websocket` lets requests for one through: for teaching, App Runner rejects them.
     """
 
     table = ENVOY_FIELDS

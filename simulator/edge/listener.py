@@ -134,7 +134,7 @@ class Listener:
                 if handshake.plain is None:
                     raise
                 await self._loop.connect_accepted_socket(lambda: connection, handshake.plain)
-                connection.refuse_plain()
+                connection.reject_plain()
             finally:
                 if handshake.plain is not None and not connection.is_made:
                     handshake.plain.close()

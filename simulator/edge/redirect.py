@@ -11,13 +11,13 @@ from simulator.edge.door import Client
 from simulator.edge.gateway import DateStamp, host_name
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import NO_ROUTE
-from simulator.wire.answers import OwnAnswer, refused
+from simulator.model.rejection import NO_ROUTE
+from simulator.wire.answers import OwnAnswer, rejected
 from simulator.wire.own_names import OwnNames
 from simulator.wire.request import ENVOY_FIELDS, RequestHead
 from simulator.wire.response import AnswerHead
 
-_NO_ROUTE: Final = refused(NO_ROUTE)
+_NO_ROUTE: Final = rejected(NO_ROUTE)
 _LOOPBACK: Final = OwnNames()
 
 

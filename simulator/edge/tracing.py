@@ -20,8 +20,8 @@ from simulator.edge.access_log import EntryLog
 from simulator.edge.door import Client
 from simulator.edge.exchange import LiveExchange
 from simulator.edge.gateway import Gateway
-from simulator.model.refusal import OVERFLOW, UNAVAILABLE
-from simulator.records.request_trace import ADMITTED, ANSWERED, HELD, REFUSED, RequestTrace, Tracing, waits
+from simulator.model.rejection import OVERFLOW, UNAVAILABLE
+from simulator.records.request_trace import ADMITTED, ANSWERED, QUEUED, REJECTED, RequestTrace, Tracing, waits
 from simulator.wire.fields import FieldTable
 from simulator.wire.request import RequestHead
 from simulator.wire.trace_context import (
@@ -268,8 +268,8 @@ class _TraceLog:
 
 def _decision(exchange: LiveExchange, cause: str) -> str:
     if exchange.granted_s < 0:
-        return REFUSED if cause in _NEVER_BEGAN and exchange.instance is None else HELD
-    return HELD if exchange.granted_s > exchange.arrived_s else ADMITTED
+        return REJECTED if cause in _NEVER_BEGAN and exchange.instance is None else QUEUED
+    return QUEUED if exchange.granted_s > exchange.arrived_s else ADMITTED
 
 
 def _passed_on(taken: Mapping[bytes, bytes], names: tuple[bytes, ...]) -> bytes:

@@ -41,13 +41,13 @@ class Activity:
 
     def settle(self, instance: Instance) -> None:
         """The run begins with this instance: what it did before is not billed."""
-        instance.spells.clear()
-        instance.spell_at_s = 0.0
+        instance.activations.clear()
+        instance.activation_at_s = 0.0
         instance.idle_since_s = self._loop.time()
         if instance.outstanding > 0:
             return  # a front that takes requests before the run has given it one
         if self._actuator.activates:
-            instance.spell_at_s = -1.0
+            instance.activation_at_s = -1.0
             self._fall_idle(instance, "no request before the run")
         self.quiet(instance)
 
@@ -81,8 +81,8 @@ class Activity:
 
     def recall(self, instance: Instance) -> None:
         """It was to go and stays after all: awake, and its bill goes on."""
-        if instance.spell_at_s < 0:
-            instance.spell_at_s = self._clock.at_s()
+        if instance.activation_at_s < 0:
+            instance.activation_at_s = self._clock.at_s()
         if not instance.awake:
             instance.backend.wake()
             instance.awake = True
@@ -93,22 +93,22 @@ class Activity:
             return True
         return instance.idle_since_s > max(self._loop.time() - seconds, instance.ready_s)
 
-    def close_spell(self, instance: Instance) -> None:
-        if instance.spell_at_s >= 0:
-            instance.spells.append((instance.spell_at_s, self.spell_end_at_s(instance)))
-            instance.spell_at_s = -1.0
+    def close_activation(self, instance: Instance) -> None:
+        if instance.activation_at_s >= 0:
+            instance.activations.append((instance.activation_at_s, self.activation_end_at_s(instance)))
+            instance.activation_at_s = -1.0
 
-    def spell_end_at_s(self, instance: Instance) -> float:
+    def activation_end_at_s(self, instance: Instance) -> float:
         """Where its open activation would end now: with its last request, or, without idle state, with its life."""
         now_at_s = self._clock.at_s()
         if self._actuator.activates and instance.outstanding == 0 and instance.entered.done():
-            return max(instance.spell_at_s, now_at_s - (self._loop.time() - instance.idle_since_s))
+            return max(instance.activation_at_s, now_at_s - (self._loop.time() - instance.idle_since_s))
         return now_at_s
 
     def _wake(self, instance: Instance) -> float:
         instance.is_watched = False  # it can fall idle again
         self._move(instance, InstanceEvent.WOKE, "a request came")
-        instance.spell_at_s = self._clock.at_s()
+        instance.activation_at_s = self._clock.at_s()
         return instance.backend.wake()
 
     def _look_whether_idle(self, instance: Instance) -> None:
@@ -143,7 +143,7 @@ class Activity:
         return self._actuator.activates and instance.state is InstanceState.ACTIVE
 
     def _fall_idle(self, instance: Instance, why: str) -> None:
-        self.close_spell(instance)
+        self.close_activation(instance)
         instance.awake = False
         self._move(instance, InstanceEvent.FELL_IDLE, why)
         instance.backend.throttle()

@@ -1,4 +1,4 @@
-"""The lane of a service without a revision that serves, a paused one say: every request is refused.
+"""The lane of a service without a revision that serves, a paused one say: every request is rejected.
 
 The answer is the one for a service without instances, 503.
 
@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
-from simulator.model.refusal import UNAVAILABLE
+from simulator.model.rejection import UNAVAILABLE
 from simulator.records.outcomes import Outcomes
 
 

@@ -9,7 +9,7 @@ import asyncio
 from typing import Final
 
 from simulator.fleet.http_exchange import HttpExchange
-from simulator.model.refusal import WIRE_RESET, WIRE_TRUNCATED, Refusal
+from simulator.model.rejection import WIRE_RESET, WIRE_TRUNCATED, Rejection
 from simulator.model.wire_fault import FaultKind, WireFault
 from simulator.wire.response import AnswerHead
 from simulator.wire.upstream import Caller, UpstreamConnection
@@ -62,8 +62,8 @@ class _PassThrough:
     def application_ended(self) -> bool:
         return self.exchange.application_ended()
 
-    def broken(self, refusal: Refusal) -> None:
-        self.exchange.broken(refusal)
+    def broken(self, rejection: Rejection) -> None:
+        self.exchange.broken(rejection)
 
     def may_repeat(self) -> bool:
         return self.exchange.may_repeat()
@@ -98,10 +98,10 @@ class CutAnswer(_PassThrough):
         self.exchange.answer_continued(piece[: len(piece) // 2], complete=False)
         self._cut(WIRE_TRUNCATED)
 
-    def _cut(self, refusal: Refusal) -> None:
+    def _cut(self, rejection: Rejection) -> None:
         if self.link is not None:
             self.link.drop()
-        self.exchange.broken(refusal)
+        self.exchange.broken(rejection)
 
 
 class SlowAnswer(_PassThrough):
@@ -131,10 +131,10 @@ class SlowAnswer(_PassThrough):
     def application_ended(self) -> bool:
         return False  # what it sent last is still here
 
-    def broken(self, refusal: Refusal) -> None:
+    def broken(self, rejection: Rejection) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self.exchange.broken(refusal)
+        self.exchange.broken(rejection)
 
     def _arm(self) -> None:
         if self._timer is None:

@@ -34,7 +34,7 @@ from simulator.fleet.docker_config import (
     missing_image,
 )
 from simulator.fleet.docker_doors import Close, Door, listening_inside, unopened
-from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Quota, Running, is_local
+from simulator.fleet.docker_engine import Engine, EngineGone, EngineRejected, Quota, Running, is_local
 from simulator.fleet.docker_labels import sweep_orphans
 from simulator.fleet.driver import InstanceSpec, LaunchError, Usage
 from simulator.fleet.images import ImageIdentifier
@@ -116,7 +116,7 @@ class DockerDriver:
             await self._engine.until_it_answers(self._settings.engine_patience_s)
             await self._open()
             running, has_volumes = await self._run(spec)
-        except (EngineGone, EngineRefused, ValueError) as error:
+        except (EngineGone, EngineRejected, ValueError) as error:
             msg = f"instance {spec.number} of {spec.service} could not be launched: {error}"
             raise LaunchError(msg) from error
         backend = self._started(spec, running, has_volumes=has_volumes)
@@ -183,7 +183,7 @@ class DockerDriver:
         )
 
     async def _sweep(self) -> None:
-        with contextlib.suppress(EngineGone, EngineRefused):  # the next start sweeps
+        with contextlib.suppress(EngineGone, EngineRejected):  # the next start sweeps
             await sweep_orphans(self._engine)
 
     def _measured(self) -> list[tuple[str, Callable[[str], None]]]:
@@ -206,7 +206,7 @@ class DockerDriver:
         config = container_config(application, spec, image, owner=self._owner, network=network, quota_bytes=quota_bytes)
         try:
             return await self._engine.run(config, name, application.port), bool(image.volumes)
-        except EngineRefused as error:
+        except EngineRejected as error:
             if not (quota_bytes and "storage-opt" in str(error).lower()):
                 raise
         self._quota = Quota.NONE
@@ -239,7 +239,7 @@ class DockerDriver:
         return backend
 
     async def _open_doors(self, backend: ContainerBackend, pid: int) -> None:
-        """At once after the start: an application that is faster, by milliseconds, is refused and has to ask again.
+        """At once after the start: an application that is faster, by milliseconds, is rejected and has to ask again.
 
         Raises:
             LaunchError: when this process cannot make one.
@@ -272,7 +272,7 @@ class DockerDriver:
         try:
             ended = await self._engine.ended(backend.container)
             backend.ended(ended, living.spec.size.memory_gb)
-        except (EngineGone, EngineRefused) as error:
+        except (EngineGone, EngineRejected) as error:
             self._lost[backend.container] = None
             backend.lost(EngineGone(str(error)))
         await living.service.close()
@@ -285,7 +285,7 @@ class DockerDriver:
         if backend.container not in self._lost:
             try:
                 await self._engine.remove(backend.container)
-            except (EngineGone, EngineRefused):
+            except (EngineGone, EngineRejected):
                 self._lost[backend.container] = None
         del self._living[backend]
         backend.left.set_result(None)
@@ -296,13 +296,13 @@ class DockerDriver:
         """An engine that does not answer has no container to offer."""
         try:
             return await self._engine.is_running(container)
-        except (EngineGone, EngineRefused):
+        except (EngineGone, EngineRejected):
             return False
 
     async def _bury(self, container: str) -> None:
         """Remove what is left of it as soon as there is an engine to ask, however long that takes."""
         while container in self._lost:
-            with contextlib.suppress(EngineGone, EngineRefused):
+            with contextlib.suppress(EngineGone, EngineRejected):
                 await self._engine.until_it_answers(self._settings.engine_patience_s)
                 await self._engine.remove(container)
                 del self._lost[container]
@@ -316,7 +316,7 @@ class DockerDriver:
             )
 
         cutters = {stream: cutter(stream) for stream in ("stdout", "stderr")}
-        with contextlib.suppress(EngineGone, EngineRefused):
+        with contextlib.suppress(EngineGone, EngineRejected):
             async for stream, data in self._engine.output(backend.container):
                 cutters[stream].feed(data)
         for each in cutters.values():

@@ -23,11 +23,11 @@ _DEATH_S_MAX: Final = 30.0
 _SIGNALLED: Final = 128  # a container's exit code is this plus the number of the signal that ended it
 _KILLED: Final = 137
 
-# ASSUMPTION: the engine's proxy hears of a refusal within milliseconds, and an application that takes a connection does
-# not close it as fast. Settled by timing a proxy that leads to a port on which nothing listens.
+# ASSUMPTION: the engine's proxy hears of a rejection within milliseconds, and an application that takes a connection
+# does not close it as fast. Settled by timing a proxy that leads to a port on which nothing listens.
 _KEPT_S: Final = 0.1
 
-REFUSED: Final = "connection refused"
+REJECTED: Final = "connection refused"
 ENDED: Final = "the container has ended"
 
 
@@ -94,10 +94,10 @@ class ContainerBackend:
             if not self._leader.lives():
                 return ENDED
             if self._inside_port not in listening(self._leader.pid).outside:
-                return REFUSED
+                return REJECTED
         why = await self._service.probe(check)
         if why is None and self._leader is None and check.protocol is HealthProtocol.TCP and not await self._is_kept():
-            return REFUSED
+            return REJECTED
         return why if why is not None or await self._exists() else ENDED
 
     async def _is_kept(self) -> bool:

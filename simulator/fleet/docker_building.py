@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 import aiohttp
 from aiodocker.stream import Stream
 
-from simulator.fleet.docker_engine import Engine, EngineRefused, failures
+from simulator.fleet.docker_engine import Engine, EngineRejected, failures
 
 _CHUNK_BYTES: Final = 256 * 1024
 _UNBOUNDED: Final = aiohttp.ClientTimeout()  # a tree of gigabytes takes its time; who waits has a bound of its own
@@ -38,7 +38,7 @@ class Attached:
 class BuildEngine(Engine):
     """As `Engine`. `container` is a name or an id, `image` a name, a tag or an id.
 
-    Its methods raise EngineGone and EngineRefused.
+    Its methods raise EngineGone and EngineRejected.
     """
 
     async def create(self, config: Mapping[str, Any], name: str) -> None:
@@ -82,7 +82,7 @@ class BuildEngine(Engine):
         try:
             async with failures():
                 told = await self._docker.containers.container(container).show(size=1)
-        except EngineRefused:
+        except EngineRejected:
             return 0
         return int(told.get("SizeRw") or 0)
 
@@ -118,6 +118,6 @@ class BuildEngine(Engine):
 
     async def remove_image(self, image: str) -> None:
         """One that is gone, or in use, is no error."""
-        with contextlib.suppress(EngineRefused):
+        with contextlib.suppress(EngineRejected):
             async with failures():
                 await self._docker.images.delete(image)

@@ -1,7 +1,7 @@
 """The container engine as the driver needs it: few calls, two kinds of failure.
 
 aiodocker speaks the API; this module adds what a long life beside an engine needs. `EngineGone`: nobody answers, which
-passes when the engine is restarted. `EngineRefused`: it answers no, which does not.
+passes when the engine is restarted. `EngineRejected`: it answers no, which does not.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class EngineGone(Exception):
     """The engine does not answer."""
 
 
-class EngineRefused(Exception):
+class EngineRejected(Exception):
     """The engine answered with an error. `status` as HTTP has it."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -140,7 +140,7 @@ class Engine:
                     exposed = [port.removesuffix("/tcp") for port in config.get("ExposedPorts") or {}]
                     ports = tuple(sorted(int(port) for port in exposed if port.isdecimal()))
                     return Image(str(told["Id"]), int(told["Size"]), tuple(config.get("Volumes") or {}), ports)
-            except EngineRefused as error:
+            except EngineRejected as error:
                 if error.status != _NOT_FOUND:
                     raise
         return None
@@ -156,7 +156,7 @@ class Engine:
             stream.cancel()
 
     async def _publish_image_events(self) -> None:
-        with contextlib.suppress(EngineGone, EngineRefused):
+        with contextlib.suppress(EngineGone, EngineRejected):
             async with failures():
                 await self._events.run(filters=_OF_IMAGES)
 
@@ -169,7 +169,7 @@ class Engine:
                 await container.start()
                 told = await container.show()
         except BaseException:
-            with contextlib.suppress(EngineRefused):
+            with contextlib.suppress(EngineRejected):
                 await asyncio.shield(self._removed(container))
             raise
         published = told["NetworkSettings"]["Ports"].get(f"{port}/tcp") or [{}]
@@ -188,7 +188,7 @@ class Engine:
         try:
             async with failures():
                 told = await self._docker.containers.container(container).show()
-        except EngineRefused as error:
+        except EngineRejected as error:
             if error.status != _NOT_FOUND:
                 raise
             return False
@@ -206,7 +206,7 @@ class Engine:
 
     async def signal(self, container: str, name: str) -> None:
         """`SIGTERM`, say. A container that has ended is no error."""
-        with contextlib.suppress(EngineRefused):
+        with contextlib.suppress(EngineRejected):
             async with failures():
                 await self._docker.containers.container(container).kill(signal=name)
 
@@ -218,13 +218,13 @@ class Engine:
         try:
             async with failures():
                 told = await self._docker.containers.container(container).show(size=1)
-        except EngineRefused:
+        except EngineRejected:
             return 0, []
         volumes = [Path(mount["Source"]) for mount in told.get("Mounts") or [] if mount["Type"] == "volume"]
         return int(told.get("SizeRootFs", 0)), volumes
 
     async def remove(self, container: str) -> None:
-        """With its volumes, running or not; one that is gone is no error. Raises EngineRefused when it stays."""
+        """With its volumes, running or not; one that is gone is no error. Raises EngineRejected when it stays."""
         await self._removed(self._docker.containers.container(container))
 
     async def labelled(self, label: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
@@ -249,13 +249,13 @@ class Engine:
 
     async def remove_network(self, network: str) -> None:
         """One that is gone, or that somebody else's container is in, is no error."""
-        with contextlib.suppress(EngineRefused):
+        with contextlib.suppress(EngineRejected):
             async with failures():
                 await (await self._docker.networks.get(network)).delete()
 
     async def remove_volume(self, volume: str) -> None:
         """One that is gone, or in use, is no error."""
-        with contextlib.suppress(EngineRefused):
+        with contextlib.suppress(EngineRejected):
             async with failures():
                 await (await self._volumes.get(volume)).delete()
 
@@ -263,8 +263,8 @@ class Engine:
         try:
             async with failures():
                 await container.delete(force=True, v=True)
-        except EngineRefused as refused:
-            if refused.status not in _GOING:
+        except EngineRejected as rejected:
+            if rejected.status not in _GOING:
                 raise
 
 
@@ -294,6 +294,6 @@ async def failures() -> AsyncIterator[None]:
     except aiodocker.DockerError as error:
         if error.status == _NO_CONNECTION:
             raise EngineGone(error.message) from error
-        raise EngineRefused(error.status, error.message.strip()) from error
+        raise EngineRejected(error.status, error.message.strip()) from error
     except (aiohttp.ClientError, OSError) as error:
         raise EngineGone(f"the connection to the container engine broke: {error}") from error

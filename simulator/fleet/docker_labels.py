@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import Final
 
-from simulator.fleet.docker_engine import Engine, EngineRefused
+from simulator.fleet.docker_engine import Engine, EngineRejected
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.process_sweep import is_orphan
 
@@ -42,7 +42,7 @@ async def sweep_orphans(engine: Engine) -> list[str]:
     ):
         for name, owner in found.items():
             if is_orphan(owner):
-                with contextlib.suppress(EngineRefused):  # another start is at it, or the one after this will be
+                with contextlib.suppress(EngineRejected):  # another start is at it, or the one after this will be
                     await remove(name)
                     gone.append(name)
     return gone

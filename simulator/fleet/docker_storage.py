@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused, Quota, is_local
+from simulator.fleet.docker_engine import Engine, EngineGone, EngineRejected, Quota, is_local
 from simulator.fleet.process_storage import used_bytes
 
 _BYTES_PER_MB: Final = 1024**2
@@ -35,7 +35,7 @@ async def watch(
         await asyncio.sleep(pause_s)
         began_s = loop.time()
         for container, end in list(living()):
-            with contextlib.suppress(EngineGone, EngineRefused):
+            with contextlib.suppress(EngineGone, EngineRejected):
                 used = await _used_bytes(engine, container)
                 if used > limit_bytes:
                     end(

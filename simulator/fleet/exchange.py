@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.model.refusal import Refusal
+from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Exchange:
         """The wire will spoil its answer. Before `begin`; only an exchange that is made of bytes can be disturbed."""
         raise NotImplementedError
 
-    def fail(self, refusal: Refusal) -> None:
-        """Refused, expired, timed out, or its instance died. The pool has let it go: no `Pool.finish` follows."""
+    def fail(self, rejection: Rejection) -> None:
+        """Rejected, expired, timed out, or its instance died. The pool has let it go: no `Pool.finish` follows."""
         raise NotImplementedError
 
     def queue_s(self, now_s: float) -> float:

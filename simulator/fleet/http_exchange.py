@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from simulator.fleet.exchange import Exchange
-from simulator.model.refusal import Refusal
+from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
 from simulator.wire.response import AnswerHead
 from simulator.wire.upstream import UpstreamConnection
@@ -53,7 +53,7 @@ class HttpExchange(Exchange):
         return False
 
     @abstractmethod
-    def broken(self, refusal: Refusal) -> None: ...
+    def broken(self, rejection: Rejection) -> None: ...
 
     @abstractmethod
     def may_repeat(self) -> bool: ...

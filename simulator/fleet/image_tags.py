@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from simulator.fleet.docker_engine import Engine, EngineGone, EngineRefused
+from simulator.fleet.docker_engine import Engine, EngineGone, EngineRejected
 from simulator.fleet.images import ImageIdentifier
 from simulator.world.tasks import Tasks
 
@@ -30,7 +30,7 @@ class EngineTags:
         """The image's id. None when there is no such image or the engine does not answer."""
         try:
             image = await self._engine.image(ImageIdentifier(identifier).local_names)
-        except (EngineGone, EngineRefused, ValueError):
+        except (EngineGone, EngineRejected, ValueError):
             return None
         return image.name if image is not None else None
 

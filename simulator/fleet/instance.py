@@ -24,12 +24,15 @@ class Ending:
 class Instance(Place):
     """Owned by the pool. Times named `_at_s` are seconds of the run, the others seconds of the loop's clock.
 
-    `spells`: closed activations as (begin, end) in seconds of the run; `spell_at_s` the begin of the open one, negative
-    when there is none. An activation is billed from its first request (or the launch) to the end of its last one.
+    `activations`: closed activations as (begin, end) in seconds of the run; `activation_at_s` the begin of the open
+    one, negative when there is none. An activation is billed from its first request (or the launch) to the end of its
+    last one.
     """
 
     __slots__ = (
         "_backend",
+        "activation_at_s",
+        "activations",
         "awake",
         "drain_by_s",
         "drained",
@@ -42,8 +45,6 @@ class Instance(Place):
         "launched_at_s",
         "pending",
         "ready_s",
-        "spell_at_s",
-        "spells",
         "state",
         "stopped_at_s",
         "wanted_s",
@@ -57,8 +58,8 @@ class Instance(Place):
         self.idle_since_s = float("inf")  # since when it has had no request, while it has none
         self.launched_at_s = -1.0
         self.stopped_at_s = -1.0
-        self.spells: list[tuple[float, float]] = []
-        self.spell_at_s = -1.0
+        self.activations: list[tuple[float, float]] = []
+        self.activation_at_s = -1.0
         self.awake = False  # takes requests without a wake
         self.pending: list[Exchange] = []  # granted while it wakes
         self.idle_timer: asyncio.TimerHandle | None = None  # for falling idle

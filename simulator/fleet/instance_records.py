@@ -38,7 +38,7 @@ class InstanceRecords:
 
     def missed(self, ending: Ending, *, ready: int) -> None:
         """An instance that was wanted has ended so; `ready` others are left."""
-        if ending.event is not InstanceEvent.DIED:
+        if ending.event is not InstanceEvent.CRASHED:
             return
         if not self.died.done():
             self.died.set_result(ending)

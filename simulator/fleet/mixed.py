@@ -59,7 +59,7 @@ class Shown:
         self.answered = 0
 
     def start(self, seconds: float) -> None:
-        """A real instance took so long from the wish to launch it until it was well."""
+        """A real instance took so long from the desired count to launch it until it was well."""
         self._starts_s.append(seconds)
 
     def answer(self, outstanding: int, answer: Answer) -> None:
@@ -160,7 +160,7 @@ class _Measured:
     def __init__(self, backend: Backend, shown: Shown, asked_s: float) -> None:
         self.real = backend
         self._shown = shown
-        self._asked_s = self._refused_s = asked_s
+        self._asked_s = self._rejected_s = asked_s
         self._started = False
         self.exited = backend.exited
         self.begin = backend.begin
@@ -180,10 +180,10 @@ class _Measured:
         now_s = asyncio.get_running_loop().time()
         why = await self.real.probe(check)
         if why is not None:
-            self._refused_s = now_s
+            self._rejected_s = now_s
         elif not self._started:
             self._started = True
-            self._shown.start((self._refused_s + now_s) / 2 - self._asked_s)
+            self._shown.start((self._rejected_s + now_s) / 2 - self._asked_s)
         return why
 
 

@@ -1,7 +1,7 @@
 """The pool, request side: slots are granted, held for and given back here, whatever stands in front and behind.
 
 The front offers an exchange; admission and balancing decide; the exchange begins on its instance or fails. Every
-offered exchange is let go exactly once: by `finish` or `abandon` from the front, or by the pool (refused, expired,
+offered exchange is let go exactly once: by `finish` or `abandon` from the front, or by the pool (rejected, expired,
 timed out, instance lost), which then calls `exchange.fail`. The supply of instances is the roster's part
 (fleet/roster.py).
 """
@@ -18,7 +18,7 @@ from simulator.fleet.outliers import Outliers
 from simulator.fleet.settings import PoolSettings
 from simulator.fleet.wire_faults import WireFaults
 from simulator.model.instance import InstanceState
-from simulator.model.refusal import CLIENT_GONE, HOLD_EXPIRED, OVERFLOW, TERMINATED, TIMEOUT, UNAVAILABLE, Refusal
+from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.outcomes import Outcomes
 from simulator.rules.admission import Admission, Verdict
@@ -75,13 +75,13 @@ class Pool:
         """Begins it now or later, or fails it."""
         now = self._time()
         verdict = self._admission.offer(exchange, now)
-        if verdict is Verdict.REFUSED:
-            self._meter.refused(now)
+        if verdict is Verdict.REJECTED:
+            self._meter.rejected(now)
             exchange.open = False
-            refusal = OVERFLOW if self.ready else UNAVAILABLE
+            rejection = OVERFLOW if self.ready else UNAVAILABLE
             if self.outcomes is not None:
-                self._count(exchange, refusal.status, now)
-            exchange.fail(refusal)
+                self._count(exchange, rejection.status, now)
+            exchange.fail(rejection)
             return
         self._meter.arrived(now)
         self._open.add(exchange, now)
@@ -178,13 +178,13 @@ class Pool:
             self._admission.remove(instance)
             self.outliers.left(instance)
 
-    def lose(self, instance: Instance, refusal: Refusal = TERMINATED) -> None:
+    def lose(self, instance: Instance, rejection: Rejection = TERMINATED) -> None:
         """The instance is dead: its requests fail with it."""
         self.leave(instance)
         for exchange in self._open:
             if exchange.instance is instance and exchange.open:
-                self._let_go(exchange, refusal, dead=True)
-                exchange.fail(refusal)
+                self._let_go(exchange, rejection, dead=True)
+                exchange.fail(rejection)
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
         """Another MaxConcurrency from now on; the sizes are the roster's concern."""
@@ -269,7 +269,7 @@ class Pool:
             if not instance.is_watched:
                 self.on_quiet(instance)
 
-    def _let_go(self, exchange: Exchange, why: Refusal, *, refused: bool = False, dead: bool = False) -> None:
+    def _let_go(self, exchange: Exchange, why: Rejection, *, rejected: bool = False, dead: bool = False) -> None:
         """End it without an answer of the application; the caller tells the front."""
         now = self._time()
         exchange.open = False
@@ -279,7 +279,7 @@ class Pool:
         if exchange.instance is None:
             self._admission.abandon(exchange)
             self._ended_waiting(now)
-            self._meter.gone(now, refused=refused)
+            self._meter.gone(now, rejected=rejected)
             return
         if exchange.begun_s >= 0 and not dead:
             exchange.instance.backend.abort(exchange)
@@ -335,9 +335,9 @@ class Pool:
         self._expiry = None
         for exchange in self._admission.expire(self._time()):
             if exchange.open:  # the front may have given up on it when it heard of another
-                refusal = HOLD_EXPIRED if self.ready else UNAVAILABLE
-                self._let_go(exchange, refusal, refused=True)
-                exchange.fail(refusal)
+                rejection = QUEUE_TIMEOUT if self.ready else UNAVAILABLE
+                self._let_go(exchange, rejection, rejected=True)
+                exchange.fail(rejection)
         self._watch_line()
 
 

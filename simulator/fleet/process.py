@@ -128,7 +128,7 @@ class ProcessDriver:
 
     @property
     def limits_in_force(self) -> str:
-        """Which limits instances have on this machine, for people. It changes when the kernel refuses a group."""
+        """Which limits instances have on this machine, for people. It changes when the kernel rejects a group."""
         return str(self._confinement) if self._root is None else f"{self._confinement}; {self._namespaces}"
 
     @property
@@ -240,7 +240,7 @@ class ProcessDriver:
         return limits
 
     def _without_groups(self, error: OSError, spec: InstanceSpec) -> Limits:
-        """The kernel refuses a group, now or from the first. An instance with fewer limits is better than none."""
+        """The kernel rejects a group, now or from the first. An instance with fewer limits is better than none."""
         self._confinement = Confinement(None, str(error), self._settings.processes)
         return self._confinement.make("", spec.size)
 

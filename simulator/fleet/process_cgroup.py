@@ -40,7 +40,7 @@ class NoGroupsError(Exception):
 
 
 class Group(Protocol):
-    """One control group. Every method may raise OSError, when the group is gone or the kernel refuses."""
+    """One control group. Every method may raise OSError, when the group is gone or the kernel rejects."""
 
     @property
     def directories(self) -> tuple[Path, ...]:
@@ -61,8 +61,8 @@ class Group(Protocol):
     def limit_processes(self, count: int) -> None:
         """At most so many processes and threads; where the kernel does not count them, there is no limit."""
 
-    def refused_processes(self) -> int:
-        """How often somebody was refused one for the limit."""
+    def rejected_processes(self) -> int:
+        """How often somebody was rejected one for the limit."""
 
     def freeze(self) -> None:
         """Nothing in it runs any more. A frozen process of version 1 dies of SIGKILL only when it is thawed."""
@@ -111,7 +111,7 @@ class GroupV1:
         if PROCESSES in self._hierarchies:
             _write(self._hierarchies[PROCESSES] / "pids.max", count)
 
-    def refused_processes(self) -> int:
+    def rejected_processes(self) -> int:
         return _count(self._hierarchies[PROCESSES] / "pids.events", "max") if PROCESSES in self._hierarchies else 0
 
     def freeze(self) -> None:
@@ -154,7 +154,7 @@ class GroupV2:
         with contextlib.suppress(FileNotFoundError):
             _write(self._directory / "pids.max", count)
 
-    def refused_processes(self) -> int:
+    def rejected_processes(self) -> int:
         with contextlib.suppress(FileNotFoundError):
             return _count(self._directory / "pids.events", "max")
         return 0

@@ -65,7 +65,7 @@ class ProcessApplication:
 
 
 def check_variables(variables: Mapping[str, str]) -> None:
-    """Refuse what cannot be a variable, and App Runner's own prefix (facts 5.2).
+    """Reject what cannot be a variable, and App Runner's own prefix (facts 5.2).
 
     Raises:
         ValueError: with the name; never with the value, which may be a secret.

@@ -3,7 +3,7 @@
 With control groups an instance has the CPU and the memory of its size, whatever processes it starts, like a container.
 Without them (no right to make groups, none mounted) there is no limit of CPU, and each process on its own has one of
 memory: RLIMIT_DATA, which counts private memory that may be written to. Rejected: RLIMIT_AS, which counts address space
-that garbage collectors reserve and do not use; RLIMIT_RSS, which Linux ignores. Who exceeds it is refused memory and
+that garbage collectors reserve and do not use; RLIMIT_RSS, which Linux ignores. Who exceeds it is rejected memory and
 not killed, so nothing says "out of memory" but the program itself.
 """
 

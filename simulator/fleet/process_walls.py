@@ -194,7 +194,7 @@ def _devices(root: str) -> None:
 
 
 def _processes(root: str) -> None:
-    """/proc of the process namespace. In a user namespace the kernel refuses it when the machine's is covered in part,
+    """/proc of the process namespace. In a user namespace the kernel rejects it when the machine's is covered in part,
     as in a container. Then the machine's stays, and what it tells of others is not for this user namespace.
     """
     place = f"{root}/proc"

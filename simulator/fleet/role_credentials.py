@@ -78,7 +78,7 @@ class RoleCredentials:
 
     async def _running(self) -> web.AppRunner:
         if self._runner is None:
-            application = web.Application(middlewares=[guarding(OwnNames(), _refused_name)])
+            application = web.Application(middlewares=[guarding(OwnNames(), _rejected_name)])
             application.router.add_get(_PATH + "/{name}", self._answer)
             self._runner = web.AppRunner(application, **listener_limits())
             await self._runner.setup()
@@ -117,16 +117,16 @@ class RoleCredentials:
     async def _answer(self, request: web.Request) -> web.Response:
         identity = self._identities.get(request.match_info["name"])
         if identity is None:
-            return _refused(404, "NotFound", "no instance has this address")
+            return _rejected(404, "NotFound", "no instance has this address")
         told = request.headers.get("authorization", "")
         if not hmac.compare_digest(told.encode("utf-8", "surrogateescape"), identity.token.encode()):
-            return _refused(403, "AccessDenied", "the token is not this instance's")
+            return _rejected(403, "AccessDenied", "the token is not this instance's")
         try:
             async with identity.asking:  # many requests at once are one question
                 if not identity.is_fresh():
                     await self._assume(identity)
         except NoCredentialsError as error:
-            return _refused(502, "NoCredentials", str(error))
+            return _rejected(502, "NoCredentials", str(error))
         return web.json_response(identity.answer)
 
     async def _assume(self, identity: _Identity) -> None:
@@ -157,10 +157,10 @@ class RoleCredentials:
         }
 
 
-def _refused_name(why: str) -> web.Response:
-    return _refused(403, "AccessDenied", why)
+def _rejected_name(why: str) -> web.Response:
+    return _rejected(403, "AccessDenied", why)
 
 
-def _refused(status: int, code: str, message: str) -> web.Response:
+def _rejected(status: int, code: str, message: str) -> web.Response:
     """As SDKs read it into their error."""
     return web.json_response({"code": code, "message": message}, status=status)

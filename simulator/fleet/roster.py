@@ -1,8 +1,8 @@
-"""The roster: which instances a service has, and how they come and go. It moves towards a wish and keeps it.
+"""The roster: which instances a service has, and how they come and go. It moves towards the desired count and keeps it.
 
-`resize` sets the wish; `reconcile` compares it with what is there and hires or retires; each instance then lives its
-own life (`_live`): provisioned, launched, probed until healthy, serving, drained, stopped. An instance that dies is
-replaced by the same comparison.
+`resize` sets the desired count; `reconcile` compares it with what is there and hires or retires; each instance then
+lives its own life (`_live`): provisioned, launched, probed until healthy, serving, drained, stopped. An instance that
+dies is replaced by the same comparison.
 
 App Runner tells provisioned from active instances: at least MinSize stay provisioned; of those the oldest ones, as many
 as are to be active, serve in the front tier, and the rest is reserve (fleet/activity.py says when one falls idle).
@@ -52,7 +52,7 @@ class Roster:
         self.settings = pool.settings
         self.prober = prober_of(pool, actuator)
         self.instances: dict[int, Instance] = {}
-        self.wish = self._front_size = self.settings.initial_size
+        self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # a timeline makes starts slow
         self.environment: dict[str, str] = {}  # the service's secrets, once they are resolved, and what we tell it
         self.on_hire: Callable[[int], Mapping[str, str]] = lambda _number: {}  # variables of one instance
@@ -65,8 +65,8 @@ class Roster:
         self.capacity = Capacity(self.settings, self._log)
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
-        self._alive: dict[int, Instance] = {}  # coming or ready: what the wish is compared with
-        self._is_settled = False  # there are as many as wished and each has its tier: nothing to do for the same wish
+        self._alive: dict[int, Instance] = {}  # coming or ready: what the desired count is compared with
+        self._is_settled = False  # there are as many as desired and each has its tier: nothing to do for the same count
         self._dismissed = False  # the run is over, or another revision serves: nobody is hired any more
         self._numbers = numbers or count(1)
         self._crash_loop = CrashLoop(self.settings.steady_s)
@@ -74,7 +74,7 @@ class Roster:
         self.activity = Activity(pool, actuator, clock, self._move, self._expire)
         self.starts = StartWatch(self.settings, self.prober, tasks, self._log)
 
-    # --- the wish ----------------------------------------------------------------------------------------------------
+    # --- the desired count --------------------------------------------------------------------------------------------
 
     @property
     def coming(self) -> int:
@@ -114,17 +114,17 @@ class Roster:
             self.activity.settle(instance)
         self._assign_tiers()
 
-    def resize(self, wish: int, front_size: int | None = None) -> None:
+    def resize(self, desired: int, front_size: int | None = None) -> None:
         """How many instances there should be, within the bounds; `front_size`: how many serve first (None: all)."""
-        first = wish if front_size is None else front_size
-        if self._is_settled and wish == self.wish and first == self._front_size:
+        first = desired if front_size is None else front_size
+        if self._is_settled and desired == self.desired and first == self._front_size:
             return  # nearly every tick of a policy
-        self.wish, self._front_size = wish, first
+        self.desired, self._front_size = desired, first
         self.reconcile()
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
         self.pool.configure(scaling)
-        self.wish = min(self.wish, scaling.max_size)
+        self.desired = min(self.desired, scaling.max_size)
         self._front_size = min(self._front_size, scaling.max_size)
         self.reconcile()
 
@@ -132,7 +132,7 @@ class Roster:
         if self._dismissed:
             return  # instances that stop for a while must not be replaced meanwhile
         scaling = self.pool.scaling
-        target = min(max(self.wish, scaling.min_size), scaling.max_size)
+        target = min(max(self.desired, scaling.min_size), scaling.max_size)
         for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
             self._hire(self._actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
         surplus = len(self._alive) - target
@@ -150,7 +150,7 @@ class Roster:
         if instance.is_provisioned:
             instance.backend.kill()
         else:
-            instance.end(_E.DIED, "killed before its launch")
+            instance.end(_E.CRASHED, "killed before its launch")
 
     def dismiss(self) -> list[asyncio.Task[None]]:
         """The run is over: what is open fails, every instance stops. The lives that have not ended yet, in order."""
@@ -197,8 +197,8 @@ class Roster:
         """Its idle time is over, whatever the policy says; False when MinSize keeps it."""
         if len(self._alive) <= self.pool.scaling.min_size:
             return False
-        self.wish = max(0, self.wish - 1)
-        self._front_size = min(self._front_size, self.wish)
+        self.desired = max(0, self.desired - 1)
+        self._front_size = min(self._front_size, self.desired)
         self._retire(instance, why)
         return True
 
@@ -263,12 +263,12 @@ class Roster:
         try:
             backend = await self._driver.launch(spec)
         except LaunchError as error:
-            instance.end(_E.DIED, str(error))
+            instance.end(_E.CRASHED, str(error))
             return None
         instance.launched(backend)
-        instance.launched_at_s = instance.spell_at_s = self._clock.at_s()
+        instance.launched_at_s = instance.activation_at_s = self._clock.at_s()
         backend.exited.add_done_callback(lambda exited: self._exited(instance, exited))
-        self._move(instance, _E.LAUNCHED, "")
+        self._move(instance, _E.STARTED, "")
         return backend
 
     def _enter(self, instance: Instance) -> None:
@@ -289,7 +289,7 @@ class Roster:
         )
         try:
             if await first_of(instance.ending, probing) == 1:
-                instance.end(_E.DIED, f"{self.starts.failed_line} ({probing.result()})")
+                instance.end(_E.CRASHED, f"{self.starts.failed_line} ({probing.result()})")
         finally:
             probing.cancel()
 
@@ -302,23 +302,23 @@ class Roster:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if backend.exited.done():
-                ending = Ending(_E.DIED, backend.exited.result().sentence)
+                ending = Ending(_E.CRASHED, backend.exited.result().sentence)
             elif not instance.drained.done():
-                ending = Ending(_E.DIED, "still had requests when its time to drain ended")
+                ending = Ending(_E.CRASHED, "still had requests when its time to drain ended")
         self._bury(instance, ending)
         if backend is not None:
             await backend.stop(self.settings.stop_grace_s if ending.event is _E.STOP else 0.0)
 
     def _bury(self, instance: Instance, ending: Ending) -> None:
-        """It is out of the roster, its requests have failed, its bill is closed, and the wish is looked at again."""
+        """It is out of the roster, its requests have failed, its bill is closed; reconcile."""
         self._is_settled = False
-        died = ending.event is _E.DIED
+        died = ending.event is _E.CRASHED
         was_alive = self._alive.pop(instance.number, None) is not None
         self.activity.forget(instance)
         if instance.is_ready and not died:
             self.pool.leave(instance)
             self._move(instance, _E.DRAIN, ending.why)  # the end of a run drains nobody
-        self.activity.close_spell(instance)
+        self.activity.close_activation(instance)
         instance.stopped_at_s = self._clock.at_s()
         self._move(instance, ending.event, ending.why)
         self.pool.lose(instance)
@@ -345,6 +345,6 @@ class Roster:
         if not exited.cancelled():
             self._is_settled = False
             self.pool.leave(instance)  # at once: its life hears of it some rounds of the loop later
-            instance.end(_E.DIED, exited.result().sentence)
+            instance.end(_E.CRASHED, exited.result().sentence)
             if instance.number in self._alive:
                 self.records.missed(instance.ending.result(), ready=len(self.pool.ready))

@@ -70,7 +70,7 @@ class StartWatch:
             probing.cancel()
         if first == 2:
             why = f"{self.failed_line} (not healthy within {allowance_s:g} s)"
-            instance.end(InstanceEvent.DIED, why, slow=True, saw=seen.conclusion())
+            instance.end(InstanceEvent.CRASHED, why, slow=True, saw=seen.conclusion())
         if first == 1:
             probing.result()
         if first != 1 or backend.exited.done():  # its probe passed, and in the same moment it ended

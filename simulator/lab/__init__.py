@@ -1,1 +1,1 @@
-"""The laboratory: comparisons, sweeps, the compiled gear, validation. Plays many runs and says what they show."""
+"""The laboratory: comparisons, sweeps, the compiled backend, validation. Plays many runs and says what they show."""

@@ -16,7 +16,7 @@ from simulator.lab.tables import is_measure, is_oracle, is_oracle_of_platform, n
 
 COST: Final = "usd_per_million"
 LATENCY: Final = "latency_p95_s"
-LOSS: Final = "loss_ratio"
+LOSS: Final = "error_rate"
 DEMAND: Final = "0.82"  # grey
 # Okabe and Ito's palette, its yellow darker: it also colours words here. Seven, then the same with another marker.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9A8F00")
@@ -50,21 +50,21 @@ _SETTINGS: Final = {
 }
 
 
-def colour_of(contender: str, comparison: Comparison) -> str:
-    """Always the same for a contender, in every chart; the oracles are black."""
-    place = _place(contender, comparison)
+def colour_of(candidate: str, comparison: Comparison) -> str:
+    """Always the same for a candidate, in every chart; the oracles are black."""
+    place = _place(candidate, comparison)
     return "black" if place is None else COLOURS[place % len(COLOURS)]
 
 
-def _marker_of(contender: str, comparison: Comparison) -> str:
-    place = _place(contender, comparison)
+def _marker_of(candidate: str, comparison: Comparison) -> str:
+    place = _place(candidate, comparison)
     return "*" if place is None else MARKERS[place // len(COLOURS) % len(MARKERS)]
 
 
-def _place(contender: str, comparison: Comparison) -> int | None:
+def _place(candidate: str, comparison: Comparison) -> int | None:
     """Among those that one can choose; None for an oracle."""
-    others = [part.label for part in comparison.contenders if not is_oracle(part.label)]
-    return others.index(contender) if contender in others else None
+    others = [part.label for part in comparison.candidates if not is_oracle(part.label)]
+    return others.index(candidate) if candidate in others else None
 
 
 def pareto_chart(case: CasePart, comparison: Comparison) -> str:
@@ -75,8 +75,8 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
         for row in case.rows
         if COST in row.estimates
         and LATENCY in row.estimates
-        and not is_measure(row.contender)
-        and row.contender in names
+        and not is_measure(row.candidate)
+        and row.candidate in names
     ]
     in_seconds = max((row.estimates[LATENCY].mean for row in shown), default=0) > SECONDS_FROM_S
     factor, unit = (1, "s") if in_seconds else (1000, "ms")
@@ -85,10 +85,10 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
         # The legend stands beside the panel, and all of its lines within the figure.
         figure = _figure(8.4, max(4.2, LEGEND_LINE_IN * len(shown) + 0.4))
         panel = figure.subplots()
-        front = frontier(places, [not is_oracle(row.contender) and not row.failing for row in shown])
+        front = frontier(places, [not is_oracle(row.candidate) and not row.failing for row in shown])
         panel.plot(*_columns([places[place] for place in front]), color="0.6", linewidth=1, zorder=1)
         for row in shown:
-            _point(panel, row, names[row.contender], factor, comparison)
+            _point(panel, row, names[row.candidate], factor, comparison)
         panel.set_xlabel("USD per million served requests")
         panel.set_ylabel(f"p95 latency [{unit}]")
         panel.margins(x=0.1, y=0.15)
@@ -98,12 +98,12 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
 
 
 def supply_chart(case: CasePart, comparison: Comparison) -> str:
-    """Instances ready over time, above the demand, for the first seed; a panel a contender. Empty without curves."""
+    """Instances ready over time, above the demand, for the first seed; a panel a candidate. Empty without curves."""
     titles = with_equals(case)
     shown = [
         row
         for row in case.rows
-        if row.curve is not None and not is_oracle_of_platform(row.contender) and row.contender in titles
+        if row.curve is not None and not is_oracle_of_platform(row.candidate) and row.candidate in titles
     ]
     if not shown:
         return ""
@@ -115,8 +115,8 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
         panels = figure.subplots(rows, PANELS_A_ROW, sharex=True, sharey=same, squeeze=False).ravel()
         tops = [_top(row) for row in shown]
         for panel, row, top in zip(panels, shown, tops, strict=False):
-            _supply(panel, row, colour_of(row.contender, comparison), max(tops) if same else top)
-            panel.set_title(titles[row.contender], loc="left", color=colour_of(row.contender, comparison))
+            _supply(panel, row, colour_of(row.candidate, comparison), max(tops) if same else top)
+            panel.set_title(titles[row.candidate], loc="left", color=colour_of(row.candidate, comparison))
         for panel in panels[len(shown) :]:
             panel.set_visible(False)
         for panel in panels[::PANELS_A_ROW]:
@@ -128,11 +128,11 @@ def score_chart(comparison: Comparison) -> str:
     """The score over all cases, best first; bars of those that fail are hollow. Empty where it is not known."""
     single = with_equals(comparison.cases[0]) if len(comparison.cases) == 1 else {}
     known = [
-        (part.contender, part.score, bool(part.failing) and not is_oracle(part.contender))
+        (part.candidate, part.score, bool(part.failing) and not is_oracle(part.candidate))
         for part in comparison.overall
         if part.score is not None
-        and not is_oracle_of_platform(part.contender)
-        and (not single or part.contender in single)
+        and not is_oracle_of_platform(part.candidate)
+        and (not single or part.candidate in single)
     ]
     if not known:
         return ""
@@ -154,13 +154,13 @@ def score_chart(comparison: Comparison) -> str:
 def _point(panel: Any, row: RowPart, name: str, factor: float, comparison: Comparison) -> None:
     cost, latency, loss = row.estimates[COST], row.estimates[LATENCY], row.estimates.get(LOSS)
     lost = f", {number_text(loss.mean, 'ratio')} lost" if loss is not None and loss.mean >= LOSS_TOLD else ""
-    colour, oracle = colour_of(row.contender, comparison), is_oracle(row.contender)
+    colour, oracle = colour_of(row.candidate, comparison), is_oracle(row.candidate)
     panel.errorbar(
         cost.mean,
         latency.mean * factor,
         xerr=_bars(cost, 1),
         yerr=_bars(latency, factor),
-        fmt=_marker_of(row.contender, comparison),
+        fmt=_marker_of(row.candidate, comparison),
         markersize=11 if oracle else 7,
         markerfacecolor="white" if row.failing and not oracle else colour,
         markeredgewidth=1.6,

@@ -1,7 +1,7 @@
-"""Compares: every contender on every scenario with every seed, in parallel, and what they show together.
+"""Compares: every candidate on every scenario with every seed, in parallel, and what they show together.
 
 Common random numbers: the streams of a run are named after what draws from them (world/chance.py), and a request's work
-is drawn when it arrives, refused or not. So runs with the same seed have the same arrivals and the same work, whoever
+is drawn when it arrives, rejected or not. So runs with the same seed have the same arrivals and the same work, whoever
 scales, and differences are taken seed by seed. (A closed load is the exception: its users wait for their answers.)
 
 Which process plays a run changes nothing: results are put in the order of the tasks.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import simulator
-from simulator.lab.compare_contenders import OWN, Contender, ContenderKind, references
+from simulator.lab.compare_candidates import CONFIGURED, Candidate, CandidateKind, references
 from simulator.lab.compare_elasticity import add_elasticity, worst_case
 from simulator.lab.compare_figures import FIGURES, OF_RUNS, Terms
 from simulator.lab.compare_gears import AUTO, played
@@ -26,9 +26,9 @@ from simulator.lab.compare_notes import case_notes, equal_rows, notes_of
 from simulator.lab.compare_run import Outcome, ServiceOutcome, Task
 from simulator.lab.comparison import (
     COMPARISON_VERSION,
+    CandidatePart,
     CasePart,
     Comparison,
-    ContenderPart,
     CurvePart,
     EstimatePart,
     FailurePart,
@@ -52,77 +52,77 @@ Column = list[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to compare. `baseline` is a contender's label; `seeds` runs of each, from the scenario's own seed on.
+    """What to compare. `baseline` is a candidate's label; `seeds` runs of each, from the scenario's own seed on.
 
     `oracle`: also play the oracles, against which regret is measured.
 
     Raises:
-        ValueError: when nothing is compared, or the baseline is no contender.
+        ValueError: when nothing is compared, or the baseline is no candidate.
         ScenarioError: for a scenario file that cannot be used.
     """
 
     files: Sequence[Path]
-    contenders: Sequence[Contender]
+    candidates: Sequence[Candidate]
     baseline: str
     seeds: int = SEEDS_DEFAULT
     terms: Terms = field(default_factory=Terms)
-    gear: str = AUTO
+    backend: str = AUTO
     oracle: bool = True
     scenarios: Mapping[str, Scenario] = field(init=False)
-    references: Mapping[str, Contender] = field(init=False)
+    references: Mapping[str, Candidate] = field(init=False)
 
     def __post_init__(self) -> None:
-        if not self.files or not self.contenders:
+        if not self.files or not self.candidates:
             msg = "compare = nothing, must have at least a scenario and a policy or platform"
             raise ValueError(msg)
-        if self.baseline not in (labels := [contender.label for contender in self.contenders]):
+        if self.baseline not in (labels := [candidate.label for candidate in self.candidates]):
             msg = f"baseline = {self.baseline!r}, must be {one_of(self.baseline, labels)}"
             raise ValueError(msg)
         loaded = {str(file): load_scenario(file).played_to_the_end() for file in self.files}
         object.__setattr__(self, "scenarios", loaded)
         for scenario in self.scenarios.values():
             scenario.require("virtual")
-            for contender in self.contenders:
-                _fitting(contender, scenario).require("virtual")
+            for candidate in self.candidates:
+                _fitting(candidate, scenario).require("virtual")
         known = all(
             not scenario.demand_unknown(service)
             for scenario in self.scenarios.values()
             for service in scenario.services
         )
-        found = references(self.contenders, self.scenarios.values()) if self.oracle and known else {}
+        found = references(self.candidates, self.scenarios.values()) if self.oracle and known else {}
         object.__setattr__(self, "references", found)
 
     @property
-    def everybody(self) -> list[Contender]:
-        """The contenders, and the oracles where they can know the future of every scenario."""
+    def everybody(self) -> list[Candidate]:
+        """The candidates, and the oracles where they can know the future of every scenario."""
         if not self.references:
-            return list(self.contenders)
+            return list(self.candidates)
         # That of the scenario's own actuator is shown in any case: the best possible in the place as it is.
-        policies = any(contender.kind is ContenderKind.POLICY for contender in self.contenders)
-        plain = [Contender(ContenderKind.POLICY, OWN, is_oracle=True)] if policies else []
-        labels = {contender.label for contender in self.contenders}
+        policies = any(candidate.kind is CandidateKind.POLICY for candidate in self.candidates)
+        plain = [Candidate(CandidateKind.POLICY, CONFIGURED, is_oracle=True)] if policies else []
+        labels = {candidate.label for candidate in self.candidates}
         oracles = {one.label: one for one in [*plain, *self.references.values()] if one.label not in labels}
-        return [*self.contenders, *oracles.values()]
+        return [*self.candidates, *oracles.values()]
 
     def seeds_of(self, file: str) -> list[int]:
         first = self.scenarios[file].seed
         return [first + number for number in range(self.seeds)]
 
     def tasks(self) -> list[Task]:
-        """Scenario by scenario, seed by seed: what contenders with the same traffic share is made once in a process."""
+        """Scenario by scenario, seed by seed: what candidates with the same traffic share is made once in a process."""
         everybody = self.everybody
         runs = self.seeds * len(everybody)
         return [
-            Task(file, contender, seed, self.terms, self.gear, with_curves=number == 0, runs=runs)
+            Task(file, candidate, seed, self.terms, self.backend, with_curves=number == 0, runs=runs)
             for file in self.scenarios
             for number, seed in enumerate(self.seeds_of(file))
-            for contender in everybody
+            for candidate in everybody
         ]
 
 
-def _fitting(contender: Contender, scenario: Scenario) -> Scenario:
+def _fitting(candidate: Candidate, scenario: Scenario) -> Scenario:
     try:
-        return contender.applied(scenario)
+        return candidate.applied(scenario)
     except ValueError as error:
         msg = f"{scenario.name}: {error}"
         raise ValueError(msg) from error
@@ -175,14 +175,14 @@ def assembled(plan: Plan, outcomes: Mapping[Task, Outcome]) -> Comparison:
         simulator=simulator.__version__,
         baseline=plan.baseline,
         miss_usd=plan.terms.miss_usd,
-        gear=plan.gear,
-        contenders=[_contender(contender, plan) for contender in everybody],
+        backend=plan.backend,
+        candidates=[_candidate(candidate, plan) for candidate in everybody],
         cases=cases,
-        overall=_overall(cases, [contender.label for contender in everybody]),
+        overall=_overall(cases, [candidate.label for candidate in everybody]),
         failures=[
             FailurePart(
                 scenario=plan.scenarios[task.file].name,
-                contender=task.contender.label,
+                candidate=task.candidate.label,
                 seed=task.seed,
                 error=outcome.error,
             )
@@ -192,31 +192,31 @@ def assembled(plan: Plan, outcomes: Mapping[Task, Outcome]) -> Comparison:
     )
 
 
-def _contender(contender: Contender, plan: Plan) -> ContenderPart:
-    prices = contender.price_list
+def _candidate(candidate: Candidate, plan: Plan) -> CandidatePart:
+    prices = candidate.price_list
     scenario = next(iter(plan.scenarios.values()))
-    policy = next(iter(contender.applied(scenario).services.values())).policy
-    return ContenderPart(
-        label=contender.label,
-        kind=contender.kind.value,
-        about=policy.kind.summary if policy.name in POLICIES or not contender.is_oracle else "",
+    policy = next(iter(candidate.applied(scenario).services.values())).policy
+    return CandidatePart(
+        label=candidate.label,
+        kind=candidate.kind.value,
+        about=policy.kind.summary if policy.name in POLICIES or not candidate.is_oracle else "",
         prices=prices_line(scenario, prices),
-        is_reference=contender not in plan.contenders,
+        is_reference=candidate not in plan.candidates,
     )
 
 
 def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, Outcome]) -> CasePart:
     scenario, seeds = plan.scenarios[file], plan.seeds_of(file)
-    found: dict[str, list[ServiceOutcome | None]] = {contender.label: [] for contender in plan.everybody}
+    found: dict[str, list[ServiceOutcome | None]] = {candidate.label: [] for candidate in plan.everybody}
     for task, outcome in outcomes.items():
         if task.file == file:
-            found[task.contender.label].append(outcome.services.get(service))
+            found[task.candidate.label].append(outcome.services.get(service))
     columns = {label: _columns(runs) for label, runs in found.items()}
-    oracles = {contender.label for contender in plan.everybody if contender.is_oracle}
+    oracles = {candidate.label for candidate in plan.everybody if candidate.is_oracle}
     add_elasticity(columns, found, plan.baseline, oracles)
     _add_regret(plan, columns)
     baseline = columns[plan.baseline]
-    notes = {contender.label: notes_of(contender, scenario, service) for contender in plan.everybody}
+    notes = {candidate.label: notes_of(candidate, scenario, service) for candidate in plan.everybody}
     rows = [_row(label, columns[label], baseline, found[label], plan.baseline, notes[label]) for label in columns]
     return CasePart(
         name=scenario.name if len(scenario.services) == 1 else f"{scenario.name}/{service}",
@@ -226,7 +226,7 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, Outcome])
         duration_s=scenario.duration_s,
         slo_s=plan.terms.slo_of(scenario.services[service]),
         rows=rows,
-        notes=case_notes(plan.contenders, scenario, service, rows, notes),
+        notes=case_notes(plan.candidates, scenario, service, rows, notes),
         equal=equal_rows(rows),
     )
 
@@ -242,9 +242,9 @@ def _add_regret(plan: Plan, columns: dict[str, dict[str, Column]]) -> None:
         members = groups.setdefault(reference.label, [reference.label])
         if label not in members:
             members.append(label)
-    for contender in plan.everybody:
-        if plan.references and contender.is_oracle:
-            groups.setdefault(contender.label, [contender.label])
+    for candidate in plan.everybody:
+        if plan.references and candidate.is_oracle:
+            groups.setdefault(candidate.label, [candidate.label])
     for members in groups.values():
         scores = [columns[label]["score"] for label in members]
         best: Column = [
@@ -279,7 +279,7 @@ def _row(
         differences = {name: paired(columns[name], baseline[name], scopes[name]) for name in columns}
     curves = runs[0].curves if runs and runs[0] is not None else None
     return RowPart(
-        contender=label,
+        candidate=label,
         values=dict(columns),
         estimates={name: _part(found) for name, found in estimates.items() if found is not None},
         differences={name: _part(found) for name, found in differences.items() if found is not None},
@@ -290,7 +290,7 @@ def _row(
         decisions=sum(run.decisions for run in runs if run is not None),
         basis=next((run.basis for run in runs if run is not None), ""),
         month=month_items([run.month for run in runs if run is not None]),
-        failing=_failing(runs, estimates.get("loss_ratio")),
+        failing=_failing(runs, estimates.get("error_rate")),
     )
 
 
@@ -302,7 +302,9 @@ def _failing(runs: Sequence[ServiceOutcome | None], loss: Estimate | None) -> li
 
 
 def _scope(name: str, runs: Sequence[ServiceOutcome | None]) -> Scope:
-    """What a figure of these runs can be. `eta`, `regret` and scores compare runs: nothing is known of their steps."""
+    """What a figure of these runs can be. `elastic_speedup`, `regret` and scores compare runs: nothing is known of
+    their steps.
+    """
     known = [run.steps.get(name) or 0.0 for run in runs if run is not None]
     return Scope(FIGURES[name].least, FIGURES[name].most, max(known, default=0.0))
 
@@ -318,12 +320,12 @@ def _overall(cases: Sequence[CasePart], labels: Sequence[str]) -> list[OverallPa
 
 
 def _over_all(cases: Sequence[CasePart], label: str) -> OverallPart:
-    rows = [row for case in cases for row in case.rows if row.contender == label]
+    rows = [row for case in cases for row in case.rows if row.candidate == label]
     usd = [row.estimates.get("run_usd") for row in rows]
     misses = [_misses(row) for row in rows]
     asked = math.fsum(requests for requests, _ in misses)
     return OverallPart(
-        contender=label,
+        candidate=label,
         score=_geometric(rows, "score"),
         regret=_geometric(rows, "regret"),
         slo_miss_ratio=math.fsum(missed for _, missed in misses) / asked if asked else None,

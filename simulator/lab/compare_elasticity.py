@@ -16,10 +16,12 @@ Column = list[float | None]
 def add_elasticity(
     columns: dict[str, dict[str, Column]], found: Mapping[str, Outcomes], baseline: str, oracles: Collection[str]
 ) -> None:
-    """Fill in `eta`, `pairwise` and `fractional` of every contender, seed by seed. `found`: the runs, by contender."""
+    """Fill in `elastic_speedup`, `pairwise` and `fractional` of every candidate, seed by seed. `found`: the runs, by
+    candidate.
+    """
     groups: dict[str, dict[str, Runs]] = {}
     for label, runs in found.items():
-        columns[label]["eta"] = _eta(found[baseline], runs)
+        columns[label]["elastic_speedup"] = _eta(found[baseline], runs)
         basis = next((run.basis for run in runs if run is not None), "")
         if label not in oracles:
             groups.setdefault(basis, {})[label] = [None if run is None else run.elasticity for run in runs]

@@ -3,12 +3,12 @@
 Requests count from the end of the warm-up; money and instance time are the whole run's, as a bill is. A month is 730
 hours, if every minute were like the run; the free tier is an account's and stands beside it.
 
-- **SLO**: a request misses it when it was refused, failed or took longer than the case's SLO.
+- **SLO**: a request misses it when it was rejected, failed or took longer than the case's SLO.
 - **Score**, one number, low is good: (USD of the run + `miss_usd` x requests that missed the SLO) per million requests.
 - **Regret**: the score divided by that of the oracle with the same actuator, limits and prices; 1 is perfect. It says
   how well a platform is steered, not which platform is cheap: between platforms compare scores. The oracle lets
   nobody wait (replay/demand.py), so where waiting is allowed and cheap a policy can come out below 1.
-- **eta**: the elastic speedup against the baseline (elasticity.py); above 1 is better.
+- `elastic_speedup`: the elastic speedup against the baseline (elasticity.py); above 1 is better.
 - **pairwise**, **fractional**, **worst sigma**: candidates against each other (elasticity_scores.py).
 """
 
@@ -44,7 +44,7 @@ _SECONDS_PER_HOUR: Final = 3600.0
 # ASSUMPTION: what people call slow differs; five times the usual is what the shipped scenarios' own checks come to.
 SLO_FACTOR: Final = 5.0
 # ASSUMPTION: what a missed request costs its owner is the owner's to say. 100 USD a million is ten times and more what
-# serving a million costs in the shipped scenarios (0.4 to 10 USD), so that refusing requests never pays.
+# serving a million costs in the shipped scenarios (0.4 to 10 USD), so that rejecting requests never pays.
 MISS_USD: Final = 1e-4
 
 
@@ -64,7 +64,13 @@ class Figure:
 
     @property
     def most(self) -> float:
-        bounded = self.name in {"tau_u", "tau_o", "upsilon", "theta_u", "pairwise"}
+        bounded = self.name in {
+            "under_provisioned_time",
+            "over_provisioned_time",
+            "instability",
+            "under_provisioned_amount",
+            "pairwise",
+        }
         return 1.0 if self.unit == "ratio" else 100.0 if bounded else math.inf
 
 
@@ -78,8 +84,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
         Figure("latency_p50_s", "p50", "s", "low", "median latency of served requests"),
         Figure("latency_p95_s", "p95", "s", "low", "95 % latency of served requests"),
         Figure("latency_p99_s", "p99", "s", "low", "99 % latency of served requests"),
-        Figure("loss_ratio", "loss", "ratio", "low", "requests refused or failed, of all"),
-        Figure("slo_miss_ratio", "SLO misses", "ratio", "low", "requests lost or slower than the SLO"),
+        Figure("error_rate", "error rate", "ratio", "low", "(rejected + failed) / offered"),
+        Figure("slo_miss_ratio", "SLO misses", "ratio", "low", "requests in error or slower than the SLO"),
         Figure("cold_start_ratio", "cold", "ratio", "low", "served requests that waited for a start"),
         Figure("cold_starts", "cold starts", "count", "low", "served requests that waited for a start"),
         Figure("instance_hours", "inst-h", "hours", "low", "hours for which instances were provisioned"),
@@ -88,22 +94,22 @@ FIGURES: Final[Mapping[str, Figure]] = {
         Figure("month_usd", "USD/month", "usd", "low", "a month if every minute were like the run, no free tier"),
         Figure("month_free_usd", "free tier", "usd", "neither", "what of the month an account has free"),
         Figure("month_net_usd", "to pay", "usd", "low", "the month less what an account has free"),
-        Figure("theta_u", "theta_U", "percent", "low", "instances missing, of those needed"),
-        Figure("theta_o", "theta_O", "percent", "low", "instances too many, of those needed"),
-        Figure("tau_u", "tau_U", "percent", "low", "time with too few instances"),
-        Figure("tau_o", "tau_O", "percent", "low", "time with too many instances"),
-        Figure("upsilon", "upsilon", "percent", "low", "steps in which supply did not move as demand did"),
-        Figure("sigma", "sigma", "percent", "low", "auto-scaling deviation: theta, tau and upsilon as one distance"),
+        Figure("under_provisioned_amount", "under-prov.", "percent", "low", "instances missing, of those needed"),
+        Figure("over_provisioned_amount", "over-prov.", "percent", "low", "instances too many, of those needed"),
+        Figure("under_provisioned_time", "under-prov. time", "percent", "low", "time with too few instances"),
+        Figure("over_provisioned_time", "over-prov. time", "percent", "low", "time with too many instances"),
+        Figure("instability", "instability", "percent", "low", "steps in which supply did not move as demand did"),
+        Figure("sigma", "sigma", "percent", "low", "auto-scaling deviation: the five above as one distance"),
         Figure("jitter_per_hour", "jitter/h", "count", "zero", "changes of supply beyond those of demand, an hour"),
         Figure("idle_instance_hours", "idle-h", "hours", "low", "instance-hours without any demand"),
-        Figure("scaling_actions", "actions", "count", "low", "decisions that changed the wish"),
-        Figure("eta", "eta", "factor", "high", f"elastic speedup against the baseline; {_FLOOR}"),
+        Figure("scaling_actions", "actions", "count", "low", "decisions that changed the desired count"),
+        Figure("elastic_speedup", "speedup", "factor", "high", f"elastic speedup against the baseline; {_FLOOR}"),
         Figure(
             "pairwise",
             "pairwise",
             "percent",
             "high",
-            "pairwise score: a point for each of theta, tau and upsilon that is lower than another candidate's, half a "
+            "pairwise score: a point for each of the five metrics that is lower than another candidate's, half a "
             "point where equal, of the points that can be had; among those with the same demand",
         ),
         Figure(
@@ -111,7 +117,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
             "fractional",
             "percent",
             "low",
-            "fractional difference: by how much theta, tau and upsilon are above the best of all candidates with the "
+            "fractional difference: by how much the five metrics are above the best of all candidates with the "
             f"same demand, on average; {_FLOOR}",
         ),
         Figure("sigma_worst", "worst sigma", "percent", "low", "auto-scaling deviation of the worst run"),
@@ -120,7 +126,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
         Figure("regret", "regret", "factor", "low", "the score as a multiple of the best known with the same actuator"),
     )
 }
-# Those that every run has; the others are of all runs of a contender.
+# Those that every run has; the others are of all runs of a candidate.
 OF_RUNS: Final = tuple(name for name in FIGURES if name != "sigma_worst")
 
 
@@ -147,7 +153,7 @@ def measured(
     miss_usd: float,
     prices: PriceList | None = None,
 ) -> tuple[dict[str, float | None], Elasticity | None]:
-    """The figures of one service of one run, without those that need other runs (`eta`, `regret`).
+    """The figures of one service of one run, without those that need other runs (`elastic_speedup`, `regret`).
 
     `demand` None: unknown. `prices` None: App Runner's, as the scenario has them.
     """
@@ -165,7 +171,7 @@ def measured(
         "latency_p50_s": p50_s,
         "latency_p95_s": p95_s,
         "latency_p99_s": p99_s,
-        "loss_ratio": _share(tally.failures, tally.requests),
+        "error_rate": _share(tally.failures, tally.requests),
         "slo_miss_ratio": _share(missed, tally.requests),
         "cold_start_ratio": _share(tally.cold_starts, tally.served),
         "cold_starts": tally.cold_starts,
@@ -188,7 +194,15 @@ def _followed(demand: NDArray[np.int64], ready: Steps, record: RunRecord) -> Ela
 
 def elasticity_values(follows: Elasticity | None) -> dict[str, float | None]:
     """The elasticity metrics as figures; all None when there was no demand to follow."""
-    names = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "sigma", "jitter_per_hour")
+    names = (
+        "under_provisioned_amount",
+        "over_provisioned_amount",
+        "under_provisioned_time",
+        "over_provisioned_time",
+        "instability",
+        "sigma",
+        "jitter_per_hour",
+    )
     values: dict[str, float | None] = {name: None if follows is None else getattr(follows, name) for name in names}
     values["idle_instance_hours"] = None if follows is None else follows.idle_instance_s / _SECONDS_PER_HOUR
     return values

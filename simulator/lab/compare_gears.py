@@ -1,4 +1,4 @@
-"""Which gear plays a run: the virtual loop, or the compiled one where it can. The report is the same."""
+"""Which backend plays a run: the virtual loop, or the compiled one where it can. The report is the same."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from simulator.replay.report import RunRecord
 from simulator.replay.scenario import Scenario
 
 AUTO: Final = "auto"
-FAST: Final = "fast"
-VIRTUAL: Final = "virtual"
+COMPILED: Final = "compiled"
+EVENT_LOOP: Final = "event-loop"
 
 
 @dataclass(frozen=True, slots=True)
 class GearKind:
     """A way to play a run. `why_not` tells why it cannot play a scenario.
 
-    `does_not_pay` tells why it is not worth it for so many runs of it: a gear is made ready once for all.
+    `does_not_pay` tells why it is not worth it for so many runs of it: a backend is made ready once for all.
     """
 
     name: str
@@ -32,17 +32,17 @@ class GearKind:
 
 # Fastest first; the last one plays everything.
 GEARS: Final = (
-    GearKind(FAST, play_fast, why_not, does_not_pay),
-    GearKind(VIRTUAL, play_virtual, lambda _: "", lambda *_: ""),
+    GearKind(COMPILED, play_fast, why_not, does_not_pay),
+    GearKind(EVENT_LOOP, play_virtual, lambda _: "", lambda *_: ""),
 )
 GEAR_NAMES: Final = (AUTO, *(kind.name for kind in GEARS))
 
 
 def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
-    """`auto` takes the fastest gear that can play the scenario and is worth it for so many runs like this one.
+    """`auto` takes the fastest backend that can play the scenario and is worth it for so many runs like this one.
 
     Raises:
-        ValueError: for a gear that cannot play it, and for a name of none.
+        ValueError: for a backend that cannot play it, and for a name of none.
     """
     for kind in GEARS:
         if name not in {AUTO, kind.name}:
@@ -50,17 +50,17 @@ def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
         why = kind.why_not(scenario)
         if name != AUTO:
             if why:
-                msg = f"gear = {name}, must be another for this scenario: {why}"
+                msg = f"backend = {name}, must be another for this scenario: {why}"
                 raise ValueError(msg)
             return kind
         if not why and not kind.does_not_pay(scenario, runs):
             return kind
-    msg = f"gear = {name!r}, must be {one_of(name, GEAR_NAMES)}"
+    msg = f"backend = {name!r}, must be {one_of(name, GEAR_NAMES)}"
     raise ValueError(msg)
 
 
 def gear_of(name: str, runs: int = 1) -> Gear:
-    """Plays each scenario in the gear of that name; `auto` chooses for each, as for one of so many runs."""
+    """Plays each scenario in the backend of that name; `auto` chooses for each, as for one of so many runs."""
 
     def play(scenario: Scenario) -> RunRecord:
         return kind_of(name, scenario, runs).play(scenario)
@@ -69,5 +69,5 @@ def gear_of(name: str, runs: int = 1) -> Gear:
 
 
 def played(task: Task) -> Outcome:
-    """The task with its gear: what a worker process is handed."""
-    return play_task(task, gear_of(task.gear, task.runs))
+    """The task with its backend: what a worker process is handed."""
+    return play_task(task, gear_of(task.backend, task.runs))

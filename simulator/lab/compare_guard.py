@@ -17,7 +17,7 @@ from simulator.lab.statistics import Scope, independent, paired
 from simulator.lab.tables import number_text
 
 # What a service is run for: fast, whole, cheap. The rest explains these.
-GUARDED: Final = ("latency_p95_s", "latency_p99_s", "loss_ratio", "slo_miss_ratio", "usd_per_million", "score")
+GUARDED: Final = ("latency_p95_s", "latency_p99_s", "error_rate", "slo_miss_ratio", "usd_per_million", "score")
 TOLERANCE: Final = 0.01
 # A ratio that was 0 has no share to be worse by: this much of a ratio, of a second or of a dollar does not count.
 _LEAST: Final = 1e-6
@@ -28,7 +28,7 @@ class Worse:
     """A figure that got worse, in its own unit."""
 
     case: str
-    contender: str
+    candidate: str
     figure: str
     before: float
     now: float
@@ -36,7 +36,7 @@ class Worse:
     def __str__(self) -> str:
         figure = FIGURES[self.figure]
         before, now = (number_text(value, figure.unit) for value in (self.before, self.now))
-        return f"{self.case}: {self.contender}: {figure.heading} = {now}, must not be worse than {before}"
+        return f"{self.case}: {self.candidate}: {figure.heading} = {now}, must not be worse than {before}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Verdict:
 
 
 def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERANCE) -> Verdict:
-    """Every guarded figure of every contender that both comparisons have."""
-    ours = {(case.name, row.contender): (case, row) for case in now.cases for row in case.rows}
+    """Every guarded figure of every candidate that both comparisons have."""
+    ours = {(case.name, row.candidate): (case, row) for case in now.cases for row in case.rows}
     cases = {case.name: case for case in now.cases}
     worse: list[Worse] = []
     missing: list[str] = []
@@ -65,10 +65,10 @@ def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERAN
         if case.name in cases:
             missing += _missing_seeds(case, cases[case.name])
         for row in case.rows:
-            if (case.name, row.contender) not in ours:
-                missing.append(f"{case.name}: {row.contender} is not compared any more")
+            if (case.name, row.candidate) not in ours:
+                missing.append(f"{case.name}: {row.candidate} is not compared any more")
                 continue
-            our_case, our_row = ours[case.name, row.contender]
+            our_case, our_row = ours[case.name, row.candidate]
             missing += _missing_figures(case, row, our_row)
             pairs = list(_figures(our_case, our_row, case, row, tolerance))
             compared += len(pairs)
@@ -97,7 +97,7 @@ def _missing_figures(case: CasePart, before: RowPart, now: RowPart) -> Iterator[
             count / max(1, len(row.values.get(name, []))) for count, row in ((was, before), (is_now, now))
         )
         if was and share_now < share_was:
-            yield f"{case.name}: {before.contender}: {FIGURES[name].heading} is known of {is_now} runs, of {was} before"
+            yield f"{case.name}: {before.candidate}: {FIGURES[name].heading} is known of {is_now} runs, of {was} before"
 
 
 def _known(values: Sequence[float | None]) -> int:
@@ -117,7 +117,7 @@ def _figures(
         before = row.estimates[name].mean
         is_no_chance = (difference.low or 0) > 0 or (same_runs and _all_worse(mine, theirs))
         is_worse = is_no_chance and difference.mean > max(tolerance * abs(before), _LEAST)
-        found = Worse(case.name, row.contender, name, before, our_row.estimates[name].mean)
+        found = Worse(case.name, row.candidate, name, before, our_row.estimates[name].mean)
         yield found if is_worse else None
 
 

@@ -11,7 +11,7 @@ from simulator.lab.comparison import CasePart, Comparison
 from simulator.lab.extras import needed
 from simulator.lab.statistics import RUNS_MIN
 from simulator.lab.tables import (
-    best_contender,
+    best_candidate,
     difference_tables,
     elasticity_score_tables,
     failure_lines,
@@ -40,10 +40,10 @@ def comparison_html(comparison: Comparison) -> str:
             cases=[_case(case, comparison) for case in comparison.cases],
             overall=overall_table(comparison),
             scores=_safe(score_chart(comparison)),
-            best=best_contender(comparison),
+            best=best_candidate(comparison),
             intervals=any(len(case.seeds) >= RUNS_MIN for case in comparison.cases),
             figures=FIGURES.values(),
-            colours={part.label: _dot(part.label, comparison) for part in comparison.contenders},
+            colours={part.label: _dot(part.label, comparison) for part in comparison.candidates},
         )
     )
     return page
@@ -60,9 +60,9 @@ def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _dot(contender: str, comparison: Comparison) -> str:
+def _dot(candidate: str, comparison: Comparison) -> str:
     """The colour of its charts; an oracle's is the ink, which is the page's."""
-    return "currentColor" if is_oracle(contender) else colour_of(contender, comparison)
+    return "currentColor" if is_oracle(candidate) else colour_of(candidate, comparison)
 
 
 def _safe(svg: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from simulator.lab.compare_contenders import OWN, Contender, ContenderKind
+from simulator.lab.compare_candidates import CONFIGURED, Candidate, CandidateKind
 from simulator.lab.comparison import RowPart
 from simulator.lab.tables import is_measure, is_oracle
 from simulator.model.units import duration_text
@@ -16,36 +16,36 @@ from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.region_prices import prices_text
 
 # Figures of a row that depend on other rows.
-_DERIVED = frozenset({"eta", "regret", "pairwise", "fractional"})
+_DERIVED = frozenset({"elastic_speedup", "regret", "pairwise", "fractional"})
 
 
-def notes_of(contender: Contender, scenario: Scenario, service: str) -> list[PolicyNote]:
+def notes_of(candidate: Candidate, scenario: Scenario, service: str) -> list[PolicyNote]:
     """What is known of the candidate before anything is played; nothing of an oracle."""
-    if contender.is_oracle:
+    if candidate.is_oracle:
         return []
-    return [note for note in policy_notes(contender.applied(scenario)) if note.service == service]
+    return [note for note in policy_notes(candidate.applied(scenario)) if note.service == service]
 
 
 def equal_rows(rows: Sequence[RowPart]) -> list[list[str]]:
     """The names of rows that agree in every figure of every run, two and more each; oracles only with oracles."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for row in rows:
-        if not is_measure(row.contender):
+        if not is_measure(row.candidate):
             values = {name: tuple(column) for name, column in row.values.items() if name not in _DERIVED}
-            key = (is_oracle(row.contender), *sorted(values.items()))
-            groups.setdefault(key, []).append(row.contender)
+            key = (is_oracle(row.candidate), *sorted(values.items()))
+            groups.setdefault(key, []).append(row.candidate)
     return [names for names in groups.values() if len(names) > 1]
 
 
 def case_notes(
-    contenders: Sequence[Contender],
+    candidates: Sequence[Candidate],
     scenario: Scenario,
     service: str,
     rows: Sequence[RowPart],
     found: Mapping[str, Sequence[PolicyNote]],
 ) -> list[str]:
     """Sentences, the gravest first. `found`: by label, what `notes_of` says."""
-    labels = [contender.label for contender in contenders]
+    labels = [candidate.label for candidate in candidates]
     grave = [
         f"Warning: {_named(label, note)} {note.text.removeprefix(note.policy).strip()}"
         for label in labels
@@ -57,12 +57,12 @@ def case_notes(
         *_baselines(labels, found),
         *_undecided(labels, rows, found),
         *(f"Equal in every figure: {', '.join(names)}" for names in equal_rows(rows)),
-        *(_estimated(scenario, service) if any(one.price_list is None for one in contenders) else ()),
-        *_adapted(contenders, scenario, service),
+        *(_estimated(scenario, service) if any(one.price_list is None for one in candidates) else ()),
+        *_adapted(candidates, scenario, service),
         *_shown_only(scenario, service),
         *_limited(labels, scenario, found),
         *(note.text for label in labels for note in found[label] if note.kind is NoteKind.BROUGHT),
-        *_spellings(contenders, scenario, service),
+        *_spellings(candidates, scenario, service),
     ]
 
 
@@ -81,7 +81,7 @@ def _undecided(
 ) -> Iterator[str]:
     """Those that could have acted and did not in any run."""
     told = {NoteKind.CANNOT_ACT, NoteKind.BASELINE}
-    silent = {row.contender for row in rows if row.decisions == 0}
+    silent = {row.candidate for row in rows if row.decisions == 0}
     names = [label for label in labels if label in silent and not any(note.kind in told for note in found[label])]
     if names:
         yield f"Took no decision in any run: {', '.join(names)}"
@@ -95,12 +95,12 @@ def _estimated(scenario: Scenario, service: str) -> Iterator[str]:
         yield f"Bills of App Runner are estimated: rates of {prices.region}, {source}"
 
 
-def _adapted(contenders: Sequence[Contender], scenario: Scenario, service: str) -> Iterator[str]:
+def _adapted(candidates: Sequence[Candidate], scenario: Scenario, service: str) -> Iterator[str]:
     """Parameters of the scenario's own policy that are not its defaults: the others are compared with theirs."""
     policy = scenario.services[service].policy
     adapted = adapted_parameters(policy)
-    if adapted and any(contender.told == OWN and not contender.is_oracle for contender in contenders):
-        yield f"Adapted to the scenario: {OWN} is {policy.name} with {adapted}; the others have their defaults"
+    if adapted and any(candidate.told == CONFIGURED and not candidate.is_oracle for candidate in candidates):
+        yield f"Adapted to the scenario: {CONFIGURED} is {policy.name} with {adapted}; the others have their defaults"
 
 
 def _shown_only(scenario: Scenario, service: str) -> Iterator[str]:
@@ -126,12 +126,12 @@ def _limited(labels: Sequence[str], scenario: Scenario, found: Mapping[str, Sequ
     yield from (note.text for note in limited.values() if note.is_history)
 
 
-def _spellings(contenders: Sequence[Contender], scenario: Scenario, service: str) -> Iterator[str]:
+def _spellings(candidates: Sequence[Candidate], scenario: Scenario, service: str) -> Iterator[str]:
     """Where a policy and the preset of the same name are both compared: what differs."""
-    policies = {one.told: one for one in contenders if one.kind is ContenderKind.POLICY and not one.is_oracle}
-    for platform in contenders:
+    policies = {one.told: one for one in candidates if one.kind is CandidateKind.POLICY and not one.is_oracle}
+    for platform in candidates:
         policy = policies.get(platform.told)
-        if platform.kind is ContenderKind.PLATFORM and policy is not None:
+        if platform.kind is CandidateKind.PLATFORM and policy is not None:
             ours, theirs = (one.applied(scenario).services[service] for one in (policy, platform))
             yield (
                 f"{policy.label} (policy) and {platform.label} differ: "

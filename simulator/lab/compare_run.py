@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lab.compare_contenders import Contender
+from simulator.lab.compare_candidates import Candidate
 from simulator.lab.compare_figures import Terms, Values, measured
 from simulator.lab.elasticity import Elasticity
 from simulator.lab.figure_steps import figure_steps
@@ -36,23 +36,23 @@ Gear = Callable[[Scenario], RunRecord]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One run: a contender on a scenario file with a seed, one of `runs` of this file.
+    """One run: a candidate on a scenario file with a seed, one of `runs` of this file.
 
     `with_curves`: keep what a chart over time needs.
     """
 
     file: str
-    contender: Contender
+    candidate: Candidate
     seed: int
     terms: Terms
-    gear: str
+    backend: str
     with_curves: bool = False
     runs: int = 1
 
 
 def task_name(task: Task) -> str:
     """As progress tells it."""
-    return f"{task.contender.label}, seed {task.seed}"
+    return f"{task.candidate.label}, seed {task.seed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +92,18 @@ class Outcome:
 
 
 def play_virtual(scenario: Scenario) -> RunRecord:
-    """The first gear: the platform's own code on the virtual loop."""
+    """The first backend: the platform's own code on the virtual loop."""
     record = play(Run(scenario), signals=False)
     assert record.complete, "nobody interrupts a worker's run"
     return record
 
 
-def play_task(task: Task, gear: Gear) -> Outcome:
+def play_task(task: Task, backend: Gear) -> Outcome:
     """Errors are answers: a comparison goes on, tells them, and leaves the run out."""
     try:
-        scenario = task.contender.applied(_loaded(task.file)).with_seed(task.seed)
+        scenario = task.candidate.applied(_loaded(task.file)).with_seed(task.seed)
         scenario.require("virtual")
-        record = gear(scenario)
+        record = backend(scenario)
         services = {service.name: _outcome(task, scenario, record, service) for service in record.services}
         return Outcome(services)
     except (ScenarioError, ValueError, BrokenRun, OSError) as error:
@@ -128,19 +128,19 @@ def _loaded_at(file: str, _changed_ns: int, _size: int) -> Scenario:
 def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: ServiceRun) -> ServiceOutcome:
     slo_s = task.terms.slo_of(_loaded(task.file).services[service.name])
     needed = _demand(scenario, service.name, slo_s)
-    values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.contender.price_list)
+    values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.candidate.price_list)
     curves = _curves(record, service, needed) if task.with_curves and needed is not None else None
-    least = figure_steps(values, record, service, task.terms.miss_usd, task.contender.price_list)
+    least = figure_steps(values, record, service, task.terms.miss_usd, task.candidate.price_list)
     decisions = sum(isinstance(fact, ScalingDecided) and fact.service == service.name for fact in record.facts)
-    month = month_lines(bills(record, service, task.contender.price_list)[1])
+    month = month_lines(bills(record, service, task.candidate.price_list)[1])
     basis = "" if needed is None else basis_of(scenario.services[service.name], scenario.duration_s)
     failed = _failed_checks(task, record, service)
     return ServiceOutcome(values, follows, slo_s, curves, least, decisions, failed, basis, month)
 
 
 def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[str, ...]:
-    """Those about this service or about all of them; limits in USD hold for what the contender's platform charges."""
-    prices = task.contender.price_list
+    """Those about this service or about all of them; limits in USD hold for what the candidate's platform charges."""
+    prices = task.candidate.price_list
     judged = [check for check in record.checks if service_of(check, record) in {None, service.name}]
     if not judged:
         return ()

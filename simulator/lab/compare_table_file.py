@@ -9,7 +9,7 @@ from simulator.lab.sweep_table import write_table
 
 
 def write_runs(comparison: Comparison, path: Path) -> None:
-    """A row for every case, contender and seed, a column for every figure; the suffix says the format.
+    """A row for every case, candidate and seed, a column for every figure; the suffix says the format.
 
     Raises:
         ImportError: for Parquet, when pyarrow is not installed.
@@ -20,7 +20,7 @@ def write_runs(comparison: Comparison, path: Path) -> None:
             {
                 "scenario": case.scenario,
                 "service": case.service,
-                "contender": row.contender,
+                "candidate": row.candidate,
                 "seed": seed,
                 **{name: values[place] for name, values in row.values.items()},
             }

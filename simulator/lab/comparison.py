@@ -1,8 +1,8 @@
 """A comparison as data: the documented, versioned schema of `simulator compare --json`, and of `--fail-if-worse-than`.
 
 Additions keep `COMPARISON_VERSION`. Values stand per seed, in the order of the case's seeds, so that a later comparison
-can be held against this one run by run; version 1, whose intervals were symmetric, is still read. `null`: there was
-nothing to measure. Units: compare_figures.py.
+can be held against this one run by run. Versions before 3 have other names of fields and are not read. `null`: there
+was nothing to measure. Units: compare_figures.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-COMPARISON_VERSION: Final = 2
+COMPARISON_VERSION: Final = 3
 
 
 class Part(BaseModel):
@@ -53,9 +53,9 @@ class ItemPart(Part):
 
 
 class RowPart(Part):
-    """A contender in a case."""
+    """A candidate in a case."""
 
-    contender: str
+    candidate: str
     values: dict[str, list[float | None]]
     """Figure to its values, one a seed."""
     estimates: dict[str, EstimatePart]
@@ -91,10 +91,10 @@ class CasePart(Part):
     notes: list[str] = []
     """What has to be known before the figures, the gravest first."""
     equal: list[list[str]] = []
-    """Contenders whose runs agree in every figure."""
+    """Candidates whose runs agree in every figure."""
 
 
-class ContenderPart(Part):
+class CandidatePart(Part):
     """What was compared."""
 
     label: str
@@ -107,9 +107,9 @@ class ContenderPart(Part):
 
 
 class OverallPart(Part):
-    """A contender over all cases."""
+    """A candidate over all cases."""
 
-    contender: str
+    candidate: str
     score: float | None
     """Geometric mean over the cases of the mean score; null when one is missing."""
     regret: float | None
@@ -126,22 +126,22 @@ class FailurePart(Part):
     """A run that could not be played; its seed is missing from no list, its values are null."""
 
     scenario: str
-    contender: str
+    candidate: str
     seed: int
     error: str
 
 
 class Comparison(Part):
-    """Contenders side by side on the same traffic."""
+    """Candidates side by side on the same traffic."""
 
-    comparison_version: Literal[1, 2]
+    comparison_version: Literal[3]
     simulator: str
     """Its version."""
     baseline: str
     miss_usd: float
     """What a missed request costs in the score."""
-    gear: str
-    contenders: list[ContenderPart]
+    backend: str
+    candidates: list[CandidatePart]
     cases: list[CasePart]
     overall: list[OverallPart]
     """Best score first."""
@@ -162,6 +162,10 @@ def read_comparison(file: Path) -> Comparison:
         raise ValueError(msg) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        if any(each["loc"] == ("comparison_version",) for each in error.errors(include_url=False)):
+            must = f"comparison_version must be {COMPARISON_VERSION}, compare again"
+            msg = f"file = {str(file)!r}, must be what `simulator compare --json` writes: {must}"
+            raise ValueError(msg) from error
         place = ".".join(map(str, first["loc"])) or "the document"
         msg = f"file = {str(file)!r}, must be what `simulator compare --json` writes: {place}: {first['msg']}"
         raise ValueError(msg) from error

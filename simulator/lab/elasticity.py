@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from simulator.records.instance_time import Steps
 
-# A contender without any shortage has a theta of 0, and a quotient with it means nothing. This much of a percent stands
+# A candidate without any shortage has a theta of 0, and a quotient with it means nothing. This much of a percent stands
 # for "none" in the elastic speedup: four seconds of an hour.
 LEAST_PERCENT: Final = 0.1
 SIGMA_ORDER: Final = 4
@@ -36,11 +36,11 @@ SIGMA_ORDER: Final = 4
 class Elasticity:
     """All but the last two in percent, low is good. `jitter_per_hour` is best at 0."""
 
-    theta_u: float
-    theta_o: float
-    tau_u: float
-    tau_o: float
-    upsilon: float
+    under_provisioned_amount: float
+    over_provisioned_amount: float
+    under_provisioned_time: float
+    over_provisioned_time: float
+    instability: float
     jitter_per_hour: float
     idle_instance_s: float
 
@@ -50,7 +50,13 @@ class Elasticity:
 
         ASSUMPTION: of order 4 (facts policies 2, from memory); the article on Chameleon settles it.
         """
-        parts = (self.theta_u, self.theta_o, self.tau_u, self.tau_o, self.upsilon)
+        parts = (
+            self.under_provisioned_amount,
+            self.over_provisioned_amount,
+            self.under_provisioned_time,
+            self.over_provisioned_time,
+            self.instability,
+        )
         return float(math.fsum(part**SIGMA_ORDER for part in parts) ** (1 / SIGMA_ORDER))
 
 
@@ -73,11 +79,11 @@ def elasticity(
     gap = (there - needed)[some] / needed[some] * widths_s[some]
     total_s = end_s - begin_s
     return Elasticity(
-        theta_u=100 / busy_s * float(-gap[gap < 0].sum()),
-        theta_o=100 / busy_s * float(gap[gap > 0].sum()),
-        tau_u=100 / total_s * float(widths_s[there < needed].sum()),
-        tau_o=100 / total_s * float(widths_s[there > needed].sum()),
-        upsilon=_upsilon(demand, supply, begin_s, end_s, step_s),
+        under_provisioned_amount=100 / busy_s * float(-gap[gap < 0].sum()),
+        over_provisioned_amount=100 / busy_s * float(gap[gap > 0].sum()),
+        under_provisioned_time=100 / total_s * float(widths_s[there < needed].sum()),
+        over_provisioned_time=100 / total_s * float(widths_s[there > needed].sum()),
+        instability=_instability(demand, supply, begin_s, end_s, step_s),
         jitter_per_hour=(_changes(there) - _changes(needed)) / total_s * 3600,
         idle_instance_s=float((there * widths_s)[~some].sum()),
     )
@@ -86,10 +92,10 @@ def elasticity(
 def elastic_speedup(baseline: Elasticity, ours: Elasticity) -> float:
     """eta: how much better `ours` follows the demand than `baseline`; above 1 is better (validation case 38)."""
     pairs = (
-        (baseline.theta_u, ours.theta_u),
-        (baseline.theta_o, ours.theta_o),
-        (baseline.tau_u, ours.tau_u),
-        (baseline.tau_o, ours.tau_o),
+        (baseline.under_provisioned_amount, ours.under_provisioned_amount),
+        (baseline.over_provisioned_amount, ours.over_provisioned_amount),
+        (baseline.under_provisioned_time, ours.under_provisioned_time),
+        (baseline.over_provisioned_time, ours.over_provisioned_time),
     )
     quotients = [max(theirs, LEAST_PERCENT) / max(mine, LEAST_PERCENT) for theirs, mine in pairs]
     return math.prod(quotients) ** (1 / len(quotients))
@@ -117,7 +123,7 @@ def _changes(counts: NDArray[np.int64]) -> int:
     return int(np.count_nonzero(np.diff(counts)))
 
 
-def _upsilon(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float, step_s: float) -> float:
+def _instability(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float, step_s: float) -> float:
     """By whole steps, as its definition does."""
     seconds = np.arange(math.ceil(begin_s / step_s) * step_s, math.floor(end_s), step_s, dtype=np.float64)
     if len(seconds) < 2:

@@ -25,7 +25,13 @@ from typing import Final
 
 from simulator.lab.elasticity import LEAST_PERCENT, Elasticity
 
-METRICS: Final = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon")
+METRICS: Final = (
+    "under_provisioned_amount",
+    "over_provisioned_amount",
+    "under_provisioned_time",
+    "over_provisioned_time",
+    "instability",
+)
 # Sums of floats differ in their last digits: metrics as close as this, in percent, are equal.
 _EQUAL_PERCENT: Final = 1e-9
 

@@ -1,4 +1,4 @@
-"""The compiled gear as others see it: which scenarios it plays, and playing one. numba is imported on demand."""
+"""The compiled backend as others see it: which scenarios it plays, and playing one. numba is imported on demand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROW_BYTES_MIN: Final = 20  # of a recorded request: a time and little else
 
 
 def why_not(scenario: Scenario) -> str:
-    """Why the compiled gear cannot play it; empty when it can.
+    """Why the compiled backend cannot play it; empty when it can.
 
     Each of these needs the platform's own objects for its requests: it would be a second copy of rules that are seldom
     the hot path of a long run.
@@ -32,7 +32,7 @@ def why_not(scenario: Scenario) -> str:
 
 def _reasons(scenario: Scenario) -> Iterator[str]:
     if len(scenario.services) != 1:
-        yield f"it has {len(scenario.services)} services, the gear plays one"
+        yield f"it has {len(scenario.services)} services, the backend plays one"
     for service in scenario.services.values():
         if service.application.simulated is None:
             yield "its application is not simulated"
@@ -46,7 +46,7 @@ def _reasons(scenario: Scenario) -> Iterator[str]:
         if source.session:
             yield f"users of its source {source.name} go through sessions"
         if source.retry is not None:
-            yield f"clients of its source {source.name} ask again"
+            yield f"clients of its source {source.name} retry"
     yield from _check_reasons(scenario)
     if needs_control(scenario):
         yield "its timeline calls the API"
@@ -82,10 +82,10 @@ def _expected_requests(scenario: Scenario, index: int) -> float:
 
 
 def fast_run(scenario: Scenario, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
-    """A run of `scenario` in the compiled gear, which can play it."""
+    """A run of `scenario` in the compiled backend, which can play it."""
     from simulator.lab.gear.play import CompiledRequests  # noqa: PLC0415 numba takes a second to import
 
-    return Run(scenario, watcher=watcher or NobodyWatches(), csv=csv, gear=CompiledRequests(scenario))
+    return Run(scenario, watcher=watcher or NobodyWatches(), csv=csv, backend=CompiledRequests(scenario))
 
 
 def play_fast(scenario: Scenario) -> RunRecord:

@@ -22,7 +22,7 @@ def figure_steps(
     usd = instances * _second_usd(service, prices)
     return {
         "requests": 1.0,
-        "loss_ratio": 1 / requests,
+        "error_rate": 1 / requests,
         "slo_miss_ratio": 1 / requests,
         "cold_start_ratio": 1 / served,
         "cold_starts": 1.0,

@@ -32,7 +32,7 @@ def bills(record: RunRecord, service: ServiceRun, prices: PriceList | None) -> t
         whole.requests,
         record.ended_s,
         service.scaling.min_size,
-        whole.refused,
+        whole.rejected,
     )
     return consumed_bill(used, prices), month_bill(used, prices)
 

@@ -15,11 +15,11 @@ from simulator.replay.scenario import load_scenario
 Row = dict[str, Figure]
 
 
-def play_point(file: str, point: Point, gear: str = AUTO, runs: int = 1) -> Row:
+def play_point(file: str, point: Point, backend: str = AUTO, runs: int = 1) -> Row:
     """The figures of a point, one of `runs`, or `error`: what is wrong with it, no reason to stop the others."""
     try:
         scenario = load_scenario(Path(file), dict(point.changes)).played_to_the_end().with_seed(point.seed)
-        return figures(build_report(gear_of(gear, runs)(scenario)))
+        return figures(build_report(gear_of(backend, runs)(scenario)))
     except (ScenarioError, ValueError, BrokenRun) as error:
         return {"error": str(error)}
     except Exception as error:  # noqa: BLE001 a worker's answer, whatever it was: the sweep tells it and goes on

@@ -10,14 +10,14 @@ class MyPolicy:
 
     tick_s = 5.0  # how often `decide` is asked
     # start_lag_s = 28.0  # from a decision to the launch; left out, that of the scenario's own policy
-    # pokes = True  # asked at once, too, when a request has to wait
+    # reacts_to_queue = True  # asked at once, too, when a request has to wait
 
     def __init__(self) -> None:
         self.loads: list[float] = []
 
     def observe(self, sample: Sample) -> None:
-        """Every second of the service: in_flight, waiting, arrivals, refused, finished, service_s, ready, ..."""
-        lost = sample.refused * sample.service_s / sample.finished if sample.finished else sample.refused
+        """Every second of the service: in_flight, waiting, arrivals, rejected, finished, service_s, ready, ..."""
+        lost = sample.rejected * sample.service_s / sample.finished if sample.finished else sample.rejected
         self.loads = [*self.loads[-29:], sample.in_flight + lost]
 
     def decide(self, observation: Observation) -> int:

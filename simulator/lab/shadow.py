@@ -1,11 +1,11 @@
 """Shadow policies: evaluated on the signal of a run, on either clock, without acting; how far they would have diverged.
 
-A shadow gets every closed second that the acting policy gets, and is asked on its own tick (at whole seconds; one that
-decides more often is asked once a second, and one that is poked only then too). It sees the instances that the *acting*
-policy has brought: what it says is what it would have said next to it, not where its own path would have led. For that
-there is `simulator compare`.
+A shadow observes every closed second that the acting policy observes, and decides on its own tick, at whole seconds. A
+policy that decides more often, or that reacts to queued requests, decides once a second. A shadow sees the instances of
+the *acting* policy, so it says what it would have decided in that situation, not where its own decisions would have
+led. `simulator compare` answers that.
 
-A shadow never breaks the run: a user's policy that fails is told, and holds its wish.
+A shadow never breaks the run: a user's policy that fails is told, and holds its desired count.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DECISIONS_KEPT: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ShadowDecision:
-    """The shadow's wish changed. `acting`: the wish in force."""
+    """The shadow's desired count changed. `acting`: the desired count in force."""
 
     at_s: float
     before: int
@@ -155,27 +155,29 @@ class _Shadow:
         self._divergence = divergence
         self._at_s = at_s
         self._cpu = cpu
-        self._wish = service.roster.wish
+        self._desired = service.roster.desired
 
     def second_closed(self, sample: Sample) -> None:
-        """The wishes of the second that has just ended are compared; then the shadow learns of it and may decide."""
-        self._divergence.passed(self._wish - self._service.roster.wish)
+        """The desired counts of the second that has just ended are compared; then the shadow learns of it and may
+        decide.
+        """
+        self._divergence.passed(self._desired - self._service.roster.desired)
         self._policy.observe(sample if self._cpu is None else self._cpu.added(sample))
         ticks_before, ticks_now = (
             math.floor(moment / self._policy.tick_s) for moment in (sample.second, sample.second + 1)
         )
         if ticks_now > ticks_before:
             decision = self._policy.decide(self._observation())
-            if decision is not None and decision.desired != self._wish:
+            if decision is not None and decision.desired != self._desired:
                 self._changed(decision)
 
     def _changed(self, decision: Decision) -> None:
         if len(self._divergence.decisions) < DECISIONS_KEPT:
-            acting = self._service.roster.wish
+            acting = self._service.roster.desired
             self._divergence.decisions.append(
-                ShadowDecision(self._at_s(), self._wish, decision.desired, acting, decision.formula)
+                ShadowDecision(self._at_s(), self._desired, decision.desired, acting, decision.formula)
             )
-        self._wish = decision.desired
+        self._desired = decision.desired
 
     def _observation(self) -> Observation:
         pool, roster = self._service.pool, self._service.roster

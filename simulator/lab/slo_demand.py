@@ -39,7 +39,7 @@ def bin_s(duration_s: float) -> float:
 
 def basis_of(spec: ServiceSpec, duration_s: float) -> str:
     """What an instance of the demand is, and its resolution, in words."""
-    waiting = "queues" if spec.overflow.mode == "hold" else "rejects"
+    waiting = "queues" if spec.overflow.mode == "queue" else "rejects"
     slots = f"{spec.max_concurrency} slot{'s' * (spec.max_concurrency != 1)}"
     return f"{slots}, {spec.size.vcpu:g} vCPU, {waiting}; by {bin_s(duration_s):g} s"
 
@@ -64,7 +64,7 @@ def slo_demand(scenario: Scenario, service: str, slo_s: float | None) -> NDArray
         io_s / np.maximum(counts, 1),
         slots,
         spec.size.vcpu,
-        slo_s if spec.overflow.mode == "hold" else None,
+        slo_s if spec.overflow.mode == "queue" else None,
     )
     seconds: NDArray[np.int64] = np.repeat(found, int(width_s))[: int(np.ceil(scenario.duration_s))]
     return seconds

@@ -2,7 +2,7 @@
 
 Each finished point is a line in a journal beside the result, written before the next is told. A sweep that is started
 again with the same scenario, recordings, axes and seeds reads it and plays what is missing or failed; with others it
-refuses, and so it does while another process is at it.
+rejects, and so it does while another process is at it.
 """
 
 from __future__ import annotations

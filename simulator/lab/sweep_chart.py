@@ -16,7 +16,7 @@ from simulator.lab.point_run import Row
 MARGIN: Final = 1.12
 LATENCY: Final = "latency_p95_s"
 COST: Final = "month_usd"
-LOST: Final = "failure_ratio"  # refused and failed requests: a point that refuses much is cheap and fast
+LOST: Final = "error_rate"  # rejected and failed requests: a point that rejects much is cheap and fast
 # Okabe and Ito's palette: told apart by colour-blind readers as well.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 
@@ -73,7 +73,7 @@ def _along(figure: Any, told: Sequence[Row], axis: str) -> None:
     """A panel each over one axis: two scales on one panel would suggest a relation that the drawing made."""
     places = list(range(len(told)))
     panels = figure.subplots(3, 1, sharex=True)
-    scale = [("p95 [ms]", LATENCY, 1000.0), ("lost [%]", LOST, 100.0), ("USD a month", COST, 1.0)]
+    scale = [("p95 [ms]", LATENCY, 1000.0), ("error rate [%]", LOST, 100.0), ("USD a month", COST, 1.0)]
     for number, (panel, (label, name, factor)) in enumerate(zip(panels, scale, strict=True)):
         values = [float(row[name] or 0) * factor for row in told]
         panel.plot(places, values, color=COLOURS[number], zorder=1)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.lab.compare_contenders import ORACLE
+from simulator.lab.compare_candidates import ORACLE
 from simulator.lab.compare_figures import FIGURES, Better, Figure, Unit
 from simulator.lab.comparison import CasePart, Comparison, EstimatePart, RowPart
 from simulator.lab.month_table import month_columns, month_title
@@ -24,12 +24,20 @@ REQUESTS: Final = (
     "latency_p50_s",
     "latency_p95_s",
     "latency_p99_s",
-    "loss_ratio",
+    "error_rate",
     "slo_miss_ratio",
     "cold_start_ratio",
 )
 COSTS: Final = ("instance_hours", "run_usd", "usd_per_million", "score", "score_misses", "regret")
-ELASTICITY: Final = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon", "sigma", "eta")
+ELASTICITY: Final = (
+    "under_provisioned_amount",
+    "over_provisioned_amount",
+    "under_provisioned_time",
+    "over_provisioned_time",
+    "instability",
+    "sigma",
+    "elastic_speedup",
+)
 SCORES: Final = ("pairwise", "fractional", "sigma_worst")
 # Sums of floats differ in their last digits: less than this of any unit is none of it.
 _DUST: Final = 1e-9
@@ -105,13 +113,13 @@ def _month_table(case: CasePart) -> Table:
     return Table(
         month_title(case),
         (*items, *_headings(totals)),
-        tuple((row.contender, (*own, *_cells(row, totals, best))) for row, own in zip(rows, cells, strict=True)),
+        tuple((row.candidate, (*own, *_cells(row, totals, best))) for row, own in zip(rows, cells, strict=True)),
         marks=marks_of(case),
     )
 
 
 def difference_tables(case: CasePart, baseline: str) -> list[Table]:
-    """Contender minus baseline, seed by seed. A spread that is smaller than the difference tells them apart."""
+    """Candidate minus baseline, seed by seed. A spread that is smaller than the difference tells them apart."""
     if len(case.seeds) < 2 or all(not row.differences for row in case.rows):
         return []
     title = f"{case.name}: difference from {baseline}"
@@ -122,7 +130,7 @@ def overall_table(comparison: Comparison) -> Table:
     """All cases together, best first."""
     rows = tuple(
         (
-            part.contender,
+            part.candidate,
             (
                 Cell(number_text(part.score, "usd")),
                 Cell(number_text(part.regret, "factor")),
@@ -131,20 +139,20 @@ def overall_table(comparison: Comparison) -> Table:
             ),
         )
         for part in comparison.overall
-        if not is_oracle_of_platform(part.contender)
+        if not is_oracle_of_platform(part.candidate)
     )
-    marks = {part.contender: ("fails",) for part in comparison.overall if part.failing}
+    marks = {part.candidate: ("fails",) for part in comparison.overall if part.failing}
     return Table("over all cases", ("score", "regret", "SLO misses", "USD"), rows, marks=marks)
 
 
-def best_contender(comparison: Comparison) -> str:
+def best_candidate(comparison: Comparison) -> str:
     """That with the best score of those that pass in every case, the oracles aside; empty when there is none."""
     known = [
         part
         for part in comparison.overall
-        if part.score is not None and not part.failing and not is_oracle(part.contender)
+        if part.score is not None and not part.failing and not is_oracle(part.candidate)
     ]
-    return known[0].contender if known else ""
+    return known[0].candidate if known else ""
 
 
 def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
@@ -165,27 +173,27 @@ def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str
             return f"{sign}{_digits(value)}"
 
 
-def is_oracle(contender: str) -> bool:
+def is_oracle(candidate: str) -> bool:
     """Any oracle: a measure, and no choice."""
-    return contender.partition(" ")[0] == ORACLE
+    return candidate.partition(" ")[0] == ORACLE
 
 
-def is_measure(contender: str) -> bool:
+def is_measure(candidate: str) -> bool:
     """An oracle with the actuator of another policy than the scenario's: its regret stands on it, and nothing else."""
-    return contender.startswith(f"{ORACLE} as ")
+    return candidate.startswith(f"{ORACLE} as ")
 
 
-def is_oracle_of_platform(contender: str) -> bool:
+def is_oracle_of_platform(candidate: str) -> bool:
     """One that only stands for the best possible on a platform."""
-    return contender.startswith(f"{ORACLE} ")
+    return candidate.startswith(f"{ORACLE} ")
 
 
 def best_of(case: CasePart, figure: Figure) -> frozenset[str]:
-    """The contenders with the best mean among those that pass, the oracles aside; none when all are alike."""
+    """The candidates with the best mean among those that pass, the oracles aside; none when all are alike."""
     known = {
-        row.contender: _badness(row.estimates[figure.name].mean, figure.better)
+        row.candidate: _badness(row.estimates[figure.name].mean, figure.better)
         for row in case.rows
-        if figure.name in row.estimates and not is_oracle(row.contender) and not row.failing
+        if figure.name in row.estimates and not is_oracle(row.candidate) and not row.failing
     }
     least, most = min(known.values(), default=0.0), max(known.values(), default=0.0)
     alone = len(known) == 1 and any(row.failing for row in case.rows)
@@ -201,14 +209,14 @@ def _badness(value: float, better: Better) -> float:
 def _table(case: CasePart, title: str, wanted: Sequence[str], of_table: Sequence[RowPart]) -> Table:
     names = [name for name in wanted if any(name in row.estimates for row in of_table)]
     best = {name: best_of(case, FIGURES[name]) for name in names}
-    rows = tuple((row.contender, tuple(_cells(row, names, best))) for row in _first_of_equals(case, of_table))
+    rows = tuple((row.candidate, tuple(_cells(row, names, best))) for row in _first_of_equals(case, of_table))
     return Table(title, _headings(names), rows, marks=marks_of(case))
 
 
 def _first_of_equals(case: CasePart, rows: Sequence[RowPart]) -> Iterator[RowPart]:
     """Rows that agree in every figure are one; its marks name the others. Oracles that are measures only have none."""
     repeated = {name for names in case.equal for name in names[1:]}
-    return (row for row in rows if row.contender not in repeated and not is_measure(row.contender))
+    return (row for row in rows if row.candidate not in repeated and not is_measure(row.candidate))
 
 
 def with_equals(case: CasePart) -> dict[str, str]:
@@ -216,27 +224,27 @@ def with_equals(case: CasePart) -> dict[str, str]:
     counts = {names[0]: len(names) - 1 for names in case.equal}
     repeated = {name for names in case.equal for name in names[1:]}
     return {
-        row.contender: f"{row.contender} (and {counts[row.contender]} equal)"
-        if row.contender in counts
-        else row.contender
+        row.candidate: f"{row.candidate} (and {counts[row.candidate]} equal)"
+        if row.candidate in counts
+        else row.candidate
         for row in case.rows
-        if row.contender not in repeated
+        if row.candidate not in repeated
     }
 
 
 def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
     """What stands below the name of each row that has something to say."""
-    silent = {row.contender for row in case.rows if row.cannot_act}
+    silent = {row.candidate for row in case.rows if row.cannot_act}
     equals = {names[0]: tuple(f"= {name}{CANNOT_ACT * (name in silent)}" for name in names[1:]) for names in case.equal}
     marks = {}
     for row in case.rows:
-        lines = equals.get(row.contender, ())
+        lines = equals.get(row.candidate, ())
         if row.cannot_act:
             lines += ("cannot act here",)
-        if row.failing and not is_oracle(row.contender):
+        if row.failing and not is_oracle(row.candidate):
             lines += ("fails",)
         if lines:
-            marks[row.contender] = lines
+            marks[row.candidate] = lines
     return marks
 
 
@@ -244,24 +252,24 @@ def failure_lines(case: CasePart) -> list[str]:
     """Why candidates fail, those with the same reasons in one line; the oracles are no candidates."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for row in case.rows:
-        if row.failing and not is_oracle(row.contender):
-            groups.setdefault(tuple(row.failing), []).append(row.contender)
+        if row.failing and not is_oracle(row.candidate):
+            groups.setdefault(tuple(row.failing), []).append(row.candidate)
     return [f"Fails ({'; '.join(reasons)}): {', '.join(names)}" for reasons, names in groups.items()]
 
 
 def _difference_table(case: CasePart, baseline: str, title: str, wanted: Sequence[str]) -> Table:
     names = [name for name in wanted if any(name in row.differences for row in case.rows)]
     rows = tuple(
-        (row.contender, tuple(_cell(row.differences.get(name), FIGURES[name].unit, signed=True) for name in names))
+        (row.candidate, tuple(_cell(row.differences.get(name), FIGURES[name].unit, signed=True) for name in names))
         for row in _first_of_equals(case, case.rows)
-        if row.contender != baseline and not is_oracle_of_platform(row.contender)
+        if row.candidate != baseline and not is_oracle_of_platform(row.candidate)
     )
     return Table(title, _headings(names), rows, marks=marks_of(case))
 
 
 def _cells(row: RowPart, names: Sequence[str], best: Mapping[str, frozenset[str]]) -> Iterator[Cell]:
     for name in names:
-        yield _cell(row.estimates.get(name), FIGURES[name].unit, is_best=row.contender in best[name])
+        yield _cell(row.estimates.get(name), FIGURES[name].unit, is_best=row.candidate in best[name])
 
 
 def _cell(found: EstimatePart | None, unit: Unit, *, signed: bool = False, is_best: bool = False) -> Cell:

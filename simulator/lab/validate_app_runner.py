@@ -52,7 +52,7 @@ class Phase:
     begin_s: float
     end_s: float
     requests: int
-    failure_ratio: float
+    error_rate: float
 
     def __str__(self) -> str:
         return f"{self.test}-{self.rate_rps}"
@@ -85,13 +85,13 @@ def service_of(report: Report, name: str) -> ServicePart:
 
 
 def lost_and_offered(service: ServicePart, begin_s: float, end_s: float) -> tuple[int, int]:
-    """Requests refused and offered within [begin_s, end_s), which must be edges of the report's bins."""
+    """Requests rejected and offered within [begin_s, end_s), which must be edges of the report's bins."""
     series = service.series
     first, last = begin_s / series.width_s, end_s / series.width_s
     assert first.is_integer(), first
     assert last.is_integer(), last
     bins = slice(int(first), int(last))
-    return sum(series.refused[bins]), sum(series.offered[bins])
+    return sum(series.rejected[bins]), sum(series.offered[bins])
 
 
 def losses(test: str) -> list[Finding]:
@@ -100,7 +100,7 @@ def losses(test: str) -> list[Finding]:
     for phase in phases():
         if phase.test == test:
             lost, offered = lost_and_offered(service_of(load_test(), phase.service), phase.begin_s, phase.end_s)
-            found.append(Finding(f"loss at {phase.rate_rps}/s", phase.failure_ratio, lost / offered, LOSS_TOLERANCE))
+            found.append(Finding(f"loss at {phase.rate_rps}/s", phase.error_rate, lost / offered, LOSS_TOLERANCE))
     return found
 
 
@@ -117,7 +117,7 @@ def first_step() -> list[Finding]:
 def last_loss_s(ladder: ServicePart) -> float:
     """The end of the last second of the first step in which anything was lost."""
     width_s = ladder.series.width_s
-    lossy = [(place + 1) * width_s for place, refused in enumerate(ladder.series.refused) if refused]
+    lossy = [(place + 1) * width_s for place, rejected in enumerate(ladder.series.rejected) if rejected]
     return max((at_s for at_s in lossy if at_s <= STEP_S), default=0.0)
 
 

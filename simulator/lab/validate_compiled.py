@@ -49,10 +49,10 @@ def observe_compiled(station: Station, seed: int, requests: int, warm_up_request
     """As `observe`, with `requests` in the mean: the run has a length, not a number of requests."""
     duration_s = (requests + warm_up_requests) / station.rate_rps / SHRINK
     scenario = read_scenario(_text(station, duration_s)).with_seed(seed)
-    gear = _Watched(scenario)
-    play(Run(scenario, gear=gear), signals=False)
+    backend = _Watched(scenario)
+    play(Run(scenario, backend=backend), signals=False)
     columns = {
-        name: np.concatenate([getattr(chunk, name) for chunk in gear.chunks])
+        name: np.concatenate([getattr(chunk, name) for chunk in backend.chunks])
         for name in ("intended_s", "latency_s", "queue_s", "cold_s", "service_s", "status")
     }
     order = np.argsort(columns["intended_s"], kind="stable")  # of arrival, as the work is drawn
@@ -74,7 +74,7 @@ def observe_compiled(station: Station, seed: int, requests: int, warm_up_request
 
 def _text(station: Station, duration_s: float) -> str:
     queue = _QUEUE if station.places == NO_LIMIT else station.places
-    overflow = f"{{mode: hold, wait: {_NEVER}, queue: {queue}}}" if station.places else "refuse"
+    overflow = f"{{mode: queue, wait: {_NEVER}, queue: {queue}}}" if station.places else "reject"
     return f"""
 duration: {duration_s:.6f}s
 services:

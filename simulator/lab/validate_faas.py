@@ -18,7 +18,7 @@ from simulator.assembly import Platform, ServicePlan
 from simulator.fleet.application import NOTHING, SimulatedApplication
 from simulator.fleet.settings import PoolSettings
 from simulator.lab.validate_case import Case, Finding, relative
-from simulator.lab.validate_stations import REFUSED, Rows, arrive_and_drain
+from simulator.lab.validate_stations import REJECTED, Rows, arrive_and_drain
 from simulator.model.health import HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.instance_time import InstanceTime
@@ -71,7 +71,7 @@ class Steady:
     running: float
     cold: int
     requests: int
-    refused: int
+    rejected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ class Function:
             instances=times.provisioned.instance_seconds(self.skip_s, end_s) / span_s,
             ready=times.ready.instance_seconds(self.skip_s, end_s) / span_s,
             running=sum(row[3] for row in inside) / span_s,
-            cold=times.launched,
+            cold=times.started,
             requests=len(inside),
-            refused=sum(row[4] == REFUSED for row in inside),
+            rejected=sum(row[4] == REJECTED for row in inside),
         )
 
 
@@ -168,12 +168,12 @@ def steady_state(duration: float = 1e5, seeds: Sequence[int] = (1, 2, 3), *, p_c
 
 
 def hard_cap(duration: float = 40.0) -> list[Finding]:
-    """Case 5: 1000 environments for twice their load. Who finds none is refused, within a millisecond here."""
+    """Case 5: 1000 environments for twice their load. Who finds none is rejected, within a millisecond here."""
     function = scale_per_request(1000.0, 2.016, overflow=Overflow(wait_s=0.001 * UNIT_S, queue=1000), skip=duration / 4)
     seen = function.play(duration * UNIT_S, seed=1)
     # The published run starts empty; after the first seconds Erlang's formula for 1000 servers holds: 0.50445.
     return [
-        relative("share refused", 0.5039, seen.refused / seen.requests, 0.02),
+        relative("share rejected", 0.5039, seen.rejected / seen.requests, 0.02),
         relative("mean running", 998.4, seen.running, 0.02),
     ]
 

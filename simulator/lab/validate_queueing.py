@@ -6,7 +6,7 @@ a bias of 5 % misses. The tests also play the platform's own objects, with fewer
 lie within three standard errors of the exact value. About one figure in 200 would fail that by chance alone (Student's
 t with 19 degrees of freedom); the seeds are fixed, so the verdict is the same in every run. A wide standard error would
 let anything pass, so its share of the exact value is bounded too: a wrong discipline (processor sharing instead of a
-queue, a lost slot, a held instead of a refused request) is off by far more.
+queue, a lost slot, a held instead of a rejected request) is off by far more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from simulator.fleet.application import SimulatedApplication
 from simulator.lab.ground_truth import vectors
 from simulator.lab.validate_case import Case, Finding
-from simulator.lab.validate_stations import REFUSED, Observed, Station, observe
+from simulator.lab.validate_stations import REJECTED, Observed, Station, observe
 from simulator.world.laws import Constant, Exponential, Hyperexponential, Law
 
 CASES: Final[list[dict[str, Any]]] = vectors("queueing_exact_vectors.json")["cases"]
@@ -103,7 +103,7 @@ def p_wait(seen: Observed) -> float:
 
 
 def p_reject(seen: Observed) -> float:
-    return float((seen.status[seen.inside] == REFUSED).mean())
+    return float((seen.status[seen.inside] == REJECTED).mean())
 
 
 def in_units(figure: Figure) -> Figure:
@@ -142,14 +142,14 @@ def loss(case: dict[str, Any]) -> Setup:
 
 
 def limited(case: dict[str, Any]) -> Setup:
-    """M/M/c/K: c slots, K - c places in the line, the rest is refused."""
+    """M/M/c/K: c slots, K - c places in the line, the rest is rejected."""
     slots = case["c"]
     return Setup(
         Station(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots, places=case["K"] - slots),
         {
             "p_reject": p_reject,
             "mean_in_system": lambda seen: seen.mean_present(
-                seen.arrived_s[seen.status != REFUSED], (seen.arrived_s + seen.latency_s)[seen.status != REFUSED]
+                seen.arrived_s[seen.status != REJECTED], (seen.arrived_s + seen.latency_s)[seen.status != REJECTED]
             ),
             "mean_queue": mean_queue,
             "mean_sojourn_accepted": in_units(mean_sojourn),

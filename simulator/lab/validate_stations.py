@@ -1,7 +1,7 @@
 """A station of queueing theory made of the platform's own parts: client, pool, a simulated instance.
 
 The whole middle is in between, and nothing of it is told that it is being watched: `OpenClient` sends at the times of a
-Poisson process, `Pool` admits, holds or refuses, one simulated instance of the fixed policy works.
+Poisson process, `Pool` admits, queues or rejects, one simulated instance of the fixed policy works.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ NEVER_S = 1e9
 NO_LIMIT = 10**9
 
 # Status of a request that finds a station full.
-REFUSED = 429
+REJECTED = 429
 
 
 @dataclass(frozen=True)
 class Station:
-    """`slots` requests are worked on at a time; of the others `places` wait (0: they are refused)."""
+    """`slots` requests are worked on at a time; of the others `places` wait (0: they are rejected)."""
 
     rate_rps: float
     application: SimulatedApplication
@@ -99,7 +99,7 @@ class Observed:
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
-        accepted: NDArray[np.bool_] = self.inside & (self.status != REFUSED)
+        accepted: NDArray[np.bool_] = self.inside & (self.status != REJECTED)
         return accepted
 
     def mean_present(self, begin_s: Column, end_s: Column) -> float:

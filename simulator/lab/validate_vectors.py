@@ -23,7 +23,7 @@ Published = dict[str, Any]
 
 
 def knative_decisions() -> list[Finding]:
-    """Case 39: wishes to the letter, excess burst capacity to one (it was recomputed from the formula)."""
+    """Case 39: desired counts to the letter, excess burst capacity to one (it was recomputed from the formula)."""
     wanted, got, excess = [], [], 0.0
     for case in vectors("kpa_decision_vectors.json")["cases"]:
         for want, have, off in knative_case(case):
@@ -149,5 +149,12 @@ def cases() -> list[Case]:
     ]
 
 
-def _metrics(theta_u: float, theta_o: float, tau_u: float, tau_o: float) -> Elasticity:
-    return Elasticity(theta_u, theta_o, tau_u, tau_o, 0.0, 0.0, 0.0)
+def _metrics(
+    under_provisioned_amount: float,
+    over_provisioned_amount: float,
+    under_provisioned_time: float,
+    over_provisioned_time: float,
+) -> Elasticity:
+    return Elasticity(
+        under_provisioned_amount, over_provisioned_amount, under_provisioned_time, over_provisioned_time, 0.0, 0.0, 0.0
+    )

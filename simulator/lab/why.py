@@ -6,6 +6,7 @@ saw and computed in between (one look for each step of time), so there is an ans
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from simulator.model.problems import one_of
 from simulator.model.units import duration_text, parse_duration
 from simulator.replay.report_decisions import DecisionPart, LookPart
-from simulator.replay.report_schema import Report, ServicePart
+from simulator.replay.report_schema import REPORT_VERSION, Report, ServicePart
 
 _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 
@@ -40,7 +41,9 @@ def parse_moment(text: str) -> float:
 def read_report(file: Path) -> Report:
     """Raises ValueError, with the file, unless it is a report of `simulator run --json`."""
     try:
-        return Report.model_validate_json(file.read_bytes())
+        text = file.read_bytes()
+        _require_version(file, text)
+        return Report.model_validate_json(text)
     except OSError as error:
         msg = f"run = {str(file)!r}, must be a file that can be read: {error.strerror}"
         raise ValueError(msg) from error
@@ -49,6 +52,17 @@ def read_report(file: Path) -> Report:
         place = ".".join(map(str, first["loc"])) or "the document"
         msg = f"run = {str(file)!r}, must be what `simulator run --json` writes: {place}: {first['msg']}"
         raise ValueError(msg) from error
+
+
+def _require_version(file: Path, text: bytes) -> None:
+    """Raises ValueError for a report of another version: its fields have other names. What is no report passes."""
+    try:
+        version = json.loads(text)["report_version"]
+    except (ValueError, TypeError, KeyError):
+        return
+    if version != REPORT_VERSION:
+        msg = f"run = {str(file)!r}: report_version = {version}, must be {REPORT_VERSION}: play the scenario again"
+        raise ValueError(msg)
 
 
 def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
@@ -101,11 +115,11 @@ def _unchanged(service: ServicePart, at_s: float, look: LookPart, change: Decisi
 
 
 def _before_the_first(service: ServicePart, at_s: float) -> str:
-    wish = service.decisions[0].before if service.decisions else service.min_size
+    desired = service.decisions[0].before if service.decisions else service.min_size
     looks = [look.at_s for look in service.looks[:1]] + [decision.at_s for decision in service.decisions[:1]]
     first = f" (its first look came at {clock_text(min(looks))})" if looks else ""
     return (
-        f"At {clock_text(at_s)} {service.name} wanted {_instances(wish)}, as at its start: "
+        f"At {clock_text(at_s)} {service.name} wanted {_instances(desired)}, as at its start: "
         f"{service.policy} had not looked yet{first}."
     )
 
@@ -130,7 +144,7 @@ def _fulfilled(decision: DecisionPart) -> str:
     if decision.desired <= decision.before:
         return ""
     if decision.ready_after_s is None:
-        return "; so many were not ready before the wish was taken back or the run ended"
+        return "; so many were not ready before the desired count was lowered or the run ended"
     if decision.ready_after_s == 0:
         return "; so many were ready already"
     return f"; so many were ready {duration_text(decision.ready_after_s)} later"

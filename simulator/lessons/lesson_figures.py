@@ -1,7 +1,7 @@
 """The figures of a run that lessons speak of, by name: `p95_s` of all together, `web_p95_s` of the service web.
 
 Units stand last in the names; ratios are 0 to 1. What was not there to measure is 0: a lesson says beforehand what
-there is, and its claims see to it. `first_raise_s`: when the wish first rose above MinSize.
+there is, and its claims see to it. `first_raise_s`: when the desired count first rose above MinSize.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def _of_requests(part: RequestsPart, span_s: float) -> dict[str, float]:
         "offered_rps": part.requests / span_s,
         "served": part.served,
         "served_rps": part.served_rps or 0.0,
-        "refused": part.refused,
+        "rejected": part.rejected,
         "failed": part.failed,
-        "refused_ratio": part.refused_ratio or 0.0,
-        "failure_ratio": part.failure_ratio or 0.0,
+        "rejected_ratio": part.rejected_ratio or 0.0,
+        "error_rate": part.error_rate or 0.0,
         "mean_s": latency.mean_s or 0.0,
         "p50_s": latency.p50_s or 0.0,
         "p95_s": latency.p95_s or 0.0,
@@ -62,14 +62,14 @@ def _of_service(part: ServicePart) -> dict[str, float]:
         "decisions": len(part.decisions),
         "raises": len(raises),
         "lowerings": len(part.decisions) - len(raises),
-        "wished_max": max((decision.desired for decision in part.decisions), default=part.min_size),
+        "WI§desired_max": max((decision.desired for decision in part.decisions), default=part.min_size),
         "first_raise_s": next((raised.at_s for raised in raises if raised.desired > part.min_size), 0.0),
         "ready_mean": instances.ready_mean,
         "ready_max": instances.ready_max,
         "ready_end": series.ready[-1] if series.ready else 0.0,
         "active_mean": instances.active_mean,
         "provisioned_max": instances.provisioned_max,
-        "launched": instances.launched,
+        "started": instances.started,
         "instance_hours": instances.provisioned_s / 3600,
         "full_s": _full_s(raises),
         "usd_month": part.cost.month.usd,
@@ -77,7 +77,7 @@ def _of_service(part: ServicePart) -> dict[str, float]:
 
 
 def _full_s(raises: list[DecisionPart]) -> float:
-    """When the highest wish was fulfilled for the first time; 0 when it never was."""
+    """When the highest desired count was fulfilled for the first time; 0 when it never was."""
     if not raises:
         return 0.0
     highest = max(raised.desired for raised in raises)

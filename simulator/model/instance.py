@@ -16,35 +16,35 @@ class InstanceState(StrEnum):
 
 
 class InstanceEvent(StrEnum):
-    LAUNCHED = "launched"
+    STARTED = "started"
     BECAME_HEALTHY = "became healthy"
     WOKE = "woke"
     FELL_IDLE = "fell idle"
     DRAIN = "drain"
     RECALLED = "recalled"  # returns to service because the revision that should have replaced it was rolled back
     STOP = "stop"
-    DIED = "died"
+    CRASHED = "crashed"
 
 
 _S, _E = InstanceState, InstanceEvent
 
 TRANSITIONS: Final[dict[tuple[InstanceState, InstanceEvent], InstanceState]] = {
-    (_S.PROVISIONING, _E.LAUNCHED): _S.STARTING,
+    (_S.PROVISIONING, _E.STARTED): _S.STARTING,
     (_S.PROVISIONING, _E.STOP): _S.STOPPED,
-    (_S.PROVISIONING, _E.DIED): _S.STOPPED,
+    (_S.PROVISIONING, _E.CRASHED): _S.STOPPED,
     # CPU is allocated while a container starts (facts 13.2), so a new instance is active until it becomes idle.
     (_S.STARTING, _E.BECAME_HEALTHY): _S.ACTIVE,
     (_S.STARTING, _E.STOP): _S.STOPPED,
-    (_S.STARTING, _E.DIED): _S.STOPPED,
+    (_S.STARTING, _E.CRASHED): _S.STOPPED,
     (_S.IDLE, _E.WOKE): _S.ACTIVE,
     (_S.IDLE, _E.DRAIN): _S.DRAINING,
-    (_S.IDLE, _E.DIED): _S.STOPPED,
+    (_S.IDLE, _E.CRASHED): _S.STOPPED,
     (_S.ACTIVE, _E.FELL_IDLE): _S.IDLE,
     (_S.ACTIVE, _E.DRAIN): _S.DRAINING,
-    (_S.ACTIVE, _E.DIED): _S.STOPPED,
+    (_S.ACTIVE, _E.CRASHED): _S.STOPPED,
     (_S.DRAINING, _E.RECALLED): _S.ACTIVE,
     (_S.DRAINING, _E.STOP): _S.STOPPED,
-    (_S.DRAINING, _E.DIED): _S.STOPPED,
+    (_S.DRAINING, _E.CRASHED): _S.STOPPED,
 }
 
 READY: Final = frozenset({InstanceState.IDLE, InstanceState.ACTIVE})

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.model.renamed import RENAMED, renamed
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -25,8 +27,10 @@ class Problem:
 
     def __str__(self) -> str:
         where = ":".join(part for part in (self.file, str(self.line), str(self.column)) if part)
-        hint = did_you_mean(self.nearest, [self.nearest]) if self.nearest else ""
-        return f"{where}: {self.path or 'file'} = {self.found}, must be {self.expected}{hint}"
+        is_new_name = self.nearest in {RENAMED.get(word) for word in (self.path.rpartition(".")[2], self.found)}
+        return (
+            f"{where}: {self.path or 'file'} = {self.found}, must be {self.expected}{_hint(self.nearest, is_new_name)}"
+        )
 
 
 class FileProblems(Exception):
@@ -45,12 +49,21 @@ def one_of(word: object, known: Iterable[str]) -> str:
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the nearest known one; empty when none resembles it."""
-    near = nearest(word, known)
-    return f"; did you mean `{near}`?" if near else ""
+    """Return the end of a message about an unknown name: its new name or the nearest known one, or an empty string."""
+    names = list(known)
+    return _hint(nearest(word, names), bool(renamed(word, names)))
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
-    """Return the known word that `word` resembles, or an empty string."""
-    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    """Return the new name of `word` if it was renamed, else the known word that it resembles, or an empty string."""
+    names = list(known)
+    if new := renamed(word, names):
+        return new
+    close = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     return close[0] if close else ""
+
+
+def _hint(near: str, is_new_name: bool) -> str:
+    if not near:
+        return ""
+    return f"; it is now `{near}`" if is_new_name else f"; did you mean `{near}`?"

@@ -20,7 +20,7 @@ class ServiceStatus(StrEnum):
 class Verdict(StrEnum):
     BEGINS = "begins"
     ALREADY_THERE = "already there"  # the call succeeds without an operation
-    REFUSED = "refused"
+    REJECTED = "rejected"
 
 
 _S, _T = ServiceStatus, OperationType
@@ -60,7 +60,7 @@ def verdict(operation: OperationType, status: ServiceStatus) -> Verdict:
     """Return whether `operation` may begin on a service in `status`."""
     if (operation, status) in _BEGINS:
         return Verdict.BEGINS
-    return Verdict.ALREADY_THERE if (operation, status) in _ALREADY_THERE else Verdict.REFUSED
+    return Verdict.ALREADY_THERE if (operation, status) in _ALREADY_THERE else Verdict.REJECTED
 
 
 def status_after(operation: OperationType, began_in: ServiceStatus, *, succeeded: bool) -> ServiceStatus:

@@ -18,12 +18,12 @@ _STYLE: Final = "text-align:left"
 
 
 def report_cell(report: Report, notes: Sequence[str]) -> str:
-    """What happened, why, what it costs, and whether the checks hold."""
+    """What happened, why, what it costs, and whether the checks pass."""
     run, requests = report.run, report.requests
     head = (
         f"<h4>{html.escape(report.scenario.name)}</h4>"
         f"<p>{duration_text(run.ended_s)} in {run.clock} time, seed {run.seed}: "
-        f"{count_text(requests.requests)} requests, {ratio_text(requests.failure_ratio)} lost, "
+        f"{count_text(requests.requests)} requests, error rate {ratio_text(requests.error_rate)}, "
         f"{usd_text(report.month_usd)} a month ({month_basis(run.ended_s)})</p>"
     )
     return "<div>" + head + _notes(report, notes) + "".join(map(_service, report.services)) + _checks(report) + "</div>"
@@ -67,7 +67,7 @@ def _service(part: ServicePart) -> str:
     curves: list[tuple[str, Sequence[float], str]] = [
         ("offered", series.offered, "#1f77b4"),
         ("ready", series.ready, "#2ca02c"),
-        ("lost", _lost(part), "#d62728"),
+        ("errors", _lost(part), "#d62728"),
     ]
     decisions = [
         [
@@ -82,13 +82,13 @@ def _service(part: ServicePart) -> str:
         f"<h5>{html.escape(part.name)}: {html.escape(part.policy)}</h5>"
         + rows_cell(["", ""], figures)
         + "".join(_curve(label, values, colour) for label, values, colour in curves if any(values))
-        + (rows_cell(["at", "wish", "why"], decisions) if decisions else "")
+        + (rows_cell(["at", "desired", "why"], decisions) if decisions else "")
         + (f"<p>and {more} more decisions</p>" if more > 0 else "")
     )
 
 
 def _lost(part: ServicePart) -> list[int]:
-    return [refused + failed for refused, failed in zip(part.series.refused, part.series.failed, strict=True)]
+    return [rejected + failed for rejected, failed in zip(part.series.rejected, part.series.failed, strict=True)]
 
 
 def _curve(label: str, values: Sequence[float], colour: str) -> str:
@@ -99,7 +99,7 @@ def _curve(label: str, values: Sequence[float], colour: str) -> str:
         f"{place * step:.1f},{_HEIGHT - 2 - value / top * (_HEIGHT - 4):.1f}" for place, value in enumerate(values)
     )
     return (
-        f"<div><small>{label}, top {count_text(top)}</small><br><svg role='img' aria-label='{label}' width='{_WIDTH}' "
+        f"<div><small>{label}, max {count_text(top)}</small><br><svg role='img' aria-label='{label}' width='{_WIDTH}' "
         f"height='{_HEIGHT}'><polyline fill='none' stroke='{colour}' stroke-width='1.5' points='{points}'/></svg></div>"
     )
 
@@ -115,4 +115,4 @@ def _checks(report: Report) -> str:
 def _verdict(passed: bool, judged: bool) -> str:
     if not judged:
         return "not judged"
-    return "holds" if passed else "<b>failed</b>"
+    return "pass" if passed else "<b>failed</b>"

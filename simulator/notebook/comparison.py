@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from simulator.lab.compare import SEEDS_DEFAULT, Plan
 from simulator.lab.compare import compare as played
-from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_figures import Terms
 from simulator.lab.compare_html import comparison_html
 from simulator.lab.compare_prices import read_prices
@@ -28,25 +28,25 @@ from simulator.notebook.thread import in_thread
 from simulator.notebook.written import write_scenario
 from simulator.replay.user_policy import OnPolicyError, policy_name, require_files
 
-_KEYS: Final = ("scenario", "service", "contender")
+_KEYS: Final = ("scenario", "service", "candidate")
 
 
 class ComparisonResult:
-    """Contenders side by side. `data` has everything, as `simulator compare --json` writes it."""
+    """Candidates side by side. `data` has everything, as `simulator compare --json` writes it."""
 
     def __init__(self, data: Comparison, recordings: Sequence[str] = ()) -> None:
         self.data = data
         self._recordings = recordings
 
     def frame(self, library: Library = "pandas") -> Any:
-        """A row for each scenario, service and contender: the mean of each figure over the seeds.
+        """A row for each scenario, service and candidate: the mean of each figure over the seeds.
 
         With each figure go its 95 % confidence interval (`_low`, `_high`) and, with `_difference` in the name, how much
         it differs from the baseline's, seed by seed; empty where there is none.
         """
         rows = [
             {
-                **dict(zip(_KEYS, (case.scenario, case.service, row.contender), strict=True)),
+                **dict(zip(_KEYS, (case.scenario, case.service, row.candidate), strict=True)),
                 **{
                     column: value
                     for name, part in row.estimates.items()
@@ -65,7 +65,7 @@ class ComparisonResult:
         """A row for every run."""
         rows = [
             {
-                **dict(zip(_KEYS, (case.scenario, case.service, row.contender), strict=True)),
+                **dict(zip(_KEYS, (case.scenario, case.service, row.candidate), strict=True)),
                 "seed": seed,
                 **{name: values[place] for name, values in row.values.items()},
             }
@@ -91,7 +91,7 @@ class ComparisonResult:
         return Page(comparison_html(self.data))
 
     def __repr__(self) -> str:
-        return f"<Comparison of {', '.join(part.label for part in self.data.contenders)}>"
+        return f"<Comparison of {', '.join(part.label for part in self.data.candidates)}>"
 
     def _repr_html_(self) -> str:
         tables = [
@@ -118,7 +118,7 @@ def compare(
 ) -> ComparisonResult:
     """Play policies and platforms on the same traffic, `seeds` times each, and wait for the end.
 
-    A policy is `own` (the scenario's, with its parameters), a name, `FILE.py:CLASS`, or a class with a method
+    A policy is `configured` (the scenario's, with its parameters), a name, `FILE.py:CLASS`, or a class with a method
     decide(self, observation). A class that stands in no file plays with one worker. `slo` such as `500ms`.
     `prices`: a file of prices of your own, by platform.
     `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
@@ -134,7 +134,7 @@ def compare(
     if workers > 1:
         require_files(policies)
     own = {} if prices is None else read_prices(Path(prices))
-    contenders = contenders_of([policy_name(policy) for policy in policies], platforms, own, OnPolicyError.STOP)
+    candidates = candidates_of([policy_name(policy) for policy in policies], platforms, own, OnPolicyError.STOP)
     terms = Terms(None if slo is None else parse_duration(slo))
     with tempfile.TemporaryDirectory(prefix="simulator-") as made:
         files = []
@@ -142,8 +142,8 @@ def compare(
             scenario = told if isinstance(told, Scenario) else Scenario(told)
             file = Path(made) / f"{number}-{scenario.name}.yaml"
             files.append(write_scenario(scenario.document, scenario.folder, file, scenario.name, scenario.checked.seed))
-        first = baseline or (contenders[0].label if contenders else "")
-        plan = Plan(files, contenders, first, seeds=seeds, terms=terms, oracle=oracle)
+        first = baseline or (candidates[0].label if candidates else "")
+        plan = Plan(files, candidates, first, seeds=seeds, terms=terms, oracle=oracle)
         recordings = [f"{told.name}: {note}" for told in plan.scenarios.values() for note in told.recording_notes()]
         tasks = plan.tasks()
         with NotebookProgress(progress, "compare", len(tasks), task_name(tasks[0])) as shown:

@@ -78,7 +78,9 @@ class Result:
         return frame(columns, library)
 
     def decisions(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """The decisions that changed the wish: when, from what to what, formula, reason, and how long it took."""
+        """The decisions that changed the desired count: when, from what to what, formula, reason, and how long it
+        took.
+        """
         return _frame(self._service(service).decisions, DecisionPart, library, left_out={"inputs", "clamps"})
 
     def instance_events(self, service: str | None = None, library: Library = "pandas") -> Any:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 class Stop:
     """Ends a run from another thread. A run asks its watcher each second whether it wants an update, on its own loop:
-    that is where the wish is heard, since a virtual loop lets nothing else in.
+    that is where the desired count is heard, since a virtual loop lets nothing else in.
     """
 
     def __init__(self) -> None:

@@ -82,7 +82,7 @@ class Life:
 
     instance: int
     provisioned_s: float
-    spells: tuple[tuple[float, float], ...]
+    activations: tuple[tuple[float, float], ...]
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class _Instance:
     stopped_s: float | None = None
     busy_since_s: float | None = None
     # (begin, end, ended because the instance became idle)
-    spells: list[tuple[float, float, bool]] = field(default_factory=list)
+    activations: list[tuple[float, float, bool]] = field(default_factory=list)
 
 
 class InstanceTime:
@@ -101,9 +101,9 @@ class InstanceTime:
         self.provisioned = Steps()
         self.ready = Steps()
         self.active = Steps()
-        self.launched = 0
+        self.started = 0
         self.became_ready = 0
-        self.died = 0  # crashed while ready: the only transition from idle or active to stopped
+        self.crashed = 0  # crashed while ready: the only transition from idle or active to stopped
         self.ended_before_ready = 0  # the start failed, or the instance was no longer needed
         self._service = service
         self._instances: dict[int, _Instance] = {}
@@ -135,7 +135,7 @@ class InstanceTime:
 
     def _launch(self, fact: InstanceMoved) -> _Instance:
         instance = self._instances[fact.instance] = _Instance(fact.at_s)
-        self.launched += 1
+        self.started += 1
         self.provisioned.change(fact.at_s, +1)
         return instance
 
@@ -147,7 +147,7 @@ class InstanceTime:
         if was and not is_now:
             self.ready.change(fact.at_s, -1)
         if fact.after is InstanceState.STOPPED:
-            self.died += was
+            self.crashed += was
             self.ended_before_ready += fact.before is InstanceState.STARTING
 
     def _follow_cpu(self, fact: InstanceMoved, instance: _Instance) -> None:
@@ -160,17 +160,17 @@ class InstanceTime:
         if busy and not stays:
             assert instance.busy_since_s is not None
             fell_idle = fact.after is InstanceState.IDLE
-            instance.spells.append((instance.busy_since_s, fact.at_s, fell_idle))
+            instance.activations.append((instance.busy_since_s, fact.at_s, fell_idle))
             instance.busy_since_s = None
             self.active.change(fact.at_s, -1)
 
 
 def _life(number: int, instance: _Instance, end_s: float, idle_after_s: float) -> Life:
-    spells = [
+    activations = [
         (begin_s, max(begin_s, until_s - idle_after_s) if fell_idle else until_s)
-        for begin_s, until_s, fell_idle in instance.spells
+        for begin_s, until_s, fell_idle in instance.activations
     ]
     if instance.busy_since_s is not None:
-        spells.append((instance.busy_since_s, end_s))
+        activations.append((instance.busy_since_s, end_s))
     stopped_s = end_s if instance.stopped_s is None else instance.stopped_s
-    return Life(number, max(0.0, stopped_s - instance.launched_s), tuple(spells))
+    return Life(number, max(0.0, stopped_s - instance.launched_s), tuple(activations))

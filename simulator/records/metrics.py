@@ -37,7 +37,7 @@ class ServiceMetrics:
     waiting: float = 0.0
     busy: int = 0  # instances that had a request in the last second
     cpu_s: float = 0.0  # CPU seconds used by instances; measured only if a policy needs it
-    wish: int = 0
+    desired: int = 0
     decisions_out: int = 0
     decisions_in: int = 0
     launches: int = 0
@@ -146,7 +146,7 @@ class Metrics:
         """Reset the values of the last second: no more seconds of this service will be closed."""
         figures = self.of(service)
         figures.in_flight = figures.waiting = 0.0
-        figures.wish = figures.busy = 0
+        figures.desired = figures.busy = 0
 
     def read(self, fact: Fact) -> None:
         """Process a fact of the journal."""
@@ -155,7 +155,7 @@ class Metrics:
                 self._moved(self.of(fact.service), fact)
             case ScalingDecided():
                 figures = self.of(fact.service)
-                figures.wish = fact.desired
+                figures.desired = fact.desired
                 if fact.desired > fact.before:
                     figures.decisions_out += 1
                 else:

@@ -58,11 +58,11 @@ class Outcomes:
     available only to `listen`, when they are aggregated; they are not kept.
     """
 
-    __slots__ = ("_at", "_buffer", "_listeners", "classes", "cold", "queue", "refused", "service", "total")
+    __slots__ = ("_at", "_buffer", "_listeners", "classes", "cold", "queue", "rejected", "service", "total")
 
     def __init__(self) -> None:
         self.classes: NDArray[np.int64] = np.zeros(len(CLASSES), dtype=np.int64)
-        self.refused = 0  # 429: no free slot and the queue was full
+        self.rejected = 0  # 429: no free slot and the queue was full
         self.total, self.queue, self.cold, self.service = (_durations() for _ in range(4))
         self._buffer = bytearray(_FULL)
         self._at = 0
@@ -86,7 +86,7 @@ class Outcomes:
         rows = np.frombuffer(self._buffer, dtype=np.float64, count=self._at // 8).reshape(-1, 5)
         self._at = 0
         self.classes += count_classes(rows)
-        self.refused += int(np.count_nonzero(rows[:, 0] == 429))
+        self.rejected += int(np.count_nonzero(rows[:, 0] == 429))
         self.total.record(rows[:, 1])
         self.queue.record(rows[:, 2])
         cold, service = rows[:, 3], rows[:, 4]

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.refusal import CLIENT_GONE, OVERFLOW
+from simulator.model.rejection import CLIENT_GONE, OVERFLOW
 
 CHUNK_ROWS: Final = 8192
 
@@ -32,7 +32,7 @@ _NOTHING_S: Final = 1e-9  # rounding error allowed between a simulated request's
 
 STATUS_MAX: Final = 999  # HTTP status codes have three digits
 NO_ANSWER: Final = 0  # no response: the connection broke or the client gave up
-REFUSED: Final = OVERFLOW.status
+REJECTED: Final = OVERFLOW.status
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ def is_failure(status: int) -> bool:
 
     Other 4xx statuses are responses of the application.
     """
-    return status in {NO_ANSWER, REFUSED, CLIENT_GONE.status} or status >= 500
+    return status in {NO_ANSWER, REJECTED, CLIENT_GONE.status} or status >= 500
 
 
 _FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])

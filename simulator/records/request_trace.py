@@ -13,8 +13,8 @@ COLD_START: Final = "cold start"
 
 # The load balancer's decision about a request on arrival.
 ADMITTED: Final = "admitted"  # a slot was free
-HELD: Final = "held"  # it was queued, whether it received a slot later or not
-REFUSED: Final = "refused"  # no free slot and the queue was full
+QUEUED: Final = "queued"  # it was queued, whether it received a slot later or not
+REJECTED: Final = "rejected"  # no free slot and the queue was full
 ANSWERED: Final = "answered"  # the balancer responded itself; the request belongs to no service
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.records.histogram import COARSE, quantile_rank
-from simulator.records.request_log import REFUSED, Chunk
+from simulator.records.request_log import REJECTED, Chunk
 
 # A terminal has 80 to 200 columns and a chart 600 points; more bins would only make the report longer.
 BINS_MAX: Final = 600
@@ -46,7 +46,7 @@ class BinnedRequests:
     width_s: float
     offered: NDArray[np.int64]
     served: NDArray[np.int64]
-    refused: NDArray[np.int64]
+    rejected: NDArray[np.int64]
     failed: NDArray[np.int64]  # without rejected requests
     ended: NDArray[np.int64]
     p50_s: NDArray[np.float64]
@@ -67,7 +67,7 @@ class RequestSeries:
         self.bins = max(1, math.ceil(duration_s / self.width_s - 1e-9))
         shape = (sources, self.bins)
         self._served = np.zeros(shape, dtype=np.int64)
-        self._refused = np.zeros(shape, dtype=np.int64)
+        self._rejected = np.zeros(shape, dtype=np.int64)
         self._failed = np.zeros(shape, dtype=np.int64)
         self._ended = np.zeros(shape, dtype=np.int64)
         self._latency = np.zeros((*shape, COARSE.count), dtype=np.uint32)
@@ -77,10 +77,10 @@ class RequestSeries:
         at = np.clip((chunk.intended_s / self.width_s).astype(np.int64), 0, self.bins - 1)
         failed = chunk.failed
         served = ~failed
-        refused = chunk.status == REFUSED
-        broken = failed & ~refused
+        rejected = chunk.status == REJECTED
+        broken = failed & ~rejected
         np.add.at(self._served, (source[served], at[served]), 1)
-        np.add.at(self._refused, (source[refused], at[refused]), 1)
+        np.add.at(self._rejected, (source[rejected], at[rejected]), 1)
         np.add.at(self._failed, (source[broken], at[broken]), 1)
         bucket = COARSE.index(chunk.latency_s[served])
         np.add.at(self._latency, (source[served], at[served], bucket), 1)
@@ -94,7 +94,7 @@ class RequestSeries:
 
         Served, rejected, failed and ended requests by (source, bin), and latencies by (source, bin, bucket).
         """
-        return self._served, self._refused, self._failed, self._ended, self._latency  # type: ignore[return-value]
+        return self._served, self._rejected, self._failed, self._ended, self._latency  # type: ignore[return-value]
 
     def telling_width_s(self, sources: Iterable[int], ended_s: float) -> float:
         """Return the smallest width for `binned` with which the bins until `ended_s` (> 0) have enough requests.
@@ -103,7 +103,7 @@ class RequestSeries:
         at least `TELLING_BINS_MIN` bins.
         """
         chosen = list(sources)
-        requests = sum(int(counts[chosen].sum()) for counts in (self._served, self._refused, self._failed))
+        requests = sum(int(counts[chosen].sum()) for counts in (self._served, self._rejected, self._failed))
         most_s = min(TELLING_S_MAX, self.bins * self.width_s / TELLING_BINS_MIN) + 1e-9
         widths = [width_s for width_s in _WIDTHS_S if width_s <= most_s and _is_whole(width_s / self.width_s)]
         enough = (width_s for width_s in widths if requests * width_s >= TELLING_REQUESTS * ended_s)
@@ -114,14 +114,14 @@ class RequestSeries:
         chosen = list(range(len(self._served)) if sources is None else sources)
         each = max(1, math.ceil(width_s_min / self.width_s - 1e-9))
         firsts = np.arange(0, self.bins, each)
-        served, refused, failed, ended = (
+        served, rejected, failed, ended = (
             np.add.reduceat(counts[chosen].sum(axis=0), firsts)
-            for counts in (self._served, self._refused, self._failed, self._ended)
+            for counts in (self._served, self._rejected, self._failed, self._ended)
         )
         latency = np.add.reduceat(self._latency[chosen].sum(axis=0, dtype=np.int64), firsts, axis=0)
         p50_s, p95_s, p99_s = _row_quantiles(latency)
         return BinnedRequests(
-            self.width_s * each, served + refused + failed, served, refused, failed, ended, p50_s, p95_s, p99_s
+            self.width_s * each, served + rejected + failed, served, rejected, failed, ended, p50_s, p95_s, p99_s
         )
 
 

@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.records.histogram import Histogram
-from simulator.records.request_log import REFUSED, STATUS_MAX, Chunk, is_failure
+from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failure
 
 
 class Tally:
     """The totals of a set of requests. Histograms in seconds."""
 
     __slots__ = (
-        *("client", "cold", "cold_starts", "failure_latency", "late", "latency", "queue", "retried", "service"),
+        *("client", "cold", "cold_starts", "error_latency", "late", "latency", "queue", "retried", "service"),
         "statuses",
     )
 
@@ -37,7 +37,7 @@ class Tally:
         self.cold = Histogram()
         self.service = Histogram()
         self.client = Histogram()
-        self.failure_latency = Histogram()
+        self.error_latency = Histogram()
         self.late = Histogram()  # all requests: the delay of the load generator
 
     def record(self, chunk: Chunk, rows: NDArray[np.bool_]) -> None:
@@ -53,14 +53,14 @@ class Tally:
         self.cold.record(cold)
         self.service.record(chunk.service_s[served])
         self.client.record(chunk.client_s[served])
-        self.failure_latency.record(chunk.latency_s[rows & failed])
+        self.error_latency.record(chunk.latency_s[rows & failed])
         self.late.record(chunk.late_s[rows])
 
     def merge(self, other: Tally) -> None:
         self.statuses.update(other.statuses)
         self.cold_starts += other.cold_starts
         self.retried += other.retried
-        for name in ("latency", "queue", "cold", "service", "client", "failure_latency", "late"):
+        for name in ("latency", "queue", "cold", "service", "client", "error_latency", "late"):
             getattr(self, name).merge(getattr(other, name))
 
     @property
@@ -73,9 +73,9 @@ class Tally:
         return self.latency.count
 
     @property
-    def refused(self) -> int:
+    def rejected(self) -> int:
         """Requests with status 429."""
-        return self.statuses[REFUSED]
+        return self.statuses[REJECTED]
 
     @property
     def failures(self) -> int:

@@ -25,7 +25,7 @@ from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
 from simulator.replay.report_requests import series_part
 from simulator.replay.report_schema import SeriesPart
-from simulator.replay.report_services import wish_steps
+from simulator.replay.report_services import desired_steps
 from simulator.replay.scenario import Scenario
 from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.pricing import Usage
@@ -39,10 +39,10 @@ OFFERED_WINDOW_S = 5  # as the rolling view of served requests looks back
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Requests per second that came to a service lately, and those of them that were refused."""
+    """Requests per second that came to a service lately, and those of them that were rejected."""
 
     offered_rps: float
-    refused_rps: float
+    rejected_rps: float
 
 
 class OwnLoad(NamedTuple):
@@ -99,7 +99,7 @@ class Books:
         """The last whole seconds of a service."""
         recent = self._recent[service]
         seconds = max(1, len(recent))
-        return Recent(sum(sample.arrivals for sample in recent) / seconds, sum(s.refused for s in recent) / seconds)
+        return Recent(sum(sample.arrivals for sample in recent) / seconds, sum(s.rejected for s in recent) / seconds)
 
     def series_so_far(self, platform: Platform, service: Service, times: InstanceTime) -> SeriesPart:
         """The report's series of a service as of now, for whoever watches; `times` has read the journal up to now."""
@@ -109,8 +109,8 @@ class Books:
         now_s = platform.clock.at_s()
         ended_s = max(1e-6, now_s if now_s < 1 or now_s >= self._scenario.duration_s else float(math.floor(now_s)))
         scaling = self._scenario.services[service.name].scaling
-        wish = wish_steps(service.name, platform.journal.facts, scaling.min_size)
-        return series_part(self.series, sources, wish, times, ended_s)
+        desired = desired_steps(service.name, platform.journal.facts, scaling.min_size)
+        return series_part(self.series, sources, desired, times, ended_s)
 
     def presence(self, service: str) -> Presence:
         return self._presence[service]
@@ -146,7 +146,7 @@ class Books:
             waiting=waiting,
             active=sum(revision.roster.active for revision in revisions),
             provisioned=sum(revision.roster.provisioned for revision in revisions),
-            wished=sum(service.revision.roster.wish for service in services if service.revision is not None),
+            desired=sum(service.revision.roster.desired for service in services if service.revision is not None),
             p50_s=lately.p50_s,
             p99_s=lately.p99_s,
             outside_rps=outside_rps,
@@ -225,11 +225,11 @@ def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
             if instance.launched_at_s < 0:
                 continue
             until_s = instance.stopped_at_s if instance.stopped_at_s >= 0 else ended_s
-            spells = list(instance.spells)
-            if instance.spell_at_s >= 0:
-                spells.append((instance.spell_at_s, roster.activity.spell_end_at_s(instance)))
+            activations = list(instance.activations)
+            if instance.activation_at_s >= 0:
+                activations.append((instance.activation_at_s, roster.activity.activation_end_at_s(instance)))
             launched_s = instance.launched_at_s
-            usages.append(Usage(until_s - launched_s, spells, revision.settings.size, launched_s))
+            usages.append(Usage(until_s - launched_s, activations, revision.settings.size, launched_s))
     return usages
 
 

@@ -1,4 +1,4 @@
-"""Checks as k6 users know thresholds: `p95 < 300 ms`, `failure_ratio < 1 %`, `web: scale_out_delay <= 60 s`.
+"""Checks as k6 users know thresholds: `p95 < 300 ms`, `error_rate < 1 %`, `web: scale_out_delay <= 60 s`.
 
 A check may be about one service or source (`web: ...`), about one source, path or step of a session
 (`p95{path:/search} < 1 s`, k6's tags), and about a share of the time (`p95 < 1 s for 99 % of the time`).
@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from simulator.model.problems import did_you_mean, one_of
+from simulator.model.renamed import renamed
 from simulator.model.units import parse_duration, parse_share
 
 
@@ -43,10 +44,10 @@ METRICS: Final[dict[str, Dimension]] = {
     "min": Dimension.SECONDS,  # of the latency
     "max": Dimension.SECONDS,  # of the latency
     "lateness": Dimension.SECONDS,  # written lateness_pNN: the load generator's own delay
-    "failure_ratio": Dimension.RATIO,  # status 5xx, 429, 404 by the platform, or no answer, of all requests
-    "refused_ratio": Dimension.RATIO,  # 429 of all requests
+    "error_rate": Dimension.RATIO,  # status 5xx, 429, 404 by the platform, or no answer, of all requests
+    "rejected_ratio": Dimension.RATIO,  # 429 of all requests
     "failed_ratio": Dimension.RATIO,  # failures without 429, of all requests
-    "failure_ratio_after_retries": Dimension.RATIO,  # users whose last attempt failed, of all users
+    "error_rate_after_retries": Dimension.RATIO,  # users whose last attempt failed, of all users
     "cold_start_ratio": Dimension.RATIO,
     "status": Dimension.COUNT,  # written status_429 or status_5xx
     "requests": Dimension.COUNT,
@@ -63,11 +64,11 @@ OF_A_SERVICE: Final = frozenset(
     {"scale_out_delay", "max_instances", "mean_instances", "usd", "usd_per_month", "usd_per_million"}
 )
 # What the series of a report have in each of their bins; of percentiles p50, p95 and p99.
-OF_A_BIN: Final = ("p50", "p95", "p99", "failure_ratio", "refused_ratio", "failed_ratio", "served_rps", "instances")
+OF_A_BIN: Final = ("p50", "p95", "p99", "error_rate", "rejected_ratio", "failed_ratio", "served_rps", "instances")
 # Metrics of which less is better, whatever is run; of `status` it is 4xx and 5xx.
 _LESS_IS_BETTER: Final = frozenset(
-    {"latency", "mean", "min", "max", "lateness", "failure_ratio", "refused_ratio", "failed_ratio"}
-    | {"failure_ratio_after_retries", "cold_start_ratio", "scale_out_delay", "usd", "usd_per_month", "usd_per_million"}
+    {"latency", "mean", "min", "max", "lateness", "error_rate", "rejected_ratio", "failed_ratio"}
+    | {"error_rate_after_retries", "cold_start_ratio", "scale_out_delay", "usd", "usd_per_month", "usd_per_million"}
 )
 TAGS: Final = ("service", "source", "path", "name")
 
@@ -111,11 +112,11 @@ _ELSEWHERE: Final = {
     "count": "requests",
     "http_reqs": "requests",
     "iterations": "requests",
-    "rate": "failure_ratio",
-    "http_req_failed": "failure_ratio",
-    "error_rate": "failure_ratio",
-    "fail_ratio": "failure_ratio",
-    "errors": "failure_ratio",
+    "rate": "error_rate",
+    "http_req_failed": "error_rate",
+    "error_rate": "error_rate",
+    "fail_ratio": "error_rate",
+    "errors": "error_rate",
     "http_req_duration": "p95",
     "latency": "p95",
     "duration": "p95",
@@ -236,7 +237,7 @@ def _metric(name: str) -> tuple[str, float | None, str | None]:
     if status := _STATUS.fullmatch(name):
         return "status", None, status["status"]
     if name not in _SPELLINGS:
-        meant = _ELSEWHERE.get(name.lower(), name)
+        meant = name if renamed(name, _SPELLINGS) else _ELSEWHERE.get(name.lower(), name)
         msg = f"metric = {name}, must be {one_of(meant, _SPELLINGS)}"
         raise ValueError(msg)
     return _ALIASES.get(name, name), None, None

@@ -98,10 +98,10 @@ def _of_bins(expression: CheckExpression, series: BinnedRequests, measured: Meas
             case "latency":
                 assert expression.quantile is not None
                 return {0.5: series.p50_s, 0.95: series.p95_s, 0.99: series.p99_s}[expression.quantile]
-            case "failure_ratio":
-                return (series.refused + series.failed) / series.offered
-            case "refused_ratio":
-                return series.refused / series.offered
+            case "error_rate":
+                return (series.rejected + series.failed) / series.offered
+            case "rejected_ratio":
+                return series.rejected / series.offered
             case "failed_ratio":
                 return series.failed / series.offered
             case "served_rps":
@@ -141,15 +141,15 @@ def _failure_ratio(_: CheckExpression, measured: Measured) -> float:
     return measured.tally.failures / measured.tally.requests
 
 
-def _refused_ratio(_: CheckExpression, measured: Measured) -> float:
+def _rejected_ratio(_: CheckExpression, measured: Measured) -> float:
     _require_requests(measured)
-    return measured.tally.refused / measured.tally.requests
+    return measured.tally.rejected / measured.tally.requests
 
 
 def _failed_ratio(_: CheckExpression, measured: Measured) -> float:
     """Without 429: for who counts "come back later" as an answer."""
     _require_requests(measured)
-    return (measured.tally.failures - measured.tally.refused) / measured.tally.requests
+    return (measured.tally.failures - measured.tally.rejected) / measured.tally.requests
 
 
 def _failure_ratio_after_retries(_: CheckExpression, measured: Measured) -> float:
@@ -228,10 +228,10 @@ _VALUES: Final[dict[str, Callable[[CheckExpression, Measured], float]]] = {
     "min": _min,
     "max": _max,
     "lateness": _lateness,
-    "failure_ratio": _failure_ratio,
-    "refused_ratio": _refused_ratio,
+    "error_rate": _failure_ratio,
+    "rejected_ratio": _rejected_ratio,
     "failed_ratio": _failed_ratio,
-    "failure_ratio_after_retries": _failure_ratio_after_retries,
+    "error_rate_after_retries": _failure_ratio_after_retries,
     "cold_start_ratio": _cold_start_ratio,
     "status": _status,
     "requests": _requests,

@@ -10,7 +10,7 @@ from typing import Protocol
 from simulator.assembly import Service
 from simulator.edge.door import Lane
 from simulator.fleet.exchange import Exchange
-from simulator.model.refusal import Refusal
+from simulator.model.rejection import Rejection
 from simulator.replay.request_numbers import Kind
 from simulator.replay.retries import Retries
 from simulator.replay.scripts import Population, Script, User
@@ -53,8 +53,8 @@ class SimulatedExchange(Exchange):
         self._lane.finish(self)
         self._client.ended(self, status)
 
-    def fail(self, refusal: Refusal) -> None:
-        self._client.ended(self, refusal.status)
+    def fail(self, rejection: Rejection) -> None:
+        self._client.ended(self, rejection.status)
 
 
 class UserExchange(SimulatedExchange):
@@ -312,4 +312,4 @@ class ClosedClient(SimulatedClient):
 
 
 def _no_draw(_: Exchange) -> None:
-    """Nobody works for a request that is refused."""
+    """Nobody works for a request that is rejected."""

@@ -120,7 +120,7 @@ class RunControl:
         try:
             answer = self._plane.calls.call(_CALLER, call.operation, request)
         except ApiError as error:
-            return f"{about}{call.operation} is refused: {error.code}: {error.explained}"
+            return f"{about}{call.operation} is rejected: {error.code}: {error.explained}"
         operation = answer.get("OperationId")
         return f"{about}{call.operation}" + (f", operation {operation}" if operation else "")
 

@@ -11,7 +11,7 @@ the vCPUs leaves it (`stretch_of`), then its I/O. An instance counts as enough f
 - `UTILISATION_MAX` of its vCPUs' time, arriving in a second.
 
 The demand of a second is the larger of the two, from the *peak* of the requests present in it: with so many instances
-nobody waits and nobody is refused. It is 0 where there is nothing to do. Whole seconds, up to the end of the run.
+nobody waits and nobody is rejected. It is 0 where there is nothing to do. Whole seconds, up to the end of the run.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class _Asked:
 
 @lru_cache(maxsize=8)
 def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int], ...]) -> tuple[Counts, Times, Times]:
-    """Once for all contenders of a comparison that have the same traffic; nobody writes into it."""
+    """Once for all candidates of a comparison that have the same traffic; nobody writes into it."""
     bins = math.ceil(asked.duration_s / width_s)
     counts, cpu, io = np.zeros(bins, dtype=np.int64), np.zeros(bins), np.zeros(bins)
     for times, cpu_s, io_s in _requests(asked):
@@ -140,7 +140,7 @@ def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
 
 @lru_cache(maxsize=8)
 def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts:
-    """Once for all contenders of a comparison that have the same traffic; nobody writes into it."""
+    """Once for all candidates of a comparison that have the same traffic; nobody writes into it."""
     peaks = _Peaks(math.ceil(asked.duration_s))
     for times, cpu_s, io_s in _requests(asked):
         peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)

@@ -1,4 +1,4 @@
-"""The gear port: what may play the requests of a virtual run in place of the platform's own objects."""
+"""The backend port: what may play the requests of a virtual run in place of the platform's own objects."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan
         scaling=spec.scaling,
         health_check=spec.health_check,
         port=spec.application.container.port if spec.application.container is not None else DEFAULT_PORT,
-        overflow=Overflow(overflow.wait_s, overflow.queue) if overflow.mode == "hold" else Overflow(),
+        overflow=Overflow(overflow.wait_s, overflow.queue) if overflow.mode == "queue" else Overflow(),
         balancing=spec.balancing,
         request_timeout_s=spec.request_timeout_s,
         drain_timeout_s=spec.drain_timeout_s,

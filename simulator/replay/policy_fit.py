@@ -138,7 +138,7 @@ def _cannot_act(scenario: Scenario, name: str, needs: Requirements) -> str:
 def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float) -> str:
     above, slots = trigger.above, service.max_concurrency
     end = f"so it cannot scale out{_beyond_one(service)}"
-    queue = f"use {_platform_text(service)}`overflow: hold`"
+    queue = f"use {_platform_text(service)}`overflow: queue`"
     match trigger.signal:
         case Signal.QUEUED:
             return f"scales on queued requests; {name} rejects them, {end}: {queue}"
@@ -160,11 +160,11 @@ def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float
                 f"(a served request takes up to {duration_text(level)}), {end}: {queue}, or lower the goal"
             )
         case _:
-            refuses = service.overflow.mode == "refuse"
-            limit = f"admits {slots} and rejects the rest" if refuses else f"has {level:.4g} at most, with its queue"
+            rejects = service.overflow.mode == "reject"
+            limit = f"admits {slots} and rejects the rest" if rejects else f"has {level:.4g} at most, with its queue"
             return (
                 f"scales out above {above:.4g} requests in progress at each instance; {name} {limit}, {end}: "
-                f"{f'{queue}, or ' if refuses else ''}lower the target"
+                f"{f'{queue}, or ' if rejects else ''}lower the target"
             )
 
 

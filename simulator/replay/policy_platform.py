@@ -1,6 +1,6 @@
 """A service as the platform of its policy behaves: queue, balancing, probes and actuator.
 
-Used twice: a preset sets all of it (lab/compare_contenders.py), a policy by name what the scenario file leaves out.
+Used twice: a preset sets all of it (lab/compare_candidates.py), a policy by name what the scenario file leaves out.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
 def _field_text(field: str, value: Any) -> str:
     """A changed field of a service in words."""
     match value:
-        case OverflowSpec(mode="hold"):
-            return f"overflow hold for {duration_text(value.wait_s)}"
+        case OverflowSpec(mode="queue"):
+            return f"overflow queue for {duration_text(value.wait_s)}"
         case OverflowSpec():
             return f"overflow {value.mode}"
         case HealthCheckSpec():
@@ -106,4 +106,4 @@ def overflow_spec(behaviour: Behaviour) -> OverflowSpec:
     overflow = behaviour.overflow
     if not overflow.holds:
         return OverflowSpec()
-    return OverflowSpec.model_validate({"mode": "hold", "wait": f"{overflow.wait_s:g}s", "queue": overflow.queue})
+    return OverflowSpec.model_validate({"mode": "queue", "wait": f"{overflow.wait_s:g}s", "queue": overflow.queue})

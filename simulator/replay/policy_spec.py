@@ -37,7 +37,7 @@ class PolicySpec(Section):
         return _SPECS.get(name, cls)
 
     def check(self) -> None:
-        """Raises ValueError when the policy's own class refuses the parameters."""
+        """Raises ValueError when the policy's own class rejects the parameters."""
         _ = self.parameters
 
     @property
@@ -68,7 +68,7 @@ class ItemSpec(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Raises ValueError when the item's own class refuses it, so that the error stands at the item."""
+        """Raises ValueError when the item's own class rejects it, so that the error stands at the item."""
         _ = self.value
         return self
 

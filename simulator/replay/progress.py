@@ -12,7 +12,7 @@ class ProgressView:
 
     Requests are those of the scenario's traffic; `outside_rps` are all others, from other clients of the services
     while they run in real time. `in_flight`: requests that hold a slot; `waiting`: those that wait for one. `active`,
-    `provisioned`, `wished`: instances. `p50_s`, `p99_s`: latency of requests served lately, None without any.
+    `provisioned`, `desired`: instances. `p50_s`, `p99_s`: latency of requests served lately, None without any.
     """
 
     now_s: float
@@ -24,7 +24,7 @@ class ProgressView:
     waiting: int
     active: int
     provisioned: int
-    wished: int
+    desired: int
     p50_s: float | None
     p99_s: float | None
     outside_rps: float = 0.0

@@ -1,7 +1,7 @@
 """The text of a recording: is it CSV at all, which separator it has, and one column of it in bounded blocks.
 
 Read: CSV with a header line, UTF-8, fields separated by comma, semicolon, tab or bar, plain or compressed with gzip.
-Whatever else comes (another compression, JSON, a spreadsheet, bytes) is refused with what it is and how to read it. So
+Whatever else comes (another compression, JSON, a spreadsheet, bytes) is rejected with what it is and how to read it. So
 is a table that cannot be meant: no row, no header, a column for every bin.
 """
 

@@ -105,8 +105,8 @@ def _policy_parameters(document: Document) -> Iterator[Problem]:
             continue
         path: Path = ("services", name, "policy")
         readable = {key: value for key, value in told.items() if key != "name" and _reads(spec, {key: value})}
-        alone = [problem for key in readable for problem in _refusals(spec, {key: readable[key]}, document, path)]
-        yield from alone or _refusals(spec, readable, document, path)
+        alone = [problem for key in readable for problem in _rejections(spec, {key: readable[key]}, document, path)]
+        yield from alone or _rejections(spec, readable, document, path)
 
 
 def _reads(spec: type[PolicySpec], values: Mapping[str, Any]) -> bool:
@@ -117,8 +117,8 @@ def _reads(spec: type[PolicySpec], values: Mapping[str, Any]) -> bool:
     return True
 
 
-def _refusals(spec: type[PolicySpec], values: Mapping[str, Any], document: Document, path: Path) -> Iterator[Problem]:
-    """The refusal of the policy's parameter class, at the key that it names."""
+def _rejections(spec: type[PolicySpec], values: Mapping[str, Any], document: Document, path: Path) -> Iterator[Problem]:
+    """The rejection of the policy's parameter class, at the key that it names."""
     try:
         _policy(spec, values).check()
     except ValueError as error:
@@ -142,7 +142,7 @@ def _overflows(document: Document) -> Iterator[Problem]:
     """Waiting has a time and a queue only where requests wait."""
     for name, service in services(document):
         overflow = mapping(service.get("overflow"))
-        if overflow.get("mode", "refuse") == "refuse":
+        if overflow.get("mode", "reject") == "reject":
             for key in ("wait", "queue"):
                 if key in overflow:
                     yield document.problem(("services", name, "overflow", key), "left out, or mode be hold")

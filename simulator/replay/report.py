@@ -31,11 +31,11 @@ from simulator.replay.report_services import (
     configuration_parts,
     cost_part,
     decision_parts,
+    desired_steps,
     event_parts,
     instance_event_parts,
     instances_part,
     look_parts,
-    wish_steps,
 )
 from simulator.replay.request_numbers import RequestNumbers
 from simulator.rules.policies.port import Decision
@@ -195,7 +195,7 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
     service, times = reading.service, reading.times
     sources = record.sources_of(service.name)
     whole = record.tallies.whole(sources)
-    wish = wish_steps(service.name, record.facts, service.scaling.min_size)
+    desired = desired_steps(service.name, record.facts, service.scaling.min_size)
     return schema.ServicePart(
         name=service.name,
         cpu=service.size.vcpu,
@@ -212,7 +212,7 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
         configurations=configuration_parts(service.name, record.facts),
         instance_events=instance_event_parts(service.name, record.facts),
         events=event_parts(service.name, record.facts),
-        series=series_part(record.series, sources, wish, times, record.ended_s),
+        series=series_part(record.series, sources, desired, times, record.ended_s),
     )
 
 

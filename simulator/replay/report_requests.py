@@ -20,11 +20,11 @@ def requests_part(measured: Tally, whole: Tally, span_s: float) -> RequestsPart:
     counts = counts_part(measured)
     return RequestsPart(
         **dict(counts),
-        refused_ratio=_ratio(measured.refused, measured.requests),
-        failure_ratio=_ratio(measured.failures, measured.requests),
+        rejected_ratio=_ratio(measured.rejected, measured.requests),
+        error_rate=_ratio(measured.failures, measured.requests),
         served_rps=_ratio(measured.served, span_s),
         latency=latency_part(measured.latency),
-        failure_latency=latency_part(measured.failure_latency),
+        error_latency=latency_part(measured.error_latency),
         queue=share_part(measured.queue),
         cold=share_part(measured.cold),
         service=share_part(measured.service),
@@ -39,8 +39,8 @@ def counts_part(tally: Tally) -> CountsPart:
     return CountsPart(
         requests=tally.requests,
         served=tally.served,
-        refused=tally.refused,
-        failed=tally.failures - tally.refused,
+        rejected=tally.rejected,
+        failed=tally.failures - tally.rejected,
         by_status={str(status): tally.statuses[status] for status in sorted(tally.statuses)},
     )
 
@@ -67,7 +67,7 @@ def share_part(histogram: Histogram) -> SharePart:
 
 
 def series_part(
-    series: RequestSeries, sources: Sequence[int], wish: Steps, times: InstanceTime, ended_s: float
+    series: RequestSeries, sources: Sequence[int], desired: Steps, times: InstanceTime, ended_s: float
 ) -> SeriesPart:
     """Bins up to `ended_s` (> 0), wide enough to tell something; those that were not reached are left out."""
     requests = series.binned(sources, series.telling_width_s(sources, ended_s))
@@ -79,13 +79,13 @@ def series_part(
         width_s=requests.width_s,
         offered=requests.offered[:bins].tolist(),
         served=requests.served[:bins].tolist(),
-        refused=requests.refused[:bins].tolist(),
+        rejected=requests.rejected[:bins].tolist(),
         failed=requests.failed[:bins].tolist(),
         ended=requests.ended[:bins].tolist(),
         p50_s=_nullable(requests.p50_s[:bins]),
         p95_s=_nullable(requests.p95_s[:bins]),
         p99_s=_nullable(requests.p99_s[:bins]),
-        wished=wish.means(edges_s).tolist(),
+        desired=desired.means(edges_s).tolist(),
         provisioned=times.provisioned.means(edges_s).tolist(),
         ready=times.ready.means(edges_s).tolist(),
         active=times.active.means(edges_s).tolist(),

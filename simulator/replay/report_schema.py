@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from simulator.replay.report_decisions import DecisionPart, LookPart
 from simulator.replay.report_notes import NotePart
 
-REPORT_VERSION: Final = 1
+REPORT_VERSION: Final = 2
 
 
 class Part(BaseModel):
@@ -92,10 +92,10 @@ class CountsPart(Part):
     """How requests ended."""
 
     requests: int
-    """All of them: served + refused + failed."""
+    """All of them: served + rejected + failed."""
     served: int
     """Answered by the application, 4xx included."""
-    refused: int
+    rejected: int
     """Answered 429: no instance had a free slot."""
     failed: int
     """Answered 5xx or not at all, or the client went away (499)."""
@@ -106,16 +106,16 @@ class CountsPart(Part):
 class RequestsPart(CountsPart):
     """Requests intended after the warm-up."""
 
-    refused_ratio: float | None
-    """refused / requests."""
-    failure_ratio: float | None
-    """(refused + failed) / requests."""
+    rejected_ratio: float | None
+    """rejected / requests."""
+    error_rate: float | None
+    """(rejected + failed) / requests."""
     served_rps: float | None
     """served / (ended_s - warm_up_s)."""
     latency: LatencyPart
     """Of served requests, from the moment the client meant to send."""
-    failure_latency: LatencyPart
-    """Of refused and failed requests."""
+    error_latency: LatencyPart
+    """Of rejected and failed requests."""
     queue: SharePart
     """Waiting for a slot, without what a start or wake caused."""
     cold: SharePart
@@ -181,9 +181,9 @@ class InstancesPart(Part):
     ready_max: int
     active_mean: float
     active_max: int
-    launched: int
-    became_ready: int
-    died: int
+    started: int
+    ready: int
+    crashed: int
     """Ready instances that ended by themselves or were killed."""
     ended_before_ready: int
     """Starts that failed or were no longer wanted."""
@@ -231,9 +231,9 @@ class SeriesPart(Part):
     width_s: float
     """Bin i covers [i x width_s, (i + 1) x width_s); the last one ends with the run."""
     offered: list[int]
-    """served + refused + failed."""
+    """served + rejected + failed."""
     served: list[int]
-    refused: list[int]
+    rejected: list[int]
     failed: list[int]
     ended: list[int]
     """By the time at which they ended: the throughput."""
@@ -241,7 +241,7 @@ class SeriesPart(Part):
     """Percentiles of one bin are within 3.2 %."""
     p95_s: list[float | None]
     p99_s: list[float | None]
-    wished: list[float]
+    desired: list[float]
     """Instances, mean over the bin, these four."""
     provisioned: list[float]
     ready: list[float]
@@ -308,7 +308,7 @@ class GeneratorPart(Part):
 class Report(Part):
     """What happened in one run."""
 
-    report_version: Literal[1]
+    report_version: Literal[2]
     digest: str
     """SHA-256 over everything but `digest`, `versions` and `notes`, in the canonical form of report_json.py."""
     scenario: ScenarioPart
@@ -317,7 +317,7 @@ class Report(Part):
     notes: list[NotePart] = []
     """The gravest first."""
     passed: bool
-    """All checks hold; false for a run that was interrupted: it is not judged."""
+    """All checks pass; false for a run that was interrupted: it is not judged."""
     checks: list[CheckPart]
     requests: RequestsPart
     """All sources together."""

@@ -41,9 +41,9 @@ def instances_part(times: InstanceTime, ended_s: float) -> InstancesPart:
         ready_max=times.ready.highest(0, ended_s),
         active_mean=active_s / ended_s,
         active_max=times.active.highest(0, ended_s),
-        launched=times.launched,
-        became_ready=times.became_ready,
-        died=times.died,
+        started=times.started,
+        ready=times.became_ready,
+        crashed=times.crashed,
         ended_before_ready=times.ended_before_ready,
     )
 
@@ -58,7 +58,7 @@ def cost_part(
     automatic_deployments: bool,
     build_minutes: float,
 ) -> CostPart:
-    """`own`: rates in place of the Region's.
+    """`configured`: rates in place of the Region's.
 
     Automatic deployments are charged by the month, so the run's own bill has none; the month has no builds.
     """
@@ -117,8 +117,8 @@ def look_parts(verdicts: Iterable[tuple[float, Decision]]) -> list[LookPart]:
     ]
 
 
-def wish_steps(service: str, facts: Iterable[Fact], at_start: int) -> Steps:
-    """How many instances were wished for, from the decisions; `at_start` (MinSize) before the first."""
+def desired_steps(service: str, facts: Iterable[Fact], at_start: int) -> Steps:
+    """How many instances were desired, from the decisions; `at_start` (MinSize) before the first."""
     steps = Steps()
     decisions = [fact for fact in facts if isinstance(fact, ScalingDecided) and fact.service == service]
     steps.change(0.0, decisions[0].before if decisions else at_start)

@@ -74,7 +74,7 @@ class Run:
     pace: Pace | None = None
     exports: ExportSettings = NO_EXPORTS
     on_export: Callable[[Exporters], None] = lambda _: None
-    gear: RequestGear | None = None  # plays the requests of virtual time; None: the platform's own objects
+    backend: RequestGear | None = None  # plays the requests of virtual time; None: the platform's own objects
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -118,8 +118,8 @@ class Run:
             if clients is not None:
                 books.own_load = clients.sent
                 traffic = clients.start(self.scenario, platform, chance, knobs, books.tallies.retry)
-            elif self.gear is not None:
-                traffic = self.gear.start(platform, books)
+            elif self.backend is not None:
+                traffic = self.backend.start(platform, books)
             else:
                 traffic = virtual_traffic(self.scenario, platform, chance, books.log, knobs, books.tallies.retry)
             if self.on_stage is not None and knobs is not None:
@@ -161,7 +161,7 @@ class Run:
 
     @property
     def _make_pool(self) -> MakePool:
-        return Pool if self.gear is None else self.gear.make_pool
+        return Pool if self.backend is None else self.backend.make_pool
 
     async def _open(self, platform: Platform, books: Books, control: RunControl | None) -> LiveClients | None:
         """The platform takes requests, and its clock has started; in real time, with clients that are connected."""
@@ -243,7 +243,7 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
         InterruptedRun: when it was interrupted before it began.
     """
     run.scenario.require(run.clock.value)
-    make_loop = None if run.gear is None else run.gear.make_loop
+    make_loop = None if run.backend is None else run.backend.make_loop
     try:
         return clocks.run(run.clock, run.play, run.interrupt if signals else None, run.pace, make_loop)
     except (ScenarioError, InterruptedRun):

@@ -68,7 +68,8 @@ class Script(Generic[Request]):
             user.place = 0 if lost or step + 1 == len(self._steps) else step + 1
             if user.place:
                 pause_s = self._thinks[step]
-        # A user whose request was refused at once and who does not think would ask again in the same instant, for ever.
+        # A user whose request was rejected at once and who does not think would ask again in the same instant, for
+        # ever.
         return max(pause_s(), MIN_PAUSE_S)
 
     def _begin(self, user: User) -> bool:

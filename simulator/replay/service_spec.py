@@ -40,12 +40,12 @@ class HealthCheckSpec(Section):
 class OverflowSpec(Section):
     """What happens to a request when every instance has MaxConcurrency requests in progress."""
 
-    mode: Literal["refuse", "hold"] = "refuse"
-    """refuse: 429 at once, as App Runner does. hold: wait for a free place."""
+    mode: Literal["reject", "queue"] = "reject"
+    """reject: 429 at once, as App Runner does. hold: wait for a free slot."""
     wait_s: Duration = 10.0
-    """With hold: how long a request waits before it is refused."""
+    """With hold: how long a request waits before it is rejected."""
     queue: Count = Field(default=1000, ge=1)
-    """With hold: how many requests may wait; one more is refused at once."""
+    """With hold: how many requests may wait; one more is rejected at once."""
 
 
 def _known_region(region: str) -> str:
@@ -115,7 +115,7 @@ class ServiceSpec(Section):
     balancing: Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"] = (
         "least-outstanding"
     )
-    """Which instance with a free place gets a request."""
+    """Which instance with a free slot gets a request."""
     request_timeout_s: Duration = Field(default=120.0, gt=0)
     """Total time of a request; App Runner's is 120 s and fixed."""
     drain_timeout_s: Duration = 120.0

@@ -31,7 +31,7 @@ _WINDOW_S: Final = 6.0
 def signal_levels(scenario: Scenario, name: str) -> Mapping[Signal, float]:
     """The most that each signal can show at an instance of the service, in the signal's unit."""
     service = scenario.services[name]
-    queues = service.overflow.mode == "hold"
+    queues = service.overflow.mode == "queue"
     simulated = service.application.simulated
     unbounded = dict.fromkeys(Signal, math.inf)
     return unbounded | {
@@ -83,7 +83,7 @@ def _concurrency(scenario: Scenario, name: str) -> float:
     if sources and all(source.closed is not None for source in sources):
         users = sum(source.closed.users_max for source in sources if source.closed is not None)
     queued = 0.0
-    if service.overflow.mode == "hold":
+    if service.overflow.mode == "queue":
         queued = min(service.overflow.queue, _rate(peak_rps(scenario, name)) * service.overflow.wait_s)
     ready = max(1, service.ready_at_start)
     return min(users / ready, service.max_concurrency + queued / ready)

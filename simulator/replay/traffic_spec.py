@@ -158,9 +158,9 @@ class ClosedSpec(Section):
 
 
 class RetrySpec(Section):
-    """Clients that ask again when they got 429, 5xx or no answer. Each attempt counts as a request of its own.
+    """Clients that retry when they got 429, 5xx or no answer. Each attempt counts as a request of its own.
 
-    The check `failure_ratio_after_retries` counts users: those whose last attempt failed, of all.
+    The check `error_rate_after_retries` counts users: those whose last attempt failed, of all.
     """
 
     attempts: Count = Field(ge=2, le=100)

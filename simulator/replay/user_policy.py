@@ -4,13 +4,13 @@ In Python the class itself will do, and needs no file.
 
 The class is the port of rules/policies/port.py with less to write:
 
-    tick_s, pokes, start_lag_s   class attributes; left out they are 1 s, no, and the lag of the service's own policy
-    __init__(self, scaling)      with the auto scaling configuration, or without arguments
+    tick_s, reacts_to_queue, start_lag_s   class attributes; left out they are 1 s, no, and the lag of the service's own
+    policy __init__(self, scaling)      with the auto scaling configuration, or without arguments
     observe(self, sample)        every closed second; may be left out
     decide(self, observation)    how many instances should serve: a whole number, a Decision, or None for no opinion
 
 What it answers is clamped to the configuration's bounds. When it raises, answers nonsense or takes longer than
-`SLOW_S`, the run says so with the tick and the inputs, and stops or holds the last wish, as asked.
+`SLOW_S`, the run says so with the tick and the inputs, and stops or holds the last desired count, as asked.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from simulator.model.renamed import RENAMED
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import PolicyKind
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
@@ -103,6 +104,7 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
     if not _is_policy(made):
         msg = f"policy = {name!r}, must have a method decide(self, observation)"
         raise ValueError(msg)
+    GuardedPolicy.check_names(name, made)
     lag_s = getattr(made, "start_lag_s", None)
     if lag_s is not None:
         actuator = dataclasses.replace(actuator, start_lag_s=_number(name, "start_lag_s", lag_s, 0))
@@ -118,17 +120,27 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
 class GuardedPolicy:
     """The port around a user's object. `tell` hears of every failure that the run goes on after, in a sentence."""
 
+    ATTRIBUTES: ClassVar = frozenset({"tick_s", "reacts_to_queue", "start_lag_s"})
+
     def __init__(self, name: str, policy: Any, actuator: Actuator, tick_s: float, on_error: OnPolicyError) -> None:
         self.name = name
         self.tick_s = tick_s
         self.actuator = actuator
-        self.pokes = bool(getattr(policy, "pokes", False))
+        self.reacts_to_queue = bool(getattr(policy, "reacts_to_queue", False))
         self.tell: Callable[[str], None] = lambda _: None
         self.errors = 0
         self.slow_s = SLOW_S
         self._policy = policy
         self._on_error = on_error
         self._ticks = 0
+
+    @staticmethod
+    def check_names(name: str, policy: type) -> None:
+        """Raises ValueError for an attribute that has a new name and would silently do nothing."""
+        for old, new in RENAMED.items():
+            if new in GuardedPolicy.ATTRIBUTES and hasattr(policy, old):
+                msg = f"policy = {name!r}: `{old}`, must be written `{new}`: it is now `{new}`"
+                raise ValueError(msg)
 
     def observe(self, sample: Sample) -> None:
         take = getattr(self._policy, "observe", None)
@@ -166,7 +178,7 @@ class GuardedPolicy:
     def _guarded(
         self, place: str, inputs: Sample | Observation, call: Callable[[], Decision | None]
     ) -> Decision | None:
-        """The answer, or None (the wish stays) after a failure that the run survives."""
+        """The answer, or None (the desired count stays) after a failure that the run survives."""
         try:
             with _time_limit(self.slow_s):
                 return call()
@@ -182,7 +194,7 @@ class GuardedPolicy:
         self.errors += 1
         if self.errors <= ERRORS_TOLD:
             last = "; no more of its failures will be told" if self.errors == ERRORS_TOLD else ""
-            self.tell(f"{message}; the wish stays as it is{last}")
+            self.tell(f"{message}; the desired count stays as it is{last}")
         return None
 
 

@@ -52,7 +52,7 @@ class Overflow:
 
 class Verdict(Enum):
     WAITS = "waits"
-    REFUSED = "refused"
+    REJECTED = "rejected"
 
 
 class Admission(Generic[Ticket, P]):
@@ -73,13 +73,13 @@ class Admission(Generic[Ticket, P]):
         return self._front.capacity
 
     def offer(self, ticket: Ticket, now: float) -> P | Verdict:
-        """Return an instance with a slot taken, or WAITS (a later call grants a slot), or REFUSED."""
+        """Return an instance with a slot taken, or WAITS (a later call grants a slot), or REJECTED."""
         if not self._line:
             place = self._take()
             if place is not None:
                 return place
         if len(self._line) >= self.overflow.queue or not self.overflow.holds:
-            return Verdict.REFUSED
+            return Verdict.REJECTED
         self._line[ticket] = now + self.overflow.wait_s
         return Verdict.WAITS
 

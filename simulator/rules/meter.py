@@ -16,7 +16,7 @@ class Meter:
         "_finished",
         "_present_at_s",
         "_present_s",
-        "_refused",
+        "_rejected",
         "_service_s",
         "_waiting_at_s",
         "_waiting_s",
@@ -30,7 +30,7 @@ class Meter:
         self.waiting = 0
         self._present_s = self._waiting_s = 0.0
         self._closed_s = self._present_at_s = self._waiting_at_s = now
-        self._arrivals = self._refused = self._finished = 0
+        self._arrivals = self._rejected = self._finished = 0
         self._service_s = 0.0
         # Recorded only for policies that use latencies; None avoids the cost.
         self.latencies_s: list[float] | None = None
@@ -41,10 +41,10 @@ class Meter:
         self.present += 1
         self._arrivals += 1
 
-    def refused(self, _now: float) -> None:
+    def rejected(self, _now: float) -> None:
         """Count a request that was rejected on arrival; it was never in flight."""
         self._arrivals += 1
-        self._refused += 1
+        self._rejected += 1
 
     def began_waiting(self, now: float) -> None:
         self._waiting_s += self.waiting * (now - self._waiting_at_s)
@@ -63,12 +63,12 @@ class Meter:
         self._finished += 1
         self._service_s += service_s
 
-    def gone(self, now: float, *, refused: bool) -> None:
-        """Count a request that left the queue without a slot: it expired (`refused`) or its client disconnected."""
+    def gone(self, now: float, *, rejected: bool) -> None:
+        """Count a request that left the queue without a slot: it expired (`rejected`) or its client disconnected."""
         self._present_s += self.present * (now - self._present_at_s)
         self._present_at_s = now
         self.present -= 1
-        self._refused += refused
+        self._rejected += rejected
 
     def close(self, second: int, now: float, ready: int, cpu_s: float = 0.0) -> Sample:
         """Return the sample of the time from the last close to `now`, and reset the counters."""
@@ -80,7 +80,7 @@ class Meter:
             in_flight=self._present_s / width_s if width_s > 0 else float(self.present),
             waiting=self._waiting_s / width_s if width_s > 0 else float(self.waiting),
             arrivals=self._arrivals,
-            refused=self._refused,
+            rejected=self._rejected,
             finished=self._finished,
             service_s=self._service_s,
             ready=ready,
@@ -89,7 +89,7 @@ class Meter:
         )
         self._closed_s = self._present_at_s = self._waiting_at_s = now
         self._present_s = self._waiting_s = self._service_s = 0.0
-        self._arrivals = self._refused = self._finished = 0
+        self._arrivals = self._rejected = self._finished = 0
         return sample
 
     def _latency_p95_s(self) -> float:

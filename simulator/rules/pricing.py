@@ -51,7 +51,7 @@ class Usage:
     """
 
     provisioned_s: float
-    spells: Sequence[tuple[float, float]]
+    activations: Sequence[tuple[float, float]]
     size: InstanceSize
     launched_s: float = 0.0
 
@@ -160,7 +160,9 @@ def month_of_rounded_days(usd_per_day: float, days: int = 30) -> float:
     return float(cents * days)
 
 
-def billed_spells_s(spells: Sequence[tuple[float, float]], until_s: float = math.inf) -> list[tuple[float, float]]:
+def billed_activations_s(
+    activations: Sequence[tuple[float, float]], until_s: float = math.inf
+) -> list[tuple[float, float]]:
     """Return (seconds of vCPU, seconds of active memory) of each activation: rounded up, vCPU at least 60.
 
     The parts beyond `until_s` are left out.
@@ -171,7 +173,7 @@ def billed_spells_s(spells: Sequence[tuple[float, float]], until_s: float = math
     are equal in every known Region, so only the division between the lines depends on it.
     """
     billed: list[tuple[float, float]] = []
-    for begin_s, end_s in _continued(spells):
+    for begin_s, end_s in _continued(activations):
         seconds = _whole_seconds(end_s - begin_s)
         left_s = max(0.0, until_s - begin_s)
         billed.append((min(left_s, max(ACTIVATION_S_MIN, seconds)), min(left_s, seconds)))
@@ -180,7 +182,7 @@ def billed_spells_s(spells: Sequence[tuple[float, float]], until_s: float = math
 
 def _metered_instance(usage: Usage, until_s: float) -> Metered:
     provisioned_s = min(_whole_seconds(usage.provisioned_s), max(0.0, until_s - usage.launched_s))
-    billed = billed_spells_s(usage.spells, until_s)
+    billed = billed_activations_s(usage.activations, until_s)
     # Rounding up every activation can exceed the instance's lifetime; memory is billed at most for that lifetime.
     memory_s = min(provisioned_s, sum(active_s for _, active_s in billed))
     return Metered(
@@ -190,11 +192,11 @@ def _metered_instance(usage: Usage, until_s: float) -> Metered:
     )
 
 
-def _continued(spells: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def _continued(activations: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Join activations that begin before the paid time of the previous one has ended to that one."""
     joined: list[tuple[float, float]] = []
-    for begin_s, end_s in spells:
-        assert end_s >= begin_s, f"spell = ({begin_s}, {end_s}), must not end before it begins"
+    for begin_s, end_s in activations:
+        assert end_s >= begin_s, f"activation = ({begin_s}, {end_s}), must not end before it begins"
         if joined:
             first_s, last_s = joined[-1]
             if begin_s < first_s + max(ACTIVATION_S_MIN, _whole_seconds(last_s - first_s)):

@@ -95,15 +95,15 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
     Instrument("instances", "Instances that are there, by state.", "{instance}", Kind.GAUGE, _states, ("state",)),
     _counter(
         "arrivals",
-        "Requests that came to the service, refused ones included.",
+        "Requests that came to the service, rejected ones included.",
         "{request}",
         lambda figures: figures.arrivals,
     ),
     _counter(
-        "requests.refused",
-        "Requests answered 429: neither a slot nor a place in the line.",
+        "requests.rejected",
+        "Requests answered 429: neither a slot nor a place in the queue.",
         "{request}",
-        lambda figures: figures.outcomes.refused,
+        lambda figures: figures.outcomes.rejected,
     ),
     _counter("instance.launches", "Instances launched.", "{instance}", lambda figures: figures.launches),
     _counter("instance.starts", "Instances that became ready.", "{instance}", lambda figures: figures.ready),
@@ -133,7 +133,7 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
         "{request}",
         lambda figures: figures.waiting,
     ),
-    _gauge("instances.wanted", "Instances that the policy wants.", "{instance}", lambda figures: figures.wish),
+    _gauge("instances.wanted", "Instances that the policy wants.", "{instance}", lambda figures: figures.desired),
     _duration("request.duration", "Time of a request in the load balancer.", lambda figures: figures.outcomes.total),
     _duration(
         "request.queue",

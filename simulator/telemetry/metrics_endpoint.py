@@ -31,7 +31,7 @@ class MetricsEndpoint:
         self.registry.register(ServicesCollector(metrics))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        app = web.Application(middlewares=[guarding(OwnNames(), _refused)])
+        app = web.Application(middlewares=[guarding(OwnNames(), _rejected)])
         app.router.add_get("/metrics", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=_GOODBYE_S, **listener_limits())
 
@@ -57,5 +57,5 @@ class MetricsEndpoint:
         return web.Response(body=encode(self.registry), headers={"content-type": kind})
 
 
-def _refused(why: str) -> web.Response:
+def _rejected(why: str) -> web.Response:
     return web.Response(status=403, text=why + "\n")

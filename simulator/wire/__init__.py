@@ -6,7 +6,7 @@
 is the load generator's connection; `ca` and `tls` make certificates and contexts.
 
 The balancer reads heads whole, line by line with a strict pattern each and a memory of lines seen before (`fields`),
-and not by httptools: llhttp refuses methods it does not know, cannot stop at the end of a message, mixes trailers into
+and not by httptools: llhttp rejects methods it does not know, cannot stop at the end of a message, mixes trailers into
 the head and lets several malformed heads pass. The patterns run in C as well, and how the bytes were cut cannot matter
 to them. httptools and h11 are second opinions in the tests.
 """

@@ -1,11 +1,13 @@
-"""Answers of the balancer's own: refusals, redirects, complaints about a request, and what simulated instances say."""
+"""Answers of the balancer's own: rejections, redirects, complaints about a request, and what simulated instances
+say.
+"""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Final
 
-from simulator.model.refusal import Refusal
+from simulator.model.rejection import Rejection
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 WEBSOCKET: Final = b"connection: upgrade\r\nupgrade: websocket\r\n"
@@ -52,11 +54,13 @@ class OwnAnswer:
         return b"".join((start, self.fields, framing, connection_line(minor, close=close), added, b"\r\n", body))
 
 
-def refused(refusal: Refusal) -> OwnAnswer:
-    """A refusal as App Runner's clients see it: Envoy's text, or empty and chunked for an unknown host (facts 3.1)."""
-    if not refusal.body:
-        return OwnAnswer(refusal.status, chunked=True)
-    return OwnAnswer(refusal.status, refusal.body.encode(), PLAIN)
+def rejected(rejection: Rejection) -> OwnAnswer:
+    """A rejection as App Runner's clients see it: Envoy's text, or empty and chunked for an unknown host (facts
+    3.1).
+    """
+    if not rejection.body:
+        return OwnAnswer(rejection.status, chunked=True)
+    return OwnAnswer(rejection.status, rejection.body.encode(), PLAIN)
 
 
 def complaint(status: int, why: str) -> OwnAnswer:

@@ -121,7 +121,7 @@ class ChunkedBody:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _keep_line(self, line: bytes) -> None:
-        """An unfinished line, refused as soon as it can no longer become a good one."""
+        """An unfinished line, rejected as soon as it can no longer become a good one."""
         if len(line) > self._limits.chunk_line_bytes_max:
             raise ProtocolError("chunk line too long")
         if b"\r" in line[:-1] or (self._at is _At.DATA_END and not b"\r\n".startswith(line)):

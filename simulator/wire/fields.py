@@ -1,7 +1,7 @@
 """Sorting a head's fields, line by line: what requests and answers share.
 
 A head is cut at every CR LF, and each line is judged alone: it goes on as it is, it is taken out for judgement, it
-falls, or it is no field and the head is refused. The verdict follows from the line's bytes and the table of names, and
+falls, or it is no field and the head is rejected. The verdict follows from the line's bytes and the table of names, and
 many lines are the same from head to head (Accept, User-Agent, Server, a Date within its second). So verdicts on lines
 of such fields are remembered, and judging one again is one look-up. Of other fields only the name is remembered, with
 what to do about it; their values are searched for controls in one pass behind the last line, before anything is made
@@ -121,7 +121,7 @@ class Memory(dict[bytes, _V]):
 class FieldTable:
     """Which fields of a head are taken out. `keys`: name in lower case -> key of its value, b"" to drop the field.
 
-    A head with a line that is no field is refused with `status`.
+    A head with a line that is no field is rejected with `status`.
     """
 
     __slots__ = ("_lines", "_names", "_status", "keys")
@@ -137,7 +137,7 @@ class FieldTable:
         """Append the `lines` that `keys` does not name to `kept`, with their ends; return the others' values by key.
 
         `lines` have no ends. Values of a repeated field are joined by commas, so that whoever wants one number or one
-        name refuses the list.
+        name rejects the list.
 
         Raises:
             ProtocolError: a line is no field.

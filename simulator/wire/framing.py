@@ -17,7 +17,7 @@ _DIGITS_MAX: Final = 18  # below 2^63
 def request_length(minor: int, coding: bytes | None, length: bytes | None) -> int:
     """Bytes of a request's body, or CHUNKED. `coding` and `length`: all values of the field joined by commas.
 
-    Joining makes a repeated Content-Length a list, which is not a number, so it is refused like any other list.
+    Joining makes a repeated Content-Length a list, which is not a number, so it is rejected like any other list.
 
     Raises:
         ProtocolError: 501 for a coding nobody knows here, 400 for everything ambiguous.
@@ -38,7 +38,7 @@ def request_length(minor: int, coding: bytes | None, length: bytes | None) -> in
 def answer_length(status: int, coding: bytes | None, length: bytes | None) -> int:
     """Bytes of an answer's body, CHUNKED or UNTIL_CLOSE; what a HEAD request changes is the caller's part.
 
-    Both fields together are refused, as Envoy does (RFC 9112 6.3 would let Transfer-Encoding win).
+    Both fields together are rejected, as Envoy does (RFC 9112 6.3 would let Transfer-Encoding win).
 
     Raises:
         ProtocolError: 502.

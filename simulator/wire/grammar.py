@@ -15,7 +15,7 @@ TOKEN_BYTE: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _TEXT: Final = rb"[\t\x20-\x7e\x80-\xff]*+"
 
 # --- lines without their ends
-# A target has visible ASCII only, without "#": raw non-ASCII, controls, spaces and fragments are refused.
+# A target has visible ASCII only, without "#": raw non-ASCII, controls, spaces and fragments are rejected.
 REQUEST_LINE: Final = re.compile(rb"(" + TOKEN_BYTE + rb"{1,64}+) ([^\x00-\x20#\x7f-\xff]++) HTTP/1\.([01])")
 # As lenient as Envoy 1.40: any version but 0.x, and several blanks or tabs between the parts (http-proxy.md 132).
 STATUS_LINE: Final = re.compile(rb"HTTP/([1-9]\.[0-9])[ \t]++([1-9][0-9]{2})(?:[ \t](" + _TEXT + rb"))?")

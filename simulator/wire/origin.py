@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import CONNECT_FAILURE, CONNECT_TIMEOUT, EXHAUSTED, TERMINATED, Refusal
+from simulator.model.rejection import CONNECT_FAILURE, CONNECT_TIMEOUT, EXHAUSTED, TERMINATED, Rejection
 from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.tasks import Tasks
@@ -72,7 +72,7 @@ class Origin:
             self._reaper.cancel()
         await self._tasks.close()
         for link in list(self._links):
-            link.refuse(TERMINATED if link.is_connected else CONNECT_FAILURE)
+            link.reject(TERMINATED if link.is_connected else CONNECT_FAILURE)
         self._idle.clear()
 
     # --- what connections tell ---------------------------------------------------------------------------------------
@@ -108,9 +108,9 @@ class Origin:
                 await self._loop.create_connection(lambda: link, self._host, self._port)
         except OSError as error:
             self.forget(link)
-            link.refuse(self._refusal_of(error))
+            link.reject(self._rejection_of(error))
 
-    def _refusal_of(self, error: OSError) -> Refusal:
+    def _rejection_of(self, error: OSError) -> Rejection:
         if isinstance(error, TimeoutError):
             return CONNECT_TIMEOUT
         if not is_exhaustion(error):

@@ -2,7 +2,7 @@
 
 Browsers carry requests of any site to this machine, so listening on loopback alone protects nothing. A page whose own
 name was made to resolve to 127.0.0.1 (DNS rebinding) has a foreign Host field; a page of another site, or of another
-port of this machine, has a foreign Origin field or says so in Sec-Fetch-Site. Both are refused. Programs send the name
+port of this machine, has a foreign Origin field or says so in Sec-Fetch-Site. Both are rejected. Programs send the name
 that they were given and no Origin, so the AWS CLI, SDKs, Terraform and Prometheus notice nothing.
 """
 
@@ -43,12 +43,12 @@ class OwnNames:
         self._names = frozenset(_plain(name) for name in names)
         self.port = port
 
-    def refusal(self, asked: Asked) -> str | None:
-        """Why the request is refused; None when it is not."""
-        return self.refuses_host(asked.target, asked.hosts) or self.refuses_origin(asked)
+    def rejection(self, asked: Asked) -> str | None:
+        """Why the request is rejected; None when it is not."""
+        return self.rejects_host(asked.target, asked.hosts) or self.rejects_origin(asked)
 
-    def refuses_host(self, target: str, hosts: list[str]) -> str | None:
-        """Why the name that is asked for is refused."""
+    def rejects_host(self, target: str, hosts: list[str]) -> str | None:
+        """Why the name that is asked for is rejected."""
         if len(hosts) != 1:
             return f"Host, must be given once: {self._expected()}"
         named = [hosts[0]]
@@ -59,8 +59,8 @@ class OwnNames:
                 return f"Host = {each[:_SHOWN_MAX]!r}, must be {self._expected()}"
         return None
 
-    def refuses_origin(self, asked: Asked) -> str | None:
-        """Why the page that asks is refused; the Host field is an own name already."""
+    def rejects_origin(self, asked: Asked) -> str | None:
+        """Why the page that asks is rejected; the Host field is an own name already."""
         origin, site = asked.fields.get("origin"), asked.fields.get("sec-fetch-site")
         if origin is not None:
             scheme, _, authority = origin.partition("://")

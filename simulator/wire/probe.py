@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from simulator.model.health import HealthCheck, HealthProtocol
-from simulator.model.refusal import CONNECT_FAILURE, EXHAUSTED, Refusal
+from simulator.model.rejection import CONNECT_FAILURE, EXHAUSTED, Rejection
 from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.origin import Origin
 from simulator.wire.response import AnswerHead
@@ -133,11 +133,11 @@ class _ProbeCall:
     def answer_continued(self, piece: bytes, *, complete: bool) -> None:
         pass
 
-    def broken(self, refusal: Refusal) -> None:
-        if refusal is EXHAUSTED and not self.verdict.done():
+    def broken(self, rejection: Rejection) -> None:
+        if rejection is EXHAUSTED and not self.verdict.done():
             self.verdict.set_exception(_CannotProbe())
             return
-        self._settle("connection refused" if refusal is CONNECT_FAILURE else refusal.name)
+        self._settle("connection refused" if rejection is CONNECT_FAILURE else rejection.name)
 
     def application_ended(self) -> bool:
         return False

@@ -239,7 +239,7 @@ def read_request(head: bytes, limits: DataPlaneLimits, table: FieldTable = ENVOY
 
 
 def check_beginning(start: bytes, seen: int, limits: DataPlaneLimits) -> None:
-    """Refuse an unfinished head as soon as it cannot become a good one. The first `seen` bytes were checked before.
+    """Reject an unfinished head as soon as it cannot become a good one. The first `seen` bytes were checked before.
 
     Raises:
         ProtocolError: as `read_request` would in the end, or 414 or 431 when too much has come.

@@ -2,7 +2,7 @@
 
 Their sender is the user's own application, so what App Runner's Envoy takes is taken here: LF for CR LF, folded lines,
 status lines with more blanks or another version (http-proxy.md 121, 132, 133). What is forwarded is strict.
-What could split an answer in two stays refused (136): CR alone, NUL and other controls, names that are no tokens.
+What could split an answer in two stays rejected (136): CR alone, NUL and other controls, names that are no tokens.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class AnswerHead:
 
 
 def read_answer(head: bytes, table: FieldTable = ANSWER_FIELDS, fields_max: int = FIELDS_MAX) -> AnswerHead:
-    """Judge a whole head with CR LF as line ends, its empty line included; folded lines are refused.
+    """Judge a whole head with CR LF as line ends, its empty line included; folded lines are rejected.
 
     `table` says which fields are judged, and which are dropped.
 
@@ -159,15 +159,15 @@ def _judge_status_line(line: bytes) -> tuple[int, int, bytes]:
 
 
 def _check_start(data: bytes) -> None:
-    """Refuse an unfinished first line that cannot become a status line."""
+    """Reject an unfinished first line that cannot become a status line."""
     if not data.startswith(_VERSION[: len(data)]) or has_controls(data.removesuffix(b"\r")):
         raise ProtocolError("not an answer head", 502)
 
 
 def _check_lines(data: bytes, seen: int) -> None:
-    """Refuse an unfinished head with a line, ended within what was not yet seen, that spoils it.
+    """Reject an unfinished head with a line, ended within what was not yet seen, that spoils it.
 
-    Whatever is refused is refused at once: an application that keeps its connection would else be waited for.
+    Whatever is rejected is rejected at once: an application that keeps its connection would else be waited for.
     """
     at = data.rfind(b"\n", 0, seen) + 1
     *ended, last = data[at:].replace(b"\r\n", b"\n").split(b"\n")

@@ -17,7 +17,7 @@ import select
 from typing import Final, Protocol, cast
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import BAD_ANSWER, TERMINATED, Refusal
+from simulator.model.rejection import BAD_ANSWER, TERMINATED, Rejection
 from simulator.wire.body import BodyReader, body_reader
 from simulator.wire.fault import ProtocolError
 from simulator.wire.framing import UNTIL_CLOSE
@@ -55,7 +55,7 @@ class Caller(Protocol):
 
     def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
 
-    def broken(self, refusal: Refusal) -> None: ...
+    def broken(self, rejection: Rejection) -> None: ...
 
     def application_ended(self) -> bool:
         """In a tunnel the application has ended its side. True: keep ours open, bytes for it may follow."""
@@ -188,12 +188,12 @@ class UpstreamConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def refuse(self, refusal: Refusal) -> None:
+    def reject(self, rejection: Rejection) -> None:
         """Cut it and tell the caller."""
         caller = self.caller
         self.drop()
         if caller is not None:
-            caller.broken(refusal)
+            caller.broken(rejection)
 
     # --- the transport's side ----------------------------------------------------------------------------------------
 
@@ -217,7 +217,7 @@ class UpstreamConnection(asyncio.Protocol):
                 piece = self._body.feed(data)
                 self._pass_on(self.caller, None, piece, self._body)
         except ProtocolError:
-            self.refuse(BAD_ANSWER)
+            self.reject(BAD_ANSWER)
 
     def eof_received(self) -> bool:
         """The application has closed: the end of a body that has no other end; anything else is `connection_lost`'s."""

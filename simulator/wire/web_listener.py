@@ -38,12 +38,12 @@ def asked_of(request: web.BaseRequest) -> Asked:
     return Asked(request.scheme, request.method, request.raw_path, fields.getall("host", []), fields)
 
 
-def guarding(names: OwnNames, refused: Callable[[str], web.Response]) -> Middleware:
-    """Answers 403 in the listener's own form to requests that are refused."""
+def guarding(names: OwnNames, rejected: Callable[[str], web.Response]) -> Middleware:
+    """Answers 403 in the listener's own form to requests that are rejected."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        why = names.refusal(asked_of(request))
-        return refused(why) if why is not None else await handler(request)
+        why = names.rejection(asked_of(request))
+        return rejected(why) if why is not None else await handler(request)
 
     return middleware

@@ -138,7 +138,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     # --- operations that are not possible in virtual time ----------------------------------------------------------
 
-    def _refuse(self, what: str) -> Never:
+    def _reject(self, what: str) -> Never:
         msg = f"{what} is not possible in virtual time"
         raise OutsideWorld(msg)
 
@@ -147,29 +147,29 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> asyncio.Handle:
         """Schedule `callback` from a signal handler, which runs in the loop's thread. Other threads are not allowed."""
         if threading.get_ident() != self._thread_id:  # type: ignore[attr-defined]  # set by run_forever
-            self._refuse("call_soon_threadsafe (another thread)")
+            self._reject("call_soon_threadsafe (another thread)")
         return self.call_soon(callback, *args, context=context)
 
     def run_in_executor(self, *_: Any, **__: Any) -> Never:  # type: ignore[override]
-        self._refuse("run_in_executor (a thread or process pool)")
+        self._reject("run_in_executor (a thread or process pool)")
 
     def add_reader(self, *_: Any, **__: Any) -> Never:  # type: ignore[override]
-        self._refuse("add_reader (a file descriptor)")
+        self._reject("add_reader (a file descriptor)")
 
     def add_writer(self, *_: Any, **__: Any) -> Never:  # type: ignore[override]
-        self._refuse("add_writer (a file descriptor)")
+        self._reject("add_writer (a file descriptor)")
 
     async def create_connection(self, *_: Any, **__: Any) -> Never:
-        self._refuse("create_connection (a socket)")
+        self._reject("create_connection (a socket)")
 
     async def create_server(self, *_: Any, **__: Any) -> Never:
-        self._refuse("create_server (a socket)")
+        self._reject("create_server (a socket)")
 
     async def subprocess_exec(self, *_: Any, **__: Any) -> Never:
-        self._refuse("subprocess_exec (a process)")
+        self._reject("subprocess_exec (a process)")
 
     async def subprocess_shell(self, *_: Any, **__: Any) -> Never:
-        self._refuse("subprocess_shell (a process)")
+        self._reject("subprocess_shell (a process)")
 
     def _process_events(self, event_list: object) -> None:
         """Do nothing: part of BaseEventLoop's contract, but this loop has no selector and so no events."""

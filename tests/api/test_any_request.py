@@ -1,4 +1,4 @@
-"""Whatever JSON comes as a request, the server answers or refuses; it never breaks."""
+"""Whatever JSON comes as a request, the server answers or rejects; it never breaks."""
 
 from __future__ import annotations
 
@@ -66,22 +66,25 @@ def _has(inside: Any, part: Any) -> bool:
 
 
 @given(calls=st.lists(calls(), min_size=1, max_size=8))
-def test_any_request_is_answered_or_refused(calls: list[tuple[str, Any]]) -> None:
+def test_any_request_is_answered_or_rejected(calls: list[tuple[str, Any]]) -> None:
     async def main() -> None:
         async with Stage() as stage:
             api = ApiCalls(stage.api)
             api.call(ALICE, "CreateService", {"ServiceName": "hello", "SourceConfiguration": IMAGE})
             await stage.settled()
             for operation, request in calls:
-                refusal: ApiError | None = None
+                rejection: ApiError | None = None
                 try:
                     answer = api.call(ALICE, operation, request)
                 except ApiError as error:
-                    refusal = error
+                    rejection = error
                 else:
                     check_answer(operation, answer)
                     json.dumps(answer, allow_nan=False).encode()
-                assert refusal is None or (refusal.status < 500 and len(refusal.message) <= 600), (operation, request)
+                assert rejection is None or (rejection.status < 500 and len(rejection.message) <= 600), (
+                    operation,
+                    request,
+                )
             await stage.settled()
 
     run_virtual(main)

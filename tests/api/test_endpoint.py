@@ -51,7 +51,7 @@ async def test_a_service_is_created_and_described_by_boto3(plane: ControlPlane) 
     assert described["Service"]["CreatedAt"].tzinfo is not None
 
 
-async def test_a_refusal_has_its_class_in_boto3(plane: ControlPlane) -> None:
+async def test_a_rejection_has_its_class_in_boto3(plane: ControlPlane) -> None:
     client = boto3_client(plane)
     arn = "arn:aws:apprunner:us-east-1:123456789012:service/none/" + 32 * "0"
     with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
@@ -94,7 +94,7 @@ async def test_a_constraint_that_clients_do_not_check_is_told(plane: ControlPlan
         (b" " * (BODY_BYTES_MAX + 1), {"X_Amz_Target": "AppRunner.ListServices"}, 413, "RequestEntityTooLarge"),
     ],
 )
-async def test_what_is_no_call_is_refused_as_aws_refuses_it(
+async def test_what_is_no_call_is_rejected_as_aws_rejects_it(
     plane: ControlPlane, body: bytes, headers: dict[str, str], status: int, code: str
 ) -> None:
     answered, content, request_id = await post(plane, body, **headers)
@@ -236,7 +236,7 @@ async def test_half_a_head_is_not_waited_for(plane: ControlPlane, sent: bytes) -
         (b"Host: localhost\r\nAccept: \xff\r\nX-Amz-Target: \xff", b"404", "UnknownOperationException"),
     ],
 )
-async def test_bytes_that_are_no_text_are_refused_as_aws_refuses(
+async def test_bytes_that_are_no_text_are_rejected_as_aws_rejects(
     plane: ControlPlane, fields: bytes, status: bytes, code: str | None
 ) -> None:
     head, content = await raw(endpoint_of(plane).port, call(fields))
@@ -288,7 +288,7 @@ async def test_a_bug_is_the_servers_fault_and_says_nothing_of_the_inside(
 
 
 @pytest.mark.case("P9")
-async def test_a_refusal_has_awss_words_and_clients_show_which_services_use_it(plane: ControlPlane) -> None:
+async def test_a_rejection_has_awss_words_and_clients_show_which_services_use_it(plane: ControlPlane) -> None:
     client = boto3_client(plane)
     made = await elsewhere(client.create_auto_scaling_configuration, AutoScalingConfigurationName="busy")
     arn = made["AutoScalingConfiguration"]["AutoScalingConfigurationArn"]
@@ -309,7 +309,7 @@ async def test_a_refusal_has_awss_words_and_clients_show_which_services_use_it(p
 
 @pytest.mark.case("P36")
 @pytest.mark.parametrize("operation", ["CreateService", "DescribeAutoScalingConfiguration"])
-async def test_an_empty_arn_of_a_scaling_configuration_is_refused_in_awss_words(
+async def test_an_empty_arn_of_a_scaling_configuration_is_rejected_in_awss_words(
     plane: ControlPlane, operation: str
 ) -> None:
     body: dict[str, Any] = {"AutoScalingConfigurationArn": ""}

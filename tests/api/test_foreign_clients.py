@@ -71,7 +71,7 @@ async def test_a_client_of_another_service_reads_what_to_set_and_tries_once(keys
 
 
 @pytest.mark.case("P19", "R1")
-async def test_a_client_that_puts_a_buckets_name_before_ours_reads_it_too_and_app_runners_is_refused() -> None:
+async def test_a_client_that_puts_a_buckets_name_before_ours_reads_it_too_and_app_runners_is_rejected() -> None:
     scope = "AWS4-HMAC-SHA256 Credential=A/20261129/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
     async with (
         await open_control_plane(ControlPlaneSettings(), SimulatedWorkload()) as plane,

@@ -1,4 +1,4 @@
-"""Every constraint of the service model is enforced, and nothing that it allows is refused for its form."""
+"""Every constraint of the service model is enforced, and nothing that it allows is rejected for its form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.virtual import run_virtual
 
 
 def verdict_of(calls: ApiCalls, each: model_walk.Try) -> str | None:
-    """The code of a refusal by the model; None when the request reached the operation, whatever that said of it."""
+    """The code of a rejection by the model; None when the request reached the operation, whatever that said of it."""
     try:
         calls.call(ALICE, each.operation, each.request)
     except ApiError as error:
@@ -36,7 +36,7 @@ def test_the_verdicts_on_every_member_are_the_models() -> None:
     run_virtual(main)
 
 
-def test_a_refusal_names_the_member_and_hides_a_secret() -> None:
+def test_a_rejection_names_the_member_and_hides_a_secret() -> None:
     async def main() -> None:
         async with Stage() as stage:
             calls = ApiCalls(stage.api)

@@ -215,7 +215,7 @@ async def test_in_the_open_mode_twelve_digits_are_an_account() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "keys", "tls", "refused"),
+    ("host", "keys", "tls", "rejected"),
     [
         ("0.0.0.0", False, False, True),
         ("0.0.0.0", False, True, True),
@@ -229,10 +229,10 @@ async def test_in_the_open_mode_twelve_digits_are_an_account() -> None:
         ("localhost", False, False, False),
     ],
 )
-def test_beyond_loopback_there_are_keys_and_tls(host: str, keys: bool, tls: bool, refused: bool) -> None:
+def test_beyond_loopback_there_are_keys_and_tls(host: str, keys: bool, tls: bool, rejected: bool) -> None:
     authentication = Authentication(AccessKeys([OTHER] if keys else []))
     listener = ApiListener(host, tls=tls, name="api.example.com")
-    if refused:
+    if rejected:
         with pytest.raises(ValueError, match="must be a loopback address"):
             ControlPlaneSettings(listener=listener, authentication=authentication)
     else:

@@ -122,7 +122,7 @@ def test_instances_that_were_to_go_and_stay_after_all_are_awake_and_billed_on() 
         assert not world.service(arn).pool.ready
         roster.recall()
         assert (str(instance.state), instance.awake) == ("active", True)
-        assert instance.spell_at_s == pytest.approx(world.platform.clock.at_s())
+        assert instance.activation_at_s == pytest.approx(world.platform.clock.at_s())
         await world.stage.passes(120.0)
         assert instance.state is InstanceState.IDLE
         assert len(roster.living()) == 1

@@ -16,7 +16,7 @@ from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettin
 from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.exchange import Exchange
-from simulator.model.refusal import Refusal
+from simulator.model.rejection import Rejection
 from simulator.world.chance import Chance
 from simulator.world.laws import Constant
 from tests.assembly.test_applications import Builder
@@ -50,8 +50,8 @@ class Request(Exchange):
         self.lane.finish(self)
         self.outcomes[status] += 1
 
-    def fail(self, refusal: Refusal) -> None:
-        self.outcomes[refusal.status] += 1
+    def fail(self, rejection: Rejection) -> None:
+        self.outcomes[rejection.status] += 1
 
 
 class World:
@@ -202,7 +202,7 @@ def test_a_service_that_never_comes_up_leaves_nothing_and_can_be_repaired() -> N
     in_world(test)
 
 
-def test_a_paused_service_refuses_with_503_and_serves_again_when_it_is_resumed() -> None:
+def test_a_paused_service_rejects_with_503_and_serves_again_when_it_is_resumed() -> None:
     async def test(world: World) -> None:
         arn = await world.running()
         world.stage.call("PauseService", ServiceArn=arn)

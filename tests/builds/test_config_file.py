@@ -45,9 +45,9 @@ LEAST = "version: 1.0\nruntime: {}\nbuild:\n  commands:\n    build: [make]\nrun:
 
 
 def problems(text: str) -> list[str]:
-    with pytest.raises(FileProblems) as refused:
+    with pytest.raises(FileProblems) as rejected:
         read_config(text)
-    return [str(problem) for problem in refused.value.problems]
+    return [str(problem) for problem in rejected.value.problems]
 
 
 def test_every_key_is_read() -> None:
@@ -116,7 +116,7 @@ def test_what_is_wrong_is_told(text: str, problem: str) -> None:
     assert any(problem in told for told in problems(text)), problems(text)
 
 
-def test_an_alias_bomb_is_refused() -> None:
+def test_an_alias_bomb_is_rejected() -> None:
     levels = "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 12))
     (told,) = problems(f"x0: &x0 [lol, lol]\n{levels}")
     assert "too much, must be at most 150000 values after aliases" in told
@@ -127,7 +127,7 @@ def test_the_schema_takes_what_the_reader_takes(text: str) -> None:
     jsonschema.Draft202012Validator(config_schema()).validate(yaml.safe_load(text.replace("value: no", "value: off")))
 
 
-def test_the_schema_refuses_what_the_reader_refuses() -> None:
+def test_the_schema_rejects_what_the_reader_rejects() -> None:
     judge = jsonschema.Draft202012Validator(config_schema())
     assert not judge.is_valid(yaml.safe_load(LEAST.format("nodejs20")))
     assert not judge.is_valid(yaml.safe_load(WHOLE.replace("pre-run", "prerun")))

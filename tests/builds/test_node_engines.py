@@ -9,7 +9,7 @@ from simulator.builds.node_engines import EnginesConflict, check_engines, versio
 from simulator.builds.runtimes import RUNTIMES
 from tests.builds.places import REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
-from tests.builds.test_hostile import refusal
+from tests.builds.test_hostile import rejection
 from tests.builds.test_local import builder_in
 
 NODE_22, NODE_18 = RUNTIMES["NODEJS_22"], RUNTIMES["NODEJS_18"]
@@ -61,7 +61,7 @@ def test_the_version_that_counts(wanted: str | None, found: str, version: str) -
 async def test_a_conflict_fails_the_build_before_its_commands_run(tmp_path: Path) -> None:
     text = config(REVISED, "echo never").replace("run:\n", "run:\n  runtime-version: 22.17.0\n")
     place = GitPlace(tmp_path / "shop", {"a/apprunner.yaml": text, "a/package.json": package("^18")})
-    assert await refusal(tmp_path, place, "/a") == (
+    assert await rejection(tmp_path, place, "/a") == (
         "package.json: engines.node = ^18, must agree with run.runtime-version, which is 22.17.0."
     )
 

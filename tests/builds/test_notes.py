@@ -13,7 +13,7 @@ from simulator.builds.recipe import Recipe
 from simulator.builds.runtimes import RUNTIMES
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
-from tests.builds.test_hostile import refusal
+from tests.builds.test_hostile import rejection
 from tests.builds.test_local import builder_in, built
 
 GO = Recipe(RUNTIMES["GO_1"], ("make",), "./app", 8080)
@@ -74,7 +74,7 @@ def test_amazon_linux_is_named_where_its_package_manager_is_missing() -> None:
 @pytest.mark.case("P27")
 async def test_a_build_with_yum_fails_with_the_hint(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, "yum install -y gcc")})
-    told = await refusal(tmp_path, place)
+    told = await rejection(tmp_path, place)
     assert "ended with exit code 127; yum is Amazon Linux's" in told
 
 
@@ -120,7 +120,7 @@ async def test_a_file_that_is_not_read_is_told_of(tmp_path: Path) -> None:
 @pytest.mark.case("P24")
 async def test_the_reason_of_a_broken_file_has_its_first_problem_with_the_place(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED).replace("command: ./start", "\tcommand: x")})
-    told = await refusal(tmp_path, place)
+    told = await rejection(tmp_path, place)
     assert told.startswith("apprunner.yaml has 1 problem: ")
     assert "file = a tab, must be spaces" in told
 

@@ -34,7 +34,7 @@ async def test_a_folder_is_taken_as_it_is_without_what_is_ignored(tmp_path: Path
     assert ".git" not in names_in(project)
 
 
-async def test_a_file_of_5_gb_in_a_folder_is_refused_before_it_is_read(tmp_path: Path) -> None:
+async def test_a_file_of_5_gb_in_a_folder_is_rejected_before_it_is_read(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     with (project / "big").open("wb") as big:

@@ -17,7 +17,7 @@ def test_an_image_is_for_one_runtime_or_for_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["NODE=node:22", "Node:22", "NODEJS_22=", ""])
-def test_an_image_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+def test_an_image_that_is_none_is_rejected(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         build_settings(tmp_path, images=[text])
 

@@ -12,7 +12,7 @@ from simulator.cli import app
 from tests.lab.compare_scenarios import step
 
 RUN = CliRunner()
-FEW = ["--policy", "own", "--policy", "fixed", "--seeds", "2", "--workers", "1", "--no-oracle"]
+FEW = ["--policy", "configured", "--policy", "fixed", "--seeds", "2", "--workers", "1", "--no-oracle"]
 
 
 def test_a_comparison_is_printed_and_written(tmp_path: Path) -> None:
@@ -21,8 +21,8 @@ def test_a_comparison_is_printed_and_written(tmp_path: Path) -> None:
     done = RUN.invoke(app, ["compare", str(step(tmp_path)), *FEW, *files])
     assert done.exit_code == 0, done.output
     assert "step: requests, 2 seeds (n = 2: no interval), SLO 1 s" in done.stdout
-    assert "step: difference from own" in done.stdout
-    assert json.loads(out["json"].read_text(encoding="utf-8"))["baseline"] == "own"
+    assert "step: difference from configured" in done.stdout
+    assert json.loads(out["json"].read_text(encoding="utf-8"))["baseline"] == "configured"
     assert all(path.stat().st_size > 0 for path in out.values())
 
 
@@ -36,7 +36,7 @@ def test_a_build_fails_when_figures_became_worse_and_not_otherwise(tmp_path: Pat
     file.write_text(file.read_text(encoding="utf-8").replace("max_concurrency: 4", "max_concurrency: 3"))
     worse = RUN.invoke(app, [*asked, "--fail-if-worse-than", str(former)])
     assert worse.exit_code == 1
-    assert "worse: step: fixed: loss = " in worse.stderr
+    assert "worse: step: fixed: error rate = " in worse.stderr
 
 
 def test_a_run_that_fails_ends_with_3_and_the_policys_own_error(tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_a_run_that_fails_ends_with_3_and_the_policys_own_error(tmp_path: Path) 
         (["--policy", "nonsense"], "policy = 'nonsense', must be one of app-runner"),
         (["--platform", "heroku"], "platform = 'heroku', must be one of app-runner"),
         (["--policy", "nowhere.py:Mine"], "must name a file that can be read"),
-        (["--policy", "own", "--baseline", "x"], "baseline = 'x', must be one of own"),
-        (["--policy", "own", "--slo", "fast"], "'fast' is not a duration"),
-        (["--policy", "own", "--gear", "third"], "gear = 'third', must be one of auto"),
-        (["--policy", "own", "--fail-if-worse-than", "nowhere.json"], "must be a file that can be read"),
+        (["--policy", "configured", "--baseline", "x"], "baseline = 'x', must be one of configured"),
+        (["--policy", "configured", "--slo", "fast"], "'fast' is not a duration"),
+        (["--policy", "configured", "--backend", "third"], "backend = 'third', must be one of auto"),
+        (["--policy", "configured", "--fail-if-worse-than", "nowhere.json"], "must be a file that can be read"),
         (["--platform", "lambda", "--prices", "nowhere.yaml"], "prices = 'nowhere.yaml', must be a file"),
     ],
 )

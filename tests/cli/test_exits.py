@@ -36,7 +36,13 @@ def scenario_file(folder: Path, source: str = "poisson: {rate: 5/s}", check: str
 
 # What each verb answers to input that is bad for it; FILE is a scenario whose recording has a bad row.
 BAD_INPUT = {
-    "run": [["FILE"], ["FILE", "--gear", "virtual"], ["none.yaml"], ["first-look", "--policy", "none"], ["--nope"]],
+    "run": [
+        ["FILE"],
+        ["FILE", "--backend", "event-loop"],
+        ["none.yaml"],
+        ["first-look", "--policy", "none"],
+        ["--nope"],
+    ],
     "compare": [["FILE", "--policy", "knative"], ["first-look"], ["first-look", "--policy", "none"]],
     "sweep": [["FILE", "--vary", "min_size=1,2"], ["first-look", "--vary", "nothing=1"], ["first-look"]],
     "shadow": [["FILE", "--policy", "knative"], ["first-look", "--policy", "none"]],

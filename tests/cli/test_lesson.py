@@ -31,7 +31,7 @@ def test_a_learner_predicts_sees_the_outcome_and_tries_again_until_an_empty_line
 def test_told_beforehand_nobody_is_asked() -> None:
     shown = RUN.invoke(app, ["lesson", "littles-law", "--predict", "5", "--try", "1s"])
     assert shown.exit_code == 0, shown.output
-    assert "you said  5  not so" in shown.output
+    assert "you said  5  not quite" in shown.output
     assert "with 1s" in shown.output
     assert "Your prediction" not in shown.output
 

@@ -21,7 +21,7 @@ from simulator.lab.tables import Cell, Table
 from tests.lab.compare_scenarios import step
 
 WIDTHS = (60, 80, 120)
-COMPARED = ("own", "lambda-provisioned", "predictive-hpa", "scale-per-request")
+COMPARED = ("configured", "lambda-provisioned", "predictive-hpa", "scale-per-request")
 
 
 def sent_to_terminal(arguments: list[str], width: int, folder: Path, *, with_errors: bool = False) -> str:
@@ -86,7 +86,18 @@ def test_every_name_of_a_table_is_whole(verb: str, width: int, tmp_path: Path) -
 @pytest.mark.case("X13c")
 def test_a_comparison_says_what_it_plays_before_the_first_run_has_ended(tmp_path: Path) -> None:
     step(tmp_path)
-    arguments = ["compare", "step.yaml", "--seeds", "1", "--workers", "1", "--policy", "own", "--policy", "knative"]
+    arguments = [
+        "compare",
+        "step.yaml",
+        "--seeds",
+        "1",
+        "--workers",
+        "1",
+        "--policy",
+        "configured",
+        "--policy",
+        "knative",
+    ]
     sent = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent_to_terminal(arguments, 80, tmp_path, with_errors=True))
     lines = re.split(r"[\r\n]+", sent)
     announced = next(number for number, line in enumerate(lines) if line.startswith("4 runs: own, knative"))

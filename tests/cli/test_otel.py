@@ -102,7 +102,7 @@ def test_the_variables_of_the_specification_are_read(tmp_path: Path) -> None:
         ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "must be a number above 0"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_its_name(name: str, value: str, said: str) -> None:
+def test_what_makes_no_sense_is_rejected_with_its_name(name: str, value: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"{name} = '{value}', {said}"):
         otlp_settings(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": BASE, name: value})
 

@@ -60,7 +60,7 @@ def contents(folder: Path) -> dict[str, str]:
         "shadow a.yaml --policy knative --json a.yaml",
     ],
 )
-def test_an_output_that_would_cost_an_input_or_another_is_refused_before_the_run(folder: Path, command: str) -> None:
+def test_an_output_that_would_cost_an_input_or_another_is_rejected_before_the_run(folder: Path, command: str) -> None:
     before = contents(folder)
     done = RUN.invoke(app, command.split())
 

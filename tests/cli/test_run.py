@@ -54,7 +54,7 @@ def test_a_failed_check_exits_with_1_and_says_which(tmp_path: Path) -> None:
         (["nowhere.yaml"], "must be a file or one of"),
         (["first-look", "--policy", "nonsense"], "must be one of app-runner"),
         (["first-look", "--policy", "knatve"], "did you mean `knative`?"),
-        (["first-look", "--gear", "fst"], "did you mean `fast`?"),
+        (["first-look", "--backend", "fst"], "did you mean `fast`?"),
         (["flash-sail"], "did you mean `flash-sale`?"),
         (["first-look", "--json", "no/such/folder/out.json"], "cannot be written"),
     ],
@@ -122,7 +122,16 @@ def test_every_request_has_a_row(tmp_path: Path) -> None:
 def test_ctrl_c_ends_the_run_cleanly_with_the_report_so_far(tmp_path: Path) -> None:
     """A day at 2,000 requests/s takes minutes: the signal comes long before the end, when the first line is out."""
     text = SCENARIO.replace("20s", "24h").replace("10/s", "2000/s")
-    command = [sys.executable, "-u", "-m", "simulator", "run", str(scenario(tmp_path, text=text)), "--gear", "virtual"]
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "simulator",
+        "run",
+        str(scenario(tmp_path, text=text)),
+        "--backend",
+        "event-loop",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         first = run.stdout.readline()  # progress: the run is under way
@@ -155,11 +164,11 @@ class Failing:
 """
 
 
-@pytest.mark.parametrize("gear", ["virtual", pytest.param("fast", marks=pytest.mark.slow)])
-def test_a_policy_of_the_users_that_fails_ends_the_run_or_does_not_as_asked(tmp_path: Path, gear: str) -> None:
+@pytest.mark.parametrize("backend", ["event-loop", pytest.param("compiled", marks=pytest.mark.slow)])
+def test_a_policy_of_the_users_that_fails_ends_the_run_or_does_not_as_asked(tmp_path: Path, backend: str) -> None:
     policy, report = tmp_path / "mine.py", tmp_path / "report.json"
     policy.write_text(FAILING, encoding="utf-8")
-    command = ["run", str(scenario(tmp_path)), "--quiet", "--gear", gear, "--policy", f"{policy}:Failing"]
+    command = ["run", str(scenario(tmp_path)), "--quiet", "--backend", backend, "--policy", f"{policy}:Failing"]
     told = (
         "policy Failing raised ZeroDivisionError: division by zero (mine.py, line 4), at tick 7, 7 s; inputs now_s=7.0"
     )
@@ -171,7 +180,7 @@ def test_a_policy_of_the_users_that_fails_ends_the_run_or_does_not_as_asked(tmp_
     went_on = RUN.invoke(app, [*command, "--on-policy-error", "hold", "--json", str(report)])
     assert went_on.exit_code == 0, went_on.output
     lines = [event["line"] for event in json.loads(report.read_text(encoding="utf-8"))["services"][0]["events"]]
-    assert [line for line in lines if told in line and "the wish stays as it is" in line]
+    assert [line for line in lines if told in line and "the desired count stays as it is" in line]
 
 
 @pytest.mark.case("L66")
@@ -181,7 +190,7 @@ def test_a_policy_of_the_users_that_fails_ends_the_run_or_does_not_as_asked(tmp_
         ["run", "first-look", "--seed", "1_0"],
         ["run", "first-look", "--seed", "٣"],
         ["run", "first-look", "--trace-sampling", "nan"],
-        ["compare", "first-look", "--policy", "own", "--seeds", "1_0"],
+        ["compare", "first-look", "--policy", "configured", "--seeds", "1_0"],
         ["sweep", "first-look", "--vary", "max_size=1,2", "--out", "o.csv", "--workers", "1_0"],
         ["logs", "--last", "1_0"],
     ],

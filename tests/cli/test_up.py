@@ -1,4 +1,4 @@
-"""What `simulator up` refuses before it begins."""
+"""What `simulator up` rejects before it begins."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from simulator.fleet.process_isolation import Namespaces, Way
 RUN = CliRunner()
 
 
-def refusal(*arguments: str) -> str:
+def rejection(*arguments: str) -> str:
     done = RUN.invoke(app, ["up", *arguments])
     assert done.exit_code == 2, done.output
     return done.output.strip()
 
 
 def test_a_folder_that_says_nothing_is_told_what_to_write(tmp_path: Path) -> None:
-    assert refusal(str(tmp_path)) == (
+    assert rejection(str(tmp_path)) == (
         f"{tmp_path} has no apprunner.yaml, which says how to build and run it, and no Dockerfile: "
         f"`simulator init {tmp_path}` writes the first"
     )
-    assert refusal(f"{tmp_path}/none") == f"DIR = {tmp_path}/none, must be a folder"
+    assert rejection(f"{tmp_path}/none") == f"DIR = {tmp_path}/none, must be a folder"
 
 
 def test_options_of_builds_are_no_use_to_a_dockerfile(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     for option in (["--build-image", "node:22"], ["--near-versions"], ["--secrets-file", "x"]):
-        assert refusal(str(tmp_path), *option) == (
+        assert rejection(str(tmp_path), *option) == (
             f"{option[0]} = given, must come with an apprunner.yaml; {tmp_path} has a Dockerfile only"
         )
 
 
-def test_an_image_or_a_toolchain_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_image_or_a_toolchain_that_is_none_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "apprunner.yaml").write_text("version: 1.0\n", encoding="utf-8")
-    assert "must be IMAGE, or RUNTIME=IMAGE" in refusal(str(tmp_path), "--build-image", "NODE=node:22")
-    assert "must be RUNTIME=FOLDER" in refusal(str(tmp_path), "--toolchain", "NODE=/opt")
+    assert "must be IMAGE, or RUNTIME=IMAGE" in rejection(str(tmp_path), "--build-image", "NODE=node:22")
+    assert "must be RUNTIME=FOLDER" in rejection(str(tmp_path), "--toolchain", "NODE=/opt")
 
 
 @pytest.mark.case("R7")

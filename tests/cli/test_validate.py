@@ -26,7 +26,7 @@ def test_cases_are_told_with_their_source_and_written_as_a_page(tmp_path: Path) 
     assert "| 44 | AWS step scaling" in page.read_text(encoding="utf-8")
 
 
-def test_an_unknown_case_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_case_is_rejected_with_the_known_ones() -> None:
     done = RUN.invoke(app, ["validate", "--case", "999"])
     assert done.exit_code == 2
     assert "case = '999', must be one of" in done.stderr

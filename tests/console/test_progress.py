@@ -19,7 +19,7 @@ VIEW = ProgressView(
     waiting=3,
     active=2,
     provisioned=4,
-    wished=5,
+    desired=5,
     p50_s=0.0823,
     p99_s=None,
 )
@@ -58,7 +58,7 @@ def test_a_plain_line_has_everything_and_no_control_characters() -> None:
         progress.update(VIEW)
     assert file.getvalue() == (
         "1m15s (25 %): offered 123/s, served 120/s, failed 0.5/s, in flight 12 and 3 waiting; "
-        "instances 2 active of 4 provisioned, wished 5; p50 82.3 ms, p99 -\n"
+        "instances 2 active of 4 provisioned, desired 5; p50 82.3 ms, p99 -\n"
     )
 
 
@@ -105,10 +105,10 @@ def test_the_terminal_is_given_back_when_the_run_breaks() -> None:
     def play() -> None:
         with Progress(Console(file=file, force_terminal=True, width=80), "run", Wall()) as progress:
             progress.update(VIEW)
-            message = "the run broke"
+            message = "an internal error stopped the run"
             raise RuntimeError(message)
 
-    with pytest.raises(RuntimeError, match="the run broke"):
+    with pytest.raises(RuntimeError, match="an internal error stopped the run"):
         play()
     hidden, shown_again = "\x1b[?25l", "\x1b[?25h"
     assert file.getvalue().rindex(shown_again) > file.getvalue().rindex(hidden)

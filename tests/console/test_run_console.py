@@ -153,7 +153,7 @@ def test_a_deployment_puts_new_instances_in_the_place_of_the_old_ones(case: Watc
     assert begun["at_s"] >= 1
     ended = case.until("operations", lambda one: one["rows"][-1]["status"] == "SUCCEEDED")["rows"][-1]
     assert ended["ended_s"] > begun["at_s"]
-    # Refused as long as the deployment goes on: the old instances drain, and the operation ends.
+    # Rejected as long as the deployment goes on: the old instances drain, and the operation ends.
     answers = (case.act(act="pause", service="web") for _ in zip_until(case, 300))
     assert any(status == 200 for status, _ in answers)
     case.until("frame", lambda one: not web(one)["serving"])

@@ -35,7 +35,7 @@ def test_it_shows_what_the_feed_tells(tmp_path: Path) -> None:
         case.act(act="clock", do="play")
         for kind, data in case.events():
             view.take(kind, data)
-            if "wish" in shown(view) and "instances, ceil(" in shown(view) and kind == "series":
+            if "desired" in shown(view) and "instances, ceil(" in shown(view) and kind == "series":
                 break
     text = shown(view)
     assert "watched" in text

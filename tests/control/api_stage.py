@@ -83,8 +83,8 @@ class Stage:
         check_answer(operation, answer)
         return answer
 
-    def refused(self, operation: str, who: Caller = ALICE, /, **request: Any) -> ApiError:
-        """The refusal, which has to be one that the model declares for the operation."""
+    def rejected(self, operation: str, who: Caller = ALICE, /, **request: Any) -> ApiError:
+        """The rejection, which has to be one that the model declares for the operation."""
         with pytest.raises(ApiError) as caught:
             self.api.handle(who, operation, request)
         declared = {shape.name for shape in model().operation_model(operation).error_shapes}

@@ -114,11 +114,11 @@ def test_many_reads_are_recorded_before_they_fill_the_memory() -> None:
     run_virtual(main)
 
 
-def test_a_refused_call_is_recorded_with_its_error() -> None:
+def test_a_rejected_call_is_recorded_with_its_error() -> None:
     async def main() -> None:
         async with Stage() as stage:
-            error = stage.refused("DeleteConnection", ConnectionArn="hello")
-            stage.api.refused(ALICE, "CreateService", {}, error)  # as one that the endpoint refused itself
+            error = stage.rejected("DeleteConnection", ConnectionArn="hello")
+            stage.api.rejected(ALICE, "CreateService", {}, error)  # as one that the endpoint rejected itself
             stage.api.flush()
             assert [(each["eventName"], each["errorCode"], each["errorMessage"]) for each in records(stage)] == [
                 ("DeleteConnection", "InvalidRequestException", error.message),

@@ -71,12 +71,12 @@ def test_a_deleted_revision_is_inactive_and_the_one_before_is_the_latest() -> No
             assert view["DeletedAt"] == stage.now()
             assert describe(stage, name)[ARN] == first[ARN]
             assert describe(stage, second[ARN])["Status"] == "inactive"
-            error = stage.refused("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
+            error = stage.rejected("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
             assert error.code == "InvalidRequestException"
             assert "The auto scaling configuration you specified has been deleted" in error.message
             assert create(stage)["AutoScalingConfigurationRevision"] == 2  # of the active ones the next (facts 19.5)
             await stage.passes(3600)
-            error = stage.refused("DescribeAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
+            error = stage.rejected("DescribeAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
             assert error.code == "ResourceNotFoundException"
 
     run_virtual(main)
@@ -87,7 +87,7 @@ def test_all_revisions_are_deleted_by_name_only() -> None:
         async with Stage() as stage:
             first, second = create(stage), create(stage)
             request = {"DeleteAllRevisions": True}
-            error = stage.refused("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=first[ARN], **request)
+            error = stage.rejected("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=first[ARN], **request)
             assert "must end with the name" in error.message
             name = first[ARN].rsplit("/", 2)[0]
             stage.call("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=name, **request)
@@ -112,7 +112,7 @@ def test_the_default_is_for_new_services_and_cannot_be_deleted() -> None:
             assert [each["IsDefault"] for each in summaries] == [False, True]
             stage.call("DeleteService", ServiceArn=new)
             await stage.settled()
-            error = stage.refused("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=view[ARN])
+            error = stage.rejected("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=view[ARN])
             assert error.message == "You can't delete a reserved auto scaling configuration"
             stage.call("UpdateDefaultAutoScalingConfiguration", AutoScalingConfigurationArn=DEFAULT)
             stage.call("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=view[ARN])
@@ -129,7 +129,7 @@ def test_one_in_use_is_not_deleted_nor_what_an_update_would_roll_back_to() -> No
             stage.call("UpdateService", ServiceArn=arn, AutoScalingConfigurationArn=second[ARN])
             for each in (first, second):
                 assert describe(stage, each[ARN])["HasAssociatedService"]
-                error = stage.refused("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=each[ARN])
+                error = stage.rejected("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=each[ARN])
                 assert error.message == (
                     "You can't delete the auto scaling configuration. It's used by one or more services. "
                     "To delete it, update the services to use other auto scaling configurations."
@@ -166,10 +166,10 @@ def test_a_service_cannot_have_one_that_is_not_there() -> None:
             full = describe(stage, name)[ARN]
             stage.call("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=name)
             for arn in (name, full, f"{name}/9"):
-                arn_error = stage.refused("UpdateDefaultAutoScalingConfiguration", AutoScalingConfigurationArn=arn)
+                arn_error = stage.rejected("UpdateDefaultAutoScalingConfiguration", AutoScalingConfigurationArn=arn)
                 assert arn_error.code in {"ResourceNotFoundException", "InvalidRequestException"}
                 request = {"ServiceName": "hello", "SourceConfiguration": {}}
-                error = stage.refused("CreateService", **request, AutoScalingConfigurationArn=arn)
+                error = stage.rejected("CreateService", **request, AutoScalingConfigurationArn=arn)
                 assert error.code == "InvalidRequestException"
 
     run_virtual(main)
@@ -182,7 +182,7 @@ def test_the_quotas_count_names_and_active_revisions() -> None:
             for name in ("busy", "busy", "calm", "DefaultConfiguration"):
                 create(stage, name)
             for name in ("more", "busy", "DefaultConfiguration"):
-                error = stage.refused("CreateAutoScalingConfiguration", AutoScalingConfigurationName=name)
+                error = stage.rejected("CreateAutoScalingConfiguration", AutoScalingConfigurationName=name)
                 assert error.code == "ServiceQuotaExceededException"
             create(stage, "busy", caller(region="eu-west-1"))
             stage.call(
@@ -200,17 +200,17 @@ def test_the_built_in_one_is_there_from_the_start_and_stays() -> None:
             assert describe(stage, DEFAULT)["IsDefault"]
             view = create(stage)
             stage.call("UpdateDefaultAutoScalingConfiguration", AutoScalingConfigurationArn=view[ARN])
-            error = stage.refused("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=DEFAULT)
+            error = stage.rejected("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=DEFAULT)
             assert error.code == "InvalidRequestException"
 
     run_virtual(main)
 
 
-def test_a_minimum_above_the_maximum_is_refused() -> None:
+def test_a_minimum_above_the_maximum_is_rejected() -> None:
     async def main() -> None:
         async with Stage() as stage:
             numbers = {"MinSize": 5, "MaxSize": 4}
-            error = stage.refused("CreateAutoScalingConfiguration", AutoScalingConfigurationName="busy", **numbers)
+            error = stage.rejected("CreateAutoScalingConfiguration", AutoScalingConfigurationName="busy", **numbers)
             assert error.message == "MinSize = 5, must not exceed MaxSize = 4."
 
     run_virtual(main)

@@ -14,18 +14,20 @@ from tests.virtual import rounds, run_virtual, until
 
 
 class FakePolicy:
-    """Wishes for what the test says, and remembers what it was shown."""
+    """Decides what the test says, and remembers what it was shown."""
 
     name = "fake"
     actuator = Actuator()
 
-    def __init__(self, wish: Callable[[Observation], int | None], *, tick_s: float = 1.0, pokes: bool = False) -> None:
+    def __init__(
+        self, desired: Callable[[Observation], int | None], *, tick_s: float = 1.0, reacts_to_queue: bool = False
+    ) -> None:
         self.tick_s = tick_s
-        self.pokes = pokes
+        self.reacts_to_queue = reacts_to_queue
         self.seen: list[str] = []  # `s` and `d` in the order of samples and decisions
         self.samples: list[Sample] = []
         self.observations: list[Observation] = []
-        self._wish = wish
+        self._desired = desired
 
     def observe(self, sample: Sample) -> None:
         self.seen.append("s")
@@ -34,7 +36,7 @@ class FakePolicy:
     def decide(self, observation: Observation) -> Decision | None:
         self.seen.append("d")
         self.observations.append(observation)
-        desired = self._wish(observation)
+        desired = self._desired(observation)
         return None if desired is None else Decision(desired, f"= {desired}", "because", (("x", 1.0),), ("clamped",))
 
 
@@ -81,8 +83,8 @@ def test_every_second_is_observed_once_and_in_order() -> None:
             assert [sample.second for sample in policy.samples] == list(range(10))
             assert heard == policy.samples
             first, second = policy.samples[:2]
-            assert (first.arrivals, first.refused, first.in_flight, first.ready) == (2, 1, 0.5, 1)
-            assert (second.arrivals, second.refused, second.in_flight) == (0, 0, 1.0)
+            assert (first.arrivals, first.rejected, first.in_flight, first.ready) == (2, 1, 0.5, 1)
+            assert (second.arrivals, second.rejected, second.in_flight) == (0, 0, 1.0)
 
     run_virtual(main)
 
@@ -109,7 +111,7 @@ def test_a_decision_becomes_the_rosters_wish_and_is_recorded_with_its_why() -> N
         async with Stage() as stage:
             scaler(stage, FakePolicy(lambda _: 3))
             await asyncio.sleep(1.5)
-            assert stage.roster.wish == len(stage.pool.ready) == 3
+            assert stage.roster.desired == len(stage.pool.ready) == 3
             assert decisions(stage) == [
                 ScalingDecided(1.0, "web", "fake", 1, 3, "= 3", "because", (("x", 1.0),), ("clamped",))
             ]
@@ -133,7 +135,7 @@ def test_no_decision_changes_nothing() -> None:
         async with Stage() as stage:
             made = scaler(stage, FakePolicy(lambda _: None))
             await asyncio.sleep(5.5)
-            assert (made.decisions, stage.roster.wish, decisions(stage)) == (0, 1, [])
+            assert (made.decisions, stage.roster.desired, decisions(stage)) == (0, 1, [])
 
     run_virtual(main)
 
@@ -157,7 +159,7 @@ def test_a_policy_sees_the_service_as_it_is() -> None:
 def test_a_policy_that_wants_it_is_asked_when_a_request_waits() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=0, least=0, wait_s=60, queue=10)) as stage:
-            policy = FakePolicy(lambda seen: seen.waiting + seen.in_flight, pokes=True)
+            policy = FakePolicy(lambda seen: seen.waiting + seen.in_flight, reacts_to_queue=True)
             scaler(stage, policy)
             await asyncio.sleep(0.25)
             stage.offer()

@@ -33,22 +33,22 @@ NEW = {"ServiceName": "hello", "SourceConfiguration": IMAGE}
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(request_: dict[str, Any], message: str) -> None:
+def test_what_does_not_fit_is_rejected_by_name(request_: dict[str, Any], message: str) -> None:
     async def main() -> None:
         async with Stage() as stage:
-            error = stage.refused("CreateService", **NEW, **request_)
+            error = stage.rejected("CreateService", **NEW, **request_)
             assert (error.code, message in error.message) == ("InvalidRequestException", True), error.message
             assert stage.call("ListServices")["ServiceSummaryList"] == []
 
     run_virtual(main)
 
 
-def test_a_role_that_cannot_be_assumed_yet_is_refused_in_the_words_that_terraform_waits_for() -> None:
+def test_a_role_that_cannot_be_assumed_yet_is_rejected_in_the_words_that_terraform_waits_for() -> None:
     async def main() -> None:
         ready: set[str] = set()
         role = "arn:aws:iam::123456789012:role/new"
         async with Stage(settings=ApiSettings(may_assume=lambda arn: arn in ready)) as stage:
-            error = stage.refused("CreateService", **NEW, InstanceConfiguration={"InstanceRoleArn": role})
+            error = stage.rejected("CreateService", **NEW, InstanceConfiguration={"InstanceRoleArn": role})
             assert "Error in assuming instance role" in error.message
             ready.add(role)
             arn = await stage.running(InstanceConfiguration={"InstanceRoleArn": role})
@@ -60,10 +60,10 @@ def test_a_role_that_cannot_be_assumed_yet_is_refused_in_the_words_that_terrafor
 
 
 @pytest.mark.case("P36")
-def test_an_access_role_that_cannot_be_assumed_is_refused_in_awss_words() -> None:
+def test_an_access_role_that_cannot_be_assumed_is_rejected_in_awss_words() -> None:
     async def main() -> None:
         async with Stage(settings=ApiSettings(may_assume=lambda _arn: False)) as stage:
-            error = stage.refused("CreateService", ServiceName="hello", SourceConfiguration=ECR)
+            error = stage.rejected("CreateService", ServiceName="hello", SourceConfiguration=ECR)
             role = ECR["AuthenticationConfiguration"]["AccessRoleArn"]
             assert (error.code, error.message) == (
                 "InvalidRequestException",
@@ -106,12 +106,12 @@ def test_an_update_changes_what_it_names_and_nothing_else() -> None:
     run_virtual(main)
 
 
-def test_an_update_that_is_refused_leaves_the_service_free() -> None:
+def test_an_update_that_is_rejected_leaves_the_service_free() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
             before = stage.service(arn)
-            stage.refused("UpdateService", ServiceArn=arn, InstanceConfiguration={"Memory": "12 GB"})
+            stage.rejected("UpdateService", ServiceArn=arn, InstanceConfiguration={"Memory": "12 GB"})
             assert stage.service(arn) == before
 
     run_virtual(main)
@@ -127,10 +127,10 @@ def test_secrets_need_an_instance_role() -> None:
     async def main() -> None:
         async with Stage() as stage:
             text = "Instance Role have to be provided if passing in RuntimeEnvironmentSecrets."
-            error = stage.refused("CreateService", ServiceName="hello", SourceConfiguration=with_secret())
+            error = stage.rejected("CreateService", ServiceName="hello", SourceConfiguration=with_secret())
             assert (error.code, error.message) == ("InvalidRequestException", text)
             arn = await stage.running()
-            error = stage.refused("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret())
+            error = stage.rejected("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret())
             assert (error.code, error.message) == ("InvalidRequestException", text)
             # The role may come in the same update, or have come before.
             stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret(), InstanceConfiguration=ROLE)
@@ -144,7 +144,7 @@ def test_secrets_need_an_instance_role() -> None:
 
 @pytest.mark.case("P35")
 @pytest.mark.parametrize("given", [{}, {"InstanceConfiguration": {}}, {"NetworkConfiguration": {}}])
-def test_an_update_that_gives_nothing_is_refused(given: dict[str, Any]) -> None:
+def test_an_update_that_gives_nothing_is_rejected(given: dict[str, Any]) -> None:
     async def main() -> None:
         async with Stage() as stage:
             stage.workload.fail("hello", "provision")
@@ -152,7 +152,7 @@ def test_an_update_that_gives_nothing_is_refused(given: dict[str, Any]) -> None:
             running = await stage.running("other")
             for arn in (failed, running):
                 before = stage.operations(arn)
-                error = stage.refused("UpdateService", ServiceArn=arn, **given)
+                error = stage.rejected("UpdateService", ServiceArn=arn, **given)
                 assert error.code == "InvalidRequestException"
                 assert error.message == "No configurations provided in the UpdateService request."
                 assert stage.operations(arn) == before
@@ -161,7 +161,7 @@ def test_an_update_that_gives_nothing_is_refused(given: dict[str, Any]) -> None:
 
 
 @pytest.mark.case("P35")
-def test_an_update_of_an_ingress_connection_that_gives_nothing_is_refused() -> None:
+def test_an_update_of_an_ingress_connection_that_gives_nothing_is_rejected() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.private()
@@ -174,7 +174,7 @@ def test_an_update_of_an_ingress_connection_that_gives_nothing_is_refused() -> N
             )["VpcIngressConnection"]
             await stage.passes(300)
             door = made["VpcIngressConnectionArn"]
-            error = stage.refused(
+            error = stage.rejected(
                 "UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration={}
             )
             assert (error.code, "at least one" in error.message) == ("InvalidRequestException", True)

@@ -38,17 +38,17 @@ def test_a_service_needs_one_that_is_available_and_keeps_it_from_deletion() -> N
             short = full.rsplit("/", 1)[0]  # as in AWS's own examples
             source = CODE | {"AuthenticationConfiguration": {"ConnectionArn": short}}
             request = {"ServiceName": "hello", "SourceConfiguration": source}
-            assert "must be AVAILABLE" in stage.refused("CreateService", **request).message
+            assert "must be AVAILABLE" in stage.rejected("CreateService", **request).message
             stage.api.approve_connection("123456789012", "us-east-1", "my-github")
             arn = await stage.running(SourceConfiguration=source)
             authentication = stage.service(arn)["SourceConfiguration"]["AuthenticationConfiguration"]
             assert authentication == {"ConnectionArn": full}
-            error = stage.refused("DeleteConnection", ConnectionArn=short)
+            error = stage.rejected("DeleteConnection", ConnectionArn=short)
             assert error.explained.endswith("is in use by a service. (Delete first: hello)")
             stage.call("DeleteService", ServiceArn=arn)
             await stage.settled()
             stage.call("DeleteConnection", ConnectionArn=short)
-            error = stage.refused("CreateService", **request)
+            error = stage.rejected("CreateService", **request)
             assert (error.code, "Connection not found" in error.message) == ("InvalidRequestException", True)
 
     run_virtual(main)
@@ -59,12 +59,12 @@ def test_names_are_taken_once_and_the_quota_holds() -> None:
         async with Stage(settings=ApiSettings(quotas=Quotas(connections=2))) as stage:
             answer = stage.call("CreateConnection", ConnectionName="first", ProviderType="GITHUB")
             request = {"ConnectionName": "first", "ProviderType": "BITBUCKET"}
-            assert stage.refused("CreateConnection", **request).code == "InvalidRequestException"
+            assert stage.rejected("CreateConnection", **request).code == "InvalidRequestException"
             stage.call("CreateConnection", ConnectionName="second", ProviderType="BITBUCKET")
             request = {"ConnectionName": "third", "ProviderType": "GITHUB"}
-            assert stage.refused("CreateConnection", **request).code == "ServiceQuotaExceededException"
+            assert stage.rejected("CreateConnection", **request).code == "ServiceQuotaExceededException"
             wrong = answer["Connection"]["ConnectionArn"][:-1] + "_"
-            assert stage.refused("DeleteConnection", ConnectionArn=wrong).code == "ResourceNotFoundException"
+            assert stage.rejected("DeleteConnection", ConnectionArn=wrong).code == "ResourceNotFoundException"
 
     run_virtual(main)
 
@@ -74,7 +74,7 @@ def test_a_code_repository_without_a_connection_is_a_setting() -> None:
         async with Stage() as stage:
             await stage.running(SourceConfiguration=CODE)
         async with Stage(settings=ApiSettings(needs_connection=True)) as stage:
-            error = stage.refused("CreateService", ServiceName="hello", SourceConfiguration=CODE)
+            error = stage.rejected("CreateService", ServiceName="hello", SourceConfiguration=CODE)
             assert "ConnectionArn must be given" in error.message
 
     run_virtual(main)

@@ -80,12 +80,12 @@ def test_a_disassociation_ends_in_nothing() -> None:
             await stage.passes(1000)
             answer = stage.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             assert answer["CustomDomain"]["Status"] == "deleting"
-            error = stage.refused("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
+            error = stage.rejected("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             assert error.code == "InvalidStateException"
             assert stage.workload.domains == {"acme.dev": arn}
             await stage.passes(60)
             assert (domains(stage, arn), stage.workload.domains) == ([], {})
-            error = stage.refused("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
+            error = stage.rejected("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             assert error.code == "ResourceNotFoundException"
             assert error.message == "No custom domain acme.dev found for the provided service"
 
@@ -116,7 +116,7 @@ def test_a_name_leads_to_one_service() -> None:
             stage.call("AssociateCustomDomain", ServiceArn=first, DomainName="acme.dev")
             for service, name in ((first, "acme.dev"), (second, "ACME.dev"), (second, "www.acme.dev")):
                 request = {"ServiceArn": service, "DomainName": name, "EnableWWWSubdomain": False}
-                error = stage.refused("AssociateCustomDomain", **request)
+                error = stage.rejected("AssociateCustomDomain", **request)
                 assert error.code == "InvalidRequestException"
                 assert error.message == f"{name.lower()} is already associated with {first}."
             stage.call("AssociateCustomDomain", ServiceArn=second, DomainName="*.acme.dev")
@@ -124,7 +124,7 @@ def test_a_name_leads_to_one_service() -> None:
             stage.call("CreateService", other, ServiceName="third", SourceConfiguration=IMAGE)
             await stage.settled()
             third = stage.call("ListServices", other)["ServiceSummaryList"][0]["ServiceArn"]
-            error = stage.refused("AssociateCustomDomain", other, ServiceArn=third, DomainName="acme.dev")
+            error = stage.rejected("AssociateCustomDomain", other, ServiceArn=third, DomainName="acme.dev")
             assert "123456789012" not in error.message
 
     run_virtual(main)
@@ -141,11 +141,11 @@ def test_only_a_running_service_gets_or_loses_one() -> None:
                     ("AssociateCustomDomain", "b.com"),
                     ("DisassociateCustomDomain", "acme.dev"),
                 ):
-                    error = stage.refused(operation, ServiceArn=arn, DomainName=name)
+                    error = stage.rejected(operation, ServiceArn=arn, DomainName=name)
                     assert error.code == "InvalidStateException"
                 await stage.settled()
             nobody = arn.replace("hello", "nobody")
-            error = stage.refused("AssociateCustomDomain", ServiceArn=nobody, DomainName="b.com")
+            error = stage.rejected("AssociateCustomDomain", ServiceArn=nobody, DomainName="b.com")
             assert error.code == "InvalidRequestException"
 
     run_virtual(main)
@@ -157,7 +157,7 @@ def test_five_domains_and_no_more_and_pages_of_them() -> None:
             arn = await stage.running()
             for number in range(5):
                 stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName=f"example{number}.com")
-            error = stage.refused("AssociateCustomDomain", ServiceArn=arn, DomainName="more.com")
+            error = stage.rejected("AssociateCustomDomain", ServiceArn=arn, DomainName="more.com")
             assert error.code == "InvalidRequestException"
             page = stage.call("DescribeCustomDomains", ServiceArn=arn, MaxResults=3)
             rest = stage.call("DescribeCustomDomains", ServiceArn=arn, MaxResults=3, NextToken=page["NextToken"])
@@ -175,7 +175,7 @@ def test_wildcards_and_what_is_no_domain() -> None:
             assert all("*" not in each["Name"] for each in answer["CustomDomain"]["CertificateValidationRecords"])
             for name, www in (("*.b.com", True), ("login*.b.com", False), ("b", False)):
                 request = {"ServiceArn": arn, "DomainName": name, "EnableWWWSubdomain": www}
-                assert stage.refused("AssociateCustomDomain", **request).code == "InvalidRequestException"
+                assert stage.rejected("AssociateCustomDomain", **request).code == "InvalidRequestException"
 
     run_virtual(main)
 

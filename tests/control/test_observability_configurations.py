@@ -43,8 +43,8 @@ def test_the_built_in_one_traces_and_its_name_is_reserved() -> None:
             found = stage.call("DescribeObservabilityConfiguration", ObservabilityConfigurationArn=DEFAULT)
             assert found["ObservabilityConfiguration"]["TraceConfiguration"] == XRAY
             name = {"ObservabilityConfigurationName": "DefaultConfiguration"}
-            assert "reserved" in stage.refused("CreateObservabilityConfiguration", **name).message
-            error = stage.refused("DeleteObservabilityConfiguration", ObservabilityConfigurationArn=DEFAULT)
+            assert "reserved" in stage.rejected("CreateObservabilityConfiguration", **name).message
+            error = stage.rejected("DeleteObservabilityConfiguration", ObservabilityConfigurationArn=DEFAULT)
             assert error.code == "InvalidRequestException"
 
     run_virtual(main)
@@ -60,11 +60,11 @@ def test_a_service_with_observability_on_has_the_built_in_one_or_its_own() -> No
             stage.call("UpdateService", ServiceArn=arn, ObservabilityConfiguration=block)
             await stage.settled()
             assert stage.service(arn)["ObservabilityConfiguration"][ARN] == own[ARN]
-            error = stage.refused("DeleteObservabilityConfiguration", ObservabilityConfigurationArn=own[ARN])
+            error = stage.rejected("DeleteObservabilityConfiguration", ObservabilityConfigurationArn=own[ARN])
             assert "It's used by one or more services." in error.message
             assert error.explained.endswith("(Used by: hello)")
             off = {"ObservabilityEnabled": False}
-            error = stage.refused("UpdateService", ServiceArn=arn, ObservabilityConfiguration=off | {ARN: own[ARN]})
+            error = stage.rejected("UpdateService", ServiceArn=arn, ObservabilityConfiguration=off | {ARN: own[ARN]})
             assert "only when ObservabilityEnabled is true" in error.message
             stage.call("UpdateService", ServiceArn=arn, ObservabilityConfiguration=off)
             await stage.settled()
@@ -80,7 +80,7 @@ def test_the_quotas() -> None:
             create(stage)
             create(stage)
             for name in ("tracing", "more"):
-                error = stage.refused("CreateObservabilityConfiguration", ObservabilityConfigurationName=name)
+                error = stage.rejected("CreateObservabilityConfiguration", ObservabilityConfigurationName=name)
                 assert error.code == "ServiceQuotaExceededException"
 
     run_virtual(main)

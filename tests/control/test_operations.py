@@ -210,7 +210,7 @@ def test_a_failed_pause_resumption_or_deletion(operation: str, step: str, before
             assert (stage.status(arn), stage.operations(arn)[0][1]) == (after, "FAILED")
             assert "There is no strength left." in stage.lines(arn)
             if after == "DELETE_FAILED":
-                assert stage.refused("UpdateService", ServiceArn=arn).code == "InvalidStateException"
+                assert stage.rejected("UpdateService", ServiceArn=arn).code == "InvalidStateException"
                 stage.call("DeleteService", ServiceArn=arn)
                 await stage.settled()
                 assert stage.status(arn) == "DELETED"

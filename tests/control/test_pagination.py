@@ -72,7 +72,7 @@ def test_a_token_is_for_its_own_request_only() -> None:
 
 
 @pytest.mark.parametrize("token", ["a", "AAAA", "not base64 at all!", "\N{SNOWMAN}", "A" * 32, "=" * 32])
-def test_a_token_that_was_made_up_is_refused(token: str) -> None:
+def test_a_token_that_was_made_up_is_rejected(token: str) -> None:
     with pytest.raises(ApiError, match="InvalidRequestException: NextToken is invalid"):
         page(things(1), NextToken=token)
 

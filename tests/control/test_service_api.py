@@ -29,7 +29,7 @@ def test_a_store_that_fails_is_an_internal_error_and_nothing_has_changed() -> No
     async def main() -> None:
         stage = Stage()
         stage.store.close()
-        error = stage.refused("CreateConnection", ConnectionName="hub1", ProviderType="GITHUB")
+        error = stage.rejected("CreateConnection", ConnectionName="hub1", ProviderType="GITHUB")
         assert (error.code, error.is_fault) == ("InternalServiceErrorException", True)
         assert stage.api.handle(ALICE, "ListConnections", {})["ConnectionSummaryList"] == []
         stage.api.close()

@@ -126,7 +126,7 @@ def test_while_an_operation_runs_nothing_else_may_begin() -> None:
                 "DeleteService": "deleted",
             }
             for operation, word in done.items():
-                error = stage.refused(operation, ServiceArn=arn)
+                error = stage.rejected(operation, ServiceArn=arn)
                 invalid = operation == "StartDeployment"  # whose list has no InvalidStateException
                 assert error.code == ("InvalidRequestException" if invalid else "InvalidStateException")
                 assert error.message == f"Service cannot be {word} in the current state: OPERATION_IN_PROGRESS."
@@ -138,13 +138,13 @@ def test_a_name_is_taken_until_its_service_is_deleted() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
-            error = stage.refused("CreateService", ServiceName="hello", SourceConfiguration=IMAGE)
+            error = stage.rejected("CreateService", ServiceName="hello", SourceConfiguration=IMAGE)
             assert (error.code, error.message) == (
                 "InvalidRequestException",
                 "Service with the provided name already exists: hello",
             )
             stage.call("DeleteService", ServiceArn=arn)
-            stage.refused("CreateService", ServiceName="hello", SourceConfiguration=IMAGE)
+            stage.rejected("CreateService", ServiceName="hello", SourceConfiguration=IMAGE)
             await stage.settled()
             again = await stage.running()
             assert again != arn
@@ -160,7 +160,7 @@ def test_the_quota_of_services_counts_those_that_failed_and_not_those_that_are_g
             failed = stage.create("failed")
             await stage.running("works")
             assert stage.status(failed) == "CREATE_FAILED"
-            error = stage.refused("CreateService", ServiceName="more", SourceConfiguration=IMAGE)
+            error = stage.rejected("CreateService", ServiceName="more", SourceConfiguration=IMAGE)
             assert error.code == "ServiceQuotaExceededException"
             stage.call("DeleteService", ServiceArn=failed)
             await stage.settled()
@@ -176,7 +176,7 @@ def test_accounts_and_regions_do_not_see_each_other() -> None:
             for other in (caller(account="210987654321"), caller(region="eu-west-1")):
                 assert stage.call("ListServices", other)["ServiceSummaryList"] == []
                 for operation in ("DescribeService", "DeleteService", "ListOperations"):
-                    assert stage.refused(operation, other, ServiceArn=arn).code == "ResourceNotFoundException"
+                    assert stage.rejected(operation, other, ServiceArn=arn).code == "ResourceNotFoundException"
                 stage.call("CreateService", other, ServiceName="hello", SourceConfiguration=IMAGE)
             assert len(stage.call("ListServices", ALICE)["ServiceSummaryList"]) == 1
 
@@ -186,9 +186,9 @@ def test_accounts_and_regions_do_not_see_each_other() -> None:
 def test_what_is_no_service_is_not_found_and_what_is_no_arn_is_invalid() -> None:
     async def main() -> None:
         async with Stage() as stage:
-            assert stage.refused("DescribeService", ServiceArn=ARN).code == "ResourceNotFoundException"
+            assert stage.rejected("DescribeService", ServiceArn=ARN).code == "ResourceNotFoundException"
             for text in ("hello", ARN.replace("service/", "connection/"), f"{ARN}/more"):
-                assert stage.refused("DescribeService", ServiceArn=text).code == "InvalidRequestException"
+                assert stage.rejected("DescribeService", ServiceArn=text).code == "InvalidRequestException"
 
     run_virtual(main)
 
@@ -201,9 +201,9 @@ def test_a_deleted_service_is_described_for_an_hour() -> None:
             await stage.settled()
             await stage.passes(3599)
             assert stage.status(arn) == "DELETED"
-            assert stage.refused("DeleteService", ServiceArn=arn).code == "InvalidStateException"
+            assert stage.rejected("DeleteService", ServiceArn=arn).code == "InvalidStateException"
             await stage.passes(1)
-            assert stage.refused("DescribeService", ServiceArn=arn).code == "ResourceNotFoundException"
+            assert stage.rejected("DescribeService", ServiceArn=arn).code == "ResourceNotFoundException"
             await stage.running("next")  # a change sweeps the store
             assert [key for kind, key, _ in stage.store.documents() if arn in key] == []
 

@@ -29,7 +29,7 @@ def code(values: dict[str, Any] | None = None, **repository: Any) -> dict[str, A
     return {"CodeRepository": block}
 
 
-def refusal(given: dict[str, Any], before: dict[str, Any] | None = None) -> str:
+def rejection(given: dict[str, Any], before: dict[str, Any] | None = None) -> str:
     with pytest.raises(ApiError) as caught:
         completed(given, before)
     assert caught.value.code == "InvalidRequestException"
@@ -51,7 +51,7 @@ def test_others_images_are_not(identifier: str | None) -> None:
     if identifier is not None:
         source = ECR | {"ImageRepository": ECR["ImageRepository"] | {"ImageIdentifier": identifier}}
     assert completed(source)["AutoDeploymentsEnabled"] is False
-    message = refusal(source | {"AutoDeploymentsEnabled": True})
+    message = rejection(source | {"AutoDeploymentsEnabled": True})
     public = "App Runner doesn't support automatic deployments for an image in an ECR Public repository."
     another = "AutoDeploymentsEnabled = true, must be false for an image of another account's ECR."
     assert message == (another if identifier else public)
@@ -59,16 +59,16 @@ def test_others_images_are_not(identifier: str | None) -> None:
 
 def test_an_access_role_is_for_ecr_and_not_for_ecr_public() -> None:
     without = {"ImageRepository": ECR["ImageRepository"]}
-    assert "AccessRoleArn must be given" in refusal(without)
+    assert "AccessRoleArn must be given" in rejection(without)
     role = {"AuthenticationConfiguration": ECR["AuthenticationConfiguration"]}
-    assert "AccessRoleArn must not be given" in refusal(IMAGE | role)
+    assert "AccessRoleArn must not be given" in rejection(IMAGE | role)
 
 
 def test_the_type_has_to_fit_the_identifier() -> None:
     public = {"ImageRepository": {"ImageIdentifier": ECR_IMAGE, "ImageRepositoryType": "ECR_PUBLIC"}}
-    assert "must be ECR for the image" in refusal(public)
+    assert "must be ECR for the image" in rejection(public)
     private = {"ImageRepository": IMAGE["ImageRepository"] | {"ImageRepositoryType": "ECR"}}
-    assert "must be ECR_PUBLIC for the image" in refusal(private)
+    assert "must be ECR_PUBLIC for the image" in rejection(private)
 
 
 def test_an_update_keeps_the_role_and_the_switch_but_not_the_image_settings() -> None:
@@ -119,8 +119,8 @@ def test_an_update_of_the_branch_keeps_the_code_configuration() -> None:
         (code({"Runtime": "PYTHON_3"}), "Runtime = PYTHON_3, must be a supported one"),
     ],
 )
-def test_what_does_not_fit_is_refused(given: dict[str, Any], message: str) -> None:
-    assert message in refusal(given)
+def test_what_does_not_fit_is_rejected(given: dict[str, Any], message: str) -> None:
+    assert message in rejection(given)
 
 
 def test_a_runtime_past_its_end_may_be_kept_by_an_update() -> None:
@@ -131,8 +131,8 @@ def test_a_runtime_past_its_end_may_be_kept_by_an_update() -> None:
 
 
 def test_a_service_stays_with_code_or_with_an_image() -> None:
-    assert "must have ImageRepository" in refusal(CODE, completed(IMAGE))
-    assert "must have CodeRepository" in refusal(IMAGE, completed(CODE))
+    assert "must have ImageRepository" in rejection(CODE, completed(IMAGE))
+    assert "must have CodeRepository" in rejection(IMAGE, completed(CODE))
 
 
 # --- what both have --------------------------------------------------------------------------------------------------
@@ -166,6 +166,6 @@ def test_variables_and_references_are_kept_as_they_are() -> None:
         ),
     ],
 )
-def test_settings_that_cannot_be_are_refused_for_images_and_code_alike(settings: dict[str, Any], message: str) -> None:
-    assert message in refusal(image(**settings))
-    assert message in refusal(code({"Runtime": "PYTHON_311"} | settings))
+def test_settings_that_cannot_be_are_rejected_for_images_and_code_alike(settings: dict[str, Any], message: str) -> None:
+    assert message in rejection(image(**settings))
+    assert message in rejection(code({"Runtime": "PYTHON_311"} | settings))

@@ -56,7 +56,7 @@ def test_a_state_that_is_there_is_not_written_over(exported: Path, tmp_path: Pat
         ({"resources": [{"kind": "account", "key": "k", "body": {}}]}, r"resources\[0\]: account: account"),
     ],
 )
-def test_a_file_that_does_not_serve_is_refused_before_anything_is_made(
+def test_a_file_that_does_not_serve_is_rejected_before_anything_is_made(
     exported: Path, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     exported.write_text(json.dumps(json.loads(exported.read_text()) | change))
@@ -65,7 +65,7 @@ def test_a_file_that_does_not_serve_is_refused_before_anything_is_made(
     assert not (tmp_path / "new.db").exists()
 
 
-def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
+def test_what_is_no_json_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("resources: []")
     with pytest.raises(StateFileError, match="Expecting value"):
         import_state(tmp_path / "new.db", tmp_path / "state.json")

@@ -101,7 +101,7 @@ def test_an_old_file_is_taken_to_the_schema_of_today(tmp_path: Path) -> None:
         Store(tmp_path / "state.db")
 
 
-def test_a_file_that_is_no_state_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_no_state_is_rejected_by_name(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_text("hello, I am not a database at all, not even nearly\n" * 100)
     with pytest.raises(StoreError, match=r"state .*state\.db: file is not a database"):
         Store(tmp_path / "state.db")
@@ -232,7 +232,7 @@ def test_a_line_that_is_no_text_is_kept_all_the_same() -> None:
 
 
 @pytest.mark.case("R21")
-def test_a_file_of_no_bytes_was_a_state_and_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_no_bytes_was_a_state_and_is_rejected(tmp_path: Path) -> None:
     Store(tmp_path / "state.db").close()
     os.truncate(tmp_path / "state.db", 0)
     with pytest.raises(StoreError, match=r"state\.db: 0 bytes, must be a state, and what it held is lost"):
@@ -302,12 +302,12 @@ def test_a_write_that_is_through_has_not_failed_whatever_comes_behind(tmp_path: 
     store = Store(tmp_path / "state.db")
     bounds = store._bounds
 
-    class Refusing:
+    class Rejecting:
         def execute(self, _: str) -> object:
             raise sqlite3.OperationalError("database or disk is full")
 
     store.write(entries=[entry("1")])
-    bounds.committed(Refusing())  # type: ignore[arg-type]
+    bounds.committed(Rejecting())  # type: ignore[arg-type]
     assert [each.text for each in store.entries_after(0)] == ["1"]
     store.close()
 

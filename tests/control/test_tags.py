@@ -77,7 +77,7 @@ def test_a_service_is_tagged_while_its_operation_runs_and_keeps_the_tags() -> No
                 ("UntagResource", {"TagKeys": ["a"]}),
                 ("ListTagsForResource", {}),
             ):
-                assert stage.refused(operation, ResourceArn=arn, **request).code == "InvalidStateException"
+                assert stage.rejected(operation, ResourceArn=arn, **request).code == "InvalidStateException"
 
     run_virtual(main)
 
@@ -88,10 +88,10 @@ def test_what_is_not_there_or_not_ones_own_has_no_tags() -> None:
             arn = await stage.running()
             partial = "arn:aws:apprunner:us-east-1:123456789012:autoscalingconfiguration/DefaultConfiguration"
             for text in (arn.replace("hello", "nobody"), partial):
-                assert stage.refused("ListTagsForResource", ResourceArn=text).code == "ResourceNotFoundException"
+                assert stage.rejected("ListTagsForResource", ResourceArn=text).code == "ResourceNotFoundException"
             other = caller(account="210987654321")
-            assert stage.refused("ListTagsForResource", other, ResourceArn=arn).code == "ResourceNotFoundException"
-            assert stage.refused("ListTagsForResource", ResourceArn="hello").code == "InvalidRequestException"
+            assert stage.rejected("ListTagsForResource", other, ResourceArn=arn).code == "ResourceNotFoundException"
+            assert stage.rejected("ListTagsForResource", ResourceArn="hello").code == "InvalidRequestException"
 
     run_virtual(main)
 
@@ -106,7 +106,7 @@ def test_keys_once_and_not_too_many() -> None:
                 ([{"Key": "c"}, {"Key": "d"}], "would have 3 tags"),
                 ([{"Key": "c"}, {"Key": "d"}, {"Key": "e"}], "must be at most 2"),
             ):
-                error = stage.refused("TagResource", ResourceArn=arn, Tags=tags)
+                error = stage.rejected("TagResource", ResourceArn=arn, Tags=tags)
                 assert (error.code, message in error.message) == ("InvalidRequestException", True)
 
     run_virtual(main)

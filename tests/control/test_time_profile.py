@@ -40,7 +40,7 @@ def test_a_factor_scales_everything() -> None:
     assert half.scaled_ingress_s == APP_RUNNER.ingress_s / 2
 
 
-def test_a_name_or_factor_that_is_none_is_refused() -> None:
+def test_a_name_or_factor_that_is_none_is_rejected() -> None:
     with pytest.raises(ValueError, match="time profile = 'fast', must be instant or app-runner"):
         profile_named("fast")
     with pytest.raises(ValueError, match="time factor = -1, must be at least 0"):

@@ -46,7 +46,7 @@ def test_an_operation_goes_on_and_its_end_is_written_later(tmp_path: Path, caplo
             with full_disk(stage.store):
                 await stage.settled()
                 assert stage.status(arn) == "RUNNING"
-                assert stage.refused("CreateConnection", ConnectionName="hub1", ProviderType="GITHUB").is_fault
+                assert stage.rejected("CreateConnection", ConnectionName="hub1", ProviderType="GITHUB").is_fault
             assert stored(path) is ServiceStatus.OPERATION_IN_PROGRESS
             await stage.passes(1.5)
             assert stored(path) is ServiceStatus.RUNNING

@@ -41,7 +41,7 @@ def test_a_deleted_one_is_inactive_and_its_name_free() -> None:
             described = stage.call("DescribeVpcConnector", VpcConnectorArn=arn)["VpcConnector"]
             assert described["Status"] == "INACTIVE"
             assert stage.call("ListVpcConnectors")["VpcConnectors"] == []
-            assert stage.refused("DeleteVpcConnector", VpcConnectorArn=arn).code == "InvalidRequestException"
+            assert stage.rejected("DeleteVpcConnector", VpcConnectorArn=arn).code == "InvalidRequestException"
             assert create(stage)["VpcConnectorArn"] != arn
 
     run_virtual(main)
@@ -55,7 +55,7 @@ def test_one_in_use_stays_and_only_a_full_arn_finds_it() -> None:
             egress = {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": arn}}
             service = await stage.running(NetworkConfiguration=egress)
             assert stage.service(service)["NetworkConfiguration"]["EgressConfiguration"]["VpcConnectorArn"] == arn
-            error = stage.refused("DeleteVpcConnector", VpcConnectorArn=arn)
+            error = stage.rejected("DeleteVpcConnector", VpcConnectorArn=arn)
             assert error.message == f"Provided VPC connector arn is being used by other services. ARN: {arn}"
             assert error.explained.endswith("(Used by: hello)")
             back = {"EgressConfiguration": {"EgressType": "DEFAULT"}}
@@ -64,12 +64,12 @@ def test_one_in_use_stays_and_only_a_full_arn_finds_it() -> None:
             egress_now = stage.service(service)["NetworkConfiguration"]["EgressConfiguration"]
             assert egress_now == {"EgressType": "DEFAULT"}
             partial = arn.rsplit("/", 1)[0]
-            assert stage.refused("DescribeVpcConnector", VpcConnectorArn=partial).code == "ResourceNotFoundException"
+            assert stage.rejected("DescribeVpcConnector", VpcConnectorArn=partial).code == "ResourceNotFoundException"
             stage.call("DeleteVpcConnector", VpcConnectorArn=arn)
             request = {"ServiceName": "more", "SourceConfiguration": IMAGE}
             for gone in (arn, partial):
                 egress = {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": gone}}
-                error = stage.refused("CreateService", **request, NetworkConfiguration=egress)
+                error = stage.rejected("CreateService", **request, NetworkConfiguration=egress)
                 assert error.code == "InvalidRequestException"
 
     run_virtual(main)
@@ -84,11 +84,11 @@ def test_one_in_use_stays_and_only_a_full_arn_finds_it() -> None:
         ({"SecurityGroups": ["group"]}, "SecurityGroups = 'group', must be an id such as sg-"),
     ],
 )
-def test_what_is_no_subnet_or_group_is_refused(request_: dict[str, Any], message: str) -> None:
+def test_what_is_no_subnet_or_group_is_rejected(request_: dict[str, Any], message: str) -> None:
     async def main() -> None:
         async with Stage() as stage:
             request = {"VpcConnectorName": "inside", "Subnets": ["subnet-1"]} | request_
-            error = stage.refused("CreateVpcConnector", **request)
+            error = stage.rejected("CreateVpcConnector", **request)
             assert (error.code, message in error.message) == ("InvalidRequestException", True)
 
     run_virtual(main)
@@ -99,7 +99,7 @@ def test_the_quota_and_the_name() -> None:
         async with Stage(settings=ApiSettings(quotas=Quotas(vpc_connectors=1))) as stage:
             create(stage)
             for name, code in (("inside", "InvalidRequestException"), ("more", "ServiceQuotaExceededException")):
-                error = stage.refused("CreateVpcConnector", VpcConnectorName=name, Subnets=["subnet-1"])
+                error = stage.rejected("CreateVpcConnector", VpcConnectorName=name, Subnets=["subnet-1"])
                 assert error.code == code
 
     run_virtual(main)

@@ -43,7 +43,7 @@ def test_a_connection_goes_through_its_states() -> None:
             assert view["DomainName"].endswith(".us-east-1.awsapprunner.com")
             for operation in ("UpdateVpcIngressConnection", "DeleteVpcIngressConnection"):
                 request = {"VpcIngressConnectionArn": arn, "IngressVpcConfiguration": VPC}
-                assert stage.refused(operation, **request).code == "InvalidStateException"
+                assert stage.rejected(operation, **request).code == "InvalidStateException"
             stage.call("TagResource", ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])
             await stage.passes(30)
             assert describe(stage, arn)["Status"] == "AVAILABLE"
@@ -66,17 +66,17 @@ def test_it_is_for_one_private_running_service() -> None:
     async def main() -> None:
         async with Stage() as stage:
             public, private = await stage.running("public"), await stage.private("private")
-            assert stage.refused("CreateVpcIngressConnection", **request_for(public)).code == "InvalidRequestException"
+            assert stage.rejected("CreateVpcIngressConnection", **request_for(public)).code == "InvalidRequestException"
             nobody = private.replace("private", "nobody")
-            assert stage.refused("CreateVpcIngressConnection", **request_for(nobody)).code == "InvalidRequestException"
+            assert stage.rejected("CreateVpcIngressConnection", **request_for(nobody)).code == "InvalidRequestException"
             create(stage, private)
             await rounds(5)
-            error = stage.refused("CreateVpcIngressConnection", **request_for(private, "more"))
+            error = stage.rejected("CreateVpcIngressConnection", **request_for(private, "more"))
             assert error.code == "ServiceQuotaExceededException"
             other = await stage.private("other")
-            assert "already exists" in stage.refused("CreateVpcIngressConnection", **request_for(other)).message
+            assert "already exists" in stage.rejected("CreateVpcIngressConnection", **request_for(other)).message
             stage.call("PauseService", ServiceArn=other)
-            error = stage.refused("CreateVpcIngressConnection", **request_for(other, "more"))
+            error = stage.rejected("CreateVpcIngressConnection", **request_for(other, "more"))
             assert error.code == "InvalidStateException"
 
     run_virtual(main)
@@ -88,9 +88,9 @@ def test_it_has_to_go_before_its_service_goes_or_opens() -> None:
             service = await stage.private()
             arn = create(stage, service)["VpcIngressConnectionArn"]
             await rounds(5)
-            assert stage.refused("DeleteService", ServiceArn=service).code == "InvalidStateException"
+            assert stage.rejected("DeleteService", ServiceArn=service).code == "InvalidStateException"
             public = {"IngressConfiguration": {"IsPubliclyAccessible": True}}
-            error = stage.refused("UpdateService", ServiceArn=service, NetworkConfiguration=public)
+            error = stage.rejected("UpdateService", ServiceArn=service, NetworkConfiguration=public)
             assert error.code == "InvalidRequestException"
             stage.call("DeleteVpcIngressConnection", VpcIngressConnectionArn=arn)
             await rounds(5)
@@ -124,7 +124,7 @@ def test_ids_are_looked_at() -> None:
             service = await stage.private()
             for member in ("VpcId", "VpcEndpointId"):
                 request = request_for(service) | {"IngressVpcConfiguration": VPC | {member: "here"}}
-                error = stage.refused("CreateVpcIngressConnection", **request)
+                error = stage.rejected("CreateVpcIngressConnection", **request)
                 assert f"IngressVpcConfiguration.{member} = 'here', must be an id" in error.message
 
     run_virtual(main)

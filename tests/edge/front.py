@@ -16,7 +16,7 @@ from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import OVERFLOW, Refusal
+from simulator.model.rejection import OVERFLOW, Rejection
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.chance import Chance
 
@@ -93,7 +93,7 @@ class FakeInstance:
         self.simulated: Exchange | None = None
         self.is_simulated = False
         self.connects_at_once = True
-        self.refuses: Refusal | None = None  # connections are not made, for this reason
+        self.rejects: Rejection | None = None  # connections are not made, for this reason
 
     def begin(self, exchange: Exchange) -> None:
         if self.is_simulated:
@@ -129,8 +129,8 @@ class FakeInstance:
 
     def repeat(self, caller: Caller) -> None:
         self.links.append(UpstreamConnection(self, caller))
-        if self.refuses is not None:
-            self.links[-1].refuse(self.refuses)
+        if self.rejects is not None:
+            self.links[-1].reject(self.rejects)
         elif self.connects_at_once:
             self.connect()
 

@@ -23,7 +23,7 @@ _HANG_S: Final = 60.0  # a batch takes about a second
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the inputs. A fuzzer whose inputs are all refused at the first byte would show nothing."""
+    """What became of the inputs. A fuzzer whose inputs are all rejected at the first byte would show nothing."""
 
     inputs: int = 0
     forwarded: int = 0  # whole requests that reached the application

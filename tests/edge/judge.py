@@ -122,17 +122,17 @@ def _compare_with_client(data: bytes, arrived: list[Reading]) -> None:
     for got in arrived:
         for message, read in sent:
             if read is None:
-                assert _is_excused(message), f"taken, and h11 refuses it: {message!r} {got}"
+                assert _is_excused(message), f"taken, and h11 rejects it: {message!r} {got}"
                 return
             if _is_same(read, got):
-                assert _passes_llhttp(message), f"taken, and llhttp refuses it: {message!r}"
+                assert _passes_llhttp(message), f"taken, and llhttp rejects it: {message!r}"
                 break
         else:
             raise AssertionError(f"the client has not sent {got}")
 
 
 def _client_readings(data: bytes) -> Iterator[tuple[bytes, Reading | None]]:
-    """The client's messages one by one, as they were sent and as h11 reads them; with None h11 refuses the rest."""
+    """The client's messages one by one, as they were sent and as h11 reads them; with None h11 rejects the rest."""
     while data:
         while data.startswith(b"\r\n"):
             data = data[2:]

@@ -79,11 +79,11 @@ def test_causes_have_envoys_flags(cause: str, flag: bytes) -> None:
 
 
 def test_what_never_reached_an_instance_has_no_upstream() -> None:
-    refused = entry(begun_s=-1.0, answered_s=-1.0, cold_s=0.0, instance=0, upstream="", added=b"")
-    line = told(json_line(refused, OFFSET_S))
+    rejected = entry(begun_s=-1.0, answered_s=-1.0, cold_s=0.0, instance=0, upstream="", added=b"")
+    line = told(json_line(rejected, OFFSET_S))
     assert (line["upstream_ms"], line["instance"], line["upstream"], line["request_id"]) == (None, None, None, None)
     assert line["queue_ms"] == 3000.0
-    assert envoy_line(refused, OFFSET_S).endswith(b' - "192.0.2.7" "-" "-" "%b" "-"\n' % HOST)
+    assert envoy_line(rejected, OFFSET_S).endswith(b' - "192.0.2.7" "-" "-" "%b" "-"\n' % HOST)
 
 
 def test_a_head_that_could_not_be_read_is_a_line_all_the_same() -> None:

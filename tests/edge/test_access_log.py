@@ -9,7 +9,7 @@ import pytest
 
 from simulator.edge.access_line import Entry, own_entry
 from simulator.edge.access_log import AccessLog
-from simulator.model.refusal import CONNECT_FAILURE, TERMINATED
+from simulator.model.rejection import CONNECT_FAILURE, TERMINATED
 from tests.edge.front import Front, request
 from tests.loops import both_loops
 
@@ -154,14 +154,14 @@ async def test_what_the_balancer_answers_itself_is_logged() -> None:
 
 
 @both_loops
-async def test_refusals_and_broken_answers_are_logged_once_with_their_cause() -> None:
+async def test_rejections_and_broken_answers_are_logged_once_with_their_cause() -> None:
     def play(front: Front) -> None:
-        front.instance.refuses = CONNECT_FAILURE
+        front.instance.rejects = CONNECT_FAILURE
         front.send(request())
-        front.instance.refuses = None
+        front.instance.rejects = None
         front.send(request())
         front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
-        front.instance.links[-1].refuse(TERMINATED)
+        front.instance.links[-1].reject(TERMINATED)
         front.client.lose()
 
     assert await logged(play) == [b"503 connect failure", b"200 connection termination"]

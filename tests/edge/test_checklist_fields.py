@@ -6,7 +6,7 @@ import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
 from tests.edge.front import HOST, Front, body_of, fields_of, request, status_of, values_of
-from tests.edge.verdicts import BEHIND, names_of, passed_back, passed_on, refusal_of
+from tests.edge.verdicts import BEHIND, names_of, passed_back, passed_on, rejection_of
 
 LIMITS = DataPlaneLimits()
 # Lines that clients send again and again.
@@ -34,7 +34,7 @@ REMEMBERED = [
     "name", [b"", b"X Y", b"X[1]", b"X\x00", b"X\x0b", b"X\xc3\xa9", b"X\x7f", b'"X"', b"X(y)", b"X/Y", b"X@", b"X{}"]
 )
 def test_a_field_name_is_a_token(name: bytes) -> None:
-    assert refusal_of(request(b"GET", b"/", name + b": a")) == 400
+    assert rejection_of(request(b"GET", b"/", name + b": a")) == 400
 
 
 @pytest.mark.row(17)
@@ -42,7 +42,7 @@ def test_a_field_name_is_a_token(name: bytes) -> None:
 @pytest.mark.parametrize("name", [b"X", b"Content-Length", b"Transfer-Encoding"])
 def test_nothing_stands_between_name_and_colon(name: bytes, space: bytes) -> None:
     value = {b"X": b"a", b"Content-Length": b"3", b"Transfer-Encoding": b"chunked"}[name]
-    assert refusal_of(request(b"POST", b"/", name + space + b": " + value)) == 400
+    assert rejection_of(request(b"POST", b"/", name + space + b": " + value)) == 400
 
 
 @pytest.mark.row(17)
@@ -53,14 +53,14 @@ def test_nothing_stands_between_name_and_colon_of_an_answer() -> None:
 @pytest.mark.row(18)
 @pytest.mark.parametrize("line", [b"X", b"chunked", b"GET / HTTP/1.1", b"\x00", b"X y"])
 def test_a_field_has_a_colon(line: bytes) -> None:
-    assert refusal_of(request(b"GET", b"/", b"A: b", line)) == 400
+    assert rejection_of(request(b"GET", b"/", b"A: b", line)) == 400
 
 
 @pytest.mark.row(19)
 @pytest.mark.parametrize("fold", [b" ", b"\t", b"   "])
 @pytest.mark.parametrize("line", [b"X: a\r\n%bb", b"Transfer-Encoding:\r\n%bchunked", b"X: a\r\n%b\r\nY: b"])
-def test_a_folded_line_of_a_request_is_refused(line: bytes, fold: bytes) -> None:
-    assert refusal_of(request(b"POST", b"/", line % fold)) == 400
+def test_a_folded_line_of_a_request_is_rejected(line: bytes, fold: bytes) -> None:
+    assert rejection_of(request(b"POST", b"/", line % fold)) == 400
 
 
 @pytest.mark.case("B10")
@@ -78,14 +78,14 @@ def test_a_folded_line_in_front_of_the_first_field_is_a_bad_gateway() -> None:
 
 @pytest.mark.row(21)
 @pytest.mark.parametrize("line", [b" ", b"\t", b" Host: evil.example", b"\tX: y"])
-def test_white_space_behind_the_request_line_is_refused(line: bytes) -> None:
-    assert refusal_of(b"GET / HTTP/1.1\r\n%b\r\nHost: %b\r\n\r\n" % (line, HOST)) == 400
+def test_white_space_behind_the_request_line_is_rejected(line: bytes) -> None:
+    assert rejection_of(b"GET / HTTP/1.1\r\n%b\r\nHost: %b\r\n\r\n" % (line, HOST)) == 400
 
 
 @pytest.mark.row(22)
 @pytest.mark.parametrize("control", [bytes([each]) for each in range(0x20) if each != 0x09] + [b"\x7f"])
-def test_a_control_in_a_value_is_refused(control: bytes) -> None:
-    assert refusal_of(request(b"GET", b"/", b"X: a" + control + b"b")) == 400
+def test_a_control_in_a_value_is_rejected(control: bytes) -> None:
+    assert rejection_of(request(b"GET", b"/", b"X: a" + control + b"b")) == 400
 
 
 @pytest.mark.row(23)
@@ -112,16 +112,16 @@ def test_white_space_behind_a_value_goes_no_further_because_parsers_differ_about
 @pytest.mark.row(22)
 @pytest.mark.parametrize("control", [b"\x00", b"\n", b"\x0b", b"\x1f", b"\x7f"])
 @pytest.mark.parametrize("line", REMEMBERED, ids=lambda line: line.partition(b":")[0].decode())
-def test_a_control_is_refused_in_fields_that_repeat_too(line: bytes, control: bytes) -> None:
+def test_a_control_is_rejected_in_fields_that_repeat_too(line: bytes, control: bytes) -> None:
     """The verdict on a line may be remembered (wire/fields.py); what is remembered was judged as strictly."""
     for spoilt in (line + control, line.replace(b": ", b": " + control), line[:-1] + control + line[-1:]):
-        assert refusal_of(request(b"GET", b"/", spoilt)) in {400, 417}
+        assert rejection_of(request(b"GET", b"/", spoilt)) in {400, 417}
 
 
 @pytest.mark.row(22)
-def test_a_line_that_was_refused_once_is_refused_again() -> None:
+def test_a_line_that_was_rejected_once_is_rejected_again() -> None:
     for _ in range(3):
-        assert refusal_of(request(b"GET", b"/", b"X: a\x00")) == 400
+        assert rejection_of(request(b"GET", b"/", b"X: a\x00")) == 400
 
 
 @pytest.mark.row(24)
@@ -186,7 +186,7 @@ def test_a_name_that_looks_alike_is_an_ordinary_field(name: bytes) -> None:
 def test_a_head_below_its_limit_passes_and_one_over_it_is_431() -> None:
     room = LIMITS.head_bytes_max - len(request(b"GET", b"/", b"X: "))
     assert len(values_of(passed_on(request(b"GET", b"/", b"X: " + b"a" * room)), b"x")[0]) == room
-    assert refusal_of(request(b"GET", b"/", b"X: " + b"a" * (room + 1))) == 431
+    assert rejection_of(request(b"GET", b"/", b"X: " + b"a" * (room + 1))) == 431
 
 
 @pytest.mark.row(28)
@@ -203,7 +203,7 @@ def test_an_endless_head_takes_bounded_memory() -> None:
 def test_as_many_fields_as_the_limit_says_pass_and_one_more_is_431() -> None:
     lines = [b"X-%d: y" % number for number in range(LIMITS.head_fields_max)]
     assert b"X-98: y\r\n" in passed_on(request(b"GET", b"/", *lines[:-1]))
-    assert refusal_of(request(b"GET", b"/", *lines)) == 431
+    assert rejection_of(request(b"GET", b"/", *lines)) == 431
 
 
 @pytest.mark.row(30)
@@ -229,16 +229,16 @@ def test_an_answer_head_without_end_is_given_up() -> None:
 
 
 @pytest.mark.row(31)
-def test_1_1_without_host_is_refused() -> None:
-    assert refusal_of(b"GET / HTTP/1.1\r\nX: y\r\n\r\n") == 400
-    assert refusal_of(b"GET http://%b/ HTTP/1.1\r\n\r\n" % HOST) == 400
+def test_1_1_without_host_is_rejected() -> None:
+    assert rejection_of(b"GET / HTTP/1.1\r\nX: y\r\n\r\n") == 400
+    assert rejection_of(b"GET http://%b/ HTTP/1.1\r\n\r\n" % HOST) == 400
 
 
 @pytest.mark.row(32)
 @pytest.mark.parametrize("second", [HOST, b"other.example", HOST.upper(), b""])
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
-def test_two_host_lines_are_refused_even_when_they_agree(second: bytes, version: bytes) -> None:
-    assert refusal_of(request(b"GET", b"/", b"hOST: " + second, version=version)) == 400
+def test_two_host_lines_are_rejected_even_when_they_agree(second: bytes, version: bytes) -> None:
+    assert rejection_of(request(b"GET", b"/", b"hOST: " + second, version=version)) == 400
 
 
 @pytest.mark.row(33)
@@ -272,7 +272,7 @@ def test_two_host_lines_are_refused_even_when_they_agree(second: bytes, version:
     ],
 )
 def test_a_host_is_a_name_and_perhaps_a_port(host: bytes) -> None:
-    assert refusal_of(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host) == 400
+    assert rejection_of(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host) == 400
 
 
 @pytest.mark.case("B9c")
@@ -306,8 +306,8 @@ def test_a_port_may_be_empty_and_goes_on_as_it_came() -> None:
 
 
 @pytest.mark.row(33)
-def test_an_empty_host_beside_an_authority_is_refused() -> None:
-    assert refusal_of(b"GET http://%b/ HTTP/1.1\r\nHost:\r\n\r\n" % HOST) == 400
+def test_an_empty_host_beside_an_authority_is_rejected() -> None:
+    assert rejection_of(b"GET http://%b/ HTTP/1.1\r\nHost:\r\n\r\n" % HOST) == 400
 
 
 @pytest.mark.row(34)

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
 from tests.edge.front import OK, Front, fields_of, request, status_of, values_of
-from tests.edge.verdicts import BEHIND, body_sent, cut_off, is_complete, names_of, passed_on, read, refusal_of
+from tests.edge.verdicts import BEHIND, body_sent, cut_off, is_complete, names_of, passed_on, read, rejection_of
 
 LIMITS = DataPlaneLimits()
 CHUNKED = b"Transfer-Encoding: chunked"
@@ -19,9 +19,9 @@ def post(*lines: bytes, body: bytes = b"") -> bytes:
 
 @pytest.mark.row(38)
 @pytest.mark.parametrize("length", [b"0", b"3", b"5", b"100"])
-def test_a_coding_and_a_length_together_are_refused(length: bytes) -> None:
+def test_a_coding_and_a_length_together_are_rejected(length: bytes) -> None:
     for lines in ((CHUNKED, b"Content-Length: " + length), (b"content-length:" + length, b"transfer-encoding:chunked")):
-        assert refusal_of(post(*lines, body=b"0\r\n\r\n")) == 400
+        assert rejection_of(post(*lines, body=b"0\r\n\r\n")) == 400
 
 
 @pytest.mark.row(39)
@@ -34,14 +34,14 @@ def test_a_coding_and_a_length_together_are_refused(length: bytes) -> None:
         (b"Content-Length: 3", b"Content-Length:"),
     ],
 )
-def test_two_different_lengths_are_refused(lines: tuple[bytes, ...]) -> None:
-    assert refusal_of(post(*lines, body=b"abcd")) == 400
+def test_two_different_lengths_are_rejected(lines: tuple[bytes, ...]) -> None:
+    assert rejection_of(post(*lines, body=b"abcd")) == 400
 
 
 @pytest.mark.row(40)
 @pytest.mark.parametrize("lines", [(b"Content-Length: 3", b"Content-Length: 3"), (b"Content-Length: 3, 3",)])
-def test_the_same_length_twice_is_refused(lines: tuple[bytes, ...]) -> None:
-    assert refusal_of(post(*lines, body=b"abc")) == 400
+def test_the_same_length_twice_is_rejected(lines: tuple[bytes, ...]) -> None:
+    assert rejection_of(post(*lines, body=b"abc")) == 400
 
 
 @pytest.mark.row(41)
@@ -68,7 +68,7 @@ def test_the_same_length_twice_is_refused(lines: tuple[bytes, ...]) -> None:
     ],
 )
 def test_a_length_is_digits_and_fits(value: bytes) -> None:
-    assert refusal_of(post(b"Content-Length: " + value, body=b"abc")) == 400
+    assert rejection_of(post(b"Content-Length: " + value, body=b"abc")) == 400
 
 
 @pytest.mark.row(42)
@@ -99,18 +99,18 @@ def test_a_length_is_digits_and_fits(value: bytes) -> None:
     ],
 )
 def test_a_coding_is_chunked_and_nothing_else(value: bytes) -> None:
-    assert refusal_of(post(b"Transfer-Encoding: " + value, body=b"0\r\n\r\n")) in {400, 501}
+    assert rejection_of(post(b"Transfer-Encoding: " + value, body=b"0\r\n\r\n")) in {400, 501}
 
 
 @pytest.mark.row(42)
 @pytest.mark.parametrize("second", [b"chunked", b"identity", b"gzip", b""])
-def test_two_lines_of_codings_are_refused(second: bytes) -> None:
-    assert refusal_of(post(CHUNKED, b"transfer-encoding: " + second, body=b"0\r\n\r\n")) in {400, 501}
+def test_two_lines_of_codings_are_rejected(second: bytes) -> None:
+    assert rejection_of(post(CHUNKED, b"transfer-encoding: " + second, body=b"0\r\n\r\n")) in {400, 501}
 
 
 @pytest.mark.row(43)
 def test_http_1_0_knows_no_codings() -> None:
-    assert refusal_of(request(b"POST", b"/", CHUNKED, version=b"1.0", body=b"0\r\n\r\n")) == 400
+    assert rejection_of(request(b"POST", b"/", CHUNKED, version=b"1.0", body=b"0\r\n\r\n")) == 400
 
 
 BAD_SIZES = [
@@ -137,7 +137,7 @@ BAD_SIZES = [
 @pytest.mark.row(44)
 @pytest.mark.parametrize("size", BAD_SIZES)
 def test_a_chunk_size_is_hexadecimal_and_fits(size: bytes) -> None:
-    assert refusal_of(CHUNKED_HEAD + size + b"\r\nabc\r\n0\r\n\r\n") == 400
+    assert rejection_of(CHUNKED_HEAD + size + b"\r\nabc\r\n0\r\n\r\n") == 400
     assert cut_off(CHUNKED_HEAD, size + b"\r\nabc\r\n0\r\n\r\n") == 400
 
 
@@ -171,7 +171,7 @@ def test_a_chunk_size_has_hexadecimal_digits_of_any_case(size: bytes) -> None:
     ],
 )
 def test_a_chunk_ends_with_crlf_exactly_where_its_size_says(body: bytes) -> None:
-    assert refusal_of(CHUNKED_HEAD + body) == 400
+    assert rejection_of(CHUNKED_HEAD + body) == 400
     assert cut_off(CHUNKED_HEAD, body) == 400
 
 
@@ -187,8 +187,8 @@ def test_an_extension_is_dropped(extension: bytes) -> None:
 
 @pytest.mark.row(46)
 @pytest.mark.parametrize("extension", [b";a\x00", b";a\x0bb", b";a\rb", b";a\nb", b";a\x7f"])
-def test_a_control_in_an_extension_is_refused(extension: bytes) -> None:
-    assert refusal_of(CHUNKED_HEAD + b"3" + extension + b"\r\nabc\r\n0\r\n\r\n") == 400
+def test_a_control_in_an_extension_is_rejected(extension: bytes) -> None:
+    assert rejection_of(CHUNKED_HEAD + b"3" + extension + b"\r\nabc\r\n0\r\n\r\n") == 400
 
 
 @pytest.mark.case("B9a")
@@ -212,8 +212,8 @@ def test_a_control_in_an_extension_is_refused(extension: bytes) -> None:
         b"\t",
     ],
 )
-def test_what_is_no_extension_by_the_grammar_is_refused(extension: bytes) -> None:
-    assert refusal_of(CHUNKED_HEAD + b"3" + extension + b"\r\nabc\r\n0\r\n\r\n") == 400
+def test_what_is_no_extension_by_the_grammar_is_rejected(extension: bytes) -> None:
+    assert rejection_of(CHUNKED_HEAD + b"3" + extension + b"\r\nabc\r\n0\r\n\r\n") == 400
 
 
 @pytest.mark.row(46)
@@ -221,7 +221,7 @@ def test_extensions_of_one_message_are_bounded_in_all() -> None:
     one = b"1;" + b"e" * 1000 + b"\r\nx\r\n"
     fitting = LIMITS.chunk_overhead_bytes_max // 1001
     assert body_sent(passed_on(CHUNKED_HEAD + one * fitting + b"0\r\n\r\n")) == b"x" * fitting
-    assert refusal_of(CHUNKED_HEAD + one * (fitting + 1) + b"0\r\n\r\n") == 400
+    assert rejection_of(CHUNKED_HEAD + one * (fitting + 1) + b"0\r\n\r\n") == 400
 
 
 @pytest.mark.row(47)
@@ -236,13 +236,13 @@ def test_trailers_are_dropped_and_never_come_into_the_head() -> None:
 
 @pytest.mark.row(47)
 @pytest.mark.parametrize("trailer", [b" X: y", b"X y", b"X: a\x00", b"X : y", b": y", b"X: a\rb"])
-def test_a_malformed_trailer_is_refused(trailer: bytes) -> None:
-    assert refusal_of(CHUNKED_HEAD + b"0\r\n" + trailer + b"\r\n\r\n") == 400
+def test_a_malformed_trailer_is_rejected(trailer: bytes) -> None:
+    assert rejection_of(CHUNKED_HEAD + b"0\r\n" + trailer + b"\r\n\r\n") == 400
 
 
 @pytest.mark.row(47)
 def test_trailers_are_bounded() -> None:
-    assert refusal_of(CHUNKED_HEAD + b"0\r\n" + b"X: y\r\n" * (LIMITS.trailer_bytes_max // 6 + 1) + b"\r\n") == 431
+    assert rejection_of(CHUNKED_HEAD + b"0\r\n" + b"X: y\r\n" * (LIMITS.trailer_bytes_max // 6 + 1) + b"\r\n") == 431
 
 
 @pytest.mark.row(47)
@@ -326,7 +326,7 @@ def mutations() -> list[bytes]:
 @pytest.mark.row(51)
 def test_no_mutated_coding_leaves_either_side_waiting() -> None:
     """The probes of desync tools: a body that is whole by one reading and not by the other. Time tells them nothing
-    when the answer is decided at once: a refusal, or a whole message for the application.
+    when the answer is decided at once: a rejection, or a whole message for the application.
     """
     assert len(mutations()) >= 134
     for line in mutations():

@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from simulator.model.refusal import CONNECT_FAILURE, TERMINATED, TIMEOUT
+from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, TIMEOUT
 from simulator.rules.ejection import EjectionSettings
 from tests.edge.front import OK, body_of, request, status_of
 from tests.edge.service import Service, Wires
@@ -116,7 +116,7 @@ def test_a_request_is_tried_a_bounded_number_of_times() -> None:
     async def main() -> None:
         async with Service(stage_settings(capacity=100, initial=6, least=6)) as service:
             for number in range(1, 7):
-                service.wires(number).refuses = CONNECT_FAILURE
+                service.wires(number).rejects = CONNECT_FAILURE
             client = service.client()
             client.send(request())
             await asyncio.sleep(10)
@@ -184,10 +184,10 @@ def test_requests_spread_over_the_instances_by_what_each_has_open() -> None:
 
 @pytest.mark.row(107)
 @pytest.mark.parametrize("message", [request(), POST])
-def test_a_request_that_an_instance_refused_to_connect_for_is_served_by_another(message: bytes) -> None:
+def test_a_request_that_an_instance_rejected_to_connect_for_is_served_by_another(message: bytes) -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
-            service.wires(1).refuses = CONNECT_FAILURE
+            service.wires(1).rejects = CONNECT_FAILURE
             for _ in range(2):  # one of the two is asked of the first instance first, whoever is next
                 client = service.client()
                 client.send(message)
@@ -200,17 +200,17 @@ def test_a_request_that_an_instance_refused_to_connect_for_is_served_by_another(
 
 
 @pytest.mark.row(107)
-def test_when_all_refuse_503_comes_at_once_and_the_service_is_back_with_them() -> None:
+def test_when_all_reject_503_comes_at_once_and_the_service_is_back_with_them() -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
-            service.wires(1).refuses = service.wires(2).refuses = CONNECT_FAILURE
+            service.wires(1).rejects = service.wires(2).rejects = CONNECT_FAILURE
             client = service.client()
             before_s = service.loop.time()
             client.send(POST)
             await until(lambda: client.client.written != b"")
             assert status_of(client.received()) == 503
             assert service.loop.time() - before_s < 1
-            service.wires(1).refuses = service.wires(2).refuses = None
+            service.wires(1).rejects = service.wires(2).rejects = None
             for _ in range(2):
                 client.send(request())
                 wires = next(each for each in (service.wires(1), service.wires(2)) if _serving(each))
@@ -239,13 +239,13 @@ def test_an_instance_that_keeps_failing_gets_nothing_for_a_while_and_is_then_tri
     async def main() -> None:
         async with Service(stage_settings(initial=4, least=4)) as service:
             failing = service.wires(1)
-            failing.refuses = CONNECT_FAILURE
+            failing.rejects = CONNECT_FAILURE
             for _ in range(100):
                 await _serve_one(service)
             assert len(failing.links) == EjectionSettings().failures
             assert service.pool.in_flight == 0
             await asyncio.sleep(EjectionSettings().base_s)
-            failing.refuses = None
+            failing.rejects = None
             for _ in range(4):
                 await _serve_one(service)
             assert failing.transports
@@ -259,11 +259,11 @@ def test_ejection_never_takes_all_instances_away(count: int) -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=count, least=count, most=25)) as service:
             for number in range(1, count + 1):
-                service.wires(number).refuses = CONNECT_FAILURE
+                service.wires(number).rejects = CONNECT_FAILURE
             for _ in range(20 * count):
                 await _serve_one(service)
             for number in range(1, count + 1):
-                service.wires(number).refuses = None
+                service.wires(number).rejects = None
             client = service.client()
             client.send(request())
             assert sum(_serving(service.wires(number)) for number in range(1, count + 1)) == 1

@@ -48,7 +48,7 @@ def test_a_client_that_does_not_wait_for_the_word_is_served_too() -> None:
 
 @pytest.mark.row(67)
 @pytest.mark.parametrize("status", [b"401", b"413", b"417"])
-def test_a_refusal_reaches_the_client_before_it_has_sent_its_body(status: bytes) -> None:
+def test_a_rejection_reaches_the_client_before_it_has_sent_its_body(status: bytes) -> None:
     front = Front()
     front.send(EXPECTING)
     front.answer(b"HTTP/1.1 %b No\r\nContent-Length: 2\r\n\r\nno" % status)
@@ -165,7 +165,7 @@ def test_other_statuses_have_the_body_that_their_framing_says(status: bytes) -> 
 
 @pytest.mark.row(74)
 @pytest.mark.parametrize("spell", [b"websocket", b"WebSocket", b"h2c, websocket"])
-def test_an_upgrade_to_websocket_is_a_clean_refusal_and_the_connection_goes_on(spell: bytes) -> None:
+def test_an_upgrade_to_websocket_is_a_clean_rejection_and_the_connection_goes_on(spell: bytes) -> None:
     front = Front()
     lines = (b"Connection: keep-alive, Upgrade", b"Upgrade: " + spell, b"Sec-WebSocket-Version: 13")
     front.send(request(b"GET", b"/", *lines))

@@ -1,4 +1,4 @@
-"""Section L of the checklist: what an application may answer and still be served, and what stays refused."""
+"""Section L of the checklist: what an application may answer and still be served, and what stays rejected."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_interim_head_with_lf_is_followed_by_the_final_one() -> None:
         b"\n",
     ],
 )
-def test_what_is_refused_in_a_head_is_refused_before_the_head_ends(beginning: bytes) -> None:
+def test_what_is_rejected_in_a_head_is_rejected_before_the_head_ends(beginning: bytes) -> None:
     for pieces in ([beginning], [beginning[at : at + 1] for at in range(len(beginning))]):
         front = Front()
         front.send(request())
@@ -220,7 +220,7 @@ def test_an_expectation_that_is_said_twice_is_one(lines: tuple[bytes, ...]) -> N
 @pytest.mark.parametrize(
     "value", [b"100-continue, x", b"x, 100-continue", b"100-continue;q=1", b"100-continu", b"100 - continue"]
 )
-def test_another_expectation_is_refused(value: bytes) -> None:
+def test_another_expectation_is_rejected(value: bytes) -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Expect: " + value, b"Content-Length: 2"))
     assert (status_of(front.received()), front.lane.offered) == (417, 0)

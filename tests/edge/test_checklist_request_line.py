@@ -6,7 +6,7 @@ import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
 from tests.edge.front import HOST, Front, request, status_of, values_of
-from tests.edge.verdicts import passed_on, refusal_of
+from tests.edge.verdicts import passed_on, rejection_of
 
 HOST_LINE = b"\r\nHost: " + HOST + b"\r\n\r\n"
 
@@ -36,7 +36,7 @@ def line_sent(message: bytes) -> bytes:
     ],
 )
 def test_a_request_line_is_three_words_with_one_space_between(line: bytes) -> None:
-    assert refusal_of(line + HOST_LINE) == 400
+    assert rejection_of(line + HOST_LINE) == 400
 
 
 @pytest.mark.row(3)
@@ -44,11 +44,11 @@ def test_a_request_line_is_three_words_with_one_space_between(line: bytes) -> No
 def test_a_bare_lf_ends_no_line(at: int) -> None:
     lines = [b"GET / HTTP/1.1", b"Host: " + HOST, b"X: y", b""]
     ends = [b"\n" if number == at else b"\r\n" for number in range(4)]
-    assert refusal_of(b"".join(line + end for line, end in zip(lines, ends, strict=True))) == 400
+    assert rejection_of(b"".join(line + end for line, end in zip(lines, ends, strict=True))) == 400
 
 
 @pytest.mark.row(3)
-def test_a_head_with_bare_lf_only_is_refused_without_waiting_for_more() -> None:
+def test_a_head_with_bare_lf_only_is_rejected_without_waiting_for_more() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\nHost: " + HOST + b"\n\n")
     assert status_of(front.received()) == 400
@@ -67,8 +67,8 @@ def test_a_head_with_bare_lf_only_is_refused_without_waiting_for_more() -> None:
         request(b"GET", b"/", b"X: a\rTransfer-Encoding: chunked"),
     ],
 )
-def test_a_bare_cr_is_refused_wherever_it_is(message: bytes) -> None:
-    assert refusal_of(message) == 400
+def test_a_bare_cr_is_rejected_wherever_it_is(message: bytes) -> None:
+    assert rejection_of(message) == 400
 
 
 @pytest.mark.row(5)
@@ -79,13 +79,13 @@ def test_1_0_and_1_1_are_served_and_go_on_as_1_1(version: bytes) -> None:
 
 @pytest.mark.row(5)
 @pytest.mark.parametrize("version", [b"0.9", b"1.2", b"1.9", b"2.0", b"3.0", b"9.9", b"1.10", b"01.1"])
-def test_other_versions_are_refused(version: bytes) -> None:
-    assert refusal_of(request(version=version)) in {400, 505}
+def test_other_versions_are_rejected(version: bytes) -> None:
+    assert rejection_of(request(version=version)) in {400, 505}
 
 
 @pytest.mark.row(6)
 def test_the_preface_of_http_2_ends_the_connection() -> None:
-    assert refusal_of(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == 505
+    assert rejection_of(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == 505
 
 
 @pytest.mark.row(6)
@@ -145,8 +145,8 @@ def test_a_good_host_does_not_open_the_way_for_a_foreign_authority() -> None:
 def test_asterisk_goes_on_for_options_only() -> None:
     assert line_sent(request(b"OPTIONS", b"*")) == b"OPTIONS * HTTP/1.1"
     assert line_sent(request(b"OPTIONS", b"http://" + HOST)) == b"OPTIONS * HTTP/1.1"
-    assert refusal_of(request(b"GET", b"*")) == 400
-    assert refusal_of(request(b"OPTIONS", b"**")) == 400
+    assert rejection_of(request(b"GET", b"*")) == 400
+    assert rejection_of(request(b"OPTIONS", b"**")) == 400
 
 
 @pytest.mark.row(11)
@@ -177,7 +177,7 @@ def test_any_token_is_a_method_and_keeps_its_case(method: bytes) -> None:
 @pytest.mark.row(13)
 @pytest.mark.parametrize("method", [b"GE(T", b"G,T", b"G\xc3\x89T", b"G/T", b'"GET"', b"G:T", b""])
 def test_what_is_no_token_is_no_method(method: bytes) -> None:
-    assert refusal_of(request(method)) == 400
+    assert rejection_of(request(method)) == 400
 
 
 @pytest.mark.row(14)
@@ -186,7 +186,7 @@ def test_what_is_no_token_is_no_method(method: bytes) -> None:
     [b"/a#b", b"/a b", b"/\xc3\xa9", b"/\xff", b"/\x00", b"/\x0b", b"/\x7f", b"/\t", b"a/b", b"ftp://a/", b"http:///"],
 )
 def test_a_target_is_visible_ascii_without_a_fragment(target: bytes) -> None:
-    assert refusal_of(request(target=target)) == 400
+    assert rejection_of(request(target=target)) == 400
 
 
 @pytest.mark.row(15)
@@ -194,7 +194,7 @@ def test_a_request_line_of_8000_bytes_passes_and_one_over_the_limit_is_414() -> 
     most = DataPlaneLimits().request_line_bytes_max
     assert most >= 8000
     assert len(line_sent(request(target=b"/" + b"a" * (most - 16)))) == most - 2
-    assert refusal_of(request(target=b"/" + b"a" * most)) == 414
+    assert rejection_of(request(target=b"/" + b"a" * most)) == 414
 
 
 @pytest.mark.row(15)

@@ -39,7 +39,7 @@ def test_a_slot_is_free_before_the_next_pipelined_request_asks_for_one() -> None
     assert front.received().count(b"HTTP/1.1 200 OK") == 3
 
 
-def test_pipelined_refusals_do_not_grow_the_stack() -> None:
+def test_pipelined_rejections_do_not_grow_the_stack() -> None:
     front = Front()
     front.lane.capacity = 0
     front.send(request() * 3000)
@@ -270,7 +270,7 @@ def test_swallowing_is_bounded() -> None:
         (b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 101 + b"\r\n", 431),
     ],
 )
-def test_heads_over_their_limits_are_refused_and_the_connection_closed(head: bytes, status: int) -> None:
+def test_heads_over_their_limits_are_rejected_and_the_connection_closed(head: bytes, status: int) -> None:
     front = Front()
     front.send(head)
     answer = front.received()

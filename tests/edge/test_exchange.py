@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from simulator.fleet.exchange import Exchange
-from simulator.model.refusal import CONNECT_FAILURE, TERMINATED, TIMEOUT
+from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, TIMEOUT
 from tests.edge.front import HOST, OK, Front, body_of, fields_of, request, status_of, values_of
 
 ENVOY = b"upstream connect error or disconnect/reset before headers. reset reason: "
@@ -222,7 +222,7 @@ def test_nobody_is_told_to_continue_before_there_is_a_slot() -> None:
     assert front.received() == b""
 
 
-def test_a_final_refusal_of_the_expectation_reaches_the_client_without_a_body() -> None:
+def test_a_final_rejection_of_the_expectation_reaches_the_client_without_a_body() -> None:
     front = Front()
     front.send(expecting())
     front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
@@ -297,16 +297,16 @@ def test_upload_bytes_reach_the_application_before_the_upload_ends() -> None:
 # --- failures
 
 
-@pytest.mark.parametrize(("refusal", "status"), [(TIMEOUT, 504), (TERMINATED, 503)])
-def test_what_the_pool_ends_before_the_head_gets_envoys_text(refusal: object, status: int) -> None:
+@pytest.mark.parametrize(("rejection", "status"), [(TIMEOUT, 504), (TERMINATED, 503)])
+def test_what_the_pool_ends_before_the_head_gets_envoys_text(rejection: object, status: int) -> None:
     front = Front()
     front.send(request())
     exchange = waiting(front)
     let_go(front, exchange)
-    exchange.fail(refusal)  # type: ignore[arg-type]
+    exchange.fail(rejection)  # type: ignore[arg-type]
     answer = front.received()
     assert status_of(answer) == status
-    assert body_of(answer) == refusal.body.encode()  # type: ignore[attr-defined]
+    assert body_of(answer) == rejection.body.encode()  # type: ignore[attr-defined]
     assert front.lane.finished == 0
     assert not front.client.closing
 
@@ -335,11 +335,11 @@ def test_a_full_service_is_429_and_keeps_the_connection() -> None:
     assert status_of(front.received()) == 200
 
 
-def test_a_refused_connection_is_503_and_frees_the_slot() -> None:
+def test_a_rejected_connection_is_503_and_frees_the_slot() -> None:
     front = Front()
     front.instance.connects_at_once = False
     front.send(request())
-    front.instance.links[-1].refuse(CONNECT_FAILURE)
+    front.instance.links[-1].reject(CONNECT_FAILURE)
     answer = front.received()
     assert (status_of(answer), body_of(answer)) == (503, CONNECT_FAILURE.body.encode())
     assert (front.lane.finished, front.lane.in_flight) == (1, 0)

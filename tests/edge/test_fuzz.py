@@ -26,7 +26,7 @@ def test_no_nasty_message_crashes_hangs_or_is_read_in_two_ways() -> None:
 
 # Every input that has ever broken a rule, in the order in which they were found; what it was stands beside it.
 FOUND_REQUESTS = [
-    # HTTP/1.2 taken for 1.1, which llhttp refuses: two parsers that disagree.
+    # HTTP/1.2 taken for 1.1, which llhttp rejects: two parsers that disagree.
     Case(
         b"HEAD /a?b HTTP/1.2\r\nHost: abcdefghij.eu-west-1.awsapprunner.localhost\r\nContent-Length: 0\r\n\r\n"
         b"OPTIONS / HTTP/1.2\r\nHost: abcdefghij.eu-west-1.awsapprunner.localhost\r\nTransf;-Encoding: chunked\r\n"

@@ -5,25 +5,27 @@ from __future__ import annotations
 import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import CONNECT_FAILURE, CONNECT_TIMEOUT, TERMINATED, Refusal
+from simulator.model.rejection import CONNECT_FAILURE, CONNECT_TIMEOUT, TERMINATED, Rejection
 from tests.edge.front import OK, FakeInstance, Front, body_of, request, status_of, values_of
 
 
-def front_with_others(count: int, *, refuses: Refusal | None = CONNECT_FAILURE, others: Refusal | None = None) -> Front:
-    """A front whose first instance gives `refuses`, with `count` others that give `others`."""
+def front_with_others(
+    count: int, *, rejects: Rejection | None = CONNECT_FAILURE, others: Rejection | None = None
+) -> Front:
+    """A front whose first instance gives `rejects`, with `count` others that give `others`."""
     front = Front()
-    front.instance.refuses = refuses
+    front.instance.rejects = rejects
     for _ in range(count):
         other = FakeInstance(front.limits)
-        other.refuses = others
+        other.rejects = others
         front.lane.others.append(other)
     return front
 
 
 @pytest.mark.parametrize("why", [CONNECT_FAILURE, CONNECT_TIMEOUT])
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
-def test_an_unsent_request_goes_to_another_instance(method: bytes, why: Refusal) -> None:
-    front = front_with_others(1, refuses=why)
+def test_an_unsent_request_goes_to_another_instance(method: bytes, why: Rejection) -> None:
+    front = front_with_others(1, rejects=why)
     other = front.lane.others[0]
     front.send(request(method, b"/x", b"Content-Length: 4", body=b"body"))
     assert other.transport.take().startswith(method + b" /x HTTP/1.1\r\n")
@@ -44,14 +46,14 @@ def test_it_is_tried_on_three_instances_at_most() -> None:
 
 def test_the_number_of_attempts_is_a_limit() -> None:
     front = Front(DataPlaneLimits(attempts_max=1))
-    front.instance.refuses = CONNECT_FAILURE
+    front.instance.rejects = CONNECT_FAILURE
     front.lane.others.append(FakeInstance(front.limits))
     front.send(request())
     assert status_of(front.received()) == 503
 
 
 def test_a_connection_that_is_not_made_in_time_says_so() -> None:
-    front = front_with_others(0, refuses=CONNECT_TIMEOUT)
+    front = front_with_others(0, rejects=CONNECT_TIMEOUT)
     front.send(request())
     assert body_of(front.received()).endswith(b"reset reason: connection timeout")
 
@@ -60,39 +62,39 @@ def test_the_connection_stays_open_behind_a_request_that_found_no_instance() -> 
     front = front_with_others(0)
     front.send(request())
     assert values_of(front.received(), b"connection") == []
-    front.instance.refuses = None
+    front.instance.rejects = None
     front.send(request())
     front.answer()
     assert status_of(front.received()) == 200
 
 
 def test_what_may_have_been_read_is_not_given_to_another_instance() -> None:
-    front = front_with_others(1, refuses=None)
+    front = front_with_others(1, rejects=None)
     front.send(request(b"POST", b"/", b"Content-Length: 1", body=b"x"))
-    front.instance.links[-1].refuse(TERMINATED)
+    front.instance.links[-1].reject(TERMINATED)
     assert status_of(front.received()) == 503
     assert len(front.lane.others) == 1
 
 
 def test_a_body_that_comes_while_instances_are_tried_is_kept_for_the_one_that_answers() -> None:
-    front = front_with_others(1, refuses=None)
+    front = front_with_others(1, rejects=None)
     front.instance.connects_at_once = False
     other = front.lane.others[0]
     front.send(request(b"PUT", b"/", b"Content-Length: 6", body=b"abc"))
     front.send(b"def")
-    front.instance.links[-1].refuse(CONNECT_FAILURE)
+    front.instance.links[-1].reject(CONNECT_FAILURE)
     assert body_of(other.transport.take()) == b"abcdef"
 
 
 def test_a_repeat_that_finds_nobody_listening_goes_to_another_instance() -> None:
-    """The instance is gone: its kept connection is dead, and a new one is refused."""
+    """The instance is gone: its kept connection is dead, and a new one is rejected."""
     front = Front()
     front.send(request())
     front.answer()
     front.received()
     other = FakeInstance(front.limits)
     front.lane.others.append(other)
-    front.instance.refuses = CONNECT_FAILURE
+    front.instance.rejects = CONNECT_FAILURE
     front.send(request())
     front.instance.links[0].connection_lost(None)
     other.answer(OK)

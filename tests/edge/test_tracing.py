@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from simulator.fleet.settings import PoolSettings
-from simulator.model.refusal import CONNECT_FAILURE
-from simulator.records.request_trace import ADMITTED, ANSWERED, COLD_START, HELD, QUEUE, REFUSED, Wait
+from simulator.model.rejection import CONNECT_FAILURE
+from simulator.records.request_trace import ADMITTED, ANSWERED, COLD_START, QUEUE, QUEUED, REJECTED, Wait
 from simulator.rules.sampling import Sampling
 from simulator.wire.trace_context import XRAY, TraceContext, parse_traceparent, parse_xray
 from tests.edge.front import EPOCH_S, OK, request, status_of, values_of
@@ -152,7 +152,7 @@ def test_a_cold_start_and_the_queue_before_it_are_told_apart() -> None:
         begun_s, ready_s = trace.arrived_s, service.instance(2).ready_s
         assert ready_s == begun_s + 4  # wanted after a second, and healthy three later
         assert trace.waits == (Wait(QUEUE, begun_s, begun_s + 1), Wait(COLD_START, begun_s + 1, ready_s))
-        assert (trace.decision, trace.instance) == (HELD, "web-2")
+        assert (trace.decision, trace.instance) == (QUEUED, "web-2")
         assert (trace.begun_s, trace.ended_s) == (ready_s, begun_s + 5)
 
     play(script, HOLDING)
@@ -169,20 +169,20 @@ def test_one_that_is_held_behind_another_waits_in_the_queue() -> None:
         await asyncio.sleep(1)
         service.wires(1).answer(OK)
         held = service.heard[1]
-        assert (held.decision, held.waits) == (HELD, (Wait(QUEUE, begun_s, begun_s + 3),))
+        assert (held.decision, held.waits) == (QUEUED, (Wait(QUEUE, begun_s, begun_s + 3),))
         assert (held.begun_s, held.ended_s) == (begun_s + 3, begun_s + 4)
 
     play(script, HOLDING)
 
 
-def test_one_that_is_refused_has_no_wait_and_no_instance() -> None:
+def test_one_that_is_rejected_has_no_wait_and_no_instance() -> None:
     async def script(service: TracedService) -> None:
         first, second = service.traced(), service.traced()
         first.send(request())
         second.send(request(b"GET", b"/", PARENT))
         assert status_of(second.received()) == 429
         (trace,) = service.heard
-        assert (trace.decision, trace.status, trace.cause) == (REFUSED, 429, "overflow")
+        assert (trace.decision, trace.status, trace.cause) == (REJECTED, 429, "overflow")
         assert (trace.trace_id, trace.parent_id) == (TRACE, SPAN)
         assert (trace.instance, trace.upstream, trace.begun_s, trace.waits) == ("", "", -1.0, ())
         service.wires(1).answer(OK)
@@ -198,7 +198,7 @@ def test_one_whose_wait_runs_out_was_held_for_nothing() -> None:
         begun_s = service.loop.time()
         await asyncio.sleep(6)
         (trace,) = service.heard
-        assert (trace.decision, trace.status, trace.cause) == (HELD, 429, "hold expired")
+        assert (trace.decision, trace.status, trace.cause) == (QUEUED, 429, "queue timeout")
         assert trace.waits == (Wait(QUEUE, begun_s, begun_s + 5),)
         service.wires(1).answer(OK)
 
@@ -219,7 +219,7 @@ def test_a_client_that_goes_is_heard_of_too() -> None:
 
 def test_an_instance_that_cannot_be_reached_is_an_attempt() -> None:
     async def script(service: TracedService) -> None:
-        service.wires(1).refuses = CONNECT_FAILURE
+        service.wires(1).rejects = CONNECT_FAILURE
         client = service.traced()
         client.send(request())
         await asyncio.sleep(1)

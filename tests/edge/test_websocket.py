@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.refusal import TIMEOUT
+from simulator.model.rejection import TIMEOUT
 from tests.edge.front import OK, Front, request, status_of, values_of
 
 ASK = request(b"GET", b"/chat", b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Key: k")
@@ -22,7 +22,7 @@ def tunnel(*, half_close: bool = True) -> Front:
     return front
 
 
-def test_it_is_refused_unless_allowed() -> None:
+def test_it_is_rejected_unless_allowed() -> None:
     front = Front()
     front.send(ASK)
     assert status_of(front.received()) == 403
@@ -37,7 +37,7 @@ def test_it_is_refused_unless_allowed() -> None:
         request(b"GET", b"/", b"Connection: Upgrade", b"Upgrade: websocket", b"Content-Length: 1", body=b"x"),
     ],
 )
-def test_what_is_no_websocket_request_is_refused_though_allowed(message: bytes) -> None:
+def test_what_is_no_websocket_request_is_rejected_though_allowed(message: bytes) -> None:
     front = Front(websocket=True)
     front.send(message)
     assert status_of(front.received()) == 403

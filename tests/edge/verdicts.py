@@ -1,4 +1,4 @@
-"""What becomes of a message: refused and the connection closed, or passed on. Used by the tests of the checklist."""
+"""What becomes of a message: rejected and the connection closed, or passed on. Used by the tests of the checklist."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.edge.front import OK, Front, request, status_of, values_of
 BEHIND = request(b"GET", b"/behind")
 
 
-def refusal_of(message: bytes, *, front: Front | None = None) -> int:
-    """The status `message` is refused with, in one go and with a request pipelined behind it.
+def rejection_of(message: bytes, *, front: Front | None = None) -> int:
+    """The status `message` is rejected with, in one go and with a request pipelined behind it.
 
     Fails unless that is the only answer, nothing has reached the application, and the connection ends.
     """
@@ -22,7 +22,8 @@ def refusal_of(message: bytes, *, front: Front | None = None) -> int:
 
 
 def cut_off(head: bytes, *body: bytes) -> int:
-    """The status of the refusal when `head` was good and has gone on, and the pieces of `body` then break the framing.
+    """The status of the rejection when `head` was good and has gone on, and the pieces of `body` then break the
+    framing.
 
     Fails unless the application's connection is cut before the message looks complete, and the client's ends.
     """

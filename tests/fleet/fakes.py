@@ -14,7 +14,7 @@ from simulator.fleet.pool import Pool
 from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HealthCheck
-from simulator.model.refusal import CONNECT_FAILURE, Refusal
+from simulator.model.rejection import CONNECT_FAILURE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.facts import EventLogged, InstanceMoved
 from simulator.records.journal import Journal
@@ -33,7 +33,7 @@ class FakeExchange(Exchange):
     def __init__(self, stage: Stage, number: int, on_fail: Callable[[FakeExchange], object] | None) -> None:
         super().__init__(stage.loop.time())
         self.number = number
-        self.endings: list[int | str] = []  # statuses of answers and names of refusals; exactly one in the end
+        self.endings: list[int | str] = []  # statuses of answers and names of rejections; exactly one in the end
         self._stage = stage
         self._on_fail = on_fail
 
@@ -47,8 +47,8 @@ class FakeExchange(Exchange):
         self._stage.pool.finish(self)
         self.endings.append(status)
 
-    def fail(self, refusal: Refusal) -> None:
-        self.endings.append(refusal.name)
+    def fail(self, rejection: Rejection) -> None:
+        self.endings.append(rejection.name)
         if self._on_fail is not None:
             self._on_fail(self)
 

@@ -93,8 +93,8 @@ def test_an_activation_is_billed_from_its_first_request_to_the_end_of_its_last()
             await asyncio.sleep(10)
             stage.answer(second)
             await asyncio.sleep(100)
-            assert stage.instance(1).spells == [(10.0, 30.0)]
-            assert stage.instance(1).spell_at_s < 0
+            assert stage.instance(1).activations == [(10.0, 30.0)]
+            assert stage.instance(1).activation_at_s < 0
 
     run_virtual(main)
 
@@ -106,7 +106,7 @@ def test_the_start_of_an_instance_belongs_to_its_first_activation() -> None:
             stage.roster.resize(2)
             await asyncio.sleep(100)
             # Launched at 3, ready at 7, no request: the activation ends when it became ready.
-            assert stage.instance(2).spells == [(3.0, 7.0)]
+            assert stage.instance(2).activations == [(3.0, 7.0)]
 
     run_virtual(main)
 
@@ -120,7 +120,7 @@ def test_an_activation_that_the_run_cuts_short_ends_with_its_last_request() -> N
         stage.offer()
         await asyncio.sleep(5)
         await stage.close()
-        assert stage.instance(1).spells == [(10.0, 15.0)]
+        assert stage.instance(1).activations == [(10.0, 15.0)]
 
     run_virtual(main)
 
@@ -132,7 +132,7 @@ def test_without_idle_state_an_activation_is_a_life() -> None:
         await asyncio.sleep(33)
         stage.roster.kill(1)
         await until(lambda: stage.states() == "stopped active")
-        assert stage.instance(1).spells == [(0.0, 33.0)]
+        assert stage.instance(1).activations == [(0.0, 33.0)]
         await stage.close()
 
     run_virtual(main)
@@ -146,7 +146,7 @@ def test_an_instance_without_requests_expires() -> None:
             await asyncio.sleep(550)
             # One had its last request at 100 s; the other never had one and is gone since 600 s.
             assert sorted(stage.states().split()) == ["active", "stopped"]
-            assert stage.roster.wish == 1
+            assert stage.roster.desired == 1
             await asyncio.sleep(100)
             assert sorted(stage.states().split()) == ["active", "stopped"]  # MinSize stays
 
@@ -158,7 +158,7 @@ def test_without_a_minimum_the_last_instance_expires_too() -> None:
         async with Stage(stage_settings(initial=1, least=0), EXPIRES) as stage:
             await asyncio.sleep(601)
             assert stage.moves(1)[-1] == (600.0, "stopped")
-            assert stage.roster.wish == 0
+            assert stage.roster.desired == 0
 
     run_virtual(main)
 
@@ -178,7 +178,7 @@ def test_the_front_tier_is_the_oldest_instances_up_to_the_wish() -> None:
     run_virtual(main)
 
 
-def test_the_reserve_helps_out_before_anybody_is_refused() -> None:
+def test_the_reserve_helps_out_before_anybody_is_rejected() -> None:
     async def main() -> None:
         async with Stage(stage_settings(1, initial=2, least=2), ACTIVATES) as stage:
             stage.roster.resize(1)
@@ -218,7 +218,7 @@ def test_falling_idle_and_expiring_have_a_timer_each() -> None:
             assert stage.moves(1)[-1] == (310.0, "idle")
             await asyncio.sleep(600)
             assert stage.moves(1)[-2:] == [(900.0, "draining"), (900.0, "stopped")]
-            assert stage.instance(1).spells == [(100.0, 100.0), (200.0, 200.0), (300.0, 300.0)]
+            assert stage.instance(1).activations == [(100.0, 100.0), (200.0, 200.0), (300.0, 300.0)]
 
     run_virtual(main)
 
@@ -267,7 +267,7 @@ def test_a_request_that_came_before_the_run_began_keeps_its_instance_awake() -> 
         stage.answer(early)
         await asyncio.sleep(61)
         assert stage.moves(1)[-1] == (65.0, "idle")
-        assert stage.instance(1).spells == [(0.0, 5.0)]
+        assert stage.instance(1).activations == [(0.0, 5.0)]
         await stage.close()
 
     run_virtual(main)

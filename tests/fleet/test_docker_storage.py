@@ -17,6 +17,6 @@ def test_image_and_files_together_are_what_is_bounded(quota: Quota, told: int) -
     assert quota_bytes(quota, 100 * MB, 3000 * MB) == told
 
 
-def test_an_image_that_fills_the_storage_alone_is_refused() -> None:
+def test_an_image_that_fills_the_storage_alone_is_rejected() -> None:
     with pytest.raises(ValueError, match="the image takes 3000 MB, must be less than the 3000 MB of storage"):
         quota_bytes(Quota.WRITTEN, 3000 * MB, 3000 * MB)

@@ -27,17 +27,17 @@ WORKS = SimulatedApplication(start_up=Constant(START_S), io=Constant(ANSWER_S))
 
 
 class Real(SimulatedDriver):
-    """Stands for a driver of real instances. `refuses`: launches fail."""
+    """Stands for a driver of real instances. `rejects`: launches fail."""
 
     limits_in_force = "CPU and memory limits: none"
 
     def __init__(self, application: SimulatedApplication = WORKS) -> None:
         super().__init__(application, Chance(1), "web")
-        self.refuses = False
+        self.rejects = False
         self.launched: list[SimulatedBackend] = []
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
-        if self.refuses:
+        if self.rejects:
             msg = "program = shop, must be there"
             raise LaunchError(msg)
         self.launched.append(await super().launch(spec))
@@ -163,11 +163,11 @@ def test_a_real_instance_that_cannot_be_launched_does_not_use_up_its_place() -> 
     async def main() -> None:
         real = Real()
         driver = MixedDriver(real, 1, lowest)
-        real.refuses = True
+        real.rejects = True
         for _ in range(2):
             with pytest.raises(LaunchError, match="program = shop"):
                 await driver.launch(SPEC)
-        real.refuses = False
+        real.rejects = False
         await driver.launch(SPEC)
         await driver.launch(SPEC)
         assert len(real.launched) == 1

@@ -51,7 +51,7 @@ def test_a_request_moves_on_to_another_instance() -> None:
             stage.answer(exchange)
             assert exchange.endings == [200]
             sample = stage.pool.close_second(0)
-            assert (sample.arrivals, sample.finished, sample.refused) == (1, 1, 0)
+            assert (sample.arrivals, sample.finished, sample.rejected) == (1, 1, 0)
 
     run_virtual(main)
 

@@ -56,7 +56,7 @@ def test_a_held_request_gets_the_next_free_slot_in_order_of_arrival() -> None:
     run_virtual(main)
 
 
-def test_a_hold_ends_after_its_time_and_counts_as_refused() -> None:
+def test_a_hold_ends_after_its_time_and_counts_as_rejected() -> None:
     async def main() -> None:
         async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
             stage.offer()
@@ -66,9 +66,9 @@ def test_a_hold_ends_after_its_time_and_counts_as_refused() -> None:
             await asyncio.sleep(4.75)
             assert held.endings == []
             await asyncio.sleep(0.5)
-            assert held.endings == ["hold expired"]
+            assert held.endings == ["queue timeout"]
             sample = stage.pool.close_second(1)
-            assert (sample.refused, sample.finished) == (1, 0)
+            assert (sample.rejected, sample.finished) == (1, 0)
             assert stage.pool.waiting == 0
 
     run_virtual(main)
@@ -112,7 +112,7 @@ def test_two_holds_that_end_together_may_take_each_other_along() -> None:
 
             held += [stage.offer(give_up), stage.offer(give_up)]
             await asyncio.sleep(6)
-            assert [exchange.endings for exchange in held] == [["hold expired"], []]
+            assert [exchange.endings for exchange in held] == [["queue timeout"], []]
             assert (stage.pool.waiting, stage.pool.in_flight) == (0, 1)
 
     run_virtual(main)
@@ -182,12 +182,12 @@ def test_abandoning_what_has_ended_does_nothing() -> None:
         async with Stage() as stage:
             exchange = stage.offer()
             stage.answer(exchange)
-            refused = stage.offer()
+            rejected = stage.offer()
             overflow = stage.offer()
             for ended in (exchange, overflow):
                 stage.pool.abandon(ended)
             assert stage.pool.in_flight == 1
-            assert refused.open
+            assert rejected.open
 
     run_virtual(main)
 
@@ -252,7 +252,7 @@ def test_a_higher_max_concurrency_serves_those_who_wait() -> None:
 
 
 def test_waiting_for_a_start_is_cold_time_from_the_wish_on() -> None:
-    """Arrived at 0, wished for at 3, ready at 10, granted at once: 3 s of queue and 7 s of cold start."""
+    """Arrived at 0, desired at 3, ready at 10, granted at once: 3 s of queue and 7 s of cold start."""
 
     async def main() -> None:
         settings = stage_settings(initial=0, least=0, wait_s=60, queue=10)
@@ -377,6 +377,6 @@ def test_somebody_is_told_when_a_request_waits() -> None:
             stage.offer()
             stage.offer()
             stage.offer()
-            assert told == [1]  # neither the one that was served nor the one that was refused
+            assert told == [1]  # neither the one that was served nor the one that was rejected
 
     run_virtual(main)

@@ -29,7 +29,7 @@ class ScriptedBackend(FakeBackend):
         answer = self._script[min(len(self.asked_s), len(self._script) - 1)]
         self.asked_s.append(asyncio.get_running_loop().time())
         await asyncio.sleep(self._takes_s)
-        return None if answer == "+" else f"refused at probe {len(self.asked_s)}"
+        return None if answer == "+" else f"rejected at probe {len(self.asked_s)}"
 
 
 def test_the_first_probe_is_at_the_launch_and_the_next_an_interval_later() -> None:
@@ -74,7 +74,7 @@ def test_a_running_instance_is_probed_from_an_interval_after_it_became_ready() -
         why = await Prober(HealthCheck(interval_s=10, unhealthy_threshold=2)).until_unhealthy(1, backend)
         return backend.asked_s, why
 
-    assert run_virtual(main) == ([10.0, 20.0, 30.0, 40.0, 50.0], "refused at probe 5")
+    assert run_virtual(main) == ([10.0, 20.0, 30.0, 40.0, 50.0], "rejected at probe 5")
 
 
 @pytest.mark.parametrize(("failing", "asked"), [(1, 0), (0, 0), (2, 1)])

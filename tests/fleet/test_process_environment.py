@@ -52,7 +52,7 @@ def test_python_is_the_simulators_own(tmp_path: Path) -> None:
         (("a",), {"A": "secret\0"}, r"A = \(not shown\)"),
     ],
 )
-def test_what_cannot_be_run_is_refused(command: tuple[str, ...], environment: dict[str, str], message: str) -> None:
+def test_what_cannot_be_run_is_rejected(command: tuple[str, ...], environment: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ProcessApplication(command, environment)
 

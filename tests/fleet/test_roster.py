@@ -47,7 +47,7 @@ def test_an_initial_instance_that_cannot_be_launched_is_an_error_and_leaves_noth
     run_virtual(main)
 
 
-# --- towards the wish ---
+# --- towards the desired count ---
 
 
 def test_a_higher_wish_launches_after_the_platforms_lag() -> None:
@@ -103,7 +103,7 @@ def test_another_configuration_is_carried_out_at_once() -> None:
             await until(lambda: stage.states() == "active active stopped stopped")
             stage.roster.configure(AutoScalingConfiguration(5, 3, 9))
             await until(lambda: len(stage.pool.ready) == 3)
-            assert stage.roster.wish == 2
+            assert stage.roster.desired == 2
 
     run_virtual(main)
 
@@ -380,7 +380,7 @@ def test_a_life_that_is_cancelled_anywhere_loses_nothing(after_s: float, later: 
         await program
         assert stage.states() == "stopped"
         assert stage.instance(1).outstanding == 0
-        # The next wish finds an empty house, not a dead instance that it takes for a living one.
+        # The next resize finds an empty house, not a dead instance that it takes for a living one.
         stage.roster.resize(1)
         await asyncio.sleep(4)
         late = stage.offer()

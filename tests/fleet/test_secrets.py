@@ -60,7 +60,7 @@ async def test_a_bare_name_that_has_no_value_is_told_to_be_a_parameters(source: 
 
 
 @pytest.mark.parametrize("text", ["- a", "a: [", "1: x", f"key: {VALUE}: x"])
-def test_a_file_that_does_not_serve_is_refused_without_its_contents(tmp_path: Path, text: str) -> None:
+def test_a_file_that_does_not_serve_is_rejected_without_its_contents(tmp_path: Path, text: str) -> None:
     path = tmp_path / "secrets.yaml"
     path.write_text(text)
     with pytest.raises(ValueError, match="must be a YAML or JSON mapping") as caught:

@@ -15,7 +15,7 @@ _INSTANCES = (
     "active_s",
     "provisioned_max",
     "active_max",
-    "launched",
+    "started",
 )
 
 
@@ -37,7 +37,7 @@ def _service(service: dict[str, Any]) -> dict[str, Any]:
     return {
         "policy": service["policy"],
         "by_status": requests["whole_run"]["by_status"],
-        "failure_ratio": requests["failure_ratio"],
+        "error_rate": requests["error_rate"],
         "latency": {name: requests["latency"][name] for name in _LATENCIES},
         "queue_mean_s": requests["queue"]["mean_s"],
         "cold_mean_s": requests["cold"]["mean_s"],

@@ -1,4 +1,4 @@
-"""`python -m tests.golden.play NAME GEAR`: play a shipped scenario in virtual time and print its report as JSON."""
+"""`python -m tests.golden.play NAME BACKEND`: play a shipped scenario in virtual time and print its report as JSON."""
 
 from __future__ import annotations
 

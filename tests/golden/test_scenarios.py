@@ -19,7 +19,7 @@ from tests.golden.headline import headline
 from tests.golden.twice import LONG, Twice
 
 FOLDER = Path(__file__).parent
-# A day of 75 million requests is no test: benchmarks/gear.py plays it, tests/lab/test_gear.py proves its gear.
+# A day of 75 million requests is no test: benchmarks/gear.py plays it, tests/lab/test_gear.py proves its backend.
 NAMES = [name for name in shipped_scenarios() if name != "worldcup98-day"]
 # The longest ones cost more than all the others: CI has time for them.
 CHOSEN = [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in NAMES]
@@ -74,7 +74,7 @@ def test_every_request_ended_once_and_in_one_way(twice: Twice, name: str) -> Non
     report = json.loads(twice.reports(name)[0])
     parts: list[dict[str, Any]] = [part["requests"]["whole_run"] for part in (*report["sources"], *report["services"])]
     for counts in (report["requests"]["whole_run"], *parts):
-        assert counts["requests"] == counts["served"] + counts["refused"] + counts["failed"]
+        assert counts["requests"] == counts["served"] + counts["rejected"] + counts["failed"]
         assert counts["requests"] == sum(counts["by_status"].values())
     for service in report["services"]:
         assert sum(service["series"]["offered"]) == service["requests"]["whole_run"]["requests"]
@@ -115,4 +115,4 @@ def test_the_shipped_day_does_not_flap() -> None:
     assert len(steps) == len(changes) <= 15
     reversals = [later for (at_s, by), (later, then) in pairwise(steps) if by * then < 0 and later - at_s <= 180]
     assert len(reversals) <= 1
-    assert service["instances"]["launched"] <= 8
+    assert service["instances"]["started"] <= 8

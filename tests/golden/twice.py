@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simulator.lab.compare_gears import FAST, VIRTUAL
+from simulator.lab.compare_gears import COMPILED, EVENT_LOOP
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,7 +15,7 @@ OUTSIDES = (
     {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
     {"PYTHONHASHSEED": "20240731", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
 )
-# The second process plays these in the compiled gear: the same bytes again, and in a third of the time.
+# The second process plays these in the compiled backend: the same bytes again, and in a third of the time.
 LONG = ("load-balancer", "worldcup98", "worldcup98-evening")
 TIMEOUT_S = 300.0  # thirty times what the slowest shipped scenario may take
 
@@ -28,19 +28,21 @@ class Twice:
 
     def reports(self, name: str) -> tuple[str, str]:
         if name not in self._reports:
-            processes = [_start(name, outside, gear) for outside, gear in zip(OUTSIDES, _gears(name), strict=True)]
+            processes = [
+                _start(name, outside, backend) for outside, backend in zip(OUTSIDES, _gears(name), strict=True)
+            ]
             first, second = [_finish(process) for process in processes]
             self._reports[name] = (first, second)
         return self._reports[name]
 
 
 def _gears(name: str) -> tuple[str, str]:
-    return VIRTUAL, FAST if name in LONG else VIRTUAL
+    return EVENT_LOOP, COMPILED if name in LONG else EVENT_LOOP
 
 
-def _start(name: str, outside: dict[str, str], gear: str) -> subprocess.Popen[str]:
+def _start(name: str, outside: dict[str, str], backend: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.golden.play", name, gear],
+        [sys.executable, "-m", "tests.golden.play", name, backend],
         cwd=ROOT,
         env=outside,
         stdout=subprocess.PIPE,

@@ -197,4 +197,4 @@ def test_an_open_question_names_its_source_and_what_would_settle_it(source: str)
 @pytest.mark.case("P39")
 def test_the_page_of_clients_says_what_the_github_action_cannot() -> None:
     page = " ".join(AWS_CLIENTS.read_text(encoding="utf-8").split())
-    assert "The GitHub Action sends a role with every image, so an image of ECR Public is refused" in page
+    assert "The GitHub Action sends a role with every image, so an image of ECR Public is rejected" in page

@@ -26,8 +26,8 @@ def test_the_first_command_runs_a_shipped_scenario() -> None:
 def test_what_it_shows_of_that_scenario_is_what_comes_out() -> None:
     golden = json.loads((ROOT / "tests" / "golden" / "worldcup98.json").read_text(encoding="utf-8"))
     site, readme = golden["services"]["site"], (ROOT / "README.md").read_text(encoding="utf-8")
-    requests, refused = int(golden["checks"]["requests > 300000"]), site["by_status"]["429"]
+    requests, rejected = int(golden["checks"]["requests > 300000"]), site["by_status"]["429"]
 
-    assert f"{requests:,} requests: {requests - refused:,} served" in readme
-    assert f"{refused:,} refused ({refused / requests:.3%}".replace("%", " %") in readme
+    assert f"{requests:,} requests: {requests - rejected:,} served" in readme
+    assert f"{rejected:,} rejected ({rejected / requests:.3%}".replace("%", " %") in readme
     assert site["decisions"][0].partition(", ")[2] in readme

@@ -14,7 +14,7 @@ services:
     max_concurrency: 4
     min_size: 1
     max_size: 6
-    overflow: refuse
+    overflow: reject
     policy: {name: app-runner, window: 4s, start_lag: 2s, scale_in_delay: 5s, idle_after: 10s}
     idle_after: 10s
     health_check: {interval: 1s, timeout: 1s}

@@ -1,4 +1,4 @@
-"""`python -m tests.lab.gear_agreement N`: N made scenarios in both gears; ends with 1 at the first that differs."""
+"""`python -m tests.lab.gear_agreement N`: N made scenarios in both backends; ends with 1 at the first that differs."""
 
 from __future__ import annotations
 

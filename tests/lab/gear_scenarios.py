@@ -1,4 +1,4 @@
-"""Scenarios made by Hypothesis for the differential test of the compiled gear, and both gears' account of one."""
+"""Scenarios made by Hypothesis for the differential test of the compiled backend, and both backends' account of one."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
             st.sampled_from(["least-outstanding", "round-robin", "two-choices", "random", "newest-first"])
         ),
         "overflow": draw(
-            st.sampled_from(["refuse", {"mode": "hold", "wait": "2s", "queue": 5}, {"mode": "hold", "wait": "6s"}])
+            st.sampled_from(["reject", {"mode": "queue", "wait": "2s", "queue": 5}, {"mode": "queue", "wait": "6s"}])
         ),
         "request_timeout": draw(st.sampled_from(["120s", "3s", "1s"])),
         "drain_timeout": draw(st.sampled_from(["120s", "2s", 0])),
@@ -101,7 +101,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def accounts(scenario: Scenario) -> tuple[tuple[Report, list[str]], tuple[Report, list[str]]]:
-    """(report, a line for every request) of the virtual loop and of the compiled gear."""
+    """(report, a line for every request) of the virtual loop and of the compiled backend."""
     assert not why_not(scenario)
     return account(scenario, fast=False), account(scenario, fast=True)
 

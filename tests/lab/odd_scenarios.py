@@ -50,11 +50,11 @@ LAWS: Final = (
     {"empirical": [0, "1s", "100ms"]},
 )  # fmt: skip
 OVERFLOWS: Final = (
-    "refuse",
-    {"mode": "hold", "wait": 0, "queue": 1},
-    {"mode": "hold", "wait": "1s", "queue": 1},
-    {"mode": "hold", "wait": "7s"},
-    {"mode": "hold", "wait": "100s", "queue": 100_000},
+    "reject",
+    {"mode": "queue", "wait": 0, "queue": 1},
+    {"mode": "queue", "wait": "1s", "queue": 1},
+    {"mode": "queue", "wait": "7s"},
+    {"mode": "queue", "wait": "100s", "queue": 100_000},
 )
 BINS, TRACE = "odd-bins.csv", "odd-trace.csv"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from simulator.lab.compare import Plan, compare
-from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_figures import Terms, slower_than
 from simulator.lab.comparison import CasePart, Comparison, RowPart
 from simulator.lab.statistics import independent
@@ -29,18 +29,18 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
 
 
 def plan(file: Path, policies: tuple[str, ...] = POLICIES, seeds: int = 8, **more: object) -> Plan:
-    contenders = contenders_of(policies, (), {})
-    return Plan([file], contenders, baseline=contenders[0].label, seeds=seeds, **more)  # type: ignore[arg-type]
+    candidates = candidates_of(policies, (), {})
+    return Plan([file], candidates, baseline=candidates[0].label, seeds=seeds, **more)  # type: ignore[arg-type]
 
 
-def row(case: CasePart, contender: str) -> RowPart:
-    return next(row for row in case.rows if row.contender == contender)
+def row(case: CasePart, candidate: str) -> RowPart:
+    return next(row for row in case.rows if row.candidate == candidate)
 
 
-def test_every_contender_has_a_value_for_every_seed(comparison: Comparison) -> None:
+def test_every_candidate_has_a_value_for_every_seed(comparison: Comparison) -> None:
     (case,) = comparison.cases
-    assert [row.contender for row in case.rows][:4] == [*POLICIES, "oracle"]
-    assert all(row.contender.startswith("oracle as ") for row in case.rows[4:])
+    assert [row.candidate for row in case.rows][:4] == [*POLICIES, "oracle"]
+    assert all(row.candidate.startswith("oracle as ") for row in case.rows[4:])
     assert case.seeds == list(range(3, 11))
     assert {len(values) for row in case.rows for values in row.values.values()} == {8}
     assert comparison.failures == []
@@ -66,7 +66,7 @@ def test_a_difference_is_known_better_than_two_independent_runs_would_tell(compa
     """Common random numbers shown to matter (issue 7, must show 6)."""
     (case,) = comparison.cases
     mine, base = row(case, "fixed"), row(case, "app-runner")
-    for name in ("latency_mean_s", "loss_ratio", "score"):
+    for name in ("latency_mean_s", "error_rate", "score"):
         paired = mine.differences[name]
         apart = independent(mine.values[name], base.values[name])
         assert apart is not None
@@ -89,20 +89,23 @@ def test_the_oracle_is_the_measure(comparison: Comparison) -> None:
     oracle = row(case, "oracle as app-runner")
     assert set(oracle.values["regret"]) == {1}
     oracle = row(case, "oracle")
-    assert oracle.estimates["loss_ratio"].mean == 0
+    assert oracle.estimates["error_rate"].mean == 0
     # Percent: the demand has bins of five seconds, the oracle looks each second.
-    assert oracle.estimates["theta_u"].mean < row(case, "app-runner").estimates["theta_u"].mean / 3
+    assert (
+        oracle.estimates["under_provisioned_amount"].mean
+        < row(case, "app-runner").estimates["under_provisioned_amount"].mean / 3
+    )
     assert all(row(case, name).estimates["regret"].mean > 1 for name in ("app-runner", "fixed"))
     assert comparison.overall[0].regret is not None
-    assert [part.contender for part in comparison.overall if part.contender == "oracle"] == ["oracle"]
+    assert [part.candidate for part in comparison.overall if part.candidate == "oracle"] == ["oracle"]
 
 
 @pytest.mark.case("L23")
 def test_regret_is_against_the_best_known_with_the_same_actuator_and_never_below_one(tmp_path: Path) -> None:
     """Knative starts pods in a second and queues: the oracle of App Runner's actuator is no measure of it."""
-    found = compare(plan(step(tmp_path), policies=("own", "knative", "cloud-run", "hpa"), seeds=3))
+    found = compare(plan(step(tmp_path), policies=("configured", "knative", "cloud-run", "hpa"), seeds=3))
     (case,) = found.cases
-    for name in ("own", "knative", "cloud-run", "hpa"):
+    for name in ("configured", "knative", "cloud-run", "hpa"):
         assert all(regret is not None and regret >= 1 for regret in row(case, name).values["regret"]), name
     knative, oracle = row(case, "knative"), row(case, "oracle as knative")
     for place, regret in enumerate(knative.values["regret"]):
@@ -123,10 +126,10 @@ def test_the_score_is_the_documented_formula(tmp_path: Path) -> None:
 
 def test_eta_is_one_for_the_baseline(comparison: Comparison) -> None:
     (case,) = comparison.cases
-    assert row(case, "app-runner").estimates["eta"].mean == pytest.approx(1)
+    assert row(case, "app-runner").estimates["elastic_speedup"].mean == pytest.approx(1)
     # Fixed is short for most of the peak, and the oracle is not.
     oracle, fixed = (row(case, name).estimates for name in ("oracle", "fixed"))
-    assert oracle["theta_u"].mean < fixed["theta_u"].mean
+    assert oracle["under_provisioned_amount"].mean < fixed["under_provisioned_amount"].mean
 
 
 def test_processes_give_the_same_comparison_as_one(tmp_path: Path) -> None:
@@ -137,8 +140,8 @@ def test_processes_give_the_same_comparison_as_one(tmp_path: Path) -> None:
 def test_a_closed_load_is_compared_without_oracle_and_elasticity(tmp_path: Path) -> None:
     found = compare(plan(closed(tmp_path), seeds=2))
     (case,) = found.cases
-    assert [row.contender for row in case.rows] == list(POLICIES)
-    assert "theta_u" not in case.rows[0].estimates
+    assert [row.candidate for row in case.rows] == list(POLICIES)
+    assert "under_provisioned_amount" not in case.rows[0].estimates
     assert case.rows[0].estimates["latency_p95_s"].mean == pytest.approx(0.1)
 
 
@@ -152,12 +155,12 @@ def test_a_run_that_fails_is_told_and_the_others_count(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("class Bad:\n    def decide(self, observation):\n        return 1 / 0\n", encoding="utf-8")
     found = compare(plan(step(tmp_path), policies=("fixed", f"{bad}:Bad"), seeds=2))
-    assert [(failure.contender, failure.seed) for failure in found.failures] == [("Bad", 3), ("Bad", 4)]
+    assert [(failure.candidate, failure.seed) for failure in found.failures] == [("Bad", 3), ("Bad", 4)]
     assert "policy Bad raised ZeroDivisionError" in found.failures[0].error
     (case,) = found.cases
     assert row(case, "Bad").values["score"] == [None, None]
     assert row(case, "fixed").estimates["score"].mean > 0
-    assert next(part for part in found.overall if part.contender == "Bad").regret is None
+    assert next(part for part in found.overall if part.candidate == "Bad").regret is None
 
 
 def test_the_slo_is_five_times_an_undisturbed_request_unless_told(tmp_path: Path) -> None:
@@ -180,9 +183,9 @@ def test_slower_than_counts_what_is_above_the_limit() -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"baseline": "nobody"}, "baseline = 'nobody', must be one of app-runner"), ({"contenders": []}, "nothing")],
+    [({"baseline": "nobody"}, "baseline = 'nobody', must be one of app-runner"), ({"candidates": []}, "nothing")],
 )
 def test_a_plan_checks_itself(tmp_path: Path, change: dict[str, object], said: str) -> None:
-    good: dict[str, object] = {"contenders": contenders_of(POLICIES, (), {}), "baseline": "app-runner"}
+    good: dict[str, object] = {"candidates": candidates_of(POLICIES, (), {}), "baseline": "app-runner"}
     with pytest.raises(ValueError, match=said):
         Plan([step(tmp_path)], **(good | change))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Which gear plays: one run by its own length, one of many by the length of all."""
+"""Which backend plays: one run by its own length, one of many by the length of all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.lab.compare import Plan
-from simulator.lab.compare_contenders import contenders_of
-from simulator.lab.compare_gears import AUTO, FAST, VIRTUAL, kind_of
+from simulator.lab.compare_candidates import candidates_of
+from simulator.lab.compare_gears import AUTO, COMPILED, EVENT_LOOP, kind_of
 from simulator.replay.scenario import load_scenario
 from tests.lab.compare_scenarios import closed, step
 
@@ -17,18 +17,18 @@ def test_many_short_runs_are_worth_what_a_long_one_is(tmp_path: Path) -> None:
     pytest.importorskip("numba")
     scenario = load_scenario(step(tmp_path))
 
-    assert kind_of(AUTO, scenario).name == VIRTUAL
-    assert kind_of(AUTO, scenario, runs=10_000).name == FAST
-    assert kind_of(VIRTUAL, scenario, runs=10_000).name == VIRTUAL
+    assert kind_of(AUTO, scenario).name == EVENT_LOOP
+    assert kind_of(AUTO, scenario, runs=10_000).name == COMPILED
+    assert kind_of(EVENT_LOOP, scenario, runs=10_000).name == EVENT_LOOP
 
 
 def test_what_the_compiled_gear_cannot_play_it_is_not_given_however_many_runs(tmp_path: Path) -> None:
-    assert kind_of(AUTO, load_scenario(closed(tmp_path)), runs=10**6).name == VIRTUAL
+    assert kind_of(AUTO, load_scenario(closed(tmp_path)), runs=10**6).name == EVENT_LOOP
 
 
 def test_every_task_of_a_comparison_knows_how_many_there_are_of_its_scenario(tmp_path: Path) -> None:
-    contenders = contenders_of(["app-runner", "knative"], [], {})
-    plan = Plan([step(tmp_path)], contenders, baseline="knative", seeds=5)
+    candidates = candidates_of(["app-runner", "knative"], [], {})
+    plan = Plan([step(tmp_path)], candidates, baseline="knative", seeds=5)
 
     runs = 5 * len(plan.everybody)  # with the oracles
     assert {task.runs for task in plan.tasks()} == {runs}

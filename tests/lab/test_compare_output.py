@@ -12,7 +12,7 @@ import pytest
 
 from simulator.lab.charts import pareto_chart, supply_chart
 from simulator.lab.compare import Plan, compare
-from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_guard import held_against
 from simulator.lab.compare_html import comparison_html
 from simulator.lab.compare_notes import equal_rows
@@ -42,15 +42,15 @@ PAGE_BYTES_MAX = 3_000_000
 
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
-    contenders = contenders_of(("own", "knative"), ("cloud-run",), {})
-    return compare(Plan([step(tmp_path_factory.mktemp("step"))], contenders, baseline="own", seeds=3))
+    candidates = candidates_of(("configured", "knative"), ("cloud-run",), {})
+    return compare(Plan([step(tmp_path_factory.mktemp("step"))], candidates, baseline="configured", seeds=3))
 
 
 def worsened(comparison: Comparison, figure: str, factor: float, seeds: list[int] | None = None) -> Comparison:
-    """The same with one figure of one contender multiplied, in every run."""
+    """The same with one figure of one candidate multiplied, in every run."""
     document = comparison.model_dump()
     case = document["cases"][0]
-    row = next(row for row in case["rows"] if row["contender"] == "knative")
+    row = next(row for row in case["rows"] if row["candidate"] == "knative")
     row["values"][figure] = [value * factor for value in row["values"][figure]]
     row["estimates"][figure] = {name: value * factor for name, value in row["estimates"][figure].items()}
     case["seeds"] = seeds or case["seeds"]
@@ -60,7 +60,7 @@ def worsened(comparison: Comparison, figure: str, factor: float, seeds: list[int
 # --- tables --------------------------------------------------------------------------------------------------------
 
 
-def test_tables_name_every_contender_and_mark_the_best_that_one_can_choose(comparison: Comparison) -> None:
+def test_tables_name_every_candidate_and_mark_the_best_that_one_can_choose(comparison: Comparison) -> None:
     tables = main_tables(comparison.cases[0])
     assert [table.title.split(": ")[1].split(",")[0] for table in tables] == [
         "requests",
@@ -71,14 +71,14 @@ def test_tables_name_every_contender_and_mark_the_best_that_one_can_choose(compa
     ]
     assert [table.title.rpartition(", ")[2] for table in tables[3:]] == ["rejects; by 5 s)", "queues; by 5 s)"]
     names = [name for name, _ in tables[0].rows]
-    assert names == ["own", "knative", "cloud-run", "oracle", "oracle on cloud-run"]
+    assert names == ["configured", "knative", "cloud-run", "oracle", "oracle on cloud-run"]
     best = {name for table in tables for name, cells in table.rows for cell in cells if cell.is_best}
     assert best
     assert not {name for name in best if name.startswith("oracle")}
 
 
 def test_differences_leave_out_the_baseline_and_the_oracles_of_platforms(comparison: Comparison) -> None:
-    (table,) = difference_tables(comparison.cases[0], "own")
+    (table,) = difference_tables(comparison.cases[0], "configured")
     assert [name for name, _ in table.rows] == ["knative", "cloud-run", "oracle"]
     assert [name for name, _ in overall_table(comparison).rows][-1] != "oracle on cloud-run"
 
@@ -118,28 +118,28 @@ def test_a_spread_stays_within_what_the_figure_can_be(mean: float, low: float, h
         service="web",
         seeds=[1, 2, 3],
         slo_s=None,
-        rows=[row_of("own", {"loss_ratio": EstimatePart(mean=mean, low=low, high=high)})],
+        rows=[row_of("configured", {"error_rate": EstimatePart(mean=mean, low=low, high=high)})],
     )
     (table,) = main_tables(case)
     assert [str(cell) for _, cells in table.rows for cell in cells] == [text]
 
 
 def row_of(name: str, estimates: dict[str, EstimatePart], **more: Any) -> RowPart:
-    return RowPart(contender=name, values={}, estimates=estimates, differences={}, curve=None, **more)
+    return RowPart(candidate=name, values={}, estimates=estimates, differences={}, curve=None, **more)
 
 
 def crowd(comparison: Comparison) -> Comparison:
     """With thirty candidates more that fail, two of them equal, one of which cannot act."""
     document = comparison.model_dump()
     case = document["cases"][0]
-    first, other = case["rows"][0], comparison.contenders[0].model_dump()
+    first, other = case["rows"][0], comparison.candidates[0].model_dump()
     names = [f"candidate-{number}" for number in range(30)]
     case["rows"] += [
-        first | {"contender": name, "failing": ["error rate 7.25 %"], "cannot_act": "why" * (number == 1)}
+        first | {"candidate": name, "failing": ["error rate 7.25 %"], "cannot_act": "why" * (number == 1)}
         for number, name in enumerate(names)
     ]
     case["equal"] = [names[:2]]
-    document["contenders"] += [other | {"label": name} for name in names]
+    document["candidates"] += [other | {"label": name} for name in names]
     return Comparison.model_validate(document)
 
 
@@ -149,9 +149,9 @@ def test_each_of_equal_rows_that_cannot_act_says_so(comparison: Comparison) -> N
 
 
 def test_equal_oracles_are_one_row_and_never_one_with_a_candidate() -> None:
-    names = ["own", "hpa", "oracle", "oracle on app-runner", "oracle as hpa"]
+    names = ["configured", "hpa", "oracle", "oracle on app-runner", "oracle as hpa"]
     rows = [row_of(name, {}).model_copy(update={"values": {"run_usd": [1.0, 2.0]}}) for name in names]
-    assert equal_rows(rows) == [["own", "hpa"], ["oracle", "oracle on app-runner"]]
+    assert equal_rows(rows) == [["configured", "hpa"], ["oracle", "oracle on app-runner"]]
 
 
 def test_candidates_that_fail_alike_are_one_line_and_oracles_are_in_none(comparison: Comparison) -> None:
@@ -167,7 +167,7 @@ def test_a_bill_without_an_item_has_no_zero_for_it(comparison: Comparison) -> No
     table = next(table for table in main_tables(case) if "USD a month" in table.title)
     place = table.headings.index("requests")
     cells = {name: row[place].text for name, row in table.rows}
-    assert cells["own"] == "-"
+    assert cells["configured"] == "-"
     assert float(cells["cloud-run"].replace(",", "")) > 0
 
 
@@ -206,7 +206,7 @@ def test_a_legend_of_many_candidates_is_all_within_its_figure(comparison: Compar
 
 def test_supply_does_not_fall_to_zero_at_the_ends_of_a_run(comparison: Comparison) -> None:
     case = comparison.cases[0]
-    row = row_of("own", {}).model_copy(update={"curve": CurvePart(width_s=1, demand=[1, 1, 1], ready=[2, 2, 2])})
+    row = row_of("configured", {}).model_copy(update={"curve": CurvePart(width_s=1, demand=[1, 1, 1], ready=[2, 2, 2])})
     svg = supply_chart(case.model_copy(update={"rows": [row]}), comparison)
     line = re.search(r'<path d="([^"]*)"[^>]*style="fill: none; stroke: #0072b2', svg)
     assert line is not None
@@ -261,7 +261,7 @@ def test_parquet_has_the_same_rows(comparison: Comparison, tmp_path: Path) -> No
     file = tmp_path / "runs.parquet"
     write_runs(comparison, file)
     table = parquet.read_table(file).to_pydict()
-    assert table["contender"][:3] == ["own"] * 3
+    assert table["candidate"][:3] == ["configured"] * 3
     assert table["score"][:3] == comparison.cases[0].rows[0].values["score"]
 
 
@@ -275,10 +275,10 @@ def test_the_same_comparison_is_not_worse_than_itself(comparison: Comparison) ->
     assert verdict.missing == ()
 
 
-@pytest.mark.parametrize("figure", ["latency_p95_s", "score", "loss_ratio"])
+@pytest.mark.parametrize("figure", ["latency_p95_s", "score", "error_rate"])
 def test_a_figure_that_became_worse_is_named_with_both_values(comparison: Comparison, figure: str) -> None:
     (worse,) = held_against(worsened(comparison, figure, 1.5), comparison).worse
-    assert (worse.contender, worse.figure) == ("knative", figure)
+    assert (worse.candidate, worse.figure) == ("knative", figure)
     assert worse.now == pytest.approx(1.5 * worse.before)
     assert "must not be worse than" in str(worse)
 
@@ -292,7 +292,7 @@ def test_better_and_a_little_worse_are_no_failures(comparison: Comparison) -> No
 def test_other_seeds_are_compared_as_independent_runs(comparison: Comparison) -> None:
     """Chance alone does not fail a build: what is within the spread of the seeds is told only for the same seeds."""
     figure = "score"
-    row = next(row for row in comparison.cases[0].rows if row.contender == "knative")
+    row = next(row for row in comparison.cases[0].rows if row.candidate == "knative")
     high = row.estimates[figure].high
     assert high is not None
     assert high / row.estimates[figure].mean > 1.02
@@ -306,7 +306,7 @@ def test_a_candidate_that_is_gone_fails_unless_that_is_allowed(comparison: Compa
     document = comparison.model_dump()
     document["cases"][0]["rows"] = document["cases"][0]["rows"][:1]
     verdict = held_against(Comparison.model_validate(document), comparison)
-    gone = [row.contender for row in comparison.cases[0].rows][1:]
+    gone = [row.candidate for row in comparison.cases[0].rows][1:]
     assert verdict.missing == tuple(f"step: {name} is not compared any more" for name in gone)
     assert verdict.failed(allow_missing=False)
     assert not verdict.failed(allow_missing=True)

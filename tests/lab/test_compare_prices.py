@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.lab.compare_contenders import Contender, ContenderKind
+from simulator.lab.compare_candidates import Candidate, CandidateKind
 from simulator.lab.compare_notes import case_notes
 from simulator.lab.compare_prices import read_prices
 from simulator.lab.figures import figures
@@ -53,17 +53,17 @@ def test_cloud_run_can_be_billed_by_instance_at_the_shipped_rates(tmp_path: Path
 def test_a_minimum_is_kept_and_tells_busy_from_idle(name: str, tmp_path: Path) -> None:
     own = read_prices(prices(tmp_path, f"{name}: {{min_size: 2}}"))[name]
     assert own.source == platform_named(name).prices.source  # the rates are the shipped ones
-    contender = Contender(ContenderKind.PLATFORM, name, prices=own)
-    there = contender.applied(read_scenario(TEXT, file="small.yaml", folder=tmp_path)).services["web"]
+    candidate = Candidate(CandidateKind.PLATFORM, name, prices=own)
+    there = candidate.applied(read_scenario(TEXT, file="small.yaml", folder=tmp_path)).services["web"]
     assert there.min_size == 2
     assert there.policy.actuator(there.scaling).activates
 
 
 @pytest.mark.case("L30")
 def test_app_runner_as_a_platform_has_the_prices_of_the_scenarios_region(tmp_path: Path) -> None:
-    contender = Contender(ContenderKind.PLATFORM, "app-runner")
-    assert contender.price_list is None
-    told = prices_line(read_scenario(TEXT, file="small.yaml", folder=tmp_path), contender.price_list)
+    candidate = Candidate(CandidateKind.PLATFORM, "app-runner")
+    assert candidate.price_list is None
+    told = prices_line(read_scenario(TEXT, file="small.yaml", folder=tmp_path), candidate.price_list)
     assert told.startswith("eu-central-1, estimated, 2026-11: us-east-1 x the quotient")
 
 
@@ -81,7 +81,7 @@ def test_app_runner_as_a_platform_has_the_prices_of_the_scenarios_region(tmp_pat
         ("ecs-express: {balancer: {request_kb: -1}}", "balancer.request_kb = -1"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_place(text: str, said: str, tmp_path: Path) -> None:
+def test_what_cannot_be_is_rejected_with_its_place(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=said.replace(".", r"\.")):
         read_prices(prices(tmp_path, text))
 
@@ -89,10 +89,10 @@ def test_what_cannot_be_is_refused_with_its_place(text: str, said: str, tmp_path
 @pytest.mark.case("L30")
 def test_a_comparison_with_estimated_rates_says_so(tmp_path: Path) -> None:
     scenario = read_scenario(TEXT, file="small.yaml", folder=tmp_path)
-    own = Contender(ContenderKind.POLICY, "own")
-    (told,) = [note for note in case_notes([own], scenario, "web", [], {"own": []}) if "estimated" in note]
+    own = Candidate(CandidateKind.POLICY, "configured")
+    (told,) = [note for note in case_notes([own], scenario, "web", [], {"configured": []}) if "estimated" in note]
     assert told.startswith("Bills of App Runner are estimated: rates of eu-central-1, 2026-11")
-    elsewhere = Contender(ContenderKind.PLATFORM, "lambda")
+    elsewhere = Candidate(CandidateKind.PLATFORM, "lambda")
     assert not [note for note in case_notes([elsewhere], scenario, "web", [], {"lambda": []}) if "estimated" in note]
 
 

@@ -31,33 +31,33 @@ def test_a_supply_that_is_the_demand_is_perfect() -> None:
 
 def test_too_few_for_two_and_a_half_seconds_of_ten() -> None:
     metrics = found([4] * 10, steps((0, 2), (2.5, 2)))
-    assert metrics.tau_u == pytest.approx(25)
-    assert metrics.theta_u == pytest.approx(12.5)  # half of the demand was missing
-    assert (metrics.theta_o, metrics.tau_o) == (0, 0)
+    assert metrics.under_provisioned_time == pytest.approx(25)
+    assert metrics.under_provisioned_amount == pytest.approx(12.5)  # half of the demand was missing
+    assert (metrics.over_provisioned_amount, metrics.over_provisioned_time) == (0, 0)
 
 
 def test_too_many_can_be_more_than_all_of_the_demand() -> None:
     metrics = found([1] * 10, steps((0, 4)))
-    assert metrics.theta_o == pytest.approx(300)
-    assert metrics.tau_o == pytest.approx(100)
+    assert metrics.over_provisioned_amount == pytest.approx(300)
+    assert metrics.over_provisioned_time == pytest.approx(100)
 
 
 def test_supply_without_demand_stands_apart() -> None:
     metrics = found([0] * 5 + [2] * 5, steps((0, 2)))
-    assert metrics.theta_o == 0
-    assert metrics.tau_o == pytest.approx(50)
+    assert metrics.over_provisioned_amount == 0
+    assert metrics.over_provisioned_time == pytest.approx(50)
     assert metrics.idle_instance_s == pytest.approx(10)
 
 
 def test_moving_the_other_way_is_unstable() -> None:
     metrics = found([1, 2, 3, 4, 5, 5, 5, 5, 5, 5], steps((0, 5)))
-    assert metrics.upsilon == pytest.approx(100 * 4 / 9)
+    assert metrics.instability == pytest.approx(100 * 4 / 9)
     assert metrics.jitter_per_hour == pytest.approx(-4 / 10 * 3600)
 
 
 def test_only_the_span_counts() -> None:
     metrics = found([9, 9, 1, 1], steps((0, 1)), begin_s=2, end_s=4)
-    assert metrics.tau_u == 0
+    assert metrics.under_provisioned_time == 0
 
 
 def test_without_demand_there_is_nothing_to_follow() -> None:
@@ -65,8 +65,15 @@ def test_without_demand_there_is_nothing_to_follow() -> None:
     assert elasticity(np.ones(5, dtype=np.int64), steps((0, 1)), 5, 5) is None
 
 
-def of(theta_u: float, theta_o: float, tau_u: float, tau_o: float) -> Elasticity:
-    return Elasticity(theta_u, theta_o, tau_u, tau_o, 0, 0, 0)
+def of(
+    under_provisioned_amount: float,
+    over_provisioned_amount: float,
+    under_provisioned_time: float,
+    over_provisioned_time: float,
+) -> Elasticity:
+    return Elasticity(
+        under_provisioned_amount, over_provisioned_amount, under_provisioned_time, over_provisioned_time, 0, 0, 0
+    )
 
 
 def test_the_speedup_is_that_of_validation_case_38() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.lab.compare import Plan, compare
-from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_figures import FIGURES
 from simulator.lab.compare_html import comparison_html
 from simulator.lab.comparison import CasePart, Comparison, RowPart
@@ -18,13 +18,33 @@ from simulator.lab.tables import elasticity_score_tables, main_tables
 from simulator.notebook.comparison import ComparisonResult
 from tests.lab.compare_scenarios import step, two
 
-METRICS = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon")
-POLICIES = ("own", "knative", "fixed", "mpc")
+METRICS = (
+    "under_provisioned_amount",
+    "over_provisioned_amount",
+    "under_provisioned_time",
+    "over_provisioned_time",
+    "instability",
+)
+POLICIES = ("configured", "knative", "fixed", "mpc")
 SEEDS = 3
 
 
-def of(theta_u: float, theta_o: float, tau_u: float, tau_o: float, upsilon: float) -> Elasticity:
-    return Elasticity(theta_u, theta_o, tau_u, tau_o, upsilon, 0, 0)
+def of(
+    under_provisioned_amount: float,
+    over_provisioned_amount: float,
+    under_provisioned_time: float,
+    over_provisioned_time: float,
+    instability: float,
+) -> Elasticity:
+    return Elasticity(
+        under_provisioned_amount,
+        over_provisioned_amount,
+        under_provisioned_time,
+        over_provisioned_time,
+        instability,
+        0,
+        0,
+    )
 
 
 A, B, C = of(1, 8, 10, 40, 5), of(2, 4, 10, 60, 5), of(4, 2, 30, 20, 0)
@@ -62,12 +82,12 @@ def test_a_run_that_one_lacks_and_a_group_of_one_have_no_scores() -> None:
 
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
-    contenders = contenders_of(POLICIES, ("cloud-run",), {})
-    return compare(Plan([step(tmp_path_factory.mktemp("step"))], contenders, "own", seeds=SEEDS))
+    candidates = candidates_of(POLICIES, ("cloud-run",), {})
+    return compare(Plan([step(tmp_path_factory.mktemp("step"))], candidates, "configured", seeds=SEEDS))
 
 
 def rows_of(case: CasePart) -> dict[str, RowPart]:
-    return {row.contender: row for row in case.rows}
+    return {row.candidate: row for row in case.rows}
 
 
 @pytest.mark.case("L62")
@@ -75,7 +95,7 @@ def test_the_scores_of_a_comparison_follow_from_its_metrics(comparison: Comparis
     """Those with one demand against each other; ranks in place of pairs."""
     special = pytest.importorskip("scipy.stats")
     rows = rows_of(comparison.cases[0])
-    of_basis = [label for label in POLICIES if rows[label].basis == rows["own"].basis]
+    of_basis = [label for label in POLICIES if rows[label].basis == rows["configured"].basis]
     assert len(of_basis) > 1
     values = np.array([[rows[label].values[name] for name in METRICS] for label in of_basis], dtype=float)
     ranks = special.rankdata(values.round(9), axis=0)  # 1 is the best; equal ones share the mean of their ranks
@@ -94,7 +114,7 @@ def test_the_scores_of_a_comparison_follow_from_its_metrics(comparison: Comparis
 @pytest.mark.case("L62", "L63")
 def test_oracles_and_platforms_with_another_demand_are_in_no_ones_scores(comparison: Comparison) -> None:
     rows = rows_of(comparison.cases[0])
-    assert rows["cloud-run"].basis != rows["own"].basis
+    assert rows["cloud-run"].basis != rows["configured"].basis
     assert rows["cloud-run"].values["pairwise"] == [None] * SEEDS
     assert rows["oracle"].values["fractional"] == [None] * SEEDS
     tables = elasticity_score_tables(comparison.cases[0])
@@ -104,7 +124,7 @@ def test_oracles_and_platforms_with_another_demand_are_in_no_ones_scores(compari
 @pytest.mark.case("L62")
 def test_scores_stand_on_the_page_and_in_the_frame_and_not_in_the_terminals_tables(comparison: Comparison) -> None:
     page = comparison_html(comparison)
-    (table,) = [one for one in elasticity_score_tables(comparison.cases[0]) if "own" in dict(one.rows)]
+    (table,) = [one for one in elasticity_score_tables(comparison.cases[0]) if "configured" in dict(one.rows)]
     assert table.headings == ("pairwise", "fractional", "worst sigma")
     assert all(cell.text in page for _, cells in table.rows for cell in cells)
     frame = ComparisonResult(comparison).frame()
@@ -115,15 +135,15 @@ def test_scores_stand_on_the_page_and_in_the_frame_and_not_in_the_terminals_tabl
 
 @pytest.mark.case("L62")
 def test_one_policy_has_no_scores_against_others(tmp_path: Path) -> None:
-    found = compare(Plan([two(tmp_path)], contenders_of(("own",), (), {}), "own", seeds=1, oracle=False))
+    found = compare(Plan([two(tmp_path)], candidates_of(("configured",), (), {}), "configured", seeds=1, oracle=False))
     assert all(elasticity_score_tables(case) == [] for case in found.cases)
 
 
 @pytest.mark.case("L60")
-@pytest.mark.parametrize("name", ["eta", "fractional"])
+@pytest.mark.parametrize("name", ["elastic_speedup", "fractional"])
 def test_the_page_says_which_part_counts_at_least(comparison: Comparison, name: str) -> None:
     """A quotient with a metric of 0: 120 in the trial. What bounds it has to be read where the figure is."""
     floor = f"parts below {LEAST_PERCENT:g} % count as {LEAST_PERCENT:g} %"
     assert floor in FIGURES[name].about
     page = " ".join(comparison_html(comparison).split())
-    assert floor in page[page.index(f"<dt>{name}</dt>") :].partition("</dd>")[0]
+    assert floor in page[page.index(f"<dt>{FIGURES[name].heading}</dt>") :].partition("</dd>")[0]

@@ -10,7 +10,7 @@ from simulator.replay.check_expression import parse_check
 
 @pytest.mark.parametrize(
     "text",
-    ["status_429 > 0", "web: status_5xx >= 1", "crowded: p95 > 3 s", "refused_ratio > 14.2 %", "cold_start_ratio > 0"],
+    ["status_429 > 0", "web: status_5xx >= 1", "crowded: p95 > 3 s", "rejected_ratio > 14.2 %", "cold_start_ratio > 0"],
 )
 def test_a_check_that_asks_for_more_of_what_is_bad_fails_no_point(text: str) -> None:
     assert parse_check(text).asks_for_worse

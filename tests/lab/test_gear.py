@@ -1,4 +1,4 @@
-"""The compiled gear against the virtual loop: the same requests, the same decisions, to the last digit."""
+"""The compiled backend against the virtual loop: the same requests, the same decisions, to the last digit."""
 
 from __future__ import annotations
 
@@ -49,21 +49,21 @@ PLAIN: dict[str, Any] = {
 USERS = {"closed": {"users": 3, "think_time": "1s"}}
 
 
-def test_a_scenario_that_it_cannot_play_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_a_scenario_that_it_cannot_play_is_rejected_with_the_reason(tmp_path: Path) -> None:
     closed = told(PLAIN | {"traffic": [USERS]}, tmp_path)
 
     assert "users wait for answers" in why_not(closed)
-    with pytest.raises(ValueError, match="gear = fast, must be another for this scenario: its source"):
-        kind_of("fast", closed)
-    assert kind_of("auto", closed).name == "virtual"
+    with pytest.raises(ValueError, match="backend = compiled, must be another for this scenario: its source"):
+        kind_of("compiled", closed)
+    assert kind_of("auto", closed).name == "event-loop"
 
 
 def test_it_is_chosen_by_itself_where_it_pays(tmp_path: Path) -> None:
     short = told(PLAIN, tmp_path)
     long = told(PLAIN | {"traffic": [{"poisson": {"rate": "200000/s"}}]}, tmp_path)
 
-    assert (kind_of("auto", short).name, kind_of("fast", short).name) == ("virtual", "fast")
-    assert kind_of("auto", long).name == "fast"
+    assert (kind_of("auto", short).name, kind_of("compiled", short).name) == ("event-loop", "compiled")
+    assert kind_of("auto", long).name == "compiled"
 
 
 @pytest.mark.case("L46", "L47", "R3", "R4")

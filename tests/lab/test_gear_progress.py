@@ -1,4 +1,4 @@
-"""Who watches a run in the compiled gear sees what he would see in the virtual loop."""
+"""Who watches a run in the compiled backend sees what he would see in the virtual loop."""
 
 from __future__ import annotations
 

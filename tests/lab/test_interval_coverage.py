@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_figures import FIGURES, Terms
 from simulator.lab.compare_run import ServiceOutcome, Task, play_task, play_virtual
 from simulator.lab.statistics import Scope, estimate
@@ -22,7 +22,7 @@ services:
     max_concurrency: 1
     min_size: 1
     max_size: 8
-    overflow: {mode: hold, wait: 500ms, queue: 4}
+    overflow: {mode: queue, wait: 500ms, queue: 4}
     policy: scale-per-request
     health_check: {interval: 1s, timeout: 1s}
     application: {simulated: {io: {exponential: 250ms}, start_up: {exponential: 300ms}}}
@@ -42,8 +42,8 @@ traffic: [{poisson: {rate: 1/s}}]
 
 
 def outcomes(file: Path, seeds: int) -> list[ServiceOutcome]:
-    (own,) = contenders_of(("own",), (), {})
-    found = [play_task(Task(str(file), own, seed, Terms(), "virtual"), play_virtual) for seed in range(seeds)]
+    (own,) = candidates_of(("configured",), (), {})
+    found = [play_task(Task(str(file), own, seed, Terms(), "event-loop"), play_virtual) for seed in range(seeds)]
     assert not [outcome.error for outcome in found if outcome.error]
     return [outcome.services["web"] for outcome in found]
 
@@ -74,7 +74,7 @@ def test_intervals_hold_the_truth_in_94_to_96_of_100_experiments(tmp_path: Path)
     runs = outcomes(file, RUNS)
     found = {
         figure: coverage(runs, figure)
-        for figure in ("latency_mean_s", "latency_p95_s", "loss_ratio", "run_usd", "cold_starts")
+        for figure in ("latency_mean_s", "latency_p95_s", "error_rate", "run_usd", "cold_starts")
     }
     assert all(0.94 <= share <= 0.96 for share in found.values()), found
 
@@ -87,6 +87,6 @@ def test_a_bill_in_steps_and_errors_that_are_rare_are_held_as_often_at_least(tmp
     file = tmp_path / "calm.yaml"
     file.write_text(STEPPED, encoding="utf-8")
     runs = outcomes(file, 400)
-    assert 0 < sum((run.values["loss_ratio"] or 0) > 0 for run in runs) < 100, "errors are rare here"
-    found = {figure: coverage(runs, figure, count) for figure in ("run_usd", "loss_ratio")}
+    assert 0 < sum((run.values["error_rate"] or 0) > 0 for run in runs) < 100, "errors are rare here"
+    found = {figure: coverage(runs, figure, count) for figure in ("run_usd", "error_rate")}
     assert all(share >= 0.94 for share in found.values()), found

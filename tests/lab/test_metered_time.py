@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from simulator.lab.compare_contenders import on_platform
+from simulator.lab.compare_candidates import on_platform
 from simulator.lab.fast_gear import fast_run
 from simulator.model.instance import InstanceState
 from simulator.records.facts import InstanceMoved
@@ -22,7 +22,7 @@ from simulator.rules.platforms import PLATFORMS, platform_named
 
 # Sparse enough that every instance falls idle often, long enough that idle ones expire; a burst in the midst.
 TEXT: Final = """
-name: spells
+name: activations
 seed: 5
 duration: 40 min
 services:
@@ -75,17 +75,17 @@ def _joined_s(stretches: list[tuple[float, float]], pause_s: float) -> float:
 @pytest.mark.parametrize("fast", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["event-loop", "compiled"])
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_busy_time_is_what_the_requests_and_starts_add_up_to(name: str, fast: bool, tmp_path: Path) -> None:
-    there = on_platform(read_scenario(TEXT, file="spells.yaml", folder=tmp_path), platform_named(name))
+    there = on_platform(read_scenario(TEXT, file="activations.yaml", folder=tmp_path), platform_named(name))
     record, rows = _played(there, fast=fast)
     (service,) = record.services
     if platform_named(name).idle_after_s is None:
         # No busy and idle on this platform: what counts is from launch to stop, one stretch.
-        assert all(len(usage.spells) == 1 for usage in service.usages)
-        metered_s = math.fsum(end_s - begin_s for usage in service.usages for begin_s, end_s in usage.spells)
+        assert all(len(usage.activations) == 1 for usage in service.usages)
+        metered_s = math.fsum(end_s - begin_s for usage in service.usages for begin_s, end_s in usage.activations)
         assert metered_s == pytest.approx(math.fsum(usage.provisioned_s for usage in service.usages))
         return
     by_hand = _busy_by_hand(record, rows, there.services["web"].idle_after_s)
-    metered_s = math.fsum(end_s - begin_s for usage in service.usages for begin_s, end_s in usage.spells)
+    metered_s = math.fsum(end_s - begin_s for usage in service.usages for begin_s, end_s in usage.activations)
     assert metered_s == pytest.approx(math.fsum(by_hand.values()), rel=1e-4)
     if name == "lambda":  # one request at a time: no two of them overlap
         starts = _starting_s(record)

@@ -17,7 +17,7 @@ from typing import Final
 import pytest
 
 from simulator.lab.compare import Plan, compare
-from simulator.lab.compare_contenders import contenders_of, on_platform
+from simulator.lab.compare_candidates import candidates_of, on_platform
 from simulator.lab.compare_figures import measured
 from simulator.lab.fast_gear import fast_run, why_not
 from simulator.lab.tables import main_tables
@@ -234,7 +234,7 @@ checks: [usd_per_month < 60]
 """
     file = tmp_path / "tiny.yaml"
     file.write_text(text, encoding="utf-8")
-    plan = Plan([file], contenders_of(["own"], ["ecs-express"], {}), "own", seeds=3, oracle=False)
+    plan = Plan([file], candidates_of(["configured"], ["ecs-express"], {}), "configured", seeds=3, oracle=False)
     comparison = compare(plan)
     own, express = comparison.cases[0].rows
     # Active from the first request on: 0.078 USD an hour. Express: a task (0.04937), three addresses and a balancer.

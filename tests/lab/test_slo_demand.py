@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("scipy")
 
 from simulator.lab.compare import Plan, compare
-from simulator.lab.compare_contenders import contenders_of
+from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.slo_demand import basis_of, bin_s, slo_demand
 from simulator.lab.tables import main_tables
 from simulator.replay.runner import Run, play
@@ -31,12 +31,12 @@ services:
     application: {{simulated: {application}}}
 traffic: [{{poisson: {{rate: {rate}/s}}}}]
 """
-HOLD = "{mode: hold, wait: 60s, queue: 10000}"
+HOLD = "{mode: queue, wait: 60s, queue: 10000}"
 CASES = {
-    "rejects": ("cpu: 1 vCPU", 5, "refuse", "{io: {exponential: 100ms}}", 80, None),
+    "rejects": ("cpu: 1 vCPU", 5, "reject", "{io: {exponential: 100ms}}", 80, None),
     "queues": ("cpu: 1 vCPU", 2, HOLD, "{io: {exponential: 100ms}}", 80, 0.5),
-    "cpu": ("cpu: 1 vCPU", 20, "refuse", "{cpu: 20ms}", 100, None),
-    "quarter": ("cpu: 0.25 vCPU\n    memory: 0.5 GB", 1, "refuse", "{cpu: 10ms}", 65, None),
+    "cpu": ("cpu: 1 vCPU", 20, "reject", "{cpu: 20ms}", 100, None),
+    "quarter": ("cpu: 0.25 vCPU\n    memory: 0.5 GB", 1, "reject", "{cpu: 10ms}", 65, None),
 }
 
 
@@ -74,18 +74,18 @@ def test_at_a_constant_rate_who_serves_within_the_slo_is_neither_short_nor_unsta
         TEXT.format(
             size="cpu: 1 vCPU",
             slots=5,
-            overflow="refuse",
+            overflow="reject",
             application="{io: {exponential: 100ms}}",
             rate=80,
             instances=3,
         ),
         encoding="utf-8",
     )
-    (case,) = compare(Plan([file], contenders_of(("own",), (), {}), "own", seeds=1, oracle=False)).cases
+    (case,) = compare(Plan([file], candidates_of(("configured",), (), {}), "configured", seeds=1, oracle=False)).cases
     values = {name: column[0] for name, column in case.rows[0].values.items()}
     assert values["slo_miss_ratio"] is not None
     assert values["slo_miss_ratio"] < 0.05
-    for name in ("theta_u", "tau_u", "upsilon"):
+    for name in ("under_provisioned_amount", "under_provisioned_time", "instability"):
         value = values[name]
         assert value is not None
         assert value < 5, name
@@ -93,26 +93,32 @@ def test_at_a_constant_rate_who_serves_within_the_slo_is_neither_short_nor_unsta
     assert values["sigma"] == pytest.approx(sum((values[n] or 0) ** 4 for n in PARTS) ** 0.25)
 
 
-PARTS = ("theta_u", "theta_o", "tau_u", "tau_o", "upsilon")
+PARTS = (
+    "under_provisioned_amount",
+    "over_provisioned_amount",
+    "under_provisioned_time",
+    "over_provisioned_time",
+    "instability",
+)
 
 
 @pytest.mark.case("L63")
 def test_demands_that_cannot_be_compared_stand_in_tables_of_their_own(tmp_path: Path) -> None:
     file = tmp_path / "steady.yaml"
-    text = TEXT.format(size="cpu: 1 vCPU", slots=5, overflow="refuse", application="{io: 100ms}", rate=20, instances=2)
+    text = TEXT.format(size="cpu: 1 vCPU", slots=5, overflow="reject", application="{io: 100ms}", rate=20, instances=2)
     file.write_text(text.replace("600s", "60s"), encoding="utf-8")
-    contenders = contenders_of(("own", "mpc"), ("lambda", "ecs-express"), {})
-    (case,) = compare(Plan([file], contenders, "own", seeds=1, oracle=False)).cases
+    candidates = candidates_of(("configured", "mpc"), ("lambda", "ecs-express"), {})
+    (case,) = compare(Plan([file], candidates, "configured", seeds=1, oracle=False)).cases
     tables = [table for table in main_tables(case) if "how supply follows" in table.title]
     assert [table.title.partition("(")[2] for table in tables] == [
         "5 slots, 1 vCPU, rejects; by 5 s)",
         "1 slot, 1 vCPU, queues; by 5 s)",
         "200 slots, 1 vCPU, queues; by 5 s)",
     ]
-    assert [name for name, _ in tables[0].rows] == ["own", "mpc"]
-    rows = {row.contender: row for row in case.rows}
-    assert rows["mpc"].values["eta"] != [None]
-    assert rows["lambda"].values["eta"] == [None]
+    assert [name for name, _ in tables[0].rows] == ["configured", "mpc"]
+    rows = {row.candidate: row for row in case.rows}
+    assert rows["mpc"].values["elastic_speedup"] != [None]
+    assert rows["lambda"].values["elastic_speedup"] == [None]
 
 
 def test_the_resolution_is_told() -> None:
@@ -123,9 +129,9 @@ def test_the_resolution_is_told() -> None:
 @pytest.mark.case("L61")
 def test_both_parts_of_the_score_are_shown(tmp_path: Path) -> None:
     file = tmp_path / "lossy.yaml"
-    text = TEXT.format(size="cpu: 1 vCPU", slots=1, overflow="refuse", application="{io: 100ms}", rate=20, instances=1)
+    text = TEXT.format(size="cpu: 1 vCPU", slots=1, overflow="reject", application="{io: 100ms}", rate=20, instances=1)
     file.write_text(text.replace("600s", "60s"), encoding="utf-8")
-    (case,) = compare(Plan([file], contenders_of(("own",), (), {}), "own", seeds=1, oracle=False)).cases
+    (case,) = compare(Plan([file], candidates_of(("configured",), (), {}), "configured", seeds=1, oracle=False)).cases
     values = {name: column[0] for name, column in case.rows[0].values.items()}
     usd, misses, score = values["run_usd"], values["score_misses"], values["score"]
     assert usd is not None

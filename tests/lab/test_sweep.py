@@ -53,7 +53,7 @@ def test_rows_come_in_the_grids_order_with_their_values_seed_and_figures(tmp_pat
         (1, 1, 4),
         (1, 2, 3),
     ]
-    assert all(row["requests"] == row["served"] + row["refused"] + row["failed"] > 300 for row in rows)  # type: ignore[operator]
+    assert all(row["requests"] == row["served"] + row["rejected"] + row["failed"] > 300 for row in rows)  # type: ignore[operator]
     assert rows[0]["digest"] != rows[1]["digest"], "another seed is another run"
     by_size = {(row["max_concurrency"], row["min_size"]): row["provisioned_s"] for row in rows}
     assert by_size[5, 2] == 2 * by_size[5, 1], "MinSize stays provisioned"  # type: ignore[operator]
@@ -103,7 +103,7 @@ def test_a_recording_that_has_changed_makes_it_another_sweep(tmp_path: Path) -> 
     assert len(rest.played) == len(plan) - 3
 
 
-def test_a_second_sweep_with_the_same_result_is_refused_while_the_first_is_at_it(tmp_path: Path) -> None:
+def test_a_second_sweep_with_the_same_result_is_rejected_while_the_first_is_at_it(tmp_path: Path) -> None:
     class Beside(Backwards):
         def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
             with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl is in use by another process"):

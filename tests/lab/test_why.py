@@ -71,7 +71,7 @@ def test_what_the_scaler_saw_of_half_a_request_in_seventy(tmp_path: Path) -> Non
     slow = build_report(play(Run(read_scenario(text, folder=tmp_path)), signals=False))
     assert slow.services[0].decisions == []
     (sentence,) = why(slow, 200)
-    assert "saw in_flight = 0.5, refused = 0, service_s = 1" in sentence
+    assert "saw in_flight = 0.5, rejected = 0, service_s = 1" in sentence
     assert "computed ceil(0.5 / (0.7 x 70)) = 1" in sentence
     assert "because 0.5 requests in flight on average over 60s." in sentence
 
@@ -87,7 +87,7 @@ def test_a_long_run_keeps_some_hundred_looks_and_the_last_of_each_step() -> None
     assert max(later - earlier for earlier, later in pairwise(times)) <= 1024
 
 
-def test_a_moment_or_service_that_is_not_there_is_refused(report: Report) -> None:
+def test_a_moment_or_service_that_is_not_there_is_rejected(report: Report) -> None:
     with pytest.raises(ValueError, match=r"time = 1:00:00, must be within the run: 0:00:00 to 0:01:00"):
         why(report, 3600)
     with pytest.raises(ValueError, match=r"service = 'x', must be one of web"):
@@ -102,7 +102,7 @@ def test_moments_are_read_as_people_write_them(text: str, seconds: float) -> Non
 
 
 @pytest.mark.parametrize("text", ["noon", "12:99:00", "12", "-1s"])
-def test_what_is_no_moment_is_refused(text: str) -> None:
+def test_what_is_no_moment_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="must be a moment of the run"):
         parse_moment(text)
 

@@ -103,7 +103,7 @@ def test_an_interrupt_while_a_worker_is_started_waits_until_it_is(number: signal
     "verb",
     [
         ["run", "F"],
-        ["run", "F", "--gear", "virtual"],
+        ["run", "F", "--backend", "event-loop"],
         ["compare", "F", "--policy", "knative", "--workers", "2"],
         ["sweep", "F", "--vary", "min_size=1,2,3", "--workers", "2", "--out", "o.csv"],
     ],

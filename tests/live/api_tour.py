@@ -103,7 +103,7 @@ class Tour:
         self._examples.setdefault(operation, request)
         return answer
 
-    def refused(self, error: str, operation: str, account: str = ACCOUNT, /, **request: Any) -> None:
+    def rejected(self, error: str, operation: str, account: str = ACCOUNT, /, **request: Any) -> None:
         _, told = self._client.call(operation, request, account)
         assert told == error, (operation, request, told)
         self.seen.add((operation, error))
@@ -143,8 +143,8 @@ class Tour:
         assert described["AutoScalingConfiguration"]["AutoScalingConfigurationArn"] == arn
         self.ok("UpdateDefaultAutoScalingConfiguration", AutoScalingConfigurationArn=arn)
         self.ok("ListServicesForAutoScalingConfiguration", AutoScalingConfigurationArn=arn)
-        self.refused(INVALID, "DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=arn)  # the default
-        self.refused(INVALID, "CreateAutoScalingConfiguration", AutoScalingConfigurationName=name, MaxConcurrency=500)
+        self.rejected(INVALID, "DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=arn)  # the default
+        self.rejected(INVALID, "CreateAutoScalingConfiguration", AutoScalingConfigurationName=name, MaxConcurrency=500)
         other = self.ok("CreateAutoScalingConfiguration", AutoScalingConfigurationName="other")
         other_arn = other["AutoScalingConfiguration"]["AutoScalingConfigurationArn"]
         gone = self.ok("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=other_arn)
@@ -155,13 +155,13 @@ class Tour:
             ObservabilityConfigurationName="traced",
             TraceConfiguration={"Vendor": "AWSXRAY"},
         )["ObservabilityConfiguration"]
-        self.refused(INVALID, "CreateObservabilityConfiguration", ObservabilityConfigurationName="no spaces!")
+        self.rejected(INVALID, "CreateObservabilityConfiguration", ObservabilityConfigurationName="no spaces!")
         arn = traced["ObservabilityConfigurationArn"]
         self.ok("DescribeObservabilityConfiguration", ObservabilityConfigurationArn=arn)
         self.ok("DeleteObservabilityConfiguration", ObservabilityConfigurationArn=arn)
 
         connector = self.ok("CreateVpcConnector", VpcConnectorName="network", Subnets=["subnet-1"])["VpcConnector"]
-        self.refused(INVALID, "CreateVpcConnector", VpcConnectorName="a b c d", Subnets=["subnet-1"])
+        self.rejected(INVALID, "CreateVpcConnector", VpcConnectorName="a b c d", Subnets=["subnet-1"])
         self.ok("DescribeVpcConnector", VpcConnectorArn=connector["VpcConnectorArn"])
         gone = self.ok("DeleteVpcConnector", VpcConnectorArn=connector["VpcConnectorArn"])
         assert gone["VpcConnector"]["Status"] == "INACTIVE"
@@ -169,7 +169,7 @@ class Tour:
     def _connections(self) -> None:
         made = self.ok("CreateConnection", ConnectionName="hub1", ProviderType="GITHUB")["Connection"]
         assert made["Status"] == "PENDING_HANDSHAKE"
-        self.refused(INVALID, "CreateConnection", ConnectionName="hub1", ProviderType="SOURCEFORGE")
+        self.rejected(INVALID, "CreateConnection", ConnectionName="hub1", ProviderType="SOURCEFORGE")
         listed = self.ok("ListConnections", ConnectionName="hub1")["ConnectionSummaryList"]
         assert [each["ConnectionArn"] for each in listed] == [made["ConnectionArn"]]
         self.ok("DeleteConnection", ConnectionArn=made["ConnectionArn"])
@@ -178,14 +178,14 @@ class Tour:
         arn = self.arn = self.running("hello", InstanceConfiguration={"Cpu": "1 vCPU", "Memory": "2 GB"})
         view = self.service(arn)
         assert (view["InstanceConfiguration"]["Cpu"], view["InstanceConfiguration"]["Memory"]) == ("1024", "2048")
-        self.refused(INVALID, "CreateService", ServiceName="hello", SourceConfiguration=IMAGE)
+        self.rejected(INVALID, "CreateService", ServiceName="hello", SourceConfiguration=IMAGE)
         self.ok("UpdateService", ServiceArn=arn, HealthCheckConfiguration={"Interval": 20})
         self.is_in(arn, "RUNNING")
         self.ok("StartDeployment", ServiceArn=arn)
         self.is_in(arn, "RUNNING")
         self.ok("PauseService", ServiceArn=arn)
         self.is_in(arn, "PAUSED")
-        self.refused(STATE, "UpdateService", ServiceArn=arn)
+        self.rejected(STATE, "UpdateService", ServiceArn=arn)
         assert "OperationId" not in self.ok("PauseService", ServiceArn=arn)  # it is paused already
         self.ok("ResumeService", ServiceArn=arn)
         self.is_in(arn, "RUNNING")
@@ -194,8 +194,8 @@ class Tour:
         busy = self.ok("CreateService", ServiceName=BUSY, SourceConfiguration=IMAGE)["Service"]["ServiceArn"]
         self.busy = busy
         for operation in ("UpdateService", "PauseService", "ResumeService", "DeleteService"):
-            self.refused(STATE, operation, ServiceArn=busy)
-        self.refused(INVALID, "StartDeployment", ServiceArn=busy)
+            self.rejected(STATE, operation, ServiceArn=busy)
+        self.rejected(INVALID, "StartDeployment", ServiceArn=busy)
         gone = self.gone = self.running("short")
         self.ok("DeleteService", ServiceArn=gone)
         self.is_in(gone, "DELETED")
@@ -203,13 +203,13 @@ class Tour:
     def _domains(self) -> None:
         linked = self.ok("AssociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
         assert linked["CustomDomain"]["Status"] == "creating"
-        self.refused(INVALID, "AssociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
-        self.refused(STATE, "AssociateCustomDomain", ServiceArn=self.busy, DomainName="busy.acme.dev")
+        self.rejected(INVALID, "AssociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
+        self.rejected(STATE, "AssociateCustomDomain", ServiceArn=self.busy, DomainName="busy.acme.dev")
         self.ok("DescribeCustomDomains", ServiceArn=self.arn)
-        self.refused(INVALID, "DisassociateCustomDomain", ServiceArn=self.arn, DomainName="a_b.com")
+        self.rejected(INVALID, "DisassociateCustomDomain", ServiceArn=self.arn, DomainName="a_b.com")
         self.ok("PauseService", ServiceArn=self.arn)
         self.is_in(self.arn, "PAUSED")
-        self.refused(STATE, "DisassociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
+        self.rejected(STATE, "DisassociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
         self.ok("ResumeService", ServiceArn=self.arn)
         self.is_in(self.arn, "RUNNING")
         self.ok("DisassociateCustomDomain", ServiceArn=self.arn, DomainName="shop.acme.dev")
@@ -219,33 +219,33 @@ class Tour:
         assert self.service(inside).get("ServiceUrl", "") == ""
         request = {"ServiceArn": inside, "VpcIngressConnectionName": "door", "IngressVpcConfiguration": VPC}
         door = self.ok("CreateVpcIngressConnection", **request)["VpcIngressConnection"]["VpcIngressConnectionArn"]
-        self.refused(INVALID, "CreateVpcIngressConnection", **request | {"ServiceArn": self.arn})  # a public one
-        self.refused(QUOTA, "CreateVpcIngressConnection", **request | {"VpcIngressConnectionName": "door2"})
+        self.rejected(INVALID, "CreateVpcIngressConnection", **request | {"ServiceArn": self.arn})  # a public one
+        self.rejected(QUOTA, "CreateVpcIngressConnection", **request | {"VpcIngressConnectionName": "door2"})
 
         def status() -> str:
             found = self.ok("DescribeVpcIngressConnection", VpcIngressConnectionArn=door)
             return str(found["VpcIngressConnection"]["Status"])
 
         self.until(lambda: status() == "AVAILABLE")
-        self.refused(STATE, "DeleteService", ServiceArn=inside)
+        self.rejected(STATE, "DeleteService", ServiceArn=inside)
         self.ok("UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration=VPC)
         self.until(lambda: status() == "AVAILABLE")
         self.ok("DeleteVpcIngressConnection", VpcIngressConnectionArn=door)
         self.until(lambda: status() == "DELETED")
-        self.refused(STATE, "UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration=VPC)
-        self.refused(STATE, "DeleteVpcIngressConnection", VpcIngressConnectionArn=door)
+        self.rejected(STATE, "UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration=VPC)
+        self.rejected(STATE, "DeleteVpcIngressConnection", VpcIngressConnectionArn=door)
         self.ok("PauseService", ServiceArn=inside)
         self.is_in(inside, "PAUSED")
-        self.refused(STATE, "CreateVpcIngressConnection", **request)
+        self.rejected(STATE, "CreateVpcIngressConnection", **request)
 
     def _tags(self) -> None:
         self.ok("TagResource", ResourceArn=self.arn, Tags=[{"Key": "team", "Value": "shop"}])
         assert self.ok("ListTagsForResource", ResourceArn=self.arn)["Tags"] == [{"Key": "team", "Value": "shop"}]
         self.ok("UntagResource", ResourceArn=self.arn, TagKeys=["team"])
         assert self.ok("ListTagsForResource", ResourceArn=self.arn)["Tags"] == []
-        self.refused(STATE, "TagResource", ResourceArn=self.gone, Tags=[{"Key": "team", "Value": "shop"}])
-        self.refused(STATE, "UntagResource", ResourceArn=self.gone, TagKeys=["team"])
-        self.refused(STATE, "ListTagsForResource", ResourceArn=self.gone)
+        self.rejected(STATE, "TagResource", ResourceArn=self.gone, Tags=[{"Key": "team", "Value": "shop"}])
+        self.rejected(STATE, "UntagResource", ResourceArn=self.gone, TagKeys=["team"])
+        self.rejected(STATE, "ListTagsForResource", ResourceArn=self.gone)
 
     def _lists(self) -> None:
         for operation in model().operation_names:
@@ -255,7 +255,7 @@ class Tour:
                 answer = self.ok(operation, **required | {"MaxResults": 1})
                 if "NextToken" in answer:
                     self.ok(operation, **required | {"MaxResults": 1, "NextToken": answer["NextToken"]})
-                self.refused(INVALID, operation, **required | {"MaxResults": 101})
+                self.rejected(INVALID, operation, **required | {"MaxResults": 101})
 
     def _missing(self) -> None:
         """Resources that are not there, and ARNs that are none."""
@@ -265,9 +265,9 @@ class Tour:
             if arn is None:
                 continue
             if (operation, INVALID) not in self.seen:
-                self.refused(INVALID, operation, **self._examples[operation] | {arn: "arn:not-one"})
+                self.rejected(INVALID, operation, **self._examples[operation] | {arn: "arn:not-one"})
             if (operation, MISSING) in everything():
-                self.refused(MISSING, operation, **self._examples[operation] | {arn: _nobodys(arn)})
+                self.rejected(MISSING, operation, **self._examples[operation] | {arn: _nobodys(arn)})
 
     def _quotas(self) -> None:
         for operation, names in (
@@ -290,7 +290,7 @@ class Tour:
 
     def _broken(self) -> None:
         for operation in model().operation_names:
-            self.refused(INTERNAL, operation, BROKEN, **self._examples[operation])
+            self.rejected(INTERNAL, operation, BROKEN, **self._examples[operation])
 
 
 def _nobodys(member: str) -> str:

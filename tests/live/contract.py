@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 from simulator.fleet.driver import Backend
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.process_backend import Throttling
-from simulator.model.refusal import Refusal
+from simulator.model.rejection import Rejection
 from simulator.model.sizes import InstanceSize
 from simulator.wire.response import AnswerHead
 from simulator.wire.upstream import UpstreamConnection
@@ -62,7 +62,7 @@ class Request(HttpExchange):
         loop = asyncio.get_running_loop()
         super().__init__(loop.time())
         self.begun_s = self.arrived_s
-        self.outcome: asyncio.Future[tuple[int, bytes] | Refusal] = loop.create_future()
+        self.outcome: asyncio.Future[tuple[int, bytes] | Rejection] = loop.create_future()
         self._path = path
         self._body = b""
 
@@ -87,8 +87,8 @@ class Request(HttpExchange):
     def answered(self, status: int) -> None:
         self.outcome.set_result((status, b""))
 
-    def broken(self, refusal: Refusal) -> None:
-        self.outcome.set_result(refusal)
+    def broken(self, rejection: Rejection) -> None:
+        self.outcome.set_result(rejection)
 
     def may_repeat(self) -> bool:
         return False

@@ -118,9 +118,9 @@ async def test_the_aws_program_itself(plane: ControlPlane, tmp_path: Path) -> No
     await plane.api.operations.settled()
     described = await elsewhere(aws, "describe-service", "--service-arn", arn, "--query", "Service.Status")
     assert json.loads(described.stdout) == "RUNNING"
-    refused = await elsewhere(aws, "pause-service", "--service-arn", arn.replace("hello", "nobody"))
-    assert refused.returncode == 255  # version 1 of it; version 2 says 254
-    assert "An error occurred (ResourceNotFoundException) when calling the PauseService operation" in refused.stderr
+    rejected = await elsewhere(aws, "pause-service", "--service-arn", arn.replace("hello", "nobody"))
+    assert rejected.returncode == 255  # version 1 of it; version 2 says 254
+    assert "An error occurred (ResourceNotFoundException) when calling the PauseService operation" in rejected.stderr
 
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"

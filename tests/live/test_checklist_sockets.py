@@ -122,9 +122,9 @@ def deaf_port() -> Iterator[int]:
 async def test_connecting_to_an_instance_has_a_time_limit() -> None:
     with deaf_port() as port:
         service = HttpService("127.0.0.1", port, DataPlaneLimits(connect_s=0.2))
-        refusal = await outcome(service, Call())
-        assert not isinstance(refusal, bytes)
-        assert refusal.status in {503, 504}
+        rejection = await outcome(service, Call())
+        assert not isinstance(rejection, bytes)
+        assert rejection.status in {503, 504}
         await service.close()
 
 
@@ -176,7 +176,7 @@ async def test_a_closed_connection_says_close_notify(authority: CertificateAutho
 def client_hello(version: ssl.TLSVersion) -> bytes:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = context.maximum_version = version
-    context.set_ciphers("AES128-SHA:AES128-GCM-SHA256")  # RSA key exchange: refused
+    context.set_ciphers("AES128-SHA:AES128-GCM-SHA256")  # RSA key exchange: rejected
     out = ssl.MemoryBIO()
     client = context.wrap_bio(ssl.MemoryBIO(), out, server_hostname=NAME)
     with pytest.raises(ssl.SSLWantReadError):

@@ -23,7 +23,7 @@ from simulator.fleet.pool import Pool
 from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.refusal import TERMINATED, Refusal
+from simulator.model.rejection import TERMINATED, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal
 from simulator.rules.ejection import EjectionSettings
@@ -50,9 +50,9 @@ class WatchedPool(Pool):
         super().__init__(settings, EjectionSettings())
         self.lost: set[bytes] = set()
 
-    def lose(self, instance: Instance, refusal: Refusal = TERMINATED) -> None:
+    def lose(self, instance: Instance, rejection: Rejection = TERMINATED) -> None:
         self.lost |= self.under_way(instance)
-        super().lose(instance, refusal)
+        super().lose(instance, rejection)
 
     def under_way(self, instance: Instance) -> set[bytes]:
         return {
@@ -77,7 +77,7 @@ class Generation:
         self.retired_busy = 0  # instances that were told to go while they had requests
 
     async def resize(self, size: int) -> None:
-        """Until the wish has come true, and what left is gone."""
+        """Until the desired count has come true, and what left is gone."""
         self.roster.resize(size)
         self.retired_busy += sum(
             instance.drained is not None and instance.outstanding > 0 for instance in self.roster.instances.values()

@@ -156,10 +156,10 @@ def test_services_of_the_api_are_watched_deployed_paused_and_resumed(tmp_path: P
         lists_the_operations(page, served, made["ServiceArn"])
         prices_a_service_elsewhere(page, served, source)
         assert faults(page) == []
-        says_what_the_api_refuses(page, seen)
+        says_what_the_api_rejects(page, seen)
 
 
-def says_what_the_api_refuses(page: Page, seen: Seen) -> None:
+def says_what_the_api_rejects(page: Page, seen: Seen) -> None:
     page.locator("#min-size").fill("9")
     page.locator("#max-size").fill("3")
     page.locator("#apply").click()

@@ -14,7 +14,7 @@ import pytest
 from simulator.fleet.driver import Backend
 from simulator.fleet.process_backend import Throttling
 from simulator.model.health import HealthCheck, HealthProtocol
-from simulator.model.refusal import Refusal
+from simulator.model.rejection import Rejection
 from simulator.world.tasks import first_of
 from tests.live.contract import (
     ASKED_CODE,
@@ -83,7 +83,7 @@ async def answer(backend: Backend, path: str = "/") -> bytes:
     """The body of an answer with status 200; of a simulated answer it is empty."""
     async with asyncio.timeout(PATIENCE_S):
         outcome = await asked(backend, path).outcome
-    assert not isinstance(outcome, Refusal), outcome
+    assert not isinstance(outcome, Rejection), outcome
     status, body = outcome
     assert status == 200
     return body
@@ -110,7 +110,7 @@ async def test_a_launched_instance_becomes_ready_and_serves(arm: Arm) -> None:
 
 
 @on_every_arm
-async def test_a_slow_start_refuses_probes_until_it_is_over(arm: Arm) -> None:
+async def test_a_slow_start_rejects_probes_until_it_is_over(arm: Arm) -> None:
     loop = asyncio.get_running_loop()
     began_s = loop.time()
     backend = await arm.launch(Behaviour.SLOW)
@@ -135,7 +135,7 @@ async def test_a_crash_while_serving_leaves_the_request_without_an_answer(arm: A
     request = asked(backend)
     assert await ended(backend) == (ASKED_CODE, f"Container exit code: {ASKED_CODE}")
     # A simulated one stays silent, and it is the pool that fails the requests of the dead.
-    assert not request.outcome.done() or isinstance(request.outcome.result(), Refusal)
+    assert not request.outcome.done() or isinstance(request.outcome.result(), Rejection)
     assert request.outcome.done() == arm.runs_a_program
 
 
@@ -280,6 +280,6 @@ async def test_a_request_to_a_dead_instance_gets_no_answer(arm: Arm) -> None:
     request = asked(backend)
     if arm.runs_a_program:
         await first_of(request.outcome)
-        assert isinstance(request.outcome.result(), Refusal)
+        assert isinstance(request.outcome.result(), Rejection)
     else:
         assert not request.outcome.done()  # the pool has failed everybody before

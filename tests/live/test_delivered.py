@@ -222,8 +222,8 @@ class Caller:
 
     def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
 
-    def broken(self, refusal: object) -> None:
-        raise AssertionError(refusal)
+    def broken(self, rejection: object) -> None:
+        raise AssertionError(rejection)
 
     def may_repeat(self) -> bool:
         return self.safe
@@ -298,13 +298,13 @@ async def test_a_client_that_expects_waits_no_tenth_of_a_second_for_a_silent_app
 @pytest.mark.case("B7")
 @pytest.mark.row(67, 126)
 @both_loops
-async def test_a_quick_refusal_still_comes_before_the_word_to_go_on(authority: CertificateAuthority) -> None:
-    async def refuses(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_a_quick_rejection_still_comes_before_the_word_to_go_on(authority: CertificateAuthority) -> None:
+    async def rejects(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(TOO_LARGE)
         await writer.drain()
 
-    async with platform(authority, refuses, DataPlaneLimits(continue_s=5)) as running:
+    async with platform(authority, rejects, DataPlaneLimits(continue_s=5)) as running:
         reader, writer = await running.connect()
         writer.write(request(b"POST", b"/", b"Expect: 100-continue", b"Content-Length: 5"))
         assert status_of(await read_answer(reader)) == 413

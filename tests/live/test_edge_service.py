@@ -12,7 +12,7 @@ from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpExchange, HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck, HealthProtocol
-from simulator.model.refusal import CONNECT_FAILURE, TERMINATED, Refusal
+from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, Rejection
 from simulator.wire.response import AnswerHead
 from simulator.wire.upstream import UpstreamConnection
 from tests.loops import both_loops
@@ -22,7 +22,7 @@ TCP = HealthCheck(timeout_s=1)
 
 
 class Call(HttpExchange):
-    """A request without a body whose outcome can be awaited: the body, or the refusal."""
+    """A request without a body whose outcome can be awaited: the body, or the rejection."""
 
     __slots__ = ("body", "method", "outcome")
 
@@ -30,7 +30,7 @@ class Call(HttpExchange):
         super().__init__(0.0)
         self.method = method
         self.body = b""
-        self.outcome: asyncio.Future[bytes | Refusal] = asyncio.get_running_loop().create_future()
+        self.outcome: asyncio.Future[bytes | Rejection] = asyncio.get_running_loop().create_future()
 
     @property
     def head_only(self) -> bool:
@@ -49,8 +49,8 @@ class Call(HttpExchange):
         if complete:
             self.outcome.set_result(self.body)
 
-    def broken(self, refusal: Refusal) -> None:
-        self.outcome.set_result(refusal)
+    def broken(self, rejection: Rejection) -> None:
+        self.outcome.set_result(rejection)
 
     def may_repeat(self) -> bool:
         return self.method == b"GET"
@@ -96,7 +96,7 @@ def text(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-async def outcome(service: HttpService, call: Call) -> bytes | Refusal:
+async def outcome(service: HttpService, call: Call) -> bytes | Rejection:
     service.begin(call)
     async with asyncio.timeout(5):
         return await call.outcome

@@ -29,11 +29,11 @@ async def test_own_exhaustion_is_said_and_held_against_no_instance(
     async with platform(authority) as running:
         reader, writer = await running.connect()
 
-        async def refuse(*_: object, **__: object) -> None:
+        async def reject(*_: object, **__: object) -> None:
             raise OSError(code, os.strerror(code))
 
         with monkeypatch.context() as patched, caplog.at_level(logging.WARNING):
-            patched.setattr(running.service._origin, "_loop", _Loop(refuse))
+            patched.setattr(running.service._origin, "_loop", _Loop(reject))
             for method in (b"GET", b"POST", b"GET"):
                 writer.write(request(method, b"/", b"Content-Length: 0"))
                 answer = await read_answer(reader)

@@ -23,7 +23,7 @@ class Served:
         self.port = port
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Once the application listens: a refused connection is tried again until the time is up."""
+        """Once the application listens: a rejected connection is tried again until the time is up."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 try:

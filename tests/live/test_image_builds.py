@@ -129,7 +129,7 @@ async def test_a_build_is_kept_while_its_image_is_there_and_the_image_while_its_
     assert second.image in there
 
 
-async def refusal(tmp_path: Path, text: str, image: str = "", **limits: Any) -> str:
+async def rejection(tmp_path: Path, text: str, image: str = "", **limits: Any) -> str:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": text})
     async with builder_in(tmp_path, image, **limits) as builder:
         with pytest.raises(BuildFailed) as failed:
@@ -140,7 +140,7 @@ async def refusal(tmp_path: Path, text: str, image: str = "", **limits: Any) -> 
 
 async def test_an_image_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     shell_image()
-    assert await refusal(tmp_path, config(REVISED), "nobody-has:this") == (
+    assert await rejection(tmp_path, config(REVISED), "nobody-has:this") == (
         "nobody-has:this, the image for NODEJS_22, is not in the container engine at unix:///var/run/docker.sock (no "
         "registry is asked): `docker pull` or `docker build` it, or name another in the setting."
     )
@@ -157,15 +157,15 @@ async def test_an_engine_that_is_not_there_is_one_clear_line(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-async def test_images_that_nothing_can_be_built_in_are_refused(tmp_path: Path) -> None:
-    reason = await refusal(tmp_path / "a", config(REVISED), python_image())
+async def test_images_that_nothing_can_be_built_in_are_rejected(tmp_path: Path) -> None:
+    reason = await rejection(tmp_path / "a", config(REVISED), python_image())
     assert reason == "The container engine could not build: its image must have /bin/sh, which runs the commands."
-    reason = await refusal(tmp_path / "b", config(REVISED), changed_image("VOLUME /app/data"))
+    reason = await rejection(tmp_path / "b", config(REVISED), changed_image("VOLUME /app/data"))
     assert reason.endswith("= an image with a volume at /app/data, must have none at or around /app.")
 
 
 async def test_a_command_that_fails_ends_the_build_and_leaves_nothing(tmp_path: Path) -> None:
-    assert await refusal(tmp_path, config(REVISED, "echo so far; exit 3")) == (
+    assert await rejection(tmp_path, config(REVISED, "echo so far; exit 3")) == (
         "[Build] `echo so far; exit 3` ended with exit code 3."
     )
 
@@ -187,7 +187,7 @@ async def test_a_command_that_fails_ends_the_build_and_leaves_nothing(tmp_path: 
 )
 @pytest.mark.slow
 async def test_a_hostile_build_is_stopped(tmp_path: Path, command: str, limits: dict[str, Any], why: str) -> None:
-    reason = await refusal(tmp_path, config(REVISED, command), **limits)
+    reason = await rejection(tmp_path, config(REVISED, command), **limits)
     assert reason == f"[Build] `{command}` was stopped: {why}."
 
 

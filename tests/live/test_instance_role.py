@@ -26,16 +26,16 @@ import http.server, os, urllib.error, urllib.request
 import boto3
 secret = boto3.client("secretsmanager").get_secret_value(SecretId="shop-db")["SecretString"]
 who = boto3.client("sts").get_caller_identity()["Arn"]
-def refusal(token):
+def rejection(token):
     where = os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
     try:
         urllib.request.urlopen(urllib.request.Request(where, headers={"authorization": token}))
     except urllib.error.HTTPError as error:
         return error.code
-refused = refusal(os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"][::-1]) == 403
+rejected = rejection(os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"][::-1]) == 403
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if refused and secret == "hunter2-and-more" and ":assumed-role/shop/" in who else 500)
+        self.send_response(200 if rejected and secret == "hunter2-and-more" and ":assumed-role/shop/" in who else 500)
         self.send_header("content-length", "0")
         self.end_headers()
 http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
@@ -62,7 +62,7 @@ def played(folder: Path, endpoint: str, application: str) -> None:
     (folder / "role.yaml").write_text(
         f"duration: 1s\naws: {{endpoint: '{endpoint}'}}\nservices:\n  web:\n    instance_role: '{ROLE}'\n"
         f"    health_check: {{interval: 1s}}\n    stop_grace: 1s\n    application: {{{application}}}\n"
-        "traffic: [{clock: {rate: 10/s}}]\nchecks: [failure_ratio == 0]\n"
+        "traffic: [{clock: {rate: 10/s}}]\nchecks: [error_rate == 0]\n"
     )
     words = [sys.executable, "-m", "simulator", "run", "role.yaml", "--clock", "real", "--json", "report.json"]
     done = subprocess.run(

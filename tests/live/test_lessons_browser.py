@@ -55,7 +55,7 @@ def test_a_learner_predicts_watches_compares_and_tries_again() -> None:
         until(
             page, "document.getElementById('said').textContent.includes('must be a number, such as 20 %')", tell="#said"
         )
-        seen.complaints.clear()  # the browser tells of the refusal
+        seen.complaints.clear()  # the browser tells of the rejection
         page.locator("#prediction").fill("15 %")
         page.locator("#go").click()
         # The run goes on: picture, figures and charts move, and its clock can be held.

@@ -61,7 +61,7 @@ def test_a_run_sends_a_span_for_every_request_and_the_figures_of_its_report(tmp_
         ("web", "/page", "a=b")
     }
     decisions = Counter(each["apprunner.decision"] for each in servers)
-    assert decisions["refused"] == by_status[429]
+    assert decisions["rejected"] == by_status[429]
     assert sum(span.name == "upstream" for span in spans) == by_status[200]
     points = metrics["apprunner.requests"].sum.data_points
     classes = {values(point.attributes)["apprunner.code_class"]: point.as_int for point in points}

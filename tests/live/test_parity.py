@@ -70,7 +70,7 @@ def test_both_clocks_tell_one_story(virtual: Report, process: str, tmp_path: Pat
         assert abs(plan.at_s - decision.at_s) <= DECISION_S
 
     assert real.requests.requests == virtual.requests.requests
-    assert abs((real.requests.failure_ratio or 0) - (virtual.requests.failure_ratio or 0)) <= LOSS
+    assert abs((real.requests.error_rate or 0) - (virtual.requests.error_rate or 0)) <= LOSS
     for name in ("p50_s", "p95_s"):
         mine, theirs = getattr(virtual.requests.latency, name), getattr(real.requests.latency, name)
         assert mine is not None

@@ -85,17 +85,17 @@ time.sleep(0.05)  # longer than the driver needs
 try:
     bytearray(600 * 1024**2)
 except MemoryError:
-    print("refused", flush=True)
+    print("rejected", flush=True)
 """
     async with bench(code, tmp_path, WITHOUT_GROUPS) as b:
         backend = await b.driver.launch(SMALL)
         assert "RLIMIT_DATA" in b.driver.limits_in_force
         assert resource.prlimit(backend.pid, resource.RLIMIT_DATA) == (512 * 1024**2, 512 * 1024**2)
-        await b.log.until("refused")
+        await b.log.until("rejected")
 
 
 @both_loops
-async def test_when_the_kernel_refuses_a_group_the_instance_runs_without_one_and_it_is_said(tmp_path: Path) -> None:
+async def test_when_the_kernel_rejects_a_group_the_instance_runs_without_one_and_it_is_said(tmp_path: Path) -> None:
     home = tmp_path / "no file of the kernel is here"
     home.mkdir()
     async with bench(SLEEP, tmp_path) as b:

@@ -284,7 +284,7 @@ def test_an_engine_that_is_restarted_costs_its_instances_and_the_pool_recovers(t
             assert run.wait(60) == 0, told
         assert engine.told("ps", "--all", "--quiet") == ""
     service = json.loads((tmp_path / "report.json").read_text())["services"][0]
-    assert service["instances"]["died"] >= 2
+    assert service["instances"]["crashed"] >= 2
     assert service["series"]["ready"][-1] == 2
     head, *rows = (line.split(",") for line in (tmp_path / "rows.csv").read_text().splitlines())
     statuses = [row[head.index("status")] for row in rows]

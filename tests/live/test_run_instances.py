@@ -77,7 +77,7 @@ timeline:
   - at: 500ms
     deploy: {service: shop, application: {source_code: {folder: shop, branch: next}}}
 operations: {time_profile: instant}
-checks: [failure_ratio == 0]
+checks: [error_rate == 0]
 """
 
 
@@ -104,7 +104,6 @@ def test_source_code_that_cannot_be_built_ends_the_run_before_it_begins(tmp_path
     options = ["run", str(file), "--clock", "real", "--state", str(tmp_path / "state")]
     done = CliRunner().invoke(app, [*options, "--toolchain", f"NODEJS_22={node}"])
     assert done.exit_code == 3, done.output
-    reason = (
-        "the run broke: Failed to build your application source code. Reason: [Build] `exit 3` ended with exit code 3."
-    )
+    reason = "an internal error stopped the run: "
+    reason += "Failed to build your application source code. Reason: [Build] `exit 3` ended with exit code 3."
     assert reason in done.output

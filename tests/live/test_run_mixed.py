@@ -30,7 +30,7 @@ services:
 traffic:
   - {{clock: {{rate: 300/s}}, requests: [{{path: "/?io_ms=100"}}]}}
 checks:
-  - failure_ratio == 0
+  - error_rate == 0
 """
 
 

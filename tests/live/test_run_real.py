@@ -29,7 +29,7 @@ services:
 traffic:
   - {clock: {rate: 20/s}, requests: [{path: "/?io_ms=20"}]}
 checks:
-  - failure_ratio == 0
+  - error_rate == 0
   - p95 < 500 ms
 """
 APPLICATION = Path(__file__).parent.parent.parent / "scenarios" / "apps" / "first_look.py"

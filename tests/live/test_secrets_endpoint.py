@@ -72,7 +72,7 @@ def run(folder: Path, endpoint: str, reference: str) -> subprocess.CompletedProc
         f"duration: 1s\naws: {{endpoint: '{endpoint}'}}\nservices:\n  web:\n"
         f"    secrets: {{PASSWORD: '{reference}'}}\n"
         "    application: {process: {command: python app.py}}\n"
-        "traffic: [{clock: {rate: 20/s}}]\nchecks: [failure_ratio == 0]\n"
+        "traffic: [{clock: {rate: 20/s}}]\nchecks: [error_rate == 0]\n"
     )
     words = [sys.executable, "-m", "simulator", "run", "secret.yaml", "--clock", "real", "--json", "report.json"]
     return subprocess.run(

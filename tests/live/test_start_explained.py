@@ -55,9 +55,9 @@ def command(python: str, *arguments: str) -> str:
 
 def answers(python: str) -> dict[str, Case]:
     """Of services that listen where they should."""
-    refused, moved = command(python, EVERY, "PORT", "401"), command(python, EVERY, "PORT", "302", "/login")
+    rejected, moved = command(python, EVERY, "PORT", "401"), command(python, EVERY, "PORT", "302", "/login")
     return {
-        "status-401": Case(refused, "HTTP", "status 401"),
+        "status-401": Case(rejected, "HTTP", "status 401"),
         "redirect": Case(moved, "HTTP", "status 302, redirect to /login"),
     }
 
@@ -110,9 +110,9 @@ def assert_told(log: list[str], case: Case) -> None:
 
 @pytest.mark.case("P7", "P8")
 def test_containers_that_are_not_healthy_are_explained(tmp_path: Path) -> None:
-    python, refused = "/usr/bin/python", "connection refused; it listens on"
-    elsewhere = f"{refused} 8000 and not on 8080: set the service's port to 8000, or let it listen on $PORT"
-    inside = f"{refused} 127.0.0.1 only (port 8080), which nothing outside reaches: let it listen on 0.0.0.0"
+    python, rejected = "/usr/bin/python", "connection refused; it listens on"
+    elsewhere = f"{rejected} 8000 and not on 8080: set the service's port to 8000, or let it listen on $PORT"
+    inside = f"{rejected} 127.0.0.1 only (port 8080), which nothing outside reaches: let it listen on 0.0.0.0"
     cases = answers(python) | {
         "another-port": Case(command(python, EVERY, "8000", "200"), "TCP", elsewhere),
         "asked-over-http": Case(command(python, EVERY, "8000", "200"), "HTTP", elsewhere),

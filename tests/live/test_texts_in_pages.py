@@ -39,7 +39,7 @@ services:
     application: {simulated: {start_up: 1s, io: 500ms}}
 traffic:
   - {clock: {rate: 6/s}}
-checks: ["web: p99 < 1ms", "failure_ratio < 1%"]
+checks: ["web: p99 < 1ms", "error_rate < 1%"]
 timeline:
   - {at: 30s, kill_instance: {service: web}}
   - {at: 60s, deploy: {service: web}}

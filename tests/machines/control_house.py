@@ -71,7 +71,7 @@ class ControlHouse:
     # --- calls and time --------------------------------------------------------------------------------------------
 
     def call(self, client: int, operation: str, expected: str | None, **request: Any) -> dict[str, Any]:
-        """The answer, empty when the call was refused as expected."""
+        """The answer, empty when the call was rejected as expected."""
 
         async def main() -> dict[str, Any]:
             answer = self.handle(CLIENTS[client], operation, expected, request)
@@ -81,14 +81,14 @@ class ControlHouse:
         return self.loop.run_until_complete(main())
 
     def handle(self, who: Caller, operation: str, expected: str | None, request: dict[str, Any]) -> dict[str, Any]:
-        refused_with: str | None
+        rejected_with: str | None
         try:
             answer = self.stage.call(operation, who, **request)
         except ApiError as error:
-            refused_with, answer = error.code, {}
+            rejected_with, answer = error.code, {}
         else:
-            refused_with = None
-        assert refused_with == expected, (operation, request)
+            rejected_with = None
+        assert rejected_with == expected, (operation, request)
         return answer
 
     def passes(self, seconds: float) -> None:

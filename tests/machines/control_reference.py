@@ -1,7 +1,7 @@
 """A small model of what the control plane has to answer: dictionaries and times, no tasks, no store, no ARNs.
 
 It knows the tables of the facts in its own way, so that it does not share a mistake with the code: which call is
-refused and how, when an operation ends and where, what is in use.
+rejected and how, when an operation ends and where, what is in use.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 What is checked after every step:
 
-- every call is answered or refused as the model says, with the error that the model says;
+- every call is answered or rejected as the model says, with the error that the model says;
 - what was acknowledged is there, also after a crash in which only the files survive;
 - no service has a status that the model does not have, no operation went a way that the table does not know;
-- identifiers are unique over everything that ever was; quotas hold (the model refuses at them);
+- identifiers are unique over everything that ever was; quotas hold (the model rejects at them);
 - no account or Region sees another's resources.
 """
 

@@ -115,7 +115,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert self.open() == []
         assert (stage.pool.in_flight, stage.pool.waiting) == (0, 0)
         assert all(instance.outstanding == 0 for instance in stage.roster.instances.values())
-        stage.roster.resize(max(1, stage.roster.wish))
+        stage.roster.resize(max(1, stage.roster.desired))
         # Longer than any delay of a replacement (60 s), a lag, a launch and a probe's interval together.
         async with asyncio.timeout(100):
             while not stage.pool.ready:  # noqa: ASYNC110 whichever instance it will be; virtual seconds cost nothing
@@ -170,9 +170,9 @@ class PoolMachine(RuleBasedStateMachine):
 
     # --- policies and timelines --------------------------------------------------------------------------------------
 
-    @rule(wish=st.integers(0, 5))
-    def resize(self, wish: int) -> None:
-        self.act(lambda: self.stage.roster.resize(wish))
+    @rule(desired=st.integers(0, 5))
+    def resize(self, desired: int) -> None:
+        self.act(lambda: self.stage.roster.resize(desired))
 
     @rule(capacity=st.integers(1, 3), least=st.integers(0, 2), more=st.integers(0, 3))
     def configure(self, capacity: int, least: int, more: int) -> None:

@@ -9,7 +9,7 @@ from simulator.model.data_plane import DataPlaneLimits
 
 @pytest.mark.parametrize("name", [field.name for field in fields(DataPlaneLimits)])
 @pytest.mark.parametrize("value", [0, -1])
-def test_a_limit_that_is_not_positive_is_refused_by_name(name: str, value: int) -> None:
+def test_a_limit_that_is_not_positive_is_rejected_by_name(name: str, value: int) -> None:
     with pytest.raises(ValueError, match=rf"^{name} = {value}, must be positive"):
         replace(DataPlaneLimits(), **{name: value})
 

@@ -15,7 +15,7 @@ def test_the_defaults_are_app_runners() -> None:
 
 @pytest.mark.parametrize("name", ["interval_s", "timeout_s", "healthy_threshold", "unhealthy_threshold"])
 @pytest.mark.parametrize("value", [0, 21])
-def test_a_number_out_of_range_is_refused(name: str, value: int) -> None:
+def test_a_number_out_of_range_is_rejected(name: str, value: int) -> None:
     numbers: dict[str, Any] = {name: value}
     with pytest.raises(ValueError, match=rf"{name.removesuffix('_s')} = {value}, must be 1 to 20"):
         HealthCheck(**numbers)

@@ -31,7 +31,7 @@ def test_nothing_happens_to_a_stopped_instance(event: InstanceEvent) -> None:
 
 @pytest.mark.parametrize("state", [state for state in InstanceState if state is not InstanceState.STOPPED])
 def test_an_instance_may_die_in_every_state(state: InstanceState) -> None:
-    assert next_state(state, InstanceEvent.DIED) is InstanceState.STOPPED
+    assert next_state(state, InstanceEvent.CRASHED) is InstanceState.STOPPED
 
 
 def test_an_instance_that_serves_is_drained_before_it_is_stopped() -> None:

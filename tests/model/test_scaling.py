@@ -27,6 +27,6 @@ def test_numbers_at_the_ends_of_their_ranges_are_taken(numbers: tuple[int, int, 
         ((1, 5, 4), r"min_size = 5, must not exceed max_size = 4"),
     ],
 )
-def test_a_number_out_of_range_is_refused(numbers: tuple[int, int, int], message: str) -> None:
+def test_a_number_out_of_range_is_rejected(numbers: tuple[int, int, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         AutoScalingConfiguration(*numbers)

@@ -40,6 +40,6 @@ def test_each_form_is_read(text: str, reference: Reference, region: str) -> None
         SECRET.replace(":secret:", ":other:"),
     ],
 )
-def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
+def test_anything_else_is_rejected_with_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match="must be the ARN of a secret, with or without :json-key"):
         parse_reference(text)

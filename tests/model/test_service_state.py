@@ -5,7 +5,7 @@ import pytest
 from simulator.model.operation import OperationType
 from simulator.model.service_state import ServiceStatus, Verdict, status_after, verdict
 
-B, N, R = Verdict.BEGINS, Verdict.ALREADY_THERE, Verdict.REFUSED
+B, N, R = Verdict.BEGINS, Verdict.ALREADY_THERE, Verdict.REJECTED
 COLUMNS = ("OPERATION_IN_PROGRESS", "RUNNING", "PAUSED", "CREATE_FAILED", "DELETE_FAILED", "DELETED")
 # The table of facts 1.4, in its order.
 TABLE = {

@@ -15,12 +15,12 @@ def test_the_default_is_app_runners() -> None:
     assert str(InstanceSize()) == "1 vCPU / 2 GB"
 
 
-def test_another_cpu_is_refused_with_the_choices() -> None:
+def test_another_cpu_is_rejected_with_the_choices() -> None:
     with pytest.raises(ValueError, match=r"cpu = 3 vCPU, must be one of 0\.25 vCPU, 0\.5 vCPU, 1 vCPU, 2 vCPU, 4 vCPU"):
         InstanceSize(3072, 8192)
 
 
-def test_memory_that_does_not_go_with_the_cpu_is_refused_with_what_does() -> None:
+def test_memory_that_does_not_go_with_the_cpu_is_rejected_with_what_does() -> None:
     with pytest.raises(ValueError, match=r"memory = 8 GB, must be 2 GB, 3 GB, 4 GB with 1 vCPU"):
         InstanceSize(1024, 8192)
 
@@ -40,7 +40,7 @@ def test_the_smallest_size_is_told_in_fractions() -> None:
 
 
 @pytest.mark.parametrize("value", ["much", "", 0, -1, True, None, "nan", "1e9"])
-def test_what_is_no_size_is_refused(value: object) -> None:
+def test_what_is_no_size_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="must be a size"):
         parse_cpu(value)
     with pytest.raises(ValueError, match="must be a size"):

@@ -35,7 +35,7 @@ def test_a_duration_is_read_in_seconds(text: object, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("value", [90, 1.5, "90", "", "s", "-5s", "5 parsecs", "5s 3", True, None, "1h30", [1]])
-def test_a_duration_without_a_known_unit_is_refused(value: object) -> None:
+def test_a_duration_without_a_known_unit_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(value)
 
@@ -49,7 +49,7 @@ def test_a_size_is_read_in_bytes_with_powers_of_1024(text: object, size_bytes: i
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "12", "", "3 TB", True, None])
-def test_what_is_no_size_is_refused(value: object) -> None:
+def test_what_is_no_size_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="is not a size"):
         parse_bytes(value)
 
@@ -70,13 +70,13 @@ def test_a_rate_may_be_per_several_units(text: str, rate: float) -> None:
 
 
 @pytest.mark.case("L17")
-def test_a_rate_per_no_time_at_all_is_refused() -> None:
+def test_a_rate_per_no_time_at_all_is_rejected() -> None:
     with pytest.raises(ValueError, match="10/5min"):
         parse_rate("10/0s")
 
 
 @pytest.mark.parametrize("value", [100, "100", "100/", "/s", "100 per s", "100/parsec", True, None, "-1/s"])
-def test_a_rate_without_a_known_unit_is_refused(value: object) -> None:
+def test_a_rate_without_a_known_unit_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="is not a rate"):
         parse_rate(value)
 
@@ -87,7 +87,7 @@ def test_a_share_is_read_as_a_number_from_0_to_1(text: object, share: float) -> 
 
 
 @pytest.mark.parametrize("value", [1.01, -0.1, "101 %", "half", True, None, "nan", "%"])
-def test_what_is_no_share_is_refused(value: object) -> None:
+def test_what_is_no_share_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="is not a share"):
         parse_share(value)
 

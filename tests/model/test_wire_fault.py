@@ -30,6 +30,6 @@ def test_it_says_what_it_does(fault: WireFault, text: str) -> None:
         ({"rate_bytes_per_s": 0.0}, "rate = 0 bytes/s, must be more than 0"),
     ],
 )
-def test_values_out_of_range_are_refused(values: dict[str, float], message: str) -> None:
+def test_values_out_of_range_are_rejected(values: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         WireFault(FaultKind.LATENCY, **values)  # type: ignore[arg-type]

@@ -128,8 +128,8 @@ def test_a_changed_scenario_with_data_files_is_swept_and_compared_from_anywhere(
     assert list(frame["min_size"]) == [1, 1, 2, 2]
     assert list(frame["seed"]) == [4, 5, 4, 5]
     assert "error" not in frame
-    comparison = compare(scenario.change(max_concurrency=1), ["own", "fixed"], seeds=2, oracle=False)
-    assert list(comparison.frame()["contender"]) == ["own", "fixed"]
+    comparison = compare(scenario.change(max_concurrency=1), ["configured", "fixed"], seeds=2, oracle=False)
+    assert list(comparison.frame()["candidate"]) == ["configured", "fixed"]
     assert len(comparison.runs()) == 4
     assert "baseline: fixed.</strong>" in comparison._repr_html_()
 
@@ -157,8 +157,8 @@ def test_a_policy_may_be_a_class() -> None:
     result = Scenario.from_text(SMALL).run(policy=TwoFromTheStart)
     assert result.report.services[0].policy == "TwoFromTheStart"
     assert set(result.decisions()["desired"]) == {2}
-    comparison = compare(Scenario.from_text(SMALL), ["own", TwoFromTheStart], seeds=2, oracle=False)
-    assert list(comparison.frame()["contender"]) == ["own", "TwoFromTheStart"]
+    comparison = compare(Scenario.from_text(SMALL), ["configured", TwoFromTheStart], seeds=2, oracle=False)
+    assert list(comparison.frame()["candidate"]) == ["configured", "TwoFromTheStart"]
 
 
 @pytest.mark.case("L15", "L68")
@@ -216,15 +216,15 @@ def test_a_frame_alone_is_no_scenario_and_that_is_said() -> None:
 
 @pytest.mark.case("L19")
 def test_a_comparisons_frame_has_intervals_and_differences() -> None:
-    comparison = compare(Scenario.from_text(SMALL), ["own", "fixed"], seeds=3, oracle=False)
-    frame = comparison.frame().set_index("contender")
+    comparison = compare(Scenario.from_text(SMALL), ["configured", "fixed"], seeds=3, oracle=False)
+    frame = comparison.frame().set_index("candidate")
     own, fixed = comparison.data.cases[0].rows
-    runs = comparison.runs().set_index("contender")["run_usd"]
-    assert frame.loc["own", "run_usd_low"] == own.estimates["run_usd"].low
+    runs = comparison.runs().set_index("candidate")["run_usd"]
+    assert frame.loc["configured", "run_usd_low"] == own.estimates["run_usd"].low
     assert frame.loc["fixed", "run_usd_high"] == fixed.estimates["run_usd"].high
-    assert frame.loc["fixed", "run_usd_difference"] == pytest.approx(runs["fixed"].mean() - runs["own"].mean())
+    assert frame.loc["fixed", "run_usd_difference"] == pytest.approx(runs["fixed"].mean() - runs["configured"].mean())
     assert frame.loc["fixed", "run_usd_difference_low"] <= frame.loc["fixed", "run_usd_difference"]
-    assert pd.isna(frame.loc["own", "run_usd_difference"])
+    assert pd.isna(frame.loc["configured", "run_usd_difference"])
 
 
 @pytest.mark.case("L66")
@@ -246,6 +246,6 @@ def test_what_is_notable_of_a_recording_is_a_note_of_every_result(tmp_path: Path
     sweep = scenario.sweep({"max_size": [1, 2]})
     assert sweep.notes == said
     assert html.escape(said[0]) in sweep._repr_html_()
-    compared = compare(scenario, ["own"], seeds=1, oracle=False)
+    compared = compare(scenario, ["configured"], seeds=1, oracle=False)
     assert compared.notes[: len(said)] == [note.replace("note:", "small:") for note in said]
     assert html.escape(compared.notes[0]) in compared._repr_html_()

@@ -42,8 +42,8 @@ def test_a_sweep_calls_before_the_first_run_and_after_every_one(workers: int) ->
 @pytest.mark.case("L70")
 def test_a_comparison_calls_before_the_first_run_and_after_every_one() -> None:
     steps: list[BatchStep] = []
-    compare(Scenario.from_text(SMALL), ["own", "fixed"], seeds=2, oracle=False, progress=steps.append)
-    names = [f"{label}, seed {seed}" for seed in (1, 2) for label in ("own", "fixed")]
+    compare(Scenario.from_text(SMALL), ["configured", "fixed"], seeds=2, oracle=False, progress=steps.append)
+    names = [f"{label}, seed {seed}" for seed in (1, 2) for label in ("configured", "fixed")]
     assert [(step.done, step.total, step.name) for step in steps] == [
         (0, 4, names[0]),
         *((number, 4, name) for number, name in enumerate(names, 1)),

@@ -39,34 +39,34 @@ def test_active_begins_with_the_start_and_ends_with_idleness() -> None:
 def test_a_draining_instance_keeps_the_cpu_that_it_had() -> None:
     busy = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (9, S.DRAINING), (12, S.STOPPED)))
     idle = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (9, S.DRAINING), (12, S.STOPPED)))
-    assert (busy.lives(100)[0].spells, idle.lives(100)[0].spells) == (((0, 12),), ((0, 5),))
+    assert (busy.lives(100)[0].activations, idle.lives(100)[0].activations) == (((0, 12),), ((0, 5),))
 
 
-def test_each_wake_begins_a_spell() -> None:
+def test_each_wake_begins_a_activation() -> None:
     times = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE)))
     assert times.lives(10) == [Life(1, 10, ((0, 5), (8, 10)))]
 
 
-def test_the_idle_lag_is_taken_off_spells_that_ended_idle_only() -> None:
+def test_the_idle_lag_is_taken_off_activations_that_ended_idle_only() -> None:
     times = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE), (9, S.STOPPED)))
-    assert times.lives(10, idle_after_s=2)[0].spells == ((0, 3), (8, 9))
+    assert times.lives(10, idle_after_s=2)[0].activations == ((0, 3), (8, 9))
 
 
 def test_an_instance_that_never_launched_counts_nowhere() -> None:
     times = InstanceTime("web", life_of((5, S.STOPPED)))
-    assert (times.lives(10), times.launched) == ([], 0)
+    assert (times.lives(10), times.started) == ([], 0)
 
 
 def test_a_death_is_told_from_a_stop_and_from_a_failed_start() -> None:
     died = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (2, S.STOPPED)))
     stopped = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (2, S.DRAINING), (3, S.STOPPED)))
     failed = InstanceTime("web", life_of((0, S.STARTING), (2, S.STOPPED)))
-    assert [(times.died, times.ended_before_ready) for times in (died, stopped, failed)] == [(1, 0), (0, 0), (0, 1)]
+    assert [(times.crashed, times.ended_before_ready) for times in (died, stopped, failed)] == [(1, 0), (0, 0), (0, 1)]
 
 
 def test_other_services_and_other_facts_are_passed_over() -> None:
     facts: list[Fact] = [*life_of((0, S.STARTING), service="api"), EventLogged(1, "web", "a line")]
-    assert InstanceTime("web", facts).launched == 0
+    assert InstanceTime("web", facts).started == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), max_size=60))

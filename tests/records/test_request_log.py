@@ -49,7 +49,7 @@ def test_a_chunk_keeps_its_values_when_the_buffer_is_written_again() -> None:
     ("status", "failure"),
     [(0, True), (200, False), (302, False), (404, False), (429, True), (499, True), (500, True), (504, True)],
 )
-def test_failures_are_no_answer_refusals_lost_clients_and_5xx(status: int, failure: bool) -> None:
+def test_failures_are_no_answer_rejections_lost_clients_and_5xx(status: int, failure: bool) -> None:
     chunks: list[Chunk] = []
     tell(chunks.append, Row(status=status))
     assert (is_failure(status), chunks[0].failed.tolist()) == (failure, [failure])

@@ -34,11 +34,11 @@ def test_ends_are_counted_where_they_happened_and_not_after_the_run() -> None:
     assert (ended[4], ended.sum()) == (1, 1)
 
 
-def test_in_every_bin_offered_is_served_refused_and_failed() -> None:
+def test_in_every_bin_offered_is_served_rejected_and_failed() -> None:
     series = RequestSeries(1, 600)
     tell(series.read, *(Row(intended_s=3.0, status=status) for status in (200, 200, 200, 429, 429, 503)))
     binned = series.binned()
-    assert (binned.offered[3], binned.served[3], binned.refused[3], binned.failed[3]) == (6, 3, 2, 1)
+    assert (binned.offered[3], binned.served[3], binned.rejected[3], binned.failed[3]) == (6, 3, 2, 1)
 
 
 def test_percentiles_are_of_the_bin_and_within_their_error() -> None:

@@ -6,19 +6,19 @@ from simulator.records.tally import Tallies
 from tests.records.rows import Row, tell
 
 
-def test_statuses_are_counted_as_served_refused_and_failed() -> None:
+def test_statuses_are_counted_as_served_rejected_and_failed() -> None:
     tallies = Tallies(1)
     tell(tallies.read, *(Row(status=status) for status in (200, 200, 404, 429, 503, 0)))
     tally = tallies.whole()
-    assert (tally.requests, tally.served, tally.refused, tally.failures) == (6, 3, 1, 3)
+    assert (tally.requests, tally.served, tally.rejected, tally.failures) == (6, 3, 1, 3)
     assert dict(tally.statuses) == {200: 2, 404: 1, 429: 1, 503: 1, 0: 1}
 
 
-def test_a_quick_refusal_does_not_flatter_the_latency() -> None:
+def test_a_quick_rejection_does_not_flatter_the_latency() -> None:
     tallies = Tallies(1)
     tell(tallies.read, Row(latency_s=1.0), Row(latency_s=0.0, status=429))
     tally = tallies.whole()
-    assert (tally.latency.mean_s, tally.failure_latency.mean_s) == (1.0, 0.0)
+    assert (tally.latency.mean_s, tally.error_latency.mean_s) == (1.0, 0.0)
 
 
 def test_the_split_of_served_requests_adds_up_to_their_latency() -> None:

@@ -85,7 +85,7 @@ def fake_run(seed: int = 1, texts: tuple[str, ...] = ("p95 < 1s", "status_429 ==
             log.flush()
     log.flush()
     lives = InstanceTime("web", FACTS).lives(DURATION_S)
-    usages = [Usage(life.provisioned_s, life.spells, SIZE) for life in lives]
+    usages = [Usage(life.provisioned_s, life.activations, SIZE) for life in lives]
     return RunRecord(
         scenario="made-up",
         scenario_sha256="0" * 64,

@@ -45,7 +45,7 @@ def test_an_application_that_makes_no_sense_says_what_is_expected(application: s
     assert [problem.expected.startswith(expected) for problem in caught.value.problems] == [True], caught.value
 
 
-def test_a_secret_and_a_variable_of_one_name_are_refused() -> None:
+def test_a_secret_and_a_variable_of_one_name_are_rejected() -> None:
     with pytest.raises(ScenarioError, match=r"web\.secrets\.KEY = .*application\.process\.environment"):
         scenario(
             "{process: {command: web, environment: {KEY: 1}}}",

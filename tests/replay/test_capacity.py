@@ -1,4 +1,4 @@
-"""A platform that cannot provide as many instances as are wanted, on both gears of the virtual clock."""
+"""A platform that cannot provide as many instances as are wanted, on both backends of the virtual clock."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_parameter_of_a_policy_keeps_the_policy() -> None:
         ("web.cpu.units", r"must not reach into services\.web\.cpu, which is 1"),
     ],
 )
-def test_a_place_that_cannot_be_is_refused(name: str, expected: str) -> None:
+def test_a_place_that_cannot_be_is_rejected(name: str, expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         changed(parse_document(TWO), {name: 1})
 

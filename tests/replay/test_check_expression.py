@@ -16,8 +16,8 @@ from simulator.replay.check_expression import Dimension, Operator, parse_check
         ("p99.9<2s", "latency", 0.999, None, 2),
         ("mean < 0", "mean", None, None, 0),
         ("lateness_p99 < 5ms", "lateness", 0.99, None, 0.005),
-        ("failure_ratio < 1 %", "failure_ratio", None, None, 0.01),
-        ("refused_ratio < 0.05", "refused_ratio", None, None, 0.05),
+        ("error_rate < 1 %", "error_rate", None, None, 0.01),
+        ("rejected_ratio < 0.05", "rejected_ratio", None, None, 0.05),
         ("status_429 == 0", "status", None, "429", 0),
         ("status_5xx < 100", "status", None, "5xx", 100),
         ("requests > 1e6", "requests", None, None, 1e6),
@@ -30,7 +30,7 @@ from simulator.replay.check_expression import Dimension, Operator, parse_check
         ("instances < 3", "max_instances", None, None, 3),
         ("max_instances <= 2", "max_instances", None, None, 2),
         ("usd < 1", "usd", None, None, 1),
-        ("failure_ratio_after_retries < 1 %", "failure_ratio_after_retries", None, None, 0.01),
+        ("error_rate_after_retries < 1 %", "error_rate_after_retries", None, None, 0.01),
     ],
 )
 def test_metric_and_limit_are_normalised(
@@ -80,14 +80,14 @@ def test_a_check_may_end_the_run() -> None:
 @pytest.mark.case("L64")
 @pytest.mark.parametrize(
     ("elsewhere", "here"),
-    [("avg", "mean"), ("med", "p50"), ("rate", "failure_ratio"), ("rps", "served_rps"), ("http_req_duration", "p95")],
+    [("avg", "mean"), ("med", "p50"), ("rate", "error_rate"), ("rps", "served_rps"), ("http_req_duration", "p95")],
 )
 def test_a_word_of_k6_is_answered_with_the_word_here(elsewhere: str, here: str) -> None:
     with pytest.raises(ValueError, match=f"did you mean `{here}`"):
         parse_check(f"{elsewhere} < 1")
 
 
-def test_blanks_by_the_thousand_take_no_time_to_refuse() -> None:
+def test_blanks_by_the_thousand_take_no_time_to_reject() -> None:
     with pytest.raises(ValueError, match="must be"):
         parse_check("p95q <" + " " * 100_000 + "for" + " " * 100_000 + "x")
 
@@ -99,11 +99,11 @@ def test_a_latency_is_measured_in_seconds() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("failure_rati < 1 %", "did you mean `failure_ratio`"),
+        ("error_rat < 1 %", "did you mean `error_rate`"),
         ("p101 < 1s", "metric = p101, must be"),
         ("status_600 == 0", "metric = status_600"),
         ("p95 < 300", "not a duration"),
-        ("failure_ratio < 3 ms", "not a share"),
+        ("error_rate < 3 ms", "not a share"),
         ("requests > many", "limit = many, must be a number"),
         ("p95 300 ms", "not a check"),
         ("p95 < 1s && p99 < 2s", "not a duration"),

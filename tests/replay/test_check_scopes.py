@@ -18,7 +18,8 @@ from simulator.replay.report_schema import CheckPart
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario, read_scenario
 
-# One instance of 3 places and 1 s of work: 3/s are served. Of 4/s a quarter is refused, all of them in the second half.
+# One instance of 3 places and 1 s of work: 3/s are served. Of 4/s a quarter is rejected, all of them in the second
+# half.
 TWO_SOURCES = """
 duration: 40s
 seed: 3
@@ -58,7 +59,7 @@ def test_a_check_of_a_source_counts_its_requests_only() -> None:
     assert values("calm: requests > 0", "requests{source:rush} > 0", "web: requests > 0", "requests > 0") == [
         *(20, 200, 220, 300),
     ]
-    calm, rush = checked("calm: failure_ratio < 1 %", "rush: failure_ratio < 1 %")
+    calm, rush = checked("calm: error_rate < 1 %", "rush: error_rate < 1 %")
     assert (calm.value, calm.passed, rush.passed) == (0, True, False)
 
 
@@ -103,17 +104,15 @@ def test_instances_and_money_can_be_checked() -> None:
 
 @pytest.mark.case("L64")
 def test_a_share_of_the_time_is_that_of_the_bins_in_which_it_holds() -> None:
-    half, instances = checked(
-        "web: failure_ratio < 1 % for 60 % of the time", "api: instances == 1 for 99 % of the time"
-    )
+    half, instances = checked("web: error_rate < 1 % for 60 % of the time", "api: instances == 1 for 99 % of the time")
     assert (half.passed, half.unit, instances.passed, instances.value) == (False, "ratio", True, 1.0)
-    assert half.value == 0.5  # 20 s of 40 s: each second of the rush refuses somebody
+    assert half.value == 0.5  # 20 s of 40 s: each second of the rush rejects somebody
     assert "50.00% of the time is not >= 0.6" in half.reason
 
 
 @pytest.mark.case("L64")
 def test_a_failing_check_can_end_the_run_and_says_when() -> None:
-    report = build_report(played(TWO_SOURCES, {"check": "web: failure_ratio < 1 %", "abort_on_fail": True}))
+    report = build_report(played(TWO_SOURCES, {"check": "web: error_rate < 1 %", "abort_on_fail": True}))
     assert 20 < report.run.ended_s <= 23
     assert (report.run.complete, report.passed, report.checks[0].passed) == (True, False, False)
     assert [act.action for act in report.timeline] == ["abort_on_fail"]
@@ -121,7 +120,7 @@ def test_a_failing_check_can_end_the_run_and_says_when() -> None:
 
 @pytest.mark.case("L64")
 def test_a_check_that_may_end_the_run_waits_for_its_delay() -> None:
-    check = {"check": "web: failure_ratio < 1 %", "abort_on_fail": True, "delay_abort_eval": "30s"}
+    check = {"check": "web: error_rate < 1 %", "abort_on_fail": True, "delay_abort_eval": "30s"}
     assert 30 <= build_report(played(TWO_SOURCES, check)).run.ended_s < 32
 
 
@@ -156,12 +155,10 @@ traffic:
 
 @pytest.mark.case("L64")
 def test_users_lost_after_their_retries_are_fewer_than_lost_attempts() -> None:
-    report = build_report(
-        played(RETRIES % "", "failure_ratio < 1", "failure_ratio_after_retries < 1", "failed_ratio < 1")
-    )
+    report = build_report(played(RETRIES % "", "error_rate < 1", "error_rate_after_retries < 1", "failed_ratio < 1"))
     attempts, users, failed = (check.value or 0.0 for check in report.checks)
-    requests, lost = report.requests.requests, report.requests.refused
-    # 190 users came, and each attempt beyond them is a retry of one that was refused.
+    requests, lost = report.requests.requests, report.requests.rejected
+    # 190 users came, and each attempt beyond them is a retry of one that was rejected.
     assert users == pytest.approx((lost - (requests - 190)) / 190)
     assert (users < attempts, failed) == (True, 0)
 
@@ -170,16 +167,16 @@ def test_users_lost_after_their_retries_are_fewer_than_lost_attempts() -> None:
 @pytest.mark.parametrize(("on", "requests"), [("[5xx, no_answer]", 190), ("[429]", None), ('["429", 5xx]', None)])
 def test_clients_ask_again_after_429_only_where_they_are_told_to(on: str, requests: int | None) -> None:
     report = build_report(played(RETRIES % f", on: {on}", "requests > 0"))
-    assert report.requests.refused > 0
+    assert report.requests.rejected > 0
     assert (report.requests.requests == 190) == (requests == 190)
 
 
 @pytest.mark.case("L64", "L72")
 def test_on_the_real_clock_retries_are_counted_and_a_check_ends_the_run_too(tmp_path: Path) -> None:
     text = RETRIES.replace("20s", "4s").replace("until: 19s, ", "") % ", on: [429]"
-    aborting = {"check": "refused_ratio < 1 %", "abort_on_fail": True, "delay_abort_eval": "1s"}
+    aborting = {"check": "rejected_ratio < 1 %", "abort_on_fail": True, "delay_abort_eval": "1s"}
     report = build_report(
-        played(text, "failure_ratio < 1", "failure_ratio_after_retries < 1", aborting, live=LiveSettings(tmp_path))
+        played(text, "error_rate < 1", "error_rate_after_retries < 1", aborting, live=LiveSettings(tmp_path))
     )
     attempts, users, _ = (check.value or 0.0 for check in report.checks)
     assert 0 < users < attempts
@@ -189,7 +186,7 @@ def test_on_the_real_clock_retries_are_counted_and_a_check_ends_the_run_too(tmp_
 
 @pytest.mark.case("L64")
 def test_points_of_a_sweep_are_played_to_their_end(tmp_path: Path) -> None:
-    aborting = {"check": "failure_ratio < 1 %", "abort_on_fail": True}
+    aborting = {"check": "error_rate < 1 %", "abort_on_fail": True}
     file = tmp_path / "scenario.yaml"
     file.write_text(RETRIES % "" + f"checks: {json.dumps([aborting])}\n", encoding="utf-8")
     row = play_point(str(file), Point(0, (), 1))

@@ -50,8 +50,8 @@ def test_a_duration_is_measured_in_seconds(metric: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("metric", "value"),
     [
-        ("failure_ratio", 0.1),
-        ("refused_ratio", 0.06),
+        ("error_rate", 0.1),
+        ("rejected_ratio", 0.06),
         ("cold_start_ratio", 5 / 90),
         ("status_429", 6),
         ("status_5xx", 3),
@@ -87,8 +87,8 @@ def test_a_check_that_does_not_hold_says_what_is_not_what() -> None:
         ("mean < 1s", "no request was served"),
         ("max < 1s", "no request was served"),
         ("cold_start_ratio < 1", "no request was served"),
-        ("failure_ratio < 1", "no request ended"),
-        ("refused_ratio < 1", "no request ended"),
+        ("error_rate < 1", "no request ended"),
+        ("rejected_ratio < 1", "no request ended"),
         ("status_5xx == 0", "no request ended"),
         ("lateness_p99 < 1s", "no request ended"),
         ("scale_out_delay < 60s", "no decision raised"),

@@ -68,13 +68,13 @@ def test_it_is_the_peak_that_the_run_itself_shows() -> None:
     rows = io.StringIO()
     play(Run(asked, csv=rows))
     rows.seek(0)
-    spells = [
+    activations = [
         (float(row["intended_s"]), float(row["intended_s"]) + float(row["latency_s"])) for row in csv.DictReader(rows)
     ]
     peaks = []
     for second in range(10):
-        moments = [second, *(begin for begin, _ in spells if second <= begin < second + 1)]
-        peaks.append(max(sum(begin <= moment < end for begin, end in spells) for moment in moments))
+        moments = [second, *(begin for begin, _ in activations if second <= begin < second + 1)]
+        peaks.append(max(sum(begin <= moment < end for begin, end in activations) for moment in moments))
     assert demand(asked, "web").tolist() == [math.ceil(peak / 2) for peak in peaks]
 
 
@@ -110,16 +110,16 @@ def test_a_start_ends_at_a_probe_of_the_platform() -> None:
     assert start_up_s(scenario("clock: {rate: 4/s}"), "web") == 0
 
 
-def test_the_oracle_runs_on_the_demand_of_its_own_run_and_refuses_nothing() -> None:
+def test_the_oracle_runs_on_the_demand_of_its_own_run_and_rejects_nothing() -> None:
     asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}, start_up: 1s}").with_policy("oracle")
     record = play(Run(asked))
-    assert record.tallies.whole().refused == 0
+    assert record.tallies.whole().rejected == 0
     decided = [fact for fact in record.facts if isinstance(fact, ScalingDecided)]
     assert decided
     assert max(fact.desired for fact in decided) <= demand(asked, "web").max()
 
 
-def test_the_oracle_is_refused_where_the_future_cannot_be_known() -> None:
+def test_the_oracle_is_rejected_where_the_future_cannot_be_known() -> None:
     closed = scenario("closed: {users: 3}").with_policy("oracle")
     with pytest.raises(ScenarioError, match="closed load"):
         closed.require("virtual")

@@ -146,10 +146,10 @@ def test_a_push_deploys_a_running_service_and_is_ignored_by_a_paused_one() -> No
     ]
 
 
-def test_an_operation_in_progress_refuses_the_next_one_as_the_api_does() -> None:
+def test_an_operation_in_progress_rejects_the_next_one_as_the_api_does() -> None:
     report = played("at: 1 min, deploy: {}", "at: 1 min, api: {UpdateService: {HealthCheckConfiguration: {Path: /}}}")
     assert acts(report)[1] == (
-        "web: UpdateService is refused: InvalidStateException: "
+        "web: UpdateService is rejected: InvalidStateException: "
         "Service cannot be updated in the current state: OPERATION_IN_PROGRESS."
     )
 

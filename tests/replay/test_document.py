@@ -117,7 +117,7 @@ def test_a_merged_key_has_the_place_where_it_is_written() -> None:
 
 
 @pytest.mark.case("L44")
-def test_merge_keys_are_no_way_around_what_is_refused() -> None:
+def test_merge_keys_are_no_way_around_what_is_rejected() -> None:
     assert problems_of("a: &a {<<: *a}\n")[0].found == "too much"
     assert problems_of("a: {<<: 5}\n")[0].found == "<< with something else"
     assert problems_of("a: {<<: {b: 1, b: 2}}\n")[0].found == "a second b"
@@ -125,7 +125,7 @@ def test_merge_keys_are_no_way_around_what_is_refused() -> None:
     assert problems_of("\n".join(lines))[0].found == "too much"
 
 
-def test_an_alias_bomb_is_refused_with_one_problem() -> None:
+def test_an_alias_bomb_is_rejected_with_one_problem() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
 
@@ -134,23 +134,23 @@ def test_an_alias_bomb_is_refused_with_one_problem() -> None:
     assert problem.found == "too much"
 
 
-def test_an_alias_within_itself_is_refused() -> None:
+def test_an_alias_within_itself_is_rejected() -> None:
     assert problems_of("a: &a [*a]\n")[0].found == "too much"
 
 
 @pytest.mark.parametrize("depth", [DEPTH_MAX + 1, 100_000])
-def test_nesting_beyond_the_bound_is_refused(depth: int) -> None:
+def test_nesting_beyond_the_bound_is_rejected(depth: int) -> None:
     assert problems_of("a: " + "[" * depth + "]" * depth)
 
 
-def test_a_file_beyond_the_bound_is_refused() -> None:
+def test_a_file_beyond_the_bound_is_rejected() -> None:
     (problem,) = problems_of("a: " + "x" * FILE_BYTES_MAX)
 
     assert problem.expected == f"at most {FILE_BYTES_MAX} bytes"
 
 
 @pytest.mark.parametrize("text", ["a: !!python/object:os.system x\n", "a: !secret x\n", "? [a, b]\n: 1\n"])
-def test_tags_and_keys_that_are_not_text_are_refused(text: str) -> None:
+def test_tags_and_keys_that_are_not_text_are_rejected(text: str) -> None:
     assert problems_of(text)
 
 

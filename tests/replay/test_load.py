@@ -128,7 +128,7 @@ async def test_latency_counts_from_the_intended_time_though_the_bound_holds_requ
         assert not summary.kept_up
 
 
-async def test_a_refused_connection_is_an_error_with_status_0() -> None:
+async def test_a_rejected_connection_is_an_error_with_status_0() -> None:
     rows = Rows()
     async with serving() as server:
         pass  # its port is closed from here on
@@ -312,7 +312,7 @@ def test_the_usual_port_is_not_named() -> None:
 
 
 @pytest.mark.parametrize("limits", [{"connections_max": 0}, {"answer_s_max": 0.0}, {"waiting_max": 0}])
-def test_a_limit_out_of_range_is_refused(limits: dict[str, int]) -> None:
+def test_a_limit_out_of_range_is_rejected(limits: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(limits))):
         LoadLimits(**limits)
 

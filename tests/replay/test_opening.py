@@ -48,7 +48,7 @@ def test_every_service_begins_idle_whatever_the_others_start_takes(slow: str) ->
 
 @pytest.mark.parametrize("policy", ["knative", "keda", "lambda", "cloud-run", "scale-per-request", "fly"])
 def test_no_instance_expires_before_the_run_has_begun(policy: str) -> None:
-    held = {"policy": policy, "initial_size": 2, "min_size": 0, "overflow": {"mode": "hold", "wait": "30s"}}
+    held = {"policy": policy, "initial_size": 2, "min_size": 0, "overflow": {"mode": "queue", "wait": "30s"}}
     late = {name: {"start_up": "4 min"} for name in ("slow", "slower", "slowest")}
     record = play(Run(scenario({"web": held} | late)))
     assert len(at_the_start(record, "web")) == 2

@@ -14,7 +14,7 @@ from tests.replay.scenario_texts import scenario_of
 
 
 class Watched:
-    """A platform with one pool, and a run that has sent `own` requests by now."""
+    """A platform with one pool, and a run that has sent `configured` requests by now."""
 
     def __init__(self, books: Books) -> None:
         self.books = books
@@ -22,7 +22,7 @@ class Watched:
         self.now_s = 0.0
         self.own = OwnLoad(0, 0)
         books.own_load = lambda: self.own
-        roster = SimpleNamespace(active=1, provisioned=1, wish=1)
+        roster = SimpleNamespace(active=1, provisioned=1, desired=1)
         revision = SimpleNamespace(pool=self.pool, roster=roster)
         service = SimpleNamespace(revisions=[revision], revision=revision)
         clock = SimpleNamespace(at_s=lambda: self.now_s)
@@ -32,7 +32,9 @@ class Watched:
         """A second passes in which the run sends `sent` requests and `arrivals` come to the service."""
         self.now_s += 1.0
         self.own = OwnLoad(self.own.sent + sent, self.own.unfinished)
-        sample = SimpleNamespace(second=round(self.now_s) - 1, arrivals=arrivals, refused=0, in_flight=0.0, waiting=0.0)
+        sample = SimpleNamespace(
+            second=round(self.now_s) - 1, arrivals=arrivals, rejected=0, in_flight=0.0, waiting=0.0
+        )
         self.books.sampled("web", cast("Any", sample))
         return self.books.view(self.platform)
 

@@ -35,7 +35,7 @@ APPLICATIONS = {
     "mixed": ("{cpu: 100ms, io: 900ms}", 4, "9/s"),
     "workers": ("{io: 500ms, workers: 1}", 3, "6/s"),
 }
-OVERFLOWS = {"refuse": "refuse", "hold": "{mode: hold, wait: 5s, queue: 20}"}
+OVERFLOWS = {"reject": "reject", "queue": "{mode: queue, wait: 5s, queue: 20}"}
 
 
 def scenario(text: str) -> Scenario:
@@ -62,7 +62,7 @@ def silent(told: Scenario) -> bool:
 
 
 ALL = [(application, overflow) for application in APPLICATIONS for overflow in OVERFLOWS]
-QUICK = {("io", "refuse"), ("cpu", "hold")}
+QUICK = {("io", "reject"), ("cpu", "queue")}
 
 
 @pytest.mark.case("X1")
@@ -81,13 +81,13 @@ def test_every_policy_scales_under_an_overload_or_says_why_not(application: str,
 @pytest.mark.case("X1")
 @pytest.mark.parametrize("name", ["lambda", "scale-per-request", "knative", "cloud-run", "keda-http"])
 def test_a_policy_by_its_name_brings_the_queue_that_it_scales_on(name: str) -> None:
-    told = scenario(overload("io", "refuse").replace("    overflow: refuse\n", ""))
+    told = scenario(overload("io", "reject").replace("    overflow: reject\n", ""))
     chosen = told.with_policy(name)
-    assert chosen.services["web"].overflow.mode == "hold"
+    assert chosen.services["web"].overflow.mode == "queue"
     assert any(note.kind is NoteKind.BROUGHT and "overflow hold" in note.text for note in policy_notes(chosen))
     # What the file says stays.
-    kept = scenario(overload("io", "refuse")).with_policy(name).services["web"]
-    assert kept.overflow.mode == "refuse"
+    kept = scenario(overload("io", "reject")).with_policy(name).services["web"]
+    assert kept.overflow.mode == "reject"
     assert kept.max_concurrency == 2
 
 
@@ -97,7 +97,7 @@ def test_the_policy_that_a_scenario_has_already_brings_nothing() -> None:
 
 
 def test_a_platform_that_bills_busy_time_tells_busy_from_idle_by_name_too() -> None:
-    told = scenario(overload("io", "hold")).with_policy("lambda")
+    told = scenario(overload("io", "queue")).with_policy("lambda")
     plan = service_plan(told, "web", ClockKind.VIRTUAL)
     assert plan.policy.actuator.activates
     assert plan.policy.actuator.idle_expiry_s == 600
@@ -109,7 +109,7 @@ def test_a_platform_that_bills_busy_time_tells_busy_from_idle_by_name_too() -> N
     ("policy", "said"),
     [
         ("lambda", "lambda scales on queued requests; web rejects them, so it cannot scale out"),
-        ("{name: lambda}", "use the platform preset lambda or `overflow: hold`"),
+        ("{name: lambda}", "use the platform preset lambda or `overflow: queue`"),
         ("hpa", "hpa scales on CPU; the application of web uses none"),
         ("scheduled", "scheduled has no schedule"),
         ("fixed", "fixed never changes the number of instances"),
@@ -124,19 +124,19 @@ def test_a_platform_that_bills_busy_time_tells_busy_from_idle_by_name_too() -> N
     ],
 )
 def test_the_reason_is_told_with_what_would_help(policy: str, said: str) -> None:
-    text = OVERLOAD.format(application="{io: 400ms}", overflow="refuse", slots=2, rate="5/s")
+    text = OVERLOAD.format(application="{io: 400ms}", overflow="reject", slots=2, rate="5/s")
     text = text.replace("    min_size: 1", f"    policy: {policy}\n    min_size: 1")
     assert said in " ".join(note.text for note in policy_notes(scenario(text)))
 
 
 def test_no_room_is_told_too() -> None:
-    text = overload("io", "hold").replace("max_size: 9", "max_size: 1")
+    text = overload("io", "queue").replace("max_size: 9", "max_size: 1")
     assert "nowhere to go: web starts with 1 instances" in policy_notes(scenario(text))[0].text
 
 
 def test_the_cpu_of_a_full_instance() -> None:
     """Four slots of 100 ms of work and 900 ms of waiting: 0.4 vCPU, as a run of one full instance shows."""
-    told = scenario(overload("mixed", "refuse").replace("max_size: 9", "max_size: 1").replace("9/s", "90/s"))
+    told = scenario(overload("mixed", "reject").replace("max_size: 9", "max_size: 1").replace("9/s", "90/s"))
     web = told.services["web"]
     assert web.application.simulated is not None
     bound = cpu_at_most(web, web.application.simulated)
@@ -148,7 +148,7 @@ def test_the_cpu_of_a_full_instance() -> None:
 
 @pytest.mark.case("X1")
 def test_the_report_begins_with_it_and_its_digest_does_not_change() -> None:
-    told = scenario(overload("io", "refuse")).with_policy("hpa")
+    told = scenario(overload("io", "reject")).with_policy("hpa")
     report = build_report(played(told))
     assert [(note.kind, note.service, note.policy) for note in report.notes] == [("cannot act", "web", "hpa")]
 

@@ -34,7 +34,7 @@ def scenario(policy: Any, **keys: Any) -> Scenario:
         "policy": policy,
         "health_check": {"interval": "5s"},
         "application": {"simulated": {"start_up": "2340ms", "io": "100ms"}},
-        "overflow": {"mode": "hold", "wait": "60s"},
+        "overflow": {"mode": "queue", "wait": "60s"},
     }
     data = {
         "version": 1,
@@ -79,7 +79,7 @@ def test_lambda_answers_its_first_request_after_the_initialisation() -> None:
             min_size: 0
             initial_size: 0
             policy: lambda
-            overflow: {mode: hold, wait: 30s}
+            overflow: {mode: queue, wait: 30s}
             application: {simulated: {start_up: 250ms, io: 100ms}}
         traffic: [{from: 1s, until: 2s, clock: {rate: 1/s}}]
     """
@@ -95,7 +95,7 @@ def test_a_pod_of_knative_is_ready_within_two_seconds_of_the_decision() -> None:
           web:
             max_concurrency: 10
             policy: knative
-            overflow: {mode: hold, wait: 30s}
+            overflow: {mode: queue, wait: 30s}
             application: {simulated: {start_up: 300ms, io: 100ms}}
         traffic: [{from: 5s, clock: {rate: 300/s}}]
     """
@@ -121,7 +121,7 @@ def test_a_file_can_say_what_validate_runs() -> None:
             max_size: 1000
             initial_size: 0
             health_check: {{interval: 20s}}
-            overflow: {{mode: hold, wait: 60s, queue: 1000}}
+            overflow: {{mode: queue, wait: 60s, queue: 1000}}
             balancing: newest-first
             policy: {{name: scale-per-request, idle_expiry: {IDLE_EXPIRY_S * UNIT_S}s}}
             application: {{simulated: {{io: {{exponential: {SERVICE_S * UNIT_S}s}}, start_up: {0.323 * UNIT_S}s}}}}
@@ -153,6 +153,6 @@ def test_idle_after_is_one_number_wherever_it_is_written(service: dict[str, Any]
 
 
 @pytest.mark.case("L42")
-def test_two_values_for_idle_after_are_refused() -> None:
+def test_two_values_for_idle_after_are_rejected() -> None:
     with pytest.raises(ScenarioError, match=r"idle_after = 20s, must be left out, or 10s as the service's own"):
         scenario({"name": "app-runner", "idle_after": "20s"}, idle_after="10s")

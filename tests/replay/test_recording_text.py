@@ -1,4 +1,4 @@
-"""What is a recording, and what is refused with what it is."""
+"""What is a recording, and what is rejected with what it is."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rows_of(path: Path) -> list[tuple[str, ...]]:
         (b"x" * 70_000, "a first line of more than 65536 bytes"),
     ],
 )
-def test_what_is_no_recording_is_refused_with_what_it_is(tmp_path: Path, content: bytes, found: str) -> None:
+def test_what_is_no_recording_is_rejected_with_what_it_is(tmp_path: Path, content: bytes, found: str) -> None:
     file = tmp_path / "r.csv"
     for written in (content, gzip.compress(content)):  # packed or not
         file.write_bytes(written)
@@ -94,7 +94,7 @@ def test_quotes_from_somewhere_on_are_read_over_the_border_of_a_part(tmp_path: P
 
 
 @pytest.mark.parametrize("row", ["1", "1,2,3", "1,234,5"])
-def test_a_row_of_another_width_is_refused_with_its_line(tmp_path: Path, row: str) -> None:
+def test_a_row_of_another_width_is_rejected_with_its_line(tmp_path: Path, row: str) -> None:
     file = tmp_path / "r.csv"
     file.write_text("at,n\n" + "0,1\n" * BLOCK_ROWS + f"{row}\n")
 
@@ -127,7 +127,7 @@ def test_gzip_that_breaks_off_is_said(tmp_path: Path) -> None:
         ("at,", None, "column 2 without a name"),
     ],
 )
-def test_a_column_that_can_only_be_guessed_is_refused(
+def test_a_column_that_can_only_be_guessed_is_rejected(
     tmp_path: Path, names: str, named: str | None, message: str
 ) -> None:
     file = tmp_path / "r.csv"

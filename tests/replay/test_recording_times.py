@@ -42,7 +42,7 @@ def test_a_number_of_unknown_unit_is_no_time(tmp_path: Path, text: str) -> None:
     ("text", "told", "meant"),
     [("1700000000000", "seconds", "milliseconds"), ("1700000000000000", "milliseconds", "microseconds")],
 )
-def test_a_number_too_large_for_the_unit_told_is_refused(tmp_path: Path, text: str, told: str, meant: str) -> None:
+def test_a_number_too_large_for_the_unit_told_is_rejected(tmp_path: Path, text: str, told: str, meant: str) -> None:
     with pytest.raises(ScenarioError, match=f"must be in {told}; it looks like {meant} since 1970: format: {meant}"):
         seconds_of(tmp_path, [text], told)
 
@@ -94,13 +94,13 @@ def test_days_and_minutes_and_decimal_commas_are_times(tmp_path: Path) -> None:
         "10:00:00",
     ],
 )
-def test_what_is_no_time_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
+def test_what_is_no_time_is_rejected_with_its_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(ScenarioError, match=r"t\.csv:3:1: (time|value) = "):
         seconds_of(tmp_path, ["2026-03-01T10:00:00", text])
 
 
 @pytest.mark.case("L6")
-def test_an_offset_in_some_rows_only_is_refused(tmp_path: Path) -> None:
+def test_an_offset_in_some_rows_only_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="without an offset, as the first row's"):
         seconds_of(tmp_path, ["2026-03-01T10:00:00", "2026-03-01T10:00:00+01:00"])
     with pytest.raises(ScenarioError, match="with an offset, as the first row's"):
@@ -116,7 +116,7 @@ def test_commas_of_spreadsheets_are_told(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.case("L66")
 @pytest.mark.parametrize("odd", ["1_0", "٣", "1_000.5"])
-def test_a_number_that_python_would_read_and_nobody_writes_is_refused_with_its_line(tmp_path: Path, odd: str) -> None:
+def test_a_number_that_python_would_read_and_nobody_writes_is_rejected_with_its_line(tmp_path: Path, odd: str) -> None:
     file = tmp_path / "r.csv"
     file.write_text(f"at\n1\n2\u00a0\n{odd}\n4\n", encoding="utf-8")
     recording = Recording(file)

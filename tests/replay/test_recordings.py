@@ -139,7 +139,7 @@ def test_fractions_are_drawn_so_that_none_is_lost(tmp_path: Path, scale: float, 
         ("trace: {file: r.csv, format: seconds}, scale: 1001", "", "at most 1000"),
     ],
 )
-def test_more_than_can_be_played_is_refused_with_the_bound(
+def test_more_than_can_be_played_is_rejected_with_the_bound(
     tmp_path: Path, source: str, timeline: str, expected: str
 ) -> None:
     scenario = scenario_of(tmp_path, "n\n50\n", source, timeline=timeline)
@@ -165,6 +165,6 @@ def test_more_than_can_be_played_is_refused_with_the_bound(
         ("poisson: {rate: 1/s}, from: 1e300s", "60s", "must be a duration: at most 10000d"),
     ],
 )
-def test_absurd_numbers_are_refused_with_the_bound(tmp_path: Path, source: str, duration: str, message: str) -> None:
+def test_absurd_numbers_are_rejected_with_the_bound(tmp_path: Path, source: str, duration: str, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         scenario_of(tmp_path, "n\n1\n", source, duration=duration)

@@ -91,7 +91,7 @@ def test_requests_count_from_the_end_of_the_warm_up(report: Report) -> None:
 
 def test_sources_add_up_to_their_service_and_services_to_the_whole(report: Report) -> None:
     of_sources = [source.requests for source in report.sources]
-    for name in ("requests", "served", "refused", "failed", "cold_starts"):
+    for name in ("requests", "served", "rejected", "failed", "cold_starts"):
         whole = getattr(report.requests, name)
         assert sum(getattr(requests, name) for requests in of_sources) == whole
         assert getattr(report.services[0].requests, name) == whole
@@ -108,7 +108,7 @@ def test_instances_are_integrated_over_the_run(report: Report) -> None:
     # 1 from 0, 2 from 35 to 60, 3 from 35 to 95; instance 1 falls idle at 100.
     assert instances.provisioned_s == 120 + 25 + 60
     assert instances.active_s == 100 + 25 + 60
-    assert (instances.provisioned_max, instances.launched, instances.died) == (3, 3, 1)
+    assert (instances.provisioned_max, instances.started, instances.crashed) == (3, 3, 1)
     assert instances.provisioned_mean == pytest.approx(205 / 120)
 
 
@@ -134,7 +134,7 @@ def test_every_fact_of_the_service_is_in_the_report(report: Report) -> None:
 
 def test_the_bill_of_the_run_is_scaled_to_a_month(report: Report) -> None:
     cost = report.services[0].cost
-    # Spells of 100, 25 (billed 60) and 60 s of 1 vCPU; 205 s of 2 GB.
+    # Activations of 100, 25 (billed 60) and 60 s of 1 vCPU; 205 s of 2 GB.
     assert cost.run.usd == pytest.approx((220 * 0.064 + 205 * 2 * 0.007) / 3600)
     assert cost.month.usd == pytest.approx(cost.run.usd * 730 * 3600 / DURATION_S)
     served = report.services[0].requests.whole_run.served
@@ -171,7 +171,7 @@ def test_scale_outs_of_the_warm_up_are_not_checked() -> None:
 
 def test_a_run_without_any_request_still_has_a_report() -> None:
     report = build_report(dataclasses.replace(fake_run(), tallies=Tallies(2)))
-    assert (report.requests.requests, report.requests.latency.p50_s, report.requests.failure_ratio) == (0, None, None)
+    assert (report.requests.requests, report.requests.latency.p50_s, report.requests.error_rate) == (0, None, None)
     assert report.services[0].cost.usd_per_million_served is None
     assert not report.passed
 

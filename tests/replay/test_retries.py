@@ -18,9 +18,9 @@ from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
 from tests.replay.load_server import Rows, client_of, serving
 
-REFUSAL = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"
+REJECTION = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"
 
-# One place, held for ten seconds by whoever comes first; the others are refused.
+# One place, held for ten seconds by whoever comes first; the others are rejected.
 CROWDED = """
 duration: 5s
 seed: 1
@@ -61,9 +61,9 @@ def test_a_simulated_client_asks_again_after_growing_pauses_and_every_attempt_is
     record = play(Run(read_scenario(CROWDED), csv=rows), signals=False)
     lines = [line.split(",") for line in rows.getvalue().splitlines()]
     head, body = lines[0], lines[1:]
-    refused = sorted(float(line[head.index("intended_s")]) for line in body if line[head.index("status")] == "429")
+    rejected = sorted(float(line[head.index("intended_s")]) for line in body if line[head.index("status")] == "429")
     # The first arrival holds the only place; the second asks at 0.5 s or so and then 0.1, 0.2 and 0.4 s later.
-    assert [round(b - a, 6) for a, b in pairwise(refused)] == [0.1, 0.2, 0.4]
+    assert [round(b - a, 6) for a, b in pairwise(rejected)] == [0.1, 0.2, 0.4]
     assert record.tallies.whole().requests == 1 + 4
 
 
@@ -94,7 +94,7 @@ def test_a_closed_source_has_no_retries() -> None:
 
 async def test_the_live_load_asks_again_and_every_attempt_has_a_row() -> None:
     rows = Rows()
-    async with serving(script=lambda _: REFUSAL) as server:
+    async with serving(script=lambda _: REJECTION) as server:
         client = client_of(server, rows)
         arrivals = iter([(0.0, RequestChoice(), 7)])
         source = RetryingLoad(client, arrivals, Retries(3, 2.0, lambda: 0.02))

@@ -64,7 +64,7 @@ def test_a_request_beyond_the_time_limit_gets_504() -> None:
     slow = scenario(io="200s", rate="0.1/s", duration="25s")
     record = play(Run(slow))
     assert statuses(record) == {504: 3}
-    assert record.tallies.whole().failure_latency.quantile(0.5) == pytest.approx(120.0, rel=0.01)
+    assert record.tallies.whole().error_latency.quantile(0.5) == pytest.approx(120.0, rel=0.01)
 
 
 def test_sources_add_up_and_are_told_apart() -> None:
@@ -80,7 +80,7 @@ def test_the_watcher_sees_the_run_go_by() -> None:
     assert view.now_s == pytest.approx(21.0)
     assert view.offered_rps == pytest.approx(20.0)
     assert view.served_rps == pytest.approx(20.0, rel=0.05)
-    assert (view.active, view.provisioned, view.wished) == (1, 1, 1)
+    assert (view.active, view.provisioned, view.desired) == (1, 1, 1)
 
 
 def test_a_watched_run_reports_the_same_bytes() -> None:
@@ -160,7 +160,7 @@ def test_a_policy_that_needs_latency_gets_its_percentile() -> None:
     assert [round(sample.latency_p95_s, 6) for sample in samples[1:9]] == [0.3] * 8
 
 
-def test_a_policy_whose_signal_nobody_has_is_refused_and_the_cpu_of_processes_is_measured() -> None:
+def test_a_policy_whose_signal_nobody_has_is_rejected_and_the_cpu_of_processes_is_measured() -> None:
     text = "{simulated: {io: 1s}, process: {command: python app.py}}"
     top = "duration: 1s\nservices:\n  web:\n"
     oracle, hpa = (read_scenario(f"{top}    policy: {name}\n    application: {text}\n") for name in ("oracle", "hpa"))

@@ -41,7 +41,7 @@ def test_what_is_left_out_has_app_runners_defaults() -> None:
     assert service.scaling == AutoScalingConfiguration(100, 1, 25)
     assert service.health_check == HealthCheck()
     assert service.policy.parameters == POLICIES["app-runner"].parameters()
-    assert (service.overflow.mode, service.request_timeout_s, service.ready_at_start) == ("refuse", 120, 1)
+    assert (service.overflow.mode, service.request_timeout_s, service.ready_at_start) == ("reject", 120, 1)
 
 
 def test_quantities_are_seconds_units_and_bytes() -> None:
@@ -157,7 +157,7 @@ services:
   api:
     min_size: 0
     policy: knativ
-    overflow: {mode: refuse, wait: 3s}
+    overflow: {mode: reject, wait: 3s}
     application: {}
 traffic:
   - poisson: {rate: 50}
@@ -228,7 +228,7 @@ def test_a_problem_reads_like_a_sentence_with_its_place_and_the_nearest_key() ->
         ("min_size: 0", "min_size", "at least 1 with policy app-runner; 0 works with "),
         ("initial_size: 30", "initial_size", "at most max_size = 25"),
         ("prices: {region: mars-1}", "prices.region", "one of us-east-1, "),
-        ("overflow: wait", "overflow.mode", "refuse or hold"),
+        ("overflow: wait", "overflow.mode", "reject or queue"),
         ("secrets: {KEY: name}", "secrets", "left out, or aws have an endpoint or a secrets_file"),
         ("instance_role: 'arn:aws:iam::111122223333:role/web'", "instance_role", "left out, or aws have an endpoint"),
         ("throttling: half", "throttling", "none, share or freeze"),

@@ -67,7 +67,7 @@ def test_the_pattern_of_durations_agrees_with_the_reader(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["90", "s", "5 parsecs", "-1s"])
-def test_the_pattern_of_durations_refuses_what_the_reader_refuses(text: str) -> None:
+def test_the_pattern_of_durations_rejects_what_the_reader_rejects(text: str) -> None:
     assert not re.search(DURATION_PATTERN, text)
 
 
@@ -97,7 +97,7 @@ def test_a_shipped_scenario_runs_in_virtual_time_and_has_checks(path: Path) -> N
     assert scenario.checks
 
 
-# The whole day of 75 million requests is for the compiled gear.
+# The whole day of 75 million requests is for the compiled backend.
 @pytest.mark.parametrize("path", [p for p in SHIPPED if p.stem != "worldcup98-day"], ids=lambda path: path.stem)
 def test_a_shipped_scenario_is_small_enough_for_ten_seconds(path: Path) -> None:
     scenario = load_scenario(path)

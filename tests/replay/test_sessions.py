@@ -131,7 +131,7 @@ traffic:
         headers: {{Authorization: "Bearer ${{token}}"}}
         extract: {{csrf: {{after: "value='", before: "'"}}}}
       - {{path: /buy, method: POST, body: "csrf=${{csrf}}&user=${{user}}"}}
-checks: [requests == 9, failure_ratio == 0, "requests{{path:/buy}} == 3"]
+checks: [requests == 9, error_rate == 0, "requests{{path:/buy}} == 3"]
 """
     report = build_report(play(Run(read_scenario(text, folder=tmp_path), LiveSettings(tmp_path / "s")), signals=False))
     assert report.passed, report.checks
@@ -154,7 +154,7 @@ checks: [requests == 9, failure_ratio == 0, "requests{{path:/buy}} == 3"]
         ("closed: {users: 0}", "at least 1"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_with_what_can(source: str, expected: str) -> None:
+def test_what_cannot_be_sent_is_rejected_with_what_can(source: str, expected: str) -> None:
     with pytest.raises(ScenarioError, match=expected):
         read_scenario(TEXT % ("9s", "", source))
 

@@ -1,4 +1,4 @@
-"""Stages, bursts and requests at once: their rates, their variance, and that both gears play them."""
+"""Stages, bursts and requests at once: their rates, their variance, and that both backends play them."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ checks: [requests == 22500]
 
 
 @pytest.mark.case("L43")
-def test_what_makes_no_sense_is_refused_with_what_would() -> None:
+def test_what_makes_no_sense_is_rejected_with_what_would() -> None:
     with pytest.raises(ScenarioError, match="at least 2 long"):
         source_of("{name: x, mmpp: {states: [{rate: 1/s, stay: 1s}]}}")
     with pytest.raises(ScenarioError, match="500000 states a run"):

@@ -51,7 +51,7 @@ def test_a_killed_instance_dies_at_once_and_is_replaced() -> None:
     [(at_s, number, why)] = deaths(record)
     assert (at_s, number) == (20.0, 2)
     assert "Container exit code: 137" in why
-    launched = [fact for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "launched"]
+    launched = [fact for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "started"]
     assert launched[-1].instance == 3
     assert launched[-1].at_s == 21.0  # the platform's start lag of 1 s
 
@@ -63,7 +63,7 @@ def test_slow_starts_last_as_long_as_told() -> None:
         "  - {at: 40s, kill_instance: {which: oldest}}\n"
     )
     launched = [
-        fact.at_s for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "launched" and fact.at_s
+        fact.at_s for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "started" and fact.at_s
     ]
     assert launched == [28.0, 41.0]
     assert acts(list(record.facts))[2] == (25.0, "web: starts take 0ms longer")
@@ -81,7 +81,7 @@ def test_another_auto_scaling_configuration_holds_from_its_time_on() -> None:
     record = played("  - {at: 30s, update_auto_scaling: {min_size: 4, max_concurrency: 7}}\n")
     changed = [fact for fact in record.facts if isinstance(fact, ConfigurationChanged)]
     assert changed == [ConfigurationChanged(30.0, "web", max_concurrency=7, min_size=4, max_size=4)]
-    launched = [fact.instance for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "launched"]
+    launched = [fact.instance for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "started"]
     assert launched == [1, 2, 3, 4]
 
 
@@ -113,13 +113,13 @@ def test_a_share_of_the_requests_is_answered_on_the_wire() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "truncate", "slow_bytes"])
-def test_what_needs_bytes_is_refused_in_virtual_time_before_the_run(kind: str) -> None:
+def test_what_needs_bytes_is_rejected_in_virtual_time_before_the_run(kind: str) -> None:
     scenario = read_scenario(BASE + f"  - {{at: 10s, wire_fault: {{kind: {kind}}}}}\n")
     with pytest.raises(ScenarioError, match=r"timeline\[0\]\.wire_fault\.kind.*virtual time has no bytes"):
         scenario.require("virtual")
 
 
-def test_what_needs_bytes_is_refused_of_a_simulated_application_in_real_time() -> None:
+def test_what_needs_bytes_is_rejected_of_a_simulated_application_in_real_time() -> None:
     scenario = read_scenario(BASE + "  - {at: 10s, wire_fault: {kind: reset}}\n")
     with pytest.raises(ScenarioError, match="a simulated application has no bytes"):
         scenario.require("real")

@@ -136,7 +136,7 @@ def test_the_times_of_a_wide_export_are_in_its_first_column(tmp_path: Path) -> N
 
 @pytest.mark.case("L14")
 @pytest.mark.parametrize("rows", ["0.1\n0.5\n", "0.1,5,7\n0.5,6,8\n", "17,200\n18,200\n"])
-def test_a_file_without_a_header_is_refused_and_no_row_is_taken_for_one(tmp_path: Path, rows: str) -> None:
+def test_a_file_without_a_header_is_rejected_and_no_row_is_taken_for_one(tmp_path: Path, rows: str) -> None:
     with pytest.raises(ScenarioError, match="the first line is a row already"):
         counts_of(tmp_path, rows)
     with pytest.raises(ScenarioError, match="the first line is a row already"):
@@ -158,7 +158,7 @@ def test_rows_out_of_order_are_sorted(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("L66")
-def test_a_row_too_far_out_of_order_is_refused_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_too_far_out_of_order_is_rejected_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory holds a window of rows; one that comes later than that cannot be put in its place any more."""
     monkeypatch.setattr(traces, "WINDOW_ROWS", 2 * traces.BLOCK_ROWS)
     n = 4 * traces.BLOCK_ROWS
@@ -198,7 +198,7 @@ def test_a_wrong_date_does_not_make_bins_without_end(tmp_path: Path) -> None:
 
 @pytest.mark.case("L20")
 @pytest.mark.parametrize("count", ["1e12", "1e300", "10000001"])
-def test_a_count_that_cannot_be_played_is_refused_with_the_bound(tmp_path: Path, count: str) -> None:
+def test_a_count_that_cannot_be_played_is_rejected_with_the_bound(tmp_path: Path, count: str) -> None:
     with pytest.raises(ScenarioError, match=r"b\.csv:3:1: count = .*, must be at most 1e\+07 in 1s"):
         counts_of(tmp_path, f"n\n5\n{count}\n")
 

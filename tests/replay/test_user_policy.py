@@ -102,7 +102,9 @@ def test_on_request_the_run_goes_on_and_its_event_log_tells(tmp_path: Path) -> N
     assert record.complete
     assert [decision.desired for decision in decisions(record)] == [3]
     lines = [fact.line for fact in record.facts if isinstance(fact, EventLogged)]
-    assert len([line for line in lines if "the wish stays as it is" in line]) == 5  # ticks at 10, 15, 20, 25, 30 s
+    assert (
+        len([line for line in lines if "the desired count stays as it is" in line]) == 5
+    )  # ticks at 10, 15, 20, 25, 30 s
 
 
 @pytest.mark.parametrize("answer", ["'many'", "2.5", "True", "-1", "float('nan')", "[3]"])

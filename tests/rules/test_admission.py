@@ -32,16 +32,16 @@ def test_a_request_without_a_slot_waits_when_requests_are_held() -> None:
     assert admission.waiting == 1
 
 
-def test_a_request_without_a_slot_is_refused_when_none_are_held() -> None:
+def test_a_request_without_a_slot_is_rejected_when_none_are_held() -> None:
     admission = door(front=1, wait_s=0, queue=0)
     admission.offer("a", 0.0)
-    assert admission.offer("b", 0.0) is Verdict.REFUSED
+    assert admission.offer("b", 0.0) is Verdict.REJECTED
 
 
-def test_a_full_line_refuses() -> None:
+def test_a_full_line_rejects() -> None:
     admission = door(queue=2)
     verdicts = [admission.offer(ticket, 0.0) for ticket in "abc"]
-    assert verdicts == [Verdict.WAITS, Verdict.WAITS, Verdict.REFUSED]
+    assert verdicts == [Verdict.WAITS, Verdict.WAITS, Verdict.REJECTED]
 
 
 def test_a_released_slot_goes_to_the_longest_waiting() -> None:
@@ -89,7 +89,7 @@ def test_a_move_does_not_bring_a_place_back_into_service() -> None:
     admission.remove(place)
     admission.move(place, front=True)
     admission.release(place)
-    assert admission.offer("b", 0.0) is Verdict.REFUSED
+    assert admission.offer("b", 0.0) is Verdict.REJECTED
 
 
 def test_a_removed_place_gets_nobody_who_waits() -> None:
@@ -107,7 +107,7 @@ def test_removing_twice_is_removing_once() -> None:
     place = granted(admission.offer("a", 0.0))
     admission.remove(place)
     admission.remove(place)
-    assert admission.offer("b", 0.0) is Verdict.REFUSED
+    assert admission.offer("b", 0.0) is Verdict.REJECTED
 
 
 def test_who_abandons_the_line_gets_no_slot() -> None:
@@ -156,7 +156,7 @@ def test_a_lowered_capacity_lets_an_instance_finish_what_it_has() -> None:
 
 
 @pytest.mark.parametrize(("wait_s", "queue"), [(-1, 1), (1, 0), (0, -1)])
-def test_an_overflow_out_of_range_is_refused(wait_s: float, queue: int) -> None:
+def test_an_overflow_out_of_range_is_rejected(wait_s: float, queue: int) -> None:
     with pytest.raises(ValueError, match="must be"):
         Overflow(wait_s, queue)
 

@@ -116,6 +116,6 @@ def test_the_bounds_hold_whatever_happens(events: list[tuple[str, int]], ready: 
         ("share_max", 1.5, r"share_max = 1.5, must be 0 to 1"),
     ],
 )
-def test_settings_out_of_range_are_refused(name: str, value: float, message: str) -> None:
+def test_settings_out_of_range_are_rejected(name: str, value: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EjectionSettings(**{name: value})  # type: ignore[arg-type]

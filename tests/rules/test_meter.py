@@ -17,11 +17,11 @@ def test_means_are_weighted_by_time() -> None:
     assert sample.waiting == pytest.approx(0.25)
 
 
-def test_a_refused_request_arrived_but_was_never_in_flight() -> None:
+def test_a_rejected_request_arrived_but_was_never_in_flight() -> None:
     meter = Meter(0.0)
-    meter.refused(0.5)
+    meter.rejected(0.5)
     sample = meter.close(0, 1.0, ready=1)
-    assert (sample.arrivals, sample.refused, sample.in_flight) == (1, 1, 0.0)
+    assert (sample.arrivals, sample.rejected, sample.in_flight) == (1, 1, 0.0)
 
 
 def test_a_finished_request_counts_with_the_time_it_held_its_slot() -> None:
@@ -33,15 +33,15 @@ def test_a_finished_request_counts_with_the_time_it_held_its_slot() -> None:
     assert meter.present == 0
 
 
-def test_an_expired_request_counts_as_refused_and_one_that_went_away_does_not() -> None:
+def test_an_expired_request_counts_as_rejected_and_one_that_went_away_does_not() -> None:
     meter = Meter(0.0)
-    for refused in (True, False):
+    for rejected in (True, False):
         meter.arrived(0.0)
         meter.began_waiting(0.0)
         meter.ended_waiting(0.5)
-        meter.gone(0.5, refused=refused)
+        meter.gone(0.5, rejected=rejected)
     sample = meter.close(0, 1.0, ready=0)
-    assert (sample.arrivals, sample.refused, sample.finished) == (2, 1, 0)
+    assert (sample.arrivals, sample.rejected, sample.finished) == (2, 1, 0)
     assert sample.waiting == sample.in_flight == pytest.approx(1.0)
 
 

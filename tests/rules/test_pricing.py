@@ -11,7 +11,7 @@ from simulator.rules.pricing import (
     Rates,
     Usage,
     bill,
-    billed_spells_s,
+    billed_activations_s,
     metered,
     month_of_rounded_days,
     per_month,
@@ -67,20 +67,20 @@ def test_a_build_is_charged_by_the_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spell", "vcpu_s"),
+    ("activation", "vcpu_s"),
     [((0, 0), 60), ((0, 0.2), 60), ((5, 65), 60), ((0, 60.1), 61), ((10, 100.5), 91), ((0.1, 60.1), 60)],
 )
-def test_an_activation_is_rounded_up_and_lasts_a_minute_at_least(spell: tuple[float, float], vcpu_s: int) -> None:
-    assert [billed[0] for billed in billed_spells_s([spell])] == [vcpu_s]
+def test_an_activation_is_rounded_up_and_lasts_a_minute_at_least(activation: tuple[float, float], vcpu_s: int) -> None:
+    assert [billed[0] for billed in billed_activations_s([activation])] == [vcpu_s]
 
 
 def test_an_activation_within_a_paid_minute_continues_it() -> None:
-    assert [billed[0] for billed in billed_spells_s([(0, 1), (30, 31)])] == [60]
-    assert [billed[0] for billed in billed_spells_s([(0, 1), (59, 80)])] == [80]
+    assert [billed[0] for billed in billed_activations_s([(0, 1), (30, 31)])] == [60]
+    assert [billed[0] for billed in billed_activations_s([(0, 1), (59, 80)])] == [80]
 
 
 def test_an_activation_after_the_paid_minute_begins_another() -> None:
-    assert [billed[0] for billed in billed_spells_s([(0, 1), (60, 61)])] == [60, 60]
+    assert [billed[0] for billed in billed_activations_s([(0, 1), (60, 61)])] == [60, 60]
 
 
 def test_active_memory_replaces_provisioned_memory() -> None:
@@ -134,25 +134,25 @@ def test_a_run_without_length_has_no_month() -> None:
         per_month(Metered(), 0)
 
 
-def test_an_unknown_region_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_region_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"region = 'moon-1', must be one of us-east-1, .*ap-northeast-1"):
         rates_of("moon-1")
 
 
-spells = st.lists(st.floats(0.01, 500), max_size=20).map(
+activations = st.lists(st.floats(0.01, 500), max_size=20).map(
     lambda steps: [(sum(steps[:index]), sum(steps[: index + 1])) for index in range(0, len(steps), 2)]
 )
 
 
-@given(spells)
-def test_vcpu_is_never_billed_for_less_than_it_was_used(spells: list[tuple[float, float]]) -> None:
-    used_s = sum(end_s - begin_s for begin_s, end_s in spells)
-    # A millionth of a second a spell is forgiven as noise of the clock.
-    assert sum(vcpu_s for vcpu_s, _ in billed_spells_s(spells)) >= used_s - 1e-4
+@given(activations)
+def test_vcpu_is_never_billed_for_less_than_it_was_used(activations: list[tuple[float, float]]) -> None:
+    used_s = sum(end_s - begin_s for begin_s, end_s in activations)
+    # A millionth of a second an activation is forgiven as noise of the clock.
+    assert sum(vcpu_s for vcpu_s, _ in billed_activations_s(activations)) >= used_s - 1e-4
 
 
-@given(spells)
-def test_joining_never_costs_more_than_charging_every_minimum(spells: list[tuple[float, float]]) -> None:
-    apart = sum(billed_spells_s([spell])[0][0] for spell in spells)
-    joined = sum(vcpu_s for vcpu_s, _ in billed_spells_s(spells))
+@given(activations)
+def test_joining_never_costs_more_than_charging_every_minimum(activations: list[tuple[float, float]]) -> None:
+    apart = sum(billed_activations_s([activation])[0][0] for activation in activations)
+    joined = sum(vcpu_s for vcpu_s, _ in billed_activations_s(activations))
     assert joined <= apart

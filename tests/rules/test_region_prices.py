@@ -39,7 +39,7 @@ def test_the_rule_of_the_estimates_is_right_within_4_percent_where_rates_are_kno
     assert first.active_gb_hour * fargate["gb"] == pytest.approx(0.00885, rel=0.04)
 
 
-def test_an_unknown_region_is_refused_with_the_nearest_one() -> None:
+def test_an_unknown_region_is_rejected_with_the_nearest_one() -> None:
     with pytest.raises(ValueError, match=r"region = 'eu-central1', must be one of .*did you mean `eu-central-1`"):
         rates_of("eu-central1")
 

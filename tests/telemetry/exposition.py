@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-# Base units only, said at the end of the name; `promtool` (prometheus/promql's promlint) refuses these.
+# Base units only, said at the end of the name; `promtool` (prometheus/promql's promlint) rejects these.
 OTHER_UNITS = re.compile(r"_(milliseconds|ms|minutes|hours|kilobytes|kb|megabytes|mb|percent|percentage)\b")
 RESERVED = ("_total", "_count", "_sum", "_bucket", "_created")
 

@@ -67,7 +67,7 @@ async def test_a_scrape_is_clean_in_both_formats(accept: str) -> None:
         found = families(text)
     requests = {sample.labels["code_class"]: sample.value for sample in found["apprunner_requests"].samples}
     assert requests == {"none": 1, "1xx": 0, "2xx": 2, "3xx": 1, "4xx": 3, "5xx": 1}
-    assert found["apprunner_requests_refused"].samples[0].value == 1
+    assert found["apprunner_requests_rejected"].samples[0].value == 1
     assert {"process_cpu_seconds", "process_resident_memory_bytes", "python_info"} <= set(found)
 
 

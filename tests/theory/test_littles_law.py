@@ -2,7 +2,7 @@
 
 Two accounts of the same thing are compared. The meter integrates over time how many requests are there (L); the clients
 write down how long each of them was there (W). Over a run that begins and ends empty the sums must be equal to the last
-digits, with any policy, and with refusals, timeouts, deaths and drains on the way.
+digits, with any policy, and with rejections, timeouts, deaths and drains on the way.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def kill_now_and_then(platform: Platform) -> None:
 
 
 def swing(platform: Platform) -> None:
-    """The wish goes up and down, so that instances drain under load."""
+    """The desired count goes up and down, so that instances drain under load."""
     roster, loop = platform.services["web"].roster, asyncio.get_running_loop()
     for step in range(12):
         scaling = AutoScalingConfiguration(10, 1 + step % 3, 1 + step % 3)
@@ -118,14 +118,14 @@ def swing(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("policy", list(POLICIES))
-@pytest.mark.parametrize("overflow", [Overflow(), HOLDING], ids=["refuse", "hold"])
+@pytest.mark.parametrize("overflow", [Overflow(), HOLDING], ids=["reject", "queue"])
 def test_it_holds_with_every_policy(policy: str, overflow: Overflow) -> None:
     accounts = play(policy, overflow)
     assert {200, 429} <= accounts.statuses or overflow.holds
     check(accounts)
 
 
-@pytest.mark.parametrize("overflow", [Overflow(), HOLDING], ids=["refuse", "hold"])
+@pytest.mark.parametrize("overflow", [Overflow(), HOLDING], ids=["reject", "queue"])
 def test_it_holds_when_instances_die(overflow: Overflow) -> None:
     accounts = play("app-runner", overflow, kill_now_and_then)
     assert 503 in accounts.statuses

@@ -25,7 +25,7 @@ def test_a_shorter_run_has_simfaas_means() -> None:
     assert missed(steady_state()) == []
 
 
-def test_a_hard_cap_refuses_what_erlang_says() -> None:
+def test_a_hard_cap_rejects_what_erlang_says() -> None:
     assert missed(hard_cap(12.0)) == []
 
 
@@ -43,6 +43,6 @@ def test_the_unit_of_time_is_no_part_of_the_model(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(validate_faas, "UNIT_S", 1.0)
     whole = scale_per_request(RATE_RPS, SERVICE_S).play(2000, seed=1)
 
-    assert (short.cold, short.requests, short.refused) == (whole.cold, whole.requests, whole.refused)
+    assert (short.cold, short.requests, short.rejected) == (whole.cold, whole.requests, whole.rejected)
     assert short.instances == pytest.approx(whole.instances, rel=1e-6)
     assert short.running == pytest.approx(whole.running, rel=1e-6)

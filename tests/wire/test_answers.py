@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.refusal import CONNECT_FAILURE, NO_ROUTE, OVERFLOW, TERMINATED, TIMEOUT
-from simulator.wire.answers import OwnAnswer, refused
+from simulator.model.rejection import CONNECT_FAILURE, NO_ROUTE, OVERFLOW, TERMINATED, TIMEOUT
+from simulator.wire.answers import OwnAnswer, rejected
 
 
 @pytest.mark.parametrize(
-    ("refusal", "start", "body"),
+    ("rejection", "start", "body"),
     [
         (OVERFLOW, b"HTTP/1.1 429 Too Many Requests\r\n", b"Too Many Requests"),
         (TIMEOUT, b"HTTP/1.1 504 Gateway Timeout\r\n", b"upstream request timeout"),
@@ -26,20 +26,20 @@ from simulator.wire.answers import OwnAnswer, refused
         ),
     ],
 )
-def test_a_refusal_is_what_clients_of_app_runner_see(refusal: object, start: bytes, body: bytes) -> None:
-    answer = refused(refusal).render(1, b"server: envoy\r\n", head_only=False, close=False)  # type: ignore[arg-type]
+def test_a_rejection_is_what_clients_of_app_runner_see(rejection: object, start: bytes, body: bytes) -> None:
+    answer = rejected(rejection).render(1, b"server: envoy\r\n", head_only=False, close=False)  # type: ignore[arg-type]
     assert answer.startswith(start)
     assert answer.endswith(b"content-length: %d\r\nserver: envoy\r\n\r\n%b" % (len(body), body))
     assert b"content-type: text/plain\r\n" in answer
 
 
 def test_an_unknown_route_is_empty_and_chunked() -> None:
-    answer = refused(NO_ROUTE).render(1, b"", head_only=False, close=False)
+    answer = rejected(NO_ROUTE).render(1, b"", head_only=False, close=False)
     assert answer == b"HTTP/1.1 404 Not Found\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
 
 
 def test_http_1_0_gets_a_length_instead_of_chunks() -> None:
-    answer = refused(NO_ROUTE).render(0, b"", head_only=False, close=True)
+    answer = rejected(NO_ROUTE).render(0, b"", head_only=False, close=True)
     assert answer == b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 

@@ -67,7 +67,7 @@ def test_what_comes_behind_the_last_chunk_is_left_for_the_next_request() -> None
         b"0\r\n\n",
     ],
 )
-def test_broken_chunks_are_refused(data: bytes) -> None:
+def test_broken_chunks_are_rejected(data: bytes) -> None:
     with pytest.raises(ProtocolError):
         ChunkedBody(LIMITS).feed(data)
 
@@ -80,7 +80,7 @@ def test_extensions_of_one_message_are_bounded_in_all() -> None:
         body.feed(one)
 
 
-def test_an_endless_chunk_line_is_refused() -> None:
+def test_an_endless_chunk_line_is_rejected() -> None:
     body = ChunkedBody(LIMITS)
     with pytest.raises(ProtocolError):
         body.feed(b"5;" + b"e" * LIMITS.chunk_line_bytes_max)
@@ -88,9 +88,9 @@ def test_an_endless_chunk_line_is_refused() -> None:
 
 def test_trailers_are_bounded() -> None:
     body = ChunkedBody(LIMITS)
-    with pytest.raises(ProtocolError) as refused:
+    with pytest.raises(ProtocolError) as rejected:
         body.feed(b"0\r\n" + b"X: 0123456789\r\n" * (LIMITS.trailer_bytes_max // 10))
-    assert refused.value.status == 431
+    assert rejected.value.status == 431
 
 
 @given(st.lists(st.binary(min_size=1, max_size=30), max_size=6), st.data())

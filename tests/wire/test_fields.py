@@ -20,12 +20,12 @@ Sorted = tuple[list[bytes], dict[bytes, bytes]] | int
 
 
 def sort(table: FieldTable, *lines: bytes) -> Sorted:
-    """(the lines that go on, the findings), or the status of the refusal."""
+    """(the lines that go on, the findings), or the status of the rejection."""
     kept: list[bytes] = []
     try:
         findings = table.sort(list(lines), kept)
-    except ProtocolError as refused:
-        return refused.status
+    except ProtocolError as rejected:
+        return rejected.status
     return kept, findings
 
 
@@ -74,13 +74,13 @@ def test_a_line_is_taken_exactly_when_it_is_a_field(line: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_control_but_a_tab_is_refused_in_every_kind_of_field(name: bytes) -> None:
+def test_every_control_but_a_tab_is_rejected_in_every_kind_of_field(name: bytes) -> None:
     table = FieldTable(KEYS)
-    refused = {byte for byte in range(256) if sort(table, name + b": a%cb" % byte, b"X-A: good") == 400}
-    assert refused == {*range(0x20), 0x7F} - {0x09}
+    rejected = {byte for byte in range(256) if sort(table, name + b": a%cb" % byte, b"X-A: good") == 400}
+    assert rejected == {*range(0x20), 0x7F} - {0x09}
 
 
-def test_a_table_refuses_with_its_own_status() -> None:
+def test_a_table_rejects_with_its_own_status() -> None:
     table = FieldTable(KEYS, status=502)
     for bad in (b"no colon", b"a b: c", b"Accept: \x00", b"X-A: \x00"):
         assert sort(table, bad) == 502

@@ -44,7 +44,7 @@ def test_an_authority_is_taken_apart(authority: str, parts: tuple[str, str | Non
 
 @pytest.mark.parametrize("host", ["localhost", "LocalHost:1", "localhost.", "127.0.0.1:80", "127.9.9.9", "[::1]:5"])
 def test_loopback_has_its_names(host: str) -> None:
-    assert OwnNames().refusal(asked(host)) is None
+    assert OwnNames().rejection(asked(host)) is None
 
 
 @pytest.mark.parametrize(
@@ -52,26 +52,26 @@ def test_loopback_has_its_names(host: str) -> None:
     ["", "evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "0.0.0.0", "10.0.0.1", "2130706433", "0x7f.1",
      "localhost:x", "user@localhost", "localhost/", "[::1", "::1", "evil.localhost", " localhost"],
 )  # fmt: skip
-def test_everything_else_is_refused_by_what_was_asked_for(host: str) -> None:
-    why = OwnNames(["api.test"]).refusal(asked(host))
+def test_everything_else_is_rejected_by_what_was_asked_for(host: str) -> None:
+    why = OwnNames(["api.test"]).rejection(asked(host))
     assert why == f"Host = {host!r}, must be a name of this listener: localhost, 127.0.0.1, api.test"
 
 
 @pytest.mark.parametrize("name", ["api.test", "API.Test.", "192.0.2.7", "2001:db8::1"])
 def test_what_the_user_has_configured_is_taken(name: str) -> None:
     host = f"[{name}]" if ":" in name else name
-    assert OwnNames([name]).refusal(asked(host + ":443")) is None
+    assert OwnNames([name]).rejection(asked(host + ":443")) is None
 
 
 @pytest.mark.parametrize("hosts", [[], ["localhost", "localhost"], ["localhost", "evil.example"]])
 def test_the_host_is_given_once(hosts: list[str]) -> None:
-    assert OwnNames().refusal(Asked("http", "GET", "/", hosts, {})) is not None
+    assert OwnNames().rejection(Asked("http", "GET", "/", hosts, {})) is not None
 
 
 @pytest.mark.parametrize("target", ["http://evil.example/", "http://evil.example", "http://evil.example?x", "evil:80"])
 def test_the_target_must_not_name_another(target: str) -> None:
-    assert OwnNames().refusal(asked("localhost", target=target)) is not None
-    assert OwnNames().refusal(asked("localhost", target="http://localhost:80/x")) is None
+    assert OwnNames().rejection(asked("localhost", target=target)) is not None
+    assert OwnNames().rejection(asked("localhost", target="http://localhost:80/x")) is None
 
 
 @pytest.mark.parametrize(
@@ -93,18 +93,18 @@ def test_the_target_must_not_name_another(target: str) -> None:
         ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "method": "POST"}, False),  # a form
     ],
 )
-def test_pages_of_others_are_refused(fields: dict[str, str], taken: bool) -> None:
-    assert (OwnNames().refusal(asked("localhost:80", **fields)) is None) is taken
+def test_pages_of_others_are_rejected(fields: dict[str, str], taken: bool) -> None:
+    assert (OwnNames().rejection(asked("localhost:80", **fields)) is None) is taken
 
 
 def test_a_port_may_be_asked_for() -> None:
     names = OwnNames(port=8300)
-    assert names.refusal(asked("localhost:8300")) is None
+    assert names.rejection(asked("localhost:8300")) is None
     for host in ("localhost", "localhost:83", "localhost:08300"):
-        assert names.refusal(asked(host)) == (
+        assert names.rejection(asked(host)) == (
             f"Host = {host!r}, must be a name of this listener: localhost, 127.0.0.1, with port 8300"
         )
-    assert OwnNames(port=80).refusal(asked("localhost")) is None  # as browsers have it
+    assert OwnNames(port=80).rejection(asked("localhost")) is None  # as browsers have it
 
 
 async def _answer(port: int, host: bytes, target: bytes, more: bytes = b"") -> bytes:
@@ -120,9 +120,9 @@ async def test_metrics_are_for_own_names() -> None:
     await endpoint.open()
     port = int(endpoint.url.rpartition(":")[2].partition("/")[0])
     try:
-        refused = await _answer(port, b"evil.example:%d" % port, b"/metrics")
-        assert refused.startswith(b"HTTP/1.1 403 ")
-        assert refused.endswith(
+        rejected = await _answer(port, b"evil.example:%d" % port, b"/metrics")
+        assert rejected.startswith(b"HTTP/1.1 403 ")
+        assert rejected.endswith(
             b"\r\n\r\nHost = 'evil.example:%d', must be a name of this listener: localhost, 127.0.0.1\n" % port
         )
         foreign = await _answer(port, b"127.0.0.1", b"/metrics", b"Origin: http://evil.example\r\n")
@@ -132,17 +132,17 @@ async def test_metrics_are_for_own_names() -> None:
         await endpoint.close()
 
 
-async def test_credentials_are_for_own_names_and_a_token_that_is_no_text_is_refused() -> None:
+async def test_credentials_are_for_own_names_and_a_token_that_is_no_text_is_rejected() -> None:
     credentials = RoleCredentials("http://127.0.0.1:1", "us-east-1")
     await credentials.open()
     try:
         variables = credentials.register("web", 1, "arn:aws:iam::123456789012:role/r")
         path = variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"].partition(str(credentials.port))[2].encode()
         token = b"Authorization: %b\r\n" % variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"].encode()
-        refused = await _answer(credentials.port, b"evil.example", path, token)
-        assert refused.startswith(b"HTTP/1.1 403 ")
-        assert b'"code": "AccessDenied"' in refused
-        assert b"Host = 'evil.example'" in refused
+        rejected = await _answer(credentials.port, b"evil.example", path, token)
+        assert rejected.startswith(b"HTTP/1.1 403 ")
+        assert b'"code": "AccessDenied"' in rejected
+        assert b"Host = 'evil.example'" in rejected
         assert (await _answer(credentials.port, b"127.0.0.1:51679", path, token)).startswith(b"HTTP/1.1 502 ")
         bad = await _answer(credentials.port, b"127.0.0.1", path, b"Authorization: \xff\r\n")
         assert bad.startswith(b"HTTP/1.1 403 ")
@@ -155,9 +155,9 @@ async def test_the_admin_endpoint_is_for_own_names(tmp_path: Path) -> None:
     await admin.open()
     try:
         port = int((tmp_path / "admin.json").read_text().partition("127.0.0.1:")[2].partition('"')[0])
-        refused = await _answer(port, b"evil.example", b"/status", b"Authorization: Bearer token\r\n")
-        assert refused.startswith(b"HTTP/1.1 403 ")
-        assert b"Host = 'evil.example'" in refused
+        rejected = await _answer(port, b"evil.example", b"/status", b"Authorization: Bearer token\r\n")
+        assert rejected.startswith(b"HTTP/1.1 403 ")
+        assert b"Host = 'evil.example'" in rejected
     finally:
         await admin.close()
 

@@ -26,7 +26,7 @@ def forwarded(request: RequestHead) -> bytes:
     return request.forward(b"192.0.2.7", b"")
 
 
-REFUSED_HEADS = {
+REJECTED_HEADS = {
     "two spaces": (b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "a tab between": (b"GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "no target": (b"GET HTTP/1.1\r\nHost: a\r\n\r\n", 400),
@@ -78,11 +78,11 @@ REFUSED_HEADS = {
 }
 
 
-@pytest.mark.parametrize(("head", "status"), REFUSED_HEADS.values(), ids=REFUSED_HEADS)
-def test_a_malformed_head_is_refused(head: bytes, status: int) -> None:
-    with pytest.raises(ProtocolError) as refused:
+@pytest.mark.parametrize(("head", "status"), REJECTED_HEADS.values(), ids=REJECTED_HEADS)
+def test_a_malformed_head_is_rejected(head: bytes, status: int) -> None:
+    with pytest.raises(ProtocolError) as rejected:
         read(head)
-    assert refused.value.status == status
+    assert rejected.value.status == status
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_a_malformed_head_is_refused(head: bytes, status: int) -> None:
         ((b"Transfer-Encoding:",), 400),
     ],
 )
-def test_ambiguous_framing_is_refused(lines: tuple[bytes, ...], status: int) -> None:
-    with pytest.raises(ProtocolError) as refused:
+def test_ambiguous_framing_is_rejected(lines: tuple[bytes, ...], status: int) -> None:
+    with pytest.raises(ProtocolError) as rejected:
         get(*lines, start=b"POST / HTTP/1.1")
-    assert refused.value.status == status
+    assert rejected.value.status == status
 
 
-def test_a_coding_in_http_1_0_is_refused() -> None:
+def test_a_coding_in_http_1_0_is_rejected() -> None:
     with pytest.raises(ProtocolError):
         get(b"Transfer-Encoding: chunked", start=b"POST / HTTP/1.0")
 
@@ -278,9 +278,9 @@ def test_a_good_host_goes_on_unchanged(host: bytes) -> None:
 def test_a_request_line_over_the_limit_is_414_and_one_below_passes() -> None:
     room = LIMITS.request_line_bytes_max - len(b"GET  HTTP/1.1\r\n") - 1
     assert get(start=b"GET /%b HTTP/1.1" % (b"a" * (room - 8))).method == b"GET"
-    with pytest.raises(ProtocolError) as refused:
+    with pytest.raises(ProtocolError) as rejected:
         get(start=b"GET /%b HTTP/1.1" % (b"a" * (room + 8)))
-    assert refused.value.status == 414
+    assert rejected.value.status == 414
 
 
 @pytest.mark.parametrize(("size", "good"), [(64, True), (65, False)])
@@ -294,16 +294,16 @@ def test_a_request_line_has_one_limit_in_one_piece_or_in_two(size: int, good: bo
     ):
         try:
             judge()
-        except ProtocolError as refused:
-            verdicts.append(refused.status)
+        except ProtocolError as rejected:
+            verdicts.append(rejected.status)
     assert verdicts == ([] if good else [414, 414])
 
 
 def test_too_many_fields_are_431() -> None:
     assert get(*[b"X: 1"] * (LIMITS.head_fields_max - 1)).minor == 1
-    with pytest.raises(ProtocolError) as refused:
+    with pytest.raises(ProtocolError) as rejected:
         get(*[b"X: 1"] * LIMITS.head_fields_max)
-    assert refused.value.status == 431
+    assert rejected.value.status == 431
 
 
 @pytest.mark.parametrize(
@@ -317,10 +317,10 @@ def test_too_many_fields_are_431() -> None:
         (b"GET / HTTP/1.1\r\nX: " + b"a" * LIMITS.head_bytes_max, 431),
     ],
 )
-def test_a_hopeless_beginning_is_refused_before_the_head_is_whole(start: bytes, status: int) -> None:
-    with pytest.raises(ProtocolError) as refused:
+def test_a_hopeless_beginning_is_rejected_before_the_head_is_whole(start: bytes, status: int) -> None:
+    with pytest.raises(ProtocolError) as rejected:
         check_beginning(start, 0, LIMITS)
-    assert refused.value.status == status
+    assert rejected.value.status == status
 
 
 @pytest.mark.parametrize("start", [b"G", b"GET /a HT", b"GET / HTTP/1.1\r", b"GET / HTTP/1.1\r\nHost: a\r"])

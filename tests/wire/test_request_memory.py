@@ -20,11 +20,11 @@ Judged = tuple[object, ...]
 
 
 def judge(head: bytes, table: FieldTable) -> Judged:
-    """All that a head comes to: the refusal, or what is known of the request and what goes on."""
+    """All that a head comes to: the rejection, or what is known of the request and what goes on."""
     try:
         request = read_request(head, LIMITS, table)
-    except ProtocolError as refused:
-        return refused.status, refused.why
+    except ProtocolError as rejected:
+        return rejected.status, rejected.why
     known = (getattr(request, name) for name in RequestHead.__slots__)
     return (*known, request.forward(b"192.0.2.7", b""))
 
@@ -87,7 +87,7 @@ GOOD: Final = b"GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nX-A: b\r\nContent-Le
 
 
 @pytest.mark.parametrize("control", [byte for byte in (*range(0x20), 0x7F) if byte != 0x09])
-def test_a_control_anywhere_in_a_head_is_refused_by_a_warm_reader(control: int) -> None:
+def test_a_control_anywhere_in_a_head_is_rejected_by_a_warm_reader(control: int) -> None:
     assert judge(GOOD, ENVOY_FIELDS)[0] != 400
     for at in range(len(GOOD) - 3):
         assert judge(GOOD[:at] + bytes([control]) + GOOD[at:], ENVOY_FIELDS)[0] == 400, at

@@ -42,9 +42,9 @@ def answer(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> AnswerHead:
     ],
 )
 def test_a_malformed_answer_is_a_bad_gateway(start: bytes, lines: tuple[bytes, ...]) -> None:
-    with pytest.raises(ProtocolError) as refused:
+    with pytest.raises(ProtocolError) as rejected:
         answer(*lines, start=start)
-    assert refused.value.status == 502
+    assert rejected.value.status == 502
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,11 @@ HEADS: Final = st.builds(
 
 
 def judge(head: bytes, table: FieldTable) -> tuple[object, ...]:
-    """All that a head comes to: the refusal, or what is known of the answer and what goes on."""
+    """All that a head comes to: the rejection, or what is known of the answer and what goes on."""
     try:
         judged = read_answer(head, table)
-    except ProtocolError as refused:
-        return refused.status, refused.why
+    except ProtocolError as rejected:
+        return rejected.status, rejected.why
     known = (getattr(judged, name) for name in (*AnswerHead.__slots__, "declared"))
     return (*known, judged.forward(b""))
 

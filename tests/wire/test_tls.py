@@ -69,7 +69,7 @@ def test_both_versions_are_spoken(
 
 
 @pytest.mark.row(115)
-def test_tls_1_1_is_refused(certificates: ServerCertificates) -> None:
+def test_tls_1_1_is_rejected(certificates: ServerCertificates) -> None:
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # that it is obsolete is the point

@@ -1,4 +1,4 @@
-"""The laws: means, moments, and refusal of senseless numbers."""
+"""The laws: means, moments, and rejection of senseless numbers."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_hyperexponential_law_of_cv2_one_is_exponential() -> None:
         (lambda: Empirical((1, -1)), "values = -1, must be at least 0"),
     ],
 )
-def test_senseless_numbers_are_refused(make: object, message: str) -> None:
+def test_senseless_numbers_are_rejected(make: object, message: str) -> None:
     assert callable(make)
     with pytest.raises(ValueError, match=message.replace("[", r"\[")):
         make()
@@ -108,6 +108,6 @@ def test_a_pareto_law_has_its_tail(times: float) -> None:
 
 
 @pytest.mark.case("L43")
-def test_a_pareto_law_without_a_mean_is_refused() -> None:
+def test_a_pareto_law_without_a_mean_is_rejected() -> None:
     with pytest.raises(ValueError, match="shape = 1, must be above 1"):
         Pareto(1, 3)

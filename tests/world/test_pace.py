@@ -88,7 +88,7 @@ def test_a_step_rushes_to_its_end_and_pauses_there() -> None:
 
 
 @pytest.mark.parametrize("speed", [0.0, 0.009, -1.0, SPEED_MAX * 1.1, math.nan])
-def test_a_speed_out_of_bounds_is_refused(speed: float) -> None:
+def test_a_speed_out_of_bounds_is_rejected(speed: float) -> None:
     with pytest.raises(ValueError, match=r"must be 0\.01 to 10,000"):
         playing(Wall(), 1.0).set_speed(speed, 50.0)
 

@@ -137,7 +137,7 @@ def test_an_error_in_a_callback_ends_the_run() -> None:
         ("add_writer", (0, print)),
     ],
 )
-def test_the_outside_world_is_refused(name: str, arguments: tuple[Any, ...]) -> None:
+def test_the_outside_world_is_rejected(name: str, arguments: tuple[Any, ...]) -> None:
     async def main() -> None:
         getattr(asyncio.get_running_loop(), name)(*arguments)
 
@@ -145,7 +145,7 @@ def test_the_outside_world_is_refused(name: str, arguments: tuple[Any, ...]) -> 
         run_virtual(main)
 
 
-def test_sockets_and_processes_are_refused() -> None:
+def test_sockets_and_processes_are_rejected() -> None:
     async def main() -> None:
         with pytest.raises(OutsideWorld, match="socket"):
             await asyncio.open_connection("127.0.0.1", 9)
@@ -162,18 +162,18 @@ def test_sockets_and_processes_are_refused() -> None:
 def test_another_thread_cannot_reach_into_virtual_time() -> None:
     async def main() -> list[BaseException]:
         loop = asyncio.get_running_loop()
-        refused: list[BaseException] = []
+        rejected: list[BaseException] = []
 
         def reach_in() -> None:
             try:
                 loop.call_soon_threadsafe(print)
             except OutsideWorld as error:
-                refused.append(error)
+                rejected.append(error)
 
         thread = threading.Thread(target=reach_in)
         thread.start()
         thread.join()
-        return refused
+        return rejected
 
     assert len(run_virtual(main)) == 1
 

@@ -8,7 +8,7 @@ const PANELS = [
   { title: "Requests", unit: rate, lines: [
     { key: "offered", label: "offered", colour: "soft", dash: [4, 3], perSecond: true },
     { key: "served", label: "served", colour: "blue", fill: true, perSecond: true },
-    { key: "refused", label: "refused (429)", colour: "orange", perSecond: true },
+    { key: "rejected", label: "rejected (429)", colour: "orange", perSecond: true },
     { key: "failed", label: "failed", colour: "red", dash: [2, 2], perSecond: true }] },
   { title: "In flight", unit: count, lines: [
     { key: "in_flight", label: "in flight", colour: "green", fill: true },
@@ -16,7 +16,7 @@ const PANELS = [
   { title: "Instances", unit: count, stepped: true, lines: [
     { key: "provisioned", label: "provisioned", colour: "sky", fill: true },
     { key: "active", label: "active", colour: "blue" },
-    { key: "wished", label: "wished", colour: "purple", dash: [5, 3] }] },
+    { key: "desired", label: "desired", colour: "purple", dash: [5, 3] }] },
   { title: "Latency", unit: latency, log: true, lines: [
     { key: "p50_s", label: "p50", colour: "green" },
     { key: "p95_s", label: "p95", colour: "purple", dash: [5, 3] },

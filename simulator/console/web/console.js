@@ -64,7 +64,7 @@ function drawFrame(state) {
   const service = frame.services[shown];
   setText(byId("time"), clock(frame.t, frame.speed !== null && frame.speed < 20));
   setText(byId("state"), state.ended ? "the run is over" : STATES[frame.state] || (frame.speed === null ? "live" : `${count(frame.speed)} ×`));
-  if (!service) { setText(byId("how"), "No service yet: create one through the API."); return; }
+  if (!service) { setText(byId("how"), "No services. Create one: aws apprunner create-service ..."); return; }
   picture.show({ t: frame.t, ...service });
   figures(figuresOf(service), byId("figures"));
   controls.show(state.about, frame, service);
@@ -84,7 +84,7 @@ function list(id, rows, nothing) {
 
 function drawFacts(state) {
   const service = serviceOf(state, shown);
-  list("decisions", service.decisions.slice(-ROWS_SHOWN).map((decision) => decisionRow(decision)), "The wish has not changed yet.");
+  list("decisions", service.decisions.slice(-ROWS_SHOWN).map((decision) => decisionRow(decision)), "No scaling decisions yet.");
   list("events", service.events.slice(-ROWS_SHOWN).map((event) => logRow(event.at_s, event.line)), "Nothing has been logged yet.");
   const acts = [...actsOf(state).map((act) => logRow(act.at_s, act.detail, act.action.replaceAll("_", " ")))];
   list("acts", acts, "Nobody has done anything yet.");

@@ -99,8 +99,8 @@ export function closedBins(state, name) {
 // The figures of a frame of a service, for people.
 export function figuresOf(service) {
   return [
-    ["offered", rate(service.offered_rps)], ["served", rate(service.served_rps)], ["refused (429)", rate(service.refused_rps)], ["in flight", count(service.in_flight)],
-    ["waiting", count(service.waiting)], ["active", count(service.active)], ["provisioned", count(service.provisioned)], ["wished", count(service.wished)],
+    ["offered", rate(service.offered_rps)], ["served", rate(service.served_rps)], ["rejected (429)", rate(service.rejected_rps)], ["in flight", count(service.in_flight)],
+    ["waiting", count(service.waiting)], ["active", count(service.active)], ["provisioned", count(service.provisioned)], ["desired", count(service.desired)],
     ["p50", latency(service.p50_s)], ["p99", latency(service.p99_s)], ["per hour", usd(service.usd_per_hour)],
   ];
 }

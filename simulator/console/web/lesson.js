@@ -143,7 +143,7 @@ function over(ended, told) {
   allow(true);
   if (ended.broke) {
     told.className = "said bad";
-    setText(told, `✗ the run broke: ${ended.broke}`);
+    setText(told, `✗ an internal error stopped the run: ${ended.broke}`);
     return;
   }
   const { outcome } = ended;
@@ -172,7 +172,7 @@ function reveal(outcome) {
   const first = outcomes[0];
   const pair = (name, ...told) => make("div", {}, make("dt", {}, name), make("dd", {}, ...told));
   byId("beside").replaceChildren(
-    pair("You said", first.you, " ", make("span", { class: first.right ? "good" : "bad" }, first.right ? "✓ right" : "✗ not so")),
+    pair("You said", first.you, " ", make("span", { class: first.right ? "good" : "bad" }, first.right ? "✓ right" : "✗ not quite")),
     pair("It was", first.value),
     ...(outcome === first ? [] : [pair("Now", outcome.value)]));
   setText(byId("head-outcome"), outcome === first ? "What came out" : `What came out with ${turned(outcome)}`);

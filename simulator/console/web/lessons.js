@@ -15,5 +15,5 @@ byId("course").replaceChildren(...course.map((lesson) => {
     done ? make("span", { class: "good" }, done) : null));
 }));
 const done = course.filter((lesson) => kept(`lesson ${lesson.name}`)).length;
-setText(byId("progress"), done ? `${done} of ${course.length} done in this browser.` : `${course.length} lessons, a few minutes each. No need to keep to the order.`);
+setText(byId("progress"), done ? `${done} of ${course.length} done in this browser.` : `${course.length} lessons, a few minutes each. Take them in any order.`);
 themeButton(byId("theme"));

@@ -42,7 +42,7 @@ export class Picture {
     this.#measure();
   }
 
-  // A frame: {t, offered_rps, served_rps, refused_rps, in_flight, waiting, max_concurrency, provisioned, active,
+  // A frame: {t, offered_rps, served_rps, rejected_rps, in_flight, waiting, max_concurrency, provisioned, active,
   // instances: {n: numbers, s: letters of states, o: requests at each, b: seconds of birth}, dots: [[instance, queue_s,
   // cold_s, service_s, status], ...]}.
   show(frame) {
@@ -153,10 +153,10 @@ export class Picture {
     this.#text(context, "load balancer", balancerX, balancerY + 34, theme.soft);
     this.#text(context, `${count(frame.in_flight)} in flight`, balancerX, balancerY - 28, theme.ink, true);
     const [outX, outY] = this.#out();
-    if (frame.refused_rps > 0) this.#text(context, `429: ${rate(frame.refused_rps)}`, outX, outY + 17, theme.red, true);
+    if (frame.rejected_rps > 0) this.#text(context, `429: ${rate(frame.rejected_rps)}`, outX, outY + 17, theme.red, true);
   }
 
-  // Where the refused ones vanish: half the way back, below the road.
+  // Where the rejected ones vanish: half the way back, below the road.
   #out() {
     const [[clientX, clientY], [balancerX]] = [this.places.clients, this.places.balancer];
     return [(clientX + balancerX) / 2, clientY + (this.tall ? 32 : 48)];
@@ -239,7 +239,7 @@ export class Picture {
     const middle = x + wide / 2;
     if (!big) { this.#text(context, String(instance.number), middle, y + high / 2 + 4, theme.ink, false, 10); return; }
     this.#text(context, `#${instance.number}`, middle, y + 14, theme.soft, false, 11);
-    const says = { p: "asked for", s: "starting", i: wide > 74 ? "CPU throttled" : "idle", d: "draining", x: "stopped" }[instance.letter];
+    const says = { p: "requested", s: "starting", i: wide > 74 ? "CPU throttled" : "idle", d: "draining", x: "stopped" }[instance.letter];
     const load = `${count(Math.round(instance.load * 10) / 10)}/${places}`;
     this.#text(context, says && !(instance.load > 0) ? says : load, middle, y + high / 2 + 6, theme.ink, true, wide > 74 ? 12 : 10);
     if (high > 44 && instance.born >= 0 && now >= instance.born) this.#text(context, duration(Math.floor(now - instance.born)), middle, y + high - 6, theme.soft, false, 10);
@@ -267,7 +267,7 @@ export class Picture {
         wait: wait > 0.02 ? Math.min(0.6, 0.15 + wait) : 0,
         stay: Math.min(STAY_S_MAX, service_s),
         bad: status === 429 || status === 0 || status >= 500,
-        refused: instance === 0,
+        rejected: instance === 0,
       });
     });
   }
@@ -321,7 +321,7 @@ export class Picture {
       return [clientX + (balancerX - clientX) * share, clientY + lane * Math.sin(share * Math.PI), "blue"];
     }
     let left = age - TO_BALANCER_S;
-    if (dot.refused) {
+    if (dot.rejected) {
       // Turned away at the door: back and down, as a cross.
       if (left > BACK_S) return null;
       const share = left / BACK_S;

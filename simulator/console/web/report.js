@@ -25,7 +25,7 @@ function head() {
   byId("verdict").append(!report.checks.length ? make("span", { class: "soft" }, "no checks")
     : !run.complete ? make("span", { class: "bad" }, "interrupted: not judged")
     : failed ? make("span", { class: "bad" }, `✗ ${failed} of ${report.checks.length} checks FAILED`)
-      : make("span", { class: "good" }, `✓ all ${report.checks.length} checks hold`));
+      : make("span", { class: "good" }, `✓ all ${report.checks.length} checks pass`));
   const notes = [
     run.complete ? null : `Interrupted: planned were ${duration(run.duration_s)}; everything here covers the run so far, and a month extrapolates that part.`,
     ...report.notes.map((note) => `${["late load", "cannot act"].includes(note.kind) ? "Warning: " : ""}${note.service && report.services.length > 1 ? `${note.service}: ` : ""}${note.text}.`),
@@ -33,9 +33,9 @@ function head() {
   ].filter(Boolean);
   byId("notes").replaceChildren(...notes.map((note) => make("p", { class: "note" }, note)));
   figures([
-    ["requests", count(requests.requests)], ["served", rate(requests.served_rps)], ["refused (429)", ratio(requests.refused_ratio)],
-    ["failures", ratio(requests.failure_ratio)], ["latency p50", latency(requests.latency.p50_s)], ["latency p95", latency(requests.latency.p95_s)],
-    ["latency p99", latency(requests.latency.p99_s)], ["cold starts", ratio(requests.cold_start_ratio)], ["this run", usd(report.run_usd)], ["a month like it", usd(report.month_usd)],
+    ["requests", count(requests.requests)], ["served", rate(requests.served_rps)], ["rejected (429)", ratio(requests.rejected_ratio)],
+    ["error rate", ratio(requests.error_rate)], ["latency p50", latency(requests.latency.p50_s)], ["latency p95", latency(requests.latency.p95_s)],
+    ["latency p99", latency(requests.latency.p99_s)], ["cold starts", ratio(requests.cold_start_ratio)], ["this run", usd(report.run_usd)], ["per month at this traffic", usd(report.month_usd)],
   ], byId("figures"));
   byId("checks-card").hidden = !report.checks.length;
   byId("checks").replaceChildren(checksTable(report.checks, run.complete));
@@ -44,7 +44,7 @@ function head() {
   byId("compared").replaceChildren(
     sideBySide("Services", [...report.services, ...(report.services.length > 1 ? [all] : [])]), instancesTable(report.services),
     ...(report.sources.length > 1 ? [sideBySide("Sources of traffic", report.sources)] : []));
-  setText(byId("foot"), `simulator ${report.versions.simulator}, digest ${report.digest.slice(0, 16)}. Nothing on this page asks the network for anything. Charts: uPlot, MIT.`);
+  setText(byId("foot"), `simulator ${report.versions.simulator}, digest ${report.digest.slice(0, 16)}. Self-contained: works offline. Terms: docs/reference/glossary.md. Charts: uPlot, MIT.`);
 }
 
 function chooseService(name) {
@@ -52,7 +52,7 @@ function chooseService(name) {
   for (const button of byId("services").children) button.setAttribute("aria-pressed", String(button.textContent === name));
   replay.show(service, report.run.ended_s);
   charts.show(service.series, marksOf(service, report.timeline), report.run.ended_s, replay.now);
-  byId("decisions").replaceChildren(...(service.decisions.length ? service.decisions.map((decision) => decisionRow(decision, (t) => replay.seek(t))) : [make("li", {}, "The wish never changed.")]));
+  byId("decisions").replaceChildren(...(service.decisions.length ? service.decisions.map((decision) => decisionRow(decision, (t) => replay.seek(t))) : [make("li", {}, "No scaling decisions.")]));
   const events = [...service.events.map((event) => [event.at_s, event.line, null]), ...report.timeline.map((act) => [act.at_s, act.detail, act.action.replaceAll("_", " ")])]
     .sort((one, other) => one[0] - other[0]);
   byId("events").replaceChildren(...(events.length ? events.map((event) => logRow(...event)) : [make("li", {}, "Nothing was logged.")]));

@@ -12,7 +12,7 @@ export function takeToken() {
   } catch { return given; }
 }
 
-// The answer, which has `error` when it was refused.
+// The answer, which has `error` when it was rejected.
 export async function send(path, body, token) {
   try {
     const answer = await fetch(path, {

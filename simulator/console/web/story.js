@@ -32,9 +32,9 @@ export class Story {
     const load = serving.length ? in_flight / serving.length : 0;
     return {
       t, max_concurrency, waiting, in_flight: Number(in_flight.toPrecision(3)),
-      offered_rps: perSecond(series.offered), served_rps: perSecond(series.served), refused_rps: perSecond(series.refused), failed_rps: perSecond(series.failed),
+      offered_rps: perSecond(series.offered), served_rps: perSecond(series.served), rejected_rps: perSecond(series.rejected), failed_rps: perSecond(series.failed),
       p50_s: series.p50_s[bin], p99_s: series.p99_s[bin],
-      provisioned: living.filter(([, instance]) => instance.letter !== "x").length, active: serving.length, wished: Math.round(series.wished[bin]),
+      provisioned: living.filter(([, instance]) => instance.letter !== "x").length, active: serving.length, desired: Math.round(series.desired[bin]),
       usd_per_hour: series.usd_per_hour ? series.usd_per_hour[bin] : null,
       instances: {
         n: living.map(([number]) => number), s: living.map(([, instance]) => instance.letter).join(""),
@@ -62,14 +62,14 @@ export class Story {
     const offered = series.offered[bin];
     if (!offered) return [];
     const amount = Math.min(DOTS_A_FRAME, Math.max(1, Math.round(offered / series.width_s / 10)));
-    const refused = series.refused[bin] / offered;
+    const rejected = series.rejected[bin] / offered;
     const failed = series.failed[bin] / offered;
     return Array.from({ length: amount }, () => {
       this.turn = (this.turn + 0.6180339887) % 1; // evenly spread, without chance: a replay looks the same each time
       const instance = serving.length ? serving[Math.floor(((this.turn * 9973) % 1) * serving.length)] : 0;
-      if (this.turn < refused || !instance) return [0, 0, 0, 0, 429];
+      if (this.turn < rejected || !instance) return [0, 0, 0, 0, 429];
       const waits = series.waiting && series.waiting[bin] > 0.5 ? 0.3 : 0;
-      return [instance, waits, 0, series.p50_s[bin] || 0.1, this.turn < refused + failed ? 503 : 200];
+      return [instance, waits, 0, series.p50_s[bin] || 0.1, this.turn < rejected + failed ? 503 : 200];
     });
   }
 }

@@ -21,7 +21,7 @@ export function decisionRow(decision, onSeek = null) {
   const when = onSeek ? make("button", { class: "link", type: "button", onclick: () => onSeek(decision.at_s) }, at) : at;
   return make("li", {},
     make("span", { class: "when" }, when),
-    make("span", { class: `wish ${decision.desired > decision.before ? "up" : "down"}` },
+    make("span", { class: `desired ${decision.desired > decision.before ? "up" : "down"}` },
       make("span", { "aria-hidden": "true" }, decision.desired > decision.before ? "▲ " : "▼ "), `${decision.before} → ${decision.desired}`),
     make("span", { class: "why" }, make("code", {}, decision.formula),
       ...decision.clamps.map((clamp) => make("span", { class: "chip" }, clamp)),
@@ -46,7 +46,7 @@ export function checksTable(checks, judged = true) {
   const explained = checks.some((check) => check.value === null);
   return table("Checks", ["check", "verdict", "measured", "limit", ...(explained ? ["why"] : [])], checks.map((check) => [
     make("code", {}, check.text),
-    judged ? make("span", { class: check.passed ? "good" : "bad" }, check.passed ? "✓ holds" : "✗ FAILED") : "not judged",
+    judged ? make("span", { class: check.passed ? "good" : "bad" }, check.passed ? "✓ pass" : "✗ FAILED") : "not judged",
     measured(check.value, check.unit), measured(check.limit, check.unit), ...(explained ? [check.value === null ? check.reason : ""] : [])]), { numbersFrom: 2 });
 }
 
@@ -56,7 +56,7 @@ export function costTable(service) {
     .map(([line, of_month]) => [line.item, `${count(Number(line.quantity.toPrecision(4)))} ${line.unit}`, usd(line.rate_usd), usd(line.usd), usd(of_month.usd)]);
   const estimated = service.cost.estimated ? ", estimated rates" : "";
   return table(`What App Runner would charge for ${service.name} (${service.cost.region}${estimated}); a month is ${service.cost.month_rests_on}`,
-    ["item", "quantity", "rate", "this run", "a month like it"], [...rows, ["total", "", "", usd(run.usd), usd(month.usd)]]);
+    ["item", "quantity", "rate", "this run", "per month at this traffic"], [...rows, ["total", "", "", usd(run.usd), usd(month.usd)]]);
 }
 
 // Figures side by side, a column each: services, or sources of traffic.
@@ -64,8 +64,8 @@ export function sideBySide(caption, parts) {
   const figures = [
     ["requests", (requests) => count(requests.requests)],
     ["served", (requests) => rate(requests.served_rps)],
-    ["refused (429)", (requests) => ratio(requests.refused_ratio)],
-    ["failures", (requests) => ratio(requests.failure_ratio)],
+    ["rejected (429)", (requests) => ratio(requests.rejected_ratio)],
+    ["error rate", (requests) => ratio(requests.error_rate)],
     ["latency p50", (requests) => latency(requests.latency.p50_s)],
     ["latency p95", (requests) => latency(requests.latency.p95_s)],
     ["latency p99", (requests) => latency(requests.latency.p99_s)],
@@ -89,8 +89,8 @@ export function instancesTable(services) {
     ["provisioned, most", (service) => count(service.instances.provisioned_max)],
     ["active, mean", (service) => count(Number(service.instances.active_mean.toPrecision(3)))],
     ["active, most", (service) => count(service.instances.active_max)],
-    ["launched", (service) => count(service.instances.launched)],
-    ["died", (service) => count(service.instances.died)],
+    ["started", (service) => count(service.instances.started)],
+    ["crashed", (service) => count(service.instances.crashed)],
     ["instance time provisioned", (service) => duration(service.instances.provisioned_s)],
     ["instance time active", (service) => duration(service.instances.active_s)],
     ["scaling decisions", (service) => count(service.decisions.length)],

@@ -1,8 +1,8 @@
-"""The compiled gear: the requests of a virtual run as a numba kernel, everything else as it always was.
+"""The compiled backend: the requests of a virtual run as a numba kernel, everything else as it always was.
 
 Theory of operation. A run in virtual time has few events of the platform (a tick of the autoscaler a second, an
-instance that starts, an act of the timeline) and very many of requests. The gear keeps the first kind where it is: the
-virtual loop runs the same platform, roster, activity, autoscaler, policy and journal, and not one rule of theirs is
+instance that starts, an act of the timeline) and very many of requests. The backend keeps the first kind where it is:
+the virtual loop runs the same platform, roster, activity, autoscaler, policy and journal, and not one rule of theirs is
 written twice. Only the second kind, what `fleet/pool.py` and `fleet/simulated.py` do for each request (admission,
 balancing, holding, the service discipline, deadlines), exists a second time in the `*_kernel.py` files here, and a
 differential test proves it equal (tests/lab/test_gear.py).

@@ -1,7 +1,7 @@
 """How kernel functions are compiled: no Python inside, and once on a machine, for the code is kept on its disk.
 
 numba's own cache looks at the file of the function that is called and not at those it calls in turn. So the folder is
-named after all of the gear's sources: what is found there was made from exactly this code.
+named after all of the backend's sources: what is found there was made from exactly this code.
 """
 
 from __future__ import annotations

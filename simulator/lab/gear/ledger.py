@@ -15,17 +15,17 @@ import numpy as np
 
 from simulator.lab.gear.compiled import entry, kernel
 from simulator.records.histogram import COARSE, FINE, Histogram
-from simulator.records.request_log import REFUSED, STATUS_MAX, Chunk, is_failure
+from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failure
 from simulator.records.series import RequestSeries
 from simulator.records.tally import Tallies, Tally
 from simulator.replay.bookkeeping import OFFERED_WINDOW_S
 
 FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
-HISTOGRAMS: Final = ("latency", "queue", "cold", "service", "failure_latency")
+HISTOGRAMS: Final = ("latency", "queue", "cold", "service", "error_latency")
 LATENCY, QUEUE, COLD, SERVICE, FAILURE_LATENCY = range(5)
 _FINE_SHIFT, _FINE_BASE, _FINE_LAST = FINE.shift, FINE.base, FINE.count - 1
 _COARSE_SHIFT, _COARSE_BASE, _COARSE_LAST = COARSE.shift, COARSE.base, COARSE.count - 1
-_REFUSED: Final = int(REFUSED)
+_REJECTED: Final = int(REJECTED)
 # What a live view looks back upon, and the second under way.
 LATELY_S: Final = OFFERED_WINDOW_S + 1.0
 # Rows that wait for a view; more of them are counted at once, so that memory does not grow with the rate: 7 MB.
@@ -53,7 +53,7 @@ def _count(counts: Any, total_ns: Any, extremes: Any, value_s: float, bits: int)
 def _tally(
     rows: Any, bits: Any, failures: Any, warm_up_s: float, width_s: float,
     statuses: Any, colds: Any, counts: Any, totals: Any, extremes: Any,
-    served: Any, refused: Any, failed: Any, ended: Any, latency: Any,
+    served: Any, rejected: Any, failed: Any, ended: Any, latency: Any,
 ) -> None:  # fmt: skip
     """`bits`: the same memory as whole numbers, five to a row before its last two fields."""
     last = served.shape[1] - 1
@@ -66,8 +66,8 @@ def _tally(
         at = min(max(int(row.intended_s / width_s), 0), last)
         if failures[status]:
             _count(c[FAILURE_LATENCY], t[FAILURE_LATENCY], e[FAILURE_LATENCY], row.latency_s, bits[n, 1])
-            if status == _REFUSED:
-                refused[source, at] += 1
+            if status == _REJECTED:
+                rejected[source, at] += 1
             else:
                 failed[source, at] += 1
         else:

@@ -1,4 +1,4 @@
-"""Playing a scenario in the compiled gear."""
+"""Playing a scenario in the compiled backend."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INSTANCES: int = 64
 
 
 class CompiledRequests:
-    """The gear of one run (replay/gear.py)."""
+    """The backend of one run (replay/gear.py)."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
@@ -65,7 +65,7 @@ class CompiledRequests:
         assert pool is not None, "a platform has its pool"
         actuator = platform.services[self._name].serving.plan.policy.actuator
         state = pool.world.pool[0]
-        state["pokes"] = pool.on_wait is not nobody_asks
+        state["reacts_to_queue"] = pool.on_wait is not nobody_asks
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
         ledger = Ledger(len(self._scenario.traffic), books.tallies, books.series, books.row_readers, books.watched)
         pool.open(self._feed, platform.clock.origin_s)

@@ -35,7 +35,7 @@ from simulator.lab.gear.state import (
     fields_of,
 )
 from simulator.model.instance import InstanceEvent, InstanceState
-from simulator.model.refusal import TERMINATED, Refusal
+from simulator.model.rejection import TERMINATED, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Sample
@@ -257,11 +257,11 @@ class GearPool(Pool):
         if self.ready.pop(instance.number, None) is not None:
             self._do(kernel.leave, instance.row)
 
-    def lose(self, instance: Instance, refusal: Refusal = TERMINATED) -> None:
+    def lose(self, instance: Instance, rejection: Rejection = TERMINATED) -> None:
         assert isinstance(instance, GearInstance), "it was made here"
         self.leave(instance)
         if instance.row != NOBODY and instance.row not in self._buried:
-            self._do(kernel.lose, instance.row, refusal.status)
+            self._do(kernel.lose, instance.row, rejection.status)
             self._buried[instance.row] = instance
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
@@ -288,7 +288,7 @@ class GearPool(Pool):
 
     def close_second(self, second: int, cpu_s: float = 0.0) -> Sample:
         now = self._loop.time()
-        present, waiting, arrivals, refused, finished = self._counts.tolist()
+        present, waiting, arrivals, rejected, finished = self._counts.tolist()
         present_s, waiting_s, service_s, closed_s, present_at_s, waiting_at_s = self._seconds.tolist()
         present_s += present * (now - present_at_s)
         waiting_s += waiting * (now - waiting_at_s)
@@ -298,7 +298,7 @@ class GearPool(Pool):
             in_flight=present_s / width_s if width_s > 0 else float(present),
             waiting=waiting_s / width_s if width_s > 0 else float(waiting),
             arrivals=arrivals,
-            refused=refused,
+            rejected=rejected,
             finished=finished,
             service_s=service_s,
             ready=len(self.ready),

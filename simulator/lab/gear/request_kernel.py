@@ -18,17 +18,17 @@ from simulator.lab.gear.standing_kernel import (
     open_request,
     tell,
     watch_line,
-    write_refused,
+    write_rejected,
     write_row,
 )
 from simulator.lab.gear.state import AWAKEN, DEADLINE, DONE, NO_TIER, NOBODY, QUIET, TIMERS, WAITED, WOKE, World
 from simulator.lab.gear.station_kernel import arm, arrive_at_station, computed, leave_station
-from simulator.model import refusal
+from simulator.model import rejection
 
-OVERFLOW: Final = int(refusal.OVERFLOW.status)
-HOLD_EXPIRED: Final = int(refusal.HOLD_EXPIRED.status)
-UNAVAILABLE: Final = int(refusal.UNAVAILABLE.status)
-TIMEOUT: Final = int(refusal.TIMEOUT.status)
+OVERFLOW: Final = int(rejection.OVERFLOW.status)
+QUEUE_TIMEOUT: Final = int(rejection.QUEUE_TIMEOUT.status)
+UNAVAILABLE: Final = int(rejection.UNAVAILABLE.status)
+TIMEOUT: Final = int(rejection.TIMEOUT.status)
 OK, FAILED = 200, 500
 
 # --- one slot ------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def release(w: World, request: int, now: float) -> None:
 
 
 @kernel
-def let_go(w: World, request: int, now: float, refused: int) -> None:
+def let_go(w: World, request: int, now: float, rejected: int) -> None:
     """End it without an answer of the application."""
     p = w.pool[0]
     it = w.requests[request]
@@ -153,7 +153,7 @@ def let_go(w: World, request: int, now: float, refused: int) -> None:
         leave_line(w, request)
         count_waiting(w, now, -1)
         count_present(w, now, -1)
-        p.refused += refused
+        p.rejected += rejected
     else:
         release(w, request, now)
 
@@ -170,15 +170,15 @@ def forget_if_unheld(w: World, request: int) -> None:
 
 @kernel
 def offer(w: World, source: int, now: float) -> None:
-    """A request arrives: a slot, a place in the line, or a refusal."""
+    """A request arrives: a slot, a place in the queue, or a rejection."""
     p = w.pool[0]
     p.arrivals += 1
     at = p.work
     p.work += 1
     row = take(w) if p.line_head == NOBODY else NOBODY
     if row == NOBODY and (p.wait_s <= 0 or p.waiting >= p.queue):
-        p.refused += 1
-        write_refused(w, source, now, OVERFLOW if p.ready else UNAVAILABLE)
+        p.rejected += 1
+        write_rejected(w, source, now, OVERFLOW if p.ready else UNAVAILABLE)
         return
     count_present(w, now, 1)
     request = p.free_request
@@ -198,7 +198,7 @@ def offer(w: World, source: int, now: float) -> None:
         join_line(w, request)
         count_waiting(w, now, 1)
         watch_line(w)
-        if p.pokes:
+        if p.reacts_to_queue:
             tell(w, WAITED, 0, 0)
 
 
@@ -244,13 +244,13 @@ def look(w: World, row: int, armed_s: float, now: float) -> None:
 
 @kernel
 def expire(w: World, now: float) -> None:
-    """Those whose time in the line is over."""
+    """Those whose time in the queue is over."""
     p = w.pool[0]
     p.expiry_armed = 0
     while p.line_head != NOBODY and w.requests[p.line_head].arrived_s + p.wait_s <= now:
         request = p.line_head
         let_go(w, request, now, 1)
-        write_row(w, request, now, HOLD_EXPIRED if p.ready else UNAVAILABLE)
+        write_row(w, request, now, QUEUE_TIMEOUT if p.ready else UNAVAILABLE)
         forget(w, request)
     watch_line(w)
 

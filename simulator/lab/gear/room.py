@@ -47,7 +47,8 @@ class Room:
             first = len(world.requests)
             if 2 * first > TARGETS:
                 msg = (
-                    f"{first:,} requests are in flight: the compiled gear numbers {TARGETS:,} at most (--gear virtual)"
+                    f"{first:,} requests are in flight: the compiled backend numbers {TARGETS:,} at most "
+                    "(--backend event-loop)"
                 )
                 raise MemoryError(msg)
             self._replace(requests=longer(world.requests, 2 * first))

@@ -64,8 +64,8 @@ def write_row(w: World, request: int, now: float, status: int) -> None:
 
 
 @kernel
-def write_refused(w: World, source: int, now: float, status: int) -> None:
-    """Refused on arrival."""
+def write_rejected(w: World, source: int, now: float, status: int) -> None:
+    """Rejected on arrival."""
     p = w.pool[0]
     row = w.rows[p.rows]
     p.rows += 1

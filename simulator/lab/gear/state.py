@@ -33,13 +33,13 @@ POOL: Final = np.dtype(
         # settings
         ("capacity", "i8"), ("queue", "i8"), ("wait_s", "f8"), ("timeout_s", "f8"), ("balancing", "i8"),
         ("workers", "i8"), ("vcpu", "f8"), ("failure_share", "f8"), ("wake_s", "f8"),
-        ("pokes", "i8"), ("tells_quiet", "i8"), ("keeps_latencies", "i8"), ("tells_end", "i8"),
+        ("reacts_to_queue", "i8"), ("tells_quiet", "i8"), ("keeps_latencies", "i8"), ("tells_end", "i8"),
         # requests
         ("ready", "i8"), ("free_request", "u4"), ("line_head", "u4"), ("line_tail", "u4"), ("expiry_armed", "u4"),
         ("events", "u4"), ("steps", "i8"), ("budget", "i8"),
         ("open_first", "u4"), ("open_end", "u4"), ("deadline_armed", "u4"),
         # the meter
-        ("present", "i8"), ("waiting", "i8"), ("arrivals", "i8"), ("refused", "i8"), ("finished", "i8"),
+        ("present", "i8"), ("waiting", "i8"), ("arrivals", "i8"), ("rejected", "i8"), ("finished", "i8"),
         ("present_s", "f8"), ("waiting_s", "f8"), ("service_s", "f8"), ("closed_s", "f8"), ("present_at_s", "f8"),
         ("waiting_at_s", "f8"), ("latencies", "u4"),
         # what came in, what goes out

@@ -281,7 +281,7 @@ def _metered_hours(consumption: Consumption, prices: PriceList, until_s: float) 
 
 
 def _billed_s(usage: Usage, prices: PriceList, until_s: float) -> float:
-    stretches = usage.spells
+    stretches = usage.activations
     if prices.metering is Metering.PROVISIONED:
         stretches = [(usage.launched_s, usage.launched_s + usage.provisioned_s)]
     return math.fsum(

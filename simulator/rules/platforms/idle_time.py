@@ -30,7 +30,7 @@ def _integral(usages: Sequence[Usage], counted: Callable[[int, int], int]) -> fl
     changes: list[tuple[float, int, int]] = []
     for usage in usages:
         changes += [(usage.launched_s, 1, 0), (usage.launched_s + usage.provisioned_s, -1, 0)]
-        for begin_s, end_s in usage.spells:
+        for begin_s, end_s in usage.activations:
             changes += [(begin_s, 0, 1), (end_s, 0, -1)]
     total_s, before_s, running, busy = 0.0, 0.0, 0, 0
     for at_s, launched, woken in sorted(changes):

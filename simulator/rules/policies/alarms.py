@@ -47,10 +47,10 @@ class Cooldowns:
         self._out_until_s = self._in_until_s = -math.inf
         self._before = 0  # capacity before the scale-out whose cooldown is active
 
-    def raised(self, now_s: float, capacity: int, most: int, wish: Callable[[int], int]) -> int:
-        """Return the capacity after a high alarm: the desired one, `wish(base)`, up to the maximum `most`."""
+    def raised(self, now_s: float, capacity: int, most: int, proposed: Callable[[int], int]) -> int:
+        """Return the capacity after a high alarm: the desired one, `proposed(base)`, up to the maximum `most`."""
         base = self._before if now_s < self._out_until_s else capacity
-        wanted = min(wish(base), most)
+        wanted = min(proposed(base), most)
         if wanted <= capacity:
             return capacity
         self._before = base

@@ -57,7 +57,7 @@ class AppRunnerParameters:
     # ASSUMPTION: rejected requests are not in flight, so n overloaded instances alone would show n x MaxConcurrency and
     # request n/0.7; both measured bursts went from 0 to 5 within a minute, so offered load seems to count. A step to
     # ten times the capacity settles it: one jump, or an increase by a factor of 1.4 per lag.
-    count_refusals: bool = True
+    count_rejections: bool = True
     # A rejected request counts with the mean service time. This time is unknown before the first request has completed:
     # by default rejected requests do not count until then (a guess would outweigh the measured requests in flight), and
     # the service time of the first responses applies to the whole window.
@@ -93,7 +93,7 @@ class AppRunnerParameters:
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
         """Return when a policy with these parameters can act (requirements.py)."""
-        signal = Signal.OFFERED if self.count_refusals else Signal.CONCURRENCY
+        signal = Signal.OFFERED if self.count_rejections else Signal.CONCURRENCY
         return Requirements(
             (Trigger(signal, self.target_utilisation * scaling.max_concurrency),),
             soonest_s=self.tick_s,
@@ -105,7 +105,7 @@ class AppRunnerPolicy:
     """Sets active instances by the mean number of requests in flight. Always decides, even before the first sample."""
 
     name = "app-runner"
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class AppRunnerPolicy:
 
     def observe(self, sample: Sample) -> None:
         self._load.observe(sample)
-        if sample.in_flight or sample.arrivals or sample.refused:
+        if sample.in_flight or sample.arrivals or sample.rejected:
             self._traffic_until_s = sample.second + 1
 
     def decide(self, observation: Observation) -> Decision:
@@ -144,7 +144,7 @@ class AppRunnerPolicy:
             reason=reason,
             inputs=(
                 ("in_flight", self._load.in_flight),
-                ("refused", self._load.refused),
+                ("rejected", self._load.rejected),
                 ("service_s", self._load.service_s),
                 ("ready", observation.ready),
                 ("active", active),
@@ -205,29 +205,29 @@ class _OfferedLoad:
     first responses correct the value assumed for the rejections before them.
     """
 
-    __slots__ = ("_finished", "_in_flight", "_refused", "_service", "in_flight", "mean", "refused", "service_s")
+    __slots__ = ("_finished", "_in_flight", "_rejected", "_service", "in_flight", "mean", "rejected", "service_s")
 
     def __init__(self, parameters: AppRunnerParameters) -> None:
         window_s = int(parameters.window_s)
         self._in_flight = SlidingSum(window_s)
         self._service = SlidingSum(window_s)
         self._finished = SlidingSum(window_s)
-        self._refused = SlidingSum(window_s) if parameters.count_refusals else None
+        self._rejected = SlidingSum(window_s) if parameters.count_rejections else None
         self.service_s = parameters.first_service_s
         self.in_flight = 0.0  # mean number of requests that use or wait for a slot
-        self.refused = 0.0  # mean concurrency that the rejected requests would have added
+        self.rejected = 0.0  # mean concurrency that the rejected requests would have added
         self.mean = 0.0
 
     def observe(self, sample: Sample) -> None:
         self._in_flight.record(sample.second, sample.in_flight)
         self.in_flight = self.mean = self._in_flight.mean
-        if self._refused is None:
+        if self._rejected is None:
             return
         self._service.record(sample.second, sample.service_s)
         self._finished.record(sample.second, sample.finished)
-        self._refused.record(sample.second, sample.refused)
+        self._rejected.record(sample.second, sample.rejected)
         finished = self._finished.total
         if finished:
             self.service_s = self._service.total / finished
-        self.refused = self._refused.mean * self.service_s
-        self.mean += self.refused
+        self.rejected = self._rejected.mean * self.service_s
+        self.mean += self.rejected

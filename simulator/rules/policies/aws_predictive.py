@@ -73,7 +73,7 @@ class AwsPredictivePolicy:
     """Contains a target tracking policy; forecast and alarms change the same capacity."""
 
     name = "aws-predictive"
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(self, parameters: AwsPredictiveParameters, scaling: AutoScalingConfiguration) -> None:
         self._reactive = TargetTrackingPolicy(parameters.tracking, scaling)

@@ -78,7 +78,7 @@ class CloudRunPolicy:
     """Sizes by the means at every tick; a queued request triggers a decision."""
 
     name = "cloud-run"
-    pokes = True
+    reacts_to_queue = True
 
     def __init__(
         self,

@@ -65,7 +65,7 @@ class ContainerAppsPolicy:
 
     name = "container-apps"
     tick_s = 1.0
-    pokes = True
+    reacts_to_queue = True
 
     def __init__(
         self,

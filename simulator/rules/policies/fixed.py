@@ -38,7 +38,7 @@ class FixedPolicy:
 
     name = "fixed"
     tick_s = 1.0  # only the configuration can change; the change takes effect within a second
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(self, parameters: FixedParameters, scaling: AutoScalingConfiguration) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)

@@ -75,7 +75,7 @@ class FlyPolicy:
 
     name = "fly"
     tick_s = 1.0  # a request that only *exceeds* the soft limit is not queued, so it triggers no decision
-    pokes = True
+    reacts_to_queue = True
 
     def __init__(
         self,
@@ -86,11 +86,11 @@ class FlyPolicy:
         self._parameters = parameters
         # The first stop is possible one whole period after the start.
         self._stops = Every(parameters.stop_every_s, first_s=parameters.stop_every_s)
-        self._refused = 0  # in the last second: at zero without a queue they are the only sign of traffic
+        self._rejected = 0  # in the last second: at zero without a queue they are the only sign of traffic
         self._quiet = True  # there was no traffic in the last second
 
     def observe(self, sample: Sample) -> None:
-        self._refused = sample.refused
+        self._rejected = sample.rejected
         self._quiet = not (sample.in_flight or sample.arrivals)
 
     def decide(self, observation: Observation) -> Decision:
@@ -102,7 +102,7 @@ class FlyPolicy:
         above = self._above(load, machines, soft, scaling.max_concurrency)
         wanted, formula = machines, f"{load} requests on {machines} machines of soft limit {soft}: {above} above it"
         reason = f"{machines - above} of {machines} machines are not above their soft limit"
-        if (above == machines and load) or (machines == 0 and self._refused):
+        if (above == machines and load) or (machines == 0 and self._rejected):
             wanted, reason = machines + 1, f"all {machines} machines are above their soft limit: one more starts"
         elif may_stop and machines:
             excess = machines - (above + 1)

@@ -72,7 +72,7 @@ class HerokuPolicy:
 
     name = "heroku"
     tick_s = MINUTE_S
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,

@@ -75,7 +75,7 @@ class HoltWintersPolicy:
 
     name = "holt-winters"
     tick_s = 15.0
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,

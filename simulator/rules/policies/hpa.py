@@ -141,7 +141,7 @@ class HpaPolicy:
     """
 
     name = "hpa"
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,

@@ -82,7 +82,7 @@ class KedaPolicy:
 
     name = "keda"
     tick_s = 1.0
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 Pipeline: the scaler reads the interceptors every 500 ms. Concurrency is the number of pending requests at that time,
 the request rate is a mean over `rate_window_s` in one-second buckets. Both are divided by their target, and the larger
-result counts. The interceptor queues requests: run it with overflow `hold`, otherwise only requests in progress are
+result counts. The interceptor queues requests: run it with overflow `queue`, otherwise only requests in progress are
 ever pending.
 
 Decision: KEDA scales from zero at the first pending request (the interceptor reports it within 200 ms), and an HPA
@@ -83,7 +83,7 @@ class KedaHttpPolicy:
 
     name = "keda-http"
     tick_s = 1.0
-    pokes = True
+    reacts_to_queue = True
 
     def __init__(
         self,
@@ -97,16 +97,16 @@ class KedaHttpPolicy:
         self._poll = Every(POLLING_S)
         hpa = ExternalHpa(tolerance=parameters.tolerance, down_stabilisation_s=parameters.scale_down_stabilisation_s)
         self._object = ScaledObject(hpa, Activation(parameters.scale_down_period_s))
-        self._refused = 0  # in the last second: at zero without a queue they are the only sign of traffic
+        self._rejected = 0  # in the last second: at zero without a queue they are the only sign of traffic
 
     def observe(self, sample: Sample) -> None:
         self._arrivals.record(sample.second, sample.arrivals)
-        self._refused = sample.refused
+        self._rejected = sample.rejected
 
     def decide(self, observation: Observation) -> Decision:
         now_s, pending = observation.now_s, observation.in_flight + observation.waiting
         total, target, name = self._greater(pending)
-        self._object.activation.look(now_s, active=pending + self._refused > 0, polls=self._poll.due(now_s))
+        self._object.activation.look(now_s, active=pending + self._rejected > 0, polls=self._poll.due(now_s))
         return self._object.decide(
             observation,
             sync=self._sync.due(now_s),

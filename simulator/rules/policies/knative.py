@@ -115,7 +115,7 @@ class KnativePolicy:
     """The KPA. `excess_burst_capacity`, `panicking` and `activator_in_path` are the state after the last decision."""
 
     name = "knative"
-    pokes = True
+    reacts_to_queue = True
 
     def __init__(self, parameters: KnativeParameters, scaling: AutoScalingConfiguration) -> None:
         self.tick_s = parameters.tick_s

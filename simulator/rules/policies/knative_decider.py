@@ -78,21 +78,21 @@ class Decider:
         by_stable = math.ceil(stable / spec.target)
         by_panic = math.ceil(panic / spec.target)
         clamps: list[str] = []
-        wish = self._limit(by_stable, ready, clamps)
+        desired = self._limit(by_stable, ready, clamps)
         self._note_panic(now_s, by_panic / max(1, ready))
         panicking = self.panic_since_s is not None
         if panicking:
-            wish = self._wish_in_panic(max(wish, self._limit(by_panic, ready, [])), clamps)
+            desired = self._desired_in_panic(max(desired, self._limit(by_panic, ready, [])), clamps)
             reason = f"panic: the short window requires {by_panic} with {ready} ready; no instance is removed now"
         else:
             reason = f"stable: {stable:.4g} on average, target {spec.target:.4g} per instance"
         if self._delay is not None and spec.reachable:
-            held = self._delay.record(now_s, wish)
-            if held != wish:
+            held = self._delay.record(now_s, desired)
+            if held != desired:
                 clamps.append(f"scale-down delay {spec.scale_down_delay_s:g}s: {held}")
-                wish = held
+                desired = held
         return Scale(
-            desired=wish,
+            desired=desired,
             excess_burst_capacity=self._excess_burst_capacity(ready, panic),
             panicking=panicking,
             formula=f"ceil({stable:.6g} / {spec.target:.6g}) = {by_stable}, "
@@ -127,10 +127,10 @@ class Decider:
             self.panic_since_s = None
             self.max_panic = 0
 
-    def _wish_in_panic(self, wish: int, clamps: list[str]) -> int:
-        if wish < self.max_panic:
+    def _desired_in_panic(self, desired: int, clamps: list[str]) -> int:
+        if desired < self.max_panic:
             clamps.append(f"panic keeps {self.max_panic}")
-        self.max_panic = max(self.max_panic, wish)
+        self.max_panic = max(self.max_panic, desired)
         return self.max_panic
 
     def _excess_burst_capacity(self, ready: int, panic: float) -> int:

@@ -4,7 +4,7 @@ P8).
 An instance is an environment; on Lambda its MaxConcurrency is 1. A function gets at most 1,000 new environments in
 10 s, "best-effort continuous refill" (read): a bucket of 1,000 tokens, refilled by 100/s. MaxSize is the function's
 share of the account's concurrency. A request waits for its environment during a cold start, so the service needs
-overflow `hold`: with `refuse` no request is ever queued and no environment is ever started.
+overflow `queue`: with `reject` no request is ever queued and no environment is ever started.
 
 An environment takes at most 10 requests per second, so functions shorter than 100 ms need rate / 10 environments, more
 than their concurrency (policies 5). Requests above the account's rate (10 x its concurrency) are not rejected here.
@@ -59,7 +59,7 @@ class LambdaPolicy:
 
     name = "lambda"
     tick_s = 1.0  # requests trigger decisions; the tick uses the tokens refilled in the meantime
-    pokes = True
+    reacts_to_queue = True
 
     def __init__(
         self,

@@ -69,7 +69,7 @@ class OfferedLoad:
         """Return the mean offered concurrency in the sample's second."""
         if sample.finished:
             self._service_s = sample.service_s / sample.finished
-        return sample.in_flight + sample.refused * self._service_s
+        return sample.in_flight + sample.rejected * self._service_s
 
 
 def concurrency_target(target: float | None, share: float, scaling: AutoScalingConfiguration) -> float:

@@ -75,7 +75,7 @@ class MpcPolicy:
     """Plans at every step, from the load offered in the last steps."""
 
     name = "mpc"
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,

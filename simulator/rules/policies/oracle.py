@@ -64,7 +64,7 @@ class OraclePolicy:
 
     name = "oracle"
     tick_s = 1.0
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """The interface of scaling policies: from samples and an observation to a decision with its reason.
 
 A policy has no side effects and owns its windows. The autoscaler (control/autoscaler.py) passes it every closed second
-of the service's signal with `observe` and calls `decide` every `tick_s`, and also when a request is queued (`pokes`).
-The actuator determines what the platform does with the decision, and with which delay.
+of the service's signal with `observe` and calls `decide` every `tick_s`, and also when a request is queued
+(`reacts_to_queue`). The actuator determines what the platform does with the decision, and with which delay.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Sample(NamedTuple):
     in_flight: float
     waiting: float
     arrivals: int
-    refused: int
+    rejected: int
     finished: int
     service_s: float
     ready: int  # instances able to serve at the end of the second
@@ -92,7 +92,7 @@ class Policy(Protocol):
     name: str
     tick_s: float
     actuator: Actuator
-    pokes: bool  # decide immediately when a request finds no ready instance or is queued
+    reacts_to_queue: bool  # decide immediately when a request finds no ready instance or is queued
 
     def observe(self, sample: Sample) -> None:
         """Record a closed second. Called once for every second, in order, before any decision at or after its end."""

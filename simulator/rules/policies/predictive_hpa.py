@@ -62,7 +62,7 @@ class PredictiveHpaPolicy:
     """Contains an HPA; both change the same number of replicas."""
 
     name = "predictive-hpa"
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(self, parameters: PredictiveHpaParameters, scaling: AutoScalingConfiguration) -> None:
         inner = HpaParameters(

@@ -13,19 +13,19 @@ from simulator.model.problems import one_of
 def check_within(name: str, value: float, low: float, high: float) -> None:
     """Raise ValueError unless low <= value <= high (also for NaN)."""
     if not low <= value <= high:
-        raise ValueError(_refusal(name, value, f"{_text(name, low)} to {_text(name, high)}"))
+        raise ValueError(_rejection(name, value, f"{_text(name, low)} to {_text(name, high)}"))
 
 
 def check_above(name: str, value: float, low: float) -> None:
     """Raise ValueError unless value > low and finite."""
     if not low < value < float("inf"):
-        raise ValueError(_refusal(name, value, f"above {_text(name, low)}"))
+        raise ValueError(_rejection(name, value, f"above {_text(name, low)}"))
 
 
 def check_whole_seconds(name: str, value: float, low: int, high: int) -> None:
     """Raise ValueError unless value is a whole number of seconds in [low, high]: windows count closed seconds."""
     if not (low <= value <= high and value == int(value)):
-        raise ValueError(_refusal(name, value, f"whole seconds, {low}s to {high}s"))
+        raise ValueError(_rejection(name, value, f"whole seconds, {low}s to {high}s"))
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
@@ -35,7 +35,7 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
         raise ValueError(msg)
 
 
-def _refusal(name: str, value: float, expected: str) -> str:
+def _rejection(name: str, value: float, expected: str) -> str:
     return f"{name.removesuffix('_s')} = {_text(name, value)}, must be {expected}"
 
 

@@ -46,7 +46,7 @@ class ScalePerRequestPolicy:
 
     name = "scale-per-request"
     tick_s = 1.0  # requests trigger decisions; the tick only restores MinSize after an expiry or a crash
-    pokes = True
+    reacts_to_queue = True
 
     def __init__(
         self,

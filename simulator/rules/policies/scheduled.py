@@ -67,7 +67,7 @@ class ScheduledPolicy:
 
     name = "scheduled"
     tick_s = 1.0
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,

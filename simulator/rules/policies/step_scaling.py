@@ -133,7 +133,7 @@ class StepScalingPolicy:
 
     name = "step-scaling"
     tick_s = 10.0  # the maximum delay after a new point; between points nothing changes
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,
@@ -181,15 +181,15 @@ class StepScalingPolicy:
         if step is None:
             return capacity, f"{value:.6g} - {threshold:g} = {beyond:.6g}", "the breach is too small for every step"
 
-        def wish(base: int) -> int:
+        def proposed(base: int) -> int:
             return adjusted(base, step.by, parameters.adjustment, parameters.min_magnitude)
 
-        wanted = wish(capacity)
+        wanted = proposed(capacity)
         formula = (
             f"{value:.6g} - {threshold:g} = {beyond:.6g}: {parameters.adjustment} {step.by:+g} of {capacity} = {wanted}"
         )
         if out:
-            desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, wish)
+            desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, proposed)
         else:
             desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, wanted)
         side = "above" if out else "below"

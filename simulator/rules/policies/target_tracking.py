@@ -112,7 +112,7 @@ class TargetTrackingPolicy:
 
     name = "target-tracking"
     tick_s = 10.0  # the maximum delay after a new point; between points nothing changes
-    pokes = False
+    reacts_to_queue = False
 
     def __init__(
         self,

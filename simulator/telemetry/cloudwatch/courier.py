@@ -12,7 +12,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, Protocol, TypeVar
 
-from simulator.telemetry.cloudwatch.endpoint import Refused, Unreachable
+from simulator.telemetry.cloudwatch.endpoint import Rejected, Unreachable
 from simulator.world.tasks import Tasks
 
 LOOK_EVERY_S: Final = 1.0
@@ -117,9 +117,9 @@ class Courier(Generic[B]):
             self._outbox.give_back(batch)
             self._missed(str(error))
             return False
-        except Refused as error:
+        except Rejected as error:
             self._outbox.lost += len(batch)
-            self._refused(str(error))
+            self._rejected(str(error))
         except BaseException:
             self._outbox.give_back(batch)
             raise
@@ -139,7 +139,7 @@ class Courier(Generic[B]):
             self._tell(f"cloudwatch: no more {what} can be kept, the oldest are dropped")
         self._pause_s = min(PAUSE_S_MAX, 2 * self._pause_s or LOOK_EVERY_S)
 
-    def _refused(self, why: str) -> None:
+    def _rejected(self, why: str) -> None:
         if why not in self._told_reasons:
             self._told_reasons[why] = None
             self._tell(f"cloudwatch: {why}; these {self._outbox.what} are dropped")

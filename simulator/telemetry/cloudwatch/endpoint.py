@@ -48,7 +48,7 @@ class Unreachable(Exception):
     """Not now; the same may be sent again. The message says why."""
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """It will never take this. The message says why."""
 
 
@@ -80,8 +80,8 @@ class Endpoint:
         self._clients.clear()
 
     async def put_points(self, batch: PointsBatch) -> int:
-        """How many were not taken: what is older than two weeks. Raises Unreachable, Refused."""
-        oldest = utc_now() - _OLDEST  # one such point, and CloudWatch refuses the request
+        """How many were not taken: what is older than two weeks. Raises Unreachable, Rejected."""
+        oldest = utc_now() - _OLDEST  # one such point, and CloudWatch rejects the request
         data = [point.datum for point in batch.points if point.datum["Timestamp"] > oldest]
         if data:
             named = {"Namespace": self._settings.namespace, "MetricData": data}
@@ -89,7 +89,7 @@ class Endpoint:
         return len(batch) - len(data)
 
     async def put_lines(self, batch: LinesBatch) -> int:
-        """How many were not taken: what is older than two weeks. Raises Unreachable, Refused."""
+        """How many were not taken: what is older than two weeks. Raises Unreachable, Rejected."""
         try:
             return await self._put_lines(batch)
         except _IsMissing:  # somebody has deleted the group or the stream, or the endpoint has forgotten everything
@@ -164,7 +164,7 @@ class _IsThere(Exception):
     """It is there already."""
 
 
-class _IsMissing(Refused):
+class _IsMissing(Rejected):
     """It is not there."""
 
 
@@ -177,7 +177,7 @@ def _told(code: str, status: int) -> type[Exception]:
         return _IsThere
     if code == "ResourceNotFoundException":
         return _IsMissing
-    return Unreachable if status >= _SERVER_FAULT or code in _LATER else Refused
+    return Unreachable if status >= _SERVER_FAULT or code in _LATER else Rejected
 
 
 def _rejected(info: dict[str, int], count: int) -> int:

@@ -27,7 +27,7 @@ THREAD_PREFIX: Final = "otlp "
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of a batch. `why` it was not taken, empty when it was; `rejected` of its items were refused all the same."""
+    """Of a batch. `why` it was not taken, empty when it was; `rejected` of its items were rejected all the same."""
 
     why: str = ""
     rejected: int = 0

@@ -2,7 +2,7 @@
 
 They repeat what may be repeated (no connection, 429, 502 to 504, as Retry-After asks), compress, verify certificates,
 and give up after the destination's time. Of a failure they return nothing but that it was one; the reason is read from
-their HTTP session, and so is the collector's answer, which may refuse a part of a batch (`partial_success`).
+their HTTP session, and so is the collector's answer, which may reject a part of a batch (`partial_success`).
 """
 
 from __future__ import annotations

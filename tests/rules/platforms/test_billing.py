@@ -32,8 +32,8 @@ def consumption(*usages: Usage, requests: int = 0, run_s: float = 3600.0) -> Con
     return Consumption(usages, SIZE, 10, requests, run_s)
 
 
-def usage(provisioned_s: float, *spells: tuple[float, float]) -> Usage:
-    return Usage(provisioned_s, spells, SIZE)
+def usage(provisioned_s: float, *activations: tuple[float, float]) -> Usage:
+    return Usage(provisioned_s, activations, SIZE)
 
 
 def test_app_runners_bill_is_the_one_of_its_own_rules() -> None:
@@ -146,8 +146,8 @@ def test_every_price_has_a_date_and_a_source_that_can_be_read(name: str) -> None
 
 def test_lambda_charges_requests_and_gigabyte_seconds() -> None:
     # AWS's own example of a page: 3 million requests of a second at 512 MB are 1,500,000 GB-s; here 2 GB a second each.
-    spells = tuple((float(second), second + 1.0) for second in range(0, 2000, 2))
-    found = consumed_bill(consumption(usage(9999, *spells), requests=1000), platform_named("lambda").prices)
+    activations = tuple((float(second), second + 1.0) for second in range(0, 2000, 2))
+    found = consumed_bill(consumption(usage(9999, *activations), requests=1000), platform_named("lambda").prices)
     assert found.usd == pytest.approx(1000 * 2 * 0.0000166667 + 1000 * 0.20 / 1e6, rel=1e-6)
 
 
@@ -164,7 +164,7 @@ def test_nodes_cost_the_same_whatever_runs_on_them() -> None:
     assert consumed_bill(consumption(), dataclasses.replace(prices, nodes=3)).usd == pytest.approx(3 * 0.0816)
 
 
-def test_an_instance_that_fits_on_no_node_is_refused() -> None:
+def test_an_instance_that_fits_on_no_node_is_rejected() -> None:
     small = PriceList(Metering.NODES, "here", "today", "test", node=Node("tiny", 0.5, 1, 0.01))
     with pytest.raises(ValueError, match="large enough"):
         nodes_of(small, SIZE, 1)

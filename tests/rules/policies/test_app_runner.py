@@ -44,35 +44,35 @@ def test_the_formula_has_the_numbers_in_it() -> None:
     assert decision.formula == "ceil(16.2 / (0.7 x 10)) = 3"
 
 
-def test_refused_requests_count_as_the_concurrency_they_would_have_added() -> None:
+def test_rejected_requests_count_as_the_concurrency_they_would_have_added() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(), ONE_TO_FIVE)
     for second in range(60):
-        policy.observe(sample(second, 10, refused=100, finished=100, service_s=10.0))  # 100/s x 0.1 s = 10 more
+        policy.observe(sample(second, 10, rejected=100, finished=100, service_s=10.0))  # 100/s x 0.1 s = 10 more
     decision = policy.decide(observation(60, ONE_TO_FIVE, in_flight=10))
-    assert dict(decision.inputs)["refused"] == pytest.approx(10)
+    assert dict(decision.inputs)["rejected"] == pytest.approx(10)
     assert decision.desired == 3
 
 
-def test_without_counting_refusals_an_overloaded_instance_asks_for_two() -> None:
-    policy = AppRunnerPolicy(AppRunnerParameters(count_refusals=False), ONE_TO_FIVE)
+def test_without_counting_rejections_an_overloaded_instance_asks_for_two() -> None:
+    policy = AppRunnerPolicy(AppRunnerParameters(count_rejections=False), ONE_TO_FIVE)
     for second in range(60):
-        policy.observe(sample(second, 10, refused=900, finished=100, service_s=10.0))
+        policy.observe(sample(second, 10, rejected=900, finished=100, service_s=10.0))
     assert policy.decide(observation(60, ONE_TO_FIVE, in_flight=10)).desired == 2
 
 
-def test_the_first_finishes_correct_the_guess_made_for_earlier_refusals() -> None:
+def test_the_first_finishes_correct_the_guess_made_for_earlier_rejections() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(first_service_s=1.0), ONE_TO_FIVE)
-    policy.observe(sample(0, 10, refused=600))
-    guessed = dict(policy.decide(observation(1, ONE_TO_FIVE, in_flight=10)).inputs)["refused"]
+    policy.observe(sample(0, 10, rejected=600))
+    guessed = dict(policy.decide(observation(1, ONE_TO_FIVE, in_flight=10)).inputs)["rejected"]
     policy.observe(sample(1, 10, finished=10, service_s=2.0))
-    known = dict(policy.decide(observation(2, ONE_TO_FIVE, in_flight=10)).inputs)["refused"]
+    known = dict(policy.decide(observation(2, ONE_TO_FIVE, in_flight=10)).inputs)["rejected"]
     assert (guessed, known) == pytest.approx((600 * 1.0 / 60, 600 * 0.2 / 60))
 
 
 def test_a_lower_wish_is_followed_once_it_has_held_for_the_delay() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=1, scale_in_delay_s=30), ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else 5.0, 60))
-    # The wish of 10 is the last for three; those of 11 to 39 want one.
+    # The desired count of 10 is the last for three; those of 11 to 39 want one.
     assert [decision.desired for now in (10, 39, 40) if (decision := run[now])] == [3, 3, 1]
     assert run[39] is not None
     assert run[39].clamps == ("scale-in delay 30s: 3",)
@@ -101,9 +101,9 @@ def test_silence_wins_over_the_scale_in_delay_and_the_old_wish_does_not_come_bac
     assert [decision.active for now in (29, 30, 41) if (decision := run[now])] == [3, 0, 1]
 
 
-def test_refused_requests_are_traffic_even_when_nothing_else_is() -> None:
-    policy = AppRunnerPolicy(AppRunnerParameters(count_refusals=False), ONE_TO_FIVE)
-    policy.observe(sample(0, 0.0, refused=1))
+def test_rejected_requests_are_traffic_even_when_nothing_else_is() -> None:
+    policy = AppRunnerPolicy(AppRunnerParameters(count_rejections=False), ONE_TO_FIVE)
+    policy.observe(sample(0, 0.0, rejected=1))
     assert policy.decide(observation(1, ONE_TO_FIVE, ready=0)).desired == 1
 
 
@@ -141,18 +141,18 @@ def test_desired_is_never_below_min_size_and_silence_changes_none_of_it(least: i
 
 @pytest.mark.case("L28")
 @pytest.mark.parametrize("first_answer_s", [2, 5, 20])
-def test_refused_requests_do_not_outweigh_the_signal_before_the_first_answer(first_answer_s: int) -> None:
+def test_rejected_requests_do_not_outweigh_the_signal_before_the_first_answer(first_answer_s: int) -> None:
     """A burst of 200/s on one instance with ten places; the first answer comes late, as it does after a wake."""
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=10), ONE_TO_FIVE)
     for second in range(first_answer_s):
-        policy.observe(sample(second, 10.0, refused=190))
+        policy.observe(sample(second, 10.0, rejected=190))
         decision = policy.decide(observation(second + 1, ONE_TO_FIVE, in_flight=10))
-        assert dict(decision.inputs)["refused"] == 0
+        assert dict(decision.inputs)["rejected"] == 0
         assert decision.desired <= 2  # of ten in flight, at 70 %
-    policy.observe(sample(first_answer_s, 10.0, refused=190, finished=100, service_s=10.0))
+    policy.observe(sample(first_answer_s, 10.0, rejected=190, finished=100, service_s=10.0))
     known = policy.decide(observation(first_answer_s + 1, ONE_TO_FIVE, in_flight=10))
-    seconds = min(10, first_answer_s + 1)  # the refused ones of all of the window count by what is known now
-    assert dict(known.inputs)["refused"] == pytest.approx(190 * seconds / 10 * 0.1)
+    seconds = min(10, first_answer_s + 1)  # the rejected ones of all of the window count by what is known now
+    assert dict(known.inputs)["rejected"] == pytest.approx(190 * seconds / 10 * 0.1)
 
 
 @pytest.mark.case("L26")
@@ -200,7 +200,7 @@ def test_a_changed_configuration_counts_from_the_next_decision() -> None:
         ({"start_lag_s": -1}, "start_lag = -1s, must be 0s to 3600s"),
     ],
 )
-def test_a_parameter_out_of_range_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
+def test_a_parameter_out_of_range_is_rejected_by_name(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         AppRunnerParameters(**changes)
 
@@ -213,9 +213,9 @@ def test_a_parameter_out_of_range_is_refused_by_name(changes: dict[str, Any], me
 )
 def test_desired_is_always_within_0_and_max_size(steps: list[tuple[float, int, int, int, int]]) -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(scale_in_delay_s=5, idle_after_s=3), ONE_TO_FIVE)
-    for second, (in_flight, refused, finished, holding, most) in enumerate(steps):
+    for second, (in_flight, rejected, finished, holding, most) in enumerate(steps):
         scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=most)
-        policy.observe(sample(second, in_flight, refused=refused, finished=finished, service_s=0.3 * finished))
+        policy.observe(sample(second, in_flight, rejected=rejected, finished=finished, service_s=0.3 * finished))
         decision = policy.decide(observation(second + 1, scaling, in_flight=holding))
         assert 0 <= decision.desired <= most
         assert decision.desired >= 1 or not holding
@@ -233,18 +233,18 @@ class FluidService:
         self.ready_at_s = [0.0]
 
     def offer(self, rate_rps: float, seconds: int) -> list[float]:
-        """Requests refused in each second."""
+        """Requests rejected in each second."""
         return [self._second(rate_rps) for _ in range(seconds)]
 
     def _second(self, rate_rps: float) -> float:
         ready = sum(at_s <= self.now for at_s in self.ready_at_s)
         served = min(rate_rps, ready * ONE_TO_FIVE.max_concurrency / self.service_s)
-        refused = rate_rps - served
+        rejected = rate_rps - served
         self.policy.observe(
             sample(
                 self.now,
                 served * self.service_s,
-                refused=round(refused),
+                rejected=round(rejected),
                 finished=round(served),
                 service_s=round(served) * self.service_s,
             )
@@ -253,13 +253,13 @@ class FluidService:
         decision = self.policy.decide(observation(self.now, ONE_TO_FIVE, ready=ready, in_flight=1))
         lag_s = self.policy.actuator.start_lag_s + self.BOOT_S
         self.ready_at_s += [self.now + lag_s] * (decision.desired - len(self.ready_at_s))
-        return refused
+        return rejected
 
 
 def test_a_step_overload_loses_what_the_public_load_test_lost() -> None:
     # Case 30: 200/s, MaxConcurrency 10, MaxSize 5: 38.8 % lost in the first 58 s, about 4,500 in all, none afterwards.
     lost = FluidService(service_s=0.085).offer(200, 180)
-    lossy = [second for second, refused in enumerate(lost) if refused > 0]
+    lossy = [second for second, rejected in enumerate(lost) if rejected > 0]
     assert lossy == list(range(58))
     assert sum(lost) / (58 * 200) == pytest.approx(0.388, abs=0.05)  # the validation sheet's tolerance: 5 points
     assert sum(lost) == pytest.approx(4500, rel=0.1)

@@ -68,6 +68,6 @@ def test_the_documented_defaults() -> None:
     assert (parameters.concurrent_requests, parameters.period_s, parameters.cooldown_s) == (10, 15, 300)
 
 
-def test_a_target_of_nothing_is_refused() -> None:
+def test_a_target_of_nothing_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^concurrent_requests = 0, must be above 0$"):
         ContainerAppsParameters(concurrent_requests=0)

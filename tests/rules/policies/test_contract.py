@@ -25,7 +25,7 @@ class Span:
     seconds: int
     in_flight: float
     waiting: int
-    refused: int
+    rejected: int
     ready: int
     coming: int
     cpu_share: float
@@ -45,7 +45,7 @@ SPANS = st.lists(
         seconds=st.sampled_from([1, 7, 60, 400]),
         in_flight=st.floats(0, 3000),
         waiting=st.integers(0, 500),
-        refused=st.integers(0, 500),
+        rejected=st.integers(0, 500),
         ready=st.integers(0, 30),
         coming=st.integers(0, 10),
         cpu_share=st.floats(0, 1),
@@ -78,7 +78,7 @@ def run(kind: PolicyKind, spans: list[Span]) -> Iterator[tuple[Policy, AutoScali
                 sample(
                     end - 1,
                     span.in_flight,
-                    refused=span.refused,
+                    rejected=span.rejected,
                     finished=round(span.in_flight),
                     service_s=span.in_flight,
                     ready=span.ready,
@@ -91,7 +91,7 @@ def run(kind: PolicyKind, spans: list[Span]) -> Iterator[tuple[Policy, AutoScali
                 if tick * policy.tick_s > end:
                     yield policy, scaling, policy.decide(seen(span, end, scaling))
         second += span.seconds
-        if policy.pokes:
+        if policy.reacts_to_queue:
             yield policy, scaling, policy.decide(seen(span, second, scaling))
 
 
@@ -131,7 +131,8 @@ def test_the_same_signal_gives_the_same_decisions(kind: PolicyKind, spans: list[
     assert [decision for _, _, decision in run(kind, spans)] == first
 
 
-# App Runner's wish may be below MinSize; with `fixed` and `scheduled` MinSize is the wish itself by default.
+# App Runner's desired count may be below MinSize; with `fixed` and `scheduled` MinSize is the desired count itself by
+# default.
 @pytest.mark.parametrize("name", [name for name in POLICIES if name not in {"app-runner", "fixed", "scheduled"}])
 def test_a_bound_that_changes_a_wish_is_named_among_the_clamps(name: str) -> None:
     before = AutoScalingConfiguration(10, 1, 20)

@@ -11,7 +11,7 @@ TWO_TO_FIVE = AutoScalingConfiguration(max_concurrency=10, min_size=2, max_size=
 
 def test_traffic_never_changes_it() -> None:
     policy = FixedPolicy(FixedParameters(instances=3), TWO_TO_FIVE)
-    policy.observe(sample(0, 500, refused=900))
+    policy.observe(sample(0, 500, rejected=900))
     assert policy.decide(observation(1, TWO_TO_FIVE, ready=0, waiting=400)).desired == 3
 
 
@@ -27,6 +27,6 @@ def test_the_configurations_bounds_win(instances: int, desired: int, clamp: str)
     assert (decision.desired, decision.clamps) == (desired, (clamp,))
 
 
-def test_a_number_out_of_range_is_refused() -> None:
+def test_a_number_out_of_range_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^instances = 0, must be 1 to 1000$"):
         FixedParameters(instances=0)

@@ -89,9 +89,9 @@ def test_the_first_request_at_zero_starts_a_machine() -> None:
     assert policy.decide(observation(0.1, SCALING, ready=0, waiting=1)).desired == 1
 
 
-def test_a_request_refused_at_zero_starts_a_machine_too() -> None:
+def test_a_request_rejected_at_zero_starts_a_machine_too() -> None:
     policy = FlyPolicy(FlyParameters(), SCALING)
-    policy.observe(sample(0, refused=1, ready=0))
+    policy.observe(sample(0, rejected=1, ready=0))
     assert policy.decide(observation(1, SCALING, ready=0)).desired == 1
 
 

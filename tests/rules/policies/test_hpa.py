@@ -116,6 +116,6 @@ def test_its_own_limits_replace_the_defaults() -> None:
     assert cluster.after(60, 8.0, ready=4).desired == 5
 
 
-def test_no_limits_at_all_are_refused() -> None:
+def test_no_limits_at_all_are_rejected() -> None:
     with pytest.raises(ValueError, match=r"^scale_down_limits = \[\], must be at least one limit$"):
         HpaParameters(scale_down_limits=())

@@ -92,7 +92,7 @@ def test_a_floor_may_be_reached_at_once() -> None:
         ({"share": 0.1, "period_s": 0.0}, "period = 0s, must be 1s to 1800s"),
     ],
 )
-def test_a_limit_that_makes_no_sense_is_refused(told: dict[str, Any], message: str) -> None:
+def test_a_limit_that_makes_no_sense_is_rejected(told: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         RateLimit(**told)
 

@@ -40,7 +40,7 @@ def test_it_wakes_at_the_next_poll_and_sizes_at_the_next_sync() -> None:
 
 
 def test_requests_do_not_wake_it_by_themselves() -> None:
-    assert KedaPolicy.pokes is False
+    assert KedaPolicy.reacts_to_queue is False
 
 
 @pytest.mark.case("L40")

@@ -47,7 +47,7 @@ def test_defaults_are_those_that_knative_ships(name: str, value: float) -> None:
         ({"target_burst_capacity": -2}, "target_burst_capacity = -2, must be 0 to 1e\\+06"),
     ],
 )
-def test_a_parameter_out_of_range_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
+def test_a_parameter_out_of_range_is_rejected_by_name(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         KnativeParameters(**changes)
 

@@ -48,11 +48,11 @@ def test_starts_that_max_size_denies_cost_no_token() -> None:
 
 def test_idle_environments_expire_after_ten_minutes_and_the_policy_itself_removes_none() -> None:
     policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
-    assert (policy.actuator.idle_expiry_s, policy.pokes) == (600, True)
+    assert (policy.actuator.idle_expiry_s, policy.reacts_to_queue) == (600, True)
     assert asked(policy, 0, ready=7).desired == 7
 
 
-def test_a_bucket_of_nothing_is_refused() -> None:
+def test_a_bucket_of_nothing_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^burst = 0, must be 1 to 1e\+06$"):
         LambdaParameters(burst=0)
 

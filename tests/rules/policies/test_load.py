@@ -26,11 +26,11 @@ def test_only_cpu_is_an_extra_signal() -> None:
     assert needs_of("concurrency") == needs_of("requests") == frozenset()
 
 
-def test_refused_requests_count_for_the_service_time_of_the_newest_that_finished() -> None:
+def test_rejected_requests_count_for_the_service_time_of_the_newest_that_finished() -> None:
     load = OfferedLoad()
-    assert load.of(sample(0, 5.0, refused=3)) == 5  # not known yet
-    assert load.of(sample(1, 5.0, refused=10, finished=4, service_s=2.0)) == 10
-    assert load.of(sample(2, 5.0, refused=10)) == 10
+    assert load.of(sample(0, 5.0, rejected=3)) == 5  # not known yet
+    assert load.of(sample(1, 5.0, rejected=10, finished=4, service_s=2.0)) == 10
+    assert load.of(sample(2, 5.0, rejected=10)) == 10
 
 
 def test_requests_per_second_have_no_default_target() -> None:

@@ -37,7 +37,7 @@ def test_without_the_future_it_says_what_it_needs() -> None:
     assert OracleParameters(demand=(1,)).needs == frozenset()
 
 
-def test_a_negative_demand_is_refused() -> None:
+def test_a_negative_demand_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^demand = -1, must be at least 0 in every second$"):
         OracleParameters(demand=(1, -1))
 

@@ -39,10 +39,10 @@ def test_an_instance_with_several_places_is_counted_for_as_many_requests() -> No
 
 def test_idle_instances_expire_after_ten_minutes_by_default() -> None:
     policy = ScalePerRequestPolicy(ScalePerRequestParameters(), ONE_EACH)
-    assert (policy.actuator.idle_expiry_s, policy.pokes) == (600, True)
+    assert (policy.actuator.idle_expiry_s, policy.reacts_to_queue) == (600, True)
 
 
-def test_an_expiry_of_nothing_is_refused() -> None:
+def test_an_expiry_of_nothing_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^idle_expiry = 0s, must be above 0s$"):
         ScalePerRequestParameters(idle_expiry_s=0)
 

@@ -91,6 +91,6 @@ def test_within_the_cooldown_a_larger_step_adds_only_the_difference() -> None:
     assert (desired[59], desired[119], desired[179]) == (11, 13, 13)
 
 
-def test_bounds_out_of_order_are_refused() -> None:
+def test_bounds_out_of_order_are_rejected() -> None:
     with pytest.raises(ValueError, match=r"^lower = 0\.2, must be below upper = 0\.1$"):
         Step(by=0.1, lower=0.2, upper=0.1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from simulator.telemetry.cloudwatch.courier import GOODBYE_S_MAX, PAUSE_S_MAX, Courier
-from simulator.telemetry.cloudwatch.endpoint import Refused, Unreachable
+from simulator.telemetry.cloudwatch.endpoint import Rejected, Unreachable
 from simulator.telemetry.cloudwatch.lines import Line, LogStream
 from simulator.telemetry.cloudwatch.outbox import LinesBatch, LinesOutbox
 from simulator.world.tasks import Tasks
@@ -38,8 +38,8 @@ class Place:
     async def be_away(self, _batch: LinesBatch) -> int:
         raise Unreachable("http://place cannot be asked: Gone")
 
-    async def refuse(self, batch: LinesBatch) -> int:
-        raise Refused("http://place answers InvalidParameterException to put_log_events")
+    async def reject(self, batch: LinesBatch) -> int:
+        raise Rejected("http://place answers InvalidParameterException to put_log_events")
 
     async def hang(self, _batch: LinesBatch) -> int:
         await asyncio.sleep(1000)
@@ -113,9 +113,9 @@ def test_what_does_not_fit_any_more_is_dropped_from_the_oldest_and_told_once() -
     with_place(test)
 
 
-def test_what_is_refused_is_not_sent_again_and_the_reason_told_once() -> None:
+def test_what_is_rejected_is_not_sent_again_and_the_reason_told_once() -> None:
     async def test(place: Place) -> None:
-        place.does = place.refuse
+        place.does = place.reject
         place.write("a")
         await asyncio.sleep(2)
         place.write("b")

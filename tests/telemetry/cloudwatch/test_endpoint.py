@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from simulator.telemetry.cloudwatch.endpoint import Endpoint, Refused, Unreachable
+from simulator.telemetry.cloudwatch.endpoint import Endpoint, Rejected, Unreachable
 from simulator.telemetry.cloudwatch.lines import Line, LogStream
 from simulator.telemetry.cloudwatch.outbox import LinesBatch, PointsBatch
 from simulator.telemetry.cloudwatch.platform_view import ServiceIdentity
@@ -147,7 +147,7 @@ async def test_who_cannot_just_now_is_asked_again(place: Place, status: int, cod
 async def test_what_is_wrong_is_not_sent_again(place: Place) -> None:
     answers, endpoint = place
     answers.next = [(400, fault("InvalidParameterValue"))]
-    with pytest.raises(Refused, match="answers InvalidParameterValue"):
+    with pytest.raises(Rejected, match="answers InvalidParameterValue"):
         await endpoint.put_points(points(60))
 
 

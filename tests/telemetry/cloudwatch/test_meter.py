@@ -146,7 +146,7 @@ def test_latency_can_be_that_of_the_balancer_with_the_wait() -> None:
         pairs = [pair for datum in data for pair in zip(datum["Values"], datum["Counts"], strict=True)]
         return float(sum(value * count for value, count in pairs) / sum(count for _, count in pairs))
 
-    # Refused requests, which take no time, count there.
+    # Rejected requests, which take no time, count there.
     assert mean(LatencyOf.INSTANCE) > 99 > mean(LatencyOf.BALANCER)
 
 

@@ -67,7 +67,7 @@ async def test_a_collector_gets_names_units_and_values() -> None:
         (name, "quiet"): 0 for name in classes
     }
     assert values(requests.sum.data_points[0].attributes).keys() == {"apprunner.service", "apprunner.code_class"}
-    assert numbers(got["apprunner.requests.refused"]) == {("web",): 1, ("quiet",): 0}
+    assert numbers(got["apprunner.requests.rejected"]) == {("web",): 1, ("quiet",): 0}
     assert numbers(got["apprunner.balancer.answers"]) == {("404",): 3}
     assert numbers(got["apprunner.instances"])["web", "starting"] == 1
     assert got["apprunner.cost"].unit == "USD"

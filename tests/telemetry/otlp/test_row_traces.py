@@ -24,7 +24,7 @@ services:
   web:
     max_concurrency: 2
     max_size: 3
-    overflow: {mode: hold, wait: 10s, queue: 20}
+    overflow: {mode: queue, wait: 10s, queue: 20}
     application: {simulated: {io: 100ms, start_up: 2s}}
 traffic:
   - {name: steady, service: web, clock: {rate: 30/s}}
@@ -52,7 +52,7 @@ def test_every_request_is_a_trace_in_the_run_s_own_time() -> None:
     cold = [span for span in collector.spans() if span.name == "cold start"]
     assert len(cold) >= tally.cold_starts > 0
     decisions = Counter(values(span.attributes)["apprunner.decision"] for span in roots)
-    assert 0 < decisions["refused"] <= tally.statuses[429]  # the others were held too long
+    assert 0 < decisions["rejected"] <= tally.statuses[429]  # the others were held too long
     assert record.facts == play(Run(read_scenario(TEXT))).facts  # a run is what it is, traced or not
 
 

@@ -192,7 +192,7 @@ async def test_a_collector_that_goes_and_comes_back_gets_the_figures_again(caplo
     told = [record.message for record in caplog.records]
     assert len(told) == 2, told
     assert f"metrics over OTLP: {collector.url}/v1/metrics takes none: " in told[0]
-    assert "refused" in told[0] or "reset" in told[0] or "closed" in told[0] or "aborted" in told[0]
+    assert "rejected" in told[0] or "reset" in told[0] or "closed" in told[0] or "aborted" in told[0]
     assert "takes them again" in told[1]
 
 

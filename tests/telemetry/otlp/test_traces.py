@@ -88,7 +88,7 @@ async def test_a_request_that_needed_a_cold_start_is_a_tree() -> None:
         "user_agent.original": "tester",
         "apprunner.service": "web",
         "apprunner.instance.id": "web-2",
-        "apprunner.decision": "held",
+        "apprunner.decision": "queued",
     }
     assert values(upstream.attributes) == {
         "http.request.method": "GET",
@@ -106,9 +106,9 @@ async def test_a_request_that_needed_a_cold_start_is_a_tree() -> None:
     assert server.status.code == upstream.status.code == Status.STATUS_CODE_UNSET
 
 
-async def test_one_that_is_held_has_a_queue_and_one_that_is_refused_nothing_below_it() -> None:
+async def test_one_that_is_held_has_a_queue_and_one_that_is_rejected_nothing_below_it() -> None:
     async def script(service: TracedService) -> None:
-        for _ in range(3):  # the second has the only place in the line
+        for _ in range(3):  # the second has the only place in the queue
             service.traced().send(request())
         await asyncio.sleep(3)
         service.wires(1).answer(OK)
@@ -117,16 +117,16 @@ async def test_one_that_is_held_has_a_queue_and_one_that_is_refused_nothing_belo
     heard = await traced(script, stage_settings(wait_s=30, queue=1))
     spans = await exported(heard)
     assert [(span.name, values(span.attributes).get("apprunner.decision")) for span in spans] == [
-        ("GET", "refused"),
+        ("GET", "rejected"),
         ("GET", "admitted"),
         ("GET", None),
-        ("GET", "held"),
+        ("GET", "queued"),
         ("queue", None),
         ("GET", None),
     ]
-    refused = values(spans[0].attributes)
-    assert (refused["http.response.status_code"], refused["apprunner.cause"]) == (429, "overflow")
-    assert "error.type" not in refused  # a server's span is in error from 500 on
+    rejected = values(spans[0].attributes)
+    assert (rejected["http.response.status_code"], rejected["apprunner.cause"]) == (429, "overflow")
+    assert "error.type" not in rejected  # a server's span is in error from 500 on
     assert spans[0].status.code == Status.STATUS_CODE_UNSET
     assert times(spans[4]) == (0, 3)
 

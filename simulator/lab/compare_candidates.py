@@ -1,4 +1,4 @@
-"""Contenders: what a comparison sets side by side, as changes to a scenario.
+"""Candidates: what a comparison sets side by side, as changes to a scenario.
 
 A policy replaces that of every service and leaves the rest alone. A platform also brings its limits, its overflow, its
 way of starting instances and its price list. The oracle has the actuator, the limits and the prices of whatever it
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from simulator.model.renamed import renamed
 from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.law_spec import LawSpec
 from simulator.replay.policy_platform import behaviour_changes, preset_policy
@@ -29,7 +30,7 @@ from simulator.world.laws import LogNormal
 ORACLE: Final = "oracle"
 APP_RUNNER: Final = "app-runner"
 # The scenario's own policy with its parameters.
-OWN: Final = "own"
+CONFIGURED: Final = "configured"
 # Values that stand for the sum of two laws, the application's start and the platform's.
 START_UP_VALUES: Final = 500
 # ASSUMPTION: a replica has the idle rate a second after its last request, as billing is by the second. What counts as
@@ -37,20 +38,20 @@ START_UP_VALUES: Final = 500
 IDLE_RATE_AFTER_S: Final = 1.0
 
 
-class ContenderKind(StrEnum):
+class CandidateKind(StrEnum):
     POLICY = "policy"
     PLATFORM = "platform"
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """`told` as on the command line: a policy of the registry, `own`, `FILE.py:CLASS`, or a platform.
+class Candidate:
+    """`told` as on the command line: a policy of the registry, `configured`, `FILE.py:CLASS`, or a platform.
 
-    `is_oracle`: in place of the contender that `told` names, the oracle with its actuator, limits and prices. `prices`:
+    `is_oracle`: in place of the candidate that `told` names, the oracle with its actuator, limits and prices. `prices`:
     a platform's, None for the preset's. `beside`: a policy of the same name is compared too, so the label says which.
     """
 
-    kind: ContenderKind
+    kind: CandidateKind
     told: str
     is_oracle: bool = False
     prices: PriceList | None = None
@@ -63,65 +64,68 @@ class Contender:
         name = self.told.rpartition(":")[2] if is_user_policy(self.told) else self.told
         if not self.is_oracle:
             return f"{name} platform" if self.beside else name
-        if self.kind is ContenderKind.PLATFORM:
+        if self.kind is CandidateKind.PLATFORM:
             return f"{ORACLE} on {name}"
-        return ORACLE if self.told in {ORACLE, OWN} else f"{ORACLE} as {name}"
+        return ORACLE if self.told in {ORACLE, CONFIGURED} else f"{ORACLE} as {name}"
 
     @property
     def price_list(self) -> PriceList | None:
         """None: App Runner's, as the scenario has them; so on the platform of that name too, for the Region's sake."""
-        if self.kind is ContenderKind.POLICY or (self.told == APP_RUNNER and self.prices is None):
+        if self.kind is CandidateKind.POLICY or (self.told == APP_RUNNER and self.prices is None):
             return None
         return self.prices or platform_named(self.told).prices
 
     def applied(self, scenario: Scenario) -> Scenario:
-        """The scenario as this contender plays it.
+        """The scenario as this candidate plays it.
 
         Raises:
             ValueError: for an unknown name, a user's file that is no policy, or a policy that does not fit.
         """
-        if self.kind is ContenderKind.PLATFORM:
+        if self.kind is CandidateKind.PLATFORM:
             there = on_platform(scenario, _told_preset(platform_named(self.told), self.prices))
             return with_oracle(there) if self.is_oracle else there
-        keeps = self.told in {OWN, ORACLE}
+        keeps = self.told in {CONFIGURED, ORACLE}
+        if new := renamed(self.told, {CONFIGURED}):
+            msg = f"policy = {self.told!r}, must be another: it is now `{new}`"
+            raise ValueError(msg)
         there = scenario if keeps else scenario.with_policy(self.told, self.on_error)
         return with_oracle(there) if self.is_oracle else there
 
     @property
-    def reference(self) -> Contender:
+    def reference(self) -> Candidate:
         """The oracle that its regret is measured against: with its actuator, its queue, its limits and its prices."""
-        told = OWN if self.told == ORACLE else self.told
+        told = CONFIGURED if self.told == ORACLE else self.told
         return dataclasses.replace(self, told=told, is_oracle=True)
 
 
-def distinct(contenders: Sequence[Contender]) -> list[Contender]:
+def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     """As given. Raises ValueError when two have the same label: their rows could not be told apart."""
-    labels = [contender.label for contender in contenders]
+    labels = [candidate.label for candidate in candidates]
     for label in labels:
         if labels.count(label) > 1:
-            msg = f"contender = {label!r} twice, must be given once (a user's policy is known by its class)"
+            msg = f"candidate = {label!r} twice, must be given once (a user's policy is known by its class)"
             raise ValueError(msg)
-    return list(contenders)
+    return list(candidates)
 
 
-def references(contenders: Sequence[Contender], scenarios: Iterable[Scenario] = ()) -> dict[str, Contender]:
-    """By the label of each contender its oracle: one for all that play it the same way in every one of `scenarios`.
+def references(candidates: Sequence[Candidate], scenarios: Iterable[Scenario] = ()) -> dict[str, Candidate]:
+    """By the label of each candidate its oracle: one for all that play it the same way in every one of `scenarios`.
 
-    A contender that is an oracle already is the reference of those whose oracle would be the same.
+    A candidate that is an oracle already is the reference of those whose oracle would be the same.
     """
-    played: dict[str, Contender] = {}
+    played: dict[str, Candidate] = {}
     known = list(scenarios)
-    found: dict[str, Contender] = {}
-    plain = Contender(ContenderKind.POLICY, OWN, is_oracle=True)
-    if known and any(contender.kind is ContenderKind.POLICY for contender in contenders):
+    found: dict[str, Candidate] = {}
+    plain = Candidate(CandidateKind.POLICY, CONFIGURED, is_oracle=True)
+    if known and any(candidate.kind is CandidateKind.POLICY for candidate in candidates):
         played[_way(plain, known)] = plain
-    for contender in sorted(contenders, key=lambda one: (not one.is_oracle, one.told != OWN)):
-        own = contender if contender.is_oracle else contender.reference
-        found[contender.label] = played.setdefault(_way(own, known), own)
-    return {contender.label: found[contender.label] for contender in contenders}
+    for candidate in sorted(candidates, key=lambda one: (not one.is_oracle, one.told != CONFIGURED)):
+        own = candidate if candidate.is_oracle else candidate.reference
+        found[candidate.label] = played.setdefault(_way(own, known), own)
+    return {candidate.label: found[candidate.label] for candidate in candidates}
 
 
-def _way(oracle: Contender, scenarios: Sequence[Scenario]) -> str:
+def _way(oracle: Candidate, scenarios: Sequence[Scenario]) -> str:
     """What tells one way of playing the scenarios from another."""
     return repr((oracle.price_list, [oracle.applied(scenario).services for scenario in scenarios] or oracle.label))
 
@@ -191,12 +195,12 @@ def _start_up(label: str, simulated: SimulatedSpec, preset: PlatformPreset) -> L
     return LawSpec.model_validate({"empirical": [f"{value:.6f}s" for value in sums.tolist()]})
 
 
-def contenders_of(
+def candidates_of(
     policies: Sequence[str],
     platforms: Sequence[str],
     prices: Mapping[str, PriceList],
     on_error: OnPolicyError = OnPolicyError.STOP,
-) -> list[Contender]:
+) -> list[Candidate]:
     """Policies first, then platforms, in the order given.
 
     Raises:
@@ -210,9 +214,9 @@ def contenders_of(
         raise ValueError(msg)
     return distinct(
         [
-            *(Contender(ContenderKind.POLICY, name, is_oracle=name == ORACLE, on_error=on_error) for name in policies),
+            *(Candidate(CandidateKind.POLICY, name, is_oracle=name == ORACLE, on_error=on_error) for name in policies),
             *(
-                Contender(ContenderKind.PLATFORM, name, prices=prices.get(name), beside=name in policies)
+                Candidate(CandidateKind.PLATFORM, name, prices=prices.get(name), beside=name in policies)
                 for name in platforms
             ),
         ]

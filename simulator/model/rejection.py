@@ -10,7 +10,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """A response (or a closed connection) that the load balancer produces instead of the application.
 
     `name` appears in reports and logs. `status` is the status that the client receives; 499 marks a client that closed
@@ -27,24 +27,24 @@ class Refusal:
 
 
 # R#224: more concurrent requests than instances x MaxConcurrency.
-OVERFLOW: Final = Refusal("overflow", 429, "Too Many Requests")
+OVERFLOW: Final = Rejection("overflow", 429, "Too Many Requests")
 # A queued request whose waiting time ended before a slot was free.
 # ASSUMPTION: same status as an overflow; a trace of a platform that queues settles it (Cloud Run responds 429 too).
-HOLD_EXPIRED: Final = Refusal("hold expired", 429, "Too Many Requests")
+QUEUE_TIMEOUT: Final = Rejection("queue timeout", 429, "Too Many Requests")
 # Developer Guide, request-route-404: empty body.
-NO_ROUTE: Final = Refusal("no route", 404)
+NO_ROUTE: Final = Rejection("no route", 404)
 # ASSUMPTION: Envoy's convention for a route timeout before response headers; one observed request settles it.
-TIMEOUT: Final = Refusal("timeout", 504, "upstream request timeout")
+TIMEOUT: Final = Rejection("timeout", 504, "upstream request timeout")
 # R#265, verbatim.
-CONNECT_FAILURE: Final = Refusal(
+CONNECT_FAILURE: Final = Rejection(
     "connect failure",
     503,
     "upstream connect error or disconnect/reset before headers. reset reason: connection failure, "
     "transport failure reason: delayed connect error: 111",
     unsent=True,
 )
-# Envoy's text for a connection that is neither established nor refused in time.
-CONNECT_TIMEOUT: Final = Refusal(
+# Envoy's text for a connection that is neither established nor rejected in time.
+CONNECT_TIMEOUT: Final = Rejection(
     "connect timeout",
     503,
     "upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
@@ -52,26 +52,26 @@ CONNECT_TIMEOUT: Final = Refusal(
 )
 # Not an Envoy response: this process has run out of open files, memory or local ports, so trying another instance
 # would not help (http-proxy.md 125).
-EXHAUSTED: Final = Refusal(
+EXHAUSTED: Final = Rejection(
     "own exhaustion",
     503,
     "the load balancer has run out of open files, memory or local ports; its log says which",
     blames=False,
 )
 # R#92, verbatim.
-TERMINATED: Final = Refusal(
+TERMINATED: Final = Rejection(
     "connection termination",
     503,
     "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
 )
-BAD_ANSWER: Final = Refusal(
+BAD_ANSWER: Final = Rejection(
     "bad answer",
     502,
     "upstream connect error or disconnect/reset before headers. reset reason: protocol error",
 )
 # ASSUMPTION: 503 for a paused service, according to one blog post; 404 is not excluded (facts 3.4).
-UNAVAILABLE: Final = Refusal("unavailable", 503, "no healthy upstream")
+UNAVAILABLE: Final = Rejection("unavailable", 503, "no healthy upstream")
 # Injected network faults: the client's connection is reset, or closed as if the response were complete.
-WIRE_RESET: Final = Refusal("reset on the wire", 0)
-WIRE_TRUNCATED: Final = Refusal("truncated on the wire", 0)
-CLIENT_GONE: Final = Refusal("client gone", 499)
+WIRE_RESET: Final = Rejection("reset on the wire", 0)
+WIRE_TRUNCATED: Final = Rejection("truncated on the wire", 0)
+CLIENT_GONE: Final = Rejection("client gone", 499)

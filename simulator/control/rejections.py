@@ -1,4 +1,4 @@
-"""The refusals of the API's operations, by the names of the service model (facts 1.2)."""
+"""The rejections of the API's operations, by the names of the service model (facts 1.2)."""
 
 from __future__ import annotations
 

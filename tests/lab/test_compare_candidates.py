@@ -1,4 +1,4 @@
-"""Contenders: what they make of a scenario."""
+"""Candidates: what they make of a scenario."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from simulator.lab.compare import Plan, compare
-from simulator.lab.compare_contenders import (
-    Contender,
-    ContenderKind,
-    contenders_of,
+from simulator.lab.compare_candidates import (
+    Candidate,
+    CandidateKind,
+    candidates_of,
     on_platform,
     references,
     with_oracle,
@@ -31,11 +31,11 @@ def scenario(tmp_path: Path) -> Scenario:
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_every_platform_plays_the_scenario_and_has_a_bill(name: str, tmp_path: Path) -> None:
-    contenders = contenders_of((), (name,), {})
-    found = compare(Plan([step(tmp_path)], contenders, baseline=name, seeds=1))
+    candidates = candidates_of((), (name,), {})
+    found = compare(Plan([step(tmp_path)], candidates, baseline=name, seeds=1))
     assert found.failures == []
     (case,) = found.cases
-    assert [row.contender for row in case.rows] == [name, f"oracle on {name}"]
+    assert [row.candidate for row in case.rows] == [name, f"oracle on {name}"]
     assert case.rows[0].estimates["run_usd"].mean > 0
     assert min(row.estimates["regret"].mean for row in case.rows) == 1
 
@@ -44,7 +44,7 @@ def test_a_platform_brings_its_limits_and_its_overflow(scenario: Scenario) -> No
     web = on_platform(scenario, platform_named("lambda")).services["web"]
     # Six instances of four places are 24 environments of one.
     assert (web.max_concurrency, web.min_size, web.max_size) == (1, 0, 24)
-    assert web.overflow.mode == "hold"
+    assert web.overflow.mode == "queue"
     assert web.balancing == "newest-first"
     assert web.policy.name == "lambda"
     assert web.application.simulated is not None
@@ -56,7 +56,7 @@ def test_a_platform_that_bills_busy_time_tells_busy_from_idle(scenario: Scenario
     assert platform_named("cloud-run").prices.metering is Metering.BUSY
     assert build_policy(there, "web").actuator.activates
     record = play(Run(there), signals=False)
-    busy_s = sum(end - begin for usage in record.services[0].usages for begin, end in usage.spells)
+    busy_s = sum(end - begin for usage in record.services[0].usages for begin, end in usage.activations)
     served_s = record.tallies.whole().service.total_ns / 1e9
     assert served_s / 4 < busy_s < served_s + 60  # four requests at a time at most, and hardly any idle time
 
@@ -67,48 +67,48 @@ def test_the_oracle_has_the_actuator_of_what_it_replaces(scenario: Scenario) -> 
 
 
 def test_own_is_the_scenarios_policy_with_its_parameters(scenario: Scenario) -> None:
-    assert Contender(ContenderKind.POLICY, "own").applied(scenario) is scenario
+    assert Candidate(CandidateKind.POLICY, "configured").applied(scenario) is scenario
 
 
 @pytest.mark.case("L23")
 def test_each_way_of_starting_instances_has_an_oracle_and_equal_ones_share_it(scenario: Scenario) -> None:
-    contenders = contenders_of(("own", "knative", "hpa", "predictive-hpa"), ("lambda",), {})
-    found = {label: reference.label for label, reference in references(contenders, [scenario]).items()}
+    candidates = candidates_of(("configured", "knative", "hpa", "predictive-hpa"), ("lambda",), {})
+    found = {label: reference.label for label, reference in references(candidates, [scenario]).items()}
     assert found == {
-        "own": "oracle",
+        "configured": "oracle",
         "knative": "oracle as knative",
         "hpa": "oracle as hpa",
         "predictive-hpa": "oracle as hpa",
         "lambda": "oracle on lambda",
     }
-    knative = references(contenders, [scenario])["knative"].applied(scenario).services["web"]
+    knative = references(candidates, [scenario])["knative"].applied(scenario).services["web"]
     theirs = scenario.with_policy("knative").services["web"]
     assert (knative.policy.name, knative.balancing) == ("oracle", theirs.balancing)
     assert knative.policy.actuator(knative.scaling).start_lag_s == 1.0
-    assert references(contenders_of(("oracle", "own"), (), {}), [scenario])["own"].label == "oracle"
+    assert references(candidates_of(("oracle", "configured"), (), {}), [scenario])["configured"].label == "oracle"
 
 
 @pytest.mark.case("X1")
 def test_a_policy_and_a_platform_of_one_name_are_told_apart_and_the_difference_is_told(tmp_path: Path) -> None:
-    contenders = contenders_of(("lambda",), ("lambda",), {})
-    assert [contender.label for contender in contenders] == ["lambda", "lambda platform"]
-    (case,) = compare(Plan([step(tmp_path)], contenders, baseline="lambda", seeds=1, oracle=False)).cases
+    candidates = candidates_of(("lambda",), ("lambda",), {})
+    assert [candidate.label for candidate in candidates] == ["lambda", "lambda platform"]
+    (case,) = compare(Plan([step(tmp_path)], candidates, baseline="lambda", seeds=1, oracle=False)).cases
     (told,) = (note for note in case.notes if note.startswith("lambda as a policy against"))
     assert "MaxConcurrency 4 against 1" in told
-    assert "overflow refuse against hold" in told
+    assert "overflow reject against queue" in told
 
 
 @pytest.mark.parametrize(
     ("policies", "platforms", "said"),
     [
-        (("knative", "knative"), (), "contender = 'knative' twice"),
-        (("a.py:Mine", "b.py:Mine"), (), "contender = 'Mine' twice"),
+        (("knative", "knative"), (), "candidate = 'knative' twice"),
+        (("a.py:Mine", "b.py:Mine"), (), "candidate = 'Mine' twice"),
         ((), ("heroku",), "platform = 'heroku', must be one of"),
     ],
 )
 def test_what_cannot_be_compared_is_told(policies: tuple[str, ...], platforms: tuple[str, ...], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        contenders_of(policies, platforms, {})
+        candidates_of(policies, platforms, {})
 
 
 def test_prices_of_ones_own_replace_the_shipped_ones(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_prices_of_ones_own_replace_the_shipped_ones(tmp_path: Path) -> None:
     assert (prices["knative"].nodes, prices["knative"].node.usd_hour) == (3, 2)  # type: ignore[union-attr]
     assert prices["lambda"].source == "prices.yaml"
     with pytest.raises(ValueError, match=r"prices = lambda, must be of platforms that are compared"):
-        contenders_of((), ("knative",), prices)
+        candidates_of((), ("knative",), prices)
 
 
 @pytest.mark.parametrize(

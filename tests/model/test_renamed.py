@@ -1,0 +1,94 @@
+"""Each old name leads to the new one, wherever a user meets it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli import app
+from simulator.model.renamed import RENAMED, renamed
+from simulator.replay.check_expression import METRICS, parse_check
+from simulator.replay.problems import ScenarioError
+from simulator.replay.report_schema import Report
+from simulator.replay.scenario import read_scenario
+from simulator.replay.user_policy import GuardedPolicy
+
+TEXT = """
+version: 1
+name: old
+duration: 10s
+services:
+  web:
+    application: {simulated: {demand: {cpu: 10ms}}}
+    SERVICE
+traffic:
+  - {name: all, service: web, shape: {constant: {rate: 1/s}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "new"),
+    [
+        ("overflow: refuse", "reject"),
+        ("overflow: {mode: hold, wait: 1s}", "queue"),
+        ("policy: {name: app-runner, count_refusals: true}", "count_rejections"),
+    ],
+)
+def test_a_scenario_with_an_old_key_is_an_error_that_names_the_new_one(line: str, new: str, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=f"it is now `{new}`"):
+        read_scenario(TEXT.replace("SERVICE", line), file="old.yaml", folder=tmp_path)
+
+
+@pytest.mark.parametrize("old", [old for old, new in RENAMED.items() if new in METRICS])
+def test_a_check_of_an_old_metric_names_the_new_one(old: str) -> None:
+    with pytest.raises(ValueError, match=f"must be one of .*`{RENAMED[old]}`"):
+        parse_check(f"{old} < 1")
+
+
+@pytest.mark.parametrize(
+    ("words", "new"),
+    [
+        (["run", "first-look", "--gear", "auto"], "--backend"),
+        (["run", "first-look", "--backend", "fast"], "compiled"),
+        (["compare", "first-look", "--policy", "fixed", "--policy", "oracle", "--backend", "virtual"], "event-loop"),
+        (["compare", "first-look", "--policy", "own"], "configured"),
+    ],
+)
+def test_an_old_option_or_value_is_an_error_that_names_the_new_one(words: list[str], new: str) -> None:
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2, done.output
+    told = " ".join(re.sub("[\u2500-\u257f]", " ", done.output).split())
+    assert new in told
+    assert "it is now" in told
+
+
+def test_a_policy_with_an_old_attribute_is_an_error_that_names_the_new_one() -> None:
+    class Old:
+        pokes = True
+
+    with pytest.raises(ValueError, match="reacts_to_queue"):
+        GuardedPolicy.check_names("old.py:Old", Old)
+
+
+@pytest.mark.parametrize("verb", ["why"])
+def test_a_report_of_an_older_version_says_so_and_what_to_do(verb: str, tmp_path: Path) -> None:
+    file = tmp_path / "old.json"
+    file.write_text(json.dumps({"report_version": 1, "digest": ""}), encoding="utf-8")
+    done = CliRunner().invoke(app, [verb, str(file), "1s"])
+    assert done.exit_code == 2
+    assert "report_version = 1, must be 2: play the scenario again" in done.output
+
+
+def test_no_new_name_is_an_old_one_and_reports_have_no_old_field() -> None:
+    assert not set(RENAMED) & set(RENAMED.values())
+    text = json.dumps(Report.model_json_schema())
+    assert not [old for old in RENAMED if f'"{old}":' in text]
+
+
+def test_a_word_that_is_still_known_elsewhere_has_no_new_name_here() -> None:
+    assert renamed("virtual", ["real"]) == ""
+    assert renamed("virtual", ["auto", "compiled", "event-loop"]) == "event-loop"
