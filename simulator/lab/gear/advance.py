@@ -1,4 +1,6 @@
-"""The kernel's loop, and what the platform does to the requests: instances come, move, leave and die."""
+"""The kernel's event loop, and the platform's operations on its requests: instances are added, moved, removed and
+crash.
+"""
 
 from __future__ import annotations
 
@@ -43,15 +45,15 @@ from simulator.lab.gear.state import (
 from simulator.lab.gear.station_kernel import progress
 
 KINDS: Final = 2**KIND_BITS - 1
-# What a request that is moved makes at most: events (its deadline, its end or its instance's look, somebody's expiry),
-# and draws of the rules by lot (two in each tier).
+# Upper bounds of what moving one request creates: events (its deadline, its end or its instance's completion check,
+# another request's expiry) and draws of the random balancing rules (two in each tier).
 EVENTS_A_STEP: Final = 3
 LOTS_A_STEP: Final = 4
 
 
 @kernel
 def steps_left(w: World) -> int:
-    """How many requests may be moved before a place for what that makes, or a draw, is missing."""
+    """Return how many requests may be moved before an array has no free entry or the random draws run out."""
     p = w.pool[0]
     if w.standing.shape[0] - p.open_end < p.present + MARGIN:
         close_ranks(w)
@@ -71,13 +73,13 @@ def steps_left(w: World) -> int:
 
 @entry
 def has_room(w: World) -> bool:
-    """Whether an event that moves every request there is finds room."""
+    """True if an event that moves every request present would fit into the arrays."""
     return steps_left(w) >= w.pool[0].present + MARGIN
 
 
 @kernel
 def steps_of_first(w: World) -> int:
-    """How many requests the first of the scheduled events may move."""
+    """Return the largest number of requests that the next scheduled event may move."""
     kind, target = kind_and_target(w)
     if kind == DONE:
         return 1
@@ -88,7 +90,7 @@ def steps_of_first(w: World) -> int:
 
 @kernel
 def tell_end(w: World) -> None:
-    """Tell the platform when it waits until no request is left and the last one has ended."""
+    """Notify the platform if it waits for the last request to end and none is left."""
     p = w.pool[0]
     if p.tells_end and p.present == 0:
         p.tells_end = 0
@@ -97,7 +99,9 @@ def tell_end(w: World) -> None:
 
 @kernel
 def takes_room(w: World, steps: int) -> bool:
-    """For so many requests to be moved; what is there is looked at only when the last look has been used up."""
+    """Reserve room for moving `steps` requests. The arrays are measured again only when the previous budget is used
+    up.
+    """
     p = w.pool[0]
     if p.budget < steps:
         p.budget = steps_left(w)
@@ -115,7 +119,7 @@ def kind_and_target(w: World) -> tuple[int, int]:
 
 @kernel
 def next_source(w: World) -> int:
-    """The source whose next request is the first; NOBODY when all are over."""
+    """Return the source whose next request is the earliest, or NOBODY if all sources have ended."""
     sources = w.sources
     first = NOBODY
     for source in range(sources.shape[0]):
@@ -133,7 +137,7 @@ def next_source(w: World) -> int:
 
 @kernel
 def fire(w: World, source: int, now: float) -> None:
-    """A source sends, after it has set its clock for its next request."""
+    """Send a request of this source, after setting the source's timer for its next request."""
     p = w.pool[0]
     it = w.sources[source]
     if it.at < it.end:
@@ -148,7 +152,7 @@ def fire(w: World, source: int, now: float) -> None:
 
 @kernel
 def play_first(w: World, now: float) -> None:
-    """The first of the scheduled events, which is now."""
+    """Play the first scheduled event, which is due now."""
     when_s, (kind, target) = w.whens[0], kind_and_target(w)
     drop_first_event(w)
     if kind == DONE:
@@ -166,7 +170,7 @@ def play_first(w: World, now: float) -> None:
 
 @kernel
 def source_is_dry(w: World, source: int) -> bool:
-    """Whether it can send only when more arrivals, work or places for requests are there."""
+    """True if the source cannot send before more arrivals, work or request entries are supplied."""
     p = w.pool[0]
     it = w.sources[source]
     return p.work >= p.work_end or p.free_request == NOBODY or (it.at == it.end and not it.last)
@@ -174,23 +178,23 @@ def source_is_dry(w: World, source: int) -> bool:
 
 @kernel
 def sends_first(w: World, source: int) -> bool:
-    """Whether the source comes before the first of the scheduled events."""
+    """True if the source's next request precedes the first scheduled event."""
     when_s, first_s = w.sources[source].when_s, w.whens[0]
     return when_s < first_s or (when_s == first_s and w.sources[source].order < first_order(w))
 
 
 @kernel
 def first_order(w: World) -> int:
-    """The order of the first of the scheduled events."""
+    """Return the order number of the first scheduled event."""
     order: int = w.tags[0] >> (TARGET_BITS + KIND_BITS)
     return order
 
 
 @entry
 def advance(w: World, limit_s: float, limit_order: int) -> int:
-    """Play every event of the requests before (limit_s, limit_order), or until one concerns the platform."""
+    """Play every request event before (limit_s, limit_order), or until one concerns the platform."""
     p = w.pool[0]
-    p.budget = 0  # what the platform did meanwhile took some of it
+    p.budget = 0  # the platform's actions since the last call used some of it
     source = next_source(w)
     while True:
         if source == NOBODY and p.events == 0:
@@ -217,12 +221,12 @@ def advance(w: World, limit_s: float, limit_order: int) -> int:
             return OBEY
 
 
-# --- the platform's side -------------------------------------------------------------------------------------------
+# --- operations of the platform ---------------------------------------------------------------------------------
 
 
 @kernel
 def carry_out(w: World) -> None:
-    """Those who wait get the slots that are free; all hold theirs before any begins."""
+    """Give the free slots to queued requests. All requests get their slots before any of them begins."""
     p = w.pool[0]
     now = p.now_s
     first = last = NOBODY
@@ -269,7 +273,7 @@ def leave(w: World, row: int) -> None:
 
 @entry
 def lose(w: World, row: int, status: int) -> None:
-    """Its requests fail with it."""
+    """Fail the instance's requests: the instance has crashed."""
     p = w.pool[0]
     w.instances[row].gone = 1
     for place in range(p.open_first, p.open_end):
@@ -282,7 +286,7 @@ def lose(w: World, row: int, status: int) -> None:
 
 @entry
 def resize(w: World, capacity: int, rows: np.ndarray) -> None:
-    """Another MaxConcurrency; `rows` are the instances in service, in the order in which they were added."""
+    """Set another MaxConcurrency. `rows` are the instances in service, in the order in which they were added."""
     p = w.pool[0]
     p.capacity = capacity
     if p.balancing == LEAST_OUTSTANDING:

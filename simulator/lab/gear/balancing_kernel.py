@@ -1,7 +1,7 @@
 """Balancing (rules/balancing.py, rules/balancing_by_lot.py): the same orders of preference over linked rows.
 
-An instance stands in one tier at a time. Least outstanding keeps a list for each number of requests, round robin one
-list (number 0), both linked through the instances; the rules by lot keep an array, newest first a heap.
+An instance is in one tier at a time. Least outstanding keeps a list for each number of requests, round robin keeps one
+list (number 0), both linked through the instances; the random rules keep an array, newest first keeps a heap.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from simulator.lab.gear.state import (
 
 @kernel
 def list_at(w: World, tier: int, number: int) -> int:
-    """The own entry of a list in the rings of `befores` and `afters`."""
+    """Return the index of the list's own entry in the rings of `befores` and `afters`."""
     return tier * (lists_before(w) >> 1) + number
 
 
 @kernel
 def lists_before(w: World) -> int:
-    """Entries of lists, which are before those of the instances."""
+    """Return the number of list entries, which precede those of the instances."""
     return w.befores.shape[0] - w.instances.shape[0]
 
 
 @kernel
 def append(w: World, tier: int, number: int, row: int) -> None:
-    """To the end of a list: before the list's own entry."""
+    """Append the instance to a list: insert it before the list's own entry."""
     place, end = lists_before(w) + row, list_at(w, tier, number)
     last = w.befores[end]
     w.befores[place], w.afters[place] = last, end
@@ -45,7 +45,7 @@ def append(w: World, tier: int, number: int, row: int) -> None:
 
 @kernel
 def unlink(w: World, row: int) -> None:
-    """Out of the list in which it is."""
+    """Remove the instance from the list that contains it."""
     place = lists_before(w) + row
     before, after = w.befores[place], w.afters[place]
     w.afters[before], w.befores[after] = after, before
@@ -73,7 +73,7 @@ def join_round(w: World, tier: int, row: int) -> None:
 
 @kernel
 def strike(w: World, tier: int, row: int) -> None:
-    """Out of the free ones; the last takes its place."""
+    """Remove an entry from the array of free instances; the last entry takes its index."""
     instance = w.instances[row]
     at = instance.free_at
     if at == NOBODY:
@@ -101,7 +101,7 @@ def sort_in(w: World, tier: int, row: int) -> None:
 
 @kernel
 def list_newest(w: World, tier: int, row: int) -> None:
-    """On the heap of those believed free, at most once."""
+    """Push the instance on the heap of instances believed free, at most once."""
     if w.instances[row].outstanding >= w.pool[0].capacity or w.listed[tier, row]:
         return
     w.listed[tier, row] = 1
@@ -120,7 +120,7 @@ def list_newest(w: World, tier: int, row: int) -> None:
 
 @kernel
 def unlist_newest(w: World, tier: int) -> None:
-    """The top of the heap goes."""
+    """Pop the top of the heap."""
     heap = w.newest[tier]
     w.listed[tier, heap[0]] = 0
     count = w.tiers[tier].heap - 1
@@ -159,7 +159,7 @@ def add_place(w: World, tier: int, row: int) -> None:
 
 @kernel
 def note_free(w: World, tier: int, row: int) -> None:
-    """Its number of requests is another one; not for least outstanding."""
+    """Record that the instance's number of requests has changed. Not called for least outstanding."""
     balancing = w.pool[0].balancing
     if balancing == ROUND_ROBIN:
         join_round(w, tier, row)
@@ -274,14 +274,16 @@ def take_of(w: World, tier: int) -> int:
 
 @kernel
 def take(w: World) -> int:
-    """The preferred instance with a free slot, its slot taken; the reserve when the front is full; NOBODY."""
+    """Take a slot of the preferred instance with a free one: from the reserve when the front tier is full, NOBODY if
+    none.
+    """
     row = take_of(w, FRONT)
     return row if row != NOBODY else take_of(w, RESERVE)
 
 
 @kernel
 def free_slot(w: World, row: int) -> None:
-    """One of its slots is free again; it is in service."""
+    """Record that one slot of an instance in service is free again."""
     instance = w.instances[row]
     tier = instance.tier
     if w.pool[0].balancing == LEAST_OUTSTANDING:

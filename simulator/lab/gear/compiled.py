@@ -1,7 +1,8 @@
-"""How kernel functions are compiled: no Python inside, and once on a machine, for the code is kept on its disk.
+"""How kernel functions are compiled: without Python objects, and once per machine, because the code is cached on disk.
 
-numba's own cache looks at the file of the function that is called and not at those it calls in turn. So the folder is
-named after all of the backend's sources: what is found there was made from exactly this code.
+numba's own cache checks the source file of the called function but not the files of the functions that it calls in
+turn. So the cache folder is named after a digest of all of the backend's sources: its content was made from exactly
+this code.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numba
 
 
 def _cache_folder() -> Path:
-    """In the user's cache where it can be written, else in the folder for temporary files."""
+    """Return a folder in the user's cache if it is writable, else in the folder for temporary files."""
     digest = hashlib.blake2b(digest_size=8)
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
@@ -24,19 +25,20 @@ def _cache_folder() -> Path:
     try:
         folder = Path.home() / ".cache" / "apprunner-simulator" / name
         folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # read-only, or nobody's home
+    except (OSError, RuntimeError):  # read-only, or no home directory
         folder = Path(tempfile.gettempdir()) / f"apprunner-simulator-{name}"
     return folder
 
 
-# numba's settings and options are known to it and not to its stubs.
+# numba's settings and options exist at run time but are missing from its type stubs.
 _numba: Any = numba
 _numba.config.CACHE_DIR = str(_cache_folder())
 
-# IEEE arithmetic as the virtual loop has it: no fast-math, or sums would differ in their last digits.
-# Nothing is allocated there, so nobody counts references (_nrt), which cost 5 us a request. What only the kernel
-# calls is put where it is called (the world is twenty arrays, and to pass them costs more than most of these functions
-# do: 1.3 to 3.3 million requests/s) and needs no way in for Python, which is a third of the compiler's work.
+# IEEE arithmetic as in the virtual loop: no fast-math, or sums would differ in their last digits.
+# Kernel functions allocate nothing, so reference counting (_nrt) is off: it cost 5 us a request. Functions that only
+#     the
+# kernel calls are inlined (`World` is twenty arrays, and passing them costs more than most of these functions
+# do: 1.3 against 3.3 million requests/s) and get no wrapper for Python, which is a third of the compile time.
 kernel: Final = _numba.njit(
     error_model="numpy", nogil=True, no_cpython_wrapper=True, forceinline=True, _nrt=False, no_cfunc_wrapper=True
 )
@@ -50,11 +52,11 @@ R = TypeVar("R")
 
 
 class _Direct:
-    """Compiled code that is called with the same types every time, so numba looks at them in the first call only.
+    """Calls compiled code whose argument types are the same every time, so numba resolves them in the first call only.
 
-    To find out that twenty arrays are of the types of last time takes numba 12 us; the call takes 0.7 us without it.
-    An array's type never changes, but a number may be whole in one run and have a fraction in the next: the compiled
-    code would read it as the other kind. So Python's types are compared, and what differs goes through numba again.
+    numba needs 12 us to check that twenty arrays have the types of the previous call; the call itself takes 0.7 us.
+    An array's type never changes, but a number may be an integer in one run and a float in the next: the compiled
+    code would misread it. So Python's types are compared, and a call with different types goes through numba again.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -73,5 +75,5 @@ class _Direct:
 
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:
-    """What Python calls; every argument has one type for ever."""
+    """Compile a function that Python calls. The type of each argument must stay the same."""
     return function if IS_PLAIN else cast("Callable[P, R]", _Direct(function))

@@ -1,7 +1,8 @@
-"""What goes into the kernel: arrivals of every source, work of every request, lots; bounded pieces of named streams.
+"""Input of the kernel: arrivals of every source, work of every request and random draws, in bounded chunks of named
+streams.
 
-Laws are drawn in portions of the same size as a simulated driver draws them: some laws give other numbers when the same
-ones are drawn in other portions.
+Distributions are sampled in portions of the same size as in a simulated driver: some distributions give other numbers
+when the same count is drawn in other portions.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from simulator.world.laws import Constant, Law, Uniform
 
 
 class Feed:
-    """One run's. `world` arrays are filled in place."""
+    """Supplies the input of one run. The arrays of `world` are filled in place."""
 
     def __init__(self, scenario: Scenario, application: SimulatedApplication, chance: Chance, service: str) -> None:
         self._chunks: list[Iterator[Times]] = [
@@ -37,7 +38,7 @@ class Feed:
         self._lots = chance.stream("service", service, "balancing")
 
     def open(self, world: World, order: int) -> int:
-        """Every source sets its clock for its first request; the orders given begin after `order`. The last of them."""
+        """Set every source's timer for its first request, with orders after `order`; return the last order used."""
         self.is_open = True
         for number in range(len(self._chunks)):
             self.arrivals(world, number)
@@ -52,11 +53,12 @@ class Feed:
         return order
 
     def arrivals(self, world: World, number: int) -> None:
-        """The next times of a source that has used up its last ones."""
+        """Supply the next arrival times of a source that has used up its previous ones."""
         source, origin_s = world.sources[number], world.pool[0]["origin_s"]
         chunk = next(self._chunks[number], None)
         if chunk is not None:
-            # A run is half open (replay/clients.py, OpenClient): what is due at its end, or rounds to it, is not sent.
+            # A run is a half-open interval (replay/clients.py, OpenClient): a request due at its end, or rounded to it,
+            # is not sent.
             chunk = chunk[: int(np.searchsorted(origin_s + chunk, origin_s + self._duration_s))]
         if chunk is None or not len(chunk):
             source["last"] = 1
@@ -88,7 +90,7 @@ class Feed:
 
 
 class _Stream:
-    """A law drawn in portions; a constant one is written once."""
+    """A distribution sampled in portions; a constant one is written once."""
 
     def __init__(self, law: Law, rng: np.random.Generator) -> None:
         self._law = law
@@ -96,7 +98,7 @@ class _Stream:
         self._written = False
 
     def fill(self, array: Any) -> None:
-        """`array` has a whole number of portions."""
+        """Fill `array`, whose length is a whole number of portions."""
         if isinstance(self._law, Constant):
             if not self._written:
                 array[:] = self._law.value

@@ -1,6 +1,6 @@
-"""Two heaps: the events of the requests by (when, order), the computations of an instance by (virtual work, order).
+"""Two heaps: request events by (when, order), and an instance's computations by (virtual work, order).
 
-Events have four below each: half the levels of a heap of two, and all four stand side by side in memory.
+The event heap has four children per node: half the levels of a binary heap, and siblings are adjacent in memory.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from simulator.lab.gear.compiled import kernel
 from simulator.lab.gear.state import KIND_BITS, TARGET_BITS, World
 
 NEVER_S: Final = float("inf")
-# Which of four is the least, by three comparisons (second < first, fourth < third, upper pair's < lower pair's): the
-# answer to the three as a number n stands in the n-th four bits.
+# Index of the least of four, from three comparisons (second < first, fourth < third, upper pair's < lower pair's): the
+# three results form a number n, and the n-th group of four bits holds the index.
 CHOICES: Final = 0x33221010
 
 
 @kernel
 def schedule(w: World, when_s: float, kind: int, target: int) -> None:
-    """An event; it comes after all that are scheduled for that instant, the platform's timers among them."""
+    """Schedule an event after all others of that instant, the platform's timers included."""
     p = w.pool[0]
     whens, tags = w.whens, w.tags
     p.order += 1
@@ -28,7 +28,7 @@ def schedule(w: World, when_s: float, kind: int, target: int) -> None:
     p.events = at + 1
     while at > 0:
         above = np.uint32((at - 1) >> 2)
-        if whens[above] <= when_s:  # the newest order is the highest: equal times stay above
+        if whens[above] <= when_s:  # the newest order is the highest: events at equal times stay above
             break
         whens[at] = whens[above]
         tags[at] = tags[above]
@@ -39,10 +39,12 @@ def schedule(w: World, when_s: float, kind: int, target: int) -> None:
 
 @kernel
 def first_of_four(w: World, first: int) -> int:
-    """Where the first of the four events from `first` on stands; places behind the last one are never."""
+    """Return the index of the first of the four events from `first` on; entries beyond the end hold the time
+    "never".
+    """
     bits = w.when_bits
     a, b, c, d = bits[first], bits[first + 1], bits[first + 2], bits[first + 3]
-    # Sums and a table in a number instead of branches, which would be foreseen wrongly every other time.
+    # Arithmetic and a table within an integer replace branches, which would be mispredicted half of the time.
     low, high = np.int64(b < a), np.int64(d < c)
     upper = np.int64(bits[np.uint32(first + 2 + high)] < bits[np.uint32(first + low)])
     chosen: Any = np.uint32(first + ((CHOICES >> ((low | high << 1 | upper << 2) << 2)) & 3))
@@ -94,7 +96,7 @@ def push_job(w: World, row: int, v: float, order: int, request: int) -> None:
 
 @kernel
 def pop_job(w: World, row: int) -> int:
-    """The request whose computation ends first."""
+    """Remove and return the request whose computation ends first."""
     jobs = w.jobs[row]
     instance = w.instances[row]
     request: int = jobs[0].request

@@ -1,7 +1,8 @@
-"""The ledger: rows of ended requests counted into the tallies and the series of the report, in compiled code.
+"""The ledger: counts rows of ended requests into the tallies and the series of the report, in compiled code.
 
-What `records/tally.py` and `records/series.py` do with whole columns, in one pass over the rows: the same buckets, the
-same whole nanoseconds, so the report is the same to the last digit. Rows reach other readers (a CSV file) as chunks.
+It does in one pass over the rows what `records/tally.py` and `records/series.py` do with whole columns: the same
+buckets, the same whole nanoseconds, so the report is equal to the last digit. Other readers (a CSV file) get the rows
+as chunks.
 """
 
 from __future__ import annotations
@@ -26,17 +27,19 @@ LATENCY, QUEUE, COLD, SERVICE, FAILURE_LATENCY = range(5)
 _FINE_SHIFT, _FINE_BASE, _FINE_LAST = FINE.shift, FINE.base, FINE.count - 1
 _COARSE_SHIFT, _COARSE_BASE, _COARSE_LAST = COARSE.shift, COARSE.base, COARSE.count - 1
 _REJECTED: Final = int(REJECTED)
-# What a live view looks back upon, and the second under way.
+# The period that a live view shows, plus the current second.
 LATELY_S: Final = OFFERED_WINDOW_S + 1.0
-# Rows that wait for a view; more of them are counted at once, so that memory does not grow with the rate: 7 MB.
+# Bound of the rows kept for a view, so that memory does not grow with the rate: 7 MB. Further rows are counted at once.
 KEPT_ROWS_MAX: Final = 1 << 18
-# Behind the buckets: how many were zero, or below it by a rounding.
+# Entry after the buckets: the number of values that are zero, or below zero by rounding.
 NOTHING: Final = FINE.count
 
 
 @kernel
 def _count(counts: Any, total_ns: Any, extremes: Any, value_s: float, bits: int) -> None:
-    """Into one histogram: `counts` of buckets, `total_ns`, `extremes` (min, max) of what is above zero."""
+    """Count values into one histogram: `counts` of buckets, `total_ns`, and `extremes` (min, max) of the values above
+    zero.
+    """
     if value_s <= 0.0:
         counts[NOTHING] += 1
         return
@@ -55,7 +58,7 @@ def _tally(
     statuses: Any, colds: Any, counts: Any, totals: Any, extremes: Any,
     served: Any, rejected: Any, failed: Any, ended: Any, latency: Any,
 ) -> None:  # fmt: skip
-    """`bits`: the same memory as whole numbers, five to a row before its last two fields."""
+    """Count rows into tallies. `bits` is the same memory read as integers, five per row before its last two fields."""
     last = served.shape[1] - 1
     for n in range(rows.shape[0]):
         row = rows[n]
@@ -86,9 +89,10 @@ def _tally(
 
 
 class Ledger:
-    """Counts rows; `settle` writes the totals into the run's tallies. The series is written as it goes.
+    """Counts rows. `settle` writes the totals into the run's tallies; the series is updated as rows are read.
 
-    `readers`: they get every row, as chunks. `watcher`: counts those of the last seconds once there was a view.
+    `readers` get every row, as chunks. `watcher` counts the rows of the last seconds, once a live view has asked for
+    them.
     """
 
     def __init__(
@@ -114,7 +118,7 @@ class Ledger:
         self._extremes[..., 0] = np.inf
 
     def read(self, rows: Any) -> None:
-        """Count `rows`, which may be overwritten afterwards."""
+        """Count `rows`. The caller may overwrite them afterwards."""
         if not len(rows):
             return
         self.rows += len(rows)
@@ -133,7 +137,9 @@ class Ledger:
                 read(chunk)
 
     def watch(self) -> None:
-        """Hand over what was read since the last call and is not older than LATELY_S; from the first call on."""
+        """Hand over the rows read since the last call that are not older than LATELY_S. The first call starts the
+        recording.
+        """
         if self._kept:
             self._watcher(_joined(self._kept))
         self._kept = deque()
@@ -147,7 +153,7 @@ class Ledger:
             self.watch()
 
     def settle(self) -> None:
-        """Once, when the last row has been read."""
+        """Write the totals into the tallies. Call once, after the last row has been read."""
         for source in range(len(self._colds)):
             for late, tally in enumerate(self._tallies.of(source)):
                 self._settle(tally, source, late)
@@ -161,7 +167,7 @@ class Ledger:
             lowest, highest = self._extremes[source, late, number].tolist()
             total_ns = int(self._totals_ns[source, late, number, 0])
             _add(getattr(tally, name), counts, int(nothing), lowest, highest, total_ns)
-        # Nobody is ever late in virtual time, and there is no network.
+        # In virtual time no client sends late, and there is no network.
         _add(tally.late, 0, int(statuses.sum()), math.inf, 0.0, 0)
         _add(tally.client, 0, tally.latency.count, math.inf, 0.0, 0)
 
@@ -171,7 +177,7 @@ def _end_s(ended: Chunk) -> float:
 
 
 def _add(histogram: Histogram, counts: Any, nothing: int, lowest_s: float, highest_s: float, total_ns: int) -> None:
-    """`counts` above zero between the two extremes, and `nothing` times zero."""
+    """Add `counts` (values above zero, between the two extremes) and `nothing` zeros to a histogram."""
     count = int(np.sum(counts)) + nothing
     if not count:
         return
@@ -184,7 +190,9 @@ def _add(histogram: Histogram, counts: Any, nothing: int, lowest_s: float, highe
 
 
 def _outcomes(rows: Any) -> Chunk:
-    """Copied from `rows`: when each ended, how, and how long it took. The other columns are zeros without memory."""
+    """Copy from `rows` when each request ended, how, and how long it took. The other columns are zeros that use no
+    memory.
+    """
     nothing, none = np.broadcast_to(0.0, len(rows)), np.broadcast_to(np.int64(0), len(rows))
     return Chunk(
         source=none,
@@ -200,7 +208,7 @@ def _outcomes(rows: Any) -> Chunk:
 
 
 def _joined(chunks: Sequence[Chunk]) -> Chunk:
-    """Chunks of `_outcomes` as one."""
+    """Join chunks of `_outcomes` into one."""
     count = sum(map(len, chunks))
 
     def column(name: str) -> Any:

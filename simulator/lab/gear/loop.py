@@ -1,4 +1,6 @@
-"""The virtual loop with a kernel beside it: before time jumps to the next timer, the requests are played up to it."""
+"""The virtual loop with a kernel beside it: before time jumps to the next timer, the kernel plays the requests up to
+it.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +12,28 @@ from simulator.world.virtual import VirtualLoop
 
 
 class Played(Protocol):
-    """What plays events of its own between the timers of the loop."""
+    """A player of events between the timers of the loop."""
 
     def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
-        """Up to (not including) the limit; or what is to be done on the loop first, its clock already set."""
+        """Play events before the limit (exclusive). Return what the loop must do first, if anything, with its clock
+        already set.
+        """
 
 
 class GearLoop(VirtualLoop):
-    """`attach` a player; without one it is the virtual loop."""
+    """A virtual loop with a player. Call `attach` to set it; without a player it is the plain virtual loop."""
 
     def __init__(self) -> None:
         super().__init__()
         self._player: Played | None = None
 
     def attach(self, player: Played | None) -> None:
-        """From now on; None: nobody plays any more."""
+        """Set the player from now on; None removes it."""
         self._player = player
 
     @property
     def order(self) -> int:
-        """The order that was given last to something that is scheduled; the player counts on from it."""
+        """The order number that was last given to a scheduled event; the player continues from it."""
         return self._order
 
     @order.setter
@@ -37,7 +41,7 @@ class GearLoop(VirtualLoop):
         self._order = order
 
     def turn_to(self, now_s: float) -> None:
-        """An event of the player's happens now."""
+        """Set the clock to the time of the player's current event."""
         assert now_s >= self._now, (now_s, self._now)
         self._now = now_s
 

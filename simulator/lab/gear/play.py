@@ -1,4 +1,4 @@
-"""Playing a scenario in the compiled backend."""
+"""Plays a scenario in the compiled backend."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from simulator.rules.ejection import EjectionSettings
 from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
 
-# Rows for instances to begin with; there will be more when they are needed.
+# Initial number of instance rows; it grows on demand.
 INSTANCES: int = 64
 
 
 class CompiledRequests:
-    """The backend of one run (replay/gear.py)."""
+    """The compiled backend of one run (replay/gear.py)."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
@@ -75,7 +75,7 @@ class CompiledRequests:
 
 
 class CompiledTraffic:
-    """All sources of a run (replay/traffic.py, `Traffic`)."""
+    """All traffic sources of a run (replay/traffic.py, `Traffic`)."""
 
     def __init__(self, pool: GearPool, ledger: Ledger) -> None:
         self._pool = pool
@@ -83,7 +83,7 @@ class CompiledTraffic:
         pool.room.ledger = ledger
 
     def watch(self) -> None:
-        """The ended requests that a live view shows are counted."""
+        """Count the ended requests that a live view shows."""
         if self._ledger is not None:
             self._pool.room.flush()
             self._ledger.watch()

@@ -1,7 +1,7 @@
-"""The pool that roster and autoscaler see, with its requests in the kernel's arrays.
+"""The pool that roster and autoscaler use, with its requests in the kernel's arrays.
 
 Roster and activity read and write a few attributes of an instance (its number of requests, since when it has been idle,
-whether it is awake): here they are properties that look into its row.
+whether it is active). Here these are properties that access the instance's row.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class _TellsCpu(Protocol):
 
 
 class GearInstance(Instance):
-    """An instance whose requests are the kernel's. `row` is its place there, until nothing refers to it any more."""
+    """An instance whose requests are in the kernel. `row` is its index there, valid until nothing refers to it any
+    more.
+    """
 
     __slots__ = ("_drained", "_is_watched", "_last", "_pool", "front", "row")
 
@@ -61,7 +63,7 @@ class GearInstance(Instance):
         self._pool = pool
         self._last: dict[str, Any] = {}
         self.row = row
-        self.front = False  # while it is in service: in the first tier
+        self.front = False  # while the instance is in service: True if it is in the first tier
         super().__init__(number, wanted_s)
 
     def _get(self, name: str) -> Any:
@@ -127,13 +129,13 @@ class GearInstance(Instance):
         return float(kernel.cpu_used_s(self._pool.world, self.row, now))
 
     def part(self) -> None:
-        """Its row is another's from now on."""
+        """Detach the instance: its row will be reused by another one."""
         self._last = {name: self._get(name) for name in ("outstanding", "idle_since_s", "awake", "used_s")}
         self.row = NOBODY
 
 
 class GearPool(Pool):
-    """One service's. Its `play` is called by the loop; everything else is what a pool does for the supply's side."""
+    """The pool of one service. The loop calls its `play`; everything else is what a pool does for the fleet."""
 
     def __init__(
         self, settings: PoolSettings, ejection: EjectionSettings | None, room: Room, *, health_is_certain: bool
@@ -156,10 +158,11 @@ class GearPool(Pool):
     def world(self) -> Any:
         return self.room.world
 
-    # --- the loop's side ---------------------------------------------------------------------------------------------
+    # --- called by the loop
+    # --------------------------------------------------------------------------------------------
 
     def open(self, feed: Feed, origin_s: float) -> None:
-        """Traffic begins now."""
+        """Start the traffic."""
         state = self._state
         state["origin_s"] = origin_s
         state["now_s"] = self._loop.time()
@@ -181,7 +184,7 @@ class GearPool(Pool):
             return self._obey
 
     def _obey(self) -> None:
-        """Do for the platform what its own pool would have done in the midst of the event."""
+        """Run the callbacks that the platform's own pool would have called during the event."""
         told = self.world.commands[: self._state["commands"]].tolist()
         self._state["commands"] = 0
         loop = self._gear_loop
@@ -189,7 +192,8 @@ class GearPool(Pool):
             if kind == WOKE:
                 self.on_wake(self._by_row[row])
             elif kind == QUIET:
-                latest, loop.order = loop.order, order - TIMERS  # its timers stand where the event would have made them
+                # its timers get the order that the event would have given them
+                latest, loop.order = loop.order, order - TIMERS
                 self.on_quiet(self._by_row[row])
                 loop.order = latest
             elif kind == WAITED:
@@ -198,7 +202,7 @@ class GearPool(Pool):
                 self.on_ended()
 
     def _do(self, step: Callable[..., None], *arguments: Any) -> None:
-        """A kernel function that the platform calls, now."""
+        """Run a kernel function at the current time, on behalf of the platform."""
         while not kernel.has_room(self.world):
             self.room.make()
         loop = self._gear_loop
@@ -209,7 +213,8 @@ class GearPool(Pool):
         if self._state["commands"]:
             self._obey()
 
-    # --- the supply's side -------------------------------------------------------------------------------------------
+    # --- called by the fleet
+    # -------------------------------------------------------------------------------------------
 
     def new_instance(self, number: int, wanted_s: float) -> Instance:
         row = self._free_row()
@@ -232,7 +237,7 @@ class GearPool(Pool):
         return self._unused.pop()
 
     def _part(self, instance: GearInstance) -> bool:
-        """Nothing in the kernel refers to it: its row is free."""
+        """Detach the instance if nothing in the kernel refers to its row; True if the row is free."""
         world, row = self.world, instance.row
         if world.instances[row]["held_by"] or world.listed[:, row].any():
             return False
@@ -269,11 +274,12 @@ class GearPool(Pool):
         self.room.widen(scaling.max_concurrency)
         serving: Iterable[Instance] = self.ready.values()
         rows = np.array([instance.row for instance in serving if isinstance(instance, GearInstance)], np.int64)
-        # By tier, and in it as they were added: the order in which the rules look at them.
+        # By tier, and within it in the order of addition: the order in which the rules examine them.
         found = self.world.instances[rows]
         self._do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])
 
-    # --- the meter's side --------------------------------------------------------------------------------------------
+    # --- called by the meter
+    # -------------------------------------------------------------------------------------------
 
     @property
     def in_flight(self) -> int:
@@ -321,9 +327,9 @@ class GearPool(Pool):
         return float(ranked[rank])
 
     def close(self) -> None:
-        """Nobody plays any more; what is open is nobody's."""
+        """Stop playing; requests still open are abandoned."""
         self._gear_loop.attach(None)
 
 
 def _nobody() -> None:
-    """Nobody waits for the end."""
+    """Do nothing: placeholder until something waits for the end."""

@@ -1,4 +1,4 @@
-"""The requests' side of a pool (fleet/pool.py, rules/admission.py, rules/meter.py), one function a rule."""
+"""The requests' part of a pool (fleet/pool.py, rules/admission.py, rules/meter.py): one function per rule."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OK, FAILED = 200, 500
 
 @kernel
 def begin(w: World, request: int, now: float) -> None:
-    """At its instance, which is awake."""
+    """Begin the request at its instance, which is active."""
     it = w.requests[request]
     it.begun_s = now
     if it.cpu_s > 0 or w.pool[0].workers != NOBODY:
@@ -48,7 +48,7 @@ def begin(w: World, request: int, now: float) -> None:
 
 @kernel
 def awaken(w: World, row: int, now: float) -> None:
-    """It has its CPU back: what it was granted meanwhile begins."""
+    """Give the instance its CPU back: requests assigned to it in between begin now."""
     instance = w.instances[row]
     instance.awake = 1
     request = instance.pending_head
@@ -94,7 +94,7 @@ def hold_slot(w: World, request: int, row: int, now: float) -> None:
 
 @kernel
 def grant(w: World, request: int, row: int, now: float) -> None:
-    """It has its slot."""
+    """Assign a slot to the request."""
     it = w.requests[request]
     instance = w.instances[row]
     if instance.ready_s > it.arrived_s:
@@ -107,7 +107,7 @@ def grant(w: World, request: int, row: int, now: float) -> None:
 
 @kernel
 def vacate(w: World, row: int, now: float) -> None:
-    """A slot is given back; the longest waiting gets it, unless the instance has left service or is over-full."""
+    """Free a slot. The longest waiting request gets it, unless the instance has left service or exceeds its limit."""
     p = w.pool[0]
     instance = w.instances[row]
     if instance.tier == NO_TIER:
@@ -126,7 +126,7 @@ def vacate(w: World, row: int, now: float) -> None:
     if instance.outstanding == 0:
         instance.idle_since_s = now
         if not instance.watched and (instance.draining or p.tells_quiet):
-            p.order += TIMERS  # of those that the platform makes for it
+            p.order += TIMERS  # order numbers of the timers that the platform makes for it
             tell(w, QUIET, row, p.order)
 
 
@@ -145,7 +145,7 @@ def release(w: World, request: int, now: float) -> None:
 
 @kernel
 def let_go(w: World, request: int, now: float, rejected: int) -> None:
-    """End it without an answer of the application."""
+    """End the request without an answer of the application."""
     p = w.pool[0]
     it = w.requests[request]
     close_request(w, request)
@@ -160,7 +160,7 @@ def let_go(w: World, request: int, now: float, rejected: int) -> None:
 
 @kernel
 def forget_if_unheld(w: World, request: int) -> None:
-    """One that waited is nobody's now; else its instance still works on it, or has it pending."""
+    """Free the request's entry if it was queued; otherwise its instance still works on it, or has it pending."""
     if w.requests[request].instance == NOBODY:
         forget(w, request)
 
@@ -170,7 +170,7 @@ def forget_if_unheld(w: World, request: int) -> None:
 
 @kernel
 def offer(w: World, source: int, now: float) -> None:
-    """A request arrives: a slot, a place in the queue, or a rejection."""
+    """Process an arriving request: it gets a slot, a place in the queue, or a rejection."""
     p = w.pool[0]
     p.arrivals += 1
     at = p.work
@@ -204,7 +204,7 @@ def offer(w: World, source: int, now: float) -> None:
 
 @kernel
 def done(w: World, request: int, now: float) -> None:
-    """Its instance has finished with it."""
+    """End a request that its instance has finished."""
     p = w.pool[0]
     it = w.requests[request]
     row = it.instance
@@ -225,11 +225,11 @@ def done(w: World, request: int, now: float) -> None:
 
 @kernel
 def look(w: World, row: int, armed_s: float, now: float) -> None:
-    """Whose computation has ended goes on to its I/O."""
+    """Move the requests whose computation has ended on to their I/O."""
     station = w.instances[row]
     station.held_by -= 1
     if armed_s != station.armed_s:
-        return  # an earlier timer has been here
+        return  # an earlier timer has done this already
     station.armed_s = float("inf")
     request = computed(w, row, now)
     while request != NOBODY:
@@ -244,7 +244,7 @@ def look(w: World, row: int, armed_s: float, now: float) -> None:
 
 @kernel
 def expire(w: World, now: float) -> None:
-    """Those whose time in the queue is over."""
+    """End the requests whose time in the queue is over."""
     p = w.pool[0]
     p.expiry_armed = 0
     while p.line_head != NOBODY and w.requests[p.line_head].arrived_s + p.wait_s <= now:
@@ -257,7 +257,7 @@ def expire(w: World, now: float) -> None:
 
 @kernel
 def time_out(w: World, now: float) -> None:
-    """Those whose total time is over."""
+    """End the requests whose total time is over."""
     p = w.pool[0]
     request = longest_open(w)
     while request != NOBODY and w.requests[request].arrived_s + p.timeout_s <= now:

@@ -1,4 +1,6 @@
-"""Room for the kernel: what is used up is filled again, what is too small becomes larger, rows go to the ledger."""
+"""Buffer management of the kernel: refills used-up input, enlarges arrays that are too small, hands rows to the
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from simulator.lab.gear.state import MARGIN, NOBODY, RANDOM, TARGETS, World, cha
 
 
 class Room:
-    """The world of one run, and who looks after its size."""
+    """Owns the arrays (`world`) of one run and manages their size."""
 
     def __init__(self, world: World, feed: Feed) -> None:
         self.world = world
@@ -21,14 +23,14 @@ class Room:
         self._feed = feed
 
     def flush(self) -> None:
-        """Rows go to the ledger; before there is one, nobody asks."""
+        """Hand the rows to the ledger. Before a ledger exists this is never called."""
         state = self.world.pool[0]
         if self.ledger is not None:
             self.ledger.read(self.world.rows[: state["rows"]])
         state["rows"] = 0
 
     def make(self) -> None:
-        """After it the next event finds what it needs (advance.py, `has_room`)."""
+        """Make room for the next event (advance.py, `has_room`)."""
         world, state = self.world, self.world.pool[0]
         most = int(state["present"]) + MARGIN
         if state["rows"] + most > len(world.rows):
@@ -56,7 +58,7 @@ class Room:
         self._draw(most)
 
     def _draw(self, most: int) -> None:
-        """Arrivals, work and lots for what comes."""
+        """Supply arrivals, work and random draws for the coming events."""
         state, feed = self.world.pool[0], self._feed
         if state["failure_share"] > 0 and state["fate"] + most > state["fate_end"]:
             self._lengthen("fates", 2 * most)
@@ -66,7 +68,7 @@ class Room:
             feed.lots(self.world)
         if state["work"] >= state["work_end"]:
             feed.work(self.world)
-        if not feed.is_open:  # instances enter before: a source that has no times yet is not one that has used them up
+        if not feed.is_open:  # instances are added before: a source that has no times yet has not used them up
             return
         for number, source in enumerate(self.world.sources):
             if source["at"] == source["end"] and not source["last"]:
@@ -82,18 +84,18 @@ class Room:
             newest=longer(world.newest, count, axis=1),
             listed=longer(world.listed, count, axis=1),
             commands=longer(world.commands, 4 * count + 64),
-            # The instances are last in the rings: theirs go on where they end.
+            # The instances are the last entries of the rings, so new ones are appended.
             befores=_longer_rings(world.befores, len(world.instances)),
             afters=_longer_rings(world.afters, len(world.instances)),
         )
 
     def widen(self, capacity: int) -> None:
-        """For another MaxConcurrency."""
+        """Enlarge the arrays for another MaxConcurrency."""
         world = self.world
         old, new = len(world.befores) - len(world.instances), lists_of(capacity)
         if new > old:
             befores, afters = rings(capacity, len(world.instances))
-            # Lists keep their numbers in their tiers, instances their rows.
+            # Lists keep their numbers within their tiers, and instances keep their rows.
             moved = np.concatenate(
                 [np.arange(old // 2), new // 2 + np.arange(old // 2), new + np.arange(len(world.instances))]
             )

@@ -1,6 +1,6 @@
-"""Where requests stand: the meter, the row of one that has ended, the open ones and the line, in order of arrival.
+"""State of requests: the meter, rows of ended requests, open requests, and the queue in order of arrival.
 
-(rules/meter.py, fleet/deadlines.py, the line of rules/admission.py.)
+(rules/meter.py, fleet/deadlines.py, the queue of rules/admission.py.)
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from simulator.lab.gear.compiled import kernel
 from simulator.lab.gear.heap_kernel import schedule
 from simulator.lab.gear.state import DEADLINE, EXPIRE, NOBODY, World
 
-# --- what the platform hears -------------------------------------------------------------------------------------
+# --- notifications to the platform ----------------------------------------------------------------------------------
 
 
 @kernel
@@ -39,12 +39,12 @@ def count_waiting(w: World, now: float, by: int) -> None:
     p.waiting += by
 
 
-# --- books -------------------------------------------------------------------------------------------------------
+# --- records -----------------------------------------------------------------------------------------------------
 
 
 @kernel
 def write_row(w: World, request: int, now: float, status: int) -> None:
-    """It has ended."""
+    """Write the row of a request that has ended."""
     p = w.pool[0]
     it = w.requests[request]
     row = w.rows[p.rows]
@@ -65,7 +65,7 @@ def write_row(w: World, request: int, now: float, status: int) -> None:
 
 @kernel
 def write_rejected(w: World, source: int, now: float, status: int) -> None:
-    """Rejected on arrival."""
+    """Write the row of a request that is rejected on arrival."""
     p = w.pool[0]
     row = w.rows[p.rows]
     p.rows += 1
@@ -78,7 +78,7 @@ def write_rejected(w: World, source: int, now: float, status: int) -> None:
 
 @kernel
 def forget(w: World, request: int) -> None:
-    """Nothing refers to it any more."""
+    """Free the request's entry: nothing refers to it any more."""
     it = w.requests[request]
     if it.instance != NOBODY:
         w.instances[it.instance].held_by -= 1
@@ -111,7 +111,7 @@ def close_request(w: World, request: int) -> None:
 
 @kernel
 def longest_open(w: World) -> int:
-    """The open request that arrived first."""
+    """Return the open request that arrived first."""
     p = w.pool[0]
     first = p.open_first
     while first < p.open_end and w.standing[first] == NOBODY:
@@ -122,7 +122,7 @@ def longest_open(w: World) -> int:
 
 @kernel
 def close_ranks(w: World) -> None:
-    """Who has left the open ones leaves no gap."""
+    """Compact the array of open requests: remove the gaps that ended ones have left."""
     p = w.pool[0]
     end = 0
     for place in range(p.open_first, p.open_end):
@@ -135,12 +135,12 @@ def close_ranks(w: World) -> None:
     p.open_end = end
 
 
-# --- the line ------------------------------------------------------------------------------------------------------
+# --- the queue -----------------------------------------------------------------------------------------------------
 
 
 @kernel
 def join_line(w: World, request: int) -> None:
-    """On arrival."""
+    """Append an arriving request to the queue."""
     p = w.pool[0]
     it = w.requests[request]
     it.line_before = p.line_tail

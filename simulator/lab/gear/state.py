@@ -1,7 +1,7 @@
-"""The kernel's state: arrays of records, named as the model's words. Times in seconds of the loop's clock.
+"""The kernel's state: arrays of records, named in the model's terms. Times are in seconds of the loop's clock.
 
-`World` is handed to every kernel function; arrays that are too small are replaced by larger ones between events.
-Places in arrays are unsigned: an index that may be negative costs three instructions each time, to count from the end.
+Every kernel function gets the `World`; arrays that are too small are replaced by larger ones between events.
+Indexes are unsigned: an index that may be negative costs three instructions at each access, to count from the end.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ NO_TIER, FRONT, RESERVE = NOBODY, 0, 1
 DONE, LOOK, AWAKEN, EXPIRE, DEADLINE = range(5)
 # Why the kernel stopped.
 AT_LIMIT, OBEY, NEEDS_ROOM = range(3)
-# What the platform has to hear of.
+# Notifications to the platform.
 WOKE, QUIET, WAITED, ENDED = range(4)
-# Timers that the platform makes at most for an instance that is quiet: for falling idle, and for expiring.
+# Most timers that the platform makes for an instance that becomes idle: for the idle state, and for its expiry.
 TIMERS: Final = 2
 # Balancing rules.
 BALANCINGS: Final = ("least-outstanding", "newest-first", "round-robin", "random", "two-choices")
@@ -42,7 +42,7 @@ POOL: Final = np.dtype(
         ("present", "i8"), ("waiting", "i8"), ("arrivals", "i8"), ("rejected", "i8"), ("finished", "i8"),
         ("present_s", "f8"), ("waiting_s", "f8"), ("service_s", "f8"), ("closed_s", "f8"), ("present_at_s", "f8"),
         ("waiting_at_s", "f8"), ("latencies", "u4"),
-        # what came in, what goes out
+        # input and output
         ("work", "u4"), ("work_end", "u4"), ("fate", "u4"), ("fate_end", "u4"), ("lot", "u4"), ("lot_end", "u4"),
         ("rows", "u4"), ("commands", "u4"), ("jobs_full", "u4"), ("added", "i8"),
     ],
@@ -88,21 +88,21 @@ ROW: Final = np.dtype(
 ROWS: Final = 8192
 DRAWS: Final = 65_536
 STANDING: Final = 16_384
-# Room that one event may take beyond a place for each request that is there.
+# Room that one event may take beyond one entry per present request.
 MARGIN: Final = 16
 # An event's tag: its order, its kind and its target (a request or an instance), the order in the highest bits. Orders
-# up to 2^37 last for 100 times a day of the largest site.
+# up to 2^37 suffice for 100 times a day of the largest site.
 TARGET_BITS: Final = 23
 KIND_BITS: Final = 3
 TARGETS: Final = 2**TARGET_BITS
 
 
 class World(NamedTuple):
-    """All of it. `pool` has one record; `free`, `newest`, `listed` have a row for each tier.
+    """All arrays of the kernel. `pool` has one record; `free`, `newest` and `listed` have a row for each tier.
 
-    Events are a heap of `whens` (seconds) and `tags`; `when_bits` is the memory of `whens` read as whole numbers, which
-    are in the same order (nothing is before 0) and compared in a cycle. `befores` and `afters` link the instances of a
-    list in a ring through the list's own two entries, so that nobody is first or last (balancing_kernel.py).
+    Events are a heap of `whens` (seconds) and `tags`; `when_bits` is the memory of `whens` read as integers, which have
+    the same order (no time is negative) and compare in one cycle. `befores` and `afters` link the instances of a list
+    in a ring through the list's own two entries, so that no entry is a special first or last one (balancing_kernel.py).
     `standing` has the open requests in order of arrival, with NOBODY where one has ended.
     """
 
@@ -132,7 +132,7 @@ class World(NamedTuple):
 
 
 def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
-    """Empty arrays; the settings in `pool` are still to be written."""
+    """Create empty arrays; the settings in `pool` must be written afterwards."""
     whens = np.full(4096, np.inf)
     befores, afters = rings(capacity, instances)
     world = World(
@@ -160,7 +160,7 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
         rows=np.zeros(ROWS, ROW),
         commands=np.zeros((4 * instances + 64, 3), np.int64),
     )
-    if IS_PLAIN:  # for a debugger: plain Python wants records whose fields are attributes
+    if IS_PLAIN:  # for a debugger: plain Python needs records whose fields are attributes
         world = World(*(array.view(np.recarray) if array.dtype.names else array for array in world))
     pool = world.pool[0]
     for name in ("free_request", "line_head", "line_tail"):
@@ -170,32 +170,32 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
 
 
 def jobs_of(capacity: int) -> int:
-    """Places for the computations of an instance: those it may have, and as many that outlived their request."""
+    """Entries for the computations of an instance: its own maximum, and as many whose request has already ended."""
     return 2 * capacity + MARGIN
 
 
 def fields_of(world: World, first: str, end: str, kind: type[np.generic]) -> Any:
-    """Fields of `pool` from `first` up to `end`, all of one kind, as a view of the same memory.
+    """Return the fields of `pool` from `first` to before `end`, all of one type, as a view of the same memory.
 
-    Python reads and writes that ten times as fast as a field of a record.
+    Python reads and writes such a view ten times as fast as a field of a record.
     """
     fields: Any = POOL.fields
     return world.pool.view(np.ndarray).view(np.uint8)[fields[first][1] : fields[end][1]].view(kind).data
 
 
 def rings(capacity: int, instances: int) -> tuple[Any, Any]:
-    """`befores` and `afters` with nobody in any list; lists have the places before those of the instances."""
+    """Return `befores` and `afters` with all lists empty. The entries of the lists precede those of the instances."""
     alone = np.arange(lists_of(capacity) + instances, dtype=np.uint32)
     return alone, alone.copy()
 
 
 def lists_of(capacity: int) -> int:
-    """A list for each number of requests that an instance may have, in each of the two tiers."""
+    """Number of lists: one for each number of requests that an instance may have, in each of the two tiers."""
     return 2 * (capacity + 2)
 
 
 def chain_free(world: World, first: int) -> None:
-    """Requests from `first` on are new: they stand free, before those that are free already."""
+    """Chain the new requests from `first` on as free entries, before those that are free already."""
     requests = world.requests
     requests["chain"][first:-1] = np.arange(first + 1, len(requests))
     requests["chain"][-1] = world.pool[0]["free_request"]
@@ -203,7 +203,7 @@ def chain_free(world: World, first: int) -> None:
 
 
 def longer(array: Any, length: int, axis: int = 0, fill: float = 0) -> Any:
-    """A copy with `length` places along `axis`, the new ones with `fill`."""
+    """Return a copy with `length` entries along `axis`; the new ones hold `fill`."""
     shape = list(array.shape)
     shape[axis] = length
     larger = np.zeros(shape, array.dtype)

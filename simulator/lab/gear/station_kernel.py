@@ -1,6 +1,6 @@
 """The service discipline (rules/discipline.py) and the timer of a simulated instance (fleet/simulated.py).
 
-The same sums in the same order, so that even the last digit of a virtual work is the virtual loop's.
+It adds the same terms in the same order as the virtual loop, so that virtual work is equal to the last digit.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NEVER_S: Final = float("inf")
 
 @kernel
 def progress(w: World, row: int, now: float) -> None:
-    """Bring the virtual work up to `now`."""
+    """Advance the virtual work to `now`."""
     station = w.instances[row]
     if station.computing:
         grown_s = (now - station.at_s) * station.rate
@@ -78,7 +78,7 @@ def leave_station(w: World, row: int, now: float) -> None:
 
 @kernel
 def arm(w: World, row: int) -> None:
-    """One timer for the next end of a computation."""
+    """Set one timer for the next end of a computation."""
     station = w.instances[row]
     if not station.computing:
         return
@@ -91,7 +91,7 @@ def arm(w: World, row: int) -> None:
 
 @kernel
 def computed(w: World, row: int, now: float) -> int:
-    """The first of those that have had their CPU by `now`, chained in order of ending."""
+    """Return the first request whose CPU work is done by `now`; the others are chained to it in order of ending."""
     progress(w, row, now)
     station = w.instances[row]
     soonest_s = now + CRUMB_S

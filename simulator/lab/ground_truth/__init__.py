@@ -1,4 +1,4 @@
-"""Published inputs and outputs to hold the simulator against: shipped data, with its sources in the notes beside it."""
+"""Published inputs and outputs that validate the simulator: shipped data, with the sources in the notices beside it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 
 def vectors(name: str) -> dict[str, Any]:
-    """A JSON file of this folder."""
+    """Read a JSON file of this folder."""
     document: dict[str, Any] = json.loads(_text(name))
     return document
 
 
 def rows(name: str) -> list[dict[str, str]]:
-    """The rows of a CSV file of this folder."""
+    """Read the rows of a CSV file of this folder."""
     return list(csv.DictReader(io.StringIO(_text(name))))
 
 
