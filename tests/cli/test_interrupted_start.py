@@ -17,6 +17,7 @@ def interrupt(event, arguments):
     if event == "import" and arguments[0] == os.environ["INTERRUPT_AT"]:
         os.kill(os.getpid(), signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs have it ignored
 sys.addaudithook(interrupt)
 """
 

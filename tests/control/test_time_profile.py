@@ -41,7 +41,7 @@ def test_a_factor_scales_everything() -> None:
 
 
 def test_a_name_or_factor_that_is_none_is_rejected() -> None:
-    with pytest.raises(ValueError, match="time profile = 'fast', must be instant or app-runner"):
+    with pytest.raises(ValueError, match="time profile = 'fast', must be one of instant, app-runner"):
         profile_named("fast")
     with pytest.raises(ValueError, match="time factor = -1, must be at least 0"):
         profile_named("instant", -1)

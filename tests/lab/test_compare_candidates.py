@@ -93,7 +93,7 @@ def test_a_policy_and_a_platform_of_one_name_are_told_apart_and_the_difference_i
     candidates = candidates_of(("lambda",), ("lambda",), {})
     assert [candidate.label for candidate in candidates] == ["lambda", "lambda platform"]
     (case,) = compare(Plan([step(tmp_path)], candidates, baseline="lambda", seeds=1, oracle=False)).cases
-    (told,) = (note for note in case.notes if note.startswith("lambda as a policy against"))
+    (told,) = (note for note in case.notes if note.startswith("lambda (policy) and lambda platform differ: "))
     assert "MaxConcurrency 4 against 1" in told
     assert "overflow reject against queue" in told
 
