@@ -1,5 +1,6 @@
-"""Accepting connections: a listening socket whose every new connection is shown to somebody before anything is done for
-it. asyncio's own servers begin the TLS handshake first, so a limit on connections would come too late.
+"""Accepting connections: a listening socket that passes each new connection to a callback before any TLS handshake.
+
+The servers of asyncio begin the TLS handshake first, so a limit on connections would apply too late.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ from typing import Final
 from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.listening import listening
 
-# Taken in one turn; the loop has other work too.
+# Connections accepted in one turn of the loop, so that other work gets its turn.
 _TURN_MAX: Final = 64
-# No descriptor or memory left: the queue of the kernel waits as long, as in asyncio.
+# Pause after the process runs out of descriptors or memory; the kernel's backlog keeps the connections, as in asyncio.
 _PAUSE_S: Final = 1.0
 
 
 class Acceptor:
-    """`on_socket` gets each accepted socket, not blocking, with the peer's address as text, and owns it."""
+    """Accepts connections. `on_socket` receives and owns each accepted non-blocking socket, with the peer's address."""
 
     def __init__(self, host: str, port: int, backlog: int, on_socket: Callable[[socket.socket, bytes], None]) -> None:
-        """Raises OSError when the address cannot be had."""
+        """Bind and listen. Raises OSError if the address is not available."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with listening(host, port):
             self._socket = socket.create_server((host, port), family=family, backlog=backlog)
@@ -34,7 +35,7 @@ class Acceptor:
         self._watch()
 
     def close(self) -> None:
-        """Take no more; what the kernel holds for us is rejected."""
+        """Stop accepting connections; the kernel rejects those still in its backlog."""
         if self._socket.fileno() < 0:
             return
         if self._pause is not None:
@@ -64,10 +65,10 @@ class Acceptor:
 
 
 def has_hung_up(connected: socket.socket) -> bool:
-    """Whether the peer has closed its side, though bytes of it may still be unread. False where nobody can tell."""
+    """True if the peer has closed its side, even with unread bytes left. False on systems that do not report it."""
     try:
         state = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-    except (AttributeError, OSError):  # not Linux; or closed meanwhile
+    except (AttributeError, OSError):  # not Linux, or the socket is closed
         return False
     return state in _HUNG_UP
 

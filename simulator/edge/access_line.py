@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """Times in seconds of the loop's clock, negative for what did not happen; sizes are those of bodies.
+    """One finished request: times in seconds of the loop's clock (negative: it did not happen) and sizes of bodies.
 
-    `request` is None when the client sent no head that could be read. `cause` names the rejection, or says who cut the
-    exchange; empty for an answer that went out whole. `status` 0: there was no answer.
+    `request` is None if the client sent no readable head. `cause` names the rejection or the side that ended the
+    exchange early; it is empty for a complete response. `status` is 0 if there was no response.
     """
 
     request: RequestHead | None
@@ -28,18 +28,18 @@ class Entry(NamedTuple):
     cause: str
     arrived_s: float
     begun_s: float
-    answered_s: float  # the answer's head came
+    answered_s: float  # arrival of the response's head
     ended_s: float
     cold_s: float
     received_bytes: int
     sent_bytes: int
-    instance: int  # 0: none
+    instance: int  # 0: no instance
     upstream: str
-    added: bytes  # the lines that the balancer added to the request's head
+    added: bytes  # header lines that the balancer added to the request
 
     @property
     def request_id(self) -> bytes:
-        """Ours if we gave one, else the client's; empty without."""
+        """The balancer's request id if it set one, else the client's; empty if there is none."""
         ours = REQUEST_ID.search(self.added)
         if ours is not None:
             return ours[1]
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
 
 
 def served_entry(exchange: LiveExchange, status: int, cause: str, now_s: float) -> Entry:
-    """Of a request that was offered to a pool and is over now."""
+    """Return the entry of a finished request that was offered to a pool."""
     return Entry(
         exchange.request,
         exchange.connection.peer,
@@ -72,11 +72,11 @@ def served_entry(exchange: LiveExchange, status: int, cause: str, now_s: float) 
 
 
 def own_entry(request: RequestHead | None, peer: bytes, status: int, cause: str, now_s: float, size: int) -> Entry:
-    """Of an answer that the balancer gave at once, `size` bytes long."""
+    """Return the entry of a response of `size` bytes that the balancer generated itself."""
     return Entry(request, peer, status, cause, now_s, -1.0, -1.0, now_s, 0.0, 0, size, 0, "", b"")
 
 
-# (entry, what to add to the loop's clock for seconds since 1970) -> a line with its end
+# (entry, offset from the loop's clock to seconds since 1970) -> a log line with its line end
 AccessLine = Callable[[Entry, float], bytes]
 
 CLIENT_GONE: Final = "client gone"
@@ -102,10 +102,10 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def json_line(entry: Entry, offset_s: float) -> bytes:
-    """Milliseconds and bytes, as the keys say; what is not known is null.
+    """Format an entry as JSON, in milliseconds and bytes as the keys say; unknown values are null.
 
-    The total is the sum of queue (without what the start or wake of an instance caused), cold, upstream (until the
-    answer's head) and sending the answer.
+    The total time is the sum of: queue (without the part caused by starting or activating an instance), cold, upstream
+    (until the response's head), and sending the response.
     """
     request = entry.request
     line = {
@@ -133,7 +133,7 @@ def json_line(entry: Entry, offset_s: float) -> bytes:
 
 
 def envoy_line(entry: Entry, offset_s: float) -> bytes:
-    """Envoy's default format string, field by field."""
+    """Format an entry in Envoy's default format, field by field."""
     request = entry.request
     if request is None:
         start, agent, forwarded, authority = b"- - HTTP/1.1", b"-", entry.peer, b"-"
@@ -177,10 +177,10 @@ def _ms(seconds: float) -> float:
 
 
 def _text(value: bytes) -> str:
-    """Bytes one to one: what a client sends need not be UTF-8."""
+    """Decode bytes one to one as latin-1: input from a client need not be UTF-8."""
     return value.decode("latin-1")
 
 
 def _quoted(value: bytes) -> bytes:
-    """Safe between quotes: no client can forge a field or a line."""
+    """Escape a value for use between quotes, so that a client cannot forge a field or a line."""
     return value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')

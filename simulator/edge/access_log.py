@@ -1,8 +1,8 @@
 """The access log: one line for every request, written off the hot path.
 
-A request costs one append. Entries become lines in batches between two turns of the loop, and one thread writes what
-has gathered, one write at a time. When the disk is slower than the requests, or full for a moment, at most
-`buffer_bytes_max` wait for it; lines beyond that are dropped and counted, and no request is held up.
+A request costs one append. Entries are formatted in batches between two turns of the loop, and one thread writes the
+batches, one write at a time. If the disk is slower than the requests or temporarily full, at most `buffer_bytes_max`
+are buffered; lines beyond that are dropped and counted, and no request waits for the log.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from simulator.edge.exchange import LiveExchange
 
 BATCH_MAX: Final = 200  # entries: about a millisecond of formatting
-FLUSH_S: Final = 0.25  # how long a line may wait for others
+FLUSH_S: Final = 0.25  # longest time that a line waits for others
 BUFFER_BYTES_MAX: Final = 4 * 1024 * 1024
-# A disk that hangs must not hang the end of a run.
+# A disk that does not respond must not block the end of a run.
 LAST_WRITE_S_MAX: Final = 5.0
 
 
 class EntryLog(Protocol):
-    """Where finished requests are written down."""
+    """Records finished requests."""
 
     def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
-        """One that was offered to a pool is over now; `served_entry` says what is known of it."""
+        """Record a finished request that was offered to a pool; `served_entry` makes its entry."""
 
     def add(self, entry: Entry) -> None:
-        """One that the balancer answered itself."""
+        """Record a request that the balancer answered itself."""
 
 
 class Overheard:
-    """An access log, or none, with somebody who listens beside it."""
+    """An entry log that also passes each entry to a listener; the underlying access log is optional."""
 
     def __init__(self, hear: Callable[[Entry], None], log: EntryLog | None) -> None:
         self._hear = hear
@@ -51,9 +51,10 @@ class Overheard:
 
 
 class AccessLog:
-    """`file` is unbuffered and stays its owner's, who closes it after `close`. To be made on a running loop.
+    """Writes access log lines to `file`, which is unbuffered. Create it on a running loop.
 
-    `dropped` counts lines that were not written; `error` says why, when the reason was not just a slow disk.
+    The caller keeps `file` and closes it after `close`. `dropped` counts lines that were not written; `error` is the
+    reason if it was more than a slow disk.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class AccessLog:
             self._format()
 
     async def close(self) -> None:
-        """Write what there is, as far as the disk lets us."""
+        """Write the remaining lines, as far as the disk accepts them."""
         self._closing = True
         if self._timer is not None:
             self._timer.cancel()
@@ -103,10 +104,10 @@ class AccessLog:
                 self.dropped += _count(self._lines)
                 self.error = f"the disk has not taken a write for {self._last_write_s_max:g} s"
                 return
-            await asyncio.sleep(0)  # `_written` has its turn
+            await asyncio.sleep(0)  # lets `_written` run
 
     def _format(self) -> None:
-        """Entries become lines, as many as there is room for."""
+        """Format entries as lines, up to the limit of the buffer."""
         offset_s = self._epoch_s() - self._loop.time()
         for entry in self._entries:
             if self._lines_bytes >= self._buffer_bytes_max:
@@ -141,7 +142,7 @@ class AccessLog:
             self._flush()
 
     def _keep(self, rest: bytes) -> None:
-        """What the disk has not taken is first when it is tried again."""
+        """Put unwritten bytes first in the buffer for the next attempt."""
         self._lines.insert(0, rest)
         self._lines_bytes += len(rest)
         if self._timer is None and not self._closing:
@@ -149,7 +150,7 @@ class AccessLog:
 
 
 def _write(file: io.RawIOBase, data: bytes) -> tuple[bytes, OSError | None]:
-    """What is left, and why: full, gone, not ours. An unbuffered file may take a part at a time."""
+    """Return the unwritten rest and the error, if any. An unbuffered file may accept only a part at a time."""
     rest = memoryview(data)
     try:
         while rest:

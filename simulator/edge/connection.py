@@ -1,12 +1,12 @@
-"""A client's connection: reads requests, keeps them in order, holds each side back when the other is slow.
+"""A client's connection: reads requests, keeps their order, and applies backpressure in both directions.
 
-One request at a time is on its way; what a client pipelines behind it waits unread in the buffer, bounded, and is never
-looked at before the answer has gone out. After a framing error nothing that follows is read as a request.
+One request is processed at a time. Pipelined requests behind it stay unread in the bounded buffer until its response
+has been sent. After a framing error no further bytes are read as a request.
 
-A client that closes its side has gone, request under way or not: half-close and abort cannot be told apart, and Envoy
-decides the same. Only in a tunnel each side ends its own.
+A client that closes its side counts as gone, with or without a request in progress: half-close and abort cannot be
+distinguished, and Envoy decides the same. Only in a tunnel does each side end separately.
 
-All time limits are `deadline_s` and `stalled_s`, which the listener sweeps; no timer per request.
+All time limits are `deadline_s` and `stalled_s`, which the listener checks periodically; there is no timer per request.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from simulator.wire.request import RequestHead
 
 
 class ClientConnection(asyncio.BufferedProtocol):
-    """`scheme` is what X-Forwarded-Proto says, `peer` the client's address as text.
+    """A client connection. `scheme` is the value of X-Forwarded-Proto, `peer` the client's address as text.
 
-    Buffered, with one buffer for all connections of a listener: a loop fills it and calls `buffer_updated` without
-    letting anybody in between. For a plain `Protocol` uvloop's TLS allocates 256 KiB per read, and the page faults of
-    that cost as much as all the rest of a request (measured: 103 against 59 us of CPU per request).
+    A `BufferedProtocol` with one buffer for all connections of a listener: the loop fills it and calls `buffer_updated`
+    without running anything in between. For a plain `Protocol`, uvloop's TLS allocates 256 KiB per read, and the page
+    faults of this cost as much as all other work of a request (measured: 103 against 59 us of CPU per request).
     """
 
     __slots__ = (
@@ -58,10 +58,10 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.door = door
         self.scheme = scheme
         self.peer = peer
-        self.is_made = False  # its handshake is over
-        self.is_full = False  # the client does not read: its write buffer is above the mark
-        self.has_ended_writing = self.draining = False  # our side of a tunnel is over; the answer is the last
-        self.deadline_s = self.stalled_s = inf  # for the client's next bytes; for the client to read
+        self.is_made = False  # the TLS handshake is complete
+        self.is_full = False  # the client reads too slowly: its write buffer is above the high-water mark
+        self.has_ended_writing = self.draining = False  # our side of a tunnel has ended; close after this response
+        self.deadline_s = self.stalled_s = inf  # deadlines: for the client's next bytes; for the client to read
         self._reception = reception
         self._transport: asyncio.Transport | None = None
         self._reader = RequestReader(door.limits, door.table)
@@ -70,11 +70,11 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._farewell: Farewell | None = None
 
     @property
-    def is_idle(self) -> bool:  # no request under way, and none begun
+    def is_idle(self) -> bool:  # no request in progress and none partly read
         return self._exchange is None and not self._reader.buffer
 
     @property
-    def is_held_back(self) -> bool:  # the client is not read, because somebody else is slow
+    def is_held_back(self) -> bool:  # reading is paused because the other side is slow
         return self._paused
 
     @property
@@ -116,7 +116,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.regulate()
 
     def eof_received(self) -> bool:
-        """True keeps the connection: a tunnel whose other side goes on, if the transport can be open by halves."""
+        """Return True to keep the connection: a tunnel whose other side continues, if the transport can half-close."""
         exchange, transport = self._exchange, self._transport
         can_half_close = transport is not None and transport.can_write_eof()
         return can_half_close and exchange is not None and exchange.client_ended()
@@ -148,16 +148,16 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def write(self, data: bytes) -> None:
         transport = self._transport
-        if transport is not None and not transport.is_closing():  # uvloop raises on a transport that is closing
+        if transport is not None and not transport.is_closing():  # uvloop raises on a closing transport
             transport.write(data)
 
     def ended(self, *, close: bool) -> None:
-        """The answer of the exchange under way is out, or it never came."""
+        """Finish the current exchange: its response has been sent, or there was none."""
         exchange, self._exchange = self._exchange, None
         reader, door = self._reader, self.door
         if close:
             in_tunnel = exchange is not None and exchange.in_tunnel
-            # What is pipelined behind is as unread as the rest of a body.
+            # Pipelined bytes count as unread, like the rest of a body.
             self._close(linger=(reader.body is not None or reader.buffer != b"") and not in_tunnel)
             return
         assert reader.body is None, "a connection is kept only behind a request that was read in full"
@@ -167,12 +167,12 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._advance()
 
     def reset(self) -> None:
-        """Cut it: the client can tell that its answer is not whole."""
+        """Abort the connection, so that the client can detect an incomplete response."""
         if self._transport is not None:
             self._transport.abort()
 
     def open_tunnel(self) -> None:
-        """What follows is the exchange's, to the end of the connection."""
+        """Pass all following bytes to the exchange, until the connection ends."""
         exchange = self._exchange
         assert exchange is not None, "a tunnel belongs to a request"
         self.deadline_s = inf
@@ -181,7 +181,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             exchange.body_arrived(early, last=False)
 
     def end_writing(self) -> bool:
-        """Tell the client that nothing more comes, while it may go on; False when its transport knows no such thing."""
+        """Half-close towards the client, which may continue sending. Return False if the transport cannot do so."""
         transport = self._transport
         if transport is None or transport.is_closing() or not transport.can_write_eof():
             return False
@@ -190,7 +190,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         return True
 
     def await_body(self) -> None:
-        """The time for the body's next bytes begins, or for the word to send any. A tunnel may be silent."""
+        """Start the deadline for the body's next bytes, or for `100 Continue`. A tunnel has no such deadline."""
         limits, exchange = self.door.limits, self._exchange
         if exchange is not None and exchange.in_tunnel:
             self.deadline_s = inf
@@ -202,14 +202,14 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._reception.look_in(wait_s, self)
 
     def regulate(self) -> None:
-        """Read on or wait, as the buffers stand."""
+        """Resume or pause reading, depending on the buffers."""
         exchange = self._exchange
         blocked = exchange is not None and (
             (self._reader.body is not None and exchange.body_blocked)
             or (self._reader.body is None and len(self._reader.buffer) > self.door.limits.read_ahead_bytes)
         )
         if blocked:
-            self.deadline_s = inf  # the wait is not the client's fault
+            self.deadline_s = inf  # the client does not cause this wait
             transport = self._transport
             if not self._paused and transport is not None and not transport.is_closing():
                 self._paused = True
@@ -235,17 +235,17 @@ class ClientConnection(asyncio.BufferedProtocol):
         elif exchange.expects_continue:
             if exchange.begun_s >= 0:
                 exchange.say_continue()
-            else:  # no slot yet, so no reason to send a body
+            else:  # no slot yet, so the client should not send the body
                 self.deadline_s = now_s + self.door.limits.continue_s
         else:
             self._reject(ProtocolError("request body not within its time", 408))
 
     def reject_plain(self) -> None:
-        """The client speaks HTTP without TLS to a TLS port. What it has asked for is not known any more."""
+        """Reject plain HTTP on a TLS port. The content of the request is no longer available."""
         self._reject(ProtocolError("This port speaks HTTPS: use https:// in place of http://."))
 
     def drain(self) -> None:
-        """Take no further request: close now if idle, else after the answer."""
+        """Accept no further request: close now if idle, else after the response."""
         self.draining = True
         if self.is_idle and self._farewell is None:
             self._close(linger=False)
@@ -253,7 +253,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     # --- reading requests --------------------------------------------------------------------------------------------
 
     def _advance(self) -> None:
-        """Take requests from the buffer until one is under way or the buffer has no whole head left."""
+        """Read requests from the buffer until one is in progress or the buffer has no complete head left."""
         self._advancing = True
         try:
             while self._reader.buffer and self._exchange is None and not self.is_full and self._farewell is None:
@@ -269,7 +269,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._advancing = False
 
     def _open(self, request: RequestHead, early: bytes) -> None:
-        """`early`: as much of the request's body as has come."""
+        """Start a request. `early` is the part of its body that has already arrived."""
         done = self._reader.body is None
         transport = self._transport
         sni = "" if request.authority or transport is None else self._reception.sni(transport)
@@ -283,7 +283,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         if not done:
             self.await_body()
         verdict.offer(exchange)
-        # A request without a body and nothing behind it has nothing to hold back.
+        # A request without a body and without bytes behind it needs no backpressure.
         if self._exchange is exchange and (self._paused or not done or self._reader.buffer):
             self.regulate()
 
@@ -307,7 +307,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     # --- ending ------------------------------------------------------------------------------------------------------
 
     def _answer(self, answer: OwnAnswer, request: RequestHead, *, done: bool) -> None:
-        """An answer of the balancer's own, without an exchange."""
+        """Send a response that the balancer generated itself, without an exchange."""
         close = not request.keep_alive or not done or self.draining
         head_only = request.method == b"HEAD"
         self.write(answer.render(request.minor, self.door.own_lines(), head_only=head_only, close=close))
@@ -315,7 +315,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.ended(close=close)
 
     def _reject(self, error: ProtocolError) -> None:
-        """Nothing sensible can follow: say why, if an answer is still possible, and end."""
+        """Send the error if a response is still possible, and close: the rest of the input cannot be parsed."""
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.give_up(error.status, REQUEST_ERROR)
@@ -333,7 +333,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.door.access_log.add(own_entry(request, self.peer, status, cause, self.door.now_s(), size))
 
     def _close(self, *, linger: bool) -> None:
-        """Close when what is written has gone out; `linger` while a request is still coming in."""
+        """Close after the written data has been sent; `linger` if the client is still sending a request."""
         transport = self._transport
         if transport is None:
             return

@@ -1,4 +1,4 @@
-"""What a connection asks about each request, what it gets back, and how its listener looks from inside."""
+"""Protocols between a connection, the decision about each request, and the listener."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Lane(Protocol):
-    """What the edge needs of a service's pool (fleet/pool.py): each offered exchange is let go exactly once."""
+    """The part of a service's pool (fleet/pool.py) for the edge. Each offered exchange is released exactly once."""
 
     @property
     def service(self) -> str:
-        """Its name."""
+        """The name of the service."""
 
     def offer(self, exchange: Exchange) -> None: ...
     def finish(self, exchange: Exchange) -> None: ...
@@ -36,7 +36,7 @@ class Lane(Protocol):
 
 
 class Client(Protocol):
-    """Where a request came from. `scheme` and `port` are those of the listener, `peer` is the client's address."""
+    """The origin of a request: `scheme` and `port` of the listener, and the client's address `peer`."""
 
     scheme: bytes
     peer: bytes
@@ -46,9 +46,10 @@ class Client(Protocol):
 
 
 class Door(Protocol):
-    """Decides about requests, and what the balancer says in heads. `table` says which of a client's fields go on.
+    """Decides how to handle requests and which header fields the balancer adds.
 
-    `own_answers` counts what it answers itself, for no service, by status.
+    `table` selects the client's fields that are forwarded. `own_answers` counts, by status, the responses that the
+    balancer generates itself for no service.
     """
 
     limits: DataPlaneLimits
@@ -57,32 +58,32 @@ class Door(Protocol):
     own_answers: Counter[int]
 
     def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
-        """Where the request goes, or what it is answered. `sni` is the name asked for in TLS if it is one of ours."""
+        """Return the lane of the request or a response to it. `sni` is the TLS server name if it is one of ours."""
 
     def now_s(self) -> float:
-        """The loop's clock."""
+        """The time of the loop's clock."""
 
     def own_lines(self) -> bytes:
-        """`date` and `server`, for answers of the balancer's own."""
+        """Return `date` and `server`, for responses that the balancer generates itself."""
 
     def request_lines(self, exchange: LiveExchange, client: Client, /) -> bytes:
-        """The fields a request gets on its way to an instance."""
+        """Return the header fields that a request gets on its way to an instance."""
 
     def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float, /) -> bytes:
-        """The fields an answer gets on its way back; without `head` it is a simulated instance's."""
+        """Return the fields that a response gets on its way back; without `head`, for a simulated instance."""
 
 
 class Reception(Protocol):
-    """The listener, as its connections see it. `inbox` is where they read into, one after the other."""
+    """The listener as its connections see it. They all read into `inbox`, one after the other."""
 
     inbox: memoryview
 
     def left(self, connection: ClientConnection) -> None: ...
     def look_in(self, after_s: float, connection: ClientConnection) -> None:
-        """Look at its time limits then, for one that is too short to wait for the sweep."""
+        """Check its time limits after `after_s`, for a limit that is shorter than the interval of the sweep."""
 
     def sni(self, transport: asyncio.Transport) -> str:
-        """The name asked for in TLS if it is one of ours, else empty."""
+        """Return the TLS server name if it is one of ours, else an empty text."""
 
     @property
     def port(self) -> int: ...

@@ -1,12 +1,12 @@
-"""A request of a client connection on its way through a pool to an instance, and its answer on the way back.
+"""A client's request on its way through a pool to an instance, and the response on its way back.
 
-Three sides call it: the connection (body pieces, buffer levels, client gone), the pool (`begin`, `fail`) and the
-connection to the instance (wire/upstream.py `Caller`). A simulated instance calls `answered` instead. It ends exactly
-once: with the last byte of the answer, with a rejection, or with a cut connection.
+Three sides call it: the connection (body pieces, buffer levels, disconnect of the client), the pool (`begin`, `fail`)
+and the connection to the instance (wire/upstream.py `Caller`). A simulated instance calls `answered` instead. It ends
+exactly once: with the last byte of the response, with a rejection, or with an aborted connection.
 
-A WebSocket, where one is let through, is a request whose body begins behind the answer's head and an answer whose body
-has no length: each side ends its own. It holds its slot and has the request's time limit (R#104: App Runner cuts
-streams that are still sending, too).
+A WebSocket, if allowed, is a request whose body begins after the response's head, and a response whose body has no
+length: each side ends separately. It occupies its slot and has the request's time limit (R#104: App Runner also aborts
+streams that are still sending).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CHUNKED_LINE: Final = b"transfer-encoding: chunked\r\n"
 
 
 class LiveExchange(HttpExchange):
-    """`request_done`: the body has been read from the client in full. `answering`: the answer's head has gone out."""
+    """`request_done`: the client's body has been read completely. `answering`: the response's head has been sent."""
 
     __slots__ = (
         "_chunked_out",
@@ -66,8 +66,8 @@ class LiveExchange(HttpExchange):
     def __init__(
         self, connection: ClientConnection, lane: Lane, request: RequestHead, early: bytes, *, done: bool
     ) -> None:
-        """`early` is what of the body came together with the head."""
-        # Not super().__init__, twice: the hot path has two calls less.
+        """`early` is the part of the body that arrived together with the head."""
+        # Not super().__init__, two levels up: this saves two calls on the hot path.
         self.arrived_s = connection.door.now_s()
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
         self.cold_s = 0.0
@@ -76,24 +76,24 @@ class LiveExchange(HttpExchange):
         self.status, self.upstream = 0, ""
         self.connection, self.lane = connection, lane
         self._head_only = request.method == b"HEAD"
-        self.added = b""  # the balancer's lines in the head that instances get; the same for each that is tried
+        self.added = b""  # header lines that the balancer adds for instances; the same for each instance that is tried
         self.answered_s = -1.0
         self.received_bytes, self.sent_bytes = len(early), 0
-        self._early = early  # body read and not sent; kept after the first write only while a repeat may need it
-        self._unkept = False  # bytes of the body have gone out that are not kept
+        self._early = early  # body read and not sent; kept after the first write only while a retry may need it
+        self._unkept = False  # bytes of the body have been sent that are not kept
         self._chunked_out = self._close = False
-        self._cut = False  # by us; what the loop tells about it later is no news
+        self._cut = False  # aborted by us; later reports of the loop about it are ignored
         self._synthetic: Synthetic | None = None
-        self.tried: tuple[Instance, ...] = ()  # those that could not be reached
+        self.tried: tuple[Instance, ...] = ()  # instances that could not be reached
         self.request, self.request_done = request, done
         self.expects_continue = request.expects_continue
         self.answering = self.in_tunnel = self.upstream_full = False
-        self.sink = False  # the body is wanted by nobody
+        self.sink = False  # discard the body
 
     # --- the connection's side ---------------------------------------------------------------------------------------
 
     def body_arrived(self, piece: bytes, *, last: bool) -> None:
-        """The next bytes of the request's body."""
+        """Receive the next bytes of the request's body."""
         self.request_done = last
         self.expects_continue = False
         self.received_bytes += len(piece)
@@ -109,7 +109,7 @@ class LiveExchange(HttpExchange):
 
     @property
     def body_blocked(self) -> bool:
-        """The client's body should be read no further for now."""
+        """True if the connection should not read more of the client's body for now."""
         return self.upstream_full or len(self._early) > self.connection.door.limits.read_ahead_bytes
 
     def client_full(self) -> None:
@@ -123,19 +123,19 @@ class LiveExchange(HttpExchange):
             self.link.resume()
 
     def give_up(self, status: int = 0, cause: str = CLIENT_GONE) -> None:
-        """The client is gone, or nobody can make sense of what it sends; `status` is what it is told."""
+        """End because the client has disconnected or sent invalid data; `status` is the status to send to it."""
         self.lane.abandon(self)
         self._unlink()
         if not self._cut:
             self._log(self.status or status, cause)
 
     def client_ended(self) -> bool:
-        """The client has ended its side. True when the application goes on: in a tunnel, until it ends its own."""
+        """The client has ended its side. True if the application may continue: in a tunnel, until it ends its own."""
         link = self.link
         if not self.in_tunnel or self.request_done or link is None:
             return False
         self.request_done = True
-        if self.connection.has_ended_writing:  # the application's side was first
+        if self.connection.has_ended_writing:  # the application's side ended first
             link.finish()
             self._end()
         else:
@@ -148,7 +148,7 @@ class LiveExchange(HttpExchange):
         instance = self.instance
         assert instance is not None
         instance.backend.begin(self)
-        # Neither at work for it nor over, nor moved on to another instance: a simulated one, which takes no bytes.
+        # No link, not answering and still on the same instance: it is a simulated instance, which takes no bytes.
         if self.link is None and self.open and not self.answering and self.instance is instance:
             self._swallow_body()
 
@@ -184,16 +184,16 @@ class LiveExchange(HttpExchange):
             self._early = b""
             connection.regulate()
             if self.expects_continue:
-                connection.await_body()  # the application's time to reject begins
+                connection.await_body()  # the application's time to reject the request begins
         if connection.is_full:
             link.pause()
 
     def informed(self, head: AnswerHead) -> None:
         if head.status == 100:
-            if not self.expects_continue:  # answered by the balancer already, or the body is on its way
+            if not self.expects_continue:  # the balancer has sent 100 already, or the client is sending the body
                 return
             self._continued()
-        if self.request.minor == 1:  # HTTP/1.0 knows no 1xx (RFC 9110 15.2)
+        if self.request.minor == 1:  # HTTP/1.0 has no 1xx responses (RFC 9110 15.2)
             self.connection.write(head.forward(b""))
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
@@ -248,7 +248,7 @@ class LiveExchange(HttpExchange):
     # -----------------------------------------------------------------------------------------------------------------
 
     def say_continue(self) -> None:
-        """The balancer's own 100: the application is silent, or there is none."""
+        """Send the balancer's own 100 Continue: the application sends none, or there is no application."""
         self._continued()
         self.connection.write(CONTINUE)
 
@@ -257,7 +257,7 @@ class LiveExchange(HttpExchange):
         self.connection.await_body()
 
     def _tried_another(self) -> bool:
-        """No instance has got a byte of it yet: it may go to any that has not been tried."""
+        """Try another instance. No instance has received a byte of the request, so any untried one is allowed."""
         assert self.instance is not None, "a request breaks on an instance"
         self.tried = (*self.tried, self.instance)
         if len(self.tried) >= self.connection.door.limits.attempts_max:
@@ -268,7 +268,7 @@ class LiveExchange(HttpExchange):
         return chunk(piece, last=last) if self.request.length == CHUNKED else piece
 
     def _hop_lines(self, head: AnswerHead) -> bytes:
-        """Framing and Connection towards the client; decides whether the connection can stay open."""
+        """Return framing and Connection towards the client, and decide whether the connection can stay open."""
         request = self.request
         if head.status == 101:
             self._close = True
@@ -283,13 +283,13 @@ class LiveExchange(HttpExchange):
             self._chunked_out = True
             framing = _CHUNKED_LINE
         else:
-            self._close = True  # HTTP/1.0: the end of the connection is the end of the body
+            self._close = True  # HTTP/1.0: the end of the connection ends the body
         if request.minor and not self._close:
             return framing
         return framing + connection_line(request.minor, close=self._close)
 
     def _swallow_body(self) -> None:
-        """Read the body and forget it, as an application would that needs none."""
+        """Read and discard the body, like an application that does not need it."""
         self._early = b""
         self.sink = True
         if self.expects_continue:
@@ -310,7 +310,7 @@ class LiveExchange(HttpExchange):
         self._pump()
 
     def _pump(self) -> None:
-        """Write as much of a synthesised body as the client takes."""
+        """Write as much of a simulated response body as the client takes."""
         assert self._synthetic is not None
         if self._synthetic.pour(self.connection):
             self._end()
@@ -333,7 +333,7 @@ class LiveExchange(HttpExchange):
         connection.ended(close=close)
 
     def _end(self) -> None:
-        """The answer's last byte is with the connection. The slot first: the next request may need it."""
+        """The connection has the last byte of the response. Release the slot first: the next request may need it."""
         if self.open:
             self.lane.finish(self)
         self._log(self.status)

@@ -1,8 +1,8 @@
-"""The end of a client's connection, without losing what was written last.
+"""Closing a client's connection without losing the last written bytes.
 
-Closing on unread bytes would make the client's system throw our answer away (RFC 9112 9.6). So while a request is still
-coming in, our side is ended first, where the transport knows such a thing, and what comes is swallowed: for as long as
-the client sends, up to a time. However many bytes that are, none is kept.
+If a socket with unread bytes is closed, the client's system may discard our response (RFC 9112 9.6). So while a request
+is still arriving, our side is half-closed first, if the transport supports it, and the arriving bytes are read and
+discarded while the client sends, up to a time limit.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from simulator.model.data_plane import DataPlaneLimits
 
 
 class Farewell:
-    """One per connection, from the moment on which nothing of the client's is wanted any more.
+    """A lingering close, one per connection, created when no more input of the client is needed.
 
-    `linger`, `swallow` and `close` return until when (seconds of the loop's clock) the next step is due: `close`.
+    `linger`, `swallow` and `close` return the time of the loop's clock, in seconds, at which `close` is due next.
     """
 
     __slots__ = ("_limits", "_linger_until_s", "_transport")
@@ -23,7 +23,7 @@ class Farewell:
     def __init__(self, transport: asyncio.Transport, limits: DataPlaneLimits) -> None:
         self._transport = transport
         self._limits = limits
-        self._linger_until_s = 0.0  # at the latest
+        self._linger_until_s = 0.0  # the latest end of lingering
 
     def linger(self, now_s: float) -> float:
         transport = self._transport
@@ -35,13 +35,13 @@ class Farewell:
         return now_s + self._limits.linger_s
 
     def swallow(self, now_s: float, due_s: float) -> float:
-        """The client still sends, so it may not have read its answer yet. `due_s`: what was said before."""
+        """Extend the time: a client that still sends may not have read its response. `due_s`: the previous result."""
         if self._transport.is_closing():
             return due_s
         return min(now_s + self._limits.linger_s, self._linger_until_s)
 
     def close(self, now_s: float) -> float:
-        """Close properly; the second time, or when the client does not let us, by force."""
+        """Close the transport; abort it on the second call or if the client does not let it close."""
         transport = self._transport
         if transport.is_closing():
             transport.abort()

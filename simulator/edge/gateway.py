@@ -1,9 +1,9 @@
-"""The gateway: which service a request is for, and what the balancer answers itself.
+"""The gateway: routes a request to its service, and generates the balancer's own responses.
 
-Routing is by Host, whatever name TLS was asked for; without a Host (HTTP/1.0) by the TLS name. Rejected here: unknown
-hosts (404), CONNECT and TRACE (501), and WebSocket (403, as Envoy does without upgrade_configs; App Runner has none,
-R#13) unless a setting lets it through. Any other Upgrade is ignored. `Via` is not added: Envoy, nginx and HAProxy do
-not either (plain.py does).
+Routing is by Host, independent of the TLS server name; without Host (HTTP/1.0) it is by the TLS server name. Rejected
+here: unknown hosts (404), CONNECT and TRACE (501), and WebSocket (403, like Envoy without upgrade_configs; App Runner
+has none, R#13) unless a setting allows it. Any other Upgrade is ignored. `Via` is not added: Envoy, nginx and HAProxy
+do not add it either (plain.py does).
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _LAST_HOP: Final = OwnAnswer(200)
 class Gateway:
     """Implements `Door`. Times in seconds.
 
-    `clock` is the loop's time; `epoch_s` the calendar's (seconds since 1970), for `date`. `server_timing` adds the
-    field of that name to answers of applications: queue, cold start, service in milliseconds, and the instance.
-    `websocket` lets requests for one through: for teaching, App Runner rejects them.
+    `clock` is the loop's clock; `epoch_s` the wall clock (seconds since 1970), for `date`. `server_timing` adds the
+    field of that name to responses of applications: queue, cold start and service in milliseconds, and the instance.
+    `websocket` allows WebSocket requests, for teaching: App Runner rejects them.
     """
 
     table = ENVOY_FIELDS
@@ -64,7 +64,7 @@ class Gateway:
         self.now_s = clock
         self._routes: dict[bytes, Lane] = {}
         self._stamp = DateStamp(clock, epoch_s)
-        # Envoy makes a version 4 UUID for each request. The last group counts: unique within a run, and cheap.
+        # Envoy makes a version 4 UUID for each request. Here the last group counts: unique within a run, and cheap.
         seed = chance.identifier("request-id", length=20)
         prefix = f"{seed[:8]}-{seed[8:12]}-4{seed[13:16]}-9{seed[17:20]}-".encode()
         self._requests = 0
@@ -75,15 +75,15 @@ class Gateway:
         }
 
     def add(self, host: str, lane: Lane) -> None:
-        """Requests for `host` (a name without port, any case) go to `lane`. Replaces in one step what was there."""
+        """Route requests for `host` (a name without port, any case) to `lane`. Replaces an old route in one step."""
         self._routes[host_name(host.encode("ascii"))] = lane
 
     def remove(self, host: str) -> None:
-        """Requests for `host` get 404 from now on; those under way go on."""
+        """Answer requests for `host` with 404 from now on; requests in progress continue."""
         self._routes.pop(host_name(host.encode("ascii")), None)
 
     def knows(self, host: bytes) -> bool:
-        """Whether there is a service behind a name, as `host_name` gives it."""
+        """True if a service has this name, in the form that `host_name` returns."""
         return self._lane_of(host) is not None
 
     def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
@@ -95,14 +95,14 @@ class Gateway:
         if lane is None:
             return _NO_ROUTE
         if request.upgrade and b"websocket" in request.upgrade:
-            # RFC 6455 4.1: a GET of HTTP/1.1. Anything else would be a tunnel that no side expects.
+            # RFC 6455 4.1: a GET of HTTP/1.1. With any other request a tunnel would open that neither side expects.
             if not self._websocket or request.method != b"GET" or request.minor == 0 or request.length:
                 return _NO_UPGRADE
             request.tunnel = True
         return _LAST_HOP if request.last_hop else lane
 
     def _lane_of(self, host: bytes) -> Lane | None:
-        """The more specific association wins; a wildcard stands for one label (facts 10.3)."""
+        """The more specific association has precedence; a wildcard matches one label (facts 10.3)."""
         return self._routes.get(host) or self._routes.get(b"*" + host[host.find(b".") :])
 
     def own_lines(self) -> bytes:
@@ -130,7 +130,7 @@ class Gateway:
 
 
 class DateStamp:
-    """The `date` line, made once a second."""
+    """The `date` line, made once per second."""
 
     def __init__(self, clock: Callable[[], float], epoch_s: Callable[[], float]) -> None:
         self._clock = clock
@@ -148,7 +148,7 @@ class DateStamp:
 
 
 def host_name(authority: bytes) -> bytes:
-    """The name of an authority: lower case, without port and without the dot that ends a full name."""
+    """Return the host of an authority: lower case, without port and without the final dot of a full name."""
     if authority.startswith(b"["):
         return authority[: authority.find(b"]") + 1].lower()
     return authority.partition(b":")[0].lower().removesuffix(b".")

@@ -1,7 +1,7 @@
-"""A listening socket, with or without TLS, and all connections it has accepted.
+"""A listening socket, with or without TLS, and all connections that it has accepted.
 
-A connection counts from the moment it is accepted, its TLS handshake included: who has too many pays for none, and a
-flood of handshakes is bounded by the same limits.
+A connection counts from the moment it is accepted, so its TLS handshake counts too: connections above the limit cost no
+handshake, and the same limits bound a flood of handshakes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from simulator.edge.door import Door
 from simulator.wire.tls import Handshake, ServerCertificates, handshaking
 from simulator.world.tasks import Tasks
 
-# As much as uvloop hands on at once: a large upload comes in few pieces, and it is one buffer for all connections.
+# The largest read of uvloop: a large upload arrives in few pieces, and all connections share one buffer.
 _INBOX_BYTES: Final = 256 * 1024
 
 
 class Listener:
-    """Made by `listen`. Owns its connections, counts them, and looks at their time limits every `sweep_s`."""
+    """Owns its connections, counts them, and checks their time limits every `sweep_s`. Created by `listen`."""
 
     def __init__(self, door: Door, certificates: ServerCertificates | None) -> None:
         self.inbox = memoryview(bytearray(_INBOX_BYTES))
@@ -34,7 +34,7 @@ class Listener:
         self._per_client: dict[bytes, int] = {}
         self._acceptor: Acceptor | None = None
         self._arrivals = Tasks("arrivals")  # handshakes
-        self._unbegun: dict[ClientConnection, socket.socket] = {}  # accepted, their handshake is still to begin
+        self._unbegun: dict[ClientConnection, socket.socket] = {}  # accepted connections whose handshake has not begun
         self._loop = asyncio.get_running_loop()
         self._sweeper: asyncio.TimerHandle | None = None
         self._empty: asyncio.Event = asyncio.Event()
@@ -46,16 +46,16 @@ class Listener:
 
     @property
     def connections(self) -> int:
-        """Those in their handshake too."""
+        """The number of connections, including those in their handshake."""
         return len(self._connections)
 
     def open(self, host: str, port: int) -> None:
-        """Raises OSError when the address cannot be had."""
+        """Open the socket. Raises OSError if the address is not available."""
         self._acceptor = Acceptor(host, port, self._door.limits.accept_backlog, self._arrived)
         self._sweep()
 
     async def close(self, drain_s: float | None = None) -> None:
-        """Accept no more; let running requests end for `drain_s` (default: the limit `drain_s`); cut the rest."""
+        """Stop accepting; let running requests end for `drain_s` (default: the limit `drain_s`); abort the rest."""
         if self._acceptor is None:
             return
         self._acceptor.close()
@@ -76,7 +76,7 @@ class Listener:
     # --- Reception, for the connections ------------------------------------------------------------------------------
 
     def left(self, connection: ClientConnection) -> None:
-        """It is over. An arrival that was cut off may say so twice."""
+        """Remove a connection that has ended. A connection aborted during its handshake may call this twice."""
         if connection not in self._connections:
             return
         del self._connections[connection]
@@ -89,7 +89,7 @@ class Listener:
             self._empty.set()
 
     def look_in(self, after_s: float, connection: ClientConnection) -> None:
-        # A timer's millisecond more, or it might come before its time.
+        # One more millisecond, because a timer may fire slightly early.
         self._loop.call_later(after_s + 0.001, self._look, connection)
 
     def sni(self, transport: asyncio.Transport) -> str:
@@ -102,7 +102,7 @@ class Listener:
     # --- arrivals ----------------------------------------------------------------------------------------------------
 
     def _arrived(self, accepted: socket.socket, peer: bytes) -> None:
-        """Nothing has been done for it yet: the cheapest moment to say no."""
+        """Accept or reject a new connection. No work has been done for it yet, so a rejection is cheapest here."""
         limits = self._door.limits
         count = self._per_client.get(peer, 0)
         if len(self._connections) >= limits.connections_max or count >= limits.connections_per_client_max:
@@ -120,14 +120,14 @@ class Listener:
         certificates, limits = self._certificates, self._door.limits
         handshake = Handshake(accepted)
         handshaking.set(handshake)
-        with contextlib.suppress(OSError):  # ssl.SSLError and TimeoutError among them: the client's fault
+        with contextlib.suppress(OSError):  # includes ssl.SSLError and TimeoutError: caused by the client
             try:
                 await self._loop.connect_accepted_socket(
                     lambda: connection,
                     accepted,
                     ssl=certificates.context if certificates is not None else None,
                     ssl_handshake_timeout=limits.handshake_s if certificates is not None else None,
-                    # How long a closed connection waits for the client's own close_notify.
+                    # The time that a closed connection waits for the client's own close_notify.
                     ssl_shutdown_timeout=limits.linger_s if certificates is not None else None,
                 )
             except ssl.SSLError:
@@ -143,7 +143,7 @@ class Listener:
         if not connection.is_made:
             self.left(connection)
         accepted = self._unbegun.pop(connection, None)
-        if accepted is not None:  # cancelled before its first step: nobody owns the socket yet
+        if accepted is not None:  # cancelled before its first step: the socket has no owner yet
             accepted.close()
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class Listener:
 
     def _sweep(self) -> None:
         now_s = self._door.now_s()
-        # Nobody reads a connection that is held back, so nobody would notice its end.
+        # A connection whose reading is paused is not read, so its end would not be detected.
         for connection in [each for each in self._connections if each.is_held_back]:
             if connection.client_socket is not None and has_hung_up(connection.client_socket):
                 connection.reset()
@@ -171,10 +171,10 @@ class Listener:
 
 
 async def listen(door: Door, host: str, port: int, *, certificates: ServerCertificates | None = None) -> Listener:
-    """Accept connections on `host`:`port` (0: any free one) for `door`; TLS when there are `certificates`.
+    """Accept connections on `host`:`port` (0: any free port) for `door`; use TLS if there are `certificates`.
 
     Raises:
-        OSError: when the address cannot be had.
+        OSError: if the address is not available.
     """
     listener = Listener(door, certificates)
     listener.open(host, port)

@@ -1,8 +1,8 @@
-"""The profile `plain`: a balancer that says what the standards have for it, and nothing of Envoy's.
+"""The profile `plain`: a balancer that uses standard header fields only, none of Envoy's.
 
-Requests get Forwarded (RFC 7239), Via (RFC 9110 7.6.3) and the X-Forwarded fields that applications commonly read; what
-a client says in the former's place is dropped, only X-Forwarded-For and Via are continued. Answers keep the
-application's Server.
+Requests get Forwarded (RFC 7239), Via (RFC 9110 7.6.3) and the X-Forwarded fields that applications commonly read.
+These fields replace the client's own; only X-Forwarded-For and Via are appended to. Responses keep the application's
+Server.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PSEUDONYM: Final = b"simulator"
 
 
 class PlainGateway(Gateway):
-    """A gateway in plain words."""
+    """A gateway with standard header fields."""
 
     table = PLAIN_FIELDS
 
@@ -31,7 +31,7 @@ class PlainGateway(Gateway):
 
     def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
         request = exchange.request
-        # RFC 7239 6: an address of version 6 is quoted and in brackets; so is a host, which may have a port.
+        # RFC 7239 6: an IPv6 address is quoted and in brackets; a host is quoted too, because it may have a port.
         node = b'"[%b]"' % client.peer if b":" in client.peer else client.peer
         return (
             b"x-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nx-forwarded-port: %d\r\n"

@@ -1,4 +1,4 @@
-"""The plain port: every request is sent to HTTPS (facts 3.1: since 22 February 2023)."""
+"""The plain-HTTP port: every request is redirected to HTTPS (facts 3.1: since 22 February 2023)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ _LOOPBACK: Final = OwnNames()
 
 
 class Redirect:
-    """Implements `Door`: 301 to the same host and target on `https_port`; 404 for a host that the balancer has no
-    service for (`knows`) and that is no name of loopback, as behind it. So nobody is sent to somebody else's server.
+    """Implements `Door`: 301 to the same host and target on `https_port`.
+
+    A host that has no service (`knows`) and is not a loopback name gets 404, as on the HTTPS port. So no client is
+    redirected to a foreign server.
 
     ASSUMPTION: 301, Envoy's default for https_redirect; App Runner's documents say only "redirects". Settled by one
     observed request.

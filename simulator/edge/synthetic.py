@@ -1,4 +1,4 @@
-"""The answer of a simulated instance as bytes for a real client."""
+"""The response of a simulated instance as bytes for a real client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PIECE: Final = b"." * (64 * 1024)
 
 
 class Drain(Protocol):
-    """Where the body goes; `is_full` may become true with any write."""
+    """The destination of the body; any write may set `is_full`."""
 
     is_full: bool
 
@@ -21,9 +21,9 @@ class Drain(Protocol):
 
 
 class Synthetic:
-    """`status` with a short text, or with as many bytes as the request's `x-simulator-response-bytes` asks for.
+    """A response with `status` and a short text, or with the body size from the request's `x-simulator-response-bytes`.
 
-    `left` counts the bytes of the body still to be poured out.
+    `left` is the number of body bytes still to be written.
     """
 
     __slots__ = ("_minor", "_size", "_text", "left", "status")
@@ -41,12 +41,12 @@ class Synthetic:
         self.left = 0 if request.method == b"HEAD" else self._size
 
     def head(self, added: bytes) -> bytes:
-        """The head, with `added` field lines."""
+        """Return the response's head, with the `added` header lines."""
         length = b"" if self.status in {204, 304} else b"%bcontent-length: %d\r\n" % (PLAIN, self._size)
         return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (self.status, reason_of(self.status), length, added)
 
     def pour(self, client: Drain) -> bool:
-        """Write as much of the body as the client takes; whether that was all."""
+        """Write as much of the body as the client takes; return True if the body is complete."""
         while self.left and not client.is_full:
             piece = self._text or _PIECE[: self.left]
             self.left -= len(piece)

@@ -1,10 +1,10 @@
-"""Traces of the balancer: which requests are traced, what instances are told of it, and what is known in the end.
+"""Traces of the balancer: which requests are sampled, which context instances receive, and what a trace contains.
 
-Theory of operation: nothing is kept of a request that is under way. The decision falls when its head is written towards
-an instance, from the client's context or the trace's new id, and goes out with the head, sampled or not, so that an
-application decides as the balancer did. When the request is over, the lines that it got on its way say what was
-decided; one that no instance was told of is decided about then. Without tracing none of this is there: the listener has
-the gateway itself.
+Theory of operation: a request in progress needs no extra state. The sampling decision is made when its head is written
+to an instance, from the client's context or from the new trace id. The head carries the decision, sampled or not, so
+that the application decides the same. When the request ends, the header lines that the balancer added show the
+decision; for a request that reached no instance the decision is made at that time. Without tracing this code is not
+involved: the listener uses the gateway directly.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ from simulator.wire.trace_context import (
 )
 from simulator.world.chance import Chance
 
-# As much of a client's text as a span holds; a queue of them stays small whatever is sent.
+# Longest text of a client in a span, so that a queue of spans stays small for any input.
 TEXT_MAX: Final = 1024
 
-_PREPARED: Final = 256  # requests: a fifth of a millisecond's work
-_CONTEXT_BYTES: Final = 24  # of the trace's id and the span's
-_IDS: Final = 64  # drawn at once, for the other requests
+_PREPARED: Final = 256  # requests: a fifth of a millisecond of work
+_CONTEXT_BYTES: Final = 24  # the ids of the trace and the span
+_IDS: Final = 64  # sampled at once, for the other requests
 _SAMPLED: Final = b"-01\r\n"
 _TOLD: Final = re.compile(rb"traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-01\r\n$")
 _NEVER_BEGAN: Final = frozenset({OVERFLOW.name, UNAVAILABLE.name})
 
 
 class TracedDoor:
-    """A gateway whose requests are traced; implements `Door`. `instance_id` names an instance of a service.
+    """A gateway with tracing; implements `Door`. `instance_id` names an instance of a service.
 
-    `epoch_s`: the calendar's time, where the gateway's clock is the loop's.
+    `epoch_s` is the wall clock in seconds since 1970; the gateway's clock is the loop's.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class TracedDoor:
         return lines + ready.pop()
 
     def _context_lines(self, taken: Mapping[bytes, bytes]) -> bytes:
-        """The last one is always a `traceparent`: see `_heard`."""
+        """Return the context lines. The last one is always a `traceparent`: see `_heard`."""
         parent = self._parent(taken)
         trace_id, sampled = self._decided(parent)
         span_id, lines = self._id(), b""
@@ -103,7 +103,7 @@ class TracedDoor:
         return lines + traceparent_line(trace_id, span_id, sampled=sampled)
 
     def _prepare(self) -> list[bytes]:
-        """Contexts of traces that begin here, many at once: a fifth of the price of one by one (0.7 us a line)."""
+        """Make contexts of traces that begin here, in a batch: a fifth of the cost of single ones (0.7 us per line)."""
         drawn = self._chance.bytes(_CONTEXT_BYTES * _PREPARED)
         digits, lows = drawn.hex().encode(), np.frombuffer(drawn, ">u8")[1::3].tolist()  # the ids' lower halves
         self._ready = [
@@ -115,33 +115,33 @@ class TracedDoor:
     # --- decisions ---------------------------------------------------------------------------------------------------
 
     def _parent(self, taken: Mapping[bytes, bytes]) -> TraceContext | None:
-        """What the client says of its trace: in the standard's form, else in X-Ray's where that is spoken."""
+        """Return the client's trace context: in the W3C format, else in X-Ray's if X-Ray is enabled."""
         if TRACEPARENT in taken:
             return parse_traceparent(taken[TRACEPARENT])
         return parse_xray(taken[XRAY]) if XRAY in taken else None
 
     def _decided(self, parent: TraceContext | None) -> tuple[int, bool]:
-        """The id of the trace, and whether it is sampled."""
+        """Return the trace id, and whether it is sampled."""
         if parent is None:
             low = self._id()
             return self._high() << 64 | low, low < self._bound
         return parent.trace_id, self._tracing.sampling.takes(parent.trace_id, parent.sampled)
 
     def _id(self) -> int:
-        """64 bits, never 0."""
+        """Return a random 64-bit id, never 0."""
         if not self._ids:
             self._ids = self._chance.integers(1, 2**64, _IDS, dtype="uint64").tolist()
         return self._ids.pop()
 
     def _high(self) -> int:
-        """The upper half of a new trace's id; X-Ray takes none whose first quarter is not its time."""
+        """Return the upper half of a new trace id; X-Ray rejects ids whose first quarter is not the time."""
         high = self._id()
         return int(self._epoch_s()) << 32 | high & 0xFFFFFFFF if self._xray else high
 
     # --- the end of a request ----------------------------------------------------------------------------------------
 
     def _heard(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
-        """A request that was offered to a pool is over, and sampled as far as its instance was told."""
+        """Trace a finished request that was offered to a pool, if its `traceparent` says sampled."""
         added = exchange.added
         if not self._tracing.takes(exchange.lane.service):
             return
@@ -192,7 +192,7 @@ class TracedDoor:
         )
 
     def _answered(self, entry: Entry) -> None:
-        """The balancer answered it itself, at once: a trace of it is wanted where everything is traced."""
+        """Trace a request that the balancer answered itself, unless tracing is limited to certain services."""
         request = entry.request
         if request is None or self._tracing.only is not None:
             return
@@ -227,7 +227,7 @@ class TracedDoor:
 
     @staticmethod
     def _head(request: RequestHead, peer: bytes) -> dict[str, str]:
-        """What the client said, as text."""
+        """Return fields of the client's head as text."""
         return {
             "method": _text(request.method),
             "target": _text(request.target),
@@ -239,7 +239,7 @@ class TracedDoor:
 
 
 class _TraceLog:
-    """Stands where the gateway's access log is looked for, and passes everything on to that."""
+    """Takes the place of the gateway's access log and passes every entry on to it."""
 
     def __init__(
         self,
@@ -273,7 +273,7 @@ def _decision(exchange: LiveExchange, cause: str) -> str:
 
 
 def _passed_on(taken: Mapping[bytes, bytes], names: tuple[bytes, ...]) -> bytes:
-    """Fields as the client sent them."""
+    """Return header lines with the client's values unchanged."""
     return b"".join(b"%b: %b\r\n" % (name, taken[name]) for name in names if name in taken)
 
 
