@@ -1,4 +1,4 @@
-"""Which version of its language a project's own files ask for, and the managed runtime that comes nearest to it."""
+"""Choose the managed runtime nearest to the language version that a project's own files request."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nodesemver import satisfies, valid_range
 from simulator.builds.runtimes import RUNTIMES, Language, Runtime
 from simulator.model.runtime_support import END_OF_SUPPORT
 
-Read = Callable[[str], str]  # the text of a file of the project by its name; empty when there is none
+Read = Callable[[str], str]  # file name -> text of that project file; empty if the file does not exist
 
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-# The newest first: the first that fits is taken.
+# Newest first: the first runtime that fits is taken.
 _NEWEST_FIRST: Final[dict[Language, tuple[str, ...]]] = {
     Language.PYTHON: ("PYTHON_311", "PYTHON_3"),
     Language.NODE: ("NODEJS_22", "NODEJS_18", "NODEJS_16", "NODEJS_14", "NODEJS_12"),
@@ -29,14 +29,14 @@ _NEWEST_FIRST: Final[dict[Language, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`notes`: sentences on what people should know of it; none as a rule."""
+    """The chosen runtime. `notes`: sentences to show to the user; usually empty."""
 
     runtime: Runtime
     notes: tuple[str, ...] = ()
 
 
 def choose(language: Language, read: Read) -> Choice:
-    """The runtime for a project of that language."""
+    """Choose the runtime for a project in that language."""
     place, asked = _ASKED[language](read)
     runtimes = [RUNTIMES[name] for name in _NEWEST_FIRST[language]]
     fitting = [each for each in runtimes if not asked or _fits(each, asked)]
@@ -51,7 +51,7 @@ def choose(language: Language, read: Read) -> Choice:
 
 
 def _fits(runtime: Runtime, asked: str) -> bool:
-    """`asked` is a range as npm writes it; a runtime has the last version of each of its lines."""
+    """Return True if the last version of one of the runtime's lines is in `asked`, a range in npm's syntax."""
     lasts = [runtime.last_version if runtime.last_version.startswith(line) else line for line in runtime.lines]
     return any(satisfies(_full(version), asked, loose=False) for version in lasts)
 
@@ -60,7 +60,7 @@ def _full(version: str) -> str:
     return ".".join([*(str(int(part)) for part in version.split(".")[:3]), "0", "0"][:3])
 
 
-# --- where each language's projects say it ----------------------------------------------------------------------------
+# --- where the projects of each language state their version ---------------------------------------------------------
 
 
 def _python(read: Read) -> tuple[str, str]:
@@ -127,7 +127,7 @@ _ASKED: Final[dict[Language, Callable[[Read], tuple[str, str]]]] = {
 
 
 def reader(folder: Path, bytes_max: int) -> Read:
-    """Reads the files of a folder, as far as `bytes_max`."""
+    """Return a function that reads files of a folder, each up to `bytes_max` bytes."""
 
     def read(name: str) -> str:
         try:
@@ -140,14 +140,14 @@ def reader(folder: Path, bytes_max: int) -> Read:
 
 
 def _line(version: str) -> str:
-    """`3.8.16` -> `3.8.x`: the patch is App Runner's. Empty for what is no version."""
+    """`3.8.16` -> `3.8.x`, since App Runner chooses the patch version. Empty if the text is not a version."""
     match = _VERSION.search(version)
     parts = match[0].split(".")[:2] if match else []
     return ".".join([*parts, "x"]) if parts else ""
 
 
 def _of_pep_440(text: str) -> str:
-    """A version specifier of Python as a range that npm reads; empty when it cannot be read so."""
+    """Convert a Python version specifier (PEP 440) to an npm range; empty if it cannot be converted."""
     parts = []
     for part in filter(None, (each.strip() for each in text.split(","))):
         operator, version = re.fullmatch(r"(~=|==|!=|<=|>=|<|>|\^|~)?\s*(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
@@ -165,7 +165,7 @@ def _of_pep_440(text: str) -> str:
 
 
 def _of_gem(text: str) -> str:
-    """A requirement of a Gemfile, `>= 3.0` or `~> 3.1.0`."""
+    """Convert a Gemfile requirement, `>= 3.0` or `~> 3.1.0`, to an npm range."""
     match = re.fullmatch(r"(~>|>=|<=|<|>|=)\s*([0-9.]+)", text)
     if not match:
         return ""
@@ -175,7 +175,7 @@ def _of_gem(text: str) -> str:
 
 
 def _after(version: str) -> str:
-    """What a compatible version is below: `3.8` -> `4.0.0`, `3.8.1` -> `3.9.0`."""
+    """Return the exclusive upper bound of a compatible version: `3.8` -> `4.0.0`, `3.8.1` -> `3.9.0`."""
     *kept, _ = [int(part) for part in version.split(".")]
     kept = kept or [int(version)]
     kept[-1] += 1

@@ -1,6 +1,6 @@
-"""The files that a Dockerfile's build is given: those of a folder that its .dockerignore does not leave out.
+"""The build context of a Dockerfile: the files of a folder that its .dockerignore does not exclude.
 
-Functions block: they are for a thread.
+The functions block: call them in a thread.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from typing import IO, Final
 from simulator.builds.dockerignore import FILE_NAME, Ignore
 
 DOCKERFILE: Final = "Dockerfile"
-# The engine is given them whatever the patterns say: it reads both.
+# Sent to the engine whatever the patterns say, because the engine reads both files.
 _ALWAYS: Final = frozenset({DOCKERFILE, FILE_NAME})
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`path`: relative, with slashes."""
+    """A file or directory of the context. `path`: relative, with slashes."""
 
     path: str
     about: os.stat_result
 
 
 def entries(folder: Path) -> list[Entry]:
-    """In the order of their names, directories before what is in them.
+    """List the entries of the context in name order, each directory before its content.
 
     Raises:
-        ValueError: when .dockerignore has a pattern that is none.
-        OSError: when the folder cannot be read.
+        ValueError: if .dockerignore has an invalid pattern.
+        OSError: if the folder cannot be read.
     """
     try:
         ignore = Ignore.of_text((folder / FILE_NAME).read_text(encoding="utf-8", errors="replace"))
@@ -52,9 +52,9 @@ def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[Entry]:
             continue
         try:
             about = found.stat(follow_symlinks=False)
-            # A directory that is left out is there all the same when something in it is not.
+            # An excluded directory still has an entry if something inside it is included.
             inside = list(_below(Path(found.path), f"{path}/", ignore)) if is_folder else []
-        except FileNotFoundError:  # removed meanwhile
+        except FileNotFoundError:  # removed since the listing
             continue
         if is_wanted and not stat.S_ISSOCK(about.st_mode) and not stat.S_ISFIFO(about.st_mode):
             yield Entry(path, about)
@@ -62,7 +62,7 @@ def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[Entry]:
 
 
 def fingerprint(folder: Path) -> str:
-    """Another when a file of the context may have changed; empty when that cannot be told. Raises nothing."""
+    """Return a text that changes when a file of the context may have changed; empty if unknown. Raises nothing."""
     try:
         told = [f"{e.path}\0{e.about.st_mode}\0{_changed(e)}" for e in entries(folder)]
     except (ValueError, OSError):
@@ -71,16 +71,16 @@ def fingerprint(folder: Path) -> str:
 
 
 def _changed(entry: Entry) -> str:
-    """A directory changes with what is in it, which has an entry of its own or is left out."""
+    """Describe the state of an entry. A directory's content counts through its own entries or is excluded."""
     return "" if stat.S_ISDIR(entry.about.st_mode) else f"{entry.about.st_size} {entry.about.st_mtime_ns}"
 
 
 def pack(folder: Path, to: IO[bytes], *, file_bytes_max: int, bytes_max: int) -> None:
-    """As a tar, with root as the owner.
+    """Write the context to `to` as a tar archive owned by root.
 
     Raises:
-        ValueError: when something is too large, or as `entries`.
-        OSError: when a file cannot be read, or changes meanwhile.
+        ValueError: if a file or the context is too large, or as `entries`.
+        OSError: if a file cannot be read or changes while it is packed.
     """
     found = entries(folder)
     total = sum(entry.about.st_size for entry in found if stat.S_ISREG(entry.about.st_mode))
@@ -96,7 +96,7 @@ def pack(folder: Path, to: IO[bytes], *, file_bytes_max: int, bytes_max: int) ->
         for entry in found:
             try:
                 tar.add(folder / entry.path, entry.path, recursive=False, filter=_of_root)
-            except FileNotFoundError:  # removed meanwhile
+            except FileNotFoundError:  # removed since the listing
                 continue
 
 

@@ -1,11 +1,11 @@
-"""What of a Dockerfile only BuildKit builds: the engine's API builds with its classic builder, which rejects it."""
+"""Dockerfile syntax that only BuildKit builds: the engine's API uses the classic builder, which rejects it."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-# At the beginning of an instruction, whatever its case; the first group is what people look for.
+# Each matches at the beginning of an instruction, in any case; the first group is the text that users search for.
 _SYNTAX: Final = re.compile(
     r"^[ \t]*(?:"
     r"RUN[ \t]+(?:--\S+[ \t]+)*(?P<run>--(?:mount|network|security))\b"
@@ -18,13 +18,13 @@ _NAMES: Final = re.compile(r"buildkit|docker buildx", re.IGNORECASE)
 
 
 def syntax_of(dockerfile: str) -> str:
-    """The first syntax that needs BuildKit, such as `--mount`; empty when there is none."""
+    """Return the first syntax that needs BuildKit, such as `--mount`; empty if there is none."""
     match = _SYNTAX.search(dockerfile)
     return next((group for group in match.groups() if group), "") if match else ""
 
 
 def way_out(dockerfile: str, message: str) -> str:
-    """What to do about a failed build if BuildKit is why; empty otherwise. `message`: the engine's."""
+    """Return advice if a build failed because it needs BuildKit; empty otherwise. `message`: the engine's error."""
     syntax = syntax_of(dockerfile)
     if not syntax and not _NAMES.search(message):
         return ""

@@ -1,6 +1,7 @@
-"""The port of the builds: a source goes in, an application that an instance can run comes out, or `BuildFailed`.
+"""The port of the builds: it takes a source and returns an application that an instance can run, or raises
+`BuildFailed`.
 
-A build that fails or is cancelled leaves nothing: no process, no folder, no half of a cache entry.
+A build that fails or is cancelled leaves nothing: no process, no folder, no partial cache entry.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ROOT_DIRECTORY = "/"
 
 @dataclass(frozen=True, slots=True)
 class CodeValues:
-    """CodeConfigurationValues of the API: what a service says in place of an apprunner.yaml.
+    """CodeConfigurationValues of the API: the service's own build configuration, used instead of an apprunner.yaml.
 
     `runtime` is the API's name, such as PYTHON_311. `secrets`: variable -> reference, never a value.
     """
@@ -35,12 +36,12 @@ class CodeValues:
 
 @dataclass(frozen=True, slots=True)
 class SourceDescription:
-    """Where the source is and who says how to build it.
+    """Where the source is, and where its build configuration comes from.
 
     `repository`: an https URL as the API takes it, any URL that git knows, or the path of a local clone. `branch`:
-    empty for a folder as it is, what is not committed included.
+    empty for a folder as it is, uncommitted changes included.
     `source_directory`: from the repository's root, such as `/service-a`. `values` None: apprunner.yaml in the source
-    directory says everything (ConfigurationSource REPOSITORY). `connection`: its ARN, for the clones it stands for.
+    directory configures everything (ConfigurationSource REPOSITORY). `connection`: its ARN, for the clones it maps to.
     `is_new`: the service has never run; it may not choose a runtime after its end of support (facts 6.6).
     """
 
@@ -53,7 +54,7 @@ class SourceDescription:
 
     @classmethod
     def of(cls, configuration: ServiceConfiguration, *, is_new: bool = False) -> Self:
-        """Of a service whose source is a code repository."""
+        """Describe the source of a service whose source is a code repository."""
         repository = configuration.repository
         assert repository is not None, "a service from an image has nothing to build"
         code = repository["CodeConfiguration"]
@@ -82,16 +83,16 @@ class SourceDescription:
 class BuiltApplication:
     """What an instance runs.
 
-    `folder` becomes an instance's /app: whoever runs it works on a copy, as ProcessDriver does, and never writes to it.
-    `command` is a program and its arguments, to be started in that copy, after `set_up` if there is one, which finds
-    the source directory and gives the port that it finds as PORT to `port_variable` too. Where `image` is given,
+    `folder` becomes an instance's /app: drivers run a copy of it, as ProcessDriver does, and never write to it.
+    `command` is a program and its arguments. It is started in that copy, after `set_up` if there is one. `set_up` finds
+    the source directory and also gives the port that it finds as PORT to `port_variable`. If `image` is given,
     instances are containers of that image of the engine with `command` as their start command (empty: the image's own),
     and `folder` only names the build.
 
-    `environment` is the whole of the run variables and of what the runtime adds, PATH among it. `start_command` is what
-    the configuration says. `secrets` are references.
-    `runtime` is the API's name. `commit` is the version to tell, and to give to `build` to have the same again.
-    `duration_s` is what is billed as build time; 0 when the build was kept from before (`from_cache`).
+    `environment` holds all run variables and all variables that the runtime adds, including PATH. `start_command` is
+    the command in the configuration. `secrets` are references.
+    `runtime` is the API's name. `commit` is the version to report, and to pass to `build` to get the same build again.
+    `duration_s` is the billed build time; 0 if the build came from the cache (`from_cache`).
     """
 
     folder: Path
@@ -110,8 +111,10 @@ class BuiltApplication:
 
 
 class BuildFailed(Exception):
-    """`reason`: a sentence, as `workload.build_failed` takes it. `lines`: what the log is to say before it, each with
-    its prefix.
+    """The build failed.
+
+    `reason`: a sentence, as `workload.build_failed` takes it. `lines`: log lines to write before it, each with its
+    prefix.
     """
 
     def __init__(self, reason: str, lines: Sequence[str] = ()) -> None:
@@ -121,27 +124,27 @@ class BuildFailed(Exception):
 
 
 class BuildSteps(Protocol):
-    """How a build tells how far it has come. The workload's `Steps` are such."""
+    """Receives the progress of a build. The workload's `Steps` implement it."""
 
     async def reach(self, phase: Phase) -> None:
-        """SOURCE_PULLED, then BUILDING; whoever listens may hold the build up until the phase's time has come."""
+        """Report SOURCE_PULLED, then BUILDING. The receiver may delay the build until the phase's time has come."""
 
     def log(self, line: str) -> None:
-        """A line of the deployment log with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
+        """Write a line of the deployment log with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
 
 
 class Builder(Protocol):
-    """Builds sources. Builds of several services may run at a time."""
+    """Builds sources. Builds of several services may run concurrently."""
 
     async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
-        """The newest commit of the branch, or `commit` where one is given. Same inputs: the build of before.
+        """Build the newest commit of the branch, or `commit` if given. The same inputs return the cached build.
 
         Raises:
-            BuildFailed: when the source cannot be had, its configuration is wrong, or a command fails.
+            BuildFailed: if the source is unavailable, its configuration is wrong, or a command fails.
         """
 
     def keep(self, wanted: Sequence[BuiltApplication]) -> None:
-        """These are in use; of the others only as many are kept as the cache may hold."""
+        """Keep the builds in use; of the others, keep only as many as the cache may hold."""
 
     async def close(self) -> None:
-        """End what is being built. Idempotent."""
+        """Stop all builds in progress. Idempotent."""

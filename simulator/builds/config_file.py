@@ -1,7 +1,7 @@
-"""apprunner.yaml, version 1.0: every key (facts 6.2), as frozen values that check themselves.
+"""apprunner.yaml, version 1.0: every key (facts 6.2), as frozen values that validate themselves.
 
-Everything in it is text as written: a version of `3.10` is not the number 3.1, and a variable's value of `no` is `no`.
-What is wrong is told by config_reading.py, with line and column.
+All values are kept as the text in the file: a version of `3.10` is not the number 3.1, and a variable's value of `no`
+is `no`. config_reading.py reports errors with line and column.
 """
 
 from __future__ import annotations
@@ -40,10 +40,13 @@ def _port(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    """PORT is one too: as run.network.env it says what is so anyway, in build.env it is the build's own (facts 19.1).
+    """Validate a variable's name.
 
-    # ASSUMPTION: in run.env it is taken and has no effect: public files have it there, and what App Runner does with it
-    # is not documented. Deploying one with another port than run.network.port would settle it.
+    PORT is allowed: as run.network.env it has no effect, and in build.env it is a variable of the build only
+    (facts 19.1).
+
+    # ASSUMPTION: in run.env it is accepted and has no effect: public files have it there, and what App Runner does with
+    # it is not documented. Deploying one with another port than run.network.port would settle it.
     """
     if not re.match(_VARIABLE_NAME, text):
         msg = f"name = {text!r}, must be a name without ="
@@ -109,7 +112,7 @@ class Commands(Part):
     build: Annotated[tuple[Command, ...], Field(min_length=1)]
     """The build."""
     post_build: tuple[Command, ...] = ()
-    """After the build, tests say; what they write is not deployed by a revised build."""
+    """After the build, for example tests; a revised build does not deploy what they write."""
 
 
 class Build(Part):
@@ -125,9 +128,9 @@ class Network(Part):
     """Where the application listens."""
 
     port: Annotated[str, AfterValidator(_port)] = PORT
-    """The port it listens on."""
+    """The port that the application listens on."""
     env: Name | None = None
-    """A variable besides PORT that gets the port; PORT itself is taken and changes nothing."""
+    """A variable besides PORT that is set to the port; PORT itself is accepted and has no effect."""
 
 
 class Run(Part):
@@ -136,11 +139,11 @@ class Run(Part):
     command: Command
     """Starts the application."""
     runtime_version: Annotated[str, Field(pattern=_RUNTIME_VERSION)] | None = None
-    """Major, minor and patch version to stay with; otherwise the latest."""
+    """Major, minor and patch version to pin; by default the latest."""
     pre_run: tuple[Command, ...] = ()
-    """Commands in the image that runs, with /app in place; by revised builds only."""
+    """Commands that run in the run image, after /app has been copied to it; revised builds only."""
     network: Network = Network()
-    """Where it listens."""
+    """Where the application listens."""
     env: tuple[Variable, ...] = ()
     """Variables of the application."""
     secrets: tuple[Secret, ...] = ()
@@ -148,8 +151,8 @@ class Run(Part):
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        # ASSUMPTION: a variable that is a secret, too, is undocumented (facts 8 says so); which of the two would win is
-        # nothing to rely on, so it is rejected. Settled by deploying one.
+        # ASSUMPTION: the effect of a variable that is also a secret is undocumented (facts 8 says so). Which of the two
+        # would win is not reliable, so it is rejected. Settled by deploying one.
         names = Counter([*(each.name for each in self.env), *(each.name for each in self.secrets)])
         twice = [name for name, count in names.items() if count > 1]
         if twice:
@@ -162,13 +165,13 @@ class ConfigFile(Part):
     """An apprunner.yaml."""
 
     version: Annotated[str, AfterValidator(_version)]
-    """Of the file format: 1.0."""
+    """Version of the file format: 1.0."""
     runtime: str
     """The managed runtime."""
     build: Build
     """How the application is built."""
     run: Run
-    """How it is run."""
+    """How the application is run."""
 
     @property
     def of_runtime(self) -> Runtime:
@@ -184,7 +187,7 @@ class ConfigFile(Part):
 
 
 def config_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of an apprunner.yaml, for editors: numbers may stand where text is read."""
+    """JSON Schema (draft 2020-12) of an apprunner.yaml, for editors: numbers are allowed where text is read."""
     schema = ConfigFile.model_json_schema(by_alias=True)
     properties = schema["properties"]
     properties["version"] = {"enum": [1.0, _VERSION], "description": properties["version"]["description"]}

@@ -1,4 +1,4 @@
-"""What to do about the mistakes that real apprunner.yaml files have (facts 19.1): where a key belongs, which form.
+"""Hints for mistakes found in real apprunner.yaml files (facts 19.1): where a key belongs, and in which form.
 
 A hint completes the message of a problem, `... = found, must be EXPECTED`.
 """
@@ -16,13 +16,13 @@ _DOCKER: Final = frozenset({"docker", "dockerfile", "container", "image", "custo
 _LANGUAGES: Final = {"python": "python311", "node": "nodejs22", "nodejs": "nodejs22", "java": "corretto11"}
 _LANGUAGES_MORE: Final = {"go": "go1", "golang": "go1", "php": "php81", "ruby": "ruby31", "dotnet": "dotnet6"}
 
-# Keys of services that people look for in the file: App Runner takes them through its API only (facts 6.2).
+# Service settings that users look for in the file: App Runner takes them through its API only (facts 6.2).
 _OF_THE_SERVICE: Final = frozenset(
     {"cpu", "memory", "instance", "health-check", "healthcheck", "auto-scaling", "scaling", "tags", "role", "name"}
 )
-# Its key is `env`, too, but nobody means it who writes variables elsewhere.
+# Its key is also `env`, but a user who writes variables elsewhere does not mean this one.
 _PORT_NAME: Final = ("run", "network", "env")
-# By the last key of the path: how a value of another form is to be written.
+# Last key of the path -> how to write a value that has the wrong form.
 _FORMS: Final = {
     "commands": "a mapping of pre-build:, build: and post-build:; put the list below build:",
     "pre-build": "a list: each command in a line of its own, as `- COMMAND`",
@@ -38,7 +38,7 @@ _FORMS: Final = {
 
 
 def expected_form(path: Path) -> str:
-    """What belongs at `path`, where something of another form stands; empty when nothing better is known."""
+    """Describe the form expected at `path`, where another form was found; empty if no better description is known."""
     if path == ("build",):
         return "a mapping with commands: and, as needed, env:"
     if path == ("run", "network", "env"):
@@ -50,7 +50,7 @@ def expected_form(path: Path) -> str:
 
 
 def belongs(path: Path) -> str:
-    """Where the unknown key at the end of `path` is known; empty when it is known nowhere."""
+    """Return where the unknown key at the end of `path` is valid; empty if it is valid nowhere."""
     key = str(path[-1]).replace("_", "-").lower()
     here = tuple(part for part in path[:-1] if isinstance(part, str))
     if key == "commands" and here == ("run",):
@@ -69,7 +69,7 @@ def belongs(path: Path) -> str:
 
 
 def runtime_hint(name: str) -> str:
-    """What somebody who writes a runtime that does not exist may have meant; empty when that is not known."""
+    """Return the runtime that an unknown runtime name probably means; empty if unknown."""
     word = name.strip().lower()
     if word in _DOCKER:
         return (
@@ -83,7 +83,7 @@ def runtime_hint(name: str) -> str:
 
 
 def _places(part: type[Part], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Every key that there is, lists as what is in them."""
+    """Yield the path of every key; a list is represented by its items."""
     for field in part.model_fields.values():
         place = (*path, str(field.alias))
         yield place

@@ -1,4 +1,4 @@
-"""From the text of an apprunner.yaml to its values, or to everything that is wrong with it at once."""
+"""Read the text of an apprunner.yaml into values, or report all its errors at once."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _EXPECTED: Final[Mapping[str, str]] = {
 }
 
 
-# Errors that say that a value has another form than it should: text, a list, a mapping.
+# Error types that mean that a value has the wrong form: text, a list or a mapping was expected.
 _FORM: Final = frozenset({"string_type", "model_type", "tuple_type"})
 
 
 def read_config(text: str, file: str = FILE_NAME) -> ConfigFile:
-    """Raises FileProblems: of the syntax the first, otherwise all problems in the order of the lines."""
+    """Parse the file. Raises FileProblems with the first syntax error, otherwise with all problems in line order."""
     document = parse_document(text, file, such_as="version and runtime", as_written=True)
     problems = [] if "runtime" not in document.data else _of_runtime(document)
     try:
@@ -50,7 +50,7 @@ def _of_runtime(document: Document) -> list[Problem]:
 
 
 def _listed(value: Any) -> Any:
-    """Lists as the tuples that frozen values have."""
+    """Convert lists to the tuples that frozen values have."""
     if isinstance(value, dict):
         return {key: _listed(each) for key, each in value.items()}
     return tuple(map(_listed, value)) if isinstance(value, list) else value
@@ -74,7 +74,7 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
 
 
 def _of_ours(message: str, path: Path, document: Document) -> Problem:
-    """`name = value, must be ...`, where `name` may be a path below `path`."""
+    """Parse a validator's message `name = value, must be ...`, where `name` may be a path below `path`."""
     name, _, rest = message.partition(" = ")
     shown, _, expected = rest.partition(", must be ")
     below = (*path, *name.split("."))

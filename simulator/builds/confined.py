@@ -1,7 +1,7 @@
-"""One command of a build, run within bounds: time, CPU, memory, number of processes, size of files, disk.
+"""Run one command of a build within limits: time, CPU, memory, number of processes, file size, disk.
 
-Whatever ends it, nothing of it goes on: the session is killed, then all that carries the build's mark or is in its
-control group. A guard does the same when the simulator is killed in the midst of a build.
+However a command ends, no process of it survives: the session is killed, then every process that carries the build's
+mark or is in its control group. A guard does the same if the simulator is killed during a build.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ _LINE_BYTES_MAX: Final = 16 * 1024
 _LAST_LINES_S_MAX: Final = 1.0
 _MEASURE_S: Final = 0.5
 BYTES_PER_MB: Final = 1024**2
-_KILLED: Final = 128  # a shell's exit code for a command that a signal ended is this and the signal's number
+_KILLED: Final = 128  # a shell's exit code for a command ended by a signal is 128 + signal number
 _SIGXFSZ: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
 class BuildLimits:
-    """What a build may use. `file_bytes` is the longest file, holes counted.
+    """What a build may use. `file_bytes` is the maximum file length, holes included.
 
     Raises:
-        ValueError: when a value is out of range.
+        ValueError: if a value is out of range.
     """
 
-    # ASSUMPTION: builds run in CodeBuild (facts 6.3), whose small size has 2 vCPU and whose builds end after an hour by
-    # default; which size App Runner takes is unknown. Settled by `nproc`, `free` and a build that sleeps.
+    # ASSUMPTION: builds run in CodeBuild (facts 6.3), whose small size has 2 vCPU and whose builds time out after an
+    # hour by default; which size App Runner uses is unknown. Settled by `nproc`, `free` and a build that sleeps.
     vcpu: float = 2.0
     memory_mb: int = 4096
     duration_s: float = 3600.0
     processes: int = 1024
     disk_bytes: int = 10 * 1024**3
-    # An instance has 3 GB in all (facts 5.2), so a longer file can be of no use.
+    # An instance has 3 GB in all (facts 5.2), so a longer file is of no use.
     file_bytes: int = 3 * 1024**3
 
     def __post_init__(self) -> None:
@@ -56,11 +56,11 @@ class BuildLimits:
 
 
 class CommandStopped(Exception):
-    """A bound was exceeded. The message is a sentence without its full stop."""
+    """A limit was exceeded. The message is a sentence without its full stop."""
 
 
 def stopped_for_length(code: int, limits: BuildLimits) -> None:
-    """Raises CommandStopped when that exit code, as a shell tells it, is that of too long a file."""
+    """Raise CommandStopped if the exit code, as a shell reports it, means that the file size limit was exceeded."""
     if code == _KILLED + _SIGXFSZ:
         raise CommandStopped(f"the build wrote a file of more than {limits.file_bytes // BYTES_PER_MB} MB")
 
@@ -70,8 +70,10 @@ def too_many_processes(limits: BuildLimits) -> str:
 
 
 class Confined:
-    """Runs the commands of one build, one after another. `mark`: a folder's name, unique, that they carry in their
-    environment. `home`: where control groups can be made, None where they cannot. `watch`: told of every session.
+    """Runs the commands of one build, one after another.
+
+    `mark`: a unique folder name that the commands carry in their environment. `home`: where control groups can be made,
+    None where they cannot. `watch`: called with every session.
     """
 
     def __init__(
@@ -95,7 +97,7 @@ class Confined:
     async def run(
         self, command: tuple[str, ...], environment: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
-        """Its exit code. Raises CommandStopped, and OSError when the machine has no process to give."""
+        """Return the command's exit code. Raises CommandStopped, and OSError if the machine cannot start a process."""
         group = self._group()
         pipe = OutputPipe(LineCutter(on_line, _LINE_BYTES_MAX))
         async with Tasks("build command") as tasks:
@@ -106,7 +108,7 @@ class Confined:
                     await self._rest_of(pipe)
                     return self._code(watch.returned.result(), group)
                 finally:
-                    # A task of its own, shielded: a second cancellation must not leave processes behind.
+                    # A separate, shielded task: a second cancellation must not leave processes behind.
                     await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._end, watch.pid, group))
                     self._forget(watch.pid)
             finally:
@@ -117,7 +119,7 @@ class Confined:
         self, command: tuple[str, ...], environment: Mapping[str, str], pipe: OutputPipe, group: Group | None
     ) -> ExitWatch:
         seal_files()
-        # Held until it is in its group and has its limits: nothing of it may be born outside.
+        # The process is held until it is in its group and has its limits, so that no child starts outside them.
         held, release = os.pipe()
         try:
             _, watch = await asyncio.get_running_loop().subprocess_exec(
@@ -157,7 +159,7 @@ class Confined:
             full.cancel()
 
     async def _until_full(self, group: Group | None) -> str:
-        """Returns with the bound that was exceeded."""
+        """Wait until a limit is exceeded and return its description."""
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(OSError):
@@ -169,7 +171,7 @@ class Confined:
             await asyncio.sleep(_MEASURE_S)
 
     def _code(self, code: int, group: Group | None) -> int:
-        """As a shell tells it; a bound of the kernel's, said in words."""
+        """Return the exit code as a shell reports it; raise CommandStopped if a kernel limit caused it."""
         if group is not None:
             with contextlib.suppress(OSError):
                 if group.oom_kills() > 0:
@@ -196,7 +198,7 @@ class Confined:
         return group
 
     def _end(self, session: int, group: Group | None) -> None:
-        """Blocks: for a thread."""
+        """End the session and all its processes. Blocks: call it in a thread."""
         names = {directory.name for directory in group.directories} if group is not None else set()
         end_processes(self._mark, (session,), names)
 

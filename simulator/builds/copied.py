@@ -1,4 +1,4 @@
-"""Trees of a build, copied with everything in them."""
+"""Copy the file trees of a build completely."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from simulator.builds.built import BuildFailed
 
 
 async def copy_tree(source: Path, target: Path) -> None:
-    """A folder into another, or a file: links as links, special files as what they are. Raises BuildFailed."""
-    # cp and not shutil: it shares blocks where the file system can, and does not wait for a pipe that nobody fills.
+    """Copy a folder or a file; links stay links, special files stay special. Raises BuildFailed."""
+    # cp instead of shutil: cp shares blocks where the file system can, and does not block on a pipe without a writer.
     process = await asyncio.create_subprocess_exec(
         *("cp", "-a", "--reflink=auto", "--no-target-directory", str(source), str(target)),
         stdin=asyncio.subprocess.DEVNULL,

@@ -1,7 +1,7 @@
-"""Commands that only install dependencies, and the files that decide what they install.
+"""Recognize commands that only install dependencies, and the files that determine what they install.
 
-Only what is certain counts: an option, a path or a script that may read more than its manifest makes a command one like
-any other, which runs every time.
+Only certain cases count: an option, path or script that may read more than its manifest makes the command an ordinary
+one, which runs in every build.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from simulator.builds.asked_versions import Read
 
-# What a shell would expand, or what makes more of a command than words and `&&`.
+# Characters that a shell expands, or that make a command more than words and `&&`.
 _EXPANDED: Final = re.compile(r"[$`*?~\n\\{}()]")
 _PIP_NAME: Final = re.compile(r"pip(?:3(?:\.\d+)?)?")
 _PYTHON_NAME: Final = re.compile(r"python(?:3(?:\.\d+)?)?")
@@ -33,15 +33,17 @@ _NPM_FLAGS: Final = frozenset(
     | {"--prefer-offline", "--legacy-peer-deps", "--only=production", "--omit=optional"}
 )
 _NPM_FILES: Final = ("package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc")
-# Scripts of the project itself that an installation runs, and that may read any file.
+# Scripts of the project itself that an installation runs and that may read any file.
 _NPM_SCRIPTS: Final = frozenset({"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare"})
-_DEPTH_MAX: Final = 10  # of requirement files that name others
+_DEPTH_MAX: Final = 10  # depth of requirement files that include others
 
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """`inputs`: files that decide what is installed, whether they are there or not. `outputs`: what is written in the
-    directory that the command runs in. Both are paths from there.
+    """A dependency installation.
+
+    `inputs`: files that determine what is installed, existing or not. `outputs`: what is written in the directory that
+    the command runs in. Both are paths relative to that directory.
     """
 
     inputs: tuple[str, ...] = ()
@@ -49,7 +51,7 @@ class Install:
 
 
 def install_of(command: str, read: Read) -> Install | None:
-    """None for a command that may do, or read, anything else. `read`: files of the directory that it runs in."""
+    """Return None if the command may do or read anything else. `read`: reads files of the command's directory."""
     if _EXPANDED.search(command):
         return None
     try:
@@ -67,7 +69,7 @@ def install_of(command: str, read: Read) -> Install | None:
 
 
 def _parts(words: list[str]) -> Iterator[list[str]]:
-    """What `&&` joins."""
+    """Yield the parts that `&&` joins."""
     part: list[str] = []
     for word in words:
         if word == "&&":
@@ -113,7 +115,7 @@ def _pip(words: list[str], read: Read) -> Install | None:
 
 
 def _requirements(name: str, read: Read, depth: int) -> list[str] | None:
-    """The file and those that it names; None when it names anything that is in the project."""
+    """Return the file and those that it includes; None if it names anything inside the project."""
     text = read(name) if name and not name.startswith("/") and ".." not in name.split("/") else ""
     if not text or depth > _DEPTH_MAX:
         return None
@@ -132,7 +134,7 @@ def _requirements(name: str, read: Read, depth: int) -> list[str] | None:
 
 
 def _is_requirement(text: str) -> bool:
-    """A name with its version, and no path, archive or address."""
+    """Return True for a package name with its version; False for a path, an archive or a URL."""
     plain = text.replace(" ", "")
     return bool(_REQUIREMENT.fullmatch(plain)) and "/" not in plain.partition(";")[0] and not _ARCHIVE.search(plain)
 

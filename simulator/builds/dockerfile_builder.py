@@ -1,7 +1,7 @@
-"""The image of a folder's Dockerfile, built by the container engine: what `simulator up` runs without apprunner.yaml.
+"""Build the image of a folder's Dockerfile with the container engine: used by `simulator up` without apprunner.yaml.
 
-App Runner builds no Dockerfiles; it runs the image that somebody has built, with the port that the service names. Here
-that is the one which the image exposes. The engine keeps its layers, so a build of which nothing has changed is quick.
+App Runner builds no Dockerfiles; it runs an existing image on the port that the service configures. Here that port is
+the one that the image exposes. The engine caches layers, so a build without changes is fast.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
 from simulator.model.phase import Phase
 
 _REPOSITORY: Final = "apprunner-simulator-up"
-# What Docker takes as a build argument though no ARG names it.
+# Variables that Docker takes as build arguments without an ARG.
 _PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
 class DockerfileBuilder:
     """Implements `Builder` for sources whose repository is a folder with a Dockerfile; a commit is the image's id.
 
-    One image of a folder stays in the engine, under a tag of the folder's own, for the next time. To be made and used
-    within a running loop.
+    One image per folder stays in the engine, under a tag of the folder's own, for the next run. Create and use it
+    within a running event loop.
     """
 
     def __init__(self, settings: BuildSettings) -> None:
         self._settings = settings
         self._engine = BuildEngine(settings.engine)
-        self._made: dict[str, None] = {}  # ids of images, in the order in which they were built
+        self._made: dict[str, None] = {}  # image ids, in build order
 
     async def state(self, source: SourceDescription) -> str:
-        """As that of LocalBuilder."""
+        """As `LocalBuilder.state`."""
         return await asyncio.get_running_loop().run_in_executor(None, fingerprint, Path(source.repository))
 
     async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
-        """As `Builder.build`; a `commit` is there already or nowhere."""
+        """As `Builder.build`; a `commit` must already be in the engine."""
         folder, loop = Path(source.repository), asyncio.get_running_loop()
         began_s = loop.time()
         await steps.reach(Phase.SOURCE_PULLED)
@@ -76,7 +76,7 @@ class DockerfileBuilder:
         )
 
     async def drop_others(self, wanted: BuiltApplication) -> None:
-        """Of the images that were built here, all but the wanted one and the newest are removed."""
+        """Remove the images that were built here, except the wanted one and the newest."""
         newest = next(reversed(self._made), "")
         for image in [image for image in self._made if image not in {wanted.image, newest}]:
             try:
@@ -86,7 +86,7 @@ class DockerfileBuilder:
             del self._made[image]
 
     def keep(self, wanted: Sequence[BuiltApplication]) -> None:
-        """Nothing: `drop_others` does it."""
+        """Do nothing: `drop_others` removes images."""
 
     async def close(self) -> None:
         await self._engine.close()
@@ -113,18 +113,18 @@ class DockerfileBuilder:
 
 
 def tag_of(folder: Path) -> str:
-    """The folder's own name in the engine."""
+    """Return the folder's own image name in the engine."""
     name = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")[:40] or "folder"
     return f"{_REPOSITORY}:{name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
 def port_of(exposed: Sequence[int]) -> int:
-    """The one that an image exposes; of several App Runner's default if it is among them, else the lowest."""
+    """Return the port that an image exposes; of several, App Runner's default if it is among them, else the lowest."""
     return DEFAULT_PORT if not exposed or DEFAULT_PORT in exposed else min(exposed)
 
 
 def _way_out(folder: Path, message: str) -> str:
-    """Blocks shortly."""
+    """Return advice about a failed build. Blocks briefly."""
     try:
         text = (folder / DOCKERFILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -140,5 +140,5 @@ def _told(image: Image) -> str:
 
 
 def _plain(line: str) -> str:
-    """Without the colours that the engine gives to what commands say, and without what was overwritten."""
+    """Remove the colours that the engine adds to command output, and text overwritten by a carriage return."""
     return re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip("\r").rpartition("\r")[2]

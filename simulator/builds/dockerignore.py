@@ -1,9 +1,9 @@
-"""What a .dockerignore leaves out of a build's context, as Docker's documentation has it.
+"""What a .dockerignore excludes from a build's context, by Docker's documentation.
 
 Patterns are those of Go's filepath.Match, with `**` for any number of directories, from the context's root; a line that
-begins with `!` takes in again; of the lines that match a file, or a directory above it, the last one decides.
+begins with `!` includes again; of the lines that match a file, or a directory above it, the last one decides.
 
-Our own, because the packages that do this are one person's first versions, or bring a second client of the engine.
+Implemented here because the packages that do this are single-author first versions, or add a second engine client.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ FILE_NAME: Final = ".dockerignore"
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """`rules`: in the file's order, each with whether it leaves out."""
+    """The rules of a .dockerignore. `rules`: in the file's order, each with whether it excludes."""
 
     rules: tuple[tuple[PathPattern, bool], ...] = ()
 
     @classmethod
     def of_text(cls, text: str) -> Self:
-        """Raises ValueError with the line of a pattern that is none."""
+        """Parse the text. Raises ValueError with the line of an invalid pattern."""
         rules = []
         for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
             pattern, leaves_out = line.strip(), True
@@ -45,11 +45,11 @@ class Ignore:
 
     @property
     def takes_in_again(self) -> bool:
-        """Whether something in a directory that is left out may be wanted all the same."""
+        """Return True if something in an excluded directory may be included again."""
         return not all(leaves_out for _, leaves_out in self.rules)
 
     def leaves_out(self, path: str) -> bool:
-        """`path`: relative, with slashes."""
+        """Return True if `path` (relative, with slashes) is excluded."""
         left_out = False
         for pattern, leaves_out in self.rules:
             if leaves_out is not left_out and pattern.matches(path):

@@ -1,7 +1,7 @@
-"""Builds inside an image of the container engine, one that a setting names for a runtime.
+"""Builds inside an image of the container engine that a setting assigns to a runtime.
 
-What is built is an image, too, on top of that one; instances are containers of it. It goes when its place in the cache
-does: images carry a label by which those without a place are found.
+The result is also an image, based on that one; instances are containers of it. It is removed together with its cache
+entry: images carry a label that identifies those without an entry.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ _LABEL: Final = "apprunner-simulator.builds"
 
 
 class EngineBuilds:
-    """`kept`: the folder of the cache's places. Opened by the first build; `close` when nobody builds any more."""
+    """Builds in engine images. `kept`: the folder of the cache entries.
+
+    The first build opens it; call `close` after the last build.
+    """
 
     def __init__(self, settings: BuildSettings, repositories: Repositories, kept: Path) -> None:
         self._settings = settings
@@ -42,16 +45,16 @@ class EngineBuilds:
         self._kept = kept
         self._opening = asyncio.Lock()
         self._engine: BuildEngine | None = None
-        self._identity = ""  # of this cache, among all that use the engine
+        self._identity = ""  # of this cache, unique among all users of the engine
 
     async def workshop(self, recipe: Recipe, name: str) -> EngineWorkshop:
-        """Raises BuildFailed when the image `name` cannot be built in."""
+        """Prepare to build in the image `name`. Raises BuildFailed if the image cannot be used for builds."""
         runtime = recipe.runtime
         try:
             engine = await self._open()
             image = await engine.image(ImageIdentifier(name).local_names)
         except (EngineGone, EngineRejected, ValueError) as error:
-            raise BuildFailed(f"{name}, the image for {runtime.name}, cannot be had: {error}.") from error
+            raise BuildFailed(f"{name}, the image for {runtime.name}, is not available: {error}.") from error
         if image is None:
             raise BuildFailed(
                 f"{name}, the image for {runtime.name}, is not in the container engine at {engine.host} (no registry "
@@ -63,7 +66,7 @@ class EngineBuilds:
         return EngineWorkshop(self._settings, self._repositories, engine, name, image, self._identity)
 
     async def tidy(self) -> None:
-        """Images whose place in the cache is gone go, too; those that run stay until the next time."""
+        """Remove images whose cache entry is gone; images in use stay until the next call."""
         if self._engine is not None:
             with contextlib.suppress(EngineGone, EngineRejected):
                 for name in await self._engine.labelled_images(_LABEL, self._identity):
@@ -147,7 +150,7 @@ class EngineWorkshop:
             await Phases(job.recipe, kitchen, steps.log, job.work_directory).carry_out()
             await kitchen.commit(_name(place), self._config(job))
         finally:
-            await asyncio.shield(kitchen.close())  # to its end, though the build be cancelled twice
+            await asyncio.shield(kitchen.close())  # runs to its end even if the build is cancelled twice
 
     def start(self, place: Path, job: Job) -> Start:
         recipe = job.recipe
@@ -155,7 +158,9 @@ class EngineWorkshop:
         return Start(place / "runs" / "app", start_words(recipe.start), {**recipe.variables, **port}, _name(place))
 
     def _config(self, job: Job) -> dict[str, Any]:
-        """Of the image. The owner's label is a container's: whoever runs the image by hand is no simulator."""
+        """The image's configuration. The owner's label belongs to the container, so that a manual run of the image is
+        not counted as one of the simulator's.
+        """
         return {
             "Entrypoint": [],
             "Cmd": list(start_words(job.recipe.start)),
@@ -175,7 +180,7 @@ def _meets_app(volume: str) -> bool:
 
 
 def _identity(folder: Path) -> str:
-    """Drawn once for the folder. Blocks shortly."""
+    """Return the folder's identity, generated once at random. Blocks briefly."""
     file = folder / "engine-identity"
     own_private_folder(folder)
     with contextlib.suppress(FileExistsError):

@@ -1,7 +1,7 @@
-"""The commands of a build in containers of an image: a stage is one container, started anew for every command.
+"""Run a build's commands in containers of an image: a stage is one container, restarted for every command.
 
-So a command finds the files that the ones before have left, wherever they are, and none of their processes. Bounds are
-the engine's: CPU, memory, processes, length of files; disk and time are looked after here.
+A command therefore finds the files that earlier commands left anywhere, and none of their processes. The engine
+enforces the limits for CPU, memory, processes and file length; this module enforces those for disk and time.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ _LINE_BYTES_MAX: Final = 16 * 1024
 _LAST_LINES_S_MAX: Final = 5.0
 _MEASURE_S: Final = 0.5
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# What root in a build may do; nothing that leads out of the container.
+# Capabilities of root in a build; none of them leads out of the container.
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "KILL")
 
 
 class EngineKitchen:
-    """Implements `Kitchen`. `name` begins the containers' names. `environment`: of every command. Close it in every
-    case: then its containers are gone.
+    """Implements `Kitchen`.
+
+    `name`: prefix of the containers' names. `environment`: of every command. Always close it: that removes its
+    containers.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class EngineKitchen:
         self._work_directory = work_directory
         self._limits = limits
         self._environment = environment
-        self._made: dict[StageName, int] = {}  # bytes written, when last measured
+        self._made: dict[StageName, int] = {}  # bytes written, at the last measurement
         self._tasks = Tasks("containers of a build")
         self._deadline_s = asyncio.get_running_loop().time() + limits.duration_s
 
@@ -62,7 +64,7 @@ class EngineKitchen:
         return f"{self._name}-{stage}"
 
     async def begin(self, app: Path) -> None:
-        """The stage MADE, with a copy of the folder `app`, which must be called so, as its /app."""
+        """Start the stage MADE with a copy of the folder `app`, which must be named `app`, as its /app."""
         with _told():
             await self._make(StageName.MADE)
             await self._engine.put(self.container(StageName.MADE), "/", _packed(app))
@@ -79,17 +81,17 @@ class EngineKitchen:
             return await self._run(stage, script(command, {**self._environment, **variables}), on_line)
 
     async def commit(self, image: str, config: Mapping[str, Any]) -> None:
-        """The stage RUNS as it is now is `image`."""
+        """Commit the current state of the stage RUNS as `image`."""
         with _told():
             await self._engine.commit(self.container(StageName.RUNS), image, config)
 
     async def close(self) -> None:
         await self._tasks.close()
         for stage in self._made:
-            with contextlib.suppress(EngineGone, EngineRejected):  # the next start sweeps
+            with contextlib.suppress(EngineGone, EngineRejected):  # the next start removes it
                 await self._engine.remove(self.container(stage))
 
-    # --- the inside ---
+    # --- internals ---
 
     async def _make(self, stage: StageName) -> None:
         limits, name = self._limits, self.container(stage)
@@ -120,7 +122,7 @@ class EngineKitchen:
             },
         }
         self._made[stage] = 0
-        # A creation that is given up half-way may still be carried out by the engine: it is waited for, and undone.
+        # The engine may still carry out a creation that was cancelled half-way: wait for it, then remove the container.
         making = self._tasks.spawn(self._engine.create(config, name), f"making {stage}")
         try:
             await asyncio.shield(making)
@@ -150,7 +152,7 @@ class EngineKitchen:
         return ended.code
 
     async def _until_full(self, stage: StageName, group: Group | None) -> str:
-        """Returns with the bound that was exceeded."""
+        """Wait until a limit is exceeded and return its description."""
         loop, limits = asyncio.get_running_loop(), self._limits
         while True:
             began_s = loop.time()
@@ -168,7 +170,7 @@ class EngineKitchen:
         return await self._engine.processes(self.container(stage)) >= self._limits.processes
 
     def _group(self, pid: int) -> Group | None:
-        """Of the container's processes; None when they are another machine's, or gone."""
+        """Return the group of the container's processes; None if they are on another machine or gone."""
         if pid and is_local(self._engine.host):
             with contextlib.suppress(NoGroupsError):
                 return group_of(pid)
@@ -176,9 +178,9 @@ class EngineKitchen:
 
 
 def script(command: str, variables: Mapping[str, str]) -> str:
-    """For a shell that reads it: runs the command with its variables, which no file of the stage tells.
+    """Return a shell script that runs the command with its variables, which no file of the stage reveals.
 
-    As a child of its own: the first process of a container does not die of signals as others do.
+    The command runs as a child process: the first process of a container does not die of signals as others do.
     """
     plain = {name: value for name, value in variables.items() if _IDENTIFIER.fullmatch(name)}
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in plain.items())
@@ -197,7 +199,7 @@ async def _tell(output: AsyncIterator[tuple[str, bytes]], on_line: Callable[[str
 
 
 async def _packed(folder: Path) -> AsyncIterator[bytes]:
-    """As a tar of one folder, root's. Raises BuildFailed."""
+    """Pack one folder as a tar archive owned by root. Raises BuildFailed."""
     command: Sequence[str] = ("--owner=0", "--group=0", "--numeric-owner", "--directory", str(folder.parent))
     process = await asyncio.create_subprocess_exec(
         *("tar", "--create", "--file=-", *command, folder.name),
@@ -222,7 +224,7 @@ async def _packed(folder: Path) -> AsyncIterator[bytes]:
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """The engine's failures as the build's."""
+    """Convert the engine's failures to BuildFailed."""
     try:
         yield
     except (EngineGone, EngineRejected) as error:

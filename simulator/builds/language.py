@@ -1,7 +1,7 @@
 """What a language needs around it: where packages go that an application installs for the whole machine.
 
-On App Runner that is the image. Here it is the stage's `system` folder, which is new for every stage, so that what a
-build command installs globally is gone in the image that runs, unless it is installed there as well (facts 6.3, 6.4).
+On App Runner that is the image. Here it is the stage's `system` folder, which is new for every stage. So packages that
+a build command installs globally are missing in the run image unless they are installed there too (facts 6.3, 6.4).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from simulator.builds.runtimes import Language
 from simulator.builds.sandbox import Stage
 from simulator.builds.toolchain import SYSTEM_PATH, Toolchain
 
-# pip comes from an environment that is made once for every interpreter: installing it anew takes seconds, a copy does
+# pip comes from an environment that is made once for every interpreter: installing pip takes seconds, copying it does
 # not. Arguments: the interpreter, that environment, the one to make. The shared one is made in the folder of the build
-# and moved, so that a build that is cut off leaves nothing that the next start does not remove.
+# and moved, so that an interrupted build leaves only files that the next start removes.
 _MAKE_VENV: Final = """\
 set -eu
 if [ ! -d "$2" ]; then
@@ -35,8 +35,9 @@ done
 
 
 def preparation(language: Language, toolchain: Toolchain, stage: Stage, folder: Path) -> tuple[str, ...]:
-    """The command that makes the language's part of the stage; empty when folders are enough. `folder` is there for
-    what stages of one toolchain share.
+    """Return the command that makes the language's part of the stage; empty if folders are enough.
+
+    `folder`: shared by the stages of one toolchain.
     """
     if language is Language.PYTHON:
         shared = folder / f"python-{toolchain.version}-{key_of({'program': str(toolchain.program)})}"
@@ -45,7 +46,7 @@ def preparation(language: Language, toolchain: Toolchain, stage: Stage, folder: 
 
 
 def variables(language: Language, toolchain: Toolchain, stage: Stage) -> dict[str, str]:
-    """Of everything that runs in the stage."""
+    """Return the variables of every command in the stage."""
     system = stage.system
     folders, more = [toolchain.folder], dict[str, str]()
     match language:

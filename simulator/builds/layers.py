@@ -1,7 +1,7 @@
-"""What the dependency installations at the beginning of a stage have made, kept while their inputs are the same.
+"""Cache of the dependency installations at the beginning of a stage, valid while their inputs are the same.
 
-As the layers of an image: a command that only installs (dependency_installs.py) is not run again after the same
-commands, with the same variables, versions and manifests. The first command of another kind ends that for its stage.
+It works as the layers of an image do: a command that only installs (dependency_installs.py) is not run again after the
+same commands, with the same variables, versions and manifests. The first other command ends the reuse for its stage.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from simulator.builds.kept import Kept, key_of
 from simulator.builds.sandbox import Stage
 from simulator.fleet.process_sweep import remove
 
-_FILE_BYTES_MAX: Final = 16 * 1024**2  # of a manifest; a longer one is none
+_FILE_BYTES_MAX: Final = 16 * 1024**2  # of a manifest; a longer file does not count as one
 _REWRITTEN_BYTES_MAX: Final = 1024**2
-# Files that hold the path of the environment that they belong to.
+# Files that contain the path of the environment that they belong to.
 _WITH_PATHS: Final = ("**/bin/*", "**/pyvenv.cfg", "**/*.pth", "**/*.egg-link")
 
 
 class Layers:
-    """Those of one folder. `facts`: everything beside the commands that decides what they install."""
+    """The layers in one folder. `facts`: everything besides the commands that determines what they install."""
 
     def __init__(self, kept: Kept) -> None:
         self._kept = kept
 
     def chain(self, stage: Stage, directory: str, facts: Mapping[str, Any]) -> LayerChain:
-        """Of a stage that is new."""
+        """Start the chain of a new stage."""
         return LayerChain(self._kept, stage, directory, key_of({"layers": 1, "directory": directory, **facts}))
 
 
@@ -47,13 +47,13 @@ class LayerChain:
         self._work = stage.app / directory
         self._key: str | None = key
         self._outputs: tuple[str, ...] = ()
-        self._found: Path | None = None  # the layer that stands for the commands so far, not copied yet
+        self._found: Path | None = None  # the layer that equals the commands so far, not copied yet
 
     async def has(self, command: str, variables: Mapping[str, str]) -> bool:
-        """True if the command need not run. Otherwise the stage is as the commands before have left it.
+        """Return True if the command need not run. Otherwise the stage holds the result of the earlier commands.
 
         Raises:
-            BuildFailed: when what was kept cannot be copied.
+            BuildFailed: if a cached layer cannot be copied.
         """
         install = await self._in_thread(self._next, command, variables)
         if install is None:
@@ -68,7 +68,7 @@ class LayerChain:
         return False
 
     async def settle(self) -> None:
-        """What was found stands in the stage. Before anything looks at the stage."""
+        """Copy the layer that was found into the stage. Call it before anything reads the stage."""
         found, self._found = self._found, None
         if found is None:
             return
@@ -83,7 +83,7 @@ class LayerChain:
         await self._in_thread(_rewrite, self._stage.system, facts["root"], str(self._stage.root))
 
     async def keep(self) -> None:
-        """After the command that `has` asked for last, if it has succeeded: what the stage has now."""
+        """Store the stage's state. Call it after the command of the last `has` has succeeded."""
         if self._key is None:
             return
         place = await self._in_thread(self._kept.place, self._key)
@@ -103,10 +103,10 @@ class LayerChain:
             raise
         await self._in_thread(self._kept.shrink, {place})
 
-    # --- the inside ---
+    # --- internals ---
 
     def _next(self, command: str, variables: Mapping[str, str]) -> Install | None:
-        """Goes on to the key of the stage behind the command; None when its result cannot be kept."""
+        """Advance to the key of the stage after the command; None if its result cannot be cached."""
         if self._key is None:
             return None
         read = reader(self._work, _FILE_BYTES_MAX)
@@ -124,7 +124,7 @@ _FACTS: Final = "layer.json"
 
 
 def _rewrite(folder: Path, old: str, new: str) -> None:
-    """Programs of package tools name the environment that they were installed into. Blocks."""
+    """Replace the environment's path in the programs that package tools installed into it. Blocks."""
     for pattern in _WITH_PATHS:
         for file in folder.glob(pattern):
             if file.is_symlink():

@@ -1,4 +1,4 @@
-"""The builder behind `simulator up` and services from source code: on this machine's toolchains or in images."""
+"""The builder of `simulator up` and of services from source code: it uses this machine's toolchains or images."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from simulator.model.runtime_support import is_supported
 from simulator.world.clock import epoch_s
 from simulator.world.private_files import own_private_folder
 
-# AWS's words (facts 6.5), which go on with a link.
+# AWS's own text (facts 6.5), which continues with a link.
 _NOT_SUPPORTED: Final = "The specified runtime version is not supported. Refer to the Release information"
-_PACKAGE_BYTES_MAX: Final = 16 * 1024**2  # more is no package.json
+_PACKAGE_BYTES_MAX: Final = 16 * 1024**2  # a longer file does not count as a package.json
 
 
 class LocalBuilder:
-    """Implements `Builder`. To be made and used within a running loop."""
+    """Implements `Builder`. Create and use it within a running event loop."""
 
     def __init__(self, settings: BuildSettings) -> None:
         self._settings = settings
@@ -71,11 +71,13 @@ class LocalBuilder:
             | workshop.inputs()
             | {"tree": tree, "directory": directory, "environment": dict(self._settings.environment)}
         )
-        async with self._building.setdefault(key, asyncio.Lock()):  # who asks for the same waits for the first
+        async with self._building.setdefault(key, asyncio.Lock()):  # a second build with this key waits
             return await self._kept_or_made(key, workshop, Job(recipe, clone, commit, directory), steps)
 
     async def state(self, source: SourceDescription) -> str:
-        """Another when what is built may be another; empty when that cannot be told, which the build then tells."""
+        """Return a text that changes when the build's result may change; empty if unknown (then `build` reports
+        why).
+        """
         try:
             return (await self.repositories.fetch(source))[1]
         except BuildFailed:
@@ -86,7 +88,7 @@ class LocalBuilder:
         self._kept.shrink(self._in_use)
 
     async def close(self) -> None:
-        """Whoever builds is to be cancelled before. Idempotent."""
+        """Release all resources; cancel running builds first. Idempotent."""
         await self._machine.close()
         await self._images.close()
 
@@ -98,7 +100,7 @@ class LocalBuilder:
         path = _path(directory, FILE_NAME)
         text = await self.repositories.read(clone, commit, path, FILE_BYTES_MAX)
         if text is None:
-            raise BuildFailed(f"{path} = nothing, must be in the repository, as it is to say how to build.")
+            raise BuildFailed(f"{path} = nothing, must be in the repository because it configures the build.")
         try:
             return Recipe.of_file(read_config(text, path))
         except FileProblems as error:
@@ -109,11 +111,11 @@ class LocalBuilder:
             raise BuildFailed(f"{version}{path} has {which}: {first}.", told) from error
 
     async def _unread_file(self, source: SourceDescription, clone: Path, commit: str, directory: str) -> str:
-        """A note that the file of the repository is not read, where there is one (facts 6.1); empty as a rule."""
+        """Return a note if the repository has an apprunner.yaml that is not read (facts 6.1); usually empty."""
         path = _path(directory, FILE_NAME)
         if source.values is None or not await self.repositories.has(clone, commit, path):
             return ""
-        return f"{path} is not read: ConfigurationSource is API, and the CodeConfigurationValues of the service count."
+        return f"{path} is not read: ConfigurationSource is API, so the CodeConfigurationValues of the service apply."
 
     def _check_support(self, source: SourceDescription, recipe: Recipe) -> None:
         name = recipe.runtime.name
@@ -123,7 +125,7 @@ class LocalBuilder:
             )
 
     async def _check_engines(self, recipe: Recipe, workshop: Workshop, clone: Path, commit: str, directory: str) -> str:
-        """A note, empty as a rule."""
+        """Check `engines.node`. Return a note for the user; usually empty."""
         if recipe.runtime.language is not Language.NODE:
             return ""
         package = await self.repositories.read(clone, commit, _path(directory, PACKAGE_FILE), _PACKAGE_BYTES_MAX)
@@ -132,7 +134,7 @@ class LocalBuilder:
         except EnginesConflict as conflict:
             raise BuildFailed(str(conflict)) from conflict
 
-    # --- carrying out ---
+    # --- execution ---
 
     async def _workshop(self, recipe: Recipe) -> Workshop:
         image = self._settings.image_of(recipe.runtime)
@@ -142,7 +144,7 @@ class LocalBuilder:
         loop = asyncio.get_running_loop()
         place = self._kept.find(key)
         if place is not None and await workshop.has(place):
-            steps.log("[AppRunner] Nothing that the build depends on has changed: the build of before is used.")
+            steps.log("[AppRunner] Nothing that the build depends on has changed: the cached build is used.")
             return _built(place, workshop, job, 0.0, from_cache=True)
         if place is not None:
             await loop.run_in_executor(None, self._kept.drop, place)
@@ -160,7 +162,7 @@ class LocalBuilder:
         return _built(place, workshop, job, duration_s, from_cache=False)
 
     async def _open(self) -> None:
-        """With the first build: the folders, without what dead simulators have left half done."""
+        """On the first build, create the folders and remove what killed simulators have left unfinished."""
         async with self._opening:
             if not self._is_open:
                 own_private_folder(self._settings.folder)

@@ -1,7 +1,7 @@
-"""The files of a local clone that change with its branches, so that a push to it is seen at once and costs a few stats.
+"""The files of a local clone that change with its branches, so that a push is seen at once at the cost of a few stats.
 
-They are those of git's own layout (gitrepository-layout): a loose reference, the packed ones, or the tables of a
-reftable; whoever looks at them decides nothing by them but when to ask git.
+They follow git's own layout (gitrepository-layout): a loose reference, the packed ones, or the tables of a reftable. A
+change in them only decides when to run git.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ Seen = tuple[tuple[int, int, int] | None, ...]
 
 
 def reference_files(place: str, branch: str) -> tuple[Path, ...]:
-    """Of the clone at the path `place`; empty when it is none, or a URL."""
+    """Return the reference files of the clone at the path `place`; empty if it is not a clone, or a URL."""
     folder = _git_folder(Path(place))
     if folder is None:
         return ()
@@ -20,12 +20,12 @@ def reference_files(place: str, branch: str) -> tuple[Path, ...]:
 
 
 def seen(files: tuple[Path, ...]) -> Seen:
-    """Another when one of them was written; git replaces the file, so a new inode tells it, too."""
+    """Return a value that changes when one of the files is written; git replaces files, so a new inode counts too."""
     return tuple(map(_state, files))
 
 
 def _git_folder(place: Path) -> Path | None:
-    """Where the references are: of a bare clone, of one with a working tree, or of a further working tree of one."""
+    """Return the folder of the references: of a bare clone, of one with a working tree, or of a linked working tree."""
     try:
         inside = place / ".git"
         if inside.is_file():

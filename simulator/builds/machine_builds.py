@@ -1,4 +1,4 @@
-"""Builds with this machine's own toolchains, kept apart from it as well as it can (sandbox.py)."""
+"""Builds with this machine's own toolchains, isolated from the machine as far as possible (sandbox.py)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PREPARATION_FAILED: Final = "the stage of {runtime} could not be made: exit cod
 
 
 class MachineBuilds:
-    """Opened by the first build. `close` when nobody builds any more."""
+    """Builds on this machine. The first build opens it; call `close` after the last build."""
 
     def __init__(self, settings: BuildSettings, repositories: Repositories) -> None:
         self._settings = settings
@@ -44,7 +44,7 @@ class MachineBuilds:
         self._closing = contextlib.ExitStack()
 
     async def workshop(self, recipe: Recipe) -> MachineWorkshop:
-        """Raises BuildFailed when this machine has not what the recipe needs."""
+        """Prepare to build the recipe. Raises BuildFailed if this machine lacks what the recipe needs."""
         opened = await self._open()
         try:
             toolchain = await find_toolchain(recipe.runtime, recipe.version, self._settings.toolchains)
@@ -59,7 +59,7 @@ class MachineBuilds:
             await self._opened.guard.close()
 
     async def _open(self) -> _Opened:
-        """What the machine has to keep builds apart, and a guard over them."""
+        """Find the isolation that the machine supports, and start a guard over the builds."""
         async with self._opening:
             if self._opened is None:
                 settings = self._settings
@@ -74,7 +74,7 @@ class MachineBuilds:
                 self._closing.callback(ORPHANS.end, str(work), homes)
                 own = work / f"{owner_name(os.getpid())}builds"
                 guard = Guard(str(own), homes)
-                await guard.start()  # before the folder that it is to remove
+                await guard.start()  # before the folder exists that it has to remove
                 try:
                     own_private_folder(own / "trial")
                     isolation = await find_isolation(own / "trial", namespaces=settings.namespaces)
@@ -164,7 +164,7 @@ class _MachineKitchen:
         self._log = log
 
     async def prepare(self, stage: Stage) -> None:
-        """Makes the stage's folders and its language's part."""
+        """Create the stage's folders and its language's part."""
         await asyncio.get_running_loop().run_in_executor(None, stage.make)
         runtime = self._job.recipe.runtime
         command = preparation(runtime.language, self._toolchain, stage, self._settings.folder)
@@ -183,7 +183,7 @@ class _MachineKitchen:
         self._chains[stage.root] = self._layers.chain(stage, self._job.directory, facts)
 
     async def settle(self) -> None:
-        """Everything that was kept from before stands in its stage."""
+        """Copy all cached layers into their stages."""
         for chain in self._chains.values():
             await chain.settle()
 

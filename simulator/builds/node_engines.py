@@ -1,4 +1,4 @@
-"""`engines.node` of a package.json against the version of Node.js that a service runs on (facts 6.6)."""
+"""Check `engines.node` of a package.json against the service's Node.js version (facts 6.6)."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from nodesemver import satisfies, valid_range
 from simulator.builds.runtimes import Language, Runtime, agrees
 
 FILE_NAME: Final = "package.json"
-_RANGE_LENGTH_MAX: Final = 256  # a longer one is nobody's, and its reading would take long
+_RANGE_LENGTH_MAX: Final = 256  # real ranges are shorter, and parsing a longer one would be slow
 _PARTS: Final = 3
 
 
 class EnginesConflict(Exception):
-    """The message is a sentence."""
+    """`engines.node` excludes the wanted version. The message is a sentence."""
 
 
 def check_engines(package: str, runtime: Runtime, wanted: str | None, found: str) -> str:
-    """`package`: the text of package.json. `wanted`: run.runtime-version. `found`: the version of the program that
-    builds, empty when it is unknown. What people should know, empty as a rule.
+    """Return a note for the user; usually empty.
 
-    # ASSUMPTION: facts 6.6 have a build fail for a conflict with runtime-version. Without one the runtime's own version
-    # is told and nothing fails, as npm itself only warns. Settled by deploying `"node": ">=20"` on nodejs18.
+    `package`: the text of package.json. `wanted`: run.runtime-version. `found`: the version of the program that builds,
+    empty if unknown.
+
+    # ASSUMPTION: facts 6.6 have a build fail for a conflict with runtime-version. Without one, the note names the
+    # runtime's own version and nothing fails, as npm itself only warns. Settled by deploying `"node": ">=20"` on
+    nodejs18.
 
     Raises:
-        EnginesConflict: when `wanted` is not what package.json asks for.
+        EnginesConflict: if `wanted` is not what package.json asks for.
     """
     asked = _asked(package)
     if runtime.language is not Language.NODE or not asked:
@@ -41,7 +44,9 @@ def check_engines(package: str, runtime: Runtime, wanted: str | None, found: str
 
 
 def version_of(runtime: Runtime, wanted: str | None, found: str) -> str:
-    """In full: the one found where it is of the runtime and as wanted, else what is wanted, else the last listed."""
+    """Return the full version: `found` if it belongs to the runtime and matches `wanted`, else `wanted`, else the last
+    listed version.
+    """
     for version in (found, runtime.last_version):
         if version and runtime.has(version) and (wanted is None or agrees(version, wanted)):
             return version
@@ -50,7 +55,7 @@ def version_of(runtime: Runtime, wanted: str | None, found: str) -> str:
 
 
 def _asked(package: str) -> str:
-    """Empty when it asks for nothing that can be understood; npm tells what is wrong with it."""
+    """Return the range; empty if there is none or it cannot be parsed (npm reports what is wrong with it)."""
     try:
         told = json.loads(package)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Lines of the deployment log about what App Runner does silently: traps that a build or a start command walks into."""
+"""Notes in the deployment log about what App Runner does silently: pitfalls of build and start commands."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _VARIABLE: Final = re.compile(r"\$\{?[A-Za-z_]")
 # Package managers of other distributions: App Runner's build images are Amazon Linux (facts 6.6, 19.1).
 _FOREIGN: Final = re.compile(r"(?:^|[\s;&|(])(apt-get|apt|apk|zypper|pacman)(?:\s|$)")
 _NATIVE: Final = re.compile(r"(?:^|[\s;&|(])(yum|dnf|microdnf|amazon-linux-extras)(?:\s|$)")
-_NOT_FOUND: Final = 127  # of a shell that finds no program of that name
+_NOT_FOUND: Final = 127  # a shell's exit code when a program is not found
 
 
 def start_notes(command: str) -> tuple[str, ...]:
-    """What in a start command needs a shell, which App Runner does not give it (facts 19.1)."""
+    """Report parts of a start command that need a shell; App Runner runs it without one (facts 19.1)."""
     try:
         words = start_words(command)
     except ValueError:
-        return ()  # which the deployment tells
+        return ()  # the deployment reports it
     if not words or words[0].rpartition("/")[2] in _SHELLS:
         return ()
     needs = [word for word in words if word in _OPERATORS or word.endswith(";")]
@@ -39,7 +39,7 @@ def start_notes(command: str) -> tuple[str, ...]:
 
 
 def build_notes(recipe: Recipe, *, of_api: bool) -> tuple[str, ...]:
-    """About a whole build, before it begins. `of_api`: the API's configuration says how to build."""
+    """Notes about a whole build, before it begins. `of_api`: the build configuration comes from the API."""
     notes = [*recipe.notes, *start_notes(recipe.start)]
     own = [name for name in (*recipe.variables, *recipe.secrets) if name not in recipe.build_variables]
     if of_api:
@@ -62,7 +62,7 @@ def build_notes(recipe: Recipe, *, of_api: bool) -> tuple[str, ...]:
 
 
 def failure_hint(command: str, code: int) -> str:
-    """What to do about a command that failed; empty when nothing is known."""
+    """Return advice about a command that failed; empty if none is known."""
     native = _first(_NATIVE, (command,))
     if code == _NOT_FOUND and native:
         return (
@@ -73,7 +73,7 @@ def failure_hint(command: str, code: int) -> str:
 
 
 def second_run_note(recipe: Recipe) -> str:
-    """For builds that run their commands twice: what the second run does not see (facts 19.1)."""
+    """For builds that run their commands twice: return what the second run does not see (facts 19.1)."""
     names = _listed(recipe.build_variables)
     return (
         f"Second run of the build commands, without build.env ({names}), as observed on App Runner. What this run "

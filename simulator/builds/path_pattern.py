@@ -1,9 +1,9 @@
-"""One pattern of paths, in the form of Go's filepath.Match with `**`, matched in linear time.
+"""One path pattern, in the form of Go's filepath.Match with `**`, matched in linear time.
 
-A pattern comes from a stranger's repository, and a regular expression made of it would try every way to share a path
-among its stars, with the interpreter's lock held. This is Thompson's construction: one pass over the path with the set
-of all places in the pattern where a match may be, as the bits of an integer. Steps that were made are remembered, so
-most characters cost one look into a dictionary.
+A pattern comes from an untrusted repository, and an equivalent regular expression would try every way to split a path
+between its stars, with the interpreter's lock held. This is Thompson's construction: one pass over the path with the
+set of all positions in the pattern where a match may be, as the bits of an integer. Transitions are cached, so most
+characters cost one dictionary lookup.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ _DEAD: Final = 0
 
 
 class PathPattern:
-    """`text` is clean: no `.`, `..` or empty parts, and none at its ends. Raises ValueError when it is no pattern."""
+    """A compiled pattern.
+
+    `text` is normalized: no `.`, `..` or empty parts, and no slash at its ends. Raises ValueError if it is invalid.
+    """
 
     def __init__(self, text: str) -> None:
         tokens = _tokens(text)
         self._accepts = 1 << len(tokens)
-        self._literal: dict[str, int] = {}  # places that take this character
-        self._one = self._many = self._any = self._optional = 0  # places of `?`, `*`, `**` and of what may be left out
+        self._literal: dict[str, int] = {}  # positions that accept this character
+        self._one = self._many = self._any = self._optional = 0  # positions of `?`, `*`, `**` and of optional tokens
         self._classes: list[tuple[int, re.Pattern[str]]] = []
         for number, (kind, content) in enumerate(tokens):
             place = 1 << number
@@ -43,7 +46,7 @@ class PathPattern:
         self._start = self._closed(1)
 
     def matches(self, path: str) -> bool:
-        """Whether it matches the path, or a directory above it. `path`: relative, with slashes."""
+        """Return True if the pattern matches `path` (relative, with slashes) or a directory above it."""
         state, steps, accepts = self._start, self._steps, self._accepts
         for character in path:
             if character == "/" and state & accepts:
@@ -76,7 +79,7 @@ class PathPattern:
         return taken
 
     def _closed(self, state: int) -> int:
-        """With the places that are reached without a character. Stars never follow each other (`_tokens`)."""
+        """Add the positions reached without a character. Two stars are never adjacent (see `_tokens`)."""
         left_out = state & self._optional
         state |= (left_out << 1) | (left_out << 3)
         return state | ((state & (self._many | self._any)) << 1)
@@ -90,7 +93,7 @@ def _class(content: str) -> re.Pattern[str]:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    """`**/` is an optional `**` and slash: three tokens, `_closed` knows. Raises ValueError."""
+    """Split the text into tokens; `**/` becomes three (optional `**`, slash; see `_closed`). Raises ValueError."""
     tokens: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
@@ -118,7 +121,10 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _after_stars(text: str, at: int) -> tuple[int, bool]:
-    """Behind a run that begins with `**`, and whether it is one of `**/` only: a run matches what its shortest does."""
+    """Return the index after a run that begins with `**`, and whether the run consists of `**/` only.
+
+    A run matches what its shortest form matches.
+    """
     directories = at
     while text.startswith("**/", directories):
         directories += 3

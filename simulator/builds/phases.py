@@ -1,11 +1,11 @@
 """The phases of a build, original and revised, as App Runner documents them (facts 6.3, 6.4).
 
-Original: pre-build and build commands run in the build image; the tree is copied to the image that runs, where the
-build commands run a second time, without the build's variables (facts 19.1); post-build runs back in the build image.
-Revised: pre-build and build run once; /app alone goes over to the image that runs, where pre-run runs; post-build sees
-the build stage, and leaves nothing.
+Original: pre-build and build commands run in the build image; the tree is copied to the run image, where the build
+commands run a second time, without the build's variables (facts 19.1); post-build runs in the build image again.
+Revised: pre-build and build run once; only /app is copied to the run image, where pre-run runs; post-build sees the
+build stage, and nothing that it writes is deployed.
 
-The log has the steps of a Dockerfile, as App Runner's has, counted through from the first stage on.
+The log has the steps of a Dockerfile, as App Runner's has, numbered from the first stage on.
 """
 
 from __future__ import annotations
@@ -27,22 +27,25 @@ POST_BUILD: Final = "[PostBuild]"
 
 
 class StageName(StrEnum):
-    """MADE: the stage of the build image. RUNS: that of the image that runs."""
+    """MADE: the stage of the build image. RUNS: the stage of the run image."""
 
     MADE = "made"
     RUNS = "runs"
 
 
 class Kitchen(Protocol):
-    """Who carries a command out. The stage MADE is there, with the source in its /app."""
+    """Runs the commands of the stages. The stage MADE exists, with the source in its /app."""
 
     async def take_over(self) -> None:
-        """Makes the stage RUNS: new, apart from its /app, which is that of MADE as it is now."""
+        """Create the stage RUNS: new, except for its /app, a copy of MADE's current /app."""
 
     async def run(
         self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
-        """By a shell, in the source directory of the stage's /app. Its exit code. Raises CommandStopped."""
+        """Run a command with a shell in the source directory of the stage's /app; return its exit code.
+
+        Raises CommandStopped.
+        """
 
 
 @dataclass(slots=True)
@@ -56,7 +59,7 @@ class Phases:
     _steps: int = field(default=0)
 
     async def carry_out(self) -> None:
-        """Raises BuildFailed with the command that failed."""
+        """Run all phases. Raises BuildFailed with the command that failed."""
         if self.recipe.is_revised:
             await self._revised()
         else:
@@ -80,7 +83,7 @@ class Phases:
     async def _original(self) -> None:
         recipe = self.recipe
         if recipe.pre_run:
-            self.log(f"[AppRunner] run.pre-run is left out: builds of {recipe.runtime.name} have no such phase.")
+            self.log(f"[AppRunner] run.pre-run is skipped: builds of {recipe.runtime.name} have no such phase.")
         await self._stage(BUILD, StageName.MADE, [], (*recipe.pre_build, *recipe.build))
         await self.kitchen.take_over()
         head = [f"FROM {recipe.runtime.file_name}", "COPY . /app", f"WORKDIR {self.work_directory}"]
@@ -99,7 +102,7 @@ class Phases:
         foot: list[str] | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> None:
-        """`variables` None: the build's."""
+        """Run the commands of one stage. `variables` None: the build's."""
         lines, seen = foot or [], self.recipe.build_variables if variables is None else variables
         total = self._steps + len(head) + len(commands) + len(lines) if head else 0
         for line in head:

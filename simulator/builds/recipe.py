@@ -1,4 +1,4 @@
-"""What is to be done with a source, whoever says so: apprunner.yaml or the API."""
+"""The build instructions for a source, from apprunner.yaml or from the API."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from simulator.builds.runtimes import RUNTIMES, BuildKind, Runtime
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`version`: what `runtime-version` asks for. `build_variables` are not the application's, nor `variables` the
-    build's. `notes`: what in the file has no effect, for the log.
+    """How to build and run a source.
+
+    `version`: the value of `runtime-version`. `build_variables` do not reach the application, nor `variables` the
+    build. `notes`: parts of the file that have no effect, for the log.
     """
 
     runtime: Runtime
@@ -52,7 +54,7 @@ class Recipe:
 
     @classmethod
     def of_values(cls, values: CodeValues) -> Self:
-        """The API gives one build command and one start command at most."""
+        """Make a recipe from the API's values, which have at most one build command and one start command."""
         return cls(
             RUNTIMES[values.runtime],
             (values.build_command,) if values.build_command else (),
@@ -64,7 +66,7 @@ class Recipe:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """All of the build, in the order in which they run first."""
+        """All build commands, in the order of their first run."""
         return (*self.pre_build, *self.build, *(self.pre_run if self.is_revised else ()), *self.post_build)
 
     @property
@@ -72,7 +74,7 @@ class Recipe:
         return self.runtime.kind is BuildKind.REVISED
 
     def inputs(self) -> dict[str, Any]:
-        """What of it decides what is built; the rest decides how it runs."""
+        """The part of the recipe that determines what is built; the rest determines how it runs."""
         return {
             "runtime": self.runtime.name,
             "pre-build": self.pre_build,

@@ -1,8 +1,9 @@
-"""Git repositories: any URL or path that the git program takes, kept as bare clones, of which commits are laid out.
+"""Git repositories: any URL or path that the git program takes, kept as bare clones, from which commits are checked
+out.
 
-An https URL of GitHub or Bitbucket stands for a local clone where the settings name one, so that a template that was
-written for AWS runs unchanged. A commit is judged before a file of it is written: links that lead out of the tree,
-files and trees beyond the bounds, a source directory that is none.
+An https URL of GitHub or Bitbucket can be mapped to a local clone in the settings, so that a template written for AWS
+runs unchanged. A commit is checked before any of its files is written: links that lead out of the tree, files and trees
+above the limits, an invalid source directory.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ from simulator.world.private_files import write_private
 
 _LINK: Final = "120000"
 _SUBMODULE: Final = "160000"
-_GIT_S_MAX: Final = 600.0  # of a first clone
-# Where a repository may be fetched from; git's other transports (`fd`, `ext`, helpers of programs) are rejected.
+_GIT_S_MAX: Final = 600.0  # for a first clone
+# Allowed transports; git's others (`fd`, `ext`, helper programs) are rejected.
 _TRANSPORTS: Final = "file:git:http:https:ssh"
 _FETCH_QUIETLY: Final = ("--quiet", "--no-tags", "--no-write-fetch-head", "--force")
 _SHOWN_MAX: Final = 200
 _NO_BRANCH: Final = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^[-+]"
-)  # git-check-ref-format, and our refspec's signs
+)  # git-check-ref-format, and the special characters of our refspec
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
 
 
-# What tools make and nobody writes; a .gitignore of the folder's own says the rest.
+# Generated folders that are not source; the folder's own .gitignore excludes the rest.
 _NEVER_SOURCE: Final = "/.git\nnode_modules/\n.venv/\nvenv/\n__pycache__/\n"
 _NOBODY: Final = MappingProxyType(
     {
@@ -49,21 +50,23 @@ _NOBODY: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class RepositorySettings:
-    """`clones`: the local path, or another URL, for the URL of a repository or for the beginning of several, the name
-    of an owner say. `environment`: of git, for what reaches a server, and for other transports than the usual ones
-    (GIT_ALLOW_PROTOCOL). `file_bytes_max`, `tree_bytes_max`: of a commit.
+    """Settings of the repositories.
+
+    `clones`: maps a repository's URL, or a prefix of URLs such as an owner's, to a local path or another URL.
+    `environment`: of git, for access to servers, and for other transports than the usual ones (GIT_ALLOW_PROTOCOL).
+    `file_bytes_max`, `tree_bytes_max`: limits of a commit.
     """
 
     clones: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    # ASSUMPTION: App Runner's own bounds are unknown. An instance has 3 GB of storage in all (facts 5.2), so more
+    # ASSUMPTION: App Runner's own limits are unknown. An instance has 3 GB of storage in all (facts 5.2), so more
     # source than that can never run. Settled by deploying a repository of 4 GB.
     file_bytes_max: int = 3 * 1024**3
     tree_bytes_max: int = 3 * 1024**3
 
 
 class Repositories:
-    """`folder` is where the bare clones are kept."""
+    """The bare clones in `folder`."""
 
     def __init__(self, folder: Path, settings: RepositorySettings) -> None:
         self._folder = folder
@@ -71,7 +74,7 @@ class Repositories:
         self._fetching: dict[Path, asyncio.Lock] = {}
 
     def place(self, repository: str) -> str:
-        """The path or URL that git is given. The longest key of the settings that fits wins."""
+        """Return the path or URL to pass to git. The longest matching key of the settings wins."""
         plain = repository.removesuffix("/").removesuffix(".git")
         for key in sorted(self._settings.clones, key=len, reverse=True):
             known = key.removesuffix("/").removesuffix(".git")
@@ -82,7 +85,7 @@ class Repositories:
         return repository
 
     async def fetch(self, source: SourceDescription) -> tuple[Path, str]:
-        """The bare clone with the branch as it is now, and its newest commit. Raises BuildFailed."""
+        """Update the bare clone; return it and the branch's newest commit. Raises BuildFailed."""
         place, branch = self.place(source.repository), source.branch
         if place.startswith("-") or not _is_argument(place):
             raise BuildFailed(f"repository = {_shown(place)}, must be a URL or path of a git repository.")
@@ -102,9 +105,9 @@ class Repositories:
             return clone, (await self._git("--git-dir", str(clone), "rev-parse", "--verify", reference)).strip()
 
     async def _snapshot(self, folder: Path) -> tuple[Path, str]:
-        """The folder as it is, saved and not committed, without what its .gitignore names: a commit of a clone of ours.
+        """Save the folder as it is, without what its .gitignore excludes, as a commit of a separate clone.
 
-        The same files give the same commit.
+        The folder itself gets no commit. The same files give the same commit.
         """
         clone = self._clone_of(f"folder {folder}")
         async with self._fetching.setdefault(clone, asyncio.Lock()):
@@ -116,7 +119,7 @@ class Repositories:
             return clone, (await self._git(*at, "commit-tree", "-m", "as it is", tree, more=_NOBODY)).strip()
 
     async def _judge_folder(self, folder: Path, at: tuple[str, ...]) -> None:
-        """Before git reads what is too large."""
+        """Check the limits before git reads files that are too large."""
         listing = await self._git(*at, "ls-files", "--cached", "--others", "--exclude-standard", "-z", at=folder)
         most = self._settings.file_bytes_max
         large = await asyncio.get_running_loop().run_in_executor(None, _larger, folder, listing.split("\0"), most)
@@ -133,9 +136,9 @@ class Repositories:
             write_private(clone / "info" / "exclude", _NEVER_SOURCE.encode())
 
     async def tree(self, clone: Path, commit: str, directory: str = "") -> str:
-        """The identity of what the commit has in `directory`. Raises BuildFailed when it has none."""
+        """Return the identity of the commit's tree at `directory`. Raises BuildFailed if there is none."""
         if not _COMMIT.fullmatch(commit):
-            raise BuildFailed(f"commit = {commit}, must be the hash of one.")
+            raise BuildFailed(f"commit = {commit}, must be a commit hash.")
         code, told = await self._run(
             "--git-dir", str(clone), "rev-parse", "--verify", "--quiet", f"{commit}:{directory}"
         )
@@ -145,7 +148,7 @@ class Repositories:
         return identity
 
     async def read(self, clone: Path, commit: str, path: str, bytes_max: int) -> str | None:
-        """The text of a file of the commit; None when there is no such file. Raises BuildFailed."""
+        """Return the text of a file of the commit; None if there is no such file. Raises BuildFailed."""
         code, size = await self._run("--git-dir", str(clone), "cat-file", "-s", f"{commit}:{path}")
         if code != 0:
             return None
@@ -159,7 +162,7 @@ class Repositories:
         return code == 0
 
     async def lay_out(self, clone: Path, commit: str, folder: Path) -> list[str]:
-        """The files of the commit in `folder`, which is empty. What people should know of it. Raises BuildFailed."""
+        """Check out the commit into `folder`, which is empty. Return notes for the user. Raises BuildFailed."""
         notes = await self._judge(clone, commit)
         await self._git(
             "--git-dir", str(clone), "--work-tree", str(folder), "checkout", "--quiet", "--force", commit, "--", ".",
@@ -200,11 +203,11 @@ class Repositories:
     async def _run(
         self, *arguments: str, more: Mapping[str, str] = MappingProxyType({}), at: Path | None = None
     ) -> tuple[int, str]:
-        """Exit code, and standard output or, of a failure, standard error."""
+        """Return the exit code and the standard output, or, after a failure, the standard error."""
         try:
             process = await asyncio.create_subprocess_exec(
                 "git",
-                # Hooks and file system monitors that a hostile repository may bring are nobody's to run.
+                # Hooks and file system monitors of a hostile repository must not run.
                 *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*"),
                 *("-c", "core.sharedRepository=0600", "-c", "gc.auto=0"),
                 *arguments,
@@ -226,7 +229,7 @@ class Repositories:
             )
         except FileNotFoundError as error:
             raise BuildFailed("git is not on this machine: looked for git in PATH; install it.") from error
-        except ValueError as error:  # NUL, or what no file system takes
+        except ValueError as error:  # NUL, or a name that no file system accepts
             raise BuildFailed(f"git failed: {error}.") from error
         try:
             async with asyncio.timeout(_GIT_S_MAX):
@@ -241,10 +244,10 @@ class Repositories:
 
 
 def _is_argument(text: str) -> bool:
-    """Whether a program can be given it, and people be shown it on one line."""
+    """Return True if the text can be passed to a program and shown on one line."""
     try:
         os.fsencode(text)
-    except UnicodeEncodeError:  # a lone surrogate that stands for no byte
+    except UnicodeEncodeError:  # a lone surrogate, which encodes no byte
         return False
     return _CONTROL.search(text) is None
 
@@ -254,16 +257,16 @@ def _shown(text: str) -> str:
 
 
 def _absolute(place: str) -> Path:
-    """Git is run in the folder, where a relative path would be another."""
+    """Make the path absolute: git runs in the folder, where a relative path would mean another place."""
     return Path(place).absolute()
 
 
 def _larger(folder: Path, names: list[str], most: int) -> tuple[str, int] | None:
-    """The first of the files that is longer, holes counted. Blocks: for a thread."""
+    """Return the first file longer than `most` bytes, holes included. Blocks: call it in a thread."""
     for name in filter(None, names):
         try:
             size = (folder / name).lstat().st_size
-        except OSError:  # removed meanwhile
+        except OSError:  # removed since the listing
             continue
         if size > most:
             return name, size
@@ -271,7 +274,7 @@ def _larger(folder: Path, names: list[str], most: int) -> tuple[str, int] | None
 
 
 def directory_of(source_directory: str) -> str:
-    """`/a/b/` -> `a/b`, the root -> `""`. Raises BuildFailed unless it is absolute and has no `..` (facts 6.1)."""
+    """`/a/b/` -> `a/b`, the root -> `""`. Raises BuildFailed unless the path is absolute without `..` (facts 6.1)."""
     path = PurePosixPath(source_directory)
     if not path.is_absolute() or ".." in path.parts or "\0" in source_directory:
         raise BuildFailed(f"SourceDirectory = {source_directory}, must be absolute and without `..`, such as /service.")
@@ -279,8 +282,9 @@ def directory_of(source_directory: str) -> str:
 
 
 def leads_out(path: str, target: str) -> bool:
-    """Whether a symbolic link at `path` of a tree leads out of the tree. One to /app and below it stays in (it is where
-    the tree will be).
+    """Return True if a symbolic link at `path` of a tree leads out of the tree.
+
+    A link to /app or below stays inside (the tree will be there).
     """
     if target.startswith("/"):
         resolved = posixpath.normpath(target)

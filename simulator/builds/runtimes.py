@@ -1,4 +1,4 @@
-"""The managed runtimes, all thirteen, and how each of them builds (facts 6.3, 6.4, 6.6)."""
+"""All thirteen managed runtimes, and how each of them builds (facts 6.3, 6.4, 6.6)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Final
 
 
 class BuildKind(StrEnum):
-    """ORIGINAL: build commands run in the build image and once more in the one that is deployed. REVISED: they run
-    once, /app alone is taken over, and `pre-run` prepares the image that is deployed.
+    """How a runtime builds.
+
+    ORIGINAL: build commands run in the build image and again in the run image. REVISED: they run once, only /app is
+    copied, and `pre-run` prepares the run image.
     """
 
     ORIGINAL = "original"
@@ -30,10 +32,12 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`name`: the API's. `file_name`: that of apprunner.yaml. `line`: the versions it stands for, such as `3.11`.
-    `last_version`: the last that was listed. `older`: further lines of the same runtime.
+    """A managed runtime.
 
-    `stand_ins`: versions that are not App Runner's and may run where none of its own is installed; the log says so.
+    `name`: the API's. `file_name`: that of apprunner.yaml. `line`: the versions that it covers, such as `3.11`.
+    `last_version`: the last that was listed. `older`: further version lines of the same runtime.
+
+    `stand_ins`: versions that are not App Runner's and may run if none of its own is installed; the log says so.
     """
 
     name: str
@@ -53,11 +57,11 @@ class Runtime:
         return (self.line, *self.older)
 
     def has(self, version: str) -> bool:
-        """True if a version, of a program or as `runtime-version` asks for it, is one that App Runner runs."""
+        """Return True if App Runner runs that version (of a program, or a value of `runtime-version`)."""
         return _is_version(version) and any(agrees(version, line) for line in self.lines)
 
     def may_stand_in(self, version: str) -> bool:
-        """True if a program of that version may run in place of one that `has` takes."""
+        """Return True if a program of that version may substitute one that `has` accepts."""
         return bool(self.stand_ins) and _is_version(version) and agrees(version, self.stand_ins)
 
 
@@ -66,12 +70,12 @@ def _is_version(text: str) -> bool:
 
 
 def agrees(version: str, wanted: str) -> bool:
-    """As far as both of them go."""
+    """Compare two versions over the parts that both have."""
     return all(mine == theirs for mine, theirs in zip(version.split("."), wanted.split("."), strict=False))
 
 
 _ALL: Final = (
-    # Python 3.7 and 3.8, nothing newer, and Go 1.18 (facts 19.1): past their end of support, and seldom installed.
+    # Python 3.7 and 3.8, nothing newer, and Go 1.18 (facts 19.1): past their end of support, and rarely installed.
     Runtime("PYTHON_3", "python3", Language.PYTHON, "3.8", "3.8.20", older=("3.7",), stand_ins="3"),
     Runtime("PYTHON_311", "python311", Language.PYTHON, "3.11", "3.11.14", BuildKind.REVISED),
     Runtime("NODEJS_12", "nodejs12", Language.NODE, "12", "12.22.12"),

@@ -1,15 +1,15 @@
-"""Where the commands of a build, and what was built, find themselves: /app in its place, the machine around it.
+"""The environment of a build's commands and of the built application: /app at its path, and the surrounding machine.
 
-With mount namespaces, which root may make and, on most machines, everybody in a user namespace: /app is literally
-/app; the rest of the machine can be read, and what is written to it goes into a layer that is the stage's own and gone
-with it, as in an image. Builds have a process namespace, too: when its first process ends, so does all that it started.
+It uses mount namespaces, which root may make and, on most machines, any user in a user namespace. /app is literally
+/app; the rest of the machine is readable, and writes to it go into a layer that belongs to the stage and disappears
+with it, as in an image. Builds also have a process namespace: when its first process ends, all its processes end.
 
-Within namespaces the simulator's state, other builds, temporary files and processes cannot be seen, as from an instance
-(fleet/process_isolation.py), but for what the toolchain needs. Everything else can be read that the simulator's user
-can read: build what you would run.
+Within namespaces the simulator's state, other builds, temporary files and processes are invisible, as from an instance
+(fleet/process_isolation.py), except for what the toolchain needs. Everything else that the simulator's user can read is
+readable: build only what you would also run.
 
-Without them commands run in the folder itself, and a path that begins with /app is not there. `Isolation.told` says
-which of the ways this machine has.
+Without namespaces, commands run in the folder itself, and paths that begin with /app do not exist. `Isolation.told`
+describes the method that this machine supports.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from simulator.fleet.process_isolation import Namespaces, Way, find_namespaces, 
 _TRIAL_S_MAX: Final = 10.0
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
-# Arguments: the mount point; the folder that is /app; the folder that stays as it is; the stage whose layer is taken as
-# it is, or - (then the own folder's layer goes on); the directory to start in; what raises the walls; the command. In
-# the order of the mounts: a layer over the machine, in memory, as the kernel rejects one that lies in what it covers;
-# what the machine has mounted elsewhere, not to be written to; its own folder; /app. The walls add /dev, /proc, /tmp.
+# Arguments: the mount point; the folder that is /app; the folder that stays as it is; the stage whose layer is used
+# unchanged, or - (then the own folder's layer continues); the directory to start in; the isolation command; the
+# command. In the order of the mounts: a layer over the machine, in memory, as the kernel rejects one that lies in what
+# it covers; other mounts of the machine, read-only; its own folder; /app. The isolation command adds /dev, /proc, /tmp.
 _BEGIN: Final = """\
 set -eu
 root=$1 app=$2 own=$3 below=$4 directory=$5; shift 5
@@ -50,9 +50,9 @@ for each in /*; do
   fi
 done
 """
-# In a user namespace the kernel lets nobody cover a directory in which others have mounted something: what it hides
-# could come to light. So every directory of the root gets a layer of its own, and one that may not have any can be read
-# only. Overlays of an ordinary user keep their marks where that user may write them (userxattr).
+# In a user namespace the kernel does not allow covering a directory in which others have mounted something, because
+# hidden files could become visible. So every directory of the root gets its own layer, and one that cannot have a layer
+# is read-only. Overlays of an ordinary user keep their marks where that user may write them (userxattr).
 _MACHINE_OF_USER: Final = """\
 lock() {
   [ -e "$1" ] || return 0  # another one covers it
@@ -92,7 +92,7 @@ fi
 mount --bind "$app" "$root/new/app"
 export APPRUNNER_ROOT="$root/new" APPRUNNER_DIRECTORY="/app/$directory"
 """
-# A build's command is followed by keeping its layer for the next one. The mount points are not part of it.
+# After a build's command, its layer is kept for the next one. The mount points are not part of it.
 _OF_BUILD: Final = """\
 ("$@") && code=0 || code=$?
 cd "$root/upper"
@@ -100,7 +100,7 @@ rmdir app tmp 2>/dev/null || :
 rm -rf "$own/layer"; cp -a "$root/upper" "$own/layer"
 exit "$code"
 """
-# Besides the layers of directories, what is new beside them.
+# Besides the layers of directories, new entries next to them.
 _OF_BUILD_OF_USER: Final = """\
 ("$@") && code=0 || code=$?
 rm -rf "$own/layer"; mkdir "$own/layer"
@@ -124,7 +124,7 @@ _FOLDER: Final = 'directory=$1; shift; [ -z "$directory" ] || cd "$directory"; e
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Folders of a stage: `app` is /app, `system` holds what its runtime adds, `layer` what is written elsewhere."""
+    """Folders of a stage: `app` is /app, `system` holds what its runtime adds, `layer` holds all other writes."""
 
     root: Path
 
@@ -147,21 +147,21 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """How commands are kept apart on this machine. `why` says why not better."""
+    """How commands are isolated on this machine. `why`: the reason why no better method works."""
 
     way: Way
     why: str = ""
 
     @property
     def has_app(self) -> bool:
-        """Whether /app is literally there."""
+        """True if the path /app exists for the commands."""
         return self.way is not Way.FOLDER
 
     @property
     def told(self) -> str:
         if self.way is Way.FOLDER:
-            return f"Commands run in the build's own folder; a literal /app is not there ({self.why})."
-        return "Commands run in namespaces of their own, with /app in its place and a /tmp of their own."
+            return f"Commands run in the build's own folder; the path /app does not exist ({self.why})."
+        return "Commands run in separate namespaces, with /app at its path and their own /tmp."
 
     def of_stage(
         self,
@@ -171,8 +171,10 @@ class Isolation:
         environment: Mapping[str, str] = _NOTHING,
         hidden: tuple[Path, ...] = (),
     ) -> tuple[str, ...]:
-        """The command line of a build's command, which starts in `directory` of /app. `hidden`: folders that it does
-        not see. `environment`: what it names, programs in its PATH say, is seen although it lies in a temporary folder.
+        """Return the command line of a build's command, which starts in `directory` of /app.
+
+        `hidden`: folders that it cannot see. `environment`: paths that it names, such as programs in PATH, stay visible
+        even in a temporary folder.
         """
         if self.way is Way.FOLDER:
             return ("/bin/sh", "-c", _FOLDER, "apprunner", directory, *command)
@@ -185,8 +187,10 @@ class Isolation:
         )
 
     def of_instance(self, stage: Stage, directory: str, port: str) -> SetUp:
-        """What goes before the command of what was built in `stage`, in an instance whose working directory is a copy
-        of its `app`. `port`: a variable besides PORT that gets the port, or empty.
+        """Return what runs before the command of an application built in `stage`.
+
+        The instance's working directory is a copy of the stage's `app`. `port`: a variable besides PORT that gets the
+        port, or empty.
         """
         if self.way is Way.FOLDER:
             return SetUp(("/bin/sh", "-c", _INSTANCE + _FOLDER, "apprunner", port, directory))
@@ -200,7 +204,7 @@ class Isolation:
 
 
 async def find_isolation(scratch: Path, *, namespaces: bool = True) -> Isolation:
-    """The best that this machine has, by trying. `scratch` is an empty folder, and empty enough afterwards."""
+    """Find the best isolation of this machine by trying. `scratch`: an empty folder; leftovers in it are harmless."""
     if not namespaces:
         return Isolation(Way.FOLDER, "namespaces are switched off")
     loop = asyncio.get_running_loop()
@@ -216,7 +220,7 @@ async def find_isolation(scratch: Path, *, namespaces: bool = True) -> Isolation
 
 
 async def _trial(isolation: Isolation, stage: Stage) -> str:
-    """Empty when it works, else what was said."""
+    """Return an empty text if the isolation works, else its error output."""
     try:
         process = await asyncio.create_subprocess_exec(
             *isolation.of_stage(stage, "", ("/bin/sh", "-c", "test -d /app && : > /app/mine && : > /elsewhere")),

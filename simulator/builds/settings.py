@@ -1,4 +1,4 @@
-"""What builds are told: where they are kept, what they may use, and by which of the two ways each runtime builds."""
+"""Settings of builds: where they are kept, what they may use, and how each runtime is built."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ ALL_RUNTIMES: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
-    """`environment`: of every build command, for what reaches registries (proxies, certificates). `kept_max`: builds
-    that are kept besides those that run. `rejects_old_runtimes`: new services may not have a runtime after its end of
-    support. `namespaces`, `control_groups`: False builds as on a machine that has none. `hidden`: folders that no build
-    sees, besides `folder`.
+    """Settings of the local builder.
 
-    `images`: by the API's name of a runtime, or ALL_RUNTIMES, the image of the container engine at `engine` in which it
-    is built and run, in place of this machine's toolchain. `engine_patience_s`: how long it may not answer.
+    `environment`: of every build command, for access to registries (proxies, certificates). `kept_max`: builds kept
+    besides those in use. `rejects_old_runtimes`: new services may not have a runtime after its end of support.
+    `namespaces`, `control_groups`: False builds as on a machine without them. `hidden`: folders that no build sees,
+    besides `folder`.
+
+    `images`: maps the API's name of a runtime, or ALL_RUNTIMES, to the image of the container engine at `engine` in
+    which it is built and run, instead of this machine's toolchain. `engine_patience_s`: how long the engine may not
+    answer.
     """
 
     folder: Path
@@ -42,5 +45,5 @@ class BuildSettings:
     engine_patience_s: float = 5.0
 
     def image_of(self, runtime: Runtime) -> str:
-        """Empty when this machine's toolchain builds it."""
+        """Return the runtime's image; empty if this machine's toolchain builds it."""
         return self.images.get(runtime.name) or self.images.get(ALL_RUNTIMES, "")

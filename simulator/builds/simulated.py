@@ -1,4 +1,4 @@
-"""Builds that take their time and make nothing: for virtual time, and for scenarios whose instances are simulated."""
+"""Builds that take time and produce nothing: for virtual time, and for scenarios with simulated instances."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from simulator.model.phase import Phase
 from simulator.world.laws import Constant, Law
 
 # ASSUMPTION: how long builds take depends on what is built; App Runner's source deployments of 15 to 20 minutes
-# (facts 2.3) less the five of an image leave some ten for the build. Settled by the log of the build at hand.
+# (facts 2.3) less the five minutes of an image deployment leave about ten for the build. Settled by the log of the
+# build at hand.
 BUILD = Constant(600.0)
 PULL = Constant(5.0)  # facts 2.4: "pulled source code" 5 s after the pipeline was created
 
 
 @dataclass(slots=True)
 class SimulatedBuilder:
-    """Implements `Builder`. `pull` and `duration`: laws in seconds. `failures`: reasons for which the next builds fail,
-    one a build, None for one that does not. Commits count from 1, as builds do; one that is asked for by its number
-    comes from the cache.
+    """Implements `Builder` without building.
+
+    `pull` and `duration`: distributions in seconds. `failures`: reasons for which the next builds fail, one per build,
+    None for one that succeeds. Commits count builds from 1; a commit requested by its number comes from the cache.
     """
 
     rng: np.random.Generator

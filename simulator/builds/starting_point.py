@@ -1,4 +1,4 @@
-"""What kind of project a folder holds, and the commented apprunner.yaml that would be a start for it."""
+"""Detect the kind of project in a folder, and write a commented apprunner.yaml to start with."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Final
 from simulator.builds.asked_versions import Choice, choose, reader
 from simulator.builds.runtimes import BuildKind, Language
 
-_BYTES_MAX: Final = 256 * 1024  # of a file that is looked into
+_BYTES_MAX: Final = 256 * 1024  # maximum size of a file that is inspected
 
 
 @dataclass(frozen=True, slots=True)
 class StartingPoint:
-    """`kind`: what was found, for people. Each command comes with its reason, which the file tells as a comment.
+    """The detected project.
 
-    `choice`: the runtime, and what people should know of it.
+    `kind`: what was found, for the user. Each command has a reason, which the file shows as a comment. `choice`: the
+    runtime, with notes for the user.
     """
 
     kind: str
@@ -29,7 +30,7 @@ class StartingPoint:
     env: tuple[tuple[str, str], ...] = ()
 
     def text(self) -> str:
-        """The apprunner.yaml."""
+        """Return the text of the apprunner.yaml."""
         lines = [
             f"# How AWS App Runner, and its simulator, build and run this project ({self.kind}).",
             *(f"# {note}" for note in self.choice.notes),
@@ -57,7 +58,7 @@ class StartingPoint:
 
 
 def detect(folder: Path) -> StartingPoint | None:
-    """None when it is none of the kinds that are known."""
+    """Return None if the project is of no known kind."""
     for judge in (_python, _node, _java, _go, _ruby):
         found = judge(folder)
         if found is not None:
@@ -85,7 +86,7 @@ def _python(folder: Path) -> StartingPoint | None:
             return StartingPoint(kind, choice, ((installed, why), *then), (), start)
         build = ("python3 -m compileall -q .", "Runs in an image of its own; of what it makes, /app is kept.")
         return StartingPoint(
-            kind, choice, (build,), ((installed, "The packages of the image that runs."), *then), start
+            kind, choice, (build,), ((installed, "The packages of the run image."), *then), start
         )
 
     if "django" in packages and (folder / "manage.py").is_file():
@@ -103,7 +104,7 @@ def _python(folder: Path) -> StartingPoint | None:
 
 
 def _static_files(folder: Path, project: str, packages: set[str]) -> tuple[tuple[str, str], ...]:
-    """Django collects its static files where STATIC_ROOT says, if the settings say it."""
+    """Django collects static files into STATIC_ROOT, if the settings define it."""
     settings = [folder / project / "settings.py", *sorted((folder / project / "settings").glob("*.py"))]
     if not any(re.search(r"^[ \t]*+STATIC_ROOT\s*=", _read(file), re.MULTILINE) for file in settings):
         return ()
@@ -168,7 +169,7 @@ def _ruby(folder: Path) -> StartingPoint | None:
 
 def _twice(choice: Choice) -> str:
     name = choice.runtime.file_name
-    return f"It runs once in the build image and once in the image that runs, as builds of {name} do."
+    return f"It runs once in the build image and once in the run image, as in all builds of {name}."
 
 
 def _shell(command: str) -> str:
@@ -176,7 +177,7 @@ def _shell(command: str) -> str:
 
 
 def _module_with(folder: Path, pattern: str) -> str:
-    """`app:app` where app.py has `app = ...` of that pattern; the same for a package's main module."""
+    """Return `app:app` if app.py has `app = ...` matching the pattern; the same for a package's main module."""
     for file in sorted([*folder.glob("*.py"), *folder.glob("*/*.py")], key=lambda file: (len(file.parts), file.name)):
         match = re.search(rf"^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?{pattern}", _read(file), re.MULTILINE)
         if match:
@@ -191,7 +192,7 @@ def _commands(commands: tuple[tuple[str, str], ...], indent: int) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """A plain scalar where YAML takes it for text, else one in single quotes."""
+    """Return a plain scalar if YAML reads it as text, else a single-quoted one."""
     plain = re.fullmatch(r"[A-Za-z./][\w./ =-]*", text)
     return text if plain else "'" + text.replace("'", "''") + "'"
 

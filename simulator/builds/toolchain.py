@@ -1,4 +1,4 @@
-"""The machine's own programs for a managed runtime: found, asked for their version, or missed with one clear line."""
+"""Find this machine's own programs for a managed runtime and their versions, or report what is missing in one line."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from typing import Final
 from simulator.builds.runtimes import Language, Runtime, agrees
 
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_ANSWER_S_MAX: Final = 10.0  # a Java machine on a busy computer takes one or two
+_ANSWER_S_MAX: Final = 10.0  # a Java virtual machine on a busy computer takes one or two
 
 
 @dataclass(frozen=True, slots=True)
 class _Programs:
-    """`names`: the first that is found is asked, with `question`, and answers with `answer`. `places`: where others
-    than the system's are kept, below the root or below a home. `get`: how to have one.
+    """The programs of a language.
+
+    `names`: the first one found is run with `question` and its output matched with `answer`. `places`: where other
+    programs than the system's are kept, below the root or below a home. `get`: how to install one.
     """
 
     names: tuple[str, ...]
@@ -75,9 +77,11 @@ _PROGRAMS: Final[Mapping[Language, _Programs]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ToolchainSettings:
-    """`paths`: by the API's name of a runtime the folder of its programs, or one with a `bin`. `near_versions`: a
-    runtime that is not there may be stood in for by another version of the language; the log says so. `home`: where the
-    version managers of a user keep what they have installed.
+    """Where to look for programs.
+
+    `paths`: maps the API's name of a runtime to the folder of its programs, or one with a `bin`. `near_versions`: allow
+    another version of the language if the runtime's own is missing; the log says so. `home`: where a user's version
+    managers keep what they have installed.
     """
 
     paths: Mapping[str, Path] = field(default_factory=dict)
@@ -87,7 +91,7 @@ class ToolchainSettings:
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """`folder` of the programs, `program` the main one. `note`: what people should know of it, empty as a rule."""
+    """The programs to use. `folder`: of the programs. `program`: the main one. `note`: for the user, usually empty."""
 
     folder: Path
     program: Path
@@ -96,14 +100,14 @@ class Toolchain:
 
 
 class ToolchainMissing(Exception):
-    """The message is one sentence: what is missing, what was looked for, how to get it."""
+    """No program was found. The message is one sentence: what is missing, where it was sought, how to install it."""
 
 
 async def find_toolchain(runtime: Runtime, wanted: str | None, settings: ToolchainSettings) -> Toolchain:
-    """The program nearest to what App Runner would run: `wanted`, else the runtime's own line. Of several the first.
+    """Find the program nearest to what App Runner would run: `wanted`, else the runtime's own line; the first on a tie.
 
     Raises:
-        ToolchainMissing: when there is none.
+        ToolchainMissing: if there is none.
     """
     programs, goal = _PROGRAMS[runtime.language], wanted or runtime.line
     found: dict[Path, str] = {}
@@ -126,7 +130,7 @@ async def find_toolchain(runtime: Runtime, wanted: str | None, settings: Toolcha
 
 
 def _substitution(runtime: Runtime, wanted: str | None, version: str) -> str:
-    """What stands in for what App Runner would run; empty when it is that."""
+    """Describe the substitute for the version that App Runner would run; empty if it is that version."""
     used = f"{runtime.language} {version} is used"
     if not runtime.has(version):
         return (
@@ -162,7 +166,7 @@ def _candidates(
 
 
 async def _version(program: Path, programs: _Programs) -> str:
-    """Empty when it does not answer as such a program does."""
+    """Return the program's version; empty if its output is not that of such a program."""
     try:
         process = await asyncio.create_subprocess_exec(
             str(program),
@@ -187,7 +191,7 @@ async def _version(program: Path, programs: _Programs) -> str:
 
 
 def _distance(version: str, goal: str) -> tuple[int, ...]:
-    """How far apart, as far as `goal` goes, major version first; of two the same way off the newer one."""
+    """Return the distance over the parts that `goal` has, major version first; on a tie the newer one is nearer."""
     mine, theirs = ([int(part) for part in text.split(".")] for text in (version, goal))
     mine += [0] * (len(theirs) - len(mine))
     pairs = list(zip(mine, theirs, strict=False))
@@ -195,7 +199,7 @@ def _distance(version: str, goal: str) -> tuple[int, ...]:
 
 
 def _missing(runtime: Runtime, programs: _Programs, found: Mapping[Path, str], settings: ToolchainSettings) -> str:
-    """Advice that has been followed already is not given again."""
+    """Describe what is missing. Advice that has already been followed is not repeated."""
     names = " or ".join(name.format(line=runtime.line) for name in programs.names)
     own = settings.paths.get(runtime.name)
     where = str(own) if own is not None else "PATH and where version managers keep theirs"

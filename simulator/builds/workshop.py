@@ -1,4 +1,4 @@
-"""Where a build is made: with this machine's toolchains, or in an image of the container engine."""
+"""The interface of a build environment: this machine's toolchains, or an image of the container engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.fleet.process_environment import SetUp
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A commit of a clone, its source directory (`a/b`, empty for the root), and what is to be done with it."""
+    """A commit of a clone, its source directory (`a/b`, empty for the root), and how to build it."""
 
     recipe: Recipe
     clone: Path
@@ -28,7 +28,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How instances of what was made in a place are started, as `BuiltApplication` has it."""
+    """How to start instances of a finished build, in the terms of `BuiltApplication`."""
 
     folder: Path
     command: tuple[str, ...]
@@ -38,18 +38,21 @@ class Start:
 
 
 class Workshop(Protocol):
-    """For one runtime. `version`: of its language, empty when nobody has asked. `note`: what people should know."""
+    """A build environment for one runtime.
+
+    `version`: of its language, empty if it was not determined. `note`: for the user.
+    """
 
     version: str
     note: str
 
     def inputs(self) -> dict[str, Any]:
-        """What of it decides what is built."""
+        """The part of the environment that determines what is built."""
 
     async def has(self, place: Path) -> bool:
-        """Whether what was made in `place` is still all there."""
+        """Return True if the build in `place` is still complete."""
 
     async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:
-        """Raises BuildFailed. Of a build that fails or is cancelled `place` alone is left."""
+        """Build into `place`. Raises BuildFailed. A failed or cancelled build leaves only `place`."""
 
     def start(self, place: Path, job: Job) -> Start: ...

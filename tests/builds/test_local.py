@@ -120,7 +120,7 @@ async def test_without_namespaces_the_same_is_built_in_the_folder_itself(tmp_pat
         assert (application.folder / "log").read_text() == "here\n"
         told = told_by(application, tmp_path / "instance")
         assert told.startswith(str(tmp_path / "instance" / "app"))
-    assert any("a literal /app is not there (namespaces are switched off)" in line for line in steps.lines)
+    assert any("the path /app does not exist (namespaces are switched off)" in line for line in steps.lines)
 
 
 @pytest.mark.case("P38")

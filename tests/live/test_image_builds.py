@@ -151,7 +151,7 @@ async def test_an_engine_that_is_not_there_is_one_clear_line(tmp_path: Path) -> 
     images, engine = {"NODEJS_22": "any:1"}, f"unix://{tmp_path}/none"
     settings = BuildSettings(tmp_path / "builds", images=images, engine=engine, engine_patience_s=0.1)
     builder = LocalBuilder(settings)
-    with pytest.raises(BuildFailed, match=r"^any:1, the image for NODEJS_22, cannot be had: no container engine"):
+    with pytest.raises(BuildFailed, match=r"^any:1, the image for NODEJS_22, is not available: no container engine"):
         await built(builder, place)
     await builder.close()
 
