@@ -1,1 +1,3 @@
-"""The laboratory: comparisons, sweeps, the compiled backend, validation. Plays many runs and says what they show."""
+"""The laboratory: comparisons, sweeps, the compiled backend, validation. It plays many runs and evaluates them
+together.
+"""

@@ -1,6 +1,6 @@
-"""Charts of a comparison, as SVG to stand in a page: cost against latency, supply against demand, scores.
+"""Charts of a comparison, as SVG elements for a page: cost against latency, supply against demand, scores.
 
-The same comparison gives the same bytes: no dates, fixed identifiers.
+The same comparison gives the same bytes: the SVG contains no dates, and its identifiers are fixed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ COST: Final = "usd_per_million"
 LATENCY: Final = "latency_p95_s"
 LOSS: Final = "error_rate"
 DEMAND: Final = "0.82"  # grey
-# Okabe and Ito's palette, its yellow darker: it also colours words here. Seven, then the same with another marker.
+# Okabe and Ito's palette, with a darker yellow because text uses the colours too. Candidates beyond the seventh repeat
+# the colours with another marker.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9A8F00")
 MARKERS: Final = ("o", "s", "^", "D", "v")
 INK: Final = "0.25"
-# Loss from which on a point says so: one in a thousand is what an SLO of three nines allows.
+# Error rate from which on a point is labelled with it: one in a thousand is what an SLO of three nines allows.
 LOSS_TOLD: Final = 0.001
-# The page is light or dark as its reader likes: what matplotlib paints in ink and paper takes the page's.
+# The page is light or dark as its reader prefers: matplotlib's ink and paper colours are replaced by the page's.
 PAGE_COLOURS: Final = (
     ("#404040", "currentColor"),
     ("#000000", "currentColor"),
@@ -51,7 +52,7 @@ _SETTINGS: Final = {
 
 
 def colour_of(candidate: str, comparison: Comparison) -> str:
-    """Always the same for a candidate, in every chart; the oracles are black."""
+    """Return the candidate's colour, the same in every chart. The oracles are black."""
     place = _place(candidate, comparison)
     return "black" if place is None else COLOURS[place % len(COLOURS)]
 
@@ -62,13 +63,15 @@ def _marker_of(candidate: str, comparison: Comparison) -> str:
 
 
 def _place(candidate: str, comparison: Comparison) -> int | None:
-    """Among those that one can choose; None for an oracle."""
+    """Return the candidate's index among those that are not oracles; None for an oracle."""
     others = [part.label for part in comparison.candidates if not is_oracle(part.label)]
     return others.index(candidate) if candidate in others else None
 
 
 def pareto_chart(case: CasePart, comparison: Comparison) -> str:
-    """Cost against latency with both intervals; the line joins those that pass and that nobody beats in both."""
+    """Plot cost against latency, both with their intervals. The line joins the Pareto frontier of the candidates that
+    pass.
+    """
     names = with_equals(case)
     shown = [
         row
@@ -82,7 +85,7 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
     factor, unit = (1, "s") if in_seconds else (1000, "ms")
     places = [(row.estimates[COST].mean, row.estimates[LATENCY].mean * factor) for row in shown]
     with _style():
-        # The legend stands beside the panel, and all of its lines within the figure.
+        # The legend is beside the panel, and all of its lines are within the figure.
         figure = _figure(8.4, max(4.2, LEGEND_LINE_IN * len(shown) + 0.4))
         panel = figure.subplots()
         front = frontier(places, [not is_oracle(row.candidate) and not row.failing for row in shown])
@@ -98,7 +101,9 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
 
 
 def supply_chart(case: CasePart, comparison: Comparison) -> str:
-    """Instances ready over time, above the demand, for the first seed; a panel a candidate. Empty without curves."""
+    """Plot the ready instances and the demand over time for the first seed, one panel per candidate. Empty without
+    curves.
+    """
     titles = with_equals(case)
     shown = [
         row
@@ -108,7 +113,7 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
     if not shown:
         return ""
     rows = -(-len(shown) // PANELS_A_ROW)
-    # On platforms an instance is not the same thing, so that one scale for all would hide most of them.
+    # Platforms differ in what an instance is, so one scale for all panels would hide most of them.
     same = len({tuple(row.curve.demand) for row in shown if row.curve is not None}) == 1
     with _style():
         figure = _figure(9.6, 1.9 * rows + 0.3)
@@ -125,7 +130,9 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
 
 
 def score_chart(comparison: Comparison) -> str:
-    """The score over all cases, best first; bars of those that fail are hollow. Empty where it is not known."""
+    """Plot the score over all cases, best first. Bars of candidates that fail are hollow. Empty if no score is
+    known.
+    """
     single = with_equals(comparison.cases[0]) if len(comparison.cases) == 1 else {}
     known = [
         (part.candidate, part.score, bool(part.failing) and not is_oracle(part.candidate))
@@ -173,7 +180,7 @@ def _point(panel: Any, row: RowPart, name: str, factor: float, comparison: Compa
 
 
 def _top(row: RowPart) -> float:
-    """A peak of the demand that nobody serves must not flatten everything else."""
+    """Return the top of the panel: a peak of the demand that no supply follows must not flatten everything else."""
     assert row.curve is not None
     most = max(row.curve.ready, default=0)
     return 1.1 * max(1.0, most, min(10 * most, max(row.curve.demand, default=0)))
@@ -184,7 +191,7 @@ def _supply(panel: Any, row: RowPart, colour: str, top: float) -> None:
     assert curve is not None
     minutes = [place * curve.width_s / 60 for place in range(len(curve.ready) + 1)]
     panel.stairs(curve.demand, minutes, fill=True, color=DEMAND, label="needed")
-    # Without a baseline: the run begins and ends with as many as it has, not with none.
+    # Without a baseline: the curve begins and ends at its own value and not at zero.
     panel.stairs(curve.ready, minutes, color=colour, linewidth=1.6, label="ready", baseline=None)
     panel.set_ylim(0, top)
     panel.yaxis.get_major_locator().set_params(integer=True)
@@ -206,15 +213,15 @@ def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[f
 
 
 def _reach(found: EstimatePart, factor: float) -> tuple[float, float]:
-    """From the lower to the upper end of what is drawn of it."""
+    """Return the lower and the upper end of the drawn interval."""
     ends = [end for end in (found.mean, found.low, found.high) if end is not None]
     return min(ends) * factor, max(ends) * factor
 
 
 def _scale(panel: Any, latencies: Sequence[tuple[float, float]]) -> None:
-    """From nothing on, where that leaves room for the differences; by powers, where one would hide all others.
+    """Choose the latency scale: from zero where that leaves room for the differences, logarithmic for a wide range.
 
-    Up to the top of the highest interval in any case: nothing that is drawn is cut off.
+    The scale reaches the top of the highest interval in any case, so nothing that is drawn is cut off.
     """
     low, high = min((low for low, _ in latencies), default=0), max((high for _, high in latencies), default=0)
     if low > 0 and high > 20 * low:
@@ -233,7 +240,7 @@ def _figure(width: float, height: float) -> Any:
 
 
 def _svg(figure: Any) -> str:
-    """From the element on: the head of a file has no place in a page."""
+    """Return the SVG from its element on: the head of an SVG file must not appear within a page."""
     out = io.StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = out.getvalue()

@@ -1,10 +1,10 @@
-"""Compares: every candidate on every scenario with every seed, in parallel, and what they show together.
+"""Plays a comparison: every candidate on every scenario with every seed, in parallel, and summarises the runs.
 
 Common random numbers: the streams of a run are named after what draws from them (world/chance.py), and a request's work
-is drawn when it arrives, rejected or not. So runs with the same seed have the same arrivals and the same work, whoever
-scales, and differences are taken seed by seed. (A closed load is the exception: its users wait for their answers.)
+is drawn when it arrives, rejected or not. So runs with the same seed have the same arrivals and the same work under
+every policy, and differences are taken seed by seed. (Not with a closed load: its users wait for their answers.)
 
-Which process plays a run changes nothing: results are put in the order of the tasks.
+The process that plays a run does not matter: results are put in the order of the tasks.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Plan:
     `oracle`: also play the oracles, against which regret is measured.
 
     Raises:
-        ValueError: when nothing is compared, or the baseline is no candidate.
-        ScenarioError: for a scenario file that cannot be used.
+        ValueError: if there is nothing to compare, or the baseline is not a candidate.
+        ScenarioError: if a scenario file cannot be used.
     """
 
     files: Sequence[Path]
@@ -94,10 +94,10 @@ class Plan:
 
     @property
     def everybody(self) -> list[Candidate]:
-        """The candidates, and the oracles where they can know the future of every scenario."""
+        """Return the candidates, and the oracles if every scenario's future can be known."""
         if not self.references:
             return list(self.candidates)
-        # That of the scenario's own actuator is shown in any case: the best possible in the place as it is.
+        # The oracle of the scenario's own actuator is always shown: the best possible result of the scenario as it is.
         policies = any(candidate.kind is CandidateKind.POLICY for candidate in self.candidates)
         plain = [Candidate(CandidateKind.POLICY, CONFIGURED, is_oracle=True)] if policies else []
         labels = {candidate.label for candidate in self.candidates}
@@ -109,7 +109,7 @@ class Plan:
         return [first + number for number in range(self.seeds)]
 
     def tasks(self) -> list[Task]:
-        """Scenario by scenario, seed by seed: what candidates with the same traffic share is made once in a process."""
+        """List the runs by scenario and seed: a process makes once what candidates with the same traffic share."""
         everybody = self.everybody
         runs = self.seeds * len(everybody)
         return [
@@ -132,7 +132,7 @@ Progress = Callable[[Task, Outcome], None]
 
 
 def compare(plan: Plan, workers: int = 1, on_done: Progress = lambda _task, _outcome: None) -> Comparison:
-    """Play everything and put it side by side. `workers` 1 plays in this process."""
+    """Play all runs and assemble the comparison. With `workers` = 1 this process plays them."""
     tasks = plan.tasks()
     outcomes = _alone(tasks, on_done) if workers == 1 else _together(tasks, workers, on_done)
     return assembled(plan, dict(zip(tasks, outcomes, strict=True)))
@@ -147,7 +147,7 @@ def _alone(tasks: Sequence[Task], on_done: Progress) -> list[Outcome]:
 
 
 def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[Outcome]:
-    """In fresh processes: nothing of this one is copied, so every platform plays the same."""
+    """Play in fresh processes, which copy no state of this one, so every operating system plays the same."""
     outcomes: dict[int, Outcome] = {}
     with WorkerProcesses(workers) as pool:
         futures: dict[Future[Outcome], int] = {pool.submit(played, task): place for place, task in enumerate(tasks)}
@@ -159,11 +159,11 @@ def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[Ou
     return [outcomes[place] for place in range(len(tasks))]
 
 
-# --- putting it together -------------------------------------------------------------------------------------------
+# --- assembling the comparison -------------------------------------------------------------------------------------
 
 
 def assembled(plan: Plan, outcomes: Mapping[Task, Outcome]) -> Comparison:
-    """The comparison of runs that have been played."""
+    """Assemble the comparison of runs that have been played."""
     everybody = plan.everybody
     cases = [
         _case(plan, file, service, outcomes)
@@ -232,10 +232,10 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, Outcome])
 
 
 def _add_regret(plan: Plan, columns: dict[str, dict[str, Column]]) -> None:
-    """The score as a multiple of the best that is known for the same actuator, queue, limits and prices.
+    """Add regret: the score as a multiple of the best known one for the same actuator, queue, limits and prices.
 
-    That is the oracle's, or the score of one of those whose oracle it is: the oracle lets nobody wait, so where waiting
-    is allowed and cheap another may be better. So a regret is never below 1.
+    The best known score is the oracle's, or that of a candidate which has this oracle as reference: the oracle lets no
+    request wait, so where waiting is allowed and cheap a policy may be better. So a regret is never below 1.
     """
     groups: dict[str, list[str]] = {}
     for label, reference in plan.references.items():
@@ -295,16 +295,14 @@ def _row(
 
 
 def _failing(runs: Sequence[ServiceOutcome | None], loss: Estimate | None) -> list[str]:
-    """What keeps a row off the frontier (frontier.py)."""
+    """Return the reasons that keep a row off the frontier (frontier.py)."""
     known = [run for run in runs if run is not None]
     failed = Counter(text for run in known for text in run.failed_checks)
     return list(failures_of(0.0 if loss is None else loss.mean, failed, len(known)))
 
 
 def _scope(name: str, runs: Sequence[ServiceOutcome | None]) -> Scope:
-    """What a figure of these runs can be. `elastic_speedup`, `regret` and scores compare runs: nothing is known of
-    their steps.
-    """
+    """Return a figure's bounds and step. The steps of `elastic_speedup`, `regret` and scores are unknown (0)."""
     known = [run.steps.get(name) or 0.0 for run in runs if run is not None]
     return Scope(FIGURES[name].least, FIGURES[name].most, max(known, default=0.0))
 
@@ -314,7 +312,7 @@ def _part(found: Estimate) -> EstimatePart:
 
 
 def _overall(cases: Sequence[CasePart], labels: Sequence[str]) -> list[OverallPart]:
-    """What passes everywhere first, then by score."""
+    """Sort by score, after the candidates that pass in every case."""
     parts = [_over_all(cases, label) for label in labels]
     return sorted(parts, key=lambda part: (bool(part.failing), math.inf if part.score is None else part.score))
 
@@ -340,6 +338,6 @@ def _geometric(rows: Sequence[RowPart], figure: str) -> float | None:
 
 
 def _misses(row: RowPart) -> tuple[float, float]:
-    """(requests, those that missed the SLO) of all runs."""
+    """Return (requests, requests that missed the SLO) of all runs."""
     pairs = list(zip(row.values["requests"], row.values["slo_miss_ratio"], strict=True))
     return math.fsum(a or 0 for a, _ in pairs), math.fsum((a or 0) * (b or 0) for a, b in pairs)

@@ -1,8 +1,8 @@
-"""Candidates: what a comparison sets side by side, as changes to a scenario.
+"""Candidates: the policies and platforms of a comparison, as changes to a scenario.
 
-A policy replaces that of every service and leaves the rest alone. A platform also brings its limits, its overflow, its
-way of starting instances and its price list. The oracle has the actuator, the limits and the prices of whatever it
-stands in for, and the future.
+A policy candidate replaces the policy of every service and changes nothing else. A platform also brings its limits, its
+overflow, its way of starting instances and its price list. The oracle knows the future and has the actuator, the limits
+and the prices of the candidate that it replaces.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ ORACLE: Final = "oracle"
 APP_RUNNER: Final = "app-runner"
 # The scenario's own policy with its parameters.
 CONFIGURED: Final = "configured"
-# Values that stand for the sum of two laws, the application's start and the platform's.
+# Number of values that represent the sum of two distributions, the application's start and the platform's.
 START_UP_VALUES: Final = 500
-# ASSUMPTION: a replica has the idle rate a second after its last request, as billing is by the second. What counts as
-# idle is published, but not for how long it has to last; the metrics of a replica beside its bill settle it.
+# ASSUMPTION: a replica is billed at the idle rate from one second after its last request, as billing is by the second.
+# The definition of idle is published, but not how long it has to last; a replica's metrics and its bill settle it.
 IDLE_RATE_AFTER_S: Final = 1.0
 
 
@@ -45,10 +45,11 @@ class CandidateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`told` as on the command line: a policy of the registry, `configured`, `FILE.py:CLASS`, or a platform.
+    """A candidate. `told`, as on the command line: a policy's name, `configured`, `FILE.py:CLASS`, or a platform.
 
-    `is_oracle`: in place of the candidate that `told` names, the oracle with its actuator, limits and prices. `prices`:
-    a platform's, None for the preset's. `beside`: a policy of the same name is compared too, so the label says which.
+    `is_oracle`: play the oracle with the actuator, limits and prices of the candidate that `told` names. `prices`: the
+    price list of a platform; None for the preset's. `beside`: a platform of the same name is compared too, so the label
+    names the kind.
     """
 
     kind: CandidateKind
@@ -60,7 +61,7 @@ class Candidate:
 
     @property
     def label(self) -> str:
-        """Short, and unlike any other's of a comparison (`distinct` has seen to it)."""
+        """A short name, unique within a comparison (ensured by `distinct`)."""
         name = self.told.rpartition(":")[2] if is_user_policy(self.told) else self.told
         if not self.is_oracle:
             return f"{name} platform" if self.beside else name
@@ -70,16 +71,16 @@ class Candidate:
 
     @property
     def price_list(self) -> PriceList | None:
-        """None: App Runner's, as the scenario has them; so on the platform of that name too, for the Region's sake."""
+        """None for App Runner's prices, which the scenario has, by Region. The preset `app-runner` uses these too."""
         if self.kind is CandidateKind.POLICY or (self.told == APP_RUNNER and self.prices is None):
             return None
         return self.prices or platform_named(self.told).prices
 
     def applied(self, scenario: Scenario) -> Scenario:
-        """The scenario as this candidate plays it.
+        """Return the scenario as this candidate plays it.
 
         Raises:
-            ValueError: for an unknown name, a user's file that is no policy, or a policy that does not fit.
+            ValueError: for an unknown name, a user's file without a policy, or a policy that does not fit.
         """
         if self.kind is CandidateKind.PLATFORM:
             there = on_platform(scenario, _told_preset(platform_named(self.told), self.prices))
@@ -93,13 +94,13 @@ class Candidate:
 
     @property
     def reference(self) -> Candidate:
-        """The oracle that its regret is measured against: with its actuator, its queue, its limits and its prices."""
+        """The oracle that regret is measured against: with the candidate's actuator, queue, limits and prices."""
         told = CONFIGURED if self.told == ORACLE else self.told
         return dataclasses.replace(self, told=told, is_oracle=True)
 
 
 def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """As given. Raises ValueError when two have the same label: their rows could not be told apart."""
+    """Return the candidates as given. Raises ValueError if two have the same label: rows must be distinguishable."""
     labels = [candidate.label for candidate in candidates]
     for label in labels:
         if labels.count(label) > 1:
@@ -109,7 +110,7 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def references(candidates: Sequence[Candidate], scenarios: Iterable[Scenario] = ()) -> dict[str, Candidate]:
-    """By the label of each candidate its oracle: one for all that play it the same way in every one of `scenarios`.
+    """Map each candidate's label to its oracle. Candidates whose oracles play all `scenarios` the same way share one.
 
     A candidate that is an oracle already is the reference of those whose oracle would be the same.
     """
@@ -126,26 +127,26 @@ def references(candidates: Sequence[Candidate], scenarios: Iterable[Scenario] = 
 
 
 def _way(oracle: Candidate, scenarios: Sequence[Scenario]) -> str:
-    """What tells one way of playing the scenarios from another."""
+    """Return a key that is equal for oracles which play the scenarios the same way."""
     return repr((oracle.price_list, [oracle.applied(scenario).services for scenario in scenarios] or oracle.label))
 
 
 def with_oracle(scenario: Scenario) -> Scenario:
-    """The oracle in every service, with the actuator of the policy that it replaces."""
+    """Return the scenario with the oracle in every service, with the actuator of the policy that it replaces."""
     return scenario.with_services(
         {label: {"policy": _oracle_for(service)} for label, service in scenario.services.items()}
     )
 
 
 def on_platform(scenario: Scenario, preset: PlatformPreset) -> Scenario:
-    """The scenario with every service as it would stand on that platform."""
+    """Return the scenario with every service as it would run on that platform."""
     return scenario.with_services(
         {label: _service_changes(label, service, preset) for label, service in scenario.services.items()}
     )
 
 
 def _told_preset(preset: PlatformPreset, prices: PriceList | None) -> PlatformPreset:
-    """With the minimum of instances that a file of prices has; where idle ones are cheaper they are told apart."""
+    """Apply the minimum of instances from a price file; if idle instances have their own rate, mark them."""
     if prices is None or prices.min_size is None:
         return preset
     idle_after_s = preset.idle_after_s
@@ -177,7 +178,7 @@ def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -
         "max_size": max_size,
         "min_size": min(preset.min_size, max_size),
         "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
-        "startup_probe_s": None,  # as the platform does it
+        "startup_probe_s": None,  # the platform checks in its own way
     }
     simulated = service.application.simulated
     if preset.start_up is not None and simulated is not None:
@@ -187,7 +188,7 @@ def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -
 
 
 def _start_up(label: str, simulated: SimulatedSpec, preset: PlatformPreset) -> LawSpec:
-    """The application's start and the platform's, one after the other: the sum of two laws, as values of it."""
+    """Return values of the sum of two distributions: the application's start and then the platform's."""
     assert preset.start_up is not None
     rng = Chance(0).stream("platform", preset.name, label, "start-up")
     own = LogNormal.of_median(*preset.start_up).draw(rng, START_UP_VALUES)
@@ -201,7 +202,7 @@ def candidates_of(
     prices: Mapping[str, PriceList],
     on_error: OnPolicyError = OnPolicyError.STOP,
 ) -> list[Candidate]:
-    """Policies first, then platforms, in the order given.
+    """Return the candidates: policies first, then platforms, in the order given.
 
     Raises:
         ValueError: for an unknown platform, one given twice, or prices of a platform that is not compared.

@@ -1,4 +1,4 @@
-"""What a comparison says of elasticity across its rows: the speedup against the baseline, and the scores of a group."""
+"""Elasticity figures that compare rows: the speedup against the baseline, and the scores within a group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Column = list[float | None]
 def add_elasticity(
     columns: dict[str, dict[str, Column]], found: Mapping[str, Outcomes], baseline: str, oracles: Collection[str]
 ) -> None:
-    """Fill in `elastic_speedup`, `pairwise` and `fractional` of every candidate, seed by seed. `found`: the runs, by
+    """Fill in `elastic_speedup`, `pairwise` and `fractional` of every candidate, seed by seed. `found`: the runs by
     candidate.
     """
     groups: dict[str, dict[str, Runs]] = {}
@@ -31,7 +31,7 @@ def add_elasticity(
 
 
 def worst_case(runs: Outcomes) -> Estimate | None:
-    """`sigma_worst`: of one run, so it has no interval."""
+    """Return `sigma_worst`. It is the value of one run, so it has no interval."""
     known = [run.elasticity for run in runs if run is not None]
     worst = worst_sigma(known)
     return None if worst is None else Estimate(worst, None, None, len(known))

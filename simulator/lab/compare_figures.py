@@ -1,15 +1,15 @@
-"""The figures that a comparison is about: what they are, and how they are read off one run.
+"""The figures of a comparison: their definitions, and their calculation from one run.
 
-Requests count from the end of the warm-up; money and instance time are the whole run's, as a bill is. A month is 730
-hours, if every minute were like the run; the free tier is an account's and stands beside it.
+Requests count from the end of the warm-up; money and instance time cover the whole run, as a bill does. A month is 730
+hours at the run's traffic; the free tier belongs to the account and is shown separately.
 
-- **SLO**: a request misses it when it was rejected, failed or took longer than the case's SLO.
-- **Score**, one number, low is good: (USD of the run + `miss_usd` x requests that missed the SLO) per million requests.
-- **Regret**: the score divided by that of the oracle with the same actuator, limits and prices; 1 is perfect. It says
-  how well a platform is steered, not which platform is cheap: between platforms compare scores. The oracle lets
-  nobody wait (replay/demand.py), so where waiting is allowed and cheap a policy can come out below 1.
-- `elastic_speedup`: the elastic speedup against the baseline (elasticity.py); above 1 is better.
-- **pairwise**, **fractional**, **worst sigma**: candidates against each other (elasticity_scores.py).
+- **SLO**: a request misses it when it was rejected, failed or took longer than the case's SLO. - **Score**, one number,
+lower is better: (USD of the run + `miss_usd` x requests that missed the SLO) per million requests. - **Regret**: the
+score divided by that of the oracle with the same actuator, limits and prices; 1 is perfect. It measures how well a
+platform is scaled, not which platform is cheap: use scores to compare platforms. The oracle lets no request wait
+(replay/demand.py), so a policy can score below the oracle where waiting is allowed and cheap. - `elastic_speedup`: the
+elastic speedup against the baseline (elasticity.py); above 1 is better. - **pairwise**, **fractional**, **worst
+sigma**: candidates compared with each other (elasticity_scores.py).
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ Values = Mapping[str, float | None]
 _MILLION: Final = 1e6
 _SECONDS_PER_HOUR: Final = 3600.0
 
-# The SLO of a case is so many times the mean time of a request that has an instance to itself, unless it is told.
-# ASSUMPTION: what people call slow differs; five times the usual is what the shipped scenarios' own checks come to.
+# Default SLO of a case: this many times the mean time of a request that has an instance to itself.
+# ASSUMPTION: users differ in what they call slow; five times the usual time matches the shipped scenarios' own checks.
 SLO_FACTOR: Final = 5.0
-# ASSUMPTION: what a missed request costs its owner is the owner's to say. 100 USD a million is ten times and more what
+# ASSUMPTION: the owner of a service knows what a missed request costs. 100 USD per million is at least ten times what
 # serving a million costs in the shipped scenarios (0.4 to 10 USD), so that rejecting requests never pays.
 MISS_USD: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`heading` names it in a table. `most`: what it can be at most; nothing but `jitter_per_hour` can be below 0."""
+    """A figure. `heading` names it in a table. `most` is its maximum; only `jitter_per_hour` can be below 0."""
 
     name: str
     heading: str
@@ -126,7 +126,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
         Figure("regret", "regret", "factor", "low", "the score as a multiple of the best known with the same actuator"),
     )
 }
-# Those that every run has; the others are of all runs of a candidate.
+# The figures of a single run; the others need all runs of a candidate.
 OF_RUNS: Final = tuple(name for name in FIGURES if name != "sigma_worst")
 
 
@@ -138,7 +138,7 @@ class Terms:
     miss_usd: float = MISS_USD
 
     def slo_of(self, spec: ServiceSpec) -> float | None:
-        """The SLO of a service, in seconds; None when its application is not simulated and no SLO was told."""
+        """Return the SLO of a service in seconds; None if its application is not simulated and no SLO was given."""
         simulated = spec.application.simulated
         if self.slo_s is not None or simulated is None:
             return self.slo_s
@@ -153,9 +153,9 @@ def measured(
     miss_usd: float,
     prices: PriceList | None = None,
 ) -> tuple[dict[str, float | None], Elasticity | None]:
-    """The figures of one service of one run, without those that need other runs (`elastic_speedup`, `regret`).
+    """Return the figures of one service in one run, without those that need other runs (`elastic_speedup`, `regret`).
 
-    `demand` None: unknown. `prices` None: App Runner's, as the scenario has them.
+    `demand` None: unknown. `prices` None: App Runner's, which the scenario has.
     """
     tally = record.tallies.after_warm_up(record.sources_of(service.name))
     whole = record.tallies.whole(record.sources_of(service.name))
@@ -193,7 +193,7 @@ def _followed(demand: NDArray[np.int64], ready: Steps, record: RunRecord) -> Ela
 
 
 def elasticity_values(follows: Elasticity | None) -> dict[str, float | None]:
-    """The elasticity metrics as figures; all None when there was no demand to follow."""
+    """Return the elasticity metrics as figures; all are None if there was no demand."""
     names = (
         "under_provisioned_amount",
         "over_provisioned_amount",
@@ -209,12 +209,12 @@ def elasticity_values(follows: Elasticity | None) -> dict[str, float | None]:
 
 
 def missed_slo(tally: Tally, slo_s: float | None) -> int:
-    """Requests that were lost or took longer than `slo_s` (None: as long as they like)."""
+    """Count the requests that were rejected, failed or took longer than `slo_s` (None: no limit)."""
     return tally.failures + (0 if slo_s is None else slower_than(tally.latency, slo_s))
 
 
 def slower_than(latency: Histogram, limit_s: float) -> int:
-    """How many durations are above the limit, by the middles of their buckets (0.4 %)."""
+    """Count the durations above the limit, by the middles of their buckets (0.4 %)."""
     if latency.count == 0 or latency.max_s <= limit_s:
         return 0
     return int(latency.counts[latency.buckets.middles_s > limit_s].sum())

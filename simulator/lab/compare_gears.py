@@ -1,4 +1,6 @@
-"""Which backend plays a run: the virtual loop, or the compiled one where it can. The report is the same."""
+"""Selects the backend of a run: the event loop, or the compiled backend where it is able to play it. Reports are
+equal.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,10 @@ EVENT_LOOP: Final = "event-loop"
 
 @dataclass(frozen=True, slots=True)
 class GearKind:
-    """A way to play a run. `why_not` tells why it cannot play a scenario.
+    """A backend. `why_not` returns the reason why it cannot play a scenario.
 
-    `does_not_pay` tells why it is not worth it for so many runs of it: a backend is made ready once for all.
+    `does_not_pay` returns the reason why it is not worthwhile for this number of runs: it is prepared once for all of
+    them.
     """
 
     name: str
@@ -30,7 +33,7 @@ class GearKind:
     does_not_pay: Callable[[Scenario, int], str]
 
 
-# Fastest first; the last one plays everything.
+# Fastest first; the last one plays every scenario.
 GEARS: Final = (
     GearKind(COMPILED, play_fast, why_not, does_not_pay),
     GearKind(EVENT_LOOP, play_virtual, lambda _: "", lambda *_: ""),
@@ -39,10 +42,11 @@ GEAR_NAMES: Final = (AUTO, *(kind.name for kind in GEARS))
 
 
 def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
-    """`auto` takes the fastest backend that can play the scenario and is worth it for so many runs like this one.
+    """Return the backend of this name. `auto` takes the fastest that can play the scenario and pays for `runs` such
+    runs.
 
     Raises:
-        ValueError: for a backend that cannot play it, and for a name of none.
+        ValueError: for a backend that cannot play the scenario, and for an unknown name.
     """
     for kind in GEARS:
         if name not in {AUTO, kind.name}:
@@ -60,7 +64,9 @@ def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
 
 
 def gear_of(name: str, runs: int = 1) -> Gear:
-    """Plays each scenario in the backend of that name; `auto` chooses for each, as for one of so many runs."""
+    """Return a function that plays scenarios in the named backend. `auto` chooses for each scenario, as for `runs`
+    runs.
+    """
 
     def play(scenario: Scenario) -> RunRecord:
         return kind_of(name, scenario, runs).play(scenario)
@@ -69,5 +75,5 @@ def gear_of(name: str, runs: int = 1) -> Gear:
 
 
 def played(task: Task) -> Outcome:
-    """The task with its backend: what a worker process is handed."""
+    """Play the task in its backend; a worker process calls this."""
     return play_task(task, gear_of(task.backend, task.runs))

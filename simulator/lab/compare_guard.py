@@ -1,7 +1,7 @@
-"""Held against a former comparison: which figures have become worse, so that a build can fail for it.
+"""Checks a comparison against an earlier one: which figures have become worse, so that a build can fail.
 
-Runs with the same seeds are compared seed by seed, others as independent ones. A figure is worse when its mean is worse
-by more than `tolerance` of what it was, and when that is no chance: the whole confidence interval of the difference
+Runs with the same seeds are compared seed by seed, others as independent runs. A figure is worse if its mean is worse
+by more than `tolerance` of the earlier value and the difference is significant: its whole confidence interval
 lies on the bad side or, with the same seeds, every single run has become worse.
 """
 
@@ -16,16 +16,16 @@ from simulator.lab.comparison import CasePart, Comparison, RowPart
 from simulator.lab.statistics import Scope, independent, paired
 from simulator.lab.tables import number_text
 
-# What a service is run for: fast, whole, cheap. The rest explains these.
+# The goals of a service: latency, errors, cost. The other figures explain these.
 GUARDED: Final = ("latency_p95_s", "latency_p99_s", "error_rate", "slo_miss_ratio", "usd_per_million", "score")
 TOLERANCE: Final = 0.01
-# A ratio that was 0 has no share to be worse by: this much of a ratio, of a second or of a dollar does not count.
+# A value of 0 has no share to be worse by: a difference of less than this (ratio, seconds or dollars) does not count.
 _LEAST: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Worse:
-    """A figure that got worse, in its own unit."""
+    """A figure that has become worse, in its own unit."""
 
     case: str
     candidate: str
@@ -41,9 +41,9 @@ class Worse:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`compared`: figures that both have. `missing`: what only the former comparison has, with the numbers.
+    """The result. `compared`: figures that both comparisons have. `missing`: those that only the earlier one has.
 
-    A gate must not open because its subject is gone: what is missing fails it unless that is allowed.
+    A missing figure fails the check unless that is allowed, so that removing a candidate cannot make a build pass.
     """
 
     worse: tuple[Worse, ...]
@@ -55,7 +55,7 @@ class Verdict:
 
 
 def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERANCE) -> Verdict:
-    """Every guarded figure of every candidate that both comparisons have."""
+    """Check every guarded figure of every candidate that both comparisons have."""
     ours = {(case.name, row.candidate): (case, row) for case in now.cases for row in case.rows}
     cases = {case.name: case for case in now.cases}
     worse: list[Worse] = []
@@ -90,7 +90,7 @@ def _span(seeds: Sequence[int]) -> str:
 
 
 def _missing_figures(case: CasePart, before: RowPart, now: RowPart) -> Iterator[str]:
-    """Runs that broke have no values: a figure that is known of fewer runs than seeds is not what it was."""
+    """Return the figures with fewer values than before: runs that broke have none, so the mean covers fewer seeds."""
     for name in GUARDED:
         was, is_now = (_known(row.values.get(name, [])) for row in (before, now))
         share_was, share_now = (

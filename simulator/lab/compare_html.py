@@ -1,4 +1,4 @@
-"""A comparison as one page: charts and tables in a single file, which needs no network and no script."""
+"""A comparison as one page: charts and tables in a single file that works offline and without scripts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ TEMPLATE: Final = "compare_page.html.j2"
 
 
 def comparison_html(comparison: Comparison) -> str:
-    """The page.
+    """Return the page.
 
     Raises:
-        MissingLibrary: when matplotlib or jinja2 is not installed.
+        MissingLibrary: if matplotlib or jinja2 is not installed.
     """
     jinja: Any = needed("jinja2")
     source = files("simulator.lab").joinpath(TEMPLATE).read_text(encoding="utf-8")
@@ -61,10 +61,10 @@ def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
 
 
 def _dot(candidate: str, comparison: Comparison) -> str:
-    """The colour of its charts; an oracle's is the ink, which is the page's."""
+    """Return the candidate's colour in the charts; an oracle has the page's text colour."""
     return "currentColor" if is_oracle(candidate) else colour_of(candidate, comparison)
 
 
 def _safe(svg: str) -> Any:
-    """Drawn here, and escaped by the library that drew it."""
+    """Mark an SVG as safe: the charts of this package make it, and matplotlib escapes its texts."""
     return needed("markupsafe").Markup(svg)

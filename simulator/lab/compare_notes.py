@@ -1,4 +1,4 @@
-"""What a comparison says before its figures: who cannot act, who never did, who is equal to whom, what was adapted."""
+"""Notes above a comparison's figures: candidates that cannot act, never acted, agree with others or were adapted."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _DERIVED = frozenset({"elastic_speedup", "regret", "pairwise", "fractional"})
 
 
 def notes_of(candidate: Candidate, scenario: Scenario, service: str) -> list[PolicyNote]:
-    """What is known of the candidate before anything is played; nothing of an oracle."""
+    """Return the notes that are known before any run; an oracle has none."""
     if candidate.is_oracle:
         return []
     return [note for note in policy_notes(candidate.applied(scenario)) if note.service == service]
 
 
 def equal_rows(rows: Sequence[RowPart]) -> list[list[str]]:
-    """The names of rows that agree in every figure of every run, two and more each; oracles only with oracles."""
+    """Group the names of rows that agree in every figure of every run, at least two each; oracles only with oracles."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for row in rows:
         if not is_measure(row.candidate):
@@ -44,7 +44,7 @@ def case_notes(
     rows: Sequence[RowPart],
     found: Mapping[str, Sequence[PolicyNote]],
 ) -> list[str]:
-    """Sentences, the gravest first. `found`: by label, what `notes_of` says."""
+    """Return the notes as sentences, the most serious first. `found`: the result of `notes_of` by label."""
     labels = [candidate.label for candidate in candidates]
     grave = [
         f"Warning: {_named(label, note)} {note.text.removeprefix(note.policy).strip()}"
@@ -79,7 +79,7 @@ def _baselines(labels: Sequence[str], found: Mapping[str, Sequence[PolicyNote]])
 def _undecided(
     labels: Sequence[str], rows: Sequence[RowPart], found: Mapping[str, Sequence[PolicyNote]]
 ) -> Iterator[str]:
-    """Those that could have acted and did not in any run."""
+    """Name the candidates that could have acted and did not in any run."""
     told = {NoteKind.CANNOT_ACT, NoteKind.BASELINE}
     silent = {row.candidate for row in rows if row.decisions == 0}
     names = [label for label in labels if label in silent and not any(note.kind in told for note in found[label])]
@@ -88,7 +88,7 @@ def _undecided(
 
 
 def _estimated(scenario: Scenario, service: str) -> Iterator[str]:
-    """App Runner's bills, where the rates of the Region could not be read."""
+    """Note App Runner bills that are estimates because the rates of the Region could not be read."""
     prices = scenario.services[service].prices
     source, estimated = prices_text(prices.region, prices.rates)
     if estimated:
@@ -96,7 +96,9 @@ def _estimated(scenario: Scenario, service: str) -> Iterator[str]:
 
 
 def _adapted(candidates: Sequence[Candidate], scenario: Scenario, service: str) -> Iterator[str]:
-    """Parameters of the scenario's own policy that are not its defaults: the others are compared with theirs."""
+    """Note parameters of the scenario's own policy that are not its defaults: the other policies have their
+    defaults.
+    """
     policy = scenario.services[service].policy
     adapted = adapted_parameters(policy)
     if adapted and any(candidate.told == CONFIGURED and not candidate.is_oracle for candidate in candidates):
@@ -104,7 +106,9 @@ def _adapted(candidates: Sequence[Candidate], scenario: Scenario, service: str) 
 
 
 def _shown_only(scenario: Scenario, service: str) -> Iterator[str]:
-    """Checks that ask for more of what is bad: a candidate that does better does not fail by them."""
+    """Note checks that require a minimum of something bad: a candidate that does better does not fail because of
+    them.
+    """
     sources = [(source.name, source.service) for source in scenario.traffic]
     texts = [
         check.text
@@ -127,7 +131,7 @@ def _limited(labels: Sequence[str], scenario: Scenario, found: Mapping[str, Sequ
 
 
 def _spellings(candidates: Sequence[Candidate], scenario: Scenario, service: str) -> Iterator[str]:
-    """Where a policy and the preset of the same name are both compared: what differs."""
+    """List the differences between a policy and the platform preset of the same name, if both are compared."""
     policies = {one.told: one for one in candidates if one.kind is CandidateKind.POLICY and not one.is_oracle}
     for platform in candidates:
         policy = policies.get(platform.told)
@@ -140,7 +144,7 @@ def _spellings(candidates: Sequence[Candidate], scenario: Scenario, service: str
 
 
 def differing(ours: ServiceSpec, theirs: ServiceSpec) -> list[str]:
-    """`MaxConcurrency 10 against 1`: the fields of two services that differ, their policies aside."""
+    """List the fields in which two services differ except for their policies, such as `MaxConcurrency 10 against 1`."""
     words = {
         "max_concurrency": "MaxConcurrency",
         "min_size": "MinSize",

@@ -1,4 +1,4 @@
-"""Prices of one's own for a comparison of platforms: a YAML file, by platform, of what differs from the shipped list.
+"""A user's prices for a comparison of platforms: a YAML file with each platform's differences from the shipped list.
 
 lambda: {gb_hour: 0.054}
 knative: {nodes: 3, node: {name: our-server, vcpu: 16, memory_gb: 64, usd_hour: 0.4}}
@@ -34,7 +34,7 @@ class _NodeTold(BaseModel):
 
 
 class _BalancerTold(BaseModel):
-    """Each as in LoadBalancer; what is left out stays."""
+    """The fields of `LoadBalancer`; a field that is left out keeps its value."""
 
     model_config = _STRICT
 
@@ -53,7 +53,9 @@ class _FreeTold(BaseModel):
 
 
 class _PricesTold(BaseModel):
-    """The fields of a PriceList that can be told; what is metered is the platform's own, or that of its `billing`."""
+    """The fields of a `PriceList` that a user can set; the metered quantities are the platform's, or those of its
+    `billing`.
+    """
 
     model_config = _STRICT
 
@@ -79,14 +81,14 @@ class _PricesTold(BaseModel):
 
 
 class _File(RootModel[dict[str, _PricesTold]]):
-    """By platform."""
+    """The content of a price file, by platform."""
 
 
 def read_prices(file: Path) -> dict[str, PriceList]:
-    """The price list of each platform in the file.
+    """Return the price list of each platform in the file.
 
     Raises:
-        ValueError: with the file and the place, when it cannot be read or makes no sense.
+        ValueError: if the file cannot be read or is invalid; the message names the file and the place.
     """
     try:
         told = _File.model_validate(parse_document(file.read_text(encoding="utf-8"), str(file)).data).root
@@ -127,7 +129,7 @@ def _changed(name: str, told: _PricesTold, file: Path) -> PriceList:
 
 
 def _billed(name: str, told: _PricesTold, file: Path) -> PriceList:
-    """The list of the platform, or of its other way to bill."""
+    """Return the platform's price list, or the list of its alternative billing."""
     usual = platform_named(name).prices
     if told.billing is None:
         return usual

@@ -1,4 +1,6 @@
-"""One run of a comparison, wherever a worker is: plain values in, the figures of every service out, no exception."""
+"""One run of a comparison, in any worker process: takes plain values, returns the figures of each service, never
+raises.
+"""
 
 from __future__ import annotations
 
@@ -27,18 +29,18 @@ from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
 from simulator.rules.pricing import Line
 
-# Points of a curve in a report: more than a chart is wide would only make the file long.
+# Points of a curve in a report: more points than a chart has pixels would only make the file longer.
 CURVE_POINTS_MAX: Final = 240
 
 Gear = Callable[[Scenario], RunRecord]
-"""What plays a scenario in virtual time. Raises what `play` raises."""
+"""Plays a scenario in virtual time. Raises what `play` raises."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One run: a candidate on a scenario file with a seed, one of `runs` of this file.
+    """One run: a candidate on a scenario file with a seed. `runs` is the number of runs of this file.
 
-    `with_curves`: keep what a chart over time needs.
+    `with_curves`: keep the data of charts over time.
     """
 
     file: str
@@ -51,7 +53,7 @@ class Task:
 
 
 def task_name(task: Task) -> str:
-    """As progress tells it."""
+    """Return the task's name as progress output shows it."""
     return f"{task.candidate.label}, seed {task.seed}"
 
 
@@ -66,10 +68,10 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class ServiceOutcome:
-    """`slo_s`: what its requests were held against. `steps`: by how little each figure changes.
+    """The result of one service. `slo_s`: the SLO of its requests. `steps`: the smallest change of each figure.
 
-    `decisions`: how often the desired count changed, also in the warm-up. `failed_checks`: of the scenario's. `month`:
-    the bill of a month by item.
+    `decisions`: the number of changes of the desired count, including the warm-up. `failed_checks`: checks of the
+    scenario. `month`: the bill of a month by item.
     """
 
     values: Values
@@ -85,21 +87,21 @@ class ServiceOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a task: services by name, or the error in a line."""
+    """The result of a task: services by name, or the error in one line."""
 
     services: dict[str, ServiceOutcome]
     error: str = ""
 
 
 def play_virtual(scenario: Scenario) -> RunRecord:
-    """The first backend: the platform's own code on the virtual loop."""
+    """Play in the default backend: the platform's own code on the virtual loop."""
     record = play(Run(scenario), signals=False)
     assert record.complete, "nobody interrupts a worker's run"
     return record
 
 
 def play_task(task: Task, backend: Gear) -> Outcome:
-    """Errors are answers: a comparison goes on, tells them, and leaves the run out."""
+    """Play the task. An error becomes part of the result: the comparison continues, reports it, and omits the run."""
     try:
         scenario = task.candidate.applied(_loaded(task.file)).with_seed(task.seed)
         scenario.require("virtual")
@@ -115,7 +117,7 @@ def play_task(task: Task, backend: Gear) -> Outcome:
 
 
 def _loaded(file: str) -> Scenario:
-    """Read once for many runs, and again when the file has changed."""
+    """Read the scenario once for many runs, and again if the file has changed."""
     stat = Path(file).stat()
     return _loaded_at(file, stat.st_mtime_ns, stat.st_size)
 
@@ -139,7 +141,9 @@ def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: Service
 
 
 def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[str, ...]:
-    """Those about this service or about all of them; limits in USD hold for what the candidate's platform charges."""
+    """Return failed checks on this service or on all services; USD limits use the prices of the candidate's
+    platform.
+    """
     prices = task.candidate.price_list
     judged = [check for check in record.checks if service_of(check, record) in {None, service.name}]
     if not judged:
@@ -156,7 +160,7 @@ def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[
 
 
 def _demand(scenario: Scenario, service: str, slo_s: float | None) -> NDArray[np.int64] | None:
-    """None when it cannot be known."""
+    """Return the demand; None if it cannot be known."""
     return None if scenario.demand_unknown(service) else slo_demand(scenario, service, slo_s)
 
 

@@ -1,4 +1,4 @@
-"""A comparison as a table in a file, one row a run: Parquet, or CSV."""
+"""Writes a comparison as a table file with one row per run: Parquet or CSV."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from simulator.lab.sweep_table import write_table
 
 
 def write_runs(comparison: Comparison, path: Path) -> None:
-    """A row for every case, candidate and seed, a column for every figure; the suffix says the format.
+    """Write a row for every case, candidate and seed and a column for every figure; the suffix selects the format.
 
     Raises:
-        ImportError: for Parquet, when pyarrow is not installed.
-        OSError: when the file cannot be written.
+        ImportError: for Parquet, if pyarrow is not installed.
+        OSError: if the file cannot be written.
     """
     write_table(
         [

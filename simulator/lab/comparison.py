@@ -1,7 +1,7 @@
 """A comparison as data: the documented, versioned schema of `simulator compare --json`, and of `--fail-if-worse-than`.
 
-Additions keep `COMPARISON_VERSION`. Values stand per seed, in the order of the case's seeds, so that a later comparison
-can be held against this one run by run. Versions before 3 have other names of fields and are not read. `null`: there
+Additions keep `COMPARISON_VERSION`. Values are per seed, in the order of the case's seeds, so that a later comparison
+can be checked against this one run by run. Versions before 3 have other field names and are not read. `null`: there
 was nothing to measure. Units: compare_figures.py.
 """
 
@@ -37,13 +37,13 @@ class CurvePart(Part):
 
     width_s: float
     demand: list[float]
-    """Instances needed: the mean of the bin, its peak second by second."""
+    """Instances needed: the mean of the bin, where each second needs as many as its peak."""
     ready: list[float]
     """Instances able to serve, the mean of the bin."""
 
 
 class ItemPart(Part):
-    """An item of the bill of a month, the mean of the runs; what a free tier covers is below 0."""
+    """An item of a month's bill, the mean of the runs; an amount that a free tier covers is below 0."""
 
     item: str
     quantity: float
@@ -57,53 +57,53 @@ class RowPart(Part):
 
     candidate: str
     values: dict[str, list[float | None]]
-    """Figure to its values, one a seed."""
+    """Figure to its values, one per seed."""
     estimates: dict[str, EstimatePart]
-    """Figures that were measured."""
+    """Estimates of the figures that were measured."""
     differences: dict[str, EstimatePart]
-    """This minus the baseline, seed by seed; none for the baseline itself."""
+    """This candidate minus the baseline, seed by seed; empty for the baseline itself."""
     curve: CurvePart | None
     cannot_act: str = ""
-    """Why no load makes it scale out in this case; empty when it can."""
+    """Reason why no load makes it scale out in this case; empty if it can."""
     decisions: int | None = None
-    """How often all runs together changed the desired count."""
+    """Number of changes of the desired count in all runs together."""
     failing: list[str] = []
-    """What keeps it off the frontier: its error rate, checks of the scenario that most of its runs fail."""
+    """Reasons that keep it off the frontier: its error rate, and scenario checks that most of its runs fail."""
     basis: str = ""
-    """What the demand is measured in; elasticity of different bases cannot be compared."""
+    """Unit of the demand; elasticity figures with different units cannot be compared."""
     month: list[ItemPart] = []
-    """What a month costs, if every minute of it were like the runs."""
+    """Bill of a month at this traffic."""
 
 
 class CasePart(Part):
     """A service of a scenario."""
 
     name: str
-    """The scenario's name, and the service's where there are several."""
+    """Name of the scenario, followed by the service's name if there are several services."""
     scenario: str
     service: str
     seeds: list[int]
     slo_s: float | None
-    """What requests were held against; null: only lost ones miss it."""
+    """SLO of the requests; null: only rejected and failed requests miss it."""
     duration_s: float | None = None
-    """How long a run is; what a month is extrapolated from."""
+    """Length of a run, from which a month is extrapolated."""
     rows: list[RowPart]
     notes: list[str] = []
-    """What has to be known before the figures, the gravest first."""
+    """Notes to read before the figures, the most serious first."""
     equal: list[list[str]] = []
     """Candidates whose runs agree in every figure."""
 
 
 class CandidatePart(Part):
-    """What was compared."""
+    """A candidate of the comparison."""
 
     label: str
     kind: Literal["policy", "platform"]
     about: str
     prices: str
-    """Whose prices, of when, and where they were read; App Runner's are the scenario's."""
+    """Source and date of the prices; App Runner's are the scenario's."""
     is_reference: bool
-    """An oracle that only stands for the best possible."""
+    """True for an oracle that only represents the best possible result."""
 
 
 class OverallPart(Part):
@@ -111,19 +111,19 @@ class OverallPart(Part):
 
     candidate: str
     score: float | None
-    """Geometric mean over the cases of the mean score; null when one is missing."""
+    """Geometric mean over the cases of the mean score; null if one is missing."""
     regret: float | None
-    """The same of the regret."""
+    """Geometric mean over the cases of the mean regret; null if one is missing."""
     slo_miss_ratio: float | None
-    """Of all requests of all cases."""
+    """Share of all requests of all cases that missed the SLO."""
     run_usd: float | None
-    """A run of every case, all together."""
+    """Cost of one run of every case, in total."""
     failing: list[str] = []
-    """What keeps it off the frontier of a case; those that pass everywhere come first."""
+    """Reasons that keep it off the frontier of a case; candidates that pass everywhere come first."""
 
 
 class FailurePart(Part):
-    """A run that could not be played; its seed is missing from no list, its values are null."""
+    """A run that could not be played. Its seed remains in all lists, and its values are null."""
 
     scenario: str
     candidate: str
@@ -132,14 +132,14 @@ class FailurePart(Part):
 
 
 class Comparison(Part):
-    """Candidates side by side on the same traffic."""
+    """Candidates compared on the same traffic."""
 
     comparison_version: Literal[3]
     simulator: str
-    """Its version."""
+    """Version of the simulator."""
     baseline: str
     miss_usd: float
-    """What a missed request costs in the score."""
+    """Cost of a missed request in the score."""
     backend: str
     candidates: list[CandidatePart]
     cases: list[CasePart]
@@ -149,12 +149,12 @@ class Comparison(Part):
 
 
 def comparison_json(comparison: Comparison) -> str:
-    """The document that `--json` writes."""
+    """Return the document that `--json` writes."""
     return comparison.model_dump_json(indent=1) + "\n"
 
 
 def read_comparison(file: Path) -> Comparison:
-    """Raises ValueError, with the file and what is wrong, unless it is a comparison of this version."""
+    """Read a comparison. Raises ValueError, which names the file and the fault, unless it has this version."""
     try:
         return Comparison.model_validate_json(file.read_bytes())
     except OSError as error:

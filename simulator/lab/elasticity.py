@@ -11,8 +11,8 @@ the SLO (slo_demand.py), `supply` the instances able to serve. All in percent, o
     jitter   (changes of supply - changes of demand) / T, per hour; below 0 inert, above 0 nervous
     sigma    the auto-scaling deviation: the distance of the first five from the point where all are 0
 
-Where the demand is 0 a share of it means nothing: theta is over the time with demand, and the supply of the rest stands
-apart as `idle_instance_s` (App Runner bills its memory).
+A share of a demand of 0 is undefined: theta covers the time with demand, and the supply of the other time is
+counted separately as `idle_instance_s` (App Runner bills its memory).
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from numpy.typing import NDArray
 
 from simulator.records.instance_time import Steps
 
-# A candidate without any shortage has a theta of 0, and a quotient with it means nothing. This much of a percent stands
-# for "none" in the elastic speedup: four seconds of an hour.
+# A candidate without any shortage has a theta of 0, and a quotient with 0 is undefined. This percentage replaces 0
+# in the elastic speedup: four seconds of an hour.
 LEAST_PERCENT: Final = 0.1
 SIGMA_ORDER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Elasticity:
-    """All but the last two in percent, low is good. `jitter_per_hour` is best at 0."""
+    """The metrics of a run. All but the last two are in percent, lower is better. `jitter_per_hour` is best at 0."""
 
     under_provisioned_amount: float
     over_provisioned_amount: float
@@ -63,9 +63,10 @@ class Elasticity:
 def elasticity(
     demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float, step_s: float = 1.0
 ) -> Elasticity | None:
-    """`demand[t]` for the second [t, t + 1) of the run, 0 after its end; None for a span without length or demand.
+    """Return the metrics. `demand[t]` holds for the second [t, t + 1) of the run, and is 0 after its end.
 
-    `step_s`: the resolution of the demand, by which upsilon steps.
+    Returns None for a span without length or demand. `step_s`: the resolution of the demand, used as the step of
+    upsilon.
     """
     edges_s = _edges(len(demand), supply, begin_s, end_s)
     if len(edges_s) < 2:
@@ -90,7 +91,7 @@ def elasticity(
 
 
 def elastic_speedup(baseline: Elasticity, ours: Elasticity) -> float:
-    """eta: how much better `ours` follows the demand than `baseline`; above 1 is better (validation case 38)."""
+    """Return eta: how much better `ours` follows the demand than `baseline`; above 1 is better (validation case 38)."""
     pairs = (
         (baseline.under_provisioned_amount, ours.under_provisioned_amount),
         (baseline.over_provisioned_amount, ours.over_provisioned_amount),
@@ -102,7 +103,7 @@ def elastic_speedup(baseline: Elasticity, ours: Elasticity) -> float:
 
 
 def _edges(seconds: int, supply: Steps, begin_s: float, end_s: float) -> NDArray[np.float64]:
-    """Where demand or supply may change, from `begin_s` to `end_s`."""
+    """Return the times, from `begin_s` to `end_s`, at which demand or supply may change."""
     moments = np.concatenate([np.arange(seconds + 1, dtype=np.float64), np.array(supply.times_s), [begin_s, end_s]])
     return np.unique(moments[(moments >= begin_s) & (moments <= end_s)])
 
@@ -124,7 +125,7 @@ def _changes(counts: NDArray[np.int64]) -> int:
 
 
 def _instability(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float, step_s: float) -> float:
-    """By whole steps, as its definition does."""
+    """Return the instability by whole steps, as it is defined."""
     seconds = np.arange(math.ceil(begin_s / step_s) * step_s, math.floor(end_s), step_s, dtype=np.float64)
     if len(seconds) < 2:
         return 0.0

@@ -1,8 +1,8 @@
-"""Scores that hold autoscalers against each other by their elasticity metrics: pairwise, fractional, worst case.
+"""Scores that compare autoscalers with each other by their elasticity metrics: pairwise, fractional, worst case.
 
 Ilyushkin et al., "An Experimental Performance Evaluation of Autoscaling Policies for Complex Workflows", ICPE 2017, doi
-10.1145/3030207.3030214, and Bauer et al., "Chameleon". The metrics are the five of which low is good: theta_U, theta_O,
-tau_U, tau_O and upsilon (elasticity.py).
+10.1145/3030207.3030214, and Bauer et al., "Chameleon". The metrics are the five of which lower is better: theta_U,
+theta_O, tau_U, tau_O and upsilon (elasticity.py).
 
     pairwise    for each other autoscaler and each metric a point for the lower value and half a point for an equal one;
                 the points in percent of those that can be had, 100 x points / ((autoscalers - 1) x metrics)
@@ -13,8 +13,8 @@ tau_U, tau_O and upsilon (elasticity.py).
 ASSUMPTION: all three are from memory (facts policies 2 has no formula): that an equal value is half a point, that the
 fractional differences are averaged, and that the worst is over the runs of a case; the articles settle it.
 
-Both of the first two depend on who takes part. Those whose demand is counted in the same instances do (`basis_of`,
-slo_demand.py); the oracles do not, since nobody can choose them.
+The first two depend on the group of autoscalers. A group contains those whose demand is counted in the same instances
+(`basis_of`, slo_demand.py), without the oracles, which cannot be chosen as a policy.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ Columns = dict[str, list[float | None]]
 
 
 def pairwise_scores(runs: Sequence[Elasticity]) -> list[float]:
-    """Of two and more autoscalers on the same traffic: the points of each, in percent of those that it could have."""
+    """Return each autoscaler's points, in percent of the possible ones. Needs two or more autoscalers on the same
+    traffic.
+    """
     most = (len(runs) - 1) * len(METRICS)
     return [
         100 * math.fsum(_points(ours, other) for place, other in enumerate(runs) if place != number) / most
@@ -49,9 +51,10 @@ def pairwise_scores(runs: Sequence[Elasticity]) -> list[float]:
 
 
 def fractional_scores(runs: Sequence[Elasticity]) -> list[float]:
-    """Of autoscalers on the same traffic: by how much each is above the best of every metric, in percent.
+    """Return by how much each autoscaler is above the best value of every metric, on average in percent.
 
-    A best value of 0 has no fractions: LEAST_PERCENT stands for it, as in the elastic speedup.
+    All must have the same traffic. A best value of 0 has no fractions: LEAST_PERCENT replaces it, as in the elastic
+    speedup.
     """
     told = [[max(value, LEAST_PERCENT) for value in _values(run)] for run in runs]
     best = [min(column) for column in zip(*told, strict=True)]
@@ -62,14 +65,14 @@ def fractional_scores(runs: Sequence[Elasticity]) -> list[float]:
 
 
 def worst_sigma(runs: Runs) -> float | None:
-    """The auto-scaling deviation of the worst run; None when none has one."""
+    """Return the auto-scaling deviation of the worst run; None if no run has one."""
     return max((run.sigma for run in runs if run is not None), default=None)
 
 
 def score_columns(group: Mapping[str, Runs]) -> dict[str, Columns]:
-    """`pairwise` and `fractional` by the run of each autoscaler of a `group` that has the same demand.
+    """Return `pairwise` and `fractional` by the run of each autoscaler of a `group` that has the same demand.
 
-    A run that one of them lacks has no scores: the rest would be held against fewer than in the other runs.
+    A run that one of them lacks has no scores: the others would be compared with fewer than in the other runs.
     """
     columns: dict[str, Columns] = {label: {"pairwise": [], "fractional": []} for label in group}
     for of_seed in zip(*group.values(), strict=True):

@@ -1,4 +1,4 @@
-"""Libraries that only the laboratory needs: imported when they are used, with one clear line when they are missing."""
+"""Imports libraries of the extra `lab` when they are used, with a one-line error if they are missing."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ class MissingLibrary(Exception):
 
 
 def needed(module: str) -> Any:
-    """The module, imported now.
+    """Import the module now and return it.
 
     Raises:
-        MissingLibrary: when it is not installed.
+        MissingLibrary: if it is not installed.
     """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         library = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != library:
-            raise  # a broken installation, and not ours to explain
+            raise  # the library is there but broken: its own error explains more
         msg = f"{library} = not installed, must be there for this: pip install '.[lab]' in a clone"
         raise MissingLibrary(msg) from error

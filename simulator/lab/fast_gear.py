@@ -1,4 +1,4 @@
-"""The compiled backend as others see it: which scenarios it plays, and playing one. numba is imported on demand."""
+"""The compiled backend's interface: which scenarios it plays, and playing one. numba is imported on demand."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario
 from simulator.replay.traces import bin_counts
 
-# Below it, the first run on a machine, which compiles for half a minute, would be slower than the virtual loop.
+# Fewest requests: below it the first run on a machine, which compiles for half a minute, would be slower than the
+# virtual loop.
 REQUESTS_MIN: Final = 1_000_000
-_ROW_BYTES_MIN: Final = 20  # of a recorded request: a time and little else
+_ROW_BYTES_MIN: Final = 20  # per recorded request: a time and little else
 
 
 def why_not(scenario: Scenario) -> str:
-    """Why the compiled backend cannot play it; empty when it can.
+    """Return the reason why the compiled backend cannot play the scenario; empty if it can.
 
-    Each of these needs the platform's own objects for its requests: it would be a second copy of rules that are seldom
-    the hot path of a long run.
+    Each of these features needs the platform's own objects for its requests. Support would duplicate rules that are
+    seldom the hot path of a long run.
     """
     if importlib.util.find_spec("numba") is None:
         return "numba is not installed: pip install '.[lab]' in a clone"
@@ -62,7 +63,7 @@ def _check_reasons(scenario: Scenario) -> Iterator[str]:
 
 
 def does_not_pay(scenario: Scenario, runs: int) -> str:
-    """Why it would not be faster for so many runs; empty when it is. The report is the same in any case."""
+    """Return the reason why it would not be faster for this number of runs; empty if it is. The report is the same."""
     expected = runs * sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
     if expected < REQUESTS_MIN:
         return f"about {expected:.0f} requests are played before the code is compiled"
@@ -70,7 +71,7 @@ def does_not_pay(scenario: Scenario, runs: int) -> str:
 
 
 def _expected_requests(scenario: Scenario, index: int) -> float:
-    """Of an open source; of a recording of single requests, what its length in bytes says at the most."""
+    """Estimate the requests of an open source; for a recording of single requests, the most that its bytes can hold."""
     source = scenario.traffic[index]
     if source.trace is not None:
         return float(source.trace.file.stat().st_size / _ROW_BYTES_MIN * source.scale)
@@ -82,14 +83,14 @@ def _expected_requests(scenario: Scenario, index: int) -> float:
 
 
 def fast_run(scenario: Scenario, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
-    """A run of `scenario` in the compiled backend, which can play it."""
+    """Play a scenario in the compiled backend, which must support it."""
     from simulator.lab.gear.play import CompiledRequests  # noqa: PLC0415 numba takes a second to import
 
     return Run(scenario, watcher=watcher or NobodyWatches(), csv=csv, backend=CompiledRequests(scenario))
 
 
 def play_fast(scenario: Scenario) -> RunRecord:
-    """Raises what `play` raises."""
+    """Play a scenario in the compiled backend. Raises what `play` raises."""
     record = play(fast_run(scenario), signals=False)
     assert record.complete, "nobody interrupts a worker's run"
     return record

@@ -158,8 +158,7 @@ class GearPool(Pool):
     def world(self) -> Any:
         return self.room.world
 
-    # --- called by the loop
-    # --------------------------------------------------------------------------------------------
+    # --- called by the loop -------------------------------------------------------------------------------------------
 
     def open(self, feed: Feed, origin_s: float) -> None:
         """Start the traffic."""
@@ -213,8 +212,7 @@ class GearPool(Pool):
         if self._state["commands"]:
             self._obey()
 
-    # --- called by the fleet
-    # -------------------------------------------------------------------------------------------
+    # --- called by the fleet ------------------------------------------------------------------------------------------
 
     def new_instance(self, number: int, wanted_s: float) -> Instance:
         row = self._free_row()
@@ -278,8 +276,7 @@ class GearPool(Pool):
         found = self.world.instances[rows]
         self._do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])
 
-    # --- called by the meter
-    # -------------------------------------------------------------------------------------------
+    # --- called by the meter ------------------------------------------------------------------------------------------
 
     @property
     def in_flight(self) -> int:
