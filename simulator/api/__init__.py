@@ -1,1 +1,1 @@
-"""The wire of the control-plane API: AWS JSON 1.0 over HTTP, its schema and its signatures, for unmodified clients."""
+"""The HTTP interface of the control-plane API: AWS JSON 1.0, its schema and signatures, for unmodified clients."""

@@ -1,4 +1,4 @@
-"""Access keys: who may call the API, and on which account."""
+"""Access keys: which credentials may call the API, and for which account."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _ACCOUNT_DIGITS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """`session_token` is there for temporary credentials, and the client has to send it then.
+    """An access key. A key with `session_token` is temporary, and requests must include the token.
 
     Raises:
-        ValueError: when the id or secret is empty or the account has not 12 digits.
+        ValueError: if the id or secret is empty or the account does not have 12 digits.
     """
 
     access_key_id: str
@@ -35,7 +35,7 @@ class AccessKey:
 
 
 class AccessKeys:
-    """Raises ValueError when two keys have one id."""
+    """The configured keys by id. Raises ValueError if two keys have the same id."""
 
     def __init__(self, keys: Iterable[AccessKey] = ()) -> None:
         self._by_id: dict[str, AccessKey] = {}
@@ -53,7 +53,7 @@ class AccessKeys:
 
 
 def account_of(access_key_id: str, default: str) -> str:
-    """Where no keys are configured: an id of 12 digits is an account, as with other stand-ins for AWS."""
+    """Return the account if no keys are configured: an id of 12 digits is an account, as in other AWS emulators."""
     return access_key_id if is_account(access_key_id) else default
 
 

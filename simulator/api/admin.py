@@ -1,7 +1,7 @@
-"""The way for the command line into a running simulator: what AWS has no API for, such as approving a connection.
+"""Admin endpoint: lets the CLI control a running simulator where AWS has no API, such as approving a connection.
 
-HTTP on loopback, on a port of its own; address and token lie in the state folder, in a file for its owner alone. So
-whoever may write the state may ask for changes of it, and no web page that knows the port.
+HTTP on loopback, on a separate port. The address and the token are in a file of the state folder that only its owner
+can read. So a user who may write the state may request changes, and a web page that knows the port may not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Action = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class AdminEndpoint:
-    """`POST /<action>` with a JSON object, answered with one. An action may raise ApiError, KeyError and ValueError."""
+    """`POST /<action>` takes and returns a JSON object. An action may raise ApiError, KeyError and ValueError."""
 
     def __init__(self, state: Path, token: str, actions: Mapping[str, Action]) -> None:
         self._file = state / ADMIN_FILE
@@ -40,7 +40,7 @@ class AdminEndpoint:
         self._listener: asyncio.Server | None = None
 
     async def open(self) -> None:
-        """Raises OSError."""
+        """Start listening and write the address file. Raises OSError."""
         self._listener = await asyncio.get_running_loop().create_server(self._http, _HOST, 0)
         port = self._listener.sockets[0].getsockname()[1]
         content = {"url": f"http://{_HOST}:{port}", "token": self._token, "pid": os.getpid()}

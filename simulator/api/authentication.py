@@ -1,7 +1,7 @@
-"""Authentication: from a request's head to the account and Region it acts on.
+"""Authentication: determines from a request's head the account and Region that it acts on.
 
-With keys configured every request has to be signed with one of them. Without, anything goes and nothing is verified:
-that is for loopback only, which whoever opens the listener sees to.
+If keys are configured, every request must be signed with one of them. Otherwise every request is accepted and nothing
+is verified; this is for loopback only, which the code that opens the listener ensures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simulator.model.api_error import ApiError
 
 _UNKNOWN_KEY: Final = "The security token included in the request is invalid."
 _ANONYMOUS: Final = "anonymous"
-_SHOWN_MAX: Final = 128  # of an id that nobody has checked, in the audit log
+_SHOWN_MAX: Final = 128  # characters of an unverified id in the audit log
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """`account` and `region` are for requests that name none, which only pass when there are no keys."""
+    """`account` and `region` apply to requests that name none, which are accepted only if no keys are configured."""
 
     keys: AccessKeys = field(default_factory=AccessKeys)
     account: str = DEFAULT_ACCOUNT
@@ -35,11 +35,11 @@ class Authentication:
 
     @property
     def is_open(self) -> bool:
-        """Whether any key will do."""
+        """True if no keys are configured, so that every key is accepted."""
         return not self.keys
 
     def identify(self, request: SignedRequest, now_s: float) -> Identity:
-        """Raises ApiError (403)."""
+        """Return the account, Region and key of a request. Raises ApiError (403)."""
         return self._anybody(request.headers) if self.is_open else self._signer(request, now_s)
 
     def _signer(self, request: SignedRequest, now_s: float) -> Identity:

@@ -1,7 +1,6 @@
-"""A call of the API by whatever way it comes: held against the service model, then carried out.
+"""A call of the API, from any source: validated against the service model, then executed.
 
-The endpoint calls it with what came over the wire; a scenario's timeline or a test calls it directly, in virtual time
-as well.
+The endpoint calls it with requests from HTTP; a scenario's timeline or a test calls it directly, also in virtual time.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ class ApiCalls:
         self._schema = Schema()
 
     def call(self, caller: Caller, operation: str, request: Any) -> Answer:
-        """The answer, with timestamps in seconds since 1970; nobody may change it.
+        """Return the response, with timestamps in seconds since 1970. Callers must not modify it.
 
         Raises:
-            ApiError: the rejection; nothing has changed then.
+            ApiError: the rejection; the call has changed nothing.
         """
         try:
             checked = self._schema.checked(operation, request)
         except ApiError as error:
             if self._schema.knows(operation):
-                # Without what was asked for: it may hold anything, secrets under a wrong name included.
+                # Without the request's content: it may contain anything, including secrets under a wrong name.
                 self._api.rejected(caller, operation, {}, error)
             raise
         return self._api.handle(caller, operation, checked)

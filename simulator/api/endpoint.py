@@ -1,8 +1,8 @@
-"""The API's endpoint: AWS JSON 1.0 over HTTP. From bytes to a call, from an answer or a refusal to bytes.
+"""The API's endpoint: AWS JSON 1.0 over HTTP. Converts bytes to a call, and a response or a rejection to bytes.
 
-The order is AWS's: the signature first, so that nobody without one learns anything; then the target, the content type,
-the JSON, the model, the operation. Bodies are not logged, whatever happens. Where no keys are configured there is no
-signature to check, and the names of the listener are the guard in its place (`own_names`).
+The order is that of AWS: the signature first, so that unsigned requests reveal nothing; then the target, the content
+type, the JSON, the model, the operation. Bodies are never logged. If no keys are configured there is no signature to
+check; the check of the listener's names protects it instead (`own_names`).
 """
 
 from __future__ import annotations
@@ -33,30 +33,32 @@ CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 REQUEST_ID: Final = "x-amzn-RequestId"
 _SERVER: Final = "apprunner-simulator"
 
-# ASSUMPTION: a megabyte, the bound that AWS's services usually have; App Runner's is not published. Sending one with
-# ever more variables would settle it.
+# ASSUMPTION: one megabyte, the usual limit of AWS services; App Runner's is not published. A request with an increasing
+# number of variables would settle it.
 BODY_BYTES_MAX: Final = 1024 * 1024
-# A signature covers the body, so one that is too large is read to judge who sent it; beyond this it is not.
+# A signature covers the body, so a body above the limit is still read to verify its sender, up to this size.
 _JUDGED_BYTES_MAX: Final = 16 * 1024 * 1024
-BODY_S_MAX: Final = 30.0  # for a body to come
+BODY_S_MAX: Final = 30.0  # for the body to arrive
 _BACKLOG: Final = 1024
 _GOODBYE_S: Final = 1.0
-_ROUNDS_TO_CLOSE: Final = 3  # of the loop, for a transport to close its socket
+_ROUNDS_TO_CLOSE: Final = 3  # iterations of the loop until a transport closes its socket
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """`content` is None when it was too large to be kept; `sha256` covers all that was read."""
+    """A request's body. `content` is None if it was above the limit; `sha256` covers all bytes that were read."""
 
     content: bytes | None
     sha256: str
 
 
 class ApiEndpoint:
-    """`now`: the calendar in seconds since 1970. `request_id`: a new one for each answer. `names`: what clients may
-    call the listener as long as there are no access keys.
+    """The HTTP endpoint of the API.
+
+    `now`: the wall clock in seconds since 1970. `request_id`: makes a new id for each response. `names`: the host names
+    that clients may use for the listener if there are no access keys.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class ApiEndpoint:
         self.port = 0
 
     async def open(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
-        """`port` 0 is any free one. Raises OSError when it cannot be had."""
+        """Start listening; `port` 0 is any free port. Raises OSError if the port is not available."""
         loop = asyncio.get_running_loop()
         handshake_s = self._head_s_max if tls is not None else None
         with listening(host, port):
@@ -92,7 +94,7 @@ class ApiEndpoint:
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Answers under way are finished."""
+        """Stop listening and finish the responses in progress."""
         if self._listener is not None:
             self._listener.close()
         await close_http(self._http)
@@ -104,7 +106,7 @@ class ApiEndpoint:
         try:
             try:
                 self._check_names(request)
-            except ApiError:  # S3's clients put the bucket's name before ours; what is said is the same for everybody
+            except ApiError:  # S3 clients put the bucket's name first in the host; the response is the same for all
                 if (foreign := foreign_answer(request.raw_path, request.headers, request_id, None)) is not None:
                     return _foreign_response(foreign, request_id)
                 raise
@@ -117,14 +119,14 @@ class ApiEndpoint:
         except ApiError as error:
             rejection = _rejection(error)
             return _response(error.status, rejection, request_id)
-        except Exception:  # noqa: BLE001 a bug: the client is told, and the log says what
+        except Exception:  # noqa: BLE001 a bug: the client gets a 500, and the log has the details
             _log.exception("request %s broke", request_id)
             rejection = {"__type": "InternalServiceErrorException", "Message": "An unexpected failure occurred."}
             return _response(500, rejection, request_id)
         return _response(200, answer, request_id)
 
     def _check_names(self, request: web.BaseRequest) -> None:
-        """Before a byte of the body. With access keys the signature covers the Host field, and pages cannot sign."""
+        """Check the host before reading the body. With keys the signature covers Host, and web pages cannot sign."""
         if self._authentication.is_open:
             why = self._names.rejection(asked_of(request))
             if why is not None:
@@ -132,7 +134,7 @@ class ApiEndpoint:
 
     async def _body(self, request: web.BaseRequest) -> _Body:
         if request.content.is_eof() and request.content.total_bytes <= BODY_BYTES_MAX:
-            content = request.content.read_nowait()  # as nearly always: it came with the head
+            content = request.content.read_nowait()  # the usual case: the body came with the head
             return _Body(content, self._hash(content))
         length = request.content_length
         try:
@@ -147,7 +149,7 @@ class ApiEndpoint:
             ) from error
 
     async def _long_body(self, request: web.BaseRequest) -> _Body:
-        """Of unknown or too large a size: kept as far as it may go, hashed as far as it is judged."""
+        """Read a body of unknown or too large size: keep up to `BODY_BYTES_MAX`, hash up to `_JUDGED_BYTES_MAX`."""
         sha256, kept, size = hashlib.sha256(), bytearray(), 0
         async for chunk in request.content.iter_any():
             size += len(chunk)
@@ -173,8 +175,8 @@ class ApiEndpoint:
         operation = operation_of(headers.get("x-amz-target", ""))
         content_type = headers.get("content-type", "")
         if content_type != CONTENT_TYPE and content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
-            # ASSUMPTION: as AWS's other services of this protocol, for which another content type is another protocol
-            # in which they know no operation. A text/plain request to AWS would settle it.
+            # ASSUMPTION: like AWS's other services of this protocol: another content type means another protocol, in
+            # which they know no operation. A text/plain request to AWS would settle it.
             raise ApiError("UnknownOperationException", f"The Content-Type header must be {CONTENT_TYPE}.")
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise ApiError("MalformedHttpRequestException", "The body must not be encoded.")
@@ -194,24 +196,24 @@ class ApiEndpoint:
 
 
 async def close_http(http: web.Server) -> None:
-    """Finish the answers under way, then leave no connection open."""
+    """Finish the responses in progress, then close all connections."""
     transports = [each.transport for each in http.connections]
     http.pre_shutdown()  # idle connections
     await http.shutdown(_GOODBYE_S)
     for transport in transports:
         if isinstance(transport, asyncio.Transport):
-            transport.abort()  # TLS would wait for its peer's goodbye
+            transport.abort()  # TLS would wait for the peer's close_notify
     for _ in range(_ROUNDS_TO_CLOSE):
         await asyncio.sleep(0)
 
 
 def _plain(text: str) -> str:
-    r"""Bytes of a field that are no UTF-8 as `\udcff`: no JSON has them otherwise."""
+    r"""Write bytes of a header field that are not UTF-8 as `\udcff`, because JSON cannot contain them otherwise."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _rejection(error: ApiError) -> dict[str, str]:
-    """AWS's words as the model's `Message`. botocore, and so AWS CLI and boto3, show `message` rather than it."""
+    """Put AWS's text into the model's `Message`. botocore, and so AWS CLI and boto3, prefer to show `message`."""
     rejection = {"__type": error.code, "Message": error.message}
     return rejection | {"message": error.explained} if error.hint else rejection
 
@@ -224,7 +226,7 @@ def _foreign_response(answer: ForeignAnswer, request_id: str) -> web.Response:
 def _response(status: int, content: dict[str, Any], request_id: str) -> web.Response:
     try:
         body = orjson.dumps(content)
-    except orjson.JSONEncodeError:  # what the client sent is told back to it
+    except orjson.JSONEncodeError:  # the response repeats text from the client that is not valid UTF-8
         body = orjson.dumps({name: _plain(str(each)) for name, each in content.items()})
     return web.Response(
         status=status,

@@ -1,9 +1,9 @@
-"""Clients of other AWS services that were pointed here: an answer that they can read, with the variable to set.
+"""Clients of other AWS services that use this endpoint: they get a readable error with the variable to set.
 
-`AWS_ENDPOINT_URL` names the endpoint of every service at once, so the CLI's STS, CDK's CloudFormation or an
-application's S3 come here. In App Runner's JSON they would read noise ("Unable to parse response ... Further retries
-may succeed"). AWS's services speak six protocols; which one a request is in shows in its head, and whose it is in the
-scope of its signature. No signature is verified: what is said is the same for everybody.
+`AWS_ENDPOINT_URL` sets the endpoint of every service at once, so calls of the CLI to STS, of CDK to CloudFormation or
+of an application to S3 arrive here. They could not parse App Runner's JSON ("Unable to parse response ... Further
+retries may succeed"). AWS services use six protocols; the request's head shows its protocol, and the scope of its
+signature shows its service. No signature is verified, because the error is the same for all clients.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from xml.sax.saxutils import escape
 import orjson
 
 OWN_SERVICE: Final = "apprunner"
-_OWN_TARGET: Final = "apprunner."  # in small letters
+_OWN_TARGET: Final = "apprunner."  # in lower case
 
-STATUS: Final = 400  # which no client tries again
+STATUS: Final = 400  # clients do not retry this status
 
-# "Credential=AKIDEXAMPLE/20261129/us-east-1/sts/aws4_request"; a signature for several Regions names none.
+# "Credential=AKIDEXAMPLE/20261129/us-east-1/sts/aws4_request"; a signature for several Regions has no Region.
 _SCOPE: Final = re.compile(r"Credential=[^/,\s]*/[0-9]{8}/(?:[a-z0-9-]*/)?([a-z0-9._-]{1,40})/aws4_request")
-_XML_SERVICES: Final = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})  # an <Error> alone
+_XML_SERVICES: Final = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})  # <Error> is the root
 _REST_XML_SERVICES: Final = _XML_SERVICES | {"route53", "cloudfront"}
 _FORM: Final = "application/x-www-form-urlencoded"
 _NAMES: Final = {
@@ -45,7 +45,7 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ForeignAnswer:
-    """What goes back. `fields`: of the head, besides the request's id and the server."""
+    """The response. `fields`: header fields besides the request id and the server."""
 
     body: bytes
     content_type: str
@@ -55,8 +55,9 @@ class ForeignAnswer:
 def foreign_answer(
     raw_path: str, headers: Mapping[str, str], request_id: str, content: bytes | None
 ) -> ForeignAnswer | None:
-    """In the protocol of the request; None when it is App Runner's, or nothing says whose it is. `headers` are looked
-    up without regard to case.
+    """Return an error in the protocol of the request.
+
+    None if the request is for App Runner or no service can be determined. Lookups in `headers` must ignore case.
     """
     target = headers.get("x-amz-target", "")
     if target.lower().startswith(_OWN_TARGET):
@@ -67,7 +68,7 @@ def foreign_answer(
     is_query = content_type.partition(";")[0].strip().lower() == _FORM or "Action" in parse_qs(query)
     is_cbor = headers.get("smithy-protocol", "").lower() == "rpc-v2-cbor"
     if service == OWN_SERVICE or not (service or is_query or is_cbor):
-        return None  # or a browser's, or of somebody with curl
+        return None  # or from a browser or curl
     message = _message(service)
     if is_cbor:
         return _cbor(message)
@@ -77,7 +78,7 @@ def foreign_answer(
 
 
 def _named(service: str, message: str, request_id: str, json_type: str | None) -> ForeignAnswer:
-    """By the service, where the head does not say the protocol. `json_type`: of a request with a target."""
+    """Choose the protocol by service if the head does not show it. `json_type`: the type of a request with a target."""
     if json_type is not None:
         return _json(message, json_type)
     if service in _REST_XML_SERVICES:
@@ -86,7 +87,7 @@ def _named(service: str, message: str, request_id: str, json_type: str | None) -
 
 
 def _service(authorization: str, query: str) -> str:
-    """Empty when the request is not signed."""
+    """Return the service in the signature's scope; empty if the request is not signed."""
     found = _SCOPE.search(authorization) or _SCOPE.search(f"Credential={_presigned(query)}")
     return found[1] if found is not None else ""
 
@@ -98,7 +99,7 @@ def _presigned(query: str) -> str:
 
 
 def _is_ec2(content: bytes | None) -> bool:
-    """Of a request without a signature: the version of EC2's API."""
+    """Detect an EC2 request without a signature by the version of EC2's API."""
     return content is not None and b"Version=2016-11-15" in content
 
 

@@ -1,7 +1,7 @@
-"""The service model of App Runner as botocore ships it: the schema of every request.
+"""App Runner's service model as shipped with botocore: the schema of every request.
 
-Read from botocore's data as it lies there. Its own classes would do the same for a third of a second of imports, and a
-server has to be there at once.
+Read directly from botocore's data files. botocore's own classes would do the same, but importing them takes a third of
+a second, and a server must start fast.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Request = dict[str, Any]
 
 @cache
 def service_model() -> dict[str, Any]:
-    """The `operations` and `shapes`; nobody may change it."""
+    """Return the model with `operations` and `shapes`. Callers must not modify it."""
     folder = files("botocore").joinpath("data", SIGNING_NAME, _API_VERSION)
     packed = folder.joinpath("service-2.json.gz")
     content = (
@@ -38,23 +38,23 @@ def service_model() -> dict[str, Any]:
 
 
 class Schema:
-    """Requests of all operations, as the model wants them."""
+    """Validates requests of all operations against the model."""
 
     def __init__(self) -> None:
         model = service_model()
         self._operations: dict[str, Any] = model["operations"]
         self._shapes: Shapes = model["shapes"]
-        self._validators: dict[str, Validator] = {}  # made when the operation is first called: it has to start fast
+        self._validators: dict[str, Validator] = {}  # made at the first call of an operation, for a fast start
 
     def knows(self, operation: str) -> bool:
         return operation in self._operations
 
     def checked(self, operation: str, request: Any) -> Request:
-        """What the operation is to see of a request: known members that are there.
+        """Return the part of a request that the operation sees: the known members that are present.
 
         Raises:
             ApiError: UnknownOperationException; SerializationException for a wrong JSON type; otherwise
-                InvalidRequestException with everything that breaks the model.
+                InvalidRequestException with all violations of the model.
         """
         validator = self._validators.get(operation)
         if validator is None:
@@ -70,14 +70,14 @@ class Schema:
 
 
 def operation_of(target: str) -> str:
-    """The operation that an `X-Amz-Target` names. Raises ApiError when it is no target of App Runner's."""
+    """Return the operation that an `X-Amz-Target` names. Raises ApiError if the target is not App Runner's."""
     if not target.startswith(TARGET_PREFIX):
         raise ApiError("UnknownOperationException", "The X-Amz-Target header must be AppRunner.<operation>.")
     return target[len(TARGET_PREFIX) :]
 
 
 def parse_body(body: bytes) -> Any:
-    """The JSON of a body: strict, in UTF-8, without halves of surrogate pairs. Raises ApiError."""
+    """Parse a JSON body: strict UTF-8 without unpaired surrogates. Raises ApiError."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

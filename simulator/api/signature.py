@@ -1,7 +1,7 @@
-"""Signature Version 4, from the server's side: what a request says of its signature, and whether it is the right one.
+"""Signature Version 4 on the server: parses a request's signature and verifies it.
 
-Written from AWS's description of the protocol ("Create a signed AWS API request" in the IAM user guide). botocore has
-the client's half only, and nobody keeps a server's half as a library.
+Implemented from AWS's description of the protocol ("Create a signed AWS API request" in the IAM user guide). botocore
+has only the client's part, and no maintained library has the server's part.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ from simulator.model.api_error import ApiError
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 TERMINATOR: Final = "aws4_request"
-SKEW_S_MAX: Final = 300.0  # five minutes either way, as AWS's messages have it
+SKEW_S_MAX: Final = 300.0  # five minutes in either direction, as in AWS's messages
 DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 
 _PARTS: Final = ("Credential", "SignedHeaders", "Signature")
 _DATE: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-# What decides what the request does; clients sign all of them, and one that could be changed on the way is rejected.
+# These headers determine what the request does. All clients sign them; an unsigned one could be changed in transit, so
+# the request is rejected.
 _ALWAYS_SIGNED: Final = ("host", "x-amz-date", "x-amz-target", "x-amz-security-token", "x-amz-content-sha256")
 _SPACES: Final = re.compile(" +")
 
-Headers = Mapping[str, str]  # as aiohttp gives them: names in any case
+Headers = Mapping[str, str]  # as aiohttp provides them: names in any case
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What the Authorization header says: whose key, in which scope, which headers are signed, and the signature."""
+    """The content of the Authorization header: key, scope, signed headers and signature."""
 
     access_key_id: str
     date: str  # YYYYMMDD
@@ -50,7 +51,7 @@ class Credential:
 
     @classmethod
     def parse(cls, authorization: str) -> Credential:
-        """Raises ApiError (IncompleteSignatureException)."""
+        """Parse an Authorization header. Raises ApiError (IncompleteSignatureException)."""
         algorithm, _, rest = authorization.partition(" ")
         if algorithm != ALGORITHM:
             raise ApiError("IncompleteSignatureException", f"Unsupported AWS 'algorithm': must be {ALGORITHM}.")
@@ -68,17 +69,17 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """`path` and `query` as they came, still encoded."""
+    """A signed request. `path` and `query` are as received, still encoded."""
 
     method: str
     path: str
     query: str
     headers: Headers
-    payload_hash: str  # of the body that was read, whatever a header says
+    payload_hash: str  # of the body that was read; headers are ignored
 
 
 def verify(credential: Credential, key: AccessKey, request: SignedRequest, now_s: float) -> None:
-    """Raises ApiError (403) unless `request` was signed with `key` at about `now_s`, seconds since 1970."""
+    """Raises ApiError (403) unless `request` was signed with `key` at about `now_s` (seconds since 1970)."""
     _check_scope(credential)
     at = request.headers.get("x-amz-date", "")
     _check_date(credential, at, now_s)
@@ -88,7 +89,7 @@ def verify(credential: Credential, key: AccessKey, request: SignedRequest, now_s
         raise _invalid("The x-amz-content-sha256 header does not match the body.")
     _check_token(key, request.headers.get("x-amz-security-token"))
     wanted = signature_of(credential, key.secret_access_key, request, at)
-    # Compared without stopping at the first difference, and only when it is text that can be compared so.
+    # Compared in constant time, and only if the text has the form that `compare_digest` accepts.
     if not _SIGNATURE.fullmatch(credential.signature) or not hmac.compare_digest(wanted, credential.signature):
         raise _invalid(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
@@ -97,7 +98,7 @@ def verify(credential: Credential, key: AccessKey, request: SignedRequest, now_s
 
 
 def signature_of(credential: Credential, secret: str, request: SignedRequest, at: str) -> str:
-    """In lowercase hexadecimal; `at` is the value of x-amz-date."""
+    """Return the signature in lowercase hexadecimal; `at` is the value of x-amz-date."""
     canonical = hashlib.sha256(_canonical(request, credential.signed_headers).encode("utf-8", "surrogateescape"))
     scope = f"{credential.date}/{credential.region}/{credential.service}/{credential.terminator}"
     to_sign = f"{ALGORITHM}\n{at}\n{scope}\n{canonical.hexdigest()}"
@@ -107,7 +108,7 @@ def signature_of(credential: Credential, secret: str, request: SignedRequest, at
 
 @lru_cache(maxsize=256)
 def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """The same for a whole day, so that a request costs one HMAC and not five."""
+    """Derive the signing key. It is constant for a day and cached, so a request costs one HMAC instead of five."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, TERMINATOR):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -120,7 +121,7 @@ def _canonical(request: SignedRequest, signed: tuple[str, ...]) -> str:
     return "\n".join(
         (
             request.method,
-            # What was encoded already is encoded once more, for every service but S3.
+            # An encoded path is encoded again, for every service except S3.
             quote(request.path, safe="/-_.~"),
             _canonical_query(request.query),
             lines,
@@ -143,7 +144,7 @@ def _canonical_query(query: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Encoded in the one way that the protocol knows, however it came."""
+    """Encode in the protocol's canonical form, whatever the encoding of the input."""
     return quote(unquote(text), safe="-_.~")
 
 
@@ -156,7 +157,7 @@ def _check_scope(credential: Credential) -> None:
 
 
 def check_region(credential: Credential) -> None:
-    """Raises ApiError (403) when its Region could not be one's name."""
+    """Raises ApiError (403) if the credential's Region is not a valid Region name."""
     if not _REGION.fullmatch(credential.region):
         raise _invalid("Credential should be scoped to a valid region.")
 
@@ -183,7 +184,7 @@ def _skewed(at: str, now_s: float, *, is_early: bool) -> str:
 
 @lru_cache(maxsize=256)
 def _seconds(at: str) -> float:
-    """Kept, as the requests of a second share it. Raises ApiError."""
+    """Parse a date. Cached, since the requests of one second share it. Raises ApiError."""
     try:
         return datetime.strptime(at, DATE_FORMAT).replace(tzinfo=UTC).timestamp()
     except ValueError as error:

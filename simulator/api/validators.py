@@ -1,10 +1,10 @@
 """Validators of requests, made once from the shapes of botocore's service model.
 
-A validator takes a JSON value and gives back what the operation is to see: only members that the model knows and that
-are not null, as AWS treats the others. What breaks a constraint goes to the violations, and all of them are told; what
-has the wrong JSON type ends it at once, as at AWS, where it fails before validation.
+A validator takes a JSON value and returns the part that the operation sees: only members that the model knows and that
+are not null, as AWS ignores the others. Violated constraints are collected, and the error lists all of them. A wrong
+JSON type ends validation at once: AWS rejects it during deserialization, before validation.
 
-Botocore checks required members and minima only (facts 1.1), and so do clients: the rest is the server's.
+Botocore checks required members and minima only (facts 1.1), and so do clients; the server checks everything else.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from simulator.api.violations import (
 )
 
 Shape = Mapping[str, Any]
-Shapes = Mapping[str, Shape]  # the model's, by name
-Validator = Callable[[Any, str, Violations], Any]  # value, its path, where violations go; what the operation is to see
+Shapes = Mapping[str, Shape]  # the model's shapes by name
+Validator = Callable[[Any, str, Violations], Any]  # (value, path, violations) -> what the operation sees
 
 _INTEGER_MAX: Final = 2**31 - 1
-# AWS rejects an empty text of these in the operation's words and not in the model's (facts 19.5).
+# AWS rejects an empty text of these members with the operation's message, not with the model's (facts 19.5).
 _EMPTY_IS_THE_OPERATIONS: Final = frozenset({"AutoScalingConfigurationArn"})
 
 
 def validator_of(name: str, shapes: Shapes) -> Validator:
-    """Raises KeyError for a shape that no request of the model has."""
+    """Return the validator of a shape. Raises KeyError for a shape that no request of the model contains."""
     shape = shapes[name]
     return _MAKERS[shape["type"]](shape, shapes)
 
@@ -98,7 +98,7 @@ def _map(shape: Shape, shapes: Shapes) -> Validator:
         _check_length(value, bounds, path, violations, is_secret=True)
         seen = {}
         for name, each in value.items():
-            # Names of variables are as secret as their values here (the model says so), so the path does without them.
+            # Names of variables are as sensitive as their values here (the model says so), so the path omits them.
             place = f"{path}.key"
             key(name, place, violations)
             if each is None:
@@ -127,7 +127,7 @@ def _string(shape: Shape, _shapes: Shapes) -> Validator:
         if length < least:
             constraint = must_have_length("Member", least, at_least=True)
             violations.add(path, value, constraint, is_secret=is_secret)
-        if most is not None and length > most:  # and no pattern is tried on a text of any length
+        if most is not None and length > most:  # and no pattern is matched against a text of unlimited length
             constraint = must_have_length("Member", most, at_least=False)
             violations.add(path, value, constraint, is_secret=is_secret)
         elif has_pattern and not matches(value):
@@ -143,7 +143,7 @@ def _integer(shape: Shape, _shapes: Shapes) -> Validator:
     def check(value: Any, path: str, violations: Violations) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise not_a(value, "an Integer")
-        # ASSUMPTION: 5.0 is 5, and what is no whole number of 32 bits cannot be read. No SDK sends either.
+        # ASSUMPTION: 5.0 counts as 5; any other number that is not a 32-bit integer is unreadable. No SDK sends either.
         if (isinstance(value, float) and not value.is_integer()) or abs(value) > _INTEGER_MAX:
             raise not_a(value, "an Integer")
         whole = int(value)
@@ -190,7 +190,7 @@ def _check_length(
 
 
 def _one_line(text: str) -> bool:
-    """What `.*` matches of a whole text, without the walk through it that a pattern takes."""
+    """True if `.*` matches the complete text, without the cost of a pattern."""
     return "\n" not in text
 
 

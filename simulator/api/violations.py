@@ -1,7 +1,7 @@
-"""How a request breaks the service model, in the sentences of AWS's own validation.
+"""Violations of the service model, in the wording of AWS's own validation.
 
-Each violation names the member by its path in camel case, with list items from 1 (`tags.1.member.key`), the value where
-it is not sensitive, and the constraint. All of a request are told in one message.
+Each violation names the member by its path in camel case, with list items from 1 (`tags.1.member.key`), the value
+unless it is sensitive, and the constraint. One message lists all violations of a request.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Any, Final
 
 from simulator.model.api_error import ApiError
 
-VALUE_LENGTH_MAX: Final = 100  # of a value in a message: the whole message has 600 characters
+VALUE_LENGTH_MAX: Final = 100  # of a value in a message: the whole message has at most 600 characters
 
-# ASSUMPTION: every operation of the model declares this one for "a parameter is invalid" (facts 1.2), and no other that
-# would do; AWS's general ValidationException would be caught by no client. A request with MaxConcurrency 500 to AWS
-# would settle it.
+# ASSUMPTION: every operation of the model declares this error for "a parameter is invalid" (facts 1.2), and no other
+# suitable one; no client would catch AWS's general ValidationException. A request with MaxConcurrency 500 to AWS would
+# settle it.
 CODE: Final = "InvalidRequestException"
-# For what does not even have the JSON type of its member; AWS's code, with AWS's words, in every JSON service.
+# For a value with the wrong JSON type of its member; AWS's code, with AWS's wording, in every JSON service.
 UNREADABLE: Final = "SerializationException"
 
 
 class Violations:
-    """Gathers what is wrong with one request."""
+    """Collects the violations of one request."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -32,13 +32,13 @@ class Violations:
         self.found.append(f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}")
 
     def reject(self) -> None:
-        """Raises ApiError when there is any."""
+        """Raises ApiError if there are violations."""
         if self.found:
             raise ApiError(CODE, _message(self.found))
 
 
 def must_have_length(kind: str, bound: int, *, at_least: bool) -> str:
-    """`kind`: Member, or Map keys and the like."""
+    """`kind`: the subject of the sentence, such as Member or Map keys."""
     return f"{kind} must have length {'greater' if at_least else 'less'} than or equal to {bound}"
 
 
