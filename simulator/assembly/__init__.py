@@ -1,7 +1,7 @@
 """The composition root: builds a platform for the live or the virtual world.
 
-The only room that names concrete drivers (drivers.py) and listeners (front.py). Everything above it says what it wants
-as plain values (`ServicePlan`, `LiveSettings`); everything below it cannot tell which world it is in.
+The only package that names concrete drivers (drivers.py) and listeners (front.py). The packages above it describe what
+they need as plain values (`ServicePlan`, `LiveSettings`); the packages below it do not depend on which world it is.
 """
 
 from simulator.assembly.drivers import Application

@@ -1,5 +1,5 @@
-"""What runs for a service of the API: an image of the local engine, what is built from its source code, or what a
-setting names in place of either.
+"""Selects what runs for a service of the API: an image of the local engine, the artifact of a build from source code,
+or an application that a setting names instead of either.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _LOCAL_VERSION: Final = "local"
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """`version`: what a later start takes to run the same, the image's id or the commit.
+    """What a revision runs. `version`: the image id or the commit with which a later start runs the same.
 
-    `port` and `secrets` (variable -> reference) are the service's own, or those of its apprunner.yaml.
+    `port` and `secrets` (variable -> reference) come from the service, or from its apprunner.yaml.
     """
 
     application: Application
@@ -41,11 +41,12 @@ class Runnable:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationSettings:
-    """`named`: applications in place of images and of source code, by service name, image identifier or repository URL;
-    no engine is asked and nothing built for these.
+    """`named`: applications that replace images and source code, by service name, image identifier or repository URL.
+    For these the engine is not used and nothing is built.
 
-    `engine`: where it is. `networks`: for a subnet of a VPC connector the engine's network that stands for it.
-    `builder`: builds source code; its owner closes it. Without one services from source code cannot be deployed.
+    `engine`: the address of the container engine. `networks`: for a subnet of a VPC connector, the engine's network
+    that represents it. `builder`: builds source code; its owner closes it. Without a builder, services from source
+    code cannot be deployed.
     """
 
     named: Mapping[str, Application] = field(default_factory=dict)
@@ -55,22 +56,22 @@ class ApplicationSettings:
 
 
 class Applications:
-    """Finds what a revision is to run."""
+    """Finds the application that a revision runs."""
 
     def __init__(self, settings: ApplicationSettings) -> None:
         self._settings = settings
-        self._serving: dict[str, BuiltApplication] = {}  # by service, what it runs
-        self._found: dict[str, BuiltApplication] = {}  # by service, what was found last
+        self._serving: dict[str, BuiltApplication] = {}  # by service: the application that is in use
+        self._found: dict[str, BuiltApplication] = {}  # by service: the last application that was found
 
     async def find(
         self, revision: ServiceRevision, steps: BuildSteps | None = None, *, is_new: bool = False
     ) -> Runnable:
-        """The newest that its source has, or its version where it has one: that one is neither pulled nor built again.
+        """Return the newest application of the revision's source, or the given version without another pull or build.
 
-        `steps` hears of the phases of a build. `is_new`: the service has never run.
+        `steps` receives the phases of a build. `is_new`: the service has never run.
 
         Raises:
-            WorkloadFailed: when there is no such image or commit, the build fails, or nothing could run.
+            WorkloadFailed: if there is no such image or commit, the build fails, or there is nothing that can run.
         """
         configuration, steps = revision.configuration, steps or _Untold()
         origin = configuration.image or str((configuration.repository or {})["RepositoryUrl"])
@@ -91,14 +92,14 @@ class Applications:
             raise WorkloadFailed(f"{error}.") from error
 
     def serves(self, revision: ServiceRevision) -> None:
-        """What was found for it last is in use from now on; what its service ran before is not."""
+        """Mark the last found application as in use, and the previous one as unused."""
         found = self._found.pop(revision.service_arn, None)
         if found is not None:
             self._serving[revision.service_arn] = found
             self._keep()
 
     def forget(self, service_arn: str) -> None:
-        """The service is no more."""
+        """Forget a deleted service."""
         self._found.pop(service_arn, None)
         if self._serving.pop(service_arn, None) is not None:
             self._keep()
@@ -145,7 +146,7 @@ class Applications:
         return Runnable(application, found.name, configuration.port, configuration.secrets)
 
     def _egress(self, revision: ServiceRevision) -> str:
-        """A VPC connector is the engine's network that a setting names for one of its subnets, else none at all."""
+        """Return the engine's network for a VPC connector: the one that a setting names for one of its subnets."""
         if revision.configuration.vpc_connector_arn is None:
             return DEFAULT_EGRESS
         networks = self._settings.networks
@@ -157,7 +158,7 @@ class Applications:
 
 
 def _configured(application: Application, revision: ServiceRevision) -> Application:
-    """With the service's variables, and its start command where there is one."""
+    """Return the application with the service's variables, and with its start command if it has one."""
     if isinstance(application, SimulatedApplication):
         return application
     configuration = revision.configuration
@@ -169,10 +170,10 @@ def _configured(application: Application, revision: ServiceRevision) -> Applicat
 
 
 class _Untold:
-    """The steps of a start that nobody follows: that of a service that comes back."""
+    """The steps of a start outside a deployment, such as the restore of a service: all events are discarded."""
 
     async def reach(self, phase: Phase) -> None:
-        """No phase has a time of its own then."""
+        """Do nothing: phases have no duration here."""
 
     def log(self, line: str) -> None:
-        """There is no deployment whose log it could be in."""
+        """Do nothing: there is no deployment log."""

@@ -1,7 +1,7 @@
-"""What the branches of services from source code hold, for automatic deployments: a push is another tree.
+"""The content of branches of services from source code, for automatic deployments: a push changes the tree.
 
-App Runner deploys a push when it touches the SourceDirectory (facts 6.7): what is compared is the tree of that
-directory on the branch's newest commit, so that a push beside it is none.
+App Runner deploys a push if it changes the SourceDirectory (facts 6.7). So the compared value is the tree of this
+directory in the branch's newest commit, and a push outside the directory causes no deployment.
 """
 
 from __future__ import annotations
@@ -16,31 +16,32 @@ from simulator.builds.repositories import Repositories, directory_of
 from simulator.model.api_resources import ServiceResource
 from simulator.model.service_state import ServiceStatus
 
-# ASSUMPTION: App Runner is told by the provider's webhook, within seconds; here nobody tells, so branches are looked
-# at, and the references of local clones are watched meanwhile. Settled by timing pushes to GitHub.
+# ASSUMPTION: App Runner gets the provider's webhook within seconds; there is no webhook here, so branches are polled,
+# and the references of local clones are watched between two polls. Settled by timing pushes to GitHub.
 LOOK_S: Final = 3.0
 _WATCH_S: Final = 0.1  # a few stats for each branch
 
 
 class BranchTrees:
-    """As `ImageTags` is for images; its identifiers are those of `watched_branch`. `look_s`: between two looks, unless
-    somebody has pushed to a local clone meanwhile.
+    """The counterpart of `ImageTags` for branches, with the identifiers of `watched_branch`.
+
+    `look_s`: the time between two polls, unless a local clone receives a push earlier.
     """
 
     def __init__(self, repositories: Repositories, look_s: float = LOOK_S) -> None:
-        self.looks = 0  # at all branches, so far
+        self.looks = 0  # number of polls of all branches so far
         self._look_s = look_s
         self._repositories = repositories
-        self._references: dict[Path, None] = {}  # files of local clones that were looked at since the last time
+        self._references: dict[Path, None] = {}  # reference files of local clones that were read since the last poll
         self._seen: Seen = ()
 
     async def identity(self, identifier: str) -> str | None:
-        """The tree; None when the repository, the branch or the directory is not there."""
+        """Return the tree; None if the repository, the branch or the directory does not exist."""
         repository, branch, directory, connection = identifier.split("\n")
         for file in reference_files(self._repositories.place(repository), branch):
             if file not in self._references:
                 self._references[file] = None
-                self._seen = (*self._seen, *seen((file,)))  # before git looks: a push meanwhile is not missed
+                self._seen = (*self._seen, *seen((file,)))  # before git reads, so that a concurrent push is not missed
         try:
             within = directory_of(directory)
             source = SourceDescription(repository, branch, directory, connection=connection or None)
@@ -50,7 +51,7 @@ class BranchTrees:
             return None
 
     async def moved(self, within_s: float) -> bool:
-        """Always, at the latest after the time between two looks: nobody tells of a push to a server."""
+        """Wait for a push, at most until the next poll, and return True: a push to a server causes no notification."""
         self.looks += 1
         loop, files = asyncio.get_running_loop(), tuple(self._references)
         until_s = loop.time() + max(within_s, self._look_s)
@@ -61,7 +62,7 @@ class BranchTrees:
 
 
 def watched_branch(service: ServiceResource) -> str | None:
-    """Repository, branch, directory and connection, a line each; None when no push can deploy the service."""
+    """Return repository, branch, directory and connection, one per line; None if no push can deploy the service."""
     configuration = service.configuration
     repository = configuration.repository
     if repository is None or not configuration.deploys_automatically or service.status is ServiceStatus.DELETED:

@@ -1,4 +1,4 @@
-"""What was built, as an application that a driver launches."""
+"""Converts a build's artifact to an application that a driver launches."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from simulator.fleet.process import ProcessApplication
 
 
 def application_of(built: BuiltApplication, egress: str = DEFAULT_EGRESS) -> ProcessApplication | DockerApplication:
-    """`egress`: of containers; a process has the machine's.
+    """Return the application. `egress` applies to containers; a process has the machine's network access.
 
     Raises:
-        ValueError: when a process has no start command, or there is a variable that must not be.
+        ValueError: if a process has no start command, or a variable is not allowed.
     """
     if not built.image:
         return ProcessApplication(built.command, built.environment, built.folder, built.set_up)

@@ -1,4 +1,4 @@
-"""What CloudWatch's exporter is fed with: identities and readings of a platform's services, and their log lines."""
+"""Input of the CloudWatch exporter: identities and readings of a platform's services, and their log lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulator.telemetry.cloudwatch.platform_view import InstanceReading, Servic
 
 
 class _View:
-    """Implements `PlatformView`; who the services are is for others to say."""
+    """Implements `PlatformView`; the caller supplies the identities of the services."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class _View:
         return readings
 
     def _age_s(self, instance: Instance) -> float:
-        """Infinite for an instance that was there before the run."""
+        """Return the instance's age; infinite if it existed before the run."""
         launched_at_s = instance.launched_at_s
         return self._platform.clock.at_s() - launched_at_s if launched_at_s > 0 else math.inf
 
 
 def run_view(platform: Platform, region: str) -> _View:
-    """Of a scenario's run: the same seed gives the same ids."""
+    """Return the view of a scenario's run; the same seed gives the same ids."""
     chance = platform.chance
 
     def identity(service: str) -> ServiceIdentity:
@@ -60,7 +60,7 @@ def run_view(platform: Platform, region: str) -> _View:
 
 
 def serving_view(platform: Platform, workload: PlatformWorkload) -> _View:
-    """Of services of the API, by the names and ids that it gives them."""
+    """Return the view of services of the API, with the API's names and ids."""
 
     def identity(service: str) -> ServiceIdentity | None:
         arn = workload.arn(service)
@@ -73,13 +73,13 @@ def serving_view(platform: Platform, workload: PlatformWorkload) -> _View:
 
 
 def identity_of(service_arn: str) -> ServiceIdentity:
-    """Of a service of the API, also one that is not there any more."""
+    """Return the identity of a service of the API, which may be deleted."""
     arn = Arn.parse(service_arn)
     return ServiceIdentity(arn.name, arn.resource_id or "", arn.region)
 
 
 def feed_entries(cloudwatch: CloudWatch) -> Callable[[Sequence[Entry]], None]:
-    """For what the control plane has written down."""
+    """Return a function that sends the control plane's log entries to CloudWatch."""
 
     def written(entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -90,7 +90,7 @@ def feed_entries(cloudwatch: CloudWatch) -> Callable[[Sequence[Entry]], None]:
 
 
 def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> Callable[[str, str, str], None]:
-    """Event logs and what instances write, from now on. Gets more lines by service, stream and text."""
+    """Send event logs and instance output from now on. The result sends further lines by service, stream and text."""
 
     def read(fact: Fact) -> None:
         if isinstance(fact, EventLogged):

@@ -1,11 +1,11 @@
-"""What instances of a traced service are told of the collector.
+"""The variables that tell instances of a traced service where the trace collector is.
 
-App Runner runs one beside the application, at localhost:4317, OpenTelemetry's default for gRPC (facts 11.3); here it is
-wherever the simulator's own traces go, and speaks OTLP over HTTP.
+App Runner runs a collector beside the application, at localhost:4317, the default of OpenTelemetry for gRPC (facts
+11.3). Here the collector is the destination of the simulator's own traces, and uses OTLP over HTTP.
 
-ASSUMPTION: App Runner sets no variables of OpenTelemetry itself: the samples of its guide have them in Dockerfiles.
-Settled by a look at the environment of a traced instance. Here two are needed to find another collector; they are for
-traces only, as App Runner's collector is, and what the service says itself stays.
+ASSUMPTION: App Runner sets no variables of OpenTelemetry itself: the examples in its guide set them in Dockerfiles.
+Settled by the environment of a traced instance. Here two variables are needed for the other collector. They apply to
+traces only, like App Runner's collector, and variables that the service sets itself have precedence.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ XRAY: Final = "AWSXRAY"
 
 _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 _PROTOCOL: Final = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
-# Whoever says one of these knows of a collector of its own.
+# An application with one of these variables has its own collector.
 _OWN: Final = frozenset({"OTEL_EXPORTER_OTLP_ENDPOINT", _ENDPOINT})
 
 
 def collector_variables(endpoint: str | None, application: Application, secrets: Mapping[str, str]) -> dict[str, str]:
-    """`endpoint`: the whole URL that traces go to; None when they go nowhere. `secrets`: the service's, by variable.
+    """Return the variables. `endpoint`: the complete URL for traces; None: no export. `secrets`: by variable.
 
-    A container is not told of a collector on loopback: its own loopback is another one.
+    A container gets no collector on loopback, because it has its own loopback.
     """
     if endpoint is None or not isinstance(application, ProcessApplication | DockerApplication):
         return {}

@@ -1,6 +1,6 @@
-"""The control plane put together: state folder, store, the API's operations on a workload, and its endpoint.
+"""The assembled control plane: state folder, store, the API's operations on a workload, and its endpoint.
 
-`open_control_plane` is the one way to make it. The workload is given: what stands behind services is not this file's.
+`open_control_plane` is the only way to create it. The caller passes the workload, which runs the services.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ApiListener:
-    """Where the API listens; `port` 0 is any free one. `tls`: with a certificate of the local authority for `name`.
+    """Where the API listens; `port` 0 is any free port. `tls`: use a certificate of the local authority for `name`.
 
-    `name`: what clients call it, `host` unless it is given. `certificate` and `key`: PEM files of your own.
+    `name`: the name that clients use, by default `host`. `certificate` and `key`: the user's own PEM files.
 
     Raises:
-        ValueError: when a certificate would have to be made for every address.
+        ValueError: if the local authority would have to issue a certificate for all addresses.
     """
 
     host: str = "127.0.0.1"
@@ -69,7 +69,7 @@ class ApiListener:
 
     @property
     def called(self) -> str:
-        """What clients call it."""
+        """The name that clients use."""
         if self.name is not None:
             return self.name
         return "localhost" if self._is_every_address else self.host
@@ -90,13 +90,13 @@ class ApiListener:
 
 @dataclass(frozen=True, slots=True)
 class ControlPlaneSettings:
-    """`state` None keeps everything in memory; `listener` None opens no socket, as in virtual time.
+    """Settings. `state` None keeps everything in memory; `listener` None opens no socket, as in virtual time.
 
-    `seed`: of the identifiers of a new state; None draws one. `now` None is the live calendar. `engine`: where the
-    container engine is whose tags deploy services when they move, `unix:///path` or `tcp://host:port`; None for none.
+    `seed`: for the identifiers of a new state; None: random. `now` None: the live wall clock. `engine`: the address of
+    the container engine in which changed tags deploy services, `unix:///path` or `tcp://host:port`; None: no engine.
 
     Raises:
-        ValueError: when the API would listen beyond loopback without keys or without TLS.
+        ValueError: if the API would listen beyond loopback without keys or without TLS.
     """
 
     state: Path | None = None
@@ -121,9 +121,9 @@ class ControlPlaneSettings:
 
 
 class ControlPlane:
-    """`api`: the operations. `calls`: the same behind the service model, for callers in this process.
+    """The control plane. `api`: the operations. `calls`: the validated operations, for callers in this process.
 
-    `tasks`: everything that goes on behind the answers; a failure in there is a bug, and `tasks.failed` tells of it.
+    `tasks`: all background work; a failure in it is a bug, and `tasks.failed` reports it.
     """
 
     def __init__(self, settings: ControlPlaneSettings, workload: Workload) -> None:
@@ -157,7 +157,7 @@ class ControlPlane:
 
     @property
     def url(self) -> str:
-        """Of the API."""
+        """The URL of the API."""
         listener = self.settings.listener
         assert listener is not None, "no listener was asked for"
         assert self._endpoint is not None, "the control plane is not open"
@@ -165,7 +165,7 @@ class ControlPlane:
         return f"{'https' if listener.tls else 'http'}://{host}:{self._endpoint.port}"
 
     async def open(self) -> None:
-        """Services come back, then requests are let in. Raises OSError or ValueError when it cannot listen."""
+        """Restore the services, then accept requests. Raises OSError or ValueError if it cannot listen."""
         self.api.start()
         self._watch_images()
         listener = self.settings.listener
@@ -183,7 +183,7 @@ class ControlPlane:
                 await self._admin.open()
 
     async def close(self) -> None:
-        """No request any more, then no task, then the store: every acknowledged change is in it."""
+        """Stop requests, then tasks, then the store, so that the store contains every acknowledged change."""
         if self._admin is not None:
             await self._admin.close()
         if self._endpoint is not None:
@@ -195,23 +195,23 @@ class ControlPlane:
         self._closing.close()
 
     def approve_connection(self, name: str, account: str | None = None, region: str | None = None) -> str:
-        """The handshake with a connection's provider; its ARN. Raises ApiError when there is none of that name.
+        """Complete the handshake with a connection's provider and return the ARN. Raises ApiError for an unknown name.
 
-        Account and Region are those of requests that name none, unless they are given.
+        Default for account and Region: those of requests that name none.
         """
         authentication = self.settings.authentication
         account, region = account or authentication.account, region or authentication.region
         return self.api.approve_connection(account, region, name).arn
 
     def _watch_images(self) -> None:
-        """From now on a tag that moves deploys the services that are configured with it."""
+        """From now on, deploy a service when the tag in its configuration changes."""
         if self.settings.engine is not None:
             self._tags = EngineTags(self.settings.engine, self.tasks)
             pushes = ImagePushes(self.registry, self._tags, self.api.deploy_automatically)
             self.tasks.spawn(pushes.run(), "image pushes")
 
     def _admin_actions(self) -> dict[str, Action]:
-        """What the command line may ask for."""
+        """Return the actions that the CLI can request."""
         return {
             "approve-connection": lambda asked: {
                 "arn": self.approve_connection(str(asked["name"]), asked.get("account"), asked.get("region"))
@@ -248,12 +248,12 @@ class ControlPlane:
 
 
 async def open_control_plane(settings: ControlPlaneSettings, workload: Workload) -> ControlPlane:
-    """Open and answering; close it in every case.
+    """Open the control plane, ready for requests; the caller must close it.
 
     Raises:
-        StateHeld: another simulator works on the state folder.
+        StateHeld: another simulator uses the state folder.
         StoreError: the state cannot be read.
-        OSError, ValueError: the state folder or the port cannot be had, or the certificate is none.
+        OSError, ValueError: the state folder or the port is not available, or the certificate is invalid.
     """
     plane = ControlPlane(settings, workload)
     try:
@@ -265,7 +265,7 @@ async def open_control_plane(settings: ControlPlaneSettings, workload: Workload)
 
 
 def request_ids() -> Callable[[], str]:
-    """Random ones in the form of a UUID. They name answers, not resources, so no seed gives them again."""
+    """Return a source of random ids in UUID form. They name responses, not resources, so no seed determines them."""
     chance, count = Chance(secrets.randbits(128)), 0
 
     def draw() -> str:

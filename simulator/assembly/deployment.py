@@ -1,4 +1,4 @@
-"""A deployment, from the revision that is wanted to the one that serves: blue/green, as on App Runner (facts 2.2)."""
+"""A deployment, from the desired revision to the serving one: blue/green, as on App Runner (facts 2.2)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from simulator.fleet.start_watch import unheard
 from simulator.model.phase import Phase
 from simulator.world.tasks import Tasks, first_of
 
-# How long instances that became healthy have to stay before they get the traffic. With a TCP check an application is
-# healthy as soon as it listens, and many listen before they have read what they serve: gunicorn binds its port, starts
-# its workers, and ends when none of them can load the application.
-# ASSUMPTION: on App Runner more than a minute lies between the health check and the route (facts 2.3), so that such a
-# version never serves. Settled by deploying one that ends two minutes after it listened. Five seconds are enough for
-# those that connect to a database or load a model once they listen, and fail; a creation has no other safeguard, as
-# there is no older version whose drain it could end in.
+# How long new healthy instances must stay healthy before they get traffic. With a TCP check an application is healthy
+# as soon as it listens, and many listen before they have loaded their code: gunicorn binds its port, starts its
+# workers, and exits if none of them can load the application.
+# ASSUMPTION: on App Runner more than a minute passes between the health check and the route (facts 2.3), so such a
+# version never serves. Settled by deploying one that exits two minutes after it listens. Five seconds are enough for
+# applications that connect to a database or load a model after they listen, and fail. A creation has no other
+# protection, because there is no older version whose drain would cover the failure.
 SETTLE_S: Final = 5.0
 
-_LOOK_AGAIN_S: Final = 0.1  # at an instance that has failed a probe
+_LOOK_AGAIN_S: Final = 0.1  # interval for an instance that has failed a probe
 
 _ANOTHER: Final = "another revision serves"
 
@@ -33,7 +33,7 @@ Tell = Callable[[str], None]
 
 
 class Steps(Protocol):
-    """How far a deployment has come; who listens may hold it up until the phase's time has come."""
+    """The progress of a deployment. `reach` may delay the deployment until the time of the phase has come."""
 
     async def reach(self, phase: Phase) -> None: ...
 
@@ -41,18 +41,18 @@ class Steps(Protocol):
 async def deploy(
     service: Service, plan: ServicePlan, steps: Steps, tasks: Tasks, tell: Tell = unheard, *, settle_s: float = 0.0
 ) -> None:
-    """A new revision beside the one that serves, healthy, then all traffic to it, then the old one drained and gone.
+    """Start a revision beside the serving one, wait until it is healthy, move all traffic to it, drain the old one.
 
-    A failure leaves traffic where it was, and nothing of the new revision. That holds until the old revision has
-    finished its last request: when the new instances die before, the old ones get the traffic back. When they die
-    while the old ones stop, the service is left without a revision, and the caller brings up the one before.
+    On failure the traffic stays where it was, and nothing of the new revision remains. This applies until the old
+    revision has finished its last request: if the new instances crash before, the old ones get the traffic back. If
+    they crash while the old ones stop, the service has no revision, and the caller starts the previous one.
 
-    `tell` hears what keeps the new instances from being healthy. `settle_s`: how long they have to stay healthy before
-    they get the traffic; simulated instances, which do as they were told, need not.
+    `tell` receives what prevents the new instances from being healthy. `settle_s`: how long they must stay healthy
+    before they get the traffic; not for simulated instances, whose behaviour is configured.
 
     Raises:
-        LaunchError: when the new revision does not come up, or does not stay.
-        OSError: when the machine has no port to give.
+        LaunchError: if the new revision does not become healthy, or does not stay healthy.
+        OSError: if the machine has no free port.
     """
     before = service.revision
     if before is not None and before.has_fixed_port:
@@ -81,10 +81,11 @@ async def deploy(
 
 
 def beside(service: Service, plan: ServicePlan) -> ServicePlan:
-    """The plan with as many instances from the start as the revision that serves is to have.
+    """Return the plan with an initial size equal to the desired instances of the serving revision.
 
-    # ASSUMPTION: "the provisioned count temporarily doubles" (facts 2.2) is read so: not MinSize only, which would
-    # reject what the old revision has scaled out for. Counting instances of a deployment under load would settle it.
+    # ASSUMPTION: "the provisioned count temporarily doubles" (facts 2.2) means the current count, not only MinSize:
+    # that would reject load for which the old revision has scaled out. Counting instances of a deployment under load would
+    # settle it.
     """
     scaling = plan.settings.scaling
     serving = service.revision.roster.desired if service.revision is not None else 0
@@ -93,10 +94,10 @@ def beside(service: Service, plan: ServicePlan) -> ServicePlan:
 
 
 async def settle(revision: Revision, settle_s: float) -> None:
-    """Its instances became healthy; so they have to stay for a while.
+    """Wait to see whether the healthy instances stay healthy.
 
     Raises:
-        NotReady: when one of them did not.
+        NotReady: if one of them did not.
     """
     died = revision.roster.records.died
     if settle_s > 0 and not revision.is_simulated:
@@ -107,10 +108,10 @@ async def settle(revision: Revision, settle_s: float) -> None:
 
 
 async def _are_there(revision: Revision, died: asyncio.Future[Ending]) -> None:
-    """Until each of its instances has passed a probe once more, or one has died.
+    """Wait until each instance has passed another probe, or one has crashed.
 
-    An engine that has much to do tells of the end of a container late; a probe looks itself. One that goes on failing
-    its probes is ended by its roster, which ends the waiting here.
+    A busy engine reports the end of a container late, while a probe detects it directly. The roster ends an instance
+    that keeps failing its probes, which ends this wait too.
     """
     check = revision.settings.health_check
     for instance in list(revision.pool.ready.values()):
@@ -120,18 +121,18 @@ async def _are_there(revision: Revision, died: asyncio.Future[Ending]) -> None:
 
 async def _come_up(revision: Revision, steps: Steps, tasks: Tasks, settle_s: float) -> None:
     await steps.reach(Phase.PROVISIONING)
-    await revision.prepare()  # before the health check is told of: without its secrets nothing is started
+    await revision.prepare()  # before the health check is announced: without its secrets nothing is started
     coming_up = tasks.spawn(_outcome(revision, settle_s), f"instances of {revision.settings.service}")
     await steps.reach(Phase.HEALTH_CHECKING)
     failure = await coming_up
     if failure is not None:
         raise failure
     await steps.reach(Phase.HEALTHY)
-    await settle(revision, 0.0)  # that may have been a while
+    await settle(revision, 0.0)  # again, because the phase may have taken a while
 
 
 async def _outcome(revision: Revision, settle_s: float) -> LaunchError | OSError | None:
-    """Why it did not come up; a failure is a result here, and not a fault of the platform."""
+    """Return why the revision did not become healthy; a failure is a result here, not a fault of the platform."""
     try:
         await revision.roster.begin()
         await settle(revision, settle_s)
@@ -147,7 +148,7 @@ async def _take_over(before: Revision | None, steps: Steps) -> None:
 
 
 async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) -> None:
-    """`work` to its end, or until no instance of the revision is left. Raises NotReady then."""
+    """Run `work` until it ends or no instance of the revision is left. Raises NotReady in the second case."""
     lost = revision.roster.records.lost
     async with Tasks("taking over") as tasks:
         working = tasks.spawn(work, "work")
@@ -157,7 +158,7 @@ async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) 
 
 
 async def _go_on(service: Service, revision: Revision) -> None:
-    """The version before is gone. Raises NotReady when the new one is, too; the service is then without any."""
+    """Check the new revision after the old one has ended. Raises NotReady if it failed; the service then has none."""
     lost = revision.roster.records.lost
     if lost.done() and service.revision is revision:
         service.switch_to(None)
@@ -170,7 +171,7 @@ def _not_ready(revision: Revision, ending: Ending) -> NotReady:
 
 
 def failure_of(error: LaunchError | OSError, revision: ServiceRevision, port: int) -> WorkloadFailed:
-    """In App Runner's words where they are known. `port`: where its health is checked."""
+    """Return the failure in App Runner's wording where it is known. `port`: the port of its health check."""
     if not isinstance(error, NotReady):
         return WorkloadFailed(f"{error}.")
     why = health_check_failed(revision.configuration, port).lines if error.slow else (error.why,)

@@ -1,4 +1,4 @@
-"""Which driver runs an application: the only module that names concrete drivers."""
+"""The choice of the driver for an application: the only module that names concrete drivers."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def driver_of(
     state: Path | None,
     real_instances: int | None = None,
 ) -> tuple[SimulatedDriver | MixedDriver | RealDriver, Callable[[Exchange], None]]:
-    """The driver of the application's kind, and who draws the work of a simulated request on its arrival.
+    """Return the driver for the application's kind, and a function that samples a simulated request's work on arrival.
 
-    `engine`: where the container engine is. `state`: the folder that no instance may see. Of a real application the
-    instances beyond `real_instances` are simulated; None: all are real.
+    `engine`: the address of the container engine. `state`: the folder that instances must not see. Instances of a real
+    application beyond `real_instances` are simulated; None: all are real.
     """
     if isinstance(application, SimulatedApplication):
         simulated = SimulatedDriver(application, chance, service)
@@ -60,23 +60,23 @@ def _real_driver(
 ) -> RealDriver:
     serve = partial(HttpService, limits=limits)
     if isinstance(application, ProcessApplication):
-        # An instance may call another one's URL, and for that trust what signs it.
+        # An instance may call the URL of another service, so it needs the root certificate of the local authority.
         hidden, shown = ((state,), (state / "ca" / ROOT_NAME,)) if state is not None else ((), ())
         return ProcessDriver(application, serve, on_line, ProcessSettings(throttling, hidden=hidden, shown=shown))
     return DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine))
 
 
 def explained(backend: Backend) -> str:
-    """What can be seen from outside of why nothing reaches an instance; empty when that is nothing."""
+    """Return the externally visible reason why requests do not reach an instance; empty if there is none."""
     real = real_of(backend)
     return real.explain() if isinstance(real, ProcessBackend | ContainerBackend) else ""
 
 
 def has_fixed_port(driver: Driver) -> bool:
-    """One of its instances has the service's own port on this machine, so that no other can."""
+    """True if an instance occupies the service's own port on this machine, so that only one can run."""
     real = driver.real if isinstance(driver, MixedDriver) else driver
     return isinstance(real, ProcessDriver) and real.has_fixed_port
 
 
 def _no_draw(_: Exchange) -> None:
-    """A real instance's work is its own."""
+    """Sample nothing: a real instance determines its own work."""

@@ -1,4 +1,4 @@
-"""The live front: a TLS listener that routes by host, a plain one that redirects to it, and the local authority."""
+"""The live front: a TLS listener that routes by host, an HTTP listener that redirects to it, and the local CA."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.chance import Chance
 from simulator.world.clock import epoch_s, utc_now
 
-HOST = "127.0.0.1"  # no listener of a run is reachable from another machine
-REGION = "us-east-1"  # of URLs, when nobody says
-# How long connections may take to say goodbye when a run is over; every request has ended by then.
+HOST = "127.0.0.1"  # no other machine can reach the listeners of a run
+REGION = "us-east-1"  # the default Region in URLs
+# How long connections may take for their closing handshake after a run; all requests have ended by then.
 GOODBYE_S = 1.0
-# How often certificates are looked at; they are renewed ten days before their end (wire/ca.py).
+# How often the expiry of certificates is checked; they are renewed ten days before their end (wire/ca.py).
 RENEWAL_S = 3600.0
 _SEED_BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """The live front. `state` keeps the local CA; ports of 0 are any free ones. `http_port_or_any`: any free one where
-    `http_port` is taken.
+    """Settings of the live front. `state` keeps the local CA. Port 0 is any free port. `http_port_or_any`: use any free
+    port if `http_port` is in use.
 
-    `server_timing`: answers tell the split of their time in a `server-timing` field; App Runner's do not.
-    `websocket`: let requests for one through; App Runner rejects them. `ejection`: what takes failing instances out of
-    service for a while; None leaves that to health checks. `access_log` stays its owner's to close.
-    `engine`: where the container engine is, `unix:///path` or `tcp://host:port`.
+    `server_timing`: responses show the parts of their time in a `server-timing` field; App Runner's do not.
+    `websocket`: allow WebSocket requests; App Runner rejects them. `ejection`: takes failing instances out of service
+    for some time; None: only health checks do. The owner of `access_log` closes it.
+    `engine`: the address of the container engine, `unix:///path` or `tcp://host:port`.
 
     Raises:
-        ValueError: when `engine` is no such place.
+        ValueError: if `engine` is not such an address.
     """
 
     state: Path
@@ -71,10 +71,10 @@ class LiveSettings:
 
 
 class Front:
-    """The live front: a TLS listener that routes by host, and a plain one that redirects to it."""
+    """The live front: a TLS listener that routes by host, and an HTTP listener that redirects to it."""
 
     def __init__(self, settings: LiveSettings, chance: Chance) -> None:
-        """Raises OSError or ValueError when the state folder does not serve."""
+        """Raises OSError or ValueError if the state folder cannot be used."""
         self._settings = settings
         self._time = asyncio.get_running_loop().time
         now = utc_now()
@@ -100,12 +100,12 @@ class Front:
 
     @property
     def root_certificate(self) -> Path:
-        """What clients have to trust."""
+        """The root certificate that clients must trust."""
         return self._authority.certificate_path
 
     @property
     def own_answers(self) -> Counter[int]:
-        """How often it answered for no service, by status: unknown hosts, what is no request, redirects."""
+        """The number of its own responses, by status, for no service: unknown hosts, invalid requests, redirects."""
         return self._gateway.own_answers
 
     @property
@@ -120,29 +120,29 @@ class Front:
 
     @property
     def http_port_wanted(self) -> int:
-        """What the settings ask for; 0 is any."""
+        """The HTTP port in the settings; 0 is any free port."""
         return self._settings.http_port
 
     def url(self, host: str) -> str:
         return f"https://{host}:{self.https_port}"
 
     def client_context(self) -> ssl.SSLContext:
-        """For clients of our own."""
+        """Return a TLS context for the simulator's own clients."""
         return client_context(self._authority)
 
     def overhear(self, hear: Callable[[Entry], None] | None) -> None:
-        """From now on `hear` is told of every request of a service as it ends; None: nobody is."""
+        """From now on pass every finished request of a service to `hear`; None stops this."""
         self._gateway.access_log = self.access_log if hear is None else Overheard(hear, self.access_log)
 
     def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str]) -> None:
-        """Requests are traced from the opening on, which comes later. `instance_id`: of a service's nth instance."""
+        """Trace requests; call this before `open`. `instance_id` returns the id of a service's nth instance."""
         assert self._https is None, "the listener has its door already"
-        # Not the run's chance: the same scenario played again makes other traces.
+        # Not the run's random streams: a second run of the same scenario must have other trace ids.
         chance = Chance(secrets.randbits(_SEED_BITS))
         self._door = TracedDoor(self._gateway, tracing, epoch_s=epoch_s, chance=chance, instance_id=instance_id)
 
     async def open(self) -> None:
-        """Raises OSError when a port cannot be had."""
+        """Open both listeners. Raises OSError if a port is not available."""
         self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
         settings = self._settings
         self._https = await listen(self._door, HOST, settings.https_port, certificates=self._certificates)
@@ -163,19 +163,19 @@ class Front:
             self._http = await listen(redirect, HOST, 0)
 
     def add_host(self, host: str, lane: Lane) -> None:
-        """Requests for `host`, a custom domain say, go to `lane` from now on, with a certificate of its own.
+        """Route requests for `host`, for example a custom domain, to `lane` from now on, with its own certificate.
 
-        Replaces in one step what was there.
+        Replaces an earlier route in one step.
 
         Raises:
-            ValueError: when `host` is not a host name.
+            ValueError: if `host` is not a host name.
         """
         if not self._certificates.knows(host):
             self._certificates.add(host, utc_now())
         self._gateway.add(host, lane)
 
     def remove_host(self, host: str) -> None:
-        """Requests for `host` get 404; those under way go on."""
+        """Answer requests for `host` with 404; requests in progress continue."""
         self._gateway.remove(host)
         self._certificates.remove(host)
 
@@ -194,10 +194,10 @@ class Front:
 
 
 def local_authority(state: Path) -> CertificateAuthority:
-    """The authority in `state`, which is made if there is none. Raises OSError, ValueError."""
+    """Return the authority in `state`, creating it if there is none. Raises OSError, ValueError."""
     return CertificateAuthority(state / "ca", utc_now())
 
 
 def service_host(service: str, region: str, chance: Chance) -> str:
-    """App Runner's service URL with a top-level domain that resolves to loopback everywhere (RFC 6761)."""
+    """Return a service URL like App Runner's, with a top-level domain that is always loopback (RFC 6761)."""
     return f"{chance.identifier('service-url', service, length=10)}.{region}.awsapprunner.localhost"

@@ -1,4 +1,4 @@
-"""A platform: services and what they share, on either clock. Services come and go, and so do their revisions."""
+"""A platform: services and what they share, on either clock. Services and their revisions can be added and removed."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks
 
-LINES_KEPT = 20  # of the instances' output, for the message of a run that broke
+LINES_KEPT = 20  # of the instances' output, for the message of a failed run
 
 
 class Service:
-    """One service: the revision that serves, when one does, and the names of its URLs."""
+    """One service: its serving revision, if there is one, and its host names."""
 
     def __init__(self, name: str, platform: Platform, hosts: Sequence[str] = ()) -> None:
         self.name = name
         self.hosts = dict.fromkeys(hosts)
         self.revision: Revision | None = None
-        self.revisions: list[Revision] = []  # that serve, served, or came up in vain: each has its part of the bill
-        self.on_switch: list[Callable[[], None]] = []  # told when another revision serves, or none
+        self.revisions: list[Revision] = []  # all that serve, served or failed to start: each has a part of the bill
+        self.on_switch: list[Callable[[], None]] = []  # called when another revision serves, or none
         self._platform = platform
         outcomes = platform.metrics.of(name).outcomes if platform.metrics is not None else None
         self._closed = ClosedLane(name, outcomes)
@@ -72,13 +72,13 @@ class Service:
 
     @property
     def lane(self) -> Pool | ClosedLane:
-        """Where requests go: without a revision that serves they are rejected."""
+        """The destination of requests; it rejects them if no revision serves."""
         return self._closed if self.revision is None else self.revision.pool
 
     # --- revisions -----------------------------------------------------------------------------------------------
 
     def new_revision(self, plan: ServicePlan) -> Revision:
-        """Beside the one that serves; it gets no request before `switch_to`."""
+        """Create a revision beside the serving one; it gets no requests before `switch_to`."""
         revision = Revision(plan, self._platform, next(self._revision_numbers), self._instance_numbers)
         if self._platform.metrics is not None:
             revision.pool.outcomes = self._platform.metrics.of(self.name).outcomes
@@ -86,13 +86,13 @@ class Service:
         return revision
 
     def forget_ended(self) -> None:
-        """Nobody will ask for the bill of revisions of which nothing is left."""
+        """Forget the revisions of which nothing is left; their bill is not needed any more."""
         self.revisions = [revision for revision in self.revisions if not revision.has_ended]
 
     def switch_to(self, revision: Revision | None) -> Revision | None:
-        """All new requests go to `revision` from now on, and the scaling too; None rejects them. The one before.
+        """Move all new requests and the scaling to `revision`, or reject them if None. Return the previous revision.
 
-        No await in here: no request sees half of it.
+        There is no await in this method, so no request sees an intermediate state.
         """
         before, self.revision = self.revision, revision
         if revision is not None:
@@ -118,7 +118,7 @@ class Service:
         self._platform.on_verdict(self.name, at_s, decision)
 
     def start_scaling(self) -> None:
-        """From now on, while a revision serves."""
+        """Start the autoscaler, if a revision serves."""
         if self._scaling is None:
             self._scaling = self._platform.tasks.spawn(self.autoscaler.run(), f"autoscaler of {self.name}")
 
@@ -152,7 +152,7 @@ class Service:
         figures.priced(revision.settings.size, self._platform.rates, self._platform.clock.at_s())
 
     def living(self) -> list[Instance]:
-        """Instances of every revision whose life has not ended, those of the revision that serves last."""
+        """Return the instances of all revisions whose lifecycle has not ended; the serving revision's come last."""
         older = [revision for revision in self.revisions if revision is not self.revision]
         serving = [] if self.revision is None else [self.revision]
         return [instance for revision in (*older, *serving) for instance in revision.roster.living()]
@@ -161,11 +161,11 @@ class Service:
 
     @property
     def host(self) -> str:
-        """Of its URL: the first of its names."""
+        """The host of its URL: its first name."""
         return next(iter(self.hosts))
 
     def add_host(self, host: str) -> None:
-        """Requests for `host` are its own from now on. Raises ValueError when that is not a host name."""
+        """Route requests for `host` to this service from now on. Raises ValueError if it is not a host name."""
         self.hosts[host] = None
         self._platform.route(host, self)
 
@@ -175,21 +175,21 @@ class Service:
             self._platform.unroute(host)
 
     def add_fault(self, fault: WireFault) -> int:
-        """On the wire to its instances, from now on; the number is for `remove_fault`."""
+        """Inject a fault on the connections to its instances; return the number to pass to `remove_fault`."""
         return self.serving.add_fault(fault)
 
     def remove_fault(self, number: int) -> None:
         self.serving.remove_fault(number)
 
     def draw(self, exchange: Exchange) -> None:
-        """The work of a simulated request, on its arrival."""
+        """Sample the work of a simulated request, on its arrival."""
         self.serving.draw(exchange)
 
 
 class Platform:
-    """Services and what they share; close it in every case. `live` opens sockets, None is for virtual time.
+    """Services and what they share; the caller must close it. `live` opens sockets; None is for virtual time.
 
-    `on_sample` hears every closed second of every service; `lines` holds the last lines that instances wrote.
+    `on_sample` receives every closed second of every service; `lines` has the last output lines of instances.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class Platform:
         measured: bool = False,
         make_pool: MakePool = Pool,
     ) -> None:
-        """`measured`: figures for exporters are kept in `metrics`."""
+        """`measured`: collect figures for exporters in `metrics`."""
         self.make_pool = make_pool
         self.chance = chance
         self.clock = RunClock()
@@ -235,23 +235,23 @@ class Platform:
             service.switch_to(service.new_revision(plan))
 
     def trace(self, tracing: Tracing) -> None:
-        """Requests over sockets are traced from the opening on, which comes later."""
+        """Trace requests over sockets; call this before `open`."""
         self._tracing = tracing
         if self.front is not None:
             self.front.trace(tracing, self.instance_id)
 
     def set_traced(self, service: Service, *, traced: bool) -> None:
-        """Its requests are traced from now on or not, where that is asked service by service."""
+        """Enable or disable tracing of the service's requests, if tracing is configured per service."""
         only = self._tracing.only if self._tracing is not None else None
         if only is not None:
             (only.add if traced else only.discard)(service.name)
 
     async def open(self) -> None:
-        """Bring every service to its initial size, then let requests in.
+        """Start every service with its initial size, then accept requests.
 
         Raises:
-            LaunchError: when an instance does not become ready.
-            OSError: when a port cannot be had or the state folder not be written.
+            LaunchError: if an instance does not become ready.
+            OSError: if a port is not available or the state folder is not writable.
         """
         for service in self.services.values():
             revision = service.serving
@@ -269,7 +269,7 @@ class Platform:
                 self.route(host, service)
 
     def add(self, name: str, hosts: Sequence[str]) -> Service:
-        """A service without a revision yet: its requests are rejected. `name` must be new."""
+        """Add a service without a revision, whose requests are rejected. `name` must be new."""
         assert name not in self.services, name
         service = self.services[name] = Service(name, self, hosts)
         for host in hosts:
@@ -277,7 +277,7 @@ class Platform:
         return service
 
     def remove(self, service: Service) -> None:
-        """Its names are nobody's again; its revisions must have ended."""
+        """Remove the service and its host names; its revisions must have ended."""
         for host in list(service.hosts):
             service.remove_host(host)
         del self.services[service.name]
@@ -286,7 +286,7 @@ class Platform:
             self.metrics.forget(service.name)
 
     def route(self, host: str, service: Service) -> None:
-        """Requests for `host` go to what serves of the service, in one step. Raises ValueError for a bad name."""
+        """Route requests for `host` to the service's serving revision in one step. Raises ValueError for a bad name."""
         if self.front is not None and self._is_open:
             self.front.add_host(host, service.lane)
 
@@ -295,12 +295,12 @@ class Platform:
             self.front.remove_host(host)
 
     def heard(self, service: str, number: int, _stream: str, line: str) -> None:
-        """An instance wrote a line."""
+        """Keep a line that an instance wrote."""
         self.lines.append(f"{service}/{number}: {line}")
         self.on_line(service, number, line)
 
     def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
-        """An instance left service for a while, or is back (`until_s` 0)."""
+        """Record that an instance was ejected until `until_s`, or is back (`until_s` 0)."""
         line = f"Instance {instance.number} gets requests again"
         if until_s:
             wait_s = until_s - asyncio.get_running_loop().time()
@@ -308,7 +308,7 @@ class Platform:
         self.journal.record(EventLogged(self.clock.at_s(), service, line))
 
     def start(self) -> None:
-        """The run begins now: its clock is at 0, its instances are those of a service that has been there before."""
+        """Start the run: its clock is at 0, and its instances count as those of a service that already existed."""
         self.clock.start()
         self.is_started = True
         for service in self.services.values():
@@ -316,7 +316,7 @@ class Platform:
             service.start_scaling()
 
     def count_last(self) -> None:
-        """Before the figures are read for the last time: what came since the last closed second is counted too."""
+        """Count the requests since the last closed second; call this before the figures are read for the last time."""
         if self.metrics is None:
             return
         for service in self.services.values():
@@ -324,7 +324,7 @@ class Platform:
                 self.metrics.count_last(service.name, service.pool.close_second(-1).arrivals)
 
     async def close(self) -> None:
-        """Close the front, stop every instance, in order, and wait until nothing of them is left."""
+        """Close the front, stop every instance, in this order, and wait until all of them have ended."""
         if self.front is not None:
             await self.front.close()
         lives: list[asyncio.Task[None]] = []

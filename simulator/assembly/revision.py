@@ -1,4 +1,4 @@
-"""One revision of a service that runs, comes up or drains: its driver, its requests, its instances."""
+"""A running, starting or draining revision of a service: its driver, its requests, its instances."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ from simulator.world.tasks import Tasks
 
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
-    """One revision of a service as it is wanted: its pool, its policy, and what runs in it.
+    """The plan of one revision of a service: its pool, its policy, and the application that runs in it.
 
-    The policy is that of the service's first revision; the later ones go on with it.
+    The policy of the service's first revision is used; later revisions keep it.
     """
 
     settings: PoolSettings
     policy: Policy
     application: Application
     needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
-    real_instances: int | None = None  # of a real application: those beyond are simulated; None: all are real
-    throttling: Throttling = Throttling.NONE  # what idle instances lose, those of the real kinds
-    secrets: Mapping[str, str] = field(default_factory=dict)  # variables of instances of the real kinds, by reference
-    variables: Mapping[str, str] = field(default_factory=dict)  # of ours, for instances of the real kinds
+    real_instances: int | None = None  # of a real application, the others are simulated; None: all are real
+    throttling: Throttling = Throttling.NONE  # what idle instances of the real kinds lose
+    secrets: Mapping[str, str] = field(default_factory=dict)  # variables of real instances -> references
+    variables: Mapping[str, str] = field(default_factory=dict)  # the simulator's own variables for real instances
     secrets_from: SecretsPlace | None = None
     instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
 
 
-# The pool of a service: `Pool` itself, or one whose requests are played elsewhere.
+# Creates the pool of a service: `Pool` itself, or a pool whose requests run elsewhere.
 MakePool = Callable[[PoolSettings, EjectionSettings | None, Draw], Pool]
 
 
@@ -71,14 +71,14 @@ class Surroundings(Protocol):
     make_pool: MakePool
 
     def heard(self, service: str, number: int, stream: str, line: str) -> None:
-        """An instance wrote a line."""
+        """Keep a line that an instance wrote."""
 
     def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
-        """An instance left service for a while, or is back (`until_s` 0)."""
+        """Record that an instance was ejected until `until_s`, or is back (`until_s` 0)."""
 
 
 class _Tap(Journal):
-    """The platform's journal, as a revision writes to it: lines of the event log are told to who listens to it."""
+    """The platform's journal for one revision; it also passes lines of the event log to `Revision.on_event`."""
 
     def __init__(self, journal: Journal, revision: Revision) -> None:
         super().__init__()
@@ -92,13 +92,13 @@ class _Tap(Journal):
 
 
 def _untold(_line: str) -> None:
-    """Nobody listens to the revision's events."""
+    """Ignore the event: the default of `on_event`."""
 
 
 class Revision:
-    """`number` counts the revisions of the service from 1; the first draws from the streams named for the service.
+    """One revision. `number` counts the service's revisions from 1; the first uses the random streams of the service.
 
-    `on_event` hears what its instances' deaths and health checks add to the service's event log.
+    `on_event` receives the lines that crashes and health checks of its instances add to the service's event log.
     """
 
     def __init__(self, plan: ServicePlan, around: Surroundings, number: int, instance_numbers: Iterator[int]) -> None:
@@ -150,38 +150,38 @@ class Revision:
 
     @property
     def limits_in_force(self) -> str:
-        """Which limits its instances have on this machine, for people; nothing for simulated ones."""
+        """The limits that apply to its instances on this machine, as text for users; empty for simulated instances."""
         return "" if isinstance(self.driver, SimulatedDriver) else self.driver.limits_in_force
 
     @property
     def has_fixed_port(self) -> bool:
-        """One of its instances has the service's own port on this machine, so that no other can."""
+        """True if an instance occupies the service's own port on this machine, so that only one can run."""
         return has_fixed_port(self.driver)
 
     @property
     def cpu_used_s(self) -> Callable[[], float] | None:
-        """CPU seconds that its instances have used so far; None when the policy does not ask."""
+        """Return a function for the CPU seconds used so far by its instances; None if the policy does not need it."""
         return self.driver.cpu_used_s if "cpu" in self.plan.needs else None
 
     async def begin(self) -> None:
-        """Its initial instances are ready.
+        """Start the initial instances and wait until they are ready.
 
         Raises:
-            LaunchError: when secrets cannot be had, or an instance does not become ready. `end` is still due.
-            OSError: when no port can be had for role credentials.
+            LaunchError: if secrets are not available, or an instance does not become ready. Call `end` in any case.
+            OSError: if no port is available for role credentials.
         """
         await self.prepare()
         await self.roster.begin()
 
     async def prepare(self) -> None:
-        """What its instances are to be given is there; before this nobody may hire one. Raises as `begin`."""
+        """Resolve secrets and open the role endpoint; required before instances start. Raises the errors of `begin`."""
         await self._resolve_secrets()
         await self._open_role()
 
     async def finish(self, why: str) -> None:
-        """It gets no new requests any more: those it has are finished, within their time. `recall` or `drain` follows.
+        """Stop new requests and finish those in progress, within their time limit. `recall` or `drain` follows.
 
-        Its instances stay meanwhile: until the revision after it has shown that it stays, there is a way back.
+        The instances stay, so that this revision can serve again until its successor has proved to be stable.
         """
         await self.pool.line_empty()
         drained = self.roster.drain(why)
@@ -189,11 +189,11 @@ class Revision:
             await asyncio.wait(drained, timeout=self.settings.drain_timeout_s)
 
     def recall(self) -> None:
-        """It serves again, after `finish`."""
+        """Serve again, after `finish`."""
         self.roster.recall()
 
     async def drain(self, why: str) -> None:
-        """As `finish`, then its instances stop, and nothing is left."""
+        """Do the same as `finish`, then stop all instances."""
         await self.pool.line_empty()
         lives = self.roster.retire(why)
         if lives:
@@ -201,11 +201,11 @@ class Revision:
         await self.end()
 
     def dismiss(self) -> list[asyncio.Task[None]]:
-        """What is open fails, every instance stops. The lives that have not ended yet."""
+        """Fail open requests and stop every instance. Return the tasks of lifecycles that have not ended yet."""
         return self.roster.dismiss()
 
     async def end(self) -> None:
-        """Nothing of it is left. What is open fails. Idempotent."""
+        """Fail open requests and wait until nothing of the revision is left. Idempotent."""
         lives = self.dismiss()
         if lives:
             await asyncio.wait(lives)
@@ -213,13 +213,13 @@ class Revision:
         self.has_ended = True
 
     async def close(self) -> None:
-        """After its instances have ended."""
+        """Release its resources after its instances have ended."""
         await self.driver.close()
         if self._role is not None:
             await self._role.close()
 
     async def _resolve_secrets(self) -> None:
-        """Once, as App Runner does it with a deployment (facts 8); a simulated application has no use for them."""
+        """Resolve secrets once, as App Runner does for a deployment (facts 8); simulated applications need none."""
         plan = self.plan
         self.roster.environment = dict(plan.variables)
         if not plan.secrets or plan.secrets_from is None or self.is_simulated:
@@ -244,7 +244,7 @@ class Revision:
     # --- faults on the wire ------------------------------------------------------------------------------------------
 
     def add_fault(self, fault: WireFault) -> int:
-        """On the wire to its instances, from now on; the number is for `remove_fault`."""
+        """Inject a fault on the connections to its instances; return the number to pass to `remove_fault`."""
         self.pool.faults = self._faults
         return self._faults.add(fault)
 

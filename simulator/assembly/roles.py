@@ -1,4 +1,4 @@
-"""The instance role of a service: where each kind of instance finds its credentials, and what they are for."""
+"""The instance role of a service: where each kind of instance gets its credentials."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from simulator.fleet.relay import Relay
 from simulator.fleet.role_credentials import RoleCredentials
 from simulator.fleet.roster import Roster
 
-# Where ECS's agent has them on its hosts; the next one when an application listens there itself.
+# The port of the ECS agent's credentials; the next one is used if an application itself listens there.
 CREDENTIALS_PORT: Final = 51679
 _HTTP_PORTS: Final = {"http": 80, "https": 443}
 
 
 class InstanceRole:
-    """Credentials of `role` for every instance of a roster, from STS of `endpoint`. To be closed after the driver."""
+    """Supplies credentials of `role`, from STS of `endpoint`, to a roster's instances. Close it after the driver."""
 
     def __init__(self, role: str, endpoint: str, region: str) -> None:
         self._role = role
@@ -28,12 +28,12 @@ class InstanceRole:
         self._credentials = RoleCredentials(endpoint, region)
 
     async def open_beside(self, roster: Roster) -> None:
-        """For processes, which share the machine's loopback. Raises OSError when no port can be had."""
+        """Listen for processes, which share the machine's loopback. Raises OSError if no port is available."""
         await self._credentials.open()
         self._give(roster, None, None)
 
     def open_inside(self, roster: Roster, driver: DockerDriver, application: DockerApplication) -> None:
-        """For containers, on the loopback of each. An endpoint of this machine's loopback is reached there, too."""
+        """Listen for containers, on the loopback of each. An endpoint on this machine's loopback is forwarded too."""
         taken = {application.port}
         port = _free(CREDENTIALS_PORT, taken)
         driver.add_door(Door(port, self._credentials.serve))
@@ -60,7 +60,7 @@ class InstanceRole:
 
 
 def _relaying(host: str, port: int) -> Callable[[socket.socket], Coroutine[Any, Any, Close]]:
-    """Serves a door by what listens at an address of this machine."""
+    """Return a function that forwards connections of a listening socket to an address of this machine."""
 
     async def serve(listening: socket.socket) -> Close:
         relay = Relay(host, port)

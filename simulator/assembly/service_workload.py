@@ -1,4 +1,4 @@
-"""The workload of the control plane on the platform: what `Workload` asks for, with instances that really run."""
+"""The control plane's workload on the platform: implements the operations of `Workload` with running instances."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.phase import Phase
 from simulator.rules.policies import POLICIES
 
-# App Runner's names resolve to App Runner. The same label below a top-level domain that is loopback everywhere
-# (RFC 6761) reaches the service from any client of this machine.
+# App Runner's names resolve to App Runner. The same label under a top-level domain that is always loopback (RFC 6761)
+# reaches the service from any client of this machine.
 _AWS_DOMAIN: Final = ".awsapprunner.com"
 LOCAL_DOMAIN: Final = ".awsapprunner.localhost"
 
@@ -35,12 +35,12 @@ _POLICY: Final = "app-runner"
 
 @dataclass(frozen=True, slots=True)
 class WorkloadSettings:
-    """What every service of the control plane gets. Times in seconds.
+    """Settings for every service of the control plane. Times in seconds.
 
-    `startup_probe_s`: between the probes of an instance that starts; None: as App Runner seems to. `settle_s`: how
-    long the instances of a new revision have to stay healthy before they get the traffic. `start_lag_s`: from a
-    decision to the launch of an instance; None: as long as App Runner seems to take (the policy has it).
-    `collector`: whole URL of the one that services with X-Ray in their configuration are told of.
+    `startup_probe_s`: the interval between the probes of a starting instance; None: as observed on App Runner.
+    `settle_s`: how long the instances of a new revision must stay healthy before they get the traffic. `start_lag_s`:
+    from a decision to the launch of an instance; None: as observed on App Runner (the policy has the value).
+    `collector`: the complete URL of the trace collector, for services with X-Ray in their configuration.
     """
 
     throttling: Throttling = Throttling.SHARE
@@ -58,7 +58,7 @@ _DEFAULTS: Final = WorkloadSettings()
 
 
 def local_host(host: str) -> str:
-    """The name under which this machine reaches the service that AWS would have at `host`."""
+    """Return the name with which this machine reaches a service whose AWS name is `host`."""
     return host.removesuffix(_AWS_DOMAIN) + LOCAL_DOMAIN
 
 
@@ -67,7 +67,7 @@ def _with_twins(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class PlatformWorkload:
-    """Implements `Workload`. `platform` is open and started before the first call, and closed after the last."""
+    """Implements `Workload`. `platform` must be open and started before the first call, and closed after the last."""
 
     def __init__(self, platform: Platform, applications: Applications, settings: WorkloadSettings = _DEFAULTS) -> None:
         self._platform = platform
@@ -84,15 +84,15 @@ class PlatformWorkload:
         self._log = log
 
     def service(self, service_arn: str) -> Service | None:
-        """On the platform; None while it has never had a revision."""
+        """Return the service on the platform; None if it has never had a revision."""
         return self._services.get(service_arn)
 
     def arn(self, name: str) -> str | None:
-        """Of the service that has this name on the platform."""
+        """Return the ARN of the service with this name on the platform."""
         return self._arns.get(name)
 
     def instance_id(self, service_arn: str, number: int) -> str:
-        """As it names the stream of what the instance writes."""
+        """Return the id that also names the log stream of the instance's output."""
         return self._platform.chance.identifier("instance", service_arn, number)
 
     # --- what brings a revision up -----------------------------------------------------------------------------------
@@ -148,10 +148,10 @@ class PlatformWorkload:
         self._serves(revision, service)
 
     async def restore(self, revision: ServiceRevision) -> None:
-        """It serves as soon as it can: instances that fail are replaced, as those of a service that has been there."""
+        """Serve as soon as possible: failing instances are replaced, as for a service that already runs."""
         new, service = await self._new_revision(revision)
         try:
-            await new.prepare()  # the scaler hires from the switch on, and no instance may run without its secrets
+            await new.prepare()  # the autoscaler provisions from the switch on, and instances need their secrets
         except (LaunchError, OSError) as error:
             await new.end()
             service.forget_ended()
@@ -180,7 +180,7 @@ class PlatformWorkload:
     # --- custom domains ----------------------------------------------------------------------------------------------
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
-        """A name that AWS gave, that of a VPC ingress connection, has its twin on this machine, as a service's URL."""
+        """Bind names. AWS's own, as of a VPC ingress connection, get a local counterpart, like a service's URL."""
         names = _with_twins(names)
         self._domains.setdefault(service_arn, {}).update(dict.fromkeys(names))
         service = self._services.get(service_arn)
@@ -207,7 +207,7 @@ class PlatformWorkload:
         return service.new_revision(beside(service, self._plan(service, revision, runnable))), service
 
     def _known(self, revision: ServiceRevision) -> Service:
-        """The service on the platform, added if it is new there."""
+        """Return the service on the platform, adding it if it is new."""
         service = self._services.get(revision.service_arn)
         if service is None:
             service = self._platform.add(self._name(revision), ())
@@ -216,7 +216,7 @@ class PlatformWorkload:
         return service
 
     def _name(self, revision: ServiceRevision) -> str:
-        """Its own, unless another account or Region has a service of that name."""
+        """Return the service's own name, unless another account or Region has a service with that name."""
         taken = revision.name in self._platform.services
         return f"{revision.name}-{revision.service_id[:8]}" if taken else revision.name
 
@@ -246,7 +246,7 @@ class PlatformWorkload:
         )
 
     def _serves(self, revision: ServiceRevision, service: Service) -> None:
-        """From now on its names lead to it, and what happens to its instances is in its log."""
+        """From now on its names route to this revision, and events of its instances appear in its log."""
         arn = revision.service_arn
         self._applications.serves(revision)
         self._platform.set_traced(service, traced=revision.tracing == XRAY)
@@ -268,7 +268,7 @@ class PlatformWorkload:
             self._platform.remove(service)
 
     def _told(self, revision: ServiceRevision, steps: Steps, line: str) -> None:
-        """What happens to instances that a deployment brings up is in both logs."""
+        """Write events of instances that a deployment starts to both logs."""
         steps.log(line)
         if self._log is not None:
             self._log.event(revision.service_arn, line)
@@ -279,5 +279,5 @@ class PlatformWorkload:
             self._log.application(arn, self.instance_id(arn, number), line)
 
     def _id_of_instance(self, name: str, number: int) -> str:
-        """Of a service of the platform, by its name there."""
+        """Return the id of an instance, by the service's name on the platform."""
         return self.instance_id(self._arns.get(name, name), number)

@@ -1,4 +1,4 @@
-"""What `simulator serve` puts together: the platform with its front, and the control plane on it."""
+"""The assembly of `simulator serve`: the platform with its front, and the control plane on top of it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world.chance import Chance
 from simulator.world.tasks import first_of
 
-FACTS_KEPT: Final = 10_000  # of a platform that runs for ever; some megabytes
+FACTS_KEPT: Final = 10_000  # for a platform that runs without end; some megabytes
 _SEED_BITS: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
 class ServingSettings:
-    """Of the three parts, and what runs behind image identifiers. `builds`: of source code; None builds none."""
+    """Settings of the parts, and what runs for image identifiers. `builds`: for source code; None disables builds."""
 
     control: ControlPlaneSettings
     front: LiveSettings
@@ -37,7 +37,7 @@ class ServingSettings:
 
 
 class Serving:
-    """Open and answering. Close it in every case."""
+    """Open, ready for requests. The caller must close it."""
 
     def __init__(
         self,
@@ -55,12 +55,12 @@ class Serving:
         self.exporters = exporters
 
     async def until_broken(self) -> None:
-        """Raises what broke behind the answers. Nothing does, unless there is a bug."""
+        """Wait, and raise the first error of the background work. There is none unless there is a bug."""
         failures = (self.plane.tasks.failed, self.platform.tasks.failed)
         failures[await first_of(*failures)].result()
 
     async def close(self) -> None:
-        """No call any more, then no operation, then no instance."""
+        """Stop the calls, then the operations, then the instances."""
         await self.plane.close()
         if self.exporters is not None:
             self.platform.count_last()
@@ -79,8 +79,8 @@ class Serving:
 
 
 async def open_serving(settings: ServingSettings) -> Serving:
-    """Raises what `open_control_plane` raises, and OSError when a port of the front cannot be had."""
-    # Drawn anew: the instances of this start are others than those of the one before.
+    """Raises what `open_control_plane` raises, and OSError if a port of the front is not available."""
+    # A new seed: the instances of this start are not those of the previous start.
     chance, measured = Chance(secrets.randbits(_SEED_BITS)), settings.exports.measures
     platform = Platform((), chance, live=settings.front, facts_max=FACTS_KEPT, measured=measured)
     exporters: Exporters | None = None
@@ -89,7 +89,7 @@ async def open_serving(settings: ServingSettings) -> Serving:
         runs = settings.applications if builder is None else replace(settings.applications, builder=builder)
         told = replace(settings.workload, collector=settings.exports.traces_to)
         workload = PlatformWorkload(platform, Applications(runs), told)
-        plane = ControlPlane(settings.control, workload)  # from here on the state folder is ours
+        plane = ControlPlane(settings.control, workload)  # from here on this process owns the state folder
         try:
             if settings.exports.is_wanted:
                 view = serving_view(platform, workload)

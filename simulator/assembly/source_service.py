@@ -1,4 +1,4 @@
-"""One service from one source, without the API: built, brought up beside the version that serves, switched, drained."""
+"""A service from one source, without the API: build, start beside the serving version, switch, drain."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from simulator.model.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import POLICIES
 
-# A developer waits for it: as soon as it listens it is there.
+# A developer waits for the start, so the first probe after it listens must come soon.
 _PROBE_S: Final = 0.1
-_SETTLE_S: Final = 1.0  # who watches it sees the end of one that does not stay
+_SETTLE_S: Final = 1.0  # a watching developer sees if the version exits after that
 _DRAIN_S: Final = 10.0
 _GRACE_S: Final = 5.0
 _POLICY: Final = "app-runner"
@@ -31,7 +31,7 @@ _POLICY: Final = "app-runner"
 
 @dataclass(slots=True)
 class SourceService:
-    """`tell` hears the lines of the deployment log. `service` is on the platform and open already."""
+    """`tell` receives the lines of the deployment log. `service` is already on the platform and open."""
 
     platform: Platform
     service: Service
@@ -42,12 +42,14 @@ class SourceService:
     serves: BuiltApplication | None = None
 
     async def deploy(self) -> None:
-        """The source as it is now; nothing when that is what serves. A failure leaves what serves as it was; what had
-        to be stopped for it, because there is one port only, comes up again.
+        """Deploy the source as it is now; do nothing if the serving version equals it.
+
+        On failure the serving version stays as it was. If it had to be stopped because there is only one port, it
+        starts again.
 
         Raises:
-            BuildFailed: when it cannot be built.
-            LaunchError, OSError: when it does not come up.
+            BuildFailed: if the build fails.
+            LaunchError, OSError: if the new version does not start.
         """
         steps = _Told(self.tell, self)
         built = await self.builder.build(self.source, steps)
@@ -97,7 +99,7 @@ def _same(one: BuiltApplication, other: BuiltApplication) -> bool:
 
 
 class _Told:
-    """The phases in App Runner's words (facts 2.4, 6.5)."""
+    """Logs the phases in App Runner's wording (facts 2.4, 6.5)."""
 
     def __init__(self, tell: Callable[[str], None], service: SourceService) -> None:
         self._tell = tell
