@@ -10,6 +10,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
+from floor_diagram import with_floors
 from page_parts import cell, table
 from reference_assumptions import assumptions_page
 from reference_cli import cli_page
@@ -48,7 +49,9 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "reference/assumptions.md": assumptions_page,
 }
 
-ORDER: Final = ("Home", "Tutorial", "How to", "Reference", "Explanation")
+ORDER: Final = ("Home", "Tutorial", "How to", "Reference", "Explanation", "Contributing", "Decisions")
+# Titles of sections whose folder has another name.
+TITLES: Final[Mapping[str, str]] = {"Adr": "Decisions"}
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -60,7 +63,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     """Pictures and lists that the code knows, where a page asks for them."""
-    return with_diagrams(markdown).replace("<!-- lessons -->", _lessons())
+    return with_floors(with_diagrams(markdown)).replace("<!-- lessons -->", _lessons())
 
 
 def _lessons() -> str:
@@ -70,6 +73,9 @@ def _lessons() -> str:
 
 def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG001 MkDocs' signature
     """Sections in the order in which one reads them, not in that of the alphabet."""
+    for item in nav.items:
+        if item.title in TITLES:
+            item.title = TITLES[item.title]
     nav.items.sort(key=_place)
     return nav
 
