@@ -1,3 +1,1 @@
-"""The laboratory: comparisons, sweeps, the compiled backend, validation. It plays many runs and evaluates them
-together.
-"""
+"""The laboratory: comparisons, sweeps, the compiled backend, validation. It plays many runs and evaluates them."""

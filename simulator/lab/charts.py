@@ -69,9 +69,7 @@ def _place(candidate: str, comparison: Comparison) -> int | None:
 
 
 def pareto_chart(case: CasePart, comparison: Comparison) -> str:
-    """Plot cost against latency, both with their intervals. The line joins the Pareto frontier of the candidates that
-    pass.
-    """
+    """Plot cost against latency with both intervals. The line is the Pareto frontier of the candidates that pass."""
     names = with_equals(case)
     shown = [
         row
@@ -101,9 +99,7 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
 
 
 def supply_chart(case: CasePart, comparison: Comparison) -> str:
-    """Plot the ready instances and the demand over time for the first seed, one panel per candidate. Empty without
-    curves.
-    """
+    """Plot ready instances and demand over time for the first seed, one panel per candidate. Empty without curves."""
     titles = with_equals(case)
     shown = [
         row
@@ -130,9 +126,7 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
 
 
 def score_chart(comparison: Comparison) -> str:
-    """Plot the score over all cases, best first. Bars of candidates that fail are hollow. Empty if no score is
-    known.
-    """
+    """Plot the score over all cases, best first. Candidates that fail have hollow bars. Empty if no score is known."""
     single = with_equals(comparison.cases[0]) if len(comparison.cases) == 1 else {}
     known = [
         (part.candidate, part.score, bool(part.failing) and not is_oracle(part.candidate))

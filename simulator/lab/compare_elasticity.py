@@ -16,9 +16,7 @@ Column = list[float | None]
 def add_elasticity(
     columns: dict[str, dict[str, Column]], found: Mapping[str, Outcomes], baseline: str, oracles: Collection[str]
 ) -> None:
-    """Fill in `elastic_speedup`, `pairwise` and `fractional` of every candidate, seed by seed. `found`: the runs by
-    candidate.
-    """
+    """Fill in `elastic_speedup`, `pairwise` and `fractional`, seed by seed. `found`: the runs by candidate."""
     groups: dict[str, dict[str, Runs]] = {}
     for label, runs in found.items():
         columns[label]["elastic_speedup"] = _eta(found[baseline], runs)

@@ -1,6 +1,4 @@
-"""Selects the backend of a run: the event loop, or the compiled backend where it is able to play it. Reports are
-equal.
-"""
+"""Selects the backend of a run: the event loop, or the compiled one where it can play the run. Reports are equal."""
 
 from __future__ import annotations
 
@@ -42,8 +40,7 @@ GEAR_NAMES: Final = (AUTO, *(kind.name for kind in GEARS))
 
 
 def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
-    """Return the backend of this name. `auto` takes the fastest that can play the scenario and pays for `runs` such
-    runs.
+    """Return the named backend. `auto` takes the fastest that can play the scenario and pays off in `runs` such runs.
 
     Raises:
         ValueError: for a backend that cannot play the scenario, and for an unknown name.
@@ -64,9 +61,7 @@ def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
 
 
 def gear_of(name: str, runs: int = 1) -> Gear:
-    """Return a function that plays scenarios in the named backend. `auto` chooses for each scenario, as for `runs`
-    runs.
-    """
+    """Return a function that plays scenarios in the named backend; `auto` chooses for each, as for `runs` runs."""
 
     def play(scenario: Scenario) -> RunRecord:
         return kind_of(name, scenario, runs).play(scenario)

@@ -96,9 +96,7 @@ def _estimated(scenario: Scenario, service: str) -> Iterator[str]:
 
 
 def _adapted(candidates: Sequence[Candidate], scenario: Scenario, service: str) -> Iterator[str]:
-    """Note parameters of the scenario's own policy that are not its defaults: the other policies have their
-    defaults.
-    """
+    """Note parameters of the scenario's own policy that are not its defaults: other policies have their defaults."""
     policy = scenario.services[service].policy
     adapted = adapted_parameters(policy)
     if adapted and any(candidate.told == CONFIGURED and not candidate.is_oracle for candidate in candidates):
@@ -106,9 +104,7 @@ def _adapted(candidates: Sequence[Candidate], scenario: Scenario, service: str) 
 
 
 def _shown_only(scenario: Scenario, service: str) -> Iterator[str]:
-    """Note checks that require a minimum of something bad: a candidate that does better does not fail because of
-    them.
-    """
+    """Note checks that require a minimum of something bad: a candidate that does better does not fail by them."""
     sources = [(source.name, source.service) for source in scenario.traffic]
     texts = [
         check.text

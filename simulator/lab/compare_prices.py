@@ -53,9 +53,7 @@ class _FreeTold(BaseModel):
 
 
 class _PricesTold(BaseModel):
-    """The fields of a `PriceList` that a user can set; the metered quantities are the platform's, or those of its
-    `billing`.
-    """
+    """The fields of a `PriceList` that a user can set; what is metered depends on the platform and its `billing`."""
 
     model_config = _STRICT
 

@@ -1,6 +1,4 @@
-"""One run of a comparison, in any worker process: takes plain values, returns the figures of each service, never
-raises.
-"""
+"""One run of a comparison, in any worker process: takes plain values, returns each service's figures, never raises."""
 
 from __future__ import annotations
 
@@ -141,9 +139,7 @@ def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: Service
 
 
 def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[str, ...]:
-    """Return failed checks on this service or on all services; USD limits use the prices of the candidate's
-    platform.
-    """
+    """Return failed checks on this service or on all services; USD limits use the candidate's platform prices."""
     prices = task.candidate.price_list
     judged = [check for check in record.checks if service_of(check, record) in {None, service.name}]
     if not judged:

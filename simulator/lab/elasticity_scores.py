@@ -40,9 +40,7 @@ Columns = dict[str, list[float | None]]
 
 
 def pairwise_scores(runs: Sequence[Elasticity]) -> list[float]:
-    """Return each autoscaler's points, in percent of the possible ones. Needs two or more autoscalers on the same
-    traffic.
-    """
+    """Return the points of two or more autoscalers on the same traffic, each in percent of the possible points."""
     most = (len(runs) - 1) * len(METRICS)
     return [
         100 * math.fsum(_points(ours, other) for place, other in enumerate(runs) if place != number) / most

@@ -1,4 +1,4 @@
-"""By how little one event changes a figure of a run: what runs that all agree may still have missed (statistics.py)."""
+"""The smallest change of each figure by one event: an effect that equal runs may have missed (statistics.py)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MILLION = 1e6
 def figure_steps(
     values: Values, record: RunRecord, service: ServiceRun, miss_usd: float, prices: PriceList | None = None
 ) -> dict[str, float]:
-    """A request, a start, a decision, a second more of every instance; `prices` None: App Runner's."""
+    """Return the change by one request, start, decision, or second of every instance. `prices` None: App Runner's."""
     requests = max(1.0, values["requests"] or 0.0)
     served = max(1, record.tallies.whole(record.sources_of(service.name)).served)
     instances = max(1, len(service.usages))
@@ -39,7 +39,7 @@ def figure_steps(
 
 
 def _second_usd(service: ServiceRun, prices: PriceList | None) -> float:
-    """What a second of a busy instance costs."""
+    """Return the price of one second of a busy instance."""
     rates, size = service.rates or rates_of(service.region), service.size
     if prices is None:
         return (size.vcpu * rates.active_vcpu_hour + size.memory_gb * rates.active_gb_hour) / SECONDS_PER_HOUR

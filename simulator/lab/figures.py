@@ -1,4 +1,4 @@
-"""The figures of a run that sweeps and tables are made of: a flat row out of a report."""
+"""The figures of a run for sweeps and tables: a flat row from a report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Figure = float | int | str | bool | None
 
 
 def figures(report: Report) -> dict[str, Figure]:
-    """Whole run after the warm-up; instance time and cost of all services together. Units as in the report's names."""
+    """Return figures of the run after the warm-up; instance time and cost cover all services. Units: the report's."""
     requests, services = report.requests, report.services
     instances = [service.instances for service in services]
     latency = requests.latency
@@ -47,7 +47,7 @@ def figures(report: Report) -> dict[str, Figure]:
 
 
 def _month_rests_on(report: Report) -> str:
-    """What the month is extrapolated from, and whether rates of a Region are estimates."""
+    """Return what the month is extrapolated from, and whether rates of a Region are estimates."""
     costs = [service.cost for service in report.services]
     regions = dict.fromkeys(cost.region for cost in costs if cost.estimated)
     estimated = f"; rates of {', '.join(regions)} are estimated" if regions else ""
@@ -55,8 +55,7 @@ def _month_rests_on(report: Report) -> str:
 
 
 def failed_checks(checks: Sequence[CheckPart], served: int) -> list[str]:
-    """The texts of the checks that failed by a value. What could not be measured in a run that served is no failure:
-
-    a point that never had to scale out has no `scale_out_delay`.
+    """Return the texts of the checks that failed by a value. In a run that served requests, a check without a value
+    passes: a point that never had to scale out has no `scale_out_delay`.
     """
     return [check.text for check in checks if not check.passed and (check.value is not None or not served)]

@@ -1,8 +1,8 @@
-"""What is best: first what passes, then what nothing else beats in both cost and latency. For comparisons and sweeps.
+"""The frontier of comparisons and sweeps: points that pass and that no other point beats in both cost and latency.
 
-A point that fails a check of its scenario, or loses so many requests that its percentiles mean nothing, is cheap and
-fast for the wrong reason: it is on no frontier, and no "best" names it. A check that asks for more of what is bad, such
-as `status_429 > 0`, says what the scenario shows: a point without any 429 is not worse, so it does not fail by it.
+A point that fails a check of its scenario, or whose error rate is so high that its percentiles mean nothing, is cheap
+and fast for the wrong reason: it is on no frontier, and is never named best. A check that requires a minimum of
+something bad, such as `status_429 > 0`, says what the scenario shows: a point without any 429 does not fail by it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Final
 
 from simulator.replay.check_expression import parse_check
 
-# Who loses more has no 95th percentile over all of its requests: those that were lost have waited for ever.
+# Above this error rate there is no 95th percentile over all requests: rejected and failed ones count as infinitely
+# slow.
 ERROR_RATE_MAX: Final = 0.05
 
 
 def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Indexes of the points that none beats in both coordinates (less is better), by the first one."""
+    """Return indexes of the points that no other beats in both coordinates (less is better), by the first one."""
     best = float("inf")
     front = []
     for index in sorted(range(len(points)), key=lambda number: points[number]):
@@ -28,16 +29,16 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
 
 
 def frontier(points: Sequence[tuple[float, float]], passing: Sequence[bool]) -> list[int]:
-    """The same among those that pass."""
+    """Return the Pareto indexes among the points that pass."""
     real = [index for index, passes in enumerate(passing) if passes]
     return [real[place] for place in pareto([points[index] for index in real])]
 
 
 def failures_of(error_rate: float, failed_checks: Mapping[str, int], runs: int) -> tuple[str, ...]:
-    """Why a point of `runs` runs does not pass; empty when it does.
+    """Return the reasons why a point of `runs` runs fails; empty if it passes.
 
     `failed_checks`: by the check's text, how many of the runs failed it: more than half of them is a failure. A check
-    that allows a higher error rate does not help: the point's percentiles are those of the requests that were left.
+    that allows a higher error rate does not help: the point's percentiles cover only the requests that were served.
     """
     most = [text for text, count in failed_checks.items() if 2 * count > runs]
     failed = [text for text in most if not parse_check(text).asks_for_worse]

@@ -1,7 +1,7 @@
-"""Who plays the points of a sweep: processes of this machine, or the workers of a Dask cluster.
+"""Worker pools that play the points of a sweep: processes of this machine, or the workers of a Dask cluster.
 
-Both keep few points under way, so that a million of them need no memory, and both outlive their workers: what a dead
-one was playing is played again elsewhere.
+Both keep few points in progress, so a million of them need no memory, and both survive their workers: the point that
+a crashed worker was playing is played again elsewhere.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from simulator.lab.grid import Point
 from simulator.lab.point_run import Row
 from simulator.lab.worker_processes import WorkerProcesses
 
-PER_WORKER: Final = 4  # points under way or waiting for each worker, so that none waits for the master
-TRIES_MAX: Final = 3  # a point whose worker died so often is what kills workers
+PER_WORKER: Final = 4  # points in progress or queued per worker, so that none waits for the master
+TRIES_MAX: Final = 3  # a point whose worker crashed this often is the likely cause
 
 Play = Callable[[str, Point], Row]
 
@@ -27,13 +27,13 @@ class Gang(Protocol):
     """Plays points in any order."""
 
     def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
-        """`play(file, point)` for every point, as they come."""
+        """Yield each point with the result of `play(file, point)`, in the order of completion."""
 
     def close(self) -> None: ...
 
 
 class LocalGang:
-    """Worker processes of this machine, started afresh (no copied state, on every platform the same)."""
+    """Worker processes of this machine, started as fresh interpreters: no copied state, on every operating system."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -56,7 +56,7 @@ class LocalGang:
                     suspects.append(under_way.pop(future))
                 else:
                     yield under_way.pop(future), _row(future)
-            if suspects:  # one death breaks the whole pool: everything under way is lost with it
+            if suspects:  # one crash breaks the whole pool: all points in progress are lost with it
                 self._renew()
                 suspects += under_way.values()
                 under_way.clear()
@@ -66,7 +66,7 @@ class LocalGang:
             fill()
 
     def _alone(self, play: Play, file: str, point: Point) -> Row:
-        """A point that was under way when a worker died, and no other beside it: who dies now is the one."""
+        """Play a point that was in progress when a worker crashed, without others: a further crash is its own."""
         for _ in range(TRIES_MAX - 1):
             future = self._pool.submit(play, file, point)
             wait([future])
@@ -83,7 +83,7 @@ class LocalGang:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def abandon(self) -> None:
-        """Close it without waiting for what is under way."""
+        """Close the pool without waiting for points in progress."""
         self._pool.abandon()
 
     def _new_pool(self) -> WorkerProcesses:
@@ -94,11 +94,11 @@ class DaskGang:
     """The workers of a Dask cluster. They read the scenario file themselves, at the same path."""
 
     def __init__(self, scheduler: str) -> None:
-        """`scheduler`: its address, `tcp://host:port`.
+        """Connect to the scheduler at an address such as `tcp://host:port`.
 
         Raises:
-            ImportError: when dask.distributed is not installed.
-            OSError: when no scheduler answers there.
+            ImportError: if dask.distributed is not installed.
+            OSError: if no scheduler answers there.
         """
         self._distributed: Any = importlib.import_module("distributed")  # an extra; a sweep on one machine needs none
         self._client: Any = self._distributed.Client(scheduler, set_as_default=False, timeout=10)
@@ -120,7 +120,8 @@ class DaskGang:
         ended = self._distributed.as_completed(first, loop=self._client.loop)
         for future in ended:
             yield under_way.pop(future.key), _row(future)
-            # One for the one that ended, more when workers have joined; none of them may be there at this moment.
+            # Submit one point for the one that ended, and more if workers have joined; there may be no worker at this
+            # moment.
             for point in islice(waiting, max(1, PER_WORKER * self.workers - len(under_way))):
                 ended.add(submit(point))
 
@@ -132,7 +133,7 @@ class DaskGang:
 
 
 def _row(future: Any) -> Row:
-    """What a worker answered, or why there is no answer; `play` itself raises nothing."""
+    """Return the worker's result, or the error that prevented it; `play` itself never raises."""
     error = future.exception()
     if error is None:
         row: Row = future.result()

@@ -17,7 +17,7 @@ _RANGE: Final = re.compile(r"^(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?$", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What varies: a place of the scenario (replay/changes.py) and its values, as the file would have them."""
+    """What varies: a key of the scenario (replay/changes.py) and its values, as in the scenario file."""
 
     name: str
     values: tuple[Any, ...]
@@ -25,7 +25,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run of a sweep. `changes` in the order of the axes."""
+    """One run of a sweep. `changes` are in the order of the axes."""
 
     number: int
     changes: tuple[tuple[str, Any], ...]
@@ -33,12 +33,12 @@ class Point:
 
 
 def parse_axis(text: str) -> Axis:
-    """`max_concurrency=10,20,50`, `min_size=1..10` or `min_size=1..25..4` (both ends belong to it).
+    """Parse an axis: `max_concurrency=10,20,50`, `min_size=1..10` or `min_size=1..25..4` (ends included).
 
-    A value may hold commas within brackets: `policy={name: fixed, instances: 3},app-runner`.
+    A value may contain commas within brackets: `policy={name: fixed, instances: 3},app-runner`.
 
     Raises:
-        ValueError: when it is not of that form.
+        ValueError: if the text has another form.
     """
     name, equals, told = text.partition("=")
     if not (name.strip() and equals and told.strip()):
@@ -58,10 +58,10 @@ def parse_axis(text: str) -> Axis:
 
 
 def points(axes: Sequence[Axis], seeds: Sequence[int]) -> Iterator[Point]:
-    """Every combination, the last axis fastest, seeds within.
+    """List every combination, the last axis varying fastest, with all seeds of a combination together.
 
     Raises:
-        ValueError: when an axis is given twice or there are more than a million points.
+        ValueError: if an axis is given twice or there are more than a million points.
     """
     names = [axis.name for axis in axes]
     for name in names:
@@ -88,7 +88,7 @@ def _range(text: str, first: str, last: str, step: str | None) -> tuple[int, ...
 
 
 def _split(text: str) -> Iterator[str]:
-    """At commas that stand in no bracket and no quotes."""
+    """Split at commas outside brackets and quotes."""
     depth, start, quote = 0, 0, ""
     for place, letter in enumerate(text):
         if quote:

@@ -1,4 +1,4 @@
-"""What a month costs by item: the bill of a row as the mean of its runs, and the table of a case."""
+"""The cost of a month by item: the mean of a row's monthly bills, and the table of a case."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.lab.comparison import CasePart, ItemPart, RowPart
 from simulator.model.units import duration_text
 from simulator.rules.pricing import Line
 
-# Columns of the table, in its order, with the items that each adds up.
+# Columns of the table, in its order, with the bill items that each adds up.
 _OTHERS: Final[Mapping[str, Callable[[str], bool]]] = {
     "idle": lambda item: item.startswith("idle ") or item == "provisioned memory",
     "requests": lambda item: item == "requests",
@@ -25,7 +25,7 @@ _COLUMNS: Final[Mapping[str, Callable[[str], bool]]] = {
 
 
 def month_items(bills: Sequence[Sequence[Line]]) -> list[ItemPart]:
-    """The mean of the runs' bills, item by item; an item that a run does not have is 0 there."""
+    """Return the mean of the runs' bills, item by item; an item that a run does not have counts as 0."""
     lines = {line.item: line for lines in bills for line in lines}
     quantities = {
         item: math.fsum(line.quantity for lines in bills for line in lines if line.item == item) / len(bills)
@@ -49,7 +49,7 @@ def month_title(case: CasePart) -> str:
 
 
 def month_columns(rows: Sequence[RowPart]) -> dict[str, list[float | None]]:
-    """By heading the USD of each row, None where its bill has no such item; headings without an amount are left out."""
+    """Map each heading to every row's USD, None if its bill has no such item; headings without amounts are omitted."""
     sums = {heading: [_sum_of(row, holds) for row in rows] for heading, holds in _COLUMNS.items()}
     return {heading: column for heading, column in sums.items() if any(column)}
 

@@ -1,4 +1,4 @@
-"""What a service of a run costs on its platform: the run, and a month if every minute were like it."""
+"""The cost of a run's service on its platform: of the run, and of a month at the run's traffic."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MILLION = 1e6
 
 
 def bills(record: RunRecord, service: ServiceRun, prices: PriceList | None) -> tuple[Bill, Bill]:
-    """(of the run, of a month); `prices` None: App Runner's, as the scenario has them.
+    """Return the bills (of the run, of a month). `prices` None: App Runner's, which the scenario has.
 
-    Deployments and builds are on neither: they are the same wherever the service runs.
+    Deployments and builds are in neither: they cost the same wherever the service runs.
     """
     if prices is None:
         rates = service.rates or rates_of(service.region)
@@ -38,12 +38,12 @@ def bills(record: RunRecord, service: ServiceRun, prices: PriceList | None) -> t
 
 
 def month_lines(month: Bill) -> tuple[Line, ...]:
-    """All lines; what the free tier covers has a negative quantity, so that the sum is what is to be paid."""
+    """Return all lines. The free tier is a line with a negative quantity, so that the sum is the amount to pay."""
     return (*month.lines, *(Line(line.item, -line.quantity, line.unit, line.rate_usd) for line in month.free))
 
 
 def passes(check: CheckExpression, record: RunRecord, services: Sequence[ServiceRun], prices: PriceList) -> bool:
-    """Whether a limit in USD holds on a platform with these prices, its free tier left out."""
+    """True if a USD limit holds on a platform with these prices, without the free tier."""
     pairs = [bills(record, service, prices) for service in services]
     run_usd = math.fsum(run.usd for run, _ in pairs)
     if check.metric == "usd_per_month":
@@ -55,7 +55,7 @@ def passes(check: CheckExpression, record: RunRecord, services: Sequence[Service
 
 
 def prices_line(scenario: Scenario, prices: PriceList | None) -> str:
-    """Whose prices, of when, and where they were read; None: App Runner's, of the scenario's first service."""
+    """Return the source and the date of the prices. None: App Runner's, for the scenario's first service."""
     if prices is not None:
         return f"{prices.region}, {prices.as_of}: {prices.source}"
     own = next(iter(scenario.services.values())).prices
@@ -64,5 +64,5 @@ def prices_line(scenario: Scenario, prices: PriceList | None) -> str:
 
 
 def _charged(found: Bill) -> Bill:
-    """Without lines of nothing."""
+    """Omit lines without an amount."""
     return Bill(tuple(line for line in found.lines if line.quantity))

@@ -1,4 +1,4 @@
-"""One point of a sweep, played wherever a worker is: plain values in, a flat row out, no exception."""
+"""One point of a sweep, played in any worker: takes plain values, returns a flat row, never raises."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = dict[str, Figure]
 
 
 def play_point(file: str, point: Point, backend: str = AUTO, runs: int = 1) -> Row:
-    """The figures of a point, one of `runs`, or `error`: what is wrong with it, no reason to stop the others."""
+    """Return the figures of a point, one of `runs`; or `error`, so that a faulty point does not stop the others."""
     try:
         scenario = load_scenario(Path(file), dict(point.changes)).played_to_the_end().with_seed(point.seed)
         return figures(build_report(gear_of(backend, runs)(scenario)))

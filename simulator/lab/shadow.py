@@ -1,11 +1,11 @@
-"""Shadow policies: evaluated on the signal of a run, on either clock, without acting; how far they would have diverged.
+"""Shadow policies: evaluated on a run's metrics, on either clock, without acting, to see how far they diverge from it.
 
 A shadow observes every closed second that the acting policy observes, and decides on its own tick, at whole seconds. A
 policy that decides more often, or that reacts to queued requests, decides once a second. A shadow sees the instances of
 the *acting* policy, so it says what it would have decided in that situation, not where its own decisions would have
 led. `simulator compare` answers that.
 
-A shadow never breaks the run: a user's policy that fails is told, and holds its desired count.
+A shadow never breaks the run: if a user's policy fails, the error is reported and its desired count stays.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from simulator.replay.scenario import Scenario
 from simulator.replay.user_policy import GuardedPolicy, OnPolicyError
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 
-# Of one shadow: enough to see its story; the figures count all.
+# Per shadow: enough for its history; the figures count all decisions.
 DECISIONS_KEPT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class ShadowDecision:
-    """The shadow's desired count changed. `acting`: the desired count in force."""
+    """A change of the shadow's desired count. `acting`: the desired count in force."""
 
     at_s: float
     before: int
@@ -39,7 +39,7 @@ class ShadowDecision:
 
 @dataclass(slots=True)
 class Divergence:
-    """How a shadow differed from the policy that acted, second by second. Instances."""
+    """How a shadow differed from the acting policy, second by second, in instances."""
 
     service: str
     acting: str
@@ -55,21 +55,21 @@ class Divergence:
 
     @property
     def differing_share(self) -> float | None:
-        """Share of the time in which it wanted another number."""
+        """Share of the time in which the shadow desired another number."""
         return self.differing / self.seconds if self.seconds else None
 
     @property
     def mean_difference(self) -> float | None:
-        """Shadow minus acting: above 0, it would have wanted more."""
+        """Mean of shadow minus acting: above 0, it would have desired more."""
         return self.sum_of_differences / self.seconds if self.seconds else None
 
     @property
     def mean_gap(self) -> float | None:
-        """The same without its sign."""
+        """Mean of the absolute difference."""
         return self.sum_of_gaps / self.seconds if self.seconds else None
 
     def passed(self, difference: int) -> None:
-        """A second went by with this difference."""
+        """Record a second with this difference."""
         self.seconds += 1
         self.differing += difference != 0
         self.sum_of_differences += difference
@@ -79,24 +79,24 @@ class Divergence:
 
 
 class Shadows:
-    """The shadows of a run. Hand `attach` to `Run.on_open`; read `divergences` when the run is over."""
+    """The shadows of a run. Pass `attach` to `Run.on_open`; read `divergences` after the run."""
 
     def __init__(self, scenario: Scenario, policies: Sequence[str]) -> None:
-        """Raises ValueError for a policy that is not there or does not fit the scenario."""
+        """Raises ValueError for a policy that does not exist or does not fit the scenario."""
         self.divergences: list[Divergence] = []
         self.notes: list[PolicyNote] = policy_notes(scenario)
         self._made: dict[str, list[tuple[Policy, frozenset[str]]]] = {name: [] for name in scenario.services}
         for told in policies:
             shadowed = scenario.with_policy(told, OnPolicyError.HOLD)
             shadowed.require("virtual")
-            # A shadow sees the signal of the run as it is: nothing of its own platform comes along.
+            # A shadow sees the metrics of the run as they are: its platform settings are not applied.
             alone = {name: {"policy": service.policy} for name, service in shadowed.services.items()}
             self.notes += policy_notes(scenario.with_services(alone))
             for name, service in shadowed.services.items():
                 self._made[name].append((build_policy(shadowed, name), service.policy.needs))
 
     def attach(self, platform: Platform) -> None:
-        """Listen to the platform's closed seconds, beside whoever listens already."""
+        """Subscribe to the platform's closed seconds; existing listeners stay."""
         listening: dict[str, list[Callable[[Sample], None]]] = {}
         for name, made in self._made.items():
             service = platform.services[name]
@@ -124,7 +124,7 @@ class Shadows:
 
 
 class _CpuMeter:
-    """CPU seconds of a service that nobody else measures."""
+    """Measures the CPU seconds of a service that has no such meter yet."""
 
     def __init__(self, service: Service) -> None:
         self._used_s: Callable[[], float] | None = getattr(service.serving.driver, "cpu_used_s", None)
@@ -140,7 +140,7 @@ class _CpuMeter:
 
 
 class _Shadow:
-    """One policy at one service."""
+    """One shadow policy at one service."""
 
     def __init__(
         self,
@@ -158,9 +158,7 @@ class _Shadow:
         self._desired = service.roster.desired
 
     def second_closed(self, sample: Sample) -> None:
-        """The desired counts of the second that has just ended are compared; then the shadow learns of it and may
-        decide.
-        """
+        """Compare the desired counts of the second that has ended; then pass it to the shadow, which may decide."""
         self._divergence.passed(self._desired - self._service.roster.desired)
         self._policy.observe(sample if self._cpu is None else self._cpu.added(sample))
         ticks_before, ticks_now = (

@@ -1,15 +1,16 @@
-"""The demand that a supply of instances is measured against: the fewest that meet the SLO, by the bin of time.
+"""The demand that a supply of instances is compared with: the fewest instances that meet the SLO, per time bin.
 
-"Demand" of SPEC's metrics is the fewest instances that meet the service level objective for the load of the moment
-(facts policies 2). The load of a bin is what its own requests bring; how many instances carry it is theory: Erlang's
-loss formula where requests are rejected, his delay formula where they wait, with all slots of all instances as servers,
-and the CPU time stretched as processor sharing does. 95 % of the requests have to be served within the SLO.
+"Demand" in SPEC's metrics is the fewest instances that meet the service level objective for the load of the moment
+(facts policies 2). The load of a bin is the work of its own requests; theory gives the number of instances that carry
+it: Erlang's loss formula where requests are rejected, his delay formula where they wait, with all slots of all
+instances as servers, and the CPU time stretched as processor sharing does. 95 % of the requests have to be served
+within the SLO.
 
-A bin is as long as makes its load known: the peak of every single second, which an oracle needs so that nothing is
-rejected (replay/demand.py), is mostly noise, and a policy that follows noise is no better for it.
+A bin is long enough for its load to be estimated: the peak of every single second, which an oracle needs so that
+nothing is rejected (replay/demand.py), is mostly noise, and a policy does not improve by following noise.
 
-Demand is counted in instances of one kind: so many slots, so much vCPU. Metrics of different kinds have no common
-measure; `basis_of` says of which kind one is.
+Demand is counted in instances of one kind, defined by slots and vCPU. Metrics of different kinds are not comparable;
+`basis_of` names the kind.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from simulator.replay.demand import UTILISATION_MAX, offered_load
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
 
-# Of the requests, so many have to be served within the SLO.
+# Share of the requests that must be served within the SLO.
 SHARE: Final = 0.95
 _BIN_MIN_S: Final = 5.0
 _BIN_MAX_S: Final = 60.0
@@ -33,22 +34,22 @@ _INSTANCES_MAX: Final = 5000
 
 
 def bin_s(duration_s: float) -> float:
-    """The resolution: a sixtieth of the run, 5 s at least and a minute at most, in whole seconds."""
+    """Return the length of a bin: a sixtieth of the run, at least 5 s and at most a minute, in whole seconds."""
     return float(round(min(_BIN_MAX_S, max(_BIN_MIN_S, duration_s / _BINS))))
 
 
 def basis_of(spec: ServiceSpec, duration_s: float) -> str:
-    """What an instance of the demand is, and its resolution, in words."""
+    """Describe an instance of the demand and its resolution."""
     waiting = "queues" if spec.overflow.mode == "queue" else "rejects"
     slots = f"{spec.max_concurrency} slot{'s' * (spec.max_concurrency != 1)}"
     return f"{slots}, {spec.size.vcpu:g} vCPU, {waiting}; by {bin_s(duration_s):g} s"
 
 
 def slo_demand(scenario: Scenario, service: str, slo_s: float | None) -> NDArray[np.int64]:
-    """Instances needed in each second of the run, the same throughout a bin; 0 where nothing comes.
+    """Return the instances needed in each second of the run, constant within a bin; 0 where no request arrives.
 
     Raises:
-        ValueError, ScenarioError: when the demand cannot be known.
+        ValueError, ScenarioError: if the demand cannot be known.
     """
     width_s = bin_s(scenario.duration_s)
     counts, cpu_s, io_s = offered_load(scenario, service, width_s)
@@ -78,7 +79,7 @@ def _fewest(
     vcpu: float,
     slo_s: float | None,
 ) -> NDArray[np.int64]:
-    """The fewest instances by the bin. `slo_s`: within which a request that may wait has to be done; None: none may."""
+    """Return the fewest instances per bin. `slo_s`: the time limit of a request that may wait; None: none may wait."""
     fewest = np.zeros(len(rate_rps), dtype=np.int64)
     open_ = np.flatnonzero(rate_rps > 0)
     count = 0
@@ -87,7 +88,7 @@ def _fewest(
         rate, cpu, io = rate_rps[open_], cpu_s[open_], io_s[open_]
         used = rate * cpu / (count * vcpu)
         alone = 1 / min(1.0, vcpu)
-        # Shared by no more requests than there are slots.
+        # No more requests share an instance's CPU than it has slots.
         stretch = np.minimum(alone / np.maximum(1 - used, 1 - UTILISATION_MAX), max(alone, slots / vcpu))
         lasts_s = cpu * stretch + io
         enough = (used <= UTILISATION_MAX) & (_missed(rate * lasts_s, count * slots, lasts_s, slo_s) <= 1 - SHARE)
@@ -100,7 +101,7 @@ def _fewest(
 def _missed(
     load: NDArray[np.float64], servers: int, lasts_s: NDArray[np.float64], slo_s: float | None
 ) -> NDArray[np.float64]:
-    """The share of the requests that are rejected, or wait for longer than the SLO leaves."""
+    """Return the share of the requests that are rejected, or wait for longer than the SLO leaves."""
     special: Any = needed("scipy.special")
     some = np.maximum(load, 1e-12)
     term = np.exp(servers * np.log(some) - some - special.gammaln(servers + 1))

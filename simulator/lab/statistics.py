@@ -1,20 +1,20 @@
 """Means over seeds with their confidence intervals, and differences with and without common random numbers.
 
-Runs of two candidates with the same seed see the same arrivals and the same work, so what chance does to one it does to
-the other as well. Their difference, seed by seed, varies less than either of them: `paired` uses that, `independent`
+Runs of two candidates with the same seed see the same arrivals and the same work, so chance affects both
+alike. Their difference, seed by seed, varies less than either of them: `paired` uses that, `independent`
 (Welch) does not.
 
-Student's t holds for sums of many small contributions. Money that is billed in steps, counts, and errors that most runs
-do not have are no such sums, so the interval of a mean depends on what the values look like:
+Student's t holds for sums of many small contributions. Costs that are billed in steps, counts, and errors that most
+runs do not have are not such sums, so the interval of a mean depends on what the values look like:
 
 - *skewed*: Hall's transformation of t (P. Hall, "On the removal of skewness by transformation", J. R. Statist. Soc. B
   54, 1992), which is Student's t where there is no skewness;
 - *mostly one value*: Jeffreys' interval (Brown, Cai and DasGupta, Statist. Sci. 16, 2001) for the share of the other
-  runs, times how far these are away on average;
-- *all alike*: what could have been missed. With n runs, an event of which none was seen happens at most 3/n times a run
-  (the rule of three); it would have changed the figure by one `step`: a request, a count, a billed second.
+  runs, times their mean distance;
+- *all alike*: bounded by events that were not seen. With n runs, an event that occurred in none happens at most 3/n
+  times a run (the rule of three); it would have changed the figure by one `step`: a request, a count, a billed second.
 
-No interval reaches beyond what the figure can be (`Scope`), and with fewer than three runs there is none.
+No interval exceeds the figure's bounds (`Scope`), and with fewer than three runs there is none.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from typing import Any, Final
 from simulator.lab.extras import needed
 
 CONFIDENCE: Final = 0.95
-# Two runs have a spread of one degree of freedom: t is 12.7, and the interval says less than both values do.
+# Fewest runs for an interval. Two have one degree of freedom: t is 12.7, and both values say more.
 RUNS_MIN: Final = 3
-# Below this many runs two values side by side may be chance, and t is asked as well.
+# Below this number of runs two adjacent values may be chance, and Student's t is used as well.
 _RUNS_FOR_SHARES: Final = 10
-# Three or four runs say nothing of a tail.
+# Fewest runs for skewness: three or four say nothing of a tail.
 _RUNS_FOR_SKEWNESS: Final = 5
-# Sums of floats differ in their last digits: values as close as this are one value.
+# Sums of floats differ in their last digits: values as close as this are equal.
 _SAME: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a figure can be, and the least by which one event changes it in a run (0: nothing is known of it)."""
+    """A figure's bounds, and the least by which one event changes it in a run (0: unknown)."""
 
     least: float = -math.inf
     most: float = math.inf
@@ -48,7 +48,7 @@ class Scope:
 
     @property
     def of_difference(self) -> Scope:
-        """That of the difference of two such figures."""
+        """Return the scope of the difference of two such figures."""
         width = self.most - self.least
         return Scope(-width, width, self.step)
 
@@ -58,9 +58,9 @@ ANY: Final = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over `count` runs; the true one lies between `low` and `high` with the confidence asked for.
+    """A mean over `count` runs. The true mean lies between `low` and `high` with the requested confidence.
 
-    `low` and `high` are None where too few runs were played for an interval.
+    `low` and `high` are None if too few runs were played for an interval.
     """
 
     mean: float
@@ -74,7 +74,7 @@ class Estimate:
 
 
 def estimate(values: Sequence[float | None], scope: Scope = ANY, confidence: float = CONFIDENCE) -> Estimate | None:
-    """The mean of the values that were measured (None: nothing to measure in that run); None when none was."""
+    """Return the mean of the measured values (None: nothing to measure in that run); None if there are none."""
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -91,7 +91,7 @@ def paired(
     scope: Scope = ANY,
     confidence: float = CONFIDENCE,
 ) -> Estimate | None:
-    """The mean of `ours - theirs`, seed by seed; the sequences must be of the same seeds in the same order.
+    """Return the mean of `ours - theirs`, seed by seed. The sequences must have the same seeds in the same order.
 
     `scope` is that of the figure itself.
     """
@@ -106,7 +106,7 @@ def independent(
     scope: Scope = ANY,
     confidence: float = CONFIDENCE,
 ) -> Estimate | None:
-    """The mean of `ours - theirs` when the runs have nothing to do with each other (Welch's interval)."""
+    """Return the mean of `ours - theirs` for independent runs (Welch's interval)."""
     mine, yours = ([value for value in values if value is not None] for values in (ours, theirs))
     if not mine or not yours:
         return None
@@ -116,7 +116,7 @@ def independent(
         return Estimate(difference, None, None, count)
     parts = [_variance(values, mean) / len(values) for values, mean in zip((mine, yours), means, strict=True)]
     variance = sum(parts)
-    # What may have been missed on either side, where all of its values are alike.
+    # Events that either side may have missed, where all of its values are alike.
     missed = math.fsum(
         scope.step * _unseen(len(values), 1 - confidence)
         for values, part in zip((mine, yours), parts, strict=True)
@@ -130,7 +130,7 @@ def independent(
 
 
 def geometric_mean(values: Sequence[float]) -> float | None:
-    """Of positive values; None for none, or when one is not positive."""
+    """Return the geometric mean of positive values; None if there are none, or one is not positive."""
     if not values or min(values) <= 0:
         return None
     return math.exp(math.fsum(map(math.log, values)) / len(values))
@@ -140,7 +140,7 @@ def _interval(values: Sequence[float], mean: float, scope: Scope, alpha: float) 
     usual, times = Counter(values).most_common(1)[0]
     others = [value for value in values if abs(value - usual) > _SAME * max(1.0, abs(usual))]
     if not others:
-        # At an end of what it can be, all that was missed lies on one side.
+        # At a bound of the figure, all missed events lie on one side.
         at_an_end = usual in {scope.least, scope.most}
         half = scope.step * _unseen(len(values), 2 * alpha if at_an_end else alpha)
         return usual - half, usual + half
@@ -151,12 +151,12 @@ def _interval(values: Sequence[float], mean: float, scope: Scope, alpha: float) 
     low, high = _by_share(usual, others, len(values), alpha)
     if len(set(others)) == 1 and len(values) >= _RUNS_FOR_SHARES:
         return low, high
-    # How far the others are away is not known from so few of them.
+    # The distance of the other values is not known from so few of them.
     return min(low, wide[0]), max(high, wide[1])
 
 
 def _by_share(usual: float, others: Sequence[float], runs: int, alpha: float) -> tuple[float, float]:
-    """Jeffreys' interval for the share of the other values, times their mean distance from the usual one."""
+    """Return Jeffreys' interval for the share of the other values, times their mean distance from the usual one."""
     special: Any = needed("scipy.special")
     distance = math.fsum(others) / len(others) - usual
     shares = [
@@ -168,7 +168,7 @@ def _by_share(usual: float, others: Sequence[float], runs: int, alpha: float) ->
 
 
 def _skewed(values: Sequence[float], mean: float, alpha: float) -> tuple[float, float]:
-    """Hall's transformation of Student's t: the interval leans to where the long tail is."""
+    """Apply Hall's transformation of Student's t: the interval extends towards the long tail."""
     runs = len(values)
     moments = [math.fsum((value - mean) ** power for value in values) / runs for power in (2, 3)]
     skewness = moments[1] / moments[0] ** 1.5 if runs >= _RUNS_FOR_SKEWNESS else 0.0
@@ -178,7 +178,7 @@ def _skewed(values: Sequence[float], mean: float, alpha: float) -> tuple[float, 
 
 
 def _leaning(t: float, skewness: float, runs: int) -> float:
-    """The inverse of Hall's monotone transformation of a t statistic with this skewness."""
+    """Apply the inverse of Hall's monotone transformation of a t statistic with this skewness."""
     lean = skewness / math.sqrt(runs)
     if abs(lean) < 1e-9:
         return t
@@ -186,7 +186,7 @@ def _leaning(t: float, skewness: float, runs: int) -> float:
 
 
 def _unseen(runs: int, alpha: float) -> float:
-    """How often an event of which `runs` runs have seen none happens in a run, at most: 3/n for an alpha of 0.05."""
+    """Return the most often per run that an event can occur if `runs` runs have seen none: 3/n for an alpha of 0.05."""
     return -math.log(alpha / 2) / runs
 
 
@@ -196,12 +196,12 @@ def _t(freedom: float, alpha: float) -> float:
 
 
 def _variance(values: Sequence[float], mean: float) -> float:
-    """Of the sample, without bias."""
+    """Return the unbiased sample variance."""
     if max(values) - min(values) <= _SAME * max(1.0, abs(mean)):
         return 0.0
     return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
 
 def _within(mean: float, low: float, high: float, count: int, scope: Scope) -> Estimate:
-    """No further than the figure can be, and around its mean always."""
+    """Clip the interval to the figure's bounds; it always contains the mean."""
     return Estimate(mean, min(mean, max(low, scope.least)), max(mean, min(high, scope.most)), count)

@@ -1,8 +1,8 @@
-"""A sweep: every point of a grid played once, whatever interrupts it, and one table in the end.
+"""A sweep: plays every point of a grid once, despite interruptions, and writes one table at the end.
 
-Each finished point is a line in a journal beside the result, written before the next is told. A sweep that is started
-again with the same scenario, recordings, axes and seeds reads it and plays what is missing or failed; with others it
-rejects, and so it does while another process is at it.
+Each finished point is a line in a journal beside the result, written before the next one is reported. A sweep that is
+started again with the same scenario, recordings, axes and seeds reads it and plays the missing and failed points. With
+other inputs, or while another process uses the journal, it raises SweepConflict.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class SweepConflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """`file`: the scenario. `out`: the result, whose journal stands beside it until the result is written.
+    """A sweep. `file`: the scenario. `out`: the result, with the journal beside it until the result is written.
 
-    `inputs`: what else the points are played from (recordings, policies of the user's own). When one of them has
-    changed, it is another sweep.
+    `inputs`: other files that the points depend on (recordings, the user's policies). A sweep with a changed input is
+    another sweep.
     """
 
     file: Path
@@ -54,13 +54,13 @@ class Sweep:
         return self.out.with_name(self.out.name + ".partial.jsonl")
 
     def run(self, gang: Gang, on_row: Callable[[Point, Row, bool], None] = lambda *_: None) -> list[Row]:
-        """Rows in the grid's order: the axes' values, `seed`, and figures or `error`. The journal stays.
+        """Return rows in the grid's order: the axes' values, `seed`, and figures or `error`. The journal stays.
 
-        `on_row` hears of every point, with True for those that an earlier start has played.
+        `on_row` is called for every point, with True for those that an earlier start has played.
 
         Raises:
-            SweepConflict: when the journal is another sweep's, or another process is at it.
-            OSError: when the scenario cannot be read or the journal not be written.
+            SweepConflict: if the journal belongs to another sweep, or another process uses it.
+            OSError: if the scenario cannot be read or the journal cannot be written.
         """
         with self._opened() as journal:
             done = self._read(journal)
@@ -75,7 +75,7 @@ class Sweep:
         return [self._whole(point, done[point.number]) for point in self._points]
 
     def forget(self) -> None:
-        """The result is written: the journal has served."""
+        """Delete the journal. Call when the result has been written."""
         self.journal.unlink(missing_ok=True)
 
     def _whole(self, point: Point, row: Row) -> Row:
@@ -84,7 +84,7 @@ class Sweep:
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[TextIO]:
-        """The journal, locked: two processes that wrote to one journal would play every point twice."""
+        """Open and lock the journal: two processes that wrote to one journal would play every point twice."""
         with self.journal.open("a+", encoding="utf-8") as journal:
             try:
                 fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -94,7 +94,7 @@ class Sweep:
             yield journal
 
     def _read(self, journal: TextIO) -> dict[int, Row]:
-        """What an earlier start has played well; a last line that was cut off by a crash is cut away."""
+        """Return the rows that an earlier start has played without error; remove a last line that a crash cut off."""
         journal.seek(0)
         whole: list[str] = []
         try:
@@ -103,7 +103,7 @@ class Sweep:
             digests = [entry["sweep"] for entry in entries[:1]]
             done = {entry["point"]: entry["row"] for entry in entries[1:] if "error" not in entry["row"]}
         except (ValueError, KeyError, TypeError):
-            digests, done = [""], {}  # no journal at all
+            digests, done = [""], {}  # not a journal
         if digests not in ([], [self._digest()]):
             msg = f"{self.journal} belongs to another sweep; remove it, or choose another result file"
             raise SweepConflict(msg)
@@ -128,5 +128,5 @@ def _write(journal: TextIO, entry: dict[str, Any]) -> None:
 
 
 def _cell(value: Any) -> str | int | float | bool | None:
-    """An axis value as a table's cell: plain ones as they are, a mapping as its text."""
+    """Return an axis value as a table cell: a plain value as it is, a mapping as its text."""
     return value if isinstance(value, str | int | float | bool | None) else json.dumps(value)

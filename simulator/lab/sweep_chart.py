@@ -1,4 +1,4 @@
-"""A sweep as a picture: along one axis, latency, loss and cost; over several, the plane of latency and cost."""
+"""Charts of a sweep: latency, error rate and cost along one axis; latency against cost for several axes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any, Final
 from simulator.lab.frontier import failures_of, frontier
 from simulator.lab.point_run import Row
 
-# Beyond the largest value, so that whole markers are seen.
+# Space beyond the largest value, so that markers are not cut off.
 MARGIN: Final = 1.12
 LATENCY: Final = "latency_p95_s"
 COST: Final = "month_usd"
 LOST: Final = "error_rate"  # rejected and failed requests: a point that rejects much is cheap and fast
-# Okabe and Ito's palette: told apart by colour-blind readers as well.
+# Okabe and Ito's palette, which colour-blind readers can distinguish.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 
 
@@ -25,9 +25,9 @@ FAILING: Final = "failing"
 
 
 def means(rows: Sequence[Row], axes: Sequence[str]) -> list[Row]:
-    """Seeds averaged: a row for every combination that has a latency, with the figures of the chart.
+    """Average over the seeds: a row for every combination that has a latency, with the figures of the chart.
 
-    `failing`: what keeps the point off the frontier (frontier.py), in one text; empty when it passes.
+    `failing`: the reasons that keep the point off the frontier (frontier.py), in one text; empty if it passes.
     """
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
@@ -43,17 +43,17 @@ def _mean(point: Row, group: Sequence[Row]) -> Row:
 
 
 def front_of(told: Sequence[Row]) -> list[int]:
-    """Indexes of the points that pass and that no other beats in both cost and latency."""
+    """Return the indexes of the points that pass and that no other beats in both cost and latency."""
     places = [(float(row[COST] or 0), float(row[LATENCY] or 0)) for row in told]
     return frontier(places, [not row[FAILING] for row in told])
 
 
 def draw(rows: Sequence[Row], axes: Sequence[str], title: str, path: Path) -> None:
-    """Write the chart; the suffix says what: png, svg or pdf.
+    """Write the chart; the suffix selects the format: png, svg or pdf.
 
     Raises:
-        ImportError: when matplotlib is not installed.
-        ValueError: when no point has anything to draw, or the suffix is unknown.
+        ImportError: if matplotlib is not installed.
+        ValueError: if no point can be drawn, or the suffix is unknown.
     """
     told = means(rows, axes)
     if not told:
@@ -70,7 +70,7 @@ def draw(rows: Sequence[Row], axes: Sequence[str], title: str, path: Path) -> No
 
 
 def _along(figure: Any, told: Sequence[Row], axis: str) -> None:
-    """A panel each over one axis: two scales on one panel would suggest a relation that the drawing made."""
+    """Draw one panel per figure over one axis: two scales on one panel would suggest a relation without evidence."""
     places = list(range(len(told)))
     panels = figure.subplots(3, 1, sharex=True)
     scale = [("p95 [ms]", LATENCY, 1000.0), ("error rate [%]", LOST, 100.0), ("USD a month", COST, 1.0)]
@@ -80,7 +80,7 @@ def _along(figure: Any, told: Sequence[Row], axis: str) -> None:
         for place, value, row in zip(places, values, told, strict=True):
             panel.plot(place, value, **_marker(row, COLOURS[number]))
         panel.set_ylabel(label)
-        panel.set_ylim(0, max(values) * MARGIN or 1.0)  # whole markers
+        panel.set_ylim(0, max(values) * MARGIN or 1.0)  # markers are not cut off
         panel.margins(x=0.05)
         panel.grid(visible=True, alpha=0.3)
     panels[-1].set_xticks(places, [str(row[axis]) for row in told])
@@ -105,7 +105,8 @@ def _plane(figure: Any, told: Sequence[Row], axes: Sequence[str]) -> None:
     panel.set_xlim(left, right)
     panel.set_ylim(low, high)
     for index in front:
-        # Towards the middle, so that no label leaves the axes; in the right half below, away from those of the left.
+        # Labels point to the middle, so that none leaves the axes; in the right half they are below, apart from the
+        # left ones.
         is_right = places[index][0] > (left + right) / 2
         share = (places[index][1] - low) / (high - low)
         is_below = share > 0.85 or (share > 0.15 and is_right)
@@ -127,7 +128,7 @@ def _plane(figure: Any, told: Sequence[Row], axes: Sequence[str]) -> None:
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:
-    """From nothing on where that leaves room for the differences, and beyond the largest value in any case."""
+    """Return the axis limits: from zero where that leaves room for differences, and beyond the largest value."""
     low, high = min(values), max(values)
     if low < 0.6 * high:
         return 0.0, high * MARGIN
@@ -136,7 +137,7 @@ def _limits(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _marker(row: Row, colour: str) -> dict[str, Any]:
-    """Hollow for a point that does not pass."""
+    """Return the marker, hollow for a point that fails."""
     face = "none" if row[FAILING] else colour
     return {
         "marker": "o",

@@ -1,4 +1,4 @@
-"""The result of a sweep as one file: Parquet, or CSV where that will do."""
+"""Writes the result of a sweep as one file: Parquet or CSV."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FORMATS: Final = (".parquet", ".csv")
 
 
 def write_table(rows: Sequence[Row], path: Path) -> None:
-    """One row a point, in the grid's order; a column that only some rows have is empty in the others.
+    """Write one row per point, in the grid's order; a column that only some rows have is empty in the others.
 
     Raises:
-        ImportError: for Parquet, when pyarrow is not installed.
-        OSError: when the file cannot be written.
+        ImportError: for Parquet, if pyarrow is not installed.
+        OSError: if the file cannot be written.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if path.suffix == ".parquet":
@@ -40,7 +40,7 @@ def _write_parquet(rows: Sequence[Row], columns: Sequence[str], path: Path) -> N
 
 
 def _one_type(values: list[Any]) -> list[Any]:
-    """A column has one type: numbers of both kinds become floats, anything else that is mixed becomes text."""
+    """Convert a column to one type: mixed numbers become floats, any other mixture becomes text."""
     kinds = {type(value) for value in values if value is not None}
     if len(kinds) <= 1:
         return values

@@ -1,7 +1,7 @@
-"""A comparison as tables of text: which figures, in which order, written as people read them.
+"""A comparison as tables of text: the selection, order and format of figures for human readers.
 
 The terminal and the HTML page show the same cells. A cell is the mean and, after a plus-minus sign, half of its 95 %
-confidence interval; where that reaches clearly further to one side, both sides: `-0.1 +0.4`.
+confidence interval; if it is clearly asymmetric, both sides: `-0.1 +0.4`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.lab.month_table import month_columns, month_title
 from simulator.lab.statistics import RUNS_MIN
 
 NOTHING: Final = "-"
-# Behind the name of a policy that no load makes scale out in this scenario.
+# Suffix of a policy that no load makes scale out in this scenario.
 CANNOT_ACT: Final = " (cannot act here)"
 REQUESTS: Final = (
     "latency_p50_s",
@@ -39,16 +39,16 @@ ELASTICITY: Final = (
     "elastic_speedup",
 )
 SCORES: Final = ("pairwise", "fractional", "sigma_worst")
-# Sums of floats differ in their last digits: less than this of any unit is none of it.
+# Sums of floats differ in their last digits: less than this counts as zero in any unit.
 _DUST: Final = 1e-9
 _PERCENT: Final = 100.0
-# An interval that reaches so many times as far to one side as to the other shows both.
+# An interval that extends this many times as far to one side as to the other shows both sides.
 _LEANS: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`spread` is what stands behind the mean, empty when nothing is known of it. `is_best`: of its column."""
+    """A cell. `spread` follows the mean, and is empty if unknown. `is_best`: the best value of its column."""
 
     text: str
     spread: str = ""
@@ -60,9 +60,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A heading for every column but the first, whose cells are the rows' names under `heading`.
+    """A table. `headings` names every column but the first, whose cells are the rows' names under `heading`.
 
-    `marks`: by name, what is said below it, in lines: who has the same figures, that it cannot act here.
+    `marks`: by name, lines below it: candidates with the same figures, or that it cannot act here.
     """
 
     title: str
@@ -73,7 +73,7 @@ class Table:
 
 
 def main_tables(case: CasePart) -> list[Table]:
-    """What everybody wants to see of a case, in tables that fit a terminal."""
+    """Return the main tables of a case, which fit a terminal."""
     slo = "" if case.slo_s is None else f", SLO {number_text(case.slo_s, 's')}"
     seeds = f"{len(case.seeds)} seed{'s' * (len(case.seeds) != 1)}"
     if len(case.seeds) < RUNS_MIN:
@@ -89,7 +89,7 @@ def main_tables(case: CasePart) -> list[Table]:
 
 
 def elasticity_score_tables(case: CasePart) -> list[Table]:
-    """Candidates against each other by their elasticity metrics, where there are two and more: for pages."""
+    """Return the tables of elasticity scores, for cases with two or more candidates. Only pages show them."""
     return [
         _table(case, f"{case.name}: how supply follows demand, against each other{basis}", SCORES, rows)
         for basis, rows in _by_basis(case)
@@ -98,13 +98,13 @@ def elasticity_score_tables(case: CasePart) -> list[Table]:
 
 
 def _by_basis(case: CasePart) -> Iterator[tuple[str, list[RowPart]]]:
-    """Demand counted in other instances is another demand: no two of these stand in one table."""
+    """Group the rows by the unit of their demand: rows with different units must not share a table."""
     for basis in dict.fromkeys(row.basis for row in case.rows):
         yield f" ({basis})" * bool(basis), [row for row in case.rows if row.basis == basis]
 
 
 def _month_table(case: CasePart) -> Table:
-    """By item, and what is to be paid; the free tier is an account's and never taken off without a word."""
+    """Return a month's bill by item and the amount to pay. The free tier, which is per account, is always shown."""
     rows = [row for row in _first_of_equals(case, case.rows) if "month_usd" in row.estimates]
     items = month_columns(rows)
     totals = ("month_usd", "month_net_usd") if "free tier" in items else ("month_usd",)
@@ -119,7 +119,7 @@ def _month_table(case: CasePart) -> Table:
 
 
 def difference_tables(case: CasePart, baseline: str) -> list[Table]:
-    """Candidate minus baseline, seed by seed. A spread that is smaller than the difference tells them apart."""
+    """Return differences from the baseline, seed by seed. A spread below the difference separates two candidates."""
     if len(case.seeds) < 2 or all(not row.differences for row in case.rows):
         return []
     title = f"{case.name}: difference from {baseline}"
@@ -127,7 +127,7 @@ def difference_tables(case: CasePart, baseline: str) -> list[Table]:
 
 
 def overall_table(comparison: Comparison) -> Table:
-    """All cases together, best first."""
+    """Return one table over all cases, best candidate first."""
     rows = tuple(
         (
             part.candidate,
@@ -146,7 +146,7 @@ def overall_table(comparison: Comparison) -> Table:
 
 
 def best_candidate(comparison: Comparison) -> str:
-    """That with the best score of those that pass in every case, the oracles aside; empty when there is none."""
+    """Return the candidate with the best score among those that pass everywhere, without oracles; empty if none."""
     known = [
         part
         for part in comparison.overall
@@ -156,7 +156,7 @@ def best_candidate(comparison: Comparison) -> str:
 
 
 def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
-    """Three significant digits with the unit."""
+    """Format a number with three significant digits and its unit."""
     if value is None:
         return NOTHING
     sign = "+" if signed and value > _DUST else ""
@@ -174,22 +174,22 @@ def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str
 
 
 def is_oracle(candidate: str) -> bool:
-    """Any oracle: a measure, and no choice."""
+    """True for any oracle, which is a reference and not a candidate to choose."""
     return candidate.partition(" ")[0] == ORACLE
 
 
 def is_measure(candidate: str) -> bool:
-    """An oracle with the actuator of another policy than the scenario's: its regret stands on it, and nothing else."""
+    """True for an oracle with another actuator than the scenario's: it is only the reference of a regret."""
     return candidate.startswith(f"{ORACLE} as ")
 
 
 def is_oracle_of_platform(candidate: str) -> bool:
-    """One that only stands for the best possible on a platform."""
+    """True for an oracle that represents the best possible result on a platform."""
     return candidate.startswith(f"{ORACLE} ")
 
 
 def best_of(case: CasePart, figure: Figure) -> frozenset[str]:
-    """The candidates with the best mean among those that pass, the oracles aside; none when all are alike."""
+    """Return the candidates with the best mean among those that pass, without oracles; none if all are alike."""
     known = {
         row.candidate: _badness(row.estimates[figure.name].mean, figure.better)
         for row in case.rows
@@ -214,13 +214,13 @@ def _table(case: CasePart, title: str, wanted: Sequence[str], of_table: Sequence
 
 
 def _first_of_equals(case: CasePart, rows: Sequence[RowPart]) -> Iterator[RowPart]:
-    """Rows that agree in every figure are one; its marks name the others. Oracles that are measures only have none."""
+    """Keep one row of those with equal figures; its marks name the others. Reference-only oracles have no row."""
     repeated = {name for names in case.equal for name in names[1:]}
     return (row for row in rows if row.candidate not in repeated and not is_measure(row.candidate))
 
 
 def with_equals(case: CasePart) -> dict[str, str]:
-    """By candidate, in a chart: its name and how many others agree with it; those are left out."""
+    """Map each candidate of a chart to its name and how many others agree with it; those are omitted."""
     counts = {names[0]: len(names) - 1 for names in case.equal}
     repeated = {name for names in case.equal for name in names[1:]}
     return {
@@ -233,7 +233,7 @@ def with_equals(case: CasePart) -> dict[str, str]:
 
 
 def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
-    """What stands below the name of each row that has something to say."""
+    """Return the lines below the names of rows."""
     silent = {row.candidate for row in case.rows if row.cannot_act}
     equals = {names[0]: tuple(f"= {name}{CANNOT_ACT * (name in silent)}" for name in names[1:]) for names in case.equal}
     marks = {}
@@ -249,7 +249,7 @@ def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
 
 
 def failure_lines(case: CasePart) -> list[str]:
-    """Why candidates fail, those with the same reasons in one line; the oracles are no candidates."""
+    """Return why candidates fail, one line per set of reasons. Oracles are not candidates."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for row in case.rows:
         if row.failing and not is_oracle(row.candidate):
@@ -275,7 +275,7 @@ def _cells(row: RowPart, names: Sequence[str], best: Mapping[str, frozenset[str]
 def _cell(found: EstimatePart | None, unit: Unit, *, signed: bool = False, is_best: bool = False) -> Cell:
     if found is None:
         return Cell(NOTHING)
-    # The spread in the unit of the mean, which stands beside it.
+    # The spread has the unit of the mean beside it.
     factor = 1000.0 if unit == "s" and abs(found.mean) < 1 else _PERCENT if unit == "ratio" else 1.0
     return Cell(number_text(found.mean, unit, signed=signed), _spread(found, factor), is_best)
 
@@ -288,7 +288,7 @@ def _spread(found: EstimatePart, factor: float) -> str:
         return ""
     if min(below, above) * _LEANS >= max(below, above):
         return f"±{_digits((below + above) / 2, 2)}"
-    # A side on which there is nothing is left out; one that ends at 0 must not be rounded beyond it.
+    # A side of zero length is omitted; an interval that ends at 0 must not be rounded beyond it.
     to_zero = 0 <= found.low <= _DUST and below > _DUST
     sides = [f"-{_digits(below, 3 if to_zero else 2)}"] if below > _DUST else []
     return " ".join([*sides, *([f"+{_digits(above, 2)}"] if above > _DUST else [])])
@@ -299,7 +299,7 @@ def _headings(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _digits(value: float, digits: int = 3) -> str:
-    """`0.00123`, `12.3`, `12,346`: significant digits, but never fewer than the whole part has."""
+    """Format with significant digits, but never fewer than the integer part has: `0.00123`, `12.3`, `12,346`."""
     if abs(value) < _DUST:
         return "0"
     if not math.isfinite(value):

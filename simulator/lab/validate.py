@@ -1,6 +1,6 @@
-"""Validation: every ground-truth case that can be run, what was published and what comes out here.
+"""Validation: every ground-truth case that can be run, the published values and the measured ones.
 
-The numbers are those of the validation sheet; `LEFT_OUT` says of the others why they are no cases.
+The numbers are those of the validation sheet; `LEFT_OUT` gives the reason why each other number is not a case.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LEFT_OUT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A case that was run."""
+    """The result of a case."""
 
     case: Case
     findings: tuple[Finding, ...]
@@ -39,16 +39,16 @@ class Result:
 
 
 def all_cases() -> list[Case]:
-    """Other platforms first, the longest, so that no worker is left alone with them; then the rest by subject."""
+    """Return all cases: those of other platforms first, because they take longest, so that workers end together."""
     modules = (validate_faas, validate_vectors, validate_app_runner, validate_queueing)
     return [case for module in modules for case in module.cases()]
 
 
 def chosen(names: Sequence[str]) -> list[Case]:
-    """The cases with one of these numbers, or of one of these beginnings (`2.1` is every closed form); all for none.
+    """Return the cases with one of these numbers or prefixes (`2.1` is every closed form); without names, all.
 
     Raises:
-        ValueError: for a name that no case has.
+        ValueError: for a name that matches no case.
     """
     cases = all_cases()
     for name in names:
@@ -81,7 +81,7 @@ def _collected(results: Iterable[Result], on_result: Callable[[Result], None]) -
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """A page of documentation with the table."""
+    """Return a documentation page with the table."""
     missed = sum(not finding.passed for result in results for finding in result.findings)
     figures = sum(len(result.findings) for result in results)
     lines = [
@@ -106,7 +106,7 @@ def markdown(results: Sequence[Result]) -> str:
 
 
 def numbers_of(finding: Finding) -> tuple[str, str, str, str, str]:
-    """Expected, measured, error, tolerance, and the verdict, as text."""
+    """Return expected, measured, error, tolerance, and the verdict, as text."""
     return (
         f"{finding.expected:.6g}",
         f"{finding.measured:.6g}",

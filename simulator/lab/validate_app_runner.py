@@ -1,8 +1,9 @@
-"""The public load test of App Runner through the whole platform, and the worked examples of its price page.
+"""The public load test of App Runner, played by the whole platform, and the worked examples of its price page.
 
 Cases 29 to 31 (ground_truth/apprunner_loadtest_2023_NOTICE.txt): an application that sleeps 80 ms, MaxConcurrency 10, a
 constant arrival rate. The shipped scenario plays both of its tests in one run: `single-50` to `single-250`, one
-instance at most, and `ladder`, up to five. Tolerances of the validation sheet: loss within 5 points, lag within 10 s.
+instance at most, and `ladder`, up to five. Tolerances of the validation sheet: error rate within 5 points, lag within
+10 s.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from simulator.rules.region_prices import rates_of
 
 LOSS_TOLERANCE: Final = 0.05
 LAG_TOLERANCE_S: Final = 10.0
-# Case 30, from the note of the vector: all failures of the first step came in its first 58 s and were 38.8 % there.
+# Case 30, from the note of the vector: all failures of the first step came in its first 58 s, with a share of 38.8 %.
 STEP_S: Final = 180.0
 LOSSY_S: Final = 58.0
 LOSSY_RATIO: Final = 0.388
@@ -45,7 +46,7 @@ PRICE_PAGE: Final = "aws.amazon.com/apprunner/pricing"
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A row of the vector: one steady rate. `begin_s` counts from the start of its test."""
+    """A row of the vector: one constant rate. `begin_s` counts from the start of its test."""
 
     test: str
     rate_rps: int
@@ -59,12 +60,12 @@ class Phase:
 
     @property
     def service(self) -> str:
-        """The service of the shipped scenario that plays it."""
+        """The shipped scenario's service that plays this row."""
         return str(self) if self.test == "single" else self.test
 
 
 def phases() -> Iterator[Phase]:
-    """All of them, in the order of the vector."""
+    """Return all phases, in the order of the vector."""
     begin_s = 0.0
     for row in rows("apprunner_loadtest_2023.csv"):
         begin_s = begin_s if row["test"] == "ladder" else 0.0
@@ -76,7 +77,7 @@ def phases() -> Iterator[Phase]:
 
 @functools.cache
 def load_test() -> Report:
-    """The shipped scenario, played once."""
+    """Play the shipped scenario once."""
     return build_report(play(Run(load_scenario(shipped_scenarios()["app-runner-load-test"])), signals=False))
 
 
@@ -85,7 +86,7 @@ def service_of(report: Report, name: str) -> ServicePart:
 
 
 def lost_and_offered(service: ServicePart, begin_s: float, end_s: float) -> tuple[int, int]:
-    """Requests rejected and offered within [begin_s, end_s), which must be edges of the report's bins."""
+    """Return the requests (rejected, offered) within [begin_s, end_s), which must be edges of the report's bins."""
     series = service.series
     first, last = begin_s / series.width_s, end_s / series.width_s
     assert first.is_integer(), first
@@ -95,7 +96,7 @@ def lost_and_offered(service: ServicePart, begin_s: float, end_s: float) -> tupl
 
 
 def losses(test: str) -> list[Finding]:
-    """Cases 29 and 31: the share of requests lost in every phase of a test."""
+    """Cases 29 and 31: the error rate in every phase of a test."""
     found = []
     for phase in phases():
         if phase.test == test:
@@ -105,7 +106,7 @@ def losses(test: str) -> list[Finding]:
 
 
 def first_step() -> list[Finding]:
-    """Case 30: how much is lost until the first step is served, and until when."""
+    """Case 30: the error rate until the first step is served, and the time at which it is."""
     ladder = service_of(load_test(), "ladder")
     lost, offered = lost_and_offered(ladder, 0, LOSSY_S)
     return [
@@ -115,14 +116,14 @@ def first_step() -> list[Finding]:
 
 
 def last_loss_s(ladder: ServicePart) -> float:
-    """The end of the last second of the first step in which anything was lost."""
+    """Return the end of the last second of the first step in which a request failed."""
     width_s = ladder.series.width_s
     lossy = [(place + 1) * width_s for place, rejected in enumerate(ladder.series.rejected) if rejected]
     return max((at_s for at_s in lossy if at_s <= STEP_S), default=0.0)
 
 
 def price_examples() -> list[Finding]:
-    """The page's two retrieved examples, a month each of 30 rounded days; and months computed from its rates."""
+    """Check the page's two retrieved examples, a month each of 30 rounded days; and months computed from its rates."""
     one, hour_s = InstanceSize(1024, 2048), SECONDS_PER_HOUR
     test_app = _usd([Usage(2 * hour_s, [(0, 2 * hour_s)], one)])
     light_api = _usd([Usage(24 * hour_s, [(0, 8 * hour_s)], one)])

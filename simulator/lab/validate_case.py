@@ -1,4 +1,4 @@
-"""A ground-truth case: something published, and how it comes out here."""
+"""A ground-truth case: a published result, and how to measure it in the simulator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One figure of a case. `tolerance` is absolute: how far `measured` may be from `expected` on either side."""
+    """One figure of a case. `tolerance`: the largest absolute difference between `measured` and `expected`."""
 
     figure: str
     expected: float
@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`number` as on the validation sheet (facts 2.2); closed forms are 2.1.1 and on, prices 13.3."""
+    """A case. `number` is that of the validation sheet (facts 2.2); closed forms are 2.1.1 and on, prices 13.3."""
 
     number: str
     title: str
@@ -38,11 +38,11 @@ class Case:
 
 
 def relative(figure: str, expected: float, measured: float, share: float) -> Finding:
-    """A figure that may be off by `share` of what is expected."""
+    """Return a figure that may differ by `share` of the expected value."""
     return Finding(figure, expected, measured, share * abs(expected))
 
 
 def exact(figure: str, expected: Sequence[float], measured: Sequence[float]) -> list[Finding]:
-    """A sequence that must come out to the letter: how many of its steps do."""
+    """Return a sequence that must match exactly: the figure is the number of equal steps."""
     right = sum(a == b for a, b in zip(expected, measured, strict=False))
     return [Finding(figure, len(expected), right if len(measured) == len(expected) else -1)]

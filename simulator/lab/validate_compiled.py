@@ -1,7 +1,7 @@
-"""A station of queueing theory played by the compiled backend: millions of requests, so that 2 % of a figure show.
+"""A queueing station played by the compiled backend: millions of requests, so that deviations of 2 % show.
 
-The same stations as validate_stations.py makes of the platform's own objects, as scenarios; what the compiled backend
-plays is the same, row by row (tests/lab/test_gear.py). numba takes a while to compile once on a machine.
+The stations are those that validate_stations.py makes of the platform's own objects, as scenarios; the compiled backend
+plays them equally, row by row (tests/lab/test_gear.py). numba compiles for a while once on a machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from simulator.replay.traffic import Traffic
 from simulator.world.chance import Chance
 from simulator.world.laws import Constant, Exponential, Hyperexponential, Law
 
-# The vectors' unit of time is free: in a tenth of the usual one, the platform's own ticks cost little beside requests.
+# The vectors' unit of time is free: at a tenth of the usual one, the platform's own ticks cost little beside requests.
 SHRINK: Final = 10.0
 _NAME: Final = "station"
 _QUEUE: Final = 10**8  # never full
@@ -31,7 +31,7 @@ _NEVER: Final = "100000000s"
 
 
 class _Watched(CompiledRequests):
-    """Hands every row on."""
+    """Forwards every row."""
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
@@ -46,7 +46,7 @@ class _Watched(CompiledRequests):
 
 
 def observe_compiled(station: Station, seed: int, requests: int, warm_up_requests: int) -> Observed:
-    """As `observe`, with `requests` in the mean: the run has a length, not a number of requests."""
+    """Measure as `observe` does, with `requests` on average: a run has a length, not a number of requests."""
     duration_s = (requests + warm_up_requests) / station.rate_rps / SHRINK
     scenario = read_scenario(_text(station, duration_s)).with_seed(seed)
     backend = _Watched(scenario)
@@ -55,7 +55,8 @@ def observe_compiled(station: Station, seed: int, requests: int, warm_up_request
         name: np.concatenate([getattr(chunk, name) for chunk in backend.chunks])
         for name in ("intended_s", "latency_s", "queue_s", "cold_s", "service_s", "status")
     }
-    order = np.argsort(columns["intended_s"], kind="stable")  # of arrival, as the work is drawn
+    # by arrival, which is the order in which the work is drawn
+    order = np.argsort(columns["intended_s"], kind="stable")
     found = {name: column[order] for name, column in columns.items()}
     simulated = scenario.services[_NAME].application.simulated
     assert simulated is not None

@@ -1,7 +1,7 @@
-"""Platforms whose steady state others have published: SimFaaS, AWS Lambda as measured, Knative as measured.
+"""Platforms with a published steady state: SimFaaS, AWS Lambda as measured, Knative as measured.
 
-Each is a whole platform in virtual time: Poisson arrivals, the policy in question, simulated instances. SimFaaS gives a
-cold request a service time of its own; here a start takes the difference of the means, and then the request is served.
+Each is a whole platform in virtual time: Poisson arrivals, the policy in question, simulated instances. SimFaaS gives
+cold requests a separate service time; here a start takes the difference of the means, and then the request is served.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ CONC: Final = "pacslab/conc-value-perf-modelling @156320c3, arXiv 2202.11247"
 RATE_RPS: Final = 0.9
 SERVICE_S: Final = 1.991
 IDLE_EXPIRY_S: Final = 600.0
-# What a second of SimFaaS's model lasts here. Nothing in that model has a time of its own (no window, no tick, no
-# probe: an instance is ready when it listens), so its figures do not depend on it, while a platform closes every second
-# of its own, empty or not: ten idle minutes at one request in nine minutes are 30 of them instead of 600.
+# Duration of a second of SimFaaS's model here. Nothing in that model depends on the unit of time (no window, tick or
+# probe: an instance is ready when it listens), so its figures do not depend on it, while the platform closes each
+# second, empty or not: ten idle minutes at one request in nine minutes are 30 seconds instead of 600.
 UNIT_S: Final = 0.05
-# Requests wait for the instance that they caused.
+# Requests wait for the instance that they started.
 HELD: Final = Overflow(wait_s=60.0, queue=1000)
-# A run of Knative: four hours after ten minutes.
+# A run of Knative: four hours, after ten minutes of warm-up.
 KNATIVE_S: Final = 15_000.0
 # Means of the measurements on AWS Lambda, and (rate per second, P(cold), mean instances) of ten of them.
 LAMBDA_WARM_S: Final = 1.981
@@ -64,7 +64,7 @@ LAMBDA_MEASURED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Steady:
-    """What a run showed: time averages from its beginning, empty, as SimFaaS counts them."""
+    """The result of a run: time averages from its empty beginning, as in SimFaaS."""
 
     instances: float
     ready: float
@@ -76,7 +76,7 @@ class Steady:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A service that is scaled from nothing. `skip_s`: what the averages leave out at the start."""
+    """A service that is scaled from zero. `skip_s`: the time at the start that the averages omit."""
 
     rate_rps: float
     service: Law
@@ -88,7 +88,7 @@ class Function:
     initial_size: int = 0
 
     def play(self, duration_s: float, seed: int) -> Steady:
-        """Poisson arrivals for `duration_s` of virtual time."""
+        """Play Poisson arrivals for `duration_s` of virtual time."""
         chance = Chance(seed)
         count = round(duration_s * self.rate_rps)
         arrivals_s = np.cumsum(chance.stream("arrivals").exponential(1 / self.rate_rps, count))
@@ -111,7 +111,7 @@ class Function:
         settings = PoolSettings(
             "function",
             scaling=self.scaling,
-            # Probes say nothing here and cost more than the requests; as few as the service allows.
+            # Probes have no effect here and cost more than the requests, so they are as rare as the service allows.
             health_check=HealthCheck(interval_s=20),
             overflow=self.overflow,
             balancing="newest-first",
@@ -135,9 +135,9 @@ class Function:
 def scale_per_request(
     rate: float, service: float, *, start_up: float = 0.0, overflow: Overflow = HELD, skip: float = 0.0
 ) -> Function:
-    """SimFaaS's model: an instance a request, the newest idle one first, gone after ten idle minutes, 1000 at most.
+    """SimFaaS's model: an instance per request, the newest idle one first, ended after ten idle minutes, 1000 at most.
 
-    All in the model's seconds: `service` the mean of an exponential law, `start_up` constant.
+    Times are in the model's seconds: `service` is the mean of an exponential distribution, `start_up` is constant.
     """
     scaling = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=1000)
     policy = ScalePerRequestPolicy(ScalePerRequestParameters(idle_expiry_s=IDLE_EXPIRY_S * UNIT_S), scaling)
@@ -155,8 +155,8 @@ def scale_per_request(
 def steady_state(duration: float = 1e5, seeds: Sequence[int] = (1, 2, 3), *, p_cold: float = 0.18) -> list[Finding]:
     """Case 1. SimFaaS's own spread of the mean instances is 0.27 % (one sigma) for 10^6 s.
 
-    Cold starts are rare: about 350 in 3 x 10^5 s, whose number spreads by 5.3 %, against 2.9 % in SimFaaS's own;
-    `p_cold` is three sigma of both.
+    Cold starts are rare: about 350 in 3 x 10^5 s, with a spread of 5.3 %, against 2.9 % in SimFaaS's own run;
+    the tolerance of `p_cold` is three sigma of both.
     """
     runs = [scale_per_request(RATE_RPS, SERVICE_S).play(duration * UNIT_S, seed) for seed in seeds]
     cold = sum(run.cold for run in runs) / sum(run.requests for run in runs)
@@ -168,7 +168,7 @@ def steady_state(duration: float = 1e5, seeds: Sequence[int] = (1, 2, 3), *, p_c
 
 
 def hard_cap(duration: float = 40.0) -> list[Finding]:
-    """Case 5: 1000 environments for twice their load. Who finds none is rejected, within a millisecond here."""
+    """Case 5: 1000 environments for twice their load. A request without a free one is rejected within a millisecond."""
     function = scale_per_request(1000.0, 2.016, overflow=Overflow(wait_s=0.001 * UNIT_S, queue=1000), skip=duration / 4)
     seen = function.play(duration * UNIT_S, seed=1)
     # The published run starts empty; after the first seconds Erlang's formula for 1000 servers holds: 0.50445.
@@ -181,9 +181,9 @@ def hard_cap(duration: float = 40.0) -> list[Finding]:
 def lambda_as_measured(cold_starts: float = 300.0) -> list[Finding]:
     """Cases 7 to 17: ten rates measured on AWS Lambda, as mean absolute percentage errors.
 
-    Each rate is played for as long as brings about `cold_starts`: 300 spread by 5.8 %, which adds little to the square
-    of an error of 13 %. The tolerances are the sheet's; SimFaaS itself has 12.23 % and 3.05 %, and the measurement's
-    own error of P(cold) is 10.14 %.
+    Each rate is played until about `cold_starts` cold starts are expected: 300 have a spread of 5.8 %, which adds
+    little to the square of an error of 13 %. The tolerances are the sheet's; SimFaaS itself has 12.23 % and 3.05 %, and
+    the measurement's own error of P(cold) is 10.14 %.
     """
     cold_errors, instance_errors = [], []
     for number, (rate, p_cold, instances) in enumerate(LAMBDA_MEASURED):
@@ -198,9 +198,9 @@ def lambda_as_measured(cold_starts: float = 300.0) -> list[Finding]:
 
 
 def knative_as_measured(rates_rps: Sequence[float], expected: Sequence[float], service_s: float) -> list[Finding]:
-    """Cases 20 and 21: metric rps, target 1 at 70 %, panic threshold 1000 %; four hours after ten minutes.
+    """Cases 20 and 21: metric rps, target 1 at 70 %, panic threshold 1000 %; four hours after a warm-up of ten minutes.
 
-    They were measured for an hour each; four leave a standard error below 1 %.
+    The published runs took an hour each; four hours give a standard error below 1 %.
     """
     return [
         relative(f"mean ready pods at {rate:g}/s", mean, _knative(rate, service_s).ready, 0.06)

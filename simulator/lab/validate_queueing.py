@@ -1,12 +1,12 @@
-"""Exact results of queueing theory against the whole middle of the platform (validation sheet 2.1).
+"""Exact results of queueing theory, checked against client, pool and instance of the platform (validation sheet 2.1).
 
 Each figure of a case is estimated once per seed. `simulator validate` plays millions of requests with the compiled
 backend: the mean over the seeds must lie within 2 % of the exact value, with a standard error well below that, so that
 a bias of 5 % misses. The tests also play the platform's own objects, with fewer requests (`findings`): the mean must
 lie within three standard errors of the exact value. About one figure in 200 would fail that by chance alone (Student's
 t with 19 degrees of freedom); the seeds are fixed, so the verdict is the same in every run. A wide standard error would
-let anything pass, so its share of the exact value is bounded too: a wrong discipline (processor sharing instead of a
-queue, a lost slot, a held instead of a rejected request) is off by far more.
+let any value pass, so its share of the exact value is bounded too: a wrong discipline (processor sharing instead of a
+queue, a lost slot, a queued instead of a rejected request) differs by far more.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ SOURCE: Final = "textbook formulas, 30 digits"
 
 SEEDS: Final = 20
 REQUESTS_MIN: Final = 3000
-# The vectors' unit of time is free. A hundredth of a second a unit: the platform's own ticks (a sample a second, a
-# probe every five) then cost little beside the requests.
+# The vectors' unit of time is free. At a hundredth of a second per unit, the platform's own ticks (a sample per second,
+# a probe every five) cost little beside the requests.
 UNIT_S: Final = 0.01
 # A standard error beyond this share of the exact value proves nothing.
 ERROR_SHARE_MAX: Final = 0.25
 
-# What the compiled backend is held to: a share of the exact value, and the largest standard error that proves it.
+# Tolerance of the compiled backend: a share of the exact value, and the largest standard error that proves it.
 TOLERANCE: Final = 0.02
 ERROR_MAX: Final = 0.007
-# Seeds are played by so many until every figure is known well enough, and not more than so many in all.
+# Seeds are played in groups of this size until every figure is known well enough, up to the maximum.
 SEEDS_A_ROUND: Final = 8
 SEEDS_MAX: Final = 64
-# A run is so many times as long as the station takes to forget (`warm_up` is ten of these), within bounds.
+# Length of a run in multiples of the station's settling time (`warm_up` is ten of these), within bounds.
 _MEMORIES: Final = 4_000
 _COMPILED_MIN: Final = 125_000
 _COMPILED_MAX: Final = 1_500_000
@@ -53,14 +53,14 @@ Figure = Callable[[Observed], float]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A case as a station, and how its figures are read off a run. `warm_up` in requests, from an empty station."""
+    """A case as a station, with the functions that compute its figures. `warm_up`: requests from an empty station."""
 
     station: Station
     figures: Mapping[str, Figure]
     warm_up: int
 
 
-# --- how a figure is read off ---
+# --- figures of a run ----------------------------------------------------------------------------------------------
 
 
 def mean_queue(seen: Observed) -> float:
@@ -86,7 +86,7 @@ def mean_wait(seen: Observed) -> float:
 
 
 def mean_wait_inside(seen: Observed) -> float:
-    """Where the instance's workers are the server: what the latency is above the request's own work."""
+    """Return the mean wait where the instance's workers are the server: the latency above the request's own work."""
     return float((seen.latency_s - seen.work_s)[seen.inside].mean())
 
 
@@ -107,7 +107,7 @@ def p_reject(seen: Observed) -> float:
 
 
 def in_units(figure: Figure) -> Figure:
-    """A time, in the unit of the vectors."""
+    """Convert a time to the unit of the vectors."""
     return lambda seen: figure(seen) / UNIT_S
 
 
@@ -115,7 +115,7 @@ def in_units(figure: Figure) -> Figure:
 
 
 def many_servers(case: dict[str, Any]) -> Setup:
-    """M/M/c, first come first served: c slots, everybody else is held. The slots are the servers."""
+    """M/M/c, first come first served: c slots, other requests are queued. The slots are the servers."""
     slots = case["c"]
     load = case["lam"] / case["mu"] / slots
     return Setup(
@@ -133,7 +133,7 @@ def many_servers(case: dict[str, Any]) -> Setup:
 
 
 def loss(case: dict[str, Any]) -> Setup:
-    """M/G/c/c: c slots, nobody is held. Any law of service gives the same; here one with a heavy tail."""
+    """M/G/c/c: c slots, no queue. Any distribution of service gives the same result; this one has a heavy tail."""
     return Setup(
         Station(case["offered_erlangs"] / UNIT_S, waits(Hyperexponential(UNIT_S, 4)), case["c"], places=0),
         {"p_reject": p_reject, "mean_busy": mean_busy},
@@ -142,7 +142,7 @@ def loss(case: dict[str, Any]) -> Setup:
 
 
 def limited(case: dict[str, Any]) -> Setup:
-    """M/M/c/K: c slots, K - c places in the line, the rest is rejected."""
+    """M/M/c/K: c slots, a queue of K - c, other requests are rejected."""
     slots = case["c"]
     return Setup(
         Station(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots, places=case["K"] - slots),
@@ -178,7 +178,7 @@ def one_worker(case: dict[str, Any]) -> Setup:
 
 
 def shared_cpu(case: dict[str, Any]) -> Setup:
-    """M/G/1 processor sharing: one vCPU, no limit of workers. Any law gives the same; here one with a heavy tail."""
+    """M/G/1 processor sharing: one vCPU, no limit of workers. All distributions are alike; this has a heavy tail."""
     return Setup(
         Station(case["lam"] / UNIT_S, SimulatedApplication(cpu=Hyperexponential(UNIT_S, 4)), slots=200),
         {"mean_sojourn": in_units(mean_sojourn), "mean_in_system": mean_in_system, "slowdown": slowdown},
@@ -187,7 +187,7 @@ def shared_cpu(case: dict[str, Any]) -> Setup:
 
 
 def unlimited(case: dict[str, Any]) -> Setup:
-    """M/G/infinity: a slot for everybody (200 are never taken at a mean of 10)."""
+    """M/G/infinity: a slot for every request (200 are never used at a mean of 10)."""
     return Setup(
         Station(case["lam"] / UNIT_S, waits(Hyperexponential(case["mean_service"] * UNIT_S, 4)), slots=200),
         {"mean_busy": mean_busy, "variance_busy": variance_busy},
@@ -210,7 +210,7 @@ def waits(law: Law) -> SimulatedApplication:
 
 
 def settling(load: float, servers: int) -> int:
-    """Requests until an empty station has forgotten that it was: ten times the relaxation time of M/M/c (Newell)."""
+    """Return the requests after which an empty start no longer matters: ten relaxation times of M/M/c (Newell)."""
     relaxation = (1 - math.sqrt(load)) ** -2  # in services of one server; `servers` of them work at a time
     return round(10 * relaxation * load) + 20 * servers
 
@@ -219,7 +219,7 @@ def settling(load: float, servers: int) -> int:
 
 
 def label(case: dict[str, Any]) -> str:
-    """`M/M/c FCFS c=5 lam=4`."""
+    """Return a label such as `M/M/c FCFS c=5 lam=4`."""
     numbers = [f"{name}={value}" for name, value in case.items() if name not in {"model", "expect"}]
     return f"{case['model'].split(' (')[0]} {' '.join(numbers)}"
 
@@ -227,9 +227,10 @@ def label(case: dict[str, Any]) -> str:
 def findings(
     setup: Setup, expect: Mapping[str, float], *, times: int, first_seed: int, error_share_max: float = ERROR_SHARE_MAX
 ) -> Iterator[Finding]:
-    """Seeds from `first_seed` on; every case has its own, so that one unlucky stream is one unlucky case.
+    """Measure with seeds from `first_seed` on. Each case has its own, so that an unlucky stream affects one case only.
 
-    A station that forgets slowly also needs more requests for an estimate as good: twice its warm-up, `times` over.
+    A station that settles slowly also needs more requests for an equally good estimate: twice its warm-up, `times`
+    over.
     """
     assert set(expect) == set(setup.figures)
     requests = times * max(REQUESTS_MIN, 2 * setup.warm_up)
@@ -248,7 +249,7 @@ def findings(
 def case_findings(
     number: int, times: int = 1, first_seed: int = 0, error_share_max: float = ERROR_SHARE_MAX
 ) -> list[Finding]:
-    """Those of the case at position `number` of the vectors."""
+    """Return the findings of the case at position `number` of the vectors."""
     case = CASES[number]
     setup = MODELS[case["model"]](case)
     seed = first_seed + 100 * number
@@ -256,9 +257,9 @@ def case_findings(
 
 
 def compiled_findings(number: int) -> list[Finding]:
-    """Those of the case at position `number` of the vectors, by the compiled backend.
+    """Return the findings of the case at position `number` of the vectors, by the compiled backend.
 
-    A figure that is not known well enough has no tolerance: it proves nothing, so it misses.
+    A figure that is not known well enough has no tolerance: it proves nothing, so it fails.
     """
     from simulator.lab.validate_compiled import observe_compiled  # noqa: PLC0415 numba takes a second to import
 
@@ -284,7 +285,7 @@ def _finding(name: str, exact: float, values: list[float]) -> Finding:
 
 
 def cases() -> list[Case]:
-    """Every closed form of the vectors; by the platform's own objects where numba is not installed."""
+    """Return every closed form of the vectors; played by the platform's own objects if numba is not installed."""
     compiled = importlib.util.find_spec("numba") is not None
     return [
         Case(

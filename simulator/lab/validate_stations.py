@@ -1,6 +1,6 @@
-"""A station of queueing theory made of the platform's own parts: client, pool, a simulated instance.
+"""A queueing station made of the platform's own parts: client, pool, a simulated instance.
 
-The whole middle is in between, and nothing of it is told that it is being watched: `OpenClient` sends at the times of a
+All parts in between are the real ones, and none knows that it is measured: `OpenClient` sends at the times of a
 Poisson process, `Pool` admits, queues or rejects, one simulated instance of the fixed policy works.
 """
 
@@ -27,17 +27,17 @@ from simulator.world.clock import ClockKind, run
 
 Column = NDArray[np.float64]
 
-# Theory has no time limits. Larger than any run here, small enough for the digits of a sum with it.
+# Theory has no time limits: larger than any run here, small enough to keep the digits of a sum.
 NEVER_S = 1e9
 NO_LIMIT = 10**9
 
-# Status of a request that finds a station full.
+# Status of a request that finds the station full.
 REJECTED = 429
 
 
 @dataclass(frozen=True)
 class Station:
-    """`slots` requests are worked on at a time; of the others `places` wait (0: they are rejected)."""
+    """A station. `slots` requests are served at a time; `places` others wait (0: they are rejected)."""
 
     rate_rps: float
     application: SimulatedApplication
@@ -48,12 +48,12 @@ class Station:
 
 @dataclass
 class Rows:
-    """The request log of one run, as the clients write it; `work_s` is the CPU time a request asked for."""
+    """The request log of one run, as the clients write it; `work_s` is the CPU time that each request needs."""
 
     rows: list[tuple[float, ...]] = field(default_factory=list)
     work_s: list[float] = field(default_factory=list)
 
-    def add(  # the request log's columns, of which a station has no more than these
+    def add(  # the request log's columns; a station has no others
         self,
         source: int,  # noqa: ARG002
         intended_s: float,
@@ -69,7 +69,7 @@ class Rows:
 
 
 class WatchingClient(OpenClient):
-    """Notes how much CPU time each request asked for, in the order of the rows."""
+    """Records the CPU time that each request needs, in the order of the rows."""
 
     def watch(self, rows: Rows) -> None:
         self._work_s = rows.work_s
@@ -81,7 +81,7 @@ class WatchingClient(OpenClient):
 
 @dataclass(frozen=True)
 class Observed:
-    """What a run showed between `from_s` and `until_s`. Columns have one row a request, in order of ending."""
+    """Observations of a run between `from_s` and `until_s`. Columns have one row per request, in order of ending."""
 
     arrived_s: Column
     latency_s: Column
@@ -103,12 +103,12 @@ class Observed:
         return accepted
 
     def mean_present(self, begin_s: Column, end_s: Column) -> float:
-        """The time average of how many of the spells [begin_s, end_s] are on."""
+        """Return the time average of the number of intervals [begin_s, end_s] that contain a moment."""
         overlap_s = np.clip(end_s, self.from_s, self.until_s) - np.clip(begin_s, self.from_s, self.until_s)
         return float(overlap_s.sum() / (self.until_s - self.from_s))
 
     def variance_present(self, begin_s: Column, end_s: Column) -> float:
-        """The variance over time of how many of the spells are on."""
+        """Return the variance over time of that number."""
         moments = np.concatenate([begin_s, end_s])
         steps = np.concatenate([np.ones_like(begin_s), -np.ones_like(end_s)])
         order = np.argsort(moments, kind="stable")
@@ -120,15 +120,16 @@ class Observed:
 
 
 async def arrive_and_drain(client: OpenClient, arrivals_s: Column) -> None:
-    """Called when the run begins; ends when the last request has been sent and every one has ended."""
+    """Run from the first to the last arrival, then until every request has ended. Called when the run begins."""
     await asyncio.sleep(arrivals_s[-1] + 1e-6)
     await client.drained()
 
 
 def observe(station: Station, seed: int, requests: int, warm_up_requests: int) -> Observed:
-    """Send that many requests, the warm-up ones first, and wait until all have ended.
+    """Send this many requests, the warm-up ones first, and wait until all have ended.
 
-    The window opens when the warm-up is over and closes with the last arrival, so what ends after it is not cut off.
+    The window opens when the warm-up is over and closes with the last arrival, so that the draining at the end is
+    excluded.
     """
     chance = Chance(seed)
     gaps_s = chance.stream("arrivals").exponential(1 / station.rate_rps, warm_up_requests + requests)

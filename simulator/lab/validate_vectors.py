@@ -1,4 +1,4 @@
-"""Decisions that upstream projects publish with their own tests and documents: they must come out to the letter."""
+"""Decisions published by upstream projects in their tests and documents, which must be matched exactly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Published = dict[str, Any]
 
 
 def knative_decisions() -> list[Finding]:
-    """Case 39: desired counts to the letter, excess burst capacity to one (it was recomputed from the formula)."""
+    """Case 39: desired counts exactly, excess burst capacity within one (it was recomputed from the formula)."""
     wanted, got, excess = [], [], 0.0
     for case in vectors("kpa_decision_vectors.json")["cases"]:
         for want, have, off in knative_case(case):
@@ -34,7 +34,7 @@ def knative_decisions() -> list[Finding]:
 
 
 def knative_case(case: Published) -> list[tuple[int, int, float]]:
-    """(desired as published, as decided, how far the excess burst capacity is off) of each step."""
+    """Return (desired as published, as decided, difference of the excess burst capacity) of each step."""
     decider = Decider(DeciderSpec(**case["spec"]), now_s=0, ready=1)
     decider.panic_since_s = case["pre"].get("panic_started")
     decider.max_panic = case["pre"].get("max_panic_pods", 1)
@@ -46,7 +46,7 @@ def knative_case(case: Published) -> list[tuple[int, int, float]]:
 
 
 def knative_windows() -> list[Finding]:
-    """Case 40: the average of a window of five seconds after every write and silence."""
+    """Case 40: the average over a window of five seconds after every write and pause."""
     window, wanted, got = LinearWindow(5), [], []
     for action, at_s, value in vectors("kpa_window_vectors.json")["linear"]:
         if action == "record":
@@ -70,28 +70,28 @@ def hpa_decisions() -> list[Finding]:
 
 
 def hpa_replicas(case: Published, tolerance: float) -> int:
-    """Replicas for one of the published cases."""
+    """Return the replicas for one of the published cases."""
     values = case["ready_pod_values"]
-    # "ScaleDown, 2 of 5 unready" has them only as values that are not there: they are left out on the way down.
+    # "ScaleDown, 2 of 5 unready" contains them only as missing values: they are omitted on the way down.
     unready = case["current"] - len(values) if "unready" in case["name"] else case["unready_treated_as_zero"]
     return by_pods(sum(values) / len(values), case["target"], Pods(len(values), unready), case["current"], tolerance)
 
 
 def hpa_scale_down() -> list[Finding]:
-    """Case 42: 80 to 10 by four pods or 10 % a minute, the larger."""
+    """Case 42: 80 to 10 by four pods or 10 % per minute, whichever is larger."""
     ramp = vectors("hpa_decision_vectors.json")["scale_down_policy_80_to_10_4pods_or_10pct_per_min"]
     down = Direction(0, (RateLimit(pods=4, period_s=60), RateLimit(share=0.1, period_s=60)))
     return exact("replicas by the minute", ramp, followed(Behaviour(UP, down), 80, 10, 60, len(ramp)))
 
 
 def hpa_scale_up() -> list[Finding]:
-    """Case 43: the default ramp, four pods or double every 15 s."""
+    """Case 43: the default ramp, by four pods or doubling every 15 s."""
     ramp = vectors("hpa_decision_vectors.json")["scale_up_default_ramp_from_1_per_15s"]
     return exact("replicas by 15 s", ramp, followed(Behaviour(), 1, 160, 15, len(ramp)))
 
 
 def followed(behaviour: Behaviour, start: int, wanted: int, period_s: float, count: int) -> list[int]:
-    """Replicas at each period's begin, when `wanted` is asked for all the time."""
+    """Return the replicas at the beginning of each period while `wanted` is requested throughout."""
     replicas = [start]
     for period in range(count - 1):
         now_s = period * period_s
@@ -102,12 +102,12 @@ def followed(behaviour: Behaviour, start: int, wanted: int, period_s: float, cou
 
 
 def step_scaling() -> list[Finding]:
-    """Case 44: 10 tasks; the metric goes to 60, 70, 40, 30 %, the cooldown being over each time."""
+    """Case 44: 10 tasks; the metric goes to 60, 70, 40, 30 %, each time after the cooldown."""
     return exact("tasks", [11, 14, 13, 10], step_scaling_trace((0.6, 0.7, 0.4, 0.3)))
 
 
 def step_scaling_trace(shares: Sequence[float]) -> list[int]:
-    """Tasks after each minute at these shares of their CPU, from ten on."""
+    """Return the tasks after each minute at these shares of their CPU, starting from ten."""
     scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
     parameters = StepScalingParameters(
         out_points=1, in_points=1, metric_late_s=0.0, scale_out_cooldown_s=0.0, scale_in_cooldown_s=0.0
@@ -122,7 +122,7 @@ def step_scaling_trace(shares: Sequence[float]) -> list[int]:
 
 
 def keda_value_types() -> list[Finding]:
-    """Case 45: a queue of 20 at 5 for each replica; an age of 20 with a target of 5 and 3 replicas."""
+    """Case 45: a queue of 20 at 5 per replica; an age of 20 with a target of 5 and 3 replicas."""
     return exact("replicas", [4, 12], [by_average_value(20, 5, 3, 0.1), by_value(20, 5, 3, 3, 0.1)])
 
 

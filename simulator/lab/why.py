@@ -1,7 +1,7 @@
-"""Why there were so many instances: the decision that was in force at a moment of a run, in one sentence.
+"""Explains the number of instances: the decision that was in force at a moment of a run, in one sentence.
 
-Reads the report that `simulator run --json` wrote: the decisions that changed the desired number, and what the policy
-saw and computed in between (one look for each step of time), so there is an answer where nothing changed too.
+It reads the report that `simulator run --json` wrote: the decisions that changed the desired count, and the policy's
+inputs and results in between (one evaluation per time step), so there is also an answer where nothing changed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASC
 
 
 def parse_moment(text: str) -> float:
-    """Seconds of the run from `12:03:06` (hours, minutes, seconds), `03:06`, or a duration such as `90s`.
+    """Return the seconds of the run from `12:03:06` (hours, minutes, seconds), `03:06`, or a duration such as `90s`.
 
     Raises:
-        ValueError: when it is neither.
+        ValueError: for any other text.
     """
     match = _CLOCK.fullmatch(text.strip())
     if match:
@@ -39,7 +39,7 @@ def parse_moment(text: str) -> float:
 
 
 def read_report(file: Path) -> Report:
-    """Raises ValueError, with the file, unless it is a report of `simulator run --json`."""
+    """Read a report. Raises ValueError, with the file, unless `simulator run --json` wrote it."""
     try:
         text = file.read_bytes()
         _require_version(file, text)
@@ -55,7 +55,7 @@ def read_report(file: Path) -> Report:
 
 
 def _require_version(file: Path, text: bytes) -> None:
-    """Raises ValueError for a report of another version: its fields have other names. What is no report passes."""
+    """Raises ValueError for a report of another version, whose fields have other names. Other documents pass."""
     try:
         version = json.loads(text)["report_version"]
     except (ValueError, TypeError, KeyError):
@@ -66,10 +66,10 @@ def _require_version(file: Path, text: bytes) -> None:
 
 
 def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
-    """A sentence for each service, or for `service` alone.
+    """Return a sentence for each service, or for `service` alone.
 
     Raises:
-        ValueError: for a moment that is not in the run, or an unknown service.
+        ValueError: for a moment outside the run, or an unknown service.
     """
     if not 0 <= at_s <= report.run.ended_s:
         msg = f"time = {clock_text(at_s)}, must be within the run: 0:00:00 to {clock_text(report.run.ended_s)}"
@@ -82,7 +82,7 @@ def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
 
 
 def clock_text(at_s: float) -> str:
-    """`12:03:06`; tenths where there are some."""
+    """Format as `12:03:06`, with tenths if there are any."""
     tenths = round(at_s * 10)
     hours, rest = divmod(tenths, 36_000)
     minutes, rest = divmod(rest, 600)
@@ -130,7 +130,7 @@ def _looked(looked_s: float, at_s: float) -> str:
 
 
 def _account(look: DecisionPart | LookPart) -> str:
-    """What it saw, computed, and what bounded that."""
+    """Describe the policy's inputs, its result, and the limits on it."""
     clamps = f", clamped it by {'; '.join(look.clamps)}," if look.clamps else ""
     return f"saw {_seen(look)}, computed {look.formula}{clamps}"
 

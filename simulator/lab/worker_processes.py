@@ -1,8 +1,8 @@
-"""Worker processes that an interrupt of the terminal does not reach, and that end at once when their master says so.
+"""Worker processes that ignore the terminal's interrupts and end at once when their master ends or abandons them.
 
-Ctrl-C goes to every process of the terminal. What becomes of it is the master's business: a worker that heard it at its
-start would put a traceback on the terminal. A master that is killed says nothing, so each worker watches it: it would
-wait for work for ever, since workers keep the pipe open from which they read.
+Ctrl-C reaches every process of the terminal, but the master decides what follows: a worker that received it during its
+start would print a traceback. A master that is killed cannot end its workers, so each worker watches it: otherwise it
+would wait for work for ever, because workers keep the pipe open that they read from.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class WorkerProcesses(ProcessPoolExecutor):
-    """Started afresh: no copied state, on every platform the same. As a context it ends its workers on an exception."""
+    """A pool of fresh interpreters, without copied state. As a context manager it ends them on an exception."""
 
     def __init__(self, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -36,7 +36,7 @@ class WorkerProcesses(ProcessPoolExecutor):
             return super().submit(fn, *args, **kwargs)
 
     def abandon(self) -> None:
-        """End the workers with what they are at."""
+        """End the workers together with their current work."""
         for process in list((self._processes or {}).values()):
             process.kill()
         self.shutdown(wait=True, cancel_futures=True)
@@ -51,7 +51,7 @@ class WorkerProcesses(ProcessPoolExecutor):
 
 
 def _end_with_the_master() -> None:
-    """In a worker: end when the master has, however it did."""
+    """In a worker: exit when the master has ended in any way."""
     threading.Thread(target=_watch_the_master, name="watches the master", daemon=True).start()
 
 
@@ -64,12 +64,12 @@ def _watch_the_master() -> None:
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """Whatever is started meanwhile never hears SIGINT. A signal that comes meanwhile is delivered afterwards.
+    """Shield processes started in this context from SIGINT. A signal in the meantime is delivered afterwards.
 
-    A mask is a thread's and is inherited; the signal goes to another thread then, and Python tells the main one. So it
-    has to wait as well: a process that is started by halves would complain on the terminal.
+    A signal mask belongs to a thread and is inherited; the signal then goes to another thread, and Python handles it in
+    the main one. So handling has to wait as well: a half-started process would print an error on the terminal.
     """
-    resource_tracker.ensure_running()  # it would open the mask again if it were started within
+    resource_tracker.ensure_running()  # it would unblock the signal if it were started within
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         with _delivered_afterwards():
@@ -81,7 +81,7 @@ def _deaf() -> Iterator[None]:
 @contextlib.contextmanager
 def _delivered_afterwards() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are told to the main thread alone
+        yield  # signals are handled by the main thread only
         return
     came: list[int] = []
     before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _INTERRUPTS}

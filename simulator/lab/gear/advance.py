@@ -1,6 +1,4 @@
-"""The kernel's event loop, and the platform's operations on its requests: instances are added, moved, removed and
-crash.
-"""
+"""The kernel's event loop, and the platform's operations: instances are added, moved and removed, and crash."""
 
 from __future__ import annotations
 
@@ -99,9 +97,7 @@ def tell_end(w: World) -> None:
 
 @kernel
 def takes_room(w: World, steps: int) -> bool:
-    """Reserve room for moving `steps` requests. The arrays are measured again only when the previous budget is used
-    up.
-    """
+    """Reserve room for moving `steps` requests; the arrays are measured only when the last budget is used up."""
     p = w.pool[0]
     if p.budget < steps:
         p.budget = steps_left(w)

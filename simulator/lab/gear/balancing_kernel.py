@@ -274,9 +274,7 @@ def take_of(w: World, tier: int) -> int:
 
 @kernel
 def take(w: World) -> int:
-    """Take a slot of the preferred instance with a free one: from the reserve when the front tier is full, NOBODY if
-    none.
-    """
+    """Take a slot of the preferred instance that has one; from the reserve when the front is full, NOBODY if none."""
     row = take_of(w, FRONT)
     return row if row != NOBODY else take_of(w, RESERVE)
 

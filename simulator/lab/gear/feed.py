@@ -1,5 +1,4 @@
-"""Input of the kernel: arrivals of every source, work of every request and random draws, in bounded chunks of named
-streams.
+"""Input of the kernel: arrivals of sources, work of requests and random draws, in bounded chunks of named streams.
 
 Distributions are sampled in portions of the same size as in a simulated driver: some distributions give other numbers
 when the same count is drawn in other portions.

@@ -39,9 +39,7 @@ def schedule(w: World, when_s: float, kind: int, target: int) -> None:
 
 @kernel
 def first_of_four(w: World, first: int) -> int:
-    """Return the index of the first of the four events from `first` on; entries beyond the end hold the time
-    "never".
-    """
+    """Return the index of the earliest of the four events from `first` on; entries beyond the end are at infinity."""
     bits = w.when_bits
     a, b, c, d = bits[first], bits[first + 1], bits[first + 2], bits[first + 3]
     # Arithmetic and a table within an integer replace branches, which would be mispredicted half of the time.

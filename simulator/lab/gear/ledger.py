@@ -37,9 +37,7 @@ NOTHING: Final = FINE.count
 
 @kernel
 def _count(counts: Any, total_ns: Any, extremes: Any, value_s: float, bits: int) -> None:
-    """Count values into one histogram: `counts` of buckets, `total_ns`, and `extremes` (min, max) of the values above
-    zero.
-    """
+    """Count into one histogram: `counts` of buckets, `total_ns`, `extremes` (min, max) of the values above zero."""
     if value_s <= 0.0:
         counts[NOTHING] += 1
         return
@@ -137,9 +135,7 @@ class Ledger:
                 read(chunk)
 
     def watch(self) -> None:
-        """Hand over the rows read since the last call that are not older than LATELY_S. The first call starts the
-        recording.
-        """
+        """Hand over the rows since the last call, at most LATELY_S old. The first call starts the recording."""
         if self._kept:
             self._watcher(_joined(self._kept))
         self._kept = deque()
@@ -190,9 +186,7 @@ def _add(histogram: Histogram, counts: Any, nothing: int, lowest_s: float, highe
 
 
 def _outcomes(rows: Any) -> Chunk:
-    """Copy from `rows` when each request ended, how, and how long it took. The other columns are zeros that use no
-    memory.
-    """
+    """Copy time, latency and status of each request from `rows`. The other columns are zeros without memory."""
     nothing, none = np.broadcast_to(0.0, len(rows)), np.broadcast_to(np.int64(0), len(rows))
     return Chunk(
         source=none,

@@ -1,6 +1,4 @@
-"""The virtual loop with a kernel beside it: before time jumps to the next timer, the kernel plays the requests up to
-it.
-"""
+"""The virtual loop with a kernel: before time jumps to the next timer, the kernel plays the requests up to it."""
 
 from __future__ import annotations
 
@@ -15,9 +13,7 @@ class Played(Protocol):
     """A player of events between the timers of the loop."""
 
     def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
-        """Play events before the limit (exclusive). Return what the loop must do first, if anything, with its clock
-        already set.
-        """
+        """Play up to the limit (exclusive). Return what the loop must do first, if anything, its clock already set."""
 
 
 class GearLoop(VirtualLoop):

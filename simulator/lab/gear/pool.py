@@ -53,9 +53,7 @@ class _TellsCpu(Protocol):
 
 
 class GearInstance(Instance):
-    """An instance whose requests are in the kernel. `row` is its index there, valid until nothing refers to it any
-    more.
-    """
+    """An instance whose requests are in the kernel. `row` is its index there, valid while anything refers to it."""
 
     __slots__ = ("_drained", "_is_watched", "_last", "_pool", "front", "row")
 

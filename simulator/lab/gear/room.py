@@ -1,6 +1,4 @@
-"""Buffer management of the kernel: refills used-up input, enlarges arrays that are too small, hands rows to the
-ledger.
-"""
+"""Buffer management of the kernel: refills used-up input, enlarges small arrays, hands rows to the ledger."""
 
 from __future__ import annotations
 
