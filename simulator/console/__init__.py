@@ -1,1 +1,1 @@
-"""What people look at: the live view of a run and its report as text. Reads data; decides and measures nothing."""
+"""The console: the live view of a run and its report as text. It reads data; it neither decides nor measures."""

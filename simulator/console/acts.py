@@ -1,7 +1,7 @@
-"""What a person may do to a run from the console, each act with the values that it takes.
+"""Commands from the console to a run, each with the values that it takes.
 
-Acts are checked here and carried out on the loop of the run. What was done is written down as a fact, as an act of the
-scenario's timeline would be, so the report tells a run that was touched from one that was only watched.
+Commands are checked here and carried out on the loop of the run. Each is recorded as a fact, as an action of the
+scenario's timeline would be, so the report distinguishes a run with interventions from one that was only watched.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Act(BaseModel):
 
 
 class Traffic(_Act):
-    """Turn the traffic of a service up or down."""
+    """Multiply the traffic of a service by a factor."""
 
     act: Literal["traffic"]
     service: str
@@ -45,7 +45,7 @@ class Kill(_Act):
 
 
 class Scaling(_Act):
-    """Another auto scaling configuration; what is left out stays."""
+    """Set another auto scaling configuration; values that are left out stay."""
 
     act: Literal["scaling"]
     service: str
@@ -55,7 +55,7 @@ class Scaling(_Act):
 
 
 class Clock(_Act):
-    """Play, pause, another speed, or a step: `seconds` of virtual time, or to the next scaling decision."""
+    """Play, pause, change the speed, or step: by `seconds` of virtual time, or to the next scaling decision."""
 
     act: Literal["clock"]
     do: Literal["play", "pause", "speed", "step", "next_decision"]
@@ -64,7 +64,7 @@ class Clock(_Act):
 
 
 class Operation(_Act):
-    """An operation of App Runner."""
+    """Call an operation of App Runner."""
 
     act: Literal["deploy", "pause", "resume"]
     service: str
@@ -76,11 +76,11 @@ _ACTS: Final[TypeAdapter[Any]] = TypeAdapter(AnyAct)
 
 
 class ActRejected(Exception):
-    """It cannot be done; the message says why, in a sentence for the person."""
+    """The command cannot be carried out; the message gives the reason in a sentence for the user."""
 
 
 def parse_act(body: bytes) -> Act:
-    """Raises ActRejected, naming the place, the value and what is expected."""
+    """Parse a command. Raises ActRejected, naming the place, the value and what is expected."""
     try:
         act: Act = _ACTS.validate_json(body)
     except ValidationError as error:
@@ -94,10 +94,11 @@ def parse_act(body: bytes) -> Act:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Carries acts out, on the loop of the run. `pace` None: real time, which nobody can stop.
+    """Carries out commands on the loop of the run. `pace` None: real time, which cannot be stopped.
 
-    `knobs` None: nobody here makes the traffic. `operate` carries out operations of App Runner and says what it did;
-    None where there is no control plane. `configure` is how another auto scaling configuration is set there.
+    `knobs` None: the traffic comes from outside. `operate` carries out operations of App Runner and returns what it
+    did; None if there is no control plane. `configure` sets another auto scaling configuration if there is a control
+    plane.
     """
 
     platform: Platform
@@ -107,7 +108,7 @@ class Actor:
     configure: Callable[[Scaling], str] | None = None
 
     def act(self, act: Act) -> str:
-        """What was done, in a sentence. Raises ActRejected."""
+        """Carry out the command and describe it in a sentence. Raises ActRejected."""
         if isinstance(act, Clock):
             return self._turn_clock(act)
         service = self._service(act.service)
@@ -156,7 +157,7 @@ class Actor:
         return self.operate(what, service.name)
 
     def _turn_clock(self, act: Clock) -> str:
-        """No fact is written down: how fast somebody watched is not what happened."""
+        """Change the clock. No fact is recorded: the playback speed does not affect the run."""
         pace = self.pace
         if pace is None:
             raise ActRejected("the clock is the real one, which can be neither stopped nor turned")
@@ -195,5 +196,5 @@ def _kill(service: Service, which: int | str) -> str:
         if all(instance.number != number for instance in service.living()):
             raise ActRejected(f"instance = {number}, must be one that lives")
     for revision in service.revisions:
-        revision.roster.kill(number)  # numbers are the service's: at most one has it
+        revision.roster.kill(number)  # numbers are unique within the service: at most one revision has it
     return f"{service.name}: instance {number} killed"

@@ -1,7 +1,7 @@
-"""Who watches: the open pages, each with a queue of what it has not been sent yet. Lives on the loop of the web server.
+"""The open pages, each with a queue of unsent messages. Lives on the loop of the web server.
 
-A page that reads more slowly than frames come loses them and gets a whole picture instead, so a sleeping laptop costs
-no memory and catches up in one message.
+A page that reads more slowly than frames arrive loses them and gets a complete snapshot instead, so a sleeping laptop
+costs no memory and catches up in one message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Listener:
     def __init__(self) -> None:
         self._messages: deque[bytes] = deque()
         self._news = asyncio.Event()
-        self.behind = False  # it has lost messages: send it the whole
+        self.behind = False  # messages were lost: send a complete snapshot
         self.closed = False
 
     def put(self, message: bytes) -> None:
@@ -30,12 +30,12 @@ class Listener:
         self._news.set()
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Close the page's queue: no more messages will follow."""
         self.closed = True
         self._news.set()
 
     async def take(self) -> bytes:
-        """All that is there, at once; waits for something. Empty when it is closed."""
+        """Wait for messages and return all of them at once. Empty once the page is closed."""
         await self._news.wait()
         self._news.clear()
         taken = b"".join(self._messages)
@@ -44,7 +44,7 @@ class Listener:
 
 
 class Audience:
-    """All open pages. `present` may be read from any thread."""
+    """All open pages. Any thread may read `present`."""
 
     def __init__(self) -> None:
         self.present = 0

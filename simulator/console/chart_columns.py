@@ -1,6 +1,6 @@
-"""What charts show beyond the columns of the report's series: requests in flight, and dollars per hour.
+"""Chart columns beyond those of the report's series: requests in flight, and dollars per hour.
 
-The report's schema stays as it is: these are drawn from the same run, and nothing is checked against them.
+The report's schema does not contain them: they are computed from the same run, and no check uses them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simulator.rules.region_prices import REGION_PRICES
 def beside_series(
     series: SeriesPart, presence: Presence | None, rates: Rates, cpu: float, memory_gb: float
 ) -> dict[str, Any]:
-    """Columns of the series' bins, by name. `cpu`, `memory_gb`: of one instance."""
+    """Return further columns for the bins of the series, by name. `cpu`, `memory_gb`: of one instance."""
     bins = len(series.offered)
     in_flight, waiting = ([], []) if presence is None else presence.binned(series.width_s, bins)
     return {
@@ -27,10 +27,10 @@ def beside_series(
 
 
 def usd_per_hour(series: SeriesPart, rates: Rates, cpu: float, memory_gb: float) -> list[float]:
-    """What an hour would cost that went on as each bin did.
+    """Return the cost of an hour at each bin's rate of spending.
 
-    By the instances that are there; the bill's whole seconds and its minimum of a minute for each activation are left
-    out, because they belong to activations and not to moments.
+    It is computed from the number of instances. The bill's rounding to whole seconds and its minimum of a minute for
+    each activation are omitted, because they belong to activations and not to moments.
     """
     return [
         _short(usd_now(provisioned, active, rates, cpu, memory_gb))
@@ -39,9 +39,9 @@ def usd_per_hour(series: SeriesPart, rates: Rates, cpu: float, memory_gb: float)
 
 
 def prices_of(region: str, given: Rates | None) -> tuple[Rates | None, str]:
-    """What a service in `region` is billed with, and what to say of it: `given`, or its Region's where they are known.
+    """Return the prices of a service in `region` with a description: `given`, or those of its Region if they are known.
 
-    No other Region's stand in for them: a wrong bill is worse than none.
+    Another Region's prices are never used instead: a wrong bill is worse than none.
     """
     if given is not None:
         return given, "as configured"
@@ -52,16 +52,16 @@ def prices_of(region: str, given: Rates | None) -> tuple[Rates | None, str]:
 
 
 def usd_now(provisioned: float, active: float, rates: Rates, cpu: float, memory_gb: float) -> float:
-    """USD an hour of so many instances."""
+    """Return the USD per hour of this number of instances."""
     active_usd = cpu * rates.active_vcpu_hour + memory_gb * rates.active_gb_hour
     return active * active_usd + max(0.0, provisioned - active) * memory_gb * rates.provisioned_gb_hour
 
 
 def _known(value: float | None) -> float | None:
-    """A gap stays a gap: nothing was measured there, which is not 0."""
+    """Keep gaps: nothing was measured there, which differs from 0."""
     return None if value is None else _short(value)
 
 
 def _short(value: float) -> float:
-    """Five digits: a chart has no use for more, and pages stay small."""
+    """Round to five digits: a chart needs no more, and pages stay small."""
     return float(f"{value:.5g}")

@@ -1,4 +1,4 @@
-"""The console's feed as a client reads it: server-sent events from loopback."""
+"""A client of the console's feed: server-sent events from loopback."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import aiohttp
 import orjson
 from yarl import URL
 
-# A feed that says nothing for so long has no server any more: there is a comment every 15 s.
+# A feed that is silent for this long has no server any more: the server sends a comment every 15 s.
 SILENCE_S_MAX: Final = 40.0
-# A whole message of a thousand instances and a day of charts, with room to spare.
+# A complete message with a thousand instances and a day of charts, with a margin.
 LINE_BYTES_MAX: Final = 16 * 1024 * 1024
 
 
 class NoFeed(Exception):
-    """Nobody answers there, or somebody else does."""
+    """There is no console at the address."""
 
 
 async def feed(url: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    """(kind, data) of the console at `url`, as they come, until the server ends.
+    """Yield (kind, data) of each message of the console at `url`, until the server ends.
 
     Raises:
         NoFeed: naming the address.

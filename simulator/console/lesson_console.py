@@ -1,4 +1,4 @@
-"""The lessons on their own, in a browser: `simulator lesson --console`."""
+"""The lessons without a run, in a browser: `simulator lesson --console`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.console.web_server import Site, guarded_app
 
 
 class LessonConsole:
-    """An async context manager. Raises OSError when the port cannot be had. `name`: the lesson to begin with."""
+    """An async context manager. Raises OSError if the port is not available. `name`: the first lesson."""
 
     def __init__(self, port: int, name: str = "") -> None:
         self._path = f"/lessons/{name}" if name else "/lessons"

@@ -1,6 +1,6 @@
-"""A lesson and its outcome as the page wants them: texts as HTML, figures as text, the journal, the run for a replay.
+"""A lesson and its outcome as data for the page: texts as HTML, figures as text, the journal, the run for a replay.
 
-What is told is what the terminal tells (lesson_text.py), from the same lesson, the same run and the same words.
+The page shows what the terminal shows (lesson_text.py), from the same lesson and the same run, in the same words.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from simulator.lessons.play import Outcome
 
 @cache
 def _markdown() -> MarkdownIt:
-    """Markup within a text stays text."""
+    """Convert Markdown to HTML. Markup within a text is escaped."""
     return MarkdownIt("commonmark", {"html": False})
 
 
 def lesson_part(lesson: Lesson) -> dict[str, Any]:
-    """What the learner reads before the prediction, and the knob for afterwards."""
+    """Return the lesson's text before the prediction, and the parameter to change afterwards."""
     names = list(course())
     asked_about = (
         name for name in lesson.read_scenario().services if lesson.question.figure.startswith(prefix_of(name))
@@ -54,7 +54,7 @@ def lesson_part(lesson: Lesson) -> dict[str, Any]:
 
 
 def course_part() -> list[dict[str, Any]]:
-    """Every lesson with what it asks, in order."""
+    """Return every lesson with its question, in order."""
     return [
         {"name": lesson.name, "place": lesson.place, "title": lesson.title, "summary": lesson.summary}
         for lesson in course().values()
@@ -62,7 +62,7 @@ def course_part() -> list[dict[str, Any]]:
 
 
 def outcome_part(outcome: Outcome, prediction: float | str | None) -> dict[str, Any]:
-    """Prediction beside outcome, the lesson's figures, why, the journal, and the run itself."""
+    """Return prediction and outcome, the lesson's figures, the explanation, the journal, and the run itself."""
     lesson, question = outcome.lesson, outcome.lesson.question
     return {
         "you": None if prediction is None else prediction_text(question, prediction),

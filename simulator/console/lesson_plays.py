@@ -1,7 +1,7 @@
-"""Lessons that are just being played for pages: a thread each, in virtual time, at a pace at which one can watch.
+"""Lessons that are being played for pages: a thread each, in virtual time, at a speed that can be watched.
 
-Lives on the loop of the web server. A play begins when its page has opened the feed, and is ended when nobody watches
-it any more; what came out stays for a while, for a page that connects again.
+Lives on the loop of the web server. A play begins when its page has opened the feed, and ends when no page watches
+it any more; its outcome stays for a while, for a page that reconnects.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from simulator.replay.runner import BrokenRun, InterruptedRun
 from simulator.world.clock import wall_s
 from simulator.world.pace import SPEED_MAX, Pace
 
-LENGTH_S: Final = 20.0  # of a lesson that nobody hurries: long enough to see it happen
-GONE_S: Final = 10.0  # a reload takes less
-PLAYS_MAX: Final = 3  # at a time: a class with a page each on one machine is no use, a forgotten tab is likely
+LENGTH_S: Final = 20.0  # playing time of a lesson at its initial speed: long enough to see what happens
+GONE_S: Final = 10.0  # a page reload takes less
+PLAYS_MAX: Final = 3  # at a time: one machine does not serve a class with a page each, but forgotten tabs are likely
 KEPT_MAX: Final = 4  # outcomes, of about a megabyte
 
 
 class LessonPlay:
-    """One lesson as it is played once, with the knob at `knob` unless that is None."""
+    """One play of a lesson, with the parameter set to `knob` unless that is None."""
 
     def __init__(self, lesson: Lesson, prediction: float | str | None, knob: Any) -> None:
         self.audience = Audience()
@@ -60,15 +60,16 @@ class LessonPlay:
 
 
 class LessonPlays:
-    """All of them. Made on the loop of the web server."""
+    """All plays of the server. Create it on the loop of the web server."""
 
     def __init__(self) -> None:
         self._plays: dict[str, LessonPlay] = {}
 
     def begin(self, lesson: Lesson, told: str | None, knob: str | None) -> str:
-        """Play it; the name under which it can be watched. `told`: the prediction.
+        """Play the lesson and return the name under which it can be watched. `told`: the prediction.
 
-        Raises ActRejected when the prediction or the value for the knob is none, or too much goes on already.
+        Raises ActRejected if the prediction or the parameter's value is invalid, or if too many lessons are being
+        played.
         """
         try:
             prediction = None if told is None else lesson.question.read(told)
@@ -90,14 +91,14 @@ class LessonPlays:
         return self._plays.get(name)
 
     async def act(self, play: LessonPlay, body: bytes) -> str:
-        """Turn its clock; what was done. Raises ActRejected: a run that somebody touched would be another lesson."""
+        """Change its clock and describe the change. Raises ActRejected for commands that would change the lesson."""
         act = parse_act(body)
         if not isinstance(act, Clock):
             raise ActRejected(f"act = {act.act!r}, must be clock: a lesson's run is not touched")
         return await play.watched.act(act)
 
     def look_later(self, play: LessonPlay) -> None:
-        """End it when nobody watches it in a while; call it whenever somebody has left."""
+        """End the play if no page watches it after a while. Call whenever a page has left."""
         asyncio.get_running_loop().call_later(GONE_S, self._look, play)
 
     def _look(self, play: LessonPlay) -> None:
@@ -105,7 +106,7 @@ class LessonPlays:
             play.watched.stop()
 
     async def close(self) -> None:
-        """End all; returns when their threads have."""
+        """End all plays; return when their threads have ended."""
         for play in self._plays.values():
             play.watched.stop()
             play.audience.close()

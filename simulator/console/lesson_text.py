@@ -1,4 +1,4 @@
-"""A lesson on a terminal: text, question, prediction beside outcome, curves, decisions with why, explanation."""
+"""A lesson on a terminal: text, question, prediction and outcome, curves, decisions with reasons, explanation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LABEL: Final = 12
 
 
 def print_course(lessons: Iterable[Lesson], console: Console) -> None:
-    """Every lesson with what it is about."""
+    """Print every lesson with its subject."""
     table = Table(box=None, pad_edge=False, header_style="bold dim")
     for heading in ("", "lesson", "what it asks"):
         table.add_column(heading)
@@ -34,7 +34,7 @@ def print_course(lessons: Iterable[Lesson], console: Console) -> None:
 
 
 def print_task(lesson: Lesson, console: Console) -> None:
-    """What the learner reads before the prediction."""
+    """Print the text and the question, before the prediction."""
     width = min(console.width, _WIDTH_MAX)
     console.print(Rule(Text(f"{lesson.place}. {lesson.title}", style="bold"), align="left", style="dim"), width=width)
     console.print(Markdown(lesson.text), width=width)
@@ -45,7 +45,7 @@ def print_task(lesson: Lesson, console: Console) -> None:
 
 
 def print_outcome(prediction: float | str | None, outcome: Outcome, console: Console) -> None:
-    """Prediction beside outcome, what happened over time, and the journal."""
+    """Print prediction and outcome, the course of the run, and the journal."""
     question = outcome.lesson.question
     console.print()
     if prediction is not None:
@@ -61,13 +61,13 @@ def print_outcome(prediction: float | str | None, outcome: Outcome, console: Con
 
 
 def print_explanation(outcome: Outcome, console: Console) -> None:
-    """Why it came out so."""
+    """Print the explanation of the outcome."""
     console.print()
     console.print(Markdown(outcome.explanation), width=min(console.width, _WIDTH_MAX))
 
 
 def print_knob(knob: Knob, console: Console) -> None:
-    """What the learner may change."""
+    """Print the parameter that the learner may change."""
     console.print()
     console.print(Text.assemble(("Try again.  ", "bold"), knob.ask), width=min(console.width, _WIDTH_MAX))
     worth = "   ".join(map(Knob.told, knob.tries))
@@ -75,7 +75,7 @@ def print_knob(knob: Knob, console: Console) -> None:
 
 
 def print_trial(first: Outcome, trial: Outcome, console: Console) -> None:
-    """The run with the knob turned, beside the first one."""
+    """Print the run with the changed parameter, beside the first one."""
     console.print()
     console.print(_figures((first, trial)))
     for service in trial.report.services:
@@ -87,14 +87,14 @@ def print_trial(first: Outcome, trial: Outcome, console: Console) -> None:
 
 
 def prediction_text(question: Question, prediction: float | str) -> str:
-    """As the learner meant it."""
+    """Format the prediction as the learner meant it."""
     if isinstance(prediction, str):
         return next(choice.text for choice in question.choices if choice.key == prediction)
     return figure_text(prediction, question.unit)
 
 
 def value_text(question: Question, value: float) -> str:
-    """The outcome, with the choice that it makes right."""
+    """Format the outcome, with the choice that it makes right."""
     told = figure_text(value, question.unit)
     return (
         f"{told}: {question.right_choice(value).key}, {question.right_choice(value).text}" if question.choices else told
@@ -102,12 +102,12 @@ def value_text(question: Question, value: float) -> str:
 
 
 def figure_text(value: float, unit: Unit) -> str:
-    """A figure as lessons tell it."""
+    """Format a figure as lessons show it."""
     return measured_text(round(value, 2) if unit == "count" else value, unit)
 
 
 def _figures(outcomes: tuple[Outcome, ...]) -> Table:
-    """A row for each figure the lesson shows, a column for each run."""
+    """Build a table with a row for each figure that the lesson shows and a column for each run."""
     lesson = outcomes[0].lesson
     table = Table(box=None, pad_edge=False, header_style="bold dim")
     table.add_column("")

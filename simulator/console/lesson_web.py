@@ -1,4 +1,4 @@
-"""The lessons as pages of a console's server: the list, a lesson, its plays, and its scenario to take along."""
+"""The lessons as pages of a console's server: the list, a lesson, its plays, and its scenario to download."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEXT_MAX: Final = 500
 
 
 class _Wanted(BaseModel):
-    """What a learner says: a prediction, or a value for the knob."""
+    """The learner's input: a prediction, or a value for the parameter."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     prediction: str | None = Field(None, max_length=_TEXT_MAX)
@@ -27,7 +27,7 @@ class _Wanted(BaseModel):
 
 
 def add_lessons(app: web.Application, plays: LessonPlays) -> None:
-    """Below `/lessons` of an application that is guarded."""
+    """Add the routes below `/lessons` to a guarded application."""
     rooms = _Lessons(plays)
     app.router.add_get("/lessons", rooms.list)
     app.router.add_get("/lessons/{name}", rooms.lesson)

@@ -1,6 +1,6 @@
-"""Facts of the journal as the console's page wants them: a dictionary each, `k` says of what kind.
+"""Facts of the journal as data for the console's page: a dictionary each, in which `k` is the kind.
 
-Moves of instances are left out: the frames show them, and a run has thousands.
+Moves of instances are omitted: the frames show them, and a run has thousands.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from simulator.records.facts import ConfigurationChanged, EventLogged, Fact, ScalingDecided, TimelineActed
 
-# Who opens the page late gets the last ones; the report has all.
+# A page that is opened late gets only the last rows; the report has all.
 ROWS_MAX: Final = 3000
 
 
 def fact_rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    """The rows of `facts`, the last `ROWS_MAX` of them."""
+    """Return the rows of `facts`, the last `ROWS_MAX` of them."""
     rows: list[dict[str, Any]] = []
     for fact in reversed(facts):
         row = _row(fact)

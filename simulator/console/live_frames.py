@@ -1,6 +1,6 @@
-"""What the console's page is told about a run: one frame a moment, the series for its charts, facts as they come.
+"""Data of a run for the console's page: a frame per moment, the series for its charts, facts as they are recorded.
 
-Frames have short keys and columns, because a thousand instances go over the wire ten times a second:
+Frames have short keys and columns, because a thousand instances are sent ten times a second:
 
     t                    seconds of the run; `state`: playing, paused, stepping, ended; `speed`
     services.NAME.i      n: numbers, b: seconds of birth (both only when they have changed), s: a letter each for its
@@ -25,8 +25,8 @@ from simulator.model.instance import InstanceState
 from simulator.records.request_log import Chunk
 from simulator.records.rolling import Rolling
 
-DOTS_MAX: Final = 24  # a frame and service: 240 a second are a stream
-WINDOW_S: Final = 5  # rates and percentiles look back so far
+DOTS_MAX: Final = 24  # per frame and service: 240 a second already look like a stream
+WINDOW_S: Final = 5  # window of rates and percentiles
 
 LETTERS: Final = {
     InstanceState.PROVISIONING: "p",
@@ -39,7 +39,7 @@ LETTERS: Final = {
 
 
 class ServiceFrames:
-    """The frames of one service. `attend` before the first one; while nobody watches it costs nothing."""
+    """The frames of one service. Call `attend` before the first one. It costs nothing while no page is open."""
 
     def __init__(self, scene: Scene, service: Service) -> None:
         self.service = service
@@ -49,12 +49,12 @@ class ServiceFrames:
         self._told: tuple[list[int], list[float]] = ([], [])
 
     def attend(self) -> None:
-        """Somebody begins to watch: what was seen before is stale."""
+        """Start watching: earlier observations are stale."""
         self._rolling = Rolling(WINDOW_S)
         self._told = ([], [])
 
     def read(self, chunk: Chunk) -> None:
-        """Requests that ended, of any service."""
+        """Read ended requests, of any service."""
         mine = self._scene.rows(self.service.name, chunk)
         if not len(mine):
             return
@@ -73,7 +73,7 @@ class ServiceFrames:
         ]
 
     def frame(self, now_s: float, *, whole: bool) -> dict[str, Any]:
-        """`whole`: for somebody who has seen none before."""
+        """Build a frame. `whole`: for a page that has received none before."""
         service, scene = self.service, self._scene
         size, rates = scene.size(service.name), scene.rates(service.name)
         living, revision = service.living(), service.revision
@@ -116,6 +116,6 @@ class ServiceFrames:
         told = ([instance.number for instance in living], [round(instance.launched_at_s, 1) for instance in living])
         if whole or told != self._told:
             columns["n"], columns["b"] = told
-        if not whole:  # a whole frame goes to one page; the others still have to hear what has changed
+        if not whole:  # a whole frame goes to one page; the other pages still need the changes
             self._told = told
         return columns

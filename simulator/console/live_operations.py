@@ -1,4 +1,4 @@
-"""The control plane's operations as the console's page wants them: ListOperations of all services at once."""
+"""The control plane's operations as data for the console's page: ListOperations of all services in one list."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from simulator.assembly.control_plane import ControlPlane
 from simulator.model.api_resources import OperationResource
 from simulator.model.arn import Arn
 
-# The last ones; ListOperations has all.
+# Only the last ones; ListOperations returns all.
 OPERATIONS_MAX: Final = 500
 
 
 def operation_rows(plane: ControlPlane, at_s: float) -> list[dict[str, Any]]:
-    """In the order in which they began. Times are seconds of the run, whose time is `at_s` now; before it, negative.
+    """Return the operations by start. Times are seconds of the run, which is at `at_s` now; negative before it.
 
-    `started` is the time of the calendar as well, in seconds since 1970.
+    `started` is also given as calendar time, in seconds since 1970.
     """
     origin_s = plane.now() - at_s
     return [

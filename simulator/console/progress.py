@@ -1,7 +1,7 @@
-"""A run as it goes: a live view on a terminal, a line now and then elsewhere.
+"""The progress of a run: a live view on a terminal, a line at intervals elsewhere.
 
-How often is a matter of the person who watches, so it goes by wall time, whatever clock the run has: in virtual time
-hours pass between two updates. `wall_s` is a monotonic clock in seconds, handed in by whoever may read one.
+Updates go by wall time, whatever clock the run has, because people watch them: in virtual time hours pass between two
+updates. `wall_s` is a monotonic clock in seconds, passed in by a caller that may read one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from simulator.replay.progress import ProgressView
 
 LIVE_EVERY_S: Final = 0.25  # smooth enough to watch, 4 redraws a second
 _CURVE_POINTS_MAX: Final = 2000  # more than any terminal has columns
-GUESS_FROM_S: Final = 2.0  # before that a guess of the time left says nothing
+GUESS_FROM_S: Final = 2.0  # an estimate of the time left is useless before
 PLAIN_EVERY_S: Final = 5.0  # a log of a ten-minute run has 120 lines
 
 
 class Progress:
-    """Shows views on `console`; a context manager, so that the terminal is given back whatever happens."""
+    """Shows views on `console`; a context manager, so that the terminal is always restored."""
 
     def __init__(self, console: Console, title: str, wall_s: Callable[[], float]) -> None:
         self._console = console
@@ -36,7 +36,7 @@ class Progress:
         self._wall_s = wall_s
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
         self._curves = _Curves(PLAIN if console.options.ascii_only else BLOCKS)
-        # A plain log of a run that is over at once needs no progress lines.
+        # In a plain log, a run that ends at once needs no progress lines.
         self._began_s = wall_s()
         self._next_s = self._began_s + (0.0 if self._live else PLAIN_EVERY_S)
 
@@ -66,7 +66,7 @@ class Progress:
 
 
 class _Curves:
-    """The figures so far as sparklines. Bounded: when there are too many, the higher of each two stays."""
+    """The figures so far as sparklines. Bounded: if there are too many values, the higher of each two is kept."""
 
     def __init__(self, levels: str) -> None:
         self._levels = levels
@@ -93,7 +93,7 @@ class _Curves:
 
 
 def left_text(elapsed_s: float, share: float) -> str:
-    """How long the rest of a work takes that has come so far, as `4m10s left`; empty where nobody can say yet."""
+    """Return the estimated time left, from the share of the work that is done, as `4m10s left`; empty if unknown."""
     if elapsed_s < GUESS_FROM_S or not 0 < share < 1:
         return ""
     return f"{duration_text(max(1.0, elapsed_s * (1 - share) / share))} left"

@@ -1,7 +1,7 @@
-"""The report as one file that opens offline: charts, decisions with their why, checks, cost, and a replay of the run.
+"""The report as one file that works offline: charts, decisions with reasons, checks, cost, and a replay of the run.
 
 The page is the report's JSON with the scripts of the console around it; a content security policy in its head forbids
-it to ask the network for anything.
+all network access.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from simulator.replay.report import RunRecord
 from simulator.replay.report_schema import Report
 from simulator.rules.region_prices import rates_of
 
-# A page that mails and wikis take. Runs with more moves of instances than fit leave the last ones out, and say so.
+# A size that mail systems and wikis accept. Runs with more moves of instances omit the last ones, and the page says so.
 PAGE_BYTES_MAX: Final = 3_000_000
-_ROOM_BYTES: Final = 200_000  # for what the page has beside its lists
+_ROOM_BYTES: Final = 200_000  # for the page's content beside its lists
 
 
 def report_page(report: Report, record: RunRecord) -> str:
-    """The page, smaller than `PAGE_BYTES_MAX` bytes; `record` is what the report was built from."""
+    """Return the page, smaller than `PAGE_BYTES_MAX` bytes; `record` is the source of the report."""
     parts = {
         "TITLE": html.escape(f"{report.scenario.name}: simulator report"),
         "STYLE": style_text(),
@@ -34,12 +34,12 @@ def report_page(report: Report, record: RunRecord) -> str:
     template = web_text("report.html")
     room = PAGE_BYTES_MAX - len(template.encode()) - sum(len(text.encode()) for text in parts.values())
     parts["RUN"] = _fitting(page_document(report, record), room)
-    # In one pass, so that no text of a scenario is taken for a place.
+    # Replaced in one pass, so that a scenario's text is never taken for a placeholder.
     return re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
 
 
 def page_document(report: Report, record: RunRecord) -> dict[str, Any]:
-    """What the scripts of a page want to know of a run that is over."""
+    """Return the data of a finished run for the page's scripts."""
     runs = {run.name: run for run in record.services}
     beside = {}
     for service in report.services:
@@ -51,7 +51,7 @@ def page_document(report: Report, record: RunRecord) -> dict[str, Any]:
 
 
 def _fitting(document: dict[str, Any], room: int) -> str:
-    """The document as JSON of at most `room` bytes. Lists that make it longer keep their first entries."""
+    """Return the document as JSON of at most `room` bytes. Lists are cut at their end to fit."""
     text = script_json(document)
     if len(text.encode()) <= room:
         return text

@@ -1,4 +1,4 @@
-"""The report's tables for a terminal, each from one part of the report. Readable at 80 columns."""
+"""The report's tables for a terminal, each from one part of the report. They are readable at 80 columns."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from simulator.replay.report_schema import (
     SourcePart,
 )
 
-# More decisions than this are shortened to the first and the last of them; the JSON report has all.
+# A longer list of decisions is cut to its first and last entries; the JSON report has all.
 ROWS_MAX: Final = 12
 
 
 def latency_table(requests: RequestsPart) -> Table:
-    """Percentiles of the latency of served requests, and of failures if there are any."""
+    """Tabulate the latency percentiles of served requests, and of failed ones if there are any."""
     table = _table("latency", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max", numbers_from=1)
     table.add_row("served", *_percentiles(requests.latency))
     if requests.error_latency.count:
@@ -44,7 +44,7 @@ def latency_table(requests: RequestsPart) -> Table:
 
 
 def split_table(requests: RequestsPart) -> Table:
-    """Where the latency went."""
+    """Tabulate the components of the latency."""
     table = _table("of which", "mean", "p50", "p95", "p99", numbers_from=1)
     for name, part in (
         ("waiting for a slot", requests.queue),
@@ -73,7 +73,7 @@ def sources_table(sources: Sequence[SourcePart]) -> Table:
 
 
 def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
-    """When, what and why; the first and the last ones when there are many."""
+    """Tabulate time, decision and reason; of a long list only the first and the last entries."""
     table = _table("at", "desired", "ready after", "why", numbers_from=0)
     table.columns[3].justify = "left"
     table.columns[3].ratio = 1
@@ -89,7 +89,7 @@ def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
 
 
 def cost_table(cost: CostPart) -> Table:
-    """Quantities of the run, USD of the run and per month at this traffic."""
+    """Tabulate the quantities of the run, its USD, and the USD per month at this traffic."""
     table = _table("App Runner would charge", "quantity", "", "run", "month", numbers_from=1)
     table.columns[2].justify = "left"
     for of_run, of_month in zip(cost.run.lines, cost.month.lines, strict=True):
@@ -112,21 +112,21 @@ def cost_table(cost: CostPart) -> Table:
 
 
 def checks_table(checks: Sequence[CheckPart], *, judged: bool = True) -> Table:
-    """The verdict in words, so that it survives a terminal without colours; none of a run that was interrupted."""
+    """Tabulate the checks. Verdicts are words, so they need no colours. A run that was interrupted has none."""
     table = _table("check", "", "measured", "", numbers_from=1)
     table.columns[1].justify = table.columns[3].justify = "left"
     for check in checks:
         verdict = Text("pass", style="green") if check.passed else Text("FAILED", style="bold red")
         if not judged:
             verdict = Text("not judged", style="yellow")
-        # With a value, the value beside the limit is the reason.
+        # If there is a value, the value beside the limit is the reason.
         reason = Text(check.reason if check.value is None else "", style="red")
         table.add_row(Text(check.text), verdict, measured_text(check.value, check.unit), reason)
     return table
 
 
 def events_table(title: str, rows: Sequence[EventPart | ActPart]) -> Table:
-    """The last lines of a log."""
+    """Tabulate the last lines of a log."""
     table = _table("at", title, numbers_from=0)
     table.columns[1].justify = "left"
     if len(rows) > ROWS_MAX:
@@ -138,7 +138,7 @@ def events_table(title: str, rows: Sequence[EventPart | ActPart]) -> Table:
 
 
 def _table(*columns: str, numbers_from: int) -> Table:
-    """Columns from `numbers_from` on stand to the right."""
+    """Create a table whose columns are right-aligned from `numbers_from` on."""
     # Two blanks between columns: eight percentiles of seven characters just fit into 80.
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for number, column in enumerate(columns):

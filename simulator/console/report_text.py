@@ -1,4 +1,4 @@
-"""The report on a terminal: what happened, why, what it costs, and whether the checks pass, in this order."""
+"""The report on a terminal: what happened, why, the cost, and whether the checks pass, in this order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NOTE_STYLES: Final = {
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Writes the whole report to `console`, no wider than the console and 120 columns."""
+    """Write the whole report to `console`, no wider than the console and 120 columns."""
     page = _Page(console)
     _head(report, page)
     for service in report.services:
@@ -52,7 +52,7 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def print_checks(report: Report, console: Console) -> None:
-    """Only whether the checks pass, and what makes them mean nothing."""
+    """Print only whether the checks pass, and anything that makes them meaningless."""
     page = _Page(console)
     _notes(report, page, _GRAVE)
     _verdict(report, page)
@@ -90,7 +90,7 @@ def _head(report: Report, page: _Page) -> None:
 
 
 def _notes(report: Report, page: _Page, kinds: Iterable[str]) -> None:
-    """What has to be known about the policies before any figure; with several services, of which."""
+    """Print the notes about the policies above all figures; with several services, each names its service."""
     for note in report.notes:
         if note.kind in kinds:
             where = f"{note.service}: " if note.service and len(report.services) > 1 else ""
@@ -131,7 +131,7 @@ def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
 
 
 def _assumptions(service: ServicePart, page: _Page) -> None:
-    """Decisions that rest on a number that the platform does not publish."""
+    """Print the decisions that rest on a number which the platform does not publish."""
     lowered = Counter(each.assumes for each in service.decisions if each.assumes and each.desired < each.before)
     for parameter, times in lowered.items():
         page.line(

@@ -1,7 +1,7 @@
-"""The console of one run: its web server in a thread of its own, whatever clock the run has.
+"""The console of one run: its web server in a separate thread, whatever clock the run has.
 
-The server outlives the run, so that people can go on looking at it. In virtual time it gives lessons as well; beside a
-run in real time they would take time from the requests that are measured.
+The server outlives the run, so that its pages stay available. In virtual time it also offers lessons; beside a
+run in real time they would take CPU time from the requests that are measured.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from simulator.world.pace import Pace
 
 
 class RunConsole:
-    """Open it before the run; it is a context manager. Raises OSError when the port cannot be had.
+    """A context manager; enter it before the run. Raises OSError if the port is not available.
 
-    `pace` None: the run is in real time. In virtual time it begins to play when the first page is opened.
+    `pace` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
     """
 
     def __init__(self, port: int, pace: Pace | None) -> None:
@@ -59,25 +59,25 @@ class RunConsole:
 
     @property
     def thread_id(self) -> int | None:
-        """Of the server's thread, as the operating system counts them."""
+        """The identifier of the server's thread in the operating system."""
         return self._thread.native_id
 
     @property
     def url(self) -> str:
         return self._guard.url()
 
-    # --- the run's side ---
+    # --- called by the run -----------------------------------------------------------------------------------------
 
     def attach(self, run: Run) -> None:
-        """The run will be watched."""
+        """Watch this run."""
         self._watched.attach(run)
 
     def stop_run(self) -> None:
-        """End the run that was attached, from any thread; nothing happens when it is over."""
+        """End the attached run, from any thread. Has no effect if it is over."""
         self._watched.stop()
 
     def finish(self, report: str) -> None:
-        """The run is over, and this is its report as a page; after its loop."""
+        """Publish the report of the finished run as a page. Call after its loop has ended."""
         self._report = report
         self._watched.finish({"report": "/report.html"})
 
@@ -85,7 +85,7 @@ class RunConsole:
         if self._web_loop is not None:
             self._web_loop.call_soon_threadsafe(self._audience.spread, news)
 
-    # --- the web's side ---
+    # --- called by the web server ----------------------------------------------------------------------------------
 
     def _serve_in_thread(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

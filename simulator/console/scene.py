@@ -1,4 +1,4 @@
-"""What is watched: a run of a scenario, or a simulator that serves. The show and its frames know only this."""
+"""The subject of a console: a run of a scenario, or a simulator that serves. `Show` and the frames know only this."""
 
 from __future__ import annotations
 
@@ -22,54 +22,54 @@ from simulator.rules.region_prices import prices_text, rates_of
 
 
 class Scene(Protocol):
-    """Lives on the loop of the platform. Services go by their names there."""
+    """Lives on the loop of the platform. Services are identified by their platform names."""
 
     @property
     def platform(self) -> Platform: ...
 
     def about(self) -> dict[str, Any]:
-        """Title, clock, duration and seed (null where there is none), for the head of the page."""
+        """Return title, clock, duration and seed (null if there is none), for the head of the page."""
 
     def about_service(self, name: str) -> dict[str, Any]:
-        """Name, URL, size, policy, status: for the list of services."""
+        """Return name, URL, size, policy and status, for the list of services."""
 
     def version(self) -> int:
-        """Grows when something may have changed that is told of services and operations."""
+        """A number that grows whenever the data of services and operations may have changed."""
 
     def operations(self) -> list[dict[str, Any]] | None:
-        """The control plane's (live_operations.py); None where there is none."""
+        """Return the control plane's operations (live_operations.py); None if there is no control plane."""
 
     def size(self, name: str) -> InstanceSize: ...
 
     def rates(self, name: str) -> Rates | None:
-        """What it is billed with; None where its Region's prices are not known."""
+        """Return the service's prices; None if those of its Region are not known."""
 
     def scaling(self, name: str) -> AutoScalingConfiguration:
-        """While nothing of it serves."""
+        """Return the configuration that is in force while the service has no revision."""
 
     def factor(self, name: str) -> float | None:
-        """Of its traffic; None when nobody here makes it."""
+        """Return the factor of its traffic; None if the traffic comes from outside."""
 
     def lately(self, name: str) -> Recent: ...
 
     def series(self, name: str) -> dict[str, Any]:
-        """Columns of the charts, as the report has them and beside them; `from_s`: where the first bin begins."""
+        """Return the columns of the charts, including those that the report lacks; `from_s`: start of the first bin."""
 
     def on_chunk(self, read: Callable[[Chunk], None]) -> None:
-        """Hear of requests that ended."""
+        """Call `read` with ended requests."""
 
     def attended(self, present: bool) -> None:
-        """Somebody begins to watch, or nobody does any more."""
+        """Report that the first page is open (True) or the last one has closed (False)."""
 
     def flush(self) -> None:
-        """Hand out the requests that have ended by now."""
+        """Pass on the requests that have ended by now."""
 
     def rows(self, name: str, chunk: Chunk) -> Chunk:
-        """Those of a service."""
+        """Return the rows of a service."""
 
 
 class RunScene:
-    """A run, with the run's own books: watching it costs nothing that the report does not need anyway."""
+    """A run, with its own records: watching costs nothing that the report does not need anyway."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -93,7 +93,7 @@ class RunScene:
             "warm_up_s": scenario.warm_up_s,
             "seed": scenario.seed,
             "notes": notes,
-            "marks": "acts",  # the timeline's and the console's, which begin the operations
+            "marks": "acts",  # those of the timeline and the console, which start the operations
         }
 
     def about_service(self, name: str) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class RunScene:
         self._stage.books.log.on_chunk(read)
 
     def attended(self, present: bool) -> None:
-        """The books are kept in any case."""
+        """Nothing to do: the records are kept in any case."""
 
     def flush(self) -> None:
         self._stage.books.log.flush()
@@ -167,6 +167,6 @@ class RunScene:
 
 
 def rows_of(chunk: Chunk, sources: list[int]) -> Chunk:
-    """The rows of those sources."""
+    """Return the rows of those sources."""
     picked = np.flatnonzero(np.isin(chunk.source, sources))
     return Chunk(*(getattr(chunk, name)[picked] for name in Chunk.__dataclass_fields__))

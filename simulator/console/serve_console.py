@@ -1,4 +1,4 @@
-"""The console of a simulator that serves: on the loop of the platform, which is in real time and has sockets anyway."""
+"""The console of a simulator that serves, on the platform's loop, which is in real time and has sockets anyway."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NAME_MAX: Final = 32  # of an auto scaling configuration
 
 
 class ServeConsole:
-    """An async context manager. Raises OSError when the port cannot be had.
+    """An async context manager. Raises OSError if the port is not available.
 
-    `rates`: what everything costs; None goes by the Region of each service.
+    `rates`: the prices of all services; None uses those of each service's Region.
     """
 
     def __init__(self, serving: Serving, port: int, rates: Rates | None = None) -> None:
@@ -48,7 +48,7 @@ class ServeConsole:
     def url(self) -> str:
         return self._guard.url()
 
-    # --- what the web server asks ------------------------------------------------------------------------------------
+    # --- called by the web server ----------------------------------------------------------------------------------
 
     async def hello(self) -> bytes:
         self._show.wake()
@@ -58,10 +58,10 @@ class ServeConsole:
         return self._show.actor.act(parse_act(body))
 
     def report(self) -> str | None:
-        """It has no end, and so no report."""
+        """Always None: serving has no end, and so no report."""
         return None
 
-    # --- what a person asks of the API -------------------------------------------------------------------------------
+    # --- commands that call the API --------------------------------------------------------------------------------
 
     def _operate(self, what: str, name: str) -> str:
         arn = self._arn(name)
@@ -69,7 +69,7 @@ class ServeConsole:
         return f"{name}: {_OPERATIONS[what]}"
 
     def _configure(self, act: Scaling) -> str:
-        """As a client of the API would: a new revision of a configuration, and the service is updated to it."""
+        """Create a new revision of a configuration and update the service to it, as a client of the API would."""
         arn, now = self._arn(act.service), self._serving.platform.services[act.service].pool.scaling
         wanted = {
             "MaxConcurrency": now.max_concurrency if act.max_concurrency is None else act.max_concurrency,

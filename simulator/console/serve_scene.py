@@ -1,7 +1,7 @@
-"""A simulator that serves, as a scene: traffic comes from outside, services come and go, and it has no end.
+"""A simulator that serves, as a scene: traffic comes from outside, services are created and deleted, and it has no end.
 
-Every second of every service is kept for a quarter of an hour, a few numbers each, so that who opens the page sees what
-led here. Latencies and single requests are heard of only while somebody watches.
+Every second of every service is kept for a quarter of an hour, a few numbers each, so that a newly opened page shows
+the recent past. Latencies and single requests are recorded only while a page is open.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ LATELY_S: Final = 5
 EVENTS_AT_START_MAX: Final = 500
 _PREFIX: Final = "[AppRunner] "
 _QUANTILES: Final = (0.5, 0.95, 0.99)
-_NOBODY: Final = -1  # the source of requests for no service
+_NOBODY: Final = -1  # source of requests that belong to no service
 
 
 @dataclass(slots=True)
 class _Second:
-    """What a closed second of a service was; latencies only when somebody watched."""
+    """The figures of a closed second of a service; latencies only if a page was open."""
 
     offered: int
     rejected: int
@@ -56,7 +56,7 @@ class _Second:
 
 @dataclass(slots=True)
 class _Book:
-    """One service. `number` is the source of its rows."""
+    """The records of one service. `number` is the source of its rows."""
 
     number: int
     seconds: dict[int, _Second] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class _Book:
 
 
 class ServeScene:
-    """Of `serving`, from now on. `rates`: what everything costs; None goes by the Region of each service."""
+    """Observes `serving` from now on. `rates`: the prices of all services; None uses those of each service's Region."""
 
     def __init__(self, serving: Serving, rates: Rates | None = None) -> None:
         self._serving = serving
@@ -94,7 +94,7 @@ class ServeScene:
             "duration_s": None,
             "warm_up_s": 0.0,
             "seed": None,
-            "marks": "operations",  # whoever asked for them
+            "marks": "operations",  # whichever client called them
         }
 
     def about_service(self, name: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class ServeScene:
         return operation_rows(self._serving.plane, self.platform.clock.at_s())
 
     def resource(self, name: str) -> ServiceResource | None:
-        """What the control plane has of the platform's service of that name."""
+        """Return the control plane's resource of the platform's service of that name."""
         service = self.platform.services.get(name)
         for resource in self._serving.plane.registry.all(ServiceResource):
             if service is not None and self._serving.workload.service(resource.arn) is service:
@@ -194,7 +194,7 @@ class ServeScene:
     def rows(self, name: str, chunk: Chunk) -> Chunk:
         return rows_of(chunk, [self._book(name).number])
 
-    # --- what it hears -----------------------------------------------------------------------------------------------
+    # --- callbacks -------------------------------------------------------------------------------------------------
 
     def _book(self, name: str) -> _Book:
         if name not in self._books:
@@ -222,7 +222,7 @@ class ServeScene:
             book.forget_before(sample.second - SECONDS_KEPT)
 
     def _heard(self, entry: Entry) -> None:
-        """A request is over."""
+        """Record a request that has ended."""
         arrived_s, latency_s = entry.arrived_s - self._origin_s, entry.ended_s - entry.arrived_s
         service_s = entry.ended_s - entry.begun_s if entry.begun_s >= 0 else 0.0
         source = self._source(entry)
@@ -250,7 +250,7 @@ class ServeScene:
                 book.failed[second] = book.failed.get(second, 0) + lost
 
     def _hear_events(self) -> None:
-        """Lines of the services' event logs become facts, which the page shows and marks."""
+        """Turn lines of the services' event logs into facts, which the page lists and marks in its charts."""
         plane, platform = self._serving.plane, self.platform
         plane.api.flush()
         if not self._cursor:

@@ -1,7 +1,7 @@
-"""The show: a run as messages for whoever watches. Lives on the loop of the run.
+"""Turns a run into messages for the open pages. Lives on the loop of the run.
 
-While somebody watches, a frame is made at most ten times a second, the series of the charts twice a second, and facts
-when there are new ones. While nobody does, nothing is made and nothing is kept.
+While a page is open, a frame is made at most ten times a second, the series of the charts twice a second, and facts
+when there are new ones. While none is open, nothing is made and nothing is kept.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from simulator.world.pace import Pace
 
 FRAME_EVERY_S: Final = 0.1
 SERIES_EVERY_S: Final = 0.5
-# The last lines that instances wrote, for somebody who comes late.
+# The last lines that instances wrote, for pages that are opened later.
 LINES_KEPT: Final = 500
 
 
 @dataclass(slots=True)
 class _Due:
-    """When the next message of a kind is due, in seconds of the wall clock."""
+    """The wall-clock time, in seconds, at which the next message of a kind is due."""
 
     frame_s: float = 0.0
     series_s: float = 0.0
@@ -39,7 +39,7 @@ class _Due:
 
 @dataclass(slots=True)
 class Lines:
-    """What instances wrote, with how many lines there were before the first of `kept`."""
+    """Lines that instances wrote. `dropped` counts the lines before the first of `kept`."""
 
     kept: list[dict[str, Any]] = field(default_factory=list)
     dropped: int = 0
@@ -59,7 +59,7 @@ class Lines:
 
 
 class Show:
-    """One run. `is_watched` says whether anybody is there; `publish` takes messages, both from any thread."""
+    """The messages of one run. `is_watched`: whether a page is open. `publish` takes messages. Both: any thread."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Show:
     # --- messages ---
 
     def hello(self) -> bytes:
-        """Everything for a page that has just been opened."""
+        """Return the complete state for a page that has just been opened."""
         self._attend()
         journal = self._scene.platform.journal
         facts = {"from": 0, "until": journal.recorded, "rows": fact_rows(journal.facts)}
@@ -109,7 +109,7 @@ class Show:
         )
 
     def look(self) -> float:
-        """Publish what is due; wall seconds until something is due next, infinite when nobody watches."""
+        """Publish what is due; return the wall seconds until the next message is due, infinite if no page is open."""
         if not self._is_watched():
             if self._attended:
                 self._attended = False
@@ -127,7 +127,7 @@ class Show:
         return max(0.0, self._due.frame_s - wall_s())
 
     def wake(self) -> None:
-        """Somebody has come: look at once."""
+        """Look at once, because a page has been opened."""
         self._woken.set()
 
     def _about(self) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class Show:
         return {**scene.about(), "operations": operations, "services": services}
 
     def _what_changed(self) -> bytes:
-        """Services, their states and operations: told when something of them may have changed."""
+        """Return messages about services, their states and operations, if any of these may have changed."""
         version = self._scene.version()
         if not self._meet() and version == self._version_told:
             return b""
@@ -149,7 +149,7 @@ class Show:
         return b"" if rows is None else message("operations", {"rows": rows})
 
     def _meet(self) -> bool:
-        """Services come and go where an API makes them: whether there are others than before."""
+        """Update the set of services, which an API may create and delete; True if it has changed."""
         services = self._scene.platform.services
         known = {name: frames.service for name, frames in self._frames.items()}
         if known == services:
@@ -194,7 +194,7 @@ class Show:
         rows = self._lines.since(told)
         return message("lines", {"from": self._lines.count - len(rows), "rows": rows}) if rows else b""
 
-    # --- what it hears ---
+    # --- callbacks -------------------------------------------------------------------------------------------------
 
     def _attend(self) -> None:
         if self._attended:
@@ -212,7 +212,7 @@ class Show:
                 frames.read(chunk)
 
     def _fact(self, fact: Fact) -> None:
-        """A step to the next decision ends with it."""
+        """End a step to the next decision, if this is one."""
         pace = self._pace
         if pace is not None and pace.stepping_open_end and isinstance(fact, ScalingDecided):
             pace.pause(asyncio.get_running_loop().time())
@@ -223,7 +223,7 @@ class Show:
         self._lines.add({"at_s": at_s, "service": service, "instance": instance, "line": line[:2000]})
 
     async def _look_for_ever(self) -> None:
-        """In real time the loop has no pace that looks."""
+        """Look repeatedly in real time, where no `Pace` on the loop does so."""
         while True:
             wait_s = self.look()
             if math.isinf(wait_s):
@@ -234,5 +234,5 @@ class Show:
 
 
 def message(kind: str, data: dict[str, Any]) -> bytes:
-    """One server-sent event."""
+    """Encode one server-sent event."""
     return b"event: " + kind.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"

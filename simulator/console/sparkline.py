@@ -13,10 +13,10 @@ PLAIN: Final = "_.:-=+*#"
 
 
 def sparkline(values: Sequence[float], width: int, highest: float, levels: str = BLOCKS) -> str:
-    """`values` in at most `width` >= 1 characters, where `highest` is the top level.
+    """Draw `values` in at most `width` >= 1 characters, where `highest` is the top level.
 
     Values that share a character show the highest of them, so that no peak is lost. Zero is a blank and every value
-    above zero leaves a mark, so that little can be told from nothing.
+    above zero leaves a mark, so that small values are visible.
     """
     if not values:
         return ""

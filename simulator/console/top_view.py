@@ -1,4 +1,4 @@
-"""`simulator top`: what the console's feed tells, for a terminal. Messages in, something to show out; no network."""
+"""`simulator top`: shows the console's feed on a terminal. Takes messages, returns renderables; uses no network."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from simulator.console.quantities import count_text, latency_text, rate_text, us
 from simulator.console.sparkline import BLOCKS, sparkline
 from simulator.model.units import duration_text
 
-HAPPENED_MAX: Final = 8  # lines of what happened last
+HAPPENED_MAX: Final = 8  # recent events shown
 _LABEL: Final = 13
 _NOTE: Final = 18
-# Columns of the series: label, key, whether it counts requests of a bin, how its top is written.
+# Sparklines: label, key, whether the column counts requests of a bin, how its maximum is written.
 _CURVES: Final = (
     ("offered", "offered", True, rate_text),
     ("rejected", "rejected", True, rate_text),
@@ -26,7 +26,7 @@ _CURVES: Final = (
     ("active", "active", False, count_text),
     ("p99", "p99_s", False, latency_text),
 )
-# Columns of the table: title, key of a frame's service, how it is written. Narrow terminals do without some.
+# Columns of the table: title, key of a frame's service, how it is written. Narrow terminals omit some.
 _COLUMNS: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
     "offered": ("offered_rps", rate_text),
     "served": ("served_rps", rate_text),
@@ -58,11 +58,11 @@ class TopView:
 
     @property
     def is_ready(self) -> bool:
-        """There is something to show."""
+        """True if there is something to show."""
         return self._frame is not None
 
     def take(self, kind: str, data: dict[str, Any]) -> None:
-        """One message of the feed."""
+        """Process one message of the feed."""
         match kind:
             case "hello":
                 self._about = data
@@ -79,15 +79,15 @@ class TopView:
 
     def _take_facts(self, data: dict[str, Any]) -> None:
         if data["from"] < self._facts_until:
-            return  # a batch that the first message had already
+            return  # a batch that the first message already contained
         self._facts_until = data["until"]
         for row in data["rows"]:
             self._happened.append((row["at_s"], _told(row)))
 
-    # --- shown -------------------------------------------------------------------------------------------------------
+    # --- output ----------------------------------------------------------------------------------------------------
 
     def show(self, width: int) -> RenderableType:
-        """Everything, for a terminal of so many columns."""
+        """Return the complete view, for a terminal of this width."""
         if self._frame is None:
             return Text("the platform opens ...", style="dim")
         parts: list[RenderableType] = [self._head(), self._table(width)]
@@ -102,7 +102,7 @@ class TopView:
         return Group(*parts)
 
     def line(self) -> str:
-        """The moment in one line, for a log."""
+        """Return the current state in one line, for a log."""
         if self._frame is None:
             return "the platform opens"
         services = "; ".join(

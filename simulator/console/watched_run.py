@@ -1,7 +1,7 @@
-"""A run that pages watch, whatever clock it has: its loop is one, the web server's is another.
+"""A run that pages watch, whatever clock it has. The run and the web server each have their own loop.
 
-The run keeps its loop to itself: virtual time lets no socket in. Between the two go messages (bytes, from the run) and
-calls (through the loop's thread-safe door).
+The run's loop may be virtual, which admits no sockets. The two loops exchange messages (bytes, from the run) and
+calls (through the run loop's thread-safe `call_soon_threadsafe`).
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ T = TypeVar("T")
 
 _OPERATIONS: Final = {"pause": "PauseService", "resume": "ResumeService"}
 
-# A run that does not answer for so long hangs in one event, or has just ended.
+# A run that does not answer within this time hangs in one event, or has just ended.
 ANSWER_S_MAX: Final = 10.0
 
 
 class WatchedRun:
-    """Attach it before the run begins. `publish` takes messages for the audience, from any thread.
+    """A watched run; attach it before it begins. `publish` takes messages for the open pages, from any thread.
 
-    `pace` None: the run is in real time. In virtual time it begins to play when the first page is opened.
+    `pace` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
     """
 
     def __init__(self, pace: Pace | None, audience: Audience, publish: Callable[[bytes], None]) -> None:
@@ -46,27 +46,27 @@ class WatchedRun:
         self._stopped = False
         self._show: Show | None = None
         self._run_loop: asyncio.AbstractEventLoop | None = None
-        self._last: bytes | None = None  # the whole as it was in the end
+        self._last: bytes | None = None  # the complete state at the end of the run
         self._played = False
-        self.begun = threading.Event()  # the run is on its stage
+        self.begun = threading.Event()  # set when the run has started
 
-    # --- the run's side ---
+    # --- called by the run -----------------------------------------------------------------------------------------
 
     def attach(self, run: Run) -> None:
-        """The run will be watched."""
+        """Watch this run."""
         self._run = run
         run.pace, run.on_stage, run.on_close = self._pace, self._on_stage, self._last_look
 
     def stop(self) -> None:
-        """End the run, from any thread; nothing happens when it is over."""
+        """End the run, from any thread. Has no effect if it is over."""
         self._stopped = True
         run, loop = self._run, self._run_loop
         if run is not None and loop is not None:
-            with contextlib.suppress(RuntimeError):  # its loop was closed this very moment
+            with contextlib.suppress(RuntimeError):  # its loop may have just been closed
                 loop.call_soon_threadsafe(run.interrupt)
 
     def _on_stage(self, stage: Stage) -> None:
-        """The run begins; on its loop."""
+        """Start publishing. Called on the run's loop when the run begins."""
         self._run_loop = asyncio.get_running_loop()
         operate = None if stage.control is None else partial(_operate, stage.control)
         actor = Actor(stage.platform, self._pace, stage.knobs, operate)
@@ -80,21 +80,21 @@ class WatchedRun:
             self._run.interrupt()
 
     def _last_look(self) -> None:
-        """The run is about to close its platform; on its loop."""
+        """Keep the final state. Called on the run's loop before the platform closes."""
         if self._show is not None:
             self._last = self._show.hello()
 
     def finish(self, told: dict[str, Any]) -> None:
-        """The run is over, and this is told of it; after its loop."""
+        """Publish `told` as the result of the finished run. Call after its loop has ended."""
         self._run_loop = None
         ended = message("ended", told)
         self._last = (self._last or b"") + ended
         self._publish(ended)
 
-    # --- the web's side ---
+    # --- called by the web server ----------------------------------------------------------------------------------
 
     async def hello(self) -> bytes:
-        """The messages for a page that has just been opened."""
+        """Return the messages for a page that has just been opened."""
         if self._run_loop is None or self._show is None:
             return self._last or message("opening", {})
         show = self._show
@@ -102,7 +102,7 @@ class WatchedRun:
         def begun() -> bytes:
             if self._pace is not None and not self._played:
                 self._pace.play(asyncio.get_running_loop().time())
-            self._played = True  # once: who pauses and reloads the page finds it paused
+            self._played = True  # only once: a page that was paused and is reloaded stays paused
             show.wake()
             return show.hello()
 
@@ -112,7 +112,7 @@ class WatchedRun:
             return self._last or message("opening", {})
 
     async def act(self, act: Act) -> str:
-        """Carry it out; what was done. Raises ActRejected."""
+        """Carry out the command and describe it. Raises ActRejected."""
         show = self._show
         if self._run_loop is None or show is None:
             raise ActRejected("the run is over" if self._last else "the run has not begun yet")
@@ -122,7 +122,7 @@ class WatchedRun:
             raise ActRejected(f"the run has not answered for {ANSWER_S_MAX:g} s") from error
 
     async def _on_run(self, call: Callable[[], T]) -> T:
-        """What `call` gives or raises, on the loop of the run."""
+        """Call `call` on the loop of the run; return its result or raise its exception."""
         loop = self._run_loop
         if loop is None:
             raise TimeoutError
@@ -130,7 +130,7 @@ class WatchedRun:
 
         def carry_out() -> None:
             if not answer.set_running_or_notify_cancel():
-                return  # who asked has gone
+                return  # the caller has gone
             try:
                 result = call()
             except Exception as error:  # noqa: BLE001 it is handed on to who asked
@@ -138,13 +138,13 @@ class WatchedRun:
             else:
                 answer.set_result(result)
 
-        with contextlib.suppress(RuntimeError):  # closed this very moment: nobody answers
+        with contextlib.suppress(RuntimeError):  # the loop may have just been closed: the call then times out
             loop.call_soon_threadsafe(carry_out)
         return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_S_MAX)
 
 
 def _operate(control: RunControl, what: str, service: str) -> str:
-    """As the scenario's timeline would do it: `deploy` with a version that behaves as the one before."""
+    """Call the operation as the scenario's timeline would: `deploy` with a version that behaves as the previous one."""
     if what == "deploy":
         return control.deploy(DeploySpec(service=service))
     said = control.call(ApiCall(operation=_OPERATIONS[what], request={"ServiceArn": service}))

@@ -1,7 +1,7 @@
-"""The console's web server: its page, the feed as server-sent events, and acts. On loopback only.
+"""The console's web server: its page, the feed as server-sent events, and commands. On loopback only.
 
-Server-sent events and not WebSockets: the feed goes one way, browsers connect again by themselves, and what goes the
-other way are a few requests with a token.
+Server-sent events suffice in place of WebSockets: the feed goes one way, browsers reconnect by themselves, and the
+few commands in the other direction are requests with a token.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _TO_LESSONS = '<nav aria-label="More"><a href="/lessons">Lessons</a></nav>'
 
 
 class Backstage(Protocol):
-    """What the server asks of the run, whatever loop that is on."""
+    """The run's side of the server, whichever loop it is on."""
 
     async def hello(self) -> bytes:
-        """The messages for a page that has just been opened."""
+        """Return the messages for a page that has just been opened."""
 
     async def act(self, body: bytes) -> str:
-        """Carry out an act; what was done. Raises ActRejected."""
+        """Carry out a command and describe it. Raises ActRejected."""
 
     def report(self) -> str | None:
-        """The report of the run as a page, once it is over."""
+        """Return the report of the run as a page, once the run is over."""
 
 
 def build_app(
     backstage: Backstage, audience: Audience, guard: Guard, lessons: LessonPlays | None = None
 ) -> web.Application:
-    """The application; a `Site` runs it. `lessons`: it gives lessons as well."""
+    """Build the application that a `Site` runs. `lessons`: offer lessons too."""
     app = guarded_app(guard)
     server = _Server(backstage, audience, with_lessons=lessons is not None)
     app.router.add_get("/", server.page)

@@ -1,7 +1,7 @@
-"""The files of the web pages, which lie in this package: scripts, style, and the chart library with its licence.
+"""The files of the web pages, stored in this package: scripts, style, and the chart library with its licence.
 
-Modules import each other by names such as `console/charts`, never by path. An import map gives the names their place:
-a path of the server for the console, the text itself for a report, which is one file. So there is no build step.
+Modules import each other by names such as `console/charts`, never by path. An import map resolves the names: to
+a path of the server for the console, to the text itself for a report, which is one file. So there is no build step.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, Final
 
-# Everything that a page may import, by file.
+# All modules that a page may import, by file.
 MODULES: Final = ("format", "page", "charts", "picture", "tables", "story", "replay")
 CHART_SCRIPT: Final = "vendor/uPlot.iife.min.js"
 CHART_STYLE: Final = "vendor/uPlot.min.css"
 
 
 def web_text(name: str) -> str:
-    """The text of a file, by its path within the web folder."""
+    """Return the text of a file, by its path within the web folder."""
     return files("simulator.console").joinpath("web", *name.split("/")).read_text(encoding="utf-8")
 
 
@@ -28,17 +28,17 @@ def style_text() -> str:
 
 
 def inline_import_map(modules: Iterable[str]) -> str:
-    """An import map whose places are the modules themselves."""
+    """Return an import map that contains the modules themselves."""
     return _import_map({name: _data_url(web_text(f"{name}.js")) for name in modules})
 
 
 def served_import_map(modules: Iterable[str], folder: str) -> str:
-    """An import map whose places are paths below `folder` of the server."""
+    """Return an import map to paths below `folder` of the server."""
     return _import_map({name: f"{folder}/{name}.js" for name in modules})
 
 
 def script_json(value: Any) -> str:
-    """JSON for within a script element: no text of it may look like markup."""
+    """Encode JSON for a script element, so that none of its text is parsed as markup."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

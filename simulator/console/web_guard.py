@@ -1,9 +1,9 @@
-"""Who may ask the console for something. Browsers carry requests of any site to this machine, so loopback is no guard.
+"""Access control of the console. Browsers send requests of any site to this machine, so loopback is no protection.
 
-- The request must be for this server's own name and port and come from its own page, for reading too: the rule of
-  every listener of ours (`wire/own_names.py`).
-- What changes something needs the token of this run, which only the URL on the terminal has, in a field that no form
-  and no simple cross-site request can carry.
+- Every request, also one that only reads, must name this server's own host and port and come from its own page: the
+  rule of all listeners of this project (`wire/own_names.py`).
+- A request that changes something needs the token of this run, which only the URL on the terminal contains, in a field
+  that no form and no simple cross-site request can carry.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ TOKEN_FIELD: Final = "x-console-token"  # noqa: S105 a name, not the token
 
 
 class Guard:
-    """One per server. `port` is set when it listens."""
+    """The access control of one server. `port` is set when it listens."""
 
     def __init__(self) -> None:
         self._names = OwnNames(port=0)
-        self.token = secrets.token_urlsafe(24)  # 192 bits: nobody guesses it within a run
+        self.token = secrets.token_urlsafe(24)  # 192 bits: cannot be guessed within a run
 
     @property
     def port(self) -> int:
@@ -35,15 +35,15 @@ class Guard:
         self._names.port = port
 
     def url(self, path: str = "/") -> str:
-        """With the token behind `#`, which browsers keep to themselves."""
+        """Return the URL with the token behind `#`, a part that browsers do not send."""
         return f"http://{HOST}:{self.port}{path}#token={self.token}"
 
     def rejects(self, asked: Asked) -> str | None:
-        """Why a request is rejected, whatever it asks for; None when it is welcome."""
+        """Return why a request is rejected, whatever its purpose; None if it is allowed."""
         return self._names.rejection(asked)
 
     def rejects_change(self, fields: Mapping[str, str]) -> str | None:
-        """Why a request that changes something is rejected, beyond what `rejects` has looked at."""
+        """Return why a request that changes something is rejected, in addition to the conditions of `rejects`."""
         if fields.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return "content-type, must be application/json"
         token = fields.get(TOKEN_FIELD, "")

@@ -1,4 +1,4 @@
-"""What every server of the console has: the guard before everything, scripts, pages with their policy, the feed."""
+"""Common parts of the console's servers: the guard of all requests, scripts, pages with their policy, the feed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simulator.wire.listening import listening
 from simulator.wire.web_listener import asked_of, listener_limits
 
 SCRIPTS: Final = (*MODULES, "console", "feed", "controls", "sending", "lesson", "lessons")
-# A comment now and then, so that a connection whose other end has gone is noticed.
+# Interval of comments, so that a connection whose other end has gone is noticed.
 HEARTBEAT_S: Final = 15.0
 _GOODBYE_S: Final = 1.0
 BODY_BYTES_MAX: Final = 4096
@@ -34,7 +34,7 @@ _FIELDS: Final = {
 
 
 def guarded_app(guard: Guard) -> web.Application:
-    """An application that serves the scripts; a `Site` runs it."""
+    """Build an application that serves the scripts; a `Site` runs it."""
     app = web.Application(middlewares=[_guarded(guard)], client_max_size=BODY_BYTES_MAX)
     files = {f"{name}.js": (web_text(f"{name}.js"), "text/javascript") for name in SCRIPTS}
     files["uPlot.js"] = (web_text(CHART_SCRIPT), "text/javascript")
@@ -51,7 +51,7 @@ def guarded_app(guard: Guard) -> web.Application:
 
 
 class Site:
-    """An application on a port of loopback, which `guard` hears of; port 0 is any that is free."""
+    """An application on a port of loopback, which is passed to `guard`. Port 0 selects a free one."""
 
     def __init__(self, app: web.Application, guard: Guard, port: int) -> None:
         self._runner = web.AppRunner(app, shutdown_timeout=_GOODBYE_S, **listener_limits())
@@ -59,7 +59,7 @@ class Site:
         self._port = port
 
     async def open(self) -> None:
-        """Raises OSError when the port cannot be had; then nothing is to be closed."""
+        """Start listening. Raises OSError if the port is not available; then nothing needs to be closed."""
         await self._runner.setup()
         try:
             with listening(HOST, self._port):
@@ -89,7 +89,7 @@ def _guarded(guard: Guard) -> Middleware:
 
 
 def page(template: str, parts: Mapping[str, str]) -> web.Response:
-    """The page, `%%NAME%%` replaced by each part. A nonce for the import map, the only script that stands in it."""
+    """Return the page with each `%%NAME%%` replaced. A nonce permits the import map, the only script within it."""
     nonce = secrets.token_urlsafe(12)
     told = {"NONCE": nonce, "MODULES": served_import_map(SCRIPTS, "/web"), "LEGEND": web_text("legend.html").strip()}
     told |= parts
@@ -97,13 +97,13 @@ def page(template: str, parts: Mapping[str, str]) -> web.Response:
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
         "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    # In one pass, so that no text of a part is taken for a place.
+    # Replaced in one pass, so that the text of a part is never taken for a placeholder.
     text = re.sub(r"%%([A-Z]+)%%", lambda found: told[found[1]], template)
     return web.Response(text=text, content_type="text/html", headers={"content-security-policy": policy})
 
 
 def said(answer: Mapping[str, Any]) -> web.Response:
-    """An answer to a script of the page."""
+    """Encode an answer to a script of the page."""
     return web.Response(body=orjson.dumps(answer), content_type="application/json")
 
 
@@ -114,17 +114,17 @@ def rejected(status: int, why: str) -> web.Response:
 async def stream_feed(
     request: web.Request, audience: Audience, hello: Callable[[], Awaitable[bytes]]
 ) -> web.StreamResponse:
-    """Server-sent events for one page, until it or the server goes. `hello`: everything, for who knows nothing."""
+    """Send server-sent events to one page, until it or the server ends. `hello` returns the complete state."""
     answer = web.StreamResponse(headers={"content-type": "text/event-stream", **_FIELDS})
     await answer.prepare(request)
-    # In the audience first: what is published while the whole is put together waits in its queue.
+    # Enter the audience first: messages published while the complete state is prepared wait in the queue.
     listener = audience.enter()
     try:
         await answer.write(await hello())
         while not listener.closed:
             await answer.write(await _next(listener, hello))
     except (ConnectionError, asyncio.CancelledError):
-        pass  # the page has gone; or the server goes
+        pass  # the page has gone, or the server is shutting down
     finally:
         audience.leave(listener)
     return answer
