@@ -1,4 +1,4 @@
-"""Exporters of a platform's figures and logs, for tools that people run already: Prometheus and the like.
+"""Exporters of a platform's figures and logs to common monitoring tools: Prometheus, OpenTelemetry, CloudWatch.
 
-They read records and never touch a request. What they send goes to addresses that somebody has set, nowhere else.
+They read records and never touch a request. They send only to addresses in the settings.
 """

@@ -1,4 +1,4 @@
-"""What exports the figures of one platform: opened together, closed together."""
+"""All exporters of one platform, opened and closed together."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from simulator.world.clock import epoch_s
 if TYPE_CHECKING:
     from simulator.telemetry.otlp.exporter import OtlpExporter
 
-# What is told once about a collector that takes nothing. Python shows warnings even when nobody has set up logging.
+# For one message about a collector that accepts nothing. Python prints warnings even without configured logging.
 _tell: Final = logging.getLogger(__name__).warning
 
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """`port` of the Prometheus endpoint, 0 for any free one; `file` gets the run as OpenMetrics in its end.
+    """Settings of all exporters.
 
-    `duration_s` of the run and the calendar's `epoch_s` of its begin are for the file.
+    `port` of the Prometheus endpoint, 0 for any free one. `file` gets the run as OpenMetrics when the run ends; it uses
+    the run's `duration_s` and the calendar time `epoch_s` of its beginning.
     """
 
     port: int | None = None
@@ -46,12 +47,12 @@ class ExportSettings:
 
     @property
     def traces_to(self) -> str | None:
-        """The whole URL; None when no traces are sent."""
+        """Return the full URL for traces; None if no traces are sent."""
         return self.otlp.traces.to.endpoint if self.otlp is not None and self.otlp.traces is not None else None
 
     @property
     def measures(self) -> bool:
-        """Figures are wanted, not just traces or logs."""
+        """True if figures are exported, not only traces or logs."""
         return (
             self.port is not None
             or self.file is not None
@@ -64,11 +65,11 @@ NO_EXPORTS: Final = ExportSettings()
 
 
 class Exporters:
-    """Made before the first request, on the platform's loop. Close them in every case, before the platform, and the
-    logs after it.
+    """Create it before the first request, on the platform's loop. Always close it before the platform, and the logs
+    after.
 
-    `metrics` are there when the settings measure. Traces need OpenTelemetry's libraries. `view`: of the platform, for
-    CloudWatch, which has to be fed with log lines besides.
+    `metrics` exist if the settings measure. Traces need OpenTelemetry's libraries. `view`: of the platform, for
+    CloudWatch, which also needs the log lines.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Exporters:
         at_s: Callable[[], float],
         view: PlatformView | None = None,
     ) -> None:
-        """Raises ModuleNotFoundError when OTLP is wanted and OpenTelemetry's libraries are not there."""
+        """Raises ModuleNotFoundError if OTLP is configured and OpenTelemetry's libraries are not installed."""
         self._settings = settings
         self._at_s = at_s
         self._file: MetricsFile | None = None
@@ -102,21 +103,21 @@ class Exporters:
 
     @property
     def tracing(self) -> Tracing | None:
-        """How requests are to be traced; None: not at all."""
+        """How requests are traced; None if they are not."""
         return self.otlp.traces.tracing if self.otlp is not None and self.otlp.traces is not None else None
 
     def rows(self, services: Sequence[str]) -> Callable[[Chunk], None] | None:
-        """Who reads the request log of a run in virtual time; `services` of its sources."""
+        """Return a reader of the request log of a run in virtual time. `services`: the service of each source."""
         return self.otlp.traces.rows(services) if self.otlp is not None and self.otlp.traces is not None else None
 
     @property
     def url(self) -> str | None:
-        """Of the Prometheus endpoint, once it is open."""
+        """URL of the Prometheus endpoint, once it is open."""
         return self._endpoint.url if self._endpoint is not None else None
 
     @property
     def lines(self) -> list[str]:
-        """Where what can be had, for people."""
+        """Describe where each export is available, for the user."""
         return [
             *([f"metrics at {self.url}"] if self.url is not None else []),
             *(self.otlp.lines if self.otlp is not None else []),
@@ -124,7 +125,7 @@ class Exporters:
         ]
 
     async def open(self) -> None:
-        """Raises OSError when the port cannot be had; `close` is still due."""
+        """Raises OSError if the port is not available; `close` is still due."""
         if self._endpoint is not None:
             await self._endpoint.open()
         if self._lag is not None:
@@ -135,7 +136,7 @@ class Exporters:
             await self.cloudwatch.open()
 
     async def close(self) -> None:
-        """Raises OSError when the file cannot be written."""
+        """Raises OSError if the file cannot be written."""
         if self._lag is not None:
             self._lag.close()
         if self._endpoint is not None:
@@ -149,6 +150,6 @@ class Exporters:
             self._file.write(self._settings.file)
 
     async def close_logs(self) -> None:
-        """What instances write while they are stopped is in them."""
+        """Close the logs, which include what instances write while they stop."""
         if self.cloudwatch is not None:
             await self.cloudwatch.close_logs()

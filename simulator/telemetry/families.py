@@ -1,6 +1,6 @@
 """A platform's figures as Prometheus metric families: the instruments, named by Prometheus' conventions.
 
-Everything is read when it is asked for.
+All values are read at the time of the scrape.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from simulator.records.metrics import Metrics, ServiceMetrics
 from simulator.records.outcomes import EDGES_S, Durations
 from simulator.telemetry.instruments import OF_SERVICES, OF_THE_PLATFORM, Instrument, Kind, Labels
 
-# The unit as the end of a name; things have none there.
+# Unit -> suffix of the name; unitless counts have none.
 _SUFFIXES: Final = {"s": "seconds", "USD": "usd"}
 _SERVICE: Final = ("service",)
 
 
 class PlatformCollector(Collector):
-    """For a `prometheus_client` registry. To be read from the platform's loop only."""
+    """For a `prometheus_client` registry. Collect from the platform's loop only."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing is read to register it."""
+        """Return nothing, so that registration reads no figures."""
         return ()
 
     def collect(self) -> Iterable[Metric]:
@@ -46,7 +46,7 @@ class PlatformCollector(Collector):
 
 
 def service_families(services: Mapping[str, ServiceMetrics]) -> list[Metric]:
-    """`services` as `Metrics.settle` gives them."""
+    """Build the families. `services`: as `Metrics.settle` returns them."""
     families: list[Metric] = []
     for each in OF_SERVICES:
         family = _family(each, (*_SERVICE, *each.labels))

@@ -1,8 +1,8 @@
-"""What is exported of a platform's figures: one definition of each, for Prometheus and for OTLP.
+"""The exported figures of a platform: one definition of each, for Prometheus and for OTLP.
 
-Names and units are OpenTelemetry's (dots, UCUM); an exporter for another house says them in its own way. The only
-labels are the service, an instance's state, a status or its class, a direction and a signal: none grows with instances
-or requests, and the series of a deleted service end.
+Names and units are OpenTelemetry's (dots, UCUM); exporters for other systems translate them. The only labels are the
+service, an instance's state, a status or its class, a direction and a signal: none grows with instances or requests,
+and the series of a deleted service end.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from simulator.records.outcomes import CLASSES, Durations
 S_contra = TypeVar("S_contra", contravariant=True)
 
 Labels: TypeAlias = tuple[str, ...]
-# The values of an instrument's own labels, and what it shows for them.
+# The values of an instrument's own labels, with the reading for them.
 Reading: TypeAlias = tuple[Labels, float | Durations]
 
 
 class Kind(Enum):
-    COUNTER = "counter"  # never falls
+    COUNTER = "counter"  # never decreases
     GAUGE = "gauge"
     HISTOGRAM = "histogram"  # its readings are Durations
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument(Generic[S_contra]):
-    """`read` gives the readings of one service, or of the platform; `labels` names what its readings differ by.
+    """One exported figure.
 
-    `unit` is UCUM's: seconds are `s`, things are in braces. Of a service the label `service` is added by who reads.
+    `read` returns the readings of one service, or of the platform; `labels` names what distinguishes its readings.
+    `unit` is in UCUM: seconds are `s`, countable things are in braces. The exporter adds the label `service`.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Instrument(Generic[S_contra]):
 def _one(
     name: str, text: str, unit: str, kind: Kind, value: Callable[[S_contra], float | Durations]
 ) -> Instrument[S_contra]:
-    """One without labels of its own."""
+    """Make an instrument without labels of its own."""
     return Instrument(name, text, unit, kind, lambda source: (((), value(source)),))
 
 
@@ -86,16 +87,16 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
     ),
     Instrument(
         "scaling.decisions",
-        "Decisions of the policy that changed how many instances it wants.",
+        "Decisions of the policy that changed the desired count.",
         "{decision}",
         Kind.COUNTER,
         _decisions,
         ("direction",),
     ),
-    Instrument("instances", "Instances that are there, by state.", "{instance}", Kind.GAUGE, _states, ("state",)),
+    Instrument("instances", "Instances by state.", "{instance}", Kind.GAUGE, _states, ("state",)),
     _counter(
         "arrivals",
-        "Requests that came to the service, rejected ones included.",
+        "Requests that arrived at the service, rejected ones included.",
         "{request}",
         lambda figures: figures.arrivals,
     ),
@@ -113,7 +114,12 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
         "{activation}",
         lambda figures: figures.activations,
     ),
-    _counter("instance.deaths", "Instances that ended by themselves.", "{instance}", lambda figures: figures.deaths),
+    _counter(
+        "instance.deaths",
+        "Instances that crashed or exited by themselves.",
+        "{instance}",
+        lambda figures: figures.deaths,
+    ),
     _counter("events", "Lines of the service's event log.", "{event}", lambda figures: figures.events),
     _counter(
         "cost",
@@ -133,32 +139,32 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
         "{request}",
         lambda figures: figures.waiting,
     ),
-    _gauge("instances.wanted", "Instances that the policy wants.", "{instance}", lambda figures: figures.desired),
+    _gauge("instances.wanted", "Desired instances.", "{instance}", lambda figures: figures.desired),
     _duration("request.duration", "Time of a request in the load balancer.", lambda figures: figures.outcomes.total),
     _duration(
         "request.queue",
-        "Part of it spent waiting for a slot, without starts and wakes.",
+        "Time of a request spent waiting for a slot, without starts and wakes.",
         lambda figures: figures.outcomes.queue,
     ),
     _duration(
         "request.cold_start",
-        "Part of it that an instance's start or wake caused, of the requests that it held up.",
+        "Delay of a request by an instance's start or wake; only requests with such a delay.",
         lambda figures: figures.outcomes.cold,
     ),
-    _duration("request.upstream", "Part of it spent at the instance.", lambda figures: figures.outcomes.service),
+    _duration("request.upstream", "Time of a request spent at the instance.", lambda figures: figures.outcomes.service),
 )
 
 OF_THE_PLATFORM: Final[tuple[Instrument[Metrics], ...]] = (
     _one(
         "event_loop.lag",
-        "How late the last timer of a second was, of the one loop that does everything.",
+        "Lateness of the last one-second timer of the event loop.",
         "s",
         Kind.GAUGE,
         lambda metrics: metrics.lag_s,
     ),
     Instrument(
         "balancer.answers",
-        "Requests that the load balancer answered itself, for no service: unknown host, redirect, no request at all.",
+        "Requests that the load balancer answered itself, without a service: unknown host, redirect, invalid request.",
         "{request}",
         Kind.COUNTER,
         lambda metrics: [((str(status),), count) for status, count in sorted(metrics.own_answers.items())],
@@ -166,7 +172,7 @@ OF_THE_PLATFORM: Final[tuple[Instrument[Metrics], ...]] = (
     ),
     Instrument(
         "exports.dropped",
-        "What could not be sent to where it was to go.",
+        "Items of an export that could not be sent.",
         "{item}",
         Kind.COUNTER,
         lambda metrics: [((signal,), lost()) for signal, lost in metrics.losses.items()],

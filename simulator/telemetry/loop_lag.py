@@ -1,4 +1,4 @@
-"""How busy the one loop is that does everything: how late a timer of every second comes."""
+"""Load of the single event loop: how late a once-per-second timer fires."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EVERY_S: Final = 1.0
 
 
 class LoopLag:
-    """Writes `metrics.lag_s` from `open` to `close`. To be made on the loop."""
+    """Writes `metrics.lag_s` from `open` to `close`. Create it on the loop."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

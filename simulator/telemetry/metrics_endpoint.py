@@ -1,6 +1,6 @@
-"""`/metrics` on loopback: the Prometheus text format or OpenMetrics, as the scraper asks.
+"""`/metrics` on loopback: the Prometheus text format or OpenMetrics, as the scraper requests.
 
-On the platform's own loop, which owns the figures; one scrape takes about a millisecond.
+It runs on the platform's own loop, which owns the figures; one scrape takes about a millisecond.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _GOODBYE_S: Final = 1.0
 
 
 class MetricsEndpoint:
-    """Close it in every case. `port` 0 is any free one; `url` is known once it is open."""
+    """The HTTP endpoint; always close it. `port` 0 means any free one; `url` is known once it is open."""
 
     def __init__(self, metrics: Metrics, port: int) -> None:
         self._port = port
@@ -40,7 +40,7 @@ class MetricsEndpoint:
         return f"http://{HOST}:{self._runner.addresses[0][1]}/metrics"
 
     async def open(self) -> None:
-        """Raises OSError when the port cannot be had."""
+        """Raises OSError if the port is not available."""
         await self._runner.setup()
         try:
             with listening(HOST, self._port):

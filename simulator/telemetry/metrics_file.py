@@ -1,7 +1,7 @@
 """The figures of a run as an OpenMetrics text file, with the run's own timestamps.
 
-`promtool tsdb create-blocks-from openmetrics` makes a Prometheus database of it. OpenMetrics wants all points of a
-series together, so points are kept until the end, as bare numbers: a series has at most `POINTS_MAX`, 8 bytes each.
+`promtool tsdb create-blocks-from openmetrics` converts it to a Prometheus database. OpenMetrics requires all points of
+a series together, so points are kept until the end, as bare numbers: a series has at most `POINTS_MAX`, 8 bytes each.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ _EOF: Final = "# EOF\n"
 
 
 def step_s(duration_s: float) -> int:
-    """Seconds between the points of a run: a multiple of `STEP_S`, as few as `POINTS_MAX` allows."""
+    """Return the seconds between the points of a run: the smallest multiple of `STEP_S` that `POINTS_MAX` allows."""
     return STEP_S * max(1, math.ceil(duration_s / (STEP_S * POINTS_MAX)))
 
 
 class MetricsFile:
-    """Listens to the platform from now on; `write` after the run. `epoch_s`: the calendar's time of the run's 0."""
+    """Observes the platform from its construction on; call `write` after the run. `epoch_s`: the calendar time of the
+    run's 0.
+    """
 
     def __init__(self, metrics: Metrics, duration_s: float, epoch_s: float = 0.0) -> None:
         self._metrics = metrics
@@ -39,11 +41,11 @@ class MetricsFile:
         self._epoch_s = epoch_s
         self._at_s: dict[str, array[float]] = {}
         self._values: dict[str, array[float]] = {}
-        self._shapes: dict[str, list[Metric]] = {}  # of the first point: every later one has the same samples
+        self._shapes: dict[str, list[Metric]] = {}  # of the first point; all later points have the same samples
         metrics.subscribe(self._sampled)
 
     def finish(self, at_s: float) -> None:
-        """The last point, at the end of the run."""
+        """Add the last point, at the end of the run."""
         for service in self._metrics.services:
             times = self._at_s.get(service)
             if times is None or times[-1] < at_s:
@@ -72,7 +74,7 @@ class MetricsFile:
             values.extend(float(sample.value) for sample in family.samples)
 
     def _points(self, index: int) -> Iterator[MetricSample]:
-        """Of one family: series by series, those of a histogram point by point."""
+        """Yield the points of one family: series by series, those of a histogram point by point."""
         for service, shape in self._shapes.items():
             width = sum(len(family.samples) for family in shape)
             begin = sum(len(family.samples) for family in shape[:index])
@@ -88,7 +90,7 @@ class MetricsFile:
 
 
 class _One:
-    """One family, as a registry to `generate_latest`."""
+    """A single family as a registry for `generate_latest`."""
 
     def __init__(self, family: Metric) -> None:
         self._family = family

@@ -119,7 +119,7 @@ def test_an_endpoint_that_is_not_there_costs_the_run_nothing_but_its_figures(tmp
     )
     assert done.exit_code == 0
     told = done.output.splitlines()
-    assert sum("cloudwatch: http://127.0.0.1:1 cannot be asked: " in line for line in told) == 2  # metrics, and logs
+    assert sum("cloudwatch: http://127.0.0.1:1 cannot be called: " in line for line in told) == 2  # metrics, and logs
     assert sum("are lost" in line for line in told) == 2
     profile = {**CREDENTIALS, "AWS_PROFILE": "nobody", "AWS_CONFIG_FILE": str(tmp_path / "none")}
     told_later = CliRunner().invoke(

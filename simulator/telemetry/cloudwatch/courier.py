@@ -1,7 +1,7 @@
-"""The courier: takes what is due out of an outbox and has it sent, until it is closed.
+"""The courier: takes the batches that are due from an outbox and sends them, until it is closed.
 
-When nobody answers, the batch goes back, the pause doubles, and people are told once; they are told again when it is
-well, with what was lost meanwhile. Nothing of it ever waits in front of a request.
+If the endpoint does not answer, the batch goes back, the pause doubles, and one message reports it; when the endpoint
+answers again, another message reports it with the number of lost items. A courier never delays a request.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ class Outbox(Protocol[B]):
 
 
 class Courier(Generic[B]):
-    """`send` says how many of a batch were not taken. `now`: seconds since 1970, which decide what is due.
+    """Sends the content of one outbox.
 
+    `send` returns how many items of a batch were not accepted. `now`: seconds since 1970, which decide what is due.
     `before_look` is called before each look into the outbox.
     """
 
@@ -61,7 +62,7 @@ class Courier(Generic[B]):
         self._now = now
         self._tell = tell
         self._before_look = before_look
-        self._pause_s = 0.0  # 0: all is well
+        self._pause_s = 0.0  # 0: the last attempt succeeded
         self._told_lost = 0
         self._told_reasons: dict[str, None] = {}
         self._closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -71,7 +72,7 @@ class Courier(Generic[B]):
         self._work = tasks.spawn(self._run(), f"courier of {self._outbox.what}")
 
     async def close(self, patience_s: float | None = GOODBYE_S_MAX) -> None:
-        """Send what there is, due or not, for at most so long; what is left then is lost, and told. Idempotent."""
+        """Send everything, due or not, for at most `patience_s`; the rest is lost and reported. Idempotent."""
         if not self._closing.done():
             self._closing.set_result(None)
         try:
@@ -88,7 +89,9 @@ class Courier(Generic[B]):
             self._tell_losses()
 
     async def _send_all(self) -> None:
-        """Everything, due or not. Who has not answered before is asked once more, who has a few times."""
+        """Send everything, due or not. An endpoint that did not answer before gets one more attempt, another gets
+        several.
+        """
         attempts = 1 if self._pause_s else _LAST_ATTEMPTS
         while attempts:
             while await self._send_next(math.inf):
@@ -107,7 +110,7 @@ class Courier(Generic[B]):
             await asyncio.wait((self._closing,), timeout=max(LOOK_EVERY_S, self._pause_s))
 
     async def _send_next(self, now_s: float) -> bool:
-        """Whether there may be more to send at once."""
+        """Send one batch. Return True if there may be more to send at once."""
         batch = self._outbox.take(now_s)
         if batch is None:
             return False
@@ -128,7 +131,8 @@ class Courier(Generic[B]):
             self._reached()
         return True
 
-    # --- what people hear --------------------------------------------------------------------------------------------
+    # --- messages to the user
+    # --------------------------------------------------------------------------------------------
 
     def _missed(self, why: str) -> None:
         what = self._outbox.what
@@ -136,7 +140,7 @@ class Courier(Generic[B]):
             self._tell(f"cloudwatch: {why}" + ("" if self._closing.done() else f"; {what} are kept until it answers"))
         elif self._outbox.lost > self._told_lost and "full" not in self._told_reasons:
             self._told_reasons["full"] = None
-            self._tell(f"cloudwatch: no more {what} can be kept, the oldest are dropped")
+            self._tell(f"cloudwatch: the queue of {what} is full, the oldest are dropped")
         self._pause_s = min(PAUSE_S_MAX, 2 * self._pause_s or LOOK_EVERY_S)
 
     def _rejected(self, why: str) -> None:
@@ -148,7 +152,7 @@ class Courier(Generic[B]):
         if self._pause_s:
             self._pause_s = 0.0
             self._told_reasons.pop("full", None)
-            self._tell(f"cloudwatch: {self._outbox.what} are taken again")
+            self._tell(f"cloudwatch: {self._outbox.what} are accepted again")
             self._tell_losses()
 
     def _tell_losses(self) -> None:

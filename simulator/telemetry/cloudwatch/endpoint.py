@@ -1,7 +1,8 @@
-"""The AWS-compatible endpoint, asked through aiobotocore: what it answers, told in the words of a courier.
+"""The AWS-compatible endpoint, called through aiobotocore; its answers become the exceptions that a courier handles.
 
-aiobotocore and not botocore in a thread: the house asks Secrets Manager and STS through it already, and a request costs
-the loop what its serialisation costs (0.1 ms a metric), which a thread would take from it just as well.
+aiobotocore is used instead of botocore in a thread because the package already calls Secrets Manager and STS through
+it, and a request costs the event loop its serialization (0.1 ms a metric), which a thread would also take from the
+loop.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ _CONNECT_S: Final = 5.0
 _READ_S: Final = 15.0
 _SERVER_FAULT: Final = 500
 _OLDEST: Final = timedelta(days=14)
-_KNOWN_MAX: Final = 20_000  # streams: instances come and go for ever
-# It has understood, and takes the same request later, or after somebody has mended the credentials.
+_KNOWN_MAX: Final = 20_000  # known streams; instances come and go without end
+# Errors after which the same request can succeed later, or after the credentials have been corrected.
 _LATER: Final = frozenset(
     {
         "AccessDenied",
@@ -45,25 +46,25 @@ _LATER: Final = frozenset(
 
 
 class Unreachable(Exception):
-    """Not now; the same may be sent again. The message says why."""
+    """The endpoint is not available now; the same request may be sent again. The message gives the reason."""
 
 
 class Rejected(Exception):
-    """It will never take this. The message says why."""
+    """The endpoint will never accept this request. The message gives the reason."""
 
 
 class Endpoint:
-    """Of CloudWatch and CloudWatch Logs; close it in every case."""
+    """Client of CloudWatch and CloudWatch Logs; always close it."""
 
     def __init__(self, settings: CloudWatchSettings) -> None:
         self._settings = settings
         self._clients: dict[tuple[str, str], Any] = {}
-        self._known: dict[LogStream, None] = {}  # that are there; a group is a stream without a name
+        self._known: dict[LogStream, None] = {}  # streams that exist; a group is a stream without a name
         self._closing = contextlib.AsyncExitStack()
         self._session: Any = None
 
     async def open(self) -> None:
-        """Half a second of imports, before there are requests that would have to wait for them. Raises OSError."""
+        """Open the clients. Imports half a second of modules before requests could wait for them. Raises OSError."""
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 half a second of import for who needs it
 
         try:
@@ -71,7 +72,7 @@ class Endpoint:
                 await self._client("cloudwatch", self._settings.region)
             if self._settings.logs:
                 await self._client("logs", self._settings.region)
-        except (BotoCoreError, ValueError) as error:  # a profile that is not there, a file that is none
+        except (BotoCoreError, ValueError) as error:  # a missing profile, or an invalid configuration file
             msg = f"cloudwatch: {error}"
             raise OSError(msg) from error
 
@@ -80,8 +81,8 @@ class Endpoint:
         self._clients.clear()
 
     async def put_points(self, batch: PointsBatch) -> int:
-        """How many were not taken: what is older than two weeks. Raises Unreachable, Rejected."""
-        oldest = utc_now() - _OLDEST  # one such point, and CloudWatch rejects the request
+        """Return how many points were not accepted: those older than two weeks. Raises Unreachable, Rejected."""
+        oldest = utc_now() - _OLDEST  # CloudWatch rejects a request with one older point
         data = [point.datum for point in batch.points if point.datum["Timestamp"] > oldest]
         if data:
             named = {"Namespace": self._settings.namespace, "MetricData": data}
@@ -89,10 +90,10 @@ class Endpoint:
         return len(batch) - len(data)
 
     async def put_lines(self, batch: LinesBatch) -> int:
-        """How many were not taken: what is older than two weeks. Raises Unreachable, Rejected."""
+        """Return how many lines were not accepted: those older than two weeks. Raises Unreachable, Rejected."""
         try:
             return await self._put_lines(batch)
-        except _IsMissing:  # somebody has deleted the group or the stream, or the endpoint has forgotten everything
+        except _IsMissing:  # the group or the stream was deleted, or the endpoint has lost its state
             self._known.pop(batch.stream, None)
             self._known.pop(_group_of(batch.stream), None)
         try:
@@ -130,9 +131,9 @@ class Endpoint:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_FAULT)
             raise _told(code, status)(f"{place} answers {code} to {call}") from None
         except NoCredentialsError:
-            raise Unreachable(f"{place} cannot be asked: no AWS credentials in environment, profile or role") from None
+            raise Unreachable(f"{place} cannot be called: no AWS credentials in environment, profile or role") from None
         except (BotoCoreError, OSError) as error:
-            raise Unreachable(f"{place} cannot be asked: {type(error).__name__}") from None
+            raise Unreachable(f"{place} cannot be called: {type(error).__name__}") from None
 
     async def _client(self, service: str, region: str) -> Any:
         client = self._clients.get((service, region))
@@ -145,9 +146,9 @@ class Endpoint:
             config = AioConfig(
                 connect_timeout=_CONNECT_S,
                 read_timeout=_READ_S,
-                retries={"total_max_attempts": 1},  # the courier tries again, and says so
-                parameter_validation=False,  # of what only this room writes; it would cost as much as the rest
-                disable_request_compression=True,  # not every endpoint that speaks AWS unpacks
+                retries={"total_max_attempts": 1},  # the courier tries again and reports it
+                parameter_validation=False,  # the input comes only from this package; validation would double the cost
+                disable_request_compression=True,  # not every AWS-compatible endpoint decompresses
             )
             made = self._session.create_client(
                 service, region_name=region, endpoint_url=self._place(service), config=config
@@ -161,11 +162,11 @@ class Endpoint:
 
 
 class _IsThere(Exception):
-    """It is there already."""
+    """The resource already exists."""
 
 
 class _IsMissing(Rejected):
-    """It is not there."""
+    """The resource does not exist."""
 
 
 def _group_of(stream: LogStream) -> LogStream:
@@ -181,7 +182,10 @@ def _told(code: str, status: int) -> type[Exception]:
 
 
 def _rejected(info: dict[str, int], count: int) -> int:
-    """The indices of PutLogEvents' answer: the first that was not too old or expired, the first that is too new."""
+    """Count the rejected events from the indices in PutLogEvents' answer.
+
+    They are the first event that is not too old, the first that is not expired, and the first that is too new.
+    """
     begin = max(info.get("tooOldLogEventEndIndex", 0), info.get("expiredLogEventEndIndex", 0))
     end = info.get("tooNewLogEventStartIndex", count)
     return count - max(0, end - begin)

@@ -1,4 +1,4 @@
-"""CloudWatch's exporter put together: the meter and the log lines of a platform, their outboxes and couriers."""
+"""The CloudWatch exporter: the meter and the log lines of a platform, with their outboxes and couriers."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from simulator.telemetry.cloudwatch.outbox import LinesBatch, LinesOutbox, Point
 from simulator.telemetry.cloudwatch.platform_view import PlatformView, ServiceIdentity
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 
-# A request of the thousand that CloudWatch takes would hold up the loop, and so every request of the services, for a
-# tenth of a second: measured 0.11 ms a metric.
+# A request with the thousand metrics that CloudWatch accepts would block the event loop, and so every request of the
+# services, for a tenth of a second: measured 0.11 ms a metric.
 METRICS_LIVE_MAX: Final = 100
-# Of a whole run in virtual time: two weeks of a busy service, and CloudWatch takes nothing that is older.
+# For a whole run in virtual time: two weeks of a busy service; CloudWatch accepts nothing older.
 POINTS_KEPT_BYTES_MAX: Final = 1024**3
 LINES_KEPT_BYTES_MAX: Final = 256 * 1024**2
 
 
 class CloudWatch:
-    """Listens to the platform from now on. Close it in every case; `at_s`: seconds of the run.
+    """Observes the platform from its construction on; always close it. `at_s`: seconds of the run.
 
-    In virtual time everything is kept until the run is over: then `send_kept`, on another loop.
+    In virtual time all data is kept until the run is over: then call `send_kept` on another loop.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class CloudWatch:
 
     @property
     def places(self) -> list[str]:
-        """Where it all goes, for people."""
+        """Describe where the data goes, for the user."""
         settings = self._settings
         places = {
             "metrics": settings.endpoint if settings.metrics else None,
@@ -62,20 +62,20 @@ class CloudWatch:
 
     @property
     def is_kept(self) -> bool:
-        """`send_kept` is due."""
+        """True if `send_kept` is due."""
         return self._settings.is_kept
 
     def log(self, identity: ServiceIdentity, stream: str, text: str, at_s: float | None = None) -> None:
-        """A line of the service's stream of that name; `at_s` since 1970, now if it is left out."""
+        """Add a line to the service's stream of that name. `at_s`: seconds since 1970; default: now."""
         if self._settings.logs:
             line = line_of(self._now() if at_s is None else at_s, text)
             if line is not None:
                 self.lines.put(stream_of(identity, stream), line)
 
     async def open(self) -> None:
-        """Begins to send, in real time.
+        """Start to send, in real time.
 
-        Raises OSError when AWS's own configuration files make no sense; `close` is still due.
+        Raises OSError if AWS's own configuration files are invalid; `close` is still due.
         """
         if not self._settings.is_kept:
             await self._open()
@@ -84,21 +84,21 @@ class CloudWatch:
                     courier.start(self._tasks)
 
     async def close(self) -> None:
-        """The metrics, before the platform: the minute that has begun is sent too."""
+        """Close the metrics, before the platform is closed; the current minute is also sent."""
         if self._meter is not None:
             self._meter.finish()
         if self._metrics_courier is not None:
             await self._metrics_courier.close()
 
     async def close_logs(self) -> None:
-        """After the platform, whose instances may have something to say in their end. Nothing is sent afterwards."""
+        """Close the logs, after the platform, whose instances may log while they stop. Nothing is sent afterwards."""
         if self._logs_courier is not None:
             await self._logs_courier.close()
         if self._endpoint is not None:
             await self._endpoint.close()
 
     async def send_kept(self) -> None:
-        """After all is closed, in real time, however much it is. Raises OSError as `open`."""
+        """Send all kept data in real time, after everything is closed. Raises OSError as `open`."""
         try:
             await self._open()
             for courier in (self._metrics_courier, self._logs_courier):

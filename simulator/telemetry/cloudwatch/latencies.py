@@ -1,9 +1,9 @@
-"""The latencies of a minute, as CloudWatch takes them: values and how often each was seen, so that percentiles work.
+"""The latencies of a minute in CloudWatch's form: values and the count of each, so that percentiles can be computed.
 
-A request's latency goes into a bucket that is 0.8 % wide (records/histogram.py), and a bucket stands for the mean of
-what fell into it. So average and sum are exact, minimum and maximum too, as they are kept apart, and percentiles are
-right to 0.8 %. Of a few requests every latency is exact. Rejected: statistic sets, of which CloudWatch computes no
-percentile.
+A request's latency goes into a bucket that is 0.8 % wide (records/histogram.py), and a bucket is represented by the
+mean of its values. So average and sum are exact, as are minimum and maximum, which are kept separately; percentiles are
+right to 0.8 %. With few requests every latency is exact. Rejected: statistic sets, because CloudWatch computes no
+percentiles from them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from simulator.records.histogram import FINE
 
 
 class Latencies:
-    """Of one service and minute; memory does not grow with requests."""
+    """The latencies of one service and minute; memory does not grow with requests."""
 
     def __init__(self) -> None:
         self._counts: NDArray[np.int64] = np.zeros(FINE.count, dtype=np.int64)
@@ -26,7 +26,7 @@ class Latencies:
         self._highest_s = -1.0
 
     def record(self, values_s: NDArray[np.float64]) -> None:
-        """Any number of them, also none; noise of the clock below 0 counts as 0."""
+        """Add any number of values, including none; clock noise below 0 counts as 0."""
         if values_s.size == 0:
             return
         values_s = np.maximum(np.ascontiguousarray(values_s), 0.0)
@@ -37,7 +37,7 @@ class Latencies:
         self._highest_s = max(self._highest_s, float(values_s.max()))
 
     def values(self) -> list[tuple[float, int]]:
-        """(milliseconds, how many requests), ascending, each value once."""
+        """Return (milliseconds, number of requests) in ascending order, each value once."""
         taken = np.flatnonzero(self._counts)
         if not taken.size:
             return []
@@ -46,7 +46,7 @@ class Latencies:
             counts[index] -= 1
             sums_s[index] -= extreme_s
         told = Counter({_ms(self._lowest_s): 1})
-        if counts.sum() >= 0:  # else one request is both
+        if counts.sum() >= 0:  # otherwise one request is both
             told[_ms(self._highest_s)] += 1
         for index in taken[counts[taken] > 0]:
             mean_s = float(sums_s[index]) / int(counts[index])
@@ -55,5 +55,5 @@ class Latencies:
 
 
 def _ms(seconds: float) -> float:
-    """To the nanosecond, which clocks do not tell apart."""
+    """Convert to milliseconds, rounded to the nanosecond, below the resolution of clocks."""
     return round(seconds * 1000.0, 6)

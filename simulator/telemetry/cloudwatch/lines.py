@@ -48,7 +48,7 @@ class Line:
 
 
 def line_of(at_s: float, text: str) -> Line | None:
-    """A text that is too long is cut, between characters. None: an event must not be empty."""
+    """Make a line; a text that is too long is cut between characters. None: an event must not be empty."""
     if not text:
         return None
     told = text.encode("utf-8", "replace")[: EVENT_BYTES_MAX - EVENT_OVERHEAD_BYTES].decode("utf-8", "ignore")
@@ -56,7 +56,7 @@ def line_of(at_s: float, text: str) -> Line | None:
 
 
 def take_batch(lines: deque[Line]) -> list[Line]:
-    """Takes the first lines off that one request can hold, in order of time. `lines` must not be empty."""
+    """Remove and return the first lines that fit into one request, in time order. `lines` must not be empty."""
     batch: list[Line] = []
     size = 0
     first = last = lines[0].at_ms
@@ -67,5 +67,5 @@ def take_batch(lines: deque[Line]) -> list[Line]:
             break
         size += line.size_bytes
         batch.append(lines.popleft())
-    batch.sort(key=lambda each: each.at_ms)  # stable: lines of one moment stay in order
+    batch.sort(key=lambda each: each.at_ms)  # stable: lines of the same moment keep their order
     return batch

@@ -1,7 +1,7 @@
-"""App Runner's nine metrics (facts 11.2), minute by minute, from the figures that Prometheus is given too.
+"""App Runner's nine metrics (facts 11.2), minute by minute, from the same figures that Prometheus gets.
 
-A minute of a service is filled by its closed seconds and by its requests that have ended, and is closed with the last
-second that lies in it, on either clock: a second belongs to the minute of the calendar in which most of it lies.
+A minute of a service collects its closed seconds and its ended requests. It is closed with the last second that lies in
+it, on either clock: a second belongs to the calendar minute that contains most of it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from simulator.telemetry.cloudwatch.platform_view import InstanceReading, Platfo
 from simulator.telemetry.cloudwatch.points import Point, Series
 from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings, LatencyOf
 
-# ASSUMPTION: how often App Runner looks at its instances is not published. Every ten seconds is seldom enough for a
+# ASSUMPTION: how often App Runner samples its instances is not published. Every ten seconds is cheap enough for a
 # thousand instances; the sample count of CPUUtilization of a minute would settle it.
 LOOK_EVERY_S: Final = 10
-_LOOKED_S_MIN: Final = 1.0  # the CPU of a shorter time says nothing
-_STATUS_METRICS: Final = ("2xx", "4xx", "5xx")  # there is none for others (facts 11.2)
+_LOOKED_S_MIN: Final = 1.0  # CPU usage over a shorter time is not meaningful
+_STATUS_METRICS: Final = ("2xx", "4xx", "5xx")  # App Runner has no metric for other statuses (facts 11.2)
 _STALE_S: Final = 2.0
 _PERCENT: Final = 100.0
 
@@ -47,7 +47,7 @@ class _Minute:
 
 
 class Meter:
-    """Listens to the platform from now on; `put` gets the points of every minute that has ended."""
+    """Observes the platform from its construction on; `put` gets the points of every minute that has ended."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Meter:
         metrics.subscribe_last(self._arrived_last)
 
     def close_stale(self) -> None:
-        """Services of which no second is closed any more (paused, deleted) get their minutes too."""
+        """Close the minutes of services whose seconds are no longer closed (paused, deleted)."""
         now_s = self._now()
         for service, figures in self._metrics.services.items():
             if service not in self._minutes:
@@ -79,7 +79,7 @@ class Meter:
                 self._close(service)
 
     def finish(self) -> None:
-        """Close every minute as far as it has come."""
+        """Close every minute in its current state."""
         now_s = self._now()
         for service, minute in list(self._minutes.items()):
             self._look(service, minute, now_s)
@@ -89,7 +89,8 @@ class Meter:
 
     def _sampled(self, service: str, sample: Sample) -> None:
         now_s = self._now()
-        # A closed second ends now: its middle says where most of it lies, and half a second on where the next one does.
+        # The closed second ends now: its middle decides its minute, and the time half a second later that of the next
+        # second.
         begin_s, next_s = _minute_of(now_s - 0.5), _minute_of(now_s + 0.5)
         opened = self._minutes.get(service)
         if opened is not None and opened.begin_s < begin_s:
@@ -122,9 +123,10 @@ class Meter:
             minute.latencies.record(rows[:, 1])
 
     def _open(self, service: str, begin_s: float) -> _Minute | None:
-        """The minute that is being filled, which begins at `begin_s` if it is a new one. None: nobody's service.
+        """Return the current minute of the service; a new one begins at `begin_s`. None if the service no longer
+        exists.
 
-        A service that was deleted and made again by the same name is another one.
+        A service that was deleted and created again under the same name is a different service.
         """
         identity, minute = self._view.identity(service), self._minutes.get(service)
         if minute is not None and identity is not None and identity != minute.identity:
@@ -144,7 +146,7 @@ class Meter:
                 continue
             seen[instance] = (now_s, reading.usage.cpu_s)
             minute.memory.setdefault(instance, []).append(_memory_percent(reading))
-            if math.isfinite(since_s):  # what an instance has used before the run is not of this minute
+            if math.isfinite(since_s):  # CPU time from before the run does not belong to this minute
                 share = (reading.usage.cpu_s - cpu_s) / ((now_s - since_s) * reading.size.vcpu)
                 minute.cpu.setdefault(instance, []).append(_PERCENT * max(0.0, share))
         self._looks[service] = seen
@@ -154,8 +156,8 @@ class Meter:
     def _close(self, service: str) -> None:
         minute, figures = self._minutes[service], self._metrics.services.get(service)
         if figures is not None:
-            figures.outcomes.fold()  # what has ended until now belongs to it
-        if self._minutes.get(service) is minute:  # else these were another one's already
+            figures.outcomes.fold()  # requests that have ended until now belong to this minute
+        if self._minutes.get(service) is minute:  # otherwise the figures belong to a later service of this name
             self._publish(service)
 
     def _publish(self, service: str) -> None:
@@ -176,8 +178,8 @@ class Meter:
         yield from series.values("Concurrency", "Count", sorted(minute.concurrency.items()))
         yield from series.values("ActiveInstances", "Count", sorted(minute.active.items()))
         for name, by_instance in (("CPUUtilization", minute.cpu), ("MemoryUtilization", minute.memory)):
-            # ASSUMPTION: the service's figure is over all looks at all instances, idle ones included, each counting
-            # the same; a service with one busy and one idle instance would settle it.
+            # ASSUMPTION: the service's figure covers all samples of all instances, including idle ones, with equal
+            # weight; a service with one busy and one idle instance would settle it.
             if by_instance:
                 yield series.statistics(name, "Percent", [value for each in by_instance.values() for value in each])
             for instance, values in by_instance.items():

@@ -1,4 +1,4 @@
-"""What waits to be sent, within bounds: when nobody takes it the oldest goes, and is counted."""
+"""Bounded queues of data to send: if the endpoint accepts nothing, the oldest items are dropped and counted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from simulator.telemetry.cloudwatch.lines import Line, LogStream, take_batch
 from simulator.telemetry.cloudwatch.points import METRICS_MAX, REQUEST_BYTES_MAX, Point
 
-POINTS_BYTES_MAX: Final = 64 * 1024**2  # some days of a service
+POINTS_BYTES_MAX: Final = 64 * 1024**2  # several days of a service
 LINES_BYTES_MAX: Final = 32 * 1024**2
 
 
@@ -36,9 +36,10 @@ class LinesBatch:
 
 
 class PointsOutbox:
-    """`bytes_max`: of the points as they would be sent at most, some three times what they take here.
+    """The points to send.
 
-    `per_request`: how many points a batch has at most.
+    `bytes_max`: limit on the upper bound of the points' size when sent, about three times their size in memory.
+    `per_request`: maximum number of points in a batch.
     """
 
     what = "metrics"
@@ -56,7 +57,7 @@ class PointsOutbox:
         self._bound()
 
     def take(self, now_s: float) -> PointsBatch | None:
-        """The oldest that are due; None when none is."""
+        """Take the oldest points that are due; None if none is due."""
         batch: list[Point] = []
         size = 0
         while self._points and len(batch) < self._per_request:
@@ -69,13 +70,13 @@ class PointsOutbox:
         return PointsBatch(batch[0].region, tuple(batch)) if batch else None
 
     def give_back(self, batch: PointsBatch) -> None:
-        """It could not be sent, and is the oldest again."""
+        """Put an unsent batch back; its points are the oldest again."""
         self._points.extendleft(reversed(batch.points))
         self._bytes += sum(point.size_bytes for point in batch.points)
         self._bound()
 
     def clear(self) -> None:
-        """What is left is lost."""
+        """Drop all points and count them as lost."""
         self.lost += len(self._points)
         self._points.clear()
         self._bytes = 0
@@ -87,7 +88,7 @@ class PointsOutbox:
 
 
 class LinesOutbox:
-    """The stream that has waited longest comes first."""
+    """The log lines to send. The stream that has waited longest comes first."""
 
     what = "log lines"
 
@@ -103,26 +104,26 @@ class LinesOutbox:
         self._bound()
 
     def take(self, _now_s: float) -> LinesBatch | None:
-        """None when there is nothing."""
+        """Take a batch; None if there are no lines."""
         if not self._streams:
             return None
         stream, lines = next(iter(self._streams.items()))
         batch = take_batch(lines)
         del self._streams[stream]
         if lines:
-            self._streams[stream] = lines  # the others have their turn
+            self._streams[stream] = lines  # now last, so that the other streams get their turn
         self._bytes -= sum(line.size_bytes for line in batch)
         return LinesBatch(stream, tuple(batch))
 
     def give_back(self, batch: LinesBatch) -> None:
-        """It could not be sent, and is the oldest again."""
+        """Put an unsent batch back; its lines are the oldest again."""
         later = self._streams.pop(batch.stream, ())
         self._streams = {batch.stream: deque((*batch.lines, *later)), **self._streams}
         self._bytes += sum(line.size_bytes for line in batch.lines)
         self._bound()
 
     def clear(self) -> None:
-        """What is left is lost."""
+        """Drop all lines and count them as lost."""
         self.lost += sum(len(lines) for lines in self._streams.values())
         self._streams.clear()
         self._bytes = 0

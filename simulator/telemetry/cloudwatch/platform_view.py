@@ -1,4 +1,6 @@
-"""What CloudWatch's exporter sees of a platform: who its services are, and what their instances use."""
+"""The CloudWatch exporter's view of a platform: the identity of its services, and the resource use of their
+instances.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from simulator.world.tasks import Tasks
 
 @dataclass(frozen=True, slots=True)
 class ServiceIdentity:
-    """As AWS names it: the service's name and id, and its Region."""
+    """A service's identity in AWS: its name, its id and its Region."""
 
     name: str
     service_id: str
@@ -22,8 +24,9 @@ class ServiceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class InstanceReading:
-    """One launched instance at this moment. `instance_id`: 32 hexadecimal digits; `age_s`: since its launch,
-    infinite when that was before the run.
+    """One provisioned instance at this moment.
+
+    `instance_id`: 32 hexadecimal digits. `age_s`: since its launch, infinite if that was before the run.
     """
 
     instance_id: str
@@ -33,12 +36,14 @@ class InstanceReading:
 
 
 class PlatformView(Protocol):
-    """`tasks`: the platform's, which a bug in the exporter breaks like any other."""
+    """What the exporter reads. `tasks`: the platform's task group; a bug in the exporter stops the run as any other bug
+    does.
+    """
 
     tasks: Tasks
 
     def identity(self, service: str) -> ServiceIdentity | None:
-        """`service`: its name on the platform; None when it is not there any more."""
+        """Return the identity of the service with that name on the platform; None if it no longer exists."""
 
     def readings(self, service: str) -> Sequence[InstanceReading]:
-        """Of its launched instances, whatever they do; without those that nobody can measure."""
+        """Read the service's launched instances in any state, except those that cannot be measured."""

@@ -17,7 +17,8 @@ METRICS_MAX: Final = 1000
 VALUES_MAX: Final = 150
 REQUEST_BYTES_MAX: Final = 1_000_000
 
-# What a point costs at most in the wordiest of the API's wire formats (AWS query: every name in full, for each value).
+# Upper bound of a point's size in the longest of the API's wire formats (AWS query: every name in full, for each
+# value).
 _POINT_BYTES: Final = 900
 _VALUE_BYTES: Final = 130
 
@@ -32,12 +33,12 @@ class Point:
 
     @property
     def size_bytes(self) -> int:
-        """At most."""
+        """Upper bound of the size when sent."""
         return _POINT_BYTES + _VALUE_BYTES * len(self.datum.get("Values", ()))
 
 
 class Series:
-    """Makes the points of one service and minute that begins at `begin_s`."""
+    """Makes the points of one service for the minute that begins at `begin_s`."""
 
     def __init__(self, identity: ServiceIdentity, begin_s: float, due_s: float) -> None:
         self._region = identity.region
@@ -52,14 +53,16 @@ class Series:
         return self._point(name, unit, {"Value": float(value)})
 
     def values(self, name: str, unit: str, values: Iterable[tuple[float, int]]) -> Iterator[Point]:
-        """(value, count) pairs: as many points of the same minute as the limit takes; CloudWatch adds them up."""
+        """Convert (value, count) pairs to as many points of the same minute as the limit requires; CloudWatch adds them
+        up.
+        """
         pairs = iter(values)
         while part := list(itertools.islice(pairs, VALUES_MAX)):
             told = {"Values": [value for value, _ in part], "Counts": [float(count) for _, count in part]}
             yield self._point(name, unit, told)
 
     def statistics(self, name: str, unit: str, values: Sequence[float], **more: str) -> Point:
-        """`values` as a statistic set; at least one. `more`: dimensions beyond the service's."""
+        """Make a statistic set of `values` (at least one). `more`: dimensions beyond the service's."""
         told = {
             "SampleCount": float(len(values)),
             "Sum": float(sum(values)),

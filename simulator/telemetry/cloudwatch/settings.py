@@ -1,4 +1,4 @@
-"""Where CloudWatch is, and what is not known of how App Runner writes to it."""
+"""Where CloudWatch is, and the unknown details of how App Runner writes to it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from simulator.world.clock import epoch_s
 
 NAMESPACE: Final = "AWS/AppRunner"  # facts 11.2
 MINUTE_S: Final = 60
-RESERVED: Final = "AWS/"  # namespaces that CloudWatch itself takes from AWS's own services only
+RESERVED: Final = "AWS/"  # namespaces that CloudWatch accepts only from AWS's own services
 
 
 class LatencyOf(StrEnum):
-    """What RequestLatency is of."""
+    """What RequestLatency measures."""
 
-    INSTANCE = "instance"  # from the hand-over to an instance to the end of the answer
-    BALANCER = "balancer"  # from the arrival at the load balancer on, waiting for a slot included
+    INSTANCE = "instance"  # from the hand-over to an instance to the end of the response
+    BALANCER = "balancer"  # from the arrival at the load balancer, including the wait for a slot
 
 
 def _untold(_line: str) -> None:
-    """Nobody listens."""
+    """Discard the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class CloudWatchSettings:
-    """`endpoint` speaks CloudWatch and, unless `logs_endpoint` is another, CloudWatch Logs. Credentials are those that
+    """Settings of the CloudWatch exporter.
+
+    `endpoint` serves CloudWatch and, unless `logs_endpoint` is set, CloudWatch Logs. Credentials are those that
     botocore finds: environment, profile, role.
 
-    `region`: of services whose ARN does not say one. `begin_s`: the calendar's time of the run's 0, in virtual time;
-    None for the calendar as it is. `tell`: for people, when something goes wrong or is well again.
+    `region`: of services whose ARN contains none. `begin_s`: the calendar time of the run's 0, in virtual time; None
+    for the real calendar. `tell`: receives messages for the user about errors and recoveries.
     """
 
     endpoint: str
@@ -40,24 +42,24 @@ class CloudWatchSettings:
     metrics: bool = True
     logs: bool = True
     namespace: str = NAMESPACE
-    # ASSUMPTION: RequestLatency is "the time that the web service took", so without the wait for a slot. The two beside
-    # each other on a service whose requests wait would settle it.
+    # ASSUMPTION: RequestLatency is "the time that the web service took", so without the wait for a slot. Comparing the
+    # two on a service whose requests wait would settle it.
     latency_of: LatencyOf = LatencyOf.INSTANCE
-    # ASSUMPTION: what the dimension of an instance is called is in no document that could be read (facts 11.2);
+    # ASSUMPTION: the name of the instance dimension is in no available document (facts 11.2);
     # `aws cloudwatch list-metrics --namespace AWS/AppRunner` of an account with a service would settle it.
     instance_dimension: str = "Instance"
-    # ASSUMPTION: how late App Runner's points are is not published; other AWS services need one to three minutes.
-    # Polling get-metric-data beside a service's own count of requests would settle it.
+    # ASSUMPTION: the delay of App Runner's points is not published; other AWS services need one to three minutes.
+    # Polling get-metric-data and comparing it with a service's own count of requests would settle it.
     delay_s: float = 60.0
     begin_s: float | None = None
     tell: Callable[[str], None] = field(default=_untold, compare=False)
 
     @property
     def is_kept(self) -> bool:
-        """Nothing is sent while the run goes on: virtual time lets no socket in."""
+        """True if nothing is sent during the run: virtual time allows no socket."""
         return self.begin_s is not None
 
     def calendar(self, at_s: Callable[[], float]) -> Callable[[], float]:
-        """Seconds since 1970; `at_s` are the run's."""
+        """Return a clock of seconds since 1970. `at_s`: the clock of the run."""
         begin_s = self.begin_s
         return epoch_s if begin_s is None else lambda: begin_s + at_s()

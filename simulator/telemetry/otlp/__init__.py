@@ -1,6 +1,6 @@
-"""Metrics and traces over OTLP/HTTP, in protobuf, to a collector of OpenTelemetry or whoever speaks it.
+"""Metrics and traces over OTLP/HTTP, in protobuf, to an OpenTelemetry collector or a compatible receiver.
 
-The loop hands over plain values and is done with them; threads of ours encode and send. What waits for a collector that
-is slow or gone is bounded, and what finds no room is dropped, counted and told once. Needs the extra `otel`; nothing
-here is imported unless somebody exports.
+The event loop only hands over plain values; separate threads encode and send. The data that waits for a slow or missing
+collector is bounded; what exceeds the bound is dropped, counted and reported once. Needs the extra `otel`; this package
+is imported only if an export is configured.
 """

@@ -1,4 +1,4 @@
-"""What sends a platform's metrics and traces over OTLP, from its opening to its close."""
+"""Exporters of a platform's metrics and traces over OTLP."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ SCOPE: Final = InstrumentationScope("simulator", simulator.__version__)
 
 
 def resource_of(settings: OtlpSettings) -> Resource:
-    """Who sends: the simulator, unless the settings call it otherwise."""
+    """Describe the sender: the simulator, unless the settings name another."""
     return Resource.create(
         {"service.name": "apprunner-simulator", "service.version": simulator.__version__} | dict(settings.resource)
     )
 
 
 class MetricsPusher:
-    """Takes the figures every `every_s` seconds on the platform's loop, and once more in the end."""
+    """Reads the figures every `every_s` seconds on the platform's loop, and once more at the end."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class MetricsPusher:
         self._timer = self._loop.call_later(self._every_s, self._tick)
 
     def ask_to_end(self) -> None:
-        """The last figures go out."""
+        """Send the last figures."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -101,7 +101,7 @@ class MetricsPusher:
 
 
 class TracesPusher:
-    """Hears of traced requests on the platform's loop; a thread makes spans of them and sends them."""
+    """Receives traced requests on the platform's loop; a thread makes spans of them and sends them."""
 
     def __init__(self, settings: TracesExport, resource: Resource, tell: Callable[[str], None]) -> None:
         self._resource = resource
@@ -125,7 +125,7 @@ class TracesPusher:
     def _send(self, batch: Sequence[RequestTrace]) -> Outcome:
         spans = [span for trace in batch for span in spans_of(trace, self._resource, SCOPE, self._new_id)]
         outcome = self._sender.send(spans)
-        # A collector counts spans, a shipper requests: as many as the rejected spans are of.
+        # A collector counts spans, a shipper requests: count the requests that the rejected spans belong to.
         return replace(outcome, rejected=math.ceil(outcome.rejected * len(batch) / len(spans)))
 
     @property
@@ -134,7 +134,10 @@ class TracesPusher:
         return self.shipper.line + of
 
     def rows(self, services: Sequence[str]) -> Callable[[Chunk], None] | None:
-        """A reader of the request log of a run in virtual time; `services` of its sources. None in real time."""
+        """Return a reader of the request log of a run in virtual time; None in real time.
+
+        `services`: the service of each source.
+        """
         if self._begin_s is None:
             return None
         return RowTraces(self.tracing, services, self._begin_s, Chance(secrets.randbits(_SEED_BITS))).read
@@ -144,7 +147,7 @@ class TracesPusher:
 
 
 class OtlpExporter:
-    """All that goes out over OTLP. To be made on the platform's loop; close it in every case."""
+    """All OTLP exports. Create it on the platform's loop; always close it."""
 
     def __init__(
         self,
@@ -179,7 +182,7 @@ class OtlpExporter:
             self.metrics.open()
 
     async def close(self) -> None:
-        """At once, so that together they do not wait longer than one of them would."""
+        """Close all exports concurrently, so that the total wait is that of the slowest one."""
         if self.metrics is not None:
             self.metrics.ask_to_end()
         if self.traces is not None:

@@ -1,7 +1,7 @@
-"""The instruments as OTLP says them: sums, gauges and histograms that count from a service's beginning.
+"""The instruments in OTLP's form: sums, gauges and histograms that count from a service's beginning.
 
-In two steps, since the figures belong to the loop and encoding takes its time: `snapshot` copies what is to be sent,
-`metrics_data` makes OpenTelemetry's objects of it, in any thread.
+There are two steps, because the figures belong to the loop and encoding takes time: `snapshot` copies the values to
+send, `metrics_data` makes OpenTelemetry's objects of them, in any thread.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ class _Buckets(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Point:
     attributes: dict[str, str]
-    since_s: float  # the calendar's
+    since_s: float  # calendar time
     value: float | _Buckets
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Of all instruments at `epoch_s`, the calendar's time."""
+    """The values of all instruments at `epoch_s`, calendar time."""
 
     epoch_s: float
     instruments: list[tuple[Instrument[Any], list[_Point]]]
 
 
 def snapshot(metrics: Metrics, at_s: float, epoch_s: float) -> Snapshot:
-    """On the platform's loop. `at_s` of the run is `epoch_s` of the calendar."""
+    """Take a snapshot, on the platform's loop. `at_s` of the run is `epoch_s` of the calendar."""
     services = metrics.settle()
     begun_s = epoch_s - at_s
     taken: list[tuple[Instrument[Any], list[_Point]]] = []
@@ -88,7 +88,7 @@ def _points(
 
 
 def metrics_data(taken: Snapshot, resource: Resource, scope: InstrumentationScope) -> MetricsData:
-    """Instruments without a point are left out."""
+    """Convert a snapshot; instruments without a point are left out."""
     metrics = [_metric(instrument, points, taken.epoch_s) for instrument, points in taken.instruments if points]
     return MetricsData([ResourceMetrics(resource, [ScopeMetrics(scope, metrics, "")], "")])
 

@@ -1,8 +1,8 @@
-"""Traces of a run in virtual time: of the requests' rows, since no request of it is made of bytes.
+"""Traces of a run in virtual time, made from the request log's rows, because its requests are never bytes.
 
-A row tells times, status and instance; there is no method, no path and no client's context. The run has just ended, as
-a collector sees it: `begin_s` is the calendar's time of its 0. Its times are exact, and it does not wait for anybody,
-so whoever hears of its traces should.
+A row contains times, status and instance; there is no method, no path and no client context. For a collector the run
+has just ended: `begin_s` is the calendar time of its 0. Its times are exact. Virtual time does not wait for a
+collector, so the receiver of the traces must block while its queue is full.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ALL: Final = 1 << 64
 
 
 class RowTraces:
-    """A reader of the request log. `services`: of each source."""
+    """A reader of the request log. `services`: the service of each source."""
 
     def __init__(self, tracing: Tracing, services: Sequence[str], begin_s: float, chance: Chance) -> None:
         self._tracing = tracing

@@ -1,4 +1,4 @@
-"""What goes where over OTLP. Values only: readable without OpenTelemetry's libraries."""
+"""OTLP destinations and options. Values only: importable without OpenTelemetry's libraries."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from simulator.rules.sampling import Sampling
 
-# The specification's defaults of OTEL_METRIC_EXPORT_INTERVAL and of OTEL_BSP_*; but for a batch, which has 512 spans
-# there: as many as 128 requests have in the middle, and 20 ms of the interpreter's time, which the loop shares.
+# The specification's defaults of OTEL_METRIC_EXPORT_INTERVAL and of OTEL_BSP_*, except for the batch size, which is 512
+# spans there: 128 requests have as many on average, and cost 20 ms of interpreter time, which the loop shares.
 INTERVAL_S: Final = 60.0
 REQUESTS_MAX: Final = 2048
 BATCH_MAX: Final = 128
@@ -25,7 +25,7 @@ class TracedServices(StrEnum):
 
 
 def check_endpoint(name: str, url: str) -> str:
-    """It, if it can be one; `name` is what people call it. Raises ValueError."""
+    """Return `url` if it is a valid endpoint. `name`: the option's name, for the error. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         msg = f"{name} = {url!r}, must be a URL such as http://127.0.0.1:4318"
@@ -41,12 +41,13 @@ class Compression(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Of one signal. `endpoint` is the whole URL, path included; `certificate` is what its TLS is verified with.
+    """The destination of one signal.
 
-    `timeout_s` bounds a batch with all its repetitions. `headers` may hold secrets and are never shown.
+    `endpoint` is the whole URL, path included; `certificate` verifies its TLS. `timeout_s` bounds the sending of a
+    batch including retries. `headers` may hold secrets and are never shown.
 
     Raises:
-        ValueError: when the endpoint is no http or https URL.
+        ValueError: if the endpoint is not an http or https URL.
     """
 
     endpoint: str
@@ -63,7 +64,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class MetricsExport:
-    """`every_s`: between two exports; another one is made in the end."""
+    """`every_s`: time between two exports; a last one is made at the end."""
 
     to: Destination
     every_s: float = INTERVAL_S
@@ -71,12 +72,12 @@ class MetricsExport:
 
 @dataclass(frozen=True, slots=True)
 class TracesExport:
-    """Which requests are traced, and how their spans go out.
+    """Which requests are traced, and how their spans are sent.
 
-    `services`: whose requests; CONFIGURED are those with X-Ray in their ObservabilityConfiguration. `xray`: contexts go
-    on in X-Ray's form as well. `requests_max` sampled requests wait at most (two to five spans each), `batch_max` go
-    out together, at least every `every_s` seconds: the defaults are those of OpenTelemetry's batch processor.
-    `begin_s`: of a run in virtual time the calendar's time of its 0; such a run waits for its collector.
+    `services`: the traced services; CONFIGURED means those with X-Ray in their ObservabilityConfiguration. `xray`: also
+    propagate contexts in X-Ray's format. At most `requests_max` sampled requests wait (two to five spans each); at most
+    `batch_max` are sent together, at least every `every_s` seconds: the defaults are those of OpenTelemetry's batch
+    processor. `begin_s`: for a run in virtual time, the calendar time of its 0; such a run waits for its collector.
     """
 
     to: Destination
@@ -91,7 +92,9 @@ class TracesExport:
 
 @dataclass(frozen=True, slots=True)
 class OtlpSettings:
-    """None for a signal that is not exported. `resource`: attributes of all that is sent; they win over our own."""
+    """None for a signal that is not exported. `resource`: attributes of all exports; they override the built-in
+    ones.
+    """
 
     metrics: MetricsExport | None = None
     traces: TracesExport | None = None
@@ -103,5 +106,5 @@ TRACES_PATH: Final = "v1/traces"
 
 
 def signal_url(base: str, path: str) -> str:
-    """Of a signal below a base endpoint, by the rule of OTEL_EXPORTER_OTLP_ENDPOINT."""
+    """Return the URL of a signal below a base endpoint, by the rule of OTEL_EXPORTER_OTLP_ENDPOINT."""
     return f"{base.rstrip('/')}/{path}"

@@ -1,8 +1,8 @@
-"""What is to be sent waits here, bounded, and a thread sends it: the loop is never held up by a collector.
+"""A bounded queue of items and a thread that sends them, so that a collector never blocks the event loop.
 
-`put` is the loop's side: an append. The thread wakes when a batch is full or its time has come, takes a batch, and
-`send`s it, however long that takes. A batch that could not be sent is dropped, and so is what finds no room meanwhile:
-counted, and told in one line when it begins and one when it is over, not once a failure.
+`put` is called on the loop and only appends. The thread wakes when a batch is full or due, takes it and calls `send`,
+however long that takes. A batch that could not be sent is dropped, as are items that exceed the queue: they are counted
+and reported in one line when sending begins to fail and one when it recovers, not once per failure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 
-# How long the end of a run waits for a collector: one that has taken everything so far, and one that has not.
+# How long the end of a run waits for a collector: one that has accepted everything so far, and one that has not.
 LAST_SEND_S_MAX: Final = 5.0
 LOST_CAUSE_S_MAX: Final = 1.0
 
@@ -27,18 +27,23 @@ THREAD_PREFIX: Final = "otlp "
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of a batch. `why` it was not taken, empty when it was; `rejected` of its items were rejected all the same."""
+    """The result of sending a batch.
+
+    `why`: the reason if it was not accepted, else empty. `rejected`: the number of items rejected from an accepted
+    batch.
+    """
 
     why: str = ""
     rejected: int = 0
 
 
 class Shipper(Generic[Item]):
-    """`what` names the items and `where` the place, for people. `send` and `abort` are the sender's.
+    """The queue and its thread. `what` names the items and `where` the destination, for messages.
 
-    A `patient` one is for virtual time: `put` waits for room as long as batches are taken, and so does the end.
-    `send` is called by the thread alone; `abort` by any, and makes a `send` that waits give up soon. With
-    `newest_only` an item that waits is replaced by the next one: nothing is lost of figures that only grow.
+    `send` and `abort` belong to the sender. `send` is called by the thread alone; `abort` by any thread, and makes a
+    waiting `send` return soon. `patient` is for virtual time: `put` waits for room as long as batches are accepted, and
+    so does `close`. With `newest_only` a waiting item is replaced by the next one: cumulative figures lose nothing by
+    it.
     """
 
     def __init__(
@@ -69,12 +74,12 @@ class Shipper(Generic[Item]):
         self._patient = patient
         self._due = threading.Event()
         self._shipped = threading.Event()
-        self._asked_s: float | None = None  # when the end was asked for
+        self._asked_s: float | None = None  # time at which the end was requested
         self._closing = False
         self._failing = False
         self.sent = 0
-        self._without_room = 0  # written by the loop only
-        self._not_taken = 0  # written by the thread only
+        self._without_room = 0  # written on the loop only
+        self._not_taken = 0  # written in the thread only
         self._thread = threading.Thread(target=self._run, name=f"{THREAD_PREFIX}{what}", daemon=True)
 
     @property
@@ -87,14 +92,14 @@ class Shipper(Generic[Item]):
 
     @property
     def line(self) -> str:
-        """Where it goes, for people."""
+        """Describe the destination, for the user."""
         return f"{self._what} to {self._where}"
 
     def open(self) -> None:
         self._thread.start()
 
     def put(self, item: Item) -> None:
-        """From the loop. Never waits, but for a patient one."""
+        """Add an item, from the loop. Waits only if `patient`."""
         queue = self._queue
         while self._patient and len(queue) >= self._queue_max and not self._failing:
             self._due.set()
@@ -110,11 +115,11 @@ class Shipper(Generic[Item]):
             self._due.set()
 
     async def close(self) -> None:
-        """Send what waits, for as long as there is hope. Idempotent."""
+        """Send the waiting items, as long as the collector may still accept them. Idempotent."""
         self.ask_to_end()
         if not self._thread.is_alive():
             return
-        if self._patient:  # nobody else is on a virtual loop, and its time stands still for threads
+        if self._patient:  # blocking is safe: a virtual loop has no other work, and its clock does not advance
             while self._thread.is_alive() and not self._failing:
                 self._thread.join(_LOOK_S)
             self._end()
@@ -125,17 +130,17 @@ class Shipper(Generic[Item]):
             await loop.run_in_executor(None, self._thread.join, max(0.0, self._asked_s + grace_s - loop.time()))
             await loop.run_in_executor(None, self._end)
         if self.dropped and not self._newest_only:
-            self._tell(f"{self._what}: {self.dropped} were dropped, {self.sent} went to {self._where}")
+            self._tell(f"{self._what}: {self.dropped} were dropped, {self.sent} were sent to {self._where}")
 
     def ask_to_end(self) -> None:
-        """What waits is sent now; `close` waits for it."""
+        """Start to send the waiting items now; `close` waits for the end."""
         if self._asked_s is None:
             self._asked_s = asyncio.get_running_loop().time()
             self._closing = True
             self._due.set()
 
     def _end(self) -> None:
-        """The time of who is still not through is over."""
+        """Abort the thread if it is still running."""
         if self._thread.is_alive():
             self._abort()
             self._thread.join(LOST_CAUSE_S_MAX)
@@ -149,14 +154,14 @@ class Shipper(Generic[Item]):
             while self._queue:
                 self._ship()
                 if self._failing and not self._closing:
-                    break  # one batch a turn, as long as nobody takes any
+                    break  # one batch a turn while the collector accepts none
 
     def _ship(self) -> None:
         batch: list[Item] = []
         while self._queue and len(batch) < self._batch_max:
             try:
                 batch.append(self._queue.popleft())
-            except IndexError:  # replaced just now
+            except IndexError:  # replaced at this moment
                 break
         if not batch:
             return
@@ -171,12 +176,12 @@ class Shipper(Generic[Item]):
         self._shipped.set()
 
     def _judge(self, outcome: Outcome) -> None:
-        """One line when it begins to fail, one when it is over."""
+        """Report one line when sending begins to fail, one when it recovers."""
         if outcome.why and not self._failing:
             self._tell(
-                f"{self._what}: {self._where} takes none: {outcome.why}. "
-                "They are dropped and counted until it does; this is said once"
+                f"{self._what}: {self._where} accepts none: {outcome.why}. "
+                "They are dropped and counted until it does; this is logged once"
             )
         elif self._failing and not outcome.why:
-            self._tell(f"{self._what}: {self._where} takes them again; {self.dropped} were dropped")
+            self._tell(f"{self._what}: {self._where} accepts them again; {self.dropped} were dropped")
         self._failing = bool(outcome.why)

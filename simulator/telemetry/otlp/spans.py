@@ -2,11 +2,11 @@
 
     GET (server)              the request in the load balancer
       queue                   it waited for a slot
-      cold start              it waited for an instance's start or wake
-      GET (client)            it was with an instance: an `upstream` of a simulated one, which is no server
-        ~ answer head         an event: the answer began
+      cold start              it waited for an instance to start or wake
+      GET (client)            it was at an instance; named `upstream` for a simulated instance, which is no server
+        ~ answer head         an event: the response began
 
-Waits follow one another, so a queue may come twice: before an instance was wanted, and behind its start.
+Waits are sequential, so a queue span may occur twice: before an instance was requested, and after its start.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ INSTANCE: Final = f"{PREFIX}.instance.id"
 DECISION: Final = f"{PREFIX}.decision"
 CAUSE: Final = f"{PREFIX}.cause"
 
-# RFC 9110 and RFC 5789; the conventions want every other one told as _OTHER.
+# RFC 9110 and RFC 5789; the conventions require _OTHER for every other method.
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 _NS: Final = 1e9
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
-# Parts of a query that the conventions want hidden: they open doors.
+# Query parameters that the conventions require to be hidden, because they give access.
 _SECRETS: Final = re.compile(r"((?:^|&)(?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&]*")
 
 
 def spans_of(
     trace: RequestTrace, resource: Resource, scope: InstrumentationScope, new_id: Callable[[], int]
 ) -> list[ReadableSpan]:
-    """The request's own span first. `new_id` gives ids of 64 bits, not 0."""
+    """Make the spans, the request's own first. `new_id` returns random ids of 64 bits, not 0."""
 
     def span(
         name: str,
@@ -151,7 +151,7 @@ def _upstream_attributes(trace: RequestTrace) -> dict[str, str | int]:
 
 
 def _request(trace: RequestTrace) -> dict[str, str | int]:
-    """What both sides say."""
+    """Attributes of both the server and the client span."""
     is_known = trace.method in _METHODS or not trace.method
     return {
         http_attributes.HTTP_REQUEST_METHOD: trace.method if is_known else "_OTHER",
@@ -163,19 +163,19 @@ def _request(trace: RequestTrace) -> dict[str, str | int]:
 
 
 def _error_type(trace: RequestTrace, from_status: int) -> str:
-    """The cause where there is one, else the status: few values, as the conventions want."""
+    """Return the cause if there is one, else the status: few values, as the conventions require."""
     if trace.status >= from_status or trace.status == 0:
         return trace.cause.replace(" ", "_") or str(trace.status)
     return ""
 
 
 def _without_empty(attributes: dict[str, str | int]) -> dict[str, str | int]:
-    """What is not known is left out, and so are zeros: no port, no status and no repetition has that number."""
+    """Remove unknown values and zeros: no port, status or retry count is 0."""
     return {key: value for key, value in attributes.items() if value}
 
 
 def _host_port(authority: str) -> tuple[str, int]:
-    """0: no port is named."""
+    """Split the authority into host and port; 0 if there is no port."""
     host, colon, port = authority.rpartition(":")
     if colon and port.isdecimal():
         return host, int(port)

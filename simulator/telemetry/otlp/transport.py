@@ -1,8 +1,8 @@
-"""One batch to the collector: OpenTelemetry's own exporters send it, and what they only log is taken down here.
+"""Send one batch to the collector with OpenTelemetry's own exporters, and record the failures that they only log.
 
-They repeat what may be repeated (no connection, 429, 502 to 504, as Retry-After asks), compress, verify certificates,
-and give up after the destination's time. Of a failure they return nothing but that it was one; the reason is read from
-their HTTP session, and so is the collector's answer, which may reject a part of a batch (`partial_success`).
+They retry what may be retried (no connection, 429, 502 to 504, as Retry-After asks), compress, verify certificates, and
+stop after the destination's timeout. They report only that a failure happened; the reason is read from their HTTP
+session, as is the collector's answer, which may reject a part of a batch (`partial_success`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from simulator.telemetry.otlp.shipper import THREAD_PREFIX, Outcome
 
 
 class _NotFromUs(logging.Filter):
-    """The library logs every failure; those of our threads are told once, by the shipper."""
+    """The library logs every failure; this filter drops those of our threads, which the shipper reports once."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (record.threadName or "").startswith(THREAD_PREFIX)
@@ -38,7 +38,7 @@ for _exporter in (OTLPSpanExporter, OTLPMetricExporter):
 
 
 class _Session(requests.Session):
-    """Remembers how the last request went."""
+    """Records the result of the last request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,9 @@ _COMPRESSIONS: Final = {
 
 
 def _rejected(kind: Any, answer: bytes, field: str) -> int:
-    """0 as well when the answer is none of this protocol: a collector that says 200 has taken it."""
+    """Return the number of rejected items; also 0 if the answer is not OTLP: a 200 means that the batch was
+    accepted.
+    """
     try:
         response = kind.FromString(answer)
     except DecodeError:
@@ -120,7 +122,7 @@ def _rejected(kind: Any, answer: bytes, field: str) -> int:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause, in its own words: requests and urllib3 wrap it in theirs."""
+    """Return the text of the innermost cause: requests and urllib3 wrap it in their own."""
     seen: list[BaseException] = []
     inner: object = error
     while isinstance(inner, BaseException) and inner not in seen:

@@ -36,7 +36,7 @@ class Place:
         return 0
 
     async def be_away(self, _batch: LinesBatch) -> int:
-        raise Unreachable("http://place cannot be asked: Gone")
+        raise Unreachable("http://place cannot be called: Gone")
 
     async def reject(self, batch: LinesBatch) -> int:
         raise Rejected("http://place answers InvalidParameterException to put_log_events")
@@ -84,11 +84,11 @@ def test_away_it_is_asked_less_and_less_often_it_is_said_once_and_all_comes_in_o
         pauses = [round(later - before) for before, later in zip(place.asked_s, place.asked_s[1:], strict=False)]
         assert pauses[:7] == [1, 2, 4, 8, 16, 32, PAUSE_S_MAX]
         assert set(pauses[6:]) == {PAUSE_S_MAX}
-        assert place.told == ["cloudwatch: http://place cannot be asked: Gone; log lines are kept until it answers"]
+        assert place.told == ["cloudwatch: http://place cannot be called: Gone; log lines are kept until it answers"]
         place.does = place.take
         await asyncio.sleep(PAUSE_S_MAX)
         assert place.has == ["a", "b"]
-        assert place.told[1:] == ["cloudwatch: log lines are taken again"]
+        assert place.told[1:] == ["cloudwatch: log lines are accepted again"]
         place.does = place.be_away  # the next time is another time
         place.write("c")
         await asyncio.sleep(2)
@@ -104,11 +104,11 @@ def test_what_does_not_fit_any_more_is_dropped_from_the_oldest_and_told_once() -
         for number in range(300):
             place.write(str(number))
             await asyncio.sleep(1)
-        assert place.told[1:] == ["cloudwatch: no more log lines can be kept, the oldest are dropped"]
+        assert place.told[1:] == ["cloudwatch: the queue of log lines is full, the oldest are dropped"]
         place.does = place.take
         await asyncio.sleep(PAUSE_S_MAX)
         assert place.has == [str(number) for number in range(290, 300)]
-        assert place.told[2:] == ["cloudwatch: log lines are taken again", "cloudwatch: 290 log lines are lost"]
+        assert place.told[2:] == ["cloudwatch: log lines are accepted again", "cloudwatch: 290 log lines are lost"]
 
     with_place(test)
 

@@ -164,7 +164,7 @@ async def test_nobody_there_is_told_by_its_place() -> None:
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
         endpoint = Endpoint(CloudWatchSettings(nowhere, logs=False))
         try:
-            with pytest.raises(Unreachable, match=f"{nowhere} cannot be asked: "):
+            with pytest.raises(Unreachable, match=f"{nowhere} cannot be called: "):
                 await endpoint.put_points(points(60))
         finally:
             await endpoint.close()

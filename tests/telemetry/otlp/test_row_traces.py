@@ -71,7 +71,7 @@ def test_a_collector_that_is_gone_holds_up_no_run(caplog: pytest.LogCaptureFixtu
         record = played(collector, Sampling(), timeout_s=0.05)
     assert record.complete
     requests = record.tallies.whole().requests
-    assert f"{requests} were dropped, 0 went to" in caplog.records[-1].message
+    assert f"{requests} were dropped, 0 were sent to" in caplog.records[-1].message
 
 
 def test_the_command_sends_them_where_it_is_told_to_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

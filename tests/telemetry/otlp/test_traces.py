@@ -192,7 +192,7 @@ async def test_what_a_gone_collector_does_not_get_is_bounded_counted_and_in_the_
     told = [record.message for record in caplog.records]
     assert len(told) == 3, told
     assert "traces over OTLP" in told[0]
-    assert "takes them again" in told[1]
+    assert "accepts them again" in told[1]
     assert f"{shipper.dropped} were dropped" in told[2]
 
 
