@@ -1,8 +1,8 @@
 """The Python API, for notebooks and scripts: `from simulator import Scenario, compare`.
 
-Thin: it plays what the command line plays and hands results over as data frames. A loop that runs
-already, as in a notebook, is no hindrance: a run has its own in a thread (thread.py), and the same seed gives the same
-bytes there as everywhere.
+It is a thin layer: it runs what the command line runs and returns results as data frames. It works where an event loop
+is already running, as in a notebook: a run has its own loop in a thread (thread.py), and the same seed gives the same
+bytes there as elsewhere.
 """
 
 from __future__ import annotations

@@ -32,17 +32,17 @@ _KEYS: Final = ("scenario", "service", "candidate")
 
 
 class ComparisonResult:
-    """Candidates side by side. `data` has everything, as `simulator compare --json` writes it."""
+    """Compared candidates. `data` has everything, as `simulator compare --json` writes it."""
 
     def __init__(self, data: Comparison, recordings: Sequence[str] = ()) -> None:
         self.data = data
         self._recordings = recordings
 
     def frame(self, library: Library = "pandas") -> Any:
-        """A row for each scenario, service and candidate: the mean of each figure over the seeds.
+        """Return a row for each scenario, service and candidate: the mean of each figure over the seeds.
 
-        With each figure go its 95 % confidence interval (`_low`, `_high`) and, with `_difference` in the name, how much
-        it differs from the baseline's, seed by seed; empty where there is none.
+        Each figure comes with its 95 % confidence interval (`_low`, `_high`) and, with `_difference` in the name, its
+        difference from the baseline's, seed by seed; empty where there is none.
         """
         rows = [
             {
@@ -62,7 +62,7 @@ class ComparisonResult:
         return frame_of_rows(rows, _columns(rows, _KEYS), library)
 
     def runs(self, library: Library = "pandas") -> Any:
-        """A row for every run."""
+        """Return a row for every run."""
         rows = [
             {
                 **dict(zip(_KEYS, (case.scenario, case.service, row.candidate), strict=True)),
@@ -77,17 +77,21 @@ class ComparisonResult:
 
     @property
     def notes(self) -> list[str]:
-        """What has to be known before the figures: of recordings what `simulator compare` says on standard error; then
-        who cannot act here, who never did, who is equal to whom.
+        """Notes to read before the figures.
+
+        First those about recordings, as `simulator compare` prints them on standard error; then candidates that cannot
+        act here, that never acted, and that are equal to each other.
         """
         return [*self._recordings, *(f"{case.name}: {note}" for case in self.data.cases for note in case.notes)]
 
     def json(self) -> str:
-        """What `simulator compare --json` writes; `--fail-if-worse-than` reads it."""
+        """Return what `simulator compare --json` writes; `--fail-if-worse-than` reads it."""
         return comparison_json(self.data)
 
     def page(self) -> Page:
-        """The page with charts that `simulator compare --html` writes. Raises MissingLibrary without the extra lab."""
+        """Return the page with charts that `simulator compare --html` writes. Raises MissingLibrary without the extra
+        lab.
+        """
         return Page(comparison_html(self.data))
 
     def __repr__(self) -> str:
@@ -116,18 +120,18 @@ def compare(
     workers: int = 1,
     progress: Progress = None,
 ) -> ComparisonResult:
-    """Play policies and platforms on the same traffic, `seeds` times each, and wait for the end.
+    """Run policies and platforms on the same traffic, `seeds` times each, and wait for the end.
 
     A policy is `configured` (the scenario's, with its parameters), a name, `FILE.py:CLASS`, or a class with a method
-    decide(self, observation). A class that stands in no file plays with one worker. `slo` such as `500ms`.
-    `prices`: a file of prices of your own, by platform.
-    `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
+    decide(self, observation). A class that is not defined in a file runs with one worker. `slo` such as `500ms`.
+    `prices`: a file of your own prices, by platform.
+    `workers` above 1 uses that many processes; a script then needs its `if __name__ == "__main__":`.
     `progress`: True for a line with the runs done and the time left, False for none, or a function that is called with
-    a `BatchStep` after every run; left out, there is a line in a notebook and on a terminal.
+    a `BatchStep` after every run; by default, there is a line in a notebook and on a terminal.
 
     Raises:
         ScenarioError, ValueError: for a scenario, policy, platform or baseline that cannot be used.
-        MissingLibrary: when scipy is not installed, which the confidence intervals need (the extra `lab`).
+        MissingLibrary: if scipy is not installed, which the confidence intervals need (the extra `lab`).
     """
     needed("scipy.special")
     several = [scenarios] if isinstance(scenarios, Scenario | str | Path | Mapping) else list(scenarios)

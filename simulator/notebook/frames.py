@@ -1,4 +1,4 @@
-"""Columns as a data frame of the library that the caller likes."""
+"""Columns as a data frame of the chosen library."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MODULES: Final[Mapping[str, str]] = {"pandas": "pandas", "arrow": "pyarrow"}
 
 
 def frame(columns: Mapping[str, Sequence[Any]], library: Library = "pandas") -> Any:
-    """A pandas DataFrame, or a pyarrow Table; columns in the order given, `None` where there was nothing to measure.
+    """Return a pandas DataFrame or a pyarrow Table; columns in the given order, `None` where nothing was measured.
 
     Raises:
-        MissingLibrary: when the library is not installed.
-        ValueError: for a library that is none of them.
+        MissingLibrary: if the library is not installed.
+        ValueError: if `library` is neither of them.
     """
     if library not in _MODULES:
         msg = f"library = {library!r}, must be {one_of(library, _MODULES)}"
@@ -33,6 +33,6 @@ def frame(columns: Mapping[str, Sequence[Any]], library: Library = "pandas") -> 
 
 
 def frame_of_rows(rows: Iterable[Mapping[str, Any]], names: Sequence[str], library: Library = "pandas") -> Any:
-    """The same from rows; `names` are the columns even where there is no row."""
+    """Return a frame of rows; `names` are the columns even without any row."""
     told = list(rows)
     return frame({name: [row.get(name) for row in told] for name in names}, library)

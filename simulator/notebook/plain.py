@@ -1,4 +1,4 @@
-"""Values of a notebook as the plain data of a scenario file: numpy's numbers, durations, paths, data frames."""
+"""Convert a notebook's values to the plain data of a scenario file: numpy's numbers, durations, paths, data frames."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 one return per kind is the table
-    """`value` as YAML would have given it. A data frame becomes the path of a CSV file with its rows.
+    """Convert `value` to what YAML would give. A data frame becomes the path of a CSV file with its rows.
 
     Raises:
-        ValueError: for what no scenario file can have.
+        ValueError: if a scenario file cannot contain the value.
     """
     if isinstance(value, np.generic):
         return _duration(value) if isinstance(value, np.timedelta64) else value.item()
@@ -41,7 +41,7 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 one return per kind is the table
 
 
 def is_frame(value: object) -> bool:
-    """Whether it is a data frame or series of pandas, or a table of Arrow; neither is imported for that."""
+    """Return True for a pandas data frame or series, or an Arrow table, without importing either library."""
     return any(f"{kind.__module__.partition('.')[0]}.{kind.__name__}" in _FRAMES for kind in type(value).__mro__)
 
 
@@ -49,9 +49,9 @@ _FRAMES = frozenset({"pandas.DataFrame", "pandas.Series", "pyarrow.Table"})
 
 
 def recording_of(value: Any) -> Path:
-    """A CSV file with the rows of a data frame, kept until the interpreter ends; the same rows, the same file.
+    """Write a data frame's rows to a CSV file, kept until the interpreter ends; the same rows give the same file.
 
-    An index that has a name or holds times is the first column. Others only count the rows.
+    An index that has a name or holds times becomes the first column. Other indexes only count the rows.
     """
     if type(value).__module__.startswith("pyarrow"):
         value = value.to_pandas(date_as_object=False)

@@ -1,4 +1,4 @@
-"""How far a sweep or a comparison in Python is: a line that is written over, or a call of the user's function."""
+"""Progress of a sweep or a comparison in Python: a line that is overwritten, or a call of the user's function."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ EVERY_S: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class BatchStep:
-    """So many runs of `total` are done. `name`: the run that ended last, before that the first one; `left`: the time
-    that the rest takes, such as `4m10s left`, empty while nobody can say yet.
+    """Progress: how many runs of `total` are done.
+
+    `name`: the run that ended last, at first the first run. `left`: the remaining time, such as `4m10s left`, empty
+    while it is unknown.
     """
 
     done: int
@@ -31,14 +33,15 @@ class BatchStep:
 
 
 Progress = bool | Callable[[BatchStep], None] | None
-"""True: a line on standard error; a function: it is called with each `BatchStep`; False: neither. None: a line where
-somebody watches, in a notebook or on a terminal."""
+"""True: a line on standard error; a function: it is called with each `BatchStep`; False: neither. None: a line if
+the output is visible, in a notebook or on a terminal.
+"""
 
 
 class NotebookProgress:
-    """A context; `advance` when a run has ended, from any thread.
+    """A context manager; call `advance` when a run has ended, from any thread.
 
-    `stop`: nobody waits any more, so that the next `advance` raises KeyboardInterrupt, which ends the batch.
+    `stop`: the caller was interrupted; the next `advance` raises KeyboardInterrupt, which ends the batch.
     """
 
     def __init__(
@@ -85,12 +88,12 @@ class NotebookProgress:
             self._write(f"{self._title}: {step}")
 
     def _write(self, line: str) -> None:
-        """Over the last one: a carriage return does that on terminals and in the cells of a notebook."""
+        """Overwrite the last line: a carriage return does that on terminals and in the cells of a notebook."""
         sys.stderr.write(f"\r{line:<{self._width}}" if line else f"\r{' ' * self._width}\r")
         sys.stderr.flush()
         self._width = len(line)
 
 
 def somebody_watches() -> bool:
-    """In a notebook, or where standard error is a terminal."""
+    """Return True in a notebook, or if standard error is a terminal."""
     return "ipykernel" in sys.modules or sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""What a run gave: figures, data frames, the reason of a decision, and how it shows in a notebook."""
+"""The result of a run: figures, data frames, the reason of a decision, and its display in a notebook."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PAGE_HEIGHT: Final = 760
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole page, which a notebook shows in a frame of its own and `write` puts into a file."""
+    """A complete HTML page: a notebook shows it in a frame, `write` saves it to a file."""
 
     text: str
 
@@ -42,7 +42,7 @@ class Page:
 
 
 class Result:
-    """A run. `report` has everything, as `simulator run --json` writes it; the methods are ways to look at it."""
+    """A finished run. `report` has everything, as `simulator run --json` writes it; the methods are views of it."""
 
     def __init__(
         self, record: RunRecord, report: schema.Report, rows: str | None = None, recordings: Sequence[str] = ()
@@ -54,53 +54,57 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether every check of the scenario holds."""
+        """True if every check of the scenario passes."""
         return self.report.passed
 
     @property
     def notes(self) -> Sequence[str]:
-        """What has to be known before any figure: of recordings what `simulator run` says on standard error, such as
-        gaps and rows out of order; then policies that cannot act here, and what `policy` brought.
+        """Notes to read before any figure.
+
+        First those about recordings, as `simulator run` prints them on standard error, such as gaps and rows out of
+        order; then policies that cannot act here, and the effects of `policy`.
         """
         told = [f"{note.kind}: {note.service}: {note.text}" for note in self.report.notes]
         return [*(f"note: {text}" for text in self._recordings), *told]
 
     @property
     def figures(self) -> Mapping[str, Figure]:
-        """The run in one row: requests, latency, losses, instances, USD. Units stand last in the names."""
+        """The run in one row: requests, latency, errors, instances, USD. Units are at the end of the names."""
         return figures(self.report)
 
     def series(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """The service over time: a row a bin, `at_s` its beginning. `service` may be left out when there is one."""
+        """Return the service over time: a row per bin, `at_s` its beginning. `service` is optional if there is only
+        one.
+        """
         part = self._service(service).series
         columns: dict[str, Sequence[Any]] = {"at_s": [place * part.width_s for place in range(len(part.offered))]}
         columns |= {name: values for name, values in part if isinstance(values, list)}
         return frame(columns, library)
 
     def decisions(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """The decisions that changed the desired count: when, from what to what, formula, reason, and how long it
-        took.
+        """Return the decisions that changed the desired count: time, old and new count, formula, reason, and
+        duration.
         """
         return _frame(self._service(service).decisions, DecisionPart, library, left_out={"inputs", "clamps"})
 
     def instance_events(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """Every change of state of every instance."""
+        """Return every change of state of every instance."""
         return _frame(self._service(service).instance_events, schema.InstanceEventPart, library)
 
     def bill(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """What App Runner would charge for the run: a row a line of the bill."""
+        """Return what App Runner would charge for the run: a row per line of the bill."""
         return _frame(self._service(service).cost.run.lines, schema.LinePart, library)
 
     def checks(self, library: Library = "pandas") -> Any:
-        """The scenario's checks with what was measured."""
+        """Return the scenario's checks with the measured values."""
         return _frame(self.report.checks, schema.CheckPart, library)
 
     def requests(self, library: Library = "pandas") -> Any:
-        """A row for every request. Raises ValueError unless the run was asked to keep them: `run(requests=True)`."""
+        """Return a row for every request. Raises ValueError unless the run kept them: `run(requests=True)`."""
         if self._rows is None:
             msg = "requests = not kept, must be asked for: run(requests=True)"
             raise ValueError(msg)
-        frame({}, library)  # the error that names what is missing
+        frame({}, library)  # raises the error that names the missing library
         if library == "arrow":
             from pyarrow import csv  # type: ignore[import-untyped]  # noqa: PLC0415 only here
 
@@ -110,16 +114,16 @@ class Result:
         return pd.read_csv(io.StringIO(self._rows))
 
     def why(self, moment: str | float, service: str | None = None) -> str:
-        """What the scaler saw, computed, clamped and decided: `result.why("02:10")`. ValueError like the verb."""
+        """Explain what the scaler saw, computed, clamped and decided: `result.why("02:10")`. ValueError as the verb."""
         at_s = parse_moment(moment) if isinstance(moment, str) else float(moment)
         return "\n".join(why(self.report, at_s, service))
 
     def json(self) -> str:
-        """The report, byte for byte what `simulator run --json` writes."""
+        """Return the report, byte for byte what `simulator run --json` writes."""
         return report_json(self.report)
 
     def page(self) -> Page:
-        """The report with charts and a replay of the run, as `simulator run --html` writes it."""
+        """Return the report with charts and a replay of the run, as `simulator run --html` writes it."""
         return Page(report_page(self.report, self._record))
 
     def _service(self, name: str | None) -> schema.ServicePart:

@@ -1,4 +1,4 @@
-"""A scenario in Python: read from a file, a shipped name or text, changed, played, swept."""
+"""A scenario in Python: read from a file, a shipped name or text; it can be changed, run and swept."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from simulator.replay.scenario import read_scenario
 from simulator.replay.shipped import shipped_scenarios
 from simulator.replay.user_policy import policy_name
 
-# Where the command line keeps its certificate authority too.
+# The command line keeps its certificate authority there too.
 STATE = Path("~/.local/state/apprunner-simulator")
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where a scenario comes from."""
+    """The origin of a scenario."""
 
     text: str
     file: str
@@ -46,15 +46,15 @@ class _Source:
 
 
 class Scenario:
-    """A scenario, checked when it is made.
+    """A scenario, validated when it is created.
 
     `Scenario("flash-sale")` is a shipped one, `Scenario("mine.yaml")` a file, `Scenario({...})` a mapping with the keys
-    of a file, `Scenario.from_text(...)` text. Where a mapping or a change names a recording's `file`, a data frame of
-    pandas or a table of Arrow may stand. A scenario never changes: `change` gives another.
+    of a file, `Scenario.from_text(...)` text. Where a mapping or a change names a recording's `file`, a pandas data
+    frame or an Arrow table is also accepted. A scenario is immutable: `change` returns another.
 
     Raises:
         ScenarioError: with every problem of the file, each with its line.
-        ValueError: when there is no such file and no such shipped scenario.
+        ValueError: if there is no such file and no such shipped scenario.
     """
 
     def __init__(self, source: str | Path | Mapping[str, Any]) -> None:
@@ -82,12 +82,12 @@ class Scenario:
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "scenario", folder: str | Path = ".") -> Self:
-        """A scenario in YAML; data files that it names are looked up in `folder`."""
+        """Parse a scenario in YAML; the data files that it names are looked up in `folder`."""
         return cls.__new__(cls)._read(_Source(text, name, Path(folder), name, {}))  # noqa: SLF001 a constructor
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, name: str = "scenario", folder: str | Path = ".") -> Self:
-        """A scenario from a mapping with the keys of a file; data files that it names are looked up in `folder`."""
+        """Make a scenario from a mapping with the keys of a file; its data files are looked up in `folder`."""
         return cls.from_text(_text_of(data), name=name, folder=folder)
 
     @property
@@ -96,27 +96,27 @@ class Scenario:
 
     @property
     def checked(self) -> Checked:
-        """The value that runs: a frozen pydantic model of the whole file."""
+        """The validated scenario: a frozen pydantic model of the whole file."""
         return self._checked
 
     @property
     def document(self) -> Document:
-        """The file as plain data, with the changes made."""
+        """The file as plain data, with the changes applied."""
         return changed(parse_document(self._source.text, self._source.file), self._source.changes)
 
     @property
     def folder(self) -> Path:
-        """Where data files are looked up."""
+        """The folder in which data files are looked up."""
         return self._source.folder
 
     def change(self, changes: Mapping[str, Any] | None = None, **fields: Any) -> Self:
-        """The same with places changed, as `simulator sweep --vary` names them.
+        """Return a copy with values changed at the places that `simulator sweep --vary` names.
 
         `scenario.change(max_concurrency=20)` in every service, `scenario.change({"web.policy.window": "30s"})` in one.
 
         Raises:
-            ScenarioError: when a value does not fit.
-            ValueError: when there is no such place.
+            ScenarioError: if a value is invalid.
+            ValueError: if there is no such place.
         """
         source = self._source
         merged = {**source.changes, **plain({**(changes or {}), **fields})}
@@ -132,16 +132,16 @@ class Scenario:
         requests: bool = False,
         state: str | Path = STATE,
     ) -> Result:
-        """Play it and wait for the end; works inside a running event loop too.
+        """Run the scenario and wait for the end; works inside a running event loop too.
 
-        `seed` and `policy` in place of the scenario's own; a policy is a name, `FILE.py:CLASS`, or a class with
+        `seed` and `policy` override the scenario's own; a policy is a name, `FILE.py:CLASS`, or a class with
         a method decide(self, observation). `requests`: keep a row for every request. `state`: where the
         local certificate authority is kept, for real time.
 
         Raises:
-            ScenarioError: when it cannot run on this clock.
+            ScenarioError: if it cannot run on this clock.
             ValueError: for an unknown policy or clock, or a seed out of range.
-            BrokenRun: when the run itself broke.
+            BrokenRun: if an internal error stopped the run.
         """
         if clock not in {"virtual", "real"}:
             msg = f"clock = {clock!r}, must be {one_of(clock, ('virtual', 'real'))}"
@@ -157,14 +157,14 @@ class Scenario:
     def sweep(
         self, vary: Mapping[str, Iterable[Any]], *, seeds: int = 1, workers: int = 1, progress: Progress = None
     ) -> SweepResult:
-        """Play it at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1, 2]})`.
+        """Run it at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1, 2]})`.
 
-        `workers` above 1 plays in so many processes; a script then needs its `if __name__ == "__main__":`.
+        `workers` above 1 uses that many processes; a script then needs its `if __name__ == "__main__":`.
         `progress`: True for a line with the runs done and the time left, False for none, or a function that is called
-        with a `BatchStep` after every run; left out, there is a line in a notebook and on a terminal.
+        with a `BatchStep` after every run; by default, there is a line in a notebook and on a terminal.
 
         Raises:
-            ScenarioError, ValueError: when a place or a first value does not fit.
+            ScenarioError, ValueError: if a place or a first value is invalid.
         """
         grid: dict[str, list[Any]] = {name: plain(list(values)) for name, values in vary.items()}
         self.change({name: values[0] for name, values in grid.items() if values})
@@ -187,7 +187,7 @@ class Scenario:
 
 
 def _text_of(data: Mapping[str, Any]) -> str:
-    """As a file would have it. Raises ValueError for values that no file can have."""
+    """Write the text of a scenario file. Raises ValueError for values that no file can contain."""
     return yaml.safe_dump(plain(data), sort_keys=False, allow_unicode=True)
 
 

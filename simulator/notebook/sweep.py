@@ -21,14 +21,14 @@ from simulator.replay.document import Document
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """`rows` in the grid's order: the varied values, `seed`, and figures or `error`."""
+    """The result of a sweep. `rows` in the grid's order: the varied values, `seed`, and figures or `error`."""
 
     rows: Sequence[Row]
     notes: Sequence[str] = ()
-    """What has to be known of the scenario's recordings before the figures, as `simulator sweep` says it."""
+    """Notes about the scenario's recordings to read before the figures, as `simulator sweep` prints them."""
 
     def frame(self, library: Library = "pandas") -> Any:
-        """The rows as a data frame."""
+        """Return the rows as a data frame."""
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         return frame_of_rows(self.rows, names, library)
 
@@ -46,7 +46,7 @@ def swept(
     progress: Progress = None,
     notes: Sequence[str] = (),
 ) -> SweepResult:
-    """Play every point. Raises ValueError for an axis without values or more than a million points."""
+    """Run every point. Raises ValueError for an axis without values or more than a million points."""
     for name, values in vary.items():
         if not values:
             msg = f"vary = {name} without values, must have at least one"

@@ -1,4 +1,6 @@
-"""Work that has an event loop of its own, called from where one may be running already: a notebook's cell."""
+"""Run work that has its own event loop from a thread in which a loop may already be running, such as a notebook
+cell's.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ T = TypeVar("T")
 
 
 class Stop:
-    """Ends a run from another thread. A run asks its watcher each second whether it wants an update, on its own loop:
-    that is where the desired count is heard, since a virtual loop lets nothing else in.
+    """Ends a run from another thread.
+
+    A run asks its watcher each second, on its own loop, whether an update is due. The stop request is checked there,
+    since a virtual loop accepts no other input.
     """
 
     def __init__(self) -> None:
@@ -32,23 +36,23 @@ class Stop:
         return False
 
     def update(self, view: ProgressView) -> None:
-        """It is never due."""
+        """Do nothing: no update is ever due."""
 
 
 def play_beside(run: Run, stop: Stop) -> RunRecord:
-    """Play `run`, whose watcher is `stop`. The interrupt of a notebook (KeyboardInterrupt) ends it and is raised again.
+    """Run `run`, whose watcher is `stop`. The interrupt of a notebook (KeyboardInterrupt) ends it and is raised again.
 
     Raises:
-        ScenarioError, BrokenRun: like `play`.
+        ScenarioError, BrokenRun: as `play`.
     """
     stop.run = run
     return in_thread(lambda: play(run, signals=False), stop.want)
 
 
 def in_thread(work: Callable[[], T], on_interrupt: Callable[[], None] = lambda: None) -> T:
-    """What `work` returns or raises; meanwhile this thread waits. An interrupt is told to `on_interrupt` once.
+    """Return or raise what `work` does, while this thread waits. An interrupt calls `on_interrupt` once.
 
-    The thread is a daemon: work that cannot be told to end must not keep the interpreter.
+    The thread is a daemon: work that cannot be stopped must not keep the interpreter alive.
     """
     done: Future[T] = Future()
 

@@ -1,4 +1,4 @@
-"""A changed scenario as a file, for what plays files: a comparison or a sweep in other processes."""
+"""Write a changed scenario as a file, for a comparison or a sweep in other processes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import yaml
 
 from simulator.replay.document import Document
 
-# Keys whose values are paths beside the scenario file, in these sections.
+# Keys of these sections whose values are paths relative to the scenario file.
 _PATHS: Final = (("bins", "file"), ("trace", "file"))
 
 
 def write_scenario(document: Document, folder: Path, file: Path, name: str, seed: int) -> Path:
-    """Write it to `file`; data files stay where they are, in `folder`."""
+    """Write the scenario to `file`; data files stay where they are, in `folder`."""
     data: dict[str, Any] = copy.deepcopy(document.data)
     data.setdefault("name", name)
     data["seed"] = seed
