@@ -11,10 +11,10 @@ from simulator.replay.document import parse_document
 
 @cache
 def course() -> dict[str, Lesson]:
-    """Name to lesson.
+    """Read all lessons, by name.
 
     Raises:
-        ScenarioError, pydantic.ValidationError: when a file is wrong; the tests read every one.
+        ScenarioError, pydantic.ValidationError: if a file is invalid; the tests read every one.
     """
     folder = files("simulator.lessons") / "files"
     lessons = [

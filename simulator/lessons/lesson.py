@@ -21,14 +21,14 @@ _PERCENT: Final = 100
 
 
 class Choice(Section):
-    """One of the answers to choose from: right when the outcome is below `below` and not below the one before."""
+    """One of the answers to choose from: right if the outcome is below `below` and not below the previous bound."""
 
     key: str = Field(pattern="^[a-z]$")
     """What the learner types."""
     text: str
-    """What it stands for."""
+    """The text of the answer."""
     below: Number = math.inf
-    """The outcome's upper bound; none for the last choice."""
+    """Exclusive upper bound of the outcome; none for the last choice."""
 
 
 class Question(Section):
@@ -39,22 +39,22 @@ class Question(Section):
     figure: str
     """The figure of the run that answers it."""
     unit: Unit
-    """How the figure is told and how a prediction is read: `350 ms`, `20 %`, `12`."""
+    """How the figure is shown and how a prediction is parsed: `350 ms`, `20 %`, `12`."""
     within: Number = Field(default=0.15, gt=0)
-    """A prediction this near, as a share of the outcome, is right."""
+    """Tolerance of a right prediction, as a share of the outcome."""
     choices: tuple[Choice, ...] = ()
-    """Answers to choose from, by rising outcome; none: a number is asked for."""
+    """Answers to choose from, in order of rising outcome; if empty, the answer is a number."""
 
     @property
     def such_as(self) -> str:
-        """How a number is written, for who is asked for one; empty when there are choices."""
+        """Example of a number in the expected form; empty if there are choices."""
         return "" if self.choices else f"a number{_SUCH_AS[self.unit]}"
 
     def read(self, text: str) -> float | str:
-        """A prediction: the key of a choice, or a number in the figure's unit.
+        """Parse a prediction: the key of a choice, or a number in the figure's unit.
 
         Raises:
-            ValueError: when it is neither.
+            ValueError: if it is neither.
         """
         text = text.strip()
         if self.choices:
@@ -74,17 +74,17 @@ class Question(Section):
         return number
 
     def is_right(self, prediction: float | str, outcome: float) -> bool:
-        """Whether a prediction that `read` gave is near enough to the outcome."""
+        """Return True if a prediction from `read` is near enough to the outcome."""
         if isinstance(prediction, str):
             return prediction == self.right_choice(outcome).key
         return abs(prediction - outcome) <= max(self.within * outcome, _least(self.unit))
 
     def right_choice(self, outcome: float) -> Choice:
-        """The choice whose range has the outcome; there are choices."""
+        """Return the choice whose range contains the outcome; only for questions with choices."""
         return next(choice for choice in self.choices if outcome < choice.below)
 
 
-_BARE: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")  # of seconds
+_BARE: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")  # a number of seconds
 _SUCH_AS: Final[Mapping[str, str]] = {
     "s": " with its unit, such as 350 ms or 2s",
     "ratio": ", such as 20 % or 0.2",
@@ -103,12 +103,12 @@ def _number(text: str, unit: Unit) -> float:
 
 
 def _least(unit: Unit) -> float:
-    """What is no difference to anybody."""
+    """Return the largest difference in that unit that is negligible."""
     return {"s": 0.01, "ratio": 0.005, "count": 0.5, "usd": 0.05, "rps": 0.5}[unit]
 
 
 class Shown(Section):
-    """A figure that stands in the table beside the prediction."""
+    """A figure in the table next to the prediction."""
 
     figure: str
     label: str
@@ -119,36 +119,36 @@ class Knob(Section):
     """What the learner may change before trying again."""
 
     place: str
-    """The place in the scenario, as `simulator sweep --vary` names it."""
+    """The key in the scenario, as `simulator sweep --vary` names it."""
     ask: str
-    """What to change, and why one would."""
+    """What to change, and why."""
     tries: tuple[Any, ...] = Field(min_length=1)
-    """Values worth trying, as the scenario file would have them."""
+    """Values worth trying, as in a scenario file."""
     says: str
-    """What to see afterwards."""
+    """What to observe afterwards."""
 
     @staticmethod
     def told(value: Any) -> str:
-        """A value as one writes it on a command line."""
+        """Format a value as on a command line."""
         if isinstance(value, dict):
             return f"{{{', '.join(f'{key}: {Knob.told(inner)}' for key, inner in value.items())}}}"
         return str(value)
 
 
 class Claim(Section):
-    """What the lesson teaches, as bounds on a figure; the tests hold the simulator to it."""
+    """What the lesson teaches, as bounds on a figure; tests check that the simulator agrees."""
 
     figure: str
     knob: Any = None
-    """The knob's value; none: the scenario as it is."""
+    """The knob's value; None: the unchanged scenario."""
     at_least: Number = -math.inf
     at_most: Number = math.inf
     times_at_least: Number = -math.inf
-    """Of the same figure of the scenario as it is."""
+    """Factor relative to the same figure of the unchanged scenario."""
     times_at_most: Number = math.inf
 
     def broken(self, figures: Mapping[str, float], first: Mapping[str, float]) -> str:
-        """What is wrong with it in a run; empty when it holds. `first`: the figures of the scenario as it is."""
+        """Return how a run violates the claim; empty if it passes. `first`: the figures of the unchanged scenario."""
         value, before = figures[self.figure], first[self.figure]
         lowest = max(self.at_least, self.times_at_least * before if before else -math.inf)
         highest = min(self.at_most, self.times_at_most * before if before else math.inf)
@@ -163,22 +163,22 @@ class Lesson(Section):
     name: str = Field(pattern="^[a-z0-9-]+$")
     title: str
     place: int
-    """Its place in the course, from 1."""
+    """Its position in the course, from 1."""
     summary: str
     """One line."""
     text: str
     """What the learner reads before the question."""
     scenario: str
-    """A scenario file's text."""
+    """The text of a scenario file."""
     question: Question
     shows: tuple[Shown, ...]
-    """Figures beside prediction and outcome."""
+    """Figures shown next to prediction and outcome."""
     decisions: int = 4
     """How many of the journal's decisions to show."""
     events: int = 0
-    """How many lines of the service's event log to show, those of the run's begin left out."""
+    """How many lines of the service's event log to show, without those of the run's beginning."""
     explain: str
-    """Why it came out so, with figures in braces."""
+    """Why this is the outcome, with figures in braces."""
     knob: Knob
     claims: tuple[Claim, ...] = Field(min_length=1)
 
@@ -191,20 +191,20 @@ class Lesson(Section):
         return self
 
     def read_scenario(self, knob: Any = None) -> Scenario:
-        """The scenario, with the knob at a value.
+        """Read the scenario, with the knob set to a value.
 
         Raises:
-            ScenarioError: when the value does not fit there.
+            ScenarioError: if the value is invalid for the knob.
         """
         changes = {} if knob is None else {self.knob.place: knob}
         scenario = read_scenario(self.scenario, file=f"lesson {self.name}", changes=changes)
         return scenario if scenario.name else scenario.model_copy(update={"name": self.name})
 
     def read_knob(self, text: str) -> Any:
-        """A value for the knob, as one writes it on a command line; judged before anything is played.
+        """Parse a value for the knob, as on a command line, and validate it before any run.
 
         Raises:
-            ScenarioError, ValueError: when the value does not fit there.
+            ScenarioError, ValueError: if the value is invalid for the knob.
         """
         value = parse_value(text)
         self.read_scenario(value).require("virtual")

@@ -1,7 +1,7 @@
-"""The figures of a run that lessons speak of, by name: `p95_s` of all together, `web_p95_s` of the service web.
+"""The figures of a run that lessons use, by name: `p95_s` of all services, `web_p95_s` of the service web.
 
-Units stand last in the names; ratios are 0 to 1. What was not there to measure is 0: a lesson says beforehand what
-there is, and its claims see to it. `first_raise_s`: when the desired count first rose above MinSize.
+Units are at the end of the names; ratios are 0 to 1. A figure without data is 0: a lesson explains beforehand which
+data there is, and its claims check it. `first_raise_s`: when the desired count first rose above MinSize.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from simulator.replay.report_schema import Report, RequestsPart, ServicePart
 
 
 def figures(report: Report) -> dict[str, float]:
-    """Every figure. With one service, its own figures stand under their plain names too."""
+    """Return every figure. With one service, its figures are also available without the prefix."""
     span_s = report.run.ended_s - report.run.warm_up_s
     found: dict[str, float] = {}
     for service in report.services:
@@ -25,7 +25,7 @@ def figures(report: Report) -> dict[str, float]:
 
 
 def prefix_of(name: str) -> str:
-    """What stands before the names of the figures of a service or a source."""
+    """Return the prefix of the figures of a service or a source."""
     return f"{name.replace('-', '_')}_"
 
 
@@ -48,7 +48,7 @@ def _of_requests(part: RequestsPart, span_s: float) -> dict[str, float]:
         "service_mean_s": part.service.mean_s or 0.0,
         "cold_starts": part.cold_starts,
         "cold_start_ratio": part.cold_start_ratio or 0.0,
-        # Request-seconds a second: each served request was in flight for as long as it took.
+        # Request-seconds per second: each served request was in flight for its latency.
         "in_flight": part.served * (latency.mean_s or 0.0) / span_s,
     }
 
@@ -77,7 +77,7 @@ def _of_service(part: ServicePart) -> dict[str, float]:
 
 
 def _full_s(raises: list[DecisionPart]) -> float:
-    """When the highest desired count was fulfilled for the first time; 0 when it never was."""
+    """Return when the highest desired count was first fulfilled; 0 if it never was."""
     if not raises:
         return 0.0
     highest = max(raised.desired for raised in raises)

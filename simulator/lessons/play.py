@@ -1,4 +1,4 @@
-"""Plays a lesson's scenario in virtual time: seconds, and the same outcome each time."""
+"""Run a lesson's scenario in virtual time: it takes seconds and gives the same outcome each time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.replay.runner import Run, play
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came out: the report and what it was built from, its figures, and the figure that was asked for."""
+    """The outcome: the report and its source data, its figures, and the figure of the question."""
 
     lesson: Lesson
     knob: Any
@@ -30,29 +30,29 @@ class Outcome:
 
     @property
     def explanation(self) -> str:
-        """The lesson's own, with the run's figures in it."""
+        """The lesson's explanation with the run's figures filled in."""
         return self.lesson.explain.format_map(self.figures)
 
     def journal(self) -> list[tuple[str, DecisionPart]]:
-        """The first decisions of the run, with the service of each, in order of time."""
+        """The first decisions of the run, with the service of each, in time order."""
         all_of_them = [(part.name, decision) for part in self.report.services for decision in part.decisions]
         return sorted(all_of_them, key=lambda pair: pair[1].at_s)[: self.lesson.decisions]
 
     def event_log(self) -> list[EventPart]:
-        """The first lines of the event log after the begin of the run, in order of time."""
+        """The first lines of the event log after the beginning of the run, in time order."""
         lines = [event for part in self.report.services for event in part.events if event.at_s > 0]
         return sorted(lines, key=lambda event: event.at_s)[: self.lesson.events]
 
 
 def play_lesson(lesson: Lesson, knob: Any = None, attach: Callable[[Run], None] | None = None) -> Outcome:
-    """Play it, with the knob as the scenario has it or at a value. May be called from any thread.
+    """Run the lesson's scenario, optionally with the knob set to a value. May be called from any thread.
 
-    `attach` is given the run before it begins, for whoever watches it.
+    `attach` receives the run before it begins, to observe it.
 
     Raises:
-        ScenarioError: when the knob's value does not fit.
-        BrokenRun: when the run itself broke.
-        InterruptedRun: when who was attached ended it before it began.
+        ScenarioError: if the knob's value is invalid.
+        BrokenRun: if an internal error stopped the run.
+        InterruptedRun: if an attached observer ended it before it began.
     """
     run = Run(lesson.read_scenario(knob))
     if attach is not None:
