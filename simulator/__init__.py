@@ -1,34 +1,34 @@
-"""A platform simulator of AWS App Runner in one asyncio process: this docstring is the map of the house.
+"""A platform simulator of AWS App Runner in one asyncio process: this docstring is the map of the code.
 
-Rules decide, shells wait. What *chooses* is a plain synchronous object in `rules`; the asyncio code that waits and
-carries out is written once and runs on two clocks: uvloop with real sockets, and a virtual-time loop on which hours
-take seconds and the same seed gives the same bytes.
+Decisions are separate from waiting. Decisions are plain synchronous objects in `rules`; the asyncio code that waits and
+carries them out is written once and runs on two clocks: uvloop with real sockets, and a virtual-time loop on which
+hours take seconds and the same seed gives the same bytes.
 
-Floors, top first; a room imports rooms on lower floors only, never a sibling (`|`), and import contracts in
+Layers, top first; a package imports packages of lower layers only, never a sibling (`|`). Import contracts in
 `pyproject.toml` check it:
 
-    11 cli | notebook      cli: one file a verb; the only reader of argv and environment.
+    11 cli | notebook      cli: one file per verb; the only reader of argv and environment.
                            notebook: the Python API, `from simulator import Scenario, compare`
-    10 lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: what people look at
+    10 lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: the pages of a run
     9  lessons             questions about autoscaling, each with a run that answers it; the files of the course
     8  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
-    7  assembly            the composition root: the only room that names concrete drivers and listeners
-    6  api                 the wire of App Runner's API: AWS JSON, its schema (botocore's model), signatures
+    7  assembly            the composition root: the only package that names concrete drivers and listeners
+    6  api                 the wire format of App Runner's API: AWS JSON, its schema (botocore's model), signatures
     5  control | edge | telemetry
                            control: App Runner's operations, registry and store; the autoscaler loop.
                            edge: listeners, connections, gateway.  telemetry: for Prometheus, OpenTelemetry, CloudWatch
-    4  builds over fleet   builds: from a repository to what an instance runs; of the fleet it sees how processes are
-                           confined, and the container engine.  fleet: driver port, drivers (simulated, process, docker,
+    4  builds over fleet   builds: from a repository to what an instance runs; of the fleet it uses the confinement of
+                           processes and the container engine.  fleet: driver port, drivers (simulated, process, docker,
                            mixed), instance, pool, prober
     3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms, metrics
     2  world | rules       world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
-                           windows, health, routing, pricing, service discipline, and `policies/`, one file a policy
-    1  model               what things are: frozen values, state machines as tables, units, rejections
+                           windows, health, routing, pricing, service discipline, and `policies/`, one file per policy
+    1  model               the domain: frozen values, state machines as tables, units, rejections
 
 One request: listener -> connection (parse) -> gateway (route by host) -> pool (admission admits, queues or rejects;
-balancing picks) -> backend of the instance -> answer streams back -> the slot is free when the body has ended -> the
-journal has one row. A simulated client replaces the first two and a simulated instance the forwarding; the middle is
-the same code.
+balancing picks) -> backend of the instance -> the response streams back -> the slot is free when the body has ended ->
+the journal has one row. A simulated client replaces the first two and a simulated instance the forwarding; the middle
+is the same code.
 
 One scaling decision: the meter closes a second -> the policy observes it -> on its tick the policy decides -> the
 decision is recorded with inputs, formula and clamps -> `pool.resize` -> the pool's own loop moves towards the desired
@@ -78,7 +78,9 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """The Python API, imported when it is used: every room imports this module, and most need nothing of it."""
+    """Return a name of the Python API, imported on first use: every package imports this module, and most use none of
+    it.
+    """
     if name not in __all__:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
