@@ -83,9 +83,9 @@ async def deploy(
 def beside(service: Service, plan: ServicePlan) -> ServicePlan:
     """Return the plan with an initial size equal to the desired instances of the serving revision.
 
-    # ASSUMPTION: "the provisioned count temporarily doubles" (facts 2.2) means the current count, not only MinSize:
-    # that would reject load for which the old revision has scaled out. Counting instances of a deployment under load would
-    # settle it.
+    # ASSUMPTION: "the provisioned count temporarily doubles" (facts 2.2) means the current count and not MinSize, with
+    # which load for which the old revision has scaled out would be rejected. Counting instances of a deployment under
+    # load would settle it.
     """
     scaling = plan.settings.scaling
     serving = service.revision.roster.desired if service.revision is not None else 0
