@@ -1,4 +1,4 @@
-"""What all resources of the API share: where they are kept, their names, the time, the settings, the pages."""
+"""Shared parts of all resources of the API: registry, identifiers, time, settings, pagination."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from simulator.model.api_resources import ArnResource
 from simulator.model.arn import Arn, shelf_of
 from simulator.model.quotas import Quotas
 
-# ASSUMPTION: an hour; AWS describes deleted ones "for a time" (facts 2.2, 18). Asking it every minute would settle it.
+# ASSUMPTION: one hour; AWS describes deleted resources "for a time" (facts 2.2, 18). Polling AWS would settle it.
 RETENTION_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """`may_assume`: can App Runner assume that role? One that is new in IAM it cannot for a while (facts 12).
+    """`may_assume`: whether App Runner can assume a role, which fails for some time for new IAM roles (facts 12).
 
-    `needs_connection`: a code repository has to come with a connection; AWS's documents disagree on it (facts 6.1).
+    `needs_connection`: a code repository requires a connection; AWS's documents disagree about this (facts 6.1).
     """
 
     quotas: Quotas = field(default_factory=Quotas)
@@ -47,18 +47,18 @@ class ApiContext:
         return self.settings.quotas
 
     def is_there(self, resource: ArnResource) -> bool:
-        """Whether it can still be described: it lives, or was deleted a short while ago."""
+        """True if the resource can still be described: it exists, or was deleted recently."""
         return resource.deleted_at is None or self.now() < resource.deleted_at + self.settings.retention_s
 
     def new_arn(self, caller: Caller, kind: str, name: str, revision: int | None = None) -> Arn:
-        """Of a new resource. Within a change."""
+        """Return the ARN of a new resource. Call inside `registry.change()`."""
         return Arn(caller.region, caller.account, kind, name, revision, self.identifiers.hexadecimal(kind))
 
     def tags(self, request_tags: list[dict[str, str]] | None) -> dict[str, str]:
-        """The API's list of {Key, Value} as a map.
+        """Convert the API's list of {Key, Value} to a dictionary.
 
         Raises:
-            ApiError: InvalidRequestException for a key that is missing or there twice, or too many.
+            ApiError: InvalidRequestException for a missing or repeated key, or too many tags.
         """
         return checked_tags(request_tags or [], self.quotas.tags)
 

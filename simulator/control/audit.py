@@ -1,7 +1,7 @@
 """The audit log: every API call as CloudTrail records it (facts 11.5).
 
-A call that changes something is recorded in the change that it makes. Reads and rejected calls are gathered and written
-some at a time, or after a second: a record costs more than the answer it is about.
+A call that changes something is recorded in the same change. Reads and rejected calls are collected and written in
+batches, or after a second: writing a record costs more than answering the call.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from simulator.model.arn import shelf_of
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"})
 
-# Written in a turn of the event loop, for which all calls wait. A commit costs as much as a dozen records. A hundred
-# records at a time made every hundredth call, which is the 99th percentile, several times as long as the median.
+# Written in one turn of the event loop, which delays all calls. A commit costs as much as a dozen records. With a
+# hundred records at a time, every hundredth call (the 99th percentile) took several times as long as the median.
 _GATHERED_MAX: Final = 25
 _GATHERED_S: Final = 1.0
-_CALL_BYTES: Final = 1024  # a usual record; the largest request has a thousand times that, and waits for a second
+_CALL_BYTES: Final = 1024  # a typical record; the largest request has a thousand times that, and waits for a second
 
 
 class Call(NamedTuple):
-    """One call and how it ended. `answer` is None for reads, whose answers CloudTrail does not keep, and rejections."""
+    """One call and its result. `answer` is None for rejections and for reads, whose responses CloudTrail omits."""
 
     caller: Caller
     operation: str
@@ -51,19 +51,19 @@ class Audit:
         )
 
     def record_change(self, caller: Caller, operation: str, request: dict[str, Any], answer: dict[str, Any]) -> None:
-        """Within the change that the call makes."""
+        """Record a changing call. Call inside the change that the call makes."""
         self._write(Call(caller, operation, request, self._now(), answer))
 
     def gather(self, caller: Caller, operation: str, request: dict[str, Any], error: ApiError | None = None) -> None:
-        """A read or a rejected call, for later. Not within a change."""
+        """Collect a read or a rejected call, to be written later. Call outside a change."""
         self._gathered.add(Call(caller, operation, request, self._now(), error=error), _CALL_BYTES)
 
     def flush(self) -> None:
-        """Write what was gathered, as far as the state can be written."""
+        """Write the collected records, as far as the state is writable."""
         self._gathered.flush()
 
     def close(self) -> None:
-        """The last write."""
+        """Write the remaining records."""
         self._gathered.close()
 
     def _write_all(self, calls: Sequence[Call]) -> None:
@@ -116,7 +116,7 @@ def _record(call: Call, event_id: str) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> Any:
-    """In CloudTrail's camel case, with commands and variables hidden."""
+    """Convert to CloudTrail's camel case, with commands and variables hidden."""
     if isinstance(value, dict):
         return {
             name[:1].lower() + name[1:]: HIDDEN if name in _SECRET else _shown(each) for name, each in value.items()

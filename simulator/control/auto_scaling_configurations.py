@@ -92,7 +92,7 @@ class AutoScalingConfigurations:
     # --- for services ----------------------------------------------------------------------------------------------
 
     def default(self, caller: Caller) -> AutoScalingResource:
-        """What a new service gets that names none."""
+        """Return the configuration of a new service that names none."""
         account = self._context.registry.get(AccountResource, shelf(caller))
         if account is None:
             return built_in_auto_scaling(caller.account, caller.region)

@@ -1,6 +1,6 @@
-"""The autoscaler's loop: close a second, let the policy observe it, ask it on its tick, record, resize.
+"""The autoscaler's loop: close a second, let the policy observe it, ask for a decision every tick, record and apply it.
 
-Policies are pure; this is the only shell around them, on either clock.
+Policies are pure functions of their observations; this loop is the only one that runs them, on either clock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from simulator.world.clock import RunClock
 
 
 class Autoscaler:
-    """One per service. `on_sample` hears every closed second, for reports and displays."""
+    """The autoscaler of one service. `on_sample` receives every closed second, for reports and displays."""
 
     def __init__(
         self,
@@ -33,12 +33,12 @@ class Autoscaler:
         cpu_used_s: Callable[[], float] | None = None,
         on_verdict: Callable[[float, Decision], None] | None = None,
     ) -> None:
-        """`on_verdict` hears every decision and when it was made, those that change nothing too.
+        """`on_verdict` receives every decision with its time, including those that change nothing.
 
-        `cpu_used_s`: CPU seconds that the service's instances have used so far; None when nobody measures them.
+        `cpu_used_s`: CPU seconds that the service's instances have used so far; None if they are not measured.
         """
         self.policy = policy
-        self.decisions = 0  # verdicts asked for and given, unchanged ones included
+        self.decisions = 0  # decisions requested and made, including those that change nothing
         self._pool = pool
         self._roster = roster
         self._clock = clock
@@ -52,7 +52,7 @@ class Autoscaler:
             pool.on_wait = self.trigger
 
     def turn_to(self, pool: Pool, roster: Roster, cpu_used_s: Callable[[], float] | None = None) -> None:
-        """Another revision serves from now on: the policy keeps what it has seen of the service's traffic."""
+        """Scale another revision from now on; the policy keeps what it has observed of the service's traffic."""
         self._pool.on_wait = nobody_asks
         pool.close_second(-1)
         if self.policy.reacts_to_queue:
@@ -61,8 +61,8 @@ class Autoscaler:
         self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
 
     async def run(self) -> None:
-        """From now on, for ever: samples at whole seconds of the run, decisions at whole ticks after them."""
-        self._pool.close_second(-1)  # what came before is nobody's signal
+        """Run without end: sample at whole seconds of the run, decide at whole ticks after them."""
+        self._pool.close_second(-1)  # requests before this do not belong to any sample
         second = math.floor(self._clock.at_s())
         tick = math.floor(self._clock.at_s() / self.policy.tick_s) + 1
         while True:
@@ -76,7 +76,7 @@ class Autoscaler:
                 tick += 1
 
     def trigger(self) -> None:
-        """A request has to wait: decide at once."""
+        """Decide immediately, because a request is queued."""
         self.decide()
 
     def decide(self) -> None:
@@ -97,7 +97,7 @@ class Autoscaler:
             self._on_sample(sample)
 
     def _cpu_s(self) -> float:
-        """CPU seconds used since the last second was closed."""
+        """Return the CPU seconds used since the last second was closed."""
         if self._cpu_used_s is None:
             return 0.0
         before, self._cpu_closed_s = self._cpu_closed_s, self._cpu_used_s()
@@ -139,7 +139,7 @@ def change_configuration(
     clock: RunClock,
     journal: Journal,
 ) -> AutoScalingConfiguration:
-    """Another auto scaling configuration from now on; None keeps a number. Raises ValueError when they do not fit."""
+    """Change the auto scaling configuration; None keeps a number. Raises ValueError if the numbers are inconsistent."""
     before = roster.pool.scaling
     scaling = AutoScalingConfiguration(
         max_concurrency=before.max_concurrency if max_concurrency is None else max_concurrency,

@@ -1,4 +1,4 @@
-"""The calendar: seconds since 1970, to the millisecond as AWS counts them, on either clock."""
+"""The wall clock: seconds since 1970, in milliseconds like AWS, in real or virtual time."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def live_calendar() -> float:
 
 
 def virtual_calendar(start_s: float = VIRTUAL_START_S) -> Calendar:
-    """Virtual time as a date: the loop's 0 is `start_s`."""
+    """Return virtual time as wall-clock time: the loop's 0 is `start_s`."""
     loop = asyncio.get_running_loop()
     return lambda: round(start_s + loop.time(), 3)
 
 
 def left_s(duration_s: float, since: float, now: float) -> float:
-    """How much of a duration that began at `since` is left: 0 to all of it, also when the clock was set back since."""
+    """Return the rest of a duration that began at `since`: 0 to all of it, even if the clock was set back since."""
     return max(0.0, round(duration_s - elapsed_s(since, now), 3))
 
 
 def elapsed_s(since: float, now: float) -> float:
-    """Not less than 0: what began in the future began before the clock was set back."""
+    """Return the time since `since`, at least 0: a start in the future means that the clock was set back."""
     return max(0.0, now - since)
 
 
 def iso_text(epoch_s: float) -> str:
-    """Whole seconds, as in the envelopes of EventBridge and CloudTrail: `2026-01-01T00:00:00Z`."""
+    """Format in whole seconds, as in the envelopes of EventBridge and CloudTrail: `2026-01-01T00:00:00Z`."""
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,11 +1,11 @@
-"""Who calls the control-plane API: what authentication established, and what an audit line needs."""
+"""The caller of the control-plane API: the result of authentication, and what an audit record needs."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One authenticated call. `account` (12 digits) and `region` isolate resources; `request_id` is in the answer."""
+    """One authenticated call. `account` (12 digits) and `region` isolate resources; `request_id` is in the response."""
 
     account: str
     region: str

@@ -1,4 +1,4 @@
-"""A service's whole configuration from a create or update request: checked, completed, references resolved."""
+"""A service's complete configuration from a create or update request: validated, with defaults and references."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _NETWORK: Final[Block] = {
 
 
 class ConfigurationRules:
-    """What a request makes of a service; the resources that it names are looked up with their own kinds."""
+    """Derives a service's configuration from a request; each kind of resource looks up its own references."""
 
-    # ASSUMPTION: of the blocks beside the source, an update changes the members that it names and keeps the others. An
-    # update on AWS of Memory alone would settle it.
+    # ASSUMPTION: in the blocks beside the source, an update changes the members that it names and keeps the others. An
+    # update of Memory alone on AWS would settle it.
 
     def __init__(
         self,
@@ -59,10 +59,10 @@ class ConfigurationRules:
     def completed(
         self, caller: Caller, request: Request, before: ServiceConfiguration | None = None
     ) -> ServiceConfiguration:
-        """What the service is to be. `before`: what it is; None for a new one.
+        """Return the new configuration. `before`: the current one; None for a new service.
 
         Raises:
-            ApiError: InvalidRequestException with the first thing that does not fit.
+            ApiError: InvalidRequestException with the first violation.
         """
         configuration = ServiceConfiguration(
             source=self._source(caller, request.get("SourceConfiguration", {}), before),
@@ -83,7 +83,7 @@ class ConfigurationRules:
         authentication = source.get("AuthenticationConfiguration", {})
         role = given.get("AuthenticationConfiguration", {}).get("AccessRoleArn")
         if role is not None and not self._context.settings.may_assume(role):
-            raise invalid(f"Error in assuming access role {role}")  # AWS's words (pulumi-aws#2411)
+            raise invalid(f"Error in assuming access role {role}")  # AWS's wording (pulumi-aws#2411)
         connection = authentication.get("ConnectionArn")
         if connection is not None and "AuthenticationConfiguration" in given:
             found = self._connections.find_for_service(caller, connection)
@@ -100,8 +100,8 @@ class ConfigurationRules:
             raise invalid(f"InstanceConfiguration: {error}.") from error
         role = given.get("InstanceRoleArn")
         if role is not None and not self._context.settings.may_assume(role):
-            raise invalid(f"Error in assuming instance role {role}")  # Terraform tries again on it (facts 1.2)
-        # The answer is in plain units, whatever was sent (facts 1.6).
+            raise invalid(f"Error in assuming instance role {role}")  # Terraform retries after this text (facts 1.2)
+        # The response has plain units, independent of the request's form (facts 1.6).
         return block | {"Cpu": str(size.cpu_units), "Memory": str(size.memory_mb)}
 
     def _network(self, caller: Caller, given: Block, before: ServiceConfiguration | None) -> Block:
@@ -124,7 +124,7 @@ class ConfigurationRules:
 
     def _tracing(self, caller: Caller, given: Block | None, before: ServiceConfiguration | None) -> Block:
         if given is None:
-            return before.observability if before else {}  # absent from answers until it is given (facts 19.5)
+            return before.observability if before else {}  # absent from responses until it is set (facts 19.5)
         arn = given.get("ObservabilityConfigurationArn")
         if not given["ObservabilityEnabled"]:
             if arn is not None:
@@ -141,9 +141,9 @@ class ConfigurationRules:
 
 
 def _ingress(given: Block | None, own: Block) -> Block:
-    """A block without its member is a private service, and no block at all is the default.
+    """Return the ingress block: a block without its member means a private service, no block means the default.
 
-    The member is a plain boolean of the model, which SDKs such as Go's, and so Terraform, leave out when it is false.
+    The member is a plain boolean of the model, which SDKs such as Go's, and so Terraform, omit when it is false.
     """
     return own if given is None else {"IsPubliclyAccessible": given.get("IsPubliclyAccessible", False)}
 

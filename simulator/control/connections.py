@@ -57,7 +57,7 @@ class Connections:
         services = living_services(self._context.registry, shelf(caller))
         users = [each for each in services if _uses(connection, each.configuration)]
         if users:
-            # ASSUMPTION: the text is ours: AWS's is not public. Deleting a connection in use would settle it.
+            # ASSUMPTION: the text is not AWS's, which is not public. Deleting a connection in use would settle it.
             raise invalid(f"{connection.arn} is in use by a service.", hint=named("Delete first", users))
         self._context.registry.remove(connection)
         return {"Connection": _view(replace(connection, status="DELETED"))}
@@ -65,10 +65,10 @@ class Connections:
     # --- beside the API --------------------------------------------------------------------------------------------
 
     def approve(self, account: str, region: str, name: str) -> ConnectionResource:
-        """The handshake of the console: the connection is AVAILABLE. Within a change.
+        """Complete the console's handshake: the connection becomes AVAILABLE. Call inside `registry.change()`.
 
         Raises:
-            ApiError: ResourceNotFoundException when there is none of that name.
+            ApiError: ResourceNotFoundException if there is no connection of that name.
         """
         arn = Arn(region, account, CONNECTION, name)
         connection = self._named(arn)
@@ -79,7 +79,7 @@ class Connections:
         return approved
 
     def find_for_service(self, caller: Caller, text: str) -> ConnectionResource:
-        """One that a service may use. Raises InvalidRequestException."""
+        """Return a connection that a service may use. Raises InvalidRequestException."""
         try:
             connection = self._find(caller, text)
         except ApiError as error:
@@ -91,7 +91,7 @@ class Connections:
     # --- the inside ------------------------------------------------------------------------------------------------
 
     def _find(self, caller: Caller, text: str) -> ConnectionResource:
-        """By its ARN, with or without the id at the end: AWS's own examples have both (facts 1.5)."""
+        """Find by ARN, with or without the id at the end: AWS's examples use both forms (facts 1.5)."""
         arn = arn_of(text, "ConnectionArn", CONNECTION)
         found = self._named(arn) if arn.shelf == shelf(caller) else None
         if found is None or (arn.resource_id is not None and found.arn != str(arn)):

@@ -40,7 +40,7 @@ class CustomDomains:
             raise invalid(str(error)) from error
         self._reject_taken(service, name, names)
         if len(registry.on_shelf(CustomDomainResource, service.arn)) >= self._context.quotas.custom_domains:
-            # ASSUMPTION: InvalidRequestException, for the operation declares no ServiceQuotaExceededException.
+            # ASSUMPTION: InvalidRequestException, because the operation declares no ServiceQuotaExceededException.
             raise invalid(f"The quota of {self._context.quotas.custom_domains} custom domains of a service is reached.")
         domain = CustomDomainResource(
             service_arn=service.arn,
@@ -64,7 +64,7 @@ class CustomDomains:
         domains = self._context.registry.on_shelf(CustomDomainResource, service.arn)
         domain = next((each for each in domains if each.domain == name), None)
         if domain is None:
-            # In the words that Copilot takes for success (facts 1.2).
+            # The wording that Copilot accepts as success (facts 1.2).
             message = f"No custom domain {request['DomainName']} found for the provided service"
             raise ApiError("ResourceNotFoundException", message)
         reject_unless_running(service, "Custom domain cannot be disassociated from the service")
@@ -76,7 +76,7 @@ class CustomDomains:
     # --- for services ----------------------------------------------------------------------------------------------
 
     def service_deleted(self, service: ServiceResource) -> None:
-        """Its domains go with it. Within the change that makes it so."""
+        """Remove the deleted service's domains. Call inside the change that deletes it."""
         registry = self._context.registry
         for domain in registry.on_shelf(CustomDomainResource, service.arn):
             registry.remove(domain)
@@ -90,7 +90,7 @@ class CustomDomains:
         return self._about(service) | {"CustomDomain": _view(domain)}
 
     def _reject_taken(self, service: ServiceResource, name: str, names: tuple[str, ...]) -> None:
-        """A host name leads to one service, whoever's it is; another account's service is not named."""
+        """Reject names in use: a host name has one service in all accounts. Services of other accounts are omitted."""
         for other in self._context.registry.all(CustomDomainResource):
             if set(other.names) & set(names):
                 own = other.service_arn.rsplit(":", 1)[0] == service.arn.rsplit(":", 1)[0]

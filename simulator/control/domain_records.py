@@ -1,4 +1,4 @@
-"""Certificate validation records of a custom domain, as ACM would want them in the customer's DNS (facts 10.3)."""
+"""Certificate validation records of a custom domain, as ACM would require them in the customer's DNS (facts 10.3)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _VALIDATED: Final = frozenset({DomainStatus.BINDING_CERTIFICATE, DomainStatus.AC
 
 
 def validation_records(identifiers: Identifiers, names: tuple[str, ...]) -> tuple[dict[str, str], ...]:
-    """One for each name and one more. Within a change."""
-    # ASSUMPTION: the one more is for a made-up name below the last; Copilot waits for three records when www is on
-    # (facts 10.3). An association on AWS would show its shape.
+    """Return one record for each name and one more. Call inside `registry.change()`."""
+    # ASSUMPTION: the additional record is for a made-up name below the last one; Copilot waits for three records if www
+    # is enabled (facts 10.3). An association on AWS would show its form.
     last = names[-1].removeprefix("*.")
     wanted = (*(name.removeprefix("*.") for name in names), f"{identifiers.hexadecimal('domain')}.{last}")
     return tuple(

@@ -1,4 +1,4 @@
-"""The walk of custom domains through their statuses: each association has a task that takes it as far as it goes."""
+"""The status transitions of custom domains: one task per association runs them until a final status."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DomainWalk:
         self._tasks = tasks
 
     def start(self) -> None:
-        """After a restart: what was on its way goes on, and what was bound is bound again."""
+        """Continue pending transitions after a restart, and bind the domains that were bound."""
         for domain in self._context.registry.all(CustomDomainResource):
             if domain.status in WALK:
                 self.follow(domain)
@@ -30,11 +30,11 @@ class DomainWalk:
                 self._tasks.spawn(self._bind_again(domain), f"bind {domain.domain}")
 
     def follow(self, domain: CustomDomainResource) -> None:
-        """From its status to the end of the walk, or until another call changes it. After the commit that put it."""
+        """Run transitions until a final status or another call's change. Call after the commit of its status."""
         self._tasks.spawn(self._walk(domain), f"{domain.status} {domain.domain}")
 
     def release(self, domain: CustomDomainResource) -> None:
-        """Its service is gone, and the resource with it."""
+        """Unbind a domain whose service and resource no longer exist."""
         self._tasks.spawn(self._unbind(domain), f"unbind {domain.domain}")
 
     async def _walk(self, domain: CustomDomainResource) -> None:
@@ -44,7 +44,7 @@ class DomainWalk:
             walking = await self._step(walking) if self._is_as_it_was(walking) else None
 
     async def _step(self, domain: CustomDomainResource) -> CustomDomainResource | None:
-        """The domain one step further; None when it is gone, or went another way meanwhile."""
+        """Make one transition and return the domain; None if it is gone or another call has changed it."""
         after = WALK[domain.status]
         if domain.status is DomainStatus.CREATING and is_reserved(domain.domain):
             after = FAILED[domain.status]
@@ -81,4 +81,4 @@ class DomainWalk:
         try:
             await self._workload.unbind_domain(domain.service_arn, domain.names)
         except WorkloadFailed:
-            return  # there is nobody left to tell: neither the service nor the association is
+            return  # neither the service nor the association exists, so there is nothing to report

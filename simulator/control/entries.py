@@ -1,7 +1,7 @@
-"""Entries: what the control plane writes down of what happens, in the order of happening.
+"""Log entries: what the control plane records, in chronological order.
 
-Three kinds: log lines as CloudWatch Logs would hold them, events as EventBridge would deliver them, and records of API
-calls as CloudTrail would keep them. Each has a cursor in the store, so that a reader can follow.
+Three kinds: log lines as in CloudWatch Logs, events as in EventBridge, and records of API calls as in CloudTrail. Each
+entry has a cursor in the store, so that a reader can follow.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`at`: seconds since 1970. `service`: its ARN, empty when the entry is of none.
+    """One entry. `at`: seconds since 1970. `service`: its ARN, empty if the entry belongs to no service.
 
-    `stream`: of a log line, such as `events` or `deployment/<operation id>`; else the event's or call's name. `text`:
-    the line, or a JSON document. `cursor`: its place in the store, from 1; 0 before it is there.
+    `stream`: the stream of a log line, such as `events` or `deployment/<operation id>`; otherwise the name of the event
+    or call. `text`: the line, or a JSON document. `cursor`: its position in the store, from 1; 0 before it is stored.
     """
 
     kind: EntryKind

@@ -1,4 +1,4 @@
-"""How many entries a store keeps, and how many bytes: of each kind, so that calls do not push out the log lines."""
+"""Limits of the entries in a store, in number and bytes: per kind, so that calls do not displace the log lines."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Final
 from simulator.control.entries import Entry, EntryKind
 
 ENTRIES_MAX: Final = 100_000
-BYTES_MAX: Final = 64 * 1024**2  # of a kind: an application that logs much costs some 70 MB of disk, not gigabytes
-ENTRY_BYTES: Final = 400  # of an entry besides its text: names and indexes
-_SLACK: Final = 100  # what is over is removed a hundredth at a time: one by one would double the writing
-_PAGES_AT_ONCE: Final = 256  # a megabyte of free pages given back to the disk with a commit
-_FREE_PAGES: Final = 1024  # kept to be used again
+BYTES_MAX: Final = 64 * 1024**2  # per kind: the log of a verbose application takes about 70 MB of disk, not gigabytes
+ENTRY_BYTES: Final = 400  # of an entry without its text: names and indexes
+_SLACK: Final = 100  # excess entries are removed a hundredth at a time: one by one would double the writes
+_PAGES_AT_ONCE: Final = 256  # one megabyte of free pages is returned to the disk per commit
+_FREE_PAGES: Final = 1024  # kept for reuse
 
 
 class EntryBounds:
-    """Counts what is there; `prune` is for an open transaction."""
+    """Counts the stored entries; call `prune` inside an open transaction."""
 
     def __init__(self, entries_max: int = ENTRIES_MAX, bytes_max: int = BYTES_MAX) -> None:
         self._entries_max = entries_max
         self._bytes_max = bytes_max
-        self._kept: dict[str, tuple[int, int]] | None = None  # of each kind: entries and bytes
+        self._kept: dict[str, tuple[int, int]] | None = None  # per kind: entries and bytes
         self._next: dict[str, tuple[int, int]] = {}
 
     def prune(self, db: sqlite3.Connection, added: Iterable[Entry] = ()) -> None:
-        """Remove the oldest entries that are too many, those just added counted. `committed` makes it count."""
+        """Remove the oldest excess entries, including `added` in the count. `committed` confirms the new count."""
         kept = self._counted(db) if self._kept is None else dict(self._kept)
         if self._kept is not None:
             for entry in added:
@@ -41,11 +41,11 @@ class EntryBounds:
         self._next = kept
 
     def committed(self, db: sqlite3.Connection) -> None:
-        """The transaction is through. Gives pages back that are not needed soon; whether that works changes nothing."""
+        """Confirm the transaction, and return free pages to the disk; a failure of the latter has no effect."""
         self._kept = self._next
         with contextlib.suppress(sqlite3.Error):
             if int(db.execute("PRAGMA freelist_count").fetchone()[0]) > _FREE_PAGES:
-                # A script, because `execute` makes one step of a statement without columns: one page.
+                # A script, because `execute` runs one step of a statement without columns: one page.
                 db.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
 
     def _counted(self, db: sqlite3.Connection) -> dict[str, tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""The words of the event log, the deployment log and the EventBridge events (facts 2.4, 6.5, 9, 11.1, 11.4)."""
+"""Texts of the event log, the deployment log and the EventBridge events (facts 2.4, 6.5, 9, 11.1, 11.4)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.model.service_configuration import ServiceConfiguration
 
 @dataclass(frozen=True, slots=True)
 class OperationWords:
-    """`event`: the stem of EventBridge's operationStatus; the others are its messages and the log's lines."""
+    """`event`: the stem of EventBridge's operationStatus; the others are its messages and the lines of the log."""
 
     event: str
     started: str
@@ -54,8 +54,9 @@ def completed_text(operation: OperationType, *, new_application: bool) -> str:
 def phase_lines(
     phase: Phase, configuration: ServiceConfiguration, *, creates: bool, port: int | None = None
 ) -> tuple[str, ...]:
-    """What both logs say when a deployment reaches `phase`. `creates`: it is the service's first. `port`: of an
-    apprunner.yaml, which the configuration does not know.
+    """Return the lines of both logs when a deployment reaches `phase`.
+
+    `creates`: it is the service's first deployment. `port`: from an apprunner.yaml, unknown to the configuration.
     """
     lines = _IMAGE_LINES if configuration.is_image else _SOURCE_LINES
     if phase is Phase.BEGUN and creates and not configuration.is_image and configuration.deploys_automatically:
@@ -63,7 +64,7 @@ def phase_lines(
     if phase is Phase.BUILDING:
         return lines.get(phase, ()) if _reads_file(configuration) else lines.get(phase, ())[-1:]
     if phase is Phase.PROVISIONING:
-        # ASSUMPTION: the word for private services; only the public line has been seen (facts 2.4).
+        # ASSUMPTION: the word for private services; only the line for public ones has been observed (facts 2.4).
         kind = "publicly" if configuration.is_public else "privately"
         return (f"Provisioning instances and deploying image for {kind} accessible service.",)
     if phase is Phase.HEALTH_CHECKING:
@@ -76,7 +77,7 @@ def deployment_begins(configuration: ServiceConfiguration) -> str:
 
 
 def deployment_failed(configuration: ServiceConfiguration, reason: str) -> tuple[str, ...]:
-    """The last lines of the deployment log."""
+    """Return the last lines of the deployment log."""
     return (
         f"Deployment failed. Failure reason: {reason}",
         f"Failed to deploy your application {_what(configuration)}.",

@@ -1,7 +1,7 @@
-"""What waits to be written together, because a commit costs more than an item. It is kept until the write succeeded.
+"""Batches of items, because a commit costs more than an item. Items are kept until their write has succeeded.
 
-When the state cannot be written (a full disk, say) the items stay and are tried again every second, as many as there is
-room for: people are told once that they wait, and once that they were written, with how many were lost meanwhile.
+If the state is not writable (for example a full disk), the items stay and are retried every second, up to a limit. The
+log says once that they wait, and once that they were written, with the number of items lost in between.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ Item = TypeVar("Item")
 AGAIN_S: Final = 1.0
 KEPT_MAX: Final = 10_000
 KEPT_BYTES_MAX: Final = 16 * 1024**2
-BATCH_BYTES_MAX: Final = 1024**2  # longer ones would hold up the calls
+BATCH_BYTES_MAX: Final = 1024**2  # larger batches would delay the calls
 
 _log = logging.getLogger(__name__)
 
 
 class Gathered(Generic[Item]):
-    """`write` stores items, all or none, and raises sqlite3.Error. `what` names them for people.
+    """A queue of items. `write` stores a batch completely or raises sqlite3.Error. `what` names the items in logs.
 
-    An item is written `wait_s` after it came, or as soon as there are `count_max` of them or a megabyte.
+    An item is written `wait_s` after `add`, or as soon as there are `count_max` items or one megabyte.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Gathered(Generic[Item]):
         self._is_soon = False
 
     def add(self, item: Item, size_bytes: int, *, within_change: bool = False) -> None:
-        """`within_change`: a change is open, or may be, so the write has to wait for its end."""
+        """Add an item. `within_change`: a change may be open, so the write must wait for its end."""
         self._items.append((item, size_bytes))
         self._bytes += size_bytes
         while len(self._items) > KEPT_MAX or (self._bytes > KEPT_BYTES_MAX and len(self._items) > 1):
@@ -66,7 +66,7 @@ class Gathered(Generic[Item]):
             self._timer = asyncio.get_running_loop().call_later(self._wait_s, self._due)
 
     def flush(self) -> None:
-        """Write everything. What cannot be written now stays."""
+        """Write all items. Items that cannot be written stay in the queue."""
         self._stop_timer()
         while self._items:
             batch, size = self._batch()
@@ -81,7 +81,7 @@ class Gathered(Generic[Item]):
         self._reached()
 
     def close(self) -> None:
-        """The last write. What cannot be written is lost, and told."""
+        """Write the remaining items. Those that cannot be written are lost, and their number is logged."""
         self.flush()
         self._stop_timer()
         lost = self._lost + len(self._items)

@@ -1,4 +1,4 @@
-"""Identifiers of new resources: unique in a store, and the same for the same seed and sequence of calls."""
+"""Identifiers of new resources: unique in a store, and reproducible for the same seed and sequence of calls."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _VALIDATION_LENGTH: Final = 10  # _<32 hex>.<10 letters>.acm-validations.aws. (f
 
 
 class Identifiers:
-    """Each draw takes the registry's next number, so it has to be within a change."""
+    """Creates identifiers. Each takes the registry's next number, so calls must be inside `registry.change()`."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._chance = Chance(registry.seed)
 
     def hexadecimal(self, kind: str) -> str:
-        """32 lowercase hexadecimal digits."""
+        """Return 32 lowercase hexadecimal digits."""
         return self._chance.identifier(kind, self._registry.next_number())
 
     def uuid(self, kind: str) -> str:
-        """With dashes, of version 4 by its looks."""
+        """Return a UUID with dashes, in the form of version 4."""
         digits = self.hexadecimal(kind)
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
     def host_label(self) -> str:
-        """The first label of a service's host name."""
+        """Return the first label of a service's host name."""
         return self._letters("host", _HOST_ALPHABET, _HOST_LENGTH)
 
     def validation_label(self) -> str:
@@ -40,7 +40,7 @@ class Identifiers:
         return f"sg-{self.hexadecimal('security group')[:17]}"
 
     def secret(self, name: str) -> bytes:
-        """A key of this store's own, the same after every start."""
+        """Return a key of this store, the same after every start."""
         return bytes.fromhex(self._chance.identifier("secret", name, length=64))
 
     def _letters(self, kind: str, alphabet: str, length: int) -> str:

@@ -1,9 +1,9 @@
-"""Automatic deployments: the tag or the branch that a service is configured with moved, so it is deployed.
+"""Automatic deployments: a service is deployed when the tag or the branch in its configuration changes.
 
-App Runner hears of a push to ECR by an event (facts 7). Here a push is a tag of the local engine that stands for
-another image than before: built, tagged, pulled or loaded. What a tag stood for when it was first looked at is nobody's
-push. Digests, ECR Public and other accounts' ECR have no automatic deployment, and a push that meets a paused service
-is not caught up (facts 6.7).
+App Runner receives an event for a push to ECR (facts 7). Here a push means that a tag of the local engine refers to a
+different image, because one was built, tagged, pulled or loaded. The image at the first poll of a tag does not count as
+a push. Digests, ECR Public and ECR of other accounts have no automatic deployment, and a push to a paused service is
+not deployed later (facts 6.7).
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from simulator.control.registry import Registry
 from simulator.model.api_resources import ServiceResource
 from simulator.model.service_state import ServiceStatus
 
-# How soon a new service's tag is looked at for the first time, and a push that met an operation is looked at again.
+# Interval of the first poll of a new service's tag, and of the next poll after a push during an operation.
 LOOK_S: Final = 1.0
 
 _DIGEST: Final = "@sha256:"
 
 
 class ImageTags(Protocol):
-    """Where the images are. Nothing of it raises: an engine that is away has nothing to tell."""
+    """The source of image identities. Its methods raise nothing: an unreachable engine reports no changes."""
 
     async def identity(self, identifier: str) -> str | None:
-        """What an ImageIdentifier stands for now; None when there is no such image or nobody answers."""
+        """Return what an ImageIdentifier refers to now; None if there is no such image or the engine is unreachable."""
 
     async def moved(self, within_s: float) -> bool:
-        """Whether any tag may have moved; returns as soon as one may have, at the latest after `within_s`."""
+        """Return as soon as a tag may have moved, at the latest after `within_s`; True if one may have."""
 
 
 class ImagePushes:
-    """`deploy` begins the automatic deployment of a service by its ARN, or ignores the push.
+    """Deploys services after pushes. `deploy` begins the deployment of a service by its ARN, or ignores the push.
 
-    `watched`: what of a service `tags` is asked about, its tag or its branch; None when no push can deploy it.
+    `watched`: returns the identifier to pass to `tags`, a tag or a branch; None if no push can deploy the service.
     """
 
     def __init__(
@@ -49,17 +49,17 @@ class ImagePushes:
         self._tags = tags
         self._deploy = deploy
         self._seen: dict[tuple[str, str], str] = {}  # (service ARN, identifier) -> identity
-        self._put_off: set[str] = set()  # services whose push met an operation
+        self._put_off: set[str] = set()  # services with a push during an operation
 
     async def run(self) -> None:
-        """For ever."""
+        """Run without end."""
         moved = True
         while True:
             await self._look(at_all=moved)
             moved = await self._tags.moved(LOOK_S)
 
     async def _look(self, *, at_all: bool) -> None:
-        """At every tag, or only at those that are new or were put off."""
+        """Poll every tag, or only the new and the postponed ones."""
         watched = {
             (service.arn, tag) for service in self._registry.all(ServiceResource) if (tag := self._watched(service))
         }
@@ -73,23 +73,23 @@ class ImagePushes:
     def _judge(self, arn: str, tag: str, identity: str) -> None:
         service = self._registry.get(ServiceResource, arn)
         if service is None or self._watched(service) != tag:
-            return  # updated or gone while the engine was asked
+            return  # updated or deleted during the poll
         if self._seen.setdefault((arn, tag), identity) == identity:
             self._put_off.discard(arn)
         elif service.status is ServiceStatus.OPERATION_IN_PROGRESS:
-            # ASSUMPTION: a push during an operation is deployed after it; facts 6.7 tells of paused services only. Two
+            # ASSUMPTION: a push during an operation is deployed after it; facts 6.7 covers paused services only. Two
             # pushes within a minute to a service on AWS would settle it.
             self._put_off.add(arn)
         else:
             self._seen[arn, tag] = identity
             has_it = arn in self._put_off and service.deployed is not None and service.deployed.version == identity
             self._put_off.discard(arn)
-            if not has_it:  # the operation that the push met has pulled it already
+            if not has_it:  # the operation in progress has already pulled it
                 self._deploy(arn)
 
 
 def watched_tag(service: ServiceResource) -> str | None:
-    """The identifier whose pushes deploy the service; None when no push can."""
+    """Return the identifier whose pushes deploy the service; None if no push can."""
     configuration = service.configuration
     image = configuration.image
     if image is None or _DIGEST in image or not configuration.deploys_automatically:

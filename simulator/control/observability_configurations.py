@@ -66,7 +66,7 @@ class ObservabilityConfigurations:
         return self._answer(caller, self.book.deleted(revision))
 
     def default(self, caller: Caller) -> ObservabilityResource:
-        """What a service gets that switches observability on and names none."""
+        """Return the configuration of a service that enables observability and names none."""
         return built_in_observability(caller.account, caller.region)
 
     def _answer(self, caller: Caller, revision: ObservabilityResource) -> Answer:

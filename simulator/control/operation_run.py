@@ -1,4 +1,4 @@
-"""One operation carried out: the workload's step, the time profile beside it, and the end by the tables."""
+"""The execution of one operation: the workload's step, the time profile beside it, and the result by the tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BROKEN: Final = "An internal error occurred."
 
 
 class OperationRun:
-    """Also the workload's `Steps`. `on_deleted` is called within the change that makes a service DELETED."""
+    """Runs one operation; also implements `Steps`. `on_deleted` is called inside the change that sets DELETED."""
 
     def __init__(
         self,
@@ -51,16 +51,16 @@ class OperationRun:
         self._profile = profile
         self._now = now
         self._on_deleted = on_deleted
-        self._port: int | None = None  # of an apprunner.yaml
+        self._port: int | None = None  # from an apprunner.yaml
         self._loop = asyncio.get_running_loop()
-        # The phases count from the operation's own beginning, also when the simulator was started again in its midst.
+        # Phases are timed from the operation's own start, even if the simulator was restarted during the operation.
         self._began_s = self._loop.time() - elapsed_s(operation.started_at, now())
 
     async def carry_out(self) -> None:
         try:
             await self._attempt()
         except Exception:
-            # A fault of ours: the service must not stay locked for it, and whoever watches the tasks hears of it.
+            # An internal error: the service must not stay locked, and the error still reaches the tasks' owner.
             if not self._operation.has_ended:
                 self._tell_of_failure(WorkloadFailed(_BROKEN))
                 self._settle(succeeded=False)
@@ -84,7 +84,7 @@ class OperationRun:
     async def reach(self, phase: Phase) -> None:
         await self._wait_for(phase)
         if phase <= self._operation.phase:
-            return  # told of before the simulator was started again
+            return  # logged before the simulator was restarted
         with self._registry.change(background=True):
             self._put(phase=int(phase))
             if phase is Phase.BEGUN:
@@ -102,7 +102,7 @@ class OperationRun:
     # --- the way to success ----------------------------------------------------------------------------------------
 
     async def _work(self) -> str:
-        """The workload's step; the version that the service then has."""
+        """Run the workload's step and return the version that the service then has."""
         service, workload = self._service, self._workload
         match self._type:
             case OperationType.PAUSE_SERVICE:
@@ -144,7 +144,7 @@ class OperationRun:
             await asyncio.sleep(max(0.0, at_s - self._loop.time()))
             self._settle(succeeded=False)
         elif self._type is OperationType.START_DEPLOYMENT and operation.phase < Phase.PROVISIONING:
-            self._settle(succeeded=False)  # nothing was rolled out, so nothing is rolled back (facts 2.1)
+            self._settle(succeeded=False)  # nothing was rolled out, so there is no rollback (facts 2.1)
         else:
             with self._registry.change(background=True):
                 self._put(event=OperationEvent.ROLLBACK_BEGAN)
@@ -162,9 +162,9 @@ class OperationRun:
         self._settle(succeeded=succeeded)
 
     def _settle(self, *, succeeded: bool) -> None:
-        """The end of an operation that has failed; `succeeded` is the rollback's."""
+        """End a failed operation; `succeeded` is the result of the rollback."""
         # ASSUMPTION: a service whose rollback failed is RUNNING too; no status says otherwise (facts 1.7). An update on
-        # AWS whose old image is gone meanwhile would settle it.
+        # AWS whose old image no longer exists would settle it.
         service = self._service
         with self._registry.change(background=True):
             self._put(event=OperationEvent.SUCCEEDED if succeeded else OperationEvent.FAILED, ended=True)

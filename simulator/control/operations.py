@@ -1,11 +1,11 @@
-"""The operations engine: asynchronous operations on services, each one a task, each one durable.
+"""The operations engine: asynchronous operations on services; each is a task and is stored durably.
 
-An operation begins within the change that acknowledges it, and its task starts when that is committed. When the
-simulator is killed the operation goes on after the next start: its step is asked for again, its time counts on.
+An operation begins inside the change that acknowledges it, and its task starts after the commit. If the simulator is
+killed, the operation continues after the next start: its step is requested again, and its time continues.
 """
 
-# ASSUMPTION: that is how App Runner ends an operation when one of its own hosts dies; there is no status for anything
-# else (facts 1.7), and nobody has seen one hang. A published failure of the control plane would settle it.
+# ASSUMPTION: App Runner ends an operation in the same way when one of its own hosts fails; there is no status for
+# anything else (facts 1.7), and no report of a hanging one. A published failure of the control plane would settle it.
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from simulator.world.tasks import Tasks
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
-KEPT_MAX: Final = 200  # operations of one service; the oldest are forgotten
+KEPT_MAX: Final = 200  # operations of one service; the oldest are removed
 
 _NEW_REVISION: Final = frozenset({OperationType.UPDATE_SERVICE, OperationType.START_DEPLOYMENT})
-_OLD_SERVES: Final = _NEW_REVISION | {OperationType.PAUSE_SERVICE}  # while they run, and when they fail
+_OLD_SERVES: Final = _NEW_REVISION | {OperationType.PAUSE_SERVICE}  # during them and after their failure
 
 
 class Operations:
-    """One engine for all services. `dashed`: ids of 36 characters, as the API model has them (facts 1.5)."""
+    """The engine for all services. `dashed`: ids have 36 characters, as in the API model (facts 1.5)."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Operations:
     # --- beginning -------------------------------------------------------------------------------------------------
 
     def create(self, service: ServiceResource) -> OperationResource:
-        """The first operation of a new service. Within a change, as all three of these."""
+        """Start CREATE_SERVICE. Call `create`, `update` and `begin` inside `registry.change()`."""
         return self._begin(service, OperationType.CREATE_SERVICE, ServiceStatus.CREATE_FAILED)
 
     def update(
@@ -77,7 +77,7 @@ class Operations:
         return self._begin(wanted, OperationType.UPDATE_SERVICE, service.status, new_application=new_application)
 
     def begin(self, service: ServiceResource, operation: OperationType) -> OperationResource:
-        """A deployment, pause, resumption or deletion; whether it may begin the caller has asked the table."""
+        """Start a deployment, pause, resumption or deletion; the caller has checked the state table."""
         return self._begin(service, operation, service.status)
 
     def _begin(
@@ -125,7 +125,7 @@ class Operations:
     # --- running ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Once, before the first call: services come back, and what was cut off goes on."""
+        """Restore services and continue interrupted operations. Call once, before the first call of the API."""
         for service in self._registry.all(ServiceResource):
             cut_off = [each for each in self._of(service) if not each.has_ended]
             if cut_off or service.status is ServiceStatus.RUNNING:
@@ -133,7 +133,7 @@ class Operations:
                 self._own(service.arn, work, "comes back")
 
     async def settled(self) -> None:
-        """Until no operation runs."""
+        """Wait until no operation runs."""
         while self._running:
             await asyncio.wait(tuple(self._running.values()))
 
@@ -164,12 +164,12 @@ class Operations:
         )
 
     async def _come_back(self, service: ServiceResource, cut_off: OperationResource | None) -> None:
-        """Its instances first, when it has any while the operation runs; then the operation from where it was."""
+        """Restore the instances, if the service has any during the operation; then continue the operation."""
         if service.deployed is not None and (cut_off is None or cut_off.type in _OLD_SERVES):
             try:
                 await self._workload.restore(deployed_revision(self._registry, service))
             except WorkloadFailed as failure:
-                # The service stays RUNNING, as one does whose instances all fail; its log says why it does not answer.
+                # The service stays RUNNING, like one whose instances all fail; its log says why it does not respond.
                 with self._registry.change(background=True):
                     for line in (*failure.lines, failure.reason):
                         self._events.line(service, line)
@@ -178,7 +178,7 @@ class Operations:
 
 
 async def _after(earlier: asyncio.Task[None] | None, work: Work) -> None:
-    """A service that is still coming back is not deployed over; the workload has one call at a time."""
+    """Run `work` after the restore of the service: the workload gets one call at a time."""
     if earlier is not None:
         await asyncio.wait((earlier,))
     await work()

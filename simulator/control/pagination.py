@@ -1,8 +1,8 @@
-"""Pages of lists, and the tokens between them.
+"""Pages of lists, and their tokens.
 
-A token says after which resource the next page begins, and is sealed over the operation, its caller and every other
-parameter: one that was made up, or that comes back with another request, is rejected. It goes by the resource's number
-and not by a position, so that nothing is shown twice or left out when resources come and go between two pages.
+A token contains the number of the last resource of a page, sealed with the operation, its caller and all other
+parameters: a forged token, or one used with a different request, is rejected. It uses the resource's number instead of
+a position, so that no resource is repeated or skipped if resources are created or deleted between two pages.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ T = TypeVar("T", bound=Numbered)
 
 
 class Pages:
-    """`key`: of the seals, the same after a restart, so that a listing goes on across it."""
+    """Makes pages. `key` seals the tokens; it is the same after a restart, so that a listing can continue."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -39,12 +39,12 @@ class Pages:
     def page(
         self, items: Iterable[T], caller: Caller, operation: str, request: dict[str, Any]
     ) -> tuple[list[T], dict[str, str]]:
-        """The items of the page that `request` asks for, newest first, and `{"NextToken": ...}` when there are more.
+        """Return the items of the requested page, newest first, and `{"NextToken": ...}` if there are more.
 
-        Without MaxResults everything is on one page (facts 1.6).
+        Without MaxResults there is one page with all items (facts 1.6).
 
         Raises:
-            ApiError: InvalidRequestException when NextToken is not ours for this request.
+            ApiError: InvalidRequestException if NextToken was not issued for this request.
         """
         ordered = sorted(items, key=lambda item: item.born, reverse=True)
         token = request.get("NextToken")

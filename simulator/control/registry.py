@@ -1,11 +1,11 @@
-"""The registry: every resource in memory, and the one way to change them.
+"""The registry: all resources in memory, and the only way to change them.
 
-A change is synchronous and all or nothing: within `with registry.change():` what is put is seen at once, at the end it
-is committed to the store together with its log entries, and when anything fails it is as if it had not been. Nothing is
-answered or begun before the commit: what has to follow goes through `after_commit`.
+A change is synchronous and atomic: inside `with registry.change():` modifications are visible at once, and at the end
+they are committed to the store together with their log entries. On any failure they are undone. Nothing is answered or
+started before the commit: subsequent actions use `after_commit`.
 
-A change in the background, a step of an operation say, is acknowledged to nobody. When the state cannot be written (a
-disk that is full for a moment) it holds in memory, and is written with the next commit that succeeds.
+A background change, such as a step of an operation, is acknowledged to no caller. If the state is not writable (for
+example a temporarily full disk), it stays in memory and is written with the next successful commit.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _SEED: Final = "seed"
 
 
 class Registry:
-    """`seed` is for a store that has none yet: from it come the identifiers. Raises DocumentError on a broken store."""
+    """All resources. `seed` determines the identifiers of a new store. Raises DocumentError for a damaged store."""
 
     def __init__(self, store: Store, *, seed: int) -> None:
         self.store = store
-        self.version = 0  # grows with every change of a resource: what is derived from resources may be kept meanwhile
-        self.on_entries: Callable[[Sequence[Entry]], None] = lambda _entries: None  # hears what has been committed
+        self.version = 0  # grows with every change of a resource; values derived from resources are valid until then
+        self.on_entries: Callable[[Sequence[Entry]], None] = lambda _entries: None  # receives the committed entries
         self._resources: dict[type, dict[str, Resource]] = {}
         self._shelves: dict[type, dict[str, dict[str, Resource]]] = {}
         self._open: _Change | None = None
@@ -56,7 +56,7 @@ class Registry:
         return found
 
     def on_shelf(self, kind: type[R], shelf: str) -> list[R]:
-        """In order of birth."""
+        """Return the resources of a shelf, in order of creation."""
         resources = self._shelves.get(kind, {}).get(shelf, {}).values()
         return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
 
@@ -68,7 +68,7 @@ class Registry:
 
     @contextlib.contextmanager
     def change(self, *, background: bool = False) -> Iterator[None]:
-        """Raises sqlite3.Error when the commit fails; nothing has changed then. One in the `background` stays."""
+        """If the commit fails, undo the change and raise sqlite3.Error; a `background` change is kept in memory."""
         assert self._open is None, "a change within a change"
         change = self._open = _Change(self._number)
         try:
@@ -89,13 +89,13 @@ class Registry:
             action()
 
     def save(self) -> None:
-        """Write what could not be written before, if it can be written now."""
+        """Try to write the background changes that could not be written before."""
         if self._unsaved and self._open is None:
             with self.change(background=True):
                 pass
 
     def put(self, resource: Resource) -> None:
-        """A new resource, or the next state of one."""
+        """Add a resource, or replace it by its next state."""
         self._remember(resource)
         self._place(resource)
 
@@ -110,7 +110,7 @@ class Registry:
         self._changing().after.append(action)
 
     def next_number(self) -> int:
-        """1, 2, 3, ...: never the same twice in a store."""
+        """Return the next of 1, 2, 3, ...: each number only once per store."""
         self._changing()
         self._number += 1
         return self._number
@@ -163,7 +163,7 @@ class Registry:
 
 
 def _number_of(meta: Mapping[str, str], name: str, default: int) -> int:
-    """Raises DocumentError."""
+    """Return a number of `meta`. Raises DocumentError."""
     try:
         return int(meta.get(name, default))
     except ValueError as error:
@@ -172,7 +172,7 @@ def _number_of(meta: Mapping[str, str], name: str, default: int) -> int:
 
 
 class _Change:
-    """What one change has touched so far. `before`: the resources as they were, None for those that were not."""
+    """The modifications of one change so far. `before`: the previous resources, None for those that did not exist."""
 
     def __init__(self, number: int) -> None:
         self.number = number

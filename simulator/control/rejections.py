@@ -1,4 +1,4 @@
-"""The rejections of the API's operations, by the names of the service model (facts 1.2)."""
+"""Errors of the API's operations, by the names of the service model (facts 1.2)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from simulator.model.api_error import ApiError
 from simulator.model.api_resources import ServiceResource
 from simulator.model.arn import Arn
 
-# AWS's own words (facts 19.2), also where an apprunner.yaml has the secrets.
+# AWS's wording (facts 19.2), also if the secrets are in an apprunner.yaml.
 SECRETS_WITHOUT_ROLE: Final = "Instance Role have to be provided if passing in RuntimeEnvironmentSecrets."
 
 _NAMES_MAX: Final = 5
 
 
 def invalid(message: str, hint: str = "") -> ApiError:
-    """`message` in AWS's words where they are public, `hint` in ours."""
+    """`message` has AWS's wording where it is public; `hint` is the simulator's own text."""
     return ApiError("InvalidRequestException", message, hint)
 
 
@@ -33,14 +33,14 @@ def quota_exceeded(what: str, quota: int) -> ApiError:
 
 
 def named(head: str, services: Sequence[ServiceResource]) -> str:
-    """A hint that names services, such as `Used by: shop, cart`; of many the first few."""
+    """Return a hint that names services, such as `Used by: shop, cart`; at most the first few."""
     names = ", ".join(service.name for service in services[:_NAMES_MAX])
     more = len(services) - _NAMES_MAX
     return f"{head}: {names}" + (f" and {more} more" if more > 0 else "")
 
 
 def arn_of(text: str, member: str, kind: str) -> Arn:
-    """`text` as the ARN of a resource of that kind. Raises InvalidRequestException."""
+    """Parse `text` as the ARN of a resource of that kind. Raises InvalidRequestException."""
     try:
         arn = Arn.parse(text)
     except ValueError as error:

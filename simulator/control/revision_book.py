@@ -1,7 +1,7 @@
-"""Configurations with revisions, as auto scaling and observability configurations have them (facts 1.5, 1.8).
+"""Configurations with revisions: auto scaling and observability configurations (facts 1.5, 1.8).
 
-A configuration never changes: its name again makes the next revision, and the highest active one is the latest. ARNs
-may be partial: `.../name` is the latest active revision, `.../name/revision` that one.
+A configuration is immutable: a create request with its name makes the next revision, and the highest active revision is
+the latest. ARNs may be partial: `.../name` is the latest active revision, `.../name/revision` a certain one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ R = TypeVar("R", bound=AutoScalingResource | ObservabilityResource)
 
 
 class RevisionBook(Generic[R]):
-    """`what`: the kind in words, such as `auto scaling configuration`; `member`: of requests, where its ARN stands.
+    """The revisions of one kind. `what`: the kind in words, such as `auto scaling configuration`; `member`: the name of
+    the request member that has its ARN.
 
     `built_in` makes the default configuration that every account has from the start.
     """
@@ -46,7 +47,7 @@ class RevisionBook(Generic[R]):
     # --- looking up ------------------------------------------------------------------------------------------------
 
     def all(self, caller: Caller) -> list[R]:
-        """Every revision that can be described, deleted ones included, oldest first."""
+        """Return every revision that can be described, including deleted ones, oldest first."""
         stored = self._context.registry.on_shelf(self._resource, shelf(caller))
         there = [each for each in stored if self._context.is_there(each)]
         built_in = self._built_in(caller.account, caller.region)
@@ -63,10 +64,10 @@ class RevisionBook(Generic[R]):
         return latest is not None and latest.arn == revision.arn
 
     def find(self, caller: Caller, text: str) -> R:
-        """By a full or partial ARN; by a full one a deleted revision is found too.
+        """Find by a full or partial ARN; a full ARN also finds a deleted revision.
 
         Raises:
-            ApiError: InvalidRequestException for what is no such ARN, ResourceNotFoundException.
+            ApiError: InvalidRequestException for an invalid ARN, ResourceNotFoundException.
         """
         arn = self._arn_of(text)
         found = self._named(caller, arn) if arn.shelf == shelf(caller) else None
@@ -75,14 +76,14 @@ class RevisionBook(Generic[R]):
         return found
 
     def find_active(self, caller: Caller, text: str) -> R:
-        """As `find`, but a deleted one is rejected as invalid, in the words that Terraform knows (facts 1.2)."""
+        """Do the same as `find`, but reject a deleted revision, with the text that Terraform knows (facts 1.2)."""
         found = self.find(caller, text)
         if found.is_deleted:
             raise invalid(f"The {self._what} you specified has been deleted: {found.arn}")
         return found
 
     def find_for_service(self, caller: Caller, text: str) -> R:
-        """As `find_active`; what is not there makes the service's request invalid, for its own ARN is another one."""
+        """Like `find_active`, but a missing one is invalid: ResourceNotFoundException would mean the service's ARN."""
         try:
             return self.find_active(caller, text)
         except ApiError as error:
@@ -109,7 +110,7 @@ class RevisionBook(Generic[R]):
     # --- the operations that both kinds have -----------------------------------------------------------------------
 
     def new_revision(self, caller: Caller, name: str, *, names_max: int, revisions_max: int) -> Arn:
-        """The ARN of the next revision of `name`. Within a change. Raises ServiceQuotaExceededException."""
+        """Return the ARN of the next revision of `name`. Call inside a change. Raises ServiceQuotaExceededException."""
         active = self.active(caller)
         names = {each.name for each in active} - {DEFAULT_CONFIGURATION}
         if name not in names and name != DEFAULT_CONFIGURATION and len(names) >= names_max:
@@ -121,7 +122,7 @@ class RevisionBook(Generic[R]):
         return self._context.new_arn(caller, self._kind, name, number)
 
     def deleted(self, revision: R) -> R:
-        """`revision`, deleted now. Within a change; whether it may be is asked before."""
+        """Mark `revision` as deleted. Call inside `registry.change()`, after the check whether it may be deleted."""
         gone = replace(revision, deleted_at=self._context.now())
         self._context.registry.put(gone)
         return gone
@@ -132,15 +133,15 @@ class RevisionBook(Generic[R]):
             raise self.reserved(revision)
 
     def reserved(self, revision: R) -> ApiError:
-        """The refusal to delete a revision that the account needs: AWS's words, and which one it is."""
-        # ASSUMPTION: for observability configurations as for auto scaling configurations, whose text is public
+        """Return the error for deleting a revision that the account needs: AWS's wording, and the revision."""
+        # ASSUMPTION: the same for observability configurations as for auto scaling configurations, whose text is public
         # (facts 19.5). Deleting observabilityconfiguration/DefaultConfiguration would settle it.
         message = f"You can't delete a reserved {self._what}"
         return invalid(message, hint=f"It is the default or App Runner's own: {revision.arn}")
 
     def in_use(self, users: Sequence[ServiceResource]) -> ApiError:
-        """The refusal to delete a revision that services use: AWS's words, and the names of the services."""
-        # ASSUMPTION: for observability configurations as for auto scaling configurations, whose text is public
+        """Return the error for deleting a revision in use: AWS's wording, and the names of the services."""
+        # ASSUMPTION: the same for observability configurations as for auto scaling configurations, whose text is public
         # (facts 19.2). Deleting one in use would settle it.
         message = (
             f"You can't delete the {self._what}. It's used by one or more services. "
@@ -149,7 +150,7 @@ class RevisionBook(Generic[R]):
         return invalid(message, hint=named("Used by", users))
 
     def page(self, caller: Caller, operation: str, request: dict[str, Any], name: str | None) -> tuple[list[R], Any]:
-        """The active revisions that a List operation asks for: of one name or all, the latest unless told otherwise."""
+        """Return the active revisions for a List operation: of one name or all, only the latest unless requested."""
         active = self.active(caller, name)
         if request.get("LatestOnly", True):
             active = [each for each in active if self.is_latest(caller, each)]

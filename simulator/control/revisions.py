@@ -1,4 +1,4 @@
-"""Revisions as the workload is to see them, and the configurations that every account has from the start."""
+"""Revisions in the form that the workload needs, and the built-in configurations of every account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulator.model.api_resources import (
 from simulator.model.arn import AUTO_SCALING, DEFAULT_CONFIGURATION, DEFAULT_CONFIGURATION_ID, OBSERVABILITY, Arn
 from simulator.model.scaling import AutoScalingConfiguration
 
-# The built-in configurations are older than any account that a simulator has: App Runner's launch.
+# The built-in configurations are older than any simulated account: they date from App Runner's launch.
 _LAUNCH_S: Final = datetime(2021, 5, 18, tzinfo=UTC).timestamp()
 _NUMBERS: Final = AutoScalingConfiguration()
 
@@ -38,13 +38,13 @@ def built_in_auto_scaling(account: str, region: str) -> AutoScalingResource:
 
 
 def built_in_observability(account: str, region: str) -> ObservabilityResource:
-    """With X-Ray on (facts 1.5)."""
+    """Return the default observability configuration, with X-Ray on (facts 1.5)."""
     arn = str(default_arn(OBSERVABILITY, account, region))
     return ObservabilityResource(arn, born=0, created_at=_LAUNCH_S, vendor="AWSXRAY")
 
 
 def auto_scaling_of(registry: Registry, arn: str) -> AutoScalingResource | None:
-    """By its full ARN, a deleted one too."""
+    """Find by the full ARN, including deleted ones."""
     found = registry.get(AutoScalingResource, arn)
     if found is not None:
         return found
@@ -54,7 +54,7 @@ def auto_scaling_of(registry: Registry, arn: str) -> AutoScalingResource | None:
 
 
 def observability_of(registry: Registry, arn: str) -> ObservabilityResource | None:
-    """By its full ARN, a deleted one too."""
+    """Find by the full ARN, including deleted ones."""
     found = registry.get(ObservabilityResource, arn)
     if found is not None:
         return found
@@ -64,12 +64,12 @@ def observability_of(registry: Registry, arn: str) -> ObservabilityResource | No
 
 
 def wanted_revision(registry: Registry, service: ServiceResource) -> ServiceRevision:
-    """What the service is to run."""
+    """Return the revision that the service should run."""
     return _revision(registry, service, Deployed(service.revision_number, service.configuration, ""))
 
 
 def deployed_revision(registry: Registry, service: ServiceResource) -> ServiceRevision:
-    """What it ran last with success."""
+    """Return the last successfully deployed revision."""
     assert service.deployed is not None, service.arn
     return _revision(registry, service, service.deployed)
 

@@ -1,6 +1,6 @@
-"""The control-plane API: 37 operations on one registry. Where everything of this room is put together.
+"""The control-plane API: 37 operations on one registry. This module assembles the parts of this package.
 
-`handle` is synchronous: when it returns, the change is committed. What takes time goes on in tasks.
+`handle` is synchronous: the change is committed when it returns. Long-running work continues in tasks.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _DEFAULTS: Final = ApiSettings()
 
 
 class ServiceApi:
-    """`tasks` hold everything that goes on behind the answers; close them before the registry's store."""
+    """The API. `tasks` contains all background work; close it before the registry's store."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class ServiceApi:
         self._by_name = MappingProxyType(self._named())
 
     def start(self) -> None:
-        """Once, before the first call: services come back, and what a crash cut off goes on."""
+        """Restore services and continue interrupted operations. Call once, before the first call."""
         self.operations.start()
         self._walk.start()
         self._ingress.start()
@@ -108,14 +108,14 @@ class ServiceApi:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all operations."""
+        """The names of all operations."""
         return tuple(self._by_name)
 
     def handle(self, caller: Caller, operation: str, request: Request) -> Answer:
-        """The answer to a request that fits the service model. Whoever gets it must not change it.
+        """Return the response to a validated request. Callers must not modify it.
 
         Raises:
-            ApiError: the rejection; nothing has changed then.
+            ApiError: the rejection; the call has changed nothing.
         """
         carry_out = self._by_name.get(operation)
         if carry_out is None:
@@ -126,16 +126,16 @@ class ServiceApi:
             raise ApiError("InternalServiceErrorException", f"The state could not be written: {error}.") from error
 
     def rejected(self, caller: Caller, operation: str, request: Request, error: ApiError) -> None:
-        """For the audit log: a call that was rejected, here or before it came here."""
+        """Record in the audit log a call that was rejected, here or by validation before."""
         self._audit.gather(caller, operation, request, error)
 
     def flush(self) -> None:
-        """What the audit log and the logs of services have gathered is written, as far as it can be."""
+        """Write what the audit log and the service logs have collected, as far as possible."""
         self._audit.flush()
         self._log.flush()
 
     def close(self) -> None:
-        """The last write of what was gathered, and of what could not be written before."""
+        """Write the remaining collected entries and unsaved changes."""
         self._registry.save()
         self._audit.close()
         self._log.close()
@@ -143,12 +143,12 @@ class ServiceApi:
     # --- what AWS has no API for -----------------------------------------------------------------------------------
 
     def approve_connection(self, account: str, region: str, name: str) -> ConnectionResource:
-        """The handshake with the provider, which on AWS takes the console. Raises ApiError when there is none."""
+        """Complete the handshake with the provider, which AWS's console does. Raises ApiError for an unknown name."""
         with self._registry.change():
             return self._connections.approve(account, region, name)
 
     def deploy_automatically(self, service_arn: str) -> str | None:
-        """Its branch or tag was pushed to. The operation's id; None when the push is ignored."""
+        """Deploy after a push to its branch or tag. Return the operation's id; None if the push is ignored."""
         with self._registry.change(background=True):
             return self._services.deploy_automatically(service_arn)
 

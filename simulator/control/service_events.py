@@ -1,4 +1,4 @@
-"""Writing down what happens to services: log lines and EventBridge events, entries of the change that makes it so."""
+"""Records what happens to services: log lines and EventBridge events, as entries of the change that causes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PREFIX: Final = "[AppRunner] "
 
 
 class ServiceEvents:
-    """Every method has to be called within a change of the registry."""
+    """Writes events. Call every method inside a change of the registry."""
 
     def __init__(self, registry: Registry, identifiers: Identifiers, now: Calendar) -> None:
         self._registry = registry
@@ -25,15 +25,15 @@ class ServiceEvents:
         self._now = now
 
     def line(self, service: ServiceResource, text: str) -> None:
-        """A line of the service's event log."""
+        """Write a line of the service's event log."""
         self._log(service, EVENTS_STREAM, PREFIX + text)
 
     def deployment_line(self, service: ServiceResource, operation_id: str, text: str) -> None:
-        """A line of the deployment log; one that brings its prefix, such as `[Build] `, keeps it."""
+        """Write a line of the deployment log; a line with its own prefix, such as `[Build] `, keeps it."""
         self._log(service, f"deployment/{operation_id}", text if text.startswith("[") else PREFIX + text)
 
     def status_changed(self, service: ServiceResource, before: ServiceStatus | None) -> None:
-        """`service` as it is now; `before` is None for a new one."""
+        """Record the status of `service` after a change; `before` is None for a new service."""
         message = f"Service status is set to {service.status}."
         self.line(service, message)
         previous = {"previousServiceStatus": str(before)} if before is not None else {}
@@ -41,7 +41,7 @@ class ServiceEvents:
         self._event(service, "AppRunner Service Status Change", detail, message)
 
     def operation_changed(self, service: ServiceResource, status: str, message: str) -> None:
-        """`status` in EventBridge's words, such as `CreateServiceStarted`."""
+        """Record an operation's progress; `status` has EventBridge's wording, such as `CreateServiceStarted`."""
         self.line(service, message)
         self._event(service, "AppRunner Service Operation Status Change", {"operationStatus": status}, message)
 
@@ -60,12 +60,12 @@ class ServiceEvents:
             "region": place.region,
             "resources": [service.arn],
             "detail": detail
-            # ASSUMPTION: INFO also for what failed; the documented samples have no other (facts 11.4).
+            # ASSUMPTION: INFO even for failures; the documented samples show nothing else (facts 11.4).
             | {"serviceName": service.name, "serviceId": service.resource_id, "message": message, "severity": "INFO"},
         }
         self._registry.write_down(Entry(EntryKind.EVENT, at, service.shelf, service.arn, kind, json.dumps(event)))
 
 
 def log_group(service: ServiceResource) -> str:
-    """Where CloudWatch Logs would have the entries of kind `log` (facts 11.1)."""
+    """Return the group that has the entries of kind `log` in CloudWatch Logs (facts 11.1)."""
     return f"/aws/apprunner/{service.name}/{service.resource_id}/service"

@@ -1,7 +1,7 @@
-"""What running services say between operations: lines of their event log, and what their instances write.
+"""The log of running services between operations: lines of their event log, and the output of their instances.
 
-Lines are gathered and written a hundred at a time, or after a fifth of a second: an application that writes much costs
-one commit for many lines. An application's line that is longer than CloudWatch Logs takes is cut.
+Lines are collected and written a hundred at a time, or after a fifth of a second, so that a verbose application costs
+one commit for many lines. A line that exceeds the limit of CloudWatch Logs is cut.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from simulator.model.api_resources import ServiceResource
 
 _GATHERED_MAX: Final = 100
 _GATHERED_S: Final = 0.2
-_LINE_MAX: Final = 256 * 1024  # characters, of which an event of CloudWatch Logs has at most as many bytes
+_LINE_MAX: Final = 256 * 1024  # characters; an event of CloudWatch Logs has at most that many bytes
 
 
 class ServiceLog:
-    """Where a workload writes. Lines of a service that is not there, or no more, are nobody's."""
+    """The log that a workload writes to. Lines of a service that does not exist are discarded."""
 
     def __init__(self, registry: Registry, now: Calendar) -> None:
         self._registry = registry
@@ -32,19 +32,19 @@ class ServiceLog:
         )
 
     def event(self, service_arn: str, line: str) -> None:
-        """Of the event log."""
+        """Write a line of the event log."""
         self._gather(service_arn, EVENTS_STREAM, PREFIX + line)
 
     def application(self, service_arn: str, instance_id: str, line: str) -> None:
-        """One line that an instance wrote to stdout or stderr (facts 11.1)."""
+        """Write one line of an instance's stdout or stderr (facts 11.1)."""
         self._gather(service_arn, f"instance/{instance_id}", line[:_LINE_MAX])
 
     def flush(self) -> None:
-        """Write what was gathered, as far as the state can be written."""
+        """Write the collected lines, as far as the state is writable."""
         self._gathered.flush()
 
     def close(self) -> None:
-        """The last write."""
+        """Write the remaining lines."""
         self._gathered.close()
 
     def _write_all(self, entries: Sequence[Entry]) -> None:

@@ -1,4 +1,4 @@
-"""Finding the service that a request names."""
+"""Lookup of the service that a request names."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from simulator.model.service_state import ServiceStatus
 
 
 def find_service(context: ApiContext, caller: Caller, text: str) -> ServiceResource:
-    """A deleted one too, for a while. Another account's or Region's is not found.
+    """Find a service, including a recently deleted one. Services of other accounts or Regions are not found.
 
     Raises:
-        ApiError: InvalidRequestException for what is no ARN of a service, ResourceNotFoundException.
+        ApiError: InvalidRequestException if `text` is not the ARN of a service, ResourceNotFoundException.
     """
     service = context.registry.get(ServiceResource, text)
     if service is None or service.shelf != shelf(caller) or not context.is_there(service):
@@ -25,7 +25,7 @@ def find_service(context: ApiContext, caller: Caller, text: str) -> ServiceResou
 
 
 def find_service_or_invalid(context: ApiContext, caller: Caller, text: str) -> ServiceResource:
-    """For operations whose model knows no ResourceNotFoundException. Raises InvalidRequestException."""
+    """For operations that do not declare ResourceNotFoundException. Raises InvalidRequestException."""
     try:
         return find_service(context, caller, text)
     except ApiError as error:
@@ -33,6 +33,6 @@ def find_service_or_invalid(context: ApiContext, caller: Caller, text: str) -> S
 
 
 def reject_unless_running(service: ServiceResource, what: str) -> None:
-    """`what` cannot be done: the rest of the sentence is App Runner's (facts 1.2). Raises InvalidStateException."""
+    """`what` is the beginning of the message; its end is App Runner's (facts 1.2). Raises InvalidStateException."""
     if service.status is not ServiceStatus.RUNNING:
         raise invalid_state(f"{what} in the current state: {service.status}.")

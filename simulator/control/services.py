@@ -22,8 +22,8 @@ from simulator.model.service_state import ServiceStatus, Verdict, verdict
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
-# "Service cannot be updated in the current state: OPERATION_IN_PROGRESS." is AWS's own (facts 1.2).
-# ASSUMPTION: the sentences for the other operations are like it; a rejected call of each would settle it.
+# "Service cannot be updated in the current state: OPERATION_IN_PROGRESS." is AWS's own text (facts 1.2).
+# ASSUMPTION: the texts for the other operations have the same form; a rejected call of each would settle it.
 _DONE: Final = {
     OperationType.UPDATE_SERVICE: "updated",
     OperationType.START_DEPLOYMENT: "deployed",
@@ -48,7 +48,7 @@ class Services:
         self._rules = rules
         self._auto_scaling = auto_scaling
         self._ingress = ingress
-        # What DescribeService answered, until any resource changes.
+        # Responses of DescribeService, valid until any resource changes.
         self._views: dict[str, Answer] = {}
         self._views_version = -1
 
@@ -86,7 +86,7 @@ class Services:
 
     def update(self, caller: Caller, request: Request) -> Answer:
         service = self._ready_for(OperationType.UPDATE_SERVICE, caller, request)
-        # ASSUMPTION: an empty block gives nothing either. An update with `InstanceConfiguration={}` would settle it.
+        # ASSUMPTION: an empty block counts as none. An update with `InstanceConfiguration={}` would settle it.
         if not any(value != {} for member, value in request.items() if member != "ServiceArn"):
             raise invalid("No configurations provided in the UpdateService request.")
         configuration = self._rules.completed(caller, request, service.configuration)
@@ -108,7 +108,8 @@ class Services:
     def delete(self, caller: Caller, request: Request) -> Answer:
         service = self._ready_for(OperationType.DELETE_SERVICE, caller, request)
         if self._ingress.of_service(service) is not None:
-            # ASSUMPTION: InvalidStateException; that it has to go first is documented, the error is not (facts 1.8).
+            # ASSUMPTION: InvalidStateException; it is documented that the connection must be deleted first, but not the
+            # error (facts 1.8).
             raise invalid_state(f"Service cannot be deleted while it has a VPC ingress connection: {service.arn}")
         return self._begun(caller, self._operations.begin(service, OperationType.DELETE_SERVICE))
 
@@ -121,9 +122,10 @@ class Services:
     # --- beside the API --------------------------------------------------------------------------------------------
 
     def deploy_automatically(self, service_arn: str) -> str | None:
-        """A push to the branch or tag that the service deploys from; the operation's id. Within a change.
+        """Deploy after a push to the service's branch or tag. Return the operation's id. Call inside a change.
 
-        None when nothing begins: pushes are ignored and not caught up while the service cannot be deployed (facts 6.7).
+        Return None if no deployment begins: a push is ignored, and not deployed later, while the service cannot be
+        deployed (facts 6.7).
         """
         service = self._context.registry.get(ServiceResource, service_arn)
         kind = OperationType.START_DEPLOYMENT
@@ -136,7 +138,7 @@ class Services:
     # --- the inside ------------------------------------------------------------------------------------------------
 
     def _switched(self, kind: OperationType, caller: Caller, request: Request) -> Answer:
-        """Pause and resume: a service that is there already is answered without an operation (facts 1.4)."""
+        """Pause or resume; answer without an operation if the service already is in that state (facts 1.4)."""
         service = find_service(self._context, caller, request["ServiceArn"])
         if verdict(kind, service.status) is Verdict.ALREADY_THERE:
             return {"Service": self._view(caller, service)}

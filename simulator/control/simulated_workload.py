@@ -1,4 +1,4 @@
-"""A workload of nothing but records: for tests, for scenarios of the API alone, and as the port's reference."""
+"""A workload that only records its calls: for tests, for scenarios of the API alone, and as a reference of the port."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SOURCE_PHASES = (Phase.SOURCE_PULLED, Phase.BUILDING, *_IMAGE_PHASES)
 
 @dataclass(slots=True)
 class SimulatedWorkload:
-    """`running`: service ARN -> the revision that serves. `domains`: host name -> service ARN.
+    """Implements `Workload`. `running`: service ARN -> serving revision. `domains`: host name -> service ARN.
 
-    `step_s` is how long each step takes by itself. Failures are scripted with `fail`.
+    `step_s`: the duration of each step. `fail` configures failures.
     """
 
     step_s: float = 0.0
@@ -26,14 +26,14 @@ class SimulatedWorkload:
     _failures: dict[tuple[str, str], tuple[Phase | None, WorkloadFailed | None]] = field(default_factory=dict)
 
     def fail(self, name: str, step: str, *, before: Phase | None = None, failure: WorkloadFailed | None = None) -> None:
-        """The service's next `step` (`provision`, `deploy`, `roll_back`, ...) fails, before it reaches that phase.
+        """Make the service's next `step` (`provision`, `deploy`, `roll_back`, ...) fail, before it reaches that phase.
 
-        Without a failure it is that of the health check.
+        The default failure is a failed health check.
         """
         self._failures[name, step] = (before, failure)
 
     def attach(self, log: Log) -> None:
-        """Nothing runs here that could say something."""
+        """Do nothing: this workload writes no logs."""
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
         await self._roll_out("provision", revision, steps)

@@ -1,4 +1,4 @@
-"""SourceConfiguration of a create or update request: checked, completed with defaults, joined with what was before."""
+"""SourceConfiguration of a create or update request: validated, with defaults, merged with the previous one."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _KINDS: Final = ("CodeRepository", "ImageRepository")
 
 
 def completed_source(given: Block, before: Block | None, *, account: str, now: float) -> Block:
-    """The whole SourceConfiguration; `before` is the service's own, None for a new service.
+    """Return the complete SourceConfiguration; `before` is the service's current one, None for a new service.
 
     Raises:
         ApiError: InvalidRequestException.
     """
-    # ASSUMPTION: an update that names a repository replaces its block; only CodeConfiguration, which is needed on
-    # create only (facts 1.6), AuthenticationConfiguration and AutoDeploymentsEnabled stay when they are not named. An
+    # ASSUMPTION: an update that names a repository replaces its block; only CodeConfiguration, which is required on
+    # create only (facts 1.6), AuthenticationConfiguration and AutoDeploymentsEnabled stay if they are not named. An
     # update on AWS with a part of ImageConfiguration would settle it.
     kind = _kind_of(given, before)
     if kind == "ImageRepository":
@@ -93,7 +93,8 @@ def _image_deploys(given: Block, before: Block | None, identifier: str, account:
                 "App Runner doesn't support automatic deployments for an image in an ECR Public repository.",
                 hint="AutoDeploymentsEnabled must be false",
             )
-        # ASSUMPTION: the text is ours: AWS's is not public. Asking for it with another account's image would settle it.
+        # ASSUMPTION: the text is not AWS's, which is not public. A request with another account's image would settle
+        # it.
         raise invalid("AutoDeploymentsEnabled = true, must be false for an image of another account's ECR.")
     return possible and bool(_kept("AutoDeploymentsEnabled", given, before, True))
 
@@ -127,13 +128,13 @@ def _code_repository(given: Block | None, before: Block | None, *, new: bool, no
 
 
 def _image_settings(given: Block | None) -> Block:
-    # ASSUMPTION: absent from answers until it is given: Terraform, whose block is optional and not computed, would
+    # ASSUMPTION: absent from responses until it is set: Terraform, whose block is optional and not computed, would
     # otherwise plan to remove it. Describing a service that was created without it would settle it.
     return {} if given is None else {"ImageConfiguration": _run_settings(given)}
 
 
 def _run_settings(given: Block) -> Block:
-    # ASSUMPTION: no bound on the number of variables: the limit of 50 is attested for the console only (facts 19.2,
+    # ASSUMPTION: no limit on the number of variables: the limit of 50 is documented for the console only (facts 19.2,
     # roadmap#29). A CreateService with 51 would settle it.
     settings: Block = {"Port": PORT} | given
     if not _PORT.match(settings["Port"]) or int(settings["Port"]) > _PORT_MAX:
@@ -144,7 +145,7 @@ def _run_settings(given: Block) -> Block:
         if name.startswith(_RESERVED_PREFIX) or name == "PORT":
             raise invalid(f"The name {name!r} of an environment variable is reserved.")
     for name, reference in secrets.items():
-        # ASSUMPTION: rejected; facts 8 has nothing on a name that is both.
+        # ASSUMPTION: rejected; facts 8 says nothing about a name that is in both.
         if name in variables:
             raise invalid(f"{name!r} must be either in RuntimeEnvironmentVariables or in RuntimeEnvironmentSecrets.")
         try:

@@ -1,6 +1,6 @@
 """A state as one JSON file: for backups, for tests that start from a known state, for another machine.
 
-The file holds the resources, with the variables of services in plain text, and not the entries: logs and audit records
+The file contains the resources, with the variables of services in plain text, but no entries: logs and audit records
 are history, not state.
 """
 
@@ -18,17 +18,17 @@ from simulator.control.store_file import StoreError
 from simulator.world.private_files import write_private
 
 FORMAT: Final = "apprunner-simulator-state"
-_NUMBERS: Final = {"number": 0, "seed": 0}  # of the registry, kept as texts
-_DIGITS_MAX: Final = 19  # of 64 bits
+_NUMBERS: Final = {"number": 0, "seed": 0}  # of the registry, stored as text
+_DIGITS_MAX: Final = 19  # of a 64-bit number
 _SHOWN_MAX: Final = 60
 
 
 class StateFileError(Exception):
-    """The file cannot be imported; the message says what is wrong with it and where."""
+    """The file cannot be imported; the message says what is wrong and where."""
 
 
 def export_state(store: Store, path: Path) -> int:
-    """How many resources were written. The file is for its owner's eyes. Raises OSError, StoreError."""
+    """Write the state, readable only by its owner. Return the number of resources. Raises OSError, StoreError."""
     with store.snapshot():
         documents, meta, version = store.documents(), store.meta(), store.version
     resources = [{"kind": kind, "key": key, "body": _parsed(kind, key, body)} for kind, key, body in documents]
@@ -50,7 +50,7 @@ def _parsed(kind: str, key: str, body: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class StateContent:
-    """What a state file holds, judged."""
+    """The validated content of a state file."""
 
     version: int
     meta: dict[str, str]
@@ -58,24 +58,24 @@ class StateContent:
 
 
 def import_state(store_path: Path, path: Path) -> int:
-    """How many resources were read into the new store at `store_path`, which is there whole or not at all.
+    """Read resources into a new store at `store_path`, which is created completely or not at all. Return their number.
 
     Raises:
-        StateFileError: when there is a state already, or the file does not serve. Nothing is made then.
-        StoreError, OSError: when a file cannot be read or written.
+        StateFileError: if a state already exists, or the file is invalid. Nothing is created then.
+        StoreError, OSError: if a file cannot be read or written.
     """
     return make_state(store_path, read_state(path))
 
 
 def make_state(store_path: Path, content: StateContent) -> int:
-    """`import_state` of a file that has been read."""
+    """Do the same as `import_state` for a file that has been read."""
     if store_path.exists():
         raise StateFileError(f"{store_path} is a state already; an import makes a new one")
     beside = store_path.with_name(f".{store_path.name}.import")
     try:
         with naming(store_path):
             beside.unlink(missing_ok=True)
-            # The schema as it was when the file was written, then on to ours, which is the way that old stores take.
+            # Create the schema of the file's version, then migrate it like any old store.
             with contextlib.closing(Store(beside, MIGRATIONS[: content.version])) as old:
                 old.write(puts=content.documents, meta=content.meta)
             Store(beside).close()
@@ -87,7 +87,7 @@ def make_state(store_path: Path, content: StateContent) -> int:
 
 
 def read_state(path: Path) -> StateContent:
-    """Raises StateFileError when the file does not serve, OSError when it cannot be read."""
+    """Read and validate a state file. Raises StateFileError if it is invalid, OSError if it cannot be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:
@@ -119,12 +119,12 @@ def _is_number(value: object, least: int) -> bool:
 def _document(each: Any, number: int, path: Path, version: int) -> Document:
     try:
         kind, key, body = str(each["kind"]), str(each["key"]), json.dumps(each["body"], allow_nan=False)
-        (kind + key + body).encode()  # a lone surrogate is no text that can be stored
-        if version == len(MIGRATIONS):  # only then is the document one of ours as it stands
+        (kind + key + body).encode()  # a lone surrogate cannot be stored
+        if version == len(MIGRATIONS):  # only then the document has the current form
             from_json(kind, body)
     except (KeyError, TypeError) as error:
         raise StateFileError(f"{path}: resources[{number}], must have kind, key and body") from error
-    except (ValueError, RecursionError) as error:  # DocumentError is one
+    except (ValueError, RecursionError) as error:  # includes DocumentError
         raise StateFileError(f"{path}: resources[{number}]: {error}") from error
     return kind, key, body
 

@@ -1,9 +1,9 @@
 """The store: the control plane's resources and entries in one SQLite file.
 
-One process writes (`StateLock` sees to it); others may read at the same time, which write-ahead logging allows. Commits
-are `synchronous=NORMAL`: what is committed is in the operating system's hands, so killing the process loses nothing and
-no request waits for a disk, nor for the log to be copied into the file (`Checkpoints`). A power failure may lose the
-last commits, never the file's integrity; a simulator's state is worth that much and not an fsync for each call.
+One process writes (`StateLock` ensures it); others may read at the same time, which write-ahead logging allows. Commits
+are `synchronous=NORMAL`: committed data has reached the operating system, so killing the process loses nothing, and no
+request waits for a disk or for a checkpoint (`Checkpoints`). A power failure may lose the last commits, but never the
+file's integrity; the state of a simulator does not justify an fsync for each call.
 
 Resources are JSON documents that are read once, at the start: the registry answers from memory.
 """
@@ -22,7 +22,7 @@ from simulator.control.entry_bounds import BYTES_MAX, ENTRIES_MAX, EntryBounds
 from simulator.control.store_checkpoints import AUTOMATIC_PAGES, Checkpoints
 from simulator.control.store_file import StoreError, StoreFile
 
-# Each takes the schema one version further; the file's `user_version` counts those that have been applied.
+# Each migration raises the schema version by one; the file's `user_version` is the number of applied migrations.
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -36,18 +36,19 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ),
 )
 
-_BUSY_S: Final = 5.0  # a reader in another process may be checkpointing
-_LOG_BYTES_KEPT: Final = 4 * 1024**2  # of SQLite's write-ahead log, once its content is in the file
+_BUSY_S: Final = 5.0  # a reader in another process may run a checkpoint
+_LOG_BYTES_KEPT: Final = 4 * 1024**2  # of SQLite's write-ahead log, after a checkpoint
 _OF_THE_DISK: Final = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
-_KIND: Final = 0xFF  # of an extended error code
-_SHRUNK_FROM_PAGES: Final = 4096  # free ones, 16 MB: an older file is rewritten without them
+_KIND: Final = 0xFF  # mask for the primary code of an extended error code
+_SHRUNK_FROM_PAGES: Final = 4096  # free pages, 16 MB: an older file is rewritten without them
 
 Document = tuple[str, str, str]  # kind, key, body
 
 
 class Store:
-    """`path` None keeps everything in memory. Raises StoreError when the file is not a state of this simulator, and
-    OSError when the disk does not serve.
+    """The SQLite file; `path` None keeps everything in memory.
+
+    Raises StoreError if the file is not a state of this simulator, and OSError for errors of the disk.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Store:
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
-        """What SQLite says of the file becomes StoreError, by name."""
+        """Convert SQLite errors about the file to StoreError with the file's name."""
         with naming(self._path):
             yield
 
@@ -87,18 +88,18 @@ class Store:
 
     @property
     def version(self) -> int:
-        """Of the schema: the number of migrations applied."""
+        """The version of the schema: the number of applied migrations."""
         return _version(self._db)
 
     def shrink(self) -> None:
-        """Remove entries beyond the bounds, and give back the room they took. For the start: it may take seconds."""
+        """Remove entries beyond the limits and return their space. For the start, because it may take seconds."""
         with self._telling():
             self._db.execute("BEGIN IMMEDIATE")
             self._bounds.prune(self._db)
             self._db.execute("COMMIT")
             self._bounds.committed(self._db)
             if int(self._db.execute("PRAGMA freelist_count").fetchone()[0]) >= _SHRUNK_FROM_PAGES:
-                with contextlib.suppress(sqlite3.OperationalError):  # no room for it, or a reader: another time
+                with contextlib.suppress(sqlite3.OperationalError):  # no space for it, or a reader: retried later
                     self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")
                     self._db.execute("VACUUM")
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -112,7 +113,7 @@ class Store:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What is read within is of one moment, whatever another process writes meanwhile."""
+        """Read consistently: all reads inside see the same moment, regardless of writes of other processes."""
         self._db.execute("BEGIN")
         try:
             yield
@@ -120,12 +121,12 @@ class Store:
             self._db.execute("ROLLBACK")
 
     def meta(self) -> dict[str, str]:
-        """Raises StoreError."""
+        """Return the store's `meta` table. Raises StoreError."""
         with self._telling():
             return {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
 
     def documents(self) -> list[Document]:
-        """Raises StoreError."""
+        """Return all resources as documents. Raises StoreError."""
         with self._telling():
             rows = self._db.execute("SELECT kind, key, body FROM resource")
             return [(str(kind), str(key), str(body)) for kind, key, body in rows]
@@ -138,7 +139,7 @@ class Store:
         entries: Iterable[Entry] = (),
         meta: Mapping[str, str] | None = None,
     ) -> None:
-        """All of it or nothing. Raises sqlite3.Error; StoreGone, which is one, when the file is not there any more."""
+        """Write everything or nothing. Raises sqlite3.Error; its subclass StoreGone if the file no longer exists."""
         if self._file is not None:
             self._file.check()
         db, documents, added = self._db, list(puts), list(entries)
@@ -168,19 +169,19 @@ class Store:
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
     ) -> list[Entry]:
-        """The next entries behind `cursor` (0: from the first that is kept), oldest first, at most `limit`."""
+        """Return the next entries after `cursor` (0: from the oldest kept one), oldest first, at most `limit`."""
         with self._telling():
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
 
     def last_cursor(self) -> int:
-        """Of the newest entry; 0 when there is none."""
+        """Return the cursor of the newest entry; 0 if there is none."""
         with self._telling():
             return read_last_cursor(self._db)
 
 
 @contextlib.contextmanager
 def naming(path: Path | None) -> Iterator[None]:
-    """Raises StoreError with the name of the file, and OSError for what is the disk's fault and not the file's."""
+    """Raises StoreError with the name of the file, and OSError for errors of the disk instead of the file."""
     try:
         yield
     except (sqlite3.Error, StoreError, ValueError) as error:
@@ -195,12 +196,12 @@ def _version(db: sqlite3.Connection) -> int:
 
 
 def _make(db: sqlite3.Connection, migrations: Sequence[Sequence[str]]) -> None:
-    """The schema, from that of the file on."""
+    """Create or migrate the schema, from the version of the file on."""
     version = _version(db)
     if version > len(migrations):
         raise StoreError(f"version = {version}, must be at most {len(migrations)}: a newer simulator wrote it")
     if version == 0:
-        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before there is a table
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before any table exists
     for number, statements in enumerate(migrations[version:], version + 1):
         db.execute("BEGIN IMMEDIATE")
         for statement in statements:
@@ -210,7 +211,7 @@ def _make(db: sqlite3.Connection, migrations: Sequence[Sequence[str]]) -> None:
 
 
 def _storable(text: str) -> str:
-    r"""Bytes of a program that are no UTF-8 as `\udcff`: SQLite takes no lone surrogates."""
+    r"""Write bytes of a program that are not UTF-8 as `\udcff`, because SQLite accepts no lone surrogates."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -221,7 +222,7 @@ def read_last_cursor(db: sqlite3.Connection) -> int:
 def read_entries(
     db: sqlite3.Connection, cursor: int, *, kind: EntryKind | None, service: str | None, limit: int
 ) -> list[Entry]:
-    """For the writer's connection and for a reader's. Raises sqlite3.Error."""
+    """Read entries with the connection of a writer or a reader. Raises sqlite3.Error."""
     rows = db.execute(
         "SELECT kind, at, shelf, service, stream, text, cursor FROM entry"
         " WHERE cursor > :cursor AND (:kind IS NULL OR kind = :kind) AND (:service IS NULL OR service = :service)"
@@ -235,7 +236,7 @@ def read_entries(
 
 
 class EntryReader:
-    """Another process's look at the entries of a state that a simulator may be writing. Raises StoreError."""
+    """Reads entries of a state that another process may be writing. Raises StoreError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -245,12 +246,12 @@ class EntryReader:
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
     ) -> list[Entry]:
-        """As `Store.entries_after`. Raises StoreError."""
+        """See `Store.entries_after`. Raises StoreError."""
         with naming(self._path):
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
 
     def services(self) -> list[str]:
-        """The ARNs of which there are entries, those with the newest first. Raises StoreError."""
+        """Return the ARNs of services that have entries, newest entry first. Raises StoreError."""
         with naming(self._path):
             rows = self._db.execute(
                 "SELECT service FROM entry WHERE service <> '' GROUP BY service ORDER BY max(cursor) DESC"
@@ -258,7 +259,7 @@ class EntryReader:
             return [str(row[0]) for row in rows]
 
     def last_cursor(self) -> int:
-        """As `Store.last_cursor`. Raises StoreError."""
+        """See `Store.last_cursor`. Raises StoreError."""
         with naming(self._path):
             return read_last_cursor(self._db)
 

@@ -1,12 +1,12 @@
-"""Checkpoints of a store's write-ahead log, in a thread: their copying and syncing would hold up every call.
+"""Checkpoints of a store's write-ahead log, in a thread, because their copying and syncing would delay every call.
 
-SQLite's own checkpoint is a part of the commit that makes the log long: a thousand pages are copied into the file and
-synced in one turn of the event loop. A passive checkpoint by a connection of its own does the same beside the writer,
-which neither waits for it nor notices when it fails. A commit checkpoints by itself only when the thread does not keep
-up, so the log is bounded all the same.
+SQLite's automatic checkpoint runs in the commit that makes the log long: it copies a thousand pages into the file and
+syncs them in one turn of the event loop. A passive checkpoint with a separate connection does the same beside the
+writer, which does not wait for it and is not affected by its failure. A commit runs a checkpoint itself only if the
+thread does not keep up, so the log is bounded in any case.
 
-The thread has a lower priority than the event loop (on Linux, where a thread can have one of its own). Where both share
-a core the loop would otherwise pause for a whole time slice, 3 ms, again and again.
+The thread has a lower priority than the event loop (on Linux, where threads have separate priorities). Otherwise, if
+both share a core, the loop would repeatedly pause for a whole time slice, 3 ms.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-AUTOMATIC_PAGES: Final = 4000  # of the log, 16 MB: from there on the commits do it
-_PAGES: Final = 1000  # of the log, about, for each checkpoint: with 500 it takes half as much CPU again for each call
-_ROUNDS_MAX: Final = 5  # each copies what came during the one before; the log begins again once all is copied
-_PAGES_OF_COMMIT: Final = 12  # besides the texts: leaves of the tables and indexes that it touches
+AUTOMATIC_PAGES: Final = 4000  # of the log, 16 MB: from this length on, commits run the checkpoint
+_PAGES: Final = 1000  # of the log, about, for each checkpoint: with 500, each call needs half as much CPU again
+_ROUNDS_MAX: Final = 5  # each copies the pages written during the previous one; the log restarts after all are copied
+_PAGES_OF_COMMIT: Final = 12  # in addition to the texts: leaves of the tables and indexes that a commit modifies
 _PAGE_BYTES: Final = 4096
-_NICENESS: Final = 10  # a tenth of a busy core; a lower share would keep what waits for the interpreter's lock too long
+_NICENESS: Final = 10  # a tenth of a busy core; with less, others would wait too long for the interpreter's lock
 
 
 class Checkpoints:
-    """`path`: the store's file."""
+    """Runs the checkpoints. `path`: the store's file."""
 
     def __init__(self, path: Path) -> None:
-        self._uri = f"{path.absolute().as_uri()}?mode=rw"  # never makes a file where the store's is gone
+        self._uri = f"{path.absolute().as_uri()}?mode=rw"  # never creates a file if the store's no longer exists
         self._thread = ThreadPoolExecutor(1, "checkpoint", _lower_priority)
         self._running: Future[None] | None = None
         self._pages = 0
 
     def committed(self, text_bytes: int) -> None:
-        """A commit is through that wrote so much text."""
+        """Count a commit that wrote `text_bytes` of text, and start a checkpoint if it is due."""
         self._pages += _PAGES_OF_COMMIT + text_bytes // _PAGE_BYTES
         if self._pages < _PAGES or (self._running is not None and not self._running.done()):
             return
-        with contextlib.suppress(RuntimeError):  # no thread to be had: the commits do it
+        with contextlib.suppress(RuntimeError):  # no thread available: the commits run the checkpoint
             self._running = self._thread.submit(self._checkpoint)
             self._pages = 0
 
     def _checkpoint(self) -> None:
-        # What is wrong with the file or the disk is the writer's to tell; the log stays as it is.
+        # The writer reports problems of the file or the disk; the log stays as it is.
         with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(self._uri, uri=True)) as db:
             before = -1
             for _ in range(_ROUNDS_MAX):
@@ -57,7 +57,7 @@ class Checkpoints:
                 before = pages
 
     def close(self) -> None:
-        """Before the writer closes, which makes the last checkpoint."""
+        """Stop before the writer closes, which runs the last checkpoint."""
         self._thread.shutdown()
 
 

@@ -1,7 +1,7 @@
-"""The file of a store: how it comes to be, and whether it is still the one that was opened.
+"""The file of a store: its creation, and the check that it is still the file that was opened.
 
-A new file is made whole beside its place and renamed, so an empty or half-made one under its name is damage and not a
-beginning. The file is its owner's alone, and so are SQLite's files beside it, which take its mode.
+A new file is completed under a temporary name and renamed, so an empty or incomplete file under the final name means
+damage, not a new state. Only the owner can read the file and SQLite's files beside it, which get the same mode.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _BACK: Final = "put a copy back, or remove control.sqlite* to begin with an empt
 
 
 class StoreError(Exception):
-    """The file cannot be used; the message says which and why."""
+    """The file cannot be used; the message says which file and why."""
 
 
 class StoreGone(sqlite3.OperationalError):
-    """The file under the store's name is not the one that was opened: what is written would be lost."""
+    """The file under the store's name is not the file that was opened, so writes would be lost."""
 
 
 class StoreFile:
-    """`fill` makes the schema in a new file. Raises StoreError, OSError and sqlite3.Error."""
+    """A store's file. `fill` creates the schema in a new file. Raises StoreError, OSError and sqlite3.Error."""
 
     def __init__(self, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         self._path = path
@@ -39,9 +39,9 @@ class StoreFile:
         self._identity = (status.st_dev, status.st_ino)
 
     def check(self) -> None:
-        """Before a write. Raises StoreGone."""
+        """Check the file before a write. Raises StoreGone."""
         try:
-            status = os.stat(self._path)  # noqa: PTH116 for each commit, and a Path takes twice as long
+            status = os.stat(self._path)  # noqa: PTH116 called for each commit, and a Path takes twice as long
         except OSError as error:
             raise StoreGone(f"{self._path} is gone ({error.strerror}); stop the simulator and put it back") from error
         if (status.st_dev, status.st_ino) != self._identity:

@@ -1,4 +1,4 @@
-"""One simulator for one state folder: a lock that the operating system lifts when its holder dies."""
+"""One simulator per state folder: a lock that the operating system releases when its holder exits."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from simulator.world.private_files import make_private_folder, open_private
 
 _NAME: Final = "lock"
 _BYTES_MAX: Final = 64
-_STORE_MADE: Final = "store"  # on the second line, behind the process id
+_STORE_MADE: Final = "store"  # on the second line, after the process id
 
 
 class StateHeld(Exception):
-    """Another simulator works on the folder; the message names its process id."""
+    """Another simulator uses the folder; the message has its process id."""
 
 
 class StateLock:
-    """`with StateLock(folder):` - the folder is made when it is not there.
+    """The lock of a folder, as a context manager: `with StateLock(folder):`. Creates the folder if it does not exist.
 
-    `had_store`: whether a simulator that held it before had made a store (`mark_store`), so that a folder without one
-    has lost it.
+    `had_store`: a previous holder has created a store (`mark_store`), so a folder without one has lost it.
 
     Raises:
-        StateHeld: when another process holds it.
-        OSError: when the folder cannot be made or written.
+        StateHeld: if another process holds the lock.
+        OSError: if the folder cannot be created or written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,7 +47,7 @@ class StateLock:
             raise
 
     def mark_store(self) -> None:
-        """From now on the folder has a store."""
+        """Record that the folder has a store from now on."""
         self._write(with_store=True)
 
     def _content(self) -> str:
@@ -59,7 +58,7 @@ class StateLock:
         os.pwrite(self._fd, f"{os.getpid()}\n{_STORE_MADE if with_store else ''}\n".encode("ascii"), 0)
 
     def release(self) -> None:
-        """The file stays: unlinking it would let two simulators lock two files of one name."""
+        """Release the lock. The file stays: otherwise two simulators could lock two files of the same name."""
         os.close(self._fd)
 
     def __enter__(self) -> Self:

@@ -36,7 +36,7 @@ class Tags:
         self._context = context
 
     def tag(self, caller: Caller, request: Request) -> Answer:
-        """Add or overwrite. Also while an operation runs: the GitHub Action tags and then updates (facts 15.5)."""
+        """Add or overwrite tags, even during an operation: the GitHub Action tags and then updates (facts 15.5)."""
         resource = self._find(caller, request["ResourceArn"])
         most = self._context.quotas.tags
         tags = resource.tags | checked_tags(request["Tags"], most)
@@ -65,7 +65,8 @@ class Tags:
         if found is None or not self._context.is_there(found):
             raise not_found("Resource", text)
         if found.is_deleted:
-            # ASSUMPTION: a deleted resource that can still be described has no tags to work on; a call would settle it.
+            # ASSUMPTION: tags of a deleted resource that can still be described cannot be changed; a call would settle
+            # it.
             raise invalid_state(f"The resource has been deleted: {text}")
         return found
 

@@ -1,7 +1,7 @@
-"""Time profiles: how long operations take at least, whatever the work behind them needs.
+"""Time profiles: the minimum durations of operations, independent of the work behind them.
 
-`instant` waits for the work only. `app-runner` has the intervals that people measured on AWS (facts 2.3), times a
-factor, so that a client's waiting and time-outs can be tried in the time they are for, or in virtual time.
+`instant` waits for the work only. `app-runner` has intervals measured on AWS (facts 2.3), times a factor, so that
+clients' polling and time-outs can be tested with realistic durations, or in virtual time.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _IMAGE: Final[Seconds] = MappingProxyType(
         Phase.DONE: 300.0,
     }
 )
-# The prelude of R#212 (5 s, then 27 s, then 1 s), and from provisioning on as for an image.
-# ASSUMPTION: a build of 12 minutes, so that the whole is within the 15 to 20 minutes that are reported (facts 2.3);
-# AWS's own sample of a small Python service took 203 s in all. Timed source deployments of today would settle it.
+# The phases of R#212 before provisioning (5 s, then 27 s, then 1 s), and from provisioning on as for an image.
+# ASSUMPTION: a build of 12 minutes, so that the total is within the reported 15 to 20 minutes (facts 2.3); AWS's own
+# example of a small Python service took 203 s in total. Timing current source deployments would settle it.
 _BUILT_S: Final = 33.0 + 12 * 60
 _SOURCE: Final[Seconds] = MappingProxyType(
     {Phase.BEGUN: 1.0, Phase.SOURCE_PULLED: 6.0, Phase.BUILDING: 33.0}
@@ -43,22 +43,22 @@ _SOURCE: Final[Seconds] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class TimeProfile:
-    """All in seconds, the phases since the operation began. A phase that is not named takes no time of its own.
+    """One time profile; all times in seconds, phases since the start of the operation. Other phases take no extra time.
 
     Raises:
-        ValueError: when the factor is negative.
+        ValueError: if the factor is negative.
     """
 
     name: str
     image: Seconds
     source: Seconds
-    short: Mapping[OperationType, float]  # of operations without phases, start to end
-    failed_create_s: float  # since the beginning, of a creation that got as far as its health check
-    roll_back_s: float  # since the failure, of an update or deployment that had provisioned instances
-    domain: Mapping[DomainStatus, float]  # how long a custom domain stays in each
+    short: Mapping[OperationType, float]  # of operations without phases, from start to end
+    failed_create_s: float  # since the start, for a creation that reached its health check
+    roll_back_s: float  # since the failure, for an update or deployment that had provisioned instances
+    domain: Mapping[DomainStatus, float]  # the duration of each status of a custom domain
     ingress_s: float  # each change of a VPC ingress connection
-    # How long an instance may take until it is healthy, unless a setting says otherwise. No factor: how fast an
-    # application starts is the machine's affair.
+    # The time that an instance may take to become healthy, unless a setting overrides it. The factor does not apply:
+    # the machine determines how fast an application starts.
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
     factor: float = 1.0
 
@@ -68,24 +68,24 @@ class TimeProfile:
             raise ValueError(msg)
 
     def allowance_s(self, wanted_s: float | None) -> float:
-        """How long an instance may take to become healthy, where `wanted_s` is a setting or None."""
+        """Return the time that an instance may take to become healthy; `wanted_s` is a setting or None."""
         return self.startup_allowance_s if wanted_s is None else wanted_s
 
     def phase_s(self, operation: OperationType, phase: Phase, *, is_image: bool) -> float:
-        """When `phase` is reached at the earliest, in seconds since the operation began."""
+        """Return the earliest time of `phase`, in seconds since the start of the operation."""
         if operation in self.short:
             return self.factor * (self.short[operation] if phase is Phase.DONE else 0.0)
         return self.factor * (self.image if is_image else self.source).get(phase, 0.0)
 
     def failed_s(self, reached: Phase) -> float:
-        """When a creation is given up at the earliest, in seconds since it began.
+        """Return the earliest time at which a creation fails, in seconds since its start.
 
-        A pull that fails has done so at once since December 2023 (facts 2.3).
+        A failed pull has failed immediately since December 2023 (facts 2.3).
         """
         return self.factor * self.failed_create_s if reached >= Phase.HEALTH_CHECKING else 0.0
 
     def rolled_back_s(self, reached: Phase) -> float:
-        """When a rollback is over at the earliest, in seconds since the failure."""
+        """Return the earliest end of a rollback, in seconds since the failure."""
         return self.factor * self.roll_back_s if reached >= Phase.PROVISIONING else 0.0
 
     def domain_s(self, status: DomainStatus) -> float:
@@ -103,8 +103,8 @@ INSTANT: Final = TimeProfile(
     short=MappingProxyType({}),
     failed_create_s=0.0,
     roll_back_s=0.0,
-    # Not at once: Terraform waits for the status after `creating` and fails when it finds `active` (facts 15.3). It
-    # asks every 10 s at the least, so that half a minute cannot pass between two of its looks.
+    # Not immediately: Terraform waits for the status after `creating` and fails if it finds `active` (facts 15.3). It
+    # polls at least every 10 s, so at least one poll is within half a minute.
     domain=MappingProxyType(
         {
             DomainStatus.CREATING: 1.0,
@@ -113,8 +113,9 @@ INSTANT: Final = TimeProfile(
         }
     ),
     ingress_s=0.0,
-    # ASSUMPTION: a minute is enough for what starts on a developer's machine, and short enough to wait for a start that
-    # fails; App Runner's own was a minute until December 2023 (facts 2.3). Settled by what users set.
+    # ASSUMPTION: one minute is enough for applications on a developer's machine, and short enough to wait for a start
+    # that fails; App Runner's own limit was one minute until December 2023 (facts 2.3). Settled by the values that
+    # users set.
     startup_allowance_s=60.0,
 )
 
@@ -126,13 +127,14 @@ APP_RUNNER: Final = TimeProfile(
         {
             OperationType.PAUSE_SERVICE: 180.0,  # 2 to 5 min (R#128)
             OperationType.RESUME_SERVICE: 180.0,
-            # ASSUMPTION: nobody timed a deletion; taken to be like a pause. A timed DeleteService would settle it.
+            # ASSUMPTION: no published timing of a deletion; assumed equal to a pause. A timed DeleteService would
+            # settle it.
             OperationType.DELETE_SERVICE: 180.0,
         }
     ),
     failed_create_s=18 * 60.0,
     roll_back_s=15 * 60.0,  # "more than 15 min" (R#147)
-    # ASSUMPTION: minutes for each step where DNS is in order (facts 10.3 has no more than "minutes up to 24-48 h").
+    # ASSUMPTION: minutes for each step if DNS is correct (facts 10.3 says only "minutes up to 24-48 h").
     domain=MappingProxyType(
         {
             DomainStatus.CREATING: 30.0,
@@ -141,7 +143,7 @@ APP_RUNNER: Final = TimeProfile(
             DomainStatus.DELETING: 60.0,
         }
     ),
-    # ASSUMPTION: Terraform gives it two minutes (facts 15.3), so it takes less; a timed creation would settle it.
+    # ASSUMPTION: Terraform waits two minutes (facts 15.3), so it takes less; a timed creation would settle it.
     ingress_s=30.0,
 )
 
@@ -149,7 +151,7 @@ _PROFILES: Final = {profile.name: profile for profile in (INSTANT, APP_RUNNER)}
 
 
 def profile_named(name: str, factor: float = 1.0) -> TimeProfile:
-    """Raises ValueError when there is none of that name, or the factor is negative."""
+    """Return a profile. Raises ValueError if there is none of that name, or the factor is negative."""
     if name not in _PROFILES:
         msg = f"time profile = {name!r}, must be {one_of(name, _PROFILES)}"
         raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""Changes in the background that hold in memory and could not be written: kept, told once, and tried again."""
+"""Background changes in memory that could not be written: kept, logged once, and retried."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from simulator.control.entries import Entry
 from simulator.model.api_resources import Resource
 
 AGAIN_S: Final = 1.0
-ENTRIES_MAX: Final = 10_000  # beyond which the oldest are lost
+ENTRIES_MAX: Final = 10_000  # beyond this the oldest are lost
 
 _log = logging.getLogger(__name__)
 
 
 class Change(Protocol):
-    """What `Registry.change` gathers."""
+    """The content of a change, as `Registry.change` collects it."""
 
     before: dict[tuple[type, str], Resource | None]
     entries: list[Entry]
 
 
 class Unsaved:
-    """True when there is something. `before`: the resources as the store has them, None for those that it has not."""
+    """True if there are unsaved changes. `before`: the resources as stored, None for those not in the store."""
 
     def __init__(self) -> None:
         self.before: dict[tuple[type, str], Resource | None] = {}
@@ -37,7 +37,7 @@ class Unsaved:
         return self._is_failing
 
     def keep(self, change: Change, error: sqlite3.Error, save: Callable[[], object]) -> None:
-        """The change, which holds; `save` is called soon, and again after each failure."""
+        """Keep a change; `save` is called soon, and again after each failure."""
         self.before = {**change.before, **self.before}
         self.entries = [*self.entries, *change.entries][-ENTRIES_MAX:]
         if not self._is_failing:
@@ -48,7 +48,7 @@ class Unsaved:
         self._again = asyncio.get_running_loop().call_later(AGAIN_S, save)
 
     def saved(self) -> None:
-        """All of it is written now."""
+        """Everything has been written."""
         if self._is_failing:
             _log.warning("the state is written again")
             self.before, self.entries, self._is_failing = {}, [], False

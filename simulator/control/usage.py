@@ -1,4 +1,4 @@
-"""Who uses a sharable resource: what a service runs now, and what it would go back to."""
+"""The users of a sharable resource: services that run with it now or would return to it in a rollback."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from simulator.model.service_state import ServiceStatus
 
 
 def living_services(registry: Registry, shelf: str) -> list[ServiceResource]:
-    """Those that are not DELETED, in order of birth; CREATE_FAILED ones live too (facts 2.2)."""
+    """Return the services that are not DELETED, in order of creation; includes CREATE_FAILED ones (facts 2.2)."""
     return [each for each in registry.on_shelf(ServiceResource, shelf) if each.status is not ServiceStatus.DELETED]
 
 
 def users_of(
     registry: Registry, shelf: str, arn: str, used: Callable[[ServiceConfiguration], str | None]
 ) -> list[ServiceResource]:
-    """The living services whose configuration, or the one they would roll back to, has `arn` where `used` looks."""
+    """Return the services with `arn` in their configuration or in that of a rollback; `used` selects the member."""
 
     def uses(service: ServiceResource) -> bool:
         if used(service.configuration) == arn:

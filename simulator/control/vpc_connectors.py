@@ -17,7 +17,7 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 
 _ARN = "VpcConnectorArn"
-_REVISION = 1  # one revision of a name is all that App Runner supports today (facts 1.5)
+_REVISION = 1  # App Runner supports only one revision per name today (facts 1.5)
 
 
 class VpcConnectors:
@@ -58,7 +58,7 @@ class VpcConnectors:
         registry = self._context.registry
         users = users_of(registry, shelf(caller), connector.arn, lambda configuration: configuration.vpc_connector_arn)
         if users:
-            # ASSUMPTION: InvalidRequestException; the operation declares no other that fits (facts 10.1).
+            # ASSUMPTION: InvalidRequestException; the operation declares no other suitable error (facts 10.1).
             message = f"Provided VPC connector arn is being used by other services. ARN: {connector.arn}"
             raise invalid(message, hint=named("Used by", users))
         deleted = replace(connector, deleted_at=self._context.now())
@@ -68,7 +68,7 @@ class VpcConnectors:
     # --- for services ----------------------------------------------------------------------------------------------
 
     def find_for_service(self, caller: Caller, text: str) -> VpcConnectorResource:
-        """One that a service may use. Raises InvalidRequestException."""
+        """Return a connector that a service may use. Raises InvalidRequestException."""
         try:
             connector = self._find(caller, text)
         except ApiError as error:
@@ -84,7 +84,7 @@ class VpcConnectors:
         return [each for each in stored if not each.is_deleted]
 
     def _find(self, caller: Caller, text: str) -> VpcConnectorResource:
-        """By its full ARN, and no other (facts 1.5)."""
+        """Find by the full ARN; partial ARNs are not allowed (facts 1.5)."""
         arn = arn_of(text, _ARN, VPC_CONNECTOR)
         found = self._context.registry.get(VpcConnectorResource, str(arn)) if arn.shelf == shelf(caller) else None
         if found is None or not self._context.is_there(found):
@@ -92,7 +92,7 @@ class VpcConnectors:
         return found
 
     def _vpc_default(self) -> list[str]:
-        """The VPC's default group, when none is named (facts 10.1); there is no VPC here to ask for it."""
+        """Return the VPC's default group, if none is named (facts 10.1); it is made up, as there is no VPC here."""
         return [self._context.identifiers.security_group()]
 
 

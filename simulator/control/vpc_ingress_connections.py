@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class VpcIngressConnections:
-    """While a connection is there its service answers under the connection's domain name, which `workload` binds."""
+    """While a connection exists, its service responds under the connection's domain name, which `workload` binds."""
 
     def __init__(self, context: ApiContext, workload: Workload, profile: TimeProfile, tasks: Tasks) -> None:
         self._context = context
@@ -42,7 +42,8 @@ class VpcIngressConnections:
         name, registry = request["VpcIngressConnectionName"], self._context.registry
         service = find_service_or_invalid(self._context, caller, request["ServiceArn"])
         if service.configuration.is_public:
-            # ASSUMPTION: InvalidRequestException, not a state; a call for a public service would settle it.
+            # ASSUMPTION: InvalidRequestException, not InvalidStateException; a call for a public service would settle
+            # it.
             raise invalid(f"ServiceArn = {service.arn}, must be a service that is not publicly accessible.")
         reject_unless_running(service, "VPC ingress connection cannot be created for the service")
         living = [each for each in self._all(caller) if not each.is_deleted]
@@ -58,7 +59,7 @@ class VpcIngressConnections:
             now,
             tags=self._context.tags(request.get("Tags")),
             service_arn=service.arn,
-            # ASSUMPTION: a name of the same shape as a public service's (facts 10.2).
+            # ASSUMPTION: a name of the same form as a public service's (facts 10.2).
             host=f"{self._context.identifiers.host_label()}.{caller.region}.awsapprunner.com",
             status=IngressStatus.PENDING_CREATION,
             changed_at=now,
@@ -88,7 +89,7 @@ class VpcIngressConnections:
         if connection.status not in UPDATABLE:
             raise _rejected("updated", connection)
         if not request["IngressVpcConfiguration"]:
-            # ASSUMPTION: rejected, as UpdateService without a configuration is (facts 19.5); the text is ours. An
+            # ASSUMPTION: rejected, like UpdateService without a configuration (facts 19.5); the text is not AWS's. An
             # update with an empty block on AWS would settle it.
             raise invalid("IngressVpcConfiguration must give VpcId or VpcEndpointId: an update changes at least one.")
         vpc = _vpc(connection.vpc | request["IngressVpcConfiguration"])
@@ -103,12 +104,12 @@ class VpcIngressConnections:
     # --- for services ----------------------------------------------------------------------------------------------
 
     def of_service(self, service: ServiceResource) -> VpcIngressResource | None:
-        """The one that is not DELETED."""
+        """Return the connection that is not DELETED."""
         there = self._context.registry.on_shelf(VpcIngressResource, service.shelf)
         return next((each for each in there if each.service_arn == service.arn and not each.is_deleted), None)
 
     def start(self) -> None:
-        """After a restart: what was pending goes on, and what was bound is bound again."""
+        """Continue pending transitions after a restart, and bind the connections that were bound."""
         for connection in self._context.registry.all(VpcIngressResource):
             if connection.status in SERVES:
                 self._tasks.spawn(self._bind_again(connection), f"bind {connection.name}")
@@ -134,12 +135,12 @@ class VpcIngressConnections:
             after = FAILED
         registry = self._context.registry
         with registry.change(background=True):
-            connection = registry.get(VpcIngressResource, pending.arn)  # as it is now: it may have got tags meanwhile
+            connection = registry.get(VpcIngressResource, pending.arn)  # its current state: its tags may have changed
             assert connection is not None, pending.arn
             registry.put(self._now_in(connection, after[connection.status]))
 
     async def _bind(self, connection: VpcIngressResource) -> None:
-        """What its pending state asks for. Raises WorkloadFailed."""
+        """Bind or unbind, as its pending status requires. Raises WorkloadFailed."""
         if connection.status is IngressStatus.PENDING_DELETION:
             await self._workload.unbind_domain(connection.service_arn, (connection.host,))
         else:

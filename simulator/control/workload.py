@@ -1,7 +1,7 @@
-"""The workload port: what stands behind a service, asked by the operations engine.
+"""The workload port: runs the services for the operations engine.
 
-Each call is one step that may take its time. It ends well, or it raises `WorkloadFailed` with what App Runner would
-tell its user. A step may be asked for again after the simulator was killed in the midst of it; nothing of the first
+Each call is one step, which may take time. It succeeds, or raises `WorkloadFailed` with the message that App Runner
+would give to its user. A step may be requested again after the simulator was killed during it; nothing of the first
 attempt runs then. For one service there is one call at a time.
 """
 
@@ -19,9 +19,9 @@ from simulator.model.service_configuration import ServiceConfiguration
 
 @dataclass(frozen=True, slots=True)
 class ServiceRevision:
-    """A service as it is to run. `number` tells its revisions apart.
+    """A service as it should run. `number` distinguishes its revisions.
 
-    `version`: what `provision` or `deploy` answered for this revision, the digest or commit; empty before they did.
+    `version`: the result of `provision` or `deploy` for this revision, the digest or commit; empty before.
     """
 
     service_arn: str
@@ -29,7 +29,7 @@ class ServiceRevision:
     name: str
     account: str
     region: str
-    host: str  # of its URL
+    host: str  # of the service's URL
     number: int
     configuration: ServiceConfiguration
     scaling: AutoScalingConfiguration
@@ -39,7 +39,7 @@ class ServiceRevision:
 
 
 class WorkloadFailed(Exception):
-    """`reason`: a sentence, such as `Health check failed.` `lines`: what the logs are to say before it."""
+    """`reason`: a sentence, such as `Health check failed.` `lines`: lines for the logs before the reason."""
 
     def __init__(self, reason: str, lines: Sequence[str] = ()) -> None:
         self.reason = reason
@@ -48,74 +48,74 @@ class WorkloadFailed(Exception):
 
 
 class Steps(Protocol):
-    """How a workload tells how far it has come."""
+    """Receives the progress of a workload's step."""
 
     @property
     def operation_id(self) -> str: ...
 
     async def reach(self, phase: Phase) -> None:
-        """`phase` begins or is reached: its lines are written, but not before its time of the profile."""
+        """Begin or reach `phase`: its lines are written, but not before its time in the profile."""
 
     def listens(self, port: int) -> None:
-        """Where the new version listens, if its apprunner.yaml says so; to be told before HEALTH_CHECKING."""
+        """Report the port of the new version, if its apprunner.yaml sets one; call this before HEALTH_CHECKING."""
 
     def log(self, line: str) -> None:
-        """A line of the deployment log, with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
+        """Write a line of the deployment log, with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
 
 
 class Log(Protocol):
-    """Where what happens to services between operations is written down."""
+    """Records what happens to services between operations."""
 
     def event(self, service_arn: str, line: str) -> None:
-        """A line of the service's event log, without its prefix."""
+        """Write a line of the service's event log, without its prefix."""
 
     def application(self, service_arn: str, instance_id: str, line: str) -> None:
-        """A line that an instance of it wrote. `instance_id`: 32 hexadecimal digits."""
+        """Write an output line of one of its instances. `instance_id`: 32 hexadecimal digits."""
 
 
 class Workload(Protocol):
-    """What the platform does for services. Every asynchronous method may raise WorkloadFailed."""
+    """Runs services. Every asynchronous method may raise WorkloadFailed."""
 
     def attach(self, log: Log) -> None:
-        """Once, before the first call of another method."""
+        """Set the log; called once, before any other method."""
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
-        """From nothing to serving: pull or build, start MinSize instances, health check, route. Returns the version.
+        """Start a new service: pull or build, start MinSize instances, health check, route. Return the version.
 
         A failure leaves nothing running. The phases to reach: SOURCE_READY to ROUTED; from SOURCE_PULLED on for source
         code.
         """
 
     async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
-        """The same beside the revision that runs (blue/green), then remove the old one. Returns the version.
+        """Do the same beside the running revision (blue/green), then remove the old one. Return the version.
 
         A failure leaves traffic with the old revision.
         """
 
     async def roll_back(self, revision: ServiceRevision) -> None:
-        """After a failed `deploy`: `revision`, the one before, runs alone."""
+        """Run only `revision`, the previous one, after a failed `deploy`."""
 
     async def pause(self, revision: ServiceRevision) -> None:
-        """Compute to zero; image, configuration and URL are kept."""
+        """Stop all instances; image, configuration and URL are kept."""
 
     async def resume(self, revision: ServiceRevision) -> None:
-        """Serving again, the version of `revision` without a pull or a build."""
+        """Serve again with the version of `revision`, without a pull or a build."""
 
     async def delete(self, revision: ServiceRevision) -> None:
-        """Nothing of the service is left. It may never have run."""
+        """Remove everything of the service, which may never have run."""
 
     async def restore(self, revision: ServiceRevision) -> None:
-        """The simulator has started again: the service runs `revision`, without a pull or a build where that can be."""
+        """Run `revision` after a restart of the simulator, without a pull or a build if possible."""
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
-        """A certificate for the host names, and requests for them go to the service."""
+        """Issue a certificate for the host names and route requests for them to the service."""
 
     async def unbind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
-        """The host names are nobody's again."""
+        """Stop routing the host names to the service."""
 
 
 def health_check_failed(configuration: ServiceConfiguration, port: int | None = None) -> WorkloadFailed:
-    """`port`: of an apprunner.yaml, which the configuration does not know; None for the configuration's own."""
+    """`port`: from an apprunner.yaml, unknown to the configuration; None: the configuration's port."""
     return WorkloadFailed("Health check failed.", (failed_line(configuration.health, port or configuration.port),))
 
 
