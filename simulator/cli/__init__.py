@@ -1,7 +1,7 @@
-"""The command line: one file a verb. The only room that reads argv and the environment.
+"""The command line: one file per verb. The only package that reads argv and the environment.
 
-Exit codes: 0 all well and every check passes, 1 a check failed, 2 bad input, 3 the simulator itself failed, 130
-interrupted. `ending.py` gives whatever escapes a verb its code.
+Exit codes: 0 success and every check passes, 1 a check failed, 2 bad input, 3 the simulator itself failed, 130
+interrupted. `ending.py` maps every exception that leaves a verb to its code.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _options(
 ) -> None:
     """Options of the program itself."""
     del version
-    context.with_resource(guarded())  # until the verb has ended, also when tests call it
+    context.with_resource(guarded())  # until the verb has ended, also in tests
 
 
 def main() -> None:

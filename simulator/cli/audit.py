@@ -21,7 +21,7 @@ def audit(
     as_json: bool = typer.Option(False, "--json", help="The whole records, one JSON document a line."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
-    """Show the calls of the API, as CloudTrail would record them; reads and rejections come with a second's delay."""
+    """Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second."""
 
     def wanted(entry: Entry) -> bool:
         return not (changes and is_read(entry.stream)) and not (errors and "errorCode" not in json.loads(entry.text))

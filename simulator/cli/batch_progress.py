@@ -1,4 +1,4 @@
-"""How far a batch of runs is: a bar on a terminal, a line now and then elsewhere, both with the time that is left."""
+"""Progress of a batch of runs: a bar on a terminal, otherwise occasional lines, both with the remaining time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LINE_EVERY_S: Final = 15.0  # a log of an hour has 240 lines
 
 
 class BatchProgress:
-    """A context; `advance` when a run has ended. `before`: of those that an earlier start has played.
+    """A context manager; call `advance` when a run has ended. `before`: runs finished by an earlier start.
 
-    `first`: the name of the run that is played first, which stands at the bar until another has ended.
+    `first`: the name of the first run, shown at the bar until another one has ended.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class BatchProgress:
             self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def refresh(self) -> None:
-        """Draw the bar now; it is drawn ten times a second by itself."""
+        """Draw the bar now; it also redraws itself ten times a second."""
         self._bar.refresh()
 
     def __enter__(self) -> Self:

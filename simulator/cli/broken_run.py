@@ -1,4 +1,4 @@
-"""What is said of a run that broke, the same by every verb that plays one."""
+"""The message for a run that an internal error stopped, the same for every verb that runs scenarios."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from simulator.replay.runner import BrokenRun
 
 
 def run_broke(error: BrokenRun) -> NoReturn:
-    """Ends the command. The place is told where the message is not enough."""
+    """End the command. Adds the source location if the message is not enough."""
     details = "" if error.expected else details_of(error.__cause__ or error)
     broke(f"an internal error stopped the run: {error}{details}")

@@ -1,4 +1,4 @@
-"""What builds are told about this machine by its user: the environment that reaches registries, the toolchains."""
+"""Build settings from the user's options and environment: access to registries, toolchains, images."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ IMAGE_HELP: Final = (
 )
 NEAR_HELP: Final = "Let another version of the language stand in for a runtime that is not on this machine."
 
-# Of the user's environment what package tools need to reach their registries, and nothing that could be a secret of
-# something else.
+# The part of the user's environment that package tools need to reach their registries, without variables that could be
+# unrelated secrets.
 _PROXIES: Final = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
@@ -49,7 +49,7 @@ def build_settings(
     near_versions: bool = False,
     engine: str = DEFAULT_ENGINE,
 ) -> BuildSettings:
-    """Raises ValueError for a toolchain that is not told as RUNTIME=FOLDER, or an image that is none."""
+    """Raises ValueError for a toolchain not in the form RUNTIME=FOLDER, or an invalid image."""
     return BuildSettings(
         state / "builds",
         ToolchainSettings(dict(map(_toolchain, toolchains)), near_versions, Path.home()),
@@ -62,12 +62,12 @@ def build_settings(
 
 
 def build_environment() -> dict[str, str]:
-    """Of the user's environment what the package tools of a build need to reach their registries."""
+    """Return the part of the user's environment that a build's package tools need to reach their registries."""
     return {name: value for name, value in os.environ.items() if name in _PASSED}  # noqa: TID251 cli is its reader
 
 
 def git_environment() -> dict[str, str]:
-    """Of the user's environment what git needs to reach a server and to be let in."""
+    """Return the part of the user's environment that git needs to reach a server and to authenticate."""
     return {name: value for name, value in os.environ.items() if name in _GIT}  # noqa: TID251 cli is its reader
 
 

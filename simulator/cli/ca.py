@@ -38,7 +38,7 @@ def ca(
     pem: bool = typer.Option(False, "--pem", help="Print the root certificate itself."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="The state folder."),
 ) -> None:
-    """Show the local certificate authority (made if there is none) and how to trust it."""
+    """Show the local certificate authority (created if there is none) and how to trust it."""
     try:
         authority = local_authority(state_folder(state))
         root = authority.certificate_path

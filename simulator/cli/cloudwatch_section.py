@@ -1,4 +1,4 @@
-"""The section `cloudwatch` of the configuration of `simulator serve`."""
+"""The `cloudwatch` section of the configuration of `simulator serve`."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _DEFAULT: Final = CloudWatchSettings("")
 
 
 class CloudWatchSection(Section):
-    """Where App Runner's CloudWatch metrics and logs go. Credentials are those of the environment or a profile."""
+    """Where App Runner's CloudWatch metrics and logs go. Credentials come from the environment or a profile."""
 
     endpoint: str | None = Field(default=None, pattern=ENDPOINT)
-    """An AWS-compatible endpoint (moto, say); nothing is sent if it is left out."""
+    """An AWS-compatible endpoint, for example moto; nothing is sent if it is left out."""
     logs_endpoint: str | None = Field(default=None, pattern=ENDPOINT)
-    """Another one for the logs, as AWS itself has it."""
+    """A separate endpoint for the logs, as AWS itself has."""
     metrics: Flag = True
     """Send the nine metrics, by the minute."""
     logs: Flag = True
-    """Send event logs, deployment logs and what instances write."""
+    """Send event logs, deployment logs and the output of instances."""
     namespace: str = Field(default=NAMESPACE, min_length=1, max_length=255, pattern="^[^:]")
     """Namespace of the metrics. AWS rejects writes to `AWS/`."""
     latency_of: Literal["instance", "balancer"] = "instance"
-    """RequestLatency: the time at the instance, or all of the time in the load balancer."""
+    """RequestLatency: the time at the instance, or the whole time in the load balancer."""
     instance_dimension: str = Field(default=_DEFAULT.instance_dimension, min_length=1, max_length=255)
-    """Name of the dimension of an instance's own metrics."""
+    """Name of the dimension of a single instance's metrics."""
     delay: Duration = _DEFAULT.delay_s
-    """From the end of a minute until its points are sent."""
+    """Time from the end of a minute until its points are sent."""
 
     def settings(self, region: str) -> CloudWatchSettings | None:
-        """`region`: of services whose ARN says none. None when nothing is to be sent."""
+        """Return None if nothing is sent. `region`: of services whose ARN contains none."""
         if self.endpoint is None or not (self.metrics or self.logs):
             return None
         return CloudWatchSettings(

@@ -1,4 +1,4 @@
-"""`simulator compare`: policies and platforms side by side on the same traffic."""
+"""`simulator compare`: policies and platforms compared on the same traffic."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def compare_verb(
 
 
 class _Files(NamedTuple):
-    """Where what is to be written is made."""
+    """The output files."""
 
     json: Path | None
     tables: list[Path]
@@ -131,14 +131,14 @@ class _Files(NamedTuple):
 
 
 def _check_suffix(option: str, file: Path | None, suffix: str) -> None:
-    """Raises ValueError: the suffix says the format."""
+    """Raises ValueError: the suffix determines the format."""
     if file is not None and file.suffix != suffix:
         msg = f"{option} = {str(file)!r}, must end in {suffix}"
         raise ValueError(msg)
 
 
 def _require_libraries(parquet: Path | None, html: Path | None) -> None:
-    """What would be missing in the end is missing now: an hour of runs is not lost to it."""
+    """Check the libraries of the outputs before the runs, so that a missing one does not waste them."""
     wanted = ["scipy.special", *(["pyarrow"] if parquet else []), *(["matplotlib", "jinja2"] if html else [])]
     for module in wanted:
         needed(module)
@@ -161,7 +161,7 @@ def _played(plan: Plan, workers: int) -> Comparison:
 
 
 def _announced(plan: Plan) -> str:
-    """What is played, before the first of it is."""
+    """Describe the planned runs before the first one starts."""
     names = ", ".join(candidate.label for candidate in plan.candidates)
     oracles = len(plan.everybody) - len(plan.candidates)
     cases = ", ".join(scenario.name for scenario in plan.scenarios.values())

@@ -1,4 +1,4 @@
-"""Where the console listens, and what is said when it cannot."""
+"""The console's port, and the error if it is not available."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ OPTION: Final = "--console-port"
 
 
 def port_taken(port: int, error: OSError) -> NoReturn:
-    """Ends the command."""
+    """End the command."""
     cannot_open(error, {OPTION: port})

@@ -1,7 +1,7 @@
-"""How the program ends: whatever escapes a verb becomes one line and the right exit code.
+"""The end of the program: every exception that leaves a verb becomes one line and the right exit code.
 
-A verb tells bad input and its own failures itself (exits.py). What nobody foresaw, and what the machine does at any
-moment (a full disk, an interrupt, a reader that is gone), is told here, the same for every verb.
+A verb reports bad input and its own failures itself (exits.py). Unexpected errors and failures of the machine (a full
+disk, an interrupt, a closed pipe) are reported here, the same for every verb.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from simulator.cli.printing import echo
 from simulator.model.renamed import RENAMED
 from simulator.world.insistence import Insistence
 
-# For what a verb clears away; then it is interrupted once more, for the first time may have been lost.
+# Time for a verb's cleanup; then it is interrupted once more, because the first interrupt may have been lost.
 PATIENCE_S: Final = 1.5
 
 
 def ended(verb: Callable[[], Any]) -> int:
-    """The exit code of `verb`, a command outside click's standalone mode, whose result is a code or nothing."""
+    """Run `verb` and return its exit code. `verb`: a command in click's non-standalone mode; returns a code or
+    nothing.
+    """
     try:
         with _terminated():
             code = _code(verb)
@@ -44,7 +46,7 @@ def _code(verb: Callable[[], Any]) -> int:
     except typer.Abort:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 the last place that can tell it
-        if hasattr(error, "format_message"):  # click's own: a word that is no option, a value of the wrong kind
+        if hasattr(error, "format_message"):  # click's own: an unknown option, a value of the wrong type
             _say_new_name(error)
             rich_utils.rich_format_error(error)  # type: ignore[arg-type]
             return int(getattr(error, "exit_code", BROKE))
@@ -54,16 +56,16 @@ def _code(verb: Callable[[], Any]) -> int:
 
 
 def _say_new_name(error: Any) -> None:
-    """An option that was renamed: in place of what resembles it."""
+    """For an option that was renamed, show the new name instead of similar options."""
     if new := RENAMED.get(getattr(error, "option_name", "")):
         error.message, error.possibilities = f"No such option: {error.option_name}; it is now {new}", None
 
 
 @contextlib.contextmanager
 def _terminated() -> Iterator[None]:
-    """SIGINT and SIGTERM are interrupts until a loop of the verb's hears them: files that were begun are cleared away.
+    """Turn SIGINT and SIGTERM into interrupts, until the verb's loop handles them, so that partial files are removed.
 
-    A handler of our own for SIGINT too: where Python's stands, asyncio puts one that waits for the loop's turn.
+    SIGINT needs its own handler too: asyncio replaces Python's default one by one that waits for the loop's turn.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Where the container engine is."""
+"""The address of the container engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ENGINE_HELP = "The container engine, unix:///path or tcp://host:port; else DOCKE
 
 
 def engine_host(given: str | None) -> str:
-    """`given`, or what docker's own client goes by, or its default. Bad input when it cannot be one."""
+    """Return `given`, else the address that Docker's own client uses, else its default. An invalid one is bad input."""
     told = given or os.environ.get("DOCKER_HOST")  # noqa: TID251 cli is the reader of the environment
     try:
         return check_engine(told or DEFAULT_ENGINE)

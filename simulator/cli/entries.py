@@ -1,4 +1,4 @@
-"""Reading what a simulator writes down, from another process, while it runs or after."""
+"""Read a simulator's recorded entries from another process, while it runs or afterwards."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Shown = Callable[[Entry], str]
 
 @contextlib.contextmanager
 def reader(state: Path) -> Iterator[EntryReader]:
-    """Ends the command when there is no state in the folder, or it cannot be read."""
+    """Open the state. Ends the command if there is no state in the folder, or it is unreadable."""
     path = state / STORE_NAME
     if not path.exists():
         bad_input(f"state folder {state}: there is no state in it; start `simulator serve --state {state}` first")
@@ -44,9 +44,9 @@ def reader(state: Path) -> Iterator[EntryReader]:
 
 
 def service_arn(entries: EntryReader, service: str) -> str:
-    """The ARN of a service that is named by it, by its id or by its name; of the newest where a name came again.
+    """Return the ARN of a service given by ARN, id or name; of the newest one if a name was reused.
 
-    Ends the command when there is none, or when services of several accounts or Regions have that name.
+    Ends the command if there is none, or if services of several accounts or Regions have that name.
     """
     known = entries.services()
     found = [arn for arn in known if service in {arn, Arn.parse(arn).name, Arn.parse(arn).resource_id}]
@@ -60,7 +60,7 @@ def service_arn(entries: EntryReader, service: str) -> str:
 
 
 class Tail:
-    """The entries of a kind, each once: those that are there, and at every later look those that came."""
+    """The entries of one kind, each once: first the existing ones, then the new ones at each look."""
 
     def __init__(self, entries: EntryReader, kind: EntryKind, service: str | None) -> None:
         self._entries = entries
@@ -69,7 +69,7 @@ class Tail:
         self._cursor = 0
 
     def new(self) -> Iterator[Entry]:
-        """Oldest first. Raises StoreError."""
+        """Yield new entries, oldest first. Raises StoreError."""
         while page := self._entries.entries_after(self._cursor, kind=self._kind, service=self._service, limit=_PAGE):
             self._cursor = page[-1].cursor
             yield from page
@@ -83,7 +83,7 @@ def show(
     last: int = LAST_DEFAULT,
     follow: bool = False,
 ) -> None:
-    """Print the last entries, oldest first; with `follow`, also those that come, until Ctrl-C. Raises StoreError."""
+    """Print the last entries, oldest first; with `follow`, also new ones until Ctrl-C. Raises StoreError."""
     for entry in deque(_wanted(tail, wanted), maxlen=last):
         echo(_judged(shown, entry))
     if not follow:
@@ -105,7 +105,7 @@ def _wanted(tail: Tail, wanted: Wanted) -> Iterator[Entry]:
 
 
 def _judged(asked: Callable[[Entry], T], entry: Entry) -> T:
-    """Raises StoreError when the entry is not what its kind says."""
+    """Apply `asked` to the entry. Raises StoreError if the entry does not have the form of its kind."""
     try:
         return asked(entry)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

@@ -19,7 +19,7 @@ def events(
     as_json: bool = typer.Option(False, "--json", help="The whole events, one JSON document a line."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
-    """Show what happened to services, as EventBridge would deliver it."""
+    """Show events of services, as EventBridge would deliver them."""
     with reader(state_folder(state)) as entries:
         arn = service_arn(entries, service) if service is not None else None
         show(Tail(entries, EntryKind.EVENT, arn), _whole if as_json else _line, last=last, follow=follow)

@@ -1,7 +1,7 @@
-"""Exit codes, as load-testing tools have them, and how bad input and failures are told.
+"""Exit codes, as load-testing tools have them, and the reports of bad input and failures.
 
-0: all is well and every check passes. 1: a check, a comparison or a validation failed, and nothing else. 2: bad input.
-3: the simulator itself failed, or the machine below it did, such as a full disk. 130: interrupted.
+0: success and every check passes. 1: a check, a comparison or a validation failed, and nothing else. 2: bad input.
+3: the simulator itself failed, or the machine did, such as a full disk. 130: interrupted.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ CHECK_FAILED: Final = 1
 BAD_INPUT: Final = 2
 BROKE: Final = 3
 INTERRUPTED: Final = 130  # 128 + SIGINT
-NOBODY_READS: Final = 141  # 128 + SIGPIPE, as of programs that the signal ends
+NOBODY_READS: Final = 141  # 128 + SIGPIPE, as for programs that the signal ends
 
-# The machine's failures, which nothing that a user wrote or could write better is to blame for.
+# Failures of the machine, which no change of the user's input could avoid.
 _OF_THE_MACHINE: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 )
-# Set to anything, it has the place of a failure printed rather than put into a file.
+# If set to any value, the traceback of a failure is printed instead of written to a file.
 DEBUG_VARIABLE: Final = "SIMULATOR_DEBUG"
 
 
@@ -44,9 +44,9 @@ def broke(message: str) -> NoReturn:
 
 
 def cannot(error: BaseException, message: str = "") -> NoReturn:
-    """Ends the command that could not open, read or write what it was asked to; the message is the error's by default.
+    """End the command that could not open, read or write its file; the message is the error's by default.
 
-    Bad input, unless the machine is what failed.
+    It is bad input, unless the machine failed.
     """
     (broke if is_of_the_machine(error) else bad_input)(message or str(error))
 
@@ -56,9 +56,9 @@ def is_of_the_machine(error: BaseException) -> bool:
 
 
 def details_of(error: BaseException) -> str:
-    """Where somebody who mends it finds the place of the failure: ends the line that reports it.
+    """Return the end of the line that reports the failure: where to find its traceback.
 
-    Nothing where the machine is what failed, and there is no place to mend.
+    Empty if the machine failed, because then no code needs a correction.
     """
     if is_of_the_machine(error):
         return ""
@@ -76,14 +76,14 @@ def details_of(error: BaseException) -> str:
 
 
 def told(error: BaseException) -> str:
-    """An error in a line; a bug with the kind of it."""
+    """Format an error in one line; an unexpected one with its type."""
     if isinstance(error, OSError):
         return str(error)
     return f"{type(error).__name__}: {error}".strip().removesuffix(":")
 
 
 def flushed(code: int) -> int:
-    """`code`, or what became of it when standard output takes no more: a full disk, or nobody who reads."""
+    """Flush standard output. Return `code`, or another one if the output fails: a full disk, or a closed pipe."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -97,6 +97,6 @@ def flushed(code: int) -> int:
 
 
 def _silence_stdout() -> None:
-    """Python flushes once more at its end, and would complain once more."""
+    """Python flushes once more at exit, and would report the error again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""The section `instances` of the configuration of `simulator serve`."""
+"""The `instances` section of the configuration of `simulator serve`."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _QUICK_PROBE_S: Final = 0.02
 
 
 class InstancesSection(Section):
-    """What every instance gets."""
+    """Settings of every instance."""
 
     throttling: Literal["none", "share", "freeze"] = "share"
-    """What idle instances lose: nothing, all but a twentieth of a vCPU, or all of their CPU."""
+    """How much CPU idle instances lose: none, all but a twentieth of a vCPU, or all."""
     startup_allowance: Duration | None = None
-    """How long an instance may take until it is healthy; 1m with the profile `instant`, else 5m, if left out."""
+    """How long an instance may take to become healthy; default: 1m with the profile `instant`, else 5m."""
     settle: Duration = _DEFAULT.settle_s
     """How long new processes and containers have to stay healthy before they get the traffic."""
     drain_timeout: Duration = _DEFAULT.drain_timeout_s
-    """How long an instance that is taken away may finish its requests."""
+    """How long a terminated instance may continue its requests."""
     stop_grace: Duration = _DEFAULT.stop_grace_s
-    """From SIGTERM to SIGKILL."""
+    """Time from SIGTERM to SIGKILL."""
 
     def workload(self, profile: str, secrets_from: SecretsPlace) -> WorkloadSettings:
         """`profile`: the name of the time profile."""
@@ -35,7 +35,8 @@ class InstancesSection(Section):
             throttling=Throttling(self.throttling),
             secrets_from=secrets_from,
             startup_allowance_s=profile_named(profile).allowance_s(self.startup_allowance),
-            # As fast as the work is: nobody waits for the next probe of an instance that is there already.
+            # As fast as the work allows: a deployment does not wait for the next probe of an instance that is already
+            # ready.
             startup_probe_s=_QUICK_PROBE_S if is_instant else None,
             settle_s=self.settle,
             start_lag_s=0.0 if is_instant else None,

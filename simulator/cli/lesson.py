@@ -1,4 +1,4 @@
-"""`simulator lesson`: a question about autoscaling, a prediction, a run that answers it, and a knob to turn."""
+"""`simulator lesson`: a question about autoscaling, a prediction, a run that answers it, and a parameter to change."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def lesson_verb(
     if scenario is not None:
         _write(lesson, scenario)
         return
-    # Nobody is asked when everything that is asked for was told.
+    # No prompt if the options answer all questions.
     asks = predict is None and knob is None
     prediction = None if predict is None else _prediction(lesson.question, predict)
     value = None if knob is None else _knob_value(lesson, knob)
@@ -102,7 +102,7 @@ def _prediction(question: Question, text: str) -> float | str:
 
 
 def _knob_value(lesson: Lesson, text: str) -> Any:
-    """The value, judged before anything is played."""
+    """Parse the value and validate it before any run."""
     try:
         return lesson.read_knob(text)
     except (ScenarioError, ValueError) as error:
@@ -110,7 +110,7 @@ def _knob_value(lesson: Lesson, text: str) -> Any:
 
 
 def _ask(question: Question) -> float | str:
-    """Ask until the answer is one."""
+    """Ask until the answer is valid."""
     while True:
         told = _line("Your prediction")
         if told is None:
@@ -122,7 +122,7 @@ def _ask(question: Question) -> float | str:
 
 
 def _try_again(first: Outcome, console: Console) -> None:
-    """As often as the learner likes; an empty line ends it."""
+    """Repeat with other values until the learner enters an empty line."""
     while told := _line("A value (Enter ends the lesson)"):
         try:
             value = first.lesson.read_knob(told)
@@ -134,7 +134,7 @@ def _try_again(first: Outcome, console: Console) -> None:
 
 
 def _line(prompt: str) -> str | None:
-    """A line that somebody typed; None when there is nobody any more."""
+    """Read a line; None at the end of the input."""
     typer.echo(f"{prompt}: ", nl=False)
     line = typer.get_text_stream("stdin").readline()
     return line.strip() if line else None

@@ -1,4 +1,4 @@
-"""The lessons in a browser, until they are interrupted: `simulator lesson --console`."""
+"""`simulator lesson --console`: the lessons in a browser, until interrupted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.world.clock import ClockKind, run
 
 
 def serve_lessons(port: int, name: str) -> None:
-    """`name`: the lesson to begin with; empty for the list."""
+    """Serve the lessons. `name`: the first lesson to show; empty for the list."""
     allow_many_files()
     stop = asyncio.Event()
     run(ClockKind.REAL, lambda: _serve(port, name, stop), stop.set)

@@ -1,4 +1,4 @@
-"""What every verb that listens does first, and what it says when a port cannot be had."""
+"""Preparation of every verb that listens, and its error if a port is not available."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from simulator.wire.listening import CannotListen
 
 
 def allow_many_files() -> None:
-    """As many open files as the system allows: a request takes three (the client's, the balancer's, an instance's)."""
+    """Raise the limit of open files to the maximum: a request takes three (the client's, the balancer's, an
+    instance's).
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def keep_what_started() -> None:
-    """What is there once a verb listens stays to its end, so that collections of garbage no longer look through it.
+    """Exclude the existing objects from garbage collection; they stay until the verb ends.
 
-    They would take 50 ms of a turn of the event loop, for which all requests wait.
+    Scanning them would take 50 ms of a turn of the event loop, which delays all requests.
     """
     gc.collect()
     gc.freeze()
 
 
 def cannot_open(error: OSError, ports: Mapping[str, int]) -> NoReturn:
-    """Ends the command that could not open its listeners; `ports`: what its options ask for."""
+    """End the command that could not open its listeners. `ports`: option -> requested port."""
     if isinstance(error, CannotListen):
         bad_input(unheard(error, ports))
     if is_of_the_machine(error):
@@ -37,7 +39,7 @@ def cannot_open(error: OSError, ports: Mapping[str, int]) -> NoReturn:
 
 
 def unheard(error: CannotListen, ports: Mapping[str, int]) -> str:
-    """Which option the port is of, why it cannot be had, and what helps."""
+    """Return which option the port belongs to, why it is not available, and what helps."""
     options = [option for option, port in ports.items() if port == error.port]
     if not options:
         return str(error)

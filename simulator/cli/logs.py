@@ -1,4 +1,4 @@
-"""`simulator logs`: the streams of a service that CloudWatch Logs would hold."""
+"""`simulator logs`: a service's log streams, as CloudWatch Logs would hold them."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ def logs(
 
 
 def _line(entry: Entry, *, stream: str) -> str:
-    """As App Runner's console shows it (facts 11.1), in UTC."""
+    """Format a line as App Runner's console shows it (facts 11.1), in UTC."""
     at = datetime.fromtimestamp(entry.at, UTC).strftime("%m-%d-%Y %I:%M:%S %p")
     return f"{at} {stream} {entry.text}" if stream else f"{at} {entry.text}"

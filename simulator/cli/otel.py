@@ -1,6 +1,6 @@
-"""Where OTLP goes: an option, else the configuration file, else OpenTelemetry's own environment variables.
+"""OTLP settings: from an option, else the configuration file, else OpenTelemetry's own environment variables.
 
-The variables are those of its specification, for OTLP over HTTP; what nobody sets has the specification's default, but
+The variables are those of its specification, for OTLP over HTTP. Unset values have the specification's defaults, except
 for the endpoint: without one nothing is exported.
 """
 
@@ -54,44 +54,44 @@ Url = Annotated[str, AfterValidator(_url_of)]
 
 
 class OtelSection(Section):
-    """Metrics and traces over OTLP/HTTP. What is left out is what the OTEL_ variables say."""
+    """Metrics and traces over OTLP/HTTP. The OTEL_ variables give the values that are left out."""
 
     endpoint: Url | None = None
     """URL of the collector, such as http://127.0.0.1:4318; /v1/metrics and /v1/traces are appended."""
     metrics_endpoint: Url | None = None
-    """Whole URL for metrics, where it is another one."""
+    """Full URL for metrics, if different."""
     traces_endpoint: Url | None = None
-    """Whole URL for traces, where it is another one."""
+    """Full URL for traces, if different."""
     headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
-    """Sent with every export, such as a key of the collector's."""
+    """Headers sent with every export, for example an API key of the collector."""
     metrics: Flag = True
     """Export metrics."""
     traces: Flag = True
     """Export traces."""
     sampling: Annotated[Number, Field(ge=0, le=1)] | None = None
-    """Part of the requests that are traced, of those that come without a caller's decision: 0.01 or 1 %."""
+    """Share of requests to trace among those without a caller's decision: 0.01 or 1 %."""
     services: TracedServices = TracedServices.CONFIGURED
-    """Whose requests are traced: services with X-Ray in their ObservabilityConfiguration, or all."""
+    """Traced services: those with X-Ray in their ObservabilityConfiguration, or all."""
     interval_s: Duration | None = None
-    """Between two exports of metrics; 60s if nobody says."""
+    """Time between two exports of metrics; default: 60s."""
     timeout_s: Duration | None = None
-    """For one export, with its repetitions; 10s if nobody says."""
+    """Timeout of one export including its retries; default: 10s."""
     compression: Literal["none", "gzip", "deflate"] | None = None
-    """Of what is sent."""
+    """Compression of the exports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """OpenTelemetry's variables, read from an environment; empty ones are as if they were not there."""
+    """OpenTelemetry's variables, read from an environment; empty ones count as unset."""
 
     environment: Mapping[str, str]
 
     def text(self, *names: str) -> str | None:
-        """The first that is set."""
+        """Return the first variable that is set."""
         return next((value for name in names if (value := self.environment.get(name, "").strip())), None)
 
     def read(self, kind: Callable[[str], T], expected: str, *names: str) -> T | None:
-        """Raises ValueError with the variable's name."""
+        """Parse the first variable that is set. Raises ValueError with the variable's name."""
         for name in names:
             value = self.text(name)
             if value is not None:
@@ -108,10 +108,10 @@ def otlp_settings(
     endpoint: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> OtlpSettings | None:
-    """None when nobody has said where to. `endpoint` is an option's; the environment is this process's by default.
+    """Return None if no destination is configured. `endpoint` is an option's; default environment: this process's.
 
     Raises:
-        ValueError: a value makes no sense, with its name, or OpenTelemetry's libraries are not installed.
+        ValueError: if a value is invalid (the message names it), or OpenTelemetry's libraries are not installed.
     """
     section = section or OtelSection()
     variables = Variables(os.environ if environment is None else environment)  # noqa: TID251 this is cli
@@ -134,7 +134,7 @@ def otlp_settings(
 def _is_installed() -> bool:
     try:
         return importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is not None
-    except (ModuleNotFoundError, ValueError):  # a package above it is not there, or was taken away
+    except (ModuleNotFoundError, ValueError):  # a parent package is missing or was removed
         return False
 
 
@@ -172,7 +172,7 @@ _FILES: Final = ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY")
 
 
 def _url(option: str | None, section: OtelSection, variables: Variables, signal: str) -> str | None:
-    """Whoever says it first; a signal's own endpoint is a whole URL."""
+    """Return the URL from the first source that sets it; a signal's own endpoint is a full URL."""
     path = _PATHS[signal]
     if option is not None:
         return signal_url(check_endpoint("otlp-endpoint", option), path)
@@ -257,7 +257,7 @@ def _file(text: str) -> Path:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """W3C Baggage's form, as both specifications have it."""
+    """Parse the format of W3C Baggage, which both specifications use."""
     pairs: dict[str, str] = {}
     for part in text.split(","):
         if part.strip():

@@ -1,7 +1,7 @@
-"""The files that a verb writes: checked before the work, written beside their place, put there when they are whole.
+"""The output files of a verb: checked before the work, written to temporary files, moved into place when complete.
 
-So an hour is not lost to a folder that does not exist, what stood there stays until there is something better, and no
-output takes the place of an input or of another output.
+So a missing folder does not waste an hour of work, an existing file stays until its replacement is complete, and no
+output overwrites an input or another output.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ STDOUT: Final = "-"
 class _Output:
     option: str
     given: Path
-    target: Path  # where symbolic links lead
-    beside: Path  # the target itself where it is no ordinary file: a device or a pipe cannot be put in place
+    target: Path  # after resolving symbolic links
+    beside: Path  # temporary file; the target itself if it is a device or a pipe, which cannot be replaced
     stream: TextIO | None = None
 
 
 class Outputs:
-    """Use it around the work. `commit` puts every file in its place; without it nothing is left of them.
+    """A context manager around the work. `commit` moves every file into place; without it no file remains.
 
-    A path that does not serve is bad input; what fails later, such as a full disk, is a failure of the run.
+    An unusable path is bad input; a later error, such as a full disk, is a failure of the run.
     """
 
     def __init__(self) -> None:
@@ -43,12 +43,12 @@ class Outputs:
         self._taken: dict[object, str] = {}
 
     def protect(self, inputs: Iterable[Path], what: str = "an input") -> None:
-        """No output may be one of these files."""
+        """Forbid these files as outputs."""
         for path in inputs:
             self._taken.setdefault(_identity(path), f"{what}, {path}")
 
     def claim(self, option: str, path: Path) -> None:
-        """`path` is written by `option` in its own way: nothing else may be."""
+        """Reserve `path`, which `option` writes in its own way, against other outputs."""
         if _is_special(path):
             return
         taken = self._taken.get(_identity(path))
@@ -57,11 +57,11 @@ class Outputs:
         self._taken[_identity(path)] = f"the output of {option}"
 
     def path(self, option: str, path: Path | None) -> Path | None:
-        """Where to write what belongs at `path`, for who opens files by name; None for None."""
+        """Return the file to write instead of `path`, for code that opens files by name; None for None."""
         return None if path is None else self._add(option, path).beside
 
     def text(self, option: str, path: Path | None) -> TextIO | None:
-        """A stream for what belongs at `path`; None for None."""
+        """Return a stream to write instead of `path`; None for None."""
         if path is None:
             return None
         output = self._add(option, path)
@@ -75,8 +75,8 @@ class Outputs:
         return sys.stdout if path is not None and str(path) == STDOUT else self.text(option, path)
 
     def commit(self) -> None:
-        """All is written: each file in its place, whole. Ends the command with a failure when one cannot be."""
-        for step in (_complete, _put_in_place):  # all are whole before the first of them is put in place
+        """Complete all files, then move each into place. Ends the command with a failure if one cannot be written."""
+        for step in (_complete, _put_in_place):  # complete all files before moving the first one
             for output in self._outputs:
                 try:
                     step(output)
@@ -102,14 +102,14 @@ class Outputs:
         target = path.resolve()
         beside = target
         if not _is_special(path):
-            # The suffix says the format to those who write by name.
+            # Keep the suffix: some writers choose the format by it.
             beside = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.new{target.suffix}")
         output = _Output(option, path, target, beside)
         if beside != target:
             try:
                 if target.is_dir():
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-                beside.touch(exist_ok=False)  # a link that somebody laid there is not followed
+                beside.touch(exist_ok=False)  # do not follow a link created by another user
                 if target.exists():
                     beside.chmod(stat.S_IMODE(target.stat().st_mode))
             except OSError as error:
@@ -136,7 +136,7 @@ def _put_in_place(output: _Output) -> None:
 
 @contextlib.contextmanager
 def written(option: str, path: Path) -> Iterator[TextIO]:
-    """One file of text, whole or not at all."""
+    """Write one text file completely or not at all."""
     with Outputs() as outputs:
         stream = outputs.text(option, path)
         assert stream is not None
@@ -148,12 +148,12 @@ def written(option: str, path: Path) -> Iterator[TextIO]:
 
 
 def lost(option: str, path: Path, error: OSError) -> NoReturn:
-    """What was to be written cannot be, and that is nobody's input."""
+    """Report that an output cannot be written, as a failure and not as bad input."""
     broke(f"{option} = {str(path)!r}, could not be written: {error.strerror or error}")
 
 
 def _identity(path: Path) -> object:
-    """The same for two names of a file."""
+    """Return the same value for two names of one file."""
     try:
         found = path.stat()
     except OSError:
@@ -162,7 +162,7 @@ def _identity(path: Path) -> object:
 
 
 def _is_special(path: Path) -> bool:
-    """A device or a pipe: nothing stands there that could be lost."""
+    """Return True for a device or a pipe: it has no content to preserve."""
     try:
         mode = path.stat().st_mode
     except OSError:

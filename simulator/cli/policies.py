@@ -1,4 +1,4 @@
-"""`simulator policies`: what is there, and a template for one's own."""
+"""`simulator policies`: the list of policies, and a template for your own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _list(context: typer.Context) -> None:
 def template(
     file: Path | None = typer.Argument(None, metavar="[F.py]", help="Where to; standard output if left out."),
 ) -> None:
-    """Write a policy of your own to begin with."""
+    """Write a template for your own policy."""
     text = files("simulator.lab").joinpath("policy_template.py").read_text(encoding="utf-8")
     if file is None:
         typer.echo(text, nl=False)

@@ -1,8 +1,8 @@
-"""The door to the terminal: everything that a verb prints goes through it, and no control character comes out.
+"""Filtered terminal output: everything that a verb prints passes through it, and no control character gets out.
 
-`guarded` puts it before standard output and error for as long as a verb runs, so it holds for messages, log lines,
-tracebacks and JSON alike. On a terminal it lets colours pass, because help and tables have them; what is a stranger's
-text is printed by `echo` or on a `Terminal` (terminal.py), which let nothing of a text pass.
+`guarded` wraps standard output and error while a verb runs, so it applies to messages, log lines, tracebacks and JSON
+alike. On a terminal it allows colours, because help and tables use them; untrusted text is printed by `echo` or on a
+`Terminal` (terminal.py), which allow no control sequences in a text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.model.visible import visible
 
 
 class Door:
-    """A text stream in front of another."""
+    """A text stream that filters what is written to another one."""
 
     def __init__(self, behind: TextIO) -> None:
         self.behind = behind
@@ -38,7 +38,7 @@ class Door:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Doors before both streams; one is enough, however often it is asked for."""
+    """Wrap both streams; nested calls wrap them only once."""
     before = sys.stdout, sys.stderr
     doors = tuple(stream if isinstance(stream, Door) or stream is None else Door(stream) for stream in before)
     sys.stdout, sys.stderr = doors
@@ -50,5 +50,5 @@ def guarded() -> Iterator[None]:
 
 
 def echo(text: object, *, err: bool = False) -> None:
-    """A line that holds a stranger's text."""
+    """Print a line that contains untrusted text."""
     typer.echo(visible(str(text)), err=err)

@@ -1,4 +1,4 @@
-"""`simulator run`: play a scenario on either clock and report."""
+"""`simulator run`: run a scenario on either clock and report."""
 
 from __future__ import annotations
 
@@ -120,9 +120,7 @@ def run(
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks in the end."),
 ) -> None:
-    """Play a scenario and report: exit 0 when its checks pass, 1 when one failed, 2 bad input, 3 an internal error
-    stopped the run.
-    """
+    """Run a scenario and report: exit 0 if its checks pass, 1 if one failed, 2 bad input, 3 internal error."""
     chosen = _load(scenario, clock, seed, policy, on_policy_error)
     to_stdout = json_file is not None and str(json_file) == STDOUT
     console = Terminal(stderr=to_stdout)
@@ -177,7 +175,7 @@ def run(
 
 
 def _run_in(backend: str, scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, *, touched: bool) -> Run:
-    """A console and exports of metrics look at single requests of the platform itself; real time has no other."""
+    """Choose the backend. A console and metrics exports observe single requests of the platform, as does real time."""
     if live is not None or touched:
         if backend not in {AUTO, EVENT_LOOP}:
             bad_input(f"backend = {backend}, must be left out in real time, with --console and with metrics")
@@ -225,7 +223,7 @@ def _load(
 def _open_log(
     path: Path | None, clock: ClockKind, outputs: Outputs, files: contextlib.ExitStack
 ) -> io.RawIOBase | None:
-    """Unbuffered: the log gathers its lines itself. Appended to, as logs are."""
+    """Open the log unbuffered, since it buffers its lines itself; append as usual for logs."""
     if path is None:
         return None
     if clock is not ClockKind.REAL:
@@ -244,7 +242,7 @@ def _tell_losses(platform: Platform) -> None:
 
 
 def _tell_where(platform: Platform, console: Console) -> None:
-    """How to reach the services from outside, while they run."""
+    """Print how to reach the services from outside, while they run."""
     if platform.front is None:
         return
     for service in platform.services.values():
@@ -260,7 +258,7 @@ def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.Abstra
 def _play(
     run: Run, console: Console, watched: RunConsole | None, ports: Mapping[str, int], *, quiet: bool
 ) -> RunRecord:
-    """`ports`: what the options ask for."""
+    """Run the scenario. `ports`: option -> requested port."""
     opened: list[Platform] = []
     exported: list[Exporters] = []
 
@@ -280,7 +278,7 @@ def _play(
     try:
         with _progress(run.scenario.name, console, quiet=quiet) as run.watcher:
             record = play(run)
-    except ScenarioError as error:  # a data file, read as the run goes
+    except ScenarioError as error:  # a data file, which is read during the run
         bad_input(str(error))
     except InterruptedRun as error:
         echo("interrupted before the run began", err=True)

@@ -1,4 +1,4 @@
-"""What a scenario in real time has as source code is built before its run begins."""
+"""Build the source code of a real-time scenario before its run begins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from simulator.world.tasks import Tasks, first_of
 
 
 def built(scenario: Scenario, settings: BuildSettings, *, quiet: bool = False) -> Scenario:
-    """The scenario with what was built in it. Tells the log of the builds. Exits when one fails or is interrupted."""
+    """Return the scenario with its built applications. Prints the build log. Exits if a build fails or is
+    interrupted.
+    """
     if not needs_builds(scenario):
         return scenario
     stop = asyncio.Event()
@@ -40,7 +42,7 @@ def built(scenario: Scenario, settings: BuildSettings, *, quiet: bool = False) -
 
 
 async def _built(scenario: Scenario, settings: BuildSettings, steps: _Steps, stop: asyncio.Event) -> Scenario | None:
-    """None when it was interrupted."""
+    """Return None if it was interrupted."""
     builder = LocalBuilder(settings)
     try:
         async with Tasks("builds before the run") as tasks:
@@ -54,13 +56,13 @@ async def _built(scenario: Scenario, settings: BuildSettings, steps: _Steps, sto
 
 
 class _Steps:
-    """Implements `BuildSteps`: on standard error, as the report may go to standard output."""
+    """Implements `BuildSteps`: prints to standard error, as the report may go to standard output."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
 
     async def reach(self, phase: Phase) -> None:
-        """Nothing is measured yet."""
+        """Do nothing: no time is measured yet."""
 
     def log(self, line: str) -> None:
         if not self._quiet:

@@ -1,4 +1,4 @@
-"""The console beside `simulator run`: its options, and what is said about it on the terminal."""
+"""The console of `simulator run`: its options and its messages on the terminal."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from simulator.replay.scenario import Scenario
 from simulator.world.clock import ClockKind, until_interrupted, wall_s
 from simulator.world.pace import SPEED_MAX, Pace
 
-# A run that nobody has set a speed for is over in about this time, but never slower than the real clock.
+# Without a speed setting, a run ends in about this time, but is never slower than the real clock.
 LENGTH_S: Final = 120.0
 
 
 def pace_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Pace | None:
-    """What virtual time keeps; None in real time."""
+    """Return the playback speed of virtual time; None in real time."""
     if clock is ClockKind.REAL:
         if speed is not None:
             bad_input("speed = given, must be left out in real time: nobody can turn that clock")
@@ -35,7 +35,7 @@ def pace_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Pace |
 
 @contextlib.contextmanager
 def opened_console(port: int, pace: Pace | None, terminal: Console) -> Iterator[RunConsole]:
-    """The console, listening, and its address on the terminal."""
+    """Open the console and print its address."""
     allow_many_files()
     console = RunConsole(port, pace)
     with contextlib.ExitStack() as stack:
@@ -50,6 +50,6 @@ def opened_console(port: int, pace: Pace | None, terminal: Console) -> Iterator[
 
 
 def stay(console: RunConsole, terminal: Console) -> None:
-    """The run is over, and people go on looking."""
+    """Keep the console open after the run."""
     terminal.print(f"the console stays at {console.url} until Ctrl-C", soft_wrap=True)
     until_interrupted()

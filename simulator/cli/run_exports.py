@@ -1,4 +1,4 @@
-"""What `simulator run` exports beside its report, and what is said about it on the terminal."""
+"""The exports of `simulator run` besides its report, and their messages on the terminal."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def exports_of(
 
 
 def otlp_of(scenario: Scenario, clock: ClockKind, endpoint: str | None, sampling: float | None) -> OtlpSettings | None:
-    """Of virtual time only traces, where an option says so: OpenTelemetry's variables are for what goes on now.
+    """For virtual time only traces, and only by an option: OpenTelemetry's variables are for live processes.
 
-    Such a run has just ended, as a collector sees it.
+    For a collector, such a run has just ended.
     """
     is_virtual = clock is ClockKind.VIRTUAL
     if is_virtual and endpoint is None:
@@ -56,7 +56,7 @@ def otlp_of(scenario: Scenario, clock: ClockKind, endpoint: str | None, sampling
 def cloudwatch_of(
     scenario: Scenario, clock: ClockKind, endpoint: str | None, namespace: str, console: Console
 ) -> CloudWatchSettings | None:
-    """A run in virtual time has just ended, as CloudWatch sees it, and began with a minute: it takes no old points."""
+    """For CloudWatch, a run in virtual time has just ended and began at a full minute: old points are not accepted."""
     if endpoint is None:
         return None
     if not re.match(ENDPOINT, endpoint):
@@ -71,7 +71,7 @@ def cloudwatch_of(
 
 
 def send_kept(cloudwatch: CloudWatch | None, console: Console) -> None:
-    """What a run in virtual time has for CloudWatch, once it is over. Its report does not depend on it."""
+    """Send the data of a finished run in virtual time to CloudWatch. The report does not depend on it."""
     if cloudwatch is not None and cloudwatch.is_kept:
         try:
             run_loop(ClockKind.REAL, cloudwatch.send_kept)

@@ -1,4 +1,4 @@
-"""Asking the simulator that works on a state folder, from another process."""
+"""Call the simulator that uses a state folder, from another process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from simulator.api.admin import ADMIN_FILE
 from simulator.cli.exits import bad_input
 
 _TIMEOUT_S: Final = 10.0
-_PID_MAX: Final = 2**22  # of Linux
+_PID_MAX: Final = 2**22  # Linux's maximum
 
 
 def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None:
-    """Its answer; None when no simulator runs there. A rejection ends the command with its message."""
+    """Return the simulator's answer; None if none is running. A rejection ends the command with its message."""
     try:
         place = json.loads((state / ADMIN_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -26,7 +26,7 @@ def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None
         bad_input(f"{state / ADMIN_FILE}: {error}")
     if not isinstance(place, dict) or not _is_place(place):
         bad_input(f"{state / ADMIN_FILE}, must have url, token and pid of the simulator that runs: start it again")
-    if not _is_alive(place["pid"]):  # killed, and its file left behind
+    if not _is_alive(place["pid"]):  # it was killed and left its file
         return None
     request = urllib.request.Request(  # noqa: S310 the address is our own
         f"{place['url']}/{action}",
@@ -56,6 +56,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # another user's
+    except PermissionError:  # it belongs to another user
         return True
     return True

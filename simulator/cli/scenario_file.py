@@ -1,4 +1,4 @@
-"""Which file a verb's scenario argument means."""
+"""Resolve a verb's scenario argument to a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WAIT_TOLD_S: Final = 1.0
 
 
 def scenario_path(name: str) -> Path:
-    """A file, or a shipped scenario by its name; ends the program when it is neither."""
+    """Return the path of a file, or of a shipped scenario by name; ends the program if it is neither."""
     path = Path(name)
     if path.exists():
         return path
@@ -29,7 +29,7 @@ def scenario_path(name: str) -> Path:
 
 
 def file_path(name: str) -> Path:
-    """The same for a verb that reads it again for each run: a pipe has its text once."""
+    """Return the path for a verb that reads the file again for each run: a pipe can be read only once."""
     path = scenario_path(name)
     if path.exists() and not (path.is_file() or path.is_dir()):
         bad_input(f"scenario = {name!r}, must be a file: it is read again for each run")
@@ -38,7 +38,7 @@ def file_path(name: str) -> Path:
 
 @contextlib.contextmanager
 def patient(path: Path) -> Iterator[None]:
-    """While `path` is read: a word after a second where a pipe has nothing yet, for it may never have."""
+    """While `path` is read: print a message if a pipe gives no data for a second, since it may never give any."""
     if not path.is_fifo():
         yield
         return
@@ -52,15 +52,15 @@ def patient(path: Path) -> Iterator[None]:
 
 
 def tell_recordings(scenario: Scenario) -> None:
-    """What is notable of its recordings, on standard error: nothing of one is changed or left out without a word.
+    """Print notes about the scenario's recordings on standard error: no change or omission is silent.
 
     Raises:
-        ScenarioError: for a recording that cannot be played.
+        ScenarioError: for a recording that cannot be used.
     """
     for note in scenario.recording_notes():
         echo(f"note: {note}", err=True)
 
 
 def policy_files(*names: str | None) -> list[Path]:
-    """The files of the users' own policies among these names, `FILE.py:CLASS`."""
+    """Return the files of the user's own policies among these names, `FILE.py:CLASS`."""
     return [Path(name.rpartition(":")[0]) for name in names if name is not None and ":" in name]

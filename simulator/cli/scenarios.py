@@ -1,4 +1,4 @@
-"""`simulator scenarios`: what is shipped, and a copy of it to change."""
+"""`simulator scenarios`: the list of shipped scenarios, and a copy to change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def scenarios(
 
 
 def _copy(folder: Path, to: Path) -> None:
-    """All of it, or what was there before: nothing, or an empty folder."""
+    """Copy everything, or restore what was there before: nothing, or an empty folder."""
     is_new = not to.exists()
     try:
         to.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`simulator schema`: the JSON Schemas of what goes in and what comes out."""
+"""`simulator schema`: the JSON Schemas of inputs and outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`simulator serve`: the platform behind App Runner's API, until it is interrupted."""
+"""`simulator serve`: the platform behind App Runner's API, until interrupted."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def serve(
         CONSOLE_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
     ),
 ) -> None:
-    """Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and whatever else speaks to AWS."""
+    """Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients."""
     try:
         chosen = with_options(
             load_config(config) if config is not None else ServeConfig(),
@@ -145,7 +145,7 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
 
 
 async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:
-    """Raises typer.Exit when something behind the answers broke."""
+    """Raises typer.Exit if an internal task failed."""
     tasks = serving.plane.tasks
     stopped, broken = tasks.spawn(stop.wait(), "until stopped"), tasks.spawn(serving.until_broken(), "until broken")
     if await first_of(stopped, broken) == 1:
@@ -155,7 +155,7 @@ async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:
 
 
 def _ports(settings: ServingSettings) -> dict[str, int]:
-    """What the options ask for."""
+    """Option -> requested port."""
     front, metrics = settings.front, settings.exports.port
     api = settings.control.listener
     assert api is not None
@@ -164,14 +164,14 @@ def _ports(settings: ServingSettings) -> dict[str, int]:
 
 
 def _redirect(front: Front) -> str:
-    """Where plain HTTP is redirected, and why there if that is not where it was asked for."""
+    """Describe where plain HTTP is redirected from, and why if it is not the requested port."""
     wanted = front.http_port_wanted
     taken = f" ({wanted} is taken{holder(wanted)})" if wanted not in {0, front.http_port} else ""
     return f"  http://*{LOCAL_DOMAIN}:{front.http_port} redirects there{taken}"
 
 
 def _tell(serving: Serving) -> None:
-    """Where it is, and a line to copy that works as it stands."""
+    """Print the addresses, and a command to copy that works unchanged."""
     plane, front = serving.plane, serving.platform.front
     assert front is not None
     settings = plane.settings

@@ -1,6 +1,7 @@
 """The configuration file of `simulator serve`: who may call the API, where it listens, its times and quotas.
 
-YAML as scenario files are, with the same care: every error at once. Options on the command line win over the file.
+YAML like scenario files, with the same checks: all errors are reported at once. Options on the command line override
+the file.
 """
 
 from __future__ import annotations
@@ -98,36 +99,36 @@ class KeySection(Section):
     """An access key that may call the API."""
 
     access_key_id: str = Field(min_length=1)
-    """Its id, as clients are configured with it."""
+    """The access key id that clients are configured with."""
     secret_access_key: str = Field(min_length=1, repr=False)
-    """Its secret."""
+    """The secret access key."""
     account: Account = DEFAULT_ACCOUNT
     """The account whose resources it sees, 12 digits in quotation marks."""
     session_token: str | None = Field(default=None, min_length=1, repr=False)
-    """Of temporary credentials; clients have to send it then."""
+    """The session token of temporary credentials; clients then have to send it."""
 
 
 class ApiSection(Section):
     """Where the API listens, and who may call it."""
 
     host: str = "127.0.0.1"
-    """Address; beyond loopback it takes keys and TLS."""
+    """Address; beyond loopback it requires keys and TLS."""
     port: Count = Field(default=DEFAULT_PORT, ge=0, le=65535)
     """Port; 0 is any free one."""
     tls: Flag = False
-    """Over TLS, with a certificate of the local authority unless one is given."""
+    """Serve over TLS, with a certificate of the local authority unless one is given."""
     name: str | None = Field(default=None, min_length=1)
-    """What clients call it; its certificate is for that. The host if left out."""
+    """Host name that clients use and the certificate is for. Default: the host."""
     certificate: File | None = None
     """PEM file of your own certificate and its chain."""
     key: File | None = None
-    """PEM file of its key, if that is not in the same file."""
+    """PEM file of its key, if it is not in the certificate's file."""
     account: Account = DEFAULT_ACCOUNT
-    """The account of keys that are not listed, as long as none is."""
+    """The account of all keys while no keys are listed."""
     region: Region = DEFAULT_REGION
     """The Region of requests that name none."""
     keys: tuple[KeySection, ...] = ()
-    """The access keys that are let in; without any every key is."""
+    """The accepted access keys; without any, every key is accepted."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -149,15 +150,15 @@ class TimeSection(Section):
     """How long operations take."""
 
     profile: Literal["instant", "app-runner"] = "instant"
-    """As long as the work takes, or at least as long as people measured on AWS."""
+    """Operations take as long as the work (instant), or at least as long as measured on AWS (app-runner)."""
     factor: Number = Field(default=1.0, ge=0)
-    """Of the profile's times; 0.1 is ten times as fast."""
+    """Multiplies the profile's times; 0.1 is ten times as fast."""
     retention: Duration = RETENTION_S
     """How long a deleted resource can be described."""
 
 
 class QuotasSection(Section):
-    """What an account may have in a Region."""
+    """Quotas of an account in a Region."""
 
     services: Count = Field(default=Quotas().services, ge=1)
     connections: Count = Field(default=Quotas().connections, ge=1)
@@ -172,33 +173,35 @@ class QuotasSection(Section):
 
 
 class FrontSection(Section):
-    """Where services are reached. Always on 127.0.0.1."""
+    """Where services are reachable. Always on 127.0.0.1."""
 
     https_port: Count = Field(default=DEFAULT_HTTPS_PORT, ge=0, le=65535)
     """Port of the services' URLs; 0 is any free one."""
     http_port: Annotated[Count, Field(ge=0, le=65535)] | None = None
-    """Port that redirects to it; 0 is any free one. If left out 8581, or any free one where that is taken."""
+    """Port that redirects to HTTPS; 0 is any free one. Default: 8581, or any free one if that is taken."""
     server_timing: Flag = True
-    """Answers tell the split of their time in a `server-timing` field; App Runner's do not."""
+    """Responses have a `server-timing` field with the parts of their time; App Runner's do not."""
 
 
 class BuildsSection(Section):
     """How services from source code are built, on this machine or in images of the container engine."""
 
     clones: Mapping[str, str] = Field(default_factory=dict)
-    """For a repository's URL, or the beginning of several, the local clone that stands for it."""
+    """Maps a repository's URL, or a prefix of URLs, to a local clone."""
     toolchains: Annotated[Mapping[str, Folder], AfterValidator(_of_runtimes)] = Field(default_factory=dict)
-    """For a runtime, such as NODEJS_22, the folder of its programs, where it is not found by itself."""
+    """Maps a runtime, such as NODEJS_22, to the folder of its programs, if it is not found automatically."""
     near_versions: Flag = False
-    """Let another version of the language stand in for a runtime that is not on this machine."""
+    """Allow another version of the language if this machine does not have the runtime's own."""
     images: Annotated[Mapping[str, Image], AfterValidator(_of_runtimes_or_all)] = Field(default_factory=dict)
-    """For a runtime, such as NODEJS_22, or for `all`, the image in which it is built and run instead."""
+    """Maps a runtime, such as NODEJS_22, or `all`, to the image in which it is built and run instead."""
     environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict, repr=False)
-    """Variables of every build command besides those of proxies, certificates and package indexes that `serve` has."""
+    """Variables of every build command, besides those for proxies, certificates and package indexes that `serve`
+    has.
+    """
 
 
 class MetricsSection(Section):
-    """What monitoring may read. Nothing is measured for it unless somebody asks."""
+    """Endpoints for monitoring. Without one, nothing is measured."""
 
     port: Annotated[Count, Field(ge=0, le=65535)] | None = None
     """Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one, none if left out."""
@@ -216,34 +219,34 @@ class ServeConfig(Section):
     quotas: QuotasSection = QuotasSection()
     """What an account may have in a Region."""
     front: FrontSection = FrontSection()
-    """Where services are reached."""
+    """Where services are reachable."""
     instances: InstancesSection = InstancesSection()
-    """What every instance gets."""
+    """Settings of every instance."""
     metrics: MetricsSection = MetricsSection()
-    """What monitoring may read."""
+    """Endpoints for monitoring."""
     otel: OtelSection = OtelSection()
-    """Where metrics and traces are sent to, as OpenTelemetry has them."""
+    """Where metrics and traces are sent over OpenTelemetry's protocol."""
     cloudwatch: CloudWatchSection = CloudWatchSection()
     """Where App Runner's CloudWatch metrics and logs go."""
     prices: PricesSpec | None = None
-    """What the console says that it costs; by the Region of each service if left out."""
+    """Prices for the console; default: those of each service's Region."""
     applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
-    """For a service's name, an image identifier or a repository's URL what runs: process, image, or simulation."""
+    """Maps a service's name, an image identifier or a repository's URL to what runs: process, image, or simulation."""
     builds: BuildsSection = BuildsSection()
     """How services from source code are built."""
     networks: Mapping[str, str] = Field(default_factory=dict)
-    """For a subnet of a VPC connector the network of the container engine that stands for it."""
+    """Maps a subnet of a VPC connector to a network of the container engine."""
     aws: AwsSpec = AwsSpec()
     """Where secrets and role credentials come from."""
     needs_connection: Flag = False
-    """A code repository has to come with a connection; AWS's documents disagree on it."""
+    """Require a connection for a code repository; AWS's documents disagree on it."""
     dashed_operation_ids: Flag = False
-    """Operation ids of 36 characters, as the API model has them, where AWS gives 32."""
+    """Use operation ids of 36 characters, as the API model has them, where AWS gives 32."""
     seed: Annotated[Count, Field(ge=0, lt=2**63)] | None = None
-    """Of the identifiers of a new state: the same calls then give the same names. Drawn if left out."""
+    """Seed of the identifiers of a new state: the same calls then give the same names. Default: random."""
 
     def serving(self, state: Path, engine: str) -> ServingSettings:
-        """Raises ValueError when the API would be open to other machines, or of `otlp_settings`."""
+        """Raises ValueError if the API would be open to other machines, and as `otlp_settings`."""
         aws = self.aws
         return ServingSettings(
             control=dataclasses.replace(self.settings(state), engine=engine),
@@ -281,7 +284,7 @@ class ServeConfig(Section):
         )
 
     def settings(self, state: Path | None) -> ControlPlaneSettings:
-        """Of the control plane alone. Raises ValueError when the API would be open to other machines."""
+        """Settings of the control plane alone. Raises ValueError if the API would be open to other machines."""
         api, time = self.api, self.time
         keys = AccessKeys(AccessKey(**key.model_dump()) for key in api.keys)
         return ControlPlaneSettings(
@@ -302,7 +305,7 @@ class ServeConfig(Section):
 
 
 def load_config(path: Path) -> ServeConfig:
-    """Files that it names are looked up beside it. Raises ScenarioError with every problem of the file."""
+    """Load the file; paths in it are relative to it. Raises ScenarioError with every problem of the file."""
     document = parse_document(read_document_text(path), str(path))
     try:
         return ServeConfig.model_validate(document.data, context={"folder": str(path.parent)})
@@ -313,7 +316,7 @@ def load_config(path: Path) -> ServeConfig:
 
 
 def with_options(config: ServeConfig, **options: Any) -> ServeConfig:
-    """`api_host=...`, `time_profile=...`: each wins over what the file says, unless it is None."""
+    """Override values of the file with `api_host=...`, `time_profile=...` and so on, unless they are None."""
     sections: dict[str, dict[str, Any]] = {}
     for name, value in options.items():
         section, _, key = name.partition("_")

@@ -1,4 +1,4 @@
-"""`simulator shadow`: what other policies would have said during a run, without acting."""
+"""`simulator shadow`: what other policies would have decided during a run, without acting."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def shadow_verb(
     engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
     json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write divergences and decisions to F."),
 ) -> None:
-    """Play a scenario with its own policy while others are asked what they would do, and tell how they diverge."""
+    """Run a scenario with its own policy, evaluate other policies without applying them, and report how they
+    diverge.
+    """
     try:
         path = scenario_path(scenario)
         with patient(path):
@@ -70,7 +72,7 @@ def shadow_verb(
 
 
 def _played(run: Run) -> bool:
-    """Whether it came to its end."""
+    """Return True if the run ended normally."""
     try:
         return play(run).complete
     except ScenarioError as error:

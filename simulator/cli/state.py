@@ -1,4 +1,4 @@
-"""The state folder: where it is, and that nobody but its owner can read it."""
+"""The state folder: its place, and its permissions, which allow only its owner to read it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from simulator.world.private_files import repair_modes
 
 
 def state_folder(given: Path | None) -> Path:
-    """`given`, or where the XDG base directories want it.
+    """Return `given`, or the place that the XDG base directory specification gives.
 
-    What an earlier version left open to other users of the machine is closed, and told. Ends the command when there is
-    no home folder to keep it in.
+    Files that an earlier version left readable by other users are closed, with a message. Ends the command if there is
+    no home folder.
     """
     folder = given if given is not None else _default()
     repaired = repair_modes(folder)
@@ -31,7 +31,7 @@ def state_folder(given: Path | None) -> Path:
 
 def _default() -> Path:
     kept = os.environ.get("XDG_STATE_HOME", "")  # noqa: TID251 cli is the reader of the environment
-    if not Path(kept).is_absolute():  # the specification: a relative one is to be ignored
+    if not Path(kept).is_absolute():  # the specification requires a relative path to be ignored
         kept = str(_home() / ".local" / "state")
     return Path(kept) / STATE_NAME
 

@@ -44,10 +44,10 @@ def import_verb(
     file: Path = typer.Argument(..., metavar="FILE", help="What `state export` wrote."),
     folder: Path | None = typer.Option(None, "--state", metavar="FOLDER", help="Which has no state yet."),
 ) -> None:
-    """Make a new state from a JSON file."""
+    """Create a new state from a JSON file."""
     place = state_folder(folder)
     try:
-        content = read_state(file)  # before anything is made
+        content = read_state(file)  # before anything is created
         with StateLock(place):
             count = make_state(place / STORE_NAME, content)
     except (StateHeld, StateFileError, StoreError, DocumentError, OSError) as error:

@@ -1,4 +1,4 @@
-"""`simulator sweep`: a scenario over a grid of its settings."""
+"""`simulator sweep`: run a scenario over a grid of its settings."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def sweep(
     ),
     backend: str = typer.Option(AUTO, help=f"Engine of the points: {', '.join(GEAR_NAMES)}."),
 ) -> None:
-    """Play a scenario at every point of a grid; exit 0 when all were played, 1 when some failed, 2 bad input.
+    """Run a scenario at every point of a grid; exit 0 if all ran, 1 if some failed, 2 bad input.
 
-    Interrupted or crashed, the same command goes on where it stopped.
+    After an interruption or a crash, the same command continues where it stopped.
     """
     path = file_path(scenario)
     if out.suffix not in FORMATS:
@@ -86,7 +86,7 @@ def sweep(
 
 
 def _first(path: Path, axes: Sequence[Axis]) -> tuple[list[Path], int]:
-    """The files that the sweep reads, and its seed. An axis that no scenario has is told before anything is played."""
+    """Return the files that the sweep reads, and its seed. Reports an unknown axis before any run."""
     changes = {axis.name: axis.values[0] for axis in axes}
     scenario = load_scenario(path, changes)
     scenario.require("virtual")
@@ -94,7 +94,7 @@ def _first(path: Path, axes: Sequence[Axis]) -> tuple[list[Path], int]:
     files = _files(scenario)
     for axis in axes:
         for value in axis.values[1:]:
-            if isinstance(value, str | dict | list):  # it may name a file; a point that it breaks says so itself
+            if isinstance(value, str | dict | list):  # may name a file; an invalid point reports itself
                 with contextlib.suppress(ScenarioError, ValueError):
                     files += _files(load_scenario(path, {**changes, axis.name: value}))
     return list(dict.fromkeys(files)), scenario.seed
@@ -105,7 +105,7 @@ def _files(scenario: Scenario) -> list[Path]:
 
 
 def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) -> tuple[list[Row], int]:
-    """The rows, and how many of them an earlier start has played."""
+    """Return the rows, and how many of them an earlier start has finished."""
     befores: list[bool] = []
     try:
         with _gang(workers, scheduler) as gang, BatchProgress(console, plan.file.stem, len(plan)) as progress:
@@ -144,7 +144,7 @@ def _gang(workers: int, scheduler: str | None) -> Iterator[Gang]:
 
 
 def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) -> None:
-    """What could not be written can be asked for again without playing: the journal stays until the result stands."""
+    """Write the result. A failed write can be repeated without new runs: the journal stays until the result exists."""
     names = [axis.name for axis in plan.axes]
     try:
         write_table(rows, table)
@@ -183,7 +183,7 @@ def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], cons
 
 
 def _tell_basis(rows: Sequence[Row], console: Console) -> None:
-    """What the months rest on: runs end with their last request, so that of a thousand runs each has its own end."""
+    """Print the basis of the monthly costs: a run ends with its last request, so each run has its own length."""
     bases = list(dict.fromkeys(str(row["month_rests_on"]) for row in rows if row.get("month_rests_on")))
     if bases:
         others = len(bases) - 1
@@ -192,7 +192,7 @@ def _tell_basis(rows: Sequence[Row], console: Console) -> None:
 
 
 def _tell_unable(rows: Sequence[Row], console: Console) -> None:
-    """Points whose policy no load makes scale out, by the reason; their rows have it too (`cannot_act`)."""
+    """Print the number of points whose policy cannot scale out at any load, by reason; rows have it in `cannot_act`."""
     for text, count in Counter(str(row["cannot_act"]) for row in rows if row.get("cannot_act")).most_common():
         console.print(f"Warning: {count} of {len(rows)} runs cannot act: {text}", markup=False, soft_wrap=True)
 
@@ -204,7 +204,7 @@ def _cells(row: Row, names: Sequence[str]) -> tuple[Cell, ...]:
 
 
 def _tell_failing(told: Sequence[Row], *, has_front: bool, console: Console) -> None:
-    """How many points do not pass, and for which reason how many of them."""
+    """Print how many points do not pass, and how many for each reason."""
     failing = [str(row[FAILING]) for row in told if row[FAILING]]
     if not failing:
         return

@@ -14,22 +14,23 @@ from simulator.cli.terminal import Terminal
 from simulator.lab.tables import Cell, Table
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 
-# What a table of six figures with their spreads takes; a file or a pipe has no width of its own.
+# Width of a table of six figures with their spreads; a file or a pipe has no width of its own.
 WIDTH_IN_A_PIPE = 120
 _GAP = 2  # blanks between columns
-_MARK = "  "  # before what stands below a name
+_MARK = "  "  # before an entry below a name
 
 
 def wide_console() -> Console:
-    """Standard output, wide enough where nobody looks at a terminal."""
+    """Return a console for standard output, wide if it is not a terminal."""
     console = Terminal()
     return console if console.is_terminal else Terminal(width=WIDTH_IN_A_PIPE)
 
 
 def print_table(table: Table, console: Console) -> None:
-    """The best of each column is bold; spreads are dim. What is wider than the terminal goes on in further tables.
+    """Print the table; the best of each column is bold, spreads are dim. Columns that do not fit go into further
+    tables.
 
-    Each of these has the names again: a row whose name cannot be read says nothing.
+    Each of these repeats the names, so that every row can be identified.
     """
     title = table.title
     for columns in _portions(table, console.width):
@@ -45,7 +46,7 @@ def print_table(table: Table, console: Console) -> None:
 
 
 def _portions(table: Table, width: int) -> list[list[int]]:
-    """The columns, in as many portions as it takes for each to fit beside the names; one column at least."""
+    """Split the columns into portions that each fit next to the names, with at least one column."""
     portions: list[list[int]] = [[]]
     left = width - _names_width(table)
     for place, heading in enumerate(table.headings):
@@ -72,7 +73,7 @@ def _name(name: str, marks: Iterable[str]) -> Text:
 
 
 def tell_notes(notes: Iterable[PolicyNote]) -> None:
-    """What has to be known before the figures, each once, on standard error."""
+    """Print the notes to read before the figures, each once, on standard error."""
     texts = {
         f"{'warning: ' if note.kind is NoteKind.CANNOT_ACT else ''}{note.service}: {note.text}": None for note in notes
     }

@@ -1,4 +1,4 @@
-"""Rich's console for what verbs print: styles are ours, and the text that has them controls nothing."""
+"""Rich's console for the output of verbs: styles come only from the code, and texts contain no control sequences."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from simulator.model.visible import visible
 
 
 class Terminal(Console):
-    """A text is never taken for markup or emoji codes: it may be a stranger's."""
+    """A console that never interprets a text as markup or emoji codes, because it may be untrusted."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"highlight": False, "markup": False, "emoji": False, **options})
 
     @property
     def file(self) -> IO[str]:
-        """Behind the door: each segment has been looked at, and the door knows no cursor."""
+        """The stream behind the filter: each segment is already filtered, and the filter supports no cursor
+        movement.
+        """
         file = super().file
         return file.behind if isinstance(file, Door) else file
 
@@ -29,6 +31,6 @@ class Terminal(Console):
         self._file = new_file
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """With every text as it may be shown."""
+        """Render with every text filtered."""
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else visible(text), style, control)

@@ -29,7 +29,7 @@ def top(
     ),
     once: bool = typer.Option(False, "--once", help="Print one snapshot and exit."),
 ) -> None:
-    """Watch a running simulator on a terminal: rates, instances, latency, what happened last. Ctrl-C ends it."""
+    """Watch a running simulator on a terminal: rates, instances, latency, latest events. Ctrl-C ends it."""
     console = Terminal()
     stop = asyncio.Event()
     try:
@@ -46,7 +46,7 @@ async def _until_stopped(stop: asyncio.Event, url: str, console: Console, *, onc
 
 
 async def _watch(url: str, console: Console, *, once: bool) -> None:
-    """Until the server ends. A terminal gets a picture that moves, anything else a line now and then."""
+    """Watch until the server ends. A terminal gets a live view, other outputs occasional lines."""
     view = TopView(PLAIN if console.options.ascii_only else BLOCKS)
     moves = console.is_terminal and not once
     live = Live(console=console, auto_refresh=False, screen=True) if moves else None

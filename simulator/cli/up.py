@@ -1,4 +1,4 @@
-"""`simulator up`: a project's folder, built and served over HTTPS, and again with every save if it is watched."""
+"""`simulator up`: build a project's folder and serve it over HTTPS, and again after every save with `--watch`."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
 
-_LOOK_S: Final = 0.3  # at the folder; a look costs git some milliseconds
-_PAUSES: Final = 10  # at least so many times as long as a look: a large folder costs a tenth of a core
+_LOOK_S: Final = 0.3  # between looks at the folder; a look costs git a few milliseconds
+_PAUSES: Final = 10  # minimum pause as a multiple of a look's duration: a large folder uses a tenth of a core
 _FACTS_KEPT: Final = 10_000
 _SEED_BITS: Final = 63
 
@@ -72,7 +72,7 @@ def up(
 
 
 def _check(folder: Path, of_file: Mapping[str, object]) -> None:
-    """`of_file`: options that an apprunner.yaml alone has a use for, with what was given."""
+    """Check the options. `of_file`: the values of options that apply only to an apprunner.yaml."""
     if not folder.is_dir():
         bad_input(f"DIR = {folder}, must be a folder")
     if (folder / FILE_NAME).is_file():
@@ -99,7 +99,7 @@ def _builder(folder: Path, settings: BuildSettings) -> LocalBuilder | Dockerfile
 
 
 async def _tell_isolation() -> None:
-    """What this machine lacks to keep builds and instances apart, by name and before anything of the project runs."""
+    """Print what this machine lacks to isolate builds and instances, before anything of the project runs."""
     namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
     if not namespaces.is_apart:
         echo(f"processes as instances, and builds: {namespaces}", err=True)
@@ -132,7 +132,7 @@ async def _up(
 
 
 async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuilder, *, watch: bool) -> int:
-    """Returns the exit code when the first version does not come up, and nothing is watched."""
+    """Return the exit code if the first version does not start and the folder is not watched."""
     state = await builder.state(serving.source)
     code = await _deployed(serving, builder)
     if code != OK and not watch:
@@ -153,12 +153,12 @@ async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuild
         if seen != state:
             await asyncio.sleep(_LOOK_S)
             state = await builder.state(serving.source)
-            if state == seen:  # nobody is in the midst of saving
+            if state == seen:  # no save is in progress
                 await _deployed(serving, builder)
 
 
 async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBuilder) -> int:
-    """Returns the exit code: 2 for a wrong file, 3 for a version that cannot be built or started."""
+    """Return the exit code: 2 for an invalid file, 3 for a version that cannot be built or started."""
     try:
         await serving.deploy()
     except BuildFailed as failed:
@@ -184,5 +184,5 @@ async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBu
 
 
 def service_name(folder: Path) -> str:
-    """Of what may stand in a host name."""
+    """Make a name with only characters that a host name allows."""
     return re.sub(r"[^a-z0-9-]+", "-", folder.name.lower()).strip("-")[:40] or "service"

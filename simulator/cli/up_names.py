@@ -1,7 +1,7 @@
-"""The names under which `simulator up` serves, and what is said when the application rejects them.
+"""The host names of `simulator up`, and the message if the application rejects them.
 
-Real projects accept Host fields below `.awsapprunner.com` (Django's ALLOWED_HOSTS, Rails' `config.hosts`), which is
-what App Runner's URLs are. So the service has such a name too; it leads to this machine where a client is told so.
+Real projects accept Host fields below `.awsapprunner.com` (Django's ALLOWED_HOSTS, Rails' `config.hosts`), which match
+App Runner's URLs. So the service also has such a name; a client can be told to resolve it to this machine.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from simulator.assembly.front import REGION, Front
 from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
 from simulator.edge.access_line import Entry
 
-_ANSWERS: Final = 3  # that are all rejected: one may be a client's mistake
+_ANSWERS: Final = 3  # all rejected; a single one may be a client's mistake
 _REJECTED: Final = 400
 
 
 def hosts_of(name: str) -> tuple[str, str, str]:
-    """Of a service: its short name on this machine, App Runner's, and that one's twin on this machine."""
+    """Return a service's short name on this machine, App Runner's name, and the local form of that name."""
     app_runners = f"{name}.{REGION}.awsapprunner.com"
     return f"{name}{LOCAL_DOMAIN}", app_runners, local_host(app_runners)
 
 
 def told_names(name: str, front: Front) -> tuple[str, str]:
-    """Where it is, and a line to copy for its name on App Runner."""
+    """Return the address, and a command to copy for the service's name on App Runner."""
     local, app_runners, _ = hosts_of(name)
     root, port = front.root_certificate, front.https_port
     resolved = f"--resolve {app_runners}:{port}:127.0.0.1"
@@ -35,7 +35,7 @@ def told_names(name: str, front: Front) -> tuple[str, str]:
 
 
 class FirstAnswers:
-    """Says it when the first answers of the application are all 400. To be given to `Front.overhear`."""
+    """Prints a message if the application's first responses are all 400. Pass it to `Front.overhear`."""
 
     def __init__(self, name: str, front: Front, tell: Callable[[str], None]) -> None:
         self._name = name
@@ -45,7 +45,7 @@ class FirstAnswers:
 
     def hear(self, entry: Entry) -> None:
         if entry.begun_s < 0:
-            return  # no answer of the application's
+            return  # not a response of the application
         self._answers += 1
         if entry.status == _REJECTED and self._answers < _ANSWERS:
             return

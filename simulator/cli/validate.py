@@ -1,4 +1,4 @@
-"""`simulator validate`: the ground truth, case by case."""
+"""`simulator validate`: compare the simulator with published results, case by case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulator.lab.tables import Table as LabTable
 from simulator.lab.validate import Result, chosen, markdown, numbers_of, validated
 from simulator.lab.validate_case import Case
 
-# What one row of a case, a figure, its numbers and the source takes.
+# Width of a row with a case, a figure, its numbers and the source.
 WIDE_COLUMNS: Final = 120
 
 
@@ -32,7 +32,7 @@ def validate_verb(
         None, "--markdown", metavar="F.md", help="Write the table as a page of documentation to F.md."
     ),
 ) -> None:
-    """Run every ground-truth case: what was published, what comes out here; exit 1 when one misses."""
+    """Run every ground-truth case and show the published value and the simulated one; exit 1 if one misses."""
     console = Terminal(stderr=True)
     try:
         cases = chosen(case)
@@ -69,7 +69,7 @@ def _print(results: list[Result]) -> None:
 
 
 def _print_by_case(results: list[Result], console: Console) -> None:
-    """Where one row of everything would leave no room for words: a case a table."""
+    """Print one table per case, when a single table would leave no room for text."""
     for result in results:
         rows = tuple((finding.figure, tuple(map(Cell, numbers_of(finding)))) for finding in result.findings)
         title = f"{result.case.number} {result.case.title} ({result.case.source})"

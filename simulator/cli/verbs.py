@@ -1,4 +1,4 @@
-"""The verbs, each imported when it is asked for: one that starts a server should not wait for what draws charts."""
+"""The verbs, each imported on demand: a verb that starts a server should not import the chart libraries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.cli.printing import echo
 from simulator.model.problems import did_you_mean
 from simulator.model.units import parse_number
 
-# Verb -> module and name of its function or of the Typer application of its own verbs, in the order of `--help`.
+# Verb -> module and name of its function or of the Typer application of its subcommands, in the order of `--help`.
 _VERBS: Final = {
     "run": ("simulator.cli.run", "run"),
     "init": ("simulator.cli.init", "init"),
@@ -42,7 +42,7 @@ _VERBS: Final = {
 
 
 class Verbs(TyperGroup):
-    """The group of all verbs. Typer brings a click of its own, whose types have no public name."""
+    """The group of all verbs. Typer includes its own copy of click, whose types have no public name."""
 
     def main(self, args: Any = None, prog_name: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
         verb = functools.partial(super().main, args, prog_name, standalone_mode=False, **extra)
@@ -55,14 +55,14 @@ class Verbs(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:  # click would make a failed check of it
+        except BrokenPipeError:  # otherwise click would turn it into exit code 1
             raise typer.Exit(NOBODY_READS) from None
-        except KeyboardInterrupt:  # and click would say nothing
+        except KeyboardInterrupt:  # otherwise click would print nothing
             echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Typer looks for a resembling verb among those that it has imported, which are none here."""
+        """Suggest similar verbs: Typer only knows those already imported, which are none here."""
         if args and args[0] not in _VERBS and not args[0].startswith("-"):
             ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], _VERBS)}")
         return super().resolve_command(ctx, args)
@@ -91,7 +91,7 @@ def _command(verb: str, target: typer.Typer | Callable[..., Any]) -> Any:
 
 
 def _read_numbers_strictly(command: Any) -> None:
-    """Typer would take `1_0` for 10: options are read as files are."""
+    """Reject numbers such as `1_0`, which Typer would accept as 10: options are parsed as files are."""
     for parameter in command.params:
         annotation = parameter.type_descriptor.annotation
         if not {int, float}.isdisjoint((annotation, *get_args(annotation))):

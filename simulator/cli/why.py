@@ -16,7 +16,7 @@ def why_verb(
     time: str = typer.Argument(..., metavar="TIME", help="A moment of the run: 12:03:06, 03:06 or 90s."),
     service: str | None = typer.Option(None, help="One service; all if left out."),
 ) -> None:
-    """Say what the scaler saw, computed, clamped and decided."""
+    """Explain what the scaler saw, computed, clamped and decided."""
     try:
         sentences = why(read_report(run), parse_moment(time), service)
     except ValueError as error:
