@@ -1,4 +1,1 @@
-"""Instances and the code that manages them: the driver port, drivers, the pool, the prober.
-
-This package knows nothing of the sockets in front of the service.
-"""
+"""Instances and what keeps them: the driver port, drivers, the pool, the prober. Knows nothing of sockets in front."""

@@ -1,4 +1,4 @@
-"""Limit of the platform itself on the number of instances that it can provide at once, in addition to MaxSize."""
+"""The platform's own limit: how many instances it can provide at a time, beside MaxSize."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from simulator.model.instance import InstanceState
 
 
 class Capacity:
-    """Grants instances to a roster.
-
-    `is_short`: the last grant was smaller than requested, so the roster must ask again when an instance has ended.
-    """
+    """Grants instances to a roster. `is_short`: it granted fewer than were wanted, so ask again when one has ended."""
 
     def __init__(self, settings: PoolSettings, log: Callable[[str], None]) -> None:
         self._instances_max = settings.capacity
@@ -21,10 +18,7 @@ class Capacity:
         self.is_short = False
 
     def granted(self, wanted: int, living: Callable[[], Iterable[Instance]]) -> int:
-        """Return how many of `wanted` additional instances can start now.
-
-        Draining instances count against the capacity until they have ended.
-        """
+        """How many of `wanted` further ones can be had now. Draining instances hold theirs until they have ended."""
         if self._instances_max is None:
             return wanted
         there = sum(instance.state is not InstanceState.STOPPED for instance in living())
@@ -40,7 +34,7 @@ class Capacity:
         return min(wanted, free)
 
     def explained(self, reason: str, desired: int) -> str:
-        """Return the reason of a decision, extended by the platform's limit if `desired` exceeds it."""
+        """The reason of a decision, with what the platform cannot provide of it."""
         if self._instances_max is None or desired <= self._instances_max:
             return reason
         return f"{reason}; the platform has capacity for {self._instances_max}"

@@ -1,4 +1,4 @@
-"""Records of the instances of one service: state changes, lines of the event log, crashes."""
+"""What happens to the instances of one service, written down: moves between states, lines of the event log, deaths."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ from simulator.world.clock import RunClock
 
 
 class InstanceRecords:
-    """Records state changes and crashes of instances.
-
-    `died`: done at the first crash of an instance that was still needed. `lost`: done at the first such crash that left
-    no instance ready.
-    """
+    """`died`: the first instance that died before its time. `lost`: one died, and then none was ready any more."""
 
     def __init__(self, service: str, clock: RunClock, journal: Journal) -> None:
         self._service = service
@@ -27,7 +23,7 @@ class InstanceRecords:
         self.lost: asyncio.Future[Ending] = loop.create_future()
 
     def move(self, instance: Instance, event: InstanceEvent, why: str) -> None:
-        """Move the instance to its next state and record the change."""
+        """To its next state, which is recorded."""
         before = instance.state
         instance.move(event)
         self._journal.record(
@@ -37,11 +33,11 @@ class InstanceRecords:
         )
 
     def line(self, text: str) -> None:
-        """Record a line of the event log."""
+        """Of the event log."""
         self._journal.record(EventLogged(self._clock.at_s(), self._service, text))
 
     def missed(self, ending: Ending, *, ready: int) -> None:
-        """Note that a needed instance has ended; `ready` others are left."""
+        """An instance that was wanted has ended so; `ready` others are left."""
         if ending.event is not InstanceEvent.CRASHED:
             return
         if not self.died.done():

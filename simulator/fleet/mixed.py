@@ -1,14 +1,14 @@
-"""Mixed pools: the first instances of a service are real, the others are simulated from measurements of the real ones.
+"""Mixed pools: the first instances of a service are real, the rest is simulated from what the real ones show.
 
-This lets a laptop run a service of a hundred instances: real instances show how long starting and answering take, and
-simulated instances draw from these answers, time and status together. Nothing is invented: before the first real answer
-a simulated instance keeps its requests waiting, and before the first real start none becomes ready.
+A hundred-instance service on a laptop: real instances show what starting and answering take, simulated ones draw from
+these answers, time and status together. Nothing is invented: before the first real answer a simulated instance keeps
+its requests waiting, and before the first real start none becomes ready.
 
-The time of an answer depends on how many requests its instance works on at once, so answers are kept by that number, in
-classes whose size doubles. A simulated instance draws from the class of its own number, or from the nearest class that
-has any answer. The number is read when a real answer ends and when a simulated request begins; while the load is
-stationary both see the same distribution. Failures on the way to an instance (no connection, a cut answer) are not
-imitated: simulated instances do not break.
+An answer's time depends on how many requests its instance works on at once, so answers are kept by that number,
+doubling from class to class. A simulated instance draws from the class of its own number, or from the nearest that has
+any. The number is read when a real answer ends and when a simulated request begins; as long as the load is stationary
+both see the same distribution. What goes wrong on the way to an instance (no connection, a cut answer) is not imitated:
+simulated instances do not break.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from simulator.model.health import HealthCheck
 
 T = TypeVar("T")
 
-ANSWERS_KEPT: Final = 1024  # per class, the latest ones, so that changes of the application are followed
-OK: Final = 200  # status of an answer to a simulated client, whose status is unknown
+ANSWERS_KEPT: Final = 1024  # of each class, the latest: an application that changes is followed
+OK: Final = 200  # of an answer whose status nobody knows: a simulated client's
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a request: its time on the instance and its status."""
+    """What a request got after so many seconds on its instance."""
 
     seconds: float
     status: int
 
 
 class RealDriver(Driver, Protocol):
-    """A driver of real instances that reports the CPU time they used and the limits in force."""
+    """A driver of real instances, which knows the CPU they used and the limits that hold for them."""
 
     @property
     def limits_in_force(self) -> str: ...
@@ -49,7 +49,7 @@ class RealDriver(Driver, Protocol):
 
 
 class Shown:
-    """Measurements of the real instances so far. `draw` is uniform in [0, 1)."""
+    """What the real instances have shown so far. `draw` is uniform in [0, 1)."""
 
     def __init__(self, draw: Callable[[], float]) -> None:
         self._draw = draw
@@ -59,11 +59,11 @@ class Shown:
         self.answered = 0
 
     def start(self, seconds: float) -> None:
-        """Record a start: the seconds from the request to launch a real instance until it was healthy."""
+        """A real instance took so long from the desired count to launch it until it was well."""
         self._starts_s.append(seconds)
 
     def answer(self, outstanding: int, answer: Answer) -> None:
-        """Record an answer of a real instance with `outstanding` (>= 1) requests, this one included."""
+        """A real instance gave it, the request being one of `outstanding` (>= 1)."""
         self.answered += 1
         self._answers.setdefault(_class(outstanding), deque(maxlen=ANSWERS_KEPT)).append(answer)
         waiting, self._waiting = self._waiting, []
@@ -71,18 +71,18 @@ class Shown:
             resume()
 
     def draw_start_s(self) -> float | None:
-        """Return a measured start time; None before the first real start."""
+        """None before the first."""
         return self._pick(self._starts_s) if self._starts_s else None
 
     def draw_answer(self, outstanding: int) -> Answer | None:
-        """Return a measured answer; None before the first real answer, which `first_answer` waits for."""
+        """None before the first; `first_answer` tells of it."""
         if not self._answers:
             return None
         wanted = _class(outstanding)
         return self._pick(self._answers[min(self._answers, key=lambda known: (abs(known - wanted), known))])
 
     def first_answer(self, resume: Callable[[], None]) -> None:
-        """Call `resume` at the first real answer."""
+        """Call `resume` when it is known."""
         self._waiting.append(resume)
 
     def _pick(self, shown: deque[T]) -> T:
@@ -90,24 +90,23 @@ class Shown:
 
 
 class MixedDriver:
-    """Launches real instances while fewer than `real_instances` exist, and simulated ones beyond.
-
-    `finished` must be called for every complete answer (Pool.on_finished) before its slot is released.
+    """Launches real instances while fewer than `real_instances` live, simulated ones beyond. `finished` is told of
+    every answer in full (Pool.on_finished), before its slot is free.
     """
 
     def __init__(self, real: RealDriver, real_instances: int, draw: Callable[[], float]) -> None:
         self._real = real
         self._real_instances = real_instances
         self._shown = Shown(draw)
-        self._real_lives = 0  # includes those being launched
+        self._real_lives = 0  # launching ones too
         self._simulated_answered = 0
         self._cpu_s = 0.0
         self._answer_cpu_s = 0.0
-        self._seen = (0.0, 0, 0)  # real CPU seconds, real answers, simulated answers at the last call
+        self._seen = (0.0, 0, 0)  # real CPU seconds, real answers, simulated answers at the last look
 
     @property
     def real(self) -> RealDriver:
-        """The driver of the real instances."""
+        """Of its real instances."""
         return self._real
 
     @property
@@ -115,11 +114,7 @@ class MixedDriver:
         return f"{self._real.limits_in_force}; instances beyond {self._real_instances} are simulated"
 
     async def launch(self, spec: InstanceSpec) -> Backend:
-        """Launch a real or a simulated instance.
-
-        Raises:
-            LaunchError: if a real instance cannot be launched.
-        """
+        """Raises LaunchError."""
         if self._real_lives >= self._real_instances:
             return _LikeShown(spec, self._shown)
         self._real_lives += 1
@@ -143,7 +138,7 @@ class MixedDriver:
         self._shown.answer(instance.outstanding, Answer(seconds, status))
 
     def cpu_used_s(self) -> float:
-        """Return the CPU seconds so far. A simulated answer counts as the latest measured cost of a real one."""
+        """CPU seconds so far. A simulated answer counts as what a real one cost when there was one last."""
         now = (self._real.cpu_used_s(), self._shown.answered, self._simulated_answered)
         cpu_s, real, simulated = (new - old for new, old in zip(now, self._seen, strict=True))
         if real:
@@ -160,7 +155,7 @@ class MixedDriver:
 
 
 class _Measured:
-    """A real instance whose start time is measured from `asked_s`; everything else passes through."""
+    """A real instance whose start is measured, from `asked_s`; everything else passes through."""
 
     def __init__(self, backend: Backend, shown: Shown, asked_s: float) -> None:
         self.real = backend
@@ -177,11 +172,10 @@ class _Measured:
         self.usage = backend.usage
 
     async def probe(self, check: HealthCheck) -> str | None:
-        """Probe the instance and record its start time when the first probe passes.
+        """It came up between the last probe that failed and the first that passes: in the middle, for all we know.
 
-        It started at some time between the last probe that failed and the first that passed; the middle is the best
-        estimate. The time of the first that passed would be too long: a simulated instance is probed at the same
-        interval and would miss that moment narrowly every other time.
+        The time of the first that passes would be too much: a simulated instance is probed at the same interval, and
+        would miss that moment by a hair every other time.
         """
         now_s = asyncio.get_running_loop().time()
         why = await self.real.probe(check)
@@ -194,12 +188,12 @@ class _Measured:
 
 
 def real_of(backend: Backend) -> Backend:
-    """Return the wrapped real instance if `backend` measures one, else `backend` itself."""
+    """The instance itself, where its start is measured; any other is what it is."""
     return backend.real if isinstance(backend, _Measured) else backend
 
 
 class _LikeShown(SimulatedBackend):
-    """A simulated instance that answers as the real ones did."""
+    """A simulated instance that answers as real ones have shown."""
 
     def __init__(self, spec: InstanceSpec, shown: Shown) -> None:
         super().__init__(SimulatedApplication(), spec, 0.0, _NoWork(), iter(()))
@@ -213,7 +207,7 @@ class _LikeShown(SimulatedBackend):
         self._serve(exchange)
 
     def listens_s(self) -> float:
-        """Return 0: the start time to imitate may be unknown still."""
+        """It may have no start to imitate yet."""
         return 0.0
 
     async def probe(self, check: HealthCheck) -> str | None:
@@ -224,7 +218,7 @@ class _LikeShown(SimulatedBackend):
         return await super().probe(check)
 
     def usage(self) -> Usage | None:
-        """Return None: answers are imitated, but not what they cost an instance."""
+        """Answers are imitated, what they cost an instance is not."""
         return None
 
     def _serve(self, exchange: Exchange) -> None:
@@ -241,12 +235,12 @@ class _LikeShown(SimulatedBackend):
 
 
 class _NoWork:
-    """Placeholder: the work of these requests is not sampled when they arrive."""
+    """The work of these requests is not drawn on their arrival."""
 
     def draw(self, exchange: Exchange) -> None:
         raise AssertionError(exchange)
 
 
 def _class(outstanding: int) -> int:
-    """Return the class of a number of outstanding requests: 1, 2, 3 to 4, 5 to 8, ..."""
+    """1, 2, 3 to 4, 5 to 8, ..."""
     return (outstanding - 1).bit_length()

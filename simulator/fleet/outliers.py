@@ -1,7 +1,6 @@
-"""Outliers: instances that keep failing requests are ejected for a time and restored (rules/ejection.py decides).
+"""Outliers: instances that keep failing requests leave service for a while and come back (rules/ejection.py decides).
 
-An ejected instance remains a ready instance: it is probed, counted for scaling and billed. The pool only gives it no
-requests.
+They stay ready instances all the while: probed, counted for scaling and billed. The pool only gives them no requests.
 """
 
 from __future__ import annotations
@@ -22,10 +21,9 @@ class _Ejected:
 
 
 class Outliers:
-    """Ejects and restores instances.
+    """`suspend` takes an instance out of service and says whether it stood in the front tier; `resume` is its opposite.
 
-    `suspend` takes an instance out of service and returns whether it was in the front tier; `resume` is its opposite.
-    Without `settings` no instance is ever ejected. `failing` is non-empty while some instance has a recorded failure.
+    Without `settings` nobody is ever judged. `failing` is not empty while some instance has a failure to its name.
     """
 
     def __init__(
@@ -35,8 +33,7 @@ class Outliers:
         suspend: Callable[[Instance], bool],
         resume: Callable[[Instance, bool], None],
     ) -> None:
-        # Called when an instance was ejected, with the end of the ejection (seconds of the loop's clock), or restored
-        # (0).
+        # Who wants to know that an instance was ejected, and until when (seconds of the loop's clock), or restored (0).
         self.on_change: Callable[[Instance, float], None] = _nothing
         self._rule = Ejection(settings) if settings is not None else None
         self.failing: Mapping[int, int] = self._rule.failing if self._rule is not None else {}
@@ -48,7 +45,7 @@ class Outliers:
 
     @property
     def ejected(self) -> Collection[int]:
-        """Numbers of the ready instances that get no requests at present."""
+        """Numbers of the ready instances that get no requests for now."""
         return self._ejected.keys()
 
     def succeeded(self, instance: Instance) -> None:
@@ -56,7 +53,7 @@ class Outliers:
             self._rule.succeeded(instance.number)
 
     def failed(self, instance: Instance) -> None:
-        """Record that the balancer got no answer from the instance."""
+        """The balancer got no answer from it."""
         if self._rule is None or instance.number not in self._ready:
             return
         until = self._rule.failed(instance.number, self._loop.time(), len(self._ready))
@@ -66,14 +63,14 @@ class Outliers:
             self.on_change(instance, until)
 
     def moved(self, instance: Instance, *, front: bool) -> bool:
-        """Return True if the instance is ejected; `front` is then the tier to which it will return."""
+        """Whether it is ejected: then the tier is the one it will return to."""
         ejected = self._ejected.get(instance.number)
         if ejected is not None:
             ejected.front = front
         return ejected is not None
 
     def left(self, instance: Instance) -> None:
-        """Forget an instance that is no longer ready."""
+        """It is no ready instance any more."""
         if self._rule is None:
             return
         ejected = self._ejected.pop(instance.number, None)
@@ -99,4 +96,4 @@ class Outliers:
 
 
 def _nothing(_: Instance, __: float) -> None:
-    """Default of `on_change`: do nothing."""
+    """Nobody wants to know."""

@@ -1,1 +1,1 @@
-"""A run of a scenario: its file, its traffic, clients, timeline, checks, the runner and what is reported of it."""
+"""A run of a scenario: its file, traffic, clients, timeline, checks, the runner, and the report on it."""

@@ -1,4 +1,4 @@
-"""Checks that end a run as soon as they do not hold (`abort_on_fail`), as k6's thresholds can."""
+"""Checks that end a run as soon as they fail (`abort_on_fail`), like thresholds in k6."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from simulator.replay.checks import CheckResult
 from simulator.replay.report import judged
 from simulator.replay.scenario import Scenario
 
-# How often a run looks at them. k6 does so every two seconds.
+# Interval between two evaluations of the checks. k6 evaluates its thresholds every two seconds.
 _EVERY_S: Final = 1.0
 
 
 async def aborting_check(scenario: Scenario, platform: Platform, books: Books) -> CheckResult:
-    """Wait until one of them does not hold. What had nothing to measure yet is waited for."""
-    every_s = max(_EVERY_S, bin_width_s(scenario.duration_s))  # at most as many looks as a report has bins
+    """Wait until an aborting check fails and return its result.
+
+    A check that has nothing to measure yet does not fail.
+    """
+    every_s = max(_EVERY_S, bin_width_s(scenario.duration_s))  # evaluate at most as often as the report has bins
     checks = [check for check in scenario.checks if check.abort_after_s is not None]
     while True:
         await asyncio.sleep(every_s)
@@ -35,5 +38,5 @@ async def aborting_check(scenario: Scenario, platform: Platform, books: Books) -
 
 
 def is_aborting(scenario: Scenario) -> bool:
-    """Whether any check may end the run."""
+    """Return whether any check may end the run."""
     return any(check.abort_after_s is not None for check in scenario.checks)

@@ -19,77 +19,83 @@ _PYTHONS: Final = frozenset({"python", "python3"})
 
 
 class FailuresSpec(Section):
-    """How the application fails. What is left out never happens."""
+    """How the application fails. A failure that is left out never happens."""
 
     crash_at_start: Share = 0.0
-    """Share of the starts that end in a crash when the start-up is over."""
+    """Share of the starts that end in a crash at the end of the start-up."""
     hang_at_start: Share = 0.0
-    """Share of the starts after which it takes connections and answers nothing. Only an HTTP check finds it."""
+    """Share of the starts after which the application accepts connections and answers nothing. Only an HTTP health
+    check detects it.
+    """
     crash_share: Share = 0.0
-    """Share of the requests that crash it."""
+    """Share of the requests that crash the application."""
     hang_share: Share = 0.0
-    """Share of the requests after which it answers nothing any more, these and all others."""
+    """Share of the requests after which the application stops answering: this request and all others."""
     exit_code: Count = Field(default=1, ge=0, le=255)
-    """The exit code of a crash."""
+    """Exit code of a crash."""
     memory_bytes: Size = 0
-    """What it takes at rest. More than the instance has is the end: out of memory, exit code 137."""
+    """Memory in use without requests. If it exceeds the instance's memory, the application is killed: out of memory,
+    exit code 137.
+    """
     request_memory_bytes: Size = 0
-    """What each request in progress takes in addition."""
+    """Additional memory for each request in progress."""
     request_storage_bytes: Size = 0
-    """Files that each request leaves. More than 3 GB is the end: ephemeral storage is full."""
+    """Size of the files that each request leaves behind. Above 3 GB in total the application fails: ephemeral storage
+    is full.
+    """
     ignores_sigterm: Flag = False
-    """It does not end by itself when it is stopped."""
+    """The application does not exit on SIGTERM."""
 
 
 class PathSpec(Section):
-    """What the requests for a path cost, where it is not what the others cost."""
+    """Cost of the requests for one path, where it differs from the application's."""
 
     cpu: LawSpec | None = None
-    """CPU time of a request; that of the application if left out."""
+    """CPU time of a request (default: the application's)."""
     io: LawSpec | None = None
-    """Time that a request waits for something else; that of the application if left out."""
+    """Time that a request waits for something else (default: the application's)."""
 
 
 class SimulatedSpec(Section):
     """A simulated application: what a request costs, as distributions."""
 
     start_up: LawSpec = NOTHING
-    """From the launch of the container until it listens."""
+    """Time from the start of the container until the application listens."""
     cpu: LawSpec = NOTHING
-    """CPU time of a request. The instance's vCPUs are shared by the requests in progress."""
+    """CPU time of a request. The requests in progress share the instance's vCPUs."""
     io: LawSpec = NOTHING
     """Time that a request waits for something else (a database, a sleep); it uses no CPU."""
     paths: Mapping[Annotated[str, Field(pattern="^/[^?]*$")], PathSpec] = Field(default_factory=dict)
-    """Paths with work of their own, each as it stands in `requests` without its query."""
+    """Paths with a cost of their own, written as in `requests`, without the query string."""
     workers: Count | None = Field(default=None, ge=1)
-    """Requests that the application itself works on at once; the rest wait inside it. Left out: no limit."""
+    """Number of requests that the application processes at once; further requests wait inside it. Default: no limit."""
     failure_share: Share = 0.0
     """Share of the requests that the application answers with 500."""
     failures: FailuresSpec | None = None
     """How instances crash, hang, and run out of memory or storage."""
 
     def __hash__(self) -> int:
-        """The names of paths stand for what they cost: a mapping has no hash, and equality looks at all of it."""
+        """Hash the names of the paths, because a mapping has no hash. Equality compares the whole mapping."""
         told = (self.start_up, self.cpu, self.io, self.workers, self.failure_share, self.failures)
         return hash((*told, *self.paths))
 
     def works(self) -> list[tuple[LawSpec, LawSpec]]:
-        """(CPU, I/O) of requests: the application's own first, then those of its paths."""
+        """Return (CPU, I/O) distributions of requests: the application's own first, then those of its paths."""
         return [(self.cpu, self.io), *((told.cpu or self.cpu, told.io or self.io) for told in self.paths.values())]
 
 
 def _split_command(value: object) -> object:
-    """A command line becomes its words, as a shell would split it; no shell runs it."""
+    """Split a command line into words as a shell would. No shell runs the command."""
     return shlex.split(value) if isinstance(value, str) else value
 
 
 def variable_text(value: object) -> object:
-    """`WORKERS: 4` is as good as `WORKERS: "4"`: a variable is text in the end."""
+    """Convert a variable's value to text: `WORKERS: 4` means the same as `WORKERS: "4"`."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _beside_the_file(value: str, info: ValidationInfo) -> Path:
-    """`value` as a folder that exists, relative to the scenario file."""
+    """Return `value` as an existing folder, relative to the scenario file."""
     folder = Path((info.context or {}).get("folder", ".")) / value
     if not folder.is_dir():
         msg = f"working_directory = {value!r}, must be an existing folder, relative to the scenario file"
@@ -101,22 +107,23 @@ Folder = Annotated[Any, BeforeValidator(str), AfterValidator(_beside_the_file), 
 
 
 class ProcessSpec(Section):
-    """A real application: a local process for each instance. It must listen on `$HOST:$PORT`."""
+    """A real application: one local process for each instance. It must listen on `$HOST:$PORT`."""
 
     command: Annotated[
         tuple[str, ...],
         BeforeValidator(_split_command),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     ] = Field(min_length=1)
-    """The command line, or a list of its words. `python` as first word is the interpreter that runs the simulator."""
+    """The command line, or a list of its words. `python` as the first word is the interpreter that runs the simulator.
+    """
     environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict)
-    """More environment variables for the process."""
+    """Additional environment variables of the process."""
     working_directory: Folder = Field(default=".", validate_default=True)
-    """The folder in which the command runs, relative to the scenario file; that file's own folder if left out."""
+    """The folder in which the command runs, relative to the scenario file (default: the folder of that file)."""
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The words to execute. On a machine where no `python` is on the PATH, the running interpreter stands in."""
+        """Return the words to execute. If no `python` is on the PATH, the running interpreter is used."""
         first, *rest = self.command
         return (sys.executable if first in _PYTHONS else first, *rest)
 
@@ -126,48 +133,58 @@ def _image_identifier(text: str) -> str:
 
 
 class ContainerSpec(Section):
-    """A real application: a container for each instance, from an image of the local engine."""
+    """A real application: one container for each instance, from an image of the local engine."""
 
     image: Annotated[str, AfterValidator(_image_identifier)] = Field(min_length=1, max_length=1024)
-    """An image of the local engine. An identifier of ECR or ECR Public stands for the local image of its name."""
+    """An image of the local engine. An ECR or ECR Public identifier means the local image with the same name."""
     command: Annotated[
         tuple[str, ...],
         BeforeValidator(_split_command),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     ] = ()
-    """The start command, or a list of its words; the image's own if left out."""
+    """The start command, or a list of its words (default: the command of the image)."""
     port: Count = Field(default=8080, ge=1, le=65535)
-    """The port that the application listens on, on every address of the container. It gets it as `PORT`."""
+    """The port on which the application listens, on all addresses of the container. The application receives it as
+    `PORT`.
+    """
     environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict)
-    """More environment variables for the container."""
+    """Additional environment variables of the container."""
     egress: str = Field(default="DEFAULT", min_length=1)
-    """DEFAULT: the engine's own network. NONE: no way out. Otherwise the name of a network of the engine, as a VPC."""
+    """DEFAULT: the engine's own network. NONE: no outgoing traffic. Otherwise the name of an engine network that acts
+    as the VPC.
+    """
 
 
 class SourceCodeSpec(Section):
-    """A real application: what is built from a folder by its apprunner.yaml, before the run begins."""
+    """A real application: built from a folder by its apprunner.yaml before the run begins."""
 
     folder: Folder
-    """The folder, or a git repository, relative to the scenario file."""
+    """The folder or git repository, relative to the scenario file."""
     branch: str = Field(default="", max_length=255)
-    """The branch whose newest commit is built; the folder as it is, saved and not committed, if left out."""
+    """The branch whose newest commit is built (default: the folder with its current files, committed or not)."""
     directory: str = Field(default="/", pattern="^/", max_length=4096)
-    """The source directory with the apprunner.yaml, from the repository's root."""
+    """The source directory that contains the apprunner.yaml, from the root of the repository."""
 
 
 class ApplicationSpec(Section):
-    """What runs in an instance. A scenario for both clocks tells both; they should behave alike."""
+    """What runs in an instance.
+
+    A scenario for both clocks gives a simulated and a real application; both should behave alike.
+    """
 
     simulated: SimulatedSpec | None = None
-    """The application in virtual time (and in real time, when nothing real is told)."""
+    """The application in virtual time, and in real time if no real application is given."""
     process: ProcessSpec | None = None
     """The application in real time: local processes."""
     container: ContainerSpec | None = None
     """The application in real time: containers."""
     source_code: SourceCodeSpec | None = None
-    """The application in real time: built from source code, then processes, or containers of what was built."""
+    """The application in real time: built from source code, then run as processes, or as containers of the built image.
+    """
     real_instances: Count | None = Field(default=None, ge=1)
-    """In real time, so many instances are real; the rest is simulated from the times that these show. Left out: all."""
+    """Number of real instances in real time; the remaining instances are simulated with the times measured on the real
+    ones. Default: all instances are real.
+    """
 
     @property
     def is_real(self) -> bool:
@@ -175,7 +192,7 @@ class ApplicationSpec(Section):
 
     @property
     def _kinds(self) -> int:
-        """Of real applications."""
+        """Return the number of real applications that are set."""
         return sum(told is not None for told in (self.process, self.container, self.source_code))
 
     @model_validator(mode="after")

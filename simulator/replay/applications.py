@@ -1,6 +1,7 @@
-"""What a file says of an application as the platform knows it.
+"""The application section of a scenario file, translated to the platform's `Application`.
 
-Apart from plans: whoever starts a server has no need of scenarios, whose policies take half a second to be imported.
+This module is separate from plans because starting a server does not need scenarios, whose policies take half a second
+to import.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from simulator.world.clock import ClockKind
 
 
 def application_of(told: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
-    """Real time prefers what is real; `Scenario.require` has seen to it that there is something.
+    """Return the application to run. In real time a real application is preferred; `Scenario.require` has checked that
+    one exists.
 
     Raises:
-        ValueError: when it would have to be built first (source_builds.py).
+        ValueError: if the application must be built first (source_builds.py).
     """
     if told.source_code is not None and clock is ClockKind.REAL:
         msg = f"source_code = {told.source_code.folder}, must be left out where nobody builds it"

@@ -1,18 +1,19 @@
-"""Arrivals: when each request of an open source is to be sent.
+"""Arrivals: the send times of the requests of an open source.
 
 Times come in ascending chunks of bounded size, so memory does not grow with the number of requests. The same seed,
-source position and scenario give the same times, whatever other sources do.
+source position and scenario give the same times, independent of the other sources.
 
-- A rate curve with Poisson spacing: a Poisson process of rate 1 (sums of exponential draws), each stamp moved to where
-  the curve's integral reaches it; exact for a varying rate (inversion). With a clock the stamps are 0, 1, 2, ...
-- Bins with Poisson arrivals: the recorded count of each bin, thinned by `scale`, falls evenly at random in the bin,
-  which is what a Poisson process looks like once its counts are known. Counts with fractions are means (averages,
-  rates, samples): the requests of each bin are drawn from a Poisson law around them, none is lost to rounding.
-- An MMPP: the states are drawn first and make a curve of level pieces.
+- A rate curve with Poisson spacing: a Poisson process of rate 1 (sums of exponential samples), each time moved to where
+  the curve's integral reaches it; exact for a varying rate (inversion). With clock spacing the times before the move
+  are 0, 1, 2, ...
+- Bins with Poisson arrivals: the recorded count of each bin, thinned by `scale`, is placed uniformly at random in the
+  bin, which is the distribution of a Poisson process given its counts. Fractional counts are means (averages, rates,
+  samples): the requests of each bin are sampled from a Poisson distribution with that mean, so rounding loses none.
+- An MMPP: the states are sampled first and give a curve of constant pieces.
 - A per-request trace: the recorded times, thinned at random.
 
-A factor above 1 on bins multiplies the counts; on a trace it repeats requests at the same instant, since nothing is
-known of requests that were never recorded.
+A factor above 1 multiplies the counts of bins. For a trace it repeats requests at the same instant, since nothing is
+known about requests that were never recorded.
 """
 
 from __future__ import annotations
@@ -32,23 +33,24 @@ from simulator.world.chance import Chance
 
 Times = NDArray[np.float64]
 
-# 512 KB of float64: fits in a second-level cache, and numpy's cost per call is lost in it.
+# 512 KB of float64: fits in a second-level cache and makes numpy's cost per call negligible.
 CHUNK_ARRIVALS: Final = 65_536
-# Of a request, in a sum of rates x times: rounding of the sum and of its limits.
+# In requests: the rounding error of a sum of rates x times and of its limits.
 TOTAL_DUST: Final = 1e-12
-# Bins that share a stream and a sort; sparse bins (a few requests each) would drown in calls otherwise.
+# Bins that share a random stream and a sort; sparse bins (a few requests each) would cost too many calls otherwise.
 BLOCK_BINS: Final = 64
 
 
 def arrival_chunks(
     source: SourceSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor = STEADY
 ) -> Iterator[Times]:
-    """Ascending times in [from, until) of the run, in seconds, in chunks of 1 to CHUNK_ARRIVALS.
+    """Yield ascending times in [from, until) of the run, in seconds, in chunks of 1 to CHUNK_ARRIVALS.
 
-    `index` is the source's position in the scenario and names its stream; `factor` is what the timeline does to it.
+    `index` is the source's position in the scenario and names its stream; `factor` is the timeline's factor on its
+    rate.
 
     Raises:
-        ScenarioError: while iterating, for a row of a data file that makes no sense.
+        ScenarioError: while iterating, for an invalid row of a data file.
     """
     assert source.is_open, "a closed source has no arrivals of its own"
     if source.trace is not None:
@@ -73,9 +75,9 @@ def _is_clocked(source: SourceSpec) -> bool:
 
 
 def _clocked(curve: RateCurve) -> Iterator[Times]:
-    """Request number n while n is below the curve's total: one that is due at its very end is not sent.
+    """Yield request number n while n is below the curve's total. A request that is due exactly at the end is not sent.
 
-    What binary fractions add to a total (1.3 - 1 = 0.30000000000000004) is no request.
+    The rounding error of a total (1.3 - 1 = 0.30000000000000004) does not count as a request.
     """
     count = math.ceil(curve.total * (1 - TOTAL_DUST) - TOTAL_DUST)
     for first in range(0, count, CHUNK_ARRIVALS):
@@ -103,7 +105,7 @@ def _poisson(curve: RateCurve, rng: np.random.Generator) -> Iterator[Times]:
 def _at_once(
     source: SourceSpec, told: AtOnceSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor
 ) -> Iterator[Times]:
-    """`scale` multiplies or thins the requests, as it does those of a trace."""
+    """Yield requests that arrive at one instant. `scale` multiplies or thins them as it does those of a trace."""
     at_s = source.from_s + told.at_s * source.time_scale
     if at_s < source.end_s(duration_s):
         yield from _repeated(
@@ -133,13 +135,13 @@ def _of_bins(
 
 
 def _scaled_counts(recorded: Times, scale: float, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Each recorded request is kept with probability `scale`, or sent `scale` times in the mean."""
+    """Keep each recorded request with probability `scale`; above 1, send it `scale` times on average."""
     whole, counts = int(scale), np.rint(recorded).astype(np.int64)
     return whole * counts + rng.binomial(counts, scale - whole)
 
 
 def _in_block(begins_s: Times, counts: NDArray[np.int64], width_s: float, rng: np.random.Generator) -> Iterator[Times]:
-    """Bins that together fit in a chunk at once, otherwise one by one."""
+    """Yield the arrivals of bins: of all bins at once if they fit in a chunk, otherwise bin by bin."""
     if counts.sum() <= CHUNK_ARRIVALS:
         yield np.sort(np.repeat(begins_s, counts) + width_s * rng.random(int(counts.sum())))
         return
@@ -148,7 +150,10 @@ def _in_block(begins_s: Times, counts: NDArray[np.int64], width_s: float, rng: n
 
 
 def _evenly_at_random(begin_s: float, width_s: float, count: int, rng: np.random.Generator) -> Iterator[Times]:
-    """`count` points evenly at random, ascending. More than a chunk are split in halves by a fair binomial draw."""
+    """Yield `count` uniform random times, ascending.
+
+    More than a chunk are split in halves by a fair binomial sample.
+    """
     if count <= CHUNK_ARRIVALS:
         yield begin_s + width_s * np.sort(rng.random(count))
         return
@@ -175,12 +180,12 @@ def _of_trace(
 
 
 def _repeated(times: Times, factor: RateFactor, scale: float, rng: np.random.Generator) -> Iterator[Times]:
-    """Each time `scale x factor` times in the mean, in chunks: below 1 it is thinned."""
+    """Yield each time `scale x factor` times on average, in chunks; a product below 1 thins the times."""
     if factor.is_one and scale == 1:
         yield from _pieces_of(times)
         return
     most = max(1, CHUNK_ARRIVALS // math.ceil(1 + scale * max(factor.factors)))
-    for first in range(0, len(times), most):  # so many that their copies are a chunk
+    for first in range(0, len(times), most):  # limited so that the copies fit in a chunk
         piece = times[first : first + most]
         copies = factor.at(piece) * scale
         whole = np.floor(copies)
@@ -190,6 +195,6 @@ def _repeated(times: Times, factor: RateFactor, scale: float, rng: np.random.Gen
 
 
 def _pieces_of(times: Times) -> Iterator[Times]:
-    """`times` in chunks; nothing for none."""
+    """Yield `times` in chunks; nothing if `times` is empty."""
     for first in range(0, len(times), CHUNK_ARRIVALS):
         yield times[first : first + CHUNK_ARRIVALS]

@@ -1,4 +1,4 @@
-"""The section `aws`: where secrets and role credentials of a run in real time come from."""
+"""The section `aws`: the source of secrets and role credentials of a run in real time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENDPOINT: Final = r"^https?://[^\s/]+/?$"
 
 
 def _file_beside(value: str, info: ValidationInfo) -> Path:
-    """`value` as a file that exists, relative to the scenario file."""
+    """Return `value` as an existing file, relative to the scenario file."""
     path = Path((info.context or {}).get("folder", ".")) / value
     if not path.is_file():
         msg = f"secrets_file = {value!r}, must be an existing file, relative to the scenario file"
@@ -25,11 +25,11 @@ File = Annotated[Any, BeforeValidator(str), AfterValidator(_file_beside), WithJs
 
 
 class AwsSpec(Section):
-    """Where secrets and role credentials come from. No request ever goes to AWS by itself."""
+    """The source of secrets and role credentials. The simulator never sends a request to AWS on its own."""
 
     endpoint: str | None = Field(default=None, pattern=ENDPOINT)
-    """An AWS-compatible endpoint (moto, say) that answers for Secrets Manager, SSM and STS."""
+    """An AWS-compatible endpoint (such as moto) that serves Secrets Manager, SSM and STS."""
     secrets_file: File | None = None
-    """A file of secrets by reference, in place of the endpoint's Secrets Manager and SSM."""
+    """A file of secrets by reference, used in place of the endpoint's Secrets Manager and SSM."""
     region: str = Field(default="us-east-1", pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")
-    """The Region of names that do not say theirs."""
+    """The Region of names that do not contain one."""

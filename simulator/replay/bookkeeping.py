@@ -1,4 +1,4 @@
-"""The books of a run: every reader of its request log and journal, and what the report is made from."""
+"""The recorder of a run: every reader of its request log and journal, and the input of the report."""
 
 from __future__ import annotations
 
@@ -34,47 +34,50 @@ from simulator.world.clock import ClockKind
 SECONDS_PER_MINUTE = 60.0
 _NOTICED = 0.2
 _NOTICED_RPS = 1.0
-OFFERED_WINDOW_S = 5  # as the rolling view of served requests looks back
+OFFERED_WINDOW_S = 5  # the same window as the rolling view of served requests
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Requests per second that came to a service lately, and those of them that were rejected."""
+    """Requests per second that arrived at a service in the last seconds, and how many of them were rejected."""
 
     offered_rps: float
     rejected_rps: float
 
 
 class OwnLoad(NamedTuple):
-    """Requests that the run itself has sent, and those of them without an outcome."""
+    """Requests that the run itself has sent, and how many of them have no outcome yet."""
 
     sent: int
     unfinished: int
 
 
 class Books:
-    """Opened before a run, closed after it. `csv` gets a row for every request, as it ends."""
+    """Records a run. Open it before the run and close it after it.
+
+    `csv` receives a row for each request when it ends.
+    """
 
     def __init__(self, scenario: Scenario, clock: ClockKind, csv: TextIO | None = None) -> None:
         self.log = RequestLog()
-        # In real time others may ask the services as well, so what the run has sent is not what the pools see.
+        # In real time other clients may use the services too, so the pools see more requests than the run has sent.
         self.own_load: Callable[[], OwnLoad] | None = None
-        self._sent: deque[tuple[float, int]] = deque()  # (when, how many by then), as far back as rates look
+        self._sent: deque[tuple[float, int]] = deque()  # (time, requests sent until then), as far back as rates look
         self._scenario = scenario
         self._clock = clock
         sources = len(scenario.numbers.sources)
         self.tallies = Tallies(sources, scenario.warm_up_s)
         self.series = RequestSeries(sources, scenario.duration_s)
         self._rolling = Rolling(OFFERED_WINDOW_S)
-        # A timeline may create services.
+        # A defaultdict, because a timeline may create services.
         self._recent: defaultdict[str, deque[Sample]] = defaultdict(lambda: deque(maxlen=OFFERED_WINDOW_S))
         self._presence: defaultdict[str, Presence] = defaultdict(Presence)
         self._verdicts: defaultdict[str, Verdicts] = defaultdict(Verdicts)
         for reader in (self.tallies, self.series, self._rolling):
             self.log.on_chunk(reader.read)
-        self.row_readers: list[Callable[[Chunk], None]] = []  # who wants every row, beside those who count
+        self.row_readers: list[Callable[[Chunk], None]] = []  # called with every row, in addition to the counters
         self.aborted: CheckResult | None = None  # the check that ended the run
-        # Hands what the log never sees and a live view needs to `watched`.
+        # Passes requests that the log never sees, but that a live view needs, to `watched`.
         self.before_view: Callable[[], None] = lambda: None
         if csv is not None:
             names = [scenario.traffic[index].name for index in scenario.numbers.sources]
@@ -83,29 +86,32 @@ class Books:
             self.log.on_chunk(read)
 
     def watched(self, ended: Chunk) -> None:
-        """Ended requests that the log never sees: a live view counts them."""
+        """Count ended requests that the log never sees, for a live view."""
         self._rolling.read(ended)
 
     def sampled(self, service: str, sample: Sample) -> None:
-        """A closed second of a service; kept for as long as the live view looks back."""
+        """Keep the sample of a finished second of a service, for as long as the live view looks back."""
         self._recent[service].append(sample)
         self._presence[service].add(sample.second, sample.in_flight, sample.waiting)
 
     def decided(self, service: str, at_s: float, decision: Decision) -> None:
-        """A policy was asked."""
+        """Record a decision of a policy."""
         self._verdicts[service].note(at_s, decision)
 
     def lately(self, service: str) -> Recent:
-        """The last whole seconds of a service."""
+        """Return the rates of a service over the last whole seconds."""
         recent = self._recent[service]
         seconds = max(1, len(recent))
         return Recent(sum(sample.arrivals for sample in recent) / seconds, sum(s.rejected for s in recent) / seconds)
 
     def series_so_far(self, platform: Platform, service: Service, times: InstanceTime) -> SeriesPart:
-        """The report's series of a service as of now, for whoever watches; `times` has read the journal up to now."""
+        """Return the report's series of a service up to now, for a live view.
+
+        `times` must have read the journal up to now.
+        """
         self.log.flush()
         sources = self._scenario.numbers.of_sources(self._scenario.sources_of(service.name))
-        # One "now" for all columns: the last closed second. Requests that are on their way are in no bin yet.
+        # All columns use the same "now": the end of the last finished second. Requests in progress are in no bin yet.
         now_s = platform.clock.at_s()
         ended_s = max(1e-6, now_s if now_s < 1 or now_s >= self._scenario.duration_s else float(math.floor(now_s)))
         scaling = self._scenario.services[service.name].scaling
@@ -116,7 +122,7 @@ class Books:
         return self._presence[service]
 
     def view(self, platform: Platform) -> ProgressView:
-        """The run at this moment, all services together."""
+        """Return the present state of the run, all services together."""
         self.log.flush()
         self.before_view()
         now_s = platform.clock.at_s()
@@ -132,7 +138,7 @@ class Books:
             own_rps = self._own_rps(now_s, own.sent)
             outside_rps = max(0.0, offered_rps - own_rps)
             if outside_rps < _NOTICED * own_rps + _NOTICED_RPS:
-                outside_rps = 0.0  # the two are counted over seconds that do not begin at the same moment
+                outside_rps = 0.0  # the two counts cover seconds that do not begin at the same moment
             offered_rps = own_rps
             in_flight = min(in_flight, own.unfinished)
             waiting = min(waiting, own.unfinished - in_flight)
@@ -153,7 +159,7 @@ class Books:
         )
 
     def _own_rps(self, now_s: float, sent: int) -> float:
-        """Of the last seconds; the first call returns the mean until then."""
+        """Return the mean rate of the last seconds; the first call returns the mean since the start."""
         looks = self._sent
         looks.append((now_s, sent))
         while len(looks) > 2 and looks[1][0] <= now_s - OFFERED_WINDOW_S:
@@ -162,7 +168,7 @@ class Books:
         return (sent - before) / max(now_s - since_s, 1.0)
 
     def record(self, platform: Platform, built_s: Mapping[str, float], *, complete: bool) -> RunRecord:
-        """All that the report is made of, as of now. Call it before the platform is closed.
+        """Return all input of the report, up to now. Call it before the platform is closed.
 
         `built_s`: seconds of builds, by service.
         """
@@ -207,7 +213,7 @@ class Books:
         )
         spec = self._scenario.services.get(service.name)
         if spec is None:
-            return run  # one that the timeline created
+            return run  # a service that the timeline created
         return dataclasses.replace(
             run,
             region=spec.prices.region,
@@ -217,7 +223,7 @@ class Books:
 
 
 def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
-    """What every instance of every revision used until now; one that was never launched used nothing."""
+    """Return the usage of each instance of each revision until now; an instance that never started used nothing."""
     usages = []
     for revision in service.revisions:
         roster = revision.roster
@@ -234,7 +240,9 @@ def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
 
 
 def _digest(scenario: Scenario) -> str:
-    """SHA-256 over the scenario file and then its data files, in the order in which it names them."""
+    """Return the SHA-256 of the scenario file followed by its data files, in the order in which the scenario names
+    them.
+    """
     digest = hashlib.sha256()
     for path in scenario.files:
         digest.update(path.read_bytes() if path.is_file() else b"")

@@ -1,8 +1,8 @@
-"""Changes to a scenario's text before it is read: what a sweep varies, and what a learner turns.
+"""Changes to a scenario's text before it is read: the variations of a sweep, and the settings that a lesson varies.
 
-A change names a place as the file would: `duration`, `services.web.max_concurrency`, `traffic.visitors.clock.rate`
-(a source by its name or its number). A name that is no key of the file itself is a key of a service: `web.cpu` of that
-one, `cpu` of every one. The changed data is then judged as the file is, so that a bad value gets the same message.
+A change names a path as in the file: `duration`, `services.web.max_concurrency`, `traffic.visitors.clock.rate` (a
+source by its name or its number). A name that is no key of the file itself is a key of a service: `web.cpu` of that
+service, `cpu` of every service. The changed data is then validated like the file, so a bad value gets the same message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.replay.policy_spec import DEFAULT_POLICY
 
 Changes = Mapping[str, Any]
 
-# The keys of a scenario file that a change may begin with, besides a service's own.
+# The keys of a scenario file that a change may begin with, in addition to the keys of a service.
 _TOP: Final = frozenset(
     {
         "name",
@@ -37,25 +37,25 @@ _TOP: Final = frozenset(
 
 
 def parse_value(text: str) -> Any:
-    """A value as it would be read from the file: `10` is a number, `90s` is text, `{name: fixed}` a mapping.
+    """Parse a value as the file would: `10` is a number, `90s` is text, `{name: fixed}` a mapping.
 
     Raises:
-        ScenarioError: when it is not YAML.
+        ScenarioError: if it is not YAML.
     """
     return parse_document(f"value: {text}", "a change").data["value"]
 
 
 def changed(document: Document, changes: Changes) -> Document:
-    """The document with `changes` made, in their order.
+    """Return the document with `changes` made, in their order.
 
     Raises:
-        ValueError: when a change names a place that no scenario file can have, or a source that is not there.
+        ValueError: if a change names a path that no scenario file can have, or a source that does not exist.
     """
     data, places = copy.deepcopy(document.data), dict(document.places)
     for name, value in changes.items():
         for path in _places(name, data):
             _set(data, path, value, name)
-            places.setdefault(path, document.place(path))  # what the file leaves out stands where it would belong
+            places.setdefault(path, document.place(path))  # the place where a key that the file leaves out would be
     return dataclasses.replace(document, data=data, places=places)
 
 
@@ -76,7 +76,7 @@ def _places(name: str, data: dict[str, Any]) -> Iterator[Path]:
 
 
 def _numbered(parts: tuple[str, ...], data: dict[str, Any], name: str) -> Path:
-    """Items of a list go by their number from 0, sources of traffic by their name as well."""
+    """Return the path with list items as numbers from 0; a source of traffic may be given by its name as well."""
     path: list[str | int] = []
     value: Any = data
     for part in parts:
@@ -103,7 +103,7 @@ def _index(part: str, items: list[Any], name: str) -> int:
 
 
 def _set(data: dict[str, Any], path: Path, value: Any, name: str) -> None:
-    """Mappings on the way are made where they are left out; the short form of a policy becomes its long one."""
+    """Set the value. Missing mappings on the path are created; the short form of a policy becomes its long form."""
     here: Any = data
     for number, part in enumerate(path[:-1]):
         if isinstance(here, list):

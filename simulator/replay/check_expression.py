@@ -1,8 +1,8 @@
-"""Checks as k6 users know thresholds: `p95 < 300 ms`, `error_rate < 1 %`, `web: scale_out_delay <= 60 s`.
+"""Checks, similar to k6's thresholds: `p95 < 300 ms`, `error_rate < 1 %`, `web: scale_out_delay <= 60 s`.
 
-A check may be about one service or source (`web: ...`), about one source, path or step of a session
-(`p95{path:/search} < 1 s`, k6's tags), and about a share of the time (`p95 < 1 s for 99 % of the time`).
-This module reads an expression; what a metric's value is in a run is the report's business.
+A check may be about one service or source (`web: ...`), about one source, path or step of a session (`p95{path:/search}
+< 1 s`, k6's tags), and about a share of the time (`p95 < 1 s for 99 % of the time`). This module parses an expression;
+checks.py computes the value of a metric in a run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Operator(StrEnum):
 
 
 class Dimension(StrEnum):
-    """What a metric is measured in; the limit of an expression is normalised to it."""
+    """The unit of a metric; the limit of an expression is normalised to it."""
 
     SECONDS = "seconds"
     RATIO = "ratio"
@@ -40,32 +40,32 @@ class Dimension(StrEnum):
 
 METRICS: Final[dict[str, Dimension]] = {
     "latency": Dimension.SECONDS,  # written pNN, such as p95 or p99.9: its quantile
-    "mean": Dimension.SECONDS,  # of the latency
-    "min": Dimension.SECONDS,  # of the latency
-    "max": Dimension.SECONDS,  # of the latency
+    "mean": Dimension.SECONDS,  # mean latency
+    "min": Dimension.SECONDS,  # lowest latency
+    "max": Dimension.SECONDS,  # highest latency
     "lateness": Dimension.SECONDS,  # written lateness_pNN: the load generator's own delay
-    "error_rate": Dimension.RATIO,  # status 5xx, 429, 404 by the platform, or no answer, of all requests
-    "rejected_ratio": Dimension.RATIO,  # 429 of all requests
-    "failed_ratio": Dimension.RATIO,  # failures without 429, of all requests
-    "error_rate_after_retries": Dimension.RATIO,  # users whose last attempt failed, of all users
+    "error_rate": Dimension.RATIO,  # status 5xx, 429, 404 by the platform, or no answer, as a ratio of all requests
+    "rejected_ratio": Dimension.RATIO,  # 429 as a ratio of all requests
+    "failed_ratio": Dimension.RATIO,  # failures without 429, as a ratio of all requests
+    "error_rate_after_retries": Dimension.RATIO,  # users whose last attempt failed, as a ratio of all users
     "cold_start_ratio": Dimension.RATIO,
     "status": Dimension.COUNT,  # written status_429 or status_5xx
     "requests": Dimension.COUNT,
     "served_rps": Dimension.RATE_RPS,
     "scale_out_delay": Dimension.SECONDS,
-    "max_instances": Dimension.COUNT,  # provisioned at a time
-    "mean_instances": Dimension.COUNT,  # provisioned, over time
-    "usd": Dimension.USD,  # the run's bill
+    "max_instances": Dimension.COUNT,  # highest number provisioned at the same time
+    "mean_instances": Dimension.COUNT,  # provisioned, averaged over time
+    "usd": Dimension.USD,  # the cost of the run
     "usd_per_month": Dimension.USD,
-    "usd_per_million": Dimension.USD,  # of served requests
+    "usd_per_million": Dimension.USD,  # cost per million served requests
 }
-# A service's instances and bill are shared by its requests, whichever source or path they are of.
+# Instances and cost belong to a service as a whole: its requests share them, independent of source and path.
 OF_A_SERVICE: Final = frozenset(
     {"scale_out_delay", "max_instances", "mean_instances", "usd", "usd_per_month", "usd_per_million"}
 )
-# What the series of a report have in each of their bins; of percentiles p50, p95 and p99.
+# Metrics that the series of a report have in each bin; percentiles only as p50, p95 and p99.
 OF_A_BIN: Final = ("p50", "p95", "p99", "error_rate", "rejected_ratio", "failed_ratio", "served_rps", "instances")
-# Metrics of which less is better, whatever is run; of `status` it is 4xx and 5xx.
+# Metrics of which a lower value is better in every run; for `status` only 4xx and 5xx.
 _LESS_IS_BETTER: Final = frozenset(
     {"latency", "mean", "min", "max", "lateness", "error_rate", "rejected_ratio", "failed_ratio"}
     | {"error_rate_after_retries", "cold_start_ratio", "scale_out_delay", "usd", "usd_per_month", "usd_per_million"}
@@ -103,7 +103,7 @@ _SPELLINGS: Final = (
     *("p50", "p95", "p99.9", "lateness_p99", "status_429", "status_5xx", "instances"),
     *(name for name in METRICS if name not in {"latency", "lateness", "status"}),
 )
-# What k6, Locust, Artillery and Gatling call them.
+# The names that k6, Locust, Artillery and Gatling use for the metrics.
 _ELSEWHERE: Final = {
     "avg": "mean",
     "average": "mean",
@@ -130,14 +130,18 @@ _ELSEWHERE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CheckExpression:
-    """`metric operator limit`.
+    """A parsed check: `metric operator limit`.
 
-    `metric` is a key of METRICS. `quantile` (0 to 1) is set for latency and lateness. `status` is set for status, as
-    `429` or `5xx`. `limit` is in seconds, a ratio, a count, requests per second or USD, as METRICS says. `service`:
-    the name of a service, or of a source where no service has it; None: all services together. `tags` narrow it to a
-    source, a path or a named kind of request. `share`: of the time in which it has to hold, None: of the whole at once.
-    `abort_after_s`: from then on the run ends as soon as it does not hold; None: it never ends a run. `text` is the
-    expression as written.
+    Attributes:
+        metric: A key of METRICS.
+        quantile: 0 to 1; set for latency and lateness.
+        status: Such as `429` or `5xx`; set for status.
+        limit: In seconds, a ratio, a count, requests per second or USD, as METRICS says.
+        service: The name of a service, or of a source if no service has that name; None: all services together.
+        tags: Restrict the check to a source, a path or a named kind of request.
+        share: Share of the time in which the check must pass; None: the check is about the whole run at once.
+        abort_after_s: From this time on a failure ends the run; None: the check never ends a run.
+        text: The expression as written.
     """
 
     metric: str
@@ -153,21 +157,23 @@ class CheckExpression:
 
     @property
     def dimension(self) -> Dimension:
-        """Of its value: with a share of the time, that is the share."""
+        """The unit of the measured value; with a share of the time, a ratio."""
         return METRICS[self.metric] if self.share is None else Dimension.RATIO
 
     @property
     def asks_for_worse(self) -> bool:
-        """True for `status_429 > 0` and its like, which say what a scenario shows and not what a service must reach."""
+        """True for checks such as `status_429 > 0`, which state what a scenario demonstrates and not a goal of a
+        service.
+        """
         bad = self.status[0] in "45" if self.status is not None else self.metric in _LESS_IS_BETTER
         return bad and self.operator in {Operator.GREATER, Operator.AT_LEAST}
 
     def tag(self, name: str) -> str | None:
-        """What the tag `name` names, None without it."""
+        """Return the value of the tag `name`, or None."""
         return dict(self.tags).get(name)
 
     def holds(self, value: float) -> bool:
-        """Whether a measured `value`, in the metric's dimension, satisfies the expression; NaN satisfies none."""
+        """Return whether a measured `value`, in the metric's unit, satisfies the expression; NaN satisfies none."""
         match self.operator:
             case Operator.LESS:
                 return value < self.limit
@@ -184,13 +190,14 @@ class CheckExpression:
 
 
 def parse_check(value: object) -> CheckExpression:
-    """A text, or a mapping `{check: TEXT, abort_on_fail: true, delay_abort_eval: 10s}`.
+    """Parse a text, or a mapping `{check: TEXT, abort_on_fail: true, delay_abort_eval: 10s}`.
 
-    Raises ValueError with what is expected, and the nearest known metric.
+    Raises:
+        ValueError: with the expected form and the nearest known metric.
     """
     if isinstance(value, Mapping):
         return _aborting(value)
-    # One blank for many: no pattern below has to try a run of them in two places.
+    # Runs of blanks become one blank, so that no pattern below can match a run in two places.
     match = _EXPRESSION.fullmatch(" ".join(value.split())) if isinstance(value, str) else None
     if match is None or not isinstance(value, str):
         example = "p95 < 300 ms or web: p95 < 1 s"
@@ -229,7 +236,7 @@ def _aborting(item: Mapping[Any, Any]) -> CheckExpression:
 
 
 def _metric(name: str) -> tuple[str, float | None, str | None]:
-    """The metric with its quantile or status."""
+    """Return the metric with its quantile or status."""
     if k6 := _K6_QUANTILE.fullmatch(name):
         name = f"p{k6['percent']}"
     if quantile := _QUANTILE.fullmatch(name):
@@ -244,7 +251,7 @@ def _metric(name: str) -> tuple[str, float | None, str | None]:
 
 
 def _tags(text: str | None, metric: str) -> tuple[tuple[str, str], ...]:
-    """`path:/search,source:visitors` as pairs."""
+    """Parse `path:/search,source:visitors` into pairs."""
     if text is None:
         return ()
     tags: dict[str, str] = {}
@@ -270,7 +277,7 @@ def _require_a_bin(metric: str, quantile: float | None) -> None:
 def _limit(text: str, dimension: Dimension, *, in_ms: bool) -> float:
     if dimension is Dimension.SECONDS:
         if in_ms and _PLAIN_NUMBER.fullmatch(text):
-            return float(text) / 1000  # k6 writes p(95)<500 and means milliseconds
+            return float(text) / 1000  # k6 writes p(95)<500 without a unit and means milliseconds
         return parse_duration(0 if text == "0" else text)
     if dimension is Dimension.RATIO:
         return parse_share(text)

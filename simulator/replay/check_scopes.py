@@ -1,4 +1,4 @@
-"""What a check looks at: which requests of a run, and whose instances and bill."""
+"""The scope of a check: the requests of a run, instances and cost that it is about."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from simulator.replay.check_expression import CheckExpression
 from simulator.replay.checks import CheckResult, Measured, Span, evaluate
 from simulator.replay.request_numbers import RequestNumbers
 
-# Shorter pieces of time hold too few requests for a percentile or a ratio.
+# Shorter pieces of time have too few requests for a percentile or a ratio.
 PIECE_S_MIN: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceSide:
-    """What a service has beside its requests. `raises`: those decided after the warm-up."""
+    """Data of a service other than its requests. `raises`: increases of the desired count decided after the warm-up."""
 
     times: InstanceTime
     raises: Sequence[ScaleOut]
     run_usd: float
     month_usd: float
-    served: int  # in the whole run, as its bill is for it
+    served: int  # in the whole run, like the cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scopes:
-    """A run as its checks see it. `sources`: (name, service) of each, `services` in the order of the report."""
+    """A run as its checks see it. `sources`: (name, service) of each; `services` in the order of the report."""
 
     span: Span
     tallies: Tallies
@@ -72,7 +72,7 @@ class Scopes:
 def checked_service(
     check: CheckExpression, services: Collection[str], sources: Iterable[tuple[str, str]]
 ) -> str | None:
-    """The service that a check is about, by its own name or by that of a source; None: all of them."""
+    """Return the service that a check is about, by its own name or by that of a source; None: all services."""
     if check.service in services:
         return check.service
     name = check.tag("source") or check.service
@@ -80,7 +80,7 @@ def checked_service(
 
 
 def together(counts: Sequence[Steps]) -> Steps:
-    """The sum of several counts over time."""
+    """Return the sum of several counts over time."""
     if len(counts) == 1:
         return counts[0]
     times_s = sorted({at_s for steps in counts for at_s in steps.times_s})

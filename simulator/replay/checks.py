@@ -1,7 +1,7 @@
-"""Checks against what was measured: an expression in, a verdict with its value out.
+"""Evaluates checks: takes an expression and the measured data, returns a verdict with the measured value.
 
-Everything about requests counts from the end of the warm-up; money is for the whole run, as the bill is. A check
-without anything to measure fails and says so: a scenario that lost its traffic must not turn green.
+Request metrics count from the end of the warm-up; cost is for the whole run, like the bill. A check with nothing to
+measure fails with that reason: a scenario that has lost its traffic must not pass.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from simulator.replay.check_expression import CheckExpression
 
 
 class Span(NamedTuple):
-    """From the end of the warm-up to the end of the run."""
+    """The time from the end of the warm-up to the end of the run."""
 
     begin_s: float
     end_s: float
@@ -32,11 +32,14 @@ _NO_SPAN: Final = Span(0.0, 0.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What a check may ask for, of some requests, one service or all together.
+    """The data that a check can use, about some requests, one service or all services together.
 
-    `tally`: requests intended after the warm-up. `span_s`: seconds from the end of the warm-up to the end of the run.
-    `scale_outs`: raises of the desired count decided after the warm-up. `run_usd` and `served`: of the whole run.
-    `series`: the bins of the whole run, None when no share of the time is asked for.
+    Attributes:
+        tally: Requests intended after the warm-up.
+        span_s: Seconds from the end of the warm-up to the end of the run.
+        scale_outs: Increases of the desired count decided after the warm-up.
+        run_usd, served: Of the whole run.
+        series: The bins of the whole run; None if no check is about a share of the time.
     """
 
     tally: Tally
@@ -52,7 +55,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`value` in the expression's dimension, None when there was nothing to measure; `reason` says why it failed."""
+    """The result of a check.
+
+    `value` is in the expression's unit, or None if there was nothing to measure; `reason` says why the check failed.
+    """
 
     expression: CheckExpression
     value: float | None
@@ -61,11 +67,11 @@ class CheckResult:
 
 
 class _NothingMeasuredError(Exception):
-    """The message says what was missing."""
+    """Raised if a metric has nothing to measure. The message says what was missing."""
 
 
 def evaluate(expression: CheckExpression, measured: Measured) -> CheckResult:
-    """The verdict on one check; `measured` is what it is about (check_scopes.py)."""
+    """Evaluate one check; `measured` is the data of its scope (check_scopes.py)."""
     try:
         if expression.share is not None:
             return _over_time(expression, expression.share, measured)
@@ -78,7 +84,7 @@ def evaluate(expression: CheckExpression, measured: Measured) -> CheckResult:
 
 
 def _over_time(expression: CheckExpression, share: float, measured: Measured) -> CheckResult:
-    """In which share of the bins it holds, of those in which there was anything to measure."""
+    """Compute the share of the bins in which the check passes, out of the bins that have something to measure."""
     assert measured.series is not None, "a share of the time needs the series"
     values = _of_bins(expression, measured.series, measured)
     begins_s = np.arange(len(values)) * measured.series.width_s
@@ -92,7 +98,7 @@ def _over_time(expression: CheckExpression, share: float, measured: Measured) ->
 
 
 def _of_bins(expression: CheckExpression, series: BinnedRequests, measured: Measured) -> NDArray[np.float64]:
-    """A value a bin; NaN where there is none."""
+    """Return one value per bin; NaN where there is none."""
     with np.errstate(invalid="ignore", divide="ignore"):
         match expression.metric:
             case "latency":
@@ -147,13 +153,16 @@ def _rejected_ratio(_: CheckExpression, measured: Measured) -> float:
 
 
 def _failed_ratio(_: CheckExpression, measured: Measured) -> float:
-    """Without 429: for who counts "come back later" as an answer."""
+    """Return the ratio of failures without 429, for users who count "try again later" as an answer."""
     _require_requests(measured)
     return (measured.tally.failures - measured.tally.rejected) / measured.tally.requests
 
 
 def _failure_ratio_after_retries(_: CheckExpression, measured: Measured) -> float:
-    """Of the last attempts: an attempt after which its client asked again failed, and another one tells how it went."""
+    """Return the ratio of failed last attempts.
+
+    An attempt that its client retried does not count: the retry decides.
+    """
     _require_requests(measured)
     retried = measured.tally.retried
     last = measured.tally.requests - retried
@@ -189,7 +198,7 @@ def _served_rps(_: CheckExpression, measured: Measured) -> float:
 
 
 def _scale_out_delay(_: CheckExpression, measured: Measured) -> float:
-    """The longest one; a raise that was not fulfilled by the end counts with the time until then."""
+    """Return the longest delay. An increase that was not fulfilled by the end counts with the time until then."""
     if not measured.scale_outs:
         msg = "no decision raised the number of instances after the warm-up"
         raise _NothingMeasuredError(msg)

@@ -1,4 +1,4 @@
-"""Simulated clients: they put requests before the platform's middle without a socket, in virtual time."""
+"""Simulated clients: they send requests to the platform's core without a socket, in virtual time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.world.clock import RunClock
 
 
 class RequestRows(Protocol):
-    """Where a request's outcome goes; records/request_log.py has the columns."""
+    """The receiver of a request's outcome; records/request_log.py defines the columns."""
 
     def add(
         self, source: int, intended_s: float, latency_s: float, queue_s: float, cold_s: float, service_s: float,
@@ -27,12 +27,12 @@ class RequestRows(Protocol):
 
 
 class SimulatedExchange(Exchange):
-    """A request of a simulated client. `lane`: where it was sent; another one may serve when it is answered."""
+    """A request of a simulated client. `lane`: where it was sent; another lane may answer it."""
 
     __slots__ = ("_client", "_lane", "attempt", "kind")
 
     def __init__(self, client: SimulatedClient, lane: Lane, arrived_s: float, attempt: int, kind: Kind) -> None:
-        # Not super().__init__: the hot path has one call less.
+        # Does not call super().__init__(): this saves one call on the hot path.
         self.arrived_s = arrived_s
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
         self.cold_s = 0.0
@@ -58,7 +58,7 @@ class SimulatedExchange(Exchange):
 
 
 class UserExchange(SimulatedExchange):
-    """One of a user whose next request depends on it."""
+    """A request of a user whose next request depends on it."""
 
     __slots__ = ("user",)
 
@@ -66,7 +66,7 @@ class UserExchange(SimulatedExchange):
 
 
 class SimulatedClient:
-    """What open and closed sources share: sending a request and writing down how it ended.
+    """The base of open and closed sources: sends a request and records its outcome.
 
     `kinds` gives the kind of each new request; it must not end.
     """
@@ -83,17 +83,17 @@ class SimulatedClient:
         self._turn()
 
     def _turn(self) -> None:
-        """Requests go to what serves now."""
+        """Direct new requests to the revision that serves now."""
         revision = self._service.revision
         self._lane = self._service.lane
         self._draw = revision.draw if revision is not None else _no_draw
 
     def stop(self) -> None:
-        """Send nothing new."""
+        """Stop sending new requests."""
         raise NotImplementedError
 
     async def drained(self) -> None:
-        """Every request that was sent has ended. Each does: the pool has a time limit."""
+        """Wait until every request that was sent has ended. Each one ends, because the pool has a time limit."""
         if self.outstanding:
             self._drained = self._loop.create_future()
             await self._drained
@@ -137,9 +137,10 @@ class SimulatedClient:
 
 
 class OpenClient(SimulatedClient):
-    """Sends at given times, whatever the answers do: `arrivals` are seconds of the run, in order.
+    """Sends at given times, independent of the answers. `arrivals` are seconds of the run, ascending.
 
-    A run is half open: what is due at its end, `end_at_s`, or rounds to it on the loop's clock, is not sent.
+    The interval of a run is half open: a request that is due at its end, `end_at_s`, or rounds to it on the loop's
+    clock, is not sent.
     """
 
     def __init__(
@@ -170,7 +171,7 @@ class OpenClient(SimulatedClient):
 
 
 class RetryingClient(OpenClient):
-    """An open client that asks again when it has lost. Work is drawn anew for each attempt."""
+    """An open client that retries failed requests. The work of each attempt is sampled again."""
 
     def __init__(
         self,
@@ -203,7 +204,7 @@ class RetryingClient(OpenClient):
 
 
 class SessionClient(OpenClient):
-    """Each arrival is a user who goes through one session; `kinds` is not asked."""
+    """A client in which each arrival is a user who runs one session; `kinds` is not used."""
 
     def __init__(
         self,
@@ -240,10 +241,11 @@ class SessionClient(OpenClient):
 
 
 class ClosedClient(SimulatedClient):
-    """A population: each user sends, waits for the answer, thinks, sends again, until `until_s` of the run.
+    """A closed population: each user sends, waits for the answer, thinks and sends again, until `until_s` of the run.
 
-    `think` gives the thinking times in order of asking; users begin with a thought, so that they do not march in step.
-    `script` says more of what they do; without one they send what `kinds` gives. `changes`: of their number.
+    `think` gives the thinking times in the order of use. Users begin with a thinking time, so that they do not send in
+    step. `script` defines the requests of each user; without a script they send what `kinds` gives. `changes`: changes
+    of the size of the population.
     """
 
     def __init__(
@@ -272,7 +274,10 @@ class ClosedClient(SimulatedClient):
         self._until_s = 0.0
 
     def turn(self, factor: float) -> None:
-        """Another population from now on: who is too many goes when it is free, who is new begins with a thought."""
+        """Change the population.
+
+        Surplus users leave when their request has ended; new users begin with a thinking time.
+        """
         self._users.turn(factor)
         self._join()
 
@@ -290,7 +295,7 @@ class ClosedClient(SimulatedClient):
             self._loop.call_at(begin_s + self._script.think(), self._fire, User())
 
     def _plan(self) -> None:
-        """The plan changes when its time has come."""
+        """Schedule the next planned change of the population."""
         at_s = self._users.next_change_s
         if at_s < math.inf:
             self._loop.call_at(self._from_s + at_s, self._change)
@@ -312,4 +317,4 @@ class ClosedClient(SimulatedClient):
 
 
 def _no_draw(_: Exchange) -> None:
-    """Nobody works for a request that is rejected."""
+    """Do nothing: a rejected request needs no work."""

@@ -1,6 +1,6 @@
-"""What a scenario file may leave out, put in: the only service's name, and names for nameless sources.
+"""Fills in what a scenario file may leave out: the name of the only service, and names of unnamed sources.
 
-Works on plain data that may be wrong anywhere, and leaves what is wrong as it is for the sections to judge.
+Works on plain data that may contain errors anywhere, and leaves errors unchanged for the sections to report.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from simulator.replay.traffic_spec import SHAPES
 
 
 def completed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """`data` with what may be left out put in: the only service's name, and names for nameless sources."""
+    """Return `data` with the name of the only service and the names of unnamed sources filled in."""
     services = data.get("services")
     only = next(iter(services)) if isinstance(services, dict) and len(services) == 1 else None
     whole = dict(data)

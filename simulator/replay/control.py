@@ -1,7 +1,7 @@
-"""The control plane of a run: its services are App Runner's, RUNNING since before it began, and every operation works.
+"""The control plane of a run: its services are App Runner services, RUNNING since before the run, with all operations.
 
-There is one only in a run whose timeline deploys or calls the API. Pulls and builds are simulated, so that both clocks
-play the same; the instances are the scenario's, and the way they are deployed is the platform's own.
+It exists only in a run whose timeline deploys or calls the API. Pulls and builds are simulated, so that the run is the
+same on both clocks; instances come from the scenario, and the platform's own code deploys them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
 
 _CALLER: Final = Caller(ACCOUNT, REGION, "SCENARIO", "timeline", "127.0.0.1", "apprunner-simulator")
-_UNBOUNDED: Final = 10_000  # a scenario may have more services than an account of AWS
+_UNBOUNDED: Final = 10_000  # a scenario may have more services than an AWS account
 _PREFIX: Final = "[AppRunner] "
 
 
@@ -51,7 +51,10 @@ def needs_control(scenario: Scenario) -> bool:
 
 
 class RunControl:
-    """To be opened after the platform and before its clock starts; to be closed before the platform."""
+    """The control plane of one run.
+
+    Open it after the platform and before its clock starts; close it before the platform.
+    """
 
     def __init__(self, scenario: Scenario, platform: Platform, chance: Chance, clock: ClockKind) -> None:
         self._scenario = scenario
@@ -68,11 +71,11 @@ class RunControl:
             now=virtual_calendar() if clock is ClockKind.VIRTUAL else live_calendar,
         )
         self._plane = ControlPlane(settings, self._workload)
-        # Hears the lines that are of no event log: service, stream, text.
+        # Called with lines that belong to no event log: service, stream, text.
         self.on_log: Callable[[str, str, str], None] = lambda _service, _stream, _text: None
 
     async def open(self) -> None:
-        """The scenario's services are there, as if they had been created long ago; their lines go to the journal."""
+        """Create the scenario's services as if they had existed for a long time; their log lines go to the journal."""
         plane = self._plane
         adopting = ServiceApi(plane.registry, _Adopting(self._versions), now=plane.now, tasks=plane.tasks)
         for name, spec in self._scenario.services.items():
@@ -90,7 +93,7 @@ class RunControl:
 
     @property
     def plane(self) -> ControlPlane:
-        """For whoever looks at its resources."""
+        """The control plane, for readers of its resources."""
         return self._plane
 
     @property
@@ -98,10 +101,10 @@ class RunControl:
         """Seconds of builds, by service."""
         return self._workload.built_s
 
-    # --- what a timeline asks ----------------------------------------------------------------------------------------
+    # --- calls by the timeline ---------------------------------------------------------------------------------------
 
     def deploy(self, spec: DeploySpec) -> str:
-        """What began, or why nothing did."""
+        """Deploy. Return what began, or why nothing began."""
         version = self._versions.push(spec)
         what = f"{spec.service}: version {version.name.removeprefix('sha256:')[:12]}"
         if spec.trigger == "push":
@@ -114,7 +117,7 @@ class RunControl:
         return f"{what} is deployed"
 
     def call(self, call: ApiCall) -> str:
-        """The operation and how it was answered, without what was asked for: secrets may be among it."""
+        """Call an operation. Return its name and the answer, without the request, which may contain secrets."""
         request = with_arns(dict(call.request), self._arn)
         about = f"{call.request['ServiceArn']}: " if "ServiceArn" in call.request else ""
         try:
@@ -125,7 +128,9 @@ class RunControl:
         return f"{about}{call.operation}" + (f", operation {operation}" if operation else "")
 
     def _arn(self, kind: str, name: str) -> str:
-        """Of the youngest resource of that name; the partial one where revisions may be left out, or there is none."""
+        """Return the ARN of the newest resource of that name; the partial ARN where the revision may be left out, or if
+        there is no such resource.
+        """
         registry = self._plane.registry
         resources: list[ArnResource] = [
             *registry.all(ServiceResource),
@@ -136,7 +141,7 @@ class RunControl:
         found = [each.arn for each in resources if (each.place.kind, each.name) == (kind, name)]
         return found[-1] if found else str(Arn(REGION, ACCOUNT, kind, name))
 
-    # --- the inside --------------------------------------------------------------------------------------------------
+    # --- internals ---------------------------------------------------------------------------------------------------
 
     def _written(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -151,7 +156,7 @@ class RunControl:
 
 
 class _Adopting(SimulatedWorkload):
-    """The services run already; what is deployed is their newest version."""
+    """A workload whose services run already: what is deployed is their newest version."""
 
     def __init__(self, versions: Versions) -> None:
         super().__init__()
@@ -163,7 +168,7 @@ class _Adopting(SimulatedWorkload):
 
 
 async def _watch(plane: ControlPlane) -> None:
-    """What breaks in there breaks the run."""
+    """Wait for an error in the control plane and raise it, which ends the run."""
     await plane.tasks.failed
 
 

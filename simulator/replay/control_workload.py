@@ -1,7 +1,7 @@
-"""What is behind the services of a run: versions that are pulled or built in simulated time, instances that are not.
+"""The workload of a run's services: versions are pulled or built in simulated time, and instances are simulated.
 
-Blue and green are the platform's own (assembly/deployment.py). Nothing of a revision is forgotten: the bill has the
-instances of those that came up in vain, too.
+The platform's own code does blue/green (assembly/deployment.py). No revision is dropped from the records: the bill
+includes the instances of deployments that failed.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from simulator.rules.policies import POLICIES
 from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
 
-_DRAWS: Final = 16  # at a time, of the durations of pulls and builds
-_POLICY: Final = "app-runner"  # of services that the timeline itself creates
+_DRAWS: Final = 16  # durations of pulls and builds sampled at a time
+_POLICY: Final = "app-runner"  # the policy of services that the timeline itself creates
 
 
 class ScenarioWorkload:
@@ -54,9 +54,9 @@ class ScenarioWorkload:
         self._fetches = {name: _durations(spec.source, name, chance) for name, spec in scenario.services.items()}
 
     def attach(self, log: Log) -> None:
-        """What instances say goes to the journal of the run by itself."""
+        """Do nothing: the journal of the run records the instances' log lines without a call here."""
 
-    # --- what brings a revision up -----------------------------------------------------------------------------------
+    # --- start --------------------------------------------------------------------------------------------------------
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
         if revision.name not in self._platform.services:
@@ -73,7 +73,10 @@ class ScenarioWorkload:
         return version.name if version is not None else ""
 
     async def roll_back(self, revision: ServiceRevision) -> None:
-        """Traffic has never left it, unless its instances had stopped already when the new ones died."""
+        """Return to the old revision.
+
+        It has kept the traffic, unless its instances had stopped already when the new ones crashed.
+        """
         if self._platform.services[revision.name].revision is None:
             await self.resume(revision)
 
@@ -89,10 +92,10 @@ class ScenarioWorkload:
         service.switch_to(new)
 
     async def restore(self, revision: ServiceRevision) -> None:
-        """A run is not started again in its midst."""
+        """Do nothing: a run does not restart while it is in progress."""
         raise AssertionError(revision)
 
-    # --- what takes it down ------------------------------------------------------------------------------------------
+    # --- stop ---------------------------------------------------------------------------------------------------------
 
     async def pause(self, revision: ServiceRevision) -> None:
         service = self._platform.services.get(revision.name)
@@ -101,7 +104,7 @@ class ScenarioWorkload:
             await before.drain("the service is paused")
 
     async def delete(self, revision: ServiceRevision) -> None:
-        """It stays in the books of the run, without anything that serves."""
+        """Delete the service. It stays in the records of the run, without anything that serves."""
         await self.pause(revision)
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
@@ -116,10 +119,10 @@ class ScenarioWorkload:
         for name in names:
             self._platform.services[_name(service_arn)].remove_host(name)
 
-    # --- the inside --------------------------------------------------------------------------------------------------
+    # --- internals ----------------------------------------------------------------------------------------------------
 
     async def _fetch(self, revision: ServiceRevision, steps: Steps) -> Version | None:
-        """The newest version of the source, pulled or built; None for a service that is not the scenario's."""
+        """Return the newest version of the source, pulled or built; None for a service that is not in the scenario."""
         name, is_image = revision.name, revision.configuration.is_image
         version = self._versions.newest(name) if self._versions.knows(name) else None
         duration_s = next(self._fetches[name]) if version is not None else 0.0
@@ -146,7 +149,7 @@ class ScenarioWorkload:
         told = plan.settings
         scaling, health = revision.scaling, configuration.health
         if scaling == spec.scaling and service.revision is not None:
-            scaling = service.pool.scaling  # the timeline may have changed it beside the API
+            scaling = service.pool.scaling  # the timeline may have changed it without the API
         if health == spec.health_check_of_api:
             health = told.health_check
         settings = replace(told, size=configuration.size, scaling=scaling, health_check=health)
@@ -154,7 +157,7 @@ class ScenarioWorkload:
 
 
 def _durations(source: ServiceSourceSpec, name: str, chance: Chance) -> Iterator[float]:
-    """Seconds of each pull or build, for ever."""
+    """Yield the seconds of each pull or build, without end."""
     law = source.pull.law if source.repository is None else source.build.law
     rng = chance.stream("service", name, "source")
     while True:

@@ -1,4 +1,4 @@
-"""The header of a CSV file: each name once, or a row's value could be another column's."""
+"""The header of a CSV file. Names must be unique, because a repeated name makes the column of a value ambiguous."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 
 def repetition(names: Sequence[str]) -> str:
-    """Which name stands twice, and where: `n is column 2 and column 3`; empty when none does.
+    """Describe a repeated name and its columns: `n is column 2 and column 3`; empty if no name repeats.
 
-    Names that are left out, or that begin like a number or a time, are none: a first line of values is no header.
+    Names that are empty, or that begin like a number or a time, are ignored: a first line of values is no header.
     """
     for second, name in enumerate(names):
         first = names.index(name)

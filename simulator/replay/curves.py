@@ -1,8 +1,9 @@
-"""Rate curves: how many requests per second a source means to send, and when the n-th of them is due.
+"""Rate curves: the intended request rate of a source over time, and when its n-th request is due.
 
-A curve is a chain of straight pieces, jumps allowed between them. Its integral, the expected number of requests so far,
-is known in closed form and so is the inverse: a request "due at 17.3" has one exact time. A sine is walked in
-256 straight pieces a period, which changes its rate by at most 0.008 % of the amplitude ((2 pi / 256)^2 / 8).
+A curve is a sequence of linear pieces, with jumps allowed between them. Its integral, the expected number of requests
+so far, is known in closed form and so is the inverse: a request "due at 17.3" has one exact time. A sine is
+approximated by 256 linear pieces per period, which changes its rate by at most 0.008 % of the amplitude ((2 pi / 256)^2
+/ 8).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SINE_PIECES: Final = 256
 
 
 class Piece(NamedTuple):
-    """The rate goes from `start_rps` to `end_rps` in a straight line within [begin_s, end_s)."""
+    """A linear change of the rate from `start_rps` to `end_rps` within [begin_s, end_s)."""
 
     begin_s: float
     end_s: float
@@ -36,7 +37,7 @@ class Piece(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """It has no length: a rise of 0 s, a cut at its very begin. There is no moment in it, so it has no rate."""
+        """True if the piece has no length and so no rate, such as a rise of 0 s or a cut at its very beginning."""
         return self.end_s <= self.begin_s
 
     def rate_at(self, at_s: float) -> float:
@@ -51,7 +52,10 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RateFactor:
-    """A factor on a source's rate over the run: `factors[i]` from `starts_s[i]` on. `starts_s[0]` is 0, ascending."""
+    """A factor on a source's rate over the run: `factors[i]` applies from `starts_s[i]` on.
+
+    `starts_s` is ascending and begins with 0.
+    """
 
     starts_s: tuple[float, ...] = (0.0,)
     factors: tuple[float, ...] = (1.0,)
@@ -61,7 +65,7 @@ class RateFactor:
         return all(factor == 1 for factor in self.factors)
 
     def at(self, times_s: Times) -> Times:
-        """The factor at each of the times (>= 0)."""
+        """Return the factor at each of the times (>= 0)."""
         return np.asarray(self.factors)[np.searchsorted(self.starts_s, times_s, side="right") - 1]
 
 
@@ -69,7 +73,10 @@ STEADY: Final = RateFactor()
 
 
 def rate_factor(timeline: Iterable[EventSpec], source_name: str) -> RateFactor:
-    """What the timeline's rate actions do to one source: of those in force, the one that began last counts."""
+    """Return the effect of the timeline's rate actions on one source.
+
+    Of the actions in force, the latest to begin counts.
+    """
     actions = [
         (event.at_s, math.inf if event.rate.for_s is None else event.at_s + event.rate.for_s, event.rate.factor)
         for event in timeline
@@ -82,7 +89,7 @@ def rate_factor(timeline: Iterable[EventSpec], source_name: str) -> RateFactor:
 
 
 class RateCurve:
-    """Straight pieces one after the other, without gaps, in seconds of the run."""
+    """Consecutive linear pieces without gaps, in seconds of the run."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         table = np.asarray([piece for piece in pieces if not piece.is_empty], dtype=np.float64).reshape(-1, 4)
@@ -94,10 +101,10 @@ class RateCurve:
         self.peak_rps = float(np.max(table[:, 2:], initial=0.0))
 
     def _level_piece(self, due: Times) -> tuple[float, float, float] | None:
-        """Begin, first number and rate of the piece in which all of `due` fall, if its rate is one throughout.
+        """Return begin, first number and rate of the piece that contains all of `due`, if its rate is constant.
 
-        What follows for a level piece (2 rest / (rate + sqrt(rate^2)) = rest / rate, to the last digit) is 15 times
-        as fast as the general case, and most traffic is level for many requests.
+        The result for a constant piece (2 rest / (rate + sqrt(rate^2)) = rest / rate, to the last digit) is computed 15
+        times as fast as in the general case, and the rate of most traffic is constant for many requests.
         """
         if not len(due):
             return None
@@ -107,13 +114,13 @@ class RateCurve:
         return float(self._begin[first]), float(self._due[first]), float(self._rate[first])
 
     def times(self, due: Times) -> Times:
-        """When requests number `due` (ascending, 0 <= due < total, fractions allowed) are to be sent."""
+        """Return the send times of the requests number `due` (ascending, 0 <= due < total, fractions allowed)."""
         if (level := self._level_piece(due)) is not None:
             begin_s, first_due, rate_rps = level
             return begin_s + (due - first_due) / rate_rps
         piece = np.searchsorted(self._due, due, side="right") - 1
         rest, rate = due - self._due[piece], self._rate[piece]
-        # rate x + slope x^2 / 2 = rest, solved without cancellation; exact where the slope is 0.
+        # Solves rate x + slope x^2 / 2 = rest without cancellation; exact where the slope is 0.
         root = rate + np.sqrt(np.maximum(rate * rate + 2 * self._slope[piece] * rest, 0))
         with np.errstate(invalid="ignore", divide="ignore"):
             since = np.where(root > 0, 2 * rest / root, 0.0)
@@ -123,9 +130,10 @@ class RateCurve:
 def curve_of(
     source: SourceSpec, duration_s: float, factor: RateFactor = STEADY, rng: np.random.Generator | None = None
 ) -> RateCurve:
-    """The curve of a source that has one: every open shape but a trace, `at_once`, and bins with Poisson arrivals.
+    """Return the curve of a source that has one: every open shape but a trace, `at_once`, and bins with Poisson
+    arrivals.
 
-    `rng` draws the states of an `mmpp`; without it that curve is its mean.
+    `rng` samples the states of an `mmpp`; without it the curve is the mean.
     """
     end_s = source.end_s(duration_s)
     stretched = [
@@ -146,7 +154,7 @@ def _cut(piece: Piece, end_s: float) -> Piece:
 
 
 def _factored(pieces: Sequence[Piece], factor: RateFactor) -> list[Piece]:
-    """`pieces` times `factor`, cut where the factor changes."""
+    """Return `pieces` times `factor`, cut where the factor changes."""
     if factor.is_one:
         return list(pieces)
     edges = np.asarray(factor.starts_s)
@@ -164,7 +172,7 @@ def _factored(pieces: Sequence[Piece], factor: RateFactor) -> list[Piece]:
 def _pieces(  # noqa: PLR0911 one return per shape is the table
     source: SourceSpec, span_s: float, rng: np.random.Generator | None
 ) -> list[Piece]:
-    """The shape by its own clock, covering [0, span_s) or ending before."""
+    """Return the shape on its own time axis, covering [0, span_s) or ending before."""
     if steady := source.clock or source.poisson:
         return [Piece(0, span_s, steady.rate_rps, steady.rate_rps)]
     if source.steps:
@@ -196,7 +204,10 @@ def _stages(told: StagesSpec) -> list[Piece]:
 
 
 def _mmpp(told: MmppSpec, span_s: float, rng: np.random.Generator | None) -> list[Piece]:
-    """Which state comes first is drawn by their shares of the time, so the process is stationary from the start."""
+    """Sample the states of an MMPP.
+
+    The first state is sampled by the states' shares of the time, so the process is stationary from the start.
+    """
     if rng is None:
         return [Piece(0, span_s, told.mean_rps, told.mean_rps)]
     stays_s = np.asarray([state.stay_s for state in told.states])

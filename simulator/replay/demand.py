@@ -1,17 +1,17 @@
-"""Demand: how many instances the traffic of a service needs in each second, from its own arrivals and work.
+"""Demand: the number of instances that a service's traffic needs in each second, from its own arrivals and work.
 
-What an oracle is told (rules/policies/oracle.py) and what elasticity metrics measure a supply against. The arrivals and
-the work of each request come from the same named streams that a run with this seed draws from, so it is the demand of
-exactly that run, whatever its policy.
+Oracle policies use it (rules/policies/oracle.py), and elasticity metrics compare a supply with it. The arrivals and the
+work of each request come from the same named random streams as a run with this seed, so it is the demand of exactly
+that run, whatever its policy.
 
-A request is taken to last as long as on a full instance of the service's size: its CPU time at the speed that sharing
-the vCPUs leaves it (`stretch_of`), then its I/O. An instance counts as enough for
+A request is assumed to last as long as on a full instance of the service's size: its CPU time at the speed that sharing
+the vCPUs leaves it (`stretch_of`), then its I/O. One instance is enough for
 
-- as many requests at a time as it has places: MaxConcurrency, or its workers where they are fewer;
+- as many concurrent requests as it has slots: MaxConcurrency, or its workers if they are fewer;
 - `UTILISATION_MAX` of its vCPUs' time, arriving in a second.
 
-The demand of a second is the larger of the two, from the *peak* of the requests present in it: with so many instances
-nobody waits and nobody is rejected. It is 0 where there is nothing to do. Whole seconds, up to the end of the run.
+The demand of a second is the larger of the two, from the *peak* of the requests present in it: with that many instances
+no request waits or is rejected. It is 0 where there is nothing to do. Whole seconds, up to the end of the run.
 """
 
 from __future__ import annotations
@@ -39,23 +39,24 @@ from simulator.world.laws import Law
 # takes 1 / (1 - utilisation) times as long: five times at 0.8, about where percentiles of latency leave the SLOs that
 # people write. A profile of the application under load settles it for a service.
 UTILISATION_MAX: Final = 0.8
-# Draws at a time: some laws give other numbers when the same ones are drawn in other portions (fleet/simulated.py).
+# Samples per call: some distributions give other numbers when the sampling is split differently (fleet/simulated.py).
 DRAWS: Final = 1024
-# The start-up that an oracle reckons with: this quantile of the law, over this many draws of a stream of its own.
+# The start-up time that an oracle assumes: this quantile of the distribution, over this many samples of a separate
+# stream.
 START_UP_QUANTILE: Final = 0.99
 START_UP_DRAWS: Final = 2000
-# Of a fixed point that is approached from below, by halves and faster.
+# Iterations of a fixed point that is approached from below; the error at least halves in each.
 _ROUNDS: Final = 50
 
 Counts = NDArray[np.int64]
 
 
 def demand(scenario: Scenario, service: str) -> Counts:
-    """Instances needed in each second of the run of `scenario` with its seed.
+    """Return the instances needed in each second of the run of `scenario` with its seed.
 
     Raises:
-        ValueError: when the demand cannot be known: a closed source, or an application that is not simulated.
-        ScenarioError: for a row of a data file that makes no sense.
+        ValueError: if the demand cannot be known: a closed source, or an application that is not simulated.
+        ScenarioError: for an invalid row of a data file.
     """
     asked, stamps = _asked(scenario, service)
     return _asked_before(asked, stamps)
@@ -87,7 +88,8 @@ def _asked(scenario: Scenario, service: str) -> tuple[_Asked, tuple[tuple[int, i
 
 
 def offered_load(scenario: Scenario, service: str, width_s: float) -> tuple[Counts, Times, Times]:
-    """(requests, their CPU seconds, their I/O seconds) that arrive in each bin of `width_s`, up to the end of the run.
+    """Return (requests, their CPU seconds, their I/O seconds) that arrive in each bin of `width_s`, up to the end of
+    the run.
 
     Raises:
         ValueError, ScenarioError: as `demand`.
@@ -98,7 +100,7 @@ def offered_load(scenario: Scenario, service: str, width_s: float) -> tuple[Coun
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """All that a demand comes from."""
+    """Everything that determines a demand."""
 
     service: str
     seed: int
@@ -113,7 +115,7 @@ class _Asked:
 
 @lru_cache(maxsize=8)
 def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int], ...]) -> tuple[Counts, Times, Times]:
-    """Once for all candidates of a comparison that have the same traffic; nobody writes into it."""
+    """Cached for all candidates of a comparison with the same traffic; the result must not be modified."""
     bins = math.ceil(asked.duration_s / width_s)
     counts, cpu, io = np.zeros(bins, dtype=np.int64), np.zeros(bins), np.zeros(bins)
     for times, cpu_s, io_s in _requests(asked):
@@ -127,7 +129,7 @@ def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int
 
 
 def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
-    """(times, CPU seconds, I/O seconds) of all requests in order of arrival, by the chunk."""
+    """Yield (times, CPU seconds, I/O seconds) of all requests in order of arrival, in chunks."""
     chance = Chance(asked.seed)
     work = Work(asked.simulated, chance, asked.service)
     arrivals = [
@@ -140,7 +142,7 @@ def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
 
 @lru_cache(maxsize=8)
 def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts:
-    """Once for all candidates of a comparison that have the same traffic; nobody writes into it."""
+    """Cached for all candidates of a comparison with the same traffic; the result must not be modified."""
     peaks = _Peaks(math.ceil(asked.duration_s))
     for times, cpu_s, io_s in _requests(asked):
         peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)
@@ -153,7 +155,7 @@ def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts
 
 
 def _stamp(source: SourceSpec) -> tuple[int, int]:
-    """What tells one content of a source's data file from another."""
+    """Return a value that changes when the content of a source's data file changes."""
     recording = source.bins or source.trace
     if recording is None:
         return 0, 0
@@ -162,7 +164,9 @@ def _stamp(source: SourceSpec) -> tuple[int, int]:
 
 
 def start_up_s(scenario: Scenario, service: str) -> float:
-    """From an instance's launch until it serves, as good as at its slowest; on the grid of the platform's probes."""
+    """Return the time from an instance's start until it serves, close to the slowest; on the grid of the platform's
+    probes.
+    """
     spec = scenario.services[service]
     simulated = spec.application.simulated
     if simulated is None:
@@ -179,10 +183,10 @@ def start_up_s(scenario: Scenario, service: str) -> float:
 
 
 def merged(sources: Sequence[Iterator[Times]]) -> Iterator[Times]:
-    """The ascending chunks of several sources as ascending chunks of all; memory is a chunk a source."""
+    """Merge the ascending chunks of several sources into ascending chunks of all; memory is one chunk per source."""
     heads: list[Times | None] = [next(source, None) for source in sources]
     while any(head is not None for head in heads):
-        # Up to the earliest end of a chunk everything is known: no source has anything earlier to come.
+        # Everything up to the earliest end of a chunk is known: no source has an earlier arrival to come.
         until_s = min(float(head[-1]) for head in heads if head is not None)
         taken: list[Times] = []
         for place, head in enumerate(heads):
@@ -199,11 +203,11 @@ def _places(spec: ServiceSpec, simulated: SimulatedSpec) -> int:
 
 
 def stretch_of(spec: ServiceSpec) -> float:
-    """How many times as long as at one vCPU's speed the CPU time of a request takes on a full instance.
+    """Return how many times as long as at the speed of one vCPU the CPU time of a request takes on a full instance.
 
     A request runs at most at the speed of one vCPU, and below one vCPU at that of the instance. Of the requests that
-    fill an instance, those that are at their CPU time share its vCPUs: as many as their share of the time comes to, and
-    three standard deviations more, but never more than there are places.
+    fill an instance, those in their CPU phase share its vCPUs: their number is the share of time that the CPU phase
+    takes, plus three standard deviations, but never more than there are slots.
     """
     simulated, vcpu = spec.application.simulated, spec.size.vcpu
     assert simulated is not None, "the demand of a real application is not known"
@@ -212,7 +216,8 @@ def stretch_of(spec: ServiceSpec) -> float:
     if cpu_s <= 0:
         return alone
     stretch = alone
-    for _ in range(_ROUNDS):  # the more it is stretched, the more are at it at a time; it grows and has a bound
+    # the larger the stretch, the more requests are in their CPU phase; it grows towards a bound
+    for _ in range(_ROUNDS):
         share = cpu_s * stretch / (cpu_s * stretch + io_s)
         at_once = min(places, places * share + 3 * math.sqrt(places * share * (1 - share)))
         stretch = max(alone, at_once / vcpu)
@@ -220,14 +225,14 @@ def stretch_of(spec: ServiceSpec) -> float:
 
 
 class Work:
-    """The work of a service's requests in order of arrival: the streams of fleet/simulated.py, drawn the same way."""
+    """The work of a service's requests in order of arrival: the streams of fleet/simulated.py, sampled alike."""
 
     def __init__(self, simulated: SimulatedSpec, chance: Chance, service: str) -> None:
         self._cpu = _Draws(simulated.cpu.law, chance.stream("service", service, "cpu"))
         self._io = _Draws(simulated.io.law, chance.stream("service", service, "io"))
 
     def next(self, count: int) -> tuple[Times, Times]:
-        """(CPU seconds, I/O seconds) of the next `count` requests."""
+        """Return (CPU seconds, I/O seconds) of the next `count` requests."""
         return self._cpu.next(count), self._io.next(count)
 
 
@@ -248,17 +253,17 @@ class _Draws:
 
 
 class _Peaks:
-    """The most requests present at a time in each second, and the CPU seconds that arrive in it."""
+    """The highest number of concurrent requests in each second, and the CPU seconds that arrive in it."""
 
     def __init__(self, seconds: int) -> None:
         self._seconds = seconds
         self._peak: Counts = np.zeros(seconds, dtype=np.int64)
         self._cpu_s: Times = np.zeros(seconds)
-        self._ends_s: Times = np.empty(0)  # of requests that have come and not gone
+        self._ends_s: Times = np.empty(0)  # of requests that have arrived and not ended
         self._from_s = 0.0
 
     def take(self, begins_s: Times, cpu_s: Times, lasts_s: Times) -> None:
-        """The next arrivals in order, with their CPU time and how long each is there."""
+        """Add the next arrivals in order, with their CPU time and the time each is present."""
         second = self._second(begins_s)
         np.add.at(self._cpu_s, second, cpu_s)
         self._peak[second] = np.maximum(self._peak[second], 1)  # also for requests that take no time
@@ -269,18 +274,21 @@ class _Peaks:
         self._from_s = float(begins_s[-1])
 
     def finish(self) -> tuple[Counts, Times]:
-        """(peaks, CPU seconds), one of each a second."""
+        """Return (peaks, CPU seconds), one of each per second."""
         self._walk(np.empty(0), np.sort(np.minimum(self._ends_s, self._seconds)))
         return self._peak, self._cpu_s
 
     def _walk(self, begins_s: Times, ends_s: Times) -> None:
-        """Who comes and goes from `_from_s` on, both ascending; who goes at an instant makes room for who comes."""
+        """Process arrivals and ends from `_from_s` on, both ascending.
+
+        At the same instant ends come before arrivals.
+        """
         moments = np.concatenate([ends_s, begins_s])
         steps = np.repeat([-1, 1], [len(ends_s), len(begins_s)])
         order = np.argsort(moments, kind="stable")
         moments, present = moments[order], len(self._ends_s) + np.cumsum(steps[order])
         np.maximum.at(self._peak, self._second(moments), present)
-        # From each moment to the next as many stay as were there: the seconds that begin in between have them too.
+        # The number of requests is constant between two moments; seconds that begin in between have the same number.
         stayed = np.concatenate([[len(self._ends_s)], present[:-1]])
         first = np.concatenate([[self._from_s], moments[:-1]]).astype(np.int64) + 1
         last = np.minimum(np.ceil(moments).astype(np.int64), self._seconds) - 1

@@ -1,4 +1,4 @@
-"""What relates calls and deployments of a timeline to the services: names that exist, failures that can happen."""
+"""Rules between the timeline's calls or deployments and the services: names that exist, failures that can happen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ARN: Final = "arn:"
 
 
 def deploy_problems(document: Document) -> Iterator[Problem]:
-    """Every broken relation. `document.data` is completed."""
+    """Yield every broken rule. `document.data` must be completed."""
     services = mapping(document.data.get("services"))
     known = [str(name) for name in services]
     for index, event in items(document, "timeline"):

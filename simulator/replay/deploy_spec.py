@@ -1,4 +1,4 @@
-"""What a timeline asks of the control plane: a new version of a service's application, or any operation of the API."""
+"""Requests of a timeline to the control plane: a new version of a service's application, or any API operation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.replay.application_spec import ApplicationSpec
 from simulator.replay.problems import did_you_mean
 from simulator.replay.sections import Section
 
-# Members of requests that hold the ARN of a resource of App Runner's, and which kind. A timeline may give a name there.
+# Members of requests that hold the ARN of an App Runner resource, with its kind. A timeline may give a name instead.
 ARN_MEMBERS: Final[Mapping[str, str]] = {
     "ServiceArn": SERVICE,
     "ResourceArn": SERVICE,
@@ -30,32 +30,35 @@ _ARN: Final = "arn:"
 
 
 class DeploySpec(Section):
-    """A new version of the service's application is deployed: a good one, or one that fails."""
+    """Deploys a new version of the service's application, which works or fails."""
 
     service: str = ""
-    """The service; may be left out when there is only one."""
+    """The service (default: the only service)."""
     trigger: Literal["start_deployment", "push"] = "start_deployment"
-    """start_deployment: by that call. push: by an automatic deployment, which a paused service ignores."""
+    """start_deployment: deploy by that call. push: deploy by an automatic deployment, which a paused service ignores.
+    """
     application: ApplicationSpec | None = None
-    """What the new version is; as the one before if left out."""
+    """The application of the new version (default: the same as before)."""
     fails: Literal["pull", "build", "start", "health_check"] | None = None
-    """How it fails, if it does. pull: there is no such image. build: the build command fails. start: the container ends
-    with exit code 1. health_check: nothing listens on the port, until the five minutes of its start are over."""
+    """How the deployment fails (default: it succeeds). pull: the image does not exist. build: the build command fails.
+    start: the container ends with exit code 1. health_check: nothing listens on the port until the five minutes of
+    the start are over.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """`request` as the API has it, but that a name may stand for the ARN of a resource (`ARN_MEMBERS`)."""
+    """A call of the API. `request` is as in the API, but a name may replace the ARN of a resource (`ARN_MEMBERS`)."""
 
     operation: str
-    request: Mapping[str, Any] = field(repr=False)  # secrets among it
+    request: Mapping[str, Any] = field(repr=False)  # may contain secrets
 
 
 def parse_call(value: object) -> ApiCall:
-    """`{UpdateService: {...}}`, held against the service model.
+    """Parse `{UpdateService: {...}}` and validate it against the service model.
 
     Raises:
-        ValueError: when it is no call of the API.
+        ValueError: if it is no call of the API.
     """
     if not isinstance(value, dict) or len(value) != 1:
         msg = "api = a call, must be one operation with its request, such as {PauseService: {}}"
@@ -74,7 +77,7 @@ def parse_call(value: object) -> ApiCall:
     return ApiCall(operation, request)
 
 
-# A partial ARN that stands in for the real one when a request is held against the model.
+# A partial ARN that replaces the real one when a request is validated against the model.
 _EXAMPLE: Final = "arn:aws:apprunner:us-east-1:123456789012"
 
 Call = Annotated[
@@ -85,7 +88,7 @@ Call = Annotated[
 
 
 def with_arns(value: Any, arn: Any, member: str = "") -> Any:
-    """`value` with `arn(kind, name)` in place of every name where an ARN belongs."""
+    """Return `value` with `arn(kind, name)` in place of every name where the API takes an ARN."""
     if isinstance(value, dict):
         return {key: with_arns(each, arn, str(key)) for key, each in value.items()}
     if isinstance(value, list):
@@ -96,7 +99,7 @@ def with_arns(value: Any, arn: Any, member: str = "") -> Any:
 
 
 def _texts(value: Any, shape_name: str) -> Any:
-    """`value` with text where the API wants text: `Cpu: 512` and `Port: 8080` are what one writes in YAML."""
+    """Return `value` with text where the API takes text, because YAML reads `Cpu: 512` and `Port: 8080` as numbers."""
     shape = service_model()["shapes"][shape_name]
     kind = shape["type"]
     if kind == "structure" and isinstance(value, dict):
@@ -121,6 +124,6 @@ def operations() -> tuple[str, ...]:
 
 
 def takes_service(operation: object) -> bool:
-    """Whether the operation is one on a service, by `ServiceArn`."""
+    """Return whether the operation takes a service, by `ServiceArn`."""
     told = service_model()["operations"].get(operation)
     return told is not None and "ServiceArn" in service_model()["shapes"][told["input"]["shape"]]["members"]

@@ -1,4 +1,4 @@
-"""The text of a scenario file; what becomes of it is the model's (model/document.py), as other files are YAML too."""
+"""Reads the text of a scenario file. model/document.py parses it, because other files are YAML too."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def read_document_text(path: pathlib.Path) -> str:
-    """The text of a file, of which no more is read than a document may have. Raises ScenarioError."""
+    """Return the text of a file, reading no more than the size limit of a document. Raises ScenarioError."""
     file = str(path)
     try:
         with path.open("rb") as stream:

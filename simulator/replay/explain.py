@@ -1,7 +1,7 @@
-"""Pydantic's errors as problems of the file: with place, with what stands there, in the words of the file.
+"""Pydantic's errors as problems of the file: with place and value, in the words of the file.
 
-Pydantic names fields by position in its models; the file has lines. The two differ where a short form stands for a long
-one (`cpu: 80ms` is `cpu: {constant: 80ms}`) and at the policy, where pydantic adds the name of the kind.
+Pydantic names fields by position in its models; the file has lines. The two differ where a short form replaces a long
+form (`cpu: 80ms` is `cpu: {constant: 80ms}`) and at the policy, where pydantic adds the name of the kind.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "union_tag_invalid": "{expected_tags}",
     "union_tag_not_found": "a mapping with a name",
 }
-# The wording of simulator.model: `name = value, must be ...`, and of its units: `x is not a duration; write ...`.
+# The wording of messages of simulator.model: `name = value, must be ...`, and of its units: `x is not a duration; write
+# ...`.
 _NAMED: Final = re.compile(r"(?P<name>\w+) = (?P<found>.*?), must be (?P<expected>.*)", re.DOTALL)
 _NOT_A: Final = re.compile(r"(?P<found>.*) is not (?P<what>an? \w+); write (?P<how>.*)", re.DOTALL)
 _DURATION: Final = re.compile(r"[0-9.]+ *[a-z]+")
@@ -53,12 +54,14 @@ Explain = Callable[[ErrorDetails], Problem]
 
 
 def explain(error: ValidationError, document: Document, root: type[Section]) -> list[Problem]:
-    """One problem for each of pydantic's errors. `root` is the section of the whole file."""
+    """Return one problem for each of pydantic's errors. `root` is the section of the whole file."""
     return [_problem(told, document, root) for told in error.errors(include_url=False) if not _is_echo(told)]
 
 
 def _is_echo(details: ErrorDetails) -> bool:
-    """Pydantic counts only valid items, so one bad item makes a list "too short" as well."""
+    """Return whether the error only repeats another: pydantic counts valid items, so one bad item makes a list "too
+    short".
+    """
     told = details["input"]
     return (
         details["type"] == "too_short"
@@ -93,7 +96,9 @@ def _problem(details: ErrorDetails, document: Document, root: type[Section]) -> 
 
 
 def value_problem(message: str, path: Path, document: Document) -> Problem:
-    """A ValueError of ours: its message says what is expected, and often which key below `path` is at fault."""
+    """Convert a ValueError of this project: its message says what is expected, and often which key below `path` is
+    wrong.
+    """
     if match := _NAMED.fullmatch(message):
         expected, _, near = match["expected"].partition("; did you mean ")
         deeper = (*path, key_of(match["name"]))
@@ -106,7 +111,7 @@ def value_problem(message: str, path: Path, document: Document) -> Problem:
 
 
 def _path_in_file(loc: tuple[str | int, ...]) -> Path:
-    """Without what pydantic adds: the policy's tag and the marker of a mapping's own key."""
+    """Return the location without what pydantic adds: the policy's tag and the marker of a mapping's own key."""
     cleaned = [
         part
         for position, part in enumerate(loc)
@@ -116,14 +121,14 @@ def _path_in_file(loc: tuple[str | int, ...]) -> Path:
 
 
 def _standing(path: Path, document: Document) -> Path:
-    """The longest beginning of `path` that stands in the file."""
+    """Return the longest beginning of `path` that exists in the file."""
     while path and path not in document.places:
         path = path[:-1]
     return path
 
 
 def keys_known(root: type[Section], path: Path, document: Document) -> list[str]:
-    """The keys that the section at `path` knows."""
+    """Return the keys that the section at `path` knows."""
     section: Any = root
     for position, part in enumerate(path):
         section = _inside(section, part)
@@ -135,7 +140,7 @@ def keys_known(root: type[Section], path: Path, document: Document) -> list[str]
 
 
 def _inside(section: Any, part: str | int) -> Any:
-    """The section or type of what stands under `part` in `section`; None where nothing is known."""
+    """Return the section or type of the value under `part` in `section`; None if it is unknown."""
     if isinstance(section, type) and issubclass(section, Section):
         for name, field in section.model_fields.items():
             if (field.alias or name) == part:
@@ -148,7 +153,7 @@ def _inside(section: Any, part: str | int) -> Any:
 
 
 def _told(annotation: Any) -> Any:
-    """`X | None` is told as X."""
+    """Return X for `X | None`, and other annotations unchanged."""
     options = [option for option in get_args(annotation) if option is not type(None)]
     optional = type(None) in get_args(annotation)
     return options[0] if optional and options else annotation

@@ -1,4 +1,4 @@
-"""The backend port: what may play the requests of a virtual run in place of the platform's own objects."""
+"""The backend port: a backend processes the requests of a virtual run in place of the platform's own objects."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from simulator.rules.ejection import EjectionSettings
 
 
 class RequestGear(Protocol):
-    """One run's. Called in this order."""
+    """The backend of one run. Call the methods in the order in which they are defined."""
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that the run lives on."""
+        """Return the event loop of the run."""
 
     def make_pool(self, settings: PoolSettings, ejection: EjectionSettings | None, draw: Draw) -> Pool:
-        """The pool of the service."""
+        """Return the pool of the service."""
 
     def start(self, platform: Platform, books: Books) -> Traffic:
-        """The platform's clock has started: so does the traffic. `Traffic.close` completes the books."""
+        """Start the traffic, after the platform's clock has started. `Traffic.close` completes the records."""

@@ -1,4 +1,4 @@
-"""Which key a scenario's author meant by one that is unknown where it stands."""
+"""Suggests a known key for an unknown key of a scenario file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from simulator.model.document import Document, Path, dotted
 from simulator.replay.problems import nearest
 from simulator.replay.sections import Section
 
-# The name of an entry of a mapping, and the number of an item of a list, in a place of the schema.
+# In a place of the schema: the name of an entry of a mapping, or the number of an item of a list.
 _ANY: Final = "*"
-# A key that is known in more places than this says nothing about which one was meant.
+# A key that is known in more places than this does not show which place was meant.
 _PLACES_MAX: Final = 2
 
 _PATHS: Final = ("services", _ANY, "application", "simulated", "paths")
-# What a request costs is a property of the application that answers it, not of the traffic.
+# The cost of a request is a property of the application that answers it, not of the traffic.
 _COSTS: Final = frozenset(
     {"service_time", "response_time", "latency", "duration", "delay", "work", "cpu", "io", "cpu_time", "io_time"}
 )
@@ -24,9 +24,9 @@ _REQUESTS: Final = frozenset({"requests", "session"})
 
 
 def meant_key(root: type[Section], path: Path, known: list[str], document: Document) -> str:
-    """The key that the unknown one at the end of `path` resembles here, or its place elsewhere in the file; or empty.
+    """Return the key that the unknown key at the end of `path` resembles, or its place elsewhere in the file; or empty.
 
-    `known`: the keys of the section that it stands in.
+    `known`: the keys of the section that contains it.
     """
     key = str(path[-1])
     if key in _COSTS and _REQUESTS.intersection(path[:-1]):
@@ -39,7 +39,7 @@ def meant_key(root: type[Section], path: Path, known: list[str], document: Docum
 
 @functools.cache
 def _places(root: type[Section]) -> tuple[tuple[str, ...], ...]:
-    """Every place of the schema that has a key, each once."""
+    """Return every place of the schema that has a key, each once."""
     return tuple(dict.fromkeys(_walk(root, ())))
 
 
@@ -52,7 +52,7 @@ def _walk(section: type[Section], path: tuple[str, ...]) -> Iterator[tuple[str, 
 
 
 def _sections(annotation: Any, place: tuple[str, ...]) -> Iterator[tuple[type[Section], tuple[str, ...]]]:
-    """The sections within a type, each with its place."""
+    """Yield the sections within a type, each with its place."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         yield annotation, place
         return
@@ -63,7 +63,9 @@ def _sections(annotation: Any, place: tuple[str, ...]) -> Iterator[tuple[type[Se
 
 
 def _shown(place: tuple[str, ...], path: Path, document: Document) -> str:
-    """`place` with the names and numbers of `path` as far as they agree, then of what stands alone in the file."""
+    """Return `place` with the names and numbers of `path` as far as they agree, then with those of which the file has
+    only one.
+    """
     shown: list[str | int] = []
     data: Any = document.data
     for position, part in enumerate(place):

@@ -1,10 +1,10 @@
-"""Knobs: traffic turned up and down by hand while a run goes on, a factor for each service.
+"""Live overrides of traffic: a factor for each service, changed by hand during a run.
 
 Open sources: at a factor of 2.5 each arrival of the scenario becomes two or three, one at its own time and the rest
-spread over the gap to the next. At a factor of 1 nothing is drawn and no time changes, so a run whose knobs nobody
-touches is the run without them. Closed sources: the population is multiplied.
+spread over the gap to the next. At a factor of 1 nothing is sampled and no time changes, so a run whose factors are
+never changed equals the run without them. Closed sources: the population is multiplied.
 
-A source that sends nothing at the moment has nothing to multiply; a new factor holds from the next arrival on.
+A source that sends nothing at the moment has nothing to multiply; a new factor applies from the next arrival on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Knobs:
         return self._factors[service]
 
     def turn(self, service: str, factor: float) -> None:
-        """From now on.
+        """Apply the factor from now on.
 
         Raises:
             ValueError: for a factor outside 0 to FACTOR_MAX.
@@ -42,11 +42,11 @@ class Knobs:
                 turn(factor)
 
     def on_turn(self, service: str, turn: Callable[[float], None]) -> None:
-        """A population that follows the factor."""
+        """Register a population that follows the factor."""
         self._populations.append((service, turn))
 
     def turned(self, service: str, times_s: Iterator[float], rng: np.random.Generator) -> Iterator[float]:
-        """The arrivals of an open source, ascending, multiplied by the factor of the moment."""
+        """Yield the arrivals of an open source, ascending, multiplied by the present factor."""
         at_s = next(times_s, None)
         while at_s is not None:
             following_s = next(times_s, None)

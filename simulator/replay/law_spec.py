@@ -15,29 +15,29 @@ from simulator.world import laws
 
 
 class UniformSpec(Section):
-    """Evenly between two times."""
+    """A uniform distribution between two times."""
 
     low_s: Duration
     """The shortest time."""
     high_s: Duration
-    """The longest time, at least `low`."""
+    """The longest time, not less than `low`."""
 
 
 class LogNormalSpec(Section):
-    """Log-normal, told by `mean` and `sd` or by `median` and `p95`."""
+    """A log-normal distribution, given by `mean` and `sd` or by `median` and `p95`."""
 
     mean_s: PositiveDuration | None = None
-    """The mean; together with `sd`."""
+    """The mean; requires `sd`."""
     sd_s: Duration | None = None
-    """The standard deviation; together with `mean`."""
+    """The standard deviation; requires `mean`."""
     median_s: PositiveDuration | None = None
-    """The median; together with `p95`."""
+    """The median; requires `p95`."""
     p95_s: PositiveDuration | None = None
-    """The 95 % quantile, at least the median."""
+    """The 95th percentile, not less than the median."""
 
 
 class GammaSpec(Section):
-    """Gamma, told by its mean and standard deviation."""
+    """A gamma distribution, given by its mean and standard deviation."""
 
     mean_s: PositiveDuration
     """The mean."""
@@ -46,16 +46,16 @@ class GammaSpec(Section):
 
 
 class WeibullSpec(Section):
-    """Weibull; a shape below 1 has a heavy tail."""
+    """A Weibull distribution; a shape below 1 has a heavy tail."""
 
     shape: Number = Field(gt=0)
-    """The shape; 1 is the exponential law."""
+    """The shape; 1 is the exponential distribution."""
     scale_s: PositiveDuration
     """The scale: the 63.2 % quantile."""
 
 
 class HyperexponentialSpec(Section):
-    """Two exponential phases with balanced means: more variable than the exponential law."""
+    """Two exponential phases with balanced means: more variable than the exponential distribution."""
 
     mean_s: PositiveDuration
     """The mean."""
@@ -64,7 +64,7 @@ class HyperexponentialSpec(Section):
 
 
 class ParetoSpec(Section):
-    """Pareto: a few times are very long. Told by its shape and its mean or its shortest time."""
+    """A Pareto distribution: a few times are very long. Given by its shape and its mean or its shortest time."""
 
     shape: Number = Field(gt=1)
     """The tail index, above 1 (its mean is infinite otherwise); the smaller, the heavier the tail."""
@@ -75,14 +75,14 @@ class ParetoSpec(Section):
 
 
 class LawSpec(Section):
-    """A distribution of a time: a duration (constant), or one named law."""
+    """The distribution of a time: a duration (constant), or one named distribution."""
 
     model_config = ConfigDict(json_schema_extra={"maxProperties": 1, "minProperties": 1})
 
     constant_s: Duration | None = None
     """Always this time."""
     uniform: UniformSpec | None = None
-    """Evenly between two times."""
+    """Uniform between two times."""
     exponential_s: Duration | None = None
     """Memoryless, with this mean."""
     lognormal: LogNormalSpec | None = None
@@ -122,12 +122,12 @@ class LawSpec(Section):
 
     @cached_property
     def law(self) -> laws.Law:
-        """The law, in seconds."""
+        """Return the distribution, in seconds."""
         return law_of(self)
 
 
 def law_of(spec: LawSpec) -> laws.Law:  # noqa: PLR0911 - one return per law is the table
-    """The law that `spec` names; exactly one is set (the section has seen to it)."""
+    """Return the distribution that `spec` names; the section has checked that exactly one is set."""
     if spec.constant_s is not None:
         return laws.Constant(spec.constant_s)
     if spec.uniform is not None:

@@ -1,4 +1,4 @@
-"""Looking at plain data that may be wrong: what has the expected form is given, what has not is passed over."""
+"""Access to plain data that may be invalid: a value of the expected form is returned, any other is skipped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def items(document: Document, key: str) -> Iterator[tuple[int, Mapping[str, Any]
 
 
 def naming_a_service(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Everything that has a key `service`: sources, and most actions."""
+    """Yield everything that has a key `service`: sources, and most actions."""
     for index, source in items(document, "traffic"):
         yield ("traffic", index), source
     for index, event in items(document, "timeline"):

@@ -1,4 +1,4 @@
-"""Live traffic: the sources of a scenario as real requests to a platform whose front is open."""
+"""Live traffic: the sources of a scenario as real requests to a platform with open sockets."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ from simulator.replay.values import Sent
 from simulator.world.chance import Chance
 from simulator.world.clock import monotonic_s
 
-CHOICES = 1024  # draws at a time
-# Enough for a source that begins with a few hundred requests a second; more are opened as they are needed.
+CHOICES = 1024  # choices sampled at a time
+# Enough for a source that begins with a few hundred requests a second; more are opened on demand.
 CONNECTIONS_AT_START = 16
 USERS_AT_START_MAX = 200
 
 
 class LiveClients:
-    """The load clients of a run, one a service, with connections made before the run so that it begins without a storm
-    of handshakes.
+    """The load clients of a run, one per service.
+
+    Connections are opened before the run, so that it does not begin with many handshakes at once.
     """
 
     def __init__(self, clients: Mapping[str, LoadClient]) -> None:
         self._clients = clients
 
     def sent(self) -> OwnLoad:
-        """The requests of the scenario's traffic so far."""
+        """Return the number of requests that the scenario's traffic has sent so far."""
         summaries = [client.summary() for client in self._clients.values()]
         return OwnLoad(sum(each.sent for each in summaries), sum(each.unfinished for each in summaries))
 
@@ -53,7 +54,7 @@ class LiveClients:
         knobs: Knobs | None = None,
         on_retry: OnRetry | None = None,
     ) -> Load:
-        """Call it when the platform's clock has started: the sources begin at once."""
+        """Start the sources at once. Call it when the platform's clock has started."""
         for client in self._clients.values():
             client.origin_s = platform.clock.origin_s
         sources = [self._source(scenario, chance, index, knobs, on_retry) for index in range(len(scenario.traffic))]
@@ -78,7 +79,7 @@ class LiveClients:
             client,
             index,
             choices,
-            lambda: 0.0,  # the script has it
+            lambda: 0.0,  # the script gives the thinking times
             script=script_of(scenario, chance, index, _sent(scenario, index), lambda: Sent(next(choices))),
             changes=user_changes(source.closed),
             users=source.closed.users,
@@ -91,7 +92,7 @@ class LiveClients:
 
 
 async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows) -> LiveClients:
-    """Clients of the platform's open front, connected."""
+    """Return clients that are connected to the open platform."""
     front = platform.front
     assert front is not None, "live traffic needs a live front"
     tls = front.client_context()
@@ -106,7 +107,7 @@ async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows
 
 
 def _choices(scenario: Scenario, chance: Chance, index: int) -> Iterator[RequestChoice]:
-    """The kinds of request of the source at position `index`, one an arrival, for ever."""
+    """Yield the kind of each request of the source at position `index`, one per arrival, without end."""
     source = scenario.traffic[index]
     kinds = [sent.choice for sent in _sent(scenario, index)]
     if len(kinds) == 1 or source.session:
@@ -117,7 +118,7 @@ def _choices(scenario: Scenario, chance: Chance, index: int) -> Iterator[Request
 
 
 def _sent(scenario: Scenario, index: int) -> list[Sent]:
-    """The kinds of request of the source at position `index`, in the order of the file."""
+    """Return the kinds of request of the source at position `index`, in the order of the file."""
     source = scenario.traffic[index]
     return [
         Sent(
@@ -139,7 +140,7 @@ def _sent(scenario: Scenario, index: int) -> list[Sent]:
 
 
 def _wanted(scenario: Scenario, service: str) -> Iterator[bytes]:
-    """Header fields of answers that sessions look at."""
+    """Yield the names of the response header fields that sessions read."""
     for source in scenario.traffic:
         if source.service == service:
             for step in source.session:

@@ -2,11 +2,11 @@
 
 Theory of operation. Each source is open (load_open.py) or closed (load_closed.py) and has one timer for all its
 requests (load_chain.py). Sources hand requests to the client of their service (load_client.py), which owns the
-connections (wire/client.py) and writes a row a request. Everything between two timers is callbacks: a request costs no
-task, no future and no timer of its own.
+connections (wire/client.py) and writes a row per request. Between two timers there are only callbacks: a request costs
+no task, no future and no timer of its own.
 
-The generator shares its loop with the platform. That costs fidelity when the loop is full, so the generator measures
-its own lateness and says whether it kept up (load_summary.py); latencies count from the intended times in any case.
+The generator shares its loop with the platform. A full loop makes it late, so the generator measures its own lateness
+and reports whether it kept up (load_summary.py); latencies count from the intended times in any case.
 """
 
 from __future__ import annotations
@@ -22,24 +22,27 @@ from simulator.world.tasks import first_of
 
 
 class Load:
-    """All sources of a run and the clients that they send through, one client a service."""
+    """All sources of a run and the clients through which they send, one client per service."""
 
     def __init__(self, clients: Sequence[LoadClient], sources: Sequence[OpenLoad | ClosedLoad]) -> None:
         self._clients = clients
         self._sources = sources
 
     def start(self) -> None:
-        """Sources begin to send at the origin of their clients."""
+        """Start the sources, at the origin of their clients."""
         for source in self._sources:
             source.start()
 
     def stop(self) -> None:
-        """No new request from now on. Idempotent."""
+        """Send no new requests. Idempotent."""
         for source in self._sources:
             source.stop()
 
     async def ended(self) -> None:
-        """Every source has sent all that it had; raises what broke one (a line of a trace file, say)."""
+        """Wait until every source has sent all its requests.
+
+        Raises the error of a source (an invalid line of a trace file, for example).
+        """
         broken = [source.broken for source in self._sources]
         for source in self._sources:
             first = await first_of(source.ended, *broken)
@@ -47,7 +50,7 @@ class Load:
                 broken[first - 1].result()
 
     async def drained(self) -> None:
-        """Every request that was sent has its outcome; the client's time limit bounds the wait."""
+        """Wait until every request that was sent has its outcome; the client's time limit bounds the wait."""
         for client in self._clients:
             await client.drained()
 
@@ -58,9 +61,9 @@ class Load:
             await client.close()
 
     async def run(self, drain_s_max: float | None = None) -> list[LoadSummary]:
-        """Start, wait for the end and for the answers still under way (at most `drain_s_max`), close.
+        """Start, wait for the end and for outstanding answers (at most `drain_s_max`), and close.
 
-        Whatever ends it, cancellation too, every connection is closed; then `summaries` tells how far it came.
+        Every connection is closed in all cases, including cancellation; `summaries` then reports the requests so far.
         """
         try:
             self.start()
@@ -75,5 +78,5 @@ class Load:
         return self.summaries()
 
     def summaries(self) -> list[LoadSummary]:
-        """One for each client, as of now."""
+        """Return the present summary of each client."""
         return [client.summary() for client in self._clients]

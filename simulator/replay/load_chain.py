@@ -1,4 +1,4 @@
-"""One timer for everything that is due: requests are sent in batches, not by a timer object each."""
+"""One timer for everything that is due: requests are sent in batches, not by one timer object each."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-# After so many requests the loop gets its turn, or answers would wait for the whole of a burst to be sent.
+# The loop runs other callbacks after this many requests; otherwise answers would wait until a whole burst is sent.
 BATCH: Final = 32
-# The resolution of uvloop's timers. A shorter wait would be rounded to none and spin; a longer one is rounded up, so
+# The resolution of uvloop's timers. A shorter wait would be rounded to none and spin; a longer wait is rounded up, so
 # nothing is ever sent before its time.
 _TICK_S: Final = 0.001
 
 
 class DueChain:
-    """Calls `fire(now_s)` when something is due; it does at most `BATCH` things and says when the next is due.
+    """Calls `fire(now_s)` when something is due; `fire` does at most `BATCH` things and returns when the next one is
+    due.
 
-    Times in seconds of the run. None: nothing is due until `due` says so. An error in `fire` ends the chain and is the
-    result of `broken`.
+    Times in seconds of the run. None: nothing is due until `due` is called. An error in `fire` ends the chain and is
+    the result of `broken`.
     """
 
     def __init__(self, fire: Callable[[float], float | None], origin_s: float, now: Callable[[], float]) -> None:
@@ -28,10 +29,10 @@ class DueChain:
         self._origin_s = origin_s
         self._now = now
         self._timer: asyncio.Handle | None = None
-        self._timer_s = math.inf  # when it fires; infinite when there is none
+        self._timer_s = math.inf  # the time at which it fires; infinite without a timer
 
     def due(self, at_s: float) -> None:
-        """Something is due at `at_s`, perhaps sooner than what is waited for."""
+        """Schedule `fire` at `at_s`, which may be sooner than the present timer."""
         if at_s >= self._timer_s:
             return
         if self._timer is not None:
@@ -52,10 +53,10 @@ class DueChain:
         self._timer, self._timer_s = None, math.inf
         try:
             next_s = self._fire(self._now() - self._origin_s)
-        except Exception as error:  # noqa: BLE001 it is handed on: whoever waits for the load raises it
+        except Exception as error:  # noqa: BLE001 the code that waits for the load raises it
             if not self.broken.done():
                 self.broken.set_exception(error)
-                self.broken.exception()  # marked as seen, should nobody wait
+                self.broken.exception()  # marks the exception as retrieved, in case no code waits
             return
         if next_s is not None:
             self.due(next_s)

@@ -1,11 +1,10 @@
-"""The client side of the live load: connections to one service, kept alive, and the outcome of every request.
+"""The client side of the live load: keep-alive connections to one service, and the outcome of every request.
 
-Latency counts from the time at which a request was *meant* to be sent. A request that has to wait for a connection, or
-for a generator that is behind, is late, and that is part of its latency: a slow platform cannot slow its measurement
-down (no coordinated omission).
+Latency counts from the *intended* send time of a request. The wait for a connection, or for a generator that is behind,
+is part of the latency: a slow platform cannot hide requests from its measurement (no coordinated omission).
 
-A request takes the connection that was used last; without one it waits, and a new connection is opened for it, up to a
-bound. So demand makes connections, as with a crowd of browsers, and they stay.
+A request takes the connection that was used last. Without a free connection it waits, and a new connection is opened,
+up to a bound. So the number of connections follows demand, as with many browsers, and they stay open.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ from simulator.wire.client import Answer, ClientConnection
 from simulator.world.tasks import Tasks, first_of
 
 _WANTED: Final = frozenset({FIELD})
-# How often requests are looked at that may be over the client's time limit: it is a limit of minutes.
+# How often requests are checked against the client's time limit, which is in minutes.
 _LOOK_S: Final = 0.25
-# The loop tells of a cut connection in its next turns; more would be a loop that hangs.
+# The loop reports a closed connection in its next iterations; a longer wait would mean that the loop hangs.
 _LAST_CALLS_S_MAX: Final = 1.0
 
 
@@ -36,7 +35,7 @@ _DEFAULT: Final = LoadLimits()
 
 
 class LoadClient:
-    """Sends shots and writes down their outcomes. Owns the connections to one service (a `ClientOwner`)."""
+    """Sends shots and records their outcomes. Owns the connections to one service (a `ClientOwner`)."""
 
     def __init__(
         self,
@@ -47,10 +46,12 @@ class LoadClient:
         now: Callable[[], float] | None = None,
         wanted: Iterable[bytes] = (),
     ) -> None:
-        """`origin_s`: the loop's time at which the run begins. `now`: a finer clock of the same origin, if there is
-        one; the loop's own is good to a millisecond on uvloop.
+        """`origin_s`: the loop's time at which the run begins.
+
+        `now`: a finer clock with the same origin, if available; the loop's own clock has a resolution of a millisecond
+        on uvloop.
         """
-        self._wanted = _WANTED | frozenset(wanted)  # header fields of answers, in lower case
+        self._wanted = _WANTED | frozenset(wanted)  # response header fields, in lower case
         self._loop = asyncio.get_running_loop()
         self._target = target
         self._rows = rows
@@ -60,10 +61,10 @@ class LoadClient:
         self._writer = RequestWriter(target.authority)
         self._tasks = Tasks(f"load for {target.host}")
         self._connections: dict[ClientConnection, None] = {}
-        self._idle: dict[ClientConnection, None] = {}  # the one used last is taken first
-        self._shots: dict[ClientConnection, Shot] = {}  # what each busy connection carries
+        self._idle: dict[ClientConnection, None] = {}  # the most recently used one is taken first
+        self._shots: dict[ClientConnection, Shot] = {}  # the request on each busy connection
         self._waiting: deque[Shot] = deque()
-        self._outstanding: dict[Shot, None] = {}  # in the order in which they were due, nearly
+        self._outstanding: dict[Shot, None] = {}  # nearly in the order in which they were due
         self._opening = 0
         self._look: asyncio.TimerHandle | None = None
         self._drained: asyncio.Future[None] | None = None
@@ -74,9 +75,9 @@ class LoadClient:
         self._opened = self._failed = self._at_bound = 0
 
     async def prepare(self, connections: int) -> None:
-        """Open so many connections (at most the bound) before the run, or give up on the first that fails.
+        """Open this many connections (at most the bound) before the run; the first failure ends it.
 
-        For sources that begin with a high rate: otherwise their first second is a storm of handshakes.
+        For sources that begin with a high rate: their first second would otherwise be full of handshakes.
         """
         wanted = min(connections, self._limits.connections_max)
         failed = self._failed
@@ -84,10 +85,10 @@ class LoadClient:
             self._opening += 1
             await self._open()
 
-    # --- what sources call ---
+    # --- called by sources ---
 
     def send(self, shot: Shot) -> None:
-        """Send it now, or as soon as there is a connection."""
+        """Send the request now, or as soon as a connection is free."""
         self._sent += 1
         self._outstanding[shot] = None
         if self._look is None:
@@ -106,16 +107,16 @@ class LoadClient:
         self._open_more()
 
     async def drained(self) -> None:
-        """Every request has its outcome. Each gets one: an answer, an error, or the time limit."""
+        """Wait until every request has its outcome: an answer, an error, or the time limit."""
         if self._outstanding:
             self._drained = self._loop.create_future()
             if await first_of(self._drained, self._tasks.failed) == 1:
                 self._tasks.failed.result()
 
     async def close(self) -> None:
-        """Cut every connection; what is outstanding stays without outcome. Idempotent.
+        """Close every connection at once; outstanding requests stay without outcome. Idempotent.
 
-        No TLS goodbye: hundreds at once, half of them crossing the other side's, make uvloop log errors of its own.
+        It sends no TLS close_notify: with hundreds at once, half of them crossing the other side's, uvloop logs errors.
         """
         self._closing = True
         if self._look is not None:
@@ -130,7 +131,7 @@ class LoadClient:
                     await self._emptied
 
     def summary(self) -> LoadSummary:
-        """As of now."""
+        """Return the present summary."""
         return LoadSummary(
             sent=self._sent,
             answered=self._answered,
@@ -144,11 +145,11 @@ class LoadClient:
             late_max_s=self._lateness.max_s(),
         )
 
-    # --- what connections call ---
+    # --- called by connections ---
 
     def answered(self, connection: ClientConnection, answer: Answer) -> None:
         shot = self._shots.pop(connection, None)
-        if shot is None:  # the client had lost patience a moment before
+        if shot is None:  # the client's time limit passed just before
             connection.abort("the client's time limit")
             return
         if answer.reusable:
@@ -158,7 +159,7 @@ class LoadClient:
         timing = NO_TIMING if told is None else parse_timing(told)
         if shot.choice.keeps_answer:
             shot.answer = answer
-        if timing.instance:  # the platform tells it with the head; the body is the instance's work as well
+        if timing.instance:  # the platform sends it with the head; the body is part of the instance's work as well
             timing = timing._replace(service_s=timing.service_s + (answer.last_s - answer.first_s))
         self._outcome(shot, answer.status, answer.last_s - self.origin_s, timing)
 
@@ -179,7 +180,7 @@ class LoadClient:
                 self._give_up(shot)
         self._open_more()
 
-    # --- leaves ---
+    # --- internals ---
 
     def _write(self, connection: ClientConnection, shot: Shot) -> None:
         self._shots[connection] = shot
@@ -192,16 +193,19 @@ class LoadClient:
         )
 
     def _assign(self, connection: ClientConnection) -> None:
-        """A free connection: to the request that waits longest, or into the store."""
+        """Give a free connection to the request that has waited longest, or keep it idle."""
         while self._waiting:
             shot = self._waiting.popleft()
-            if shot in self._outstanding:  # else its time ran out while it waited
+            if shot in self._outstanding:  # otherwise its time limit passed while it waited
                 self._write(connection, shot)
                 return
         self._idle[connection] = None
 
     def _may_repeat(self, connection: ClientConnection, shot: Shot) -> bool:
-        """The platform may close a kept connection just as it is used again; browsers send again, once."""
+        """Return whether to send again: the platform may close an idle connection just when it is reused.
+
+        Browsers also send again once.
+        """
         return (
             connection.answers > 0
             and not connection.answering
@@ -243,7 +247,7 @@ class LoadClient:
         self._open_more()
 
     def _fail_longest_waiting(self) -> None:
-        """A connection that cannot be made is some request's error."""
+        """Fail the request that has waited longest, because a connection could not be opened."""
         while self._waiting:
             shot = self._waiting.popleft()
             if shot in self._outstanding:

@@ -1,4 +1,4 @@
-"""Closed-loop load: a population of users, each of whom waits for its answer and thinks before it asks again."""
+"""Closed-loop load: a population of users, each of which waits for its answer and thinks before its next request."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from simulator.replay.values import Sent, filled
 
 
 class ClosedLoad:
-    """`users` of one source, from `from_s` until `until_s` of the run.
+    """The `users` of one source, from `from_s` until `until_s` of the run.
 
-    As with simulated users (clients.py), each begins with a thought, so that they do not march in step, and pauses for
-    at least `MIN_PAUSE_S`. `think()` gives the next thinking time in seconds; `choices` must not end. A request is
-    intended for the moment at which its user's thought ends. `script` says more of what they do, `changes` of their
-    number.
+    As with simulated users (clients.py), each begins with a thinking time, so that they do not send in step, and pauses
+    for at least `MIN_PAUSE_S`. `think()` gives the next thinking time in seconds; `choices` must not end. The intended
+    time of a request is the end of its user's thinking time. `script` defines the requests of each user, `changes` the
+    changes of their number.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ClosedLoad:
         self._users = Population(users, changes)
         self._from_s = from_s
         self._until_s = until_s
-        self._thoughts: list[tuple[float, int, User]] = []  # when each thinking user's thought ends, as a heap
+        self._thoughts: list[tuple[float, int, User]] = []  # the end of each user's thinking time, as a heap
         self._order = itertools.count()
         self._chain = DueChain(self._fire, client.origin_s, client.now)
         self.broken = self._chain.broken
@@ -54,13 +54,13 @@ class ClosedLoad:
         self._chain.due(self._first_s())
 
     def stop(self) -> None:
-        """Send nothing new."""
+        """Send no new requests."""
         self._until_s = 0.0
         self._chain.stop()
         self._end()
 
     def turn(self, factor: float) -> None:
-        """Another population from now on, as that of simulated users."""
+        """Change the population, like that of simulated users."""
         self._users.turn(factor)
         self._join(max(self._client.now() - self._client.origin_s, self._from_s))
         self._chain.due(self._first_s())
@@ -85,7 +85,7 @@ class ClosedLoad:
                 continue
             if not thoughts or thoughts[0][0] > now_s:
                 break
-            # One thought that ended after the end of the source is not sent, however late we look.
+            # A thinking time that ended after the end of the source sends nothing, even if this code runs late.
             intended_s, _, user = heapq.heappop(thoughts)
             self._send(intended_s, user)
         return self._first_s()
@@ -108,7 +108,7 @@ class ClosedLoad:
             self._chain.due(self._first_s())
 
     def _first_s(self) -> float:
-        """When something is to be done: a thought ends, the number of users changes, or the source ends."""
+        """Return when the next thing is due: a thinking time ends, the number of users changes, or the source ends."""
         first_s = min(self._from_s + self._users.next_change_s, self._until_s)
         return min(self._thoughts[0][0], first_s) if self._thoughts else first_s
 

@@ -1,4 +1,4 @@
-"""Open-loop load in which an answer may bring another request: the next step of a session, another attempt."""
+"""Open-loop load in which an answer may cause another request: the next step of a session, or a retry."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Item = TypeVar("Item")
 
 
 class FollowedLoad(OpenLoad, Generic[Item]):
-    """Sends `arrivals` and what follows them; it has ended when no answer can bring another request.
+    """Sends `arrivals` and the requests that follow them; it ends when no answer can cause another request.
 
-    `Item` is what a kind of load has to know of a request that follows.
+    `Item` is the data that a kind of load keeps for a request that follows.
     """
 
     def __init__(self, client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]]) -> None:
@@ -29,7 +29,7 @@ class FollowedLoad(OpenLoad, Generic[Item]):
         self._stopped = False
 
     def stop(self) -> None:
-        """Send nothing new, and nothing that follows."""
+        """Send no new requests, including those that follow an answer."""
         self._stopped = True
         self._later.clear()
         super().stop()
@@ -39,7 +39,7 @@ class FollowedLoad(OpenLoad, Generic[Item]):
         raise NotImplementedError
 
     def _follow(self, intended_s: float, item: Item) -> None:
-        """Send what follows an answer."""
+        """Send the request that follows an answer."""
         raise NotImplementedError
 
     def _fire(self, now_s: float) -> float | None:
@@ -60,14 +60,14 @@ class FollowedLoad(OpenLoad, Generic[Item]):
         return now_s
 
     def _due_s(self) -> float | None:
-        """When the next arrival, or the next request that follows an answer, is due."""
+        """Return when the next arrival, or the next request that follows an answer, is due."""
         times = [self._later[0][0]] if self._later else []
         if self._next is not None:
             times.append(self._next[0])
         return min(times, default=None)
 
     def _answered_with(self, now_s: float, pause_s: float | None, item: Item) -> None:
-        """A request has been answered; `item` follows after `pause_s`, nothing if that is None."""
+        """Handle the answer to a request; `item` follows after `pause_s`, nothing if that is None."""
         self._open -= 1
         if self._stopped:
             return

@@ -1,4 +1,4 @@
-"""Open-loop load: requests leave at their intended times, whatever the answers do."""
+"""Open-loop load: requests are sent at their intended times, independent of the answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OpenLoad:
         self._next = next(self._arrivals, None)
 
     def stop(self) -> None:
-        """Send nothing new."""
+        """Send no new requests."""
         self._chain.stop()
         self._next = None
         self._end()

@@ -1,4 +1,4 @@
-"""Requests of the live load: what is to be sent, as bytes made once for each kind, and one request on its way."""
+"""Requests of the live load: the bytes to send, made once for each kind, and the state of one request."""
 
 from __future__ import annotations
 
@@ -8,43 +8,46 @@ from urllib.parse import quote
 
 from simulator.wire.client import Answer, ClientConnection
 
-# Sources draw from a handful of kinds; a trace with a path per request must not fill the memory.
+# Sources use few kinds; a trace with a path per request must not fill the memory.
 _KEPT_MAX: Final = 4096
-# Small bodies travel with their head in one write; longer ones are made while they are sent.
+# Small bodies are sent with their head in one write; longer bodies are generated while they are sent.
 _WITH_HEAD_BYTES_MAX: Final = 16 * 1024
-# Methods whose body, even when empty, has to be announced (RFC 9110, 8.6).
+# Methods whose body, even when empty, must be announced (RFC 9110, 8.6).
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-# Sending them twice does what sending them once does (RFC 9110, 9.2.2).
+# Methods that have the same effect when sent twice (RFC 9110, 9.2.2).
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-# What may stand in a request target as it is; `%` because a path from a log is encoded already.
+# Characters that a request target may contain unencoded; `%` because a path from a log is encoded already.
 _TARGET: Final = "/?#[]@!$&'()*+,;=:%~-._"
 
 
 class RequestChoice(NamedTuple):
-    """A kind of request. Sizes of bodies in bytes; 0 for `response_bytes` leaves the answer to the application."""
+    """A kind of request. Sizes of bodies in bytes; a `response_bytes` of 0 lets the application decide."""
 
     method: str = "GET"
     path: str = "/"
     request_bytes: int = 0
     response_bytes: int = 0
-    number: int | None = None  # of its rows; None: that of its source
+    number: int | None = None  # of its rows; None: the source's number
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
-    keeps_answer: bool = False  # its answer is looked at
-    is_template: bool = False  # it has `${name}` to be replaced
+    keeps_answer: bool = False  # its answer is kept for a session
+    is_template: bool = False  # contains `${name}` to be replaced
 
 
 class RequestBytes(NamedTuple):
-    """`data` is the head, with the body when that is small; `filler_bytes` of body follow it."""
+    """The bytes of a request. `data` is the head, with the body if it is small; `filler_bytes` of body follow it."""
 
     data: bytes
     filler_bytes: int
     bodiless: bool  # the answer has no body
-    repeatable: bool  # may be sent again when a kept connection turns out to have been closed
+    repeatable: bool  # may be sent again if an idle connection turns out to be closed
 
 
 class RequestWriter:
-    """Writes the requests for one host. `authority` goes into the Host field: name, and port unless it is usual."""
+    """Writes the requests for one host.
+
+    `authority` is the value of the Host field: name, and port unless it is the default.
+    """
 
     def __init__(self, authority: str) -> None:
         self._authority = authority
@@ -87,14 +90,14 @@ class RequestWriter:
 
 
 class Shot:
-    """A request on its way. `intended_s` and `sent_s` in seconds of the run; `sent_s` is negative until it is sent."""
+    """A request in progress. `intended_s` and `sent_s` in seconds of the run; `sent_s` is negative until it is sent."""
 
     __slots__ = ("answer", "choice", "connection", "ended", "intended_s", "repeated", "sent_s", "source")
 
     def __init__(
         self, source: int, intended_s: float, choice: RequestChoice, ended: Callable[[float, int], None] | None = None
     ) -> None:
-        """`ended(now_s, status)` is called once, when it has its outcome; status 0: no answer."""
+        """`ended(now_s, status)` is called once, with the outcome; status 0: no answer."""
         self.source = source if choice.number is None else choice.number
         self.intended_s = intended_s
         self.choice = choice
@@ -102,4 +105,4 @@ class Shot:
         self.sent_s = -1.0
         self.repeated = False
         self.connection: ClientConnection | None = None
-        self.answer: Answer | None = None  # of a choice whose answer is looked at
+        self.answer: Answer | None = None  # set if the choice keeps its answer

@@ -12,7 +12,10 @@ from simulator.replay.retries import Retries
 
 
 class RetryingLoad(FollowedLoad[tuple[Shot, int]]):
-    """Sends `arrivals` as an open load does, and retries. What follows: the failed request, with the next attempt."""
+    """Sends `arrivals` as an open load does, and retries.
+
+    The item that follows: the failed request, with the next attempt.
+    """
 
     def __init__(
         self, client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]], retries: Retries

@@ -1,4 +1,4 @@
-"""Open-loop load whose arrivals are users that go through a session."""
+"""Open-loop load in which each arrival is a user who runs a session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from simulator.replay.values import Sent, filled
 
 
 class SessionLoad(FollowedLoad[tuple[User, int]]):
-    """Each of `arrivals` begins a session of `script`. What follows: the user's next step, with the source."""
+    """Begins a session of `script` with each of `arrivals`.
+
+    The item that follows: the user's next step, with the source.
+    """
 
     def __init__(
         self, client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]], script: Script[Sent]

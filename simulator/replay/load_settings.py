@@ -1,4 +1,4 @@
-"""Where the live load goes and what bounds it."""
+"""The target of the live load and its limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LoadTarget:
-    """Where a service is: `host` is its name (SNI and Host), `address` and `port` where it listens. No `tls`: plain."""
+    """The address of a service: `host` is its name (SNI and Host), `address` and `port` are where it listens.
+
+    Without `tls`: plain TCP.
+    """
 
     host: str
     port: int
@@ -22,14 +25,16 @@ class LoadTarget:
 
 @dataclass(frozen=True, slots=True)
 class LoadLimits:
-    """`connections_max`: each takes two file descriptors of this process when the platform is in it too.
+    """Limits of a load client.
 
-    `opening_max`: handshakes at a time; a handshake is milliseconds of CPU, so more at a time would only make all of
-    them late, and the requests that wait meanwhile would ask for ever more connections. `answer_s_max`: the client's
-    patience, counted from the intended time; above the platform's 120 s, so that the platform's own answer is seen.
+    `connections_max`: each connection takes two file descriptors of this process if the platform runs in it too.
+
+    `opening_max`: handshakes at the same time. A handshake takes milliseconds of CPU, so more at a time would delay all
+    of them, and the requests that wait during that time would open even more connections. `answer_s_max`: the client's
+    time limit, counted from the intended time; above the platform's 120 s, so that the platform's own answer is seen.
 
     Raises:
-        ValueError: when a value is out of range.
+        ValueError: if a value is out of range.
     """
 
     connections_max: int = 1000

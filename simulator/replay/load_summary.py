@@ -1,4 +1,4 @@
-"""What the load generator says about itself: how much it sent, and whether it sent in time."""
+"""The load generator's report on itself: how much it sent, and whether it sent in time."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import numpy as np
 
 from simulator.records.histogram import Histogram
 
-# A generator whose worst hundredth is later than this no longer offers the traffic of the scenario: a twentieth of a
-# second is what a scaling policy that looks at seconds does not notice, and ten times what two cores show when idle.
+# A generator whose 99th percentile of lateness exceeds this no longer offers the traffic of the scenario. A scaling
+# policy that looks at seconds does not notice 0.05 s, and it is ten times what two cores show when idle.
 KEPT_UP_S: Final = 0.05
 
-_FLUSH: Final = 4096  # rows a time: a vectorised histogram costs nothing by the array, a microsecond by the value
+# rows at a time: a vectorised histogram costs nearly nothing per array, but a microsecond per value
+_FLUSH: Final = 4096
 
 
 class Lateness:
-    """How late requests were sent, in bounded memory. Quantiles within the histogram's error, the maximum is exact."""
+    """How late requests were sent, in bounded memory.
+
+    Quantiles are within the histogram's error, the maximum is exact.
+    """
 
     def __init__(self) -> None:
         self._fresh: list[float] = []
@@ -32,7 +36,7 @@ class Lateness:
         return self._flush().max_s
 
     def quantile_s(self, share: float) -> float:
-        """0 when nothing was sent."""
+        """Return a quantile in seconds; 0 if nothing was sent."""
         return self._flush().quantile(share) or 0.0
 
     def _flush(self) -> Histogram:
@@ -43,11 +47,12 @@ class Lateness:
 
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
-    """`sent` = `answered` + `errors` + `unfinished`: each request counts once, repeats on a closed connection do not.
+    """What a load client sent: `sent` = `answered` + `errors` + `unfinished`. A repeat on a closed connection is not
+    counted again.
 
     `errors`: connection refused or broken, no answer within the client's time limit. `unfinished`: no outcome when the
     load was ended. `at_bound`: requests that had to wait because the bound on connections was reached, so that a
-    setting and not the platform held them back. Lateness: from the intended to the real sending, waits included.
+    setting and not the platform delayed them. Lateness: from the intended to the actual send time, waits included.
     """
 
     sent: int
@@ -67,5 +72,5 @@ class LoadSummary:
 
 
 def kept_up(late_p99_s: float | None) -> bool:
-    """99 of 100 requests left within KEPT_UP_S of their intended time, or none had to leave."""
+    """Return whether 99 of 100 requests were sent within KEPT_UP_S of their intended time, or none was due."""
     return late_p99_s is None or late_p99_s <= KEPT_UP_S

@@ -1,4 +1,4 @@
-"""Where the platform says that a request's time went: the `server-timing` field of its answer."""
+"""The platform's split of a request's time: the `server-timing` field of its answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PART: Final = re.compile(rb'(queue|cold|service);dur=([0-9]+(?:\.[0-9]+)?)|inst
 
 
 class Timing(NamedTuple):
-    """Seconds; `instance` is the instance's number, 0 when none was involved."""
+    """Parts of the latency in seconds; `instance` is the instance's number, 0 if none was involved."""
 
     queue_s: float
     cold_s: float
@@ -23,7 +23,7 @@ NO_TIMING: Final = Timing(0.0, 0.0, 0.0, 0)
 
 
 def parse_timing(value: bytes) -> Timing:
-    """From `queue;dur=1.2, cold;dur=0, service;dur=80.1, instance;desc="3"` (milliseconds); what is missing is 0."""
+    """Parse `queue;dur=1.2, cold;dur=0, service;dur=80.1, instance;desc="3"` (milliseconds); a missing part is 0."""
     queue_s = cold_s = service_s = 0.0
     instance = 0
     for name, milliseconds, number in _PART.findall(value):

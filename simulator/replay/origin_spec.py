@@ -1,7 +1,7 @@
 """The section `source` of a service: where App Runner gets its application from, an image or a repository.
 
-In a scenario pulls and builds are simulated, in both clocks: they take the time that they are told. What then runs is
-the service's `application`, which in real time may have been built from source code before the run (source_builds.py).
+In a scenario pulls and builds are simulated on both clocks, with the durations given here. What then runs is the
+service's `application`, which in real time may have been built from source code before the run (source_builds.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simulator.replay.sections import Flag, Section
 
 ACCOUNT: Final = "123456789012"  # the account and Region of a scenario's services
 REGION: Final = "us-east-1"
-# For who leaves it out: an image of the account's own ECR.
+# Default: an image in the account's own ECR registry.
 DEFAULT_REGISTRY: Final = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 ROLE_ARN: Final = f"arn:aws:iam::{ACCOUNT}:role/apprunner-access"
 
@@ -30,20 +30,20 @@ def _of_ecr(text: str) -> str:
 
 
 class ServiceSourceSpec(Section):
-    """Where the application comes from. Left out: an image of the account's own ECR."""
+    """The origin of the application (default: an image in the account's own ECR registry)."""
 
     image: Annotated[str, AfterValidator(_of_ecr)] | None = None
-    """The identifier of an image of ECR or ECR Public."""
+    """The identifier of an ECR or ECR Public image."""
     repository: str | None = Field(default=None, min_length=1, max_length=1024)
     """The URL of a repository with source code."""
     branch: str = Field(default="main", min_length=1, max_length=255)
     """With repository: the branch."""
     pull: LawSpec = NOTHING
-    """With image: how long a deployment pulls it."""
+    """With image: duration of the pull in a deployment."""
     build: LawSpec = NOTHING
-    """With repository: how long a build takes. Its minutes are on the bill."""
+    """With repository: duration of a build. Build minutes are billed."""
     auto_deployments: Flag = False
-    """Pushes deploy (`deploy: {trigger: push}`), and the bill has the month's dollar for it."""
+    """Pushes deploy (`deploy: {trigger: push}`); the bill includes the monthly dollar for automatic deployments."""
 
     @model_validator(mode="after")
     def _is_one(self) -> ServiceSourceSpec:
@@ -63,13 +63,13 @@ class ServiceSourceSpec(Section):
 
     @property
     def may_deploy_automatically(self) -> bool:
-        """Facts 6.7, 7."""
+        """Return whether automatic deployments are possible (facts 6.7, 7)."""
         if self.image is None:
             return True
         return self.image.startswith(f"{ACCOUNT}.dkr.ecr.") and "@sha256:" not in self.image
 
     def configuration(self, name: str) -> dict[str, Any]:
-        """SourceConfiguration of the API, for the service `name`."""
+        """Return the SourceConfiguration of the API for the service `name`."""
         automatic = {"AutoDeploymentsEnabled": self.auto_deployments}
         if self.repository is not None:
             values = {"Runtime": "PYTHON_311", "StartCommand": "start"}
@@ -89,9 +89,9 @@ class ServiceSourceSpec(Section):
 
 
 class OperationsSpec(Section):
-    """How long operations of the control plane take."""
+    """Durations of control plane operations."""
 
     time_profile: Annotated[str, Field(pattern="^(instant|app-runner)$")] = "app-runner"
-    """app-runner: at least as long as people measured on AWS. instant: as long as their work takes."""
+    """app-runner: at least the durations measured on AWS. instant: only the time of the work itself."""
     time_factor: float = Field(default=1.0, ge=0, allow_inf_nan=False)
-    """Of the profile's times; 0.1 is ten times as fast."""
+    """Factor on the durations of the profile; 0.1 is ten times as fast."""

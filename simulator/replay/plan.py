@@ -1,4 +1,4 @@
-"""From a scenario to what the platform is asked for: plain values, a fresh policy for every run."""
+"""Translates a scenario into the platform's input: plain values, and a new policy for every run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from simulator.world.clock import ClockKind
 
 
 def service_plans(scenario: Scenario, clock: ClockKind) -> list[ServicePlan]:
-    """One plan a service, in the file's order."""
+    """Return one plan per service, in the order of the file."""
     return [service_plan(scenario, name, clock) for name in scenario.services]
 
 
@@ -59,20 +59,25 @@ def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan
 
 
 def _ready_at_start(spec: ServiceSpec, policy: Policy) -> int:
-    """Who knows the future has what the first seconds need, unless the file says how many there are."""
+    """Return the initial instances: a policy that knows the future gets what the first seconds need, unless the file
+    sets the number.
+    """
     if isinstance(policy, OraclePolicy) and spec.initial_size is None:
         return min(max(policy.needed_at_start, spec.min_size), spec.max_size)
     return spec.ready_at_start
 
 
 def build_policy(scenario: Scenario, name: str) -> Policy:
-    """A fresh policy of the service, as the scenario tells it."""
+    """Return a new policy of the service, as the scenario defines it."""
     spec = scenario.services[name]
     return spec.policy.kind.build(_parameters(scenario, name), spec.scaling)
 
 
 def _parameters(scenario: Scenario, name: str) -> Any:
-    """The policy's parameters. One that knows the future is told the demand of this very run, and the start-up time."""
+    """Return the policy's parameters.
+
+    A policy that knows the future gets the demand of this run, and the start-up time.
+    """
     spec = scenario.services[name]
     parameters = sized_parameters(spec)
     if hasattr(parameters, "idle_after_s"):

@@ -1,7 +1,8 @@
-"""Whether the policies of a scenario can act in it: what is said before a run, and stands first in its report.
+"""Checks whether the policies of a scenario can act in it. The notes are printed before a run and come first in its
+report.
 
-A combination of policy, overflow, application and duration that cannot mean anything is played, since somebody may want
-to see just that, but never without a word. `cannot_act` is certain: no load whatever makes the policy scale out here.
+A combination of policy, overflow, application and duration that has no effect still runs, since it may be intended, but
+always with a note. `cannot_act` is certain: no load makes the policy scale out in this scenario.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
     from simulator.replay.scenario import Scenario
     from simulator.replay.service_spec import ServiceSpec
 
-# The policy that never acts by design.
+# The policy that never changes the number of instances, by design.
 BASELINE: Final = "fixed"
 
 
 class NoteKind(StrEnum):
-    """How grave it is. BASELINE: it never acts, by design. BROUGHT: what `--policy` changed beside the policy."""
+    """The severity of a note.
+
+    BASELINE: it never acts, by design. BROUGHT: what `--policy` changed in addition to the policy.
+    """
 
     CANNOT_ACT = "cannot act"
     LIMITED = "limited"
@@ -39,7 +43,7 @@ class NoteKind(StrEnum):
 class PolicyNote:
     """A sentence about the policy of a service in this scenario.
 
-    LIMITED: `needs_s` is the window that is longer than the run, or the history with `is_history`.
+    LIMITED: `needs_s` is the window that is longer than the run, or, with `is_history`, the history.
     """
 
     service: str
@@ -51,7 +55,7 @@ class PolicyNote:
 
 
 def policy_notes(scenario: Scenario) -> list[PolicyNote]:
-    """What has to be known about the policies before the figures mean anything; the gravest first."""
+    """Return what readers must know about the policies before they use the figures, most severe first."""
     notes = [note for name in scenario.services for note in _notes_of(scenario, name)]
     notes += [
         PolicyNote(name, scenario.services[name].policy.name, NoteKind.BROUGHT, text)
@@ -61,13 +65,15 @@ def policy_notes(scenario: Scenario) -> list[PolicyNote]:
 
 
 def requirements_of(scenario: Scenario, name: str) -> Requirements | None:
-    """What the service's policy needs; None when it does not say."""
+    """Return what the service's policy needs; None if it does not declare that."""
     service = scenario.services[name]
     return service.policy.kind.requires(sized_parameters(service), service.scaling)
 
 
 def sized_parameters(service: ServiceSpec) -> Any:
-    """The policy's parameters; utilisation is a share of the instance's own vCPUs unless the file says otherwise."""
+    """Return the policy's parameters; utilisation is a share of the instance's own vCPUs unless the file sets it
+    otherwise.
+    """
     parameters = service.policy.parameters
     if hasattr(parameters, "vcpus") and "vcpus" not in service.policy.model_fields_set:
         return dataclasses.replace(parameters, vcpus=service.size.vcpu)
@@ -75,7 +81,7 @@ def sized_parameters(service: ServiceSpec) -> Any:
 
 
 def adapted_parameters(policy: PolicySpec) -> str:
-    """`window 4s (default 60s), ...`: parameters that differ from the policy's defaults; empty when none does."""
+    """Return parameters that differ from the policy's defaults: `window 4s (default 60s), ...`; empty if none does."""
     fields = type(policy).model_fields
     changed = [
         f"{fields[name].alias or name} {_value_text(name, getattr(policy, name))} "
@@ -116,7 +122,7 @@ def _notes_of(scenario: Scenario, name: str) -> Iterator[PolicyNote]:
 
 
 def _cannot_act(scenario: Scenario, name: str, needs: Requirements) -> str:
-    """Why it never scales out here, as the rest of a sentence whose subject is the policy; empty when it can."""
+    """Return why it never scales out here, as the predicate of a sentence about the policy; empty if it can."""
     service = scenario.services[name]
     begins_s = min((scenario.traffic[index].from_s for index in scenario.sources_of(name)), default=0.0)
     left_s = scenario.duration_s - begins_s
@@ -169,7 +175,7 @@ def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float
 
 
 def _beyond_one(service: ServiceSpec) -> str:
-    """Waking up from zero is another matter."""
+    """Return the limitation to further instances, since waking up from zero is a separate case."""
     return " beyond the first instance" if service.min_size == 0 else ""
 
 
@@ -179,7 +185,7 @@ def _platform_text(service: ServiceSpec) -> str:
 
 
 def _limit(scenario: Scenario, needs: Requirements) -> str:
-    """Why the run shows only a part of the policy, as the rest of a sentence; empty when it shows all."""
+    """Return why the run shows only a part of the policy, as the predicate of a sentence; empty if it shows all."""
     duration = duration_text(scenario.duration_s)
     if needs.history_s > scenario.duration_s:
         return (

@@ -1,6 +1,7 @@
-"""A service as the platform of its policy behaves: queue, balancing, probes and actuator.
+"""A service with the behaviour of its policy's platform: queue, balancing, probes and actuator.
 
-Used twice: a preset sets all of it (lab/compare_candidates.py), a policy by name what the scenario file leaves out.
+Used twice: a preset sets all of it (lab/compare_candidates.py); a policy chosen by name sets what the scenario file
+leaves out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def behaviour_changes(behaviour: Behaviour) -> dict[str, Any]:
-    """The fields of a service that a platform's behaviour sets, but for its policy."""
+    """Return the fields of a service that a platform's behaviour sets, except its policy."""
     changes: dict[str, Any] = {"overflow": overflow_spec(behaviour)}
     if behaviour.balancing is not None:
         changes["balancing"] = behaviour.balancing
@@ -34,9 +35,9 @@ def behaviour_changes(behaviour: Behaviour) -> dict[str, Any]:
 
 
 def policy_with_platform(service: ServiceSpec, policy: PolicySpec) -> dict[str, Any]:
-    """The changes that `policy` by its name makes to a service: itself, and what belongs to its platform.
+    """Return the changes to a service for `policy` chosen by name: the policy, and the settings of its platform.
 
-    What the scenario file sets stays as it is, and so does everything when the policy is one of the same platform.
+    Settings of the scenario file stay unchanged, and so do all settings if the policy belongs to the same platform.
     """
     behaviour = behaviour_of(policy.name)
     if behaviour is None or behaviour_of(service.policy.name) == behaviour:
@@ -50,7 +51,7 @@ def policy_with_platform(service: ServiceSpec, policy: PolicySpec) -> dict[str, 
 
 
 def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
-    """What `policy_with_platform` changed, as a sentence; empty when it is the policy alone."""
+    """Return what `policy_with_platform` changed, as a sentence; empty if it changed only the policy."""
     policy: PolicySpec = changes["policy"]
     parts = [_field_text(field, changes[field]) for field in changes if field != "policy"]
     if not parts:
@@ -63,7 +64,7 @@ def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
 
 
 def _field_text(field: str, value: Any) -> str:
-    """A changed field of a service in words."""
+    """Return a changed field of a service in words."""
     match value:
         case OverflowSpec(mode="queue"):
             return f"overflow queue for {duration_text(value.wait_s)}"
@@ -80,7 +81,7 @@ def _field_text(field: str, value: Any) -> str:
 def preset_policy(
     service: ServiceSpec, behaviour: Behaviour, name: str, told: Mapping[str, Any] = _NOTHING
 ) -> PolicySpec:
-    """The policy of a preset, `told` as in a scenario file."""
+    """Return the policy of a preset, with `told` as in a scenario file."""
     section = section_of(name)
     assert section is not None, "the preset's policy is of the registry"
     policy = section.model_validate({"name": name, **told})
@@ -88,7 +89,7 @@ def preset_policy(
 
 
 def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
-    """The same policy, with an actuator that tells busy instances from idle ones."""
+    """Return the same policy with an actuator that distinguishes busy and idle instances."""
     if policy.actuator(service.scaling).activates:
         return policy
     build = policy.kind.build

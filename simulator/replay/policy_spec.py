@@ -2,7 +2,7 @@
 
 The accepted keys come from the registry: each field of a policy's frozen parameter class is a key (`window_s: float` is
 `window`, a duration), so a new policy or parameter needs no change here. A field that is a tuple is a list in the file;
-one of frozen dataclasses a list of sections, made by the same rule: `schedule: [{at: 8h, instances: 5}, ...]`.
+a tuple of frozen dataclasses is a list of sections, made by the same rule: `schedule: [{at: 8h, instances: 5}, ...]`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DEFAULT_POLICY: Final = "app-runner"
 
 
 class PolicySpec(Section):
-    """Any policy; the registry's kinds are its subclasses, made below."""
+    """Base class of all policy sections; the subclasses for the registry's kinds are made below."""
 
     kind: ClassVar[PolicyKind]
 
@@ -37,44 +37,44 @@ class PolicySpec(Section):
         return _SPECS.get(name, cls)
 
     def check(self) -> None:
-        """Raises ValueError when the policy's own class rejects the parameters."""
+        """Raise ValueError if the policy's own class rejects the parameters."""
         _ = self.parameters
 
     @property
     def parameters(self) -> Any:
-        """The policy's own frozen parameter value, an instance of `kind.parameters`."""
+        """Return the policy's own frozen parameter value, an instance of `kind.parameters`."""
         fields = type(self).model_fields
         return self.kind.parameters(**{field: _told(getattr(self, field)) for field in fields if field != "name"})
 
     def actuator(self, scaling: AutoScalingConfiguration) -> Actuator:
-        """How the platform of this policy carries out what is decided."""
+        """Return the actuator with which the platform of this policy carries out decisions."""
         return self.kind.build(self.parameters, scaling).actuator
 
     @property
     def needs(self) -> frozenset[str]:
-        """What the policy must be given beyond the plain signal (rules/policies: PolicyKind.needs)."""
+        """Return the input that the policy needs in addition to the plain signal (rules/policies: PolicyKind.needs)."""
         return self.kind.needs(self.parameters)
 
 
 class ItemSpec(Section):
-    """An item of a list among a policy's parameters; the kinds are its subclasses, made below."""
+    """An item of a list among a policy's parameters; the subclasses are made below."""
 
     made: ClassVar[type]
 
     @property
     def value(self) -> Any:
-        """The frozen value that the policy knows, an instance of `made`."""
+        """Return the frozen value of the policy's own class, an instance of `made`."""
         return self.made(**{field: _told(getattr(self, field)) for field in type(self).model_fields})
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Raises ValueError when the item's own class rejects it, so that the error stands at the item."""
+        """Raise ValueError if the item's own class rejects it, so that the error is reported at the item."""
         _ = self.value
         return self
 
 
 def policy_named(name: str) -> PolicySpec:
-    """The policy `name` with its defaults. Raises ValueError for an unknown name."""
+    """Return the policy `name` with its defaults. Raises ValueError for an unknown name."""
     if name not in POLICIES:
         msg = f"policy = {name!r}, must be {one_of(name, POLICIES)}"
         raise ValueError(msg)
@@ -82,17 +82,17 @@ def policy_named(name: str) -> PolicySpec:
 
 
 def policy_of(kind: PolicyKind, told: Mapping[str, Any] = MappingProxyType({})) -> PolicySpec:
-    """A policy of a kind that the registry does not have; `told`: parameters as a scenario file writes them."""
+    """Return a policy of a kind that is not in the registry; `told`: parameters as a scenario file writes them."""
     return _spec_of(kind).model_validate({"name": kind.name, **told})
 
 
 def section_of(name: object) -> type[PolicySpec] | None:
-    """The section that tells the policy `name`, if there is one."""
+    """Return the section of the policy `name`, or None."""
     return _SPECS.get(name) if isinstance(name, str) else None
 
 
 def _value_type(field: str, annotation: Any) -> Any:
-    """How the file writes a parameter of this name and type."""
+    """Return the type of a parameter in the file, from its name and type in the code."""
     if type(None) in get_args(annotation):
         told = next(kind for kind in get_args(annotation) if kind is not type(None))
         return _value_type(field, told) | None
@@ -105,7 +105,7 @@ def _value_type(field: str, annotation: Any) -> Any:
 
 @functools.cache
 def _item_type(item: Any) -> Any:
-    """How the file writes an item of a list: a section for a dataclass, the plain value otherwise."""
+    """Return the type of a list item in the file: a section for a dataclass, otherwise the plain value."""
     if not dataclasses.is_dataclass(item):
         return _value_type("", item)
     assert isinstance(item, type)
@@ -116,7 +116,7 @@ def _item_type(item: Any) -> Any:
 
 
 def _spec_of(kind: PolicyKind) -> type[PolicySpec]:
-    """The section for one policy, from the fields of its parameter class."""
+    """Return the section of one policy, from the fields of its parameter class."""
     fields: dict[str, Any] = {"name": (Literal[kind.name], Field(description=kind.summary))}
     title = "".join(part.capitalize() for part in kind.name.split("-")) + "PolicySpec"
     spec = create_model(title, __base__=PolicySpec, __doc__=kind.summary, **fields, **_fields_of(kind.parameters))
@@ -125,7 +125,7 @@ def _spec_of(kind: PolicyKind) -> type[PolicySpec]:
 
 
 def _fields_of(parameters: type) -> dict[str, Any]:
-    """The fields of a section, from those of a frozen dataclass."""
+    """Return the fields of a section, from those of a frozen dataclass."""
     hints = get_type_hints(parameters)
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(parameters):
@@ -135,7 +135,7 @@ def _fields_of(parameters: type) -> dict[str, Any]:
 
 
 def _told(value: Any) -> Any:
-    """A field of a section as the policy's own classes know it."""
+    """Convert a field of a section to the value that the policy's own classes use."""
     if isinstance(value, tuple):
         return tuple(_told(item) for item in value)
     return value.value if isinstance(value, ItemSpec) else value
@@ -161,4 +161,4 @@ Policy = Annotated[
     GetPydanticSchema(lambda _source, handler: handler.generate_schema(_UNION)),
     BeforeValidator(_bare_name_has_defaults),
 ]
-"""For the type checker a PolicySpec; for pydantic one of the registry's sections, told apart by `name`."""
+"""For the type checker a PolicySpec; for pydantic one of the registry's sections, selected by `name`."""

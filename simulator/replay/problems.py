@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, or with data that it names."""
+"""Problems of a scenario, or of data that it names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run tells whoever watches it. The watcher itself is the console's."""
+"""The progress of a run, as given to a watcher. The watcher itself is part of the console."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class ProgressView:
-    """A run at a moment, all services together. Seconds since the platform started; rates over the last few seconds.
+    """The state of a run at a moment, all services together. Seconds since the platform started; rates over the last
+    few seconds.
 
-    Requests are those of the scenario's traffic; `outside_rps` are all others, from other clients of the services
-    while they run in real time. `in_flight`: requests that hold a slot; `waiting`: those that wait for one. `active`,
-    `provisioned`, `desired`: instances. `p50_s`, `p99_s`: latency of requests served lately, None without any.
+    Requests are those of the scenario's traffic; `outside_rps` are all others, from other clients of the services while
+    they run in real time. `in_flight`: requests that occupy a slot; `waiting`: those that wait for a slot. `active`,
+    `provisioned`, `desired`: instances. `p50_s`, `p99_s`: latency of requests served in the last seconds, None without
+    any.
     """
 
     now_s: float
@@ -31,13 +33,16 @@ class ProgressView:
 
 
 class Watcher(Protocol):
-    """Ask `due` first, as often as you like: it costs a clock reading, while a view has to be put together."""
+    """Receives views of a run.
+
+    Call `due` first, as often as needed: it costs one clock reading, while building a view costs more.
+    """
 
     def due(self) -> bool:
-        """Whether somebody wants to see an update now."""
+        """Return whether an update is wanted now."""
 
     def update(self, view: ProgressView) -> None:
-        """Show it."""
+        """Show the view."""
 
 
 class NobodyWatches:
@@ -47,4 +52,4 @@ class NobodyWatches:
         return False
 
     def update(self, view: ProgressView) -> None:
-        """Nothing to show it on."""
+        """Do nothing."""

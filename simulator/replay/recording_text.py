@@ -1,8 +1,8 @@
-"""The text of a recording: is it CSV at all, which separator it has, and one column of it in bounded blocks.
+"""The text of a recording: whether it is CSV, which separator it has, and its columns in bounded blocks.
 
-Read: CSV with a header line, UTF-8, fields separated by comma, semicolon, tab or bar, plain or compressed with gzip.
-Whatever else comes (another compression, JSON, a spreadsheet, bytes) is rejected with what it is and how to read it. So
-is a table that cannot be meant: no row, no header, a column for every bin.
+Accepted: CSV with a header line, UTF-8, fields separated by comma, semicolon, tab or bar, plain or compressed with
+gzip. Other content (another compression, JSON, a spreadsheet, bytes) is rejected with what it is and how to convert it.
+A table that cannot be intended is rejected as well: no row, no header, or a column for every bin.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from simulator.model.units import parse_number
 from simulator.replay.csv_header import repetition
 from simulator.replay.problems import Problem, ScenarioError, nearest
 
-# Rows in memory at a time: a few megabytes of Python text at most, and long enough for numpy to pay.
+# Rows in memory at a time: at most a few megabytes of Python text, and enough for numpy to be efficient.
 BLOCK_ROWS: Final = 16_384
-# What is looked at to tell what a file is; a line of text that is longer is no row of a recording.
+# Bytes that are read to detect the kind of a file; a longer line of text is no row of a recording.
 HEAD_BYTES: Final = 64 * 1024
-# Without the name of the column of counts the last one is taken; in a table wider than this nobody can mean that.
+# If the column of counts is not named, the last one is taken; a wider table than this makes that choice a guess.
 COLUMNS_UNNAMED_MAX: Final = 8
-# A line longer than this is no row of a recording, and may be one that never ends.
+# A line longer than this is no row of a recording, and may be endless.
 LINE_MAX: Final = 128 * 1024
 
 _PART_CHARACTERS: Final = 256 * 1024
@@ -57,10 +57,10 @@ Row = list[str]
 
 
 class Recording:
-    """An opened look at a CSV file: its `names`, the separator, and columns of it. Nothing stays open.
+    """A CSV file: its `names`, the separator, and its columns. No file stays open.
 
     Raises:
-        ScenarioError: when the file cannot be read or is no recording.
+        ScenarioError: if the file cannot be read or is no recording.
     """
 
     def __init__(self, path: Path) -> None:
@@ -78,10 +78,10 @@ class Recording:
     # --- columns -----------------------------------------------------------------------------------------------
 
     def column(self, name: str | None, *, last: bool) -> int:
-        """The index of the column `name`; without a name of the first or the last one.
+        """Return the index of the column `name`; without a name, of the first or the last column.
 
         Raises:
-            ScenarioError: when there is no such column, or it can only be guessed which is meant.
+            ScenarioError: if there is no such column, or the column would be a guess.
         """
         numbers = [text for text in self.names if is_number(text)]
         if len(numbers) > COLUMNS_UNNAMED_MAX and 2 * len(numbers) > len(self.names):
@@ -105,7 +105,7 @@ class Recording:
         return index
 
     def blocks(self, columns: Sequence[int]) -> Iterator[tuple[int, list[list[str]]]]:
-        """These columns in blocks, each with the number of its first row. Blank lines are no rows."""
+        """Yield these columns in blocks, each with the number of its first row. Blank lines do not count as rows."""
         number = 0
         for block in self._parts(columns):
             if block[0]:
@@ -115,12 +115,15 @@ class Recording:
             raise self.problem(-1, "file", f"a header ({self._columns()}) and no row", "a recording with rows")
 
     def problem(self, row: int, what: str, found: str, expected: str) -> ScenarioError:
-        """About a row by its number from 0; -1 is the header."""
+        """Return the problem of a row, by its number from 0; -1 is the header."""
         found = found if len(found) <= 120 else found[:117] + "..."
         return ScenarioError([Problem(self.line(row), 1, what, found, expected, file=str(self.path))])
 
     def line(self, row: int) -> int:
-        """The line of a row in the file, counted from 1. Reads the file once more: for messages."""
+        """Return the line of a row in the file, counted from 1.
+
+        It reads the file again, so use it for messages only.
+        """
         if row < 0:
             return 1
         with self._open() as stream:
@@ -128,14 +131,16 @@ class Recording:
             told = (rows.line_num for one in rows if not _is_blank(one))
             try:
                 return next(itertools.islice(told, row + 1, None), row + 2)
-            except (csv.Error, OSError, EOFError, zlib.error):  # the row itself is what cannot be read
+            except (csv.Error, OSError, EOFError, zlib.error):  # the row itself cannot be read
                 return rows.line_num + 1
 
     # --- the file ----------------------------------------------------------------------------------------------
 
     def _parts(self, columns: Sequence[int]) -> Iterator[list[list[str]]]:
-        """Theory of operation: text without a quote needs no parser of quotes, and cutting one column out of its lines
-        takes a third of the time. From the first quote on csv reads what is left.
+        """Yield parts of the columns.
+
+        Theory of operation: text without quotes needs no CSV parser, and cutting columns out of its lines takes a third
+        of the time. From the first quote on, csv reads the rest.
         """
         rows = 0
         try:
@@ -167,7 +172,7 @@ class Recording:
             raise self._no_file(error) from error
 
     def _plain(self, lines: list[str], columns: Sequence[int], first: int) -> list[list[str]]:
-        """`first`: the number of the first row."""
+        """Return the rows of lines without quotes. `first`: the number of the first row."""
         separator, most = self._separator, len(self.names) - 1
         if not most or set(map(methodcaller("count", separator), lines)) != {most}:
             lines = [line for line in lines if line and not line.isspace()]
@@ -202,7 +207,9 @@ class Recording:
         next((row for row in csv.reader(stream, delimiter=self._separator) if not _is_blank(row)), None)
 
     def _open(self) -> TextIO:
-        """Bytes that are not UTF-8 are let through as a mark: where they matter, what is read will not be a number."""
+        """Open the file. Bytes that are not UTF-8 become a replacement mark, which fails later where a number is
+        expected.
+        """
         if self._zipped:
             return gzip.open(self.path, "rt", encoding="utf-8-sig", errors="replace")
         return self.path.open(encoding="utf-8-sig", errors="replace")
@@ -213,7 +220,7 @@ class Recording:
             return [name.strip() for name in next((row for row in rows if not _is_blank(row)), [])]
 
     def _text(self, head: bytes) -> str:
-        """The head of the file as text. Raises ScenarioError when it is none, or another kind of text than CSV."""
+        """Return the head of the file as text. Raises ScenarioError if it is not text, or text other than CSV."""
         for magic, (found, expected) in _KINDS.items():
             if head.startswith(magic):
                 raise self.problem(-1, "file", found, expected)
@@ -241,7 +248,9 @@ class Recording:
 
 
 def is_number(text: str) -> bool:
-    """Also `nan` and the infinities, which programs write for what they do not know: they are no names."""
+    """Return whether it is a number, including `nan` and the infinities, which programs write for unknown values: they
+    are no names.
+    """
     if text.strip().lower() in _NOT_FINITE:
         return True
     try:
@@ -252,7 +261,7 @@ def is_number(text: str) -> bool:
 
 
 def _head(path: Path) -> tuple[bytes, bool]:
-    """The first bytes of what the file holds, and whether they stand in it compressed."""
+    """Return the first bytes of the content, and whether the file is compressed."""
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     if not head.startswith(_GZIP):
@@ -265,13 +274,13 @@ def _head(path: Path) -> tuple[bytes, bool]:
 
 
 def _separator(text: str) -> str:
-    """The one that the header has most of; a comma where it has none: a file of one column."""
+    """Return the separator that is most frequent in the header; a comma if there is none: a file with one column."""
     header = _QUOTED.sub("", next((line for line in text.splitlines() if line.strip()), ""))
     return max(_SEPARATORS, key=header.count)
 
 
 def _is_json(start: str) -> bool:
-    """Whether JSON begins here: a document, cut off or whole, or one a line."""
+    """Return whether JSON begins here: one document, cut off or complete, or one document per line."""
     line = start.partition("\n")[0]
     try:
         json.JSONDecoder().raw_decode(line)

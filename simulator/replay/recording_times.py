@@ -1,8 +1,8 @@
-"""The times of a recording: text as people and programs write times, to seconds since the file's first row.
+"""The times of a recording: converts written times to seconds since the file's first row.
 
-Read are ISO 8601 dates and times with or without a zone (`Z`, `UTC`, an offset such as +02:00), and numbers: seconds,
-milliseconds and so on since any instant where the scenario says so, and, where it says nothing, since 1970 if the
-number's size leaves no doubt of its unit. To the nanosecond: seconds since 1970 as a float would leave a quarter of a
+Accepted: ISO 8601 dates and times with or without a zone (`Z`, `UTC`, an offset such as +02:00), and numbers. Numbers
+are seconds, milliseconds and so on since any instant if the scenario gives the unit; otherwise since 1970, if the size
+of the number determines its unit. Precision is a nanosecond: seconds since 1970 as a float would lose a quarter of a
 microsecond.
 """
 
@@ -24,7 +24,7 @@ UNITS_NS: Final = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**
 TIMESTAMP: Final = "timestamp"
 EXAMPLE: Final = "a time such as 2023-11-16 18:17:03.97 or 2023-11-16T18:17:03+01:00"
 
-# From this on a number is the nanoseconds, ... since 1970 of a day after March 1973, and before the year 5138.
+# Numbers from this value on are nanoseconds (and so on) since 1970 for days after March 1973 and before the year 5138.
 _EPOCHS: Final = (
     ("nanoseconds", 1e17, 1e20),
     ("microseconds", 1e14, 1e17),
@@ -37,12 +37,12 @@ _ZONED: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?)?\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?", re.ASCII
 )
 _UTC: Final = frozenset({"", "Z", "z", "UTC", "GMT"})
-_COMMAS: Final = re.compile(r"[+-]?\d[\d.]*,[\d,.]*", re.ASCII)  # what spreadsheets of some countries write
+_COMMAS: Final = re.compile(r"[+-]?\d[\d.]*,[\d,.]*", re.ASCII)  # written by spreadsheets in some locales
 _INT64_DIGITS: Final = 18
 
 
 class Times:
-    """Reads the times of one file, block by block; what the first row shows holds for all."""
+    """Reads the times of one file, block by block; the form of the first row applies to all rows."""
 
     def __init__(self, recording: Recording, form: str) -> None:
         self._recording = recording
@@ -52,10 +52,10 @@ class Times:
         self._first: int | float | None = None
 
     def seconds(self, row: int, texts: list[str]) -> Floats:
-        """Of rows from number `row` on, since the file's first row.
+        """Return the seconds since the file's first row, of rows from number `row` on.
 
         Raises:
-            ScenarioError: for what is no time.
+            ScenarioError: for a text that is no time.
         """
         if self._first is None:
             self._look(row, texts[0])
@@ -70,7 +70,7 @@ class Times:
         return (values - self._first).astype(np.float64)
 
     def _look(self, row: int, text: str) -> None:
-        """What the first row tells of all: a number's unit, a text's zone."""
+        """Detect from the first row what applies to all: the unit of numbers, the zone of texts."""
         if not is_number(text):
             if self._form == TIMESTAMP:
                 found = _ZONED.fullmatch(text.strip())
@@ -88,7 +88,7 @@ class Times:
             raise self._recording.problem(row, "time", text, expected)
 
     def _numbers(self, row: int, texts: list[str]) -> NDArray[np.int64] | Floats:
-        """Whole numbers stay whole: a float has no room for the nanoseconds since 1970."""
+        """Parse numbers. Whole numbers stay integers, because a float cannot hold the nanoseconds since 1970."""
         if "".join(texts).isascii() and all(map(str.isdigit, texts)) and max(map(len, texts)) <= _INT64_DIGITS + 1:
             return np.array(list(map(int, texts)), dtype=np.int64)
         return numbers(self._recording, row, texts)
@@ -101,7 +101,7 @@ class Times:
             try:
                 instants = np.array(bare, dtype="datetime64[ns]").astype(np.int64)
             except ValueError:
-                pass  # the 31st of February: the slow way names its line
+                pass  # an invalid date such as 31 February: the slow path reports its line
             else:
                 return instants - int(_offset(zone).total_seconds()) * 10**9
         return np.array([self._instant(row + at, text) for at, text in enumerate(texts)], dtype=np.int64)
@@ -112,7 +112,7 @@ class Times:
             raise self._recording.problem(row, "time", repr(text), EXAMPLE)
         date, time, fraction, zone = found.groups()
         alone = {zone or "", self._zone or ""}
-        if "" in alone and not alone <= _UTC:  # beside Z a time without a zone is one of UTC
+        if "" in alone and not alone <= _UTC:  # in a file that also uses Z, a time without a zone is UTC
             expected = f"{'with' if self._zone else 'without'} an offset, as the first row's"
             raise self._recording.problem(row, "time", repr(text), expected)
         try:
@@ -127,7 +127,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def numbers(recording: Recording, row: int, texts: list[str], hint: str = "") -> Floats:
-    """Finite numbers from text. Raises ScenarioError with the row that has none, and `hint`."""
+    """Parse finite numbers. Raises ScenarioError with the first row that has none, and `hint`."""
     try:
         _require_digits(texts)
         values = np.array(texts, dtype=np.float64)
@@ -144,7 +144,7 @@ def numbers(recording: Recording, row: int, texts: list[str], hint: str = "") ->
 
 
 def _require_digits(texts: list[str]) -> None:
-    """Raises ValueError for numbers that float() reads and people do not write (units.parse_number)."""
+    """Raise ValueError for numbers that float() accepts and people do not write (units.parse_number)."""
     joined = "".join(texts)
     if ("_" in joined or not joined.isascii()) and not all(map(is_number, texts)):
         msg = "not in ASCII digits"
@@ -152,7 +152,7 @@ def _require_digits(texts: list[str]) -> None:
 
 
 def _offset(zone: str) -> timedelta:
-    """Raises ValueError for more than a day."""
+    """Return the offset of a zone. Raises ValueError for more than a day."""
     if zone in _UTC:
         return timedelta()
     digits = zone[1:].replace(":", "").ljust(4, "0")
@@ -161,5 +161,8 @@ def _offset(zone: str) -> timedelta:
 
 
 def header_is_a_row(name: str, form: str | None) -> bool:
-    """Whether the name of a column is a value: the file has no header line. `form`: of times; None: of counts."""
+    """Return whether the name of a column is a value, so the file has no header line.
+
+    `form`: of times; None: of counts.
+    """
     return is_number(name) or (form == TIMESTAMP and _ZONED.fullmatch(name) is not None)

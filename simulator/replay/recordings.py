@@ -1,7 +1,7 @@
-"""The recordings of a scenario, looked at before anything is played: what is wrong with them, and what is notable.
+"""Checks the recordings of a scenario before it runs: their errors, and notes on how they are read.
 
-Every verb and the Python API ask here first, so a bad row is bad input everywhere, whichever backend reads it first;
-and nothing of a recording is changed or left out without a word.
+Every command and the Python API call this first, so that a bad row is reported in the same way everywhere, on every
+backend. Every change to a recording and every part that is left out is reported.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from simulator.replay.sections import RATE_MAX_RPS
 from simulator.replay.timeline_spec import EventSpec
 from simulator.replay.traffic_spec import BinsSpec, SourceSpec, TraceSpec
 
-# The last request of a recording comes somewhat before its end: below this share of the span that is played it is no
-# recording that ends early.
+# The last request of a recording comes somewhat before its end. A gap below this share of the played span does not
+# count as a recording that ends early.
 _REST_MIN: Final = 0.05
-# A recorded request that is sent so often is another load.
+# Repeating a recorded request more often than this makes it a different load.
 COPIES_MAX: Final = 1000
 
 
 def recording_problems(source: SourceSpec, duration_s: float) -> list[Problem]:
-    """What is wrong with the file of recorded traffic; nothing for other sources."""
+    """Return the errors in the file of recorded traffic; nothing for other sources."""
     try:
         list(_notes(source, duration_s))
     except ScenarioError as error:
@@ -34,12 +34,12 @@ def recording_problems(source: SourceSpec, duration_s: float) -> list[Problem]:
 
 
 def recording_notes(traffic: Sequence[SourceSpec], duration_s: float) -> list[str]:
-    """What people should know of how recorded traffic is played. Raises ScenarioError for what cannot be played."""
+    """Return notes on how recorded traffic is played. Raises ScenarioError if it cannot be played."""
     return list(dict.fromkeys(note for source in traffic for note in _notes(source, duration_s)))
 
 
 def too_much(source: SourceSpec, timeline: Sequence[EventSpec]) -> str:
-    """What `scale` must be when the source sends more than can be played; empty when it does not.
+    """Return what `scale` must be if the source sends more than can be played; empty otherwise.
 
     Raises:
         ScenarioError: for a recording that cannot be read.
@@ -88,7 +88,7 @@ def _of_trace(source: SourceSpec, trace: TraceSpec, duration_s: float) -> Iterat
 
 
 def _played_s(source: SourceSpec, duration_s: float) -> float:
-    """How much of a recording has room in the run, in the recording's own time."""
+    """Return how much of a recording fits in the run, in the recording's own time."""
     return max(0.0, source.end_s(duration_s) - source.from_s) / source.time_scale
 
 

@@ -1,7 +1,7 @@
-"""What relates two places of a scenario file: sums, orders, names that must exist.
+"""Rules between two places of a scenario file: sums, orders, names that must exist.
 
-Works on the plain data, before and beside the sections, and is silent about anything that is wrong by itself: a bad
-number is its section's problem and must not hide, or repeat as, a bad relation.
+Works on the plain data, independent of the sections, and ignores values that are invalid by themselves: a bad number is
+its section's problem and must not hide, or be repeated as, a broken rule.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from simulator.replay.problems import Problem, nearest
 from simulator.replay.traffic_relations import traffic_problems
 from simulator.rules.policies import POLICIES, PolicyKind
 
-# A sine is walked in straight pieces, 256 a period: 4000 periods are a million of them (curves.py).
+# A sine is evaluated in linear pieces, 256 per period: 4000 periods are a million pieces (curves.py).
 SINE_PERIODS_MAX: Final = 4000
 
 
 def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
-    """Every broken relation. `document.data` is completed; `folder` is where files are looked up."""
+    """Return every broken rule. `document.data` is completed; `folder` is where files are looked up."""
     rules: tuple[Callable[[Document], Iterator[Problem]], ...] = (
         _sizes,
         _counts,
@@ -53,7 +53,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
 
 
 def _sizes(document: Document) -> Iterator[Problem]:
-    """CPU and memory are a pair that App Runner sells."""
+    """CPU and memory must be a pair that App Runner offers."""
     for name, service in services(document):
         cpu = tried(sizes.parse_cpu, service.get("cpu", 1024))
         memory = tried(sizes.parse_memory, service.get("memory", 2048))
@@ -68,7 +68,7 @@ def _sizes(document: Document) -> Iterator[Problem]:
 
 
 def _counts(document: Document) -> Iterator[Problem]:
-    """MinSize <= MaxSize, the initial size between, zero only where the policy can."""
+    """MinSize <= MaxSize, the initial size between them, and zero only if the policy supports it."""
     for name, service in services(document):
         path: Path = ("services", name)
         low, high = count(service.get("min_size", 1)), count(service.get("max_size", 25))
@@ -97,7 +97,7 @@ def _able_to_be_zero() -> str:
 
 
 def _policy_parameters(document: Document) -> Iterator[Problem]:
-    """What a policy's own parameter class thinks of each value, and then of all of them together."""
+    """The policy's own parameter class must accept each value, and then all of them together."""
     for name, service in services(document):
         told = mapping(service.get("policy"))
         spec = section_of(told.get("name"))
@@ -118,7 +118,7 @@ def _reads(spec: type[PolicySpec], values: Mapping[str, Any]) -> bool:
 
 
 def _rejections(spec: type[PolicySpec], values: Mapping[str, Any], document: Document, path: Path) -> Iterator[Problem]:
-    """The rejection of the policy's parameter class, at the key that it names."""
+    """Yield the error of the policy's parameter class, at the key that it names."""
     try:
         _policy(spec, values).check()
     except ValueError as error:
@@ -130,7 +130,7 @@ def _policy(spec: type[PolicySpec], values: Mapping[str, Any]) -> PolicySpec:
 
 
 def _idle_after(document: Document) -> Iterator[Problem]:
-    """The service's and its policy's are one number."""
+    """The value of the service and that of its policy must be equal."""
     for name, service in services(document):
         own, policys = service.get("idle_after"), mapping(service.get("policy")).get("idle_after")
         if own is not None and policys is not None and seconds(own) != seconds(policys):
@@ -139,7 +139,7 @@ def _idle_after(document: Document) -> Iterator[Problem]:
 
 
 def _overflows(document: Document) -> Iterator[Problem]:
-    """Waiting has a time and a queue only where requests wait."""
+    """A wait time and a queue length are allowed only if requests are queued."""
     for name, service in services(document):
         overflow = mapping(service.get("overflow"))
         if overflow.get("mode", "reject") == "reject":
@@ -149,7 +149,7 @@ def _overflows(document: Document) -> Iterator[Problem]:
 
 
 def _spans(document: Document) -> Iterator[Problem]:
-    """Warm-up, sources and events lie within the run."""
+    """Warm-up, sources and events must lie within the run."""
     duration = seconds(document.data.get("duration"))
     if duration is None:
         return
@@ -170,7 +170,7 @@ def _spans(document: Document) -> Iterator[Problem]:
 
 
 def _service_names(document: Document) -> Iterator[Problem]:
-    """Sources and events name a service that exists; they must name one when there are several."""
+    """Sources and events must name a service that exists; the name is required if there are several services."""
     known = list(mapping(document.data.get("services")))
     if not known:
         return
@@ -227,7 +227,7 @@ def _sines(document: Document) -> Iterator[Problem]:
 
 
 def _updates(document: Document) -> Iterator[Problem]:
-    """After every update of an auto scaling configuration, MinSize <= MaxSize still."""
+    """MinSize <= MaxSize must hold after every update of an auto scaling configuration."""
     now = {name: dict(service) for name, service in services(document)}
     events = [(seconds(event.get("at")), index) for index, event in items(document, "timeline")]
     for _, index in sorted((at, index) for at, index in events if at is not None):
@@ -248,7 +248,7 @@ def _updates(document: Document) -> Iterator[Problem]:
 
 
 def _references(document: Document) -> Iterator[Problem]:
-    """Secrets and roles have somewhere to come from, and a variable has one value (facts 8)."""
+    """Secrets and roles need a source, and a variable has one value (facts 8)."""
     aws = mapping(document.data.get("aws"))
     for name, service in services(document):
         path: Path = ("services", name)
@@ -266,7 +266,7 @@ def _references(document: Document) -> Iterator[Problem]:
 
 
 def _columns(document: Document, folder: FilePath) -> Iterator[Problem]:
-    """Columns that a source names stand in the header of its CSV file."""
+    """Columns that a source names must be in the header of its CSV file."""
     for index, source in items(document, "traffic"):
         for shape, key in (("bins", "column"), ("trace", "time_column")):
             told = mapping(source.get(shape))

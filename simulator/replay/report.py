@@ -1,4 +1,4 @@
-"""Builds the report of a run from its records: the one reader that puts all the others together."""
+"""Builds the report of a run from its records; it combines all other readers of the records."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceRun:
-    """A service as it ran. `scaling` is the auto scaling configuration of the start; `usages` has every instance."""
+    """A service as it ran. `scaling` is the auto scaling configuration at the start; `usages` has every instance."""
 
     name: str
     size: InstanceSize
@@ -61,7 +61,7 @@ class ServiceRun:
     scaling: AutoScalingConfiguration
     usages: Sequence[Usage]
     region: str = REGION_DEFAULT
-    rates: Rates | None = None  # the region's, unless given
+    rates: Rates | None = None  # default: the rates of the Region
     automatic_deployments: bool = False
     build_minutes: float = 0.0
     verdicts: Sequence[tuple[float, Decision]] = ()
@@ -69,7 +69,7 @@ class ServiceRun:
 
 @dataclass(frozen=True, slots=True)
 class SourceRun:
-    """A source of traffic; its place among the sources is the number that its rows carry."""
+    """A source of traffic. Its position among the sources is the number in its rows."""
 
     name: str
     service: str
@@ -77,10 +77,10 @@ class SourceRun:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunRecord:
-    """All that a report is made of.
+    """All data from which a report is made.
 
     `scenario_sha256`: of the scenario file's bytes followed by those of its data files. `ended_s` > 0: when the run
-    ended, about `duration_s` when nobody interrupted it. The request log must be flushed.
+    ended, about `duration_s` unless it was interrupted. The request log must be flushed.
     """
 
     scenario: str
@@ -97,14 +97,14 @@ class RunRecord:
     series: RequestSeries
     facts: Sequence[Fact]
     checks: Sequence[CheckExpression]
-    presence: Mapping[str, Presence] = field(default_factory=dict)  # by service; charts have it, the report does not
+    presence: Mapping[str, Presence] = field(default_factory=dict)  # by service; used by charts, not by the report
     notes: Sequence[PolicyNote] = ()
-    numbers: RequestNumbers | None = None  # of the rows; None: those of their sources
+    numbers: RequestNumbers | None = None  # of the rows; None: the numbers of their sources
     aborted: CheckResult | None = None  # the check that ended the run
 
     @property
     def span_s(self) -> float:
-        """What the requests after the warm-up are spread over, in seconds."""
+        """Seconds over which the requests after the warm-up are spread."""
         return max(0.0, self.ended_s - self.warm_up_s)
 
     @property
@@ -112,13 +112,13 @@ class RunRecord:
         return self.numbers or RequestNumbers.of_plain_sources(len(self.sources))
 
     def sources_of(self, service: str) -> list[int]:
-        """The numbers of the rows of its requests."""
+        """Return the numbers of the rows of its requests."""
         return self.row_numbers.of_sources(n for n, source in enumerate(self.sources) if source.service == service)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reading:
-    """What both the report and the checks need to know of a service. `tally` without the warm-up."""
+    """Data about a service that both the report and the checks need. `tally` excludes the warm-up."""
 
     service: ServiceRun
     tally: Tally
@@ -127,13 +127,13 @@ class _Reading:
 
 
 def service_of(check: CheckExpression, record: RunRecord) -> str | None:
-    """The service that a check is about, which a source may name; None: all of them."""
+    """Return the service that a check is about, which may be given by a source; None: all services."""
     sources = [(source.name, source.service) for source in record.sources]
     return checked_service(check, [service.name for service in record.services], sources)
 
 
 def build_report(record: RunRecord) -> schema.Report:
-    """The sealed report (its digest is in place)."""
+    """Return the sealed report (its digest is set)."""
     readings = [_read(record, service) for service in record.services]
     services = [_service_part(record, reading) for reading in readings]
     costs = [service.cost for service in services]
@@ -173,7 +173,7 @@ def build_report(record: RunRecord) -> schema.Report:
 
 
 def judged(record: RunRecord, checks: Sequence[CheckExpression]) -> list[CheckResult]:
-    """The verdicts on some checks so far, without the rest of the report."""
+    """Return the results of some checks so far, without the rest of the report."""
     readings = [_read(record, service) for service in record.services]
     return _check_results(record, readings, [_cost_part(record, service) for service in record.services], checks)
 
@@ -250,7 +250,7 @@ def _check_results(
     results = scopes.judged(checks)
     if record.aborted is None:
         return results
-    # What ended the run has not held, whatever the requests under way came to.
+    # The check that ended the run has failed, whatever the outcome of the requests in progress.
     return [record.aborted if result.expression == record.aborted.expression else result for result in results]
 
 

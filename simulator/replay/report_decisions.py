@@ -17,21 +17,22 @@ class DecisionPart(BaseModel):
     desired: int
     """Desired instances from now on, after all clamps."""
     formula: str
-    """With its numbers."""
+    """The formula with its numbers."""
     reason: str
-    """In a sentence."""
+    """The reason, as a sentence."""
     inputs: dict[str, float | None]
-    """What the policy decided on; null: not a finite number."""
+    """The inputs of the decision; null: not a finite number."""
     clamps: list[str]
-    """What bounded the raw result, in order."""
+    """The bounds that changed the raw result, in order."""
     ready_after_s: float | None
-    """After a raise: until as many instances were ready; null when it was taken back or not fulfilled by the end."""
+    """After an increase: time until as many instances were ready; null if it was reversed or not fulfilled by the end.
+    """
     assumes: str = ""
-    """A parameter that decided and whose value is not documented."""
+    """A parameter that determined the decision and whose value is not documented."""
 
 
 class LookPart(BaseModel):
-    """What the policy saw and computed at a moment, whether it changed anything or not."""
+    """The inputs and result of the policy at a moment, whether or not the desired count changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 

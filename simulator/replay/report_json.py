@@ -1,7 +1,7 @@
-"""The report as bytes: the same run gives the same ones.
+"""The report as bytes; the same run gives the same bytes.
 
-Keys in the order of the schema, floats cut to nine significant digits (the tenth of a sum may differ between machines),
-one line a field, lists of plain values in one line, a newline at the end.
+Keys are in the order of the schema, floats are cut to nine significant digits (the tenth digit of a sum may differ
+between machines), one line per field, lists of plain values in one line, and a newline at the end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from simulator.replay.report_schema import Report
 SIGNIFICANT_DIGITS: Final = 9
 _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
-# The digest says what happened, so it must not change with the Python or numpy that watched, nor with what is said.
+# The digest covers what happened, so it must not depend on the versions of Python or numpy, nor on the wording of
+# notes.
 _NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes"})
 
 
@@ -48,7 +49,7 @@ def _rounded(value: Any) -> Any:
 
 
 def _text(value: Any, indent: str) -> str:
-    """JSON with a line a field; `indent` is that of the line on which the value stands."""
+    """Return JSON with one line per field; `indent` is that of the line that contains the value."""
     deeper = indent + "  "
     if isinstance(value, dict) and value:
         fields = [f"{deeper}{_plain(key)}: {_text(item, deeper)}" for key, item in value.items()]

@@ -1,4 +1,4 @@
-"""The notes of a report: what has to be known of its policies and its load before any figure means something."""
+"""The notes of a report: what readers must know about its policies and its load before they use its figures."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from simulator.replay.policy_fit import PolicyNote
 
 
 class NotePart(BaseModel):
-    """What has to be known before figures mean anything; not part of the digest."""
+    """What readers must know before they use the figures; not part of the digest."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     service: str
-    """Empty: of the whole run."""
+    """The service; empty: the whole run."""
     policy: str
     kind: Literal["late load", "cannot act", "limited", "baseline", "brought"]
     """Late load: the load generator could not keep up. Cannot act: no load makes the policy scale out in this scenario.
-    Brought: what belongs to the policy's platform.
+    Brought: settings of the policy's platform were applied.
     """
     text: str
-    """One sentence, or a few."""
+    """One or more sentences."""
 
 
 def note_parts(notes: Iterable[PolicyNote]) -> list[NotePart]:
-    """In the order given, the gravest first."""
+    """Return the notes in the order given, most severe first."""
     return [NotePart(service=note.service, policy=note.policy, kind=note.kind.value, text=note.text) for note in notes]
 
 
 def late_load_notes(late: Histogram, latency: Histogram) -> list[NotePart]:
-    """What it means for the figures that requests were sent late; none when the generator kept up."""
+    """Return what late sending of requests means for the figures; empty if the generator kept up."""
     (p99_s,) = late.quantiles((0.99,))
     if kept_up(p99_s):
         return []

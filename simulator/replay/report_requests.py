@@ -1,4 +1,4 @@
-"""The report's parts about requests: counts, latency, its split, and how they ran over time."""
+"""The report's parts about requests: counts, latency and its split, and the series over time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.replay.report_schema import CountsPart, LatencyPart, RequestsPart
 
 
 def requests_part(measured: Tally, whole: Tally, span_s: float) -> RequestsPart:
-    """`measured` is what ran after the warm-up, over `span_s` seconds; `whole` has the warm-up too."""
+    """`measured` covers the time after the warm-up, `span_s` seconds; `whole` includes the warm-up."""
     counts = counts_part(measured)
     return RequestsPart(
         **dict(counts),
@@ -69,11 +69,11 @@ def share_part(histogram: Histogram) -> SharePart:
 def series_part(
     series: RequestSeries, sources: Sequence[int], desired: Steps, times: InstanceTime, ended_s: float
 ) -> SeriesPart:
-    """Bins up to `ended_s` (> 0), wide enough to tell something; those that were not reached are left out."""
+    """Return bins up to `ended_s` (> 0), wide enough to be meaningful; bins that were not reached are left out."""
     requests = series.binned(sources, series.telling_width_s(sources, ended_s))
     bins = min(len(requests.offered), max(1, math.ceil(ended_s / requests.width_s - 1e-9)))
     edges_s = np.minimum(np.arange(bins + 1) * requests.width_s, ended_s)
-    # A run may end a little after its last bin, while what was in flight ends.
+    # A run may end a little after its last bin, when the requests in progress have ended.
     edges_s[-1] = ended_s
     return SeriesPart(
         width_s=requests.width_s,

@@ -1,9 +1,9 @@
 """The report as data: the documented, versioned schema of `simulator run --json`.
 
-Additions keep `REPORT_VERSION`; a field that goes away or changes its meaning raises it. Units stand last in the names:
+Additions keep `REPORT_VERSION`; removing a field or changing its meaning increases it. Units are suffixes of the names:
 `_s` seconds, `_rps` requests per second, `_usd` US dollars; ratios are 0 to 1. `null` means that there was nothing to
-measure. Floats carry nine significant digits. Times are seconds since the platform started; no wall-clock time, path or
-host name is in here.
+measure. Floats have nine significant digits. Times are seconds since the platform started; the report contains no
+wall-clock time, path or host name.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ class Part(BaseModel):
 
 
 class ScenarioPart(Part):
-    """What was played."""
+    """The scenario that was run."""
 
     name: str
     """The scenario's name."""
     sha256: str
-    """Of the scenario file's bytes followed by those of its data files."""
+    """SHA-256 of the scenario file's bytes followed by those of its data files."""
 
 
 class RunPart(Part):
-    """How it was played."""
+    """How the scenario was run."""
 
     seed: int
     """The same seed, scenario and simulator version give the same report in virtual time."""
@@ -43,29 +43,29 @@ class RunPart(Part):
     duration_s: float
     """Planned length."""
     ended_s: float
-    """When the run ended; before `duration_s` when it was interrupted."""
+    """When the run ended; before `duration_s` if it was interrupted."""
     warm_up_s: float
-    """Requests intended before this moment are in `whole_run` and `series` only."""
+    """Requests intended before this time are in `whole_run` and `series` only."""
     complete: bool
-    """False when the run was interrupted; every number then covers the run so far."""
+    """False if the run was interrupted; every number then covers the run so far."""
 
 
 class VersionsPart(Part):
-    """What played it; not part of the digest."""
+    """The versions that ran it; not part of the digest."""
 
     simulator: str
     """Version of the simulator."""
     python: str
     """Version of the Python interpreter."""
     numpy: str
-    """Version of numpy, whose generators draw the random numbers."""
+    """Version of numpy, whose generators supply the random numbers."""
 
 
 class LatencyPart(Part):
-    """Durations of a set of requests. Mean and max are exact, percentiles within 0.4 %."""
+    """Durations of a set of requests. Mean and maximum are exact, percentiles within 0.4 %."""
 
     count: int
-    """How many requests it is about."""
+    """Number of requests in the set."""
     mean_s: float | None
     p50_s: float | None
     p75_s: float | None
@@ -73,14 +73,14 @@ class LatencyPart(Part):
     p95_s: float | None
     p99_s: float | None
     p999_s: float | None
-    """99.9 %."""
+    """99.9th percentile."""
     p9999_s: float | None
-    """99.99 %."""
+    """99.99th percentile."""
     max_s: float | None
 
 
 class SharePart(Part):
-    """One part of the latency, over all served requests (most of which may have spent nothing on it)."""
+    """One part of the latency, over all served requests (most of which may have a value of 0)."""
 
     mean_s: float | None
     p50_s: float | None
@@ -89,18 +89,18 @@ class SharePart(Part):
 
 
 class CountsPart(Part):
-    """How requests ended."""
+    """Outcomes of requests."""
 
     requests: int
-    """All of them: served + rejected + failed."""
+    """All requests: served + rejected + failed."""
     served: int
     """Answered by the application, 4xx included."""
     rejected: int
     """Answered 429: no instance had a free slot."""
     failed: int
-    """Answered 5xx or not at all, or the client went away (499)."""
+    """Answered 5xx or not at all, or closed by the client (499)."""
     by_status: dict[str, int]
-    """By HTTP status; "0" = no answer."""
+    """Counts by HTTP status; "0" = no answer."""
 
 
 class RequestsPart(CountsPart):
@@ -113,23 +113,23 @@ class RequestsPart(CountsPart):
     served_rps: float | None
     """served / (ended_s - warm_up_s)."""
     latency: LatencyPart
-    """Of served requests, from the moment the client meant to send."""
+    """Latency of served requests, from the time at which the client intended to send."""
     error_latency: LatencyPart
-    """Of rejected and failed requests."""
+    """Latency of rejected and failed requests."""
     queue: SharePart
-    """Waiting for a slot, without what a start or wake caused."""
+    """Time waiting for a slot, excluding waits for a start or wake."""
     cold: SharePart
-    """Waiting for an instance to start or to wake."""
+    """Time waiting for an instance to start or to wake."""
     service: SharePart
-    """At the instance, until the end of the answer's body."""
+    """Time at the instance, until the end of the answer's body."""
     client: SharePart = SharePart(mean_s=None, p50_s=None, p95_s=None, p99_s=None)
-    """In the client and on the network: what the other three leave of the latency. 0 in virtual time."""
+    """Time in the client and on the network: the latency minus the other three parts. 0 in virtual time."""
     cold_starts: int
     """Served requests that waited for an instance to start or to wake."""
     cold_start_ratio: float | None
     """cold_starts / served."""
     whole_run: CountsPart
-    """The same counts with the warm-up."""
+    """The same counts, warm-up included."""
 
 
 class SourcePart(Part):
@@ -137,12 +137,12 @@ class SourcePart(Part):
 
     name: str
     service: str
-    """Where its requests go."""
+    """The service that receives its requests."""
     requests: RequestsPart
 
 
 class InstanceEventPart(Part):
-    """An instance changed its state."""
+    """A change of an instance's state."""
 
     at_s: float
     instance: int
@@ -160,7 +160,7 @@ class EventPart(Part):
 
 
 class ConfigurationPart(Part):
-    """The auto scaling configuration from a moment on."""
+    """The auto scaling configuration from a time on."""
 
     at_s: float
     max_concurrency: int
@@ -169,12 +169,15 @@ class ConfigurationPart(Part):
 
 
 class InstancesPart(Part):
-    """Instances over the whole run. Provisioned: launched and not gone. Active: starting or processing requests."""
+    """Instances over the whole run.
+
+    Provisioned: requested and not terminated. Active: starting or processing requests.
+    """
 
     provisioned_s: float
     """Instance-seconds provisioned."""
     active_s: float
-    """Instance-seconds active, the time until an instance falls idle included."""
+    """Instance-seconds active, including the time until an instance becomes idle."""
     provisioned_mean: float
     provisioned_max: int
     ready_mean: float
@@ -184,9 +187,9 @@ class InstancesPart(Part):
     started: int
     ready: int
     crashed: int
-    """Ready instances that ended by themselves or were killed."""
+    """Ready instances that exited by themselves or were killed."""
     ended_before_ready: int
-    """Starts that failed or were no longer wanted."""
+    """Starts that failed or were cancelled."""
 
 
 class LinePart(Part):
@@ -207,57 +210,59 @@ class BillPart(Part):
 
 
 class CostPart(Part):
-    """What App Runner would charge."""
+    """The cost that App Runner would charge."""
 
     region: str
-    """Whose rates."""
+    """The Region whose rates apply."""
     prices: str = ""
-    """Of when the rates are, and where they were read."""
+    """The date and source of the rates."""
     estimated: bool = False
-    """The Region's rates were not read: they are estimated (prices says how)."""
+    """True if the Region's rates are estimates, not read from a source (prices says how)."""
     month_rests_on: str = ""
-    """What the month is extrapolated from."""
+    """The basis from which the month is extrapolated."""
     run: BillPart
     """For the whole run, warm-up included."""
     month: BillPart
-    """If every minute of 730 hours were like the run; a minimum that reaches beyond the run's end is cut there."""
+    """The cost if every minute of 730 hours were like the run; minimum charges that extend beyond the end of the run
+    are cut there.
+    """
     usd_per_million_served: float | None
     """The run's bill / served requests x 10^6."""
 
 
 class SeriesPart(Part):
-    """The service over time: columns of equal length, one value a bin; requests by the time they were meant for."""
+    """The service over time: columns of equal length, one value per bin; requests by their intended time."""
 
     width_s: float
-    """Bin i covers [i x width_s, (i + 1) x width_s); the last one ends with the run."""
+    """Bin i covers [i x width_s, (i + 1) x width_s); the last bin ends with the run."""
     offered: list[int]
     """served + rejected + failed."""
     served: list[int]
     rejected: list[int]
     failed: list[int]
     ended: list[int]
-    """By the time at which they ended: the throughput."""
+    """Requests by the time at which they ended: the throughput."""
     p50_s: list[float | None]
     """Percentiles of one bin are within 3.2 %."""
     p95_s: list[float | None]
     p99_s: list[float | None]
     desired: list[float]
-    """Instances, mean over the bin, these four."""
+    """Instances, mean over the bin; so are the next three columns."""
     provisioned: list[float]
     ready: list[float]
     active: list[float]
 
 
 class ServicePart(Part):
-    """A service: its requests, its instances, what they cost and why there were so many."""
+    """A service: its requests, its instances, their cost, and the decisions about their number."""
 
     name: str
     cpu: float
-    """vCPU of an instance."""
+    """vCPU per instance."""
     memory_gb: float
     policy: str
     max_concurrency: int
-    """At the start, these three; see `configurations`."""
+    """The value at the start, as for the next two fields; see `configurations`."""
     min_size: int
     max_size: int
     requests: RequestsPart
@@ -265,7 +270,7 @@ class ServicePart(Part):
     cost: CostPart
     decisions: list[DecisionPart]
     looks: list[LookPart] = []
-    """The last look of each step of time; steps are as long as a few hundred of them need."""
+    """The last evaluation in each time step; the steps are long enough for a few hundred of them."""
     configurations: list[ConfigurationPart]
     """Changes of the auto scaling configuration."""
     instance_events: list[InstanceEventPart]
@@ -274,7 +279,7 @@ class ServicePart(Part):
 
 
 class ActPart(Part):
-    """What the scenario's timeline did."""
+    """An action of the scenario's timeline."""
 
     at_s: float
     action: str
@@ -282,21 +287,21 @@ class ActPart(Part):
 
 
 class CheckPart(Part):
-    """A threshold and what was measured."""
+    """A check and the measured value."""
 
     text: str
-    """As the scenario file has it."""
+    """The expression as in the scenario file."""
     value: float | None
-    """Null when there was nothing to measure; the check has failed then."""
+    """Null if there was nothing to measure; the check has then failed."""
     limit: float
     unit: Literal["s", "ratio", "count", "rps", "usd"]
     passed: bool
     reason: str
-    """Why it failed."""
+    """Why the check failed."""
 
 
 class GeneratorPart(Part):
-    """How late the load generator sent; in virtual time it cannot be late."""
+    """How late the load generator sent; always 0 in virtual time."""
 
     late_p50_s: float | None
     late_p99_s: float | None
@@ -306,25 +311,25 @@ class GeneratorPart(Part):
 
 
 class Report(Part):
-    """What happened in one run."""
+    """The report of one run."""
 
     report_version: Literal[2]
     digest: str
-    """SHA-256 over everything but `digest`, `versions` and `notes`, in the canonical form of report_json.py."""
+    """SHA-256 of everything except `digest`, `versions` and `notes`, in the canonical form of report_json.py."""
     scenario: ScenarioPart
     run: RunPart
     versions: VersionsPart
     notes: list[NotePart] = []
-    """The gravest first."""
+    """The notes, most severe first."""
     passed: bool
-    """All checks pass; false for a run that was interrupted: it is not judged."""
+    """True if all checks pass; false for an interrupted run, which is not judged."""
     checks: list[CheckPart]
     requests: RequestsPart
-    """All sources together."""
+    """The requests of all sources together."""
     run_usd: float
-    """All services together."""
+    """The cost of all services together."""
     month_usd: float
-    """If every minute of 730 hours were like the run (or the part of it that was played)."""
+    """The cost if every minute of 730 hours were like the run (or the part of it that was run)."""
     sources: list[SourcePart]
     services: list[ServicePart]
     timeline: list[ActPart]

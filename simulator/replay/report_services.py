@@ -1,4 +1,4 @@
-"""The report's parts about a service: instances, cost, decisions and what else the journal has."""
+"""The report's parts about a service: instances, cost, decisions and other entries of the journal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MILLION: Final = 1e6
 
 
 def instances_part(times: InstanceTime, ended_s: float) -> InstancesPart:
-    """Over [0, ended_s]; `ended_s` > 0."""
+    """Return the part for [0, ended_s]; `ended_s` > 0."""
     provisioned_s, ready_s, active_s = (
         steps.instance_seconds(0, ended_s) for steps in (times.provisioned, times.ready, times.active)
     )
@@ -58,9 +58,9 @@ def cost_part(
     automatic_deployments: bool,
     build_minutes: float,
 ) -> CostPart:
-    """`configured`: rates in place of the Region's.
+    """Return the cost. `own`: rates that replace those of the Region.
 
-    Automatic deployments are charged by the month, so the run's own bill has none; the month has no builds.
+    Automatic deployments are charged per month, so the cost of the run excludes them; the month excludes builds.
     """
     rates = own or rates_of(region)
     source, estimated = prices_text(region, own)
@@ -79,7 +79,7 @@ def cost_part(
 
 
 def month_basis(ended_s: float) -> str:
-    """What a month is extrapolated from."""
+    """Return the basis from which a month is extrapolated."""
     return f"730 hours, if every minute were like the {duration_text(ended_s)} that were played"
 
 
@@ -118,7 +118,9 @@ def look_parts(verdicts: Iterable[tuple[float, Decision]]) -> list[LookPart]:
 
 
 def desired_steps(service: str, facts: Iterable[Fact], at_start: int) -> Steps:
-    """How many instances were desired, from the decisions; `at_start` (MinSize) before the first."""
+    """Return the desired number of instances over time, from the decisions; `at_start` (MinSize) applies before the
+    first.
+    """
     steps = Steps()
     decisions = [fact for fact in facts if isinstance(fact, ScalingDecided) and fact.service == service]
     steps.change(0.0, decisions[0].before if decisions else at_start)

@@ -1,4 +1,6 @@
-"""Which kind of request each arrival is: by weight, from a stream of its own, so that arrivals do not depend on it."""
+"""Chooses the kind of request of each arrival by weight, from a separate random stream, so that arrival times do not
+depend on it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from simulator.world.chance import Chance
 
 
 class RequestChoices:
-    """Draws positions in `requests`. The n-th draw is the same however the draws are split into calls."""
+    """Samples positions in `requests`. The n-th sample does not depend on how the sampling is split into calls."""
 
     def __init__(self, requests: Sequence[RequestSpec], rng: np.random.Generator) -> None:
         weights = np.cumsum([request.weight for request in requests])
@@ -21,12 +23,12 @@ class RequestChoices:
         self._rng = rng
 
     def draw(self, n: int) -> NDArray[np.intp]:
-        """Positions of the next `n` arrivals' requests."""
+        """Return the positions in `requests` for the next `n` arrivals."""
         if len(self._bounds) == 0:
             return np.zeros(n, dtype=np.intp)
         return np.searchsorted(self._bounds, self._rng.random(n), side="right")
 
 
 def request_choices(source: SourceSpec, chance: Chance, index: int) -> RequestChoices:
-    """The choices of the source at position `index` of the scenario."""
+    """Return the choices of the source at position `index` of the scenario."""
     return RequestChoices(source.requests, chance.stream("traffic", index, "requests"))

@@ -1,8 +1,8 @@
-"""The number that a request's row carries: that of its source, or one of its own for each kind of request.
+"""The number in a request's row: that of its source, or a separate number for each kind of request.
 
-Kinds of a source (its `requests`, or the steps of its sessions) are told apart where a check asks for a path or a name;
-otherwise all of them have the source's number. Sources have the numbers 0 to n - 1, so who knows nothing of kinds reads
-rows as before; further kinds have the numbers from n on.
+Kinds of a source (its `requests`, or the steps of its sessions) have separate numbers if a check is about a path or a
+name; otherwise all of them have the source's number. Sources have the numbers 0 to n - 1, so code that does not know
+kinds reads rows as before; further kinds have the numbers from n on.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ class Kind(NamedTuple):
     name: str = ""
 
     def is_meant(self, path: str | None, name: str | None) -> bool:
-        """Whether a check's tags mean it: the path as it stands in the file, with or without its query."""
+        """Return whether a check's tags select it.
+
+        The path matches as written in the file, with or without its query string.
+        """
         return (path is None or path in {self.path, self.path.partition("?")[0]}) and name in {None, self.name}
 
 
 class RequestNumbers:
-    """Of all sources of a scenario."""
+    """The numbers of all sources of a scenario."""
 
     def __init__(self, traffic: Sequence[SourceSpec], checks: Iterable[CheckExpression] = ()) -> None:
         apart = any(check.tag("path") is not None or check.tag("name") is not None for check in checks)
@@ -44,22 +47,22 @@ class RequestNumbers:
 
     @classmethod
     def of_plain_sources(cls, sources: int) -> RequestNumbers:
-        """Each source has its number, and no kinds are known."""
+        """Give each source its number, without kinds."""
         numbers = cls(())
         numbers.sources = list(range(sources))
         numbers._kinds = [[Kind(number)] for number in numbers.sources]
         return numbers
 
     def kinds(self, index: int) -> Sequence[Kind]:
-        """Of the source at position `index`, in the order of the file."""
+        """Return the kinds of the source at position `index`, in the order of the file."""
         return self._kinds[index]
 
     def of_sources(self, indexes: Iterable[int]) -> list[int]:
-        """The numbers of the rows of those sources."""
+        """Return the numbers of the rows of those sources."""
         wanted = set(indexes)
         return [number for number, index in enumerate(self.sources) if index in wanted]
 
     def meant(self, indexes: Iterable[int], path: str | None, name: str | None) -> list[int]:
-        """The numbers of those kinds of request of those sources that a check's tags mean."""
+        """Return the numbers of the kinds of request of those sources that a check's tags select."""
         kinds = [kind for index in indexes for kind in self._kinds[index]]
         return sorted({kind.number for kind in kinds if kind.is_meant(path, name)})

@@ -1,7 +1,7 @@
-"""When a client asks again: one rule for simulated clients and for the live load.
+"""Decides when a client retries: one rule for simulated clients and for the live load.
 
-A lost attempt (429, 5xx or no answer) is tried again after a pause that may grow from one attempt to the next. Each
-attempt is a request of its own to the platform and to the report: that is what makes a storm of them.
+A failed attempt (429, 5xx or no answer) is tried again after a pause that may grow from one attempt to the next. Each
+attempt is a separate request to the platform and in the report, so retries can cause a retry storm.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Final
 
-# What a real client needs at the least between an answer and its next request.
+# The minimum time that a real client needs between an answer and its next request.
 MIN_PAUSE_S: Final = 0.001
-# Nobody waits longer; it also bounds what a power of the factor comes to.
+# No client waits longer; it also bounds the powers of the factor.
 PAUSE_S_MAX: Final = 3600.0
 _NO_ANSWER: Final = 0
 _TOO_MANY: Final = 429
@@ -19,13 +19,15 @@ _SERVER_ERRORS: Final = 500
 RETRY_CAUSES: Final = ("429", "5xx", "no_answer")
 
 
-# Hears of every attempt that failed and is made again: the number of its rows and its intended time.
+# Called for every failed attempt that is retried, with the number of its rows and its intended time.
 OnRetry = Callable[[int, float], None]
 
 
 class Retries:
-    """`attempts` in all. `pause()` draws the pause before the second one, in seconds; each further one is `factor`
-    times as long, up to an hour. `causes`: those of RETRY_CAUSES after which a client asks again.
+    """A retry policy with `attempts` in total.
+
+    `pause()` samples the pause before the second attempt, in seconds; each further pause is `factor` times as long, up
+    to an hour. `causes`: the members of RETRY_CAUSES after which a client retries.
     """
 
     def __init__(
@@ -38,14 +40,16 @@ class Retries:
         self._pause = pause
 
     def pause_s(self, attempt: int, status: int) -> float | None:
-        """After attempt number `attempt` (from 1) ended with `status`: seconds until the next; None: there is none."""
+        """Return the seconds until the next attempt after attempt number `attempt` (from 1) ended with `status`; None:
+        no retry.
+        """
         if attempt >= self._attempts or cause_of(status) not in self._causes:
             return None
         return min(max(self._pause() * self._factor ** (attempt - 1), MIN_PAUSE_S), PAUSE_S_MAX)
 
 
 def cause_of(status: int) -> str | None:
-    """Which of RETRY_CAUSES an answer is; None for one that a client is content with."""
+    """Return the member of RETRY_CAUSES for an answer; None if the client does not retry it."""
     if status == _NO_ANSWER:
         return "no_answer"
     if status == _TOO_MANY:

@@ -1,7 +1,7 @@
-"""The runner: plays a scenario on either clock and gives back its record.
+"""The runner: runs a scenario on either clock and returns its record.
 
-`play` is what a verb calls: plan, open the platform, start traffic and timeline, wait for the end, write the books,
-close.
+Commands call `play`: it plans, opens the platform, starts traffic and timeline, waits for the end, completes the
+records, and closes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ Log = Callable[[str, str, str], None]  # service, stream, text
 
 
 class BrokenRun(Exception):
-    """The run itself broke; `__cause__` says where. `expected`: the message is enough, the place is no bug of ours."""
+    """The run itself failed; `__cause__` has the error.
+
+    `expected`: the message is sufficient, the error is no bug of the simulator.
+    """
 
     def __init__(self, message: str, *, expected: bool) -> None:
         super().__init__(message)
@@ -52,16 +55,16 @@ class BrokenRun(Exception):
 
 
 class InterruptedRun(Exception):
-    """Interrupted before it began: there is nothing to report."""
+    """The run was interrupted before it began: there is nothing to report."""
 
 
 @dataclass(slots=True)
 class Run:
-    """One run of a scenario. `interrupt` ends it early; its books are closed all the same.
+    """One run of a scenario. `interrupt` ends it early; its records are completed in any case.
 
-    `live` None means virtual time. `on_open` is called when the platform takes requests, `on_stage` when its traffic
-    has begun, for whoever acts on the run while it goes on, `on_close` before it closes. Virtual time keeps `pace`.
-    `on_export` hears where `exports` can be had.
+    `live` None means virtual time. `on_open` is called when the platform accepts requests, `on_stage` when its traffic
+    has begun (for code that acts on the run while it goes on), `on_close` before it closes. Virtual time keeps `pace`.
+    `on_export` is called with the addresses at which `exports` are available.
     """
 
     scenario: Scenario
@@ -74,7 +77,7 @@ class Run:
     pace: Pace | None = None
     exports: ExportSettings = NO_EXPORTS
     on_export: Callable[[Exporters], None] = lambda _: None
-    backend: RequestGear | None = None  # plays the requests of virtual time; None: the platform's own objects
+    backend: RequestGear | None = None  # processes the requests of virtual time; None: the platform's own objects
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -82,11 +85,13 @@ class Run:
         return ClockKind.VIRTUAL if self.live is None else ClockKind.REAL
 
     def interrupt(self) -> None:
-        """From the loop only."""
+        """Interrupt the run. Call it from the run's loop only."""
         self._interrupted.set()
 
     async def play(self) -> RunRecord:
-        """Raises what broke the run: LaunchError, OSError, an error of a policy or of a data file, a bug."""
+        """Run the scenario. Raises what ended the run: LaunchError, OSError, an error of a policy or of a data file, a
+        bug.
+        """
         books = Books(self.scenario, self.clock, self.csv)
         chance = Chance(self.scenario.seed)
         platform: Platform
@@ -126,19 +131,22 @@ class Run:
                 self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs, control))
             complete = await self._until_end(platform, traffic, control, books)
             if platform.clock.at_s() == 0:
-                raise InterruptedRun  # while its console waited for the first page
+                raise InterruptedRun  # interrupted while its console waited for the first page
             record = books.record(platform, control.built_s if control is not None else {}, complete=complete)
             self.on_close()
         except LaunchError as error:
             raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
         finally:
             if self.pace is not None:
-                self.pace.release()  # nobody has to watch it close
+                self.pace.release()  # closing does not need the playback speed
             await _close(platform, control, exporters)
         return record
 
     def _control(self, platform: Platform, chance: Chance, log: Log | None) -> RunControl | None:
-        """Whoever watches may want to deploy; as long as nobody does, a control plane changes no byte of a run."""
+        """Return the control plane, also for a watched run, which may be deployed to.
+
+        Unused, it does not change the run's output.
+        """
         if self.on_stage is None and not needs_control(self.scenario):
             return None
         control = RunControl(self.scenario, platform, chance, self.clock)
@@ -147,7 +155,7 @@ class Run:
         return control
 
     def _exporters(self, platform: Platform, books: Books) -> tuple[Exporters | None, Log | None]:
-        """They, and who wants log lines."""
+        """Return the exporters and the receiver of log lines."""
         if not self.exports.is_wanted:
             return None, None
         view = run_view(platform, self.scenario.aws.region)
@@ -164,7 +172,7 @@ class Run:
         return Pool if self.backend is None else self.backend.make_pool
 
     async def _open(self, platform: Platform, books: Books, control: RunControl | None) -> LiveClients | None:
-        """The platform takes requests, and its clock has started; in real time, with clients that are connected."""
+        """Open the platform and start its clock; in real time, return connected clients."""
         opening = platform.tasks.spawn(self._connect(platform, books, control), "opening")
         interrupted = platform.tasks.spawn(self._interrupted.wait(), "interrupt while opening")
         if await first_of(opening, interrupted) == 1:
@@ -182,8 +190,9 @@ class Run:
         return None if self.live is None else await live_clients(self.scenario, platform, books.log)
 
     async def _until_end(self, platform: Platform, traffic: Traffic, control: RunControl | None, books: Books) -> bool:
-        """Play the timeline beside the traffic. True when it ran to its end, which a check may have brought; False when
-        it was interrupted.
+        """Run the timeline and the traffic.
+
+        Return True if the run reached its end, which a check may have caused; False if it was interrupted.
         """
         tasks = platform.tasks
         tasks.spawn(Timeline(self.scenario.timeline, platform, control).run(), "timeline")
@@ -215,14 +224,16 @@ async def _close(platform: Platform, control: RunControl | None, exporters: Expo
 
 
 async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
-    """The traffic's time is over, and every request that was sent has ended (the pool's time limit sees to it)."""
+    """Wait until the duration is over and every request that was sent has ended (the pool's time limit guarantees
+    this).
+    """
     await until(platform.clock.loop_s(duration_s))
     traffic.stop()
     await traffic.drained()
 
 
 def _listen_to_user_policies(platform: Platform) -> None:
-    """What goes wrong in a user's policy while the run goes on stands in the service's event log."""
+    """Write errors of a user's policy to the service's event log during the run."""
     for service in platform.services.values():
         if isinstance(service.autoscaler.policy, GuardedPolicy):
             service.autoscaler.policy.tell = partial(_log, platform, service.name)
@@ -235,12 +246,12 @@ def _log(platform: Platform, service: str, line: str) -> None:
 def play(run: Run, *, signals: bool = True) -> RunRecord:
     """Play `run` on a new loop; with `signals`, SIGINT and SIGTERM end it early, with its record so far.
 
-    Without, it may be called from any thread: a worker's interrupt is its master's business.
+    Without `signals` it may be called from any thread: the parent process handles a worker's interrupt.
 
     Raises:
-        ScenarioError: when the scenario cannot run on this clock, or a data file makes no sense.
-        BrokenRun: when the run itself broke.
-        InterruptedRun: when it was interrupted before it began.
+        ScenarioError: if the scenario cannot run on this clock, or a data file is invalid.
+        BrokenRun: if the run itself failed.
+        InterruptedRun: if it was interrupted before it began.
     """
     run.scenario.require(run.clock.value)
     make_loop = None if run.backend is None else run.backend.make_loop

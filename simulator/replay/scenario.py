@@ -1,8 +1,8 @@
-"""A scenario: what runs, what traffic reaches it, what happens meanwhile, and what should hold in the end.
+"""A scenario: what runs, its traffic, the events during the run, and the checks at the end.
 
-`load_scenario` is the only door. It gives back a frozen, checked value or raises one ScenarioError with every problem
-of the file. Each value is judged alone by its section (pydantic), what relates two places by `relations`; both look at
-the whole file, so that one mistake does not hide another.
+`load_scenario` is the only entry point. It returns a frozen, validated value or raises one ScenarioError with every
+problem of the file. Each value is validated by its section (pydantic), rules between two places by `relations`; both
+read the whole file, so that one mistake does not hide another.
 """
 
 from __future__ import annotations
@@ -47,52 +47,52 @@ class Scenario(Section):
     version: Literal[1] = 1
     """Version of the file format."""
     name: str = ""
-    """A short name; the file's name if left out."""
+    """A short name (default: the name of the file)."""
     description: str = ""
-    """What the scenario shows."""
+    """What the scenario demonstrates."""
     seed: Count = Field(default=1, ge=0, lt=2**63)
     """Seed of every random stream; the same seed gives the same run."""
     duration_s: Annotated[PositiveDuration, Field(le=RUN_MAX_S)]
-    """How long traffic comes; at most 366 days."""
+    """How long traffic arrives; at most 366 days."""
     warm_up_s: Duration = 0.0
-    """Time at the start that checks do not look at."""
+    """Time at the start that checks ignore."""
     services: Mapping[ServiceName, ServiceSpec] = Field(min_length=1)
     """The services, by name (lowercase letters, digits and hyphens)."""
     traffic: tuple[SourceSpec, ...] = ()
-    """The sources of requests; they add up."""
+    """The sources of requests; their traffic adds up."""
     timeline: tuple[EventSpec, ...] = ()
-    """What happens to the platform or its traffic, and when."""
+    """Events that change the platform or its traffic, with their times."""
     operations: OperationsSpec = OperationsSpec()
-    """How long deployments and other operations of the timeline take."""
+    """Durations of deployments and other operations of the timeline."""
     aws: AwsSpec = AwsSpec()
-    """Where secrets and role credentials come from (real time)."""
+    """The source of secrets and role credentials (real time)."""
     checks: tuple[Check, ...] = ()
-    """What should hold after the warm-up, such as `p95 < 300 ms` or `web: p95{path:/a} < 1 s`."""
+    """Checks on the time after the warm-up, such as `p95 < 300 ms` or `web: p95{path:/a} < 1 s`."""
 
     _document: Document = PrivateAttr(default_factory=lambda: Document(_NAMELESS, {}))
     _brought: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def file(self) -> str:
-        """The file it was read from, as given."""
+        """The file that it was read from, as given."""
         return self._document.file
 
     @property
     def brought(self) -> Mapping[str, str]:
-        """By service: what a policy chosen by its name changed beside itself (`with_policy`)."""
+        """By service: what a policy chosen by name changed in addition to the policy (`with_policy`)."""
         return self._brought
 
     @property
     def files(self) -> list[Path]:
-        """The file it was read from, and those of its recordings."""
+        """Return the file that it was read from, and those of its recordings."""
         recordings = [source.bins or source.trace for source in self.traffic]
         data = [source.data for source in self.traffic if source.data is not None]
         return [Path(self.file), *(recording.file for recording in recordings if recording is not None), *data]
 
     def require(self, clock: str) -> None:
-        """Raises ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
+        """Raise ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
 
-        In virtual time nothing real can run, so a simulated application is needed; in real time either will do.
+        In virtual time nothing real can run, so a simulated application is required; in real time either is accepted.
         """
         problems = [
             self._problem(("services", name, "application", "simulated"), "given: virtual time runs nothing real")
@@ -114,20 +114,22 @@ class Scenario(Section):
             raise ScenarioError(problems)
 
     def recording_notes(self) -> list[str]:
-        """What people should know of how its recordings are played. Raises ScenarioError as `require`."""
+        """Return notes on how its recordings are played. Raises ScenarioError as `require`."""
         return recording_notes(self.traffic, self.duration_s)
 
     @cached_property
     def numbers(self) -> RequestNumbers:
-        """What the rows of its requests are numbered by."""
+        """The numbers in the rows of its requests."""
         return RequestNumbers(self.traffic, self.checks)
 
     def sources_of(self, service: str) -> list[int]:
-        """The positions of the sources that send to `service`."""
+        """Return the positions of the sources that send to `service`."""
         return [index for index, source in enumerate(self.traffic) if source.service == service]
 
     def demand_unknown(self, service: str) -> str:
-        """Why nobody can know before a run how many instances it will need (demand.py); empty when one can."""
+        """Return why the number of instances that it will need is not known before a run (demand.py); empty if it is
+        known.
+        """
         simulated = self.services[service].application.simulated
         if simulated is None:
             return "a real application"
@@ -142,21 +144,21 @@ class Scenario(Section):
         return ""
 
     def with_seed(self, seed: int) -> Self:
-        """The same scenario with another seed. Raises ValueError when it is out of range."""
+        """Return the same scenario with another seed. Raises ValueError if it is out of range."""
         if not 0 <= seed < 2**63:
             msg = f"seed = {seed}, must be 0 to {2**63 - 1}"
             raise ValueError(msg)
         return self.model_copy(update={"seed": seed})
 
     def with_policy(self, name: str, on_error: OnPolicyError = OnPolicyError.STOP) -> Self:
-        """The same scenario with the policy `name`, with its defaults, in every service.
+        """Return the same scenario with the policy `name`, with its defaults, in every service.
 
-        It brings what belongs to its platform (queue, balancing, probes, actuator) wherever the file does not set it.
-        `name` is one of the registry's, or a user's own as `FILE.py:CLASS`, which then gets the start lag of the policy
-        that it replaces; `on_error` is for these.
+        The settings of the policy's platform (queue, balancing, probes, actuator) apply where the file does not set
+        them. `name` is one of the registry's, or a user's own as `FILE.py:CLASS`, which then gets the start lag of the
+        policy that it replaces; `on_error` applies to these.
 
         Raises:
-            ValueError: for an unknown name, a file that is no policy, or when a service has min_size 0 and the policy
+            ValueError: for an unknown name, a file that is no policy, or if a service has min_size 0 and the policy
                 does not scale to zero.
         """
         changes = {
@@ -169,12 +171,12 @@ class Scenario(Section):
         return changed
 
     def played_to_the_end(self) -> Self:
-        """The same scenario with checks that judge a run and never end it: runs of other lengths cannot be compared."""
+        """Return the same scenario with checks that never end the run: runs of different lengths cannot be compared."""
         checks = tuple(dataclasses.replace(check, abort_after_s=None) for check in self.checks)
         return self.model_copy(update={"checks": checks})
 
     def with_services(self, changes: Mapping[str, Mapping[str, object]]) -> Self:
-        """The same scenario with fields of its services replaced by values that are known to fit."""
+        """Return the same scenario with fields of its services replaced by values that are known to be valid."""
         services = {
             label: service.model_copy(update=dict(changes.get(label, {}))) for label, service in self.services.items()
         }
@@ -191,7 +193,7 @@ class Scenario(Section):
         return policy
 
     def _unplayable_traffic(self) -> list[Problem]:
-        """Recordings that are none, and more traffic than can be played."""
+        """Return problems of invalid recordings, and of more traffic than can be played."""
         problems: list[Problem] = []
         for index, source in enumerate(self.traffic):
             wrong = recording_problems(source, self.duration_s)
@@ -201,7 +203,7 @@ class Scenario(Section):
         return problems
 
     def _missing_bytes(self, fault: WireFaultSpec, clock: str) -> str:
-        """What kind a fault on the wire may be where it has no bytes to spoil; nothing where it has, or needs none."""
+        """Return which kinds of wire fault are possible if the service has no bytes to change; otherwise empty."""
         if fault.fault.kind not in BYTES_ONLY:
             return ""
         if clock == "virtual":
@@ -211,7 +213,7 @@ class Scenario(Section):
         return ""
 
     def _missing_signal(self, name: str, clock: str) -> str:
-        """What a policy would have to be content with, when it needs a signal that nobody has; else nothing."""
+        """Return what the policy must be limited to if it needs a signal that is not available; otherwise empty."""
         service = self.services[name]
         needs, policy, is_real = service.policy.needs, service.policy.name, clock == "real"
         if "demand" in needs:
@@ -227,11 +229,11 @@ class Scenario(Section):
 
 
 def load_scenario(path: Path, changes: Changes | None = None) -> Scenario:
-    """The scenario in the file `path`, with `changes` made; files that it names are looked up beside it.
+    """Return the scenario in the file `path`, with `changes` made; files that it names are looked up beside it.
 
     Raises:
-        ScenarioError: with every problem of the file, also when it cannot be read at all.
-        ValueError: when a change names a place that does not exist (changes.py).
+        ScenarioError: with every problem of the file, also if it cannot be read at all.
+        ValueError: if a change names a place that does not exist (changes.py).
     """
     text = read_document_text(path)
     scenario = read_scenario(text, file=str(path), folder=path.parent, changes=changes)
@@ -241,7 +243,7 @@ def load_scenario(path: Path, changes: Changes | None = None) -> Scenario:
 def read_scenario(
     text: str, *, file: str = _NAMELESS, folder: Path = Path(), changes: Changes | None = None
 ) -> Scenario:
-    """The scenario in `text`; files that it names are looked up in `folder`. Raises like load_scenario."""
+    """Return the scenario in `text`; files that it names are looked up in `folder`. Raises like load_scenario."""
     document = changed(parse_document(text, file), changes or {})
     data = completed(document.data)
     problems = relation_problems(dataclasses.replace(document, data=data), folder)

@@ -12,23 +12,25 @@ from simulator.replay.sections import DURATION_PATTERN, Section
 
 
 def scenario_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a scenario file, with a description for every key and patterns for quantities."""
+    """Return the JSON Schema (draft 2020-12) of a scenario file, with a description for every key and patterns for
+    quantities.
+    """
     return schema_for_editors(Scenario)
 
 
 def schema_for_editors(root: type[Section]) -> dict[str, Any]:
-    """The same for another file, whose top level is `root`."""
+    """Return the schema of another file, whose top level is `root`."""
     schema = _for_editors(root.model_json_schema(by_alias=True, mode="validation"))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def schema_text() -> str:
-    """The schema as it is kept in `scenarios/scenario.schema.json`."""
+    """Return the schema as stored in `scenarios/scenario.schema.json`."""
     return json.dumps(scenario_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _for_editors(node: Any) -> Any:
-    """Without what pydantic tells about Python: titles, null for what may be left out, defaults in internal units."""
+    """Remove what pydantic adds about Python: titles, null for optional values, defaults in internal units."""
     if isinstance(node, list):
         return [_for_editors(item) for item in node]
     if not isinstance(node, dict):
@@ -45,7 +47,7 @@ def _for_editors(node: Any) -> Any:
 
 
 def _default_in_file(node: dict[str, Any]) -> str | float | bool | None:
-    """The default as one would write it; None when there is none, or when a whole section is the default."""
+    """Return the default as written in a file; None if there is none, or if a whole section is the default."""
     default = node.get("default")
     if not isinstance(default, str | int | float):
         return None

@@ -1,7 +1,7 @@
-"""What users of a source do, on both clocks: requests one by one, or the steps of a session, again and again.
+"""The behaviour of a source's users, on both clocks: requests one by one, or the steps of a session, repeatedly.
 
-A session is its steps in order. It ends early at an answer that is lost (429, 5xx, none) or that lacks a value which a
-later step sends; then its user begins another one, as after its last step.
+A session is its steps in order. It ends early at an answer that failed (429, 5xx, none) or that lacks a value which a
+later step sends; then its user begins another session, as after its last step.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ Request = TypeVar("Request")
 
 
 class User:
-    """One user. `values`: what its session has been given and has found so far."""
+    """One user. `values`: the values that its session has received and extracted so far."""
 
     __slots__ = ("iterations", "place", "values")
 
     def __init__(self) -> None:
-        self.iterations = 0  # begun
-        self.place = 0  # the step that is next
+        self.iterations = 0  # iterations that have begun
+        self.place = 0  # the next step
         self.values: dict[str, str] = {}
 
 
 class Script(Generic[Request]):
-    """Of one source.
+    """The script of one source.
 
-    `draw` gives requests where there are no `steps`. `think` gives the pause between two sessions (or single requests),
-    `thinks` that after each step. `iterations`: sessions (or requests) of a user; `shared`: of all users together; None
-    is without end. `rows` gives values for each session and must not end.
+    `draw` gives requests if there are no `steps`. `think` gives the pause between two sessions (or single requests),
+    `thinks` that after each step. `iterations`: sessions (or requests) per user; `shared`: of all users together; None
+    means unlimited. `rows` gives values for each session and must not end.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class Script(Generic[Request]):
         self._rows = rows
 
     def request(self, user: User) -> Request | None:
-        """What the user sends now; None when it has no iteration left and is done."""
+        """Return the user's next request; None if it has no iteration left."""
         if user.place == 0 and not self._begin(user):
             return None
         return self._steps[user.place] if self._steps else self._draw()
 
     def pause_s(self, user: User, status: int, *, found: bool = True) -> float:
-        """After an answer: seconds until the user's next request. `found`: it has all values that are looked for."""
+        """Return the seconds from an answer until the user's next request. `found`: all values were extracted."""
         pause_s = self.think
         if self._steps:
             step = user.place
@@ -68,8 +68,8 @@ class Script(Generic[Request]):
             user.place = 0 if lost or step + 1 == len(self._steps) else step + 1
             if user.place:
                 pause_s = self._thinks[step]
-        # A user whose request was rejected at once and who does not think would ask again in the same instant, for
-        # ever.
+        # Otherwise a user without thinking time whose request is rejected at once would repeat it in the same instant
+        # without end.
         return max(pause_s(), MIN_PAUSE_S)
 
     def _begin(self, user: User) -> bool:
@@ -85,7 +85,7 @@ class Script(Generic[Request]):
 
 
 def ramped(start: int, stages: Sequence[tuple[float, int]]) -> Iterator[tuple[float, int]]:
-    """(seconds, users) of each change of a population: to each stage's target in a straight line, one by one."""
+    """Yield (seconds, users) of each change of a population: linear to each stage's target, one user at a time."""
     at_s, users = 0.0, start
     for duration_s, target in stages:
         if duration_s == 0:
@@ -99,13 +99,13 @@ def ramped(start: int, stages: Sequence[tuple[float, int]]) -> Iterator[tuple[fl
 
 
 class Population:
-    """How many users there are and should be. `changes`: (seconds from the source's start, users), in order."""
+    """The actual and the planned number of users. `changes`: (seconds from the source's start, users), in order."""
 
     def __init__(self, users: int, changes: Iterator[tuple[float, int]] = iter(())) -> None:  # noqa: B008 an empty one
         self.alive = 0
         self._planned = users
         self._factor = 1.0
-        self._gone = 0  # of the planned ones: those that have no iteration left
+        self._gone = 0  # planned users that have no iteration left
         self._changes = changes
         self._next = next(changes, None)
 
@@ -115,33 +115,33 @@ class Population:
 
     @property
     def next_change_s(self) -> float:
-        """When the plan changes next; infinite when it does not."""
+        """The time of the next planned change; infinite if there is none."""
         return math.inf if self._next is None else self._next[0]
 
     def change(self) -> None:
-        """The next change of the plan is due."""
+        """Apply the next planned change."""
         assert self._next is not None, "there is one"
         self._planned = self._next[1]
         self._next = next(self._changes, None)
 
     def turn(self, factor: float) -> None:
-        """So many times the plan from now on."""
+        """Multiply the planned number by this factor from now on."""
         self._factor = factor
 
     def joining(self) -> int:
-        """So many users come now; they count from here on."""
+        """Return how many users join now; they count from here on."""
         new = max(0, self.wanted - self.alive)
         self.alive += new
         return new
 
     def leaves(self) -> bool:
-        """Whether a user who is free goes, because there are too many."""
+        """Return whether a user that has no request in progress leaves, because there are too many."""
         if self.alive <= self.wanted:
             return False
         self.alive -= 1
         return True
 
     def is_done(self) -> None:
-        """A user has no iteration left, and nobody takes its place."""
+        """Remove a user that has no iteration left, without a replacement."""
         self.alive -= 1
         self._gone += 1

@@ -1,7 +1,7 @@
-"""What every section of a scenario file is made of: the frozen model, and values that carry their unit in the file.
+"""The base of every section of a scenario file: the frozen model, and values that have their unit in the file.
 
-In Python a unit stands last in the name (`duration_s`); in the file it stands beside the number (`duration: 90s`). So
-the key of a field is its name without the unit: one rule, `key_of`, for sections and for policy parameters.
+In Python a unit is a suffix of the name (`duration_s`); in the file it follows the number (`duration: 90s`). So the key
+of a field is its name without the unit: one rule, `key_of`, for sections and for policy parameters.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from simulator.model import sizes, units
 
-# The largest numbers that a file may have: beyond them nothing would ever end, or fit into memory.
+# The largest numbers that a file may have: a larger value would never end, or not fit into memory.
 DAY_S: Final = 86_400.0
-# ASSUMPTION: ten times what the compiled backend plays in a second of a core; a service of App Runner has at most 25
-# instances with 200 requests each. A platform that serves more in one place settles it.
+# ASSUMPTION: ten times what the compiled backend processes per second on one core; a service of App Runner has at most
+# 25 instances with 200 requests each. A platform that serves more in one place settles it.
 RATE_MAX_RPS: Final = 1e7
 DURATION_MAX_S: Final = 10_000 * DAY_S
-# A second of a run is a row of its series.
+# Each second of a run is a row of its series.
 RUN_MAX_S: Final = 366 * DAY_S
 USERS_MAX: Final = 1_000_000
 FACTOR_MAX: Final = 1_000_000
@@ -28,7 +28,7 @@ _UNIT_SUFFIXES: Final = ("_s", "_rps", "_bytes", "_units", "_mb", "_spec")
 
 
 def key_of(field: str) -> str:
-    """The key in the file for the field `field`: `window_s` -> `window`, `from_s` -> `from`."""
+    """Return the key in the file for the field `field`: `window_s` -> `window`, `from_s` -> `from`."""
     for suffix in _UNIT_SUFFIXES:
         if field.endswith(suffix) and field != suffix:
             return field.removesuffix(suffix)
@@ -48,12 +48,12 @@ class Section(BaseModel):
 
     @classmethod
     def kind_named(cls, name: str) -> type[Section]:  # noqa: ARG003 for those that have kinds
-        """What a mapping with this `name` is; a section that stands for several kinds tells which."""
+        """Return the section for a mapping with this `name`; a section that represents several kinds overrides it."""
         return cls
 
 
 def _quantity(pattern: str, *examples: object, bare: str | None = None) -> WithJsonSchema:
-    """What an editor checks while typing: `pattern` for text, `bare` the JSON type of a number without unit."""
+    """Return the schema that an editor checks: `pattern` for text, `bare` the JSON type of a number without unit."""
     text: dict[str, Any] = {"type": "string", "pattern": pattern}
     if bare is None:
         return WithJsonSchema({"anyOf": [text, {"const": 0}], "examples": list(examples)})
@@ -61,7 +61,7 @@ def _quantity(pattern: str, *examples: object, bare: str | None = None) -> WithJ
 
 
 def _number_or_percentage(value: object) -> object:
-    """`70 %` -> 0.7; everything else is left to the number's own check."""
+    """Convert `70 %` to 0.7; leave everything else to the validation of the number."""
     if isinstance(value, str) and value.strip().endswith("%"):
         try:
             return units.parse_number(value.strip().removesuffix("%")) / 100
@@ -71,7 +71,7 @@ def _number_or_percentage(value: object) -> object:
 
 
 def _duration(value: object) -> float:
-    """Seconds, of no more than anybody waits for."""
+    """Parse seconds, up to the largest allowed duration."""
     seconds = units.parse_duration(value)
     if DURATION_MAX_S < seconds < math.inf:
         msg = f"{value!r} is not a duration; write at most {DURATION_MAX_S / DAY_S:.0f}d"
@@ -80,7 +80,7 @@ def _duration(value: object) -> float:
 
 
 def _rate(value: object) -> float:
-    """Events per second, of no more than can be played."""
+    """Parse events per second, up to the largest rate that can be played."""
     rate_rps = units.parse_rate(value)
     if RATE_MAX_RPS < rate_rps < math.inf:
         msg = f"{value!r} is not a rate; write at most {RATE_MAX_RPS:.0f}/s"
@@ -89,7 +89,7 @@ def _rate(value: object) -> float:
 
 
 def _bytes(value: object) -> int:
-    """Bytes; `1e999 GB` is no number of them."""
+    """Parse bytes. `1e999 GB` is rejected, because it is not finite."""
     try:
         return units.parse_bytes(value)
     except OverflowError as error:

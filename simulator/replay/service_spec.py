@@ -1,4 +1,4 @@
-"""The sections under `services`: what App Runner is told about a service (what runs in it: application_spec.py)."""
+"""The sections under `services`: the App Runner settings of a service (what runs in it: application_spec.py)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class HealthCheckSpec(Section):
     protocol: Literal["TCP", "HTTP"] = "TCP"
     """TCP: the port accepts a connection. HTTP: a GET of `path` succeeds."""
     path: str = Field(default="/", pattern="^/")
-    """The path that an HTTP check gets."""
+    """The path that an HTTP check requests."""
     interval_s: Duration = Field(default=5.0, ge=1, le=20)
     """Time between checks, 1 to 20 s."""
     timeout_s: Duration = Field(default=2.0, ge=1, le=20)
-    """Time that a check may take, 1 to 20 s."""
+    """Time limit of a check, 1 to 20 s."""
     healthy_threshold: Count = Field(default=1, ge=1, le=20)
     """Successes in a row that make an instance healthy, 1 to 20."""
     unhealthy_threshold: Count = Field(default=5, ge=1, le=20)
@@ -41,11 +41,11 @@ class OverflowSpec(Section):
     """What happens to a request when every instance has MaxConcurrency requests in progress."""
 
     mode: Literal["reject", "queue"] = "reject"
-    """reject: 429 at once, as App Runner does. hold: wait for a free slot."""
+    """reject: 429 at once, as App Runner does. queue: wait for a free slot."""
     wait_s: Duration = 10.0
-    """With hold: how long a request waits before it is rejected."""
+    """With queue: how long a request waits before it is rejected."""
     queue: Count = Field(default=1000, ge=1)
-    """With hold: how many requests may wait; one more is rejected at once."""
+    """With queue: how many requests may wait; one more is rejected at once."""
 
 
 def _known_region(region: str) -> str:
@@ -54,18 +54,19 @@ def _known_region(region: str) -> str:
 
 
 class PricesSpec(Section):
-    """The prices to bill with, in USD: a Region's, single ones replaced where given."""
+    """The prices for the bill, in USD: those of a Region, replaced by the ones given here."""
 
     region: Annotated[str, AfterValidator(_known_region), WithJsonSchema({"type": "string", "enum": list(REGIONS)})] = (
         REGION_DEFAULT
     )
-    """The Region whose prices apply; of six of the eleven they are estimated, and the report says so."""
+    """The Region whose prices apply. For six of the eleven Regions the prices are estimates, which the report states.
+    """
     provisioned_gb_hour: Number | None = Field(default=None, ge=0)
-    """USD for a GB of provisioned memory, per hour."""
+    """USD per GB of provisioned memory, per hour."""
     active_vcpu_hour: Number | None = Field(default=None, ge=0)
-    """USD for an active vCPU, per hour."""
+    """USD per active vCPU, per hour."""
     active_gb_hour: Number | None = Field(default=None, ge=0)
-    """USD for a GB of active memory, per hour."""
+    """USD per GB of active memory, per hour."""
 
     @property
     def rates(self) -> Rates:
@@ -87,25 +88,27 @@ class ServiceSpec(Section):
     cpu_units: Cpu = 1024
     """vCPU of an instance: 0.25, 0.5, 1, 2 or 4."""
     memory_mb: Memory = 2048
-    """Memory of an instance; App Runner sells certain pairs of vCPU and memory only."""
+    """Memory of an instance; App Runner offers certain pairs of vCPU and memory only."""
     max_concurrency: Count = Field(default=100, ge=1, le=200)
-    """Requests in progress that an instance may have, 1 to 200."""
+    """Highest number of concurrent requests of an instance, 1 to 200."""
     min_size: Count = Field(default=1, ge=0, le=25)
     """Instances that are always provisioned, 1 to 25; 0 only with a policy that scales to zero."""
     max_size: Count = Field(default=25, ge=1)
-    """Instances at most."""
+    """Highest number of instances."""
     initial_size: Count | None = Field(default=None, ge=0)
-    """Instances that are ready when the run starts; `min_size` if left out."""
+    """Instances that are ready when the run starts (default: `min_size`)."""
     capacity: Count | None = Field(default=None, ge=1)
-    """Instances that the platform can provide at a time, as a vCPU quota of Fargate would allow, draining ones
-    included. Further ones start when others have ended. Left out: no limit besides `max_size`."""
+    """Highest number of instances that the platform can provide at a time, as with a vCPU quota of Fargate; draining
+    ones included. Further instances start when others have ended. Default: no limit except `max_size`.
+    """
     health_check_spec: HealthCheckSpec = HealthCheckSpec()
     """The health check configuration."""
     startup_probe_s: Duration | None = None
-    """Time between the checks of an instance that starts; 0: ready as soon as it listens. Left out: as the policy's
-    platform does it."""
+    """Time between the checks of an instance that starts; 0: ready as soon as it listens. Default: the behaviour of the
+    policy's platform.
+    """
     route_after_s: Duration = 0.0
-    """Time from healthy until an instance that the scaler adds gets requests."""
+    """Time from healthy until an instance that the autoscaler adds receives requests."""
     policy: Policy = Field(default_factory=lambda: policy_named(DEFAULT_POLICY))
     """The scaling policy: a name, or a name with parameters."""
     overflow: Annotated[OverflowSpec, BeforeValidator(lambda v: {"mode": v} if isinstance(v, str) else v)] = (
@@ -115,27 +118,27 @@ class ServiceSpec(Section):
     balancing: Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"] = (
         "least-outstanding"
     )
-    """Which instance with a free slot gets a request."""
+    """Which instance with a free slot receives a request."""
     request_timeout_s: Duration = Field(default=120.0, gt=0)
-    """Total time of a request; App Runner's is 120 s and fixed."""
+    """Total time limit of a request; App Runner's is 120 s and fixed."""
     drain_timeout_s: Duration = 120.0
-    """How long an instance that leaves may go on with its requests."""
+    """How long a draining instance may continue its requests."""
     stop_grace_s: Duration = 30.0
     """Time between SIGTERM and SIGKILL."""
     wake_s: Duration = 0.0
     """Delay of a request that wakes an idle instance."""
     idle_after_s: Duration = 60.0
-    """Time without a request after which an active instance falls idle."""
+    """Time without a request after which an active instance becomes idle."""
     throttling: Literal["none", "share", "freeze"] = "share"
-    """What an idle instance loses in real time. share: its CPU but for a trace; freeze: all of it; none: nothing."""
+    """CPU of an idle instance in real time. share: nearly none; freeze: none at all; none: no throttling."""
     secrets: Mapping[str, Annotated[str, AfterValidator(_reference)]] = Field(default_factory=dict)
-    """Variables from Secrets Manager and SSM in real time: an ARN each, or the name of a parameter."""
+    """Variables from Secrets Manager and SSM in real time: for each an ARN or the name of a parameter."""
     instance_role: str | None = Field(default=None, pattern=ROLE_ARN_PATTERN)
-    """The role whose credentials a real instance gets in real time, from STS of `aws: endpoint`."""
+    """The role whose credentials a real instance receives in real time, from STS of `aws: endpoint`."""
     prices: PricesSpec = PricesSpec()
-    """The prices to bill with."""
+    """The prices for the bill."""
     source: ServiceSourceSpec = ServiceSourceSpec()
-    """Where the application comes from, for deployments: an image or a repository."""
+    """The origin of the application, for deployments: an image or a repository."""
     application: ApplicationSpec
     """What runs in an instance."""
 
@@ -161,13 +164,13 @@ class ServiceSpec(Section):
 
     @property
     def health_check_of_api(self) -> HealthCheck:
-        """In whole seconds, as the API has it."""
+        """The health check in whole seconds, as in the API."""
         told = self.health_check
         return dataclasses.replace(told, interval_s=round(told.interval_s), timeout_s=round(told.timeout_s))
 
     @property
     def idle_s(self) -> float:
-        """`idle_after`, of the service or as a parameter of its policy: one thing."""
+        """Return `idle_after`, set in the service or as a parameter of its policy."""
         told: float | None = getattr(self.policy, "idle_after_s", None)
         return self.idle_after_s if told is None else told
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from simulator.replay.law_spec import NOTHING, LawSpec
 from simulator.replay.sections import Number, Section, Size
 
-# The load client writes these itself.
+# Header fields that the load client writes itself.
 _OWN: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"})
 PLACEHOLDER: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -26,19 +26,19 @@ class RequestSpec(Section):
     name: str = Field(default="", pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     """A name for checks: `p95{name:login} < 1 s`."""
     path: str = Field(default="/", pattern="^/")
-    """Path and query; a check may ask for it: `p95{path:/search} < 1 s`."""
+    """Path and query string; a check may be about it: `p95{path:/search} < 1 s`."""
     method: str = Field(default="GET", pattern="^[A-Z]+$")
     """HTTP method."""
     weight: Number = Field(default=1.0, gt=0)
-    """How often, relative to the other kinds of the source."""
+    """Relative frequency among the kinds of the source."""
     headers: Mapping[HeaderName, HeaderValue] = Field(default_factory=dict)
     """Header fields (real time)."""
     body: str | None = None
-    """The body (real time); in place of `request_size`."""
+    """The body (real time); replaces `request_size`."""
     request_size_bytes: Size = Field(default=0, le=1024**3)
-    """Bytes of the request's body."""
+    """Size of the request's body."""
     response_size_bytes: Size = Field(default=0, le=1024**3)
-    """Bytes of the simulated answer's body."""
+    """Size of the simulated answer's body."""
 
     @model_validator(mode="after")
     def _is_one_body(self) -> RequestSpec:
@@ -52,26 +52,26 @@ class RequestSpec(Section):
         return self
 
     def __hash__(self) -> int:
-        """Without headers: a mapping has no hash, and equality looks at all of it."""
+        """Hash without headers, because a mapping has no hash. Equality compares everything."""
         return hash((self.name, self.path, self.method, self.weight, self.body))
 
     @property
     def placeholders(self) -> list[str]:
-        """The names in `${...}` anywhere in it."""
+        """Return the names in `${...}` anywhere in it."""
         return PLACEHOLDER.findall(" ".join([self.path, self.body or "", *self.headers.values()]))
 
 
 class ExtractSpec(Section):
-    """Where a value stands in an answer: exactly one of `json`, `header` and `after`."""
+    """The place of a value in an answer: exactly one of `json`, `header` and `after`."""
 
     json_spec: str | None = Field(default=None, min_length=1)
-    """In a JSON body: keys and numbers of items with dots between, such as `user.tokens.0`."""
+    """In a JSON body: keys and list indexes separated by dots, such as `user.tokens.0`."""
     header: HeaderName | None = None
     """In this header field."""
     after: str | None = Field(default=None, min_length=1)
-    """In the body behind this text, up to `before`."""
+    """In the body after this text, up to `before`."""
     before: str | None = Field(default=None, min_length=1)
-    """The text behind the value; the end of the line if left out."""
+    """The text after the value (default: the end of the line)."""
 
     @model_validator(mode="after")
     def _is_one_place(self) -> ExtractSpec:
@@ -83,10 +83,12 @@ class ExtractSpec(Section):
 
 
 class StepSpec(RequestSpec):
-    """A step of a session: a request, what its answer gives to later steps, and the time until the next one."""
+    """A step of a session: a request, the values that its answer provides to later steps, and the time until the next
+    step.
+    """
 
     extract: Mapping[ValueName, ExtractSpec] = Field(default_factory=dict)
-    """Values of its answer by name; later steps send them as `${name}` in path, headers or body (real time)."""
+    """Values of its answer, by name; later steps send them as `${name}` in path, headers or body (real time)."""
     think_time: LawSpec = NOTHING
     """Time between its answer and the next step."""
 

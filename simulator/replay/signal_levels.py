@@ -1,7 +1,7 @@
-"""How far each signal of a service can rise at an instance, whatever the load: upper bounds, before anything is played.
+"""Upper bounds on each signal at an instance of a service under any load, computed before a run.
 
-A policy whose triggers all lie above these can never scale out (policy_fit.py). Bounds are generous: what cannot be
-bounded is infinite, so that no policy is said to be unable that could act.
+A policy whose triggers are all above these bounds can never scale out (policy_fit.py). Bounds are generous, and
+infinite where no bound is known, so that no policy that could act is reported as unable.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from simulator.world.chance import Chance
 if TYPE_CHECKING:
     from simulator.replay.scenario import Scenario
 
-# The slowest that a request's own work is taken to be: this quantile of its law, over this many draws.
+# The assumed slowest work of a request: this quantile of its distribution, over this many samples.
 _QUANTILE: Final = 0.99
 _DRAWS: Final = 2000
 # The shortest window over which a policy averages a rate: Knative's panic window.
@@ -29,7 +29,7 @@ _WINDOW_S: Final = 6.0
 
 
 def signal_levels(scenario: Scenario, name: str) -> Mapping[Signal, float]:
-    """The most that each signal can show at an instance of the service, in the signal's unit."""
+    """Return the highest value of each signal at an instance of the service, in the signal's unit."""
     service = scenario.services[name]
     queues = service.overflow.mode == "queue"
     simulated = service.application.simulated
@@ -44,7 +44,7 @@ def signal_levels(scenario: Scenario, name: str) -> Mapping[Signal, float]:
 
 
 def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
-    """The vCPUs that an instance uses with every slot taken, all the time."""
+    """Return the vCPUs that an instance uses if every slot is occupied all the time."""
     vcpu = service.size.vcpu
     slots = min(service.max_concurrency, simulated.workers or service.max_concurrency)
     most = 0.0
@@ -56,7 +56,7 @@ def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
 
 
 def peak_rps(scenario: Scenario, name: str) -> float:
-    """The highest rate that all sources of the service send together, at most; infinite where answers decide it."""
+    """Return a bound on the rate of all the service's sources together; infinite if it depends on the answers."""
     total = 0.0
     for index in scenario.sources_of(name):
         source = scenario.traffic[index]
@@ -71,12 +71,14 @@ def peak_rps(scenario: Scenario, name: str) -> float:
 
 
 def _rate(mean_rps: float) -> float:
-    """What random arrivals of this mean show in the shortest window at the most: four standard deviations more."""
+    """Return the highest rate that random arrivals of this mean show in the shortest window: four standard deviations
+    more.
+    """
     return mean_rps + 4 * math.sqrt(mean_rps / _WINDOW_S)
 
 
 def _concurrency(scenario: Scenario, name: str) -> float:
-    """Those that hold a slot and those that are queued, by instances that are there at the start."""
+    """Return requests with a slot plus queued requests, divided by the instances at the start."""
     service = scenario.services[name]
     sources = [scenario.traffic[index] for index in scenario.sources_of(name)]
     users = math.inf
@@ -90,7 +92,7 @@ def _concurrency(scenario: Scenario, name: str) -> float:
 
 
 def _latency_s(service: ServiceSpec, simulated: SimulatedSpec) -> float:
-    """Of a request that shares its instance with as many as MaxConcurrency lets in, and none waits outside."""
+    """Return the latency of a request on an instance with MaxConcurrency requests and no queue."""
     rng = Chance(0).stream("signal levels")
     drawn = [
         [float(np.quantile(law.law.draw(rng, _DRAWS), _QUANTILE)) for law in (cpu, io)] for cpu, io in simulated.works()

@@ -1,6 +1,7 @@
-"""Applications of a scenario that are source code, built before the run begins: then they are processes or containers.
+"""Builds a scenario's applications from source code before the run begins; they then run as processes or containers.
 
-Before, because a run measures what it runs: the time of a build is told to it, as any other (`build` of a source).
+They are built before the run because the build must not affect the measurement: the scenario gives the duration of a
+build, like any other duration (`build` of a source).
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ def needs_builds(scenario: Scenario) -> bool:
 
 
 async def with_builds(scenario: Scenario, builder: Builder, steps: BuildSteps) -> Scenario:
-    """The scenario with what was built in place of source code. Secrets of an apprunner.yaml are the service's, unless
-    the scenario tells them itself.
+    """Return the scenario with the built application in place of source code.
+
+    Secrets of an apprunner.yaml become those of the service, unless the scenario sets them itself.
 
     Raises:
-        BuildFailed: when one of them cannot be built.
+        BuildFailed: if an application cannot be built.
     """
     services = {}
     for name, service in scenario.services.items():
@@ -50,7 +52,7 @@ async def _built(
     built = await builder.build(
         SourceDescription(str(source.folder.absolute()), source.branch, source.directory), steps
     )
-    # What was built is no section of a file, so nothing of it is held against the rules for one.
+    # What was built is no section of a file, so the rules for sections do not apply to it.
     if built.image:
         container = ContainerSpec.model_construct(
             image=built.image, command=built.command, port=built.port, environment=built.environment, egress="DEFAULT"

@@ -1,4 +1,4 @@
-"""A run that goes on, for whoever watches it or acts on it: the console."""
+"""A run in progress, for code that watches it or acts on it: the console."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.world.clock import ClockKind
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything of it belongs to the run's loop: look and act from there only."""
+    """The objects of a run in progress. All of them belong to the run's loop: use them from there only."""
 
     scenario: Scenario
     clock: ClockKind

@@ -1,6 +1,6 @@
-"""The timeline at work: at its time each event is done to the platform and written down.
+"""Executes the timeline: applies each event to the platform at its time and records it.
 
-Rates are the traffic's part: arrivals know them beforehand.
+Rates belong to the traffic: arrivals include them from the start.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from simulator.replay.timeline_spec import (
 @dataclass(order=True, slots=True)
 class _Act:
     at_s: float
-    order: int  # the file's order among those of the same moment
-    do: Callable[[], str] = field(compare=False)  # gives back what was done, for the record
+    order: int  # the file's order among events at the same time
+    do: Callable[[], str] = field(compare=False)  # returns what was done, for the record
     name: str = field(compare=False)
 
 
 class Timeline:
-    """Plays the events of a scenario. Events that last have a second act that ends them.
+    """Plays the events of a scenario. An event with a duration has a second action that ends it.
 
     `control` is needed by events that deploy or call the API.
     """
@@ -76,7 +76,7 @@ class Timeline:
                 self._add(at_s, event, lambda: self._spoil(action, numbers))
                 self._undo(at_s, action.for_s, event, lambda: self._mend(action, numbers))
             case RateSpec():
-                # The arrivals know it beforehand (arrivals.py); here it is only written down.
+                # The arrivals include it already (arrivals.py); this only records it.
                 self._add(at_s, event, lambda: f"{action.source or 'all open sources'}: rate x {action.factor:g}")
                 self._undo(at_s, action.for_s, event, lambda: f"{action.source or 'all open sources'}: rate x 1")
             case DeploySpec():
@@ -91,7 +91,7 @@ class Timeline:
         if for_s is not None:
             self._add(at_s + for_s, event, do)
 
-    # --- acts ------------------------------------------------------------------------------------------------------
+    # --- actions ----------------------------------------------------------------------------------------------------
 
     @property
     def _controlled(self) -> RunControl:
@@ -149,11 +149,11 @@ class Timeline:
         return f"{service.name}: {scaling}"
 
 
-ALL = 0  # the prober's word for every instance
+ALL = 0  # the prober's number for all instances
 
 
 def _chosen(service: Service, which: str) -> list[int]:
-    """Numbers of the ready instances, those that are meant first."""
+    """Return the numbers of the ready instances, the selected ones first."""
     return sorted(service.pool.ready, reverse=which == "newest")
 
 

@@ -1,4 +1,4 @@
-"""The sections under `timeline`: what happens to the platform or to its traffic, and when."""
+"""The sections under `timeline`: events that change the platform or its traffic, with their times."""
 
 from __future__ import annotations
 
@@ -13,53 +13,53 @@ from simulator.replay.sections import FACTOR_MAX, Count, Duration, Number, Posit
 
 
 class KillInstanceSpec(Section):
-    """Ready instances die at once, as in a crash."""
+    """Ready instances crash at once."""
 
     service: str = ""
-    """The service; may be left out when there is only one."""
+    """The service (default: the only service)."""
     which: Literal["oldest", "newest"] = "oldest"
-    """Which of the ready instances die first."""
+    """Which of the ready instances crash first."""
     count: Count = Field(default=1, ge=1)
-    """How many."""
+    """Number of instances."""
 
 
 class SlowStartsSpec(Section):
     """Instances that start from now on take longer."""
 
     service: str = ""
-    """The service; may be left out when there is only one."""
+    """The service (default: the only service)."""
     extra_s: PositiveDuration
     """Time added to the application's start-up."""
     for_s: PositiveDuration | None = None
-    """How long this goes on; to the end if left out."""
+    """Duration of the event (default: to the end)."""
 
 
 class FailHealthChecksSpec(Section):
-    """Health checks of ready instances fail, though the application still answers."""
+    """Health checks of ready instances fail, although the application still answers."""
 
     service: str = ""
-    """The service; may be left out when there is only one."""
+    """The service (default: the only service)."""
     which: Literal["all", "oldest", "newest"] = "all"
-    """Whose checks fail."""
+    """The instances whose checks fail."""
     for_s: PositiveDuration | None = None
-    """How long this goes on; to the end if left out."""
+    """Duration of the event (default: to the end)."""
 
 
 class UpdateAutoScalingSpec(Section):
-    """The service gets another auto scaling configuration. What is left out stays as it is."""
+    """The service gets another auto scaling configuration. Settings that are left out do not change."""
 
     service: str = ""
-    """The service; may be left out when there is only one."""
+    """The service (default: the only service)."""
     max_concurrency: Count | None = Field(default=None, ge=1, le=200)
-    """Requests in progress that an instance may have, 1 to 200."""
+    """Highest number of concurrent requests of an instance, 1 to 200."""
     min_size: Count | None = Field(default=None, ge=0, le=25)
     """Instances that are always provisioned."""
     max_size: Count | None = Field(default=None, ge=1)
-    """Instances at most."""
+    """Highest number of instances."""
 
 
 def _byte_rate(value: object) -> float:
-    """Bytes per second from `1 KB/s`, `10 MB/min`."""
+    """Parse bytes per second from `1 KB/s`, `10 MB/min`."""
     size, _, unit = value.rpartition("/") if isinstance(value, str) else ("", "", "")
     try:
         return units.parse_bytes(size) * units.parse_rate(f"1/{unit.strip()}")
@@ -78,24 +78,25 @@ ByteRate = Annotated[
 
 
 class WireFaultSpec(Section):
-    """The wire between the load balancer and the instances spoils a share of the requests."""
+    """The connection between the load balancer and the instances fails for a share of the requests."""
 
     service: str = ""
-    """The service; may be left out when there is only one."""
+    """The service (default: the only service)."""
     kind: Literal["latency", "status", "reset", "truncate", "slow_bytes"]
-    """latency: requests reach their instance later. status: they are answered on the way. In real time with a real
-    application only: reset: the client's connection is cut in place of the answer. truncate: the answer ends in its
-    body. slow_bytes: the answer's body trickles."""
+    """latency: requests reach their instance later. status: an error status is returned without reaching the instance.
+    In real time with a real application only: reset: the client's connection is reset in place of the answer.
+    truncate: the answer ends within its body. slow_bytes: the answer's body is sent slowly.
+    """
     share: Share = 1.0
-    """Share of the requests that meet it."""
+    """Share of the requests that are affected."""
     delay_s: PositiveDuration | None = None
-    """With latency: how much later."""
+    """With latency: the added delay."""
     status: Count | None = Field(default=None, ge=400, le=599)
-    """With status: the answer's status; 503 if left out."""
+    """With status: the status of the answer (default: 503)."""
     rate_bytes_per_s: ByteRate | None = Field(default=None, alias="rate")
-    """With slow_bytes: how fast the body goes on; 1 KB/s if left out."""
+    """With slow_bytes: the rate of the body (default: 1 KB/s)."""
     for_s: PositiveDuration | None = None
-    """How long this goes on; to the end if left out."""
+    """Duration of the event (default: to the end)."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> WireFaultSpec:
@@ -122,14 +123,14 @@ class WireFaultSpec(Section):
 
 
 class RateSpec(Section):
-    """Sources send more or less. Of several such actions at a time, the one that began last counts."""
+    """Sources send more or less. Of several such actions in force, the latest to begin counts."""
 
     source: str | None = None
-    """The source; every open one if left out."""
+    """The source (default: every open source)."""
     factor: Number = Field(ge=0, le=FACTOR_MAX)
-    """Factor on the rate; 1 is back to normal, 0 is silence."""
+    """Factor on the rate; 1 is the normal rate, 0 is no traffic."""
     for_s: PositiveDuration | None = None
-    """How long this goes on; until the next such action if left out."""
+    """Duration of the event (default: until the next such action)."""
 
 
 Action = (
@@ -143,7 +144,7 @@ Action = (
     | ApiCall
 )
 
-# Those that have a key `service`, and then the others.
+# Actions that have a key `service`, followed by the others.
 ON_A_SERVICE: Final = (
     "kill_instance",
     "slow_starts",
@@ -159,23 +160,23 @@ class EventSpec(Section):
     """One event: a time and exactly one action."""
 
     at_s: Duration
-    """When, from the start of the run."""
+    """Time of the event, from the start of the run."""
     kill_instance: KillInstanceSpec | None = None
-    """Ready instances die."""
+    """Ready instances crash."""
     slow_starts: SlowStartsSpec | None = None
     """Starts take longer."""
     fail_health_checks: FailHealthChecksSpec | None = None
     """Health checks fail."""
     update_auto_scaling: UpdateAutoScalingSpec | None = None
-    """Another auto scaling configuration."""
+    """The auto scaling configuration changes."""
     wire_fault: WireFaultSpec | None = None
-    """The wire spoils requests."""
+    """The connection to the instances fails for a share of the requests."""
     rate: RateSpec | None = None
-    """Traffic grows or shrinks."""
+    """Traffic increases or decreases."""
     deploy: DeploySpec | None = None
     """A new version is deployed."""
     api: Call | None = None
-    """Any operation of App Runner's API with its request, such as `{PauseService: {}}`. A name may stand for an ARN."""
+    """Any operation of App Runner's API with its request, such as `{PauseService: {}}`. A name may replace an ARN."""
 
     @model_validator(mode="after")
     def _has_one_action(self) -> EventSpec:
@@ -187,7 +188,7 @@ class EventSpec(Section):
 
     @property
     def action_name(self) -> str:
-        """The one of ACTIONS that is set."""
+        """The member of ACTIONS that is set."""
         return next(name for name in ACTIONS if getattr(self, name) is not None)
 
     @property

@@ -1,7 +1,7 @@
 """Recorded traffic from CSV files: counts per bin, or one row per request. Rows are read in bounded blocks.
 
-What is wrong with a file or one of its rows is a problem with its file and line, like a problem of a scenario. What is
-read in another way than it stands there (rows out of order, bins without a row, fractions) is a note for people.
+An error in a file or one of its rows is a problem with its file and line, like a problem of a scenario. A deviation
+from the literal content (rows out of order, bins without a row, fractions) becomes a note for the reader.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ __all__ = ["BLOCK_ROWS", "are_whole", "bin_counts", "bin_notes", "header", "requ
 
 Floats = NDArray[np.float64]
 
-# A recording up to this length is read once for the many runs of a comparison or a sweep; as numbers it is shorter.
+# A recording up to this length is read once for the many runs of a comparison or a sweep; its numbers take less memory.
 KEPT_BYTES: Final = 4 * 1024**2
-# Requests are logged as they end, so a log's times are out of order by as many as end in one long request. 2 MB.
+# A log has a row when a request ends, so its times are out of order by as many rows as end during one long request. 2
+# MB.
 WINDOW_ROWS: Final = 262_144
-# A row with a wrong date would otherwise make empty bins without end: two years of seconds are less.
+# A row with a wrong date would otherwise create an almost endless number of empty bins. Two years of seconds are fewer.
 BINS_MAX: Final = 100_000_000
 
 
 def header(path: Path) -> list[str]:
-    """The names of the columns; empty for a file that is no recording."""
+    """Return the names of the columns; empty for a file that is no recording."""
     try:
         return Recording(path).names
     except ScenarioError:
@@ -52,17 +53,17 @@ class _Bins(NamedTuple):
 
 
 def bin_counts(spec: BinsSpec) -> Floats:
-    """The count of each bin that is played, in order. Raises ScenarioError for a row without a count >= 0."""
+    """Return the count of each bin that is played, in order. Raises ScenarioError for a row without a count >= 0."""
     return _bins(spec).counts
 
 
 def bin_notes(spec: BinsSpec) -> tuple[str, ...]:
-    """What people should know of how the bins were read. Raises what `bin_counts` raises."""
+    """Return notes on how the bins were read. Raises the errors of `bin_counts`."""
     return _bins(spec).notes
 
 
 def are_whole(counts: Floats) -> bool:
-    """Whether these were counted. Means, rates and samples have fractions."""
+    """Return whether the values are counts. Means, rates and samples have fractions."""
     return bool(np.all(np.abs(counts - np.rint(counts)) <= 1e-9 * np.maximum(counts, 1)))
 
 
@@ -72,7 +73,7 @@ def _bins(spec: BinsSpec) -> _Bins:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """What tells one content of a file from another; None when it is too long to be kept."""
+    """Return a value that changes when the content of a file changes; None if it is too long to be kept."""
     try:
         stat = path.stat()
     except OSError:
@@ -132,7 +133,7 @@ def _check_counts(recording: Recording, row: int, counts: Floats, bin_s: float) 
 
 
 def _guess(recording: Recording, index: int) -> list[str]:
-    """Which column was taken where the file has several that could be meant."""
+    """Return a note on the column that was chosen, if the file has several candidates."""
     _, columns = next(recording.blocks(range(len(recording.names))))
     others = [
         name
@@ -146,7 +147,7 @@ def _guess(recording: Recording, index: int) -> list[str]:
 
 
 def _on_grid(recording: Recording, bin_s: float, counts: Floats, times_s: Floats) -> tuple[Floats, list[str]]:
-    """The counts of every bin from the first row's time to the last's, and what is notable of the rows."""
+    """Return the counts of every bin from the first row's time to the last's, and notes on the rows."""
     since = times_s - times_s.min()
     bins = np.floor(since / bin_s + 1e-6)
     if bins.max() >= BINS_MAX:
@@ -168,14 +169,14 @@ def _on_grid(recording: Recording, bin_s: float, counts: Floats, times_s: Floats
 
 
 def _times_beside(recording: Recording, index: int, bin_s: float, skipped: int) -> str | None:
-    """What the times beside the counts say against playing one row a bin, in the file's order; None: nothing."""
+    """Return why the times beside the counts contradict one row per bin in the file's order; None if they do not."""
     if index == 0:
         return None
     clock, name = Times(recording, TIMESTAMP), recording.names[0]
     try:
         times_s = np.concatenate([clock.seconds(row, texts) for row, (texts,) in recording.blocks([0])])
     except ScenarioError:
-        return None  # the first column is something else
+        return None  # the first column is not a time
     steps = np.diff(times_s[skipped:])
     odd = np.flatnonzero(np.abs(steps - bin_s) > 1e-3 * bin_s)
     if not len(odd):
@@ -189,11 +190,14 @@ def _times_beside(recording: Recording, index: int, bin_s: float, skipped: int) 
     )
 
 
-# --- one row a request -------------------------------------------------------------------------------------
+# --- one row per request -----------------------------------------------------------------------------------
 
 
 class TraceSurvey(NamedTuple):
-    """Of the part that a run plays. `length_s`: from the first request to the last. `goes_on`: there is more."""
+    """A summary of the part that a run plays.
+
+    `length_s`: from the first request to the last. `goes_on`: there is more.
+    """
 
     length_s: float
     out_of_order: int
@@ -201,17 +205,17 @@ class TraceSurvey(NamedTuple):
 
 
 def request_times(spec: TraceSpec) -> Iterator[Floats]:
-    """Seconds since the first request or what is skipped of it, ascending, in blocks.
+    """Yield seconds since the first request (or the end of the skipped part), ascending, in blocks.
 
     Raises:
-        ScenarioError: for a bad or misplaced time.
+        ScenarioError: for an invalid or misplaced time.
     """
     stamp = _stamp(spec.file)
     return _read_times(spec) if stamp is None else iter(_known_times(spec, stamp))
 
 
 def trace_survey(spec: TraceSpec, until_s: float) -> TraceSurvey:
-    """Reads what a run of `until_s` seconds of the recording plays, once. Raises what `request_times` raises."""
+    """Read once what a run of `until_s` seconds of the recording plays. Raises the errors of `request_times`."""
     stat = spec.file.stat()
     return _surveyed(spec, until_s, (stat.st_mtime_ns, stat.st_size))
 
@@ -260,7 +264,7 @@ def _played(spec: TraceSpec, order: _Order) -> Iterator[Floats]:
 
 
 class _Order:
-    """Puts rows in order that are out of it by less than `WINDOW_ROWS`, in memory for so many."""
+    """Sorts rows that are out of order by less than `WINDOW_ROWS`, in memory for that many rows."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
@@ -268,7 +272,7 @@ class _Order:
         self.misplaced = 0
 
     def ascending(self, blocks: Iterable[tuple[int, Floats]]) -> Iterator[Floats]:
-        """Raises ScenarioError for a row that comes too late."""
+        """Yield the times in ascending order. Raises ScenarioError for a row that comes too late."""
         held: deque[Floats] = deque()
         count, given, top = 0, -math.inf, -math.inf
         for row, block in blocks:
@@ -308,5 +312,5 @@ def _skip(spec: BinsSpec | TraceSpec) -> str:
 
 
 def _whole_bins(bins: float) -> int:
-    """3 x 0.1 s are three bins of 0.1 s, whatever binary fractions say."""
+    """Return the number of whole bins: 3 x 0.1 s are three bins of 0.1 s, despite rounding of binary fractions."""
     return math.floor(bins + 1e-9)

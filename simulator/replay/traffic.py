@@ -1,4 +1,4 @@
-"""Traffic at work: the sources of a scenario as clients of a platform that is open."""
+"""The sources of a scenario as clients of an open platform."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from simulator.replay.scripts import Script, ramped
 from simulator.replay.traffic_spec import ClosedSpec
 from simulator.world.chance import Chance
 
-THOUGHTS = 1024  # draws at a time
+THOUGHTS = 1024  # thinking times sampled at a time
 CHOICES = 1024
 
 Told = TypeVar("Told")
@@ -40,17 +40,17 @@ class Traffic(Protocol):
     """All sources of a run."""
 
     def stop(self) -> None:
-        """No new request from now on."""
+        """Send no new requests."""
 
     async def drained(self) -> None:
-        """Every request that was sent has ended."""
+        """Wait until every request that was sent has ended."""
 
     async def close(self) -> None:
-        """Nothing of it is left: no new request, no connection. Idempotent."""
+        """Stop, and close every connection. Idempotent."""
 
 
 class VirtualTraffic:
-    """Simulated clients, one a source."""
+    """Simulated clients, one per source."""
 
     def __init__(self, clients: Sequence[SimulatedClient]) -> None:
         self._clients = clients
@@ -75,7 +75,7 @@ def virtual_traffic(
     knobs: Knobs | None = None,
     on_retry: OnRetry | None = None,
 ) -> VirtualTraffic:
-    """Call it when the platform's clock has started: the sources begin at once."""
+    """Start the sources at once. Call it when the platform's clock has started."""
     clients: list[SimulatedClient] = []
     for index, source in enumerate(scenario.traffic):
         service = platform.services[source.service]
@@ -97,7 +97,7 @@ def virtual_traffic(
                 rows,
                 platform.clock,
                 users=source.closed.users,
-                think=lambda: 0.0,  # the script has it
+                think=lambda: 0.0,  # the script gives the thinking times
                 script=script_of(scenario, chance, index, scenario.numbers.kinds(index), kinds.__next__),
                 changes=user_changes(source.closed),
                 from_s=source.from_s,
@@ -110,7 +110,7 @@ def virtual_traffic(
 
 
 def arrival_times(scenario: Scenario, chance: Chance, index: int, knobs: Knobs | None = None) -> Iterator[float]:
-    """Seconds of the run at which the open source at position `index` sends, in order."""
+    """Yield the seconds of the run at which the open source at position `index` sends, in order."""
     times = _planned_times(scenario, chance, index)
     if knobs is None:
         return times
@@ -125,7 +125,7 @@ def _planned_times(scenario: Scenario, chance: Chance, index: int) -> Iterator[f
 
 
 def retries_of(scenario: Scenario, chance: Chance, index: int, on_retry: OnRetry | None = None) -> Retries | None:
-    """How clients of the source at position `index` ask again, if they do. `on_retry` hears of each that does."""
+    """Return how clients of the source at position `index` retry, or None. `on_retry` is called for each retry."""
     spec = scenario.traffic[index].retry
     if spec is None:
         return None
@@ -137,7 +137,10 @@ def retries_of(scenario: Scenario, chance: Chance, index: int, on_retry: OnRetry
 def script_of(
     scenario: Scenario, chance: Chance, index: int, kinds: Sequence[Told], draw: Callable[[], Told]
 ) -> Script[Told]:
-    """What users of the source at position `index` do. `kinds`: its requests as a clock sends them."""
+    """Return the script of the users of the source at position `index`.
+
+    `kinds`: its requests as the clock's client sends them.
+    """
     source = scenario.traffic[index]
     closed = source.closed or ClosedSpec(users=1)
     return Script(
@@ -155,12 +158,12 @@ def script_of(
 
 
 def user_changes(closed: ClosedSpec) -> Iterator[tuple[float, int]]:
-    """(seconds from the source's start, users)."""
+    """Yield (seconds from the source's start, users)."""
     return ramped(closed.users, [(stage.duration_s, stage.target) for stage in closed.stages])
 
 
 def kinds_drawn(scenario: Scenario, chance: Chance, index: int) -> Iterator[Kind]:
-    """The kind of each request of the source at position `index`, for ever: the same on both clocks."""
+    """Yield the kind of each request of the source at position `index`, without end: the same on both clocks."""
     kinds = scenario.numbers.kinds(index)
     if len(kinds) == 1 or scenario.traffic[index].session:
         return itertools.repeat(kinds[0])
@@ -170,7 +173,7 @@ def kinds_drawn(scenario: Scenario, chance: Chance, index: int) -> Iterator[Kind
 
 
 def thoughts(law: LawSpec, chance: Chance, index: int, purpose: str = "think") -> Iterator[float]:
-    """Thinking times of the closed source at position `index`, for ever; or, as `retry`, its pauses."""
+    """Yield thinking times of the closed source at position `index`, without end; with purpose `retry`, its pauses."""
     rng: np.random.Generator = chance.stream("traffic", index, purpose)
     while True:
         yield from law.law.draw(rng, THOUGHTS).tolist()

@@ -1,4 +1,4 @@
-"""What relates the traffic of a scenario file to its length, its checks and its applications."""
+"""Rules between the traffic of a scenario file and its length, its checks and its applications."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ STATES_MAX: Final = 500_000
 
 
 def traffic_problems(document: Document) -> Iterator[Problem]:
-    """Every broken relation."""
+    """Yield every broken rule."""
     yield from _changes_of_state(document)
     yield from _check_services(document)
     yield from _paths(document)
 
 
 def _changes_of_state(document: Document) -> Iterator[Problem]:
-    """So many states as memory has room for."""
+    """The number of changes of state must fit in memory."""
     duration = seconds(document.data.get("duration"))
     for index, source in items(document, "traffic"):
         states = mapping(source.get("mmpp")).get("states")
@@ -35,7 +35,7 @@ def _changes_of_state(document: Document) -> Iterator[Problem]:
 
 
 def _check_services(document: Document) -> Iterator[Problem]:
-    """Services, sources, paths and names that checks are about stand in the file."""
+    """Services, sources, paths and names in checks must exist in the file."""
     services_known = [str(name) for name in mapping(document.data.get("services"))]
     sources = [source for _, source in items(document, "traffic")]
     sources_known = [str(source["name"]) for source in sources if "name" in source]
@@ -67,7 +67,7 @@ def _check_services(document: Document) -> Iterator[Problem]:
 
 
 def _paths(document: Document) -> Iterator[Problem]:
-    """Paths with work of their own are asked for by somebody: a misspelt one would never be."""
+    """Each path with a cost of its own must be requested by a source; a misspelt one never is."""
     for name, service in services(document):
         told = mapping(mapping(mapping(service.get("application")).get("simulated")).get("paths"))
         asked = {

@@ -38,7 +38,7 @@ TimeFormat = Literal["timestamp", "seconds", "milliseconds", "microseconds", "na
 
 
 def _data_file(value: str, info: ValidationInfo) -> Path:
-    """`value` as a file that exists, relative to the scenario file."""
+    """Return `value` as an existing file, relative to the scenario file."""
     path = Path((info.context or {}).get("folder", ".")) / value
     if not path.is_file():
         msg = f"file = {value!r}, must be an existing file, relative to the scenario file"
@@ -50,64 +50,64 @@ DataFile = Annotated[Any, BeforeValidator(str), AfterValidator(_data_file), With
 
 
 class SteadySpec(Section):
-    """A steady rate."""
+    """A constant rate."""
 
     rate_rps: Rate
     """Requests per unit of time, such as 100/s."""
 
 
 class LevelSpec(Section):
-    """One step."""
+    """One step of a staircase."""
 
     for_s: PositiveDuration
-    """How long it lasts."""
+    """Duration of the step."""
     rate_rps: Rate
-    """Its rate."""
+    """Rate of the step."""
 
 
 class StepsSpec(Section):
-    """A staircase: one level after the other, then nothing."""
+    """A staircase: consecutive constant rates, then nothing."""
 
     levels: tuple[LevelSpec, ...] = Field(min_length=1)
     """The steps, in order."""
     spacing: Spacing = "poisson"
-    """poisson: at random; clock: evenly."""
+    """poisson: at random; clock: at equal intervals."""
 
 
 class RampSpec(Section):
-    """A rate that changes in a straight line, then stays."""
+    """A rate that changes linearly, then stays constant."""
 
     start_rps: Rate
     """The rate at the start."""
     end_rps: Rate
-    """The rate at the end and from then on."""
+    """The rate at the end and afterwards."""
     over_s: PositiveDuration
-    """How long the change takes."""
+    """Duration of the change."""
     spacing: Spacing = "poisson"
-    """poisson: at random; clock: evenly."""
+    """poisson: at random; clock: at equal intervals."""
 
 
 class SpikeSpec(Section):
-    """A steady rate with one spike."""
+    """A constant rate with one spike."""
 
     base_rps: Rate
-    """The rate before and after."""
+    """The rate before and after the spike."""
     peak_rps: Rate
-    """The rate at the top."""
+    """The rate at the top of the spike."""
     at_s: Duration
-    """When the rise begins."""
+    """Time at which the rise begins."""
     rise_s: Duration = 0.0
-    """How long the rise takes."""
+    """Duration of the rise."""
     for_s: PositiveDuration
-    """How long the top lasts."""
+    """Duration of the top."""
     fall_s: Duration = 0.0
-    """How long the fall takes."""
+    """Duration of the fall."""
     spacing: Spacing = "poisson"
-    """poisson: at random; clock: evenly."""
+    """poisson: at random; clock: at equal intervals."""
 
 
 class SineSpec(Section):
-    """A rate that swings between two values: with a period of 24h, day and night."""
+    """A rate that oscillates between two values: with a period of 24h, day and night."""
 
     low_rps: Rate
     """The lowest rate."""
@@ -116,33 +116,33 @@ class SineSpec(Section):
     period_s: PositiveDuration
     """Time from one peak to the next."""
     peak_at_s: Duration = 0.0
-    """When a peak is."""
+    """Time of a peak."""
     spacing: Spacing = "poisson"
-    """poisson: at random; clock: evenly."""
+    """poisson: at random; clock: at equal intervals."""
 
 
 class UsersStageSpec(Section):
     """One stage of a population."""
 
     duration_s: Duration
-    """How long it takes; 0 jumps there."""
+    """Duration of the stage; 0 jumps to the target."""
     target: Count = Field(ge=0, le=USERS_MAX)
-    """How many users there are at its end."""
+    """Number of users at its end."""
 
 
 class ClosedSpec(Section):
     """Users: each sends a request, waits for the answer, thinks, and sends the next."""
 
     users: Count = Field(default=0, ge=0, le=USERS_MAX)
-    """How many; with stages, how many at the start."""
+    """Number of users; with stages, the number at the start."""
     stages: tuple[UsersStageSpec, ...] = ()
-    """Ramps of the number of users one after the other, as k6's ramping-vus; then it stays."""
+    """Consecutive ramps of the number of users, like k6's ramping-vus; after the last stage it stays constant."""
     think_time: LawSpec = NOTHING
-    """Time between an answer and the user's next request; with a session, between its end and the next one."""
+    """Time between an answer and the user's next request; with a session, between its end and the next session."""
     iterations: Count | None = Field(default=None, ge=1)
-    """How many requests, or sessions, each user makes; without end if left out."""
+    """Number of requests, or sessions, per user (default: no limit)."""
     shared_iterations: Count | None = Field(default=None, ge=1)
-    """How many all users together make; without end if left out."""
+    """Number of requests, or sessions, of all users together (default: no limit)."""
 
     @model_validator(mode="after")
     def _has_users(self) -> ClosedSpec:
@@ -153,62 +153,62 @@ class ClosedSpec(Section):
 
     @property
     def users_max(self) -> int:
-        """The most at a time."""
+        """The highest number of users at a time."""
         return max(self.users, *(stage.target for stage in self.stages), 0)
 
 
 class RetrySpec(Section):
-    """Clients that retry when they got 429, 5xx or no answer. Each attempt counts as a request of its own.
+    """Clients that retry after 429, 5xx or no answer. Each attempt counts as a separate request.
 
-    The check `error_rate_after_retries` counts users: those whose last attempt failed, of all.
+    The check `error_rate_after_retries` is about users: those whose last attempt failed, as a ratio of all users.
     """
 
     attempts: Count = Field(ge=2, le=100)
-    """How often a client asks at most, the first time included."""
+    """Highest number of attempts, including the first."""
     wait: LawSpec = NOTHING
-    """Time between a lost answer and the second attempt."""
+    """Time between a failed answer and the second attempt."""
     on: tuple[RetryCause, ...] = Field(default=RETRY_CAUSES, min_length=1)
-    """After what they ask again: all of them if left out."""
+    """Causes of a retry (default: all)."""
     factor: Number = Field(default=1.0, ge=1, le=10)
-    """By how much each further wait is longer than the one before: 2 doubles it."""
+    """Factor between consecutive waits: 2 doubles each wait."""
 
 
 class BinsSpec(Section):
     """Recorded counts, one row per bin of time, from a CSV file with a header, plain or gzip.
 
-    Counts with fractions are means: the requests of each bin are drawn around its mean.
+    Fractional counts are means: the requests of each bin are sampled around its mean.
     """
 
     file: DataFile
     """The CSV file, relative to the scenario file."""
     column: str | None = None
-    """The column with the counts; the last one if left out."""
+    """The column with the counts (default: the last column)."""
     time_column: str | None = None
-    """The column with the time at which each bin begins; without one, each row is the bin after the row above."""
+    """The column with the start time of each bin; without one, each row is the bin after the previous row."""
     format: TimeFormat = "timestamp"
-    """How its times are written, as a trace's."""
+    """The format of the times, as in a trace."""
     bin_s: PositiveDuration
     """The width of a bin."""
     skip_s: Duration = 0.0
-    """How much of the recording is left out at its beginning, in its own time: whole bins."""
+    """Length of the part at the beginning that is skipped, in the recording's own time: whole bins."""
     arrivals: Literal["poisson", "smooth"] = "poisson"
-    """poisson: each bin's requests fall at random within it; smooth: evenly."""
+    """poisson: each bin's requests are placed at random within it; smooth: at equal intervals."""
 
 
 class TraceSpec(Section):
     """Recorded requests, one row each with its time, from a CSV file with a header, plain or gzip. The first is at 0 s.
 
-    Rows may be somewhat out of order, as logs are.
+    Rows may be slightly out of order, as in logs.
     """
 
     file: DataFile
     """The CSV file, relative to the scenario file."""
     time_column: str | None = None
-    """The column with the times; the first one if left out."""
+    """The column with the times (default: the first column)."""
     format: TimeFormat = "timestamp"
     """timestamp: ISO 8601 such as 2023-11-16 18:17:03.97, or a number since 1970; otherwise a number in this unit."""
     skip_s: Duration = 0.0
-    """How much of the recording is left out at its beginning, in its own time; what is left begins at 0 s."""
+    """Length of the part at the beginning that is skipped, in the recording's own time; the rest begins at 0 s."""
 
 
 SHAPES: Final = (
@@ -231,38 +231,38 @@ class SourceSpec(Section):
     """One source of requests: exactly one shape, and what all shapes share."""
 
     name: str = Field(default="", pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    """A name for reports and for the timeline; made from shape and position if left out."""
+    """A name for reports and for the timeline (default: made from shape and position)."""
     service: str = ""
-    """The service it sends to; may be left out when there is only one."""
+    """The service that receives the requests (default: the only service)."""
     from_s: Duration = 0.0
-    """When it starts."""
+    """Time at which the source starts."""
     until_s: Duration | None = None
-    """When it ends; the end of the run if left out."""
+    """Time at which the source ends (default: the end of the run)."""
     scale: Number = Field(default=1.0, gt=0, le=FACTOR_MAX)
-    """Factor on the rate (below 1 recorded traffic is thinned at random). Closed sources have none."""
+    """Factor on the rate (below 1 recorded traffic is thinned at random). Not allowed for closed sources."""
     time_scale: Number = Field(default=1.0, ge=1 / FACTOR_MAX, le=FACTOR_MAX)
-    """Factor on the times: 0.5 plays a recording twice as fast. Closed sources have none."""
+    """Factor on the times: 0.5 plays a recording twice as fast. Not allowed for closed sources."""
     requests: tuple[RequestSpec, ...] = Field(default=(RequestSpec(),), min_length=1)
-    """What is asked for: one kind or several with weights."""
+    """The requests: one kind, or several with weights."""
     session: tuple[StepSpec, ...] = ()
-    """What each user does, step by step, in place of `requests`."""
+    """The steps of each user's session; replaces `requests`."""
     data: DataFile | None = None
-    """A CSV file whose rows are handed to sessions, one each, in order and again: `${column}` is its value."""
+    """A CSV file whose rows are assigned to sessions, one each, in order and repeatedly: `${column}` is its value."""
 
     clock: SteadySpec | None = None
-    """Evenly spaced requests: 10/s means at 0, 0.1, 0.2, ... s."""
+    """Requests at equal intervals: 10/s means at 0, 0.1, 0.2, ... s."""
     poisson: SteadySpec | None = None
-    """Requests at random at a steady rate, as many independent users send them."""
+    """Requests at random with a constant rate, as many independent users send them."""
     steps: StepsSpec | None = None
     """A staircase of rates."""
     ramp: RampSpec | None = None
-    """A rate that grows or falls in a straight line."""
+    """A rate that increases or decreases linearly."""
     spike: SpikeSpec | None = None
-    """A steady rate with one spike."""
+    """A constant rate with one spike."""
     sine: SineSpec | None = None
-    """A rate that swings, such as day and night."""
+    """A rate that oscillates, such as day and night."""
     stages: StagesSpec | None = None
-    """Ramps one after the other."""
+    """Consecutive ramps."""
     mmpp: MmppSpec | None = None
     """Bursts: a rate that jumps between states at random."""
     at_once: AtOnceSpec | None = None
@@ -274,7 +274,9 @@ class SourceSpec(Section):
     trace: TraceSpec | None = None
     """Recorded requests, each with its time."""
     retry: RetrySpec | None = None
-    """Clients ask again when they have lost; once if left out. Closed sources have none: their users ask anyway."""
+    """Clients retry failed requests (default: no retries). Not allowed for closed sources: their users send again
+    anyway.
+    """
 
     @model_validator(mode="after")
     def _has_one_shape(self) -> SourceSpec:
@@ -286,7 +288,7 @@ class SourceSpec(Section):
 
     @model_validator(mode="after")
     def _knows_its_values(self) -> SourceSpec:
-        """Whatever a step sends as `${name}` is a column of the data or comes from a step before it."""
+        """Check that every `${name}` that a step sends is a column of the data or comes from an earlier step."""
         if self.data is not None and not self.session:
             msg = f"data = {self.data.name}, must be left out without a session"
             raise ValueError(msg)
@@ -301,22 +303,22 @@ class SourceSpec(Section):
 
     @property
     def kinds(self) -> tuple[RequestSpec, ...]:
-        """The kinds of its requests: the steps of its sessions, or what is drawn by weight."""
+        """The kinds of its requests: the steps of its sessions, or the kinds that are chosen by weight."""
         return self.session or self.requests
 
     @property
     def shape(self) -> str:
-        """The one of SHAPES that is set."""
+        """The member of SHAPES that is set."""
         return next(shape for shape in SHAPES if getattr(self, shape) is not None)
 
     @property
     def is_open(self) -> bool:
-        """Whether arrivals are independent of answers: everything but a closed population."""
+        """Return whether arrivals are independent of answers: true for everything but a closed population."""
         return self.closed is None
 
     @property
     def peak_rps(self) -> float:
-        """The highest rate that the file gives it, `scale` and `time_scale` included; 0 for recordings and users."""
+        """The highest rate in the file, `scale` and `time_scale` included; 0 for recordings and users."""
         rates = [steady.rate_rps for steady in (self.clock, self.poisson) if steady is not None]
         if self.steps is not None:
             rates += [level.rate_rps for level in self.steps.levels]
@@ -333,5 +335,5 @@ class SourceSpec(Section):
         return max(rates, default=0.0) * self.scale / self.time_scale
 
     def end_s(self, duration_s: float) -> float:
-        """When it ends in a run of `duration_s`."""
+        """Return when the source ends in a run of `duration_s`."""
         return duration_s if self.until_s is None else min(self.until_s, duration_s)

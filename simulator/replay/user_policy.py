@@ -1,16 +1,16 @@
-"""A policy of the user's own: `my.py:MyPolicy`, loaded from its file, and guarded so that its errors are its own.
+"""A user's own policy: `my.py:MyPolicy`, loaded from its file, with its errors reported as errors of that file.
 
-In Python the class itself will do, and needs no file.
+In Python the class itself can be given, without a file.
 
-The class is the port of rules/policies/port.py with less to write:
+The class is the port of rules/policies/port.py, with less to write:
 
-    tick_s, reacts_to_queue, start_lag_s   class attributes; left out they are 1 s, no, and the lag of the service's own
-    policy __init__(self, scaling)      with the auto scaling configuration, or without arguments
-    observe(self, sample)        every closed second; may be left out
-    decide(self, observation)    how many instances should serve: a whole number, a Decision, or None for no opinion
+    tick_s, reacts_to_queue, start_lag_s   class attributes; default: 1 s, no, and the lag of the service's own policy
+    __init__(self, scaling)      with the auto scaling configuration, or without arguments
+    observe(self, sample)        called for every finished second; optional
+    decide(self, observation)    how many instances should serve: a whole number, a Decision, or None for no change
 
-What it answers is clamped to the configuration's bounds. When it raises, answers nonsense or takes longer than
-`SLOW_S`, the run says so with the tick and the inputs, and stops or holds the last desired count, as asked.
+The answer is clamped to the configuration's bounds. If the policy raises, gives an invalid answer or takes longer than
+`SLOW_S`, the run reports it with the tick and the inputs, and stops or keeps the last desired count, as selected.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from simulator.rules.policies import PolicyKind
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 
 SEPARATOR: Final = ".py:"
-# A decision of a shipped policy takes microseconds. A second of real time stops a live platform for a second.
+# A decision of a shipped policy takes microseconds. A second of real time blocks a live platform for a second.
 SLOW_S: Final = 1.0
-# Of one policy in one run: the first ones tell the story, and a policy that fails on every tick of a day has 86,400.
+# Per policy and run: the first errors are sufficient, and a policy that fails on every tick of a day has 86,400.
 ERRORS_TOLD: Final = 20
 
 
-# Classes that stand in no file, by the name under which they are chosen.
+# Classes that have no file, by the name under which they are chosen.
 _CLASSES: Final[dict[str, type]] = {}
 
 
@@ -56,11 +56,11 @@ class UserPolicyError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class UserParameters:
-    """A user's policy has no parameters here: its numbers stand in its own file."""
+    """A user's policy has no parameters here: its constants are in its own file."""
 
 
 class _TooSlow(BaseException):
-    """Raised into the user's code. No Exception: its own `except Exception` must not swallow it."""
+    """Raised into the user's code. It is no Exception, so that the user's own `except Exception` does not catch it."""
 
 
 def is_user_policy(name: str) -> bool:
@@ -68,12 +68,13 @@ def is_user_policy(name: str) -> bool:
 
 
 def policy_name(told: str | type) -> str:
-    """The name under which a policy is chosen: itself, or that of a class, which is remembered under it.
+    """Return the name under which a policy is chosen: the name itself, or that of a class, which is registered under
+    it.
 
-    A class of a notebook has a file that is none, `Mine (notebook).py:Mine`; the newest class of a name counts.
+    A class of a notebook gets a placeholder for its file, `Mine (notebook).py:Mine`; the newest class of a name counts.
 
     Raises:
-        ValueError: for what is neither a name nor a policy's class.
+        ValueError: for a value that is neither a name nor a policy's class.
     """
     if isinstance(told, str):
         return told
@@ -86,7 +87,7 @@ def policy_name(told: str | type) -> str:
 
 
 def require_files(policies: Iterable[str | type]) -> None:
-    """Raises ValueError for a class: another process has only what stands in files."""
+    """Raise ValueError for a class, because other processes can only load files."""
     for told in policies:
         if isinstance(told, type):
             msg = f"policy = {told.__name__}, must be given as FILE.py:{told.__name__} with several workers"
@@ -94,10 +95,11 @@ def require_files(policies: Iterable[str | type]) -> None:
 
 
 def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = OnPolicyError.STOP) -> PolicyKind:
-    """The kind of the policy `FILE.py:CLASS`, its file read and run now. `actuator`: unless the class has its own.
+    """Return the kind of the policy `FILE.py:CLASS`. Its file is read and executed now. `actuator`: used unless the
+    class has its own.
 
     Raises:
-        ValueError: when the file cannot be loaded, has no such class, or the class is no policy.
+        ValueError: if the file cannot be loaded, has no such class, or the class is no policy.
     """
     file, _, class_name = name.rpartition(":")
     made = _CLASSES.get(name) or _class_in(Path(file), class_name)
@@ -118,7 +120,10 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
 
 
 class GuardedPolicy:
-    """The port around a user's object. `tell` hears of every failure that the run goes on after, in a sentence."""
+    """The policy port around a user's object.
+
+    `tell` is called with a sentence for every failure after which the run continues.
+    """
 
     ATTRIBUTES: ClassVar = frozenset({"tick_s", "reacts_to_queue", "start_lag_s"})
 
@@ -136,7 +141,7 @@ class GuardedPolicy:
 
     @staticmethod
     def check_names(name: str, policy: type) -> None:
-        """Raises ValueError for an attribute that has a new name and would silently do nothing."""
+        """Raise ValueError for an attribute that has a new name and would otherwise be ignored."""
         for old, new in RENAMED.items():
             if new in GuardedPolicy.ATTRIBUTES and hasattr(policy, old):
                 msg = f"policy = {name!r}: `{old}`, must be written `{new}`: it is now `{new}`"
@@ -163,8 +168,11 @@ class GuardedPolicy:
         return Decision(formula=f"{self.name} = {answer}", reason=f"{self.name} answered {answer}", **bounds)
 
     def _bounded(self, desired: Any, scaling: AutoScalingConfiguration, clamps: tuple[str, ...]) -> dict[str, Any]:
-        """`desired` and `clamps`. Where active and provisioned are two things, active may be less than MinSize."""
-        if hasattr(desired, "dtype"):  # of numpy, whose whole numbers are as good
+        """Return `desired` and `clamps`.
+
+        If active and provisioned are separate, the active count may be less than MinSize.
+        """
+        if hasattr(desired, "dtype"):  # a numpy value, whose whole numbers are accepted too
             desired = desired.item()
         if isinstance(desired, bool) or not isinstance(desired, int) or desired < 0:
             msg = f"answered {desired!r}, must be a whole number of instances, a Decision or None"
@@ -178,7 +186,7 @@ class GuardedPolicy:
     def _guarded(
         self, place: str, inputs: Sample | Observation, call: Callable[[], Decision | None]
     ) -> Decision | None:
-        """The answer, or None (the desired count stays) after a failure that the run survives."""
+        """Return the answer, or None (the desired count stays) after a failure that does not end the run."""
         try:
             with _time_limit(self.slow_s):
                 return call()
@@ -186,7 +194,7 @@ class GuardedPolicy:
             what, cause = f"took longer than {self.slow_s:g} s", None
         except _Nonsense as error:
             what, cause = str(error), None
-        except Exception as error:  # noqa: BLE001 whatever the user's code raises is told as the user's
+        except Exception as error:  # noqa: BLE001 any error of the user's code is reported as the user's
             what, cause = f"raised {type(error).__name__}: {error}{_line_of(error)}", error
         message = f"policy {self.name} {what}, {place}; inputs {_told(inputs)}"
         if self._on_error is OnPolicyError.STOP:
@@ -199,11 +207,14 @@ class GuardedPolicy:
 
 
 class _Nonsense(Exception):
-    """An answer that is none."""
+    """An invalid answer."""
 
 
 def _class_in(file: Path, class_name: str) -> type:
-    """The class in a file, run afresh: a change is seen by the next run. Its folder is on the path meanwhile."""
+    """Return the class in a file.
+
+    The file is executed again, so the next run sees a change; its folder is on the path during that.
+    """
     where = f"policy = '{file}:{class_name}'"
     try:
         source = file.read_text(encoding="utf-8")
@@ -228,7 +239,7 @@ def _class_in(file: Path, class_name: str) -> type:
 
 @contextlib.contextmanager
 def _importing_from(folder: Path, module: types.ModuleType) -> Iterator[None]:
-    """Its neighbours can be imported, and its dataclasses find their module, while its file runs."""
+    """Make its neighbours importable, and its module visible to its dataclasses, while the file is executed."""
     name = module.__name__
     before = sys.modules.get(name)
     sys.modules[name] = module
@@ -244,7 +255,7 @@ def _importing_from(folder: Path, module: types.ModuleType) -> Iterator[None]:
 
 
 def _is_policy(value: object) -> bool:
-    """Also of an imported class: a file may hold its policy's name only."""
+    """Return whether it is a policy, including an imported class: a file may contain only its policy's name."""
     return isinstance(value, type) and callable(getattr(value, "decide", None))
 
 
@@ -264,7 +275,7 @@ def _number(name: str, attribute: str, value: Any, least: float) -> float:
 
 
 def _line_of(error: BaseException, file: Path | None = None) -> str:
-    """` (my.py, line 12)`: the innermost line of the user's own code, or of `file`."""
+    """Return ` (my.py, line 12)`: the innermost line of the user's own code, or of `file`."""
     if isinstance(error, SyntaxError) and error.lineno is not None:
         return f" ({Path(error.filename or '').name}, line {error.lineno})"
     frames = [
@@ -276,13 +287,13 @@ def _line_of(error: BaseException, file: Path | None = None) -> str:
 
 
 def _told(inputs: Sample | Observation) -> str:
-    """`now_s=12.0, ready=1, ...`: every field."""
+    """Return every field as text: `now_s=12.0, ready=1, ...`."""
     return ", ".join(f"{name}={value!r}" for name, value in inputs._asdict().items())
 
 
 @contextlib.contextmanager
 def _time_limit(limit_s: float) -> Iterator[None]:
-    """Interrupts Python code that takes longer, where the system can: on Unix, in the main thread."""
+    """Interrupt Python code that takes longer, where the system supports it: on Unix, in the main thread."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return

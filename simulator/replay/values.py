@@ -1,4 +1,4 @@
-"""Values that a session carries over: found in answers, put into requests."""
+"""Values that a session carries over: extracted from answers, inserted into requests."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Sent(NamedTuple):
-    """What a step sends, and what its answer gives."""
+    """The request of a step, and the values that its answer provides."""
 
     choice: RequestChoice
     extract: tuple[tuple[str, ExtractSpec], ...] = ()
 
     def takes(self, answer: Answer | None, values: dict[str, str]) -> bool:
-        """Put what the answer gives among `values`; False when anything is missing."""
+        """Add the values of the answer to `values`; return False if any is missing."""
         if not self.extract:
             return True
         found = None if answer is None else found_in(answer, dict(self.extract))
@@ -30,7 +30,7 @@ class Sent(NamedTuple):
 
 
 def found_in(answer: Answer, wanted: Mapping[str, ExtractSpec]) -> dict[str, str] | None:
-    """The values of an answer by name; None when one of them is not there."""
+    """Return the values of an answer by name; None if one of them is missing."""
     values = {}
     for name, where in wanted.items():
         value = _found(answer, where)
@@ -65,7 +65,10 @@ def _in_json(body: str, path: str) -> str | None:
 
 
 def filled(choice: RequestChoice, values: Mapping[str, str]) -> RequestChoice:
-    """The request with `${name}` replaced in path, headers and body. Heads get no control characters."""
+    """Return the request with `${name}` replaced in path, headers and body.
+
+    Control characters are kept out of the head.
+    """
     if not choice.is_template:
         return choice
     in_head = {name: _CONTROL.sub(" ", value) for name, value in values.items()}

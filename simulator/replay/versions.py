@@ -1,7 +1,7 @@
-"""The versions of a scenario's services: what each of them is, and what its deployment comes to.
+"""The versions of a scenario's services, and the result of deploying each of them.
 
-A version is an image's digest or a commit. The newest is the one that the next deployment of the service gets; a
-service that is rolled back, paused or resumed keeps the one that it has.
+A version is an image digest or a commit. The next deployment of a service uses the newest version; a service that is
+rolled back, paused or resumed keeps its version.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _COMMIT_DIGITS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """`fails`: as a deployment in the timeline says it."""
+    """A version of a service. `fails`: as a deployment in the timeline gives it."""
 
     name: str
     spec: ServiceSpec
@@ -38,7 +38,7 @@ class Version:
 
 
 class Versions:
-    """Those of all services, the newest last."""
+    """The versions of all services, the newest last."""
 
     def __init__(self, scenario: Scenario, chance: Chance, clock: ClockKind) -> None:
         self._chance = chance
@@ -48,7 +48,7 @@ class Versions:
             self._add(name, spec, None)
 
     def push(self, deploy: DeploySpec) -> Version:
-        """A new one, which is the newest from now on."""
+        """Add a new version, which is the newest from now on."""
         spec = self.newest(deploy.service).spec
         if deploy.application is not None:
             spec = spec.model_copy(update={"application": deploy.application})
@@ -64,7 +64,10 @@ class Versions:
         return next(version for version in self._pushed[service] if version.name == name)
 
     def application(self, version: Version) -> Application:
-        """What runs in its instances; in real time a real application that is bad is a process that is."""
+        """Return what runs in its instances.
+
+        In real time a bad version of a real application is a real process that fails.
+        """
         application = application_of(version.spec.application, self._clock, version.spec.wake_s)
         if version.fails not in {"start", "health_check"}:
             return application
