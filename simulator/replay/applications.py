@@ -20,7 +20,7 @@ def application_of(told: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0)
         ValueError: if the application must be built first (source_builds.py).
     """
     if told.source_code is not None and clock is ClockKind.REAL:
-        msg = f"source_code = {told.source_code.folder}, must be left out where nobody builds it"
+        msg = f"source_code = {told.source_code.folder}, must be left out where source code is not built"
         raise ValueError(msg)
     if told.container is not None and (clock is ClockKind.REAL or told.simulated is None):
         container = told.container

@@ -81,8 +81,11 @@ CHECK_SCHEMA: Final[dict[str, Any]] = {
             "required": ["check"],
             "properties": {
                 "check": {"type": "string", "description": "The check."},
-                "abort_on_fail": {"type": "boolean", "description": "End the run as soon as it does not hold."},
-                "delay_abort_eval": {"type": "string", "description": "From when on, counted from the warm-up's end."},
+                "abort_on_fail": {"type": "boolean", "description": "End the run as soon as the check fails."},
+                "delay_abort_eval": {
+                    "type": "string",
+                    "description": "Time after the end of the warm-up from which the check is evaluated.",
+                },
             },
         },
     ]

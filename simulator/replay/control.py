@@ -109,7 +109,7 @@ class RunControl:
         what = f"{spec.service}: version {version.name.removeprefix('sha256:')[:12]}"
         if spec.trigger == "push":
             operation = self._plane.api.deploy_automatically(self._arn("service", spec.service))
-            return f"{what} is pushed, {'and deployed' if operation is not None else 'which nobody notices'}"
+            return f"{what} is pushed, {'and deployed' if operation is not None else 'and not deployed'}"
         try:
             self._plane.calls.call(_CALLER, "StartDeployment", {"ServiceArn": self._arn("service", spec.service)})
         except ApiError as error:

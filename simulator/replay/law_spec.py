@@ -153,13 +153,13 @@ def _log_normal(spec: LogNormalSpec) -> laws.LogNormal:
         return laws.LogNormal.of_mean(spec.mean_s or 0, spec.sd_s or 0)
     if given == {"median_s", "p95_s"}:
         return laws.LogNormal.of_median(spec.median_s or 0, spec.p95_s or 0)
-    msg = "lognormal = mixed, must be told by mean and sd, or by median and p95"
+    msg = "lognormal = mixed, must be given by mean and sd, or by median and p95"
     raise ValueError(msg)
 
 
 def _pareto(spec: ParetoSpec) -> laws.Pareto:
     if (spec.mean_s is None) == (spec.scale_s is None):
-        msg = "pareto = unclear, must be told by shape and one of mean and scale"
+        msg = "pareto = unclear, must be given by shape and one of mean and scale"
         raise ValueError(msg)
     if spec.scale_s is not None:
         return laws.Pareto(spec.shape, spec.scale_s)

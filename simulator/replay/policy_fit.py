@@ -129,7 +129,7 @@ def _cannot_act(scenario: Scenario, name: str, needs: Requirements) -> str:
     if not needs.triggers:
         return "has no schedule, so it keeps MinSize: give it one (`policy: {name: scheduled, schedule: [...]}`)"
     if service.max_size <= service.ready_at_start:
-        return f"has nowhere to go: {name} starts with {service.ready_at_start} instances, which is its MaxSize"
+        return f"cannot add instances: {name} starts with {service.ready_at_start} instances, which is its MaxSize"
     levels = signal_levels(scenario, name)
     if all(levels[trigger.signal] <= trigger.above for trigger in needs.triggers):
         return _unreachable(name, service, needs.triggers[0], levels[needs.triggers[0].signal])

@@ -145,7 +145,7 @@ def _overflows(document: Document) -> Iterator[Problem]:
         if overflow.get("mode", "reject") == "reject":
             for key in ("wait", "queue"):
                 if key in overflow:
-                    yield document.problem(("services", name, "overflow", key), "left out, or mode be hold")
+                    yield document.problem(("services", name, "overflow", key), "left out, or mode be queue")
 
 
 def _spans(document: Document) -> Iterator[Problem]:

@@ -140,7 +140,7 @@ class Scenario(Section):
         if any(self.traffic[index].session for index in self.sources_of(service)):
             return "sessions, whose steps depend on the answers"
         if any(self.traffic[index].retry is not None for index in self.sources_of(service)):
-            return "clients that ask again, whose arrivals depend on the answers"
+            return "clients that retry, whose arrivals depend on the answers"
         return ""
 
     def with_seed(self, seed: int) -> Self:
@@ -207,9 +207,9 @@ class Scenario(Section):
         if fault.fault.kind not in BYTES_ONLY:
             return ""
         if clock == "virtual":
-            return "latency or status: virtual time has no bytes to spoil"
+            return "latency or status: virtual time has no bytes to change"
         if not self.services[fault.service].application.is_real:
-            return "latency or status: a simulated application has no bytes to spoil"
+            return "latency or status: a simulated application has no bytes to change"
         return ""
 
     def _missing_signal(self, name: str, clock: str) -> str:

@@ -201,7 +201,7 @@ class GuardedPolicy:
             raise UserPolicyError(message) from cause
         self.errors += 1
         if self.errors <= ERRORS_TOLD:
-            last = "; no more of its failures will be told" if self.errors == ERRORS_TOLD else ""
+            last = "; its further failures are not reported" if self.errors == ERRORS_TOLD else ""
             self.tell(f"{message}; the desired count stays as it is{last}")
         return None
 

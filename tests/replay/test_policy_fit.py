@@ -84,7 +84,7 @@ def test_a_policy_by_its_name_brings_the_queue_that_it_scales_on(name: str) -> N
     told = scenario(overload("io", "reject").replace("    overflow: reject\n", ""))
     chosen = told.with_policy(name)
     assert chosen.services["web"].overflow.mode == "queue"
-    assert any(note.kind is NoteKind.BROUGHT and "overflow hold" in note.text for note in policy_notes(chosen))
+    assert any(note.kind is NoteKind.BROUGHT and "overflow queue" in note.text for note in policy_notes(chosen))
     # What the file says stays.
     kept = scenario(overload("io", "reject")).with_policy(name).services["web"]
     assert kept.overflow.mode == "reject"
@@ -131,7 +131,7 @@ def test_the_reason_is_told_with_what_would_help(policy: str, said: str) -> None
 
 def test_no_room_is_told_too() -> None:
     text = overload("io", "queue").replace("max_size: 9", "max_size: 1")
-    assert "nowhere to go: web starts with 1 instances" in policy_notes(scenario(text))[0].text
+    assert "cannot add instances: web starts with 1 instances" in policy_notes(scenario(text))[0].text
 
 
 def test_the_cpu_of_a_full_instance() -> None:

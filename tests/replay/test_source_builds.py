@@ -98,7 +98,7 @@ def test_what_was_built_in_an_image_is_a_container_of_it(scenario: Scenario) -> 
 def test_virtual_time_runs_what_is_simulated_and_nobody_runs_what_was_not_built(scenario: Scenario) -> None:
     scenario.require("virtual")
     service_plans(scenario, ClockKind.VIRTUAL)
-    with pytest.raises(ValueError, match=r"^source_code = \S+shop, must be left out where nobody builds it$"):
+    with pytest.raises(ValueError, match=r"^source_code = \S+shop, must be left out where source code is not built$"):
         service_plans(scenario, ClockKind.REAL)
 
 
