@@ -1,4 +1,4 @@
-"""A request over HTTP whose answer the wire spoils: it stands between the connection to the instance and the exchange.
+"""Fault injection into the answer of a request over HTTP: an object between the instance's connection and the exchange.
 
 Everything but the answer passes through.
 """
@@ -15,18 +15,18 @@ from simulator.wire.response import AnswerHead
 from simulator.wire.upstream import Caller, UpstreamConnection
 
 _TICK_S: Final = 0.05
-_HELD_BYTES_MAX: Final = 64 * 1024  # of a slow answer; then the application waits
+_HELD_BYTES_MAX: Final = 64 * 1024  # of a slow answer; beyond that, reading from the application pauses
 
 
 def disturbed(exchange: HttpExchange, fault: WireFault) -> Caller:
-    """What serves in place of `exchange` as caller of its connection."""
+    """Return the caller that replaces `exchange` on its connection."""
     if fault.kind is FaultKind.SLOW_BYTES:
         return SlowAnswer(exchange, fault.rate_bytes_per_s)
     return CutAnswer(exchange, whole=fault.kind is FaultKind.RESET)
 
 
 class _PassThrough:
-    """Implements `Caller` by what `exchange` does."""
+    """Implements `Caller` by delegation to `exchange`."""
 
     def __init__(self, exchange: HttpExchange) -> None:
         self.exchange = exchange
@@ -79,14 +79,17 @@ class _PassThrough:
 
 
 class CutAnswer(_PassThrough):
-    """`whole`: nothing of the answer arrives. Else the head does, and half of the bytes that came with or behind it."""
+    """Cuts the answer.
+
+    `whole`: nothing of the answer arrives. Otherwise the head arrives, and half of the bytes that came with it or next.
+    """
 
     def __init__(self, exchange: HttpExchange, *, whole: bool) -> None:
         super().__init__(exchange)
         self._whole = whole
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
-        if self._whole or (complete and not piece):  # an answer without a body cannot be short
+        if self._whole or (complete and not piece):  # an answer without a body cannot be truncated
             self._cut(WIRE_RESET)
             return
         self.exchange.answer_began(head, piece[: len(piece) // 2], complete=False)
@@ -105,14 +108,14 @@ class CutAnswer(_PassThrough):
 
 
 class SlowAnswer(_PassThrough):
-    """The body goes on at `rate` bytes a second, however fast it comes."""
+    """Forwards the body at `rate` bytes a second, however fast it arrives."""
 
     def __init__(self, exchange: HttpExchange, rate: float) -> None:
         super().__init__(exchange)
         self._rate = rate
         self._held = bytearray()
         self._complete = False
-        self._owed = 0.0  # bytes that may go by now, below one after each turn
+        self._owed = 0.0  # bytes that may be sent by now; below one after each tick
         self._timer: asyncio.TimerHandle | None = None
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
@@ -129,7 +132,7 @@ class SlowAnswer(_PassThrough):
         self._arm()
 
     def application_ended(self) -> bool:
-        return False  # what it sent last is still here
+        return False  # its last bytes are still buffered here
 
     def broken(self, rejection: Rejection) -> None:
         if self._timer is not None:

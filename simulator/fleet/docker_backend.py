@@ -1,4 +1,4 @@
-"""A running instance that is a container: the engine's calls out, its exit and its requests in."""
+"""A running instance that is a container: signals through the engine, exit, and requests."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from simulator.wire.probe import stays_open
 
 __all__ = ["ContainerBackend", "listens"]
 
-# Removing a container takes tenths of a second, and as long as this on a machine with much else to do.
+# Removing a container takes tenths of a second, but up to this long on a busy machine.
 _DEATH_S_MAX: Final = 30.0
 _SIGNALLED: Final = 128  # a container's exit code is this plus the number of the signal that ended it
 _KILLED: Final = 137
 
-# ASSUMPTION: the engine's proxy hears of a rejection within milliseconds, and an application that takes a connection
+# ASSUMPTION: the engine's proxy detects a rejection within milliseconds, and an application that accepts a connection
 # does not close it as fast. Settled by timing a proxy that leads to a port on which nothing listens.
 _KEPT_S: Final = 0.1
 
@@ -32,9 +32,9 @@ ENDED: Final = "the container has ended"
 
 
 class ContainerBackend:
-    """Implements `Backend`. Made by the Docker driver, which owns the engine and removes the container.
+    """Implements `Backend`. Created by the Docker driver, which owns the engine and removes the container.
 
-    After `exited` comes `left`: the container is gone.
+    `left` is set after `exited`, when the container has been removed.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class ContainerBackend:
         leader: Leader | None,
         is_running: Callable[[], Awaitable[bool]],
     ) -> None:
-        """`send(backend, "SIGTERM")` begins to send a signal through the engine. `leader`: its first process, None
-        when that is another machine's; then `is_running` asks the engine whether the container still exists.
+        """`send(backend, "SIGTERM")` starts to send a signal through the engine. `leader`: the first process, None if
+        it runs on another machine; then `is_running` asks the engine whether the container still runs.
         """
         self.usage = usage
         loop = asyncio.get_running_loop()
@@ -59,7 +59,7 @@ class ContainerBackend:
         self.left: asyncio.Future[None] = loop.create_future()
         self._leader = leader
         self._is_running = is_running
-        self.doors: frozenset[int] = frozenset()  # ports of its loopback on which we listen ourselves
+        self.doors: frozenset[int] = frozenset()  # ports of its loopback on which the simulator listens
         self._port = running.port
         self._inside_port = inside_port
         self._service = service
@@ -85,8 +85,10 @@ class ContainerBackend:
                 self._turn(self._cpu.take)
 
     async def _probe(self, check: HealthCheck) -> str | None:
-        """The engine's own proxy accepts connections whether the application listens or not, and for a while after the
-        container has ended. So what it accepts is no proof: the instance has to listen, and to be there afterwards.
+        """Probe, and verify that the instance itself listens and still runs afterwards.
+
+        The engine's proxy accepts connections whether the application listens or not, and for a while after the
+        container has ended, so an accepted connection is no proof.
         """
         if self.exited.done():
             return ENDED
@@ -101,7 +103,7 @@ class ContainerBackend:
         return why if why is not None or await self._exists() else ENDED
 
     async def _is_kept(self) -> bool:
-        """Where nobody can look inside: the engine's proxy closes what the application does not take."""
+        """Test the connection from outside: the engine's proxy closes one that the application does not accept."""
         return await stays_open(HOST, self._port, _KEPT_S)
 
     async def _exists(self) -> bool:
@@ -110,7 +112,7 @@ class ContainerBackend:
         return self._leader.lives() if self._leader is not None else await self._is_running()
 
     def explain(self) -> str:
-        """What can be seen from outside of why nothing reaches it; empty when it is something else."""
+        """Return what can be seen from outside about why no request reaches it; empty if the cause is another."""
         if self._leader is None or not self._leader.lives():
             return ""
         seen = listening(self._leader.pid, without=self.doors)
@@ -124,17 +126,17 @@ class ContainerBackend:
         self._turn(self._cpu.take)
 
     def wake(self) -> float:
-        """It has its CPU when this returns."""
+        """Give the CPU back; the instance has it when this returns."""
         if self._throttled:
             self._throttled = False
             self._turn(self._cpu.give)
         return 0.0
 
     async def stop(self, grace_s: float) -> None:
-        """As `Backend.stop`.
+        """Stop as `Backend.stop` does.
 
         Raises:
-            TimeoutError: when the engine does not get rid of the container.
+            TimeoutError: if the engine does not remove the container.
         """
         if not self.exited.done() and grace_s > 0:
             self.wake()
@@ -148,15 +150,15 @@ class ContainerBackend:
 
     def kill(self) -> None:
         if not self.exited.done():
-            self.wake()  # a frozen process does not die
+            self.wake()  # a frozen process does not end
             self._send(self, "SIGKILL")
 
     def end(self, why: str) -> None:
-        """Kill it for breaking a rule of the platform; `why` becomes part of its exit status."""
+        """Kill it for a violation of a platform rule; `why` becomes part of its exit status."""
         self._why_ended = self._why_ended or why
         self.kill()
 
-    # --- what the driver tells ---
+    # --- what the driver reports ---
 
     def ended(self, how: Ended, memory_gb: float) -> None:
         status = exit_status(_SIGNALLED - how.code if how.code > _SIGNALLED else how.code)
@@ -164,7 +166,7 @@ class ContainerBackend:
         self._exit(ExitStatus(status.code, f"{status.detail}, {why}") if why else status)
 
     def lost(self, why: EngineGone) -> None:
-        """The engine is away, and so is the instance, as far as anybody can tell."""
+        """End the instance because the engine is away: its container can no longer be observed."""
         self._exit(ExitStatus(_KILLED, str(why)))
 
     def _exit(self, status: ExitStatus) -> None:

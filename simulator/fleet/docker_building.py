@@ -1,6 +1,6 @@
-"""The container engine as builds need it: containers that are started again and again, files in and out, images made.
+"""The container engine as builds need it: repeatedly started containers, files in and out, creation of images.
 
-A container keeps its files between two starts and loses its processes, as an image does between two RUNs.
+A container keeps its files between two starts and loses its processes, as an image does between two RUN instructions.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from aiodocker.stream import Stream
 from simulator.fleet.docker_engine import Engine, EngineRejected, failures
 
 _CHUNK_BYTES: Final = 256 * 1024
-_UNBOUNDED: Final = aiohttp.ClientTimeout()  # a tree of gigabytes takes its time; who waits has a bound of its own
+_UNBOUNDED: Final = aiohttp.ClientTimeout()  # a tree of gigabytes takes long; callers set their own bound
 
 
 class Attached:
-    """To a container's standard input and output."""
+    """The standard input and output of a container."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     async def write(self, text: str) -> None:
-        """The container must have been started, and must have been made with an open standard input."""
+        """Write to standard input; the container must be started and have been created with an open standard input."""
         async with failures():
             await self._stream.write_in(text.encode())
 
     async def output(self) -> AsyncIterator[tuple[str, bytes]]:
-        """(`stdout` or `stderr`, bytes), until it ends."""
+        """Yield (`stdout` or `stderr`, bytes) until the container ends."""
         while (message := await self._stream.read_out()) is not None:
             yield "stdout" if message.stream == 1 else "stderr", message.data
 
 
 class BuildEngine(Engine):
-    """As `Engine`. `container` is a name or an id, `image` a name, a tag or an id.
+    """An `Engine` with the calls of builds. `container` is a name or an id, `image` a name, a tag or an id.
 
     Its methods raise EngineGone and EngineRejected.
     """
@@ -46,7 +46,7 @@ class BuildEngine(Engine):
             await self._docker.containers.create(dict(config), name=name)
 
     async def start(self, container: str) -> int:
-        """Its first process on the engine's machine; 0 when that has ended already."""
+        """Start the container. Return its first process on the engine's machine; 0 if it has ended already."""
         async with failures():
             handle = self._docker.containers.container(container)
             await handle.start()
@@ -54,7 +54,7 @@ class BuildEngine(Engine):
 
     @contextlib.asynccontextmanager
     async def attached(self, container: str) -> AsyncIterator[Attached]:
-        """To be entered before a start, as nothing of what is written before is heard."""
+        """Attach to the container. Enter before a start, because input written before attaching is lost."""
         async with failures():
             stream = self._docker.containers.container(container).attach(stdin=True, stdout=True, stderr=True)
             async with stream:
@@ -67,10 +67,10 @@ class BuildEngine(Engine):
             await handle.put_archive(folder, packed)
 
     async def carry(self, container: str, path: str, to: str, folder: str) -> None:
-        """What `container` has at `path` into `folder` of the container `to`, owners and modes as they are."""
+        """Copy `path` of `container` into `folder` of the container `to`, with owners and modes."""
         async with (
             failures(),
-            # The library's own way holds all of it in memory.
+            # The library's own method holds all of it in memory.
             self._docker._query(  # noqa: SLF001
                 f"containers/{container}/archive", params={"path": path}, timeout=_UNBOUNDED
             ) as response,
@@ -78,7 +78,7 @@ class BuildEngine(Engine):
             await self.put(to, folder, response.content.iter_chunked(_CHUNK_BYTES))
 
     async def written_bytes(self, container: str) -> int:
-        """What it has written on top of its image; 0 when it is gone."""
+        """Return the bytes that it has written on top of its image; 0 if it was removed."""
         try:
             async with failures():
                 told = await self._docker.containers.container(container).show(size=1)
@@ -87,13 +87,13 @@ class BuildEngine(Engine):
         return int(told.get("SizeRw") or 0)
 
     async def processes(self, container: str) -> int:
-        """Processes and threads in it now; 0 when it is not running. Takes the engine a second."""
+        """Return the processes and threads in it now; 0 if it is not running. The call takes the engine a second."""
         async with failures():
             told = await self._docker.containers.container(container).stats(stream=False)
         return int((told[0].get("pids_stats") or {}).get("current", 0)) if told else 0
 
     async def commit(self, container: str, image: str, config: Mapping[str, Any]) -> None:
-        """What the container has become is `image`, a name with a tag. `config` wins over the container's own."""
+        """Create `image`, a name with a tag, from the container. `config` overrides the container's own."""
         repository, _, tag = image.rpartition(":")
         async with failures():
             await self._docker.containers.container(container).commit(
@@ -101,7 +101,7 @@ class BuildEngine(Engine):
             )
 
     async def build(self, packed: IO[bytes], image: str, arguments: Mapping[str, str]) -> AsyncIterator[str]:
-        """`image` by the Dockerfile of a context; what is told meanwhile, in pieces. Who stops listening stops it."""
+        """Build `image` from a context's Dockerfile. Yield pieces of output; closing the iterator stops the build."""
         async with failures():
             told = self._docker.images.build(
                 fileobj=packed, encoding="identity", tag=image, buildargs=arguments, forcerm=True, stream=True
@@ -111,13 +111,13 @@ class BuildEngine(Engine):
                 yield f"{text}\n" if "status" in piece else text
 
     async def labelled_images(self, label: str, value: str) -> list[str]:
-        """The names, with their tags, of the images that have `label` with that value."""
+        """Return the names, with their tags, of the images that have `label` with that value."""
         async with failures():
             found = await self._docker.images.list(filters={"label": [f"{label}={value}"]})
         return [name for each in found for name in each.get("RepoTags") or []]
 
     async def remove_image(self, image: str) -> None:
-        """One that is gone, or in use, is no error."""
+        """Remove an image; one that is missing or in use is no error."""
         with contextlib.suppress(EngineRejected):
             async with failures():
                 await self._docker.images.delete(image)

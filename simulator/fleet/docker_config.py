@@ -1,4 +1,4 @@
-"""What a container of an instance is made of: the application's image, and what the platform adds to it."""
+"""Configuration of an instance's container: the application's image, and what the platform adds to it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _BYTES_PER_MB: Final = 1024**2
 
 @dataclass(frozen=True, slots=True)
 class DockerApplication:
-    """An image of the engine, listening on `port` of every address of its container.
+    """An image of the engine that listens on `port` of every address of its container.
 
-    `command`: the start command; it replaces the image's CMD and leaves its ENTRYPOINT, no shell runs it (facts 18).
-    `egress`: DEFAULT is the engine's bridge; NONE is a network of ours whose packets nobody forwards or answers;
-    anything else is the name of a network of the engine, as EgressType VPC names a VPC connector.
+    `command`: the start command; it replaces the image's CMD and keeps its ENTRYPOINT, and no shell runs it (facts 18).
+    `egress`: DEFAULT is the engine's bridge; NONE is a network of the simulator's whose packets are neither forwarded
+    nor answered; any other value is the name of a network of the engine, as EgressType VPC names a VPC connector.
 
     Raises:
-        ValueError: when a value makes no sense, or a variable has a name that it must not have.
+        ValueError: if a value is invalid, or a variable has a forbidden name.
     """
 
     image: str
@@ -52,12 +52,12 @@ class DockerSettings:
     """`engine_patience_s`: how long a launch waits for an engine that is away. `idle_vcpu`: see ProcessSettings.
 
     Raises:
-        ValueError: when `host` is no place of an engine.
+        ValueError: if `host` is no address of an engine.
     """
 
     throttling: Throttling = Throttling.NONE
     idle_vcpu: float = 0.05
-    storage_bytes: int = 3 * 1024**3  # facts 5.2: what the image takes included
+    storage_bytes: int = 3 * 1024**3  # facts 5.2: includes the image
     storage_interval_s: float = 5.0
     line_bytes_max: int = 16 * 1024
     host: str = DEFAULT_HOST
@@ -70,14 +70,14 @@ class DockerSettings:
 def container_config(
     application: DockerApplication, spec: InstanceSpec, image: Image, *, owner: str, network: str, quota_bytes: int = 0
 ) -> dict[str, Any]:
-    """As the engine's API wants it. `network`: of the engine, by its name or id; empty for its own bridge.
+    """Return the container's configuration in the form of the engine's API.
 
-    `quota_bytes`: of what the container may write, 0 without a quota. The image's volumes carry our labels too, so that
-    they are found again.
+    `network`: name or id of a network of the engine; empty for its own bridge. `quota_bytes`: limit of what the
+    container may write, 0 without a quota. The image's volumes carry the labels too, so that they can be found again.
     """
     port = f"{application.port}/tcp"
     told = labels(owner, spec)
-    # PORT is the platform's own and comes last (facts 5.2).
+    # The platform sets PORT; it comes last (facts 5.2).
     variables = {**application.environment, **spec.environment, "PORT": str(application.port)}
     host: dict[str, Any] = {
         "PortBindings": {port: [{"HostIp": HOST, "HostPort": ""}]},
@@ -105,8 +105,10 @@ def container_config(
 
 
 def isolated_network(owner: str, name: str) -> dict[str, Any]:
-    """A bridge without a way out: nothing translates its addresses, so no answer finds back, and containers on it do
-    not reach each other. Not `Internal`: that would unpublish the ports as well.
+    """Return the configuration of a bridge without egress.
+
+    Nothing translates its addresses, so no answer can return, and containers on it do not reach each other. It is not
+    `Internal`, because that would unpublish the ports as well.
     """
     return {
         "Name": name,
@@ -120,7 +122,7 @@ def isolated_network(owner: str, name: str) -> dict[str, Any]:
 
 
 def missing_image(image: str) -> str:
-    """App Runner's line for a pull that fails (facts 7), with the reason that holds here."""
+    """Return App Runner's line for a pull that fails (facts 7), with the reason that applies here."""
     identifier = ImageIdentifier(image)
     names = " or ".join(identifier.local_names)
     looked = "" if identifier.registry is RegistryKind.LOCAL else " (no registry is asked)"

@@ -1,11 +1,11 @@
-"""Doors: services of ours on 127.0.0.1 inside a container, for it alone.
+"""Doors: services of the simulator on 127.0.0.1 inside a container, reachable from it alone.
 
-An SDK takes credentials over plain HTTP from loopback only, and 127.0.0.1 of a container is its own. So the listening
-socket is made where the container has its network: a thread joins that network namespace, makes the socket and ends. A
-socket stays in the namespace in which it was made, while the loop serves it like any other. Nothing listens on an
-address that anybody else could reach, and a container without egress has its doors all the same.
+An SDK accepts credentials over plain HTTP from loopback only, and a container has its own 127.0.0.1. So the listening
+socket is created in the network of the container: a thread joins that network namespace, creates the socket and ends. A
+socket stays in the namespace in which it was created, while the loop serves it like any other. The address cannot be
+reached from anywhere else, and a container without egress has its doors, too.
 
-Linux, with the right to join namespaces (root), and an engine on this machine.
+Requires Linux, permission to join namespaces (root), and an engine on this machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 HOST: Final = "127.0.0.1"
-_CLONE_NEWNET: Final = 0x40000000  # of setns(2): the descriptor must be of a network namespace
+_CLONE_NEWNET: Final = 0x40000000  # for setns(2): the descriptor must refer to a network namespace
 _BACKLOG: Final = 16
 
 Close = Callable[[], Awaitable[None]]
@@ -29,18 +29,22 @@ Close = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`serve` gets a socket that listens on `port` inside and answers what ends the service; it closes the socket."""
+    """A service inside a container.
+
+    `serve` receives a socket that listens on `port` inside, and returns a function that ends the service and closes the
+    socket.
+    """
 
     port: int
     serve: Callable[[socket.socket], Awaitable[Close]]
 
 
 def listening_inside(pid: int, port: int) -> socket.socket:
-    """A socket that listens on 127.0.0.1:`port` where process `pid` has its network.
+    """Return a socket that listens on 127.0.0.1:`port` in the network namespace of process `pid`.
 
     Raises:
-        FileNotFoundError: when the process is gone.
-        OSError: when it is another machine's (`pid` 0), this one may not join it, or the port is taken there.
+        FileNotFoundError: if the process has ended.
+        OSError: if it runs on another machine (`pid` 0), this process may not join it, or the port is in use there.
     """
     if pid <= 0:
         raise OSError(errno.EREMOTE, "the engine is elsewhere")
@@ -52,7 +56,7 @@ def listening_inside(pid: int, port: int) -> socket.socket:
         except OSError as error:
             outcome.append(error)
 
-    # A thread of its own: the namespace is the thread's, and one that is used again would keep it.
+    # A separate thread: the namespace belongs to the thread, and a reused thread would keep it.
     thread = threading.Thread(target=make, name="door")
     thread.start()
     thread.join()
@@ -80,7 +84,7 @@ def _made(namespace: Path, port: int) -> socket.socket:
 
 
 def unopened(door: Door, error: OSError) -> str:
-    """Why there is no door, for people."""
+    """Return why the door could not be opened, as a sentence for users."""
     return (
         f"port {door.port} of its own loopback, for an instance role say, takes root and an engine on this machine: "
         f"{error.strerror or error}"

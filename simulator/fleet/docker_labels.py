@@ -1,7 +1,7 @@
-"""The labels of what the Docker driver makes, and how a later start finds what a dead simulator left.
+"""Labels of the objects that the Docker driver creates, and the search for those that a dead simulator left.
 
-Every container, network and volume carries the name of the process that made it (process_sweep.py: PID namespace, PID,
-start time), so a simulator that is alive, or one that this machine cannot see, loses nothing.
+Every container, network and volume carries the name of the process that created it (process_sweep.py: PID namespace,
+PID, start time), so the objects of a live simulator, or of one that this machine cannot see, are not removed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INSTANCE: Final = "apprunner-simulator.instance"
 
 
 def labels(owner: str, spec: InstanceSpec | None = None) -> dict[str, str]:
-    """Of an instance's container, or of what instances share."""
+    """Return the labels of an instance's container or, without `spec`, of an object that instances share."""
     told = {OWNER: owner}
     if spec is not None:
         told |= {SERVICE: spec.service, INSTANCE: str(spec.number)}
@@ -27,14 +27,14 @@ def labels(owner: str, spec: InstanceSpec | None = None) -> dict[str, str]:
 
 
 async def sweep_orphans(engine: Engine) -> list[str]:
-    """Remove what simulators that are no more have left in the engine; the ids of what is gone.
+    """Remove what dead simulators have left in the engine; return the ids of what was removed.
 
     Raises:
-        EngineGone: when the engine is.
+        EngineGone: if the engine does not answer.
     """
     containers, networks, volumes = await engine.labelled(OWNER)
     gone: list[str] = []
-    # In this order: a network goes without its containers only, and most volumes go with theirs.
+    # In this order: a network can be removed only after its containers, and most volumes are removed with theirs.
     for found, remove in (
         (containers, engine.remove),
         (networks, engine.remove_network),
@@ -42,7 +42,7 @@ async def sweep_orphans(engine: Engine) -> list[str]:
     ):
         for name, owner in found.items():
             if is_orphan(owner):
-                with contextlib.suppress(EngineRejected):  # another start is at it, or the one after this will be
+                with contextlib.suppress(EngineRejected):  # a concurrent or later start removes it
                     await remove(name)
                     gone.append(name)
     return gone

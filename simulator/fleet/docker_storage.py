@@ -1,7 +1,7 @@
-"""Ephemeral storage of containers, where the engine has no quota for it: measured now and then.
+"""Ephemeral storage of containers, measured periodically if the engine has no quota for it.
 
-What a container has written, its image and its volumes count together against App Runner's 3 GB (facts 5.2). The engine
-tells the first two; volumes are folders of this machine when the engine is.
+The files that a container has written, its image and its volumes count together against App Runner's 3 GB (facts 5.2).
+The engine reports the first two; volumes are folders of this machine if the engine runs on it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simulator.fleet.docker_engine import Engine, EngineGone, EngineRejected, Qu
 from simulator.fleet.process_storage import used_bytes
 
 _BYTES_PER_MB: Final = 1024**2
-# Pauses are at least so many times as long as measuring took: many files cost 2 % of a core and no more.
+# A pause is at least this many times as long as the measurement: many files cost at most 2 % of a core.
 _PAUSES: Final = 50
 
 
@@ -25,9 +25,9 @@ async def watch(
     limit_bytes: int,
     interval_s: float,
 ) -> None:
-    """For ever: measure every living container, one after another, and end those over the limit.
+    """Measure every running container, one after another, and end those over the limit; runs forever.
 
-    `living` tells containers, and for each what ends its instance for a reason.
+    `living` returns containers, each with a function that ends its instance for a reason.
     """
     loop = asyncio.get_running_loop()
     pause_s = interval_s
@@ -55,10 +55,10 @@ async def _used_bytes(engine: Engine, container: str) -> int:
 
 
 def quota_bytes(quota: Quota, image_bytes: int, limit_bytes: int) -> int:
-    """What the engine is told, so that image and files together take `limit_bytes` at most; 0 where it has no quota.
+    """Return the quota by which image and files together take at most `limit_bytes`; 0 if the engine has no quota.
 
     Raises:
-        ValueError: when the image alone takes more.
+        ValueError: if the image alone takes more.
     """
     if quota is Quota.NONE:
         return 0

@@ -1,4 +1,4 @@
-"""A relay: what connects to a listening socket is connected to an address, byte for byte."""
+"""A TCP proxy: it forwards connections of a listening socket to an address, byte for byte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PIECE_BYTES: Final = 64 * 1024
 
 
 class Relay:
-    """`host`, `port`: where to. Make it on a running loop, `open` it, and `close` it in every case."""
+    """Forwards to `host` and `port`. Create it on a running loop, `open` it, and `close` it in every case."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -24,11 +24,11 @@ class Relay:
         self._server: asyncio.Server | None = None
 
     async def open(self, listening: socket.socket) -> None:
-        """The socket is the relay's from now on."""
+        """Start to serve the socket, which the relay owns from now on."""
         self._server = await asyncio.start_server(self._connected, sock=listening)
 
     async def close(self) -> None:
-        """Every connection is cut."""
+        """Stop and cut every connection."""
         if self._server is not None:
             self._server.close()
         await self._tasks.close()
@@ -41,10 +41,10 @@ class Relay:
         self._tasks.spawn(self._carry(reader, writer), "connection")
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until both sides have ended, or either breaks."""
+        """Forward until both sides have ended, or either breaks."""
         there: asyncio.StreamWriter | None = None
         try:
-            with contextlib.suppress(OSError):  # nobody listens there, or a side has broken: both hear of it below
+            with contextlib.suppress(OSError):  # the connection failed or a side broke: both are closed below
                 back, there = await asyncio.open_connection(self._host, self._port)
                 async with Tasks("relay connection") as tasks:
                     ways = [

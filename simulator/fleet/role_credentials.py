@@ -1,9 +1,9 @@
 """The instance role: temporary credentials for each instance, from an endpoint on loopback that every AWS SDK knows.
 
-An instance finds `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN` in its environment, as a
-container of ECS or EKS does, and asks there, on its own loopback: processes share the machine's, a container has doors
-(docker_doors.py). The answer comes from STS AssumeRole at the configured endpoint and is kept until shortly before it
-expires. Address and token belong to one instance: another one's token gets 403.
+An instance has `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN` in its environment, as a
+container of ECS or EKS does, and requests its credentials there, on its own loopback: processes share the machine's, a
+container has doors (docker_doors.py). The answer comes from STS AssumeRole at the configured endpoint and is cached
+until shortly before it expires. Address and token belong to one instance: the token of another gets 403.
 
 # ASSUMPTION: App Runner's own form is undocumented; its instances are Fargate tasks, which have a relative URI of
 # 169.254.170.2 (facts 5.2). SDKs accept a full URI of loopback in the same way. Settled by `env` in an instance.
@@ -28,13 +28,13 @@ from simulator.world.clock import utc_now
 
 HOST: Final = "127.0.0.1"
 _PATH: Final = "/v1/credentials"
-# SDKs refresh ten to fifteen minutes ahead; what they are given must not be about to expire.
+# SDKs refresh ten to fifteen minutes before expiry, so credentials must not be about to expire when they are issued.
 REFRESH_AHEAD: Final = timedelta(minutes=20)
-_ROLE_SESSION_LENGTH_MAX: Final = 64  # of STS
+_ROLE_SESSION_LENGTH_MAX: Final = 64  # limit of STS
 
 
 class NoCredentialsError(Exception):
-    """STS gave none. The message says why."""
+    """STS refused to issue credentials; see the message."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class _Identity:
 
 
 class RoleCredentials:
-    """One endpoint for all instances of a platform. Lives in real time only."""
+    """One endpoint for all instances of a platform. Real time only."""
 
     def __init__(self, endpoint: str, region: str) -> None:
         from aiobotocore.session import get_session  # noqa: PLC0415 half a second of import for who needs it
@@ -65,13 +65,17 @@ class RoleCredentials:
         self.port = 0
 
     async def open(self) -> None:
-        """Listen on the machine's loopback. Raises OSError when no port can be had."""
+        """Listen on the machine's loopback.
+
+        Raises:
+            OSError: if there is no free port.
+        """
         runner = await self._running()
         await web.TCPSite(runner, HOST, 0).start()
         self.port = int(runner.addresses[0][1])
 
     async def serve(self, listening: socket.socket) -> Callable[[], Awaitable[None]]:
-        """Answer on this socket too; what is returned ends that and closes it."""
+        """Serve this socket, too. Return a function that stops serving and closes it."""
         site = web.SockSite(await self._running(), listening)
         await site.start()
         return site.stop
@@ -91,9 +95,10 @@ class RoleCredentials:
     def register(
         self, service: str, number: int, role: str, *, port: int | None = None, endpoint: str | None = None
     ) -> Mapping[str, str]:
-        """What the instance needs in its environment.
+        """Return the environment variables that the instance needs.
 
-        `port`: of its loopback, where it reaches this; `endpoint`: as it reaches that. Left out: as this process does.
+        `port`: port of its loopback at which it reaches this endpoint; `endpoint`: address of the AWS endpoint as the
+        instance reaches it. Default: as this process reaches them.
         """
         name, token = secrets.token_hex(16), secrets.token_urlsafe(32)
         session = f"{service}-{number}"[:_ROLE_SESSION_LENGTH_MAX]
@@ -104,12 +109,12 @@ class RoleCredentials:
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
-            # These credentials are of use there only, and must not be sent anywhere else.
+            # These credentials are valid there only and must not be sent anywhere else.
             "AWS_ENDPOINT_URL": endpoint or self._endpoint,
         }
 
     def forget(self, service: str, number: int) -> None:
-        """The instance is gone: its address and token are worth nothing from now on."""
+        """Invalidate address and token of an instance that has ended."""
         name = self._names.pop((service, number), None)
         if name is not None:
             del self._identities[name]
@@ -122,7 +127,7 @@ class RoleCredentials:
         if not hmac.compare_digest(told.encode("utf-8", "surrogateescape"), identity.token.encode()):
             return _rejected(403, "AccessDenied", "the token is not this instance's")
         try:
-            async with identity.asking:  # many requests at once are one question
+            async with identity.asking:  # concurrent requests share one call of STS
                 if not identity.is_fresh():
                     await self._assume(identity)
         except NoCredentialsError as error:
@@ -162,5 +167,5 @@ def _rejected_name(why: str) -> web.Response:
 
 
 def _rejected(status: int, code: str, message: str) -> web.Response:
-    """As SDKs read it into their error."""
+    """Return an error in the form from which SDKs read it."""
     return web.json_response({"code": code, "message": message}, status=status)

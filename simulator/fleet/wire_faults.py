@@ -1,7 +1,7 @@
-"""Faults on the wire at work: which request meets one is drawn when it goes to its instance.
+"""Active wire faults: whether a request meets one is drawn when it is forwarded to its instance.
 
-Both clocks: a simulated request can be late or answered on the way as well as a real one. What needs bytes is left to
-the exchange that has them (fleet/disturbed.py).
+They work on both clocks: a simulated request can be delayed or answered on the way like a real one. A fault that needs
+bytes is left to an exchange that has them (fleet/disturbed.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from simulator.model.wire_fault import FaultKind, WireFault
 
 
 class WireFaults:
-    """The faults of one service. `draw` gives numbers in [0, 1): one for each request and active fault, in order."""
+    """The faults of one service. `draw` returns numbers in [0, 1): one for each request and active fault, in order."""
 
     def __init__(self, draw: Callable[[], float]) -> None:
         self._draw = draw
@@ -27,18 +27,18 @@ class WireFaults:
         return bool(self._active)
 
     def add(self, fault: WireFault) -> int:
-        """From now on; the number with which to `remove` it."""
+        """Activate a fault; return the number with which to `remove` it."""
         self._numbers += 1
         self._active[self._numbers] = fault
         return self._numbers
 
     def remove(self, number: int) -> None:
-        """Requests under way keep what they met."""
+        """Deactivate a fault; requests in progress keep it."""
         del self._active[number]
 
     def begin(self, exchange: Exchange) -> None:
-        """In place of `exchange.begin`. A request meets every fault that it draws, but is answered once."""
-        # All draws first: which request is hit by one fault must not depend on another.
+        """Replace `exchange.begin`. A request meets every fault that it draws, but is answered once."""
+        # All draws first: which request one fault hits must not depend on another fault.
         met = [fault for fault in self._active.values() if self._draw() < fault.share]
         delay_s = sum(fault.delay_s for fault in met if fault.kind is FaultKind.LATENCY)
         if delay_s > 0:
@@ -53,7 +53,7 @@ class WireFaults:
     def _carry(self, exchange: Exchange, met: list[WireFault]) -> None:
         for fault in met:
             if fault.kind is FaultKind.STATUS:
-                # Not within the grant: who waits gets the slot, and may meet the same fault, and so on.
+                # Not within the grant: a queued exchange would get the slot, could meet the same fault, and so on.
                 self._loop.call_soon(self._answer, exchange, fault.status)
                 return
             if fault.kind is not FaultKind.LATENCY:
