@@ -54,7 +54,7 @@ def test_a_failed_check_exits_with_1_and_says_which(tmp_path: Path) -> None:
         (["nowhere.yaml"], "must be a file or one of"),
         (["first-look", "--policy", "nonsense"], "must be one of app-runner"),
         (["first-look", "--policy", "knatve"], "did you mean `knative`?"),
-        (["first-look", "--backend", "fst"], "did you mean `fast`?"),
+        (["first-look", "--backend", "compild"], "did you mean `compiled`?"),
         (["flash-sail"], "did you mean `flash-sale`?"),
         (["first-look", "--json", "no/such/folder/out.json"], "cannot be written"),
     ],

@@ -33,7 +33,7 @@ def _scenario() -> Scenario:
     [
         (lambda: policy_named("knatve"), "knative"),
         (lambda: platform_named("lamda"), "lambda"),
-        (lambda: kind_of("vitual", _scenario().checked, 1), "virtual"),
+        (lambda: kind_of("compild", _scenario().checked, 1), "compiled"),
         (lambda: chosen(["2.1.11x"]), "2.1.11"),
         (lambda: profile_named("instnt"), "instant"),
         (lambda: Scenario("flash-sail"), "flash-sale"),

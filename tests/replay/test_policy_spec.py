@@ -59,7 +59,7 @@ def test_the_needs_of_a_policy_depend_on_its_parameters() -> None:
         ("{name: step-scaling, scale_out: [{by: 10 %, lower: 0.2, upper: 0.1}]}", "scale_out[0].lower", "below upper"),
         ("{name: hpa, scale_up_limits: [{pods: 3, share: 10 %}]}", "scale_up_limits[0].pods", "left out where share"),
         ("{name: oracle, demand: [1, x]}", "demand[1]", "a whole number"),
-        ("{name: target-tracking, metric: requests}", "metric", "told with a target"),
+        ("{name: target-tracking, metric: requests}", "metric", "given with a target"),
     ],
 )
 def test_what_is_wrong_with_an_item_is_said_at_the_item(policy: str, path: str, expected: str) -> None:

@@ -48,7 +48,7 @@ def check_target(metric: Metric, target: float | None) -> None:
     if target is not None:
         check_above("target", target, 0)
     elif metric == "requests":
-        msg = "metric = 'requests', must have a target: requests/s per instance"
+        msg = "metric = 'requests', must be given with a target: requests/s per instance"
         raise ValueError(msg)
 
 

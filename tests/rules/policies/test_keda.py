@@ -90,5 +90,5 @@ def test_the_documented_defaults() -> None:
 
 
 def test_a_rate_has_no_default_target() -> None:
-    with pytest.raises(ValueError, match="must have a target"):
+    with pytest.raises(ValueError, match="must be given with a target"):
         KedaParameters(metric="requests")
