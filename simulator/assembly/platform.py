@@ -50,7 +50,7 @@ class Service:
         self._autoscaler: Autoscaler | None = None
         self._scaling: asyncio.Task[None] | None = None
 
-    # --- what serves ---------------------------------------------------------------------------------------------
+    # --- the serving revision ------------------------------------------------------------------------------------
 
     @property
     def serving(self) -> Revision:

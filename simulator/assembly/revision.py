@@ -241,7 +241,7 @@ class Revision:
         else:
             await role.open_beside(self.roster)
 
-    # --- faults on the wire ------------------------------------------------------------------------------------------
+    # --- injected faults ---------------------------------------------------------------------------------------------
 
     def add_fault(self, fault: WireFault) -> int:
         """Inject a fault on the connections to its instances; return the number to pass to `remove_fault`."""

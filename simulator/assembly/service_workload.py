@@ -95,7 +95,7 @@ class PlatformWorkload:
         """Return the id that also names the log stream of the instance's output."""
         return self._platform.chance.identifier("instance", service_arn, number)
 
-    # --- what brings a revision up -----------------------------------------------------------------------------------
+    # --- starting a revision -----------------------------------------------------------------------------------------
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
         try:
@@ -163,7 +163,7 @@ class PlatformWorkload:
         except LaunchError as error:
             raise failure_of(error, revision, new.settings.port) from error
 
-    # --- what takes it down ------------------------------------------------------------------------------------------
+    # --- stopping a service ------------------------------------------------------------------------------------------
 
     async def pause(self, revision: ServiceRevision) -> None:
         service = self._services.get(revision.service_arn)
@@ -199,7 +199,7 @@ class PlatformWorkload:
             if service is not None:
                 service.remove_host(name)
 
-    # --- the inside --------------------------------------------------------------------------------------------------
+    # --- internals ---------------------------------------------------------------------------------------------------
 
     async def _new_revision(self, revision: ServiceRevision) -> tuple[Revision, Service]:
         runnable = await self._applications.find(revision)

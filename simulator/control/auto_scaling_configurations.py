@@ -109,7 +109,7 @@ class AutoScalingConfigurations:
             "IsDefault": self._is_default(caller, revision),
         }
 
-    # --- the inside ------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     def _answer(self, caller: Caller, revision: AutoScalingResource) -> Answer:
         view = self.summary(caller, revision) | {

@@ -62,7 +62,7 @@ class Connections:
         self._context.registry.remove(connection)
         return {"Connection": _view(replace(connection, status="DELETED"))}
 
-    # --- beside the API --------------------------------------------------------------------------------------------
+    # --- not in the API --------------------------------------------------------------------------------------------
 
     def approve(self, account: str, region: str, name: str) -> ConnectionResource:
         """Complete the console's handshake: the connection becomes AVAILABLE. Call inside `registry.change()`.
@@ -88,7 +88,7 @@ class Connections:
             raise invalid(f"ConnectionArn = {text}, must be AVAILABLE, but its status is {connection.status}.")
         return connection
 
-    # --- the inside ------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     def _find(self, caller: Caller, text: str) -> ConnectionResource:
         """Find by ARN, with or without the id at the end: AWS's examples use both forms (facts 1.5)."""

@@ -82,7 +82,7 @@ class CustomDomains:
             registry.remove(domain)
             registry.after_commit(partial(self._walk.release, domain))
 
-    # --- the inside ------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     def _begun(self, service: ServiceResource, domain: CustomDomainResource) -> Answer:
         self._context.registry.put(domain)

@@ -99,7 +99,7 @@ class OperationRun:
         with self._registry.change(background=True):
             self._events.deployment_line(self._service, self.operation_id, line)
 
-    # --- the way to success ----------------------------------------------------------------------------------------
+    # --- success ---------------------------------------------------------------------------------------------------
 
     async def _work(self) -> str:
         """Run the workload's step and return the version that the service then has."""
@@ -132,7 +132,7 @@ class OperationRun:
             self._events.operation_changed(service, f"{WORDS[self._type].event}CompletedSuccessfully", text)
             self._end_service(replace(service, deployed=deployed), succeeded=True)
 
-    # --- the ways of failure ---------------------------------------------------------------------------------------
+    # --- failure ---------------------------------------------------------------------------------------------------
 
     async def _fail(self, failure: WorkloadFailed) -> None:
         operation = self._operation
@@ -174,7 +174,7 @@ class OperationRun:
                 service = replace(service, configuration=service.deployed.configuration)
             self._end_service(service, succeeded=False)
 
-    # --- telling, and the resources --------------------------------------------------------------------------------
+    # --- logs and resources ----------------------------------------------------------------------------------------
 
     def _tell_of_beginning(self) -> None:
         self._put(event=OperationEvent.BEGAN)

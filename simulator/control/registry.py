@@ -115,7 +115,7 @@ class Registry:
         self._number += 1
         return self._number
 
-    # --- the inside ------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     def _changing(self) -> _Change:
         assert self._open is not None, "resources change within `registry.change()` only"

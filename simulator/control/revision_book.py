@@ -44,7 +44,7 @@ class RevisionBook(Generic[R]):
         self._member = member
         self._built_in = built_in
 
-    # --- looking up ------------------------------------------------------------------------------------------------
+    # --- lookup ----------------------------------------------------------------------------------------------------
 
     def all(self, caller: Caller) -> list[R]:
         """Return every revision that can be described, including deleted ones, oldest first."""
@@ -107,7 +107,7 @@ class RevisionBook(Generic[R]):
             revisions = [each for each in revisions if each.resource_id == arn.resource_id]
         return max(revisions, key=lambda each: (not each.is_deleted, each.born), default=None)
 
-    # --- the operations that both kinds have -----------------------------------------------------------------------
+    # --- operations of both kinds ----------------------------------------------------------------------------------
 
     def new_revision(self, caller: Caller, name: str, *, names_max: int, revisions_max: int) -> Arn:
         """Return the ARN of the next revision of `name`. Call inside a change. Raises ServiceQuotaExceededException."""

@@ -140,7 +140,7 @@ class ServiceApi:
         self._audit.close()
         self._log.close()
 
-    # --- what AWS has no API for -----------------------------------------------------------------------------------
+    # --- actions without an AWS API --------------------------------------------------------------------------------
 
     def approve_connection(self, account: str, region: str, name: str) -> ConnectionResource:
         """Complete the handshake with the provider, which AWS's console does. Raises ApiError for an unknown name."""
@@ -152,7 +152,7 @@ class ServiceApi:
         with self._registry.change(background=True):
             return self._services.deploy_automatically(service_arn)
 
-    # --- the inside ------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     def _audited(self, carry_out: Operation, caller: Caller, operation: str, request: Request) -> Answer:
         try:

@@ -119,7 +119,7 @@ class Services:
         page, more = self._context.pages.page(operations, caller, "ListOperations", request)
         return {"OperationSummaryList": [_operation_summary(each) for each in page], **more}
 
-    # --- beside the API --------------------------------------------------------------------------------------------
+    # --- not in the API --------------------------------------------------------------------------------------------
 
     def deploy_automatically(self, service_arn: str) -> str | None:
         """Deploy after a push to the service's branch or tag. Return the operation's id. Call inside a change.
@@ -135,7 +135,7 @@ class Services:
             return None
         return self._operations.begin(service, kind).operation_id
 
-    # --- the inside ------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     def _switched(self, kind: OperationType, caller: Caller, request: Request) -> Answer:
         """Pause or resume; answer without an operation if the service already is in that state (facts 1.4)."""

@@ -124,7 +124,7 @@ def _code_repository(given: Block | None, before: Block | None, *, new: bool, no
     return repository | {"CodeConfiguration": code}
 
 
-# --- what both have --------------------------------------------------------------------------------------------------
+# --- common to both kinds --------------------------------------------------------------------------------------------
 
 
 def _image_settings(given: Block | None) -> Block:

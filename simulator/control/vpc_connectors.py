@@ -77,7 +77,7 @@ class VpcConnectors:
             raise invalid(f"The VPC connector you specified has been deleted: {connector.arn}")
         return connector
 
-    # --- the inside ------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     def _active(self, caller: Caller) -> list[VpcConnectorResource]:
         stored = self._context.registry.on_shelf(VpcConnectorResource, shelf(caller))

@@ -116,7 +116,7 @@ class VpcIngressConnections:
             if connection.status in NEXT:
                 self._spawn(connection)
 
-    # --- the inside ------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     def _begun(self, connection: VpcIngressResource) -> Answer:
         self._context.registry.put(connection)

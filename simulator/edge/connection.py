@@ -85,7 +85,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def port(self) -> int:
         return self._reception.port
 
-    # --- the transport's side ----------------------------------------------------------------------------------------
+    # --- called by the transport -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.is_made = True
@@ -144,7 +144,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         if self._exchange is None and self._farewell is None:
             self._advance()
 
-    # --- the exchange's side -----------------------------------------------------------------------------------------
+    # --- called by the exchange --------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         transport = self._transport
@@ -219,7 +219,7 @@ class ClientConnection(asyncio.BufferedProtocol):
                 self.await_body()
             self._resume()
 
-    # --- the listener's side -----------------------------------------------------------------------------------------
+    # --- called by the listener --------------------------------------------------------------------------------------
 
     def expire(self, now_s: float) -> None:
         exchange = self._exchange

@@ -90,7 +90,7 @@ class LiveExchange(HttpExchange):
         self.answering = self.in_tunnel = self.upstream_full = False
         self.sink = False  # discard the body
 
-    # --- the connection's side ---------------------------------------------------------------------------------------
+    # --- called by the connection ------------------------------------------------------------------------------------
 
     def body_arrived(self, piece: bytes, *, last: bool) -> None:
         """Receive the next bytes of the request's body."""
@@ -142,7 +142,7 @@ class LiveExchange(HttpExchange):
             link.write_eof()
         return True
 
-    # --- the pool's side ---------------------------------------------------------------------------------------------
+    # --- called by the pool ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         instance = self.instance
@@ -163,7 +163,7 @@ class LiveExchange(HttpExchange):
         self._unlink()
         self._reject(rejection)
 
-    # --- the instance's side (wire/upstream.py Caller) ---------------------------------------------------------------
+    # --- called by the connection to the instance (wire/upstream.py Caller) ------------------------------------------
 
     @property
     def head_only(self) -> bool:

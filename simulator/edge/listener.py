@@ -73,7 +73,7 @@ class Listener:
             if self._sweeper is not None:
                 self._sweeper.cancel()
 
-    # --- Reception, for the connections ------------------------------------------------------------------------------
+    # --- Reception, called by connections ----------------------------------------------------------------------------
 
     def left(self, connection: ClientConnection) -> None:
         """Remove a connection that has ended. A connection aborted during its handshake may call this twice."""
