@@ -41,7 +41,7 @@ class AccessKeys:
         self._by_id: dict[str, AccessKey] = {}
         for key in keys:
             if key.access_key_id in self._by_id:
-                msg = f"access_key_id = {key.access_key_id!r}, must be there once"
+                msg = f"access_key_id = {key.access_key_id!r}, must be unique"
                 raise ValueError(msg)
             self._by_id[key.access_key_id] = key
 

@@ -61,7 +61,7 @@ class AdminEndpoint:
             return _response(403, {"message": f"the token of {self._file.name} must be given"})
         action = self._actions.get(request.path.removeprefix("/"))
         if request.method != "POST" or action is None:
-            return _response(404, {"message": f"there is POST to {', '.join(self._actions)}"})
+            return _response(404, {"message": f"no such action; available: POST to {', '.join(self._actions)}"})
         try:
             return _response(200, action(dict(orjson.loads(await request.read() or b"{}"))))
         except ApiError as error:

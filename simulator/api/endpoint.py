@@ -145,7 +145,7 @@ class ApiEndpoint:
                 return await self._long_body(request)
         except TimeoutError as error:
             raise ApiError(
-                "RequestTimeoutException", f"The body did not come within {self._body_s_max:g} s."
+                "RequestTimeoutException", f"The body did not arrive within {self._body_s_max:g} s."
             ) from error
 
     async def _long_body(self, request: web.BaseRequest) -> _Body:

@@ -62,7 +62,7 @@ def unreadable(message: str) -> ApiError:
 
 
 def not_a(found: Any, wanted: str) -> ApiError:
-    """The JSON value is of another type than the member's; `wanted` such as `an Integer`."""
+    """Return the error for a JSON value of the wrong type; `wanted` is, for example, `an Integer`."""
     if isinstance(found, dict | list):
         return unreadable("Start of structure or map found where not expected.")
     kind = {bool: f"{found}_VALUE".upper(), int: "NUMBER_VALUE", float: "NUMBER_VALUE"}.get(type(found), "STRING_VALUE")

@@ -111,7 +111,7 @@ class Applications:
     async def _of_source(self, revision: ServiceRevision, steps: BuildSteps, *, is_new: bool) -> Runnable:
         builder = self._settings.builder
         if builder is None:
-            raise build_failed("This simulator builds no source code: no builder is configured.")
+            raise build_failed("This simulator cannot build source code: no builder is configured.")
         try:
             source = SourceDescription.of(revision.configuration, is_new=is_new)
             built = await builder.build(source, steps, revision.version)

@@ -137,7 +137,7 @@ class ControlPlane:
             lock = closing.enter_context(StateLock(settings.state)) if settings.state is not None else None
             file = settings.state / STORE_NAME if settings.state is not None else None
             if lock is not None and lock.had_store and file is not None and not file.exists():
-                _log.warning("state %s: %s, which was there, is gone; beginning with an empty state", file.parent, file)
+                _log.warning("state %s: %s no longer exists; starting with an empty state", file.parent, file)
             self.store = Store(file)
             if lock is not None:
                 lock.mark_store()

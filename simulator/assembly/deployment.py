@@ -56,7 +56,7 @@ async def deploy(
     """
     before = service.revision
     if before is not None and before.has_fixed_port:
-        tell("The version before listens on the service's own port, which one instance can have: it is stopped first.")
+        tell("The previous version occupies the service's port, so it is stopped first.")
         service.switch_to(None)
         await before.drain("the next revision needs its port")
         before = None

@@ -74,7 +74,7 @@ def checked_tags(tags: list[dict[str, str]], most: int) -> dict[str, str]:
         if key is None:
             raise invalid("Tags: every tag must have a Key.")
         if key in checked:
-            raise invalid(f"Tags: the key {key!r} is there more than once.")
+            raise invalid(f"Tags: the key {key!r} occurs more than once.")
         checked[key] = tag.get("Value", "")
     if len(checked) > most:
         raise invalid(f"Tags: {len(checked)} tags, must be at most {most}.")

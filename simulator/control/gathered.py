@@ -123,12 +123,12 @@ class Gathered(Generic[Item]):
     def _missed(self, error: sqlite3.Error) -> None:
         if not self._failing:
             self._failing = True
-            self._tell(f"{self._what} cannot be written: {error}. They are kept and tried again; this is said once")
+            self._tell(f"{self._what} cannot be written: {error}. They are kept and retried; this message appears once")
         self._timer = asyncio.get_running_loop().call_later(AGAIN_S, self._due)
 
     def _reached(self) -> None:
         if self._failing:
             self._failing = False
-            told = f", {self._lost} were lost as there was no room for more" if self._lost else ""
+            told = f", {self._lost} were lost because the buffer was full" if self._lost else ""
             self._lost = 0
-            self._tell(f"{self._what} are written again{told}")
+            self._tell(f"{self._what} can be written again{told}")

@@ -19,7 +19,9 @@ from simulator.control.caller import Caller
 from simulator.control.rejections import invalid
 
 _SEAL_BYTES: Final = 16
-_REJECTED: Final = "NextToken is invalid: it must be that of the page before, with all other parameters unchanged."
+_REJECTED: Final = (
+    "NextToken is invalid: it must be the token of the previous page, with all other parameters unchanged."
+)
 
 
 class Numbered(Protocol):

@@ -70,7 +70,7 @@ def import_state(store_path: Path, path: Path) -> int:
 def make_state(store_path: Path, content: StateContent) -> int:
     """Do the same as `import_state` for a file that has been read."""
     if store_path.exists():
-        raise StateFileError(f"{store_path} is a state already; an import makes a new one")
+        raise StateFileError(f"{store_path} already exists; an import creates a new state")
     beside = store_path.with_name(f".{store_path.name}.import")
     try:
         with naming(store_path):

@@ -51,7 +51,7 @@ class StoreFile:
 
     def _check(self) -> None:
         if self._path.stat().st_size == 0:
-            raise StoreError(f"0 bytes, must be a state, and what it held is lost: {_BACK}")
+            raise StoreError(f"0 bytes, must be a state; its content is lost: {_BACK}")
         for path in (self._path, *(self._path.with_name(self._path.name + end) for end in _BESIDE)):
             if path.exists() and path.stat().st_mode & ~FILE_MODE & 0o777 and path.stat().st_uid == os.geteuid():
                 path.chmod(FILE_MODE)
@@ -59,7 +59,7 @@ class StoreFile:
     def _make(self, fill: Callable[[sqlite3.Connection], None]) -> None:
         wal = self._path.with_name(self._path.name + "-wal")
         if wal.exists() and wal.stat().st_size:
-            raise StoreError(f"is gone, and {wal.name} beside it holds its last changes: {_BACK}")
+            raise StoreError(f"is gone, and {wal.name} beside it contains its last changes: {_BACK}")
         for end in _BESIDE:
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
         make_private_folder(self._path.parent)

@@ -37,7 +37,7 @@ class StateLock:
         except BlockingIOError as error:
             holder = self._content().partition("\n")[0].strip() or "unknown"
             os.close(self._fd)
-            msg = f"state folder {folder}: the simulator with process id {holder} works on it; stop that one first"
+            msg = f"state folder {folder}: the simulator with process id {holder} uses it; stop that simulator first"
             raise StateHeld(msg) from error
         try:
             self.had_store = _STORE_MADE in self._content().split()

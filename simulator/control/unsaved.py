@@ -42,7 +42,7 @@ class Unsaved:
         self.entries = [*self.entries, *change.entries][-ENTRIES_MAX:]
         if not self._is_failing:
             self._is_failing = True
-            _log.warning("the state cannot be written: %s. What happens is kept and tried again", error)
+            _log.warning("the state cannot be written: %s. Changes are kept and retried", error)
         if self._again is not None:
             self._again.cancel()
         self._again = asyncio.get_running_loop().call_later(AGAIN_S, save)
@@ -50,7 +50,7 @@ class Unsaved:
     def saved(self) -> None:
         """Everything has been written."""
         if self._is_failing:
-            _log.warning("the state is written again")
+            _log.warning("the state can be written again")
             self.before, self.entries, self._is_failing = {}, [], False
             if self._again is not None:
                 self._again.cancel()

@@ -150,7 +150,7 @@ class VpcIngressConnections:
         try:
             await self._workload.bind_domain(connection.service_arn, (connection.host,))
         except WorkloadFailed as failure:
-            _log.warning("%s does not answer under %s: %s", connection.service_arn, connection.host, failure)
+            _log.warning("%s is not reachable under %s: %s", connection.service_arn, connection.host, failure)
 
     def _now_in(
         self, connection: VpcIngressResource, status: IngressStatus, *, vpc: dict[str, Any] | None = None

@@ -117,7 +117,7 @@ def test_a_failed_build_tells_its_lines_and_its_reason() -> None:
 
 
 def test_without_a_builder_the_reason_says_so() -> None:
-    with pytest.raises(WorkloadFailed, match="builds no source code"):
+    with pytest.raises(WorkloadFailed, match="cannot build source code"):
         asyncio.run(applications(None).find(revision()))
 
 

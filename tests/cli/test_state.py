@@ -99,7 +99,7 @@ async def test_a_store_that_is_gone_since_the_last_run_is_told(
     async def told() -> int:
         caplog.clear()
         async with await open_control_plane(settings, SimulatedWorkload()):
-            return len([each for each in caplog.messages if "which was there, is gone" in each])
+            return len([each for each in caplog.messages if "no longer exists; starting with an empty state" in each])
 
     assert await told() == 0
     (tmp_path / "control.sqlite").unlink()

@@ -56,7 +56,7 @@ def test_what_could_not_be_written_is_written_later_in_its_order() -> None:
         disk.full = False
         await asyncio.sleep(20 * AGAIN_S)
         assert disk.all == list("abcdefg")
-        assert disk.told[1:] == ["records are written again"]
+        assert disk.told[1:] == ["records can be written again"]
         records.add("h", 1)
         records.close()
         assert disk.all == list("abcdefgh")
@@ -76,7 +76,7 @@ def test_there_is_a_bound_and_what_is_beyond_is_counted(monkeypatch: pytest.Monk
         disk.full = False
         records.flush()
         assert disk.all == list("defgh")
-        assert disk.told[-1] == "records are written again, 3 were lost as there was no room for more"
+        assert disk.told[-1] == "records can be written again, 3 were lost because the buffer was full"
 
     virtually(test)
 

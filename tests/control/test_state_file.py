@@ -42,7 +42,7 @@ def test_the_file_is_for_its_owner_only(exported: Path) -> None:
 
 
 def test_a_state_that_is_there_is_not_written_over(exported: Path, tmp_path: Path) -> None:
-    with pytest.raises(StateFileError, match="is a state already"):
+    with pytest.raises(StateFileError, match="already exists; an import creates a new state"):
         import_state(tmp_path / "old.db", exported)
 
 

@@ -235,7 +235,7 @@ def test_a_line_that_is_no_text_is_kept_all_the_same() -> None:
 def test_a_file_of_no_bytes_was_a_state_and_is_rejected(tmp_path: Path) -> None:
     Store(tmp_path / "state.db").close()
     os.truncate(tmp_path / "state.db", 0)
-    with pytest.raises(StoreError, match=r"state\.db: 0 bytes, must be a state, and what it held is lost"):
+    with pytest.raises(StoreError, match=r"state\.db: 0 bytes, must be a state; its content is lost"):
         Store(tmp_path / "state.db")
 
 
@@ -251,7 +251,7 @@ def test_changes_without_their_file_are_not_written_over(tmp_path: Path) -> None
     store = Store(tmp_path / "state.db")
     store.write(puts=[("service", "a", "{}")])
     (tmp_path / "state.db").unlink()
-    with pytest.raises(StoreError, match=r"is gone, and state\.db-wal beside it holds its last changes"):
+    with pytest.raises(StoreError, match=r"is gone, and state\.db-wal beside it contains its last changes"):
         Store(tmp_path / "state.db")
     store.close()
 

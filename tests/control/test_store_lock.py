@@ -11,7 +11,7 @@ from simulator.control.store_lock import StateHeld, StateLock
 
 
 def test_the_second_is_told_who_holds_the_folder(tmp_path: Path) -> None:
-    held = pytest.raises(StateHeld, match=f"the simulator with process id {os.getpid()} works on it")
+    held = pytest.raises(StateHeld, match=f"the simulator with process id {os.getpid()} uses it")
     with StateLock(tmp_path / "state"), held:
         StateLock(tmp_path / "state")
     with StateLock(tmp_path / "state"):

@@ -57,8 +57,8 @@ def test_an_operation_goes_on_and_its_end_is_written_later(tmp_path: Path, caplo
     run_virtual(main)
     told = [record.message for record in caplog.records if "the state" in record.message]
     assert told == [
-        "the state cannot be written: database or disk is full. What happens is kept and tried again",
-        "the state is written again",
+        "the state cannot be written: database or disk is full. Changes are kept and retried",
+        "the state can be written again",
     ]
 
 
