@@ -1,6 +1,4 @@
-"""Answers of the balancer's own: rejections, redirects, complaints about a request, and what simulated instances
-say.
-"""
+"""The balancer's own answers: rejections, redirects, errors of requests, and the answers of simulated instances."""
 
 from __future__ import annotations
 
@@ -17,19 +15,22 @@ _REASONS: Final = {status.value: status.phrase.encode() for status in HTTPStatus
 
 
 def reason_of(status: int) -> bytes:
-    """The reason phrase; empty for a status without a name."""
+    """Return the reason phrase; empty for a status without a name."""
     return _REASONS.get(status, b"")
 
 
 def connection_line(minor: int, *, close: bool) -> bytes:
-    """What has to be said about the connection: 1.1 stays open and 1.0 closes unless told otherwise."""
+    """Return the Connection line: without one, HTTP/1.1 keeps the connection open and HTTP/1.0 closes it."""
     if close:
         return b"connection: close\r\n"
     return b"" if minor == 1 else b"connection: keep-alive\r\n"
 
 
 class OwnAnswer:
-    """`fields` are whole lines. `chunked` frames even an empty body so, where the client can read it (HTTP/1.1)."""
+    """An answer of the balancer.
+
+    `fields`: whole lines. `chunked`: use chunked framing, even for an empty body, if the client supports it (HTTP/1.1).
+    """
 
     __slots__ = ("body", "chunked", "fields", "status")
 
@@ -40,7 +41,7 @@ class OwnAnswer:
         self.chunked = chunked
 
     def render(self, minor: int, added: bytes, *, head_only: bool, close: bool) -> bytes:
-        """The whole answer. `added`: further field lines, such as date and server."""
+        """Return the whole answer. `added`: further field lines, such as date and server."""
         body = b"" if head_only else self.body
         if self.status in {204, 304}:
             framing = body = b""
@@ -55,8 +56,9 @@ class OwnAnswer:
 
 
 def rejected(rejection: Rejection) -> OwnAnswer:
-    """A rejection as App Runner's clients see it: Envoy's text, or empty and chunked for an unknown host (facts
-    3.1).
+    """Return a rejection as App Runner's clients see it.
+
+    That is Envoy's text, or an empty chunked body for an unknown host (facts 3.1).
     """
     if not rejection.body:
         return OwnAnswer(rejection.status, chunked=True)
@@ -64,5 +66,5 @@ def rejected(rejection: Rejection) -> OwnAnswer:
 
 
 def complaint(status: int, why: str) -> OwnAnswer:
-    """An answer to a request that broke the rules."""
+    """Return the answer to a request that violates the protocol."""
     return OwnAnswer(status, why.encode(), PLAIN)

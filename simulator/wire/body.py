@@ -1,7 +1,7 @@
-"""Readers of bodies: bytes as they came in, the body's own bytes out.
+"""Readers of bodies: received bytes in, the body's own bytes out.
 
-`feed` returns what it could decode and sets `complete` when the body has ended; `rest` is then what came behind it.
-A reader holds at most one unfinished line, never body bytes.
+`feed` returns what it could decode and sets `complete` when the body has ended; `rest` then holds the bytes after it. A
+reader holds at most one unfinished line, never body bytes.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ class BodyReader(Protocol):
     ends_at_close: bool  # the end of the connection is the end of the body
 
     def feed(self, data: bytes) -> bytes:
-        """Raises ProtocolError when the framing is broken. Never called once `complete`."""
+        """Return the decoded bytes. Must not be called once `complete`.
+
+        Raises:
+            ProtocolError: if the framing is broken.
+        """
 
 
 def body_reader(length: int, limits: DataPlaneLimits, *, of_answer: bool = False) -> BodyReader:
-    """`length` as framing.py says it, not 0."""
+    """Return the reader of a body. `length`: as framing.py defines it, not 0."""
     assert length != 0, "no body, no reader"
     if length == CHUNKED:
         return AnswerChunkedBody(limits) if of_answer else ChunkedBody(limits)
@@ -70,26 +74,26 @@ class CloseBody:
 
 
 class _At(Enum):
-    SIZE = 0  # a chunk-size line comes
+    SIZE = 0  # a chunk-size line is next
     DATA = 1
-    DATA_END = 2  # the CRLF behind a chunk's data comes
+    DATA_END = 2  # the CRLF after a chunk's data is next
     TRAILER = 3
 
 
 class ChunkedBody:
-    """Chunk extensions and trailers are checked, bounded and dropped."""
+    """Reads a chunked body; chunk extensions and trailers are checked, bounded and dropped."""
 
     __slots__ = ("_at", "_left", "_limits", "_line", "_overhead", "_trailer", "complete", "rest")
 
     ends_at_close = False
     _size_line = CHUNK_SIZE
     _trailer_line = ONE_FIELD
-    _line_ends = frozenset({b"\r\n"})  # behind a chunk's data, and as the body's last line
+    _line_ends = frozenset({b"\r\n"})  # after a chunk's data, and as the body's last line
 
     def __init__(self, limits: DataPlaneLimits) -> None:
         self._limits = limits
         self._at = _At.SIZE
-        self._left = 0  # bytes of the current chunk still to come
+        self._left = 0  # bytes of the current chunk not received yet
         self._line = b""  # an unfinished line
         self._overhead = 0
         self._trailer = 0
@@ -121,7 +125,7 @@ class ChunkedBody:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _keep_line(self, line: bytes) -> None:
-        """An unfinished line, rejected as soon as it can no longer become a good one."""
+        """Keep an unfinished line; reject it as soon as it can no longer become valid."""
         if len(line) > self._limits.chunk_line_bytes_max:
             raise ProtocolError("chunk line too long")
         if b"\r" in line[:-1] or (self._at is _At.DATA_END and not b"\r\n".startswith(line)):
@@ -158,7 +162,7 @@ class ChunkedBody:
 
 
 class AnswerChunkedBody(ChunkedBody):
-    """As lenient as Envoy 1.40: blanks behind a size, LF behind data and in trailers. It is framed again."""
+    """As lenient as Envoy 1.40: white space after a size, LF after data and in trailers. The answer is framed again."""
 
     __slots__ = ()
 
@@ -168,7 +172,7 @@ class AnswerChunkedBody(ChunkedBody):
 
 
 def chunk(piece: bytes, *, last: bool) -> bytes:
-    """`piece` (may be empty) as one chunk, with the last-chunk behind it if `last`."""
+    """Return `piece` (may be empty) as one chunk, followed by the last-chunk if `last`."""
     if not piece:
         return b"0\r\n\r\n" if last else b""
     return b"%x\r\n%b\r\n0\r\n\r\n" % (len(piece), piece) if last else b"%x\r\n%b\r\n" % (len(piece), piece)

@@ -1,9 +1,9 @@
-"""The local certificate authority: made once in a state folder, used again by every later run.
+"""The local certificate authority: created once in a state folder and reused by every later run.
 
-Files, all readable by their owner alone: `authority.pem` (key and certificate in one, so that they cannot be torn
-apart), `root.pem` (the certificate, to be trusted by clients) and `leaves/<host>.pem`. `ssl` loads keys from files
-only, hence leaf keys are files too. Keys and serial numbers come from the system's random source, not from the run's
-seed: they are secrets, and nothing that a run measures depends on them.
+Files, all readable by their owner alone: `authority.pem` (key and certificate in one, so that they cannot get out of
+step), `root.pem` (the certificate that clients trust) and `leaves/<host>.pem`. `ssl` loads keys from files only, hence
+leaf keys are files too. Keys and serial numbers come from the system's random source, not from the run's seed: they are
+secrets, and nothing that a run measures depends on them.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simulator.world.private_files import make_private_folder, own_private_folder
 
-ROOT_NAME: Final = "root.pem"  # of the certificate that clients trust
+ROOT_NAME: Final = "root.pem"  # file of the certificate that clients trust
 
 _ROOT_LIFE: Final = timedelta(days=3650)
-# Short, so that a lost key is soon worthless; browsers accept up to 398 days.
+# Short, so that a stolen key is soon worthless; browsers accept up to 398 days.
 _LEAF_LIFE: Final = timedelta(days=30)
 _LEAF_DUE: Final = timedelta(days=10)
-# Clients with a slow clock should not find a certificate that begins in their future.
+# So that clients with a slow clock do not reject the certificate as not valid yet.
 _BACKDATE: Final = timedelta(hours=1)
 _CERTIFICATE_BEGINS: Final = b"-----BEGIN CERTIFICATE"
 _HOST: Final = re.compile(r"(?=.{1,253}$)(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-# Loopback and the names that the product gives: a service's own, and the one that this machine reaches it by.
+# Loopback and the names that the product assigns: the service's own, and the one by which this machine reaches it.
 _NAMES: Final[tuple[x509.GeneralName, ...]] = (
     x509.DNSName("localhost"),
     x509.DNSName("awsapprunner.localhost"),
@@ -54,14 +54,14 @@ _NAMES: Final[tuple[x509.GeneralName, ...]] = (
 
 
 class CertificateAuthority:
-    """`now` is the calendar's time, with a zone."""
+    """Signs the certificates of hosts. `now`: wall-clock time, with a time zone."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
-        """Use the authority in `folder`, or make one there when there is none or it has expired.
+        """Use the authority in `folder`, or create one there if there is none or it has expired.
 
         Raises:
-            OSError: when the folder cannot be written.
-            ValueError: when what lies there is not an authority; the message names the file.
+            OSError: if the folder cannot be written.
+            ValueError: if the file there is not an authority; the message names it.
         """
         self._folder = folder
         self._leaves = folder / "leaves"
@@ -80,14 +80,14 @@ class CertificateAuthority:
 
     @property
     def names(self) -> list[str]:
-        """What it can sign for: host names, each with all below it, and networks."""
+        """The names it can sign for: host names, each with all subdomains, and networks."""
         return [str(name.value) for name in _permitted(self.certificate)]
 
     def leaf(self, host: str, now: datetime) -> Path:
-        """A PEM file with key and certificate for `host` (a name, `*.name`, or an address), valid for some days.
+        """Return a PEM file with key and certificate for `host` (a name, `*.name`, or an address), valid for some days.
 
         Raises:
-            ValueError: when `host` is not a host name.
+            ValueError: if `host` is not a host name.
         """
         path = self._leaf_path(host)
         self._permit(host.lower(), now)
@@ -96,20 +96,20 @@ class CertificateAuthority:
         return path
 
     def is_due(self, host: str, now: datetime) -> bool:
-        """Whether the certificate of `host` is missing, damaged, another authority's, not valid yet or near its end."""
+        """Return True if `host`'s certificate is missing, damaged, another CA's, not valid yet or near its end."""
         path = self._leaf_path(host)
         if not path.exists():
             return True
-        try:  # the file is a cache: what is not whole is made again
+        try:  # the file is a cache: a damaged one is created again
             pem = path.read_bytes()
             certificate = x509.load_pem_x509_certificate(pem)
             certificate.verify_directly_issued_by(self.certificate)
             key = load_pem_private_key(pem, password=None)
-        except Exception:  # noqa: BLE001 cryptography raises several kinds; none of them is our certificate
+        except Exception:  # noqa: BLE001 cryptography raises several kinds; each means that the file is unusable
             return True
         if key.public_key() != certificate.public_key():
             return True
-        # A clock that was set back makes a certificate of the future as useless as one of the past.
+        # After the clock was set back, a certificate of the future is as invalid as an expired one.
         return not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - _LEAF_DUE
 
     def _leaf_path(self, host: str) -> Path:
@@ -120,19 +120,22 @@ class CertificateAuthority:
         return self._leaves / f"{name.replace('*', '_').replace(':', '-')}.pem"
 
     def _is_of_use(self, now: datetime) -> bool:
-        """One without name constraints is of an earlier version; with its key it could sign for any name."""
+        """Return True if the authority is valid for long enough and has name constraints.
+
+        One without them is of an earlier version; with its key it could sign for any name.
+        """
         return self.certificate.not_valid_after_utc > now + _LEAF_LIFE and bool(_permitted(self.certificate))
 
     def _permit(self, host: str, now: datetime) -> None:
-        """Makes the certificate again if it does not permit `host` yet."""
+        """Create the certificate again if it does not permit `host` yet."""
         if _permits(self.certificate, host):
             return
         with self._alone():
-            self._load()  # another process may have been faster
+            self._load()  # another process may have done it
             if not _permits(self.certificate, host):
                 names = (*_permitted(self.certificate), _name(host.removeprefix("*.")))
                 authority = _authority(self._key, names, now)
-                # What clients trust comes first: of the same key, it is good for the authority of before, too.
+                # The trusted certificate first: with the same key, it is valid for the earlier authority, too.
                 _place(self.certificate_path, authority[authority.index(_CERTIFICATE_BEGINS) :])
                 _place(self._file, authority)
                 self._load()
@@ -145,7 +148,7 @@ class CertificateAuthority:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Other processes may use the folder at the same time."""
+        """Lock the folder: other processes may use it at the same time."""
         handle = os.open(self._folder, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -187,9 +190,9 @@ class CertificateAuthority:
 
 
 def _authority(key: ec.EllipticCurvePrivateKey, names: Iterable[x509.GeneralName], now: datetime) -> bytes:
-    """Key and certificate, which permits `names` and what is below them."""
+    """Return key and certificate of an authority that permits `names` and their subdomains."""
     permitted = [_subtree(name) for name in names]
-    # A name of its own each time: clients that trusted an earlier one must not mix the two up.
+    # A different name each time: clients that trusted an earlier authority must not confuse the two.
     mark = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:8]
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"App Runner simulator local CA {mark}")])
     certificate = (
@@ -240,12 +243,12 @@ def _name(host: str) -> x509.GeneralName:
 
 
 def _subtree(name: x509.GeneralName) -> x509.GeneralName:
-    """As constraints have it: an address is a network of one."""
+    """Return the name in the form of constraints: an address is a network of one."""
     return x509.IPAddress(ip_network(name.value)) if isinstance(name, x509.IPAddress) else name
 
 
 def _permitted(certificate: x509.Certificate) -> list[x509.GeneralName]:
-    """Empty when there are no constraints."""
+    """Return the permitted names; empty if there are no constraints."""
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:

@@ -1,9 +1,9 @@
-"""A client connection: one request out, one answer in, again and again on the same HTTP/1.1 connection.
+"""A client connection: one request out, one answer in, repeatedly on the same HTTP/1.1 connection.
 
-Made for load: no task, no future and no dictionary per request. The owner sends bytes that it has ready and is called
-back with an `Answer` when the body has ended, or with `lost` when the connection has. The owner decides about pooling,
-time limits and repeats; this file knows only the protocol. It is not a general HTTP client: no pipelining, no
-redirects, the body is counted and, unless it is asked for, dropped.
+Designed for load: no task, no future and no dictionary per request. The owner sends bytes that it has ready and is
+called back with an `Answer` when the body has ended, or with `lost` when the connection has ended. The owner decides
+about pooling, time limits and retries; this file knows only the protocol. It is not a general HTTP client: no
+pipelining, no redirects; the body is counted and, unless requested, dropped.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Final, NamedTuple, Protocol, cast
 
 import httptools
 
-# Headers that end a body; an answer with neither (and a status that may have one) ends with its connection.
+# Headers that define the end of a body; an answer with neither (and a status with a body) ends with its connection.
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
-# 101 is final too: nothing here asks for an upgrade, and what follows it is not HTTP.
+# 101 is final too: no request here asks for an upgrade, and what follows it is not HTTP.
 _INFORMATIONAL: Final = range(100, 200)
 KEPT_MAX: Final = 1024**2
 _FILLER: Final = b"." * (64 * 1024)
 
 
 class Answer(NamedTuple):
-    """`headers` are the wanted ones only, names in lower case. Times on the owner's clock, in seconds.
+    """An answer. `headers`: the wanted ones only, names in lower case. Times in seconds of the owner's clock.
 
-    `first_s`: the final answer had begun to come, the same as `last_s` when it came at once. `last_s`: its body had
-    ended. `reusable`: the connection stays.
+    `first_s`: start of the final answer, equal to `last_s` if it came in one read. `last_s`: end of its body.
+    `reusable`: the connection stays open.
     """
 
     status: int
@@ -35,17 +35,17 @@ class Answer(NamedTuple):
     first_s: float
     last_s: float
     reusable: bool
-    body: bytes = b""  # of requests whose answer is kept, up to KEPT_MAX bytes
+    body: bytes = b""  # if `keeps_body` was set, up to KEPT_MAX bytes
 
 
 class ClientOwner(Protocol):
-    """Whoever holds the connection. Both calls come from the loop, never from within `send`."""
+    """The owner of a connection. Both calls come from the loop, never from within `send`."""
 
     def answered(self, connection: ClientConnection, answer: Answer) -> None:
-        """The answer is complete. The connection may be used again at once if it is `reusable`; else `lost` follows."""
+        """Receive the complete answer. A `reusable` connection may be used again at once; otherwise `lost` follows."""
 
     def lost(self, connection: ClientConnection, why: str) -> None:
-        """The connection is gone, once per connection. If it was `busy`, its request gets no answer any more."""
+        """Note that the connection has ended; called once. If it was `busy`, its request gets no answer."""
 
 
 class ClientConnection(asyncio.Protocol):
@@ -88,7 +88,7 @@ class ClientConnection(asyncio.Protocol):
         self._paused = False
         self._filler_bytes = 0
         self._bodiless = self._complete = self._framed = self._head_is_whole = self._keeps = False
-        # The first byte of any answer, interim ones too; the end of the read in which the final one began.
+        # The first byte of any answer, even an interim one; the end of the read in which the final one began.
         self._first_s = self._final_s = -1.0
         self._body_bytes = 0
         self._headers: list[tuple[bytes, bytes]] = []
@@ -101,13 +101,13 @@ class ClientConnection(asyncio.Protocol):
 
     @property
     def answering(self) -> bool:
-        """The first byte of the answer to the request under way has come."""
+        """True if the first byte of the answer to the present request has arrived."""
         return self.busy and self._first_s >= 0
 
     def send(self, data: bytes, filler_bytes: int = 0, *, bodiless: bool = False, keeps_body: bool = False) -> None:
-        """Send one whole request: `data`, then a body of `filler_bytes` dots, as fast as the other side takes them.
+        """Send one whole request: `data`, then a body of `filler_bytes` dots, as fast as the peer accepts them.
 
-        `bodiless`: the answer has no body whatever its headers say (HEAD). `keeps_body`: its body is handed out.
+        `bodiless`: the answer has no body whatever its headers say (HEAD). `keeps_body`: return its body.
         """
         assert not self.busy, "one request at a time"
         assert self._transport is not None, "send before the connection was made"
@@ -120,7 +120,7 @@ class ClientConnection(asyncio.Protocol):
             self._fill()
 
     def close(self) -> None:
-        """Close in order (TLS says goodbye); `lost` follows."""
+        """Close in order (with a TLS close alert); `lost` follows."""
         if self._transport is not None:
             self._transport.close()
 
@@ -149,7 +149,7 @@ class ClientConnection(asyncio.Protocol):
             if not self._complete:
                 self.abort(f"not an HTTP answer: {error}")
                 return
-            clean = False  # bytes after the answer: they do not spoil it, but its connection
+            clean = False  # bytes after the answer: the answer is valid, but its connection is not reusable
         if self._complete:
             self._deliver(reusable=clean)
         elif self._final_s < 0:
@@ -188,7 +188,7 @@ class ClientConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         if self._parser.get_status_code() not in _INFORMATIONAL:
             self._head_is_whole = True
-            # llhttp cannot know that this was a HEAD and would wait for the body; it is told by being replaced.
+            # llhttp cannot know that this was a HEAD and would wait for the body; so the parser is replaced.
             self._complete = self._bodiless
             self._keeps = self._parser.should_keep_alive()
 
@@ -203,7 +203,7 @@ class ClientConnection(asyncio.Protocol):
             self._framed = False
         else:
             self._complete = True
-            self._keeps = self._parser.should_keep_alive()  # the parser forgets it when it returns
+            self._keeps = self._parser.should_keep_alive()  # the parser forgets this when the call returns
 
     # --- leaves ---
 
@@ -215,7 +215,7 @@ class ClientConnection(asyncio.Protocol):
             self._transport.write(piece)
 
     def _deliver(self, *, reusable: bool) -> None:
-        # An answer before the end of its request (413 is one) leaves bytes to send that nobody waits for.
+        # An answer before the end of its request (413 is one) leaves bytes that need not be sent any more.
         reusable = reusable and self._keeps and not self._why and not self._filler_bytes
         now_s = self._now()
         answer = Answer(
@@ -238,7 +238,7 @@ class ClientConnection(asyncio.Protocol):
         self._owner.answered(self, answer)
 
     def _ends_with_connection(self, exc: Exception | None) -> bool:
-        """An answer without a length is complete when its connection closes in order (RFC 9112, 6.3)."""
+        """Return True if the end of the connection ends an answer without a length (RFC 9112, 6.3)."""
         return exc is None and not self._why and self._head_is_whole and not self._framed
 
     def _forget(self) -> None:

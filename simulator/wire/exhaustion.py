@@ -1,7 +1,7 @@
-"""The process's own exhaustion: open files, memory, local ports. Told in the log; never anybody else's failure.
+"""Exhausted resources of this process: open files, memory, local ports. They never count as an instance's failure.
 
-The balancer holds two descriptors for each request under way, and `ulimit -n` may be as low as 256 (macOS). Without a
-word, its users would look for the fault in their application (http-proxy.md 125).
+The balancer holds two descriptors for each request in progress, and `ulimit -n` may be as low as 256 (macOS). Without
+a line in the log, users would look for the fault in their application (http-proxy.md 125).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from simulator.world.clock import monotonic_s
 
-# EADDRNOTAVAIL, when connecting: no local port is left.
+# EADDRNOTAVAIL, on connect: no local port is left.
 _ERRORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 _QUIET_S: Final = 10.0
 _ADVICE: Final = {
@@ -25,19 +25,22 @@ _log = logging.getLogger(__name__)
 
 
 def is_exhaustion(error: OSError) -> bool:
-    """Whether `error` says that this process, or its machine, has run out of something."""
+    """Return True if `error` says that this process, or its machine, has exhausted a resource."""
     return error.errno in _ERRORS
 
 
 class ExhaustionLog:
-    """At most one line in ten seconds; the next one says how many were left out."""
+    """Logs at most one line in ten seconds; the next line says how many were omitted."""
 
     def __init__(self) -> None:
         self._quiet_until_s = -math.inf
         self._left_out = 0
 
     def tell(self, error: OSError, doing: str) -> None:
-        """`doing`: what could not be done, as a clause ("connections to 127.0.0.1:8080 cannot be made")."""
+        """Log an exhaustion.
+
+        `doing`: what failed, as a clause ("connections to 127.0.0.1:8080 cannot be made").
+        """
         now_s = monotonic_s()
         if now_s < self._quiet_until_s:
             self._left_out += 1
@@ -49,4 +52,4 @@ class ExhaustionLog:
         _log.warning("The load balancer itself has run out: %s; %s%s. %s", error.strerror or error, doing, more, advice)
 
 
-exhaustion_log: Final = ExhaustionLog()  # one for the process, as its descriptors are
+exhaustion_log: Final = ExhaustionLog()  # one for the process, like its descriptors

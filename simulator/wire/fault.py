@@ -1,10 +1,10 @@
-"""A peer broke the rules of HTTP."""
+"""A violation of HTTP by a peer."""
 
 from __future__ import annotations
 
 
 class ProtocolError(Exception):
-    """`status` is what a client that sent it should be told; `why` is for logs and bodies."""
+    """A peer violated HTTP. `status`: for the answer, if a client did; `why`: for logs and bodies."""
 
     def __init__(self, why: str, status: int = 400) -> None:
         super().__init__(why)

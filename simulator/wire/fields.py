@@ -1,19 +1,19 @@
-"""Sorting a head's fields, line by line: what requests and answers share.
+"""Classification of a head's fields, line by line; shared by requests and answers.
 
-A head is cut at every CR LF, and each line is judged alone: it goes on as it is, it is taken out for judgement, it
-falls, or it is no field and the head is rejected. The verdict follows from the line's bytes and the table of names, and
-many lines are the same from head to head (Accept, User-Agent, Server, a Date within its second). So verdicts on lines
-of such fields are remembered, and judging one again is one look-up. Of other fields only the name is remembered, with
-what to do about it; their values are searched for controls in one pass behind the last line, before anything is made
-of them. Measured beside one pattern over the head: a browser's of 12 fields 11 -> 4 µs, an answer's of 5 fields 6 -> 2
-µs; a head of 12 lines never seen before costs what it cost, 8 µs.
+A head is split at every CR LF, and each line is judged alone: it is forwarded unchanged, extracted for judgement or
+dropped, or it is no field and the head is rejected. The verdict follows from the line's bytes and the table of names,
+and many lines are the same from head to head (Accept, User-Agent, Server, a Date within its second). So verdicts on
+lines of such fields are cached, and a repeated line costs one look-up. For other fields only the name is cached, with
+its treatment; their values are searched for controls in one pass after the last line, before they are used. Measured
+against one pattern for the whole head: a browser's head of 12 fields 11 -> 4 µs, an answer's of 5 fields 6 -> 2 µs; a
+head of 12 lines never seen before costs the same as then, 8 µs.
 
-That is as strict as such a pattern. Only CR LF ends a line; any other CR or LF and every other control but HTAB stays
-inside its line, and no such line is a field. A folded line begins with white space and an empty one has no name, so
-neither is a field. What is remembered equals, byte for byte, what was judged good; faults are not remembered.
+This is as strict as such a pattern. Only CR LF ends a line; any other CR or LF and every other control except HTAB
+stays inside its line, and no such line is a field. A folded line begins with white space and an empty one has no name,
+so neither is a field. A cached line equals, byte for byte, one that was judged valid; faults are not cached.
 
-Memory is bounded in bytes and entries, and all is forgotten when there is no room, so a peer with ever new lines costs
-the others one judgement of each of theirs. Only fields that are named in _REPEATED are remembered with their values:
+The cache is bounded in bytes and entries and is cleared when it is full, so a peer that sends new lines all the time
+costs the others one judgement of each of theirs. Only fields that are named in _REPEATED are cached with their values:
 none of them carries credentials or identifies a person or a request, so no secret outlives its request here.
 """
 
@@ -25,13 +25,13 @@ from typing import Final, TypeVar
 from simulator.wire.fault import ProtocolError
 from simulator.wire.grammar import TOKEN, has_controls
 
-# The longest User-Agent and Accept of browsers in use have 120 to 180 bytes; what is longer seldom repeats.
+# The longest User-Agent and Accept of browsers in use have 120 to 180 bytes; longer lines seldom repeat.
 ENTRY_BYTES_MAX: Final = 200
-# Some 20 lines a kind of client: room for 200 kinds of them. With ENTRY_BYTES_MAX it is 2.5 MB a table at most.
+# Some 20 lines per kind of client: room for 200 kinds. With ENTRY_BYTES_MAX it is at most 2.5 MB per table.
 LINES_MAX: Final = 4096
-NAMES_MAX: Final = 1024  # names as they are spelled; IANA lists about 250
+NAMES_MAX: Final = 1024  # as spelled by clients; IANA lists about 250
 
-# Fields whose values are few, or stay the same for a while, and are no secret.
+# Fields with few values, or values that stay the same for a while, and without secrets.
 _REPEATED: Final = frozenset(
     {
         # from clients
@@ -63,7 +63,7 @@ _REPEATED: Final = frozenset(
         # from both
         b"cache-control",
         b"content-encoding",
-        b"content-length",  # of small bodies, the same again and again
+        b"content-length",  # for small bodies, often the same
         b"content-type",
         b"keep-alive",
         b"transfer-encoding",
@@ -94,14 +94,14 @@ _REPEATED: Final = frozenset(
 # Options of Connection that do not name a field, or name one that is dropped anyway.
 _OPTIONS: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b"http2-settings"})
 
-# (None, the line as it goes on), (key, the value), or (b"", anything) for a field that is dropped.
+# (None, the line to forward), (key, the value), or (b"", any bytes) for a field that is dropped.
 _Verdict = tuple[bytes | None, bytes]
 
 _V = TypeVar("_V")
 
 
 class Memory(dict[bytes, _V]):
-    """What was found out about byte strings, while there is room: `memory.get(data) or judge(data)`."""
+    """A bounded cache of verdicts on byte strings: `memory.get(data) or judge(data)`."""
 
     __slots__ = ("_entries_max",)
 
@@ -110,7 +110,7 @@ class Memory(dict[bytes, _V]):
         self._entries_max = entries_max
 
     def remember(self, data: bytes, verdict: _V) -> _V:
-        """The verdict, which must follow from `data` alone. What is longer than ENTRY_BYTES_MAX is not remembered."""
+        """Return the verdict, which must follow from `data` alone; cache it for `data` of at most ENTRY_BYTES_MAX."""
         if len(data) <= ENTRY_BYTES_MAX:
             if len(self) >= self._entries_max:
                 self.clear()
@@ -119,7 +119,7 @@ class Memory(dict[bytes, _V]):
 
 
 class FieldTable:
-    """Which fields of a head are taken out. `keys`: name in lower case -> key of its value, b"" to drop the field.
+    """The fields of a head to extract. `keys`: name in lower case -> key of its value, b"" to drop the field.
 
     A head with a line that is no field is rejected with `status`.
     """
@@ -130,17 +130,17 @@ class FieldTable:
         self.keys = keys
         self._status = status
         self._lines: Memory[_Verdict] = Memory(lines_max)
-        # name as it is spelled -> (key or None, whether the name is in _REPEATED)
+        # name as spelled -> (key or None, whether the name is in _REPEATED)
         self._names: Memory[tuple[bytes | None, bool]] = Memory(NAMES_MAX)
 
     def sort(self, lines: list[bytes], kept: list[bytes]) -> dict[bytes, bytes]:
-        """Append the `lines` that `keys` does not name to `kept`, with their ends; return the others' values by key.
+        """Append the `lines` that `keys` does not name to `kept`, with line ends; return the others' values by key.
 
-        `lines` have no ends. Values of a repeated field are joined by commas, so that whoever wants one number or one
-        name rejects the list.
+        `lines` have no ends. Values of a repeated field are joined by commas, so that a field that must have one number
+        or one name is rejected as a list.
 
         Raises:
-            ProtocolError: a line is no field.
+            ProtocolError: if a line is no field.
         """
         findings: dict[bytes, bytes] = {}
         unread: list[bytes] = []
@@ -156,9 +156,10 @@ class FieldTable:
         return findings
 
     def _judge(self, line: bytes, unread: list[bytes]) -> _Verdict:
-        """The verdict on a line that is not remembered, but for controls in a line that is added to `unread`.
+        """Judge a line that is not cached, except for controls in a line that is added to `unread`.
 
-        White space around a value is none of it (RFC 9110 5.5); behind it parsers differ, so it does not go on.
+        White space around a value is not part of it (RFC 9110 5.5); parsers treat it differently after the value, so it
+        is not forwarded.
         """
         name, colon, value = line.partition(b":")
         if not colon:
@@ -179,7 +180,7 @@ class FieldTable:
         return self._names.remember(name, (self.keys.get(lower), lower in _REPEATED))
 
     def _joined(self, key: bytes, values: bytes, value: bytes) -> bytes:
-        """A list that stays a list when the last value is empty, and never ends with white space."""
+        """Join the values so that the list remains one if the last value is empty, and never ends with white space."""
         if key == b"host":  # a list of hosts may be a name: "a,b" is one by RFC 3986
             raise ProtocolError("more than one Host", self._status)
         return b"%b, %b" % (values, value) if value else values + b","
@@ -193,6 +194,6 @@ def connection_tokens(value: bytes) -> frozenset[bytes]:
 
 
 def without_named(lines: list[bytes], tokens: frozenset[bytes]) -> list[bytes]:
-    """`lines` without the fields that Connection named (RFC 9110 7.6.1)."""
+    """Return `lines` without the fields that Connection named (RFC 9110 7.6.1)."""
     named = tokens - _OPTIONS
     return [line for line in lines if line.partition(b":")[0].lower() not in named] if named else lines

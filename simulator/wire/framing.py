@@ -1,4 +1,4 @@
-"""How long a body is, and by which rule (RFC 9112 section 6.3), with every choice the RFC leaves made strictly."""
+"""Length of a body and the rule for it (RFC 9112 section 6.3); every choice that the RFC permits is made strictly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from simulator.wire.fault import ProtocolError
 from simulator.wire.grammar import TOKEN
 
-# Lengths that are not numbers of bytes.
+# Special values, which are not numbers of bytes.
 CHUNKED: Final = -1
 UNTIL_CLOSE: Final = -2
 
@@ -15,12 +15,12 @@ _DIGITS_MAX: Final = 18  # below 2^63
 
 
 def request_length(minor: int, coding: bytes | None, length: bytes | None) -> int:
-    """Bytes of a request's body, or CHUNKED. `coding` and `length`: all values of the field joined by commas.
+    """Return the bytes of a request's body, or CHUNKED. `coding`, `length`: all values of the field joined by commas.
 
     Joining makes a repeated Content-Length a list, which is not a number, so it is rejected like any other list.
 
     Raises:
-        ProtocolError: 501 for a coding nobody knows here, 400 for everything ambiguous.
+        ProtocolError: 501 for an unsupported coding, 400 for everything ambiguous.
     """
     if coding is None:
         return 0 if length is None else content_length(length)
@@ -36,7 +36,7 @@ def request_length(minor: int, coding: bytes | None, length: bytes | None) -> in
 
 
 def answer_length(status: int, coding: bytes | None, length: bytes | None) -> int:
-    """Bytes of an answer's body, CHUNKED or UNTIL_CLOSE; what a HEAD request changes is the caller's part.
+    """Return the bytes of an answer's body, CHUNKED or UNTIL_CLOSE; the caller handles HEAD requests.
 
     Both fields together are rejected, as Envoy does (RFC 9112 6.3 would let Transfer-Encoding win).
 
@@ -53,9 +53,9 @@ def answer_length(status: int, coding: bytes | None, length: bytes | None) -> in
 
 
 def content_length(value: bytes, status: int = 400) -> int:
-    """Digits only, at most 18 of them (below 2^63), as grammar.DIGITS has it.
+    """Parse a Content-Length: digits only, at most 18 of them (below 2^63), as in grammar.DIGITS.
 
-    `bytes.isdigit` knows the ten digits of ASCII only, and costs a fifth of the pattern.
+    `bytes.isdigit` accepts only the ten digits of ASCII, and costs a fifth of the pattern.
 
     Raises:
         ProtocolError: with `status`.

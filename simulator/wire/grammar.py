@@ -1,8 +1,8 @@
 r"""The grammar of HTTP/1.x heads as byte patterns (RFC 9112, RFC 9110 section 5).
 
-A head is cut at every CR LF (fields.py). Its first line must match its pattern whole; of each other line the name must
-be a token, and the value must have no controls. No part of a line may be CR or LF, so one that does not end a line
-spoils it. What may be long is matched possessively: no byte is read twice.
+A head is split at every CR LF (fields.py). Its first line must match its pattern as a whole; in every other line the
+name must be a token, and the value must not contain controls. No part of a line may be CR or LF, so one that does not
+end a line invalidates it. Parts that may be long are matched possessively: no byte is read twice.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ TOKEN_BYTE: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _TEXT: Final = rb"[\t\x20-\x7e\x80-\xff]*+"
 
 # --- lines without their ends
-# A target has visible ASCII only, without "#": raw non-ASCII, controls, spaces and fragments are rejected.
+# A target contains visible ASCII only, without "#": raw non-ASCII, controls, spaces and fragments are rejected.
 REQUEST_LINE: Final = re.compile(rb"(" + TOKEN_BYTE + rb"{1,64}+) ([^\x00-\x20#\x7f-\xff]++) HTTP/1\.([01])")
-# As lenient as Envoy 1.40: any version but 0.x, and several blanks or tabs between the parts (http-proxy.md 132).
+# As lenient as Envoy 1.40: any version except 0.x, and several spaces or tabs between the parts (http-proxy.md 132).
 STATUS_LINE: Final = re.compile(rb"HTTP/([1-9]\.[0-9])[ \t]++([1-9][0-9]{2})(?:[ \t](" + _TEXT + rb"))?")
 
 # --- lines with their ends
 ENDED_REQUEST_LINE: Final = re.compile(REQUEST_LINE.pattern + rb"\r\n")
 ONE_FIELD: Final = re.compile(TOKEN_BYTE + rb"++:" + _TEXT + rb"\r\n")
-# One digit on each side of the dot (RFC 9112 2.3); what has more, or is written in another case, is no version.
+# One digit on each side of the dot (RFC 9112 2.3); with more digits, or in another case, it is no version.
 OTHER_VERSION: Final = re.compile(rb"[^\s]+ [^\s]+ HTTP/(?!1\.[01])[0-9]\.[0-9]\r\n")
 BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 
@@ -31,8 +31,8 @@ BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 TOKEN: Final = re.compile(TOKEN_BYTE + rb"++")
 DIGITS: Final = re.compile(rb"[0-9]{1,18}")
 ABSOLUTE_FORM: Final = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
-# RFC 3986 3.2.2 and 3.2.3 without user information: a name, which may not be empty here (RFC 9110 4.2.1), or what
-# stands in brackets, and a port, which may.
+# RFC 3986 3.2.2 and 3.2.3 without user information: a name, which may not be empty here (RFC 9110 4.2.1), or an address
+# in brackets, and a port, which may be empty.
 AUTHORITY: Final = re.compile(
     rb"((?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})++|\[([0-9A-Za-z:.\-_~!$&'()*+,;=]++)\])(?::([0-9]*+))?"
 )
@@ -44,10 +44,10 @@ _EXTENSION: Final = (
     rb"[ \t]*+;[ \t]*+" + TOKEN_BYTE + rb"++(?:[ \t]*+=[ \t]*+(?:" + TOKEN_BYTE + rb"++|" + _QUOTED + rb"))?+"
 )
 CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})((?:" + _EXTENSION + rb")*+)\r\n")
-# Of an application: blanks behind the size, and whatever it calls an extension (http-proxy.md 134; as Envoy 1.40).
+# From an application: white space after the size, and any text as extension (http-proxy.md 134; as Envoy 1.40).
 ANSWER_CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*+(;" + _TEXT + rb")?\r\n")
 
-# --- heads of answers, which may have LF for CR LF (RFC 9112 2.2) and folded lines (5.2)
+# --- heads of answers, which may have LF instead of CR LF (RFC 9112 2.2) and folded lines (5.2)
 ANSWER_HEAD_END: Final = re.compile(rb"\n\r?\n")
 OBS_FOLD: Final = re.compile(rb"(?:\n[ \t]++)++")
 ANSWER_TRAILER: Final = re.compile(rb"(?:" + TOKEN_BYTE + rb"++:|[ \t])" + _TEXT + rb"\r?\n")
@@ -56,5 +56,5 @@ _TEXT_BYTES: Final = bytes(byte for byte in range(256) if (byte >= 0x20 and byte
 
 
 def has_controls(text: bytes) -> bool:
-    """Whether there is a byte in `text` that _TEXT has not. Faster than the pattern for more than 50 bytes."""
+    """Return True if `text` contains a byte outside _TEXT. Faster than the pattern for more than 50 bytes."""
     return bool(text.translate(None, _TEXT_BYTES))

@@ -1,4 +1,4 @@
-"""A port that cannot be had: which one, why, and who listens on it."""
+"""Errors of listeners: which port could not be opened, why, and which process listens on it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-_LISTENS: Final = "0A"  # tcp_states.h: TCP_LISTEN, as /proc/net/tcp has it
+_LISTENS: Final = "0A"  # TCP_LISTEN of tcp_states.h, as it appears in /proc/net/tcp
 
 
 class CannotListen(OSError):
-    """Raised in place of the OSError of a listener that could not be opened."""
+    """Raised instead of the OSError of a listener that could not be opened."""
 
     def __init__(self, error: OSError, host: str, port: int) -> None:
         super().__init__(error.errno, error.strerror or str(error))
@@ -24,7 +24,7 @@ class CannotListen(OSError):
 
     @property
     def reason(self) -> str:
-        """Completes "is ...": taken, and by whom where that can be seen; or what the kernel says."""
+        """Completes "is ...": taken, and by which process if that is visible; or the kernel's message."""
         if self.errno == errno.EADDRINUSE:
             return f"taken{holder(self.port)} (address already in use)"
         if self.errno == errno.EACCES:
@@ -34,7 +34,7 @@ class CannotListen(OSError):
 
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Iterator[None]:
-    """Around what opens a listener: says which one could not be opened."""
+    """Wrap the opening of a listener: an OSError becomes a CannotListen with its address."""
     try:
         yield
     except CannotListen:
@@ -44,7 +44,7 @@ def listening(host: str, port: int) -> Iterator[None]:
 
 
 def holder(port: int) -> str:
-    """` by nginx (pid 42)`; nothing where it cannot be seen: another user's, or no Linux."""
+    """Return the listening process as ` by nginx (pid 42)`; empty if it is not visible: another user's, or no Linux."""
     inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     if not inodes:
         return ""
@@ -65,10 +65,10 @@ def _listening_inodes(port: int) -> Iterator[str]:
 
 
 def _holds(process: Path, inodes: set[str]) -> str:
-    """The name of the process when it has one of the sockets open."""
+    """Return the name of the process if it has one of the sockets open, else an empty text."""
     try:
         if any(str(file.readlink()) in inodes for file in (process / "fd").iterdir()):
             return (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:  # gone, or another user's
+    except OSError:  # it has ended, or belongs to another user
         pass
     return ""

@@ -1,4 +1,4 @@
-"""All connections to one instance: which are idle, who gets one, what is tried again."""
+"""All connections to one instance: idle ones, their assignment to requests, and retries."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.tasks import Tasks
 
-# An idle connection that the application ends within this time was never meant to be used again.
+# If the application closes an idle connection within this time, it did not intend its reuse.
 _HASTY_S: Final = 0.1
 _REMEMBERED_S: Final = 60.0
 
 
 class Origin:
-    """Keep-alive towards `host`:`port`. No task per request; one per new connection, until it is made.
+    """Keep-alive connections to `host`:`port`. No task per request; one per new connection, until it is open.
 
-    The most recently used idle connection is taken first, so that the others may grow old and go. A request is tried
-    again at most once, on a fresh connection, and only if the first one was reused, died before a byte of the answer,
-    and repeating is harmless. The number of connections is bounded by the requests in flight, which the pool bounds by
-    MaxConcurrency, plus `upstream_idle_max`.
+    The most recently used idle connection is taken first, so that the others can reach their idle limit. A request is
+    retried at most once, on a new connection, and only if the first one was reused and ended before a byte of the
+    answer, and repeating is harmless. The number of connections is bounded by the requests in progress, which the pool
+    bounds by MaxConcurrency, plus `upstream_idle_max`.
     """
 
     def __init__(self, host: str, port: int, limits: DataPlaneLimits) -> None:
-        """To be made on a running loop."""
+        """Must be called on a running loop."""
         self.limits = limits
         self._host = host
         self._port = port
         self._loop = asyncio.get_running_loop()
         self._tasks = Tasks(f"origin {host}:{port}")
-        self._idle: dict[UpstreamConnection, float] = {}  # -> since when; oldest first
-        self._links: dict[UpstreamConnection, None] = {}  # all, those in the making too
+        self._idle: dict[UpstreamConnection, float] = {}  # -> start of the idle time; oldest first
+        self._links: dict[UpstreamConnection, None] = {}  # all, including those being opened
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
-        self._hasty_until_s = 0.0  # the application closes idle connections so soon that a look may come too early
+        self._hasty_until_s = 0.0  # until then: it closes idle connections too soon for a check
 
     def begin(self, caller: Caller) -> None:
         """Serve `caller` on an idle connection if there is one, else on a new one."""
         now_s = self._loop.time()
         horizon_s = now_s - self.limits.upstream_idle_s
-        # An end that the loop has not told yet: a request that may be repeated can rely on being sent again. Any other
-        # looks first, and takes none where ends come just behind answers (http-proxy.md 123).
+        # The loop may not have reported the end of an idle connection yet. A request that may be repeated relies on the
+        # retry. Any other checks first, and uses no idle connection if the application ends them soon after answers
+        # (http-proxy.md 123).
         safe = caller.is_safe_to_lose()
         if safe or now_s >= self._hasty_until_s:
             while self._idle:
@@ -66,7 +67,7 @@ class Origin:
         self._tasks.spawn(self._connect(link), "connect")
 
     async def close(self) -> None:
-        """Cut every connection. Callers still served hear that theirs was terminated, or never made."""
+        """Cut every connection. Callers in progress are notified that theirs was terminated, or never opened."""
         self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()
@@ -75,10 +76,10 @@ class Origin:
             link.reject(TERMINATED if link.is_connected else CONNECT_FAILURE)
         self._idle.clear()
 
-    # --- what connections tell ---------------------------------------------------------------------------------------
+    # --- calls by connections ----------------------------------------------------------------------------------------
 
     def release(self, link: UpstreamConnection) -> None:
-        """`link` is idle and clean."""
+        """Take back `link`, which is idle and clean."""
         if self._closed or len(self._idle) >= self.limits.upstream_idle_max:
             link.drop()
             return
@@ -98,7 +99,7 @@ class Origin:
     # -----------------------------------------------------------------------------------------------------------------
 
     def _ended(self, idle_s: float) -> None:
-        """The application has closed an idle connection, without having said so in its answer."""
+        """Note that the application closed an idle connection without an announcement in its answer."""
         if idle_s < _HASTY_S:
             self._hasty_until_s = self._loop.time() + _REMEMBERED_S
 
@@ -119,7 +120,7 @@ class Origin:
         return EXHAUSTED
 
     def _reap(self) -> None:
-        """Close what has been idle for too long; look again when the next one will have been."""
+        """Close connections that have been idle for too long, and schedule the next check."""
         self._reaper = None
         now_s = self._loop.time()
         for link, since_s in list(self._idle.items()):

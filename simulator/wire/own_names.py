@@ -1,9 +1,9 @@
-"""The names under which a listener of ours may be asked: one rule for every listener that has no secret.
+"""Names under which a simulator's listener may be addressed: one rule for every listener without a secret.
 
-Browsers carry requests of any site to this machine, so listening on loopback alone protects nothing. A page whose own
-name was made to resolve to 127.0.0.1 (DNS rebinding) has a foreign Host field; a page of another site, or of another
-port of this machine, has a foreign Origin field or says so in Sec-Fetch-Site. Both are rejected. Programs send the name
-that they were given and no Origin, so the AWS CLI, SDKs, Terraform and Prometheus notice nothing.
+Browsers can send requests of any site to this machine, so listening on loopback alone protects nothing. A page whose
+own name resolves to 127.0.0.1 (DNS rebinding) has a foreign Host field; a page of another site, or of another port of
+this machine, has a foreign Origin field or a cross-site Sec-Fetch-Site. Both are rejected. Programs send the name that
+they were configured with and no Origin, so the AWS CLI, SDKs, Terraform and Prometheus are not affected.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 _LOCALHOST: Final = "localhost"  # RFC 6761: no DNS may answer for it
-_HTTP_PORT: Final = 80  # browsers leave it out
-_SHOWN_MAX: Final = 80  # characters of a field in a message
+_HTTP_PORT: Final = 80  # browsers omit it
+_SHOWN_MAX: Final = 80  # characters of a field that a message shows
 _READS: Final = frozenset({"GET", "HEAD"})
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 
 class Asked(NamedTuple):
-    """What a request says of where it goes and where it comes from.
+    """Destination and source of a request, as its head states them.
 
-    `target` as on the request line. `hosts`: every Host field. `fields`: the others, asked for in lower case.
+    `target`: as on the request line. `hosts`: every Host field. `fields`: the others, read with lower-case names.
     """
 
     scheme: str
@@ -35,8 +35,8 @@ class Asked(NamedTuple):
 class OwnNames:
     """Loopback's own names and addresses, and `names`, which the user has configured.
 
-    `port`: when given, the Host field must have it. A listener that people reach through a forwarded port leaves it
-    out: there is no page that could make use of another port on a name of loopback.
+    `port`: if given, the Host field must contain it. Omit it for a listener that users reach through a forwarded port:
+    no page can make use of another port on a name of loopback.
     """
 
     def __init__(self, names: Iterable[str] = (), *, port: int | None = None) -> None:
@@ -44,11 +44,11 @@ class OwnNames:
         self.port = port
 
     def rejection(self, asked: Asked) -> str | None:
-        """Why the request is rejected; None when it is not."""
+        """Return why the request is rejected; None if it is not."""
         return self.rejects_host(asked.target, asked.hosts) or self.rejects_origin(asked)
 
     def rejects_host(self, target: str, hosts: list[str]) -> str | None:
-        """Why the name that is asked for is rejected."""
+        """Return why the requested host name is rejected; None if it is not."""
         if len(hosts) != 1:
             return f"Host, must be given once: {self._expected()}"
         named = [hosts[0]]
@@ -60,21 +60,21 @@ class OwnNames:
         return None
 
     def rejects_origin(self, asked: Asked) -> str | None:
-        """Why the page that asks is rejected; the Host field is an own name already."""
+        """Return why the requesting page is rejected; the Host field has been checked before."""
         origin, site = asked.fields.get("origin"), asked.fields.get("sec-fetch-site")
         if origin is not None:
             scheme, _, authority = origin.partition("://")
             if scheme != asked.scheme or [authority.lower()] != [host.lower() for host in asked.hosts]:
                 return f"Origin = {origin[:_SHOWN_MAX]!r}, must be this listener's own: pages of others may not ask"
         if site is not None and site not in _OWN_SITES:
-            # A link that a person follows brings the answer to that person, and not to the page with the link.
+            # A link that a user follows delivers the answer to that user, and not to the page with the link.
             if asked.method in _READS and asked.fields.get("sec-fetch-mode") == "navigate":
                 return None
             return f"Sec-Fetch-Site = {site[:_SHOWN_MAX]!r}, must be same-origin: pages of others may not ask"
         return None
 
     def has(self, name: str) -> bool:
-        """Whether a host name, without port, is one of ours."""
+        """Return True if a host name, without port, is an own name."""
         plain = _plain(name)
         return plain == _LOCALHOST or plain in self._names or is_loopback_address(plain)
 
@@ -91,7 +91,7 @@ class OwnNames:
 
 
 def split_authority(authority: str) -> tuple[str, str | None]:
-    """Name and port, which is empty when it is left out and None when the authority is malformed."""
+    """Return name and port; the port is empty if it is missing and None if the authority is malformed."""
     if authority.startswith("["):
         name, closed, rest = authority.partition("]")
         name, rest = name[1:], rest if closed else "?"

@@ -1,7 +1,7 @@
-"""Asking an instance whether it is well, over TCP or HTTP. Each probe has a connection of its own.
+"""Health probes of an instance over TCP or HTTP. Each probe has its own connection.
 
-A probe that cannot be made because this process has run out of descriptors says nothing about the instance: it is made
-again until it can be.
+A probe that cannot be sent because this process has no descriptors left says nothing about the instance: it is retried
+until it can be sent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.wire.response import AnswerHead
 from simulator.wire.upstream import UpstreamConnection
 
 # ASSUMPTION: User-Agent and version of App Runner's health checks are undocumented (facts 9); an application's access
-# log would settle it. This is the one of Envoy's HTTP health checker.
+# log would settle it. This value is that of Envoy's HTTP health checker.
 USER_AGENT: Final = b"Envoy/HC"
 
 _LOCATION: Final = re.compile(rb"^location:[ \t]*([\x21-\x7e]{1,200})", re.IGNORECASE | re.MULTILINE)
@@ -28,11 +28,11 @@ _AGAIN_S: Final = 1.0
 
 
 class _CannotProbe(Exception):
-    """This process has run out of something."""
+    """This process has exhausted a resource."""
 
 
 async def probe(origin: Origin, host: str, port: int, check: HealthCheck) -> str | None:
-    """None when the probe passed, else why not. Ends within `check.timeout_s` of the moment at which it can be made."""
+    """Return None if the probe passed, else why not. Ends within `check.timeout_s` after it can be sent."""
     while True:
         try:
             return await _probe(origin, host, port, check)
@@ -64,7 +64,7 @@ async def _probe_tcp(host: str, port: int) -> str | None:
 
 
 async def stays_open(host: str, port: int, for_s: float) -> bool:
-    """Whether a new connection is still open after `for_s`, or the other side has written on it."""
+    """Return True if a new connection is still open after `for_s`, or the peer has written to it before."""
     held = _Held()
     try:
         transport, _ = await asyncio.get_running_loop().create_connection(lambda: held, host, port)
@@ -78,7 +78,7 @@ async def stays_open(host: str, port: int, for_s: float) -> bool:
 
 
 class _Held(asyncio.Protocol):
-    """`verdict`: True with the first byte, False with the end."""
+    """Records what happens to a connection. `verdict`: True at the first byte, False at the end."""
 
     def __init__(self) -> None:
         self.verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -105,7 +105,7 @@ async def _probe_http(origin: Origin, host: str, port: int, path: str) -> str | 
 
 
 class _ProbeCall:
-    """A caller that wants nothing but the status."""
+    """A caller that needs only the status."""
 
     head_only = False
     tunnels = False
@@ -127,7 +127,7 @@ class _ProbeCall:
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
         del piece, complete
-        # ASSUMPTION: whether a 3xx passes is unknown (facts 9); "success" is read as 200 to 299.
+        # ASSUMPTION: whether a 3xx passes is unknown (facts 9); "success" is taken to mean 200 to 299.
         self._settle(None if 200 <= head.status <= 299 else _told(head))
 
     def answer_continued(self, piece: bytes, *, complete: bool) -> None:
@@ -160,7 +160,7 @@ class _ProbeCall:
 
 
 def _told(head: AnswerHead) -> str:
-    """The status, and of a redirect where it leads."""
+    """Return the status and, for a redirect, its target."""
     found = _LOCATION.search(head.forward(b"")) if 300 <= head.status <= 399 else None
     if found is None:
         return f"status {head.status}"

@@ -1,4 +1,4 @@
-"""Bytes of a connection in, requests out: one at a time; what is behind it is not looked at before it is asked for."""
+"""Bytes of a connection in, requests out, one at a time; a request's successor is read only when it is asked for."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from simulator.wire.request import ENVOY_FIELDS, FieldTable, RequestHead, check_
 
 
 class RequestReader:
-    """`buffer`: an unfinished head, or requests behind the one under way; `body` reads the latter's, until it ends.
+    """Reads the requests of one connection.
 
-    Its owner bounds what is added while a request is under way. After a ProtocolError it is of no further use.
+    `buffer`: an unfinished head, or requests after the present one; `body`: reader of the present request's body, until
+    it ends. The owner bounds what is added during a request. After a ProtocolError the reader must not be used.
     """
 
     __slots__ = ("_limits", "_seen", "_table", "body", "buffer")
 
     def __init__(self, limits: DataPlaneLimits, table: FieldTable = ENVOY_FIELDS) -> None:
-        """`table` as read_request has it."""
+        """`table`: as for read_request."""
         self.buffer = b""
         self.body: BodyReader | None = None
         self._limits = limits
         self._table = table
-        self._seen = 0  # bytes of the buffer in which no end of a head was found
+        self._seen = 0  # bytes of the buffer that contain no end of a head
 
     def add(self, data: bytes) -> None:
         self.buffer = self.buffer + data if self.buffer else data
 
     def take(self) -> tuple[RequestHead, bytes] | None:
-        """The next request whose head is whole, with as much of its body as has come; `body` is set if more follows.
+        """Return the next request with a complete head and the received part of its body; if more follows, set `body`.
 
         Raises:
-            ProtocolError: as soon as what has come cannot become a good request.
+            ProtocolError: as soon as the received bytes cannot become a valid request.
         """
         assert self.body is None, "the request before is still coming in"
         buffer, limits = self.buffer, self._limits
@@ -55,10 +56,10 @@ class RequestReader:
         return request, self.feed_body(rest) if rest else b""
 
     def feed_body(self, data: bytes) -> bytes:
-        """More bytes while `body` is set: what of the body is in them.
+        """Return the body's bytes in further `data`; call while `body` is set.
 
         Raises:
-            ProtocolError: when the framing is broken.
+            ProtocolError: if the framing is broken.
         """
         body = self.body
         assert body is not None, "no body is coming in"
@@ -69,12 +70,12 @@ class RequestReader:
         return piece
 
     def open_tunnel(self) -> bytes:
-        """Nothing that follows is a request any more; what has come of it already."""
+        """Treat all further bytes as tunnel data; return those received already."""
         self.body = CloseBody()
         early, self.buffer = self.buffer, b""
         return early
 
     def clear(self) -> None:
-        """Forget what has come: nothing of it will be wanted."""
+        """Discard what was received."""
         self.buffer = b""
         self.body = None

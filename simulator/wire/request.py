@@ -1,7 +1,7 @@
-"""Request heads: read strictly, written on towards an instance.
+"""Request heads: read strictly and forwarded to an instance.
 
-Fields nobody here has an interest in are kept as lines, byte for byte and in order. The few that matter to a proxy are
-taken out, judged, and written anew, so what goes on is consistent by construction: one Host, one framing, no hop-by-hop
+Fields without meaning for a proxy are kept as lines, byte for byte and in order. The few with a meaning are extracted,
+judged, and written again, so the forwarded head is consistent by construction: one Host, one framing, no hop-by-hop
 field. Fields spelled with `_` that a CGI-style application would take for one of those few are dropped.
 """
 
@@ -30,7 +30,7 @@ from simulator.wire.grammar import (
 
 __all__ = ["ENVOY_FIELDS", "IDEMPOTENT", "PLAIN_FIELDS", "FieldTable", "RequestHead", "check_beginning", "read_request"]
 
-# Good values of Host: names of services, and what strangers try.
+# Valid values of Host: names of services, and names that unknown clients try.
 _HOSTS: Final[Memory[bytes]] = Memory(1024)
 
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"})  # RFC 9110 9.2.2, without TRACE
@@ -53,24 +53,27 @@ _JUDGED: Final = (
 _DROPPED: Final = (
     b"keep-alive",
     b"proxy-connection",
-    b"te",  # trailers are dropped here, so none may be promised
+    b"te",  # trailers are dropped here, so none may be announced
     b"trailer",
     b"http2-settings",
-    b"x-forwarded-proto",  # ours
+    b"x-forwarded-proto",  # set by the balancer
 )
-# Set by Envoy, so not believed when a client sends them.
+# Set by Envoy, so a client's values are not trusted.
 _ENVOYS: Final = (
-    b"x-request-id",  # Envoy makes its own for requests from outside
+    b"x-request-id",  # Envoy generates its own for external requests
     b"x-envoy-expected-rq-timeout-ms",
     b"x-envoy-internal",
     b"x-envoy-external-address",
 )
-# Set by a balancer that speaks the standard's language; Envoy passes on what a client says there.
+# Set by a balancer with standard headers; Envoy forwards a client's values.
 _STANDARDS: Final = (b"forwarded", b"x-forwarded-host", b"x-forwarded-port")
 
 
 def _field_table(dropped: tuple[bytes, ...]) -> FieldTable:
-    """Spellings with `_` fall with the name that a CGI-style application would take them for."""
+    """Return a table that also drops the spellings with `_` of judged and dropped names.
+
+    A CGI-style application would take them for those names.
+    """
     return FieldTable(
         {
             **{name.replace(b"-", b"_"): b"" for name in _JUDGED + dropped},
@@ -85,12 +88,12 @@ PLAIN_FIELDS: Final = _field_table(_DROPPED + _STANDARDS)
 
 
 class RequestHead:
-    """A judged request head. `length` is the body's, as framing.py says it; `minor` the version's, 0 or 1.
+    """A judged request head. `length`: of the body, as framing.py defines it. `minor`: the version's, 0 or 1.
 
-    `authority` is the Host as it goes to the application, empty when an HTTP/1.0 request has none. `last_hop`: an
-    OPTIONS request that may not be forwarded (Max-Forwards: 0). `upgrade`: the protocols asked for, in lower case.
-    `tunnel`: set by who allows it, the request goes on as one for a WebSocket. `taken`: the fields that do not go on as
-    they are, by the table's keys.
+    `authority`: the Host as it is forwarded, empty if an HTTP/1.0 request has none. `last_hop`: an OPTIONS request that
+    may not be forwarded (Max-Forwards: 0). `upgrade`: the requested protocols, in lower case. `tunnel`: set by the code
+    that permits it; the request is forwarded as one for a WebSocket. `taken`: the fields that are not forwarded
+    unchanged, by the table's keys.
     """
 
     __slots__ = (
@@ -127,7 +130,7 @@ class RequestHead:
         self._sized = False
 
     def forward(self, client: bytes, added: bytes) -> bytes:
-        """The head as an instance gets it. `client` is the peer's address, `added` whole field lines."""
+        """Return the head for an instance. `client`: the peer's address, `added`: whole field lines."""
         if self.length == CHUNKED:
             framing = b"transfer-encoding: chunked\r\n"
         elif self.tunnel:
@@ -139,11 +142,11 @@ class RequestHead:
         return b"".join((start, *self._lines, tail))
 
     def forwarded_by(self, client: bytes) -> bytes:
-        """The value of X-Forwarded-For: whom the client names, and the client."""
+        """Return the value of X-Forwarded-For: the addresses that the client names, and the client's own."""
         return b"%b, %b" % (self.forwarded_for, client) if self.forwarded_for else client
 
     def field(self, name: bytes) -> bytes | None:
-        """The value of the first kept field `name` (lower case); None when there is none. Not for the hot path."""
+        """Return the value of the first kept field `name` (lower case); None if there is none. Not for the hot path."""
         for line in self._lines:
             found, _, value = line.partition(b":")
             if found.lower() == name:
@@ -171,7 +174,7 @@ class RequestHead:
             self._take_max_forwards(hops)
 
     def _take_target(self, host: bytes | None) -> None:
-        """Origin-form for what goes on; the authority of an absolute target beats Host (RFC 9112 3.2.2)."""
+        """Convert the target to origin-form; the authority of an absolute target overrides Host (RFC 9112 3.2.2)."""
         if self.minor == 1 and host is None:
             raise ProtocolError("no Host")
         if host is not None:
@@ -218,19 +221,19 @@ class RequestHead:
 
 
 def read_request(head: bytes, limits: DataPlaneLimits, table: FieldTable = ENVOY_FIELDS) -> RequestHead:
-    """Judge a whole head, its empty line included. `table` says which fields are judged, and which are dropped.
+    """Judge a whole head, including its empty line. `table`: which fields are judged and which are dropped.
 
     Raises:
-        ProtocolError: whatever is wrong, with the status for the client.
+        ProtocolError: for any fault, with the status for the client.
     """
     assert head.endswith(b"\r\n\r\n"), "a head is read when its empty line has come"
-    start, *lines = head[:-4].split(b"\r\n")  # at this only: another CR or LF spoils the line it is in
+    start, *lines = head[:-4].split(b"\r\n")  # at CR LF only: another CR or LF invalidates its line
     match = REQUEST_LINE.fullmatch(start)
     if match is None:
         raise _complaint(head[: head.find(b"\n") + 1], limits)
     if len(start) + 2 > limits.request_line_bytes_max:
         raise ProtocolError("request line too long", 414)
-    if len(lines) > limits.head_fields_max:  # before they are judged: a head takes no more room in the table's memory
+    if len(lines) > limits.head_fields_max:  # before judging: a head takes no more room in the table's cache
         raise ProtocolError("too many fields", 431)
     method, target, minor = match.groups()
     request = RequestHead(method, target, 1 if minor == b"1" else 0)
@@ -239,10 +242,10 @@ def read_request(head: bytes, limits: DataPlaneLimits, table: FieldTable = ENVOY
 
 
 def check_beginning(start: bytes, seen: int, limits: DataPlaneLimits) -> None:
-    """Reject an unfinished head as soon as it cannot become a good one. The first `seen` bytes were checked before.
+    """Reject an unfinished head as soon as it cannot become valid. The first `seen` bytes were checked before.
 
     Raises:
-        ProtocolError: as `read_request` would in the end, or 414 or 431 when too much has come.
+        ProtocolError: as `read_request` would in the end, or 414 or 431 if too much was received.
     """
     line_end = start.find(b"\n") + 1
     if line_end == 0:
@@ -279,14 +282,14 @@ def _is_address(literal: str) -> bool:
 
 
 def _judge_host(host: bytes) -> bytes:
-    """It, if it is good; then it is remembered."""
+    """Return and cache the host if it is valid."""
     if not is_authority(host):
         raise ProtocolError("Host malformed")
     return _HOSTS.remember(host, host)
 
 
 def _complaint(line: bytes, limits: DataPlaneLimits) -> ProtocolError:
-    """What is wrong with a first line, its end included, that is no request line."""
+    """Return what is wrong with a first line, including its line end, that is no request line."""
     if len(line) > limits.request_line_bytes_max:
         return ProtocolError("request line too long", 414)
     if OTHER_VERSION.fullmatch(line) is not None:

@@ -1,8 +1,9 @@
-"""Answer heads: read from an instance, written on towards a client.
+"""Answer heads: read from an instance and forwarded to a client.
 
-Their sender is the user's own application, so what App Runner's Envoy takes is taken here: LF for CR LF, folded lines,
-status lines with more blanks or another version (http-proxy.md 121, 132, 133). What is forwarded is strict.
-What could split an answer in two stays rejected (136): CR alone, NUL and other controls, names that are no tokens.
+Their sender is the user's own application, so everything that App Runner's Envoy accepts is accepted here: LF instead
+of CR LF, folded lines, status lines with more white space or another version (http-proxy.md 121, 132, 133). What is
+forwarded is strict. What could split an answer in two remains rejected (136): CR alone, NUL and other controls, names
+that are no tokens.
 """
 
 from __future__ import annotations
@@ -21,24 +22,24 @@ _DROPPED: Final = (
     b"proxy-connection",
     b"te",
     b"trailer",
-    b"x-envoy-upstream-service-time",  # ours
+    b"x-envoy-upstream-service-time",  # set by the balancer
 )
 ANSWER_FIELDS: Final = FieldTable({**dict.fromkeys(_DROPPED, b""), **{name: name for name in _JUDGED}}, status=502)
 
 FIELDS_MAX: Final = DataPlaneLimits().answer_fields_max
 _VERSION: Final = b"HTTP/"
 
-# Connection as nearly every HTTP/1.1 answer has it: none, or what changes nothing.
+# Values of Connection in nearly every HTTP/1.1 answer: none, or one without effect.
 _STAYS: Final = frozenset({None, b"keep-alive", b"Keep-Alive"})
 # (minor version, status, reason) of status lines: 60 statuses have a name, in a few spellings each.
 _STATUS_LINES: Final[Memory[tuple[int, int, bytes]]] = Memory(512)
 
 
 class AnswerHead:
-    """A judged answer head. `length` is the body's, as framing.py says it, if the request was not HEAD.
+    """A judged answer head. `length`: of the body, as framing.py defines it, if the request was not HEAD.
 
-    `dated`: the application sent a Date. `server`: what it calls itself, empty if it does not. `upgrades`: it agrees to
-    a WebSocket (status 101).
+    `dated`: the application sent a Date. `server`: its Server field, empty if there is none. `upgrades`: it accepts a
+    WebSocket (status 101).
     """
 
     __slots__ = ("_lines", "_size", "dated", "keep_alive", "length", "reason", "server", "status", "upgrades")
@@ -51,21 +52,21 @@ class AnswerHead:
         self.dated = False
         self.server = b""
         self.upgrades = False
-        self._lines: list[bytes] = []  # end-to-end fields as they came
-        self._size: bytes | None = None  # Content-Length as it came
+        self._lines: list[bytes] = []  # end-to-end fields as received
+        self._size: bytes | None = None  # Content-Length as received
 
     @property
     def declared(self) -> bytes:
-        """The Content-Length line to pass on where no body follows (HEAD, 304), empty if there is none to pass on."""
+        """The Content-Length line to forward if no body follows (HEAD, 304); empty if there is none to forward."""
         size = self._size
         if size is None or self.status < 200 or self.status == 204 or DIGITS.fullmatch(size) is None:
             return b""
         return b"content-length: %b\r\n" % size
 
     def forward(self, added: bytes, body: bytes = b"") -> bytes:
-        """The head as a client gets it, with `added`: whole field lines of the balancer, framing among them.
+        """Return the head for a client, with `added`: whole field lines of the balancer, including the framing.
 
-        `body` is what can go out together with it.
+        `body`: the part that can be sent together with it.
         """
         start = b"HTTP/1.1 %d %b\r\n" % (self.status, self.reason)
         return b"".join((start, *self._lines, added, b"\r\n", body))
@@ -84,16 +85,16 @@ class AnswerHead:
         if minor == 1 and connection in _STAYS:
             return
         tokens = connection_tokens(connection or b"")
-        # RFC 9112 6.1: behind a coding in HTTP/1.0 nobody knows how the connection stands.
+        # RFC 9112 6.1: after a coding in HTTP/1.0 the framing of the connection is unknown.
         self.keep_alive = b"close" not in tokens and (minor == 1 or (b"keep-alive" in tokens and coding is None))
         self.upgrades = b"upgrade" in tokens and get(b"upgrade", b"").lower() == b"websocket"
         self._lines = without_named(self._lines, tokens)
 
 
 def read_answer(head: bytes, table: FieldTable = ANSWER_FIELDS, fields_max: int = FIELDS_MAX) -> AnswerHead:
-    """Judge a whole head with CR LF as line ends, its empty line included; folded lines are rejected.
+    """Judge a whole head with CR LF as line ends, including its empty line; folded lines are rejected.
 
-    `table` says which fields are judged, and which are dropped.
+    `table`: which fields are judged and which are dropped.
 
     Raises:
         ProtocolError: 502.
@@ -104,12 +105,12 @@ def read_answer(head: bytes, table: FieldTable = ANSWER_FIELDS, fields_max: int 
 
 
 def find_answer(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[AnswerHead, int] | None:
-    """The head with which `data` begins, and where it ends; None when it is still incomplete.
+    """Return the head at the start of `data` and where it ends; None if it is still incomplete.
 
-    The first `seen` bytes have been looked at before, and there is no end in them.
+    The first `seen` bytes have been searched before and contain no end.
 
     Raises:
-        ProtocolError: 502, as soon as what has come cannot become a good head.
+        ProtocolError: 502, as soon as the received bytes cannot become a valid head.
     """
     end = data.find(b"\r\n\r\n", max(0, seen - 3)) + 4
     if end >= 4:
@@ -118,7 +119,7 @@ def find_answer(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[An
             try:
                 return _read(start, lines, ANSWER_FIELDS, limits.answer_fields_max), end
             except ProtocolError:
-                pass  # not strictly: perhaps there is an LF or a fold in it
+                pass  # not strictly valid: it may contain an LF or a fold
     elif b"\n" not in data and len(data) <= limits.answer_head_bytes_max:
         _check_start(data)
         return None
@@ -150,7 +151,7 @@ def _read(start: bytes, lines: list[bytes], table: FieldTable, fields_max: int) 
 
 
 def _judge_status_line(line: bytes) -> tuple[int, int, bytes]:
-    """Its parts, if it is good; then they are remembered. `minor` is 0 for HTTP/1.0, else 1."""
+    """Return and cache the parts of a valid status line. `minor` is 0 for HTTP/1.0, else 1."""
     match = STATUS_LINE.fullmatch(line)
     if match is None:
         raise ProtocolError("status line malformed", 502)
@@ -165,9 +166,9 @@ def _check_start(data: bytes) -> None:
 
 
 def _check_lines(data: bytes, seen: int) -> None:
-    """Reject an unfinished head with a line, ended within what was not yet seen, that spoils it.
+    """Reject an unfinished head if a line that ends after `seen` is invalid.
 
-    Whatever is rejected is rejected at once: an application that keeps its connection would else be waited for.
+    The rejection is immediate, because an application that keeps its connection open would otherwise be waited for.
     """
     at = data.rfind(b"\n", 0, seen) + 1
     *ended, last = data[at:].replace(b"\r\n", b"\n").split(b"\n")

@@ -1,17 +1,17 @@
-"""TLS towards clients: versions, ciphers, ALPN, and the certificate for the name asked for.
+"""TLS towards clients: versions, ciphers, ALPN, and the certificate for the requested name.
 
-1.2 and 1.3; at 1.2 only ECDHE with AEAD (RFC 9325, Mozilla "intermediate" without DHE). ALPN offers http/1.1 and
-nothing else: a client that knows only other protocols still gets its handshake, without a choice. A name nobody knows
-gets the default certificate, so that the gateway can answer 404 as App Runner does.
+1.2 and 1.3; at 1.2 only ECDHE with AEAD (RFC 9325, Mozilla "intermediate" without DHE). ALPN offers only http/1.1: a
+client that knows only other protocols still completes its handshake, without a selected protocol. An unknown name gets
+the default certificate, so that the gateway can answer 404 as App Runner does.
 
 Session tickets are sealed with the keys of the default context, which stays: resumption works across names, and a
 renewed certificate drops no connection.
 
-asyncio and uvloop drop the fatal alert of a failed handshake, and of whatever fails behind it: a record that cannot be
-decrypted, an illegal KeyUpdate (CPython gh-98078). `_Alerting` sends it all the same.
+asyncio and uvloop drop the fatal alert of a failed handshake and of any later failure: a record that cannot be
+decrypted, an illegal KeyUpdate (CPython gh-98078). `_Alerting` sends it nevertheless.
 
-Groups are OpenSSL's own choice: X25519, P-256, X448, P-521, P-384. Mozilla's list is shorter, but the `ssl` module can
-name one group only, so a shorter list would shut out clients.
+Groups are OpenSSL's default: X25519, P-256, X448, P-521, P-384. Mozilla's list is shorter, but the `ssl` module can
+name only one group, so a shorter list would exclude clients.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from simulator.wire.ca import CertificateAuthority
 class Handshake:
     """A handshake that is about to begin on `accepted`.
 
-    `plain`: set when the client speaks plain HTTP; the same connection once more, for who ends this and answers.
+    `plain`: set if the client speaks plain HTTP: a duplicate of the connection for the code that answers and closes it.
     """
 
     __slots__ = ("accepted", "plain")
@@ -39,12 +39,12 @@ class Handshake:
         self.plain: socket.socket | None = None
 
 
-# The handshake that a task is about to begin: a loop makes the TLS object itself, and tells it nothing.
+# The handshake that a task is about to begin: a loop creates the TLS object itself and passes it no arguments.
 handshaking: ContextVar[Handshake | None] = ContextVar("handshaking", default=None)
 
-# What OpenSSL says of a first record that is none ("doesn't look like TLS"); it has no alert for it.
+# OpenSSL's reasons for a first record that is not TLS ("doesn't look like TLS"); it has no alert for it.
 _NOT_TLS: Final = frozenset({"HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "WRONG_VERSION_NUMBER"})
-# Not a failure, or the end of the connection: nobody is left to be told.
+# Not a failure, or the end of the connection: there is no peer to notify.
 _NO_FAILURE: Final = (
     ssl.SSLWantReadError,
     ssl.SSLWantWriteError,
@@ -58,7 +58,7 @@ DEFAULT_HOST: Final = "localhost"
 
 
 class ServerCertificates:
-    """The contexts of all hosts served; `context` is what a listener uses."""
+    """The contexts of all hosts served; `context` is for listeners."""
 
     def __init__(self, authority: CertificateAuthority, now: datetime) -> None:
         self._authority = authority
@@ -70,26 +70,26 @@ class ServerCertificates:
         self._load(self.context, DEFAULT_HOST, now)
 
     def add(self, host: str, now: datetime) -> None:
-        """Serve `host` with a certificate of its own; for a known host a fresh one, from the next handshake on.
+        """Serve `host` with its own certificate; a known host gets a new one from the next handshake on.
 
         Raises:
-            ValueError: when `host` is not a host name.
+            ValueError: if `host` is not a host name.
         """
         host = _known_as(host)
         context = server_context()
         self._load(context, host, now)
         self._by_host[host] = context
-        self._hosts[context] = host  # an older context keeps its name too: connections made with it may live on
+        self._hosts[context] = host  # an older context keeps its name too: its connections may still be open
 
     def knows(self, host: str) -> bool:
         return _known_as(host) in self._by_host
 
     def remove(self, host: str) -> None:
-        """Handshakes for `host` get the default certificate from now on."""
+        """Serve `host` with the default certificate from now on."""
         self._by_host.pop(_known_as(host), None)
 
     def renew(self, now: datetime) -> list[str]:
-        """Replace the certificates that come near their end; their hosts."""
+        """Replace the certificates that are near their end; return their hosts."""
         due = [host for host in self._by_host if self._authority.is_due(host, now)]
         for host in due:
             self.add(host, now)
@@ -98,7 +98,7 @@ class ServerCertificates:
         return due
 
     def host_of(self, context: ssl.SSLContext) -> str:
-        """The host a connection's handshake was for; empty when it named none of ours."""
+        """Return the host of a connection's handshake; empty if it named no known host."""
         host = self._hosts.get(context, "")
         return host if host in self._by_host else ""
 
@@ -116,19 +116,19 @@ class ServerCertificates:
 
 
 def _known_as(host: str) -> str:
-    """As edge/gateway.py `host_name`: browsers keep the dot that ends a full name, in Host and in SNI."""
+    """Normalize as edge/gateway.py `host_name` does: browsers keep the final dot of a name, in Host and in SNI."""
     return host.lower().removesuffix(".")
 
 
 class _Alerting(ssl.SSLObject):
-    """A failure is told to the client at once, and to the loop when it comes back.
+    """Sends the alert of a failure to the client before the loop sees the failure.
 
-    OpenSSL has left its alert among the bytes to be sent. A loop sends those when a call wants more to read, but not
-    when it fails. So it is told the former first, and that there is nothing more to read: it sends, comes back, and
-    gets the failure.
+    OpenSSL has put its alert into the outgoing bytes. A loop sends those when a call needs more input, but not when it
+    fails. So this class first reports that it needs input, and shuts down the reading side: the loop sends the bytes,
+    calls again, and gets the failure.
     """
 
-    hello = False  # a ClientHello has come
+    hello = False  # a ClientHello was received
     _failure: ssl.SSLError | None = None
     _handshake: Handshake | None
 
@@ -147,7 +147,7 @@ class _Alerting(ssl.SSLObject):
         except ssl.SSLError as failure:
             handshake = self._handshake
             if handshake is not None and not self.hello and failure.reason in _NOT_TLS:
-                with contextlib.suppress(OSError):  # no descriptor left, or the client was faster
+                with contextlib.suppress(OSError):  # no descriptor left, or the client has disconnected
                     handshake.plain = handshake.accepted.dup()
                 raise
             self._tell(failure)
@@ -168,13 +168,13 @@ class _Alerting(ssl.SSLObject):
     def _tell(self, failure: ssl.SSLError) -> NoReturn:
         self._failure = failure
         if self._handshake is not None:
-            with contextlib.suppress(OSError):  # the client was faster
+            with contextlib.suppress(OSError):  # the client has disconnected
                 self._handshake.accepted.shutdown(socket.SHUT_RD)
         raise ssl.SSLWantReadError from failure
 
 
 def server_context() -> ssl.SSLContext:
-    """Without a certificate yet."""
+    """Return a context without a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS)
@@ -184,7 +184,7 @@ def server_context() -> ssl.SSLContext:
 
 
 def client_context(authority: CertificateAuthority) -> ssl.SSLContext:
-    """For clients of our own: trusts the local authority and nothing else."""
+    """Return a context for the simulator's own clients, which trusts only the local authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(authority.certificate_path)
     context.set_alpn_protocols(["http/1.1"])

@@ -1,12 +1,12 @@
 """One connection to an instance: a request out, its answer in, then idle until the next one.
 
-Callbacks only. At any time it serves one caller or none. Bytes that come while it serves none are never anybody's
-answer: the connection is thrown away (response queue poisoning). It is given back for reuse only after an answer that
-ended by its own framing, with nothing behind it, to a request that had gone out in full.
+Callbacks only. At any time it serves one caller or none. Bytes that arrive while it serves none are never used as an
+answer: the connection is discarded (response queue poisoning). It is returned for reuse only after an answer that ended
+by its own framing, with no bytes after it, to a request that had been sent in full.
 
 An application may answer in the middle of an upload and close (413 is such an answer); its kernel then resets the
-connection, and our next write is what finds out. A loop takes a broken write for the end of the connection and reads no
-more, so what stands in the receive queue is read here before the connection counts as broken (RFC 9112 9.5).
+connection, and the balancer's next write detects it. A loop takes a broken write for the end of the connection and
+reads no more, so this class reads the receive queue before the connection counts as broken (RFC 9112 9.5).
 """
 
 from __future__ import annotations
@@ -27,53 +27,53 @@ _READ_BYTES: Final = 256 * 1024
 
 
 class Caller(Protocol):
-    """Who sends a request and gets its answer. `link` is the connection at work for it, set and cleared from here.
+    """Sends a request and receives its answer. `link`: its present connection, which sets and clears it.
 
-    In order: `connected` (again on a retry), any number of `informed`, one `answer_began`, any number of
-    `answer_continued`, the last of which (or `answer_began`) says `complete`. Or `broken`, once, at any point. Nothing
-    comes after the end or after `UpstreamConnection.drop`.
+    Order of calls: `connected` (again on a retry), any number of `informed`, one `answer_began`, any number of
+    `answer_continued`, the last of which (or `answer_began`) has `complete` set. Or `broken`, once, at any point. No
+    call follows the end or `UpstreamConnection.drop`.
     """
 
     link: UpstreamConnection | None
 
     @property
     def head_only(self) -> bool:
-        """The request is a HEAD: its answer has no body whatever its head says."""
+        """True for a HEAD request: its answer has no body whatever its head says."""
 
     @property
     def tunnels(self) -> bool:
-        """The request asks for a WebSocket: an answer 101 makes the connection a tunnel, whose bytes are its body."""
+        """True if the request asks for a WebSocket: after an answer 101 the body is the bytes of a tunnel."""
 
     def connected(self, link: UpstreamConnection) -> None:
-        """Write the request, as much of it as there is."""
+        """Write the available part of the request."""
 
     def informed(self, head: AnswerHead) -> None:
-        """A 1xx answer, not 101."""
+        """Receive a 1xx answer except 101."""
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
-        """The final answer's head and the beginning of its body."""
+        """Receive the final answer's head and the beginning of its body."""
 
     def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
 
     def broken(self, rejection: Rejection) -> None: ...
 
     def application_ended(self) -> bool:
-        """In a tunnel the application has ended its side. True: keep ours open, bytes for it may follow."""
+        """Handle the application's end of a tunnel; return True to keep the side towards it open for more bytes."""
 
     def may_repeat(self) -> bool:
-        """Whether the request can be sent again from its beginning and doing so is harmless (RFC 9110 9.2.2)."""
+        """Return True if the request can be sent again from its beginning and that is harmless (RFC 9110 9.2.2)."""
 
     def is_safe_to_lose(self) -> bool:
-        """Whether it is here in full and may be repeated: then no connection has to be looked at before it is used."""
+        """Return True for a complete repeatable request: its connection need not be checked before use."""
 
     def upload_full(self) -> None:
-        """The application does not read: write no more than there is already."""
+        """Stop writing: the application does not read."""
 
     def upload_drained(self) -> None: ...
 
 
 class Keeper(Protocol):
-    """Who owns the connections of an instance."""
+    """Owns the connections of an instance."""
 
     limits: DataPlaneLimits
 
@@ -99,12 +99,12 @@ class UpstreamConnection(asyncio.Protocol):
     )
 
     def __init__(self, keeper: Keeper, caller: Caller) -> None:
-        """Not connected yet; `caller` is served as soon as it is."""
+        """`caller` is served as soon as the connection is open."""
         self._keeper = keeper
         self._transport: asyncio.Transport | None = None
         self._buffer = b""  # an unfinished answer head
         self._body: BodyReader | None = None
-        self._heard = False  # a byte of an answer has come for the present caller
+        self._heard = False  # a byte of an answer has arrived for the present caller
         self._sent_all = False
         self._keep = False
         self._paused = False
@@ -122,21 +122,21 @@ class UpstreamConnection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Alive as far as the loop knows: nothing has been sent on it that could be lost."""
+        """True if the connection is open as far as the loop knows."""
         return self._transport is not None and not self._transport.is_closing()
 
     def has_news(self) -> bool:
-        """Whether the kernel knows of bytes, an end or an error that the loop has not told yet. One system call."""
+        """Return True if the kernel has bytes, an end or an error not yet reported by the loop. One system call."""
         if self._poll is None:
             connected = self._transport.get_extra_info("socket") if self._transport is not None else None
             if connected is None:
                 return False
-            self._poll = select.poll()  # kept: making it costs as much as asking it
+            self._poll = select.poll()  # kept: creating it costs as much as a call
             self._poll.register(connected.fileno(), select.POLLIN)
         return bool(self._poll.poll(0))
 
     def serve(self, caller: Caller) -> None:
-        """Take the next request, on a connection that is idle."""
+        """Start the next request on an idle connection."""
         assert self.caller is None, "a connection serves one request at a time"
         self.caller = caller
         caller.link = self
@@ -145,7 +145,7 @@ class UpstreamConnection(asyncio.Protocol):
         caller.connected(self)
 
     def write(self, data: bytes, *, last: bool) -> None:
-        """Bytes of the request as they are to go out; `last`: it is complete with them."""
+        """Send bytes of the request; `last`: the request is complete with them."""
         transport = self._transport
         assert transport is not None, "written before connected"
         self._sent_all = last
@@ -153,13 +153,13 @@ class UpstreamConnection(asyncio.Protocol):
             transport.write(data)
 
     def write_eof(self) -> None:
-        """Of a tunnel: the client sends no more."""
+        """End the client's side of a tunnel."""
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.write_eof()
 
     def pause(self) -> None:
-        """The caller cannot take more for now."""
+        """Stop reading: the caller cannot take more at present."""
         transport = self._transport
         if not self._paused and transport is not None and not transport.is_closing():
             self._paused = True
@@ -173,7 +173,7 @@ class UpstreamConnection(asyncio.Protocol):
                 transport.resume_reading()
 
     def drop(self) -> None:
-        """Cut it; its caller hears nothing more. The application sees a reset, never a complete message."""
+        """Cut the connection; the caller gets no further call. The application sees a reset, no complete message."""
         if self.caller is not None:
             self.caller.link = None
             self.caller = None
@@ -181,7 +181,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.abort()
 
     def finish(self) -> None:
-        """Both sides of a tunnel have ended: close it when all bytes have gone out. Its caller hears nothing more."""
+        """Close a tunnel whose sides have both ended, once all bytes are sent. Its caller gets no further call."""
         if self.caller is not None:
             self.caller.link = None
             self.caller = None
@@ -189,7 +189,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.close()
 
     def reject(self, rejection: Rejection) -> None:
-        """Cut it and tell the caller."""
+        """Cut the connection and notify the caller."""
         caller = self.caller
         self.drop()
         if caller is not None:
@@ -199,7 +199,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        if self.caller is None:  # it went away meanwhile
+        if self.caller is None:  # it was dropped while connecting
             self._transport.abort()
         else:
             self.caller.connected(self)
@@ -220,7 +220,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.reject(BAD_ANSWER)
 
     def eof_received(self) -> bool:
-        """The application has closed: the end of a body that has no other end; anything else is `connection_lost`'s."""
+        """Complete a body that ends with the connection; `connection_lost` handles any other end."""
         caller, body = self.caller, self._body
         if caller is not None and self._tunnel and caller.application_ended():
             return True
@@ -240,14 +240,14 @@ class UpstreamConnection(asyncio.Protocol):
         if self._buffer:  # it ended in the middle of its head
             caller.broken(BAD_ANSWER)
             return
-        # The idle connection was closed by the application just when the request went out (RFC 9112 9.3.1).
+        # The application closed the idle connection just when the request was sent (RFC 9112 9.3.1).
         if self.reused and not self._heard and caller.may_repeat():
             self._keeper.repeat(caller)
         else:
             caller.broken(TERMINATED)
 
     def _read_what_is_left(self) -> None:
-        """What came before the connection broke; the loop closes the socket only behind `connection_lost`."""
+        """Read what arrived before the connection broke; the loop closes the socket only after `connection_lost`."""
         connected = self._transport.get_extra_info("socket") if self._transport is not None else None
         if connected is None:
             return
@@ -256,7 +256,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self.data_received(data)
         except OSError:
             pass
-        # RFC 9112 8: a body that ends with its connection is complete, however that ended.
+        # RFC 9112 8: a body that ends with its connection is complete, however the connection ended.
         if self.caller is not None and not self._tunnel:
             self.eof_received()
 
@@ -271,7 +271,7 @@ class UpstreamConnection(asyncio.Protocol):
     # --- reading an answer -------------------------------------------------------------------------------------------
 
     def _take_head(self, data: bytes, seen: int) -> None:
-        """`seen`: bytes of `data` that were no whole head before."""
+        """`seen`: first bytes of `data` that were searched before without a complete head."""
         limits = self._keeper.limits
         while (found := find_answer(data, limits, seen)) is not None:
             head, end = found
@@ -308,7 +308,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._end(clean=not rest)
             caller.answer_began(head, b"", complete=True)
             return
-        if head.length == len(rest):  # the common small answer came whole: no reader for its body
+        if head.length == len(rest):  # the common small answer arrived whole: no reader for its body
             self._end(clean=True)
             caller.answer_began(head, rest, complete=True)
             return
@@ -320,7 +320,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _pass_on(self, caller: Caller, head: AnswerHead | None, piece: bytes, body: BodyReader) -> None:
         complete = body.complete
         if complete:
-            # Before the caller hears of it: the next request of its pool may begin within that call.
+            # Before the caller is notified: the next request of its pool may begin within that call.
             self._end(clean=not body.rest and not body.ends_at_close)
         if head is not None:
             caller.answer_began(head, piece, complete=complete)
@@ -328,7 +328,7 @@ class UpstreamConnection(asyncio.Protocol):
             caller.answer_continued(piece, complete=complete)
 
     def _end(self, *, clean: bool) -> None:
-        """The answer is complete: back to the idle ones, or away."""
+        """End a complete answer: make the connection idle or close it."""
         assert self.caller is not None
         self.caller.link = None
         self.caller = None
@@ -337,5 +337,5 @@ class UpstreamConnection(asyncio.Protocol):
         if clean and self._keep and self._sent_all and self.is_usable:
             self._keeper.release(self)
         elif self._transport is not None:
-            # What a tunnel's client sent last may still be on its way; nobody waits for anything else.
+            # The last bytes of a tunnel's client may still be in transit; no other bytes are needed.
             self._transport.close() if self._tunnel else self._transport.abort()

@@ -1,4 +1,4 @@
-"""What our listeners on aiohttp have in common: the guard of their names, and how long a head may take."""
+"""Shared parts of the listeners on aiohttp: the check of their names, and the time limit of a head."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from aiohttp.typedefs import Handler, Middleware
 
 from simulator.wire.own_names import Asked, OwnNames
 
-# For a connection without a whole request head, new or kept alive. Before it nothing is known of the client, so what
-# it holds is bounded by time. aiohttp counts from the opening, or from the answer before; bytes that come do not help.
+# For a connection without a complete request head, new or kept alive. Nothing is known of the client before the head,
+# so the resources it holds are bounded by time. aiohttp counts from the opening, or from the last answer; received
+# bytes do not extend it.
 HEAD_S_MAX: Final = 20.0
 
 
 class _Ours(logging.Filter):
-    """What is no HTTP is answered with 400. It is no fault of ours, and anybody could fill the log with it."""
+    """Drops log records of malformed HTTP, which is answered with 400: any client could fill the log with them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
@@ -29,7 +30,7 @@ _log.addFilter(_Ours())
 
 
 def listener_limits(head_s_max: float = HEAD_S_MAX) -> dict[str, Any]:
-    """Keyword arguments of `web.Server` and `web.AppRunner`."""
+    """Return keyword arguments for `web.Server` and `web.AppRunner`."""
     return {"keepalive_timeout": head_s_max, "access_log": None, "logger": _log}
 
 
@@ -39,7 +40,7 @@ def asked_of(request: web.BaseRequest) -> Asked:
 
 
 def guarding(names: OwnNames, rejected: Callable[[str], web.Response]) -> Middleware:
-    """Answers 403 in the listener's own form to requests that are rejected."""
+    """Return a middleware that answers 403, in the listener's own form, to rejected requests."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
