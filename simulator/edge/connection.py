@@ -229,7 +229,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.deadline_s = self._farewell.close(now_s)
         elif exchange is None:
             if self._reader.buffer:
-                self._reject(ProtocolError("request head not within its time", 408))
+                self._reject(ProtocolError("request head not received in time", 408))
             else:
                 self._close(linger=False)
         elif exchange.expects_continue:
@@ -238,7 +238,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             else:  # no slot yet, so the client should not send the body
                 self.deadline_s = now_s + self.door.limits.continue_s
         else:
-            self._reject(ProtocolError("request body not within its time", 408))
+            self._reject(ProtocolError("request body not received in time", 408))
 
     def reject_plain(self) -> None:
         """Reject plain HTTP on a TLS port. The content of the request is no longer available."""
