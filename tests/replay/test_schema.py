@@ -79,12 +79,12 @@ def test_the_schema_can_be_written_as_json() -> None:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_scenario_names_the_schema_and_opens_with_what_one_should_see(path: Path) -> None:
+def test_a_shipped_scenario_names_the_schema_and_opens_with_what_to_expect(path: Path) -> None:
     first, *rest = path.read_text(encoding="utf-8").splitlines()
     opening = "\n".join(line for line in rest[:30] if line.startswith("#"))
 
     assert first == "# yaml-language-server: $schema=scenario.schema.json"
-    assert "What one should see" in opening
+    assert "What to expect" in opening
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
