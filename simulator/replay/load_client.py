@@ -1,7 +1,7 @@
 """The client side of the live load: keep-alive connections to one service, and the outcome of every request.
 
 Latency counts from the *intended* send time of a request. The wait for a connection, or for a generator that is behind,
-is part of the latency: a slow platform cannot hide requests from its measurement (no coordinated omission).
+is part of the latency: a slow platform cannot slow down its own measurement (no coordinated omission).
 
 A request takes the connection that was used last. Without a free connection it waits, and a new connection is opened,
 up to a bound. So the number of connections follows demand, as with many browsers, and they stay open.
