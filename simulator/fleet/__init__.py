@@ -1,1 +1,4 @@
-"""Instances and what keeps them: the driver port, drivers, the pool, the prober. Knows nothing of sockets in front."""
+"""Instances and the code that manages them: the driver port, drivers, the pool, the prober.
+
+This package knows nothing of the sockets in front of the service.
+"""

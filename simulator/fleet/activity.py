@@ -1,4 +1,4 @@
-"""Idle and awake: when an instance loses its CPU, gets it back, expires, and which time its bill calls active."""
+"""Idle and active states of instances: loss and return of the CPU, expiry, and the activations that are billed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
 
-# An instance that MinSize keeps beyond its expiry is looked at again, but not for ever in one instant.
+# When MinSize keeps an instance beyond its expiry, the next check waits at least this long, so that checks cannot
+# repeat endlessly at one instant.
 LOOK_AGAIN_S_MIN = 1.0
 
 
 class Activity:
-    """One per roster. `move` changes and records a state; `expire` takes an instance away that was idle for too long.
+    """Tracks idle and active states; one per roster.
 
-    An instance has two deadlines that count from its last request: falling idle and expiring. Each has a timer of its
-    own, armed lazily: a timer that finds its deadline put off is armed again, so a request costs no timer.
+    `move` changes and records the state of an instance. `expire` terminates an instance that was idle for too long.
+
+    An instance has two deadlines that count from its last request: becoming idle and expiring. Each deadline has its
+    own timer, armed lazily: a timer that fires after its deadline was postponed is armed again, so a request costs no
+    timer.
     """
 
     def __init__(
@@ -40,21 +44,22 @@ class Activity:
         pool.on_quiet = self.quiet
 
     def settle(self, instance: Instance) -> None:
-        """The run begins with this instance: what it did before is not billed."""
+        """Start to account for the instance at the start of the run; its activity before the run is not billed."""
         instance.activations.clear()
         instance.activation_at_s = 0.0
         instance.idle_since_s = self._loop.time()
         if instance.outstanding > 0:
-            return  # a front that takes requests before the run has given it one
+            return  # a front that accepts requests before the run has forwarded one to it
         if self._actuator.activates:
             instance.activation_at_s = -1.0
             self._fall_idle(instance, "no request before the run")
         self.quiet(instance)
 
     def quiet(self, instance: Instance) -> None:
-        """It has no request any more: see that both of its deadlines have their timers.
+        """Arm the timers of both deadlines; called when the instance has no outstanding request left.
 
-        Not before the run has begun: no deadline passes while a platform opens, however long others take to start.
+        No timer is armed before the run has started: no deadline passes while a platform opens, however long other
+        instances take to start.
         """
         if instance.drained is not None:
             if not instance.drained.done():
@@ -72,7 +77,7 @@ class Activity:
         instance.is_watched = True
 
     def forget(self, instance: Instance) -> None:
-        """It ends; no timer must find it."""
+        """Cancel the timers of an instance that ends."""
         for timer in (instance.idle_timer, instance.expiry_timer):
             if timer is not None:
                 timer.cancel()
@@ -80,7 +85,7 @@ class Activity:
         instance.is_watched = False
 
     def recall(self, instance: Instance) -> None:
-        """It was to go and stays after all: awake, and its bill goes on."""
+        """Reverse a planned termination: the instance stays active and its billing continues."""
         if instance.activation_at_s < 0:
             instance.activation_at_s = self._clock.at_s()
         if not instance.awake:
@@ -88,7 +93,7 @@ class Activity:
             instance.awake = True
 
     def worked(self, instance: Instance, seconds: float) -> bool:
-        """Whether it has had a request within the last `seconds`. Merely being kept warm is no work."""
+        """Return True if the instance had a request within the last `seconds`; being kept warm does not count."""
         if instance.outstanding > 0:
             return True
         return instance.idle_since_s > max(self._loop.time() - seconds, instance.ready_s)
@@ -99,7 +104,10 @@ class Activity:
             instance.activation_at_s = -1.0
 
     def activation_end_at_s(self, instance: Instance) -> float:
-        """Where its open activation would end now: with its last request, or, without idle state, with its life."""
+        """Return the time at which the open activation would end now.
+
+        That is the end of the last request or, on a platform without an idle state, the present time.
+        """
         now_at_s = self._clock.at_s()
         if self._actuator.activates and instance.outstanding == 0 and instance.entered.done():
             return max(instance.activation_at_s, now_at_s - (self._loop.time() - instance.idle_since_s))

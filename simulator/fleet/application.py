@@ -1,4 +1,4 @@
-"""What runs in an instance, as a value; a driver of the same kind launches it."""
+"""The application that runs in an instance, as a value; a driver of the same kind launches it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ NOTHING = Constant(0.0)
 class Failures:
     """How a simulated application fails; shares are 0 to 1.
 
-    `crash_at_start`, `hang_at_start`: of its starts. `crash_share`, `hang_share`: of the requests that it begins to
-    work on. A crash ends with `exit_code`; who hangs takes connections and answers nothing any more. `memory_bytes` at
-    rest and `request_memory_bytes` for each request at work: more than the size has is the end.
-    `request_storage_bytes`: files that each request leaves; more than ephemeral storage has is the end, too.
-    `ignores_sigterm`: it has to be killed.
+    `crash_at_start`, `hang_at_start`: share of starts. `crash_share`, `hang_share`: share of the requests whose work
+    begins. A crash ends with `exit_code`; an application that hangs accepts connections but answers nothing from then
+    on. `memory_bytes`: memory at rest; `request_memory_bytes`: added by each request in progress. An instance that
+    exceeds the memory of its size ends. `request_storage_bytes`: files that each request leaves; an instance that
+    exceeds its ephemeral storage ends, too. `ignores_sigterm`: SIGTERM has no effect, only SIGKILL ends it.
 
     Raises:
-        ValueError: when the exit code is none.
+        ValueError: if `exit_code` is out of range.
     """
 
     crash_at_start: float = 0.0
@@ -41,10 +41,11 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedApplication:
-    """An application as laws in seconds. `workers` None = no limit; `failure_share` of the answers have status 500.
+    """An application as distributions of times in seconds.
 
-    `paths`: (path without query, CPU, I/O) of those whose requests have work of their own.
-    `exit_code`: with which it ends when its start-up is over, without ever listening; None for one that goes on.
+    `workers`: requests worked on at once, None = no limit. `failure_share`: share of answers with status 500. `paths`:
+    (path without query, CPU, I/O) for paths whose requests have work of their own. `exit_code`: the code with which the
+    application exits after its start-up without ever listening; None if it keeps running.
     """
 
     start_up: Law = NOTHING
@@ -53,7 +54,7 @@ class SimulatedApplication:
     workers: int | None = None
     failure_share: float = 0.0
     failures: Failures | None = None
-    # ASSUMPTION: giving an idle instance its CPU back takes time that nobody has published (R#105 says "slower").
+    # ASSUMPTION: the time to give an idle instance its CPU back is not published (R#105 says "slower").
     wake_s: float = 0.0
     exit_code: int | None = None
     paths: tuple[tuple[str, Law, Law], ...] = ()

@@ -1,4 +1,4 @@
-"""The platform's own limit: how many instances it can provide at a time, beside MaxSize."""
+"""Limit of the platform itself on the number of instances that it can provide at once, in addition to MaxSize."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from simulator.model.instance import InstanceState
 
 
 class Capacity:
-    """Grants instances to a roster. `is_short`: it granted fewer than were wanted, so ask again when one has ended."""
+    """Grants instances to a roster.
+
+    `is_short`: the last grant was smaller than requested, so the roster must ask again when an instance has ended.
+    """
 
     def __init__(self, settings: PoolSettings, log: Callable[[str], None]) -> None:
         self._instances_max = settings.capacity
@@ -18,7 +21,10 @@ class Capacity:
         self.is_short = False
 
     def granted(self, wanted: int, living: Callable[[], Iterable[Instance]]) -> int:
-        """How many of `wanted` further ones can be had now. Draining instances hold theirs until they have ended."""
+        """Return how many of `wanted` additional instances can start now.
+
+        Draining instances count against the capacity until they have ended.
+        """
         if self._instances_max is None:
             return wanted
         there = sum(instance.state is not InstanceState.STOPPED for instance in living())
@@ -34,7 +40,7 @@ class Capacity:
         return min(wanted, free)
 
     def explained(self, reason: str, desired: int) -> str:
-        """The reason of a decision, with what the platform cannot provide of it."""
+        """Return the reason of a decision, extended by the platform's limit if `desired` exceeds it."""
         if self._instances_max is None or desired <= self._instances_max:
             return reason
         return f"{reason}; the platform has capacity for {self._instances_max}"

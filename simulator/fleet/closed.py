@@ -1,6 +1,6 @@
-"""The lane of a service without a revision that serves, a paused one say: every request is rejected.
+"""The upstream of a service without a serving revision, for example a paused service: every request is rejected.
 
-The answer is the one for a service without instances, 503.
+The answer is the same as for a service without instances: 503.
 
 # ASSUMPTION: one blog says 503 for a paused service; 404 is not excluded (facts 3.4, 18). A request to one settles it.
 """
@@ -16,7 +16,7 @@ from simulator.records.outcomes import Outcomes
 
 
 class ClosedLane:
-    """As a pool is to the front (edge/door.py): what is offered ends at once."""
+    """Stands in for a pool at the front (edge/door.py): every offered exchange ends at once."""
 
     def __init__(self, service: str, outcomes: Outcomes | None = None) -> None:
         self.service = service
@@ -29,7 +29,7 @@ class ClosedLane:
         exchange.fail(UNAVAILABLE)
 
     def finish(self, exchange: Exchange) -> None:
-        raise AssertionError(exchange)  # nothing begins here
+        raise AssertionError(exchange)  # no exchange begins here
 
     def broke(self, exchange: Exchange) -> None:
         raise AssertionError(exchange)
@@ -41,4 +41,4 @@ class ClosedLane:
         raise AssertionError(exchange, avoiding)
 
     def abandon(self, exchange: Exchange) -> None:
-        """It was let go when it was offered."""
+        """Do nothing: the exchange ended when it was offered."""

@@ -1,7 +1,7 @@
-"""Deadlines of requests that all have the same limit: first in, first due, one timer for all of them.
+"""Deadlines of requests that all have the same limit: the first added is the first due, and one timer serves all.
 
-A timer per request would leave a cancelled entry per request in the loop's heap for two minutes; an ordered map gives
-the earliest deadline for nothing and forgets a finished request at once.
+A timer per request would leave a cancelled entry per request in the loop's heap for two minutes. An ordered map gives
+the earliest deadline at no cost and forgets a finished request at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Deadlines(Generic[T]):
-    """`limit_s` after it was added, `on_due` is called with an item that has not been discarded."""
+    """Calls `on_due` with each item `limit_s` after it was added, unless the item was discarded before."""
 
     def __init__(self, limit_s: float, on_due: Callable[[T], None]) -> None:
         self.limit_s = limit_s
@@ -45,12 +45,13 @@ class Deadlines(Generic[T]):
             self._timer = None
 
     def _fire(self) -> None:
-        # `_timer` stays set meanwhile: an item that `on_due` adds is due after all that are here, and must not arm it.
+        # `_timer` stays set during the loop: an item that `on_due` adds is due after all present items and must not arm
+        # it.
         now = self._loop.time()
         try:
             while self._due and next(iter(self._due.values())) <= now:
                 item, _ = self._due.popitem(last=False)
                 self._on_due(item)
-        finally:  # an error of one item must not keep the others for ever
-            # A real clock may fire a little early; then nobody was due, and the same time is waited for again.
+        finally:  # an error of one item must not leave the others without a timer
+            # A real clock may fire slightly early; then no item was due, and the same deadline is armed again.
             self._timer = self._loop.call_at(next(iter(self._due.values())), self._fire) if self._due else None

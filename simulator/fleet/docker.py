@@ -1,13 +1,13 @@
 """The Docker driver: an instance is a container of a local engine, with App Runner's CPU, memory and storage.
 
-Its port is published on 127.0.0.1 only. Everything made carries labels by which a later start finds what a simulator
-that was killed has left (docker_labels.py). The engine may be restarted meanwhile: the instances of that moment are
-lost, and launches wait for it to be back.
+Its port is published on 127.0.0.1 only. Every created object carries labels by which a later start finds what a killed
+simulator left behind (docker_labels.py). The engine may be restarted during a run: the instances that exist then are
+lost, and launches wait until it is back.
 
-An idle instance loses its CPU through its control group, which is this machine's own when the engine is. With an engine
-elsewhere it keeps it, and `limits_in_force` says so.
+An idle instance loses its CPU through its control group, which is accessible if the engine runs on this machine. With
+an engine elsewhere it keeps its CPU, and `limits_in_force` says so.
 
-Ephemeral storage is a quota where the engine's storage driver has one; a write that exceeds it fails. Elsewhere it is
+Ephemeral storage is a quota if the engine's storage driver has one; a write that exceeds it fails. Otherwise usage is
 measured, and the instance is ended (process_storage.py has the assumption behind that).
 """
 
@@ -49,13 +49,13 @@ from simulator.world.tasks import Tasks
 
 __all__ = ["DockerApplication", "DockerDriver", "DockerSettings"]
 
-# service, instance number, "stdout" or "stderr", the line without its end
+# service, instance number, "stdout" or "stderr", the line without its line end
 OnLine = Callable[[str, int, str, str], None]
 
-# The last lines of a dead container are on their way already; this only bounds an engine that hangs.
+# The last lines of an ended container are in transit already; this only bounds the wait for an engine that hangs.
 _LAST_LINES_S_MAX: Final = 1.0
 
-_BURY_S: Final = 1.0  # between two attempts at a container that the engine does not let go
+_BURY_S: Final = 1.0  # pause between two attempts to remove a container
 
 _DEFAULT: Final = DockerSettings()
 
@@ -66,16 +66,16 @@ class _Living:
     service: RequestService
     limits: GroupLimits | None
     has_volumes: bool
-    closes: list[Close] = field(default_factory=list)  # of its doors
+    closes: list[Close] = field(default_factory=list)  # that close its doors
 
 
 def _unmeasured() -> Usage | None:
-    """The engine is elsewhere, and its control groups with it."""
+    """Return None: the engine and its control groups are on another machine."""
     return None
 
 
 class DockerDriver:
-    """Implements `Driver` for one application. To be made and used within a running loop."""
+    """Implements `Driver` for one application. Create and use it within a running loop."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class DockerDriver:
         on_line: OnLine,
         settings: DockerSettings = _DEFAULT,
     ) -> None:
-        """`serve(host, port)` makes the request side of an instance; the composition root passes HttpService."""
+        """`serve(host, port)` creates the request side of an instance; the composition root passes HttpService."""
         self._application = application
         self._serve = serve
         self._on_line = on_line
@@ -94,19 +94,19 @@ class DockerDriver:
         self._opening: asyncio.Task[None] | None = None
         self._owner = owner_name(os.getpid())
         self._living: dict[ContainerBackend, _Living] = {}
-        self._lost: dict[str, None] = {}  # containers that the engine took along when it went away
+        self._lost: dict[str, None] = {}  # containers left over when the engine went away
         self._doors: list[Door] = []
-        self._network = ""  # of the engine, for the instances; empty for its own
-        self._quota = Quota.NONE  # until the engine says otherwise
+        self._network = ""  # engine network of the instances; empty for the engine's default
+        self._quota = Quota.NONE  # until the engine reports its own
         self._launches = 0
         self._gone_used_s = 0.0
         self._closed = False
 
     async def launch(self, spec: InstanceSpec) -> ContainerBackend:
-        """As `Driver.launch`. A launch that fails or is cancelled leaves nothing behind.
+        """Launch as `Driver.launch` does. A launch that fails or is cancelled leaves nothing behind.
 
         Raises:
-            LaunchError: when there is no such image or network, or the engine does not start the container.
+            LaunchError: if the image or network does not exist, or the engine does not start the container.
         """
         if self._closed:
             msg = "the docker driver has been closed"
@@ -128,29 +128,29 @@ class DockerDriver:
         return backend
 
     def add_door(self, door: Door) -> None:
-        """Every container that is launched from now on has it."""
+        """Add a door to every container that is launched from now on."""
         self._doors.append(door)
 
     @property
     def limits_in_force(self) -> str:
-        """Which limits instances have, for people."""
+        """Which limits hold for instances, as a sentence for users."""
         idle = "control groups" if is_local(self._settings.host) else "cannot be throttled, the engine is elsewhere"
         storage = "measured" if self._quota is Quota.NONE else "quota"
         return f"CPU and memory limits: the engine's; ephemeral storage: {storage}; idle instances: {idle}"
 
     def cpu_used_s(self) -> float:
-        """CPU seconds that instances have used so far, those that are gone too; 0 with an engine elsewhere."""
+        """Return the CPU seconds that instances, ended ones included, have used so far; 0 with an engine elsewhere."""
         return self._gone_used_s + sum(living.limits.used_s() for living in self._living.values() if living.limits)
 
     async def close(self) -> None:
-        """As `Driver.close`. Kills what still runs. Idempotent; nothing is launched afterwards."""
+        """Close as `Driver.close` does: kill what still runs. Idempotent; nothing can be launched afterwards."""
         self._closed = True
         for backend in list(self._living):
             backend.kill()
         for backend in list(self._living):
             with contextlib.suppress(TimeoutError):  # the next start sweeps
                 await backend.stop(grace_s=0)
-        with contextlib.suppress(EngineGone):  # as above
+        with contextlib.suppress(EngineGone):  # the next start sweeps
             for container in list(self._lost):
                 await self._engine.remove(container)
             if self._network:
@@ -162,13 +162,13 @@ class DockerDriver:
     # --- launching ---
 
     async def _open(self) -> None:
-        """Once: make the network, begin to measure and to sweep after the dead. Every launch waits for it."""
+        """Once: create the network, start storage measurement and the orphan sweep. Every launch waits for it."""
         if self._opening is None or (self._opening.done() and self._opening.exception() is not None):
             self._opening = self._tasks.spawn(self._prepare(), "opening")
         await asyncio.shield(self._opening)
 
     async def _prepare(self) -> None:
-        self._tasks.spawn(self._sweep(), "orphans")  # in nobody's way, so no launch waits for it
+        self._tasks.spawn(self._sweep(), "orphans")  # it disturbs nothing, so no launch waits for it
         self._quota = await self._engine.quota()
         egress = self._application.egress
         if egress == NO_EGRESS:
@@ -187,7 +187,7 @@ class DockerDriver:
             await sweep_orphans(self._engine)
 
     def _measured(self) -> list[tuple[str, Callable[[str], None]]]:
-        """Living containers that no quota bounds, with what ends each. A quota leaves volumes out."""
+        """Return the running containers without a quota, with the function that ends each. A quota excludes volumes."""
         return [
             (backend.container, backend.end)
             for backend, living in self._living.items()
@@ -195,7 +195,7 @@ class DockerDriver:
         ]
 
     async def _run(self, spec: InstanceSpec) -> tuple[Running, bool]:
-        """The container, and whether it has volumes."""
+        """Return the container, and whether it has volumes."""
         image = await self._engine.image(ImageIdentifier(self._application.image).local_names)
         if image is None:
             raise ValueError(missing_image(self._application.image))
@@ -214,7 +214,7 @@ class DockerDriver:
         return await self._engine.run(config, name, application.port), bool(image.volumes)
 
     def _started(self, spec: InstanceSpec, running: Running, *, has_volumes: bool) -> ContainerBackend:
-        """From here on the container is ours to end; no await between its start and this."""
+        """Take ownership of the started container; there is no await between its start and this call."""
         leader = Leader.of_container(running.pid, running.container) if is_local(self._settings.host) else None
         limits = None
         if leader is not None:
@@ -234,15 +234,15 @@ class DockerDriver:
         )
         self._living[backend] = _Living(spec, service, limits, has_volumes)
         self._tasks.spawn(self._attend(backend), f"container {spec.number} of {spec.service}")
-        if self._closed:  # while it was being launched
+        if self._closed:  # closed during the launch
             backend.kill()
         return backend
 
     async def _open_doors(self, backend: ContainerBackend, pid: int) -> None:
-        """At once after the start: an application that is faster, by milliseconds, is rejected and has to ask again.
+        """Open the doors at once after the start; an application that connects milliseconds earlier must retry.
 
         Raises:
-            LaunchError: when this process cannot make one.
+            LaunchError: if this process cannot open one.
         """
         living = self._living[backend]
         local = is_local(self._settings.host)
@@ -266,7 +266,7 @@ class DockerDriver:
     # --- a container's life ---
 
     async def _attend(self, backend: ContainerBackend) -> None:
-        """From its start until nothing of it is left."""
+        """Manage the container from its start until it is removed."""
         living = self._living[backend]
         reading = self._tasks.spawn(self._read(backend, living.spec), f"output of {backend.container[:12]}")
         try:
@@ -293,14 +293,14 @@ class DockerDriver:
             await self._bury(backend.container)
 
     async def _is_running(self, container: str) -> bool:
-        """An engine that does not answer has no container to offer."""
+        """Return False also if the engine does not answer."""
         try:
             return await self._engine.is_running(container)
         except (EngineGone, EngineRejected):
             return False
 
     async def _bury(self, container: str) -> None:
-        """Remove what is left of it as soon as there is an engine to ask, however long that takes."""
+        """Remove what is left of the container as soon as the engine answers, however long that takes."""
         while container in self._lost:
             with contextlib.suppress(EngineGone, EngineRejected):
                 await self._engine.until_it_answers(self._settings.engine_patience_s)
@@ -326,10 +326,10 @@ class DockerDriver:
         return self._tasks.spawn(self._signal(backend.container, signal), f"{signal} to {backend.container[:12]}")
 
     async def _signal(self, container: str, signal: str) -> None:
-        with contextlib.suppress(EngineGone):  # then it has lost the container as well
+        with contextlib.suppress(EngineGone):  # the engine has lost the container as well then
             await self._engine.signal(container, signal)
 
 
 def _named(egress: str) -> str:
-    """The network that a user's word for the way out names; empty when it names none."""
+    """Return the network named by the `egress` setting; empty if it names none."""
     return "" if egress in {DEFAULT_EGRESS, NO_EGRESS} else egress

@@ -1,7 +1,7 @@
 """The container engine as the driver needs it: few calls, two kinds of failure.
 
-aiodocker speaks the API; this module adds what a long life beside an engine needs. `EngineGone`: nobody answers, which
-passes when the engine is restarted. `EngineRejected`: it answers no, which does not.
+aiodocker implements the API; this module adds the handling of an engine that may go away during a long run.
+`EngineGone`: no answer, which passes when the engine is restarted. `EngineRejected`: an error answer, which does not.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _UNIX: Final = "unix://"
 _TCP: Final = re.compile(r"^tcp://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}/?$")
 _NO_CONNECTION: Final = 900  # aiodocker's own status for it
 _NOT_FOUND: Final = 404
-_GOING: Final = frozenset({404, 409})  # gone, or being removed
+_GOING: Final = frozenset({404, 409})  # removed, or being removed
 _STDOUT: Final = 1
 _OF_IMAGES: Final = json.dumps({"type": ["image"]})
 
-_LOOK_S: Final = 0.1  # between two looks for an engine that is away
+_LOOK_S: Final = 0.1  # interval of checks for an engine that does not answer
 
 
 class EngineGone(Exception):
@@ -39,7 +39,7 @@ class EngineGone(Exception):
 
 
 class EngineRejected(Exception):
-    """The engine answered with an error. `status` as HTTP has it."""
+    """The engine answered with an error; `status` is the HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -64,8 +64,9 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that the engine has. `volumes`: paths inside for which every container gets a volume. `ports`: those of
-    TCP that it exposes.
+    """An image that the engine has.
+
+    `volumes`: paths inside for which every container gets a volume. `ports`: TCP ports that it exposes.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Image:
 class Running:
     """A started container: the port of 127.0.0.1 that leads to it, and its first process on the engine's machine.
 
-    Both are 0 when it has ended already.
+    Both are 0 if it has ended already.
     """
 
     container: str
@@ -93,13 +94,13 @@ class Engine:
         self.host = host
         connector = None
         if host.startswith(_UNIX):
-            # Two connections of every container stay open, so there is no bound to how many.
+            # Two connections per container stay open, so their number must not be limited.
             connector = aiohttp.UnixConnector(host.removeprefix(_UNIX), limit=0)
         session = aiohttp.ClientSession(connector=connector) if connector is not None else None
         url = host if connector is None else _UNIX + "localhost"
         self._session = session
         self._docker = aiodocker.Docker(url=url, connector=connector, session=session)
-        self._volumes: Any = self._docker.volumes  # the parts of the library that have no types
+        self._volumes: Any = self._docker.volumes  # parts of the library without types
         self._events: Any = self._docker.events
 
     async def close(self) -> None:
@@ -108,7 +109,11 @@ class Engine:
             await self._session.close()
 
     async def until_it_answers(self, patience_s: float) -> None:
-        """Raises EngineGone when it does not within `patience_s`."""
+        """Wait until the engine answers.
+
+        Raises:
+            EngineGone: if it does not within `patience_s`.
+        """
         try:
             async with asyncio.timeout(patience_s):
                 while True:
@@ -122,7 +127,7 @@ class Engine:
             raise EngineGone(msg) from error
 
     async def quota(self) -> Quota:
-        """What its storage driver can bound of a container's files; on XFS that is up to how it is mounted."""
+        """Return which files of a container the storage driver can limit; on XFS that depends on mount options."""
         async with failures():
             told = await self._docker.system.info()
         backing = {str(value) for _, value in told.get("DriverStatus") or []}
@@ -131,7 +136,7 @@ class Engine:
         return Quota.WRITTEN if "xfs" in backing else Quota.NONE
 
     async def image(self, names: tuple[str, ...]) -> Image | None:
-        """The first of `names` that is there, under its id."""
+        """Return the first image of `names` that exists, under its id."""
         for name in names:
             try:
                 async with failures():
@@ -146,7 +151,7 @@ class Engine:
         return None
 
     async def image_events(self, tasks: Tasks) -> AsyncIterator[None]:
-        """One for everything that happens to its images from now on; it ends when the engine does not answer."""
+        """Yield once per event of the engine's images from now on; end when the engine does not answer."""
         events = self._events.subscribe(create_task=False)
         stream = tasks.spawn(self._publish_image_events(), "events of images")
         try:
@@ -161,7 +166,7 @@ class Engine:
                 await self._events.run(filters=_OF_IMAGES)
 
     async def run(self, config: Mapping[str, Any], name: str, port: int) -> Running:
-        """Create and start a container; `port` is the one inside that is published. Nothing is left when it fails."""
+        """Create and start a container whose inner `port` is published. A failure leaves nothing behind."""
         async with failures():
             container = await self._docker.containers.create(dict(config), name=name)
         try:
@@ -176,7 +181,7 @@ class Engine:
         return Running(container.id, int(published[0].get("HostPort", 0)), int(told["State"]["Pid"]))
 
     async def ended(self, container: str) -> Ended:
-        """Waits until it has ended."""
+        """Wait until the container has ended."""
         async with failures():
             handle = self._docker.containers.container(container)
             await handle.wait()
@@ -184,7 +189,7 @@ class Engine:
         return Ended(int(state["ExitCode"]), bool(state.get("OOMKilled")))
 
     async def is_running(self, container: str) -> bool:
-        """Whether its first process lives, by the engine's word. False for a container that is gone."""
+        """Return whether its first process runs, as the engine reports it. False for a container that was removed."""
         try:
             async with failures():
                 told = await self._docker.containers.container(container).show()
@@ -195,7 +200,7 @@ class Engine:
         return bool(told["State"]["Running"])
 
     async def output(self, container: str) -> AsyncIterator[tuple[str, bytes]]:
-        """Everything that it has written and will write, until it ends: (`stdout` or `stderr`, bytes)."""
+        """Yield all past and future output until the container ends: (`stdout` or `stderr`, bytes)."""
         async with failures():
             stream = self._docker.containers.container(container).attach(stdout=True, stderr=True, logs=True)
             try:
@@ -205,15 +210,15 @@ class Engine:
                 await stream.close()
 
     async def signal(self, container: str, name: str) -> None:
-        """`SIGTERM`, say. A container that has ended is no error."""
+        """Send a signal such as `SIGTERM`. A container that has ended is no error."""
         with contextlib.suppress(EngineRejected):
             async with failures():
                 await self._docker.containers.container(container).kill(signal=name)
 
     async def stored(self, container: str) -> tuple[int, list[Path]]:
-        """Bytes that its files take, its image's included, and the folders of its volumes, which are not among them.
+        """Return the bytes that its files take, including its image, and the folders of its uncounted volumes.
 
-        A container that is gone has none.
+        Return 0 and no folders if the container was removed.
         """
         try:
             async with failures():
@@ -224,11 +229,15 @@ class Engine:
         return int(told.get("SizeRootFs", 0)), volumes
 
     async def remove(self, container: str) -> None:
-        """With its volumes, running or not; one that is gone is no error. Raises EngineRejected when it stays."""
+        """Remove the container with its volumes, running or not; a missing container is no error.
+
+        Raises:
+            EngineRejected: if it cannot be removed.
+        """
         await self._removed(self._docker.containers.container(container))
 
     async def labelled(self, label: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-        """Containers, networks and volumes that have `label`: its value by their id."""
+        """Return the containers, networks and volumes that have `label`: the label's value by id."""
         async with failures():
             containers = await self._docker.containers.list(all=True, filters={"label": [label]})
             networks = await self._docker.networks.list(filters={"label": [label]})
@@ -248,13 +257,13 @@ class Engine:
             return str((await self._docker.networks.create(dict(config))).id)
 
     async def remove_network(self, network: str) -> None:
-        """One that is gone, or that somebody else's container is in, is no error."""
+        """Remove a network; one that is missing or used by another container is no error."""
         with contextlib.suppress(EngineRejected):
             async with failures():
                 await (await self._docker.networks.get(network)).delete()
 
     async def remove_volume(self, volume: str) -> None:
-        """One that is gone, or in use, is no error."""
+        """Remove a volume; one that is missing or in use is no error."""
         with contextlib.suppress(EngineRejected):
             async with failures():
                 await (await self._volumes.get(volume)).delete()
@@ -269,10 +278,10 @@ class Engine:
 
 
 def check_host(host: str) -> str:
-    """`host` itself.
+    """Return `host` itself.
 
     Raises:
-        ValueError: when it is no place of an engine that this driver can reach.
+        ValueError: if it is no address of an engine that this driver can reach.
     """
     rest = host.removeprefix(_UNIX)
     if not (host.startswith(_UNIX) and rest.startswith("/")) and not _TCP.match(host):
@@ -282,13 +291,13 @@ def check_host(host: str) -> str:
 
 
 def is_local(host: str) -> bool:
-    """The engine's processes are this machine's, so that their control groups can be turned from here."""
+    """Return True if the engine runs on this machine, so that its control groups are accessible."""
     return host.startswith(_UNIX) and Path(host.removeprefix(_UNIX)).is_socket()
 
 
 @contextlib.asynccontextmanager
 async def failures() -> AsyncIterator[None]:
-    """The library's failures as the two kinds."""
+    """Map the library's failures to the two kinds."""
     try:
         yield
     except aiodocker.DockerError as error:

@@ -1,7 +1,7 @@
-"""The driver port: how an instance is started, probed, stopped, and how it gets its requests.
+"""The driver port: how an instance is started, probed and stopped, and how it receives its requests.
 
-The same contract holds for simulated instances, local processes and containers; pool, prober and
-autoscaler cannot tell which.
+The same contract holds for simulated instances, local processes and containers; the pool, the prober and the autoscaler
+cannot tell them apart.
 """
 
 from __future__ import annotations
@@ -18,25 +18,28 @@ from simulator.model.sizes import InstanceSize
 
 @dataclass(frozen=True, slots=True)
 class InstanceSpec:
-    """What is to run: one instance of a service."""
+    """What to run: one instance of a service."""
 
     service: str
-    number: int  # within the service, from 1, never used twice
+    number: int  # within the service, from 1, never reused
     size: InstanceSize
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets among it
-    port: int = 0  # of the service's configuration; 0 when nobody says
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # includes secrets
+    port: int = 0  # from the service's configuration; 0 if not specified
 
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
-    """How an instance ended by itself. `code` as containers report it, 128 + n for signal n; `detail` says more."""
+    """How an instance ended.
+
+    `code`: exit code as containers report it, 128 + n for signal n. `detail`: further explanation.
+    """
 
     code: int
     detail: str = ""
 
     @property
     def sentence(self) -> str:
-        """Facts 9, verbatim, and what more is known."""
+        """The sentence of facts 9, verbatim, followed by `detail` if it adds anything."""
         text = stopped_line(self.code)
         more = self.detail.removeprefix(f"Container exit code: {self.code}").removeprefix(", ")
         return f"{text} ({more})" if more else text
@@ -44,19 +47,21 @@ class ExitStatus:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an instance has used of its size: CPU seconds since its launch, and bytes of memory at this moment."""
+    """What an instance has used of its size: CPU seconds since its launch, and bytes of memory at present."""
 
     cpu_s: float
     memory_bytes: float
 
 
 class LaunchError(Exception):
-    """The instance could not be launched at all: program not found, no port, ... The message says what and why."""
+    """The instance could not be launched: program not found, no free port, ... The message says what failed and why."""
 
 
 class NotReady(LaunchError):
-    """An instance did not become ready, or did not stay. `why`: in App Runner's words if they are known; `slow`: its
-    time was over; `saw`: a sentence of ours with what its health checks saw, if there is more to say.
+    """An instance did not become ready, or ended soon after it became ready.
+
+    `why`: the reason, in App Runner's words if they are known. `slow`: its start-up allowance ran out. `saw`: a
+    sentence of the simulator's own about what the health checks saw, empty if it adds nothing.
     """
 
     def __init__(self, service: str, why: str, *, slow: bool, saw: str = "") -> None:
@@ -67,40 +72,47 @@ class NotReady(LaunchError):
 
 
 class Backend(Protocol):
-    """A launched instance. One owner: the pool's Instance."""
+    """A launched instance; its one owner is the pool's `Instance`."""
 
-    exited: asyncio.Future[ExitStatus]  # done when the instance ended, by itself or by `stop` or `kill`
+    exited: asyncio.Future[ExitStatus]  # done when the instance has ended, by itself or by `stop` or `kill`
 
     def begin(self, exchange: Exchange) -> None:
-        """Take the request of `exchange`; it ends through `exchange.answered` or the front's own way."""
+        """Forward the request of `exchange`, which ends through `exchange.answered` or the front's own way."""
 
     def abort(self, exchange: Exchange) -> None:
-        """The front gave up on it (time limit, client gone). The application is not told and may go on working."""
+        """Give up on the exchange because of a time limit or a client that left.
+
+        The application is not notified and may continue to work on the request.
+        """
 
     async def probe(self, check: HealthCheck) -> str | None:
-        """One health probe; None when it passed, else why not. Bounded by `check.timeout_s`."""
+        """Send one health probe, bounded by `check.timeout_s`. Return None if it passed, else why it failed."""
 
     def throttle(self) -> None:
-        """Idle: memory kept, CPU taken away."""
+        """Make the instance idle: it keeps its memory and loses its CPU."""
 
     def wake(self) -> float:
-        """Give the CPU back; seconds after which requests may be forwarded (0 = at once)."""
+        """Give the CPU back. Return the seconds after which requests may be forwarded (0 = at once)."""
 
     async def stop(self, grace_s: float) -> None:
-        """SIGTERM, up to `grace_s`, SIGKILL. Returns when nothing of the instance is left. Idempotent."""
+        """Send SIGTERM, wait up to `grace_s`, then send SIGKILL. Idempotent; returns when nothing is left."""
 
     def kill(self) -> None:
-        """End it at once, as a crash does. `exited` follows."""
+        """End the instance at once, as a crash does. `exited` is set afterwards."""
 
     def usage(self) -> Usage | None:
-        """What it has used so far; None where nobody can tell, as with a container engine elsewhere."""
+        """Return the usage so far; None if it cannot be measured, as with a container engine on another machine."""
 
 
 class Driver(Protocol):
-    """Launches instances of one application. Launching ends when the instance exists, not when it is ready."""
+    """Launches instances of one application. `launch` returns when the instance exists, not when it is ready."""
 
     async def launch(self, spec: InstanceSpec) -> Backend:
-        """Raises LaunchError."""
+        """Launch an instance.
+
+        Raises:
+            LaunchError: if the instance cannot be launched.
+        """
 
     async def close(self) -> None:
-        """Leave nothing behind: no process, no temporary folder."""
+        """Remove everything that the driver created: processes and temporary folders."""

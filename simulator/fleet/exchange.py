@@ -1,8 +1,8 @@
-"""An exchange: one request on its way from the front to an instance and back, as the middle sees it.
+"""An exchange: one request on its way from the front to an instance and back, as the pool sees it.
 
-Two fronts subclass it: a connection of the edge and a simulated client of a replay. The middle (fleet/pool.py) calls
-`begin` and `fail`; the front, or the backend for it, ends every exchange exactly once with `Pool.finish`. No task and
-no dictionary per request: an exchange is its own ticket in the waiting line and its own key among the deadlines.
+Two fronts subclass it: a connection of the edge and a simulated client of a replay. The pool (fleet/pool.py) calls
+`begin` and `fail`; the front, or the backend for it, ends every exchange exactly once with `Pool.finish`. A request
+needs no task and no dictionary: an exchange is itself the entry in the queue and the key among the deadlines.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Exchange:
-    """Times in seconds of the loop's clock.
+    """One request. Times are seconds of the loop's clock.
 
-    `arrived_s`: offered to the pool. `granted_s`: got its slot (negative before). `begun_s`: forwarded to its instance
-    (after a wake, if the instance was idle). `cold_s`: the part of the time before `begun_s` that the start or wake of
-    an instance caused. `cpu_s`, `io_s`: the work of a simulated request, negative when nobody has drawn it yet.
-    `status`: of the answer that has begun, 0 before.
+    `arrived_s`: when it was offered to the pool. `granted_s`: when it got its slot (negative before). `begun_s`: when
+    it was forwarded to its instance (after a wake, if the instance was idle). `cold_s`: the part of the time before
+    `begun_s` that the start or wake of an instance caused. `cpu_s`, `io_s`: the work of a simulated request, negative
+    until it is sampled. `status`: status of the answer that has begun, 0 before.
     """
 
     __slots__ = ("arrived_s", "begun_s", "cold_s", "cpu_s", "granted_s", "instance", "io_s", "open", "status")
@@ -36,32 +36,35 @@ class Exchange:
         self.io_s = -1.0
         self.instance: Instance | None = None
         self.status = 0
-        self.open = True  # False once the pool has let it go; late callbacks look here
+        self.open = True  # False once the pool has released it; late callbacks check it
 
     @property
     def path(self) -> str:
-        """Path and query; a front that knows them overrides it."""
+        """Path and query; a front that knows them overrides this property."""
         return "/"
 
     def begin(self) -> None:
-        """The slot is granted and the instance awake: hand the request to `self.instance.backend`."""
+        """Hand the request to `self.instance.backend`. Called when the slot is granted and the instance is awake."""
         assert self.instance is not None
         self.instance.backend.begin(self)
 
     def answered(self, status: int) -> None:
-        """A simulated instance has answered in full. The front sends the answer on and calls `Pool.finish`."""
+        """Take the full answer of a simulated instance: the front forwards it and calls `Pool.finish`."""
         raise NotImplementedError
 
     def disturb(self, fault: WireFault) -> None:
-        """The wire will spoil its answer. Before `begin`; only an exchange that is made of bytes can be disturbed."""
+        """Inject `fault` into the answer; call before `begin`. Only an exchange made of bytes supports it."""
         raise NotImplementedError
 
     def fail(self, rejection: Rejection) -> None:
-        """Rejected, expired, timed out, or its instance died. The pool has let it go: no `Pool.finish` follows."""
+        """End the exchange: it was rejected, expired or timed out, or its instance crashed.
+
+        The pool has released it already, so no `Pool.finish` follows.
+        """
         raise NotImplementedError
 
     def queue_s(self, now_s: float) -> float:
-        """Time spent waiting for a slot, without the part that an instance's start or wake caused."""
+        """Return the time spent waiting for a slot, without the part that the start or wake of an instance caused."""
         until = self.begun_s if self.begun_s >= 0 else now_s
         return max(0.0, until - self.arrived_s - self.cold_s)
 

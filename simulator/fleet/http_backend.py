@@ -1,6 +1,6 @@
-"""The request side of an instance that listens on a port: requests go to it over HTTP, and so do probes.
+"""The request side of an instance that listens on a port: requests and probes reach it over HTTP.
 
-A driver's backend embeds an `HttpService`; what it adds is the process or container itself.
+A driver's backend embeds an `HttpService` and adds the process or container itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["HttpExchange", "HttpService"]
 
 
 class HttpService:
-    """Implements the request part of `Backend`: `begin`, `abort`, `probe`. To be made on a running loop."""
+    """Implements the request part of `Backend`: `begin`, `abort`, `probe`. Create it on a running loop."""
 
     def __init__(self, host: str, port: int, limits: DataPlaneLimits | None = None) -> None:
         self._host = host
@@ -26,7 +26,7 @@ class HttpService:
         self._origin = Origin(host, port, limits or DataPlaneLimits())
 
     def begin(self, exchange: Exchange) -> None:
-        """Forward the request. What goes wrong reaches the exchange as `broken`.
+        """Forward the request. Failures reach the exchange through `broken`.
 
         `exchange` comes from the edge: a simulated client has no request to send to a real application.
         """
@@ -35,7 +35,7 @@ class HttpService:
         self._origin.begin(exchange if exchange.fault is None else disturbed(exchange, exchange.fault))
 
     def abort(self, exchange: Exchange) -> None:
-        """The front gave up on it. The connection is cut, which is all an application can notice."""
+        """Cut the connection of an exchange that the front gave up on; the application can notice nothing else."""
         if isinstance(exchange, HttpExchange) and exchange.link is not None:
             exchange.link.drop()
 
@@ -43,5 +43,5 @@ class HttpService:
         return await probe(self._origin, self._host, self._port, check)
 
     async def close(self) -> None:
-        """Cut all connections."""
+        """Close all connections."""
         await self._origin.close()

@@ -12,19 +12,19 @@ from simulator.wire.upstream import UpstreamConnection
 
 
 class HttpExchange(Exchange):
-    """It is the caller of a wire connection (wire/upstream.py `Caller`). `fault`: what the wire will do to its answer.
+    """The caller of a wire connection (wire/upstream.py `Caller`). `fault`: the fault that is injected into its answer.
 
-    The edge's exchanges are; those of simulated clients are not, they have no bytes. The front ends it: after the last
-    byte of the answer, or after `broken`, it calls `Pool.finish`.
+    The edge's exchanges are of this class; those of simulated clients are not, because they have no bytes. The front
+    ends the exchange: after the last byte of the answer, or after `broken`, it calls `Pool.finish`.
     """
 
     __slots__ = ("fault", "link", "upstream")
 
     def __init__(self, arrived_s: float) -> None:
         super().__init__(arrived_s)
-        self.link: UpstreamConnection | None = None  # while a connection, made or in the making, works for it
+        self.link: UpstreamConnection | None = None  # set while a connection, open or being opened, works for it
         self.fault: WireFault | None = None
-        self.upstream = ""  # host:port of the instance it went to last
+        self.upstream = ""  # host:port of the instance that it was forwarded to last
 
     def disturb(self, fault: WireFault) -> None:
         self.fault = fault

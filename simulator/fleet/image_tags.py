@@ -1,4 +1,4 @@
-"""What the tags of a local engine stand for, and when one may have moved."""
+"""The images that the tags of a local engine refer to, and when a tag may have moved."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from simulator.fleet.docker_engine import Engine, EngineGone, EngineRejected
 from simulator.fleet.images import ImageIdentifier
 from simulator.world.tasks import Tasks
 
-# Some builders move a tag without an event; so often everything is looked at all the same.
+# Some builders move a tag without an event, so all tags are checked at this interval in any case.
 SURE_S: Final = 10.0
 
-_AWAY_S: Final = 5.0  # between two attempts to hear the events of an engine that does not answer
+_AWAY_S: Final = 5.0  # pause between two attempts to read the events of an engine that does not answer
 
 
 class EngineTags:
-    """Of the engine at `host`. Close it after `tasks`."""
+    """The tags of the engine at `host`. Close it after `tasks`."""
 
     def __init__(self, host: str, tasks: Tasks) -> None:
         self._engine = Engine(host)
@@ -27,7 +27,7 @@ class EngineTags:
         tasks.spawn(self._hear(), "image tags")
 
     async def identity(self, identifier: str) -> str | None:
-        """The image's id. None when there is no such image or the engine does not answer."""
+        """Return the image's id; None if there is no such image or the engine does not answer."""
         try:
             image = await self._engine.image(ImageIdentifier(identifier).local_names)
         except (EngineGone, EngineRejected, ValueError):
@@ -35,7 +35,7 @@ class EngineTags:
         return image.name if image is not None else None
 
     async def moved(self, within_s: float) -> bool:
-        """Whether any tag may have moved since the last time; waits `within_s` at most."""
+        """Return True if any tag may have moved since the last call. Waits `within_s` at most."""
         try:
             async with asyncio.timeout(within_s):
                 await self._moved.wait()
@@ -54,4 +54,4 @@ class EngineTags:
             async for _ in self._engine.image_events(self._tasks):
                 self._moved.set()
             await asyncio.sleep(_AWAY_S)
-            self._moved.set()  # nobody knows what happened meanwhile
+            self._moved.set()  # events may have been missed during the outage

@@ -1,7 +1,7 @@
-"""Image identifiers: what App Runner accepts, and which image of the local engine each stands for.
+"""Image identifiers: what App Runner accepts, and which image of the local engine each refers to.
 
-No registry is asked. An identifier of ECR or ECR Public is looked up among the local images by its full name, so that
-`docker tag app:1 111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1` decides it, and then by what is left without the
+No registry is contacted. An identifier of ECR or ECR Public is looked up among the local images by its full name, so
+that `docker tag app:1 111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1` decides it, and then by the part without the
 registry (and, for ECR Public, without its alias): `app:1`. Any other name is the engine's own.
 """
 
@@ -16,7 +16,7 @@ IDENTIFIER_LENGTH_MAX: Final = 1024  # facts 1.6
 
 _PRIVATE: Final = re.compile(r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(?P<rest>.+)$")
 _PUBLIC: Final = re.compile(r"^public\.ecr\.aws/[^/\s]+/(?P<rest>.+)$")
-# A repository, then a tag, a digest or both, as the distribution specification has them.
+# A repository, then a tag, a digest or both, as defined by the OCI distribution specification.
 _NAME: Final = re.compile(
     r"^[a-z0-9]+(?:(?:[._]|__|-+|/|:[0-9]+/)[a-z0-9]+)*"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$"
@@ -25,7 +25,7 @@ _ID: Final = re.compile(r"^(?:sha256:)?[0-9a-f]{12,64}$")
 
 
 class RegistryKind(StrEnum):
-    """The API's ImageRepositoryType, and the engine itself, which App Runner does not know."""
+    """The API's ImageRepositoryType, and `LOCAL` for the engine itself, which App Runner does not know."""
 
     ECR = "ECR"
     ECR_PUBLIC = "ECR_PUBLIC"
@@ -34,10 +34,10 @@ class RegistryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImageIdentifier:
-    """An identifier as the user gave it.
+    """An image identifier as the user wrote it.
 
     Raises:
-        ValueError: when no image can be called so.
+        ValueError: if `text` is not a valid image name.
     """
 
     text: str
@@ -59,11 +59,11 @@ class ImageIdentifier:
 
     @property
     def rest(self) -> str:
-        """Without the registry."""
+        """The identifier without the registry."""
         match = _PRIVATE.match(self.text) or _PUBLIC.match(self.text)
         return match["rest"] if match else self.text
 
     @property
     def local_names(self) -> tuple[str, ...]:
-        """Names to ask the engine for, in this order; the first that it has is the image."""
+        """Names to look up in the engine, in this order; the first that exists is the image."""
         return tuple(dict.fromkeys((self.text, self.rest)))

@@ -1,4 +1,4 @@
-"""An instance of a service: its state, its backend, and the figures its bill is made from."""
+"""An instance of a service: its state, its backend, and the figures from which its bill is computed."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from simulator.rules.balancing import Place
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why an instance ends: told to stop (drained first when it serves), or it died."""
+    """Why an instance ends: it was asked to stop (and drains first if it serves), or it crashed."""
 
     event: InstanceEvent  # STOP or DIED
     why: str
-    slow: bool = False  # it did not get healthy in the time it had
-    saw: str = ""  # what its last health checks saw, for people
+    slow: bool = False  # it did not become healthy within its start-up allowance
+    saw: str = ""  # what its last health checks saw, as a sentence for users
 
 
 class Instance(Place):
-    """Owned by the pool. Times named `_at_s` are seconds of the run, the others seconds of the loop's clock.
+    """An instance, owned by the pool.
 
-    `activations`: closed activations as (begin, end) in seconds of the run; `activation_at_s` the begin of the open
-    one, negative when there is none. An activation is billed from its first request (or the launch) to the end of its
-    last one.
+    Times named `_at_s` are seconds of the run, the others seconds of the loop's clock. `activations`: closed
+    activations as (begin, end) in seconds of the run. `activation_at_s`: begin of the open activation, negative if
+    there is none. An activation is billed from its first request (or the launch) to the end of its last request.
     """
 
     __slots__ = (
@@ -53,22 +53,22 @@ class Instance(Place):
     def __init__(self, number: int, wanted_s: float) -> None:
         super().__init__(number)
         self.state = InstanceState.PROVISIONING
-        self.wanted_s = wanted_s  # when somebody decided that it should exist
+        self.wanted_s = wanted_s  # when the decision to add it was made
         self.ready_s = float("inf")
-        self.idle_since_s = float("inf")  # since when it has had no request, while it has none
+        self.idle_since_s = float("inf")  # start of the present time without requests; valid while it has none
         self.launched_at_s = -1.0
         self.stopped_at_s = -1.0
         self.activations: list[tuple[float, float]] = []
         self.activation_at_s = -1.0
-        self.awake = False  # takes requests without a wake
-        self.pending: list[Exchange] = []  # granted while it wakes
-        self.idle_timer: asyncio.TimerHandle | None = None  # for falling idle
-        self.expiry_timer: asyncio.TimerHandle | None = None  # for the end of its idle time, whatever the policy says
-        self.is_watched = False  # each deadline that it has when it is quiet has its timer (fleet/activity.py)
+        self.awake = False  # accepts requests without a wake
+        self.pending: list[Exchange] = []  # exchanges granted while it wakes
+        self.idle_timer: asyncio.TimerHandle | None = None  # fires when it may become idle
+        self.expiry_timer: asyncio.TimerHandle | None = None  # fires at its idle expiry, independent of the policy
+        self.is_watched = False  # each deadline of the quiet instance has its timer (fleet/activity.py)
         self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-        self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # it is ready
+        self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # done when it is ready
         self.drained: asyncio.Future[None] | None = None
-        self.drain_by_s = float("inf")  # what it has then is cut
+        self.drain_by_s = float("inf")  # requests that are in progress then are cut
         self._backend: Backend | None = None
 
     @property
@@ -86,18 +86,18 @@ class Instance(Place):
 
     @property
     def is_provisioned(self) -> bool:
-        """It exists and holds memory: launched, and not stopped."""
+        """True while the instance exists and holds memory: launched and not stopped."""
         return self.state not in (InstanceState.PROVISIONING, InstanceState.STOPPED)
 
     def launched(self, backend: Backend) -> None:
         self._backend = backend
 
     def move(self, event: InstanceEvent) -> None:
-        """The only way to another state; the pool records it."""
+        """Change the state, which nothing else may assign; the pool records the change."""
         self.state = next_state(self.state, event)
 
     def end(self, event: InstanceEvent, why: str, *, slow: bool = False, saw: str = "") -> None:
-        """Tell its life to end. The first reason stands."""
+        """Ask the instance to end. The first reason is kept."""
         if not self.ending.done():
             self.ending.set_result(Ending(event, why, slow, saw))
 
@@ -106,8 +106,9 @@ class Instance(Place):
 
 
 def who_goes_first(instance: Instance) -> tuple[int, int]:
-    """Those that do not serve yet, then the youngest.
+    """Return the sort key of removal: instances that do not serve yet come first, then the youngest.
 
-    ASSUMPTION: which instance App Runner takes away is unknown; the youngest keeps warm caches where they are.
+    ASSUMPTION: which instance App Runner removes is unknown; removing the youngest keeps the instances with warm
+    caches.
     """
     return (0 if instance.is_coming else 1, -instance.number)

@@ -1,4 +1,4 @@
-"""What happens to the instances of one service, written down: moves between states, lines of the event log, deaths."""
+"""Records of the instances of one service: state changes, lines of the event log, crashes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from simulator.world.clock import RunClock
 
 
 class InstanceRecords:
-    """`died`: the first instance that died before its time. `lost`: one died, and then none was ready any more."""
+    """Records state changes and crashes of instances.
+
+    `died`: done at the first crash of an instance that was still needed. `lost`: done at the first such crash that left
+    no instance ready.
+    """
 
     def __init__(self, service: str, clock: RunClock, journal: Journal) -> None:
         self._service = service
@@ -23,7 +27,7 @@ class InstanceRecords:
         self.lost: asyncio.Future[Ending] = loop.create_future()
 
     def move(self, instance: Instance, event: InstanceEvent, why: str) -> None:
-        """To its next state, which is recorded."""
+        """Move the instance to its next state and record the change."""
         before = instance.state
         instance.move(event)
         self._journal.record(
@@ -33,11 +37,11 @@ class InstanceRecords:
         )
 
     def line(self, text: str) -> None:
-        """Of the event log."""
+        """Record a line of the event log."""
         self._journal.record(EventLogged(self._clock.at_s(), self._service, text))
 
     def missed(self, ending: Ending, *, ready: int) -> None:
-        """An instance that was wanted has ended so; `ready` others are left."""
+        """Note that a needed instance has ended; `ready` others are left."""
         if ending.event is not InstanceEvent.CRASHED:
             return
         if not self.died.done():

@@ -1,7 +1,7 @@
-"""Where the applications of instances listen, as the kernel's tables say it (`/proc/PID/net/tcp`).
+"""Ports on which the applications of instances listen, read from the kernel's tables (`/proc/PID/net/tcp`).
 
-Three answers, and they must not be confused: an instance listens, it does not, or nobody can tell from here because its
-process is another machine's. A process that is gone listens to nothing: that is the second answer, not the third.
+There are three distinct answers: an instance listens, it does not, or this machine cannot tell because the process runs
+on another machine. A process that has ended listens on nothing: that is the second answer, not the third.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 _PROC: Final = Path("/proc")
-_LISTEN: Final = "0A"  # of /proc/net/tcp
-_LOOPBACK_V4: Final = "7F"  # the first byte of 127.0.0.0/8, which the kernel of a little-endian machine writes last
+_LISTEN: Final = "0A"  # the state LISTEN in /proc/net/tcp
+_LOOPBACK_V4: Final = "7F"  # first byte of 127.0.0.0/8, which the kernel of a little-endian machine writes last
 _LOOPBACK_V6: Final = "0" * 24 + "01000000"
-_MAPPED: Final = "0000000000000000FFFF0000"  # an address of version 4 within one of version 6
-# The engine's own name server in every container on a network of the user's (Docker).
+_MAPPED: Final = "0000000000000000FFFF0000"  # prefix of an IPv4 address mapped into IPv6
+# Docker's name server, which listens in every container on a user-defined network.
 _ENGINE_DNS: Final = "0B00007F"
 _SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
 _PORTS_TOLD_MAX: Final = 5
@@ -27,7 +27,7 @@ _PORTS_TOLD_MAX: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Ports of an instance: `outside` are reachable from outside it, `inside` through its own loopback only."""
+    """Ports of an instance: `outside` can be reached from outside it, `inside` only through its own loopback."""
 
     outside: tuple[int, ...] = ()
     inside: tuple[int, ...] = ()
@@ -37,7 +37,7 @@ class Listening:
         return tuple(sorted({*self.outside, *self.inside}))
 
     def explain(self, port: int) -> str:
-        """Why nothing outside reaches `port`, for people; empty when the listening sockets are not the reason."""
+        """Return why `port` cannot be reached from outside; empty if the listening sockets are not the reason."""
         if port in self.outside:
             return ""
         if port in self.inside:
@@ -59,17 +59,21 @@ def told_ports(ports: Collection[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Leader:
-    """The first process of an instance on this machine. Its number may come round to another; its start does not."""
+    """The first process of an instance on this machine.
+
+    The kernel may reuse its process id; the pair of id and start time is unique.
+    """
 
     pid: int
-    started: int  # in ticks since the machine was; negative when it had ended before anybody looked
+    started: int  # clock ticks since boot; negative if the process had ended before it was read
 
     @classmethod
     def of_container(cls, pid: int, container: str, proc: Path = _PROC) -> Leader | None:
-        """None unless the process is there and the container's for certain, by the name of its control group.
+        """Return the process if it exists and certainly belongs to the container, by the name of its control group.
 
-        An engine behind a socket of this machine may run its containers in a virtual machine, or the simulator in a
-        container: the number is nobody's here then, or somebody else's. For the same None it may have ended.
+        An engine behind a local socket may run its containers in a virtual machine, and the simulator itself may run in
+        a container: then the process id refers to no process or to an unrelated one. The result is None in these cases
+        and if the process has ended.
         """
         leader = cls.of(pid, proc)
         try:
@@ -84,7 +88,7 @@ class Leader:
         return cls(pid, int(fields[19]) if fields else -1)
 
     def lives(self, proc: Path = _PROC) -> bool:
-        """False for one that is dead and has not been collected yet, too."""
+        """Return True while the process runs; False also for a zombie that has not been reaped yet."""
         fields = _stat(self.pid, proc)
         return bool(fields) and fields[0] not in {b"Z", b"X"} and int(fields[19]) == self.started
 
@@ -92,9 +96,10 @@ class Leader:
 def listening(
     pid: int, proc: Path = _PROC, *, sockets: Collection[int] | None = None, without: Collection[int] = ()
 ) -> Listening:
-    """What listens where process `pid` has its network; of `sockets` (inode numbers) only, where they are given.
+    """Return what listens in the network namespace of process `pid`; nothing if the process has ended.
 
-    `without`: ports of its loopback that are not the application's. Nothing where the process is gone.
+    `sockets`: if given, only sockets with these inode numbers count. `without`: loopback ports that do not belong to
+    the application.
     """
     outside: dict[int, None] = {}
     inside: dict[int, None] = {}
@@ -110,22 +115,25 @@ def listening(
 
 
 def listens(pid: int, port: int, proc: Path = _PROC) -> bool | None:
-    """Whether something listens on `port`, reachable from outside, where process `pid` has its network.
+    """Return whether something listens on `port`, reachable from outside, in the network namespace of process `pid`.
 
-    An application that listens on 127.0.0.1 of its container fails App Runner's health check (facts 5.2), and this one.
-    False when the process is gone. None only when nobody can tell from here: the process is another machine's (`pid`
-    0), so the caller has to find out in another way.
+    An application that listens on 127.0.0.1 of its container fails App Runner's health check (facts 5.2), and this
+    check. False if the process has ended. None only if this machine cannot tell because the process runs on another
+    machine (`pid` 0); the caller must then find out in another way.
     """
     return None if pid <= 0 else port in listening(pid, proc).outside
 
 
 def sockets_of(pids: Collection[int], proc: Path = _PROC) -> frozenset[int]:
-    """Inode numbers of the sockets that the processes have open; a process that is gone or somebody else's has none."""
+    """Return the inode numbers of the sockets that the processes have open.
+
+    A process that has ended or belongs to another user contributes none.
+    """
     found: set[int] = set()
     for pid in pids:
         with contextlib.suppress(OSError), os.scandir(proc / str(pid) / "fd") as entries:
             for entry in entries:
-                with contextlib.suppress(OSError):  # closed meanwhile
+                with contextlib.suppress(OSError):  # closed since the folder was listed
                     socket = _SOCKET.fullmatch(Path(entry.path).readlink().name)
                     if socket is not None:
                         found.add(int(socket[1]))
@@ -133,7 +141,10 @@ def sockets_of(pids: Collection[int], proc: Path = _PROC) -> frozenset[int]:
 
 
 def _stat(pid: int, proc: Path) -> list[bytes]:
-    """From the state on: what stands behind the name, which may hold anything. Empty when there is no such process."""
+    """Return the fields of /proc/PID/stat from the state on; empty if there is no such process.
+
+    They follow the name in parentheses, which may contain any character.
+    """
     with contextlib.suppress(OSError):
         return (proc / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
     return []
@@ -146,7 +157,7 @@ def _table(pid: int, proc: Path) -> Iterator[str]:
 
 
 def _is_loopback(address: str) -> bool:
-    """127.0.0.0/8, ::1, or the first mapped into IPv6, as the kernel writes them on a little-endian machine."""
+    """Return True for 127.0.0.0/8, ::1 and 127.0.0.0/8 mapped into IPv6, as a little-endian kernel writes them."""
     if len(address) == len(_ENGINE_DNS):
         return address.endswith(_LOOPBACK_V4)
     return address == _LOOPBACK_V6 or (address.startswith(_MAPPED) and address.endswith(_LOOPBACK_V4))

@@ -1,14 +1,14 @@
-"""Mixed pools: the first instances of a service are real, the rest is simulated from what the real ones show.
+"""Mixed pools: the first instances of a service are real, the others are simulated from measurements of the real ones.
 
-A hundred-instance service on a laptop: real instances show what starting and answering take, simulated ones draw from
-these answers, time and status together. Nothing is invented: before the first real answer a simulated instance keeps
-its requests waiting, and before the first real start none becomes ready.
+This lets a laptop run a service of a hundred instances: real instances show how long starting and answering take, and
+simulated instances draw from these answers, time and status together. Nothing is invented: before the first real answer
+a simulated instance keeps its requests waiting, and before the first real start none becomes ready.
 
-An answer's time depends on how many requests its instance works on at once, so answers are kept by that number,
-doubling from class to class. A simulated instance draws from the class of its own number, or from the nearest that has
-any. The number is read when a real answer ends and when a simulated request begins; as long as the load is stationary
-both see the same distribution. What goes wrong on the way to an instance (no connection, a cut answer) is not imitated:
-simulated instances do not break.
+The time of an answer depends on how many requests its instance works on at once, so answers are kept by that number, in
+classes whose size doubles. A simulated instance draws from the class of its own number, or from the nearest class that
+has any answer. The number is read when a real answer ends and when a simulated request begins; while the load is
+stationary both see the same distribution. Failures on the way to an instance (no connection, a cut answer) are not
+imitated: simulated instances do not break.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from simulator.model.health import HealthCheck
 
 T = TypeVar("T")
 
-ANSWERS_KEPT: Final = 1024  # of each class, the latest: an application that changes is followed
-OK: Final = 200  # of an answer whose status nobody knows: a simulated client's
+ANSWERS_KEPT: Final = 1024  # per class, the latest ones, so that changes of the application are followed
+OK: Final = 200  # status of an answer to a simulated client, whose status is unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request got after so many seconds on its instance."""
+    """The answer to a request: its time on the instance and its status."""
 
     seconds: float
     status: int
 
 
 class RealDriver(Driver, Protocol):
-    """A driver of real instances, which knows the CPU they used and the limits that hold for them."""
+    """A driver of real instances that reports the CPU time they used and the limits in force."""
 
     @property
     def limits_in_force(self) -> str: ...
@@ -49,7 +49,7 @@ class RealDriver(Driver, Protocol):
 
 
 class Shown:
-    """What the real instances have shown so far. `draw` is uniform in [0, 1)."""
+    """Measurements of the real instances so far. `draw` is uniform in [0, 1)."""
 
     def __init__(self, draw: Callable[[], float]) -> None:
         self._draw = draw
@@ -59,11 +59,11 @@ class Shown:
         self.answered = 0
 
     def start(self, seconds: float) -> None:
-        """A real instance took so long from the desired count to launch it until it was well."""
+        """Record a start: the seconds from the request to launch a real instance until it was healthy."""
         self._starts_s.append(seconds)
 
     def answer(self, outstanding: int, answer: Answer) -> None:
-        """A real instance gave it, the request being one of `outstanding` (>= 1)."""
+        """Record an answer of a real instance with `outstanding` (>= 1) requests, this one included."""
         self.answered += 1
         self._answers.setdefault(_class(outstanding), deque(maxlen=ANSWERS_KEPT)).append(answer)
         waiting, self._waiting = self._waiting, []
@@ -71,18 +71,18 @@ class Shown:
             resume()
 
     def draw_start_s(self) -> float | None:
-        """None before the first."""
+        """Return a measured start time; None before the first real start."""
         return self._pick(self._starts_s) if self._starts_s else None
 
     def draw_answer(self, outstanding: int) -> Answer | None:
-        """None before the first; `first_answer` tells of it."""
+        """Return a measured answer; None before the first real answer, which `first_answer` waits for."""
         if not self._answers:
             return None
         wanted = _class(outstanding)
         return self._pick(self._answers[min(self._answers, key=lambda known: (abs(known - wanted), known))])
 
     def first_answer(self, resume: Callable[[], None]) -> None:
-        """Call `resume` when it is known."""
+        """Call `resume` at the first real answer."""
         self._waiting.append(resume)
 
     def _pick(self, shown: deque[T]) -> T:
@@ -90,23 +90,24 @@ class Shown:
 
 
 class MixedDriver:
-    """Launches real instances while fewer than `real_instances` live, simulated ones beyond. `finished` is told of
-    every answer in full (Pool.on_finished), before its slot is free.
+    """Launches real instances while fewer than `real_instances` exist, and simulated ones beyond.
+
+    `finished` must be called for every complete answer (Pool.on_finished) before its slot is released.
     """
 
     def __init__(self, real: RealDriver, real_instances: int, draw: Callable[[], float]) -> None:
         self._real = real
         self._real_instances = real_instances
         self._shown = Shown(draw)
-        self._real_lives = 0  # launching ones too
+        self._real_lives = 0  # includes those being launched
         self._simulated_answered = 0
         self._cpu_s = 0.0
         self._answer_cpu_s = 0.0
-        self._seen = (0.0, 0, 0)  # real CPU seconds, real answers, simulated answers at the last look
+        self._seen = (0.0, 0, 0)  # real CPU seconds, real answers, simulated answers at the last call
 
     @property
     def real(self) -> RealDriver:
-        """Of its real instances."""
+        """The driver of the real instances."""
         return self._real
 
     @property
@@ -114,7 +115,11 @@ class MixedDriver:
         return f"{self._real.limits_in_force}; instances beyond {self._real_instances} are simulated"
 
     async def launch(self, spec: InstanceSpec) -> Backend:
-        """Raises LaunchError."""
+        """Launch a real or a simulated instance.
+
+        Raises:
+            LaunchError: if a real instance cannot be launched.
+        """
         if self._real_lives >= self._real_instances:
             return _LikeShown(spec, self._shown)
         self._real_lives += 1
@@ -138,7 +143,7 @@ class MixedDriver:
         self._shown.answer(instance.outstanding, Answer(seconds, status))
 
     def cpu_used_s(self) -> float:
-        """CPU seconds so far. A simulated answer counts as what a real one cost when there was one last."""
+        """Return the CPU seconds so far. A simulated answer counts as the latest measured cost of a real one."""
         now = (self._real.cpu_used_s(), self._shown.answered, self._simulated_answered)
         cpu_s, real, simulated = (new - old for new, old in zip(now, self._seen, strict=True))
         if real:
@@ -155,7 +160,7 @@ class MixedDriver:
 
 
 class _Measured:
-    """A real instance whose start is measured, from `asked_s`; everything else passes through."""
+    """A real instance whose start time is measured from `asked_s`; everything else passes through."""
 
     def __init__(self, backend: Backend, shown: Shown, asked_s: float) -> None:
         self.real = backend
@@ -172,10 +177,11 @@ class _Measured:
         self.usage = backend.usage
 
     async def probe(self, check: HealthCheck) -> str | None:
-        """It came up between the last probe that failed and the first that passes: in the middle, for all we know.
+        """Probe the instance and record its start time when the first probe passes.
 
-        The time of the first that passes would be too much: a simulated instance is probed at the same interval, and
-        would miss that moment by a hair every other time.
+        It started at some time between the last probe that failed and the first that passed; the middle is the best
+        estimate. The time of the first that passed would be too long: a simulated instance is probed at the same
+        interval and would miss that moment narrowly every other time.
         """
         now_s = asyncio.get_running_loop().time()
         why = await self.real.probe(check)
@@ -188,12 +194,12 @@ class _Measured:
 
 
 def real_of(backend: Backend) -> Backend:
-    """The instance itself, where its start is measured; any other is what it is."""
+    """Return the wrapped real instance if `backend` measures one, else `backend` itself."""
     return backend.real if isinstance(backend, _Measured) else backend
 
 
 class _LikeShown(SimulatedBackend):
-    """A simulated instance that answers as real ones have shown."""
+    """A simulated instance that answers as the real ones did."""
 
     def __init__(self, spec: InstanceSpec, shown: Shown) -> None:
         super().__init__(SimulatedApplication(), spec, 0.0, _NoWork(), iter(()))
@@ -207,7 +213,7 @@ class _LikeShown(SimulatedBackend):
         self._serve(exchange)
 
     def listens_s(self) -> float:
-        """It may have no start to imitate yet."""
+        """Return 0: the start time to imitate may be unknown still."""
         return 0.0
 
     async def probe(self, check: HealthCheck) -> str | None:
@@ -218,7 +224,7 @@ class _LikeShown(SimulatedBackend):
         return await super().probe(check)
 
     def usage(self) -> Usage | None:
-        """Answers are imitated, what they cost an instance is not."""
+        """Return None: answers are imitated, but not what they cost an instance."""
         return None
 
     def _serve(self, exchange: Exchange) -> None:
@@ -235,12 +241,12 @@ class _LikeShown(SimulatedBackend):
 
 
 class _NoWork:
-    """The work of these requests is not drawn on their arrival."""
+    """Placeholder: the work of these requests is not sampled when they arrive."""
 
     def draw(self, exchange: Exchange) -> None:
         raise AssertionError(exchange)
 
 
 def _class(outstanding: int) -> int:
-    """1, 2, 3 to 4, 5 to 8, ..."""
+    """Return the class of a number of outstanding requests: 1, 2, 3 to 4, 5 to 8, ..."""
     return (outstanding - 1).bit_length()

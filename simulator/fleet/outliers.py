@@ -1,6 +1,7 @@
-"""Outliers: instances that keep failing requests leave service for a while and come back (rules/ejection.py decides).
+"""Outliers: instances that keep failing requests are ejected for a time and restored (rules/ejection.py decides).
 
-They stay ready instances all the while: probed, counted for scaling and billed. The pool only gives them no requests.
+An ejected instance remains a ready instance: it is probed, counted for scaling and billed. The pool only gives it no
+requests.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ class _Ejected:
 
 
 class Outliers:
-    """`suspend` takes an instance out of service and says whether it stood in the front tier; `resume` is its opposite.
+    """Ejects and restores instances.
 
-    Without `settings` nobody is ever judged. `failing` is not empty while some instance has a failure to its name.
+    `suspend` takes an instance out of service and returns whether it was in the front tier; `resume` is its opposite.
+    Without `settings` no instance is ever ejected. `failing` is non-empty while some instance has a recorded failure.
     """
 
     def __init__(
@@ -33,7 +35,8 @@ class Outliers:
         suspend: Callable[[Instance], bool],
         resume: Callable[[Instance, bool], None],
     ) -> None:
-        # Who wants to know that an instance was ejected, and until when (seconds of the loop's clock), or restored (0).
+        # Called when an instance was ejected, with the end of the ejection (seconds of the loop's clock), or restored
+        # (0).
         self.on_change: Callable[[Instance, float], None] = _nothing
         self._rule = Ejection(settings) if settings is not None else None
         self.failing: Mapping[int, int] = self._rule.failing if self._rule is not None else {}
@@ -45,7 +48,7 @@ class Outliers:
 
     @property
     def ejected(self) -> Collection[int]:
-        """Numbers of the ready instances that get no requests for now."""
+        """Numbers of the ready instances that get no requests at present."""
         return self._ejected.keys()
 
     def succeeded(self, instance: Instance) -> None:
@@ -53,7 +56,7 @@ class Outliers:
             self._rule.succeeded(instance.number)
 
     def failed(self, instance: Instance) -> None:
-        """The balancer got no answer from it."""
+        """Record that the balancer got no answer from the instance."""
         if self._rule is None or instance.number not in self._ready:
             return
         until = self._rule.failed(instance.number, self._loop.time(), len(self._ready))
@@ -63,14 +66,14 @@ class Outliers:
             self.on_change(instance, until)
 
     def moved(self, instance: Instance, *, front: bool) -> bool:
-        """Whether it is ejected: then the tier is the one it will return to."""
+        """Return True if the instance is ejected; `front` is then the tier to which it will return."""
         ejected = self._ejected.get(instance.number)
         if ejected is not None:
             ejected.front = front
         return ejected is not None
 
     def left(self, instance: Instance) -> None:
-        """It is no ready instance any more."""
+        """Forget an instance that is no longer ready."""
         if self._rule is None:
             return
         ejected = self._ejected.pop(instance.number, None)
@@ -96,4 +99,4 @@ class Outliers:
 
 
 def _nothing(_: Instance, __: float) -> None:
-    """Nobody wants to know."""
+    """Default of `on_change`: do nothing."""

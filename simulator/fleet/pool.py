@@ -1,7 +1,7 @@
-"""The pool, request side: slots are granted, held for and given back here, whatever stands in front and behind.
+"""The pool, request side: slots are granted, queued for and released here, independent of the front and the driver.
 
 The front offers an exchange; admission and balancing decide; the exchange begins on its instance or fails. Every
-offered exchange is let go exactly once: by `finish` or `abandon` from the front, or by the pool (rejected, expired,
+offered exchange is released exactly once: by `finish` or `abandon` from the front, or by the pool (rejected, expired,
 timed out, instance lost), which then calls `exchange.fail`. The supply of instances is the roster's part
 (fleet/roster.py).
 """
@@ -37,25 +37,25 @@ def _no_lot() -> float:
 class Pool:
     """The requests of one service. Not thread-safe; lives on one event loop.
 
-    `ejection`: real instances that keep failing get no requests for a while; None for simulated ones, which never do.
-    `draw`: for balancing by lot.
+    `ejection`: real instances that keep failing get no requests for a time; None for simulated ones, which never do.
+    `draw`: source of random numbers for random balancing.
     """
 
-    health_is_certain = False  # who became healthy stays so: nobody has to ask
-    new_instance: Callable[[int, float], Instance] = Instance  # by number and when it was wanted
+    health_is_certain = False  # True if instances never turn unhealthy, so probing can be skipped
+    new_instance: Callable[[int, float], Instance] = Instance  # from its number and the time of the decision to add it
 
     def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_lot) -> None:
         self.settings, self.service = settings, settings.service
         self.scaling = settings.scaling
         self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
-        # Set by the roster and the autoscaler, which stand above the requests.
+        # Set by the roster and the autoscaler, which are above the requests.
         self.on_wake: Callable[[Instance], float] = _unset
         self.on_quiet: Callable[[Instance], object] = _unset
         self.on_wait: Callable[[], None] = nobody_asks
-        self.on_finished: Callable[[Exchange], None] | None = None  # answered in full, its slot not yet free
-        self.outcomes: Outcomes | None = None  # counts how requests ended, while somebody reads metrics
-        self.faults: WireFaults | None = None  # on the wire to instances, while there are any
-        self._line_empty: asyncio.Future[None] | None = None  # somebody waits until nobody waits
+        self.on_finished: Callable[[Exchange], None] | None = None  # full answer, slot not yet released
+        self.outcomes: Outcomes | None = None  # counts how requests ended, if metrics are read
+        self.faults: WireFaults | None = None  # injected between the balancer and instances, if any
+        self._line_empty: asyncio.Future[None] | None = None  # done when the queue is empty, if a caller awaits that
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
         self._meter = Meter(self._time())
@@ -72,7 +72,7 @@ class Pool:
     # --- the front's side ------------------------------------------------------------------------------------------
 
     def offer(self, exchange: Exchange) -> None:
-        """Begins it now or later, or fails it."""
+        """Begin the exchange now or later, or fail it."""
         now = self._time()
         verdict = self._admission.offer(exchange, now)
         if verdict is Verdict.REJECTED:
@@ -93,7 +93,7 @@ class Pool:
             self.on_wait()
 
     def finish(self, exchange: Exchange) -> None:
-        """The answer's body has ended: the slot is free. Exactly once for an exchange that has begun."""
+        """Release the slot: the answer's body has ended. Call exactly once for an exchange that has begun."""
         assert exchange.open, "an exchange is finished once"
         exchange.open = False
         self._open.discard(exchange)
@@ -107,13 +107,13 @@ class Pool:
         self._release(exchange, now)
 
     def broke(self, exchange: Exchange) -> None:
-        """Its instance did not answer it, or not to the end: the slot is free. In place of `finish`."""
+        """Release the slot: the instance did not answer the exchange, or not completely. Call instead of `finish`."""
         assert exchange.instance is not None, "only an exchange with a slot breaks"
         self.outliers.failed(exchange.instance)
         self.balancer_failed(exchange)
 
     def balancer_failed(self, exchange: Exchange) -> None:
-        """As `broke`, but nothing is held against the instance: the balancer could not even send the request."""
+        """Do as `broke`, but record no failure of the instance: the balancer could not even send the request."""
         assert exchange.open, "an exchange is finished once"
         exchange.open = False
         self._open.discard(exchange)
@@ -123,9 +123,9 @@ class Pool:
         self._release(exchange, now)
 
     def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
-        """Its instance could not be reached and has got nothing of it: it begins anew on one that is not avoided.
+        """Begin the exchange again on another instance: its own could not be reached and received nothing of it.
 
-        False when no such instance has a free slot; it keeps the one it has, and `broke` or `abandon` follows.
+        Return False if no instance outside `avoiding` has a free slot: it keeps its own; `broke` or `abandon` follows.
         """
         assert exchange.open, "only an open exchange moves on"
         failed = exchange.instance
@@ -137,12 +137,12 @@ class Pool:
         exchange.instance, exchange.begun_s = other, -1.0
         self.outliers.failed(failed)
         self._vacate(failed, now)
-        if exchange.open:  # the front may have given up on it when it heard of another
+        if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
             self._grant(exchange, other, now)
         return True
 
     def abandon(self, exchange: Exchange) -> None:
-        """The client went away, waiting or served. Does nothing when the pool has let the exchange go already."""
+        """End an exchange whose client disconnected, queued or in progress; no effect if it was released already."""
         if exchange.open:
             self._let_go(exchange, CLIENT_GONE)
 
@@ -158,13 +158,13 @@ class Pool:
         return self._meter.waiting
 
     async def line_empty(self) -> None:
-        """Nobody waits any more. New requests must go elsewhere by then; those that wait do so for a bounded time."""
+        """Wait until the queue is empty. New requests must go elsewhere before; the time in the queue is bounded."""
         if self.waiting:
             self._line_empty = self._loop.create_future()
             await self._line_empty
 
     def enter(self, instance: Instance, *, front: bool) -> None:
-        """The instance is ready: it gets requests from now on."""
+        """Add a ready instance: it receives requests from now on."""
         self.ready[instance.number] = instance
         self._carry_out(self._admission.add(instance, front=front))
 
@@ -173,13 +173,13 @@ class Pool:
             self._admission.move(instance, front=front)
 
     def leave(self, instance: Instance) -> None:
-        """No new request for it; what it has goes on."""
+        """Send the instance no new requests; those in progress continue."""
         if self.ready.pop(instance.number, None) is not None:
             self._admission.remove(instance)
             self.outliers.left(instance)
 
     def lose(self, instance: Instance, rejection: Rejection = TERMINATED) -> None:
-        """The instance is dead: its requests fail with it."""
+        """Remove an instance that has ended and fail its requests."""
         self.leave(instance)
         for exchange in self._open:
             if exchange.instance is instance and exchange.open:
@@ -187,20 +187,20 @@ class Pool:
                 exchange.fail(rejection)
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
-        """Another MaxConcurrency from now on; the sizes are the roster's concern."""
+        """Change MaxConcurrency from now on; the roster handles the sizes."""
         self.scaling = scaling
         self._carry_out(self._admission.resize(scaling.max_concurrency))
 
     def keep_latencies(self) -> None:
-        """From now on samples tell a percentile of the latency."""
+        """Record latencies, so that samples contain a percentile from now on."""
         self._meter.latencies_s = []
 
     def close_second(self, second: int, cpu_s: float = 0.0) -> Sample:
-        """`cpu_s`: CPU seconds that the instances used since the last close."""
+        """Return the sample of a second. `cpu_s`: CPU seconds that the instances used since the last call."""
         return self._meter.close(second, self._time(), len(self.ready), cpu_s)
 
     def awakened(self, instance: Instance) -> None:
-        """The instance has its CPU back: forward what it was granted meanwhile."""
+        """Forward the exchanges granted while the instance woke: it has its CPU back."""
         instance.awake, now = True, self._time()
         pending, instance.pending = instance.pending, []
         for exchange in pending:
@@ -210,8 +210,8 @@ class Pool:
                 self._begin(exchange)
 
     def close(self) -> None:
-        """Let everything go: what is still open ends as if its instance had gone."""
-        # Youngest first: those who wait go before those whose slots they would be granted.
+        """Release every open exchange as if its instance had ended."""
+        # Youngest first: queued exchanges are released before those whose slots they would be granted.
         for exchange in reversed(list(self._open)):
             if exchange.open:
                 self._let_go(exchange, UNAVAILABLE)
@@ -229,7 +229,7 @@ class Pool:
             exchange.cold_s = instance.ready_s - max(exchange.arrived_s, instance.wanted_s)
         if instance.awake:
             exchange.begun_s = now
-            if self.faults is None:  # here and not in `_begin`: every request passes
+            if self.faults is None:  # checked here and not in `_begin`, because every request passes here
                 exchange.begin()
             else:
                 self.faults.begin(exchange)
@@ -270,7 +270,7 @@ class Pool:
                 self.on_quiet(instance)
 
     def _let_go(self, exchange: Exchange, why: Rejection, *, rejected: bool = False, dead: bool = False) -> None:
-        """End it without an answer of the application; the caller tells the front."""
+        """End the exchange without an answer of the application; the caller notifies the front."""
         now = self._time()
         exchange.open = False
         self._open.discard(exchange)
@@ -299,7 +299,7 @@ class Pool:
         for exchange, instance in grants:
             self._ended_waiting(now)
             exchange.instance, exchange.granted_s = instance, now
-        # All hold their slots before any begins: a front may give up on one when it hears of another.
+        # All hold their slots before any begins: a front may abandon one in the callbacks of another.
         for exchange, instance in grants:
             if exchange.open:
                 self._grant(exchange, instance, now)
@@ -334,7 +334,7 @@ class Pool:
     def _expire(self) -> None:
         self._expiry = None
         for exchange in self._admission.expire(self._time()):
-            if exchange.open:  # the front may have given up on it when it heard of another
+            if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
                 rejection = QUEUE_TIMEOUT if self.ready else UNAVAILABLE
                 self._let_go(exchange, rejection, rejected=True)
                 exchange.fail(rejection)
@@ -347,4 +347,4 @@ def _unset(_: Instance) -> float:
 
 
 def nobody_asks() -> None:
-    """Nobody wants to know that a request waits."""
+    """Default of `on_wait`: do nothing."""

@@ -1,4 +1,4 @@
-"""The prober: asks instances whether they are well, with the numbers of the service's health check."""
+"""The prober: checks the health of instances as the service's health check is configured."""
 
 from __future__ import annotations
 
@@ -14,31 +14,33 @@ from simulator.rules.health import Health, Streak
 from simulator.rules.policies.port import Actuator
 from simulator.world.tasks import until
 
-Failed = Callable[[str, float], None]  # why, and when by the loop's clock
+Failed = Callable[[str, float], None]  # reason, and time of the loop's clock
 
 
 def _untold(_why: str, _at_s: float) -> None:
-    """Nobody asks."""
+    """Default of `failed`: do nothing."""
 
 
-# Between the probes of a starting instance that is to be ready "at once" and cannot tell when it listens.
+# Interval between the probes of a starting instance that is to be ready "at once" but cannot tell when it listens.
 AT_ONCE_S: Final = 0.02
 
 
 @runtime_checkable
 class KnowsItsStart(Protocol):
-    """A backend that knows when it will listen: no probe before is worth its while."""
+    """A backend that knows when it will listen, so that earlier probes can be skipped."""
 
     def listens_s(self) -> float:
-        """The loop's time before which every probe fails for certain."""
+        """Return the loop time before which every probe is certain to fail."""
 
 
 class Prober:
-    """One per service. `failing` holds the numbers of instances whose probes fail by order of a timeline; 0 = all.
+    """Probes the instances of one service.
 
-    `startup_interval_s`: between the probes of an instance that starts, until the first that passes; 0: at once when
-    it listens; None: the check's own interval. `again_s`: between those that follow until the healthy threshold is
-    reached; None: the check's own interval.
+    `failing`: numbers of instances whose probes a timeline event makes fail; 0 = all. `startup_interval_s`: interval
+    between the probes of an instance that starts, until the first that passes; 0 = as soon as it listens; None = the
+    check's own interval. `again_s`: interval between the probes that follow until the healthy threshold is reached;
+    None = the check's own interval. `only_starts`: instances never turn unhealthy, so probing after the start is
+    skipped.
     """
 
     def __init__(
@@ -53,10 +55,10 @@ class Prober:
         self._startup_interval_s = check.interval_s if startup_interval_s is None else startup_interval_s
         self._again_s = check.interval_s if again_s is None else again_s
         self.failing: dict[int, None] = {}
-        self._only_starts = only_starts  # who became healthy stays so, for certain: it is not asked again
+        self._only_starts = only_starts
 
     async def until_healthy(self, number: int, backend: Backend, failed: Failed = _untold) -> None:
-        """Probe from the launch on until it is healthy. `failed` is told of each probe that fails."""
+        """Probe from the launch on until the instance is healthy. `failed` is called for each probe that fails."""
         loop = asyncio.get_running_loop()
         streak = Streak(self.check)
         knows = backend if isinstance(backend, KnowsItsStart) else None
@@ -74,7 +76,7 @@ class Prober:
             await until(max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S)
 
     async def until_unhealthy(self, number: int, backend: Backend) -> str:
-        """Why the last probe failed, once the unhealthy threshold is reached."""
+        """Return why the last probe failed, once the unhealthy threshold is reached."""
         loop = asyncio.get_running_loop()
         if self._only_starts:
             await loop.create_future()
@@ -94,7 +96,7 @@ class Prober:
 
 
 def prober_of(pool: Pool, actuator: Actuator) -> Prober:
-    """Starting instances are probed as the service's settings say, else as its platform does it."""
+    """Return a prober with the start-up interval of the service's settings, else that of its platform."""
     told_s = pool.settings.startup_probe_s
     return Prober(
         pool.settings.health_check,
@@ -105,12 +107,12 @@ def prober_of(pool: Pool, actuator: Actuator) -> Prober:
 
 
 def _on_grid(first_s: float, step_s: float, least_s: float) -> float:
-    """The first of `first_s`, `first_s + step_s`, ... that is not before `least_s`."""
+    """Return the first of `first_s`, `first_s + step_s`, ... that is not before `least_s`."""
     if least_s <= first_s or math.isinf(least_s):
         return first_s
     if step_s <= 0:
         return least_s
     steps = math.ceil((least_s - first_s) / step_s)
-    while first_s + steps * step_s < least_s:  # the quotient was rounded
+    while first_s + steps * step_s < least_s:  # the quotient was rounded down
         steps += 1
     return first_s + steps * step_s

@@ -1,14 +1,14 @@
 """The process driver: an instance is a local process that listens on a port of 127.0.0.1.
 
-It behaves like a container as far as a process can: a session, process group and namespaces of its own, where it sees
-neither the simulator's state nor other instances (process_isolation.py), an environment that holds nothing of the
-simulator's, a folder of its own with a copy of the working directory, a port of its own, CPU and memory of its size and
-not more (process_limits.py), 3 GB of storage (process_storage.py), its output line by line, its exit as a fact. Nothing
-survives: not the stop of an instance (the group is killed, then whatever carries the instance's mark or is in its
-control group, then the folder goes), not the end of the driver, and not `kill -9` of the simulator (process_guard.py;
-the next start finds what a guard that was killed too has left).
+It behaves like a container as far as a process can: it has its own session, process group and namespaces, in which it
+sees neither the simulator's state nor other instances (process_isolation.py), an environment without variables of the
+simulator, its own folder with a copy of the working directory, its own port, at most the CPU and memory of its size
+(process_limits.py), and 3 GB of storage (process_storage.py). Its output is reported line by line, its exit as an
+event. Nothing survives the stop of an instance: the group is killed, then every process that carries the instance's
+mark or is in its control group, then the folder is removed. The same holds for the end of the driver and for `kill -9`
+of the simulator (process_guard.py; the next start finds what remains if the guard was killed too).
 
-Lives in real time only: it opens sockets, uses threads for slow disk work, and watches children.
+Real time only: it opens sockets, uses threads for slow disk work, and watches child processes.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ __all__ = ["OnLine", "ProcessApplication", "ProcessDriver", "ProcessSettings", "
 
 HOST: Final = "127.0.0.1"
 
-# service, instance number, "stdout" or "stderr", the line without its end
+# service, instance number, "stdout" or "stderr", the line without its line end
 OnLine = Callable[[str, int, str, str], None]
 
-# The last lines of a dead instance are in the pipe already; this only bounds a reader that hangs.
+# The last lines of an ended instance are in the pipe already; this only bounds the wait for a reader that hangs.
 _LAST_LINES_S_MAX: Final = 1.0
 
 
@@ -62,7 +62,7 @@ _NONE: Final = Namespaces(Way.FOLDER, "they are switched off")
 
 @dataclass(slots=True, eq=False)
 class _Holding:
-    """What an instance holds of the machine, from the first step of its launch until it is given back."""
+    """Resources of the machine that an instance holds, from the first step of its launch until they are released."""
 
     folder: InstanceFolder
     port: int = 0
@@ -76,7 +76,7 @@ class _Holding:
 
 
 class ProcessDriver:
-    """Implements `Driver` for one application. To be made and used within a running loop."""
+    """Implements `Driver` for one application. Create and use it within a running loop."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class ProcessDriver:
         on_line: OnLine,
         settings: ProcessSettings = _DEFAULT,
     ) -> None:
-        """`serve(host, port)` makes the request side of an instance; the composition root passes HttpService."""
+        """`serve(host, port)` creates the request side of an instance; the composition root passes HttpService."""
         self._application = application
         self._serve = serve
         self._on_line = on_line
@@ -94,8 +94,8 @@ class ProcessDriver:
         self._tasks = Tasks("process driver")
         self._living: dict[ProcessBackend, _Holding] = {}
         self._confinement = Confinement.find(settings.processes, groups=settings.control_groups)
-        self._namespaces = _NONE  # until the first launch looks
-        self._gone_used_s = 0.0  # CPU seconds of instances that are no more
+        self._namespaces = _NONE  # until the first launch tests the machine
+        self._gone_used_s = 0.0  # CPU seconds of ended instances
         self._launches = 0
         self._root: Path | None = None
         self._guard: Guard | None = None
@@ -104,11 +104,11 @@ class ProcessDriver:
         self._closed = False
 
     async def launch(self, spec: InstanceSpec) -> ProcessBackend:
-        """As `Driver.launch`. A launch that fails or is cancelled leaves nothing behind.
+        """Launch as `Driver.launch` does. A launch that fails or is cancelled leaves nothing behind.
 
         Raises:
-            LaunchError: when the program is not found or cannot be run, the working directory cannot be copied, or the
-                machine has no port, file or process to give.
+            LaunchError: if the program is not found or cannot be run, the working directory cannot be copied, or the
+                machine has no free port, file or process.
         """
         try:
             check_variables(spec.environment)
@@ -120,7 +120,7 @@ class ProcessDriver:
         try:
             return await self._start(spec, holding)
         except BaseException as error:
-            # A task, shielded: a second cancellation must not leave the work half done.
+            # A shielded task: a second cancellation must not leave the work half done.
             await asyncio.shield(self._tasks.spawn(self._give_back(holding, ()), "give back"))
             if isinstance(error, OSError):
                 raise _launch_error(spec, error) from error
@@ -128,20 +128,23 @@ class ProcessDriver:
 
     @property
     def limits_in_force(self) -> str:
-        """Which limits instances have on this machine, for people. It changes when the kernel rejects a group."""
+        """Which limits hold for instances on this machine, as a sentence for users.
+
+        It changes when the kernel rejects a control group.
+        """
         return str(self._confinement) if self._root is None else f"{self._confinement}; {self._namespaces}"
 
     @property
     def has_fixed_port(self) -> bool:
-        """One of its instances has the service's own port, so that no other can."""
+        """True if one of its instances listens on the service's own port, so that no other instance can."""
         return any(backend.has_fixed_port for backend in self._living)
 
     def cpu_used_s(self) -> float:
-        """CPU seconds that instances have used so far, those that are gone too."""
+        """Return the CPU seconds that instances, ended ones included, have used so far."""
         return self._gone_used_s + sum(holding.used_s() for holding in self._living.values())
 
     async def close(self) -> None:
-        """As `Driver.close`. Kills what still runs. Idempotent; nothing is launched afterwards."""
+        """Close as `Driver.close` does: kill what still runs. Idempotent; nothing can be launched afterwards."""
         self._closed = True
         self._closing.close()
         for backend in list(self._living):
@@ -156,8 +159,8 @@ class ProcessDriver:
     # --- leaves ---
 
     async def _guarded(self) -> Path:
-        """The driver's folder, made with the first launch, and the guard over it, running."""
-        async with self._founding:  # one guard, however many launches there are at a time
+        """Return the driver's folder, created at the first launch, with its guard running."""
+        async with self._founding:  # one guard, however many launches run at a time
             if self._closed:
                 msg = "the process driver has been closed"
                 raise LaunchError(msg)
@@ -173,7 +176,7 @@ class ProcessDriver:
                 )
                 if self._settings.namespaces or self._application.mounts:
                     self._namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
-            # The guard first: a folder that is made before it is nobody's when the simulator dies in between.
+            # The guard first: a folder created before it would have no owner if the simulator died in between.
             await self._guard.start()
             self._root.mkdir(mode=0o700, exist_ok=True)
         return self._root
@@ -190,7 +193,7 @@ class ProcessDriver:
         command = await loop.run_in_executor(None, self._command, folder, environment)
         holding.pipes.extend(self._pipe(spec, stream) for stream in ("stdout", "stderr"))
         seal_files()
-        # Not asyncio.create_subprocess_exec: its streams would want a task a stream, its exit a task an instance.
+        # Not asyncio.create_subprocess_exec: it would need a task per stream and a task per instance.
         _, watch = await loop.subprocess_exec(
             ExitWatch,
             *command,
@@ -205,7 +208,7 @@ class ProcessDriver:
         return self._started(spec, watch, holding, limits)
 
     def _command(self, folder: InstanceFolder, environment: dict[str, str]) -> tuple[str, ...]:
-        """Blocks: for a thread."""
+        """Return the command line. Blocks: call it in a thread."""
         application, settings, set_up = self._application, self._settings, self._application.set_up
         program = application.command[0]
         if set_up is None:
@@ -229,7 +232,7 @@ class ProcessDriver:
             return self._without_groups(error, spec)
 
     def _confined(self, watch: ExitWatch, limits: Limits, spec: InstanceSpec) -> Limits:
-        """The limits that are in force for the process from now on."""
+        """Apply the limits and return those that are in force for the process from now on."""
         try:
             limits.confine(watch.pid)
         except ProcessLookupError:  # it has ended already
@@ -240,12 +243,12 @@ class ProcessDriver:
         return limits
 
     def _without_groups(self, error: OSError, spec: InstanceSpec) -> Limits:
-        """The kernel rejects a group, now or from the first. An instance with fewer limits is better than none."""
+        """Continue without control groups after the kernel rejected one: fewer limits are better than no instance."""
         self._confinement = Confinement(None, str(error), self._settings.processes)
         return self._confinement.make("", spec.size)
 
     def _folders(self) -> list[tuple[Path, Callable[[str], None]]]:
-        """Of the living instances, with what ends each."""
+        """Return the folders of the running instances, with the function that ends each."""
         return [(holding.folder.root, backend.end) for backend, holding in self._living.items()]
 
     def _pipe(self, spec: InstanceSpec, stream: str) -> OutputPipe:
@@ -255,7 +258,7 @@ class ProcessDriver:
         return OutputPipe(LineCutter(tell, self._settings.line_bytes_max))
 
     def _started(self, spec: InstanceSpec, watch: ExitWatch, holding: _Holding, limits: Limits) -> ProcessBackend:
-        """From here on the process is ours to end; no await between its start and this."""
+        """Take ownership of the started process; there is no await between its start and this call."""
         assert self._guard is not None
         self._guard.watch(watch.pid)
         for pipe in holding.pipes:
@@ -286,12 +289,12 @@ class ProcessDriver:
             turn_to_fixed_port=turn_to_fixed_port,
         )
         self._living[backend] = holding
-        if self._closed:  # while it was being launched
+        if self._closed:  # closed during the launch
             backend.kill()
         return backend
 
     async def _clear_away(self, backend: ProcessBackend, holding: _Holding) -> None:
-        holding.used_s()  # the last look at its clock, which goes with its group
+        holding.used_s()  # the last reading of the CPU clock, which is removed with its group
         try:
             await self._give_back(holding, (backend.pid,))
         finally:
@@ -308,7 +311,7 @@ class ProcessDriver:
             pipe.close_child_end()
         root = str(holding.folder.root)
         await asyncio.get_running_loop().run_in_executor(None, sweep, root, sessions, holding.groups)
-        # After the sweep nobody holds the other end any more, so the streams end by themselves.
+        # After the sweep no process holds the other end, so the streams end by themselves.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_LINES_S_MAX):
                 for pipe in holding.pipes:
@@ -319,12 +322,15 @@ class ProcessDriver:
 
 
 def _new_name(scratch: Path | None) -> Path:
-    """Resolved, as marks are compared by name and the temporary folder may be reached through a link."""
+    """Return the path of a new folder, resolved: marks are compared by name, and the path may contain links."""
     return (scratch or _temporary_folder()).resolve() / f"{owner_name(os.getpid())}{secrets.token_hex(4)}"
 
 
 def _temporary_folder() -> Path:
-    """As tempfile finds it. That tries each by writing a file, which a simulator that is killed now would leave."""
+    """Return the system's temporary folder without a test file.
+
+    `tempfile.gettempdir` writes a file into each candidate; a simulator that is killed then would leave it.
+    """
     places: list[str] = tempfile._candidate_tempdir_list()  # type: ignore[attr-defined]  # noqa: SLF001
     return Path(next((place for place in places if os.access(place, os.W_OK | os.X_OK)), places[0]))
 

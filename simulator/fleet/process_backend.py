@@ -1,4 +1,4 @@
-"""A running instance that is a local process with its group: signals out, its exit and its requests in."""
+"""A running instance that is a local process with its group: signals, exit, and requests."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from simulator.fleet.process_listening import InstanceSockets
 from simulator.fleet.process_watch import ExitWatch, innermost, is_waiting
 from simulator.model.health import HealthCheck
 
-# SIGKILL works at once unless the kernel holds the process in a system call that cannot be interrupted.
+# SIGKILL takes effect at once unless the kernel holds the process in an uninterruptible system call.
 _DEATH_S_MAX: Final = 10.0
 
-# 50 ms at most: who computes all the time is never seen waiting.
+# 50 ms at most, because a process that computes all the time is never seen waiting.
 _ROUSE_LOOKS_MAX: Final = 25
 _ROUSE_LOOK_S: Final = 0.002
 
@@ -34,23 +34,26 @@ class Throttling(StrEnum):
     """What an idle instance loses. It keeps its memory in every case."""
 
     NONE = "none"
-    SHARE = "share"  # its CPU but for a small share, as App Runner does it; FREEZE where there are no control groups
-    FREEZE = "freeze"  # all of its CPU: timers and background work stand still
+    SHARE = "share"  # all CPU except a small share, as on App Runner; FREEZE if there are no control groups
+    FREEZE = "freeze"  # all CPU: timers and background work stop
 
 
 class CpuSwitch(Protocol):
-    """Takes the CPU of an instance away and gives it back (process_limits.py). May raise OSError when it is gone."""
+    """Takes the CPU of an instance away and gives it back (process_limits.py).
+
+    Its methods may raise OSError if the instance has ended.
+    """
 
     @property
     def stops(self) -> bool:
-        """It takes all of it: nothing in the instance can answer."""
+        """True if it takes all CPU, so that nothing in the instance can answer."""
 
     def take(self) -> None: ...
     def give(self) -> None: ...
 
 
 class RequestService(Protocol):
-    """The requests of an instance that listens on a port: fleet/http_backend.py's HttpService."""
+    """Carries the requests of an instance that listens on a port: fleet/http_backend.py's HttpService."""
 
     def begin(self, exchange: Exchange) -> None: ...
     def abort(self, exchange: Exchange) -> None: ...
@@ -59,10 +62,10 @@ class RequestService(Protocol):
 
 
 class ProcessBackend:
-    """Implements `Backend`. Made by the process driver for a process that leads a session and group of its own.
+    """Implements `Backend` for a process that leads its own session and group; created by the process driver.
 
-    The end of the leading process is the end of the instance, as with the first process of a container: what is left
-    of its group is killed at once. After `exited` comes `left`: the driver has swept up and nothing remains.
+    The end of the leading process is the end of the instance, as with the first process of a container: the rest of its
+    group is killed at once. `left` is set after `exited`, when the driver has removed everything.
     """
 
     def __init__(
@@ -78,10 +81,10 @@ class ProcessBackend:
         sockets: InstanceSockets,
         turn_to_fixed_port: Callable[[], Awaitable[RequestService]],
     ) -> None:
-        """`exceeded` says which limit the kernel has killed it for, if it was for one. `on_end` is called once, when
-        the process has ended; its receiver sweeps up and then sets `left`. `turn_to_fixed_port` makes the request
-        side for the service's own port, in place of the one for $PORT. `depth`: how many processes stand around the
-        application's own and tell its end as a shell does.
+        """`exceeded` returns the limit for which the kernel killed the process, else an empty text. `on_end` is called
+        once, when the process has ended; its receiver cleans up and then sets `left`. `turn_to_fixed_port` creates the
+        request side for the service's own port, which replaces the one for $PORT. `depth`: the number of wrapper
+        processes around the application's own, which report its end as a shell does.
         """
         self.usage = usage
         loop = asyncio.get_running_loop()
@@ -96,7 +99,7 @@ class ProcessBackend:
         self._cpu = cpu
         self._exceeded = exceeded
         self._throttled = False
-        self._killed = False  # by us, so not by the kernel for a limit
+        self._killed = False  # by `kill`, so not by the kernel for a limit
         self._why_ended = ""
         self._depth = depth
         self._on_end = on_end
@@ -111,7 +114,7 @@ class ProcessBackend:
     async def probe(self, check: HealthCheck) -> str | None:
         if not self._throttled or not self._cpu.stops:
             return await self._probe(check)
-        # App Runner probes idle instances too, and theirs answer: a throttled CPU is slow, not stopped.
+        # App Runner probes idle instances too, and they answer: a throttled CPU is slow, not stopped.
         self._turn(self._cpu.give)
         try:
             return await self._probe(check)
@@ -120,7 +123,7 @@ class ProcessBackend:
                 self._turn(self._cpu.take)
 
     async def _probe(self, check: HealthCheck) -> str | None:
-        """What answers on its port is no proof of the instance: of one that ended a child may be left for a moment."""
+        """Probe and verify that the instance lives: a child of an ended one may answer on its port for a moment."""
         why = await self._service.probe(check)
         if why is not None and not self._was_well and self._leader.lives() and await self._sockets.look():
             self._service = await self._turn_to_fixed_port()
@@ -132,11 +135,11 @@ class ProcessBackend:
 
     @property
     def has_fixed_port(self) -> bool:
-        """It listens on the service's own port, which no second instance can have."""
+        """True if it listens on the service's own port, which no second instance can have."""
         return self._sockets.has_fixed_port
 
     def explain(self) -> str:
-        """What can be seen from outside of why nothing reaches it; empty when it is something else."""
+        """Return what can be seen from outside about why no request reaches it; empty if the cause is another."""
         if not self._leader.lives() or (self._was_well and not self.has_fixed_port):
             return ""
         return self._sockets.explain()
@@ -146,17 +149,17 @@ class ProcessBackend:
         self._turn(self._cpu.take)
 
     def wake(self) -> float:
-        """It has its CPU when this returns."""
+        """Give the CPU back; the instance has it when this returns."""
         if self._throttled:
             self._throttled = False
             self._turn(self._cpu.give)
         return 0.0
 
     async def stop(self, grace_s: float) -> None:
-        """As `Backend.stop`.
+        """Stop as `Backend.stop` does.
 
         Raises:
-            TimeoutError: when the kernel does not let the process die (ten seconds after SIGKILL).
+            TimeoutError: if the kernel does not end the process within ten seconds after SIGKILL.
         """
         if not self.exited.done():
             await self._rouse()
@@ -171,16 +174,16 @@ class ProcessBackend:
     def kill(self) -> None:
         self._killed = True
         self._signal(signal.SIGKILL)
-        self.wake()  # a frozen process does not die, and one with little CPU takes its time over it
+        self.wake()  # a frozen process does not end, and one with little CPU takes long
 
     def end(self, why: str) -> None:
-        """Kill it for breaking a rule of the platform; `why` becomes part of its exit status."""
+        """Kill it for a violation of a platform rule; `why` becomes part of its exit status."""
         self._why_ended = self._why_ended or why
         self.kill()
 
     def _ended(self, returned: asyncio.Future[int]) -> None:
-        # The leader has been collected. While a member is left the group's number is not given away; when none is, it
-        # cannot have come round to another process in the moment that has passed.
+        # The leader has been reaped. While a member remains, the kernel does not reuse the group's number; if none
+        # remains, the number cannot have been reused in the short time since.
         self._to_group(signal.SIGKILL)
         code = returned.result()
         status = exit_status(_BY_SIGNAL - code if self._depth and code > _BY_SIGNAL else code)
@@ -192,10 +195,10 @@ class ProcessBackend:
         self._on_end(self)
 
     async def _rouse(self) -> None:
-        """Give it its CPU before it is told to obey, and wait a moment until its first thread has come round.
+        """Give the instance its CPU before SIGTERM is sent, and wait a moment until its first thread runs again.
 
-        A frozen or just thawed thread looks to the kernel as if it had a signal already, and so the next one goes to
-        any other thread; but a Python program, for one, obeys in its first thread only.
+        To the kernel, a frozen or just thawed thread seems to have a pending signal, so it delivers the next signal to
+        another thread; but a Python program, for example, handles signals only in its first thread.
         """
         stopped = self._throttled and self._cpu.stops
         self.wake()
@@ -219,7 +222,7 @@ class ProcessBackend:
 
 
 def exit_status(returned: int) -> ExitStatus:
-    """`returned` as Unix has it, negative for a signal. The status is told as a container's is, 128 + n (facts 9)."""
+    """Convert a Unix return code, negative for a signal, to the status of a container, 128 + n (facts 9)."""
     if returned >= 0:
         return ExitStatus(returned, f"Container exit code: {returned}")
     try:

@@ -1,11 +1,11 @@
-"""Control groups of Linux, versions 1 and 2: the kernel's limits for an instance and everything it starts.
+"""Control groups of Linux, versions 1 and 2: the kernel's limits for an instance and every process it starts.
 
-`Group` is one group whatever its version: CPU quota, memory limit, freezer, CPU clock, out-of-memory count. `group_of`
-finds the group that a process is in, so a driver can also turn the quota or the freezer of a group that somebody else
-made, a container engine say. `find_home` finds where this process may make groups of its own.
+`Group` is one group of either version: CPU quota, memory limit, freezer, CPU clock, out-of-memory count. `group_of`
+finds the group of a process, so a driver can also change the quota or the freezer of a group that another program
+created, such as a container engine. `find_home` finds where this process may create groups of its own.
 
-All of it is a few small writes to files of the kernel, 10 to 50 us each: quick enough for the loop. Functions take
-`proc` so that a tree of plain files can stand in for a machine of the other version.
+Each operation is a few small writes to kernel files, 10 to 50 us each, which is fast enough for the event loop.
+Functions take `proc` so that tests can use a tree of plain files in place of a machine of the other version.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Final, Protocol
 
 PROC: Final = Path("/proc")
 
-# What a CPU quota is counted against; the kernel's default and what container engines use.
+# The period of a CPU quota; the kernel's default, which container engines use, too.
 PERIOD_US: Final = 100_000
-# The kernel's smallest quota: less than a hundredth of a vCPU cannot be had with this period.
+# The kernel's smallest quota: with this period, less than a hundredth of a vCPU is not possible.
 QUOTA_US_MIN: Final = 1_000
 
 V1_CONTROLLERS: Final = ("cpu", "cpuacct", "memory", "freezer")
 V2_CONTROLLERS: Final = ("cpu", "memory")
-# The number of processes: of use where it is there, and no reason to do without the others where it is not.
+# The number of processes: used where it exists, and no reason to do without the others where it does not.
 PROCESSES: Final = "pids"
 
 _UNIFIED: Final = ""  # the hierarchy of version 2, which has no controllers in its name
@@ -36,47 +36,47 @@ _US_PER_S: Final = 1e6
 
 
 class NoGroupsError(Exception):
-    """This process may not make control groups. The message says why."""
+    """This process may not create control groups. The message says why."""
 
 
 class Group(Protocol):
-    """One control group. Every method may raise OSError, when the group is gone or the kernel rejects."""
+    """One control group. Every method may raise OSError if the group is gone or the kernel rejects the change."""
 
     @property
     def directories(self) -> tuple[Path, ...]:
-        """Where it is in the file system: one directory for each hierarchy that it is in."""
+        """Its directories in the file system, one for each hierarchy that it is in."""
 
     def make(self) -> None:
-        """Make its directories; it must not be there yet."""
+        """Create its directories, which must not exist yet."""
 
     def join(self, pid: int) -> None:
-        """Move the process into it. What the process starts from then on is born there."""
+        """Move the process into the group. Processes that it starts from then on belong to the group, too."""
 
     def limit_cpu(self, vcpu: float) -> None:
-        """At most so many CPU seconds a second, at least 0.01. A stricter limit further up stays in force."""
+        """Limit CPU seconds per second to `vcpu`, at least 0.01. A parent group's stricter limit stays in force."""
 
     def limit_memory(self, limit_bytes: int) -> None:
-        """Memory and swap together. Who takes more is killed by the kernel."""
+        """Limit memory and swap together. The kernel kills processes if more is needed."""
 
     def limit_processes(self, count: int) -> None:
-        """At most so many processes and threads; where the kernel does not count them, there is no limit."""
+        """Limit the number of processes and threads; no limit if the kernel does not count them."""
 
     def rejected_processes(self) -> int:
-        """How often somebody was rejected one for the limit."""
+        """Return how often the kernel rejected a new process because of the limit."""
 
     def freeze(self) -> None:
-        """Nothing in it runs any more. A frozen process of version 1 dies of SIGKILL only when it is thawed."""
+        """Stop every process in it. In version 1, a frozen process ends after SIGKILL only when it is thawed."""
 
     def thaw(self) -> None: ...
 
     def used_s(self) -> float:
-        """CPU seconds used in it so far, by processes that have ended too."""
+        """Return the CPU seconds used in it so far, including those of ended processes."""
 
     def memory_bytes(self) -> int:
-        """Memory in use, without files that the kernel may forget: what it cannot take away without killing."""
+        """Return the memory in use without reclaimable file cache: what the kernel can take back only by killing."""
 
     def oom_kills(self) -> int:
-        """Processes that the kernel has killed for the memory limit."""
+        """Return how many processes the kernel has killed because of the memory limit."""
 
 
 class GroupV1:
@@ -97,7 +97,7 @@ class GroupV1:
         try:
             _write(self._hierarchies["cpu"] / "cpu.cfs_quota_us", _quota_us(vcpu))
         except OSError as error:
-            if error.errno != errno.EINVAL:  # more than a group above has: that one's limit is ours
+            if error.errno != errno.EINVAL:  # more than a parent group has: the parent's limit applies
                 raise
             _write(self._hierarchies["cpu"] / "cpu.cfs_quota_us", -1)
 
@@ -177,7 +177,7 @@ class GroupV2:
 
 @dataclass(frozen=True, slots=True)
 class GroupHome:
-    """Where this process makes its groups: `directories` by controller, or one for the key "" in version 2."""
+    """Where this process creates its groups: `directories` by controller, or one under the key "" in version 2."""
 
     directories: Mapping[str, Path]
 
@@ -186,7 +186,7 @@ class GroupHome:
         return 2 if _UNIFIED in self.directories else 1
 
     def group(self, name: str) -> Group:
-        """The group called `name` below it; to be made with `Group.make`."""
+        """Return the group `name` below it; create it with `Group.make`."""
         return _group({controller: directory / name for controller, directory in self.directories.items()})
 
     def roots(self) -> tuple[Path, ...]:
@@ -194,14 +194,15 @@ class GroupHome:
 
 
 def find_home(proc: Path = PROC) -> GroupHome:
-    """Where this process may make groups with CPU and memory limits.
+    """Find where this process may create groups with CPU and memory limits.
 
-    Version 1: below its own group of every hierarchy. Version 2: a group with processes cannot hand its controllers
-    down, so it is the closest group upwards that does so already and may be written to; on a desktop that is the
-    user's own part of the tree, which systemd delegates. On the root of a tree the handing down is switched on.
+    Version 1: below its own group of every hierarchy. Version 2: a group that contains processes cannot delegate its
+    controllers to child groups, so the place is the closest parent group that does and is writable; on a desktop that
+    is the user's own part of the tree, which systemd delegates. On the root of a tree the delegation is switched on
+    here.
 
     Raises:
-        NoGroupsError: when there is no such place.
+        NoGroupsError: if there is no such place.
     """
     own = _own_directories("self", proc)
     missing = [controller for controller in V1_CONTROLLERS if controller not in own]
@@ -217,10 +218,10 @@ def find_home(proc: Path = PROC) -> GroupHome:
 
 
 def group_of(pid: int, proc: Path = PROC) -> Group:
-    """The group that a process is in, to turn its quota and its freezer, and to read what it counts.
+    """Return the group of a process, to change its quota and its freezer and to read its counters.
 
     Raises:
-        NoGroupsError: when the process is gone, or its group cannot be reached from here.
+        NoGroupsError: if the process has ended, or its group is not accessible from here.
     """
     own = _own_directories(str(pid), proc)
     if all(controller in own for controller in V1_CONTROLLERS):
@@ -236,14 +237,14 @@ def group_of(pid: int, proc: Path = PROC) -> Group:
 
 @dataclass(frozen=True, slots=True)
 class _Mount:
-    """A hierarchy: what of it is mounted (`root`), and where."""
+    """A mounted hierarchy: the part of it that is mounted (`root`), and where (`point`)."""
 
     root: str
     point: Path
 
 
 def _own_directories(process: str, proc: Path) -> dict[str, Path]:
-    """The directory of the process's group in each hierarchy that can be reached."""
+    """Return the directory of the process's group in each accessible hierarchy."""
     try:
         mounts = dict(_mounts((proc / "self" / "mountinfo").read_text()))
         lines = (proc / process / "cgroup").read_text().splitlines()
@@ -260,7 +261,7 @@ def _own_directories(process: str, proc: Path) -> dict[str, Path]:
 
 
 def _mounts(mountinfo: str) -> Iterator[tuple[str, _Mount]]:
-    """Lines such as `36 25 0:31 / /sys/fs/cgroup/memory rw shared:9 - cgroup cgroup rw,memory` (proc(5))."""
+    """Parse lines such as `36 25 0:31 / /sys/fs/cgroup/memory rw shared:9 - cgroup cgroup rw,memory` (proc(5))."""
     for line in mountinfo.splitlines():
         left, _, right = line.partition(" - ")
         kind, _, options = right.split(" ", 2)
@@ -273,9 +274,9 @@ def _mounts(mountinfo: str) -> Iterator[tuple[str, _Mount]]:
 
 
 def _home_v2(own: Path, proc: Path) -> Path:
-    """Its own group if it can be made to hand its controllers down, else the closest upwards that does."""
+    """Return the process's own group if it can delegate its controllers, else the closest parent that does."""
     if not _hands_down(own):
-        with contextlib.suppress(OSError):  # it has processes and is not the root of the machine's tree
+        with contextlib.suppress(OSError):  # it contains processes and is not the root of the machine's tree
             _write(own / "cgroup.subtree_control", " ".join(f"+{controller}" for controller in V2_CONTROLLERS))
             _write(own / "cgroup.subtree_control", f"+{PROCESSES}")
     mounts = dict(_mounts((proc / "self" / "mountinfo").read_text()))
@@ -299,7 +300,7 @@ def _hands_down(directory: Path) -> bool:
 
 
 def _is_open(directory: Path) -> bool:
-    """Groups may be made in it, and processes moved from it into them."""
+    """Return True if groups can be created in the directory and processes be moved from it into them."""
     return os.access(directory, os.W_OK) and os.access(directory / "cgroup.procs", os.W_OK)
 
 
@@ -323,7 +324,7 @@ def _make(directories: tuple[Path, ...]) -> None:
 
 
 def _write(file: Path, value: object) -> None:
-    """Without creating it: a file that the kernel does not have is an error."""
+    """Write to an existing file; a file that the kernel does not provide is an error."""
     handle = os.open(file, os.O_WRONLY | os.O_TRUNC)
     try:
         os.write(handle, str(value).encode())
@@ -336,7 +337,7 @@ def _quota_us(vcpu: float) -> int:
 
 
 def _count(file: Path, name: str) -> int:
-    """The number behind `name` in a file of lines `name number`; 0 when the kernel does not tell it."""
+    """Return the number after `name` in a file of lines `name number`; 0 if the kernel does not report it."""
     for line in file.read_text().splitlines():
         key, _, number = line.partition(" ")
         if key == name:

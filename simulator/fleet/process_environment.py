@@ -1,4 +1,4 @@
-"""What an instance's process finds around it: its folder, its environment, its program. Nothing of ours leaks in."""
+"""The surroundings of an instance's process: its folder, environment and program, without anything of the simulator."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from simulator.fleet.process_sweep import MARK, is_owned
 
 RESERVED_PREFIX: Final = "AWSAPPRUNNER"
 
-# What a system shell searches, without the caller's own additions.
+# The search path of a system shell, without the caller's own additions.
 _SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What runs in an instance before its application: `command` makes another root, say, and then runs whatever
-    follows it. `shown`: folders that it and the application may read. `mounts`: only in namespaces of its own.
+    """A command that runs in an instance before its application and then executes the command line that follows it.
+
+    It can, for example, make another root. `shown`: folders that it and the application may read. `mounts`: it needs
+    namespaces of its own.
     """
 
     command: tuple[str, ...]
@@ -35,13 +37,13 @@ class SetUp:
 class ProcessApplication:
     """A command that listens on `$PORT` of `$HOST`.
 
-    `command`: program and arguments; a program without a slash is looked for in PATH, one with a slash is taken from
-    the working directory. `environment`: the user's variables. `working_directory`: copied for every instance, so that
-    instances do not see each other's files; without one an instance begins in an empty folder. `set_up`: of what was
-    built; the command is then looked for where that leads.
+    `command`: program and arguments; a program without a slash is searched in PATH, one with a slash is relative to the
+    working directory. `environment`: the user's variables. `working_directory`: copied for every instance, so that
+    instances do not see each other's files; without one an instance starts in an empty folder. `set_up`: the set-up of
+    a build's result; the command is then searched in the root that it makes.
 
     Raises:
-        ValueError: when the command is empty or a variable has a name that it must not have.
+        ValueError: if the command is empty or a variable has a forbidden name.
     """
 
     command: tuple[str, ...]
@@ -60,12 +62,12 @@ class ProcessApplication:
 
     @property
     def mounts(self) -> bool:
-        """Whether its instances cannot do without namespaces."""
+        """True if its instances need namespaces."""
         return self.set_up is not None and self.set_up.mounts
 
 
 def check_variables(variables: Mapping[str, str]) -> None:
-    """Reject what cannot be a variable, and App Runner's own prefix (facts 5.2).
+    """Reject invalid environment variables and App Runner's own prefix (facts 5.2).
 
     Raises:
         ValueError: with the name; never with the value, which may be a secret.
@@ -84,7 +86,7 @@ def check_variables(variables: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class InstanceFolder:
-    """The folder of one instance: `app` is where it runs, `home` and `tmp` are what they are called."""
+    """The folder of one instance: it runs in `app`; `home` and `tmp` are its home and temporary folders."""
 
     root: Path
 
@@ -101,11 +103,12 @@ class InstanceFolder:
         return self.root / "tmp"
 
     def make(self, working_directory: Path | None, hidden: Collection[Path] = ()) -> None:
-        """Make it, for our eyes only, without what of the working directory is `hidden`. Blocks while it copies: for a
-        thread.
+        """Create the folder, accessible to this user only, without the `hidden` paths of the working directory.
+
+        Blocks while it copies: call it in a thread.
 
         Raises:
-            LaunchError: when the working directory is not there or cannot be read, or the disk is full.
+            LaunchError: if the working directory does not exist or cannot be read, or the disk is full.
         """
         try:
             self.root.mkdir(mode=0o700)
@@ -122,8 +125,10 @@ class InstanceFolder:
 
 
 def _left_out(hidden: Collection[Path], folder: str, names: list[str]) -> list[str]:
-    """Of a copy: folders of simulators, as the temporary folder may lie in the working directory and a copy would not
-    end, what is `hidden`, as a state folder may lie there too, and what has no content to copy, sockets and pipes.
+    """Return the names to leave out of a copy.
+
+    They are: folders of simulators, because the temporary folder may be in the working directory and the copy would not
+    end; `hidden` paths, because a state folder may be there, too; and sockets and pipes, which have no content.
     """
     return [
         name
@@ -137,7 +142,7 @@ def _is_special(path: Path) -> bool:
 
 
 def why_not_copied(error: OSError) -> str:
-    """The first of the reasons that a copy gathers, one a file."""
+    """Return the first of the reasons that a copy collects, one per file."""
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
         reasons = error.args[0]
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
@@ -148,13 +153,13 @@ def why_not_copied(error: OSError) -> str:
 def clean_environment(
     folder: InstanceFolder, port: int, variables: Mapping[str, str], more: Mapping[str, str]
 ) -> dict[str, str]:
-    """The whole environment of an instance. `more` wins over `variables`, PORT and the mark over both.
+    """Return the whole environment of an instance. `more` overrides `variables`; PORT and the mark override both.
 
-    App Runner always sets PORT and lets nobody override it (facts 5.2). HOST is ours, for applications that would
-    otherwise listen to the whole network; a user's own HOST stands.
+    App Runner always sets PORT and does not allow an override (facts 5.2). HOST is the simulator's, for applications
+    that would otherwise listen on the whole network; a user's own HOST is kept.
     """
     return {
-        # The interpreter's own folder first, so that `python` and what is installed beside it are the simulator's.
+        # The interpreter's own folder first, so that `python` and the programs installed beside it are the simulator's.
         "PATH": f"{Path(sys.executable).parent}:{_SYSTEM_PATH}",
         "HOME": str(folder.home),
         "LANG": "C.UTF-8",
@@ -168,10 +173,10 @@ def clean_environment(
 
 
 def find_program(program: str, path: str, directory: Path) -> str:
-    """The program's file. Found here and not by the loop, as uvloop and asyncio search different PATHs.
+    """Return the program's file. The loop cannot search: uvloop and asyncio use different PATHs.
 
     Raises:
-        LaunchError: with where it was looked for, or why the kernel would not run it.
+        LaunchError: with the search path, or why the kernel would not run the file.
     """
     if "/" not in program:
         found = shutil.which(program, path=path)
@@ -187,7 +192,8 @@ def find_program(program: str, path: str, directory: Path) -> str:
         msg = f"command = {program!r}, must be executable: the file lacks the permission (chmod +x)"
         raise LaunchError(msg)
     with file.open("rb") as opened:
-        # uvloop hands what the kernel refuses to a shell; a container engine does not, so neither do we.
+        # uvloop passes a file that the kernel rejects to a shell; a container engine does not, and neither does this
+        # driver.
         if not opened.read(4).startswith((b"#!", b"\x7fELF")):
             msg = f"command = {program!r}, must be a program or a script that begins with #! (exec format error)"
             raise LaunchError(msg)

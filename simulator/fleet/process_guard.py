@@ -1,15 +1,15 @@
-"""The guard: a small process of its own that cleans up when the simulator dies without doing so (`kill -9`, a crash).
+"""The guard: a small separate process that cleans up when the simulator ends without doing so (`kill -9`, a crash).
 
-Why a process: nothing inside the simulator runs after SIGKILL. Rejected: PR_SET_PDEATHSIG, which has to be set between
-fork and exec (unsafe beside threads), reaches the direct child only (gunicorn's workers would stay), and removes no
+Why a process: no code inside the simulator runs after SIGKILL. Rejected: PR_SET_PDEATHSIG, which must be set between
+fork and exec (unsafe beside threads), reaches only the direct child (gunicorn's workers would stay), and removes no
 folder; a supervisor per instance, which costs 10 MB and a start each.
 
-How it knows: it reads from a pipe whose write end only the simulator holds, so the kernel tells it of any kind of death
-by end of file. A child between fork and exec holds a copy of the write end until exec closes it; so end of file cannot
-come before every instance carries its mark, and there is no moment at which an instance could slip through.
+How it detects the end: it reads from a pipe whose write end only the simulator holds, so the kernel signals any kind of
+end by end of file. A child between fork and exec holds a copy of the write end until exec closes it; so end of file
+cannot come before every instance carries its mark, and no instance can be missed.
 
-It runs in a session of its own, out of reach of Ctrl-C and of a signal to the simulator's group. A death that takes the
-guard too (a container or machine that ends) leaves no process either; folders it leaves are for the next start to find.
+It runs in its own session, out of reach of Ctrl-C and of a signal to the simulator's group. An event that ends the
+guard too (the end of a container or machine) leaves no process either; the next start finds remaining folders.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from typing import Final
 from simulator.fleet import process_sweep
 from simulator.fleet.process_watch import ExitWatch
 
-# The last sweep ends processes and removes folders; more than this is a kernel or disk that hangs.
+# The last sweep ends processes and removes folders; a longer time means that the kernel or the disk hangs.
 _SWEEP_S_MAX: Final = 10.0
 
 
 class Guard:
-    """Watches over everything in `folder` and in control groups of its name in `homes`. `start` before the first
-    instance; `close` sweeps and removes them.
+    """Cleans up everything in `folder` and in control groups of its name in `homes`.
+
+    Call `start` before the first instance; `close` sweeps and removes them.
     """
 
     def __init__(self, folder: str, homes: tuple[str, ...] = ()) -> None:
@@ -43,10 +44,10 @@ class Guard:
         return self._watch is not None and not self._watch.returned.done()
 
     async def start(self) -> None:
-        """Start it, or start it again if somebody ended it. Does not wait until it has booted: the pipe remembers.
+        """Start the guard, or restart it if it was ended; its boot is not awaited, as the pipe buffers its input.
 
         Raises:
-            OSError: when the machine has no process or file to give.
+            OSError: if the machine has no free process or file.
         """
         if self.is_running:
             return
@@ -72,15 +73,15 @@ class Guard:
         self._pipe = ours
 
     def watch(self, session: int) -> None:
-        """An instance leads this session."""
+        """Register the session of an instance."""
         self._tell(f"+{session}\n")
 
     def forget(self, session: int) -> None:
-        """Nothing of the session is left; its number may be somebody else's soon."""
+        """Unregister a session of which nothing is left; the kernel may reuse its number."""
         self._tell(f"-{session}\n")
 
     async def close(self) -> None:
-        """Let it sweep and wait for that. Idempotent."""
+        """Let the guard sweep and wait for it. Idempotent."""
         self._hang_up()
         if self._watch is not None:
             with contextlib.suppress(TimeoutError):
@@ -88,7 +89,7 @@ class Guard:
                     await asyncio.shield(self._watch.returned)
 
     def _tell(self, line: str) -> None:
-        # A guard that was ended or stopped by hand cannot be told; the marks still serve the next one.
+        # A guard that was ended or stopped by hand cannot be notified; the marks still serve the next one.
         with contextlib.suppress(BrokenPipeError, BlockingIOError):
             os.write(self._pipe, line.encode())
 

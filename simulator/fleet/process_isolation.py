@@ -1,15 +1,15 @@
-"""How processes are kept apart on this machine: the namespaces that it allows, and the command line that uses them.
+"""Isolation of processes on this machine: the namespaces that it permits, and the command line that uses them.
 
-An instance gets namespaces of its own for mounts, processes and System V's shared memory: of root where the simulator
-is root, in a user namespace where it is not and the machine lets everybody make one. In there process_walls.py hides
-what is not the instance's. It stays in the machine's network, where its port is.
+An instance gets its own namespaces for mounts, processes and System V shared memory: directly if the simulator runs as
+root, else in a user namespace if the machine permits every user to create one. Inside, process_walls.py hides what does
+not belong to the instance. The instance stays in the machine's network, where its port is.
 
-    unshare          makes the namespaces, waits, ends as what is in them; when it is killed, so is all of that
-    └─ sh            first process of the namespace: collects orphans; its end is the end of everything in there
-       └─ walls      raises the walls and becomes the application
+    unshare          creates the namespaces, waits, and exits as its child does; if it is killed, all of them end
+    └─ sh            first process of the namespace: reaps orphans; its end ends every process inside
+       └─ walls      sets up the walls and becomes the application
 
-What the application's command or its variables name is there although it lies in a hidden place, such as an interpreter
-in /tmp. Rejected: bubblewrap, whose outer process dies of the SIGTERM that is meant for the application.
+Paths that the application's command or its variables name remain visible although they lie in a hidden place, such as
+an interpreter in /tmp. Rejected: bubblewrap, whose outer process ends at the SIGTERM meant for the application.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from typing import Final
 from simulator.fleet import process_walls
 from simulator.fleet.process_sweep import MARK, is_owned
 
-STATE_NAME: Final = "apprunner-simulator"  # of the folder that states are in, unless the user names another
+STATE_NAME: Final = "apprunner-simulator"  # default name of the folder with the state folders
 
-# What nobody calls his own and everybody has things in.
+# The folder that all users share.
 TEMPORARY: Final = "/tmp"  # noqa: S108
 
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _TRIAL_S_MAX: Final = 10.0
-# The first process of the namespace is silent: it would tell of the application's end by a signal in the log.
+# The first process of the namespace is silent: a shell would log the signal that ended the application.
 _FIRST: Final = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
-# What makes user namespaces fail, as (file of /proc/sys, value, how it is told).
+# Settings that disable user namespaces, as (file of /proc/sys, value, sentence for users).
 _FORBIDDEN: Final = (
     ("user/max_user_namespaces", "0", "user.max_user_namespaces is 0"),
     ("kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone is 0"),
@@ -49,14 +49,16 @@ _FORBIDDEN: Final = (
 class Way(StrEnum):
     ROOT = "root"
     USER = "user"
-    FOLDER = "folder"  # no namespaces: nothing but a folder of its own
+    FOLDER = "folder"  # no namespaces: only a folder of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """`hidden`: whole folders. `kept`: paths in them that are there all the same, `shown` those of them that cannot be
-    written to. `temporary` is /tmp; without one it is empty. `processes`: at most so many, where nothing else counts
-    them; 0: no limit.
+    """Paths to hide from an application.
+
+    `hidden`: whole folders. `kept`: paths in them that stay visible; `shown`: those of the kept paths that are
+    read-only. `temporary`: folder mounted as /tmp; without one, /tmp is empty. `processes`: maximum number of processes
+    if nothing else counts them; 0: no limit.
     """
 
     hidden: tuple[str, ...]
@@ -68,7 +70,7 @@ class Walls:
 
 @dataclass(frozen=True, slots=True)
 class Namespaces:
-    """The best that this machine has. `why` says why not better."""
+    """The best isolation that this machine permits. `why`: the reason for the lack of a better one."""
 
     way: Way
     why: str = ""
@@ -89,11 +91,11 @@ class Namespaces:
 
     @property
     def depth(self) -> int:
-        """How many processes stand around the application's own."""
+        """The number of wrapper processes around the application's own."""
         return 2 if self.is_apart else 0
 
     def unshare(self) -> tuple[str, ...]:
-        """The command that runs what follows as first process of namespaces of its own."""
+        """Return the command that runs the command line after it as first process of its own namespaces."""
         user = ("--user", "--map-root-user") if self.way is Way.USER else ()
         kept_apart = ("--mount", "--propagation", "private", "--ipc", "--pid", "--fork", "--kill-child")
         return ("unshare", *user, *kept_apart, "--")
@@ -101,8 +103,10 @@ class Namespaces:
     def command(
         self, walls: Walls, program: tuple[str, ...], setup: tuple[str, ...] = (), *, as_root: bool = False
     ) -> tuple[str, ...]:
-        """The command line that runs `program` within walls. `setup` runs before, as root of the namespaces, and then
-        whatever follows it. `as_root`: it sees itself as root whichever user runs the simulator.
+        """Return the command line that runs `program` within walls.
+
+        `setup` runs before it as root of the namespaces and then executes the command line that follows. `as_root`: the
+        program sees itself as root, whichever user runs the simulator.
         """
         if not self.is_apart:
             return (*setup, *program)
@@ -110,7 +114,7 @@ class Namespaces:
         return (*self.unshare(), *first, *setup, *self.raised(walls, as_root=as_root), *program)
 
     def raised(self, walls: Walls, *, as_root: bool) -> tuple[str, ...]:
-        """The command that, within the namespaces, raises the walls and becomes what follows."""
+        """Return the command that, inside the namespaces, sets up the walls and becomes the program after it."""
         options = [f"hide={path}" for path in walls.hidden]
         options += [f"keep={path}" for path in walls.kept]
         options += [f"show={path}" for path in walls.shown]
@@ -128,7 +132,10 @@ _found: list[Namespaces] = []
 
 
 def find_namespaces() -> Namespaces:
-    """The best that this machine has, by trying, once a process. Blocks: for a thread."""
+    """Return the best isolation of this machine, determined once per process by a trial.
+
+    Blocks: call it in a thread.
+    """
     with _finding:
         if not _found:
             _found.append(_find())
@@ -147,8 +154,8 @@ def _find() -> Namespaces:
 
 
 def _trial(namespaces: Namespaces) -> str:
-    """Empty when it works, else what is missing."""
-    # Without a folder of its own, which a simulator that is killed now would leave.
+    """Return an empty text if the namespaces work, else what is missing."""
+    # No folder of its own is used, because a simulator that is killed now would leave it behind.
     try:
         done = subprocess.run(  # noqa: S603 the command is our own
             namespaces.command(Walls((TEMPORARY,)), ("/bin/sh", "-c", "test $$ -lt 9")),
@@ -174,12 +181,12 @@ def _what_forbids() -> Iterator[str]:
         try:
             if (Path("/proc/sys") / file).read_text().strip() == value:
                 yield told
-        except OSError:  # this kernel has no such switch
+        except OSError:  # this kernel has no such setting
             continue
 
 
 def _counts_by_namespace() -> bool:
-    """Since Linux 5.14 a user namespace has a count of its own; before, all processes of the user are counted."""
+    """Return True since Linux 5.14, where a user namespace has its own count; before, the user's processes count."""
     major, minor = (int(part) for part in os.uname().release.split(".")[:2])
     return (major, minor) >= (5, 14)
 
@@ -193,8 +200,10 @@ def walls_around(
     shown: Iterable[Path] = (),
     processes: int = 0,
 ) -> Walls:
-    """Of what runs in `folder`, which has its temporary files in `tmp`. Temporary folders, the usual state folder and
-    `hidden` are; what the command or its variables name in temporary folders is not.
+    """Return the walls of a program that runs in `folder`, with temporary files in its `tmp`.
+
+    Hidden are the temporary folders, the usual state folder and `hidden`, except paths in temporary folders that the
+    command or its variables name.
     """
     secret = [str(place.resolve()) for place in (*hidden, *_usual_state())]
     places = tuple(dict.fromkeys((TEMPORARY, str(folder.parent.parent), *secret)))
@@ -205,10 +214,10 @@ def walls_around(
 
 
 def _usual_state() -> list[Path]:
-    """Its authority may be trusted by the whole system, whatever folder this simulator keeps its own in."""
+    """Return the default state folder: the system may trust its authority, whichever folder this simulator uses."""
     try:
         return [Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".local" / "state" / STATE_NAME]
-    except KeyError:  # a user without an entry, as containers have
+    except KeyError:  # a user without a passwd entry, as in containers
         return []
 
 
@@ -218,8 +227,10 @@ def _usual_state() -> list[Path]:
 def named_paths(
     command: Iterable[str], environment: Mapping[str, str], hidden: Iterable[str], secret: Iterable[str]
 ) -> list[str]:
-    """What the command and its variables name in hidden places, to be kept. Nothing in a `secret` place (in what lies
-    around one it is hidden again), and no folder of another instance.
+    """Return the paths in hidden places that the command and its variables name, to be kept visible.
+
+    Paths in a `secret` place are excluded (if something around such a place is kept, the place is hidden again), and so
+    are folders of other instances.
     """
     places, secrets, words = tuple(hidden), tuple(secret), list(command)
     program = shutil.which(words[0], path=environment.get("PATH", SYSTEM_PATH)) if words else None
@@ -238,7 +249,7 @@ def named_paths(
 
 
 def _with_what_it_needs(word: str) -> Iterator[str]:
-    """The path itself, what it is a link to, and of a program the tree that it is installed in."""
+    """Yield the path itself, the targets of links, and for a program the tree in which it is installed."""
     path = Path(word)
     if not path.exists():
         return
@@ -251,15 +262,15 @@ def _with_what_it_needs(word: str) -> Iterator[str]:
             if interpreter and interpreter != word:
                 yield from _with_what_it_needs(interpreter)
         elif each.is_file():
-            yield str(each.parent)  # a script finds its modules beside it
+            yield str(each.parent)  # a script imports modules from its folder
         elif each.name in {"bin", "sbin"}:
-            yield str(each.parent)  # of a PATH
+            yield str(each.parent)  # an entry of a PATH
             for program in ("python3", "node", "ruby", "java"):
                 yield from _with_what_it_needs(str(each / program))
 
 
 def _links(path: Path) -> Iterator[Path]:
-    for _ in range(40):  # as many as the kernel follows
+    for _ in range(40):  # the kernel's own limit
         if not path.is_symlink():
             break
         path = Path(os.path.normpath(path.parent / path.readlink()))
@@ -268,7 +279,7 @@ def _links(path: Path) -> Iterator[Path]:
 
 
 def _interpreter(file: Path) -> str:
-    """Of a script; empty for anything else."""
+    """Return the interpreter of a script; empty for any other file."""
     try:
         with file.open("rb") as opened:
             line = opened.readline(256)

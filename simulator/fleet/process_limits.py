@@ -1,10 +1,10 @@
-"""What an instance may use of the machine: its size as limits of the kernel, and less while it is idle.
+"""Limits of an instance's resources: its size as limits of the kernel, and less while it is idle.
 
 With control groups an instance has the CPU and the memory of its size, whatever processes it starts, like a container.
-Without them (no right to make groups, none mounted) there is no limit of CPU, and each process on its own has one of
-memory: RLIMIT_DATA, which counts private memory that may be written to. Rejected: RLIMIT_AS, which counts address space
-that garbage collectors reserve and do not use; RLIMIT_RSS, which Linux ignores. Who exceeds it is rejected memory and
-not killed, so nothing says "out of memory" but the program itself.
+Without them (no permission to create groups, none mounted) there is no limit of CPU, and each process has its own limit
+of memory: RLIMIT_DATA, which counts private writable memory. Rejected: RLIMIT_AS, which counts address space that
+garbage collectors reserve and do not use; RLIMIT_RSS, which Linux ignores. A process that exceeds RLIMIT_DATA is denied
+memory and not killed, so only the program itself can report "out of memory".
 """
 
 from __future__ import annotations
@@ -31,27 +31,31 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class Limits(Protocol):
-    """The limits of one instance. Implemented with a control group and without."""
+    """The limits of one instance, with a control group or without."""
 
     @property
     def directories(self) -> tuple[str, ...]:
-        """Of its control group, for the sweep."""
+        """Directories of its control group, for the sweep."""
 
     def confine(self, pid: int) -> None:
-        """From now on, for the process and all that it starts or has started. What it has used before, the few
-        milliseconds since its own start, is not counted. Raises OSError.
+        """Apply the limits from now on to the process and all that it starts or has started.
+
+        What it used before, in the few milliseconds since its start, is not counted.
+
+        Raises:
+            OSError: if the kernel rejects a limit.
         """
 
     def switch(self, throttling: Throttling, idle_vcpu: float) -> CpuSwitch: ...
 
     def used_s(self) -> float:
-        """CPU seconds used so far; what can no longer be read does not shrink it."""
+        """Return the CPU seconds used so far; the value does not decrease when a part can no longer be read."""
 
     def usage(self) -> Usage | None:
-        """CPU as `used_s`, and the memory held; None when the instance is gone."""
+        """Return CPU as `used_s` and the memory in use; None if the instance has ended."""
 
     def exceeded(self) -> str:
-        """What to say of an instance that the kernel has killed; nothing when it was for no limit."""
+        """Return the limit for which the kernel killed the instance, as a sentence part; empty if it was for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Confinement:
 
     @classmethod
     def find(cls, processes: int, *, groups: bool) -> Confinement:
-        """`processes`: at most so many an instance."""
+        """Find the limits that this machine permits. `processes`: maximum per instance."""
         if not groups:
             return cls(None, "they are switched off", processes)
         try:
@@ -82,7 +86,7 @@ class Confinement:
 
     @property
     def _counted(self) -> str:
-        """Version 1 has a hierarchy of its own for it, which a machine may lack."""
+        """Whether processes are counted: version 1 has a separate hierarchy for it, which a machine may lack."""
         assert self.home is not None
         counts = self.home.version != 1 or PROCESSES in self.home.directories
         return f"; at most {self.processes} processes" if counts else "; processes are not counted on this machine"
@@ -92,10 +96,10 @@ class Confinement:
         return tuple(map(str, self.home.roots())) if self.home is not None else ()
 
     def make(self, name: str, size: InstanceSize) -> Limits:
-        """The limits of one instance; its group is called `name`.
+        """Create the limits of one instance, with a group called `name`.
 
         Raises:
-            OSError: when the group cannot be made.
+            OSError: if the group cannot be created.
         """
         if self.home is None:
             return ProcessLimits(size)
@@ -114,7 +118,11 @@ class GroupLimits:
         self._used_s = 0.0
 
     def make(self) -> None:
-        """Raises OSError, and leaves nothing behind then."""
+        """Create the group.
+
+        Raises:
+            OSError: if the kernel rejects it; nothing is left behind then.
+        """
         self._group.make()
         try:
             self._group.limit_cpu(self._size.vcpu)
@@ -175,22 +183,22 @@ class ProcessLimits:
 
     def _limit(self, process: int) -> None:
         _, highest = resource.prlimit(process, resource.RLIMIT_DATA)
-        if highest == resource.RLIM_INFINITY or highest > self._limit_bytes:  # a stricter one stays
+        if highest == resource.RLIM_INFINITY or highest > self._limit_bytes:  # a stricter limit is kept
             resource.prlimit(process, resource.RLIMIT_DATA, (self._limit_bytes, self._limit_bytes))
 
     def switch(self, throttling: Throttling, idle_vcpu: float) -> CpuSwitch:
-        """A share cannot be had; no CPU at all is nearer to it than all CPU."""
+        """Return a switch that takes all CPU: a share is not possible, and no CPU is closer to it than all CPU."""
         del idle_vcpu
         return NoSwitch() if throttling is Throttling.NONE else _SignalSwitch(self._pid)
 
     def used_s(self) -> float:
-        """To 10 ms, and without processes whose parent has not waited for them."""
+        """Return the CPU seconds to 10 ms, without processes whose parent has not waited for them."""
         used_s = sum(_process_used_s(process) for process in (self._pid, *_descendants(self._pid)))
         self._used_s = max(self._used_s, used_s)
         return self._used_s
 
     def usage(self) -> Usage | None:
-        """Pages that its processes share count for each of them."""
+        """Return the usage; a page that several of its processes share counts for each of them."""
         pages = sum(map(_resident_pages, (self._pid, *_descendants(self._pid))))
         return Usage(self.used_s(), float(pages * _PAGE_BYTES)) if pages else None
 
@@ -211,7 +219,7 @@ class NoSwitch:
 
 
 class _QuotaSwitch:
-    """The quota of the group: full while it works, a small share while it is idle."""
+    """Sets the quota of the group: full while the instance is active, a small share while it is idle."""
 
     stops = False
 
@@ -241,7 +249,7 @@ class _FreezerSwitch:
 
 
 class _SignalSwitch:
-    """Job control for the process group. A program may notice, and one that left the group runs on."""
+    """Stops the process group as job control does. A program may notice, and one that left the group continues."""
 
     stops = True
 
@@ -259,24 +267,28 @@ class _SignalSwitch:
 
 
 def _with_all_it_starts(pid: int, do: Callable[[int], None]) -> None:
-    """For the process and what it has started since its own start, a moment ago. What those start meanwhile may be born
-    without it, too, so look until there is nobody new. Raises ProcessLookupError when the process itself is gone.
+    """Call `do` for the process and all that it has started since its own start a moment ago.
+
+    Processes started during the call may lack the effect, so the search repeats until it finds no new one.
+
+    Raises:
+        ProcessLookupError: if the process itself has ended.
     """
     do(pid)
     done = {pid}
     while newcomers := [child for child in _descendants(pid) if child not in done]:
         for child in newcomers:
             done.add(child)
-            with contextlib.suppress(ProcessLookupError):  # gone again
+            with contextlib.suppress(ProcessLookupError):  # it has ended
                 do(child)
 
 
 def _descendants(pid: int) -> Iterator[int]:
-    """Children, their children, and so on, as far as they are there."""
+    """Yield children, their children, and so on, as far as they exist."""
     try:
         # Each thread has its own children.
         told = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
-    except OSError:  # it is gone
+    except OSError:  # it has ended
         return
     for child in map(int, " ".join(told).split()):
         yield child
@@ -284,7 +296,7 @@ def _descendants(pid: int) -> Iterator[int]:
 
 
 def _process_used_s(pid: int) -> float:
-    """User and system time of a process and of the children that it has waited for."""
+    """Return user and system time of a process and of the children that it has waited for."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:

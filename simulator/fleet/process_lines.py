@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-_READ_BYTES: Final = 64 * 1024  # what a Linux pipe holds
+_READ_BYTES: Final = 64 * 1024  # capacity of a Linux pipe
 
 
 class LineCutter:
-    """Cuts a stream of bytes into lines. A line longer than `line_bytes_max` is told in pieces: nothing is lost, and no
-    more than that is kept. UTF-8; what is not is replaced.
+    """Splits a stream of bytes into lines.
+
+    A line longer than `line_bytes_max` is reported in pieces: nothing is lost, and no more than that is buffered. The
+    encoding is UTF-8; invalid bytes are replaced.
     """
 
     def __init__(self, on_line: Callable[[str], None], line_bytes_max: int) -> None:
@@ -29,7 +31,7 @@ class LineCutter:
             self._rest = self._rest[self._line_bytes_max :]
 
     def end(self) -> None:
-        """The stream has ended: a last line without its newline is a line."""
+        """End the stream: report a last line without its newline."""
         if self._rest:
             self._tell(self._rest)
             self._rest = b""
@@ -41,18 +43,17 @@ class LineCutter:
 
 
 class OutputPipe:
-    """A pipe for a child's standard output or error: `child_end` goes into the child, the other one is read here.
+    """A pipe for a child's standard output or error: `child_end` goes into the child, the other end is read here.
 
-    A pipe of our own because uvloop would give the child a socket, and a program that opens /dev/stdout by name
-    (nginx's log does) cannot open a socket. Read by `add_reader` because that needs no await, and so cannot be
-    cancelled half-way.
+    uvloop's own pipes are sockets, and a program that opens /dev/stdout by name (as nginx's log does) cannot open a
+    socket. It is read with `add_reader`, which needs no await and so cannot be cancelled half-way.
     """
 
     def __init__(self, cutter: LineCutter) -> None:
-        """Reads from now on.
+        """Start to read.
 
         Raises:
-            OSError: when there is no file descriptor left.
+            OSError: if there is no file descriptor left.
         """
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = self._loop.create_future()
@@ -62,13 +63,13 @@ class OutputPipe:
         self._loop.add_reader(self._ours, self._readable)
 
     def close_child_end(self) -> None:
-        """The child has its copy; ours would keep the stream from ending. Idempotent."""
+        """Close this process's copy of the child's end, which would keep the stream from ending. Idempotent."""
         if self.child_end >= 0:
             os.close(self.child_end)
             self.child_end = -1
 
     def close(self) -> None:
-        """Both ends; `ended` follows. Idempotent."""
+        """Close both ends; `ended` is set afterwards. Idempotent."""
         self.close_child_end()
         if self._ours >= 0:
             self._loop.remove_reader(self._ours)

@@ -1,9 +1,9 @@
-"""What an instance that is a process listens on, and its own fixed port in place of the one that it was given.
+"""Ports on which a process instance listens, including its own fixed port in place of the assigned one.
 
-Every instance is given a port of its own as $PORT. Many projects have the port of their `apprunner.yaml` as a literal
-in the start command. Such an instance gets its requests on that port: a process has the network of the machine, so one
+Every instance is assigned its own port as $PORT. Many projects have the port of their `apprunner.yaml` as a literal in
+the start command. Such an instance gets its requests on that port: processes share the machine's network, so only one
 instance can have it, and the message says what to change for more. Rejected: a network namespace for each instance,
-which would take the application's way to a database on this machine, and with it more projects than it would help.
+which would cut the application off from a database on this machine and so break more projects than it would help.
 
 Only sockets of the instance's own processes count: another program on that port is not the instance.
 """
@@ -19,16 +19,17 @@ from typing import Final
 
 from simulator.fleet.listening import Listening, listening, sockets_of, told_ports
 
-# A look reads the files of the instance's processes. Nearly every application listens before the first one is due.
+# A check reads files of the instance's processes. Nearly every application listens before the first check is due.
 _FIRST_LOOK_S: Final = 0.4
 _LOOK_S_MAX: Final = 5.0
 _PROC: Final = Path("/proc")
 
 
 class InstanceSockets:
-    """Of the instance whose session `leader` leads and whose control groups are `groups`; to be made at its start.
+    """The listening sockets of one instance; create it at the start of the instance.
 
-    `port`: of the service's configuration, 0 when nobody says; `given`: the instance's own, its $PORT.
+    `leader`: process that leads the instance's session. `groups`: its control groups. `port`: from the service's
+    configuration, 0 if not specified. `given`: the instance's own, its $PORT.
     """
 
     def __init__(self, leader: int, groups: Collection[str], *, port: int, given: int) -> None:
@@ -43,7 +44,7 @@ class InstanceSockets:
         self.has_fixed_port = False
 
     async def look(self) -> bool:
-        """Looks when it is time, and says whether the instance listens on its configured port, not on its $PORT."""
+        """Check if it is time; return True if the instance listens on its configured port but not on its $PORT."""
         now_s = self._loop.time()
         if now_s >= self._look_s:
             self._wait_s = min(2 * self._wait_s, _LOOK_S_MAX)
@@ -53,7 +54,7 @@ class InstanceSockets:
         return not self.has_fixed_port and self._port in ports and self._given not in ports
 
     def explain(self) -> str:
-        """Why nothing reaches the instance on its $PORT, for people; empty when that is unknown or not the reason."""
+        """Return why no request reaches the instance on its $PORT; empty if that is unknown or not the reason."""
         if self.has_fixed_port:
             return (
                 f"it listens on its fixed port {self._port} and not on $PORT, which is {self._given} for this "
@@ -63,7 +64,7 @@ class InstanceSockets:
         if not self._seen.ports or self._given in self._seen.ports:
             return ""
         others = told_ports(self._seen.ports)
-        if self._port > 0 and self._port not in self._seen.ports:  # a network of its own would not help it
+        if self._port > 0 and self._port not in self._seen.ports:  # namespaces of its own would not help it
             return (
                 f"it listens on {others}, neither on the service's port {self._port} nor on $PORT, which is "
                 f"{self._given} for this instance: set the service's port to {self._seen.ports[0]}, or let it listen "
@@ -72,7 +73,7 @@ class InstanceSockets:
         return f"it listens on {others} and not on $PORT, which is {self._given} for this instance: {_REMEDY}"
 
     def explain_end(self) -> str:
-        """Of an instance that ended before it was well: another program may have the port that it wanted."""
+        """Return why an instance may have ended before it was healthy: another program has the port that it needs."""
         if self._port <= 0 or self._port == self._given or self.has_fixed_port:
             return ""
         if self._port not in listening(os.getpid()).ports:
@@ -82,7 +83,7 @@ class InstanceSockets:
         )
 
     def _look(self) -> Listening:
-        """Blocks: for a thread."""
+        """Read the sockets. Blocks: call it in a thread."""
         return listening(self._leader, sockets=sockets_of(members(self._leader, self._groups)))
 
 
@@ -90,7 +91,7 @@ _REMEDY: Final = "let it listen on $PORT, or give each instance a network of its
 
 
 def members(leader: int, groups: Collection[str], proc: Path = _PROC) -> tuple[int, ...]:
-    """Processes in the control groups, or where there are none, those of the session that `leader` leads."""
+    """Return the processes in the control groups or, without groups, those of the session that `leader` leads."""
     found: dict[int, None] = {leader: None}
     for group in groups:
         for file in Path(group).rglob("cgroup.procs"):
@@ -98,7 +99,7 @@ def members(leader: int, groups: Collection[str], proc: Path = _PROC) -> tuple[i
                 found |= dict.fromkeys(int(pid) for pid in file.read_text().split())
     if not groups:
         for entry in proc.iterdir():
-            with contextlib.suppress(OSError, ValueError, IndexError):  # no process, or gone
+            with contextlib.suppress(OSError, ValueError, IndexError):  # not a process, or it has ended
                 pid = int(entry.name)
                 if int((entry / "stat").read_bytes().rpartition(b")")[2].split()[3]) == leader:
                     found[pid] = None

@@ -1,8 +1,7 @@
-"""Sweeping up after dead simulators, beside the work of this one: once a process, in a thread, given up at its end.
+"""Sweep after dead simulators in the background: once per process, in a thread, abandoned at the process's end.
 
-What a dead simulator left takes room and is in nobody's way: ports, folders and groups have names of their own. So no
-launch waits for it, however much there is, and neither does the end of this simulator: what a sweep has not reached by
-then is for the next start.
+What a dead simulator left takes space but causes no conflict: ports, folders and groups have unique names. So no launch
+waits for the sweep, and neither does the end of this simulator: the next start continues an unfinished sweep.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ class _Sweep:
 
 
 class OrphanSweeps:
-    """Those who make folders `begin` before their first one and `end` after their last; the last to end gives up."""
+    """Sweeps in progress: call `begin` before creating the first folder, `end` after the last; the last `end` stops."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # two loops in two threads may share this
+        self._lock = threading.Lock()  # two loops in two threads may share this object
         self._sweeps: dict[_Place, _Sweep] = {}
 
     def begin(self, scratch: str, homes: Collection[str]) -> None:
-        """Sweep there from now on, unless this process does or did already."""
+        """Start a sweep there, unless this process did so already."""
         place = (scratch, tuple(homes))
         with self._lock:
             known = place in self._sweeps
@@ -43,7 +42,7 @@ class OrphanSweeps:
             threading.Thread(target=self._run, args=(place, sweep), name="orphans", daemon=True).start()
 
     def end(self, scratch: str, homes: Collection[str]) -> None:
-        """To be called once for each `begin`."""
+        """Release a sweep; call it once for each `begin`."""
         place = (scratch, tuple(homes))
         with self._lock:
             sweep = self._sweeps[place]
@@ -59,4 +58,4 @@ class OrphanSweeps:
             sweep.is_over = True
 
 
-ORPHANS: Final = OrphanSweeps()  # of this process
+ORPHANS: Final = OrphanSweeps()  # shared by the whole process

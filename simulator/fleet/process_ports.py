@@ -1,15 +1,15 @@
-"""Ports for instances on 127.0.0.1: one each, promised to it from before its launch until it is gone.
+"""Ports for instances on 127.0.0.1: one each, reserved from before its launch until it has ended.
 
-The application binds the port, not we, so there is a time between choice and bind in which another could take it.
-Asking the kernel for a free port (bind to 0, close, pass on the number) loses that race now and then, as the kernel may
-give the same number to any outgoing connection. Here nobody is left to race with:
+The application binds the port, not the simulator, so there is a time between choice and bind in which another program
+could take it. Asking the kernel for a free port (bind to 0, close, pass on the number) loses that race occasionally,
+because the kernel may assign the same number to any outgoing connection. This module excludes each competitor:
 
 - the kernel's own choices: ports come from below its ephemeral range (`ip_local_port_range`);
-- another simulator on this machine: a port is reserved by binding an abstract Unix socket that carries its number.
-  Binding is atomic, abstract names live in the network namespace as ports do, and they vanish with their process;
-- a server that is there already: a trial bind without SO_REUSEADDR, which also passes over ports with connections in
-  TIME_WAIT, so that an application that does not set SO_REUSEADDR can bind;
-- our own dead instances: numbers go round, so a late client of a dead instance does not reach its successor.
+- another simulator on this machine: a port is reserved by binding an abstract Unix socket that contains its number.
+Binding is atomic, abstract names live in the network namespace as ports do, and they vanish with their process;
+- a server that listens already: a trial bind without SO_REUSEADDR, which also skips ports with connections in
+TIME_WAIT, so that an application that does not set SO_REUSEADDR can bind;
+- ended instances of this simulator: numbers rotate, so a late client of an ended instance does not reach its successor.
 
 What remains is a server with a fixed port in this range that is started in the very second of a launch; such an
 instance fails its health check and is replaced. Rejected: keeping the port bound while the application binds it too;
@@ -24,27 +24,27 @@ import socket
 from pathlib import Path
 from typing import Final
 
-_LOWEST: Final = 20_000  # above most well-known servers' ports
+_LOWEST: Final = 20_000  # above the ports of most well-known servers
 _EPHEMERAL_LOW_DEFAULT: Final = 32_768  # Linux's own default
-# With fewer ports than this below the ephemeral range (a machine tuned for load tests), use the usual range all the
-# same: the trial bind still holds, only the first promise of the list above is lost.
+# If fewer ports than this are below the ephemeral range (a machine tuned for load tests), the usual range is used
+# anyway: the trial bind still works, only the first guarantee of the list above is lost.
 _ENOUGH: Final = 1_000
 
 
 class Ports:
-    """Hands out ports. One file descriptor each while it is held."""
+    """Assigns ports. Each assigned port uses one file descriptor."""
 
     def __init__(self) -> None:
         self._end = _ephemeral_low()
-        # Where to begin is no chance of the simulation's: it only keeps two simulators out of each other's way.
+        # The start is not part of the simulation's randomness: it only keeps two simulators apart.
         self._next = _LOWEST + os.getpid() * 97 % (self._end - _LOWEST)
         self._held: dict[int, socket.socket] = {}
 
     def take(self) -> int:
-        """A port that no one has.
+        """Return a free port and reserve it.
 
         Raises:
-            OSError: when every port of the range is in use.
+            OSError: if every port of the range is in use.
         """
         for _ in range(_LOWEST, self._end):
             port = self._next
@@ -60,7 +60,7 @@ class Ports:
         raise OSError(msg)
 
     def release(self, port: int) -> None:
-        """Idempotent."""
+        """Release a port. Idempotent."""
         reservation = self._held.pop(port, None)
         if reservation is not None:
             reservation.close()
@@ -79,7 +79,7 @@ def _reserve(port: int) -> socket.socket | None:
 def _is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
         try:
-            trial.bind(("", port))  # every address: a server on any of them is in the way
+            trial.bind(("", port))  # every address: a server on any of them conflicts
         except OSError:
             return False
     return True

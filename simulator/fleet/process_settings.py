@@ -1,4 +1,4 @@
-"""What the process driver is told."""
+"""Settings of the process driver."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from simulator.fleet.process_limits import PROCESSES_MAX
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """`idle_vcpu`: what Throttling.SHARE leaves an idle instance. `storage_bytes`: of an instance's folder, measured
-    every `storage_interval_s`. `processes`: at most so many an instance. `control_groups`, `namespaces`: False limits
-    and isolates as on a machine that has none. `hidden`: folders that no instance sees, the simulator's state above
-    all; `shown`: what every instance may read all the same. `line_bytes_max`: longer lines are told in pieces (16 KiB
-    is where Docker cuts). `scratch`: where the driver's folder is made, the system's temporary folder by default.
+    """Settings of the process driver.
+
+    `idle_vcpu`: what Throttling.SHARE leaves an idle instance. `storage_bytes`: limit of an instance's folder, measured
+    every `storage_interval_s`. `processes`: maximum per instance. `control_groups`, `namespaces`: False limits and
+    isolates as on a machine that has none. `hidden`: folders that no instance sees, above all the simulator's state;
+    `shown`: folders that every instance may read nevertheless. `line_bytes_max`: longer lines are reported in pieces
+    (Docker splits at 16 KiB). `scratch`: parent of the driver's folder, the system's temporary folder by default.
 
     Raises:
-        ValueError: when a value is out of range.
+        ValueError: if a value is out of range.
     """
 
     throttling: Throttling = Throttling.NONE
@@ -27,8 +29,8 @@ class ProcessSettings:
     idle_vcpu: float = 0.05
     storage_bytes: int = 3 * 1024**3  # facts 5.2
     storage_interval_s: float = 5.0
-    # ASSUMPTION: App Runner tells no limit of processes. As many as a build has; settled by a loop that forks in an
-    # instance of App Runner.
+    # ASSUMPTION: App Runner documents no limit of processes. The value is that of a build; settled by a loop that forks
+    # in an instance of App Runner.
     processes: int = PROCESSES_MAX
     control_groups: bool = True
     namespaces: bool = True

@@ -1,11 +1,11 @@
-"""Ephemeral storage of instances that are folders: measured now and then, beside the loop.
+"""Ephemeral storage of instances that are folders, measured periodically in a thread.
 
-App Runner gives an instance 3 GB, what the image takes included (facts 5.2); here that is the instance's folder, the
-copy of the working directory included. A folder has no quota of its own that an ordinary user could set, so it is
-measured, and an instance may be over its limit for as long as an interval.
+App Runner gives an instance 3 GB, including the image (facts 5.2); here the limit applies to the instance's folder,
+including the copy of the working directory. A folder has no quota that an ordinary user could set, so it is measured,
+and an instance may exceed its limit for as long as an interval.
 
-# ASSUMPTION: what happens to an instance whose storage is full is undocumented. A write that fails would be the other
-# way (a container engine with a quota does that); settled by filling an instance of App Runner.
+# ASSUMPTION: what happens to an instance whose storage is full is undocumented. The alternative is a failing write (a
+# container engine with a quota does that); settled by filling an instance of App Runner.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-_BLOCK_BYTES: Final = 512  # what st_blocks counts, whatever the file system's own blocks are
+_BLOCK_BYTES: Final = 512  # unit of st_blocks, whatever the file system's own block size is
 _BYTES_PER_MB: Final = 1024**2
-# Pauses are at least so many times as long as measuring took: many files cost 2 % of a core and no more.
+# A pause is at least this many times as long as the measurement: many files cost at most 2 % of a core.
 _PAUSES: Final = 50
 
 
 def used_bytes(folder: Path) -> int:
-    """What the files in `folder` take on the disk, holes left out, each file once for each name. Blocks: for a thread.
+    """Return the disk space of the files in `folder`, without holes, each file once per name.
 
-    Not seen: a file that is open and has no name any more, and what is written outside the folder.
+    Not counted: open files that have no name any more, and files written outside the folder. Blocks: call it in a
+    thread.
     """
     used, folders = 0, [folder]
     while folders:
@@ -35,7 +36,7 @@ def used_bytes(folder: Path) -> int:
                     used += _size_bytes(entry)
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(Path(entry.path))
-        except OSError:  # removed meanwhile, or closed to us
+        except OSError:  # removed since it was listed, or not accessible
             continue
     return used
 
@@ -43,17 +44,17 @@ def used_bytes(folder: Path) -> int:
 def _size_bytes(entry: os.DirEntry[str]) -> int:
     try:
         return entry.stat(follow_symlinks=False).st_blocks * _BLOCK_BYTES
-    except OSError:  # removed meanwhile
+    except OSError:  # removed since it was listed
         return 0
 
 
 async def watch(
     living: Callable[[], Iterable[tuple[Path, Callable[[str], None]]]], limit_bytes: int, interval_s: float
 ) -> None:
-    """For ever: measure the folder of every living instance, one after another, and end those over the limit.
+    """Measure the folder of every running instance, one after another, and end those over the limit; runs forever.
 
-    `living` tells folders, and for each what ends its instance for a reason. One thread at a time; many files make the
-    interval longer, not the work more.
+    `living` returns folders, each with a function that ends its instance for a reason. One thread at a time; many files
+    make the interval longer, not the load higher.
     """
     loop = asyncio.get_running_loop()
     pause_s = interval_s

@@ -1,21 +1,20 @@
-"""Sweeping up after instances: end every process that belongs to a folder of ours, then remove the folder.
+"""Sweep after instances: end every process that belongs to a folder of a simulator, then remove the folder.
 
-Two users. The process driver sweeps one instance's folder when the instance has ended. Run as a script, this file is
-the *guard* (see process_guard.py): it waits on its standard input for the death of the simulator and then sweeps
-everything. It therefore imports the standard library only and must start fast.
+There are two users. The process driver sweeps one instance's folder when the instance has ended. Run as a script, this
+file is the *guard* (see process_guard.py): it waits on its standard input for the end of the simulator and then sweeps
+everything. It therefore imports only the standard library and must start fast.
 
-A process belongs to a folder when it is in a control group of the folder, when its environment carries the folder's
-mark, or when its session is one that we started. Group and mark are inherited by every descendant, whatever process
-groups and sessions it makes for itself. The mark is there for machines without control groups, the session for programs
-that overwrite their environment to show a title in `ps` (setproctitle, PostgreSQL). None can hit a stranger: the
-folder's name is unique and the groups are called after it, and a shell of somebody who looks around in the folder has
-none of the three. What escapes where there are neither groups nor namespaces: a descendant that leaves the session and
-clears its environment.
+A process belongs to a folder if it is in a control group of the folder, if its environment carries the folder's mark,
+or if its session is one that the simulator started. Every descendant inherits group and mark, whatever process groups
+and sessions it creates for itself. The mark serves machines without control groups, the session programs that overwrite
+their environment to show a title in `ps` (setproctitle, PostgreSQL). No unrelated process can be hit: the folder's name
+is unique and the groups are named after it, and a user's shell in the folder has none of the three. What escapes if
+there are neither groups nor namespaces: a descendant that leaves the session and clears its environment.
 
-A folder and its groups are named after the simulator that made them, so the next one can tell which are orphans:
-`apprunner-<namespace of process numbers>-<process>-<its start>-<anything>`.
+A folder and its groups are named after the simulator that created them, so the next one can identify orphans:
+`apprunner-<PID namespace>-<process>-<its start>-<anything>`.
 
-Linux only: `/proc`, and pidfds, so that a number that changes hands between the look and the signal is no danger.
+Linux only: it uses `/proc`, and pidfds, so that a process id reused between check and signal is no danger.
 """
 
 from __future__ import annotations
@@ -31,47 +30,50 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-# App Runner reserves the prefix AWSAPPRUNNER for itself (facts 5.2), so no user variable can be in its way.
+# App Runner reserves the prefix AWSAPPRUNNER for itself (facts 5.2), so no user variable can conflict.
 MARK: Final = "AWSAPPRUNNER_SIMULATOR_INSTANCE"
 
 PREFIX: Final = "apprunner"
 _OWNER_PARTS: Final = 5
 
-# A pass ends every process that it finds; only those forked during a pass are left for the next. A fork bomb is what
-# would need more passes than these, and no number would do for one.
+# A pass ends every process that it finds; only those forked during a pass are left for the next. Only a fork bomb would
+# need more passes than this, and for it no number would suffice.
 _PASSES_MAX: Final = 100
-# A killed process goes at once unless the kernel holds it in a system call that cannot be interrupted.
+# A killed process ends at once unless the kernel holds it in an uninterruptible system call.
 _DEATH_S_MAX: Final = 2.0
-# 0.5 s in all; a group is free a few milliseconds after its last process.
+# 0.5 s in total; a group can be removed a few milliseconds after its last process ended.
 _REMOVALS_MAX: Final = 100
 _REMOVAL_WAIT_S: Final = 0.005
-# What gives a control group its CPU back, files of both versions; a group has some of them.
+# Values that give a control group its CPU back, for files of both versions; a group has some of them.
 _FREEDOM: Final = (("freezer.state", "THAWED"), ("cgroup.freeze", "0"), ("cpu.cfs_quota_us", "-1"), ("cpu.max", "max"))
 
 
 def owner_name(pid: int) -> str:
-    """The beginning of the names of what this process makes.
+    """Return the prefix of the names that this process gives to what it creates.
 
     Raises:
-        OSError: when there is no such process.
+        OSError: if there is no such process.
     """
     namespace = Path("/proc/self/ns/pid").stat().st_ino
     return f"{PREFIX}-{namespace}-{pid}-{_started(pid)}-"
 
 
 def is_owned(name: str) -> bool:
-    """Whether any simulator made what is called `name`."""
+    """Return True if any simulator created what is called `name`."""
     parts = name.split("-")
     return len(parts) >= _OWNER_PARTS and parts[0] == PREFIX and all(part.isdigit() for part in parts[1:4])
 
 
 def is_orphan(name: str) -> bool:
-    """Whether a simulator that is no more made what is called `name`. What others made, or made elsewhere, is not."""
+    """Return True if a simulator that has ended created what is called `name`.
+
+    False for names of other programs, or of other PID namespaces.
+    """
     parts = name.split("-")
     if not is_owned(name):
         return False
     if int(parts[1]) != Path("/proc/self/ns/pid").stat().st_ino:
-        return False  # of a container that shares this folder; its processes cannot be seen from here
+        return False  # of a container that shares this folder; its processes are not visible here
     try:
         return not name.startswith(owner_name(int(parts[2])))
     except OSError:
@@ -79,8 +81,9 @@ def is_orphan(name: str) -> bool:
 
 
 def sweep(folder: str, sessions: Collection[int], groups: Collection[str] = ()) -> None:
-    """End every process of `folder` (or of a folder in it), of `sessions` and of the control groups with the
-    directories `groups`; remove the groups and `folder`. Blocks: for a thread.
+    """End every process of `folder` (or a folder in it), `sessions` and `groups`, then remove groups and folder.
+
+    `groups`: directories of control groups. Blocks: call it in a thread.
     """
     for group in groups:
         _let_die(Path(group))
@@ -91,16 +94,18 @@ def sweep(folder: str, sessions: Collection[int], groups: Collection[str] = ()) 
 
 
 def groups_of(name: str, homes: Collection[str]) -> list[str]:
-    """The directories of the control groups in `homes` that are called after a folder."""
+    """Return the directories of the control groups in `homes` that are named after a folder."""
     return sorted(str(group) for home in homes for group in Path(home).glob(f"{name}*"))
 
 
 def sweep_orphans(scratch: str, homes: Collection[str], is_given_up: Callable[[], bool] = lambda: False) -> list[str]:
-    """Sweep what simulators whose guards were killed, too, have left in the folder `scratch` and as control groups in
-    `homes`. The names of their folders. Blocks: for a thread; returns early once `is_given_up()`.
+    """Sweep what simulators left whose guards were killed, too.
 
-    However many there are, /proc is read once for all of them. Groups elsewhere, below another login session say, are
-    not looked for; what runs in them carries the mark.
+    `scratch`: parent of their folders; `homes`: parents of their control groups. Return the names of their folders.
+    Blocks: call it in a thread; returns early once `is_given_up()`.
+
+    /proc is read once for all orphans. Groups elsewhere, for example below another login session, are not searched;
+    processes in them carry the mark.
     """
     left = {
         _folder_name(entry.name)
@@ -128,7 +133,10 @@ def sweep_orphans(scratch: str, homes: Collection[str], is_given_up: Callable[[]
 
 
 def end_processes(folder: str, sessions: Collection[int], groups: Collection[str] = ()) -> int:
-    """SIGKILL, pass by pass, until a pass finds none. `groups`: names of control groups. How many were ended."""
+    """Send SIGKILL, pass by pass, until a pass finds no process. Return how many were ended.
+
+    `groups`: names of control groups.
+    """
     return _end_all(lambda pid: _belongs(pid, folder, sessions, groups))
 
 
@@ -138,13 +146,13 @@ def _end_all(belongs: Callable[[int], bool], is_given_up: Callable[[], bool] = l
         found = [pid for pid in _all_processes() if belongs(pid)]
         if not found or is_given_up():
             break
-        # Young ones last: a parent that is gone cannot fork again.
+        # Young ones last: a parent that has ended cannot fork again.
         ended += sum(_end(pid, belongs) for pid in found)
     return ended
 
 
 def remove(folder: str) -> None:
-    """Remove a folder, also one whose folders were made read-only (module caches are)."""
+    """Remove a folder, also one whose folders were made read-only (as module caches are)."""
     shutil.rmtree(folder, ignore_errors=True)
     if not Path(folder).exists():
         return
@@ -163,17 +171,17 @@ def _all_processes() -> Iterator[int]:
 def _end(pid: int, belongs: Callable[[int], bool]) -> bool:
     try:
         handle = os.pidfd_open(pid)
-    except OSError:  # gone by itself
+    except OSError:  # it has ended by itself
         return False
     try:
-        # Looked at again: from here on the handle cannot mean another process, and neither could the first look.
+        # Checked again: from here on the handle cannot refer to another process, although the first check could.
         if not belongs(pid):
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
         death = select.poll()
         death.register(handle, select.POLLIN)
         death.poll(_DEATH_S_MAX * 1000)
-    except OSError:  # gone by itself, or not ours to end
+    except OSError:  # ended by itself, or may not be signalled
         return False
     else:
         return True
@@ -189,12 +197,12 @@ def _belongs(pid: int, folder: str, sessions: Collection[int], groups: Collectio
         if session in sessions or (groups and _is_in_group(pid, groups)):
             return True
         return any(each == folder or each.startswith(f"{folder}/") for each in _marks(pid))
-    except (OSError, ValueError):  # gone, or somebody else's
+    except (OSError, ValueError):  # it has ended, or belongs to another user
         return False
 
 
 def _belongs_to_orphan(pid: int, scratch: str, names: Collection[str]) -> bool:
-    """In a group of theirs, or marked with a folder of theirs in `scratch`."""
+    """Return True if the process is in a group of theirs, or marked with a folder of theirs in `scratch`."""
     try:
         if _session(pid) is None:
             return False
@@ -202,26 +210,26 @@ def _belongs_to_orphan(pid: int, scratch: str, names: Collection[str]) -> bool:
             return True
         inside = [each[len(scratch) + 1 :] for each in _marks(pid) if each.startswith(f"{scratch}/")]
         return any(each.partition("/")[0] in names for each in inside)
-    except (OSError, ValueError):  # gone, or somebody else's
+    except (OSError, ValueError):  # it has ended, or belongs to another user
         return False
 
 
 def _session(pid: int) -> int | None:
-    """None when it is dead already and its parent will collect it."""
-    # "4711 (a name) S 1 4711 4711 ...": state, parent, group, session. A name may hold anything, brackets too.
+    """Return the session; None if the process is a zombie, which its parent will reap."""
+    # "4711 (a name) S 1 4711 4711 ...": state, parent, group, session. A name may contain any character, even brackets.
     state, _, _, session = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:4]
     return None if state in {b"Z", b"X"} else int(session)
 
 
 def _marks(pid: int) -> list[str]:
-    """The folders in its environment's marks."""
+    """Return the folders in the marks of its environment."""
     begin = f"{MARK}=".encode()
     environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     return [os.fsdecode(entry[len(begin) :]) for entry in environment if entry.startswith(begin)]
 
 
 def _is_in_group(pid: int, groups: Collection[str]) -> bool:
-    """In one of that name, or in one that the application has made below it."""
+    """Return True if it is in a group of that name, or in one that the application has created below it."""
     path = _group_path(pid)
     return any(group in path for group in groups)
 
@@ -231,17 +239,20 @@ def _group_path(pid: int) -> list[str]:
 
 
 def _started(pid: int) -> int:
-    """When the process was started, in ticks since the machine was."""
+    """Return when the process was started, in clock ticks since boot."""
     return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
 
 
 def _folder_name(name: str) -> str:
-    """Of a folder, or of a group that is called after it: the first five parts."""
+    """Return the first five parts of the name of a folder, or of a group that is named after it."""
     return "-".join(name.split("-")[:_OWNER_PARTS])
 
 
 def _is_ours(entry: Path) -> bool:
-    """In a folder that all may write to, a stranger's entry or a link could be there to have us remove its target."""
+    """Return True for a folder of this user.
+
+    In a folder that all users may write to, another user could place an entry or a link to have its target removed.
+    """
     try:
         found = entry.lstat()
     except OSError:  # its owner has removed it
@@ -250,10 +261,10 @@ def _is_ours(entry: Path) -> bool:
 
 
 def _let_die(group: Path) -> None:
-    """A frozen process of version 1 does not die, and one without CPU takes its time over it."""
+    """Give the group its CPU back: a frozen process of version 1 does not end, and one without CPU takes long."""
     for file, value in _FREEDOM:
         with contextlib.suppress(OSError):
-            handle = os.open(group / file, os.O_WRONLY)  # not `open`: what is not there must not be made
+            handle = os.open(group / file, os.O_WRONLY)  # not `open`: a missing file must not be created
             try:
                 os.write(handle, value.encode())
             finally:
@@ -261,7 +272,7 @@ def _let_die(group: Path) -> None:
 
 
 def _remove_group(group: Path) -> None:
-    """With the groups that the application has made in it. A group whose last process dies just now is busy a while."""
+    """Remove the group and the groups inside it; retry while it is busy, shortly after its last process ended."""
     for _ in range(_REMOVALS_MAX):
         for where, _, _ in os.walk(group, topdown=False):
             with contextlib.suppress(OSError):
@@ -272,13 +283,13 @@ def _remove_group(group: Path) -> None:
 
 
 def _guard(folder: str, homes: Collection[str]) -> None:
-    """Wait for the end of standard input, that is of the simulator; keep the book of sessions; then sweep."""
+    """Register sessions until standard input ends, as the simulator ends with it; then sweep."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Whoever stops a whole control group or terminal stops us with the simulator; our work begins only then.
+        # A stop of a whole control group or terminal signals the guard, too; its work only begins then.
         signal.signal(number, signal.SIG_IGN)
     sessions: set[int] = set()
     with open(0, "rb") as told:
-        for line in told:  # "+4711" a session begins, "-4711" it has ended and been swept
+        for line in told:  # "+4711": a session begins, "-4711": it has ended and been swept
             (sessions.add if line[:1] == b"+" else sessions.discard)(int(line[1:]))
     sweep(folder, sessions, groups_of(Path(folder).name, homes))
 

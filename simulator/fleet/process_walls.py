@@ -1,23 +1,23 @@
-"""The walls around an application on this machine, from inside: raised in namespaces that are there, then it is run.
+"""The walls around an application on this machine, from inside: set up in existing namespaces, then the program is run.
 
-A script of its own (`Namespaces.command` in process_isolation.py has the command line), so it imports the standard
-library only, and all of it at the beginning, as later it may be hidden. It runs as root of a mount and a process
-namespace, and perhaps of a user namespace, all of them the instance's own. In this order: what is hidden gets an empty
-folder over it, what stays is bound back in; devices are the harmless ones; /sys and the switches in /proc cannot be
-written to; /proc shows the namespace's processes; then the privileges go that could undo any of it, and the application
-takes this process over.
+A separate script (`Namespaces.command` in process_isolation.py has the command line), so it imports only the standard
+library, and all of it at the beginning, because it may be hidden later. It runs as root of a mount and a process
+namespace, and possibly of a user namespace, all of them the instance's own. In this order: an empty folder is mounted
+over each hidden path, and kept paths are bound back in; only harmless devices remain; /sys and the switches in /proc
+become read-only; /proc shows the namespace's processes; then the privileges that could undo any of it are dropped, and
+the application replaces this process.
 
 Arguments, each `name=value`, then `--` and the program with its arguments:
 
-    hide=PATH    an empty folder, or an empty file, is in its place
-    keep=PATH    is there as on the machine, although something around it is hidden
-    show=PATH    as `keep`, and not to be written to
-    tmp=PATH     is /tmp
-    as=UID:GID   whom the application sees itself as; without it, root
-    processes=N  at most so many, where the user namespace counts them
+    hide=PATH    replaced by an empty folder or an empty file
+    keep=PATH    visible as on the machine, although a parent is hidden
+    show=PATH    as `keep`, but read-only
+    tmp=PATH     is mounted as /tmp
+    as=UID:GID   user and group as which the application sees itself; without it, root
+    processes=N  maximum number of processes, if the user namespace counts them
 
-A set-up that ran before in the same namespaces tells by APPRUNNER_ROOT where it has made another root, and by
-APPRUNNER_DIRECTORY where in there to begin.
+A set-up that ran before in the same namespaces sets APPRUNNER_ROOT to the root that it made, and APPRUNNER_DIRECTORY to
+the working directory in it.
 """
 
 from __future__ import annotations
@@ -30,41 +30,41 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final  # its import takes longer than everything below
+    from typing import Final  # importing it takes longer than the rest of the script
 
 ROOT_VARIABLE: Final = "APPRUNNER_ROOT"
 DIRECTORY_VARIABLE: Final = "APPRUNNER_DIRECTORY"
 
-NOT_FOUND: Final = 127  # as a shell has it
+NOT_FOUND: Final = 127  # as in a shell
 NOT_RUN: Final = 126
 
-# Who may use these gets around every wall: they start processes elsewhere, for who asks.
+# Access to these bypasses every wall: they start processes elsewhere on request.
 _WAYS_AROUND: Final = (
     *("/run/docker.sock", "/run/docker", "/run/containerd", "/run/podman", "/run/crio", "/run/user", "/run/dbus"),
     *("/run/systemd", "/run/snapd.sock", "/run/snapd-snap.socket", "/run/libvirt", "/run/screen", "/run/tmux"),
 )
-# What the shells before us have added.
+# Variables added by the shells that ran before.
 _OF_SHELLS: Final = ("PWD", "OLDPWD", "SHLVL", "_")
 
-_TEMPORARY: Final = "/tmp"  # noqa: S108 the place of the instance's own
+_TEMPORARY: Final = "/tmp"  # noqa: S108 the instance's own
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS: Final = (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2"))
-# Files of /proc by which root steers the whole machine.
+# Files of /proc through which root controls the whole machine.
 _SWITCHES: Final = ("sys", "sysrq-trigger", "irq", "bus", "fs", "scsi", "acpi")
 
-# What root in a container may do, less raw sockets, device files and changes of the root: nothing that leads out.
+# The capabilities of root in a container, less raw sockets, device files and changes of the root: none that leads out.
 # chown, dac_override, fowner, fsetid, kill, setgid, setuid, setpcap, net_bind_service (capability.h).
 _CAPABILITIES: Final = (0, 1, 3, 4, 5, 6, 7, 8, 10)
 
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 8, 32, 4096, 16384
 _MS_RELATIME: Final = 1 << 21
 _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY, _SYS_MOUNT_SETATTR = -100, 0x8000, 1, 442
-_ST_RELATIME, _ST_SAME = 4096, 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime have one number
+_ST_RELATIME, _ST_SAME = 4096, 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime: same number
 _CLONE_NEWUSER: Final = 0x10000000
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 _CAPABILITY_VERSION: Final = 0x20080522
 
-# Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in the program that follows.
+# Python ignores SIGPIPE and SIGXFSZ, and ignored signals stay ignored in the next program.
 _IGNORED: Final = (13, 25)
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
         _processes(root)
         if root:
             os.chroot(root)
-        # Entered again, and not the directory that we are in: the way up from that one leads to what is hidden.
+        # Entered again instead of keeping the present directory, from which the parents lead to hidden paths.
         os.chdir(directory)
         options = dict(wanted)
         if "processes" in options:
@@ -102,11 +102,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(program: list[str], path: str, hidden: list[str]) -> int:
-    """As a container engine: what the kernel does not run is not given to a shell."""
+    """Run the program as a container engine does: a file that the kernel rejects is not passed to a shell."""
     name, why = program[0], ""
     for file in [name] if "/" in name else [f"{folder}/{name}" for folder in path.split(":") if folder]:
         try:
-            os.execv(file, program)  # noqa: S606 it is what we are for
+            os.execv(file, program)  # noqa: S606 this is the purpose of the script
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
@@ -124,13 +124,16 @@ def _run(program: list[str], path: str, hidden: list[str]) -> int:
 
 
 def _places(root: str, wanted: list[tuple[str, str]]) -> None:
-    """From the outside in, so that each lies in what has been put around it. What stays is held open before."""
+    """Set up hidden, kept and shown paths from the outside in, so that each is placed in what was set up around it.
+
+    Kept paths are held open beforehand.
+    """
     hidden = [("hide", os.path.realpath(path)) for path in _WAYS_AROUND]
     places = sorted({*hidden, *(each for each in wanted if each[0] in {"hide", "keep", "show"})}, key=_depth)
     shown = {path for do, path in places if do == "show"}
     held = dict[str, int]()
     for path in [path for do, path in places if do != "hide"]:
-        # A set-up's root may leave out what lies in /tmp; that is the machine's, and not to be written to by a build.
+        # A set-up's root may lack what lies in /tmp; then the machine's path is used, which a build may not write to.
         found = [file for file in (root + path, path) if os.path.exists(file)]
         if found:
             held[path] = os.open(found[0], os.O_PATH)
@@ -152,7 +155,7 @@ def _places(root: str, wanted: list[tuple[str, str]]) -> None:
 
 
 def _cover(place: str) -> list[str]:
-    """The folder that was put over it; an empty file, and none, over a file."""
+    """Cover the place; return the folder mounted over it, or nothing for a file, which an empty file covers."""
     if os.path.isdir(place):
         _mount("apprunner", place, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=1m,mode=755")
         return [place]
@@ -166,7 +169,7 @@ def _depth(place: tuple[str, str]) -> tuple[int, str, str]:
 
 
 def _bind(handle: int, place: str) -> None:
-    """What is held open, at that place, which is made if it is not there."""
+    """Bind what is held open to the place, which is created if it does not exist."""
     if stat.S_ISDIR(os.fstat(handle).st_mode):
         os.makedirs(place, exist_ok=True)
     elif not os.path.lexists(place):
@@ -176,7 +179,7 @@ def _bind(handle: int, place: str) -> None:
 
 
 def _devices(root: str) -> None:
-    """/dev with what every program may use, and terminals and shared memory of its own. A raw disk holds all files."""
+    """Set up /dev with harmless devices and its own terminals and shared memory. A raw disk would expose all files."""
     place = f"{root}/dev"
     held = {name: os.open(f"/dev/{name}", os.O_PATH) for name in _DEVICES if os.path.exists(f"/dev/{name}")}
     _mount("apprunner", place, "tmpfs", _MS_NOSUID | _MS_NOEXEC, "size=64k,mode=755")
@@ -194,8 +197,10 @@ def _devices(root: str) -> None:
 
 
 def _processes(root: str) -> None:
-    """/proc of the process namespace. In a user namespace the kernel rejects it when the machine's is covered in part,
-    as in a container. Then the machine's stays, and what it tells of others is not for this user namespace.
+    """Mount /proc of the process namespace.
+
+    In a user namespace the kernel rejects that if the machine's /proc is partly covered, as in a container. Then the
+    machine's /proc stays; this user namespace may not read details of other processes there.
     """
     place = f"{root}/proc"
     os.makedirs(place, exist_ok=True)
@@ -214,7 +219,7 @@ def _processes(root: str) -> None:
 
 
 def _lower(seen_as: str) -> None:
-    """Nothing that the application may do undoes a wall."""
+    """Drop the privileges with which the application could undo a wall."""
     if seen_as:
         uid, _, gid = seen_as.partition(":")
         _check(_libc.unshare(_CLONE_NEWUSER), "a user namespace")
@@ -244,7 +249,7 @@ def _mount(source: str, place: str, kind: str = "", flags: int = 0, data: str = 
 
 
 def _read_only(place: str, *, recursive: bool = True) -> None:
-    """With all that is mounted in it."""
+    """Make the place read-only, with all that is mounted in it."""
     attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)
     flags = _AT_RECURSIVE if recursive else 0
     if _libc.syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, place.encode(), flags, attributes, ctypes.sizeof(attributes)) == 0:

@@ -1,6 +1,6 @@
-"""Children of the simulator: what they may not inherit, and what the loop tells about them.
+"""Children of the simulator: what they must not inherit, and their end as the loop reports it.
 
-No task and no stream per child: a number, and its end.
+A child needs no task and no stream: it is a process id and its end.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import cast
 
 
 def seal_files() -> None:
-    """Let no file beyond the three standard ones pass into a child. Cheap enough for every launch: 2 us a file.
+    """Prevent children from inheriting any file beyond the three standard ones. Cheap for every launch: 2 us per file.
 
-    Python's own files are sealed from birth. Those that a shell or a supervisor left open for us are not, and uvloop,
-    unlike subprocess, does not close them in the child.
+    Python's own files are not inheritable. Those that a shell or a supervisor left open are, and uvloop, unlike
+    subprocess, does not close them in the child.
     """
     with os.scandir("/proc/self/fd") as listing:
         files = [int(entry.name) for entry in listing]
     for file in files:
         if file > 2:
-            with contextlib.suppress(OSError):  # the listing's own is closed by now
+            with contextlib.suppress(OSError):  # the listing's own file is closed by now
                 os.set_inheritable(file, False)
 
 
 def is_waiting(pid: int) -> bool:
-    """Its first thread waits for something outside it: it is neither computing nor frozen, stopped or gone."""
+    """Return True if the first thread waits for an event: it is not computing, frozen, stopped or ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"S"
     except OSError:
@@ -35,7 +35,7 @@ def is_waiting(pid: int) -> bool:
 
 
 def innermost(pid: int, depth: int) -> int:
-    """The first child of the first child, `depth` times; less deep where there is none yet."""
+    """Return the first child of the first child, `depth` levels down; fewer if there is none yet."""
     for _ in range(depth):
         try:
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -48,7 +48,10 @@ def innermost(pid: int, depth: int) -> int:
 
 
 class ExitWatch(asyncio.SubprocessProtocol):
-    """Use with `loop.subprocess_exec(ExitWatch, ...)`. `returned`: the code as Unix has it, negative for a signal."""
+    """Watches the exit of a child; use it with `loop.subprocess_exec(ExitWatch, ...)`.
+
+    `returned`: the code as Unix reports it, negative for a signal.
+    """
 
     def __init__(self) -> None:
         self.pid = 0

@@ -1,11 +1,11 @@
-"""The roster: which instances a service has, and how they come and go. It moves towards the desired count and keeps it.
+"""The roster: the set of instances of a service. It moves towards the desired count and keeps it.
 
-`resize` sets the desired count; `reconcile` compares it with what is there and hires or retires; each instance then
-lives its own life (`_live`): provisioned, launched, probed until healthy, serving, drained, stopped. An instance that
-dies is replaced by the same comparison.
+`resize` sets the desired count; `reconcile` compares it with the existing instances and adds or retires some. One task
+per instance (`_live`) runs its lifecycle: provisioned, launched, probed until healthy, serving, drained, stopped. An
+instance that crashes is replaced by the same comparison.
 
-App Runner tells provisioned from active instances: at least MinSize stay provisioned; of those the oldest ones, as many
-as are to be active, serve in the front tier, and the rest is reserve (fleet/activity.py says when one falls idle).
+App Runner distinguishes provisioned from active instances: at least MinSize stay provisioned; the oldest of them, as
+many as are to be active, serve in the front tier, and the rest is reserve (fleet/activity.py decides about idleness).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _E = InstanceEvent
 
 
 class Roster:
-    """The instances of one service, dead ones included (for the bill), by number in order of birth."""
+    """The instances of one service, including ended ones (for the bill), by number in order of creation."""
 
     def __init__(
         self,
@@ -47,14 +47,14 @@ class Roster:
         tasks: Tasks,
         numbers: Iterator[int] | None = None,
     ) -> None:
-        """`numbers`: the next ones of the service, when other revisions have had the first; else 1, 2, 3, ..."""
+        """`numbers`: the numbers of new instances if other revisions have used the first ones; default 1, 2, 3, ..."""
         self.pool = pool
         self.settings = pool.settings
         self.prober = prober_of(pool, actuator)
         self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
-        self.extra_start_s = 0.0  # a timeline makes starts slow
-        self.environment: dict[str, str] = {}  # the service's secrets, once they are resolved, and what we tell it
+        self.extra_start_s = 0.0  # added by a timeline event that slows starts
+        self.environment: dict[str, str] = {}  # resolved secrets of the service and the simulator's own variables
         self.on_hire: Callable[[int], Mapping[str, str]] = lambda _number: {}  # variables of one instance
         self.on_gone: Callable[[int], None] = lambda _number: None
         self._driver = driver
@@ -65,9 +65,9 @@ class Roster:
         self.capacity = Capacity(self.settings, self._log)
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
-        self._alive: dict[int, Instance] = {}  # coming or ready: what the desired count is compared with
-        self._is_settled = False  # there are as many as desired and each has its tier: nothing to do for the same count
-        self._dismissed = False  # the run is over, or another revision serves: nobody is hired any more
+        self._alive: dict[int, Instance] = {}  # coming or ready: the desired count is compared with these
+        self._is_settled = False  # count and tiers are as desired: nothing to do for the same count
+        self._dismissed = False  # the run is over, or another revision serves: no instance is added
         self._numbers = numbers or count(1)
         self._crash_loop = CrashLoop(self.settings.steady_s)
         self._lives: dict[int, asyncio.Task[None]] = {}
@@ -82,23 +82,23 @@ class Roster:
 
     @property
     def active(self) -> int:
-        """Instances that process requests or did so a short while ago."""
+        """Number of instances that process requests or did so a short time ago."""
         return sum(instance.state is InstanceState.ACTIVE for instance in self.pool.ready.values())
 
     @property
     def provisioned(self) -> int:
-        """Instances that exist and hold memory: launched, and not stopped (draining ones are not in `_alive`)."""
+        """Number of instances that exist and hold memory: launched, not stopped (`_alive` lacks draining ones)."""
         return sum(self.instances[number].is_provisioned for number in self._lives)
 
     def living(self) -> list[Instance]:
-        """Instances whose life has not ended, draining ones included, in order of birth."""
+        """Return the instances whose lifecycle has not ended, draining ones included, in order of creation."""
         return [self.instances[number] for number in self._lives]
 
     async def begin(self) -> None:
-        """Bring up the initial instances without the platform's start lag and wait until they are ready or have died.
+        """Start the initial instances without the platform's start lag and wait until they are ready or have crashed.
 
         Raises:
-            NotReady: when one of them did not become ready.
+            NotReady: if one of them did not become ready.
         """
         for _ in range(max(self.settings.initial_size, self.pool.scaling.min_size)):
             self._hire(lag_s=0.0)
@@ -108,17 +108,17 @@ class Roster:
                 raise NotReady(self.settings.service, ending.why, slow=ending.slow, saw=ending.saw)
 
     def settle(self) -> None:
-        """The run begins: the service was there before, so its instances are idle (if the platform has that state)."""
+        """Start the run: the service existed before, so its instances are idle (if the platform has that state)."""
         for instance in self.pool.ready.values():
             instance.launched_at_s = 0.0
             self.activity.settle(instance)
         self._assign_tiers()
 
     def resize(self, desired: int, front_size: int | None = None) -> None:
-        """How many instances there should be, within the bounds; `front_size`: how many serve first (None: all)."""
+        """Set the desired count, within the bounds, and the size of the front tier (`front_size`; None: all)."""
         first = desired if front_size is None else front_size
         if self._is_settled and desired == self.desired and first == self._front_size:
-            return  # nearly every tick of a policy
+            return  # the common case: nearly every tick of a policy
         self.desired, self._front_size = desired, first
         self.reconcile()
 
@@ -130,7 +130,7 @@ class Roster:
 
     def reconcile(self) -> None:
         if self._dismissed:
-            return  # instances that stop for a while must not be replaced meanwhile
+            return  # stopping instances must not be replaced
         scaling = self.pool.scaling
         target = min(max(self.desired, scaling.min_size), scaling.max_size)
         for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
@@ -143,7 +143,7 @@ class Roster:
         self._is_settled = True
 
     def kill(self, number: int) -> None:
-        """As a crash would. Unknown or ended instances are no error: they are dead."""
+        """Kill an instance as a crash would. An unknown or ended instance is no error."""
         instance = self.instances.get(number)
         if instance is None:
             return
@@ -153,7 +153,7 @@ class Roster:
             instance.end(_E.CRASHED, "killed before its launch")
 
     def dismiss(self) -> list[asyncio.Task[None]]:
-        """The run is over: what is open fails, every instance stops. The lives that have not ended yet, in order."""
+        """End the run: fail open exchanges and stop every instance. Return the unfinished lifecycles, in order."""
         self._dismissed = True
         self.pool.close()
         for instance in list(self._alive.values()):
@@ -161,8 +161,8 @@ class Roster:
         return [life for life in self._lives.values() if not life.done()]
 
     def drain(self, why: str) -> list[asyncio.Future[None]]:
-        """Nobody is hired any more and no instance gets a new request. What each of them has is over when its future is
-        done; it stays until `retire` or `recall`. New requests must go elsewhere by then.
+        """Add no more instances and send no new requests to any; new requests must go elsewhere before the call. Return
+        a future per instance, done when its requests have ended; it stays until `retire` or `recall`.
         """
         self._dismissed = True
         for instance in list(self._alive.values()):
@@ -184,9 +184,9 @@ class Roster:
         self.reconcile()
 
     def retire(self, why: str) -> list[asyncio.Task[None]]:
-        """Every instance finishes what it has, within its time to drain, and stops. Their lives, in order.
+        """Let every instance finish its requests, within the drain time-out, and stop. Return the lifecycles, in order.
 
-        Before it as before `drain`.
+        As for `drain`, new requests must go elsewhere before the call.
         """
         self.drain(why)
         for instance in self.living():
@@ -194,7 +194,7 @@ class Roster:
         return [life for life in self._lives.values() if not life.done()]
 
     def _expire(self, instance: Instance, why: str) -> bool:
-        """Its idle time is over, whatever the policy says; False when MinSize keeps it."""
+        """Retire an instance whose idle time is over, whatever the policy says; return False if MinSize keeps it."""
         if len(self._alive) <= self.pool.scaling.min_size:
             return False
         self.desired = max(0, self.desired - 1)
@@ -231,12 +231,12 @@ class Roster:
             instance.end(_E.STOP, why)
 
     def _assign_tiers(self) -> None:
-        """The oldest instances serve; the rest, beyond those that are to be active, is reserve."""
+        """Put the oldest instances into the front tier and those beyond the active count into the reserve."""
         if self._actuator.activates:
             for rank, number in enumerate(sorted(self.pool.ready)):
                 self.pool.move(self.pool.ready[number], front=rank < self._front_size)
 
-    # --- the life of one instance ------------------------------------------------------------------------------------
+    # --- the lifecycle of one instance -------------------------------------------------------------------------------
 
     async def _live(self, instance: Instance, lag_s: float, route_s: float) -> None:
         backend: Backend | None = None
@@ -248,10 +248,10 @@ class Roster:
             await self._end(instance, backend)
         finally:
             if backend is not None and not backend.exited.done():
-                backend.kill()  # cancelled: nothing of ours outlives the run
+                backend.kill()  # cancelled: no instance may outlive the run
 
     async def _launch(self, instance: Instance, lag_s: float) -> Backend | None:
-        """The platform's lag, then the launch; None when it was told to end before or could not be launched."""
+        """Launch after the platform's lag; None if the instance was asked to end before or could not be launched."""
         lag_s = max(lag_s, self._crash_loop.delay_s)
         if lag_s > 0:
             await asyncio.wait((instance.ending,), timeout=lag_s)
@@ -310,14 +310,14 @@ class Roster:
             await backend.stop(self.settings.stop_grace_s if ending.event is _E.STOP else 0.0)
 
     def _bury(self, instance: Instance, ending: Ending) -> None:
-        """It is out of the roster, its requests have failed, its bill is closed; reconcile."""
+        """Remove the instance, fail its requests, close its last activation, and reconcile."""
         self._is_settled = False
         died = ending.event is _E.CRASHED
         was_alive = self._alive.pop(instance.number, None) is not None
         self.activity.forget(instance)
         if instance.is_ready and not died:
             self.pool.leave(instance)
-            self._move(instance, _E.DRAIN, ending.why)  # the end of a run drains nobody
+            self._move(instance, _E.DRAIN, ending.why)  # the end of a run does not drain
         self.activity.close_activation(instance)
         instance.stopped_at_s = self._clock.at_s()
         self._move(instance, ending.event, ending.why)
@@ -333,7 +333,7 @@ class Roster:
             self.reconcile()
 
     def _life_over(self, instance: Instance) -> None:
-        """A life that was cancelled, or never came to its first step, has not buried its instance."""
+        """Finalize an instance whose lifecycle was cancelled, perhaps before its first step."""
         del self._lives[instance.number]
         self.on_gone(instance.number)
         if instance.state is not InstanceState.STOPPED:
@@ -344,7 +344,7 @@ class Roster:
     def _exited(self, instance: Instance, exited: asyncio.Future[ExitStatus]) -> None:
         if not exited.cancelled():
             self._is_settled = False
-            self.pool.leave(instance)  # at once: its life hears of it some rounds of the loop later
+            self.pool.leave(instance)  # now: its lifecycle task notices some iterations of the loop later
             instance.end(_E.CRASHED, exited.result().sentence)
             if instance.number in self._alive:
                 self.records.missed(instance.ending.result(), ready=len(self.pool.ready))

@@ -1,7 +1,7 @@
-"""Secrets: references become the values of environment variables, once, when a service is deployed.
+"""Secrets: references are resolved to values of environment variables once, when a service is deployed.
 
-A value is never in a message, a log or an exception: it goes from its source into the environment of instances and
-nowhere else. What a source says about a failure is told by its error code, not by its text or its traceback.
+A value never appears in a message, a log or an exception: it goes from its source into the environment of instances and
+nowhere else. A failure of a source is reported by its error code, not by its text or its traceback.
 """
 
 from __future__ import annotations
@@ -17,35 +17,43 @@ import yaml
 from simulator.model.secret_reference import ParameterReference, Reference, SecretReference, parse_reference
 
 FILE_BYTES_MAX: Final = 1024 * 1024
-# What people mean who give the name of a secret of Secrets Manager (facts 19.2).
+# Hint for users who give the name of a Secrets Manager secret (facts 19.2).
 _BARE: Final = " (a bare name is an SSM parameter's; a secret of Secrets Manager is named by its ARN)"
 
 
 class SecretsError(Exception):
-    """References that have no value: every one of them, with its variable and the reason."""
+    """References could not be resolved; the message lists each with its variable and the reason."""
 
 
 class NoSecretError(Exception):
-    """One reference has no value. The message says why, and holds nothing of any value."""
+    """One reference could not be resolved. The message says why and contains no part of any value."""
 
 
 class SecretSource(Protocol):
-    """Where values come from."""
+    """A source of secret values."""
 
     async def text(self, reference: Reference) -> str:
-        """The whole secret or parameter. Raises NoSecretError."""
+        """Return the whole secret or parameter.
+
+        Raises:
+            NoSecretError: if it has no value.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class SecretsPlace:
-    """Where the secrets of a run are: a file when there is one, else an endpoint."""
+    """Location of a run's secrets: the file if there is one, else the endpoint."""
 
     file: Path | None = None
     endpoint: str | None = None
     region: str = "us-east-1"
 
     def source(self) -> SecretSource:
-        """Raises ValueError when there is none, or the file does not serve."""
+        """Return the source.
+
+        Raises:
+            ValueError: if neither is set, or the file is not usable.
+        """
         if self.file is not None:
             return FileSecrets(self.file)
         if self.endpoint is not None:
@@ -55,10 +63,10 @@ class SecretsPlace:
 
 
 async def resolve(references: Mapping[str, str], source: SecretSource) -> dict[str, str]:
-    """The value of every variable.
+    """Return the value of every variable.
 
     Raises:
-        SecretsError: naming every variable whose reference is malformed or has no value.
+        SecretsError: if any reference is malformed or has no value; the message names every such variable.
     """
     values: dict[str, str] = {}
     problems: list[str] = []
@@ -75,19 +83,24 @@ async def resolve(references: Mapping[str, str], source: SecretSource) -> dict[s
 
 
 class FileSecrets:
-    """A YAML or JSON file: for the ARN or name of each secret and parameter its text, or an object for a JSON one.
+    """A YAML or JSON file that maps the ARN or name of each secret and parameter to its text, or to an object.
 
-    A version that a reference asks for is looked up as it is written there: `ARN::version-stage:version-id`.
+    An object is the value of a secret that is JSON. The version that a reference requests is looked up under the key
+    `ARN::version-stage:version-id`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises ValueError when the file does not serve."""
+        """Read the file.
+
+        Raises:
+            ValueError: if it is not a mapping from strings, or is too large.
+        """
         self._path = path
         raw = path.read_bytes()[: FILE_BYTES_MAX + 1]
         try:
             told = yaml.safe_load(raw) if len(raw) <= FILE_BYTES_MAX else None
         except (yaml.YAMLError, UnicodeDecodeError):
-            told = None  # what the parser says would show the line, and with it a value
+            told = None  # the parser's message would contain the line, and with it a value
         if not isinstance(told, dict) or not all(isinstance(name, str) for name in told):
             msg = (
                 f"secrets_file = {str(path)!r}, must be a YAML or JSON mapping from references to values, at most 1 MiB"
@@ -109,7 +122,7 @@ class FileSecrets:
 class AwsSecrets:
     """Secrets Manager and SSM of an AWS-compatible endpoint.
 
-    Credentials are the usual ones of botocore (environment, profile); `region` is of references that do not say theirs.
+    Credentials come from botocore's usual sources (environment, profile). `region` applies to references without one.
     """
 
     def __init__(self, endpoint: str, region: str) -> None:
@@ -146,14 +159,14 @@ class AwsSecrets:
                 return await getattr(client, call)(**asked)
         except ClientError as error:
             msg = f"{self._endpoint} answers {error.response.get('Error', {}).get('Code', 'an error')}"
-            raise NoSecretError(msg) from None  # the cause may hold what was sent
+            raise NoSecretError(msg) from None  # the cause may contain the request
         except (BotoCoreError, OSError) as error:
             msg = f"{self._endpoint} cannot be asked: {type(error).__name__}"
             raise NoSecretError(msg) from None
 
 
 def _selected(reference: Reference, text: str) -> str:
-    """The member that a json-key names; a whole secret without one (facts 8)."""
+    """Return the member that a json-key selects; without one, the whole secret (facts 8)."""
     if isinstance(reference, ParameterReference) or not reference.json_key:
         return text
     try:

@@ -1,4 +1,4 @@
-"""What a service asks of its pool, beyond the auto scaling configuration: one frozen value, every time in seconds."""
+"""Settings of a service's pool beyond the auto scaling configuration: one frozen value, every time in seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.rules.admission import Overflow
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.health import STEADY_S
 
-DEFAULT_PORT: Final = 8080  # of a service that names none (facts 5.2)
+DEFAULT_PORT: Final = 8080  # for a service that configures none (facts 5.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class PoolSettings:
     size: InstanceSize = field(default_factory=InstanceSize)
     scaling: AutoScalingConfiguration = field(default_factory=AutoScalingConfiguration)
     health_check: HealthCheck = field(default_factory=HealthCheck)
-    port: int = DEFAULT_PORT  # that the service is configured with; a process listens on one of its own
+    port: int = DEFAULT_PORT  # port of the service's configuration; a process listens on a port of its own
     overflow: Overflow = field(default_factory=Overflow)
     # ASSUMPTION: App Runner's balancing is unknown (facts 3.1); least outstanding fits "concurrency-aware in effect".
     balancing: str = "least-outstanding"
@@ -40,16 +40,17 @@ class PoolSettings:
     # ASSUMPTION: when an active instance without requests is throttled is unknown; the billing minimum is one minute,
     # so App Runner has no reason to take the CPU away sooner. Settled by timing background work between requests.
     idle_after_s: float = 60.0
-    # Until it listens and is healthy; 1 minute before December 2023 (facts 2.3).
+    # Time until it listens and is healthy; 1 minute before December 2023 (facts 2.3).
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
-    steady_s: float = STEADY_S  # an instance that dies sooner after it became healthy is one that failed to start
-    startup_probe_s: float | None = None  # between the probes of an instance that starts; None: as the actuator has it
+    steady_s: float = STEADY_S  # an instance that crashes sooner after it became healthy counts as failed to start
+    startup_probe_s: float | None = None  # interval between the probes of a starting instance; None: the actuator's
     # ASSUMPTION: from healthy to routed, for an instance that the scaler adds, is unknown (facts 19.4; deployments take
     # 65 to 71 s). Settled by the log of instance names behind a load step.
     route_after_s: float = 0.0
-    # Instances that the platform can provide at a time, those that drain included; None: as many as are wanted.
-    # ASSUMPTION: App Runner is bounded by the account's vCPU quota of Fargate (facts 4.1, 14); what it does at it is
-    # unknown. An instance that cannot be had starts when another has ended; an account at its quota settles it.
+    # Instances that the platform can provide at once, draining ones included; None: unlimited.
+    # ASSUMPTION: App Runner is bounded by the account's vCPU quota of Fargate (facts 4.1, 14); its behaviour at the
+    # quota is unknown. An instance that cannot be provided starts when another has ended; an account at its quota
+    # settles it.
     capacity: int | None = None
     # Instances that are ready when the run begins.
     initial_size: int = 1

@@ -1,7 +1,7 @@
-"""Simulated instances: an application described by laws, on the service discipline of `rules/discipline.py`.
+"""Simulated instances: an application given by distributions, on the service discipline of `rules/discipline.py`.
 
-It runs on either clock. In virtual time it is the whole instance; in real time it stands behind real sockets, answers
-when the model says so, and costs the machine nothing.
+They run on either clock. In virtual time this is the whole instance; in real time it is used behind real sockets,
+answers when the model says so, and costs the machine nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from simulator.rules.discipline import Station
 from simulator.world.chance import Chance
 from simulator.world.laws import Law, Uniform
 
-STORAGE_BYTES = 3 * 1024**3  # of an instance (facts 5.2)
-CHUNK = 1024  # draws at a time: numpy costs a microsecond a call, a list element nothing
+STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
+CHUNK = 1024  # draws per call: numpy costs a microsecond a call, a list element nothing
 SIGKILL_CODE = 137  # 128 + 9, as a container reports it
 
 
 class Work:
-    """The work of the requests of one service, drawn in order of arrival, whichever instance will do it."""
+    """The work of the requests of one service, drawn in order of arrival, whichever instance performs it."""
 
     def __init__(self, application: SimulatedApplication, chance: Chance, service: str) -> None:
         self._cpu = _draws(application.cpu, chance.stream("service", service, "cpu"))
@@ -39,7 +39,7 @@ class Work:
 
 
 class PathWork(Work):
-    """Work that depends on the path; each path draws from streams of its own."""
+    """Work that depends on the path; each path draws from its own streams."""
 
     def __init__(self, application: SimulatedApplication, chance: Chance, service: str) -> None:
         super().__init__(application, chance, service)
@@ -58,7 +58,7 @@ class PathWork(Work):
 
 
 class DrawsWork(Protocol):
-    """Whoever knows the work of a request that nobody has drawn yet."""
+    """Supplies CPU and I/O time for a request whose work has not been sampled."""
 
     def draw(self, exchange: Exchange) -> None: ...
 
@@ -100,7 +100,7 @@ class SimulatedDriver:
         return backend
 
     def cpu_used_s(self) -> float:
-        """CPU seconds that requests have used so far, on instances that are gone too."""
+        """Return the CPU seconds that requests have used so far, on ended instances too."""
         return self._ended_cpu_s + sum(backend.cpu_used_s() for backend in self._living)
 
     def _ended(self, backend: SimulatedBackend) -> None:
@@ -108,11 +108,11 @@ class SimulatedDriver:
         self._ended_cpu_s += backend.cpu_used_s()
 
     async def close(self) -> None:
-        """Nothing is left behind: there was never anything outside this process."""
+        """Do nothing: nothing exists outside this process."""
 
 
 class SimulatedBackend:
-    """One simulated instance. `start_up_s` from its launch until it listens."""
+    """One simulated instance. `start_up_s`: from its launch until it listens."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class SimulatedBackend:
         self._work = work
         self._fates = fates
         self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
-        self.used_by: Callable[[float], float] = self._station.used_s  # CPU seconds until then; who else computes it
+        self.used_by: Callable[[float], float] = self._station.used_s  # CPU seconds until a time; replaceable
         self._armed_s = float("inf")
         if application.exit_code is not None:
             self._loop.call_at(self._listens_s, self._exit, ExitStatus(application.exit_code))
@@ -147,10 +147,10 @@ class SimulatedBackend:
             self._loop.call_later(exchange.io_s, self._done, exchange)
 
     def abort(self, exchange: Exchange) -> None:
-        """The application is not told and goes on working (R#92): its CPU stays taken."""
+        """Do nothing: the application is not notified and keeps working (R#92), so its CPU stays in use."""
 
     def _arm(self) -> None:
-        """One timer for the next end of a computation; an earlier one that is no longer true just looks and re-arms."""
+        """Arm one timer for the next end of a computation; a timer that is no longer the earliest does nothing."""
         next_s = self._station.next_s()
         if next_s is not None and next_s < self._armed_s:
             self._armed_s = next_s
@@ -158,7 +158,7 @@ class SimulatedBackend:
 
     def _look(self, armed_s: float) -> None:
         if armed_s != self._armed_s:
-            return  # an earlier timer has been here
+            return  # a later timer that is no longer valid
         self._armed_s = float("inf")
         now = self._loop.time()
         for exchange in self._station.computed(now):
@@ -190,16 +190,16 @@ class SimulatedBackend:
         return self.used_by(self._loop.time())
 
     def usage(self) -> Usage | None:
-        """An application that says nothing of its memory takes none."""
+        """Return the usage; an application without stated memory counts as using none."""
         return Usage(self.cpu_used_s(), 0.0)
 
     def throttle(self) -> None:
-        """An idle instance computes nothing, so there is nothing to slow down."""
+        """Do nothing: an idle instance computes nothing."""
 
     def wake(self) -> float:
         return self._application.wake_s
 
-    async def stop(self, grace_s: float) -> None:  # noqa: ARG002 it obeys at once
+    async def stop(self, grace_s: float) -> None:  # noqa: ARG002 it ends at once
         self._exit(ExitStatus(0))
 
     def kill(self) -> None:
@@ -212,7 +212,7 @@ class SimulatedBackend:
 
 @dataclass(frozen=True, slots=True)
 class Accidents:
-    """What may happen to an instance: each share is drawn for, uniform in [0, 1), where it is not 0."""
+    """Random failures of an instance; a share of 0 consumes no draw. Draws are uniform in [0, 1)."""
 
     failures: Failures
     draws: Iterator[float]
@@ -223,7 +223,7 @@ class Accidents:
 
 
 class FailingBackend(SimulatedBackend):
-    """One whose application fails. Apart from the other, so that what never fails asks nothing."""
+    """A simulated instance whose application can fail; a separate class, so that others pay for no checks."""
 
     def __init__(
         self,

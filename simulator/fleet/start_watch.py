@@ -1,4 +1,4 @@
-"""An instance from its launch until it is healthy: probed, given its time, and what keeps it is said meanwhile."""
+"""Watch an instance from its launch until it is healthy: probe it, limit its time, and report what delays it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from simulator.model.instance import InstanceEvent
 from simulator.model.units import duration_text
 from simulator.world.tasks import Tasks, first_of
 
-# A probe that fails in the first second says nothing: the application boots. From then on a line every few seconds, and
-# at once, so to say, when something else is seen.
+# A probe that fails in the first second means little: the application boots. After that a line is logged every few
+# seconds, and within a second when the observation changes.
 _LOOK_S: Final = 1.0
 _LINE_S: Final = 5.0
 
@@ -24,13 +24,15 @@ Explain = Callable[[Backend], str]
 
 
 def unheard(_line: str) -> None:
-    """Nobody listens."""
+    """Default of `on_line`: do nothing."""
 
 
 class StartWatch:
-    """One per roster. `explain`: what can be seen from outside of why an instance is not well, empty when that is
-    nothing; None where nobody can look, as with simulated instances, and then nothing is said before the end.
-    `on_line` hears what is said, besides the event log: a deployment has a log of its own.
+    """Watches the starts of instances; one per roster.
+
+    `explain`: returns what can be seen from outside about why an instance is not healthy, empty if nothing; None if
+    nothing can be observed, as with simulated instances, and then nothing is logged before the end. `on_line`: receives
+    the lines in addition to the event log: a deployment has its own log.
     """
 
     def __init__(self, settings: PoolSettings, prober: Prober, tasks: Tasks, line: Callable[[str], None]) -> None:
@@ -47,7 +49,7 @@ class StartWatch:
         return failed_line(self._settings.health_check, self._settings.port)
 
     async def until_routed(self, instance: Instance, backend: Backend, route_s: float) -> bool:
-        """Healthy, and `route_s` later. False when it was told to end or has ended before."""
+        """Return True `route_s` after the instance became healthy; False if it was asked to end or ended before."""
         if not await self.until_healthy(instance, backend):
             return False
         if route_s > 0:
@@ -55,7 +57,10 @@ class StartWatch:
         return not instance.ending.done()
 
     async def until_healthy(self, instance: Instance, backend: Backend) -> bool:
-        """False when it was told to end, has ended, or its time was over; `instance.ending` says which."""
+        """Return True when the instance is healthy.
+
+        False if it was asked to end, has ended, or used up its start-up allowance; `instance.ending` says which.
+        """
         allowance_s = self._settings.startup_allowance_s
         seen = _Seen(self, instance.number, backend, self._loop.time(), allowance_s)
         probing = self._tasks.spawn(
@@ -73,14 +78,14 @@ class StartWatch:
             instance.end(InstanceEvent.CRASHED, why, slow=True, saw=seen.conclusion())
         if first == 1:
             probing.result()
-        if first != 1 or backend.exited.done():  # its probe passed, and in the same moment it ended
+        if first != 1 or backend.exited.done():  # its probe passed, and it ended at the same moment
             await asyncio.wait((instance.ending,))
             return False
         seen.was_healthy()
         return True
 
     def said(self, backend: Backend, why: str = "") -> str:
-        """`why` of a probe, and what can be seen besides."""
+        """Return the `why` of a probe and what else can be observed."""
         more = self.explain(backend) if self.explain is not None else ""
         return "; ".join(filter(None, (why, more)))
 
@@ -115,12 +120,12 @@ class _Seen:
         self._watch.line(f"Instance {self._number} is not healthy yet: {seen}. It has {duration_text(left_s)} more.")
 
     def conclusion(self) -> str:
-        """When its time is over, for the event log."""
+        """Return the line for the event log when the start-up allowance has run out."""
         seen = self._watch.said(self._backend, self._why)
         return f"Instance {self._number} did not become healthy. The last health check saw: {seen}." if seen else ""
 
     def was_healthy(self) -> None:
-        """It may still be said how."""
+        """Log an observation about a healthy instance, if there is one."""
         seen = self._watch.said(self._backend)
         if seen:
             self._watch.line(f"Instance {self._number} is healthy, but {seen}.")
