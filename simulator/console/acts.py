@@ -113,12 +113,12 @@ class Actor:
             return self._turn_clock(act)
         service = self._service(act.service)
         if service.revision is None and not isinstance(act, Traffic | Operation):
-            raise ActRejected(f"{service.name} serves nothing at the moment: it is paused")
+            raise ActRejected(f"{service.name} is paused")
         try:
             match act:
                 case Traffic():
                     if self.knobs is None:
-                        raise ActRejected("the traffic comes from outside: nobody here can turn it")
+                        raise ActRejected("the traffic comes from outside and cannot be changed here")
                     self.knobs.turn(service.name, act.factor)
                     said = f"{service.name}: traffic x {act.factor:g}"
                 case Kill():
@@ -160,7 +160,7 @@ class Actor:
         """Change the clock. No fact is recorded: the playback speed does not affect the run."""
         pace = self.pace
         if pace is None:
-            raise ActRejected("the clock is the real one, which can be neither stopped nor turned")
+            raise ActRejected("the run is in real time, so its clock cannot be changed")
         now_s = asyncio.get_running_loop().time()
         match act.do:
             case "play":
@@ -173,7 +173,7 @@ class Actor:
                 if act.speed is None:
                     raise ActRejected(f"speed = None: must be {SPEED_MIN:g} to {SPEED_MAX:g}")
                 pace.set_speed(act.speed, now_s)
-                return f"{act.speed:g} virtual seconds a second"
+                return f"{act.speed:g} virtual seconds per second"
             case "step":
                 pace.step(now_s + act.seconds)
                 return f"a step of {duration_text(act.seconds)}"
@@ -194,7 +194,7 @@ def _kill(service: Service, which: int | str) -> str:
     else:
         number = which
         if all(instance.number != number for instance in service.living()):
-            raise ActRejected(f"instance = {number}, must be one that lives")
+            raise ActRejected(f"instance = {number}, must be a running instance")
     for revision in service.revisions:
         revision.roster.kill(number)  # numbers are unique within the service: at most one revision has it
     return f"{service.name}: instance {number} killed"

@@ -46,12 +46,12 @@ class LessonPlay:
         try:
             outcome = play_lesson(lesson, knob, self.watched.attach)
         except InterruptedRun:
-            told: dict[str, Any] = {"broke": "it was ended before it began"}
+            told: dict[str, Any] = {"broke": "it was stopped before it began"}
         except (BrokenRun, ScenarioError) as error:
             told = {"broke": str(error)}
         else:
             complete = outcome.report.run.complete
-            told = {"outcome": outcome_part(outcome, prediction)} if complete else {"broke": "it was ended early"}
+            told = {"outcome": outcome_part(outcome, prediction)} if complete else {"broke": "it was stopped early"}
         self.watched.finish(told)
 
     def _publish(self, news: bytes) -> None:
@@ -77,7 +77,7 @@ class LessonPlays:
         except (ScenarioError, ValueError) as error:
             raise ActRejected(str(error)) from error
         if sum(play.thread.is_alive() for play in self._plays.values()) >= PLAYS_MAX:
-            raise ActRejected(f"lessons that are played at a time = {PLAYS_MAX} already: let one of them end")
+            raise ActRejected(f"lessons being played = {PLAYS_MAX}, which is the maximum: wait until one ends")
         name = secrets.token_urlsafe(9)
         play = self._plays[name] = LessonPlay(lesson, prediction, value)
         over = [each for each, one in self._plays.items() if not one.thread.is_alive() and one is not play]
@@ -94,7 +94,7 @@ class LessonPlays:
         """Change its clock and describe the change. Raises ActRejected for commands that would change the lesson."""
         act = parse_act(body)
         if not isinstance(act, Clock):
-            raise ActRejected(f"act = {act.act!r}, must be clock: a lesson's run is not touched")
+            raise ActRejected(f"act = {act.act!r}, must be clock: a lesson's run cannot be changed")
         return await play.watched.act(act)
 
     def look_later(self, play: LessonPlay) -> None:

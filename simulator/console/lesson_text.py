@@ -25,7 +25,7 @@ _LABEL: Final = 12
 def print_course(lessons: Iterable[Lesson], console: Console) -> None:
     """Print every lesson with its subject."""
     table = Table(box=None, pad_edge=False, header_style="bold dim")
-    for heading in ("", "lesson", "what it asks"):
+    for heading in ("", "lesson", "question"):
         table.add_column(heading)
     for lesson in lessons:
         table.add_row(str(lesson.place), Text(lesson.name, style="bold"), lesson.summary)
@@ -71,7 +71,7 @@ def print_knob(knob: Knob, console: Console) -> None:
     console.print()
     console.print(Text.assemble(("Try again.  ", "bold"), knob.ask), width=min(console.width, _WIDTH_MAX))
     worth = "   ".join(map(Knob.told, knob.tries))
-    console.print(Text(f"{knob.place}: worth trying are {worth}", style="dim"))
+    console.print(Text(f"{knob.place}: try {worth}", style="dim"))
 
 
 def print_trial(first: Outcome, trial: Outcome, console: Console) -> None:
@@ -112,7 +112,7 @@ def _figures(outcomes: tuple[Outcome, ...]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold dim")
     table.add_column("")
     for outcome in outcomes:
-        heading = "as it was" if len(outcomes) > 1 else ""
+        heading = "before" if len(outcomes) > 1 else ""
         table.add_column(heading if outcome.knob is None else _knob_text(outcome.knob), justify="right")
     for shown in lesson.shows:
         asked = shown.figure == lesson.question.figure

@@ -85,7 +85,7 @@ def _head(report: Report, page: _Page) -> None:
     page.line(f"{duration_text(run.ended_s)} in {run.clock} time{warm_up}, seed {run.seed}")
     page.line(Text(f"digest {report.digest[:16]}, simulator {report.versions.simulator}", style="dim"))
     if not run.complete:
-        page.line(Text(f"Interrupted: planned were {duration_text(run.duration_s)}.", style="bold yellow"))
+        page.line(Text(f"Interrupted: the planned duration was {duration_text(run.duration_s)}.", style="bold yellow"))
     _notes(report, page, _NOTE_STYLES)
 
 

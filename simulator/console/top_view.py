@@ -89,7 +89,7 @@ class TopView:
     def show(self, width: int) -> RenderableType:
         """Return the complete view, for a terminal of this width."""
         if self._frame is None:
-            return Text("the platform opens ...", style="dim")
+            return Text("the platform is starting ...", style="dim")
         parts: list[RenderableType] = [self._head(), self._table(width)]
         for name in self._frame["services"]:
             parts += self._curves(name, width)
@@ -104,7 +104,7 @@ class TopView:
     def line(self) -> str:
         """Return the current state in one line, for a log."""
         if self._frame is None:
-            return "the platform opens"
+            return "the platform is starting"
         services = "; ".join(
             f"{name}: offered {rate_text(one['offered_rps'])}, in flight {one['in_flight']}, waiting {one['waiting']}, "
             f"instances {one['active']} active of {one['provisioned']}, p99 {latency_text(one['p99_s'])}"

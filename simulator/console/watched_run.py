@@ -133,7 +133,7 @@ class WatchedRun:
                 return  # the caller has gone
             try:
                 result = call()
-            except Exception as error:  # noqa: BLE001 it is handed on to who asked
+            except Exception as error:  # noqa: BLE001 it is passed on to the caller
                 answer.set_exception(error)
             else:
                 answer.set_result(result)

@@ -154,7 +154,7 @@ def score_chart(comparison: Comparison) -> str:
 
 def _point(panel: Any, row: RowPart, name: str, factor: float, comparison: Comparison) -> None:
     cost, latency, loss = row.estimates[COST], row.estimates[LATENCY], row.estimates.get(LOSS)
-    lost = f", {number_text(loss.mean, 'ratio')} lost" if loss is not None and loss.mean >= LOSS_TOLD else ""
+    lost = f", error rate {number_text(loss.mean, 'ratio')}" if loss is not None and loss.mean >= LOSS_TOLD else ""
     colour, oracle = colour_of(row.candidate, comparison), is_oracle(row.candidate)
     panel.errorbar(
         cost.mean,

@@ -154,7 +154,7 @@ def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[Ou
         for future in as_completed(futures):
             place = futures[future]
             error = future.exception()
-            outcomes[place] = future.result() if error is None else Outcome({}, f"its worker died: {error}")
+            outcomes[place] = future.result() if error is None else Outcome({}, f"its worker process crashed: {error}")
             on_done(tasks[place], outcomes[place])
     return [outcomes[place] for place in range(len(tasks))]
 

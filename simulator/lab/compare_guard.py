@@ -66,7 +66,7 @@ def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERAN
             missing += _missing_seeds(case, cases[case.name])
         for row in case.rows:
             if (case.name, row.candidate) not in ours:
-                missing.append(f"{case.name}: {row.candidate} is not compared any more")
+                missing.append(f"{case.name}: {row.candidate} is no longer compared")
                 continue
             our_case, our_row = ours[case.name, row.candidate]
             missing += _missing_figures(case, row, our_row)
@@ -97,7 +97,7 @@ def _missing_figures(case: CasePart, before: RowPart, now: RowPart) -> Iterator[
             count / max(1, len(row.values.get(name, []))) for count, row in ((was, before), (is_now, now))
         )
         if was and share_now < share_was:
-            yield f"{case.name}: {before.candidate}: {FIGURES[name].heading} is known of {is_now} runs, of {was} before"
+            yield f"{case.name}: {before.candidate}: {FIGURES[name].heading} has values of {is_now} runs, {was} before"
 
 
 def _known(values: Sequence[float | None]) -> int:

@@ -84,7 +84,7 @@ def _undecided(
     silent = {row.candidate for row in rows if row.decisions == 0}
     names = [label for label in labels if label in silent and not any(note.kind in told for note in found[label])]
     if names:
-        yield f"Took no decision in any run: {', '.join(names)}"
+        yield f"Made no decision in any run: {', '.join(names)}"
 
 
 def _estimated(scenario: Scenario, service: str) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _shown_only(scenario: Scenario, service: str) -> Iterator[str]:
         if check.asks_for_worse and checked_service(check, list(scenario.services), sources) in {None, service}
     ]
     if texts:
-        yield f"Checks of what the scenario shows, which no candidate has to pass: {'; '.join(texts)}"
+        yield f"Checks that describe the scenario, which no candidate has to pass: {'; '.join(texts)}"
 
 
 def _limited(labels: Sequence[str], scenario: Scenario, found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _limited(labels: Sequence[str], scenario: Scenario, found: Mapping[str, Sequ
     windows = [f"{label} ({duration_text(note.needs_s)})" for label, note in limited.items() if not note.is_history]
     if windows:
         yield (
-            f"Only a part of what these do is seen in {duration_text(scenario.duration_s)}, for the slowest window or "
+            f"{duration_text(scenario.duration_s)} show only a part of the behaviour of these; the slowest window or "
             f"delay of each: {', '.join(windows)}"
         )
     yield from (note.text for note in limited.values() if note.is_history)
@@ -157,7 +157,7 @@ def differing(ours: ServiceSpec, theirs: ServiceSpec) -> list[str]:
     if mine != yours:
         plain.append(f"overflow {mine.mode} against {yours.mode}")
     if ours.application != theirs.application:
-        plain.append("the application's start-up alone against the platform's on top")
+        plain.append("start-up of the application alone against platform and application")
     if ours.health_check_spec != theirs.health_check_spec:
         plain.append("health checks")
     return plain

@@ -122,7 +122,7 @@ def _changed(name: str, told: _PricesTold, file: Path) -> PriceList:
         raise ValueError(msg)
     if not changes:
         return prices
-    own = {"as_of": "as told", "source": file.name} if set(changes) - {"min_size"} else {}
+    own = {"as_of": "as given", "source": file.name} if set(changes) - {"min_size"} else {}
     return dataclasses.replace(prices, **(own | changes))
 
 

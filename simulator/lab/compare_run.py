@@ -94,7 +94,7 @@ class Outcome:
 def play_virtual(scenario: Scenario) -> RunRecord:
     """Play in the default backend: the platform's own code on the virtual loop."""
     record = play(Run(scenario), signals=False)
-    assert record.complete, "nobody interrupts a worker's run"
+    assert record.complete, "a worker's run is never interrupted"
     return record
 
 

@@ -40,24 +40,24 @@ def _reasons(scenario: Scenario) -> Iterator[str]:
         elif service.application.simulated.paths:
             yield "the work of its requests depends on their path"
         elif service.application.simulated.failures is not None:
-            yield "its instances crash, hang or run out of memory by chance of single requests"
+            yield "its instances crash, hang or run out of memory with a probability per request"
     for source in scenario.traffic:
         if not source.is_open:
             yield f"its source {source.name} is closed: users wait for answers"
         if source.session:
-            yield f"users of its source {source.name} go through sessions"
+            yield f"users of its source {source.name} have sessions"
         if source.retry is not None:
             yield f"clients of its source {source.name} retry"
     yield from _check_reasons(scenario)
     if needs_control(scenario):
         yield "its timeline calls the API"
     if any(event.wire_fault is not None for event in scenario.timeline):
-        yield "its timeline disturbs the wire"
+        yield "its timeline injects network faults"
 
 
 def _check_reasons(scenario: Scenario) -> Iterator[str]:
     if len(scenario.numbers.sources) > len(scenario.traffic):
-        yield "a check tells paths apart"
+        yield "a check distinguishes paths"
     if any(check.abort_after_s is not None for check in scenario.checks):
         yield "a check may end the run"
 
@@ -92,5 +92,5 @@ def fast_run(scenario: Scenario, watcher: Watcher | None = None, csv: TextIO | N
 def play_fast(scenario: Scenario) -> RunRecord:
     """Play a scenario in the compiled backend. Raises what `play` raises."""
     record = play(fast_run(scenario), signals=False)
-    assert record.complete, "nobody interrupts a worker's run"
+    assert record.complete, "a worker's run is never interrupted"
     return record

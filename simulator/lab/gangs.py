@@ -73,7 +73,7 @@ class LocalGang:
             if not isinstance(future.exception(), BrokenProcessPool):
                 return _row(future)
             self._renew()
-        return {"error": f"its worker process died {TRIES_MAX} times"}
+        return {"error": f"its worker process crashed {TRIES_MAX} times"}
 
     def _renew(self) -> None:
         self._pool.shutdown(wait=True)

@@ -45,7 +45,7 @@ def month_items(bills: Sequence[Sequence[Line]]) -> list[ItemPart]:
 
 def month_title(case: CasePart) -> str:
     played = "the run" if case.duration_s is None else f"these {duration_text(case.duration_s)}"
-    return f"{case.name}: USD a month, if every minute were like {played}"
+    return f"{case.name}: USD per month, at the traffic of {played}"
 
 
 def month_columns(rows: Sequence[RowPart]) -> dict[str, list[float | None]]:

@@ -22,5 +22,5 @@ def play_point(file: str, point: Point, backend: str = AUTO, runs: int = 1) -> R
         return figures(build_report(gear_of(backend, runs)(scenario)))
     except (ScenarioError, ValueError, BrokenRun) as error:
         return {"error": str(error)}
-    except Exception as error:  # noqa: BLE001 a worker's answer, whatever it was: the sweep tells it and goes on
+    except Exception as error:  # noqa: BLE001 any error becomes the point's result: the sweep reports it and continues
         return {"error": f"{type(error).__name__}: {error}"}

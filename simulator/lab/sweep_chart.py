@@ -118,7 +118,7 @@ def _plane(figure: Any, told: Sequence[Row], axes: Sequence[str]) -> None:
             ha="right" if is_right else "left",
             fontsize=7,
         )
-    panel.set_xlabel("cost [USD a month]")
+    panel.set_xlabel("cost [USD per month]")
     panel.set_ylabel("p95 latency [ms]")
     panel.grid(visible=True, alpha=0.3)
     keys = [_key(f"{axes[0]} = {value}", colour) for value, colour in colours.items()]

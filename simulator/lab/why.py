@@ -100,16 +100,16 @@ def _sentence(service: ServicePart, at_s: float) -> str:
     decision = changes[-1]
     verb = "raised" if decision.desired > decision.before else "lowered"
     return (
-        f"At {clock_text(at_s)} {service.name} wanted {_instances(decision.desired)}: "
-        f"{_looked(decision.at_s, at_s)} {decision.policy} {_account(decision)} and {verb} the desired number "
+        f"At {clock_text(at_s)} the desired count of {service.name} was {_instances(decision.desired)}: "
+        f"{_looked(decision.at_s, at_s)} {decision.policy} {_account(decision)} and {verb} the desired count "
         f"from {decision.before} to {decision.desired}, because {decision.reason}{_fulfilled(decision)}."
     )
 
 
 def _unchanged(service: ServicePart, at_s: float, look: LookPart, change: DecisionPart | None) -> str:
-    since = f"since {clock_text(change.at_s)}" if change is not None else "as at its start"
+    since = f"since {clock_text(change.at_s)}" if change is not None else "unchanged since its start"
     return (
-        f"At {clock_text(at_s)} {service.name} wanted {_instances(look.desired)}, {since}: "
+        f"At {clock_text(at_s)} the desired count of {service.name} was {_instances(look.desired)}, {since}: "
         f"{_looked(look.at_s, at_s)} {service.policy} {_account(look)} and changed nothing, because {look.reason}."
     )
 
@@ -117,10 +117,10 @@ def _unchanged(service: ServicePart, at_s: float, look: LookPart, change: Decisi
 def _before_the_first(service: ServicePart, at_s: float) -> str:
     desired = service.decisions[0].before if service.decisions else service.min_size
     looks = [look.at_s for look in service.looks[:1]] + [decision.at_s for decision in service.decisions[:1]]
-    first = f" (its first look came at {clock_text(min(looks))})" if looks else ""
+    first = f" (its first evaluation was at {clock_text(min(looks))})" if looks else ""
     return (
-        f"At {clock_text(at_s)} {service.name} wanted {_instances(desired)}, as at its start: "
-        f"{service.policy} had not looked yet{first}."
+        f"At {clock_text(at_s)} the desired count of {service.name} was {_instances(desired)}, unchanged since its "
+        f"start: {service.policy} had not decided yet{first}."
     )
 
 
@@ -137,17 +137,17 @@ def _account(look: DecisionPart | LookPart) -> str:
 
 def _seen(decision: DecisionPart | LookPart) -> str:
     seen = [f"{name} = {'nothing' if value is None else f'{value:.4g}'}" for name, value in decision.inputs.items()]
-    return ", ".join(seen) or "nothing that it told"
+    return ", ".join(seen) or "no reported inputs"
 
 
 def _fulfilled(decision: DecisionPart) -> str:
     if decision.desired <= decision.before:
         return ""
     if decision.ready_after_s is None:
-        return "; so many were not ready before the desired count was lowered or the run ended"
+        return "; that many were not ready before the desired count was lowered or the run ended"
     if decision.ready_after_s == 0:
-        return "; so many were ready already"
-    return f"; so many were ready {duration_text(decision.ready_after_s)} later"
+        return "; that many were ready already"
+    return f"; that many were ready {duration_text(decision.ready_after_s)} later"
 
 
 def _instances(count: int) -> str:

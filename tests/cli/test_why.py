@@ -17,7 +17,7 @@ def test_a_run_explains_itself(tmp_path: Path) -> None:
     assert RUN.invoke(app, ["run", str(step(tmp_path)), "-q", "--json", str(out)]).exit_code == 0
     done = RUN.invoke(app, ["why", str(out), "00:30"])
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("At 0:00:30 web wanted ")
+    assert done.stdout.startswith("At 0:00:30 the desired count of web was ")
     assert "app-runner saw in_flight = " in done.stdout
 
 

@@ -147,7 +147,7 @@ async def test_a_lesson_is_watched_and_not_touched(learner: Learner) -> None:
             break
     act = {"act": "kill", "service": "web", "instance": "oldest"}
     status, answer = await learner.post(f"/plays/{play}/act", act)
-    assert (status, answer["error"]) == (400, "act = 'kill', must be clock: a lesson's run is not touched")
+    assert (status, answer["error"]) == (400, "act = 'kill', must be clock: a lesson's run cannot be changed")
     assert (await learner.post(f"/plays/{play}/act", {"act": "clock", "do": "pause"})) == (200, {"said": "paused"})
 
 
@@ -211,7 +211,7 @@ async def test_forgotten_pages_do_not_pile_up(learner: Learner) -> None:
         await learner.begin("cold-start", prediction="a")
     status, answer = await learner.post("/lessons/overflow/play", {"prediction": "1"})
     assert status == 400
-    assert "let one of them end" in answer["error"]
+    assert "wait until one ends" in answer["error"]
 
 
 def test_markup_within_a_text_stays_text() -> None:

@@ -69,7 +69,7 @@ def test_many_decisions_are_shortened_to_the_first_and_the_last() -> None:
 
 def test_an_interrupted_run_says_so() -> None:
     text = shown(dataclasses.replace(fake_run(), ended_s=50.0, complete=False))
-    assert "Interrupted: planned were 2m00s." in text
+    assert "Interrupted: the planned duration was 2m00s." in text
 
 
 @pytest.mark.case("X13d")

@@ -163,7 +163,7 @@ def test_a_deployment_puts_new_instances_in_the_place_of_the_old_ones(case: Watc
     ("act", "said"),
     [
         ({"act": "kill", "service": "nobody", "instance": "oldest"}, "service = 'nobody', must be one of web"),
-        ({"act": "kill", "service": "web", "instance": 99}, "instance = 99, must be one that lives"),
+        ({"act": "kill", "service": "web", "instance": 99}, "instance = 99, must be a running instance"),
         ({"act": "traffic", "service": "web", "factor": -1}, "factor = -1"),
         ({"act": "traffic", "service": "web", "factor": 1, "more": 2}, "more = 2"),
         ({"act": "scaling", "service": "web", "min_size": 9}, "max_size"),

@@ -65,7 +65,7 @@ def test_tables_name_every_candidate_and_mark_the_best_that_one_can_choose(compa
     assert [table.title.split(": ")[1].split(",")[0] for table in tables] == [
         "requests",
         "what it costs",
-        "USD a month",
+        "USD per month",
         "how supply follows demand (4 slots",
         "how supply follows demand (4 slots",
     ]
@@ -164,7 +164,7 @@ def test_candidates_that_fail_alike_are_one_line_and_oracles_are_in_none(compari
 
 def test_a_bill_without_an_item_has_no_zero_for_it(comparison: Comparison) -> None:
     case = comparison.cases[0]
-    table = next(table for table in main_tables(case) if "USD a month" in table.title)
+    table = next(table for table in main_tables(case) if "USD per month" in table.title)
     place = table.headings.index("requests")
     cells = {name: row[place].text for name, row in table.rows}
     assert cells["configured"] == "-"
@@ -307,7 +307,7 @@ def test_a_candidate_that_is_gone_fails_unless_that_is_allowed(comparison: Compa
     document["cases"][0]["rows"] = document["cases"][0]["rows"][:1]
     verdict = held_against(Comparison.model_validate(document), comparison)
     gone = [row.candidate for row in comparison.cases[0].rows][1:]
-    assert verdict.missing == tuple(f"step: {name} is not compared any more" for name in gone)
+    assert verdict.missing == tuple(f"step: {name} is no longer compared" for name in gone)
     assert verdict.failed(allow_missing=False)
     assert not verdict.failed(allow_missing=True)
 
@@ -332,4 +332,4 @@ def test_runs_that_broke_are_missing_too(comparison: Comparison) -> None:
     row = document["cases"][0]["rows"][1]
     row["values"] = {name: [None, *values[1:]] for name, values in row["values"].items()}
     missing = held_against(Comparison.model_validate(document), comparison).missing
-    assert "step: knative: p95 is known of 2 runs, of 3 before" in missing
+    assert "step: knative: p95 has values of 2 runs, 3 before" in missing

@@ -40,7 +40,7 @@ def test_each_item_of_ecs_express_can_be_told(tmp_path: Path) -> None:
     assert (found.fixed_hour, found.address_hour, found.instance_addresses) == (1, 2, 0)
     assert (found.balancer.usd_lcu_hour, found.balancer.request_kb) == (3, 4)
     assert (found.vcpu_hour, found.balancer.addresses) == (usual.vcpu_hour, usual.balancer.addresses)
-    assert (found.as_of, found.source) == ("as told", "prices.yaml")
+    assert (found.as_of, found.source) == ("as given", "prices.yaml")
 
 
 @pytest.mark.case("L32")

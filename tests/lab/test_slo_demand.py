@@ -138,4 +138,4 @@ def test_both_parts_of_the_score_are_shown(tmp_path: Path) -> None:
     assert misses is not None
     assert score is not None
     assert score == pytest.approx(misses + usd / (values["requests"] or 0) * 1e6)
-    assert "of it misses" in main_tables(case)[1].headings
+    assert "score: misses" in main_tables(case)[1].headings

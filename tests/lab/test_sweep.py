@@ -157,7 +157,7 @@ def test_a_point_that_kills_its_workers_is_given_up_and_the_others_are_not(tmp_p
     rows = Sweep(plan.file, plan.axes, [1, 2, 3, 4], plan.out, _die_always).run(gang)
     gang.close()
     errors = [row.get("error") for row in rows]
-    assert errors == [None, "its worker process died 3 times", *[None] * 10]
+    assert errors == [None, "its worker process crashed 3 times", *[None] * 10]
     assert [row.get("requests") for row in rows if "error" not in row] == [0, *range(2, 12)]
 
 

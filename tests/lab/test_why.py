@@ -26,11 +26,13 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 def test_it_says_what_was_seen_computed_and_decided(report: Report) -> None:
     raised = next(decision for decision in report.services[0].decisions if decision.desired > 1)
     (sentence,) = why(report, raised.at_s + 0.5)
-    assert sentence.startswith(f"At {clock_text(raised.at_s + 0.5)} web wanted {raised.desired} instances")
+    assert sentence.startswith(
+        f"At {clock_text(raised.at_s + 0.5)} the desired count of web was {raised.desired} instances"
+    )
     assert f"at {clock_text(raised.at_s)}, 500ms before" in sentence
     assert f"saw in_flight = {raised.inputs['in_flight']:.4g}" in sentence
     assert f"computed {raised.formula}" in sentence
-    assert f"raised the desired number from {raised.before} to {raised.desired}, because" in sentence
+    assert f"raised the desired count from {raised.before} to {raised.desired}, because" in sentence
 
 
 def test_it_names_the_clamps(report: Report) -> None:
@@ -41,7 +43,7 @@ def test_it_names_the_clamps(report: Report) -> None:
 
 def test_before_the_first_look_the_start_is_in_force(report: Report) -> None:
     (sentence,) = why(report, 0.0, "web")
-    assert "had not looked yet (its first look came at 0:00:01)" in sentence
+    assert "had not decided yet (its first evaluation was at 0:00:01)" in sentence
 
 
 @pytest.mark.case("L12", "X3")
@@ -56,7 +58,7 @@ def test_where_nothing_changed_it_tells_what_was_seen_and_computed(report: Repor
         assert f"computed {look.formula}" in sentence
         assert f"and changed nothing, because {look.reason}." in sentence
         earlier = [at_s for at_s in changes if at_s < look.at_s]
-        assert (f"since {clock_text(earlier[-1])}" if earlier else "as at its start") in sentence
+        assert (f"since {clock_text(earlier[-1])}" if earlier else "unchanged since its start") in sentence
     assert len(service.looks) == 60, "each second of this run"
 
 

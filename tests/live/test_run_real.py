@@ -85,7 +85,7 @@ def test_an_interrupt_ends_cleanly_and_leaves_no_process(tmp_path: Path, number:
         assert run.stdout is not None
         rest = run.stdout.read()
         assert run.wait(timeout=30) == 130
-    assert "Interrupted: planned were" in rest
+    assert "Interrupted: the planned duration was" in rest
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
 

@@ -17,7 +17,7 @@ const controls = new Controls(() => ({ name: shown, frame: feed.state.frame }), 
 let shown = null;
 
 const feed = new Feed((kind, state) => {
-  if (kind === "opening") setText(byId("state"), "the platform opens");
+  if (kind === "opening") setText(byId("state"), "the platform is starting");
   if (!state.about) return;
   if (kind === "hello" || kind === "about") begin(state);
   if (kind === "frame" && state.frame) drawFrame(state);

@@ -80,7 +80,7 @@ function stage() {
   byId("replay").hidden = true;
   byId("pause").disabled = byId("end").disabled = true; // until there is a run whose clock can be turned
   setText(byId("at"), clock(0));
-  setText(byId("state"), "the platform opens");
+  setText(byId("state"), "the platform is starting");
   if (picture) {
     replay.play(false);
     picture.clear();

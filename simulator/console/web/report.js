@@ -27,7 +27,7 @@ function head() {
     : failed ? make("span", { class: "bad" }, `✗ ${failed} of ${report.checks.length} checks FAILED`)
       : make("span", { class: "good" }, `✓ all ${report.checks.length} checks pass`));
   const notes = [
-    run.complete ? null : `Interrupted: planned were ${duration(run.duration_s)}; everything here covers the run so far, and a month extrapolates that part.`,
+    run.complete ? null : `Interrupted: the planned duration was ${duration(run.duration_s)}; everything here covers the run so far, and a month extrapolates that part.`,
     ...report.notes.map((note) => `${["late load", "cannot act"].includes(note.kind) ? "Warning: " : ""}${note.service && report.services.length > 1 ? `${note.service}: ` : ""}${note.text}.`),
     data.left_out ? data.left_out : null,
   ].filter(Boolean);
