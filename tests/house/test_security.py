@@ -39,7 +39,7 @@ def test_the_names_that_the_authority_signs_for_are_those_of_its_certificate(tmp
 def test_bounds_and_hidden_places_are_those_in_force() -> None:
     processes = ProcessSettings().processes
     assert f"processes ({processes})" in TEXT
-    assert f"processes are {processes} at most" in HOW_TO
+    assert f"at most {processes} processes" in " ".join(HOW_TO.split())
     assert f"`{TEMPORARY}`" in TEXT
     assert "`~/.local/state`" in TEXT
     assert {Way.ROOT, Way.USER, Way.FOLDER} == set(Way)  # each has its sentence
