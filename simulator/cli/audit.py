@@ -18,7 +18,7 @@ def audit(
     errors: bool = typer.Option(False, "--errors", help="Only calls that were rejected."),
     last: int = typer.Option(LAST_DEFAULT, min=0, help="Show the last N entries first."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Follow new calls until Ctrl-C."),
-    as_json: bool = typer.Option(False, "--json", help="The whole records, one JSON document a line."),
+    as_json: bool = typer.Option(False, "--json", help="Print whole records, one JSON document per line."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
     """Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second."""

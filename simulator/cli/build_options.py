@@ -15,12 +15,12 @@ from simulator.builds.toolchain import ToolchainSettings
 from simulator.fleet.images import ImageIdentifier
 from simulator.model.problems import one_of
 
-TOOLCHAIN_HELP: Final = "RUNTIME=FOLDER: where the programs of a runtime are, NODEJS_22=/opt/node22 for example."
+TOOLCHAIN_HELP: Final = "RUNTIME=FOLDER: the folder of a runtime's programs, for example NODEJS_22=/opt/node22."
 IMAGE_HELP: Final = (
-    "[RUNTIME=]IMAGE: an image of the container engine to build and run in, for one runtime or for all, in place of "
+    "[RUNTIME=]IMAGE: an image of the container engine to build and run in, for one runtime or for all, instead of "
     "this machine's programs."
 )
-NEAR_HELP: Final = "Let another version of the language stand in for a runtime that is not on this machine."
+NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
 
 # The part of the user's environment that package tools need to reach their registries, without variables that could be
 # unrelated secrets.

@@ -56,26 +56,26 @@ def compare_verb(
     slo: str | None = typer.Option(
         None, metavar="TIME", help="Slower requests miss the SLO, such as 500ms; default: 5 x an undisturbed request."
     ),
-    miss_usd: float = typer.Option(MISS_USD, min=0, help="What a request that misses the SLO costs in the score."),
+    miss_usd: float = typer.Option(MISS_USD, min=0, help="Cost in the score of a request that misses the SLO."),
     prices: Path | None = typer.Option(None, metavar="F.yaml", help="Prices of your own, by platform and item."),
     backend: str = typer.Option(AUTO, help=f"Engine of the runs: {', '.join(GEAR_NAMES)}."),
-    oracle: bool = typer.Option(True, help="Also play the oracle, the measure of regret."),
+    oracle: bool = typer.Option(True, help="Also run the oracle, the reference for regret."),
     on_policy_error: OnPolicyError = typer.Option(
         OnPolicyError.STOP, help="When a policy of your own fails: stop that run, or keep the last desired count."
     ),
     workers: int = typer.Option(0, min=0, help="Processes of this machine; 0 is one for each core."),
     json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write the comparison as JSON to F."),
     csv_file: Path | None = typer.Option(None, "--csv", metavar="F.csv", help="Write a row for every run to F.csv."),
-    parquet: Path | None = typer.Option(None, metavar="F.parquet", help="The same as Parquet."),
+    parquet: Path | None = typer.Option(None, metavar="F.parquet", help="Write the same rows as Parquet."),
     html: Path | None = typer.Option(None, metavar="F.html", help="Write a page with charts: one file, no network."),
     fail_if_worse_than: Path | None = typer.Option(
         None,
         metavar="F.json",
-        help="A former --json: exit 1 when latency, error rate, misses or cost are worse, or something is missing.",
+        help="An earlier --json: exit 1 when latency, error rate, misses or cost are worse, or something is missing.",
     ),
     tolerance: float = typer.Option(TOLERANCE, min=0, help="By how much of its value a figure may be worse."),
     allow_missing: bool = typer.Option(
-        False, "--allow-missing", help="Candidates, cases and seeds of the former --json may be missing."
+        False, "--allow-missing", help="Candidates, cases and seeds of the earlier --json may be missing."
     ),
 ) -> None:
     """Compare policies and platforms: exit 0, 1 when worse than a former comparison, 2 bad input, 3 a run broke."""

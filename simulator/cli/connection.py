@@ -29,9 +29,9 @@ def _connection() -> None:
 
 @connection.command()
 def approve(
-    name: str = typer.Argument(..., metavar="NAME", help="Of the connection."),
-    account: str | None = typer.Option(None, help=f"Whose it is; the simulator's own, or {DEFAULT_ACCOUNT}."),
-    region: str | None = typer.Option(None, help=f"Where it is; the simulator's own, or {DEFAULT_REGION}."),
+    name: str = typer.Argument(..., metavar="NAME", help="Name of the connection."),
+    account: str | None = typer.Option(None, help=f"Its account; default: the simulator's own, or {DEFAULT_ACCOUNT}."),
+    region: str | None = typer.Option(None, help=f"Its Region; default: the simulator's own, or {DEFAULT_REGION}."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
     """Do the handshake: the connection becomes AVAILABLE. There is no API for it, as on AWS."""

@@ -52,7 +52,7 @@ def service_arn(entries: EntryReader, service: str) -> str:
     found = [arn for arn in known if service in {arn, Arn.parse(arn).name, Arn.parse(arn).resource_id}]
     if not found:
         names = sorted({Arn.parse(arn).name for arn in known})
-        expected = one_of(service, names) if names else "made first: there is no service yet"
+        expected = one_of(service, names) if names else "created first: there is no service yet"
         bad_input(f"service = {service}, must be {expected}")
     if len({Arn.parse(arn).shelf for arn in found}) > 1:
         bad_input(f"service = {service}, must be an ARN, as there are several: {', '.join(found)}")

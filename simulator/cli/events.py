@@ -13,10 +13,12 @@ from simulator.control.entries import Entry, EntryKind
 
 
 def events(
-    service: str | None = typer.Option(None, metavar="SERVICE", help="Only of this one: its name, id or ARN."),
+    service: str | None = typer.Option(
+        None, metavar="SERVICE", help="Only events of this service: its name, id or ARN."
+    ),
     last: int = typer.Option(LAST_DEFAULT, min=0, help="Show the last N entries first."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Follow new events until Ctrl-C."),
-    as_json: bool = typer.Option(False, "--json", help="The whole events, one JSON document a line."),
+    as_json: bool = typer.Option(False, "--json", help="Print whole events, one JSON document per line."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:
     """Show events of services, as EventBridge would deliver them."""

@@ -36,15 +36,15 @@ def lesson_verb(
     predict: str | None = typer.Option(
         None,
         metavar="X",
-        help="Your prediction, in place of being asked: a number such as 20, 350ms, 12 %, or a letter.",
+        help="Your prediction, instead of a prompt: a number such as 20, 350ms, 12 %, or a letter.",
     ),
     knob: str | None = typer.Option(
-        None, "--try", metavar="VALUE", help="A value for the lesson's knob, in place of being asked."
+        None, "--try", metavar="VALUE", help="A value for the lesson's knob, instead of a prompt."
     ),
     scenario: Path | None = typer.Option(
         None, metavar="F.yaml", help="Write the lesson's scenario to F.yaml, to go on with `simulator run`, and end."
     ),
-    with_console: bool = typer.Option(False, "--console", help="In a browser, on this machine."),
+    with_console: bool = typer.Option(False, "--console", help="Show the lessons in a browser, on this machine."),
     console_port: int = typer.Option(
         CONSOLE_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
     ),
@@ -114,7 +114,7 @@ def _ask(question: Question) -> float | str:
     while True:
         told = _line("Your prediction")
         if told is None:
-            bad_input("prediction = nothing, must be typed, or told with --predict")
+            bad_input("prediction = nothing, must be typed, or given with --predict")
         try:
             return question.read(told)
         except ValueError as error:

@@ -44,5 +44,5 @@ def unheard(error: CannotListen, ports: Mapping[str, int]) -> str:
     if not options:
         return str(error)
     if len(options) > 1:
-        return f"{' and '.join(options)} = {error.port}, must be ports of their own"
+        return f"{' and '.join(options)} = {error.port}, must be different ports"
     return f"{options[0]} = {error.port}, is {error.reason}; {options[0]} 0 takes any free one"

@@ -17,12 +17,12 @@ from simulator.control.service_events import EVENTS_STREAM
 def logs(
     service: str = typer.Argument(..., metavar="SERVICE", help="Its name, id or ARN."),
     deployment: str | None = typer.Option(
-        None, metavar="ID", help="The log of a deployment, by its operation's id; `all` for those of all."
+        None, metavar="ID", help="Show a deployment's log, by its operation's id; `all` for all deployments."
     ),
     instance: str | None = typer.Option(
-        None, metavar="ID", help="What an instance wrote, by its id; `all` for what all did."
+        None, metavar="ID", help="Show an instance's output, by its id; `all` for all instances."
     ),
-    last: int = typer.Option(LAST_DEFAULT, min=0, help="How many lines to begin with."),
+    last: int = typer.Option(LAST_DEFAULT, min=0, help="Show the last N lines first."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Follow new lines until Ctrl-C."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder of the simulator."),
 ) -> None:

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 OTLP_HELP: Final = "Collector for metrics and traces over OTLP/HTTP, such as http://127.0.0.1:4318."
 
-SAMPLING_HELP: Final = "Part of the requests that are traced over OTLP, 0 to 1; a client's own decision wins."
+SAMPLING_HELP: Final = "Share of the requests that are traced over OTLP, 0 to 1; a client's own decision wins."
 
 _PROTOCOL: Final = "http/protobuf"
 
@@ -152,7 +152,7 @@ def _destination(section: OtelSection, endpoint: str | None, variables: Variable
 
     protocol = variables.text(*names("PROTOCOL"))
     if protocol not in {None, _PROTOCOL}:
-        msg = f"{names('PROTOCOL')[1]} = {protocol!r}, must be {_PROTOCOL}: nothing else is spoken here"
+        msg = f"{names('PROTOCOL')[1]} = {protocol!r}, must be {_PROTOCOL}: no other protocol is supported"
         raise ValueError(msg)
     timeout_s = section.timeout_s or variables.read(_positive, "seconds above 0", *names("TIMEOUT"))
     compression = (

@@ -35,7 +35,7 @@ def _list(context: typer.Context) -> None:
 
 @policies.command()
 def template(
-    file: Path | None = typer.Argument(None, metavar="[F.py]", help="Where to; standard output if left out."),
+    file: Path | None = typer.Argument(None, metavar="[F.py]", help="Output file; default: standard output."),
 ) -> None:
     """Write a template for your own policy."""
     text = files("simulator.lab").joinpath("policy_template.py").read_text(encoding="utf-8")

@@ -75,7 +75,7 @@ def run(
         0, min=0, max=65535, help="Port of the load balancer (real time); 0 is any free one."
     ),
     http_port: int = typer.Option(
-        0, min=0, max=65535, help="Port that redirects to it (real time); 0 is any free one."
+        0, min=0, max=65535, help="Port that redirects to HTTPS (real time); 0 is any free one."
     ),
     access_log: Path | None = typer.Option(
         None, metavar="F", help="Write a line for every request that reaches the load balancer to F (real time)."
@@ -102,7 +102,7 @@ def run(
     ),
     trace_sampling: float | None = typer.Option(None, min=0, max=1, help=SAMPLING_HELP),
     websocket: bool = typer.Option(
-        False, "--websocket", help="Let WebSockets through, which App Runner rejects (real time)."
+        False, "--websocket", help="Allow WebSockets, which App Runner rejects (real time)."
     ),
     engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
     toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=f"{TOOLCHAIN_HELP[:-1]} (source_code)."),
@@ -118,7 +118,7 @@ def run(
     speed: float | None = typer.Option(
         None, help="With --console: virtual seconds in a second, 0.01 to 10000; the page can change it."
     ),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks in the end."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks at the end."),
 ) -> None:
     """Run a scenario and report: exit 0 if its checks pass, 1 if one failed, 2 bad input, 3 internal error."""
     chosen = _load(scenario, clock, seed, policy, on_policy_error)

@@ -24,7 +24,7 @@ def pace_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Pace |
     """Return the playback speed of virtual time; None in real time."""
     if clock is ClockKind.REAL:
         if speed is not None:
-            bad_input("speed = given, must be left out in real time: nobody can turn that clock")
+            bad_input("speed = given, must be left out in real time, which has a fixed speed")
         return None
     chosen = speed if speed is not None else min(SPEED_MAX, max(1.0, scenario.duration_s / LENGTH_S))
     try:

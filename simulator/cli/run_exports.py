@@ -31,7 +31,7 @@ def exports_of(
     """In virtual time the run's 0 is the calendar's 0 of 1970: the same seed gives the same file."""
     is_real = clock is ClockKind.REAL
     if port is not None and not is_real:
-        bad_input("metrics-port = given, must be left out in virtual time, which lets no socket in; write --metrics F")
+        bad_input("metrics-port = given, must be left out in virtual time, which allows no sockets; write --metrics F")
     return ExportSettings(port, file, scenario.duration_s, epoch_s() if is_real else 0.0, otlp, cloudwatch)
 
 

@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 def schema(
     kind: Kind = typer.Argument(
-        Kind.SCENARIO, help="Of a scenario file, of a report, of the configuration of `serve`, or of apprunner.yaml."
+        Kind.SCENARIO, help="Schema of scenario files, reports, the configuration of `serve`, or apprunner.yaml."
     ),
 ) -> None:
     """Print the JSON Schema of scenario files and configurations (for editors) or of reports."""

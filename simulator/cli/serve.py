@@ -49,16 +49,16 @@ class TimeProfileName(StrEnum):
 
 
 def serve(
-    state: Path | None = typer.Option(None, metavar="FOLDER", help="Where everything is kept between runs."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder: keeps everything between runs."),
     config: Path | None = typer.Option(None, metavar="FILE", help="Access keys, quotas, times: see `schema serve`."),
     host: str | None = typer.Option(
-        None, help="Where the API listens (127.0.0.1); beyond loopback it takes access keys and TLS."
+        None, help="Where the API listens (127.0.0.1); beyond loopback it requires access keys and TLS."
     ),
     port: int | None = typer.Option(
         None, min=0, max=65535, help=f"Port of the API ({DEFAULT_PORT}); 0 is any free one."
     ),
     tls: bool | None = typer.Option(
-        None, "--tls/--no-tls", help="The API over TLS, with a certificate of the local authority."
+        None, "--tls/--no-tls", help="Serve the API over TLS, with a certificate of the local authority."
     ),
     https_port: int | None = typer.Option(
         None, min=0, max=65535, help=f"Port of the services' URLs ({DEFAULT_HTTPS_PORT}); 0 is any free one."
@@ -67,7 +67,7 @@ def serve(
         None,
         min=0,
         max=65535,
-        help=f"Port that redirects to it ({DEFAULT_HTTP_PORT}, or a free one if that is taken); 0 is any free one.",
+        help=f"Port that redirects to HTTPS ({DEFAULT_HTTP_PORT}, or a free one if that is taken); 0 is any free one.",
     ),
     metrics_port: int | None = typer.Option(
         None, min=0, max=65535, help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one."
@@ -81,7 +81,9 @@ def serve(
     profile: TimeProfileName | None = typer.Option(
         None, help="How long operations take: as the work does (instant), or as measured on AWS."
     ),
-    time_factor: float | None = typer.Option(None, min=0, help="Of the profile's times; 0.1 is ten times as fast."),
+    time_factor: float | None = typer.Option(
+        None, min=0, help="Multiplies the profile's times; 0.1 is ten times as fast."
+    ),
     with_console: bool = typer.Option(False, "--console", help="Open a live console in the browser (localhost only)."),
     console_port: int = typer.Option(
         CONSOLE_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
@@ -182,7 +184,7 @@ def _tell(serving: Serving) -> None:
         f"  {authority}{keys}AWS_ENDPOINT_URL_APPRUNNER={plane.url} "
         f"aws apprunner list-services --region {settings.authentication.region}"
     )
-    echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, to be trusted: {front.root_certificate}")
+    echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, root certificate: {front.root_certificate}")
     echo(_redirect(front))
     for line in serving.exporters.lines if serving.exporters is not None else ():
         echo(line)

@@ -23,7 +23,7 @@ def state_folder(given: Path | None) -> Path:
     if repaired:
         typer.echo(
             f"state folder {folder}: {repaired} files and folders could be read by other users of this machine; "
-            "from now on they are yours alone",
+            "now only you can read them",
             err=True,
         )
     return folder

@@ -22,9 +22,9 @@ state = typer.Typer(help="The state of `simulator serve` as a file.", no_args_is
 
 @state.command("export")
 def export_verb(
-    file: Path = typer.Argument(..., metavar="FILE", help="To be written; it holds variables in plain text."),
+    file: Path = typer.Argument(..., metavar="FILE", help="File to write; it contains variables in plain text."),
     folder: Path | None = typer.Option(
-        None, "--state", metavar="FOLDER", help="State folder of the simulator, which may run."
+        None, "--state", metavar="FOLDER", help="State folder of the simulator, which may be running."
     ),
 ) -> None:
     """Write all resources to a JSON file."""
@@ -41,8 +41,10 @@ def export_verb(
 
 @state.command("import")
 def import_verb(
-    file: Path = typer.Argument(..., metavar="FILE", help="What `state export` wrote."),
-    folder: Path | None = typer.Option(None, "--state", metavar="FOLDER", help="Which has no state yet."),
+    file: Path = typer.Argument(..., metavar="FILE", help="A file written by `state export`."),
+    folder: Path | None = typer.Option(
+        None, "--state", metavar="FOLDER", help="Folder for the new state; it must not have one yet."
+    ),
 ) -> None:
     """Create a new state from a JSON file."""
     place = state_folder(folder)

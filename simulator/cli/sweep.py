@@ -43,12 +43,14 @@ def sweep(
         metavar="FIELD=VALUES",
         help="What varies: max_concurrency=10,20,50, min_size=1..10, policy.window=30s,60s; may be given again.",
     ),
-    seeds: int = typer.Option(1, min=1, max=10_000, help="Runs of every point, with the scenario's seed and the next."),
+    seeds: int = typer.Option(
+        1, min=1, max=10_000, help="Runs of every point, with the scenario's seed and the following ones."
+    ),
     out: Path = typer.Option(Path("sweep.parquet"), metavar="F", help="The result: a Parquet file, or F.csv."),
     chart: Path | None = typer.Option(None, metavar="F.png", help="Draw the result to F (png, svg or pdf)."),
     workers: int = typer.Option(0, min=0, help="Processes of this machine; 0 is one for each core."),
     scheduler: str | None = typer.Option(
-        None, metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers play the points."
+        None, metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers run the points."
     ),
     backend: str = typer.Option(AUTO, help=f"Engine of the points: {', '.join(GEAR_NAMES)}."),
 ) -> None:
@@ -121,7 +123,7 @@ def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) ->
         echo(f"interrupted; the same command goes on from {plan.journal}", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except OSError as error:
-        echo(f"the sweep broke: {error}", err=True)
+        echo(f"the sweep failed: {error}", err=True)
         raise typer.Exit(BROKE) from error
 
 

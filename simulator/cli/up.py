@@ -83,7 +83,7 @@ def _check(folder: Path, of_file: Mapping[str, object]) -> None:
             bad_input(f"{given[0]} = given, must come with an {FILE_NAME}; {folder} has a {DOCKERFILE} only")
     else:
         bad_input(
-            f"{folder} has no {FILE_NAME}, which says how to build and run it, and no {DOCKERFILE}: "
+            f"{folder} has no {FILE_NAME}, which configures how to build and run it, and no {DOCKERFILE}: "
             f"`simulator init {folder}` writes the first"
         )
 
@@ -179,7 +179,7 @@ async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBu
             await builder.drop_others(serving.serves)
         return OK
     if serving.serves is not None:
-        echo("[AppRunner] The version before continues to serve.")
+        echo("[AppRunner] The previous version continues to serve.")
     return code
 
 

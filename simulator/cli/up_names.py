@@ -29,8 +29,8 @@ def told_names(name: str, front: Front) -> tuple[str, str]:
     root, port = front.root_certificate, front.https_port
     resolved = f"--resolve {app_runners}:{port}:127.0.0.1"
     return (
-        f"{front.url(local)}  (to be trusted: {root})",
-        f"  as App Runner names it: curl --cacert {root} {resolved} {front.url(app_runners)}",
+        f"{front.url(local)}  (root certificate: {root})",
+        f"  with App Runner's name: curl --cacert {root} {resolved} {front.url(app_runners)}",
     )
 
 

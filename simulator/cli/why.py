@@ -12,9 +12,9 @@ from simulator.lab.why import parse_moment, read_report, why
 
 
 def why_verb(
-    run: Path = typer.Argument(..., metavar="RUN.json", help="What `simulator run --json` wrote."),
+    run: Path = typer.Argument(..., metavar="RUN.json", help="A report written by `simulator run --json`."),
     time: str = typer.Argument(..., metavar="TIME", help="A moment of the run: 12:03:06, 03:06 or 90s."),
-    service: str | None = typer.Option(None, help="One service; all if left out."),
+    service: str | None = typer.Option(None, help="Only this service; default: all."),
 ) -> None:
     """Explain what the scaler saw, computed, clamped and decided."""
     try:

@@ -39,7 +39,7 @@ def test_told_beforehand_nobody_is_asked() -> None:
 def test_a_learner_who_goes_away_is_no_prediction() -> None:
     shown = RUN.invoke(app, ["lesson", "littles-law"], input="")
     assert shown.exit_code == 2
-    assert "must be typed, or told with --predict" in shown.output
+    assert "must be typed, or given with --predict" in shown.output
 
 
 def test_bad_names_and_values_end_before_anything_is_played() -> None:

@@ -58,7 +58,7 @@ def test_two_options_with_one_port_are_told_both() -> None:
     error = CannotListen(OSError(98, "Address already in use"), "127.0.0.1", 8080)
 
     assert unheard(error, {"--port": 8080, "--https-port": 8080, "--http-port": 0}) == (
-        "--port and --https-port = 8080, must be ports of their own"
+        "--port and --https-port = 8080, must be different ports"
     )
 
 

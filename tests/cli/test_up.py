@@ -21,7 +21,7 @@ def rejection(*arguments: str) -> str:
 
 def test_a_folder_that_says_nothing_is_told_what_to_write(tmp_path: Path) -> None:
     assert rejection(str(tmp_path)) == (
-        f"{tmp_path} has no apprunner.yaml, which says how to build and run it, and no Dockerfile: "
+        f"{tmp_path} has no apprunner.yaml, which configures how to build and run it, and no Dockerfile: "
         f"`simulator init {tmp_path}` writes the first"
     )
     assert rejection(f"{tmp_path}/none") == f"DIR = {tmp_path}/none, must be a folder"

@@ -201,8 +201,8 @@ class Cli:
 def ask(served: Served, host: str, *paths: str) -> list[int]:
     """Over TLS, as any client of the service; the statuses."""
     assert served.process.stdout is not None
-    line = served.process.stdout.readline()  # services at https://*.awsapprunner.localhost:8543, to be trusted: FILE
-    port, root = re.fullmatch(r"services at https://\S+:(\d+), to be trusted: (.*)\n", line).groups()  # type: ignore[union-attr]
+    line = served.process.stdout.readline()  # services at https://*.awsapprunner.localhost:8543, root certificate: FILE
+    port, root = re.fullmatch(r"services at https://\S+:(\d+), root certificate: (.*)\n", line).groups()  # type: ignore[union-attr]
     context = ssl.create_default_context(cafile=root)
     statuses = []
     for path in paths:

@@ -88,7 +88,7 @@ def serving(folder: Path) -> Iterator[Served]:
             if line.startswith("console at"):
                 break
         text = "".join(told)
-        port, root = re.search(r":(\d+), to be trusted: (\S+)", text).groups()  # type: ignore[union-attr]
+        port, root = re.search(r":(\d+), root certificate: (\S+)", text).groups()  # type: ignore[union-attr]
         try:
             yield Served(
                 re.search(r"API at (\S+),", text)[1],  # type: ignore[index]

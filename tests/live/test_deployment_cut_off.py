@@ -32,7 +32,7 @@ def source(who: str) -> dict[str, Any]:
 
 def front_port(served: Served) -> int:
     assert served.process.stdout is not None
-    found = re.search(r":(\d+), to be trusted", served.process.stdout.readline())
+    found = re.search(r":(\d+), root certificate", served.process.stdout.readline())
     assert found
     return int(found[1])
 

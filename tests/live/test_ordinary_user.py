@@ -114,7 +114,7 @@ async def test_an_ordinary_user_serves_processes_behind_the_api(home: Path) -> N
         await until(lambda: any(line.startswith("services at") for line in lines))
         endpoint = re.search(r"http://\S+:\d+", lines[0])
         told = next(line for line in lines if line.startswith("services at"))
-        place = re.search(r":(\d+), to be trusted: (.+)", told)
+        place = re.search(r":(\d+), root certificate: (.+)", told)
         assert endpoint, lines
         assert place, lines
         keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
@@ -136,7 +136,7 @@ async def test_an_ordinary_user_brings_up_a_project_with_its_own_port(home: Path
     (home / "shop" / "app.py").write_text(PROJECT.replace("PORT", str(port)), encoding="utf-8")
     (home / "shop" / "apprunner.yaml").write_text(CONFIG.format(port=port), encoding="utf-8")
     async with simulator(home, "up", "shop") as lines:
-        await until(lambda: any("as App Runner names it" in line for line in lines))
+        await until(lambda: any("with App Runner's name" in line for line in lines))
         told = re.search(r"--cacert (\S+) --resolve (\S+):(\d+):", lines[-1])
         assert told, lines
         assert await get(told[2], told[3], told[1]) == (200, "me")

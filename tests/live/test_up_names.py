@@ -59,9 +59,9 @@ async def get(url: str, root: str) -> tuple[int, str]:
 async def test_a_project_with_its_own_port_and_hosts_is_served_and_told_what_it_needs(tmp_path: Path) -> None:
     _, port = free_ports()
     async with up(tmp_path, PROJECT.replace("PORT", str(port)), config(port, "version 0")) as running:
-        await until(running.told("as App Runner names it"))
+        await until(running.told("with App Runner's name"))
         told = next(line for line in running.lines if line.startswith("https://"))
-        found = re.fullmatch(r"(https://\S+)  \(to be trusted: (.+)\)", told)
+        found = re.fullmatch(r"(https://\S+)  \(root certificate: (.+)\)", told)
         assert found, told
         local, root = found[1], found[2]
         public = local.replace("shop.awsapprunner.localhost", "shop.us-east-1.awsapprunner.com")
@@ -75,6 +75,6 @@ async def test_a_project_with_its_own_port_and_hosts_is_served_and_told_what_it_
         await until(lambda: sum("Successfully routed" in line for line in running.lines) == 2)
         assert await get(public, root) == (200, "version 1")
         running.save(config(port, "bad", command="false"))
-        await until(running.told("The version before continues to serve."))
+        await until(running.told("The previous version continues to serve."))
         assert await get(public, root) == (200, "version 1"), "the one port is the old version's again"
         assert running.told("it is stopped first")()

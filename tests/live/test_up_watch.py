@@ -126,7 +126,7 @@ async def test_saves_under_load_lose_no_request_and_a_bad_one_changes_nothing(tm
     async with up(tmp_path) as running:
         await until(running.told("https://"))
         told = next(line for line in running.lines if line.startswith("https://"))
-        found = re.fullmatch(r"(https://\S+)  \(to be trusted: (.+)\)", told)
+        found = re.fullmatch(r"(https://\S+)  \(root certificate: (.+)\)", told)
         assert found, told
         load = Load(found[1], ssl.create_default_context(cafile=found[2]))
         asking = asyncio.get_running_loop().create_task(load.run())
@@ -137,7 +137,7 @@ async def test_saves_under_load_lose_no_request_and_a_bad_one_changes_nothing(tm
                 await until(load.has(f"version {number}", asking))
                 if number == 2:
                     running.save(config("bad", build="exit 3"))
-                    await until(running.told("The version before continues to serve."))
+                    await until(running.told("The previous version continues to serve."))
         finally:
             load.over = True
             await asking
