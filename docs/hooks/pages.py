@@ -68,7 +68,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
 def _lessons() -> str:
     rows = ([f"`{lesson.name}`", cell(lesson.title), cell(lesson.summary)] for lesson in course().values())
-    return table(["lesson", "title", "what it asks"], rows)
+    return table(["lesson", "title", "question"], rows)
 
 
 def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG001 MkDocs' signature
