@@ -1,5 +1,5 @@
 // The charts of one service: five panels on one time axis, with decisions, changes and deployments marked.
-// Shapes are those of the JSON report: a series is columns of equal length, one value a bin of `width_s` seconds.
+// Shapes are those of the JSON report: a series is columns of equal length, one value per bin of `width_s` seconds.
 
 import { clock, count, latency, rate, usd } from "console/format";
 import { colours, make, onTheme, setText } from "console/page";
@@ -12,7 +12,7 @@ const PANELS = [
     { key: "failed", label: "failed", colour: "red", dash: [2, 2], perSecond: true }] },
   { title: "In flight", unit: count, lines: [
     { key: "in_flight", label: "in flight", colour: "green", fill: true },
-    { key: "waiting", label: "waiting", colour: "orange", dash: [4, 3] }] },
+    { key: "waiting", label: "queued", colour: "orange", dash: [4, 3] }] },
   { title: "Instances", unit: count, stepped: true, lines: [
     { key: "provisioned", label: "provisioned", colour: "sky", fill: true },
     { key: "active", label: "active", colour: "blue" },
@@ -22,14 +22,14 @@ const PANELS = [
     { key: "p95_s", label: "p95", colour: "purple", dash: [5, 3] },
     { key: "p99_s", label: "p99", colour: "red" }] },
   { title: "Cost per hour", unit: usd, lines: [
-    { key: "usd_per_hour", label: "at this pace", colour: "purple", fill: true }] },
+    { key: "usd_per_hour", label: "at the current rate", colour: "purple", fill: true }] },
 ];
 const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 const NEAR_PX = 7;
 const MARKS_WITH_LINES_MAX = 60;
 
 export class TimeCharts {
-  // `root` is emptied and filled. `onSeek(t)`: somebody clicked on a moment.
+  // `root` is emptied and filled. `onSeek(t)` is called after a click, with the time at the click.
   constructor(root, { onSeek = null, compact = false } = {}) {
     this.root = root;
     this.onSeek = onSeek;
@@ -47,7 +47,7 @@ export class TimeCharts {
     root.append(this.tip, this.told);
     root.tabIndex = 0;
     root.setAttribute("role", "group");
-    root.setAttribute("aria-label", "Charts over time. Left and right arrow keys walk through the marked decisions and changes; plus, minus and 0 zoom.");
+    root.setAttribute("aria-label", "Charts over time. Left and right arrow keys select the marked decisions and changes; plus, minus and 0 zoom.");
     root.addEventListener("keydown", (event) => this.#key(event));
     root.addEventListener("mouseleave", () => { this.tip.hidden = true; });
     root.addEventListener("blur", () => { this.tip.hidden = true; });
@@ -65,7 +65,7 @@ export class TimeCharts {
     else this.#refill();
   }
 
-  // Moves the line of the moment only.
+  // Moves only the line at the current time.
   at(now_s) {
     this.now = now_s;
     for (const plot of this.plots) plot.redraw(false, false);
@@ -88,7 +88,7 @@ export class TimeCharts {
   #data(panel) {
     const { width_s } = this.series;
     const length = this.series.offered.length;
-    // A bin is drawn at its middle, a step at its begin.
+    // A bin is drawn at its middle, a step at its beginning.
     const shift = panel.stepped ? 0 : width_s / 2;
     const times = Array.from({ length }, (_, bin) => (this.series.from_s || 0) + bin * width_s + shift);
     const columns = panel.lines.map((line) => {
@@ -129,7 +129,7 @@ export class TimeCharts {
       width: Math.max(120, this.root.clientWidth),
       height: this.height + (isLast ? 22 : 0),
       legend: { show: false },
-      padding: [6, 26, isLast ? 0 : 4, 0], // half a label of the axis stands beyond its end
+      padding: [6, 26, isLast ? 0 : 4, 0], // half of the last axis label extends beyond the end of the axis
       scales: { x: { time: false, range: () => { const { min, max } = this.#span(); return [min, max]; } }, y: this.#yScale(panel) },
       axes: [
         { ...axis, show: true, size: isLast ? 26 : 0, incrs: STEPS_S, space: 60,
@@ -208,7 +208,7 @@ export class TimeCharts {
     if (!this.series) return;
     const { width_s } = this.series;
     const length = this.series.offered.length;
-    // At the cursor its bin; without one the mean of the last second, which a bin of 100 ms is no sample of.
+    // The bin at the cursor; without a cursor the mean of the last second, because one bin of 100 ms is too small a sample.
     const atCursor = index !== null && index !== undefined;
     const last = atCursor ? Math.min(index, length - 1) : length - 1;
     const first = atCursor ? last : Math.max(0, length - Math.max(1, Math.round(1 / width_s)));
@@ -285,14 +285,14 @@ export class TimeCharts {
   }
 }
 
-// Values with nothing on either side, which no line goes through: requests that come now and then.
+// Values without neighbours, which a line does not show: isolated requests.
 function alone(plot, series) {
   const column = plot.data[series];
   const is = (place) => column[place] !== null && column[place] !== undefined;
   return column.flatMap((_, place) => (is(place) && !is(place - 1) && !is(place + 1) ? [place] : []));
 }
 
-// Up, down and sideways by shape, not by colour alone.
+// Up, down and unchanged differ by shape, not only by colour.
 function glyph(ctx, mark, x, y, size) {
   ctx.beginPath();
   if (mark.kind === "decision" && mark.up) { ctx.moveTo(x, y - size); ctx.lineTo(x + size, y + size); ctx.lineTo(x - size, y + size); }
@@ -302,7 +302,7 @@ function glyph(ctx, mark, x, y, size) {
   ctx.fill();
 }
 
-// Everything that is marked for a service, in order of time: decisions with their why, changes, acts, deployments.
+// All marks of a service in order of time: decisions with their reasons, changes, acts, deployments.
 export function marksOf(service, acts) {
   const decisions = service.decisions.map((decision) => ({
     at_s: decision.at_s,

@@ -1,4 +1,4 @@
-// The console's page: the feed in, picture, figures, charts and lists out.
+// The console's page: draws the picture, figures, charts and lists from the feed.
 
 import { TimeCharts, marksOf } from "console/charts";
 import { Controls } from "console/controls";
@@ -37,14 +37,14 @@ function begin(state) {
   const names = about.services.map((service) => service.name);
   if (!names.includes(shown)) shown = names.length ? names[0] : null;
   byId("services").hidden = names.length < 2;
-  // Others than before only: a button that has the focus keeps it.
+  // Replace the buttons only if the names changed, so that a button keeps the focus.
   if ([...byId("services").children].map((button) => button.textContent).join() !== names.join()) byId("services").replaceChildren(...names.map((name) => make("button", { type: "button", "aria-pressed": String(name === shown), onclick: () => choose(name) }, name)));
   drawFacts(state);
   drawLines(state);
   drawServices(state);
 }
 
-// What has to be known before the figures mean anything: a policy that cannot act here, what it brought.
+// Notes that affect the meaning of the figures: a policy that cannot act here, the settings that it applied.
 function notesOf(about) {
   return ((about && about.notes) || []).map((note) => make("p", { class: "note" }, note));
 }
@@ -77,7 +77,7 @@ function drawCharts(state) {
   charts.show(series, marksOf(serviceOf(state, shown), markedActs(state, shown)), Math.max(series.from_s + series.offered.length * series.width_s, now));
 }
 
-// Newest first: that is where people look while it goes on.
+// Newest first, so that new rows are visible during the run.
 function list(id, rows, nothing) {
   byId(id).replaceChildren(...(rows.length ? rows.slice(-ROWS_SHOWN).reverse() : [make("li", { class: "soft" }, nothing)]));
 }
@@ -85,15 +85,15 @@ function list(id, rows, nothing) {
 function drawFacts(state) {
   const service = serviceOf(state, shown);
   list("decisions", service.decisions.slice(-ROWS_SHOWN).map((decision) => decisionRow(decision)), "No scaling decisions yet.");
-  list("events", service.events.slice(-ROWS_SHOWN).map((event) => logRow(event.at_s, event.line)), "Nothing has been logged yet.");
+  list("events", service.events.slice(-ROWS_SHOWN).map((event) => logRow(event.at_s, event.line)), "No events yet.");
   const acts = [...actsOf(state).map((act) => logRow(act.at_s, act.detail, act.action.replaceAll("_", " ")))];
-  list("acts", acts, "Nobody has done anything yet.");
+  list("acts", acts, "No actions yet.");
 }
 
 function drawOperations(state) {
   byId("api-operations").hidden = state.operations === null;
   if (state.operations === null) return;
-  list("operation-list", state.operations.slice(-ROWS_SHOWN).map((one) => operationRow(one, operationWords(one))), "None has begun yet.");
+  list("operation-list", state.operations.slice(-ROWS_SHOWN).map((one) => operationRow(one, operationWords(one))), "No operations yet.");
   setText(byId("operation-count"), state.operations.length > ROWS_SHOWN ? `The last ${ROWS_SHOWN} of ${count(state.operations.length)}.` : "");
 }
 
@@ -109,13 +109,13 @@ function drawServices(state) {
 function drawLines(state) {
   list("lines", state.lines.filter((line) => line.service === shown).slice(-ROWS_SHOWN)
     .map((line) => logRow(line.at_s, line.line, `#${line.instance}`)),
-  "No instance has written a line. Simulated ones never do.");
+  "No log lines. Simulated instances never write any.");
 }
 
 function end(state) {
   setText(byId("state"), "the run is over");
   controls.close();
-  const over = make("p", { class: "note" }, "The run is over. ", make("a", { href: state.ended.report }, "Its report"), " has everything, and a replay.");
+  const over = make("p", { class: "note" }, "The run is over. ", make("a", { href: state.ended.report }, "The report"), " has all figures and a replay.");
   byId("notes").replaceChildren(over, ...notesOf(state.about));
 }
 

@@ -1,9 +1,9 @@
-// What a person can do to the run. Acts go with the token of the address; without one the page only watches.
+// The controls of a run. Acts carry the token of the address; without a token the page is read-only.
 
 import { byId, setText } from "console/page";
 import { send, takeToken } from "console/sending";
 
-const SEND_AFTER_MS = 120; // a slider that moves is not a request a pixel
+const SEND_AFTER_MS = 120; // a moving slider must not send a request per pixel
 
 export class Controls {
   // `current()` gives {name, frame} of the service that is shown, `chosen()` the chosen instance or null.
@@ -11,14 +11,14 @@ export class Controls {
     this.current = current;
     this.chosen = chosen;
     this.token = takeToken();
-    this.touched = new Map(); // elements that a person is just using: the feed does not write into them
+    this.touched = new Map(); // elements in use: the feed does not overwrite them
     this.timers = new Map();
     byId("watch-only").hidden = Boolean(this.token);
     if (!this.token) for (const element of byId("controls").elements) element.disabled = true;
     this.#listen();
   }
 
-  // The feed has news: show what is in force, but not under somebody's fingers.
+  // Show the values in force after an update of the feed, except in elements that are in use.
   show(about, frame, service) {
     byId("clock").hidden = about.clock !== "virtual";
     byId("operations").hidden = !about.operations;
@@ -30,7 +30,7 @@ export class Controls {
     for (const [id, key] of [["max-concurrency", "max_concurrency"], ["min-size", "min_size"], ["max-size", "max_size"]]) this.#put(id, service[key]);
     const option = byId("victim").querySelector('[value="chosen"]');
     option.disabled = this.chosen() === null;
-    option.textContent = this.chosen() === null ? "the one chosen in the picture" : `instance ${this.chosen()}`;
+    option.textContent = this.chosen() === null ? "the instance selected in the picture" : `instance ${this.chosen()}`;
     if (option.disabled && byId("victim").value === "chosen") byId("victim").value = "oldest";
   }
 
@@ -108,7 +108,7 @@ export class Controls {
 const number = (id) => (byId(id).value === "" ? null : Number(byId(id).value));
 const rounded = (value) => Number(value.toPrecision(2));
 const speedValue = () => Math.min(10000, Math.max(0.01, rounded(10 ** Number(byId("speed").value))));
-// The left end is no traffic at all.
+// The left end of the slider means no traffic.
 const trafficValue = () => (Number(byId("traffic").value) <= -1.04 ? 0 : rounded(10 ** Number(byId("traffic").value)));
 
 function times(value) {

@@ -5,7 +5,7 @@ import { count, duration, latency, rate, usd } from "console/format";
 const LISTED_MAX = 4000;
 
 export class Feed {
-  // `changed(kind, state)` after every message; `lost()` when the connection is gone for now.
+  // `changed(kind, state)` after every message; `lost()` when the connection is interrupted.
   constructor(changed, lost, path = "/feed") {
     this.changed = changed;
     this.lost = lost;
@@ -21,7 +21,7 @@ export class Feed {
     this.source.addEventListener("error", () => this.lost());
   }
 
-  // Nothing more is wanted.
+  // Stop reading the feed.
   close() {
     this.source.close();
   }
@@ -31,7 +31,7 @@ export class Feed {
     if (kind === "hello") Object.assign(state, { about: data, facts: [], factsUntil: 0, lines: [], linesUntil: 0, operations: null });
     if (kind === "about") state.about = data;
     if (kind === "frame") {
-      // Numbers and births come only when they have changed.
+      // Numbers and start times are sent only when they have changed.
       for (const [name, service] of Object.entries(data.services)) {
         const kept = this.instances.get(name) || { n: [], b: [] };
         service.instances = { n: service.i.n || kept.n, b: service.i.b || kept.b, s: service.i.s, o: service.i.o };
@@ -41,7 +41,7 @@ export class Feed {
     }
     if (kind === "series") state.series = data;
     if (kind === "facts" && data.until > state.factsUntil) {
-      // A page that came between two batches may be told something twice: a batch that it has in part brings only news.
+      // A page that connects between two batches may get facts twice: of a batch that it has in part only the new facts are added.
       const rows = data.from >= state.factsUntil ? data.rows : data.rows.slice(-(data.until - state.factsUntil));
       state.facts = state.facts.concat(rows).slice(-LISTED_MAX);
       state.factsUntil = data.until;
@@ -71,8 +71,8 @@ export function actsOf(state) {
   return state.facts.filter((fact) => fact.k === "act");
 }
 
-// What has the acts' marks in the charts. Where an API is served its operations do, whoever asked for them; those of the
-// console are among them.
+// The acts that are marked in the charts. With an API these are its operations, of every caller, including those of the
+// console.
 const BY_THE_API = new Set(["console: deploy", "console: pause", "console: resume", "console: scaling"]);
 
 export function markedActs(state, name) {
@@ -87,7 +87,7 @@ export function operationWords(operation) {
   return `${operation.status.replaceAll("_", " ").toLowerCase()}${took}`;
 }
 
-// The series of a service without the bin that has just begun: it would look as if traffic fell to nothing.
+// The series of a service without the bin that has just begun: otherwise traffic would seem to fall to zero.
 export function closedBins(state, name) {
   const series = state.series[name];
   if (!series || !state.frame || state.ended) return series;
@@ -96,11 +96,11 @@ export function closedBins(state, name) {
   return Object.fromEntries(Object.entries(series).map(([key, column]) => [key, Array.isArray(column) ? column.slice(0, closed) : column]));
 }
 
-// The figures of a frame of a service, for people.
+// The figures of a frame of a service, formatted.
 export function figuresOf(service) {
   return [
     ["offered", rate(service.offered_rps)], ["served", rate(service.served_rps)], ["rejected (429)", rate(service.rejected_rps)], ["in flight", count(service.in_flight)],
-    ["waiting", count(service.waiting)], ["active", count(service.active)], ["provisioned", count(service.provisioned)], ["desired", count(service.desired)],
+    ["queued", count(service.waiting)], ["active", count(service.active)], ["provisioned", count(service.provisioned)], ["desired", count(service.desired)],
     ["p50", latency(service.p50_s)], ["p99", latency(service.p99_s)], ["per hour", usd(service.usd_per_hour)],
   ];
 }

@@ -1,4 +1,4 @@
-// Numbers and times as people read them: few digits, with their unit. The exact ones are in the JSON report.
+// Formats numbers and times with few digits and their unit. The JSON report has the exact values.
 
 export const NOTHING = "–";
 
@@ -50,7 +50,7 @@ export function duration(seconds) {
   return hours ? `${hours}h${two(minutes)}m${two(rest)}s` : `${minutes}m${two(rest)}s`;
 }
 
-// The run's clock: 00:05, 12:03, 1:02:03; with tenths for runs that are watched closely.
+// The run's clock: 00:05, 12:03, 1:02:03; with tenths of a second for slow playback.
 export function clock(seconds, tenths = false) {
   const scaled = tenths ? Math.floor(seconds * 10 + 1e-6) / 10 : Math.floor(seconds + 1e-6);
   const two = (number) => String(number).padStart(2, "0");

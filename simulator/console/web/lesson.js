@@ -1,4 +1,4 @@
-// A lesson: text and question, the run as it goes, prediction beside outcome, why, and one knob to try again.
+// A lesson: text and question, the run, prediction and outcome, explanation, and one setting to change.
 
 import { TimeCharts, marksOf } from "console/charts";
 import { Feed, actsOf, closedBins, figuresOf, serviceOf } from "console/feed";
@@ -11,9 +11,9 @@ import { decisionRow, logRow, table } from "console/tables";
 
 const lesson = JSON.parse(byId("lesson").textContent);
 const token = takeToken();
-const outcomes = []; // of the scenario as it is, then one for each value that was tried
-let run = null; // what the page shows: {feed} while it goes on, {outcome} when it is over
-let shown = lesson.service; // the one that is asked about
+const outcomes = []; // the outcome of the unchanged scenario, then one for each value that was tried
+let run = null; // the run on the page: {feed} while it plays, {outcome} afterwards
+let shown = lesson.service; // the service of the question
 let picture = null;
 let charts = null;
 let replay = null;
@@ -24,7 +24,7 @@ function task() {
   document.title = `${lesson.title}: a lesson on autoscaling`;
   setText(byId("title"), `${lesson.place}. ${lesson.title}`);
   const way = (name, words) => (name ? make("a", { href: `/lessons/${name}` }, words) : null);
-  byId("ways").replaceChildren(...[way(lesson.before, "← Before"), make("a", { href: "/lessons" }, "All lessons"), way(lesson.next, "Next →")].filter(Boolean));
+  byId("ways").replaceChildren(...[way(lesson.before, "← Previous"), make("a", { href: "/lessons" }, "All lessons"), way(lesson.next, "Next →")].filter(Boolean));
   byId("text").innerHTML = lesson.text; // rendered by the simulator from its own text; markup within it stays text
   byId("ask").innerHTML = lesson.question.ask;
   const { choices, such_as } = lesson.question;
@@ -42,7 +42,7 @@ function task() {
   allow(Boolean(token));
 }
 
-// Forms are closed while a run goes on: one at a time is what one can watch.
+// Forms are disabled during a run: only one run plays at a time.
 function allow(open) {
   for (const element of [...byId("predict").elements, ...byId("again").elements]) element.disabled = !open;
 }
@@ -72,13 +72,13 @@ async function begin(wanted, told) {
   byId("head-run").scrollIntoView({ block: "nearest" });
 }
 
-// The stage is set when it is needed: before, there is nothing to draw.
+// Creates the picture and charts with the first run; before it there is nothing to draw.
 function stage() {
   byId("before").hidden = true;
   byId("run").hidden = byId("charts-card").hidden = false;
   byId("live").hidden = false;
   byId("replay").hidden = true;
-  byId("pause").disabled = byId("end").disabled = true; // until there is a run whose clock can be turned
+  byId("pause").disabled = byId("end").disabled = true; // until a run exists that can be paused
   setText(byId("at"), clock(0));
   setText(byId("state"), "the platform is starting");
   if (picture) {
@@ -92,7 +92,7 @@ function stage() {
   replay = new Replay(picture, charts);
 }
 
-// The browser connects again by itself where it can; who does not want to wait begins anew.
+// The browser reconnects if it can; the forms allow a new run in the meantime.
 function lost() {
   if (run.outcome) return;
   setText(byId("state"), "connection lost");
@@ -157,7 +157,7 @@ function over(ended, told) {
   reveal(outcome);
 }
 
-// The run that is over, to go through again.
+// Shows a finished run as a replay.
 function again(outcome) {
   const { report } = outcome;
   const service = report.services.find((each) => each.name === shown);
@@ -172,11 +172,11 @@ function reveal(outcome) {
   const first = outcomes[0];
   const pair = (name, ...told) => make("div", {}, make("dt", {}, name), make("dd", {}, ...told));
   byId("beside").replaceChildren(
-    pair("You said", first.you, " ", make("span", { class: first.right ? "good" : "bad" }, first.right ? "✓ right" : "✗ not quite")),
-    pair("It was", first.value),
+    pair("Your prediction", first.you, " ", make("span", { class: first.right ? "good" : "bad" }, first.right ? "✓ right" : "✗ not quite")),
+    pair("Outcome", first.value),
     ...(outcome === first ? [] : [pair("Now", outcome.value)]));
-  setText(byId("head-outcome"), outcome === first ? "What came out" : `What came out with ${turned(outcome)}`);
-  const heading = (each) => (each.knob === null ? (outcomes.length > 1 ? "as it was" : "outcome") : turned(each));
+  setText(byId("head-outcome"), outcome === first ? "Outcome" : `Outcome with ${turned(outcome)}`);
+  const heading = (each) => (each.knob === null ? (outcomes.length > 1 ? "unchanged" : "outcome") : turned(each));
   byId("table").replaceChildren(table("Figures of the run", ["figure", ...outcomes.map(heading)], first.figures.map((row, place) => [
     row.asked ? make("strong", {}, row.label) : row.label,
     ...outcomes.map((each) => (row.asked ? make("strong", {}, each.figures[place].text) : each.figures[place].text))])));
@@ -190,7 +190,7 @@ function reveal(outcome) {
   byId("head-outcome").focus();
 }
 
-// The knob at its value: the last part of its place says what it is.
+// The changed setting with its value, named by the last part of its place.
 function turned(outcome) {
   return `${lesson.knob.place.split(".").at(-1)} ${outcome.knob}`;
 }

@@ -1,4 +1,4 @@
-// The list of lessons, with what this browser has seen of them.
+// The list of lessons, with the progress in this browser.
 
 import { byId, kept, make, setText, themeButton } from "console/page";
 import { takeToken } from "console/sending";

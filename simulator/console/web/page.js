@@ -1,4 +1,4 @@
-// Small things that every part of the page needs: making elements, colours of the theme in force.
+// Shared functions of the pages: creating elements, reading the colours of the theme.
 
 // An element with attributes and children; text is always text, never markup.
 export function make(tag, attributes = {}, ...children) {
@@ -17,12 +17,12 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-// Writing the same text again would make browsers lay the page out again.
+// Writing the same text again would cause a new layout of the page.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// Figures with their names, in the order given; what has not changed is not touched.
+// Writes figures with their names in the given order; unchanged ones are not written.
 export function figures(list, root) {
   const names = list.map(([name]) => name).join();
   if (root.dataset.names !== names) {
@@ -38,7 +38,7 @@ export function figures(list, root) {
 
 const NAMES = ["page", "panel", "ink", "soft", "line", "blue", "orange", "green", "red", "purple", "sky", "idle"];
 
-// The theme's colours, for what is drawn on a canvas.
+// The theme's colours, for drawing on a canvas.
 export function colours() {
   const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
@@ -64,7 +64,7 @@ export function themeButton(button) {
   label();
 }
 
-// Storage may be forbidden (a file opened from disk in a strict browser): then nothing is kept.
+// Storage may be forbidden (a file opened from disk in a strict browser): then no value is stored.
 export function kept(name) {
   try { return localStorage.getItem(name); } catch { return null; }
 }

@@ -1,7 +1,7 @@
-// The living picture of one service: clients, load balancer, waiting line, instances, and requests as moving dots.
+// The animated picture of one service: clients, load balancer, queue, instances, and requests as moving dots.
 //
-// Two canvases lie on each other. The lower one has what stands still between two frames of the feed (at most ten a
-// second); the upper one has the dots and is drawn at the screen's pace. Counts are exact; dots are a sample.
+// Two canvases overlap. The lower one has the parts that do not move between two frames of the feed (at most ten per
+// second); the upper one has the dots and is drawn at the screen's refresh rate. Counts are exact; dots are a sample.
 
 import { clock, count, duration, rate } from "console/format";
 import { colours, onTheme } from "console/page";
@@ -12,11 +12,11 @@ const TO_INSTANCE_S = 0.45;
 const BACK_S = 0.55;
 const STAY_S_MAX = 0.5;
 const LINE_DOTS_MAX = 48;
-// Letters of the feed, one an instance.
+// State letters of the feed, one per instance.
 const STATES = { p: "provisioning", s: "starting", i: "idle", a: "active", d: "draining", x: "stopped" };
 
 export class Picture {
-  // `onChoose(number)`: an instance was chosen by a click or by keys; null when none is.
+  // `onChoose(number)` is called when an instance is selected by a click or keys; null when none is.
   constructor(root, { onChoose = () => {} } = {}) {
     this.root = root;
     this.onChoose = onChoose;
@@ -63,13 +63,13 @@ export class Picture {
     this.#drawStill();
   }
 
-  // The picture in a sentence.
+  // Describes the picture in a sentence.
   words() {
     const { frame } = this;
     if (!frame) return "No picture yet";
     const states = [...frame.instances.s].reduce((sum, letter) => ({ ...sum, [letter]: (sum[letter] || 0) + 1 }), {});
     const parts = Object.entries(STATES).filter(([letter]) => states[letter]).map(([letter, name]) => `${states[letter]} ${name}`);
-    return `At ${clock(frame.t)}: ${rate(frame.offered_rps)} offered, ${count(frame.in_flight)} in flight, ${count(frame.waiting)} waiting; instances: ${parts.join(", ") || "none"}`;
+    return `At ${clock(frame.t)}: ${rate(frame.offered_rps)} offered, ${count(frame.in_flight)} in flight, ${count(frame.waiting)} queued; instances: ${parts.join(", ") || "none"}`;
   }
 
   // --- geometry ---
@@ -77,7 +77,7 @@ export class Picture {
   #measure() {
     const { width, height } = this.root.getBoundingClientRect();
     if (!width || !height) return;
-    // At most 1.5 pixels a point: without a GPU every pixel is paid for.
+    // At most 1.5 pixels a point: without a GPU drawing time grows with every pixel.
     const scale = Math.min(1.5, devicePixelRatio || 1);
     for (const canvas of [this.still, this.moving]) {
       canvas.width = Math.round(width * scale);
@@ -103,12 +103,12 @@ export class Picture {
     const columns = Math.max(1, Math.floor(width / size));
     const high = size * ratio;
     const rows = Math.ceil(amount / columns);
-    // A few stand in the middle, where the road from the balancer ends.
+    // A few instances are placed in the middle, where the path from the balancer ends.
     if (this.tall) return { left: left + (width - Math.min(amount, columns) * size) / 2, top, columns, wide: size, high };
     return { left, top: top + Math.max(0, (height - rows * high) / 2), columns, wide: size, high };
   }
 
-  // --- what stands still ---
+  // --- static parts ---
 
   #drawStill() {
     if (!this.width) return;
@@ -156,7 +156,7 @@ export class Picture {
     if (frame.rejected_rps > 0) this.#text(context, `429: ${rate(frame.rejected_rps)}`, outX, outY + 17, theme.red, true);
   }
 
-  // Where the rejected ones vanish: half the way back, below the road.
+  // The place where rejected requests disappear: half of the way back, below the path.
   #out() {
     const [[clientX, clientY], [balancerX]] = [this.places.clients, this.places.balancer];
     return [(clientX + balancerX) / 2, clientY + (this.tall ? 32 : 48)];
@@ -176,7 +176,7 @@ export class Picture {
       context.arc(x + length - Math.floor(place / rows) * step - 6, y + ((place % rows) - (rows - 1) / 2) * 9, 3, 0, Math.PI * 2);
       context.fill();
     }
-    this.#text(context, `${count(waiting)} waiting`, x + length / 2, y - 28, theme.orange, true);
+    this.#text(context, `${count(waiting)} queued`, x + length / 2, y - 28, theme.orange, true);
   }
 
   #drawInstances(context, frame) {
@@ -217,7 +217,7 @@ export class Picture {
     context.fillStyle = style.back;
     if (big) { context.beginPath(); context.roundRect(x, y, wide, high, 6); context.fill(); } else context.fillRect(x, y, wide, high);
     if (fill > 0) {
-      // How full: from the bottom; a full one changes its colour and has a bar on top.
+      // The fill level, from the bottom; a full instance changes its colour and has a bar on top.
       context.fillStyle = fill >= 1 ? theme.orange : theme.blue;
       context.globalAlpha = big ? 0.32 : 0.85;
       const level = Math.max(1, (high - 2) * fill);
@@ -252,11 +252,11 @@ export class Picture {
     context.fillText(words, x, y);
   }
 
-  // --- what moves ---
+  // --- moving parts ---
 
   #send(rows) {
     const now = performance.now() / 1000;
-    // Spread over the time until the next frame, or they would come in puffs.
+    // Spread the dots over the time until the next frame; otherwise they would appear in groups.
     rows.forEach(([instance, queue_s, cold_s, service_s, status], place) => {
       if (this.dots.length >= DOTS_MAX) return;
       const wait = queue_s + cold_s;
@@ -311,7 +311,7 @@ export class Picture {
     this.dots = kept;
   }
 
-  // [x, y, colour] of a dot `age` seconds after it set out; null when it is over.
+  // [x, y, colour] of a dot `age` seconds after it started; null when it has ended.
   #placeOf(dot, age) {
     const [clientX, clientY] = this.places.clients;
     const [balancerX, balancerY] = this.places.balancer;
@@ -322,7 +322,7 @@ export class Picture {
     }
     let left = age - TO_BALANCER_S;
     if (dot.rejected) {
-      // Turned away at the door: back and down, as a cross.
+      // Rejected by the balancer: back and down, as a cross.
       if (left > BACK_S) return null;
       const share = left / BACK_S;
       const [outX, outY] = this.#out();
@@ -350,7 +350,7 @@ export class Picture {
     return [targetX + (clientX - targetX) * share, targetY + (clientY - targetY) * share - 26 * Math.sin(share * Math.PI), dot.bad ? "red" : "green"];
   }
 
-  // --- choosing ---
+  // --- selection ---
 
   #click(event) {
     const bounds = this.root.getBoundingClientRect();

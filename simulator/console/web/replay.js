@@ -1,4 +1,4 @@
-// A run that is over, played again: picture, figures of the moment, and a slider through its time.
+// Replays a finished run: picture, figures at the current time, and a time slider.
 
 import { clock, count, latency, rate, usd } from "console/format";
 import { byId, figures, setText } from "console/page";
@@ -18,14 +18,14 @@ export class Replay {
     byId("time").addEventListener("input", (event) => this.seek((Number(event.target.value) / 1000) * this.ended_s));
   }
 
-  // A service of a run, as the report has it; the moment stays.
+  // Shows a service of the report; the time does not change.
   show(service, ended_s) {
     this.story = new Story(service, ended_s);
     this.ended_s = ended_s;
     this.picture.clear();
   }
 
-  // A first picture that shows something: the moment of the most traffic.
+  // Start at the time of the most traffic, so that the first picture is not empty.
   seekBusiest() {
     const { series } = this.story.service;
     const busiest = series.offered.indexOf(Math.max(...series.offered));
@@ -65,7 +65,7 @@ export class Replay {
     const slider = byId("time");
     slider.value = String(Math.round((this.now / this.ended_s) * 1000));
     slider.setAttribute("aria-valuetext", clock(this.now));
-    figures([["offered", rate(frame.offered_rps)], ["rejected", rate(frame.rejected_rps)], ["in flight", count(frame.in_flight)], ["waiting", count(Number(frame.waiting.toPrecision(3)))],
+    figures([["offered", rate(frame.offered_rps)], ["rejected", rate(frame.rejected_rps)], ["in flight", count(frame.in_flight)], ["queued", count(Number(frame.waiting.toPrecision(3)))],
       ["active", count(frame.active)], ["provisioned", count(frame.provisioned)], ["p50", latency(frame.p50_s)], ["p99", latency(frame.p99_s)], ["per hour", usd(frame.usd_per_hour)]], byId("moment"));
     this.charts.at(this.now);
   }

@@ -1,4 +1,4 @@
-// The report of one run: everything stands in the page, nothing is asked of anybody.
+// The report of one run: the page contains all data and sends no request.
 
 import { TimeCharts, marksOf } from "console/charts";
 import { count, duration, latency, rate, ratio, usd } from "console/format";
@@ -9,7 +9,7 @@ import { checksTable, costTable, decisionRow, instancesTable, logRow, sideBySide
 
 const data = JSON.parse(byId("run").textContent);
 const { report } = data;
-// What the charts show beyond the report's own series.
+// Series of the charts that the report does not have.
 report.services.forEach((service) => Object.assign(service.series, data.beside[service.name]));
 
 const picture = new Picture(byId("picture"));
@@ -55,7 +55,7 @@ function chooseService(name) {
   byId("decisions").replaceChildren(...(service.decisions.length ? service.decisions.map((decision) => decisionRow(decision, (t) => replay.seek(t))) : [make("li", {}, "No scaling decisions.")]));
   const events = [...service.events.map((event) => [event.at_s, event.line, null]), ...report.timeline.map((act) => [act.at_s, act.detail, act.action.replaceAll("_", " ")])]
     .sort((one, other) => one[0] - other[0]);
-  byId("events").replaceChildren(...(events.length ? events.map((event) => logRow(...event)) : [make("li", {}, "Nothing was logged.")]));
+  byId("events").replaceChildren(...(events.length ? events.map((event) => logRow(...event)) : [make("li", {}, "No events.")]));
   replay.seek(replay.now);
 }
 

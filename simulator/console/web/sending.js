@@ -1,6 +1,6 @@
-// What a page may ask the simulator to do. It goes with the token of the address; without one a page only watches.
+// Sends a page's commands to the simulator. They carry the token of the address; without one a page is read-only.
 
-// The token stands behind # in the address, which no server is ever sent; it is kept for a reload of this tab.
+// The token is in the fragment (#) of the address, which browsers never send; it is stored for a reload of this tab.
 export function takeToken() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   try {
@@ -12,11 +12,11 @@ export function takeToken() {
   } catch { return given; }
 }
 
-// The answer, which has `error` when it was rejected.
+// Returns the response, which has `error` if the command was rejected.
 export async function send(path, body, token) {
   try {
     const answer = await fetch(path, {
       method: "POST", headers: { "content-type": "application/json", "x-console-token": token || "" }, body: JSON.stringify(body) });
     return await answer.json();
-  } catch { return { error: "the simulator does not answer" }; }
+  } catch { return { error: "no response from the simulator" }; }
 }

@@ -1,9 +1,9 @@
-// A run that is over, as frames of the picture: instances from their recorded moves, traffic from the series.
+// Converts a finished run to frames of the picture: instances from their recorded states, traffic from the series.
 // Between two bins the picture shows means, so the load of an instance here is the mean of the instances that serve.
 
 const LETTERS = { provisioning: "p", starting: "s", idle: "i", active: "a", draining: "d", stopped: "x" };
 const DOTS_A_FRAME = 14;
-const STOPPED_SHOWN_SHARE = 0.004; // of the run: so long a stopped instance stays in the picture
+const STOPPED_SHOWN_SHARE = 0.004; // share of the run for which a stopped instance stays in the picture
 
 export class Story {
   // `service` as in the report, `series` with in_flight and waiting; `ended_s` of the run.
@@ -17,7 +17,7 @@ export class Story {
     this.turn = 0;
   }
 
-  // The frame at `t`; dots only when time goes on.
+  // The frame at `t`; with dots only while the time advances.
   frame(t) {
     this.#walk(t);
     const { series, configurations } = this.service;
@@ -57,7 +57,7 @@ export class Story {
     for (const [number, instance] of this.instances) if (instance.letter === "x" && instance.moved < gone) this.instances.delete(number);
   }
 
-  // As many as the bin's rate makes likely, with its shares of outcomes.
+  // Dots according to the bin's rate, with its shares of outcomes.
   #dots(series, bin, serving) {
     const offered = series.offered[bin];
     if (!offered) return [];
@@ -65,7 +65,7 @@ export class Story {
     const rejected = series.rejected[bin] / offered;
     const failed = series.failed[bin] / offered;
     return Array.from({ length: amount }, () => {
-      this.turn = (this.turn + 0.6180339887) % 1; // evenly spread, without chance: a replay looks the same each time
+      this.turn = (this.turn + 0.6180339887) % 1; // evenly spread and deterministic, so that every replay looks the same
       const instance = serving.length ? serving[Math.floor(((this.turn * 9973) % 1) * serving.length)] : 0;
       if (this.turn < rejected || !instance) return [0, 0, 0, 0, 429];
       const waits = series.waiting && series.waiting[bin] > 0.5 ? 0.3 : 0;

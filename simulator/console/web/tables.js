@@ -1,4 +1,4 @@
-// Lists and tables of the page: decisions with their why, checks, the bill, logs. All of it text.
+// Lists and tables of the pages: decisions with their reasons, checks, the bill, logs. All content is text.
 
 import { clock, count, duration, latency, measured, rate, ratio, usd } from "console/format";
 import { make } from "console/page";
@@ -34,7 +34,7 @@ export function logRow(at_s, line, label = null) {
 
 const ENDINGS = { SUCCEEDED: ["✓", "good"], IN_PROGRESS: ["…", "soft"] };
 
-// An operation of the control plane; one of before this simulator began has the date.
+// An operation of the control plane; an operation from before the start of this simulator has its date.
 export function operationRow(operation, words) {
   const [sign, look] = ENDINGS[operation.status] || ["✗", "bad"];
   const when = operation.at_s >= 0 ? clock(operation.at_s) : new Date(operation.started * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
@@ -59,7 +59,7 @@ export function costTable(service) {
     ["item", "quantity", "rate", "this run", "per month at this traffic"], [...rows, ["total", "", "", usd(run.usd), usd(month.usd)]]);
 }
 
-// Figures side by side, a column each: services, or sources of traffic.
+// A table of figures with a column for each service or source of traffic.
 export function sideBySide(caption, parts) {
   const figures = [
     ["requests", (requests) => count(requests.requests)],
@@ -86,9 +86,9 @@ export function instancesTable(services) {
     ["MaxConcurrency", (service) => count(service.max_concurrency)],
     ["MinSize to MaxSize", (service) => `${service.min_size} to ${service.max_size}`],
     ["provisioned, mean", (service) => count(Number(service.instances.provisioned_mean.toPrecision(3)))],
-    ["provisioned, most", (service) => count(service.instances.provisioned_max)],
+    ["provisioned, max", (service) => count(service.instances.provisioned_max)],
     ["active, mean", (service) => count(Number(service.instances.active_mean.toPrecision(3)))],
-    ["active, most", (service) => count(service.instances.active_max)],
+    ["active, max", (service) => count(service.instances.active_max)],
     ["started", (service) => count(service.instances.started)],
     ["crashed", (service) => count(service.instances.crashed)],
     ["instance time provisioned", (service) => duration(service.instances.provisioned_s)],
