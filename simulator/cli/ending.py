@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any, Final, Never
 
 import typer
-from typer import rich_utils
 
 from simulator.cli.exits import BROKE, INTERRUPTED, OK, details_of, flushed, told
 from simulator.cli.printing import echo
@@ -47,6 +46,8 @@ def _code(verb: Callable[[], Any]) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 the last place that can tell it
         if hasattr(error, "format_message"):  # click's own: an unknown option, a value of the wrong type
+            from typer import rich_utils  # noqa: PLC0415 half of the start-up time of a verb without errors
+
             _say_new_name(error)
             rich_utils.rich_format_error(error)  # type: ignore[arg-type]
             return int(getattr(error, "exit_code", BROKE))

@@ -6,38 +6,104 @@ import functools
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from simulator.cli.exits import INTERRUPTED, NOBODY_READS
 from simulator.cli.printing import echo
 from simulator.model.problems import did_you_mean
 from simulator.model.units import parse_number
 
-# Verb -> module and name of its function or of the Typer application of its subcommands, in the order of `--help`.
+
+class Verb(NamedTuple):
+    """The place of a verb, and the first paragraph of its help, so that the list of verbs imports no verb."""
+
+    module: str
+    name: str  # of its function, or of the Typer application of its subcommands
+    summary: str = ""
+
+
+# In the order of `--help`.
 _VERBS: Final = {
-    "run": ("simulator.cli.run", "run"),
-    "init": ("simulator.cli.init", "init"),
-    "up": ("simulator.cli.up", "up"),
-    "serve": ("simulator.cli.serve", "serve"),
-    "events": ("simulator.cli.events", "events"),
-    "logs": ("simulator.cli.logs", "logs"),
-    "audit": ("simulator.cli.audit", "audit"),
-    "connection": ("simulator.cli.connection", "connection"),
-    "state": ("simulator.cli.state_verbs", "state"),
-    "top": ("simulator.cli.top", "top"),
-    "lesson": ("simulator.cli.lesson", "lesson_verb"),
-    "sweep": ("simulator.cli.sweep", "sweep"),
-    "compare": ("simulator.cli.compare", "compare_verb"),
-    "shadow": ("simulator.cli.shadow", "shadow_verb"),
-    "why": ("simulator.cli.why", "why_verb"),
-    "validate": ("simulator.cli.validate", "validate_verb"),
-    "policies": ("simulator.cli.policies", "policies"),
-    "scenarios": ("simulator.cli.scenarios", "scenarios"),
-    "schema": ("simulator.cli.schema", "schema"),
-    "ca": ("simulator.cli.ca", "ca"),
+    "run": Verb(
+        "simulator.cli.run",
+        "run",
+        "Run a scenario and report: exit 0 if its checks pass, 1 if one failed, 2 bad input, 3 internal error.",
+    ),
+    "init": Verb(
+        "simulator.cli.init",
+        "init",
+        "Write a commented apprunner.yaml for a Flask, FastAPI, Django, Express, Node.js, Spring, Go or Rails project.",
+    ),
+    "up": Verb(
+        "simulator.cli.up",
+        "up",
+        "Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS.",
+    ),
+    "serve": Verb(
+        "simulator.cli.serve",
+        "serve",
+        "Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients.",
+    ),
+    "events": Verb("simulator.cli.events", "events", "Show events of services, as EventBridge would deliver them."),
+    "logs": Verb(
+        "simulator.cli.logs", "logs", "Show a service's event log, or the log of a deployment or an instance."
+    ),
+    "audit": Verb(
+        "simulator.cli.audit",
+        "audit",
+        "Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second.",
+    ),
+    "connection": Verb("simulator.cli.connection", "connection", "Connections to GitHub and Bitbucket."),
+    "state": Verb("simulator.cli.state_verbs", "state", "The state of `simulator serve` as a file."),
+    "top": Verb(
+        "simulator.cli.top",
+        "top",
+        "Watch a running simulator on a terminal: rates, instances, latency, latest events. Ctrl-C ends it.",
+    ),
+    "lesson": Verb(
+        "simulator.cli.lesson",
+        "lesson_verb",
+        "Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again.",
+    ),
+    "sweep": Verb(
+        "simulator.cli.sweep",
+        "sweep",
+        "Run a scenario at every point of a grid; exit 0 if all ran, 1 if some failed, 2 bad input.",
+    ),
+    "compare": Verb(
+        "simulator.cli.compare",
+        "compare_verb",
+        "Compare policies and platforms: exit 0, 1 when worse than a former comparison, 2 bad input, 3 a run broke.",
+    ),
+    "shadow": Verb(
+        "simulator.cli.shadow",
+        "shadow_verb",
+        "Run a scenario with its own policy, evaluate other policies without applying them, and report how "
+        "they diverge.",
+    ),
+    "why": Verb("simulator.cli.why", "why_verb", "Explain what the scaler saw, computed, clamped and decided."),
+    "validate": Verb(
+        "simulator.cli.validate",
+        "validate_verb",
+        "Run every ground-truth case and show the published value and the simulated one; exit 1 if one misses.",
+    ),
+    "policies": Verb(
+        "simulator.cli.policies",
+        "policies",
+        "List the scaling policies and platforms, or write a template for a policy of your own.",
+    ),
+    "scenarios": Verb("simulator.cli.scenarios", "scenarios", "List the shipped scenarios."),
+    "schema": Verb(
+        "simulator.cli.schema",
+        "schema",
+        "Print the JSON Schema of scenario files and configurations (for editors) or of reports.",
+    ),
+    "ca": Verb(
+        "simulator.cli.ca", "ca", "Show the local certificate authority (created if there is none) and how to trust it."
+    ),
 }
 
 
@@ -73,8 +139,28 @@ class Verbs(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 Typer's signature
         if cmd_name not in _VERBS:
             return None
-        module, name = _VERBS[cmd_name]
+        module, name, *_ = _VERBS[cmd_name]
         return _command(cmd_name, getattr(import_module(module), name))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Of all verbs, none of which is imported for it."""
+        self._listed.format_help(ctx, formatter)
+
+    @property
+    def _listed(self) -> _Listed:
+        listed = _Listed(name=self.name, help=self.help, params=self.params, rich_markup_mode=self.rich_markup_mode)
+        listed.epilog = self.epilog
+        return listed
+
+
+class _Listed(TyperGroup):
+    """The verbs as `--help` lists them: by name and summary."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 Typer's signature
+        return list(_VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 Typer's signature
+        return TyperCommand(cmd_name, help=_VERBS[cmd_name].summary)
 
 
 def _command(verb: str, target: typer.Typer | Callable[..., Any]) -> Any:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.cli.exits import DEBUG_VARIABLE
-from simulator.cli.verbs import _VERBS
+from simulator.cli.verbs import _VERBS, Verb
 
 RUN = CliRunner()
 SCENARIO = """
@@ -143,7 +143,7 @@ def test_what_nobody_foresaw_is_3_in_a_line_that_says_where_the_details_are(
     def breaks() -> None:
         raise error
 
-    monkeypatch.setitem(_VERBS, verb, (__name__, "BREAKS"))
+    monkeypatch.setitem(_VERBS, verb, Verb(__name__, "BREAKS"))
     monkeypatch.setattr(sys.modules[__name__], "BREAKS", breaks, raising=False)
 
     done = RUN.invoke(app, [verb])
@@ -164,7 +164,7 @@ def test_an_interrupt_anywhere_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setitem(_VERBS, "schema", (__name__, "BREAKS"))
+    monkeypatch.setitem(_VERBS, "schema", Verb(__name__, "BREAKS"))
     monkeypatch.setattr(sys.modules[__name__], "BREAKS", interrupted, raising=False)
     before = signal.getsignal(signal.SIGTERM)
 
@@ -177,6 +177,6 @@ def test_a_verb_that_leaves_by_itself_keeps_its_code(monkeypatch: pytest.MonkeyP
     def leaves() -> None:
         raise typer.Exit(7)
 
-    monkeypatch.setitem(_VERBS, "schema", (__name__, "BREAKS"))
+    monkeypatch.setitem(_VERBS, "schema", Verb(__name__, "BREAKS"))
     monkeypatch.setattr(sys.modules[__name__], "BREAKS", leaves, raising=False)
     assert RUN.invoke(app, ["schema"]).exit_code == 7
