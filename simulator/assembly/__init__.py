@@ -4,8 +4,9 @@ The only package that names concrete drivers (drivers.py) and listeners (front.p
 they need as plain values (`ServicePlan`, `LiveSettings`); the packages below it do not depend on which world it is.
 """
 
+from simulator.assembly.authority import local_authority
 from simulator.assembly.drivers import Application
-from simulator.assembly.front import LiveSettings, local_authority
+from simulator.assembly.live_settings import LiveSettings
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import MakePool, ServicePlan
 from simulator.edge.access_line import LogFormat

@@ -17,7 +17,6 @@ from simulator.fleet.process import OnLine, ProcessApplication, ProcessDriver, P
 from simulator.fleet.process_backend import ProcessBackend
 from simulator.fleet.simulated import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.ca import ROOT_NAME
 from simulator.world.chance import Chance
 
 Application = SimulatedApplication | ProcessApplication | DockerApplication
@@ -60,6 +59,8 @@ def _real_driver(
 ) -> RealDriver:
     serve = partial(HttpService, limits=limits)
     if isinstance(application, ProcessApplication):
+        from simulator.wire.ca import ROOT_NAME  # noqa: PLC0415 cryptography, for TLS only
+
         # An instance may call the URL of another service, so it needs the root certificate of the local authority.
         hidden, shown = ((state,), (state / "ca" / ROOT_NAME,)) if state is not None else ((), ())
         return ProcessDriver(application, serve, on_line, ProcessSettings(throttling, hidden=hidden, shown=shown))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import secrets
 import ssl
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.edge.access_line import LINES, Entry, LogFormat
+from simulator.assembly.authority import local_authority
+from simulator.assembly.live_settings import LiveSettings
+from simulator.edge.access_line import LINES, Entry
 from simulator.edge.access_log import AccessLog, Overheard
 from simulator.edge.door import Door, Lane
 from simulator.edge.gateway import Gateway
@@ -19,55 +19,19 @@ from simulator.edge.listener import Listener, listen
 from simulator.edge.plain import PlainGateway
 from simulator.edge.redirect import Redirect
 from simulator.edge.tracing import TracedDoor
-from simulator.fleet.docker_engine import DEFAULT_HOST, check_host
-from simulator.model.data_plane import DataPlaneLimits, Profile
+from simulator.model.data_plane import Profile
 from simulator.records.request_trace import Tracing
-from simulator.rules.ejection import EjectionSettings
-from simulator.wire.ca import CertificateAuthority
 from simulator.wire.listening import CannotListen
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.chance import Chance
 from simulator.world.clock import epoch_s, utc_now
 
 HOST = "127.0.0.1"  # no other machine can reach the listeners of a run
-REGION = "us-east-1"  # the default Region in URLs
 # How long connections may take for their closing handshake after a run; all requests have ended by then.
 GOODBYE_S = 1.0
 # How often the expiry of certificates is checked; they are renewed ten days before their end (wire/ca.py).
 RENEWAL_S = 3600.0
 _SEED_BITS = 63
-
-
-@dataclass(frozen=True, slots=True)
-class LiveSettings:
-    """Settings of the live front. `state` keeps the local CA. Port 0 is any free port. `http_port_or_any`: use any free
-    port if `http_port` is in use.
-
-    `server_timing`: responses show the parts of their time in a `server-timing` field; App Runner's do not.
-    `websocket`: allow WebSocket requests; App Runner rejects them. `ejection`: takes failing instances out of service
-    for some time; None: only health checks do. The owner of `access_log` closes it.
-    `engine`: the address of the container engine, `unix:///path` or `tcp://host:port`.
-
-    Raises:
-        ValueError: if `engine` is not such an address.
-    """
-
-    state: Path
-    https_port: int = 0
-    http_port: int = 0
-    http_port_or_any: bool = False
-    region: str = REGION
-    server_timing: bool = True
-    limits: DataPlaneLimits = field(default_factory=DataPlaneLimits)
-    profile: Profile = Profile.APP_RUNNER
-    websocket: bool = False
-    ejection: EjectionSettings | None = field(default_factory=EjectionSettings)
-    access_log: io.RawIOBase | None = None
-    access_log_format: LogFormat = LogFormat.JSON
-    engine: str = DEFAULT_HOST
-
-    def __post_init__(self) -> None:
-        check_host(self.engine)
 
 
 class Front:
@@ -191,13 +155,3 @@ class Front:
                 await listener.close(GOODBYE_S)
         if self.access_log is not None:
             await self.access_log.close()
-
-
-def local_authority(state: Path) -> CertificateAuthority:
-    """Return the authority in `state`, creating it if there is none. Raises OSError, ValueError."""
-    return CertificateAuthority(state / "ca", utc_now())
-
-
-def service_host(service: str, region: str, chance: Chance) -> str:
-    """Return a service URL like App Runner's, with a top-level domain that is always loopback (RFC 6761)."""
-    return f"{chance.identifier('service-url', service, length=10)}.{region}.awsapprunner.localhost"

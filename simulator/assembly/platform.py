@@ -6,8 +6,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
+from typing import TYPE_CHECKING
 
-from simulator.assembly.front import REGION, Front, LiveSettings, service_host
+from simulator.assembly.live_settings import REGION, LiveSettings, service_host
 from simulator.assembly.revision import MakePool, Revision, ServicePlan
 from simulator.control.autoscaler import Autoscaler
 from simulator.fleet.closed import ClosedLane
@@ -29,6 +30,9 @@ from simulator.rules.region_prices import REGIONS
 from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks
+
+if TYPE_CHECKING:
+    from simulator.assembly.front import Front
 
 LINES_KEPT = 20  # of the instances' output, for the message of a failed run
 
@@ -223,7 +227,11 @@ class Platform:
         self.ejection = live.ejection if live is not None else None
         region = live.region if live is not None else REGION
         self.rates = REGIONS.get(region)
-        self.front = Front(live, chance) if live is not None else None
+        self.front: Front | None = None
+        if live is not None:
+            from simulator.assembly.front import Front  # noqa: PLC0415 sockets and TLS, for real time only
+
+            self.front = Front(live, chance)
         if self.metrics is not None and self.front is not None:
             self.metrics.own_answers = self.front.own_answers
         self._tracing: Tracing | None = None

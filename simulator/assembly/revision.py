@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from simulator.assembly.drivers import Application, driver_of, explained, has_fixed_port
-from simulator.assembly.roles import InstanceRole
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication, DockerDriver
 from simulator.fleet.driver import LaunchError
@@ -32,6 +31,9 @@ from simulator.rules.policies.port import Policy
 from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks
+
+if TYPE_CHECKING:
+    from simulator.assembly.roles import InstanceRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,8 @@ class Revision:
         driver = self.driver.real if isinstance(self.driver, MixedDriver) else self.driver
         if plan.instance_role is None or place is None or place.endpoint is None or isinstance(driver, SimulatedDriver):
             return
+        from simulator.assembly.roles import InstanceRole  # noqa: PLC0415 an HTTP server, for real instances with a role
+
         self._role = role = InstanceRole(plan.instance_role, place.endpoint, place.region)
         if isinstance(driver, DockerDriver) and isinstance(plan.application, DockerApplication):
             role.open_inside(self.roster, driver, plan.application)

@@ -10,7 +10,7 @@ from simulator.assembly.applications import Applications, ApplicationSettings
 from simulator.assembly.branch_trees import BranchTrees, watched_branch
 from simulator.assembly.cloudwatch_feed import feed_entries, serving_view
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
-from simulator.assembly.front import LiveSettings
+from simulator.assembly.live_settings import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings
 from simulator.builds.local import LocalBuilder

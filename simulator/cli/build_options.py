@@ -15,13 +15,6 @@ from simulator.builds.toolchain import ToolchainSettings
 from simulator.fleet.images import ImageIdentifier
 from simulator.model.problems import one_of
 
-TOOLCHAIN_HELP: Final = "RUNTIME=FOLDER: the folder of a runtime's programs, for example NODEJS_22=/opt/node22."
-IMAGE_HELP: Final = (
-    "[RUNTIME=]IMAGE: an image of the container engine to build and run in, for one runtime or for all, instead of "
-    "this machine's programs."
-)
-NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
-
 # The part of the user's environment that package tools need to reach their registries, without variables that could be
 # unrelated secrets.
 _PROXIES: Final = (

@@ -19,7 +19,6 @@ from simulator.cli.terminal import Terminal
 from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
 from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_figures import MISS_USD, Terms
-from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.compare_guard import TOLERANCE, held_against
 from simulator.lab.compare_html import comparison_html
 from simulator.lab.compare_prices import read_prices
@@ -27,11 +26,12 @@ from simulator.lab.compare_run import Outcome, Task, task_name
 from simulator.lab.compare_table_file import write_runs
 from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
+from simulator.lab.gear_names import AUTO, GEAR_NAMES
 from simulator.lab.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
 from simulator.model.problems import one_of
 from simulator.model.units import parse_duration
+from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.problems import ScenarioError
-from simulator.replay.user_policy import OnPolicyError
 from simulator.rules.platforms import PLATFORMS
 from simulator.rules.policies import POLICIES
 

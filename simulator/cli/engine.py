@@ -7,8 +7,6 @@ import os
 from simulator.assembly import DEFAULT_ENGINE, check_engine
 from simulator.cli.exits import bad_input
 
-ENGINE_HELP = "The container engine, unix:///path or tcp://host:port; else DOCKER_HOST, else Docker's default socket."
-
 
 def engine_host(given: str | None) -> str:
     """Return `given`, else the address that Docker's own client uses, else its default. An invalid one is bad input."""

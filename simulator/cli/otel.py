@@ -39,10 +39,6 @@ from simulator.telemetry.otlp.settings import (
 
 T = TypeVar("T")
 
-OTLP_HELP: Final = "Collector for metrics and traces over OTLP/HTTP, such as http://127.0.0.1:4318."
-
-SAMPLING_HELP: Final = "Share of the requests that are traced over OTLP, 0 to 1; a client's own decision wins."
-
 _PROTOCOL: Final = "http/protobuf"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
@@ -12,12 +12,14 @@ from simulator.cli.exits import bad_input
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.scenario import Scenario
-from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings
 from simulator.telemetry.exporters import Exporters, ExportSettings
 from simulator.telemetry.otlp.settings import OtlpSettings, TracedServices
 from simulator.world.clock import ClockKind, epoch_s
 from simulator.world.clock import run as run_loop
+
+if TYPE_CHECKING:
+    from simulator.telemetry.cloudwatch.exporter import CloudWatch
 
 
 def exports_of(

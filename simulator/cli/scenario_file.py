@@ -6,13 +6,15 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.cli.exits import bad_input
 from simulator.cli.printing import echo
 from simulator.model.problems import one_of
-from simulator.replay.scenario import Scenario
 from simulator.replay.shipped import shipped_scenarios
+
+if TYPE_CHECKING:
+    from simulator.replay.scenario import Scenario
 
 WAIT_TOLD_S: Final = 1.0
 

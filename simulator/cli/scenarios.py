@@ -10,8 +10,7 @@ import typer
 
 from simulator.cli.exits import bad_input, cannot
 from simulator.cli.printing import echo
-from simulator.replay.scenario import load_scenario
-from simulator.replay.shipped import shipped_scenarios
+from simulator.replay.shipped import description_of, shipped_scenarios
 
 
 def scenarios(
@@ -29,7 +28,7 @@ def scenarios(
         return
     width = max(map(len, shipped), default=0)
     for name, path in shipped.items():
-        echo(f"{name:<{width}}  {load_scenario(path).description}")
+        echo(f"{name:<{width}}  {description_of(path)}")
     echo("\nRun one with `simulator run NAME`; copy them all with `simulator scenarios --copy-to FOLDER`.")
 
 

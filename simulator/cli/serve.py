@@ -15,10 +15,10 @@ from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
 from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
-from simulator.cli.engine import ENGINE_HELP, engine_host
+from simulator.cli.engine import engine_host
 from simulator.cli.exits import bad_input, broke, details_of, told
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
-from simulator.cli.otel import OTLP_HELP, SAMPLING_HELP
+from simulator.cli.option_help import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
 from simulator.cli.printing import echo
 from simulator.cli.serve_config import (
     DEFAULT_HTTP_PORT,

@@ -12,9 +12,10 @@ import typer
 from simulator.assembly import LiveSettings
 from simulator.cli.broken_run import run_broke
 from simulator.cli.build_options import build_settings
-from simulator.cli.engine import ENGINE_HELP, engine_host
+from simulator.cli.engine import engine_host
 from simulator.cli.exits import INTERRUPTED, bad_input
 from simulator.cli.listening import allow_many_files
+from simulator.cli.option_help import ENGINE_HELP
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.run_builds import built

@@ -20,8 +20,8 @@ from simulator.cli.printing import echo
 from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
-from simulator.lab.compare_gears import AUTO, GEAR_NAMES
 from simulator.lab.gangs import DaskGang, Gang, LocalGang
+from simulator.lab.gear_names import AUTO, GEAR_NAMES
 from simulator.lab.grid import Axis, Point, parse_axis
 from simulator.lab.point_run import Row, play_point
 from simulator.lab.sweep import Sweep, SweepConflict

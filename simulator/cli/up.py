@@ -20,10 +20,11 @@ from simulator.builds.config_file import FILE_NAME
 from simulator.builds.dockerfile_builder import DockerfileBuilder
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
-from simulator.cli.build_options import IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP, build_settings
-from simulator.cli.engine import ENGINE_HELP, engine_host
+from simulator.cli.build_options import build_settings
+from simulator.cli.engine import engine_host
 from simulator.cli.exits import BAD_INPUT, BROKE, OK, bad_input
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
+from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.cli.up_names import FirstAnswers, hosts_of, told_names

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from simulator.assembly.front import REGION, Front
+from simulator.assembly.front import Front
+from simulator.assembly.live_settings import REGION
 from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
 from simulator.edge.access_line import Entry
 

@@ -14,13 +14,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
-
-import aiodocker
-import aiohttp
-from aiodocker.containers import DockerContainer
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.world.tasks import Tasks
+
+if TYPE_CHECKING:
+    from aiodocker.containers import DockerContainer
 
 DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
 _UNIX: Final = "unix://"
@@ -91,6 +90,9 @@ class Engine:
     """One engine, local or not. `host`: `unix:///path` or `tcp://host:port`."""
 
     def __init__(self, host: str = DEFAULT_HOST) -> None:
+        import aiodocker  # noqa: PLC0415 only who has an engine needs its client
+        import aiohttp  # noqa: PLC0415
+
         self.host = host
         connector = None
         if host.startswith(_UNIX):
@@ -298,6 +300,9 @@ def is_local(host: str) -> bool:
 @contextlib.asynccontextmanager
 async def failures() -> AsyncIterator[None]:
     """Map the library's failures to the two kinds."""
+    import aiodocker  # noqa: PLC0415
+    import aiohttp  # noqa: PLC0415
+
     try:
         yield
     except aiodocker.DockerError as error:

@@ -3,7 +3,6 @@
 Common random numbers: the streams of a run are named after what draws from them (world/chance.py), and a request's work
 is drawn when it arrives, rejected or not. So runs with the same seed have the same arrivals and the same work under
 every policy, and differences are taken seed by seed. (Not with a closed load: its users wait for their answers.)
-
 The process that plays a run does not matter: results are put in the order of the tasks.
 """
 
@@ -21,7 +20,7 @@ import simulator
 from simulator.lab.compare_candidates import CONFIGURED, Candidate, CandidateKind, references
 from simulator.lab.compare_elasticity import add_elasticity, worst_case
 from simulator.lab.compare_figures import FIGURES, OF_RUNS, Terms
-from simulator.lab.compare_gears import AUTO, played
+from simulator.lab.compare_gears import played
 from simulator.lab.compare_notes import case_notes, equal_rows, notes_of
 from simulator.lab.compare_run import Outcome, ServiceOutcome, Task
 from simulator.lab.comparison import (
@@ -36,6 +35,7 @@ from simulator.lab.comparison import (
     RowPart,
 )
 from simulator.lab.frontier import failures_of
+from simulator.lab.gear_names import AUTO
 from simulator.lab.month_table import month_items
 from simulator.lab.platform_bill import prices_line
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired

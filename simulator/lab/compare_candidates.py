@@ -16,11 +16,12 @@ from typing import Any, Final
 from simulator.model.renamed import renamed
 from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.law_spec import LawSpec
+from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.policy_platform import behaviour_changes, preset_policy
 from simulator.replay.policy_spec import PolicySpec, section_of
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
-from simulator.replay.user_policy import OnPolicyError, is_user_policy
+from simulator.replay.user_policy import is_user_policy
 from simulator.rules.platforms import PlatformPreset, platform_named
 from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList

@@ -8,13 +8,10 @@ from typing import Final
 
 from simulator.lab.compare_run import Gear, Outcome, Task, play_task, play_virtual
 from simulator.lab.fast_gear import does_not_pay, play_fast, why_not
+from simulator.lab.gear_names import AUTO, COMPILED, EVENT_LOOP, GEAR_NAMES
 from simulator.model.problems import one_of
 from simulator.replay.report import RunRecord
 from simulator.replay.scenario import Scenario
-
-AUTO: Final = "auto"
-COMPILED: Final = "compiled"
-EVENT_LOOP: Final = "event-loop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ GEARS: Final = (
     GearKind(COMPILED, play_fast, why_not, does_not_pay),
     GearKind(EVENT_LOOP, play_virtual, lambda _: "", lambda *_: ""),
 )
-GEAR_NAMES: Final = (AUTO, *(kind.name for kind in GEARS))
+assert (AUTO, *(kind.name for kind in GEARS)) == GEAR_NAMES
 
 
 def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 from typing import Final, TextIO
 
-from simulator.replay.control import needs_control
+from simulator.replay.control_need import needs_control
 from simulator.replay.curves import curve_of, rate_factor
 from simulator.replay.progress import NobodyWatches, Watcher
 from simulator.replay.report import RunRecord

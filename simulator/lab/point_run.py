@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.lab.compare_gears import AUTO, gear_of
+from simulator.lab.compare_gears import gear_of
 from simulator.lab.figures import Figure, figures
+from simulator.lab.gear_names import AUTO
 from simulator.lab.grid import Point
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.assembly import Platform, Service
+from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.plan import build_policy
 from simulator.replay.policy_fit import PolicyNote, policy_notes
 from simulator.replay.scenario import Scenario
-from simulator.replay.user_policy import GuardedPolicy, OnPolicyError
+from simulator.replay.user_policy import GuardedPolicy
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 
 # Per shadow: enough for its history; the figures count all decisions.

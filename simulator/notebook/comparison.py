@@ -26,7 +26,8 @@ from simulator.notebook.result import Page
 from simulator.notebook.scenario import Scenario
 from simulator.notebook.thread import in_thread
 from simulator.notebook.written import write_scenario
-from simulator.replay.user_policy import OnPolicyError, policy_name, require_files
+from simulator.replay.on_policy_error import OnPolicyError
+from simulator.replay.user_policy import policy_name, require_files
 
 _KEYS: Final = ("scenario", "service", "candidate")
 

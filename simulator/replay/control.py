@@ -46,10 +46,6 @@ _UNBOUNDED: Final = 10_000  # a scenario may have more services than an AWS acco
 _PREFIX: Final = "[AppRunner] "
 
 
-def needs_control(scenario: Scenario) -> bool:
-    return any(event.deploy is not None or event.api is not None for event in scenario.timeline)
-
-
 class RunControl:
     """The control plane of one run.
 

@@ -10,19 +10,17 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from simulator.assembly import LiveSettings, MakePool, Platform
-from simulator.assembly.cloudwatch_feed import feed_run, run_view
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool import Pool
 from simulator.records.facts import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.bookkeeping import Books
-from simulator.replay.control import RunControl, needs_control
+from simulator.replay.control_need import needs_control
 from simulator.replay.gear import RequestGear
 from simulator.replay.knobs import Knobs
-from simulator.replay.live_traffic import LiveClients, live_clients
 from simulator.replay.plan import service_plans
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import NobodyWatches, Watcher
@@ -39,6 +37,10 @@ from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
 from simulator.world.pace import Pace
 from simulator.world.tasks import first_of, until
+
+if TYPE_CHECKING:
+    from simulator.replay.control import RunControl
+    from simulator.replay.live_traffic import LiveClients
 
 Log = Callable[[str, str, str], None]  # service, stream, text
 
@@ -149,6 +151,8 @@ class Run:
         """
         if self.on_stage is None and not needs_control(self.scenario):
             return None
+        from simulator.replay.control import RunControl  # noqa: PLC0415 few runs have a control plane
+
         control = RunControl(self.scenario, platform, chance, self.clock)
         if log is not None:
             control.on_log = log
@@ -158,6 +162,8 @@ class Run:
         """Return the exporters and the receiver of log lines."""
         if not self.exports.is_wanted:
             return None, None
+        from simulator.assembly.cloudwatch_feed import feed_run, run_view  # noqa: PLC0415 few runs export anything
+
         view = run_view(platform, self.scenario.aws.region)
         exporters = Exporters(platform.metrics, self.exports, platform.clock.at_s, view)
         if exporters.tracing is not None:
@@ -187,7 +193,11 @@ class Run:
         await platform.open()
         if control is not None:
             await control.open()
-        return None if self.live is None else await live_clients(self.scenario, platform, books.log)
+        if self.live is None:
+            return None
+        from simulator.replay.live_traffic import live_clients  # noqa: PLC0415 HTTP clients, for real time only
+
+        return await live_clients(self.scenario, platform, books.log)
 
     async def _until_end(self, platform: Platform, traffic: Traffic, control: RunControl | None, books: Books) -> bool:
         """Run the timeline and the traffic.

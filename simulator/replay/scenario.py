@@ -22,6 +22,7 @@ from simulator.replay.check_expression import CHECK_SCHEMA, CheckExpression, par
 from simulator.replay.completion import completed
 from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.explain import explain
+from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.origin_spec import OperationsSpec
 from simulator.replay.policy_platform import brought_text, policy_with_platform
 from simulator.replay.policy_spec import PolicySpec, policy_named, policy_of
@@ -33,7 +34,7 @@ from simulator.replay.sections import RUN_MAX_S, Count, Duration, PositiveDurati
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.timeline_spec import EventSpec, WireFaultSpec
 from simulator.replay.traffic_spec import SourceSpec
-from simulator.replay.user_policy import OnPolicyError, is_user_policy, user_policy_kind
+from simulator.replay.user_policy import is_user_policy, user_policy_kind
 
 Check = Annotated[CheckExpression, PlainValidator(parse_check), WithJsonSchema(CHECK_SCHEMA)]
 ServiceName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]

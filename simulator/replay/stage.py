@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulator.assembly import Platform
 from simulator.replay.bookkeeping import Books
-from simulator.replay.control import RunControl
 from simulator.replay.knobs import Knobs
 from simulator.replay.scenario import Scenario
 from simulator.world.clock import ClockKind
+
+if TYPE_CHECKING:
+    from simulator.replay.control import RunControl
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import asyncio
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from simulator.assembly import Platform, Service
 from simulator.control.autoscaler import change_configuration
 from simulator.model.units import duration_text
 from simulator.records.facts import TimelineActed
-from simulator.replay.control import RunControl
 from simulator.replay.deploy_spec import ApiCall, DeploySpec
 from simulator.replay.timeline_spec import (
     EventSpec,
@@ -25,6 +25,9 @@ from simulator.replay.timeline_spec import (
     UpdateAutoScalingSpec,
     WireFaultSpec,
 )
+
+if TYPE_CHECKING:
+    from simulator.replay.control import RunControl
 
 
 @dataclass(order=True, slots=True)

@@ -24,13 +24,13 @@ import threading
 import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar, Final
 
 from simulator.model.renamed import RENAMED
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.replay.on_policy_error import OnPolicyError
 from simulator.rules.policies import PolicyKind
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 
@@ -43,11 +43,6 @@ ERRORS_TOLD: Final = 20
 
 # Classes that have no file, by the name under which they are chosen.
 _CLASSES: Final[dict[str, type]] = {}
-
-
-class OnPolicyError(StrEnum):
-    STOP = "stop"
-    HOLD = "hold"
 
 
 class UserPolicyError(Exception):

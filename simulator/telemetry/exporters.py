@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final, TextIO
 from simulator.records.metrics import Metrics
 from simulator.records.request_log import Chunk
 from simulator.records.request_trace import Tracing
-from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.platform_view import PlatformView
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
-from simulator.telemetry.loop_lag import LoopLag
-from simulator.telemetry.metrics_endpoint import MetricsEndpoint
-from simulator.telemetry.metrics_file import MetricsFile
 from simulator.telemetry.otlp.settings import OtlpSettings
 from simulator.world.clock import epoch_s
 
 if TYPE_CHECKING:
+    from simulator.telemetry.cloudwatch.exporter import CloudWatch
+    from simulator.telemetry.loop_lag import LoopLag
+    from simulator.telemetry.metrics_endpoint import MetricsEndpoint
+    from simulator.telemetry.metrics_file import MetricsFile
     from simulator.telemetry.otlp.exporter import OtlpExporter
 
 # For one message about a collector that accepts nothing. Python prints warnings even without configured logging.
@@ -66,7 +66,7 @@ NO_EXPORTS: Final = ExportSettings()
 
 class Exporters:
     """Create it before the first request, on the platform's loop. Always close it before the platform, and the logs
-    after.
+    after. It imports only what the run exports: the libraries are extras.
 
     `metrics` exist if the settings measure. Traces need OpenTelemetry's libraries. `view`: of the platform, for
     CloudWatch, which also needs the log lines.
@@ -87,13 +87,21 @@ class Exporters:
         self._lag: LoopLag | None = None
         if metrics is not None:
             if settings.file is not None:
+                from simulator.telemetry.metrics_file import MetricsFile  # noqa: PLC0415
+
                 self._file = MetricsFile(metrics, settings.duration_s, settings.epoch_s)
             if settings.port is not None:
+                from simulator.telemetry.metrics_endpoint import MetricsEndpoint  # noqa: PLC0415
+
                 self._endpoint = MetricsEndpoint(metrics, settings.port)
             if settings.port is not None or settings.otlp is not None:
+                from simulator.telemetry.loop_lag import LoopLag  # noqa: PLC0415
+
                 self._lag = LoopLag(metrics)
         self.cloudwatch: CloudWatch | None = None
         if settings.cloudwatch is not None and view is not None:
+            from simulator.telemetry.cloudwatch.exporter import CloudWatch  # noqa: PLC0415
+
             self.cloudwatch = CloudWatch(metrics, view, settings.cloudwatch, at_s)
         self.otlp: OtlpExporter | None = None
         if settings.otlp is not None:

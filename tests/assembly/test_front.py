@@ -9,7 +9,8 @@ from typing import cast
 
 import pytest
 
-from simulator.assembly.front import Front, LiveSettings
+from simulator.assembly.front import Front
+from simulator.assembly.live_settings import LiveSettings
 from simulator.edge.door import Lane
 from simulator.wire.listening import CannotListen
 from simulator.world.chance import Chance

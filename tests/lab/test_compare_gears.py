@@ -8,7 +8,8 @@ import pytest
 
 from simulator.lab.compare import Plan
 from simulator.lab.compare_candidates import candidates_of
-from simulator.lab.compare_gears import AUTO, COMPILED, EVENT_LOOP, kind_of
+from simulator.lab.compare_gears import kind_of
+from simulator.lab.gear_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.replay.scenario import load_scenario
 from tests.lab.compare_scenarios import closed, step
 

@@ -8,10 +8,11 @@ import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.facts import EventLogged, ScalingDecided
+from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import BrokenRun, Run, play
 from simulator.replay.scenario import Scenario, read_scenario
-from simulator.replay.user_policy import ERRORS_TOLD, GuardedPolicy, OnPolicyError, user_policy_kind
+from simulator.replay.user_policy import ERRORS_TOLD, GuardedPolicy, user_policy_kind
 from simulator.rules.policies.port import Actuator, Observation, Sample
 
 SCENARIO = """

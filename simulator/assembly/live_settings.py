@@ -1,0 +1,52 @@
+"""Settings of the live front, without the front: runs in virtual time know them and import none of it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.edge.access_line import LogFormat
+from simulator.fleet.docker_engine import DEFAULT_HOST, check_host
+from simulator.model.data_plane import DataPlaneLimits, Profile
+from simulator.rules.ejection import EjectionSettings
+from simulator.world.chance import Chance
+
+REGION = "us-east-1"  # the default Region in URLs
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """Settings of the live front. `state` keeps the local CA. Port 0 is any free port. `http_port_or_any`: use any free
+    port if `http_port` is in use.
+
+    `server_timing`: responses show the parts of their time in a `server-timing` field; App Runner's do not.
+    `websocket`: allow WebSocket requests; App Runner rejects them. `ejection`: takes failing instances out of service
+    for some time; None: only health checks do. The owner of `access_log` closes it.
+    `engine`: the address of the container engine, `unix:///path` or `tcp://host:port`.
+
+    Raises:
+        ValueError: if `engine` is not such an address.
+    """
+
+    state: Path
+    https_port: int = 0
+    http_port: int = 0
+    http_port_or_any: bool = False
+    region: str = REGION
+    server_timing: bool = True
+    limits: DataPlaneLimits = field(default_factory=DataPlaneLimits)
+    profile: Profile = Profile.APP_RUNNER
+    websocket: bool = False
+    ejection: EjectionSettings | None = field(default_factory=EjectionSettings)
+    access_log: io.RawIOBase | None = None
+    access_log_format: LogFormat = LogFormat.JSON
+    engine: str = DEFAULT_HOST
+
+    def __post_init__(self) -> None:
+        check_host(self.engine)
+
+
+def service_host(service: str, region: str, chance: Chance) -> str:
+    """Return a service URL like App Runner's, with a top-level domain that is always loopback (RFC 6761)."""
+    return f"{chance.identifier('service-url', service, length=10)}.{region}.awsapprunner.localhost"

@@ -1,0 +1,262 @@
+"""The work of `simulator run`: run the scenario and report."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import typer
+from rich.console import Console
+
+from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
+from simulator.cli.broken_run import run_broke
+from simulator.cli.engine import engine_host
+from simulator.cli.exits import CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.listening import allow_many_files, unheard
+from simulator.cli.outputs import STDOUT, Outputs
+from simulator.cli.printing import echo
+from simulator.cli.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
+from simulator.cli.scenario_file import patient, policy_files, tell_recordings
+from simulator.cli.state import state_folder
+from simulator.cli.terminal import Terminal
+from simulator.console.progress import Progress
+from simulator.console.report_text import print_checks, print_report
+from simulator.lab.compare_gears import kind_of
+from simulator.lab.fast_gear import fast_run
+from simulator.lab.gear_names import AUTO, COMPILED, EVENT_LOOP
+from simulator.replay.on_policy_error import OnPolicyError
+from simulator.replay.problems import ScenarioError
+from simulator.replay.progress import NobodyWatches, Watcher
+from simulator.replay.report import RunRecord, build_report
+from simulator.replay.report_json import report_json
+from simulator.replay.report_schema import Report
+from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
+from simulator.replay.scenario import Scenario, load_scenario
+from simulator.telemetry.exporters import Exporters
+from simulator.wire.listening import CannotListen
+from simulator.world.clock import ClockKind, wall_s
+
+if TYPE_CHECKING:
+    from simulator.builds.settings import BuildSettings
+    from simulator.console.run_console import RunConsole
+
+
+def run_scenario(
+    path: Path,
+    *,
+    clock: ClockKind,
+    seed: int | None,
+    policy: str | None,
+    on_policy_error: OnPolicyError,
+    json_file: Path | None,
+    html_file: Path | None,
+    requests: Path | None,
+    state: Path | None,
+    https_port: int,
+    http_port: int,
+    access_log: Path | None,
+    access_log_format: LogFormat,
+    profile: Profile,
+    metrics_file: Path | None,
+    metrics_port: int | None,
+    otlp_endpoint: str | None,
+    cloudwatch: str | None,
+    cloudwatch_namespace: str,
+    trace_sampling: float | None,
+    websocket: bool,
+    engine: str | None,
+    toolchain: list[str],
+    build_image: list[str],
+    near_versions: bool,
+    backend: str,
+    with_console: bool,
+    console_port: int,
+    speed: float | None,
+    quiet: bool,
+) -> int:
+    """Run the scenario of `path` and return the exit code."""
+    chosen = _load(path, clock, seed, policy, on_policy_error)
+    to_stdout = json_file is not None and str(json_file) == STDOUT
+    console = Terminal(stderr=to_stdout)
+    with contextlib.ExitStack() as afterwards:
+        with Outputs() as outputs, contextlib.ExitStack() as files:
+            outputs.protect([*chosen.files, *policy_files(policy)])
+            rows = outputs.text("--requests", requests)
+            json_out = outputs.text_or_stdout("--json", json_file)
+            html_out = outputs.text("--html", html_file)
+            metrics_out = outputs.text("--metrics", metrics_file)
+            log = _open_log(access_log, clock, outputs, files)
+            live = None
+            if clock is ClockKind.REAL:
+                allow_many_files()
+                kept, host = state_folder(state), engine_host(engine)
+                from simulator.cli.run_builds import built  # noqa: PLC0415 builders, for real time only
+
+                chosen = built(
+                    chosen, _builds(kept, toolchain, build_image, host, near_versions=near_versions), quiet=quiet
+                )
+                live = LiveSettings(
+                    kept,
+                    https_port,
+                    http_port,
+                    profile=profile,
+                    websocket=websocket,
+                    access_log=log,
+                    access_log_format=access_log_format,
+                    engine=host,
+                )
+            watched: RunConsole | None = None
+            if with_console:
+                from simulator.cli.run_console import opened_console, pace_of  # noqa: PLC0415
+
+                pace = pace_of(chosen, clock, speed)
+                watched = afterwards.enter_context(opened_console(console_port, pace, console))
+            sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, console)
+            otlp = otlp_of(chosen, clock, otlp_endpoint, trace_sampling)
+            exports = exports_of(chosen, clock, metrics_port, metrics_out, otlp, sent)
+            run = _run_in(backend, chosen, live, rows, touched=with_console or exports.is_wanted)
+            run.exports = exports
+            ports = {"--https-port": https_port, "--http-port": http_port, "--metrics-port": metrics_port or 0}
+            record = _play(run, console, watched, ports, quiet=quiet)
+            report = build_report(record)
+            if json_out is not None:
+                json_out.write(report_json(report))
+            if html_out is not None:
+                from simulator.console.report_html import report_page  # noqa: PLC0415
+
+                html_out.write(report_page(report, record))
+            outputs.commit()
+        (print_checks if quiet else print_report)(report, console)
+        if watched is not None:
+            from simulator.cli.run_console import stay  # noqa: PLC0415
+            from simulator.console.report_html import report_page  # noqa: PLC0415
+
+            watched.finish(report_page(report, record))
+            if report.run.complete:
+                stay(watched, console)
+    return _exit_code(report)
+
+
+def _run_in(backend: str, scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, *, touched: bool) -> Run:
+    """Choose the backend. A console and metrics exports observe single requests of the platform, as does real time."""
+    if live is not None or touched:
+        if backend not in {AUTO, EVENT_LOOP}:
+            bad_input(f"backend = {backend}, must be left out in real time, with --console and with metrics")
+        return Run(scenario, live, csv=rows)
+    try:
+        kind = kind_of(backend, scenario)
+    except ValueError as error:
+        bad_input(str(error))
+    return fast_run(scenario, csv=rows) if kind.name == COMPILED else Run(scenario, csv=rows)
+
+
+def _builds(
+    state: Path, toolchain: list[str], build_image: list[str], engine: str, *, near_versions: bool
+) -> BuildSettings:
+    from simulator.cli.build_options import build_settings  # noqa: PLC0415
+
+    try:
+        return build_settings(state, toolchain, build_image, near_versions=near_versions, engine=engine)
+    except ValueError as error:
+        bad_input(str(error))
+
+
+def _exit_code(report: Report) -> int:
+    if not report.run.complete:
+        return INTERRUPTED
+    return OK if report.passed else CHECK_FAILED
+
+
+def _load(
+    path: Path, clock: ClockKind, seed: int | None, policy: str | None, on_policy_error: OnPolicyError
+) -> Scenario:
+    try:
+        with patient(path):
+            scenario = load_scenario(path)
+        if seed is not None:
+            scenario = scenario.with_seed(seed)
+        if policy is not None:
+            scenario = scenario.with_policy(policy, on_policy_error)
+        scenario.require(clock.value)
+        tell_recordings(scenario)
+    except (ScenarioError, ValueError) as error:
+        bad_input(str(error))
+    return scenario
+
+
+def _open_log(
+    path: Path | None, clock: ClockKind, outputs: Outputs, files: contextlib.ExitStack
+) -> io.RawIOBase | None:
+    """Open the log unbuffered, since it buffers its lines itself; append as usual for logs."""
+    if path is None:
+        return None
+    if clock is not ClockKind.REAL:
+        bad_input("access-log = given, must be left out in virtual time: no request passes the load balancer's wire")
+    outputs.claim("--access-log", path)
+    try:
+        return files.enter_context(path.open("ab", buffering=0))
+    except OSError as error:
+        bad_input(f"access-log = {str(path)!r}, cannot be written: {error.strerror}")
+
+
+def _tell_losses(platform: Platform) -> None:
+    log = platform.front.access_log if platform.front is not None else None
+    if log is not None and log.dropped:
+        echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)
+
+
+def _tell_where(platform: Platform, console: Console) -> None:
+    """Print how to reach the services from outside, while they run."""
+    if platform.front is None:
+        return
+    for service in platform.services.values():
+        url = platform.front.url(service.host)
+        console.print(f"{service.name} answers at {url}/", soft_wrap=True)
+        console.print(f"  curl --cacert {platform.front.root_certificate} {url}/", soft_wrap=True)
+
+
+def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.AbstractContextManager[Watcher]:
+    return contextlib.nullcontext(NobodyWatches()) if quiet else Progress(console, title, wall_s)
+
+
+def _play(
+    run: Run, console: Console, watched: RunConsole | None, ports: Mapping[str, int], *, quiet: bool
+) -> RunRecord:
+    """Run the scenario. `ports`: option -> requested port."""
+    opened: list[Platform] = []
+    exported: list[Exporters] = []
+
+    def on_open(platform: Platform) -> None:
+        opened.append(platform)
+        _tell_where(platform, console)
+
+    run.on_open = on_open
+
+    def on_export(exporters: Exporters) -> None:
+        exported.append(exporters)
+        tell_exports(console, exporters)
+
+    run.on_export = on_export
+    if watched is not None:
+        watched.attach(run)
+    try:
+        with _progress(run.scenario.name, console, quiet=quiet) as run.watcher:
+            record = play(run)
+    except ScenarioError as error:  # a data file, which is read during the run
+        bad_input(str(error))
+    except InterruptedRun as error:
+        echo("interrupted before the run began", err=True)
+        raise typer.Exit(INTERRUPTED) from error
+    except BrokenRun as error:
+        if isinstance(error.__cause__, CannotListen):
+            bad_input(unheard(error.__cause__, ports))
+        run_broke(error)
+    finally:
+        for platform in opened:
+            _tell_losses(platform)
+    for exporters in exported:
+        send_kept(exporters.cloudwatch, console)
+    return record

@@ -1,0 +1,10 @@
+"""The backends of virtual time, as `--backend` names them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+AUTO: Final = "auto"
+COMPILED: Final = "compiled"
+EVENT_LOOP: Final = "event-loop"
+GEAR_NAMES: Final = (AUTO, COMPILED, EVENT_LOOP)

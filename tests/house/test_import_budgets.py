@@ -1,0 +1,78 @@
+"""What a command imports: start-up time is spent on little else, and modules can be counted where times cannot.
+
+Each command runs in a process of its own. A budget is about a tenth above what was counted when it was set: what takes
+more has begun to import something that it does not use.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from simulator.cli.verbs import _VERBS, Verbs
+
+REPORT = """
+import sys
+from simulator.cli import main
+sys.argv = ["simulator", *sys.argv[1:]]
+try:
+    main()
+except SystemExit:
+    pass
+print("\\n".join(["=", *sys.modules]), file=sys.__stdout__)
+"""
+
+# Libraries that a run in virtual time has no use for, and rooms that hold what it does not play.
+OF_OTHERS = {
+    "aiobotocore",
+    "aiodocker",
+    "aiohttp",
+    "botocore",
+    "cryptography",
+    "dask",
+    "httptools",
+    "jinja2",
+    "markdown_it",
+    "matplotlib",
+    "nodesemver",
+    "numba",
+    "opentelemetry",
+    "pandas",
+    "prometheus_client",
+    "pyarrow",
+    "pygments",
+    "scipy",
+    "uvloop",
+    "simulator.builds",
+    "simulator.lessons",
+}
+HEAVY = {*OF_OTHERS, "numpy", "simulator.assembly", "simulator.fleet", "simulator.rules"}
+HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
+
+
+@pytest.mark.case("X8k", "H1")
+@pytest.mark.parametrize(
+    ("command", "modules_max", "never"),
+    [
+        pytest.param(["--version"], 11, HEAVY, id="version"),
+        pytest.param(["--help"], 11, HEAVY - HELP, id="help"),
+        pytest.param(["run", "no-such-scenario"], 43, HEAVY, id="wrong-name"),
+        pytest.param(["scenarios"], 14, HEAVY, id="scenarios"),
+        pytest.param(["run", "first-look", "-q"], 320, OF_OTHERS, id="run"),
+    ],
+)
+def test_a_command_imports_no_more_than_it_uses(command: list[str], modules_max: int, never: set[str]) -> None:
+    answer = subprocess.run([sys.executable, "-c", REPORT, *command], capture_output=True, text=True, check=True)
+    names = answer.stdout.rpartition("=\n")[2].split()
+    rooms = {".".join(name.split(".")[:2]) for name in names}
+    libraries = {name.partition(".")[0] for name in names}
+    assert not never & (rooms | libraries)
+    own = [name for name in names if name.startswith("simulator")]
+    assert len(own) <= modules_max, sorted(own)
+
+
+def test_the_list_of_verbs_has_their_summaries() -> None:
+    group = Verbs(name="simulator")
+    for name, verb in _VERBS.items():
+        first = group.get_command(None, name).help.partition("\n\n")[0]
+        assert verb.summary == " ".join(first.split())
