@@ -139,7 +139,7 @@ def _check_suffix(option: str, file: Path | None, suffix: str) -> None:
 
 def _require_libraries(parquet: Path | None, html: Path | None) -> None:
     """Check the libraries of the outputs before the runs, so that a missing one does not waste them."""
-    wanted = ["scipy.special", *(["pyarrow"] if parquet else []), *(["matplotlib", "jinja2"] if html else [])]
+    wanted = [*(["pyarrow"] if parquet else []), *(["matplotlib", "jinja2"] if html else [])]
     for module in wanted:
         needed(module)
 

@@ -15,9 +15,8 @@ from typing import Any, Final, Never
 
 import typer
 
-from simulator.cli.exits import BROKE, INTERRUPTED, OK, details_of, flushed, told
+from simulator.cli.exits import BAD_INPUT, BROKE, INTERRUPTED, OK, details_of, flushed, told
 from simulator.cli.printing import echo
-from simulator.model.renamed import RENAMED
 from simulator.world.insistence import Insistence
 
 # Time for a verb's cleanup; then it is interrupted once more, because the first interrupt may have been lost.
@@ -51,6 +50,12 @@ def _code(verb: Callable[[], Any]) -> int:
             _say_new_name(error)
             rich_utils.rich_format_error(error)  # type: ignore[arg-type]
             return int(getattr(error, "exit_code", BROKE))
+        if isinstance(error, ImportError):
+            from simulator.model.extras import explain_missing  # noqa: PLC0415 only where a library is missing
+
+            if (missing := explain_missing(error)) is not None:
+                echo(missing, err=True)
+                return BAD_INPUT
         echo(f"the simulator failed: {told(error)}{details_of(error)}", err=True)
         return BROKE
     return result if isinstance(result, int) else OK
@@ -58,6 +63,8 @@ def _code(verb: Callable[[], Any]) -> int:
 
 def _say_new_name(error: Any) -> None:
     """For an option that was renamed, show the new name instead of similar options."""
+    from simulator.model.renamed import RENAMED  # noqa: PLC0415 only for an unknown option
+
     if new := RENAMED.get(getattr(error, "option_name", "")):
         error.message, error.possibilities = f"No such option: {error.option_name}; it is now {new}", None
 

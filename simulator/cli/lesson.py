@@ -11,7 +11,6 @@ from rich.console import Console
 from simulator.cli.broken_run import run_broke
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.exits import bad_input
-from simulator.cli.lesson_console import serve_lessons
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo
 from simulator.cli.terminal import Terminal
@@ -55,6 +54,8 @@ def lesson_verb(
         for option, given in (("predict", predict), ("try", knob), ("scenario", scenario)):
             if given is not None:
                 bad_input(f"{option} = given, must be left out with --console: the page asks for it")
+        from simulator.cli.lesson_console import serve_lessons  # noqa: PLC0415 a web server
+
         serve_lessons(console_port, _lesson(name).name if name else "")
         return
     if not name:

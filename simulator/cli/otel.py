@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field
 
+from simulator.model.extras import missing_text
 from simulator.model.problems import one_of
 from simulator.model.units import parse_number, parse_whole
 from simulator.replay.sections import Duration, Flag, Number, Section
@@ -118,8 +119,7 @@ def otlp_settings(
     if metrics is None and traces is None:
         return None
     if not _is_installed():
-        msg = "opentelemetry = not installed, must be there for OTLP: pip install '.[otel]' in a clone"
-        raise ValueError(msg)
+        raise ValueError(missing_text("opentelemetry"))
     return OtlpSettings(
         MetricsExport(metrics, _interval_s(section, variables)) if metrics is not None else None,
         _traces(traces, section, variables) if traces is not None else None,

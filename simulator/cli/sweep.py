@@ -29,6 +29,7 @@ from simulator.lab.sweep_chart import COST, FAILING, LATENCY, LOST, draw, front_
 from simulator.lab.sweep_table import FORMATS, write_table
 from simulator.lab.tables import Cell
 from simulator.lab.tables import Table as LabTable
+from simulator.model.extras import explain_missing, missing_text
 from simulator.model.problems import one_of
 from simulator.replay.problems import ScenarioError
 from simulator.replay.scenario import Scenario, load_scenario
@@ -136,7 +137,7 @@ def _gang(workers: int, scheduler: str | None) -> Iterator[Gang]:
         try:
             gang = DaskGang(scheduler)
         except ImportError:
-            bad_input("scheduler = given, must be left out without dask.distributed: pip install 'dask[distributed]'")
+            bad_input(missing_text("dask"))
     try:
         yield gang
     except BaseException:
@@ -153,8 +154,7 @@ def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) ->
         if chart is not None:
             draw(rows, names, plan.file.stem, chart)
     except ImportError as error:
-        package = str(error.name).partition(".")[0]
-        bad_input(f"{package} is not installed, which this output needs: pip install {package}")
+        bad_input(explain_missing(error) or str(error))
     except ValueError as error:
         bad_input(str(error))
     except OSError as error:

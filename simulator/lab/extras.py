@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from simulator.model.extras import EXTRAS, missing_text
+
 
 class MissingLibrary(Exception):
     """A library of the extra `lab` is not installed; the message says how to get it."""
@@ -22,5 +24,4 @@ def needed(module: str) -> Any:
         library = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != library:
             raise  # the library is there but broken: its own error explains more
-        msg = f"{library} = not installed, must be there for this: pip install '.[lab]' in a clone"
-        raise MissingLibrary(msg) from error
+        raise MissingLibrary(missing_text(library, EXTRAS.get(library, "lab"))) from error

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 from typing import Final, TextIO
 
+from simulator.model.extras import missing_text
 from simulator.replay.control_need import needs_control
 from simulator.replay.curves import curve_of, rate_factor
 from simulator.replay.progress import NobodyWatches, Watcher
@@ -27,7 +28,7 @@ def why_not(scenario: Scenario) -> str:
     seldom the hot path of a long run.
     """
     if importlib.util.find_spec("numba") is None:
-        return "numba is not installed: pip install '.[lab]' in a clone"
+        return missing_text("numba")
     return next(_reasons(scenario), "")
 
 

@@ -23,9 +23,9 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from simulator.lab.extras import needed
+from simulator.lab.quantiles import beta_quantile, t_quantile
 
 CONFIDENCE: Final = 0.95
 # Fewest runs for an interval. Two have one degree of freedom: t is 12.7, and both values say more.
@@ -157,12 +157,8 @@ def _interval(values: Sequence[float], mean: float, scope: Scope, alpha: float) 
 
 def _by_share(usual: float, others: Sequence[float], runs: int, alpha: float) -> tuple[float, float]:
     """Return Jeffreys' interval for the share of the other values, times their mean distance from the usual one."""
-    special: Any = needed("scipy.special")
     distance = math.fsum(others) / len(others) - usual
-    shares = [
-        float(special.betaincinv(len(others) + 0.5, runs - len(others) + 0.5, tail))
-        for tail in (alpha / 2, 1 - alpha / 2)
-    ]
+    shares = [beta_quantile(len(others) + 0.5, runs - len(others) + 0.5, tail) for tail in (alpha / 2, 1 - alpha / 2)]
     low, high = sorted(usual + share * distance for share in shares)
     return low, high
 
@@ -191,8 +187,7 @@ def _unseen(runs: int, alpha: float) -> float:
 
 
 def _t(freedom: float, alpha: float) -> float:
-    special: Any = needed("scipy.special")
-    return float(special.stdtrit(freedom, 1 - alpha / 2))
+    return t_quantile(freedom, 1 - alpha / 2)
 
 
 def _variance(values: Sequence[float], mean: float) -> float:

@@ -16,7 +16,6 @@ from simulator.lab.compare_html import comparison_html
 from simulator.lab.compare_prices import read_prices
 from simulator.lab.compare_run import task_name
 from simulator.lab.comparison import Comparison, EstimatePart, comparison_json
-from simulator.lab.extras import needed
 from simulator.lab.tables import difference_tables, elasticity_score_tables, main_tables
 from simulator.model.units import parse_duration
 from simulator.notebook.cells import table_cell
@@ -132,9 +131,7 @@ def compare(
 
     Raises:
         ScenarioError, ValueError: for a scenario, policy, platform or baseline that cannot be used.
-        MissingLibrary: if scipy is not installed, which the confidence intervals need (the extra `lab`).
     """
-    needed("scipy.special")
     several = [scenarios] if isinstance(scenarios, Scenario | str | Path | Mapping) else list(scenarios)
     if workers > 1:
         require_files(policies)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from simulator.lab.extras import MissingLibrary, needed
+from simulator.model.extras import missing_text
 from simulator.model.problems import one_of
 
 Library = Literal["pandas", "arrow"]
@@ -26,8 +27,7 @@ def frame(columns: Mapping[str, Sequence[Any]], library: Library = "pandas") -> 
     try:
         module = needed(_MODULES[library])
     except MissingLibrary as error:
-        msg = f"{_MODULES[library]} = not installed, must be there: pip install '.[notebook]' in a clone"
-        raise MissingLibrary(msg) from error
+        raise MissingLibrary(missing_text(_MODULES[library], "notebook")) from error
     data = {name: list(values) for name, values in columns.items()}
     return module.DataFrame(data) if library == "pandas" else module.table(data)
 

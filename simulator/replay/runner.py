@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from simulator.assembly import LiveSettings, MakePool, Platform
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool import Pool
+from simulator.model.extras import explain_missing
 from simulator.records.facts import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.bookkeeping import Books
@@ -272,4 +273,6 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
     except (LaunchError, OSError, UserPolicyError) as error:
         raise BrokenRun(str(error), expected=True) from error
     except Exception as error:
+        if isinstance(error, ImportError) and (lacking := explain_missing(error)) is not None:
+            raise BrokenRun(lacking, expected=True) from error
         raise BrokenRun(f"{type(error).__name__}: {error}", expected=False) from error

@@ -1,0 +1,46 @@
+"""The extras of the package: which library is part of which, and what to say when one is not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# Library, as it is imported -> extra (pyproject.toml).
+EXTRAS: Final[Mapping[str, str]] = {
+    "aiobotocore": "aws",
+    "aiodocker": "docker",
+    "aiohttp": "serve",
+    "botocore": "serve",
+    "cryptography": "serve",
+    "dask": "lab",
+    "distributed": "lab",
+    "httptools": "serve",
+    "jinja2": "lab",
+    "matplotlib": "lab",
+    "nodesemver": "serve",
+    "numba": "lab",
+    "opentelemetry": "otel",
+    "pandas": "notebook",
+    "prometheus_client": "serve",
+    "pyarrow": "lab",
+    "scipy": "lab",
+    "uvloop": "serve",
+}
+
+
+def command_for(extra: str) -> str:
+    """What installs `extra`."""
+    return f"pip install '.[{extra}]' in a clone"
+
+
+def missing_text(library: str, extra: str | None = None) -> str:
+    """What to say when `library` is not installed; `extra`: which one to name where several have it."""
+    return f"{library} = not installed, must be there for this (extra {extra or EXTRAS[library]}): " + command_for(
+        extra or EXTRAS[library]
+    )
+
+
+def explain_missing(error: ImportError) -> str | None:
+    """The sentence for a library of an extra that could not be imported; None for whatever else failed."""
+    library = (error.name or "").partition(".")[0]
+    return missing_text(library) if isinstance(error, ModuleNotFoundError) and library in EXTRAS else None
