@@ -45,8 +45,8 @@ _RATE: Final = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})?\s*([a-zA-Z]+)\s*"
 def parse_number(text: str) -> float:
     """A finite number in ASCII digits, with blanks around it or without: `12`, `-0.5`, `1e6`.
 
-    Every text of a user's that becomes a number without a unit comes through here. Python's float() reads more, which
-    nobody means by it: `1_0` as 10, the digits of other scripts, `nan`, `infinity`.
+    Every user's text that becomes a number without a unit is parsed here. Python's float() also accepts what users
+    do not mean as a number: `1_0` as 10, the digits of other scripts, `nan`, `infinity`.
     """
     if _PLAIN.fullmatch(text.strip()) is None or not math.isfinite(number := float(text)):
         msg = f"{text!r} is not a number; write a finite one in digits, such as 12 or 0.5"

@@ -50,7 +50,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def own_private_folder(folder: Path) -> None:
-    """Create a folder inside a state folder, or make an existing one private whoever created it.
+    """Create a folder inside a state folder, or make an existing one private, regardless of its creator.
 
     Raises:
         OSError: if that is not possible.
