@@ -134,7 +134,7 @@ class Applications:
         finally:
             await engine.close()
         if found is None:
-            raise pull_failed(f"the engine has no image {' or '.join(names)} (no registry is asked).")
+            raise pull_failed(f"the engine has no image {' or '.join(names)} (no registry is contacted).")
         configuration = revision.configuration
         application = DockerApplication(
             found.name,

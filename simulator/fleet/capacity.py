@@ -35,7 +35,7 @@ class Capacity:
                 f"The platform has no capacity for {wanted - free} of {wanted} more instances: "
                 f"capacity = {self._instances_max}, {there} exist. They start when others have ended."
                 if self.is_short
-                else f"The platform has the capacity that is wanted again: capacity = {self._instances_max}."
+                else f"The platform has enough capacity again: capacity = {self._instances_max}."
             )
         return min(wanted, free)
 

@@ -263,7 +263,7 @@ class DockerDriver:
                 living.closes.append(close)
                 backend.doors |= {door.port}
 
-    # --- a container's life ---
+    # --- lifecycle of a container ---
 
     async def _attend(self, backend: ContainerBackend) -> None:
         """Manage the container from its start until it is removed."""

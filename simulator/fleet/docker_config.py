@@ -125,5 +125,5 @@ def missing_image(image: str) -> str:
     """Return App Runner's line for a pull that fails (facts 7), with the reason that applies here."""
     identifier = ImageIdentifier(image)
     names = " or ".join(identifier.local_names)
-    looked = "" if identifier.registry is RegistryKind.LOCAL else " (no registry is asked)"
+    looked = "" if identifier.registry is RegistryKind.LOCAL else " (no registry is contacted)"
     return f"Failed to pull your application image. Reason: the engine has no image {names}{looked}"

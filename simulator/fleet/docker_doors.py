@@ -86,6 +86,6 @@ def _made(namespace: Path, port: int) -> socket.socket:
 def unopened(door: Door, error: OSError) -> str:
     """Return why the door could not be opened, as a sentence for users."""
     return (
-        f"port {door.port} of its own loopback, for an instance role say, takes root and an engine on this machine: "
+        f"port {door.port} of the container's loopback (for an instance role) requires root and a local engine: "
         f"{error.strerror or error}"
     )

@@ -15,7 +15,7 @@ from simulator.rules.balancing import Place
 class Ending:
     """Why an instance ends: it was asked to stop (and drains first if it serves), or it crashed."""
 
-    event: InstanceEvent  # STOP or DIED
+    event: InstanceEvent  # STOP or CRASHED
     why: str
     slow: bool = False  # it did not become healthy within its start-up allowance
     saw: str = ""  # what its last health checks saw, as a sentence for users

@@ -30,7 +30,7 @@ from simulator.rules.policies.port import Sample
 
 
 def _no_lot() -> float:
-    msg = "balancing by lot needs a stream of chance"
+    msg = "random balancing needs a random stream"
     raise AssertionError(msg)
 
 

@@ -156,7 +156,7 @@ class ProcessDriver:
             await self._guard.close()
         await self._tasks.close()
 
-    # --- leaves ---
+    # --- helpers ---
 
     async def _guarded(self) -> Path:
         """Return the driver's folder, created at the first launch, with its guard running."""

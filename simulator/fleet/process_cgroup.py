@@ -209,11 +209,11 @@ def find_home(proc: Path = PROC) -> GroupHome:
     if not missing:
         closed = [directory for directory in dict.fromkeys(own[c] for c in V1_CONTROLLERS) if not _is_open(directory)]
         if closed:
-            raise NoGroupsError(f"{closed[0]} may not be written to")
+            raise NoGroupsError(f"{closed[0]} is not writable")
         counted = (PROCESSES,) if PROCESSES in own and _is_open(own[PROCESSES]) else ()
         return GroupHome({controller: own[controller] for controller in (*V1_CONTROLLERS, *counted)})
     if _UNIFIED not in own:
-        raise NoGroupsError(f"no control groups for {', '.join(missing)} can be reached")
+        raise NoGroupsError(f"no control groups for {', '.join(missing)} are accessible")
     return GroupHome({_UNIFIED: _home_v2(own[_UNIFIED], proc)})
 
 
@@ -286,8 +286,8 @@ def _home_v2(own: Path, proc: Path) -> Path:
         if directory == mounts[_UNIFIED].point:
             break
     raise NoGroupsError(
-        f"neither {own} nor a group above it both hands down {' and '.join(V2_CONTROLLERS)} and may be written to; "
-        "`systemd-run --user --scope -p Delegate=yes` gives a process such a place"
+        f"neither {own} nor a parent group both delegates {' and '.join(V2_CONTROLLERS)} and is writable; "
+        "`systemd-run --user --scope -p Delegate=yes` starts a process in such a group"
     )
 
 

@@ -57,7 +57,7 @@ class ProcessApplication:
             raise ValueError(msg)
         check_variables(self.environment)
         if any("\0" in argument for argument in self.command):
-            msg = f"command = {list(self.command)}, must not hold a NUL"
+            msg = f"command = {list(self.command)}, must not contain a NUL"
             raise ValueError(msg)
 
     @property
@@ -80,7 +80,7 @@ def check_variables(variables: Mapping[str, str]) -> None:
             msg = f"environment name = {name!r}, must not begin with {RESERVED_PREFIX}: App Runner reserves it"
             raise ValueError(msg)
         if "\0" in value:
-            msg = f"environment {name} = (not shown), must not hold a NUL"
+            msg = f"environment {name} = (not shown), must not contain a NUL"
             raise ValueError(msg)
 
 

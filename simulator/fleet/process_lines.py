@@ -46,7 +46,7 @@ class OutputPipe:
     """A pipe for a child's standard output or error: `child_end` goes into the child, the other end is read here.
 
     uvloop's own pipes are sockets, and a program that opens /dev/stdout by name (as nginx's log does) cannot open a
-    socket. It is read with `add_reader`, which needs no await and so cannot be cancelled half-way.
+    socket. This pipe is read with `add_reader`, which needs no await and so cannot be cancelled half-way.
     """
 
     def __init__(self, cutter: LineCutter) -> None:

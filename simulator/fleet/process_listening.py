@@ -58,7 +58,7 @@ class InstanceSockets:
         if self.has_fixed_port:
             return (
                 f"it listens on its fixed port {self._port} and not on $PORT, which is {self._given} for this "
-                "instance: requests go to the fixed port. A second instance could not have it; to have more than one, "
+                "instance: requests go to the fixed port. A second instance cannot use it; to run more than one, "
                 f"{_REMEDY}"
             )
         if not self._seen.ports or self._given in self._seen.ports:

@@ -94,7 +94,7 @@ def main(arguments: list[str]) -> int:
             resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
         _lower(options.get("as", ""))
     except OSError as error:
-        sys.stderr.write(f"apprunner: it could not be isolated: {error}\n")
+        sys.stderr.write(f"apprunner: the application could not be isolated: {error}\n")
         return NOT_RUN
     for number in _IGNORED:
         _libc.signal(number, None)

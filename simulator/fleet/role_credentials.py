@@ -150,7 +150,7 @@ class RoleCredentials:
             code = error.response.get("Error", {}).get("Code", "an error")
             raise NoCredentialsError(f"{self._endpoint} answers {code} for {identity.role}") from None
         except (BotoCoreError, OSError) as error:
-            raise NoCredentialsError(f"{self._endpoint} cannot be asked: {type(error).__name__}") from None
+            raise NoCredentialsError(f"{self._endpoint} cannot be reached: {type(error).__name__}") from None
         given = told["Credentials"]
         identity.expires = given["Expiration"]
         identity.answer = {

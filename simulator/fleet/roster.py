@@ -304,7 +304,7 @@ class Roster:
             if backend.exited.done():
                 ending = Ending(_E.CRASHED, backend.exited.result().sentence)
             elif not instance.drained.done():
-                ending = Ending(_E.CRASHED, "still had requests when its time to drain ended")
+                ending = Ending(_E.CRASHED, "still had requests at the end of its drain time-out")
         self._bury(instance, ending)
         if backend is not None:
             await backend.stop(self.settings.stop_grace_s if ending.event is _E.STOP else 0.0)
@@ -337,7 +337,7 @@ class Roster:
         del self._lives[instance.number]
         self.on_gone(instance.number)
         if instance.state is not InstanceState.STOPPED:
-            self._bury(instance, Ending(_E.STOP, "its life was cut short"))
+            self._bury(instance, Ending(_E.STOP, "its task was cancelled"))
         if self.capacity.is_short:
             self.reconcile()
 

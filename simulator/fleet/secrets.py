@@ -58,7 +58,7 @@ class SecretsPlace:
             return FileSecrets(self.file)
         if self.endpoint is not None:
             return AwsSecrets(self.endpoint, self.region)
-        msg = "secrets = nowhere, must be in a file or at an endpoint"
+        msg = "secrets = none, must be in a file or at an endpoint"
         raise ValueError(msg)
 
 
@@ -78,7 +78,7 @@ async def resolve(references: Mapping[str, str], source: SecretSource) -> dict[s
             bare = _BARE if isinstance(error, NoSecretError) and not text.startswith("arn:") else ""
             problems.append(f"{variable} ({text}): {error}{bare}")
     if problems:
-        raise SecretsError("secrets cannot be had: " + "; ".join(problems))
+        raise SecretsError("secrets could not be resolved: " + "; ".join(problems))
     return values
 
 
@@ -141,7 +141,7 @@ class AwsSecrets:
             "secretsmanager", reference, "get_secret_value", {name: value for name, value in asked.items() if value}
         )
         if "SecretString" not in told:
-            msg = "it is binary, and a variable is text"
+            msg = "it is binary, but a variable must be text"
             raise NoSecretError(msg)
         return str(told["SecretString"])
 
@@ -161,7 +161,7 @@ class AwsSecrets:
             msg = f"{self._endpoint} answers {error.response.get('Error', {}).get('Code', 'an error')}"
             raise NoSecretError(msg) from None  # the cause may contain the request
         except (BotoCoreError, OSError) as error:
-            msg = f"{self._endpoint} cannot be asked: {type(error).__name__}"
+            msg = f"{self._endpoint} cannot be reached: {type(error).__name__}"
             raise NoSecretError(msg) from None
 
 
@@ -174,7 +174,7 @@ def _selected(reference: Reference, text: str) -> str:
     except ValueError:
         told = None
     if not isinstance(told, dict) or reference.json_key not in told:
-        msg = f"it is no JSON object with the key {reference.json_key!r}"
+        msg = f"it is not a JSON object with the key {reference.json_key!r}"
         raise NoSecretError(msg) from None
     value = told[reference.json_key]
     return value if isinstance(value, str) else json.dumps(value)

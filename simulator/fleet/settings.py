@@ -45,7 +45,7 @@ class PoolSettings:
     steady_s: float = STEADY_S  # an instance that crashes sooner after it became healthy counts as failed to start
     startup_probe_s: float | None = None  # interval between the probes of a starting instance; None: the actuator's
     # ASSUMPTION: from healthy to routed, for an instance that the scaler adds, is unknown (facts 19.4; deployments take
-    # 65 to 71 s). Settled by the log of instance names behind a load step.
+    # 65 to 71 s). Settled by a log of serving instances after a load step.
     route_after_s: float = 0.0
     # Instances that the platform can provide at once, draining ones included; None: unlimited.
     # ASSUMPTION: App Runner is bounded by the account's vCPU quota of Fargate (facts 4.1, 14); its behaviour at the
@@ -72,7 +72,7 @@ class PoolSettings:
             raise ValueError(msg)
         if self.capacity is not None and self.capacity < max(self.initial_size, self.scaling.min_size):
             begins = max(self.initial_size, self.scaling.min_size)
-            msg = f"capacity = {self.capacity}, must be at least {begins}, what the service begins with"
+            msg = f"capacity = {self.capacity}, must be at least {begins}, the initial instances"
             raise ValueError(msg)
         if not 0 <= self.initial_size <= self.scaling.max_size:
             msg = f"initial_size = {self.initial_size}, must be 0 to max_size = {self.scaling.max_size}"

@@ -176,7 +176,7 @@ class SimulatedBackend:
             share = self._application.failure_share
             exchange.answered(500 if share and next(self._fates) < share else 200)
 
-    # --- life --------------------------------------------------------------------------------------------------------
+    # --- lifecycle ---------------------------------------------------------------------------------------------------
 
     def listens_s(self) -> float:
         return self._listens_s

@@ -80,7 +80,7 @@ def _counts(document: Document) -> Iterator[Problem]:
             yield document.problem((*path, "initial_size"), f"at most max_size = {high}")
         capacity, begins = count(service.get("capacity")), max(low or 0, initial or 0)
         if capacity is not None and capacity < begins:
-            yield document.problem((*path, "capacity"), f"at least {begins}, what the service begins with")
+            yield document.problem((*path, "capacity"), f"at least {begins}, the initial instances")
         kind = _kind(service)
         if low == 0 and kind is not None and not kind.scales_to_zero:
             expected = f"at least 1 with policy {kind.name}; 0 works with {_able_to_be_zero()}"

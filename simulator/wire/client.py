@@ -205,7 +205,7 @@ class ClientConnection(asyncio.Protocol):
             self._complete = True
             self._keeps = self._parser.should_keep_alive()  # the parser forgets this when the call returns
 
-    # --- leaves ---
+    # --- helpers ---
 
     def _fill(self) -> None:
         while self._filler_bytes and not self._paused and self.is_open:

@@ -49,7 +49,9 @@ class ExhaustionLog:
         more = f" ({self._left_out} more times since the last such line)" if self._left_out else ""
         self._left_out = 0
         advice = _ADVICE.get(error.errno or 0, "")
-        _log.warning("The load balancer itself has run out: %s; %s%s. %s", error.strerror or error, doing, more, advice)
+        _log.warning(
+            "The load balancer has no more resources: %s; %s%s. %s", error.strerror or error, doing, more, advice
+        )
 
 
 exhaustion_log: Final = ExhaustionLog()  # one for the process, like its descriptors

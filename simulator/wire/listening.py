@@ -28,8 +28,8 @@ class CannotListen(OSError):
         if self.errno == errno.EADDRINUSE:
             return f"taken{holder(self.port)} (address already in use)"
         if self.errno == errno.EACCES:
-            return "for root alone"
-        return f"not to be had: {self.strerror}"
+            return "reserved for root"
+        return f"not available: {self.strerror}"
 
 
 @contextlib.contextmanager

@@ -65,12 +65,12 @@ class OwnNames:
         if origin is not None:
             scheme, _, authority = origin.partition("://")
             if scheme != asked.scheme or [authority.lower()] != [host.lower() for host in asked.hosts]:
-                return f"Origin = {origin[:_SHOWN_MAX]!r}, must be this listener's own: pages of others may not ask"
+                return f"Origin = {origin[:_SHOWN_MAX]!r}, must be this listener's own: foreign pages are rejected"
         if site is not None and site not in _OWN_SITES:
             # A link that a user follows delivers the answer to that user, and not to the page with the link.
             if asked.method in _READS and asked.fields.get("sec-fetch-mode") == "navigate":
                 return None
-            return f"Sec-Fetch-Site = {site[:_SHOWN_MAX]!r}, must be same-origin: pages of others may not ask"
+            return f"Sec-Fetch-Site = {site[:_SHOWN_MAX]!r}, must be same-origin: foreign pages are rejected"
         return None
 
     def has(self, name: str) -> bool:

@@ -285,7 +285,7 @@ def test_secrets_that_cannot_be_had_fail_before_the_health_check_is_told_of() ->
         assert world.stage.status(arn) == "CREATE_FAILED"
         lines = world.stage.lines(arn, "deployment/")
         assert any("Provisioning instances" in line for line in lines)
-        assert any("secrets = nowhere" in line for line in lines)
+        assert any("secrets = none" in line for line in lines)
         assert not any("health check" in line for line in lines)
 
     in_world(test, builder=Builder(secrets={"KEY": "/shop/key"}))

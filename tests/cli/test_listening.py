@@ -67,7 +67,7 @@ def test_a_port_below_1024_is_for_root() -> None:
 
     assert (
         unheard(error, {"--https-port": 80})
-        == "--https-port = 80, is for root alone; --https-port 0 takes any free one"
+        == "--https-port = 80, is reserved for root; --https-port 0 takes any free one"
     )
 
 

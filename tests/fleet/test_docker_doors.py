@@ -44,7 +44,7 @@ def test_a_taken_port_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use") as caught:
         listening_inside(os.getpid(), taken.getsockname()[1])
     assert unopened(Door(7, None), caught.value) == (  # type: ignore[arg-type]
-        "port 7 of its own loopback, for an instance role say, takes root and an engine on this machine: "
+        "port 7 of the container's loopback (for an instance role) requires root and a local engine: "
         "Address already in use"
     )
 

@@ -46,7 +46,7 @@ def test_python_is_the_simulators_own(tmp_path: Path) -> None:
     [
         ((), {}, "must name a program"),
         (("",), {}, "must name a program"),
-        (("a\0b",), {}, "must not hold a NUL"),
+        (("a\0b",), {}, "must not contain a NUL"),
         (("a",), {"AWSAPPRUNNER_X": "1"}, "must not begin with AWSAPPRUNNER"),
         (("a",), {"A=B": "1"}, "must be a name"),
         (("a",), {"A": "secret\0"}, r"A = \(not shown\)"),

@@ -52,7 +52,6 @@ PROSE = {
 ALLOWED = (
     ("*", r"[Cc]onnections?(?: is| was| are)? refus|ConnectionRefused|ECONNREFUSED", "the operating system's error"),
     ("*", r"[Rr]efus(?:e|es|ed|ing|al) to ", "English: unwilling to"),
-    ("simulator/fleet/process_environment.py", r"kernel refuses", "of the operating system"),
     (
         "*",
         r"lab[./]gear|benchmarks[./]gear|compiled-gear|replay[./]gear|_gear|gear_|fast_gear|gear-",

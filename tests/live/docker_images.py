@@ -1,4 +1,4 @@
-"""Images for tests, made on this machine: no registry is asked.
+"""Images for tests, made on this machine: no registry is contacted.
 
 `python_image` holds the interpreter that runs the tests with its standard library, the system libraries that they
 need, the contract's application, and the one of the scenario `first-look`. It is called after its contents, so an

@@ -93,7 +93,7 @@ async def test_a_missing_image_fails_the_launch_with_app_runners_line() -> None:
     async with driver(DockerApplication(image)) as made:
         with pytest.raises(LaunchError, match="Failed to pull your application image") as caught:
             await made.launch(SPEC)
-    assert f"no image {image} or nobody/has-this:1 (no registry is asked)" in str(caught.value)
+    assert f"no image {image} or nobody/has-this:1 (no registry is contacted)" in str(caught.value)
 
 
 async def test_an_identifier_of_a_registry_stands_for_the_local_image() -> None:

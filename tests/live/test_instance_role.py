@@ -129,6 +129,6 @@ async def test_without_an_answer_of_sts_the_instance_is_told_why() -> None:
             session.get(given["AWS_CONTAINER_CREDENTIALS_FULL_URI"], headers=headers) as answer,
         ):
             assert answer.status == 502
-            assert "cannot be asked" in (await answer.json())["message"]
+            assert "cannot be reached" in (await answer.json())["message"]
     finally:
         await roles.close()

@@ -89,5 +89,5 @@ def test_an_instance_gets_its_secret_and_nobody_else_does(tmp_path: Path, endpoi
 def test_a_bad_reference_fails_the_start_and_says_which(tmp_path: Path, endpoint: str) -> None:
     done = run(tmp_path, endpoint, "/nobody")
     assert done.returncode == 3
-    assert "service web: secrets cannot be had: PASSWORD (/nobody)" in done.stderr
+    assert "service web: secrets could not be resolved: PASSWORD (/nobody)" in done.stderr
     assert "Traceback" not in done.stderr

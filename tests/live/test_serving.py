@@ -209,7 +209,7 @@ def test_secrets_are_resolved_with_each_deployment_and_a_bad_reference_fails_it(
         stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=source(stage, reference + "x"))
         await stage.settled()
         assert await stage.get(host) == (200, "hidden")
-        said = [line for line in stage.lines(arn, "events") if "secrets cannot be had" in line]
+        said = [line for line in stage.lines(arn, "events") if "secrets could not be resolved" in line]
         assert said
         assert f"WHO ({reference}x)" in said[0]
         assert not any("hidden" in line for line in stage.lines(arn, "events") + stage.lines(arn, "deployment/"))
@@ -264,7 +264,7 @@ def test_after_a_restart_no_instance_runs_without_its_secrets(tmp_path: Path) ->
         service = stage.serving.workload.service(arn)
         assert service is not None
         assert service.revisions == []
-        assert any("secrets cannot be had" in line for line in stage.lines(arn, "events"))
+        assert any("secrets could not be resolved" in line for line in stage.lines(arn, "events"))
         assert stage.describe(arn)["Status"] == "RUNNING"
 
     in_stage(tmp_path, first, values)

@@ -77,5 +77,5 @@ def test_both_gears_tell_the_same() -> None:
 
 @pytest.mark.parametrize("more", ["min_size: 4", "initial_size: 5"])
 def test_a_service_cannot_begin_with_more_than_there_are(more: str) -> None:
-    with pytest.raises(ScenarioError, match=r"capacity = 3, must be at least [45], what the service begins with"):
+    with pytest.raises(ScenarioError, match=r"capacity = 3, must be at least [45], the initial instances"):
         read_scenario(TEXT.format(capacity=f"capacity: 3\n    {more}"))
