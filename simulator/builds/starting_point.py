@@ -85,9 +85,7 @@ def _python(folder: Path) -> StartingPoint | None:
             why = f"{_twice(choice)} Packages for the whole image."
             return StartingPoint(kind, choice, ((installed, why), *then), (), start)
         build = ("python3 -m compileall -q .", "Runs in an image of its own; of what it makes, /app is kept.")
-        return StartingPoint(
-            kind, choice, (build,), ((installed, "The packages of the run image."), *then), start
-        )
+        return StartingPoint(kind, choice, (build,), ((installed, "The packages of the run image."), *then), start)
 
     if "django" in packages and (folder / "manage.py").is_file():
         settings = re.search(r"DJANGO_SETTINGS_MODULE\W+['\"](\w+)(\.[\w.]+)?", _read(folder / "manage.py"))

@@ -34,7 +34,7 @@ def ended(verb: Callable[[], Any]) -> int:
         code = INTERRUPTED
         echo("interrupted", err=True)
     if code == INTERRUPTED:
-        exec("")  # noqa: S102 CPython remembers an interrupt within another `exec`, and would end by the signal
+        exec("")  # noqa: S102 resets an interrupt that CPython remembers; it would exit by the signal
     return flushed(code)
 
 
@@ -43,7 +43,7 @@ def _code(verb: Callable[[], Any]) -> int:
         result = verb()
     except typer.Abort:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 the last place that can tell it
+    except Exception as error:  # noqa: BLE001 the last place that can report it
         if hasattr(error, "format_message"):  # click's own: an unknown option, a value of the wrong type
             from typer import rich_utils  # noqa: PLC0415 half of the start-up time of a verb without errors
 

@@ -1,4 +1,4 @@
-"""What options are called that several verbs have, and their defaults: no more than `--help` needs."""
+"""Names and defaults of options that several verbs have, without imports that `--help` does not need."""
 
 from __future__ import annotations
 

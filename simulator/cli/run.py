@@ -1,4 +1,4 @@
-"""`simulator run`: its options. What plays (run_scenario.py) is imported when the file is there."""
+"""`simulator run`: its options. The work (run_scenario.py) is imported after the file has been found."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def run(
 ) -> None:
     """Run a scenario and report: exit 0 if its checks pass, 1 if one failed, 2 bad input, 3 internal error."""
     path = scenario_path(scenario)
-    from simulator.cli.run_scenario import run_scenario  # noqa: PLC0415 a name that is wrong is told at once
+    from simulator.cli.run_scenario import run_scenario  # noqa: PLC0415 report a wrong name before the import
 
     raise typer.Exit(
         run_scenario(

@@ -136,7 +136,7 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
             echo(f"processes as instances, and builds: {namespaces}")
         if console_port is not None:
             try:
-                from simulator.console.serve_console import ServeConsole  # noqa: PLC0415 it knows all of scenarios
+                from simulator.console.serve_console import ServeConsole  # noqa: PLC0415 it imports the scenario package
 
                 console = await watching.enter_async_context(ServeConsole(serving, console_port, rates))
             except OSError as error:

@@ -310,7 +310,7 @@ def load_config(path: Path) -> ServeConfig:
     try:
         return ServeConfig.model_validate(document.data, context={"folder": str(path.parent)})
     except ValidationError as error:
-        from simulator.replay.explain import explain  # noqa: PLC0415 it knows all policies, and most files are right
+        from simulator.replay.explain import explain  # noqa: PLC0415 it imports all policies; used only after an error
 
         raise ScenarioError(_without_secrets(explain(error, document, ServeConfig))) from error
 

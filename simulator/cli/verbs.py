@@ -16,7 +16,7 @@ from simulator.cli.printing import echo
 
 
 class Verb(NamedTuple):
-    """The place of a verb, and the first paragraph of its help, so that the list of verbs imports no verb."""
+    """The module of a verb and the first paragraph of its help, so that the list of verbs imports no verb."""
 
     module: str
     name: str  # of its function, or of the Typer application of its subcommands
@@ -112,7 +112,7 @@ class Verbs(TyperGroup):
         verb = functools.partial(super().main, args, prog_name, standalone_mode=False, **extra)
         if not standalone_mode:
             return verb()
-        from simulator.cli.ending import ended  # noqa: PLC0415 where the program ends, and nowhere else
+        from simulator.cli.ending import ended  # noqa: PLC0415 used only where the program ends
 
         sys.exit(ended(verb))
 
@@ -143,7 +143,7 @@ class Verbs(TyperGroup):
         return _command(cmd_name, getattr(import_module(module), name))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Of all verbs, none of which is imported for it."""
+        """List all verbs without importing any."""
         self._listed.format_help(ctx, formatter)
 
     @property

@@ -64,7 +64,7 @@ class Scenario:
             return
         if not isinstance(told, str | Path):
             msg = f"scenario = {_shown(told)}, must be a file, a shipped scenario's name or a mapping"
-            raise ValueError(msg)  # noqa: TRY004 as for every other source that is none
+            raise ValueError(msg)  # noqa: TRY004 the same error as for other invalid sources
         path = Path(source)
         if not path.exists():
             shipped = shipped_scenarios()

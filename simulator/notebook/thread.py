@@ -59,7 +59,7 @@ def in_thread(work: Callable[[], T], on_interrupt: Callable[[], None] = lambda: 
     def body() -> None:
         try:
             done.set_result(work())
-        except BaseException as error:  # noqa: BLE001 it is raised where the work was asked for
+        except BaseException as error:  # noqa: BLE001 it is raised again in the calling thread
             done.set_exception(error)
 
     threading.Thread(target=body, name="simulator", daemon=True).start()

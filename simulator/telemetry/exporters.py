@@ -105,7 +105,7 @@ class Exporters:
             self.cloudwatch = CloudWatch(metrics, view, settings.cloudwatch, at_s)
         self.otlp: OtlpExporter | None = None
         if settings.otlp is not None:
-            from simulator.telemetry.otlp.exporter import OtlpExporter  # noqa: PLC0415 its libraries are an extra
+            from simulator.telemetry.otlp.exporter import OtlpExporter  # noqa: PLC0415 its libraries are an optional extra
 
             self.otlp = OtlpExporter(metrics, settings.otlp, at_s=at_s, epoch_s=epoch_s, tell=_tell)
 

@@ -65,7 +65,7 @@ class Endpoint:
 
     async def open(self) -> None:
         """Open the clients. Imports half a second of modules before requests could wait for them. Raises OSError."""
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 half a second of import for who needs it
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 takes half a second; imported on first use
 
         try:
             if self._settings.metrics:

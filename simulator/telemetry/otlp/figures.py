@@ -121,7 +121,7 @@ def _histogram(point: _Point, epoch_s: float) -> HistogramDataPoint:
         sum=value.sum_s,
         bucket_counts=value.counts,
         explicit_bounds=EDGES_S,
-        min=None,  # type: ignore[arg-type] # optional in the protocol, and not known
+        min=None,  # type: ignore[arg-type] # optional in the protocol, and unknown
         max=None,  # type: ignore[arg-type]
     )
 

@@ -167,7 +167,7 @@ class Shipper(Generic[Item]):
             return
         try:
             outcome = self._send(batch)
-        except Exception as error:  # noqa: BLE001 a bug of ours ends no thread: it is told as every failure is
+        except Exception as error:  # noqa: BLE001 a bug must not end the thread: it is reported as any failure
             outcome = Outcome(f"{type(error).__name__}: {error}")
         lost = len(batch) if outcome.why else min(outcome.rejected, len(batch))
         self._not_taken += lost
