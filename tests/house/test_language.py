@@ -72,7 +72,7 @@ SCANNED = ("simulator", "docs", "scenarios", "README.md", "benchmarks", "tests")
 SUFFIXES = {".py", ".md", ".yaml", ".html", ".js", ".css", ".j2"}
 # Rooms whose docstrings are not rewritten yet: PROSE does not hold there.
 ROOMS_NOT_DONE = (
-    "docs/",
+    "docs/contributing/",
     "benchmarks/",
     "tests/",
     "README.md",
