@@ -65,6 +65,7 @@ ALLOWED = (
     ("simulator/lab/elasticity*.py", r"theta|tau|upsilon", "the symbols of the cited papers, in their formulas"),
     ("tests/lab/test_elasticity*.py", r"theta|tau|upsilon", "the symbols of the cited papers"),
     ("docs/reference/glossary.md", r".", "gives the old words of other tools"),
+    ("docs/facts/*", r".", "has the words of its sources"),
     ("*", r"is not so\W|are not so\W", "English: not as much"),
     ("scenarios/data/*", r".", "other people's data"),
 )
