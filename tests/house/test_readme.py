@@ -6,6 +6,12 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+from simulator.replay.report import build_report
+from simulator.replay.runner import Run, play
+from simulator.replay.scenario import read_scenario
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -31,3 +37,26 @@ def test_what_it_shows_of_that_scenario_is_what_comes_out() -> None:
     assert f"{requests:,} requests: {requests - rejected:,} served" in readme
     assert f"{rejected:,} rejected ({rejected / requests:.3%}".replace("%", " %") in readme
     assert site["decisions"][0].partition(", ")[2] in readme
+
+
+def test_it_is_short_enough_to_be_read() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 120
+
+
+@pytest.mark.slow
+@pytest.mark.case("X14")
+def test_the_smallest_min_size_that_it_names_is_the_smallest_that_passes(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
+    (sizes,) = re.findall(r"--vary min_size=([0-9,]+)", readme)
+    (smallest,) = re.findall(r"pass from MinSize (\d+) on; with (?:\d+), App Runner rejects (?:\d+) %", readme)
+    reports = {}
+    for size in sizes.split(","):
+        scenario = read_scenario(text, folder=tmp_path, changes={"services.shop.min_size": int(size)})
+        reports[size] = build_report(play(Run(scenario), signals=False))
+
+    assert next(size for size, report in reports.items() if report.passed) == smallest
+    assert all(report.passed for size, report in reports.items() if int(size) >= int(smallest))
+    rejected = reports[sizes[0]].requests.rejected_ratio
+    assert rejected is not None
+    assert f"with {sizes[0]}, App Runner rejects {rejected:.0%}".replace("%", " %") in readme
