@@ -27,8 +27,8 @@ from simulator.replay.report import build_report
 from simulator.replay.scenario import Scenario, load_scenario, read_scenario
 from simulator.replay.shipped import shipped_scenarios
 from simulator.replay.traffic import arrival_times
-from simulator.world.chance import Chance
-from simulator.world.laws import Exponential
+from simulator.world.distributions import Exponential
+from simulator.world.random_streams import RandomStreams
 
 RATE_MIN_RPS = 5_000_000.0
 PEER_RATIO_MIN = 50.0
@@ -145,8 +145,8 @@ def _beside(name: str, ours: float, measure: Callable[[], float]) -> None:
 
 def _simpy_rps(rate: float, work_s: float, requests: int) -> float:
     scenario = read_scenario(LINE.format(duration_s=requests / rate, rate=rate, work_s=work_s))
-    at_s = list(arrival_times(scenario, Chance(1), 0))
-    work = Exponential(work_s).draw(Chance(1).stream("work"), len(at_s)).tolist()
+    at_s = list(arrival_times(scenario, RandomStreams(1), 0))
+    work = Exponential(work_s).draw(RandomStreams(1).stream("work"), len(at_s)).tolist()
     began_s = time.process_time()
     many_servers(at_s, work, servers=10)
     return len(at_s) / (time.process_time() - began_s)

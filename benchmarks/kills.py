@@ -24,8 +24,8 @@ from typing import Any, Final, TypeVar
 from simulator.cli import app
 from simulator.fleet.process_cgroup import NoGroupsError, find_home
 from simulator.fleet.process_sweep import MARK, owner_name
-from simulator.world.chance import Chance
 from simulator.world.clock import wall_s
+from simulator.world.random_streams import RandomStreams
 
 SERVICES: Final = 4
 OPERATIONS: Final = ("StartDeployment", "StartDeployment", "PauseService", "ResumeService")
@@ -193,11 +193,11 @@ def make_services(simulator: Simulator) -> None:
 def play(simulator: Simulator, kills: int, clients: int) -> int:
     """The most folders that there were just after a kill."""
     arns = [service["ServiceArn"] for service in simulator.services()]
-    ending, chance, most = threading.Event(), Chance(11), 0
-    moments = chance.stream("moments")
+    ending, streams, most = threading.Event(), RandomStreams(11), 0
+    moments = streams.stream("moments")
 
     def disturb(number: int) -> None:
-        draw = chance.stream("client", str(number))
+        draw = streams.stream("client", str(number))
         while not ending.wait(0.01):
             try:
                 simulator.call(picked(OPERATIONS, draw.random()), ServiceArn=picked(arns, draw.random()))

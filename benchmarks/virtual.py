@@ -23,8 +23,8 @@ from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario, read_scenario
 from simulator.replay.traffic import arrival_times
-from simulator.world.chance import Chance
-from simulator.world.laws import Exponential
+from simulator.world.distributions import Exponential
+from simulator.world.random_streams import RandomStreams
 
 TARGET_RPS = 40_000.0
 TARGET_RATIO = 0.5
@@ -135,9 +135,9 @@ def play_here(scenario: Scenario) -> Timed:
 
 def play_simpy(model: Model, scenario: Scenario) -> Timed:
     """Arrivals and work are drawn before the clock starts: SimPy is not charged for our random streams."""
-    chance = Chance(scenario.seed)
-    arrivals_s = list(arrival_times(scenario, chance, 0))
-    stream = chance.stream("service", "web", model.work)
+    streams = RandomStreams(scenario.seed)
+    arrivals_s = list(arrival_times(scenario, streams, 0))
+    stream = streams.stream("service", "web", model.work)
     work_s = Exponential(model.mean_work_s).draw(stream, len(arrivals_s)).tolist()
     began_s = time.process_time()
     latencies_s = model.simpy(arrivals_s, work_s)

@@ -16,8 +16,8 @@ from simulator.replay.load_client import LoadClient
 from simulator.replay.load_open import OpenLoad
 from simulator.replay.load_request import RequestChoice
 from simulator.replay.load_settings import LoadTarget
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind, monotonic_s, run
+from simulator.world.random_streams import RandomStreams
 
 RATE_RPS: Final = 1000.0
 _CONNECTIONS: Final = 16  # opened before; at 1,000 requests/s and a few ms each that is plenty
@@ -80,7 +80,7 @@ async def _play(target: LoadTarget, seconds: float, seed: int) -> Latencies:
 
 
 def _arrivals(until_s: float, seed: int) -> Iterator[tuple[float, RequestChoice, int]]:
-    choice, chance = RequestChoice(), Chance(seed).stream("arrivals")
+    choice, streams = RequestChoice(), RandomStreams(seed).stream("arrivals")
     at_s = 0.0
-    while (at_s := at_s + float(chance.exponential(1 / RATE_RPS))) < until_s:
+    while (at_s := at_s + float(streams.exponential(1 / RATE_RPS))) < until_s:
         yield at_s, choice, 0

@@ -40,8 +40,8 @@ from simulator.telemetry.metrics_endpoint import MetricsEndpoint
 from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracesExport
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind, RunClock, epoch_s, run, utc_now
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 # All figures but one are the product's own: idle connections have to outlive their measurement.
@@ -105,7 +105,7 @@ async def serve(
     `measured`: with everything that metrics need, and a scrape a second. `traced`: a hundredth of the requests goes to
     a collector as spans, and every instance is told of its trace.
     """
-    chance, clock, journal = Chance(1), RunClock(), Journal()
+    streams, clock, journal = RandomStreams(1), RunClock(), Journal()
     time = asyncio.get_running_loop().time
     settings = PoolSettings("web")
     policy = FixedPolicy(FixedParameters(), settings.scaling)
@@ -119,7 +119,7 @@ async def serve(
         on_sample = partial(metrics.sampled, "web")
     certificates = ServerCertificates(CertificateAuthority(state, utc_now()), utc_now())
     certificates.add(HOST, utc_now())
-    gateway = Gateway(_LIMITS, clock=time, epoch_s=epoch_s, chance=chance, server_timing=True)
+    gateway = Gateway(_LIMITS, clock=time, epoch_s=epoch_s, streams=streams, server_timing=True)
     gateway.add(HOST, pool)
     door: Door = gateway
     async with Tasks("platform") as tasks:
@@ -135,7 +135,7 @@ async def serve(
             await endpoint.open()
             tasks.spawn(_scrape(endpoint), "scrapes")
         if traced:
-            door = await _traced(gateway, chance, tasks)
+            door = await _traced(gateway, streams, tasks)
         tls = await listen(door, ADDRESS, tls_port, certificates=certificates)
         plain = await listen(door, ADDRESS, plain_port)
         await stop.wait()
@@ -143,7 +143,7 @@ async def serve(
         await plain.close(0)
 
 
-async def _traced(gateway: Gateway, chance: Chance, tasks: Tasks) -> TracedDoor:
+async def _traced(gateway: Gateway, streams: RandomStreams, tasks: Tasks) -> TracedDoor:
     sink = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.balancer.sink", stdout=asyncio.subprocess.PIPE
     )
@@ -162,7 +162,7 @@ async def _traced(gateway: Gateway, chance: Chance, tasks: Tasks) -> TracedDoor:
 
     tasks.spawn(until_stopped(), "collector")
     return TracedDoor(
-        gateway, exporters.tracing, epoch_s=epoch_s, chance=chance, instance_id=lambda _, number: str(number)
+        gateway, exporters.tracing, epoch_s=epoch_s, streams=streams, instance_id=lambda _, number: str(number)
     )
 
 

@@ -110,8 +110,8 @@ def main() -> None:
     chosen = options.parse_args()
     text = SCENARIO.format(instances=chosen.instances, rate=chosen.rate)
     with tempfile.TemporaryDirectory() as folder, watched(scenario_of(text, Path(folder))) as case:
-        pace = case.pace
-        pace.on_look = making = Making(pace.on_look)
+        playback = case.playback
+        playback.on_look = making = Making(playback.on_look)
         found = spells(case, making, chosen.seconds)
     json.dump(found, sys.stdout, indent=2)
     sys.stdout.write("\n")

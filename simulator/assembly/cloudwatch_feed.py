@@ -51,12 +51,12 @@ class _View:
 
 def run_view(platform: Platform, region: str) -> _View:
     """Return the view of a scenario's run; the same seed gives the same ids."""
-    chance = platform.chance
+    streams = platform.streams
 
     def identity(service: str) -> ServiceIdentity:
-        return ServiceIdentity(service, chance.identifier("service", service), region)
+        return ServiceIdentity(service, streams.identifier("service", service), region)
 
-    return _View(platform, identity, lambda service, number: chance.identifier("instance", service, number))
+    return _View(platform, identity, lambda service, number: streams.identifier("instance", service, number))
 
 
 def serving_view(platform: Platform, workload: PlatformWorkload) -> _View:
@@ -105,7 +105,7 @@ def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> Callabl
 
     def heard(service: str, number: int, line: str) -> None:
         before(service, number, line)
-        log(service, f"instance/{platform.chance.identifier('instance', service, number)}", line)
+        log(service, f"instance/{platform.streams.identifier('instance', service, number)}", line)
 
     platform.journal.subscribe(read)
     platform.on_line = heard

@@ -34,8 +34,8 @@ from simulator.fleet.image_tags import EngineTags
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.own_names import OwnNames
 from simulator.wire.tls import server_context
-from simulator.world.chance import Chance
 from simulator.world.clock import utc_now
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 STORE_NAME: Final = "control.sqlite"  # in the state folder
@@ -266,12 +266,12 @@ async def open_control_plane(settings: ControlPlaneSettings, workload: Workload)
 
 def request_ids() -> Callable[[], str]:
     """Return a source of random ids in UUID form. They name responses, not resources, so no seed determines them."""
-    chance, count = Chance(secrets.randbits(128)), 0
+    streams, count = RandomStreams(secrets.randbits(128)), 0
 
     def draw() -> str:
         nonlocal count
         count += 1
-        digits = chance.identifier("request", count)
+        digits = streams.identifier("request", count)
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
     return draw

@@ -17,7 +17,7 @@ from simulator.fleet.process import OnLine, ProcessApplication, ProcessDriver, P
 from simulator.fleet.process_backend import ProcessBackend
 from simulator.fleet.simulated import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 Application = SimulatedApplication | ProcessApplication | DockerApplication
 RealDriver = ProcessDriver | DockerDriver
@@ -28,7 +28,7 @@ def driver_of(
     service: str,
     *,
     throttling: Throttling,
-    chance: Chance,
+    streams: RandomStreams,
     limits: DataPlaneLimits,
     on_line: OnLine,
     engine: str,
@@ -41,12 +41,12 @@ def driver_of(
     application beyond `real_instances` are simulated; None: all are real.
     """
     if isinstance(application, SimulatedApplication):
-        simulated = SimulatedDriver(application, chance, service)
+        simulated = SimulatedDriver(application, streams, service)
         return simulated, simulated.work.draw
     real = _real_driver(application, throttling, limits, on_line, engine, state)
     if real_instances is None:
         return real, _no_draw
-    return MixedDriver(real, real_instances, chance.stream("service", service, "mixed").random), _no_draw
+    return MixedDriver(real, real_instances, streams.stream("service", service, "mixed").random), _no_draw
 
 
 def _real_driver(

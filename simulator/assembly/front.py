@@ -23,8 +23,8 @@ from simulator.model.data_plane import Profile
 from simulator.records.request_trace import Tracing
 from simulator.wire.listening import CannotListen
 from simulator.wire.tls import ServerCertificates, client_context
-from simulator.world.chance import Chance
 from simulator.world.clock import epoch_s, utc_now
+from simulator.world.random_streams import RandomStreams
 
 HOST = "127.0.0.1"  # no other machine can reach the listeners of a run
 # How long connections may take for their closing handshake after a run; all requests have ended by then.
@@ -37,7 +37,7 @@ _SEED_BITS = 63
 class Front:
     """The live front: a TLS listener that routes by host, and an HTTP listener that redirects to it."""
 
-    def __init__(self, settings: LiveSettings, chance: Chance) -> None:
+    def __init__(self, settings: LiveSettings, streams: RandomStreams) -> None:
         """Raises OSError or ValueError if the state folder cannot be used."""
         self._settings = settings
         self._time = asyncio.get_running_loop().time
@@ -53,7 +53,7 @@ class Front:
             settings.limits,
             clock=self._time,
             epoch_s=epoch_s,
-            chance=chance,
+            streams=streams,
             server_timing=settings.server_timing,
             websocket=settings.websocket,
             access_log=self.access_log,
@@ -102,8 +102,8 @@ class Front:
         """Trace requests; call this before `open`. `instance_id` returns the id of a service's nth instance."""
         assert self._https is None, "the listener has its door already"
         # Not the run's random streams: a second run of the same scenario must have other trace ids.
-        chance = Chance(secrets.randbits(_SEED_BITS))
-        self._door = TracedDoor(self._gateway, tracing, epoch_s=epoch_s, chance=chance, instance_id=instance_id)
+        streams = RandomStreams(secrets.randbits(_SEED_BITS))
+        self._door = TracedDoor(self._gateway, tracing, epoch_s=epoch_s, streams=streams, instance_id=instance_id)
 
     async def open(self) -> None:
         """Open both listeners. Raises OSError if a port is not available."""

@@ -10,7 +10,7 @@ from simulator.edge.access_line import LogFormat
 from simulator.fleet.docker_engine import DEFAULT_HOST, check_host
 from simulator.model.data_plane import DataPlaneLimits, Profile
 from simulator.rules.ejection import EjectionSettings
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 REGION = "us-east-1"  # the default Region in URLs
 
@@ -47,6 +47,6 @@ class LiveSettings:
         check_host(self.engine)
 
 
-def service_host(service: str, region: str, chance: Chance) -> str:
+def service_host(service: str, region: str, streams: RandomStreams) -> str:
     """Return a service URL like App Runner's, with a top-level domain that is always loopback (RFC 6761)."""
-    return f"{chance.identifier('service-url', service, length=10)}.{region}.awsapprunner.localhost"
+    return f"{streams.identifier('service-url', service, length=10)}.{region}.awsapprunner.localhost"

@@ -27,8 +27,8 @@ from simulator.records.metrics import Metrics
 from simulator.records.request_trace import Tracing
 from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.region_prices import REGIONS
-from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Platform:
     def __init__(
         self,
         plans: Sequence[ServicePlan],
-        chance: Chance,
+        streams: RandomStreams,
         on_sample: Callable[[str, Sample], None] = lambda _service, _sample: None,
         live: LiveSettings | None = None,
         facts_max: int | None = None,
@@ -209,7 +209,7 @@ class Platform:
     ) -> None:
         """`measured`: collect figures for exporters in `metrics`."""
         self.make_pool = make_pool
-        self.chance = chance
+        self.streams = streams
         self.clock = RunClock()
         self.journal = Journal(facts_max)
         self.metrics = Metrics(self.clock.at_s) if measured else None
@@ -231,7 +231,7 @@ class Platform:
         if live is not None:
             from simulator.assembly.front import Front  # noqa: PLC0415 sockets and TLS, for real time only
 
-            self.front = Front(live, chance)
+            self.front = Front(live, streams)
         if self.metrics is not None and self.front is not None:
             self.metrics.own_answers = self.front.own_answers
         self._tracing: Tracing | None = None
@@ -239,7 +239,7 @@ class Platform:
         self._is_open = False
         self.services: dict[str, Service] = {}
         for plan in plans:
-            service = self.add(plan.settings.service, (service_host(plan.settings.service, region, chance),))
+            service = self.add(plan.settings.service, (service_host(plan.settings.service, region, streams),))
             service.switch_to(service.new_revision(plan))
 
     def trace(self, tracing: Tracing) -> None:

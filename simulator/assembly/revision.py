@@ -28,8 +28,8 @@ from simulator.records.journal import Journal
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Policy
-from simulator.world.chance import Chance
 from simulator.world.clock import RunClock
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ MakePool = Callable[[PoolSettings, EjectionSettings | None, Draw], Pool]
 class Surroundings(Protocol):
     """What the revisions of a platform share."""
 
-    chance: Chance
+    streams: RandomStreams
     clock: RunClock
     journal: Journal
     tasks: Tasks
@@ -116,7 +116,7 @@ class Revision:
             plan.application,
             stream,
             throttling=plan.throttling,
-            chance=around.chance,
+            streams=around.streams,
             limits=around.limits,
             on_line=around.heard,
             engine=around.engine,
@@ -126,7 +126,7 @@ class Revision:
         self.pool = around.make_pool(
             plan.settings,
             None if isinstance(plan.application, SimulatedApplication) else around.ejection,
-            around.chance.stream("service", stream, "balancing").random,
+            around.streams.stream("service", stream, "balancing").random,
         )
         if isinstance(self.driver, MixedDriver):
             self.pool.on_finished = self.driver.finished
@@ -144,7 +144,7 @@ class Revision:
         )
         if not isinstance(self.driver, SimulatedDriver):
             self.roster.starts.explain = explained
-        self._faults = WireFaults(around.chance.stream("service", stream, "wire faults").random)
+        self._faults = WireFaults(around.streams.stream("service", stream, "wire faults").random)
 
     @property
     def is_simulated(self) -> bool:

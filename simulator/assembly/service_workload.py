@@ -93,7 +93,7 @@ class PlatformWorkload:
 
     def instance_id(self, service_arn: str, number: int) -> str:
         """Return the id that also names the log stream of the instance's output."""
-        return self._platform.chance.identifier("instance", service_arn, number)
+        return self._platform.streams.identifier("instance", service_arn, number)
 
     # --- starting a revision -----------------------------------------------------------------------------------------
 

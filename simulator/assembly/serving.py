@@ -17,7 +17,7 @@ from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.control.image_pushes import ImagePushes
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
 
 FACTS_KEPT: Final = 10_000  # for a platform that runs without end; some megabytes
@@ -81,8 +81,8 @@ class Serving:
 async def open_serving(settings: ServingSettings) -> Serving:
     """Raises what `open_control_plane` raises, and OSError if a port of the front is not available."""
     # A new seed: the instances of this start are not those of the previous start.
-    chance, measured = Chance(secrets.randbits(_SEED_BITS)), settings.exports.measures
-    platform = Platform((), chance, live=settings.front, facts_max=FACTS_KEPT, measured=measured)
+    streams, measured = RandomStreams(secrets.randbits(_SEED_BITS)), settings.exports.measures
+    platform = Platform((), streams, live=settings.front, facts_max=FACTS_KEPT, measured=measured)
     exporters: Exporters | None = None
     try:
         builder = LocalBuilder(settings.builds) if settings.builds is not None else None

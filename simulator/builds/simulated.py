@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
 from simulator.model.phase import Phase
-from simulator.world.laws import Constant, Law
+from simulator.world.distributions import Constant, Distribution
 
 # ASSUMPTION: how long builds take depends on what is built; App Runner's source deployments of 15 to 20 minutes
 # (facts 2.3) less the five minutes of an image deployment leave about ten for the build. Settled by the log of the
@@ -29,8 +29,8 @@ class SimulatedBuilder:
     """
 
     rng: np.random.Generator
-    duration: Law = BUILD
-    pull: Law = PULL
+    duration: Distribution = BUILD
+    pull: Distribution = PULL
     failures: list[str | None] = field(default_factory=list)
     _builds: int = 0
 

@@ -17,7 +17,7 @@ import typer
 
 from simulator.cli.exits import BAD_INPUT, BROKE, INTERRUPTED, OK, details_of, flushed, told
 from simulator.cli.printing import echo
-from simulator.world.insistence import Insistence
+from simulator.world.repeated_interrupt import RepeatedInterrupt
 
 # Time for a verb's cleanup; then it is interrupted once more, because the first interrupt may have been lost.
 PATIENCE_S: Final = 1.5
@@ -78,7 +78,7 @@ def _terminated() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    insistence = Insistence(PATIENCE_S)
+    insistence = RepeatedInterrupt(PATIENCE_S)
 
     def interrupt(_number: int, _frame: FrameType | None) -> Never:
         insistence.start()

@@ -14,13 +14,13 @@ from simulator.cli.listening import allow_many_files
 from simulator.console.run_console import RunConsole
 from simulator.replay.scenario import Scenario
 from simulator.world.clock import ClockKind, until_interrupted, wall_s
-from simulator.world.pace import SPEED_MAX, Pace
+from simulator.world.playback import SPEED_MAX, Playback
 
 # Without a speed setting, a run ends in about this time, but is never slower than the real clock.
 LENGTH_S: Final = 120.0
 
 
-def pace_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Pace | None:
+def playback_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Playback | None:
     """Return the playback speed of virtual time; None in real time."""
     if clock is ClockKind.REAL:
         if speed is not None:
@@ -28,23 +28,23 @@ def pace_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Pace |
         return None
     chosen = speed if speed is not None else min(SPEED_MAX, max(1.0, scenario.duration_s / LENGTH_S))
     try:
-        return Pace(wall_s, chosen)
+        return Playback(wall_s, chosen)
     except ValueError as error:
         bad_input(str(error))
 
 
 @contextlib.contextmanager
-def opened_console(port: int, pace: Pace | None, terminal: Console) -> Iterator[RunConsole]:
+def opened_console(port: int, playback: Playback | None, terminal: Console) -> Iterator[RunConsole]:
     """Open the console and print its address."""
     allow_many_files()
-    console = RunConsole(port, pace)
+    console = RunConsole(port, playback)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(console)
         except OSError as error:
             port_taken(port, error)
         terminal.print(f"console at {console.url}", soft_wrap=True)
-        if pace is not None:
+        if playback is not None:
             terminal.print("  the run begins when you open it", soft_wrap=True)
         yield console
 

@@ -110,10 +110,10 @@ def run_scenario(
                 )
             watched: RunConsole | None = None
             if with_console:
-                from simulator.cli.run_console import opened_console, pace_of  # noqa: PLC0415
+                from simulator.cli.run_console import opened_console, playback_of  # noqa: PLC0415
 
-                pace = pace_of(chosen, clock, speed)
-                watched = afterwards.enter_context(opened_console(console_port, pace, console))
+                playback = playback_of(chosen, clock, speed)
+                watched = afterwards.enter_context(opened_console(console_port, playback, console))
             sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, console)
             otlp = otlp_of(chosen, clock, otlp_endpoint, trace_sampling)
             exports = exports_of(chosen, clock, metrics_port, metrics_out, otlp, sent)

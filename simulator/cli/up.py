@@ -32,8 +32,8 @@ from simulator.fleet.driver import LaunchError
 from simulator.fleet.process_isolation import find_namespaces
 from simulator.fleet.secrets import SecretsPlace
 from simulator.model.problems import FileProblems
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind, run
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
 
 _LOOK_S: Final = 0.3  # between looks at the folder; a look costs git a few milliseconds
@@ -112,7 +112,7 @@ async def _up(
     builder = _builder(folder, settings)
     if isinstance(builder, LocalBuilder):
         await _tell_isolation()
-    platform = Platform((), Chance(secrets.randbits(_SEED_BITS)), live=live, facts_max=_FACTS_KEPT)
+    platform = Platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live=live, facts_max=_FACTS_KEPT)
     platform.on_line = lambda _service, number, line: echo(f"[instance/{number}] {line}")
     try:
         await platform.open()

@@ -19,7 +19,7 @@ from simulator.model.problems import one_of
 from simulator.model.units import duration_text
 from simulator.records.facts import TimelineActed
 from simulator.replay.knobs import FACTOR_MAX, Knobs
-from simulator.world.pace import SPEED_MAX, SPEED_MIN, Pace
+from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback
 
 STEP_S_MAX: Final = 86400.0
 
@@ -94,7 +94,7 @@ def parse_act(body: bytes) -> Act:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Carries out commands on the loop of the run. `pace` None: real time, which cannot be stopped.
+    """Carries out commands on the loop of the run. `playback` None: real time, which cannot be stopped.
 
     `knobs` None: the traffic comes from outside. `operate` carries out operations of App Runner and returns what it
     did; None if there is no control plane. `configure` sets another auto scaling configuration if there is a control
@@ -102,7 +102,7 @@ class Actor:
     """
 
     platform: Platform
-    pace: Pace | None = None
+    playback: Playback | None = None
     knobs: Knobs | None = None
     operate: Callable[[str, str], str] | None = None
     configure: Callable[[Scaling], str] | None = None
@@ -158,27 +158,27 @@ class Actor:
 
     def _turn_clock(self, act: Clock) -> str:
         """Change the clock. No fact is recorded: the playback speed does not affect the run."""
-        pace = self.pace
-        if pace is None:
+        playback = self.playback
+        if playback is None:
             raise ActRejected("the run is in real time, so its clock cannot be changed")
         now_s = asyncio.get_running_loop().time()
         match act.do:
             case "play":
-                pace.play(now_s)
-                return f"playing at {pace.speed:g} x"
+                playback.play(now_s)
+                return f"playing at {playback.speed:g} x"
             case "pause":
-                pace.pause(now_s)
+                playback.pause(now_s)
                 return "paused"
             case "speed":
                 if act.speed is None:
                     raise ActRejected(f"speed = None: must be {SPEED_MIN:g} to {SPEED_MAX:g}")
-                pace.set_speed(act.speed, now_s)
+                playback.set_speed(act.speed, now_s)
                 return f"{act.speed:g} virtual seconds per second"
             case "step":
-                pace.step(now_s + act.seconds)
+                playback.step(now_s + act.seconds)
                 return f"a step of {duration_text(act.seconds)}"
             case "next_decision":
-                pace.step(float("inf"))
+                playback.step(float("inf"))
                 return "to the next scaling decision"
 
     def _write_down(self, action: str, said: str) -> None:

@@ -21,7 +21,7 @@ from simulator.lessons.play import play_lesson
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun, InterruptedRun
 from simulator.world.clock import wall_s
-from simulator.world.pace import SPEED_MAX, Pace
+from simulator.world.playback import SPEED_MAX, Playback
 
 LENGTH_S: Final = 20.0  # playing time of a lesson at its initial speed: long enough to see what happens
 GONE_S: Final = 10.0  # a page reload takes less
@@ -36,8 +36,8 @@ class LessonPlay:
         self.audience = Audience()
         self._loop = asyncio.get_running_loop()
         scenario = lesson.read_scenario(knob)
-        pace = Pace(wall_s, min(SPEED_MAX, max(1.0, scenario.duration_s / LENGTH_S)))
-        self.watched = WatchedRun(pace, self.audience, self._publish)
+        playback = Playback(wall_s, min(SPEED_MAX, max(1.0, scenario.duration_s / LENGTH_S)))
+        self.watched = WatchedRun(playback, self.audience, self._publish)
         self.thread = threading.Thread(
             target=self._play, args=(lesson, prediction, knob), name=f"lesson {lesson.name}", daemon=True
         )

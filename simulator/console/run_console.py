@@ -21,20 +21,20 @@ from simulator.console.web_app import build_app
 from simulator.console.web_guard import Guard
 from simulator.console.web_server import Site
 from simulator.replay.runner import Run
-from simulator.world.pace import Pace
+from simulator.world.playback import Playback
 
 
 class RunConsole:
     """A context manager; enter it before the run. Raises OSError if the port is not available.
 
-    `pace` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
+    `playback` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
     """
 
-    def __init__(self, port: int, pace: Pace | None) -> None:
+    def __init__(self, port: int, playback: Playback | None) -> None:
         self._guard = Guard()
         self._audience = Audience()
-        self._with_lessons = pace is not None
-        self._watched = WatchedRun(pace, self._audience, self._publish)
+        self._with_lessons = playback is not None
+        self._watched = WatchedRun(playback, self._audience, self._publish)
         self.begun = self._watched.begun
         self._report: str | None = None
         self._wanted_port = port

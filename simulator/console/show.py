@@ -21,7 +21,7 @@ from simulator.console.scene import Scene
 from simulator.records.facts import Fact, ScalingDecided
 from simulator.records.request_log import Chunk
 from simulator.world.clock import wall_s
-from simulator.world.pace import Pace
+from simulator.world.playback import Playback
 
 FRAME_EVERY_S: Final = 0.1
 SERIES_EVERY_S: Final = 0.5
@@ -65,13 +65,13 @@ class Show:
         self,
         scene: Scene,
         actor: Actor,
-        pace: Pace | None,
+        playback: Playback | None,
         is_watched: Callable[[], bool],
         publish: Callable[[bytes], None],
     ) -> None:
         self.actor = actor
         self._scene = scene
-        self._pace = pace
+        self._playback = playback
         self._is_watched = is_watched
         self._publish = publish
         self._frames: dict[str, ServiceFrames] = {}
@@ -86,10 +86,10 @@ class Show:
         scene.on_chunk(self._read)
         platform.journal.subscribe(self._fact)
         self._heard_before, platform.on_line = platform.on_line, self._line
-        if pace is None:
+        if playback is None:
             platform.tasks.spawn(self._look_for_ever(), "console")
         else:
-            pace.on_look = self.look
+            playback.on_look = self.look
 
     # --- messages ---
 
@@ -169,16 +169,16 @@ class Show:
             {
                 "t": now_s,
                 "state": self._state(),
-                "speed": None if self._pace is None else self._pace.speed,
+                "speed": None if self._playback is None else self._playback.speed,
                 "services": {name: frames.frame(now_s, whole=whole) for name, frames in self._frames.items()},
             },
         )
 
     def _state(self) -> str:
-        pace = self._pace
-        if pace is None or pace.playing:
+        playback = self._playback
+        if playback is None or playback.playing:
             return "playing"
-        return "stepping" if pace.stepping else "paused"
+        return "stepping" if playback.stepping else "paused"
 
     def _series(self) -> bytes:
         return message("series", {name: self._scene.series(name) for name in self._frames})
@@ -213,9 +213,9 @@ class Show:
 
     def _fact(self, fact: Fact) -> None:
         """End a step to the next decision, if this is one."""
-        pace = self._pace
-        if pace is not None and pace.stepping_open_end and isinstance(fact, ScalingDecided):
-            pace.pause(asyncio.get_running_loop().time())
+        playback = self._playback
+        if playback is not None and playback.stepping_open_end and isinstance(fact, ScalingDecided):
+            playback.pause(asyncio.get_running_loop().time())
 
     def _line(self, service: str, instance: int, line: str) -> None:
         self._heard_before(service, instance, line)
@@ -223,7 +223,7 @@ class Show:
         self._lines.add({"at_s": at_s, "service": service, "instance": instance, "line": line[:2000]})
 
     async def _look_for_ever(self) -> None:
-        """Look repeatedly in real time, where no `Pace` on the loop does so."""
+        """Look repeatedly in real time, where no `Playback` on the loop does so."""
         while True:
             wait_s = self.look()
             if math.isinf(wait_s):

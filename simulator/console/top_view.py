@@ -115,9 +115,9 @@ class TopView:
     def _head(self) -> Text:
         assert self._frame is not None
         speed, state = self._frame["speed"], self._frame["state"]
-        pace = "real time" if speed is None else f"{speed:g} x" if state == "playing" else state
+        playback = "real time" if speed is None else f"{speed:g} x" if state == "playing" else state
         head = Text(str(self._about.get("title", "simulator")), style="bold")
-        head.append(f"  {duration_text(self._frame['t'])}  {'over' if self.ended else pace}", style="dim")
+        head.append(f"  {duration_text(self._frame['t'])}  {'over' if self.ended else playback}", style="dim")
         return head
 
     def _table(self, width: int) -> Table:

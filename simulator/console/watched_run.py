@@ -22,7 +22,7 @@ from simulator.replay.control import RunControl
 from simulator.replay.deploy_spec import ApiCall, DeploySpec
 from simulator.replay.runner import Run
 from simulator.replay.stage import Stage
-from simulator.world.pace import Pace
+from simulator.world.playback import Playback
 
 T = TypeVar("T")
 
@@ -35,11 +35,11 @@ ANSWER_S_MAX: Final = 10.0
 class WatchedRun:
     """A watched run; attach it before it begins. `publish` takes messages for the open pages, from any thread.
 
-    `pace` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
+    `playback` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
     """
 
-    def __init__(self, pace: Pace | None, audience: Audience, publish: Callable[[bytes], None]) -> None:
-        self._pace = pace
+    def __init__(self, playback: Playback | None, audience: Audience, publish: Callable[[bytes], None]) -> None:
+        self._playback = playback
         self._audience = audience
         self._publish = publish
         self._run: Run | None = None
@@ -55,7 +55,7 @@ class WatchedRun:
     def attach(self, run: Run) -> None:
         """Watch this run."""
         self._run = run
-        run.pace, run.on_stage, run.on_close = self._pace, self._on_stage, self._last_look
+        run.playback, run.on_stage, run.on_close = self._playback, self._on_stage, self._last_look
 
     def stop(self) -> None:
         """End the run, from any thread. Has no effect if it is over."""
@@ -69,11 +69,11 @@ class WatchedRun:
         """Start publishing. Called on the run's loop when the run begins."""
         self._run_loop = asyncio.get_running_loop()
         operate = None if stage.control is None else partial(_operate, stage.control)
-        actor = Actor(stage.platform, self._pace, stage.knobs, operate)
-        self._show = Show(RunScene(stage), actor, self._pace, lambda: self._audience.present > 0, self._publish)
-        if self._pace is not None:
+        actor = Actor(stage.platform, self._playback, stage.knobs, operate)
+        self._show = Show(RunScene(stage), actor, self._playback, lambda: self._audience.present > 0, self._publish)
+        if self._playback is not None:
             self._played = self._audience.present > 0
-            self._pace.begin(self._run_loop.time(), playing=self._played)
+            self._playback.begin(self._run_loop.time(), playing=self._played)
         self._publish(self._show.hello())
         self.begun.set()
         if self._stopped and self._run is not None:
@@ -100,8 +100,8 @@ class WatchedRun:
         show = self._show
 
         def begun() -> bytes:
-            if self._pace is not None and not self._played:
-                self._pace.play(asyncio.get_running_loop().time())
+            if self._playback is not None and not self._played:
+                self._playback.play(asyncio.get_running_loop().time())
             self._played = True  # only once: a page that was paused and is reloaded stays paused
             show.wake()
             return show.hello()

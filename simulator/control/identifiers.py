@@ -6,7 +6,7 @@ import string
 from typing import Final
 
 from simulator.control.registry import Registry
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 _HOST_ALPHABET: Final = string.ascii_lowercase + string.digits  # as in psbqam834h (facts 1.5)
 _HOST_LENGTH: Final = 10
@@ -18,11 +18,11 @@ class Identifiers:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._chance = Chance(registry.seed)
+        self._streams = RandomStreams(registry.seed)
 
     def hexadecimal(self, kind: str) -> str:
         """Return 32 lowercase hexadecimal digits."""
-        return self._chance.identifier(kind, self._registry.next_number())
+        return self._streams.identifier(kind, self._registry.next_number())
 
     def uuid(self, kind: str) -> str:
         """Return a UUID with dashes, in the form of version 4."""
@@ -41,8 +41,8 @@ class Identifiers:
 
     def secret(self, name: str) -> bytes:
         """Return a key of this store, the same after every start."""
-        return bytes.fromhex(self._chance.identifier("secret", name, length=64))
+        return bytes.fromhex(self._streams.identifier("secret", name, length=64))
 
     def _letters(self, kind: str, alphabet: str, length: int) -> str:
-        draw = self._chance.stream(kind, self._registry.next_number())
+        draw = self._streams.stream(kind, self._registry.next_number())
         return "".join(alphabet[index] for index in draw.integers(len(alphabet), size=length))

@@ -21,7 +21,7 @@ from simulator.model.rejection import NO_ROUTE
 from simulator.wire.answers import OwnAnswer, rejected
 from simulator.wire.request import ENVOY_FIELDS, RequestHead
 from simulator.wire.response import AnswerHead
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
     from simulator.edge.exchange import LiveExchange
@@ -51,7 +51,7 @@ class Gateway:
         *,
         clock: Callable[[], float],
         epoch_s: Callable[[], float],
-        chance: Chance,
+        streams: RandomStreams,
         server_timing: bool = False,
         websocket: bool = False,
         access_log: EntryLog | None = None,
@@ -65,7 +65,7 @@ class Gateway:
         self._routes: dict[bytes, Lane] = {}
         self._stamp = DateStamp(clock, epoch_s)
         # Envoy makes a version 4 UUID for each request. Here the last group counts: unique within a run, and cheap.
-        seed = chance.identifier("request-id", length=20)
+        seed = streams.identifier("request-id", length=20)
         prefix = f"{seed[:8]}-{seed[8:12]}-4{seed[13:16]}-9{seed[17:20]}-".encode()
         self._requests = 0
         expected = b"x-envoy-expected-rq-timeout-ms: %d\r\n" % round(limits.request_s * 1000)

@@ -34,7 +34,7 @@ from simulator.wire.trace_context import (
     traceparent_line,
     xray_line,
 )
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 # Longest text of a client in a span, so that a queue of spans stays small for any input.
 TEXT_MAX: Final = 1024
@@ -59,7 +59,7 @@ class TracedDoor:
         tracing: Tracing,
         *,
         epoch_s: Callable[[], float],
-        chance: Chance,
+        streams: RandomStreams,
         instance_id: Callable[[str, int], str],
     ) -> None:
         self.limits = gateway.limits
@@ -78,7 +78,7 @@ class TracedDoor:
         self._epoch_s = epoch_s
         self._instance_id = instance_id
         self._bound = tracing.sampling.bound
-        self._chance = chance.stream("traces")
+        self._streams = streams.stream("traces")
         self._ids: list[int] = []
 
     def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
@@ -104,7 +104,7 @@ class TracedDoor:
 
     def _prepare(self) -> list[bytes]:
         """Make contexts of traces that begin here, in a batch: a fifth of the cost of single ones (0.7 us per line)."""
-        drawn = self._chance.bytes(_CONTEXT_BYTES * _PREPARED)
+        drawn = self._streams.bytes(_CONTEXT_BYTES * _PREPARED)
         digits, lows = drawn.hex().encode(), np.frombuffer(drawn, ">u8")[1::3].tolist()  # the ids' lower halves
         self._ready = [
             b"traceparent: 00-%b-%b-0%d\r\n" % (digits[at : at + 32], digits[at + 32 : at + 48], low < self._bound)
@@ -130,7 +130,7 @@ class TracedDoor:
     def _id(self) -> int:
         """Return a random 64-bit id, never 0."""
         if not self._ids:
-            self._ids = self._chance.integers(1, 2**64, _IDS, dtype="uint64").tolist()
+            self._ids = self._streams.integers(1, 2**64, _IDS, dtype="uint64").tolist()
         return self._ids.pop()
 
     def _high(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.world.laws import Constant, Law
+from simulator.world.distributions import Constant, Distribution
 
 NOTHING = Constant(0.0)
 
@@ -48,13 +48,13 @@ class SimulatedApplication:
     application exits after its start-up without ever listening; None if it keeps running.
     """
 
-    start_up: Law = NOTHING
-    cpu: Law = NOTHING
-    io: Law = NOTHING
+    start_up: Distribution = NOTHING
+    cpu: Distribution = NOTHING
+    io: Distribution = NOTHING
     workers: int | None = None
     failure_share: float = 0.0
     failures: Failures | None = None
     # ASSUMPTION: the time to give an idle instance its CPU back is not published (R#105 says "slower").
     wake_s: float = 0.0
     exit_code: int | None = None
-    paths: tuple[tuple[str, Law, Law], ...] = ()
+    paths: tuple[tuple[str, Distribution, Distribution], ...] = ()

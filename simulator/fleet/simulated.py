@@ -18,8 +18,8 @@ from simulator.fleet.driver import ExitStatus, InstanceSpec, Usage
 from simulator.fleet.exchange import Exchange
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.discipline import Station
-from simulator.world.chance import Chance
-from simulator.world.laws import Law, Uniform
+from simulator.world.distributions import Distribution, Uniform
+from simulator.world.random_streams import RandomStreams
 
 STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
 CHUNK = 1024  # draws per call: numpy costs a microsecond a call, a list element nothing
@@ -29,9 +29,9 @@ SIGKILL_CODE = 137  # 128 + 9, as a container reports it
 class Work:
     """The work of the requests of one service, drawn in order of arrival, whichever instance performs it."""
 
-    def __init__(self, application: SimulatedApplication, chance: Chance, service: str) -> None:
-        self._cpu = _draws(application.cpu, chance.stream("service", service, "cpu"))
-        self._io = _draws(application.io, chance.stream("service", service, "io"))
+    def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
+        self._cpu = _draws(application.cpu, streams.stream("service", service, "cpu"))
+        self._io = _draws(application.io, streams.stream("service", service, "io"))
 
     def draw(self, exchange: Exchange) -> None:
         exchange.cpu_s = next(self._cpu)
@@ -41,12 +41,12 @@ class Work:
 class PathWork(Work):
     """Work that depends on the path; each path draws from its own streams."""
 
-    def __init__(self, application: SimulatedApplication, chance: Chance, service: str) -> None:
-        super().__init__(application, chance, service)
+    def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
+        super().__init__(application, streams, service)
         self._paths = {
             path: (
-                _draws(cpu, chance.stream("service", service, "cpu", path)),
-                _draws(io, chance.stream("service", service, "io", path)),
+                _draws(cpu, streams.stream("service", service, "cpu", path)),
+                _draws(io, streams.stream("service", service, "io", path)),
             )
             for path, cpu, io in application.paths
         }
@@ -69,16 +69,16 @@ class SimulatedDriver:
     def __init__(
         self,
         application: SimulatedApplication,
-        chance: Chance,
+        streams: RandomStreams,
         service: str,
         storage_bytes: int = STORAGE_BYTES,
     ) -> None:
-        self.work = (PathWork if application.paths else Work)(application, chance, service)
+        self.work = (PathWork if application.paths else Work)(application, streams, service)
         self._storage_bytes = storage_bytes
-        self._accidents = _draws(Uniform(0.0, 1.0), chance.stream("service", service, "failures"))
+        self._accidents = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
         self._application = application
-        self._start_ups = _draws(application.start_up, chance.stream("service", service, "start-up"))
-        self._fates = _draws(Uniform(0.0, 1.0), chance.stream("service", service, "fate"))
+        self._start_ups = _draws(application.start_up, streams.stream("service", service, "start-up"))
+        self._fates = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
         self._living: dict[SimulatedBackend, None] = {}
         self._ended_cpu_s = 0.0
 
@@ -300,6 +300,6 @@ class FailingBackend(SimulatedBackend):
         self._exit(ExitStatus(SIGKILL_CODE, f"ended by SIGKILL, out of memory: it has {self._memory_gb:g} GB"))
 
 
-def _draws(law: Law, rng: np.random.Generator) -> Iterator[float]:
+def _draws(distribution: Distribution, rng: np.random.Generator) -> Iterator[float]:
     while True:
-        yield from law.draw(rng, CHUNK).tolist()
+        yield from distribution.draw(rng, CHUNK).tolist()

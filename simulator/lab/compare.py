@@ -1,9 +1,9 @@
 """Plays a comparison: every candidate on every scenario with every seed, in parallel, and summarises the runs.
 
-Common random numbers: the streams of a run are named after what draws from them (world/chance.py), and a request's work
-is drawn when it arrives, rejected or not. So runs with the same seed have the same arrivals and the same work under
-every policy, and differences are taken seed by seed. (Not with a closed load: its users wait for their answers.)
-The process that plays a run does not matter: results are put in the order of the tasks.
+Common random numbers: the streams of a run are named after what draws from them (world/random_streams.py), and a
+request's work is drawn when it arrives, rejected or not. So runs with the same seed have the same arrivals and the same
+work under every policy, and differences are taken seed by seed. (Not with a closed load: its users wait for their
+answers.) The process that plays a run does not matter: results are put in the order of the tasks.
 """
 
 from __future__ import annotations

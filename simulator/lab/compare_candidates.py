@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from simulator.model.renamed import renamed
 from simulator.replay.application_spec import SimulatedSpec
-from simulator.replay.law_spec import LawSpec
+from simulator.replay.distribution_spec import DistributionSpec
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.policy_platform import behaviour_changes, preset_policy
 from simulator.replay.policy_spec import PolicySpec, section_of
@@ -25,8 +25,8 @@ from simulator.replay.user_policy import is_user_policy
 from simulator.rules.platforms import PlatformPreset, platform_named
 from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList
-from simulator.world.chance import Chance
-from simulator.world.laws import LogNormal
+from simulator.world.distributions import LogNormal
+from simulator.world.random_streams import RandomStreams
 
 ORACLE: Final = "oracle"
 APP_RUNNER: Final = "app-runner"
@@ -188,13 +188,13 @@ def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -
     return changes
 
 
-def _start_up(label: str, simulated: SimulatedSpec, preset: PlatformPreset) -> LawSpec:
+def _start_up(label: str, simulated: SimulatedSpec, preset: PlatformPreset) -> DistributionSpec:
     """Return values of the sum of two distributions: the application's start and then the platform's."""
     assert preset.start_up is not None
-    rng = Chance(0).stream("platform", preset.name, label, "start-up")
+    rng = RandomStreams(0).stream("platform", preset.name, label, "start-up")
     own = LogNormal.of_median(*preset.start_up).draw(rng, START_UP_VALUES)
-    sums = own + simulated.start_up.law.draw(rng, START_UP_VALUES)
-    return LawSpec.model_validate({"empirical": [f"{value:.6f}s" for value in sums.tolist()]})
+    sums = own + simulated.start_up.distribution.draw(rng, START_UP_VALUES)
+    return DistributionSpec.model_validate({"empirical": [f"{value:.6f}s" for value in sums.tolist()]})
 
 
 def candidates_of(

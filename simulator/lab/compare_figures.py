@@ -142,7 +142,7 @@ class Terms:
         simulated = spec.application.simulated
         if self.slo_s is not None or simulated is None:
             return self.slo_s
-        return SLO_FACTOR * (simulated.cpu.law.mean + simulated.io.law.mean)
+        return SLO_FACTOR * (simulated.cpu.distribution.mean + simulated.io.distribution.mean)
 
 
 def measured(

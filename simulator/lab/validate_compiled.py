@@ -20,8 +20,8 @@ from simulator.replay.demand import Work
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario, read_scenario
 from simulator.replay.traffic import Traffic
-from simulator.world.chance import Chance
-from simulator.world.laws import Constant, Exponential, Hyperexponential, Law
+from simulator.world.distributions import Constant, Distribution, Exponential, Hyperexponential
+from simulator.world.random_streams import RandomStreams
 
 # The vectors' unit of time is free: at a tenth of the usual one, the platform's own ticks cost little beside requests.
 SHRINK: Final = 10.0
@@ -60,7 +60,7 @@ def observe_compiled(station: Station, seed: int, requests: int, warm_up_request
     found = {name: column[order] for name, column in columns.items()}
     simulated = scenario.services[_NAME].application.simulated
     assert simulated is not None
-    work_s, _ = Work(simulated, Chance(seed), _NAME).next(len(order))
+    work_s, _ = Work(simulated, RandomStreams(seed), _NAME).next(len(order))
     return Observed(
         arrived_s=found["intended_s"] * SHRINK,
         latency_s=found["latency_s"] * SHRINK,
@@ -93,20 +93,24 @@ traffic: [{{poisson: {{rate: {station.rate_rps * SHRINK:.9g}/s}}}}]
 
 
 def _application(application: SimulatedApplication) -> str:
-    parts = [f"{name}: {_law(law)}" for name, law in (("cpu", application.cpu), ("io", application.io)) if law.mean]
+    parts = [
+        f"{name}: {_law(distribution)}"
+        for name, distribution in (("cpu", application.cpu), ("io", application.io))
+        if distribution.mean
+    ]
     if application.workers is not None:
         parts.append(f"workers: {application.workers}")
     return f"{{{', '.join(parts)}}}"
 
 
-def _law(law: Law) -> str:
-    mean = f"{law.mean / SHRINK:.12f}s"
-    match law:
+def _law(distribution: Distribution) -> str:
+    mean = f"{distribution.mean / SHRINK:.12f}s"
+    match distribution:
         case Constant():
             return mean
         case Exponential():
             return f"{{exponential: {mean}}}"
         case Hyperexponential():
-            return f"{{hyperexponential: {{mean: {mean}, cv2: {law.cv2:g}}}}}"
-    msg = f"law = {law}, must be one that the cases have"
+            return f"{{hyperexponential: {{mean: {mean}, cv2: {distribution.cv2:g}}}}}"
+    msg = f"law = {distribution}, must be one that the cases have"
     raise ValueError(msg)

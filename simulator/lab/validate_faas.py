@@ -28,9 +28,9 @@ from simulator.rules.admission import Overflow
 from simulator.rules.policies.knative import KnativeParameters, KnativePolicy
 from simulator.rules.policies.port import Policy
 from simulator.rules.policies.scale_per_request import ScalePerRequestParameters, ScalePerRequestPolicy
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind, run
-from simulator.world.laws import Constant, Exponential, Law
+from simulator.world.distributions import Constant, Distribution, Exponential
+from simulator.world.random_streams import RandomStreams
 
 SIMFAAS: Final = "pacslab/simfaas @5dd1623a, arXiv 2102.08904"
 CONC: Final = "pacslab/conc-value-perf-modelling @156320c3, arXiv 2202.11247"
@@ -79,23 +79,23 @@ class Function:
     """A service that is scaled from zero. `skip_s`: the time at the start that the averages omit."""
 
     rate_rps: float
-    service: Law
+    service: Distribution
     policy: Policy
     scaling: AutoScalingConfiguration
     overflow: Overflow
-    start_up: Law = NOTHING
+    start_up: Distribution = NOTHING
     skip_s: float = 0.0
     initial_size: int = 0
 
     def play(self, duration_s: float, seed: int) -> Steady:
         """Play Poisson arrivals for `duration_s` of virtual time."""
-        chance = Chance(seed)
+        streams = RandomStreams(seed)
         count = round(duration_s * self.rate_rps)
-        arrivals_s = np.cumsum(chance.stream("arrivals").exponential(1 / self.rate_rps, count))
+        arrivals_s = np.cumsum(streams.stream("arrivals").exponential(1 / self.rate_rps, count))
         seen = Rows()
 
         async def main() -> Steady:
-            platform = Platform([self._plan()], chance)
+            platform = Platform([self._plan()], streams)
             await platform.open()
             platform.start()
             service = platform.services["function"]

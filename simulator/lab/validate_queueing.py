@@ -24,7 +24,7 @@ from simulator.fleet.application import SimulatedApplication
 from simulator.lab.ground_truth import vectors
 from simulator.lab.validate_case import Case, Finding
 from simulator.lab.validate_stations import REJECTED, Observed, Station, observe
-from simulator.world.laws import Constant, Exponential, Hyperexponential, Law
+from simulator.world.distributions import Constant, Distribution, Exponential, Hyperexponential
 
 CASES: Final[list[dict[str, Any]]] = vectors("queueing_exact_vectors.json")["cases"]
 SOURCE: Final = "textbook formulas, 30 digits"
@@ -160,7 +160,7 @@ def limited(case: dict[str, Any]) -> Setup:
     )
 
 
-LAWS: Final[dict[str, Law]] = {
+LAWS: Final[dict[str, Distribution]] = {
     "deterministic": Constant(UNIT_S),
     "exponential": Exponential(UNIT_S),
     "hyperexp cs2=4": Hyperexponential(UNIT_S, 4),
@@ -205,8 +205,8 @@ MODELS: Final[dict[str, Callable[[dict[str, Any]], Setup]]] = {
 }
 
 
-def waits(law: Law) -> SimulatedApplication:
-    return SimulatedApplication(io=law)
+def waits(distribution: Distribution) -> SimulatedApplication:
+    return SimulatedApplication(io=distribution)
 
 
 def settling(load: float, servers: int) -> int:

@@ -22,8 +22,8 @@ from simulator.replay.clients import OpenClient, SimulatedExchange
 from simulator.replay.request_numbers import Kind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind, run
+from simulator.world.random_streams import RandomStreams
 
 Column = NDArray[np.float64]
 
@@ -131,8 +131,8 @@ def observe(station: Station, seed: int, requests: int, warm_up_requests: int) -
     The window opens when the warm-up is over and closes with the last arrival, so that the draining at the end is
     excluded.
     """
-    chance = Chance(seed)
-    gaps_s = chance.stream("arrivals").exponential(1 / station.rate_rps, warm_up_requests + requests)
+    streams = RandomStreams(seed)
+    gaps_s = streams.stream("arrivals").exponential(1 / station.rate_rps, warm_up_requests + requests)
     arrivals_s = np.cumsum(gaps_s)
     rows = Rows()
 
@@ -146,7 +146,7 @@ def observe(station: Station, seed: int, requests: int, warm_up_requests: int) -
             request_timeout_s=NEVER_S,
         )
         plan = ServicePlan(settings, FixedPolicy(FixedParameters(), scaling), station.application)
-        platform = Platform([plan], chance)
+        platform = Platform([plan], streams)
         await platform.open()
         platform.start()
         client = WatchingClient(

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.fleet.images import ImageIdentifier
-from simulator.replay.law_spec import NOTHING, LawSpec
+from simulator.replay.distribution_spec import NOTHING, DistributionSpec
 from simulator.replay.sections import Count, Flag, Section, Share, Size
 
 _REAL: Final = ("process", "container", "source_code")
@@ -50,20 +50,20 @@ class FailuresSpec(Section):
 class PathSpec(Section):
     """Cost of the requests for one path, where it differs from the application's."""
 
-    cpu: LawSpec | None = None
+    cpu: DistributionSpec | None = None
     """CPU time of a request (default: the application's)."""
-    io: LawSpec | None = None
+    io: DistributionSpec | None = None
     """Time that a request waits for something else (default: the application's)."""
 
 
 class SimulatedSpec(Section):
     """A simulated application: what a request costs, as distributions."""
 
-    start_up: LawSpec = NOTHING
+    start_up: DistributionSpec = NOTHING
     """Time from the start of the container until the application listens."""
-    cpu: LawSpec = NOTHING
+    cpu: DistributionSpec = NOTHING
     """CPU time of a request. The requests in progress share the instance's vCPUs."""
-    io: LawSpec = NOTHING
+    io: DistributionSpec = NOTHING
     """Time that a request waits for something else (a database, a sleep); it uses no CPU."""
     paths: Mapping[Annotated[str, Field(pattern="^/[^?]*$")], PathSpec] = Field(default_factory=dict)
     """Paths with a cost of their own, written as in `requests`, without the query string."""
@@ -79,7 +79,7 @@ class SimulatedSpec(Section):
         told = (self.start_up, self.cpu, self.io, self.workers, self.failure_share, self.failures)
         return hash((*told, *self.paths))
 
-    def works(self) -> list[tuple[LawSpec, LawSpec]]:
+    def works(self) -> list[tuple[DistributionSpec, DistributionSpec]]:
         """Return (CPU, I/O) distributions of requests: the application's own first, then those of its paths."""
         return [(self.cpu, self.io), *((told.cpu or self.cpu, told.io or self.io) for told in self.paths.values())]
 

@@ -35,14 +35,15 @@ def application_of(told: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0)
 
 def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
     return SimulatedApplication(
-        start_up=spec.start_up.law,
-        cpu=spec.cpu.law,
-        io=spec.io.law,
+        start_up=spec.start_up.distribution,
+        cpu=spec.cpu.distribution,
+        io=spec.io.distribution,
         workers=spec.workers,
         failure_share=spec.failure_share,
         failures=Failures(**spec.failures.model_dump()) if spec.failures is not None else None,
         wake_s=wake_s,
         paths=tuple(
-            (path, (told.cpu or spec.cpu).law, (told.io or spec.io).law) for path, told in sorted(spec.paths.items())
+            (path, (told.cpu or spec.cpu).distribution, (told.io or spec.io).distribution)
+            for path, told in sorted(spec.paths.items())
         ),
     )

@@ -29,7 +29,7 @@ from simulator.replay import traces
 from simulator.replay.curves import STEADY, RateCurve, RateFactor, curve_of
 from simulator.replay.shape_spec import AtOnceSpec
 from simulator.replay.traffic_spec import BinsSpec, SourceSpec, TraceSpec
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 Times = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ BLOCK_BINS: Final = 64
 
 
 def arrival_chunks(
-    source: SourceSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor = STEADY
+    source: SourceSpec, streams: RandomStreams, index: int, duration_s: float, factor: RateFactor = STEADY
 ) -> Iterator[Times]:
     """Yield ascending times in [from, until) of the run, in seconds, in chunks of 1 to CHUNK_ARRIVALS.
 
@@ -54,14 +54,14 @@ def arrival_chunks(
     """
     assert source.is_open, "a closed source has no arrivals of its own"
     if source.trace is not None:
-        return _of_trace(source, source.trace, chance, index, duration_s, factor)
+        return _of_trace(source, source.trace, streams, index, duration_s, factor)
     if source.bins is not None and source.bins.arrivals == "poisson":
-        return _of_bins(source, source.bins, chance, index, duration_s, factor)
+        return _of_bins(source, source.bins, streams, index, duration_s, factor)
     if source.at_once is not None:
-        return _at_once(source, source.at_once, chance, index, duration_s, factor)
-    states = chance.stream("traffic", index, "states") if source.mmpp is not None else None
+        return _at_once(source, source.at_once, streams, index, duration_s, factor)
+    states = streams.stream("traffic", index, "states") if source.mmpp is not None else None
     curve = curve_of(source, duration_s, factor, states)
-    return _clocked(curve) if _is_clocked(source) else _poisson(curve, chance.stream("traffic", index, "arrivals"))
+    return _clocked(curve) if _is_clocked(source) else _poisson(curve, streams.stream("traffic", index, "arrivals"))
 
 
 def _is_clocked(source: SourceSpec) -> bool:
@@ -103,13 +103,13 @@ def _poisson(curve: RateCurve, rng: np.random.Generator) -> Iterator[Times]:
 
 
 def _at_once(
-    source: SourceSpec, told: AtOnceSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor
+    source: SourceSpec, told: AtOnceSpec, streams: RandomStreams, index: int, duration_s: float, factor: RateFactor
 ) -> Iterator[Times]:
     """Yield requests that arrive at one instant. `scale` multiplies or thins them as it does those of a trace."""
     at_s = source.from_s + told.at_s * source.time_scale
     if at_s < source.end_s(duration_s):
         yield from _repeated(
-            np.full(told.requests, at_s), factor, source.scale, chance.stream("traffic", index, "once")
+            np.full(told.requests, at_s), factor, source.scale, streams.stream("traffic", index, "once")
         )
 
 
@@ -117,7 +117,7 @@ def _at_once(
 
 
 def _of_bins(
-    source: SourceSpec, bins: BinsSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor
+    source: SourceSpec, bins: BinsSpec, streams: RandomStreams, index: int, duration_s: float, factor: RateFactor
 ) -> Iterator[Times]:
     width_s = bins.bin_s * source.time_scale
     end_s = source.end_s(duration_s)
@@ -126,7 +126,7 @@ def _of_bins(
     for first in range(0, len(recorded), BLOCK_BINS):
         if source.from_s + first * width_s >= end_s:
             return
-        rng = chance.stream("traffic", index, "bins", first)
+        rng = streams.stream("traffic", index, "bins", first)
         means = recorded[first : first + BLOCK_BINS]
         counts = _scaled_counts(means, source.scale, rng) if are_counts else rng.poisson(means * source.scale)
         begins_s: Times = source.from_s + np.arange(first, first + len(counts), dtype=np.float64) * width_s
@@ -167,9 +167,9 @@ def _evenly_at_random(begin_s: float, width_s: float, count: int, rng: np.random
 
 
 def _of_trace(
-    source: SourceSpec, trace: TraceSpec, chance: Chance, index: int, duration_s: float, factor: RateFactor
+    source: SourceSpec, trace: TraceSpec, streams: RandomStreams, index: int, duration_s: float, factor: RateFactor
 ) -> Iterator[Times]:
-    rng = chance.stream("traffic", index, "thinning")
+    rng = streams.stream("traffic", index, "thinning")
     end_s = source.end_s(duration_s)
     for block in traces.request_times(trace):
         times = source.from_s + block * source.time_scale

@@ -38,8 +38,8 @@ from simulator.replay.origin_spec import ACCOUNT, REGION
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.versions import Versions
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
+from simulator.world.random_streams import RandomStreams
 
 _CALLER: Final = Caller(ACCOUNT, REGION, "SCENARIO", "timeline", "127.0.0.1", "apprunner-simulator")
 _UNBOUNDED: Final = 10_000  # a scenario may have more services than an AWS account
@@ -52,11 +52,11 @@ class RunControl:
     Open it after the platform and before its clock starts; close it before the platform.
     """
 
-    def __init__(self, scenario: Scenario, platform: Platform, chance: Chance, clock: ClockKind) -> None:
+    def __init__(self, scenario: Scenario, platform: Platform, streams: RandomStreams, clock: ClockKind) -> None:
         self._scenario = scenario
         self._platform = platform
-        self._versions = Versions(scenario, chance, clock)
-        self._workload = ScenarioWorkload(scenario, platform, chance, clock, self._versions)
+        self._versions = Versions(scenario, streams, clock)
+        self._workload = ScenarioWorkload(scenario, platform, streams, clock, self._versions)
         told = scenario.operations
         quotas = Quotas(services=_UNBOUNDED, auto_scaling_names=_UNBOUNDED)
         settings = ControlPlaneSettings(

@@ -32,8 +32,8 @@ from simulator.replay.plan import service_plan
 from simulator.replay.scenario import Scenario
 from simulator.replay.versions import Version, Versions
 from simulator.rules.policies import POLICIES
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
+from simulator.world.random_streams import RandomStreams
 
 _DRAWS: Final = 16  # durations of pulls and builds sampled at a time
 _POLICY: Final = "app-runner"  # the policy of services that the timeline itself creates
@@ -43,15 +43,15 @@ class ScenarioWorkload:
     """Implements `Workload`. `built_s`: seconds of builds of each service, failed ones included."""
 
     def __init__(
-        self, scenario: Scenario, platform: Platform, chance: Chance, clock: ClockKind, versions: Versions
+        self, scenario: Scenario, platform: Platform, streams: RandomStreams, clock: ClockKind, versions: Versions
     ) -> None:
         self.built_s: dict[str, float] = defaultdict(float)
         self._scenario = scenario
         self._platform = platform
-        self._chance = chance
+        self._streams = streams
         self._clock = clock
         self._versions = versions
-        self._fetches = {name: _durations(spec.source, name, chance) for name, spec in scenario.services.items()}
+        self._fetches = {name: _durations(spec.source, name, streams) for name, spec in scenario.services.items()}
 
     def attach(self, log: Log) -> None:
         """Do nothing: the journal of the run records the instances' log lines without a call here."""
@@ -60,7 +60,7 @@ class ScenarioWorkload:
 
     async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
         if revision.name not in self._platform.services:
-            self._platform.add(revision.name, (service_host(revision.name, REGION, self._chance),))
+            self._platform.add(revision.name, (service_host(revision.name, REGION, self._streams),))
         return await self.deploy(revision, steps)
 
     async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
@@ -156,12 +156,12 @@ class ScenarioWorkload:
         return replace(plan, settings=settings, application=self._versions.application(version))
 
 
-def _durations(source: ServiceSourceSpec, name: str, chance: Chance) -> Iterator[float]:
+def _durations(source: ServiceSourceSpec, name: str, streams: RandomStreams) -> Iterator[float]:
     """Yield the seconds of each pull or build, without end."""
-    law = source.pull.law if source.repository is None else source.build.law
-    rng = chance.stream("service", name, "source")
+    distribution = source.pull.distribution if source.repository is None else source.build.distribution
+    rng = streams.stream("service", name, "source")
     while True:
-        yield from law.draw(rng, _DRAWS).tolist()
+        yield from distribution.draw(rng, _DRAWS).tolist()
 
 
 def _name(service_arn: str) -> str:

@@ -32,8 +32,8 @@ from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.traffic_spec import SourceSpec
 from simulator.rules.policies.load import DUST
-from simulator.world.chance import Chance
-from simulator.world.laws import Law
+from simulator.world.distributions import Distribution
+from simulator.world.random_streams import RandomStreams
 
 # ASSUMPTION: "the fewest instances that meet the SLO" leaves the CPU's share open. Under processor sharing a request
 # takes 1 / (1 - utilisation) times as long: five times at 0.8, about where percentiles of latency leave the SLOs that
@@ -130,10 +130,10 @@ def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int
 
 def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
     """Yield (times, CPU seconds, I/O seconds) of all requests in order of arrival, in chunks."""
-    chance = Chance(asked.seed)
-    work = Work(asked.simulated, chance, asked.service)
+    streams = RandomStreams(asked.seed)
+    work = Work(asked.simulated, streams, asked.service)
     arrivals = [
-        arrival_chunks(source, chance, index, asked.duration_s, factor)
+        arrival_chunks(source, streams, index, asked.duration_s, factor)
         for (index, source), factor in zip(asked.sources, asked.factors, strict=True)
     ]
     for times in merged(arrivals):
@@ -171,8 +171,8 @@ def start_up_s(scenario: Scenario, service: str) -> float:
     simulated = spec.application.simulated
     if simulated is None:
         return 0.0
-    rng = Chance(scenario.seed).stream("oracle", service, "start-up")
-    drawn = float(np.quantile(simulated.start_up.law.draw(rng, START_UP_DRAWS), START_UP_QUANTILE))
+    rng = RandomStreams(scenario.seed).stream("oracle", service, "start-up")
+    drawn = float(np.quantile(simulated.start_up.distribution.draw(rng, START_UP_DRAWS), START_UP_QUANTILE))
     check, told_s = spec.health_check, spec.startup_probe_s
     probe_s = spec.policy.actuator(spec.scaling).startup_probe_s if told_s is None else told_s
     step_s = check.interval_s if probe_s is None else probe_s
@@ -212,7 +212,7 @@ def stretch_of(spec: ServiceSpec) -> float:
     simulated, vcpu = spec.application.simulated, spec.size.vcpu
     assert simulated is not None, "the demand of a real application is not known"
     alone = 1 / min(1.0, vcpu)
-    cpu_s, io_s, places = simulated.cpu.law.mean, simulated.io.law.mean, _places(spec, simulated)
+    cpu_s, io_s, places = simulated.cpu.distribution.mean, simulated.io.distribution.mean, _places(spec, simulated)
     if cpu_s <= 0:
         return alone
     stretch = alone
@@ -227,9 +227,9 @@ def stretch_of(spec: ServiceSpec) -> float:
 class Work:
     """The work of a service's requests in order of arrival: the streams of fleet/simulated.py, sampled alike."""
 
-    def __init__(self, simulated: SimulatedSpec, chance: Chance, service: str) -> None:
-        self._cpu = _Draws(simulated.cpu.law, chance.stream("service", service, "cpu"))
-        self._io = _Draws(simulated.io.law, chance.stream("service", service, "io"))
+    def __init__(self, simulated: SimulatedSpec, streams: RandomStreams, service: str) -> None:
+        self._cpu = _Draws(simulated.cpu.distribution, streams.stream("service", service, "cpu"))
+        self._io = _Draws(simulated.io.distribution, streams.stream("service", service, "io"))
 
     def next(self, count: int) -> tuple[Times, Times]:
         """Return (CPU seconds, I/O seconds) of the next `count` requests."""
@@ -237,8 +237,8 @@ class Work:
 
 
 class _Draws:
-    def __init__(self, law: Law, rng: np.random.Generator) -> None:
-        self._law, self._rng = law, rng
+    def __init__(self, distribution: Distribution, rng: np.random.Generator) -> None:
+        self._law, self._rng = distribution, rng
         self._left: Times = np.empty(0)
 
     def next(self, count: int) -> Times:

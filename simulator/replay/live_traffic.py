@@ -23,8 +23,8 @@ from simulator.replay.scenario import Scenario
 from simulator.replay.session_spec import StepSpec
 from simulator.replay.traffic import arrival_times, retries_of, script_of, user_changes
 from simulator.replay.values import Sent
-from simulator.world.chance import Chance
 from simulator.world.clock import monotonic_s
+from simulator.world.random_streams import RandomStreams
 
 CHOICES = 1024  # choices sampled at a time
 # Enough for a source that begins with a few hundred requests a second; more are opened on demand.
@@ -50,37 +50,37 @@ class LiveClients:
         self,
         scenario: Scenario,
         platform: Platform,
-        chance: Chance,
+        streams: RandomStreams,
         knobs: Knobs | None = None,
         on_retry: OnRetry | None = None,
     ) -> Load:
         """Start the sources at once. Call it when the platform's clock has started."""
         for client in self._clients.values():
             client.origin_s = platform.clock.origin_s
-        sources = [self._source(scenario, chance, index, knobs, on_retry) for index in range(len(scenario.traffic))]
+        sources = [self._source(scenario, streams, index, knobs, on_retry) for index in range(len(scenario.traffic))]
         load = Load(list(self._clients.values()), sources)
         load.start()
         return load
 
     def _source(
-        self, scenario: Scenario, chance: Chance, index: int, knobs: Knobs | None, on_retry: OnRetry | None
+        self, scenario: Scenario, streams: RandomStreams, index: int, knobs: Knobs | None, on_retry: OnRetry | None
     ) -> OpenLoad | ClosedLoad:
         source = scenario.traffic[index]
-        client, choices = self._clients[source.service], _choices(scenario, chance, index)
+        client, choices = self._clients[source.service], _choices(scenario, streams, index)
         if source.closed is None:
-            times = arrival_times(scenario, chance, index, knobs)
-            retries = retries_of(scenario, chance, index, on_retry)
+            times = arrival_times(scenario, streams, index, knobs)
+            retries = retries_of(scenario, streams, index, on_retry)
             arrivals = ((at_s, next(choices), index) for at_s in times)
             if source.session:
                 sent = _sent(scenario, index)
-                return SessionLoad(client, arrivals, script_of(scenario, chance, index, sent, lambda: sent[0]))
+                return SessionLoad(client, arrivals, script_of(scenario, streams, index, sent, lambda: sent[0]))
             return OpenLoad(client, arrivals) if retries is None else RetryingLoad(client, arrivals, retries)
         closed = ClosedLoad(
             client,
             index,
             choices,
             lambda: 0.0,  # the script gives the thinking times
-            script=script_of(scenario, chance, index, _sent(scenario, index), lambda: Sent(next(choices))),
+            script=script_of(scenario, streams, index, _sent(scenario, index), lambda: Sent(next(choices))),
             changes=user_changes(source.closed),
             users=source.closed.users,
             from_s=source.from_s,
@@ -106,13 +106,13 @@ async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows
     return LiveClients(clients)
 
 
-def _choices(scenario: Scenario, chance: Chance, index: int) -> Iterator[RequestChoice]:
+def _choices(scenario: Scenario, streams: RandomStreams, index: int) -> Iterator[RequestChoice]:
     """Yield the kind of each request of the source at position `index`, one per arrival, without end."""
     source = scenario.traffic[index]
     kinds = [sent.choice for sent in _sent(scenario, index)]
     if len(kinds) == 1 or source.session:
         return itertools.repeat(kinds[0])
-    draws = request_choices(source, chance, index)
+    draws = request_choices(source, streams, index)
     portions = (draws.draw(CHOICES).tolist() for _ in itertools.repeat(None))
     return (kinds[place] for portion in portions for place in portion)
 

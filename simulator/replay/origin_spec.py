@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, model_validator
 
 from simulator.fleet.images import ImageIdentifier, RegistryKind
-from simulator.replay.law_spec import NOTHING, LawSpec
+from simulator.replay.distribution_spec import NOTHING, DistributionSpec
 from simulator.replay.sections import Flag, Section
 
 ACCOUNT: Final = "123456789012"  # the account and Region of a scenario's services
@@ -38,9 +38,9 @@ class ServiceSourceSpec(Section):
     """The URL of a repository with source code."""
     branch: str = Field(default="main", min_length=1, max_length=255)
     """With repository: the branch."""
-    pull: LawSpec = NOTHING
+    pull: DistributionSpec = NOTHING
     """With image: duration of the pull in a deployment."""
-    build: LawSpec = NOTHING
+    build: DistributionSpec = NOTHING
     """With repository: duration of a build. Build minutes are billed."""
     auto_deployments: Flag = False
     """Pushes deploy (`deploy: {trigger: push}`); the bill includes the monthly dollar for automatic deployments."""

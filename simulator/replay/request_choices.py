@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.replay.session_spec import RequestSpec
 from simulator.replay.traffic_spec import SourceSpec
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 
 class RequestChoices:
@@ -29,6 +29,6 @@ class RequestChoices:
         return np.searchsorted(self._bounds, self._rng.random(n), side="right")
 
 
-def request_choices(source: SourceSpec, chance: Chance, index: int) -> RequestChoices:
+def request_choices(source: SourceSpec, streams: RandomStreams, index: int) -> RequestChoices:
     """Return the choices of the source at position `index` of the scenario."""
-    return RequestChoices(source.requests, chance.stream("traffic", index, "requests"))
+    return RequestChoices(source.requests, streams.stream("traffic", index, "requests"))

@@ -34,9 +34,9 @@ from simulator.replay.user_policy import GuardedPolicy, UserPolicyError
 from simulator.rules.policies.port import Sample
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world import clock as clocks
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
-from simulator.world.pace import Pace
+from simulator.world.playback import Playback
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of, until
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ class Run:
     """One run of a scenario. `interrupt` ends it early; its records are completed in any case.
 
     `live` None means virtual time. `on_open` is called when the platform accepts requests, `on_stage` when its traffic
-    has begun (for code that acts on the run while it goes on), `on_close` before it closes. Virtual time keeps `pace`.
-    `on_export` is called with the addresses at which `exports` are available.
+    has begun (for code that acts on the run while it goes on), `on_close` before it closes. Virtual time keeps
+    `playback`. `on_export` is called with the addresses at which `exports` are available.
     """
 
     scenario: Scenario
@@ -77,7 +77,7 @@ class Run:
     on_open: Callable[[Platform], None] = lambda _: None
     on_stage: Callable[[Stage], None] | None = None
     on_close: Callable[[], None] = lambda: None
-    pace: Pace | None = None
+    playback: Playback | None = None
     exports: ExportSettings = NO_EXPORTS
     on_export: Callable[[Exporters], None] = lambda _: None
     backend: RequestGear | None = None  # processes the requests of virtual time; None: the platform's own objects
@@ -96,7 +96,7 @@ class Run:
         bug.
         """
         books = Books(self.scenario, self.clock, self.csv)
-        chance = Chance(self.scenario.seed)
+        streams = RandomStreams(self.scenario.seed)
         platform: Platform
 
         def sampled(service: str, sample: Sample) -> None:
@@ -106,7 +106,7 @@ class Run:
 
         platform = Platform(
             service_plans(self.scenario, self.clock),
-            chance,
+            streams,
             sampled,
             self.live,
             measured=self.exports.measures,
@@ -115,7 +115,7 @@ class Run:
         platform.on_verdict = books.decided
         exporters, log = self._exporters(platform, books)
         _listen_to_user_policies(platform)
-        control = self._control(platform, chance, log)
+        control = self._control(platform, streams, log)
         try:
             if exporters is not None:
                 await exporters.open()
@@ -125,11 +125,11 @@ class Run:
             traffic: Traffic
             if clients is not None:
                 books.own_load = clients.sent
-                traffic = clients.start(self.scenario, platform, chance, knobs, books.tallies.retry)
+                traffic = clients.start(self.scenario, platform, streams, knobs, books.tallies.retry)
             elif self.backend is not None:
                 traffic = self.backend.start(platform, books)
             else:
-                traffic = virtual_traffic(self.scenario, platform, chance, books.log, knobs, books.tallies.retry)
+                traffic = virtual_traffic(self.scenario, platform, streams, books.log, knobs, books.tallies.retry)
             if self.on_stage is not None and knobs is not None:
                 self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs, control))
             complete = await self._until_end(platform, traffic, control, books)
@@ -140,12 +140,12 @@ class Run:
         except LaunchError as error:
             raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
         finally:
-            if self.pace is not None:
-                self.pace.release()  # closing does not need the playback speed
+            if self.playback is not None:
+                self.playback.release()  # closing does not need the playback speed
             await _close(platform, control, exporters)
         return record
 
-    def _control(self, platform: Platform, chance: Chance, log: Log | None) -> RunControl | None:
+    def _control(self, platform: Platform, streams: RandomStreams, log: Log | None) -> RunControl | None:
         """Return the control plane, also for a watched run, which may be deployed to.
 
         Unused, it does not change the run's output.
@@ -154,7 +154,7 @@ class Run:
             return None
         from simulator.replay.control import RunControl  # noqa: PLC0415 few runs have a control plane
 
-        control = RunControl(self.scenario, platform, chance, self.clock)
+        control = RunControl(self.scenario, platform, streams, self.clock)
         if log is not None:
             control.on_log = log
         return control
@@ -267,7 +267,7 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
     run.scenario.require(run.clock.value)
     make_loop = None if run.backend is None else run.backend.make_loop
     try:
-        return clocks.run(run.clock, run.play, run.interrupt if signals else None, run.pace, make_loop)
+        return clocks.run(run.clock, run.play, run.interrupt if signals else None, run.playback, make_loop)
     except (ScenarioError, InterruptedRun):
         raise
     except (LaunchError, OSError, UserPolicyError) as error:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from simulator.replay.law_spec import NOTHING, LawSpec
+from simulator.replay.distribution_spec import NOTHING, DistributionSpec
 from simulator.replay.sections import Number, Section, Size
 
 # Header fields that the load client writes itself.
@@ -89,7 +89,7 @@ class StepSpec(RequestSpec):
 
     extract: Mapping[ValueName, ExtractSpec] = Field(default_factory=dict)
     """Values of its answer, by name; later steps send them as `${name}` in path, headers or body (real time)."""
-    think_time: LawSpec = NOTHING
+    think_time: DistributionSpec = NOTHING
     """Time between its answer and the next step."""
 
     __hash__ = RequestSpec.__hash__

@@ -16,7 +16,7 @@ from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.curves import curve_of, rate_factor
 from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.policies.requirements import Signal
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
     from simulator.replay.scenario import Scenario
@@ -49,7 +49,7 @@ def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
     slots = min(service.max_concurrency, simulated.workers or service.max_concurrency)
     most = 0.0
     for cpu, io in simulated.works():
-        cpu_s, io_s = cpu.law.mean, io.law.mean
+        cpu_s, io_s = cpu.distribution.mean, io.distribution.mean
         if cpu_s > 0:
             most = max(most, min(vcpu, slots * cpu_s / (cpu_s / min(1.0, vcpu) + io_s)))
     return most
@@ -93,9 +93,10 @@ def _concurrency(scenario: Scenario, name: str) -> float:
 
 def _latency_s(service: ServiceSpec, simulated: SimulatedSpec) -> float:
     """Return the latency of a request on an instance with MaxConcurrency requests and no queue."""
-    rng = Chance(0).stream("signal levels")
+    rng = RandomStreams(0).stream("signal levels")
     drawn = [
-        [float(np.quantile(law.law.draw(rng, _DRAWS), _QUANTILE)) for law in (cpu, io)] for cpu, io in simulated.works()
+        [float(np.quantile(distribution.distribution.draw(rng, _DRAWS), _QUANTILE)) for distribution in (cpu, io)]
+        for cpu, io in simulated.works()
     ]
     cpu_s, io_s = max(cpu for cpu, _ in drawn), max(io for _, io in drawn)
     slots, vcpu = service.max_concurrency, service.size.vcpu

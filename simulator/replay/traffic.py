@@ -20,15 +20,15 @@ from simulator.replay.clients import (
 )
 from simulator.replay.curves import rate_factor
 from simulator.replay.data_file import data_rows
+from simulator.replay.distribution_spec import DistributionSpec
 from simulator.replay.knobs import Knobs
-from simulator.replay.law_spec import LawSpec
 from simulator.replay.request_choices import request_choices
 from simulator.replay.request_numbers import Kind
 from simulator.replay.retries import OnRetry, Retries
 from simulator.replay.scenario import Scenario
 from simulator.replay.scripts import Script, ramped
 from simulator.replay.traffic_spec import ClosedSpec
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 THOUGHTS = 1024  # thinking times sampled at a time
 CHOICES = 1024
@@ -70,7 +70,7 @@ class VirtualTraffic:
 def virtual_traffic(
     scenario: Scenario,
     platform: Platform,
-    chance: Chance,
+    streams: RandomStreams,
     rows: RequestRows,
     knobs: Knobs | None = None,
     on_retry: OnRetry | None = None,
@@ -79,12 +79,12 @@ def virtual_traffic(
     clients: list[SimulatedClient] = []
     for index, source in enumerate(scenario.traffic):
         service = platform.services[source.service]
-        kinds = kinds_drawn(scenario, chance, index)
+        kinds = kinds_drawn(scenario, streams, index)
         if source.closed is None:
-            times = arrival_times(scenario, chance, index, knobs)
-            retries, end_s = retries_of(scenario, chance, index, on_retry), scenario.duration_s
+            times = arrival_times(scenario, streams, index, knobs)
+            retries, end_s = retries_of(scenario, streams, index, on_retry), scenario.duration_s
             if source.session:
-                script = script_of(scenario, chance, index, scenario.numbers.kinds(index), kinds.__next__)
+                script = script_of(scenario, streams, index, scenario.numbers.kinds(index), kinds.__next__)
                 clients.append(SessionClient(service, script, rows, platform.clock, times, end_s))
             elif retries is not None:
                 clients.append(RetryingClient(service, kinds, rows, platform.clock, times, retries, end_s))
@@ -98,7 +98,7 @@ def virtual_traffic(
                 platform.clock,
                 users=source.closed.users,
                 think=lambda: 0.0,  # the script gives the thinking times
-                script=script_of(scenario, chance, index, scenario.numbers.kinds(index), kinds.__next__),
+                script=script_of(scenario, streams, index, scenario.numbers.kinds(index), kinds.__next__),
                 changes=user_changes(source.closed),
                 from_s=source.from_s,
                 until_s=source.end_s(scenario.duration_s),
@@ -109,33 +109,37 @@ def virtual_traffic(
     return VirtualTraffic(clients)
 
 
-def arrival_times(scenario: Scenario, chance: Chance, index: int, knobs: Knobs | None = None) -> Iterator[float]:
+def arrival_times(
+    scenario: Scenario, streams: RandomStreams, index: int, knobs: Knobs | None = None
+) -> Iterator[float]:
     """Yield the seconds of the run at which the open source at position `index` sends, in order."""
-    times = _planned_times(scenario, chance, index)
+    times = _planned_times(scenario, streams, index)
     if knobs is None:
         return times
-    return knobs.turned(scenario.traffic[index].service, times, chance.stream("traffic", index, "knob"))
+    return knobs.turned(scenario.traffic[index].service, times, streams.stream("traffic", index, "knob"))
 
 
-def _planned_times(scenario: Scenario, chance: Chance, index: int) -> Iterator[float]:
+def _planned_times(scenario: Scenario, streams: RandomStreams, index: int) -> Iterator[float]:
     source = scenario.traffic[index]
     factor = rate_factor(scenario.timeline, source.name)
-    for chunk in arrival_chunks(source, chance, index, scenario.duration_s, factor):
+    for chunk in arrival_chunks(source, streams, index, scenario.duration_s, factor):
         yield from chunk.tolist()
 
 
-def retries_of(scenario: Scenario, chance: Chance, index: int, on_retry: OnRetry | None = None) -> Retries | None:
+def retries_of(
+    scenario: Scenario, streams: RandomStreams, index: int, on_retry: OnRetry | None = None
+) -> Retries | None:
     """Return how clients of the source at position `index` retry, or None. `on_retry` is called for each retry."""
     spec = scenario.traffic[index].retry
     if spec is None:
         return None
-    retries = Retries(spec.attempts, spec.factor, thoughts(spec.wait, chance, index, "retry").__next__, spec.on)
+    retries = Retries(spec.attempts, spec.factor, thoughts(spec.wait, streams, index, "retry").__next__, spec.on)
     retries.on_retry = on_retry or retries.on_retry
     return retries
 
 
 def script_of(
-    scenario: Scenario, chance: Chance, index: int, kinds: Sequence[Told], draw: Callable[[], Told]
+    scenario: Scenario, streams: RandomStreams, index: int, kinds: Sequence[Told], draw: Callable[[], Told]
 ) -> Script[Told]:
     """Return the script of the users of the source at position `index`.
 
@@ -145,10 +149,10 @@ def script_of(
     closed = source.closed or ClosedSpec(users=1)
     return Script(
         draw,
-        thoughts(closed.think_time, chance, index).__next__,
+        thoughts(closed.think_time, streams, index).__next__,
         steps=kinds if source.session else (),
         thinks=[
-            thoughts(step.think_time, chance, index, f"think-{place}").__next__
+            thoughts(step.think_time, streams, index, f"think-{place}").__next__
             for place, step in enumerate(source.session)
         ],
         iterations=closed.iterations,
@@ -162,18 +166,20 @@ def user_changes(closed: ClosedSpec) -> Iterator[tuple[float, int]]:
     return ramped(closed.users, [(stage.duration_s, stage.target) for stage in closed.stages])
 
 
-def kinds_drawn(scenario: Scenario, chance: Chance, index: int) -> Iterator[Kind]:
+def kinds_drawn(scenario: Scenario, streams: RandomStreams, index: int) -> Iterator[Kind]:
     """Yield the kind of each request of the source at position `index`, without end: the same on both clocks."""
     kinds = scenario.numbers.kinds(index)
     if len(kinds) == 1 or scenario.traffic[index].session:
         return itertools.repeat(kinds[0])
-    draws = request_choices(scenario.traffic[index], chance, index)
+    draws = request_choices(scenario.traffic[index], streams, index)
     portions = (draws.draw(CHOICES).tolist() for _ in itertools.repeat(None))
     return (kinds[place] for portion in portions for place in portion)
 
 
-def thoughts(law: LawSpec, chance: Chance, index: int, purpose: str = "think") -> Iterator[float]:
+def thoughts(
+    distribution: DistributionSpec, streams: RandomStreams, index: int, purpose: str = "think"
+) -> Iterator[float]:
     """Yield thinking times of the closed source at position `index`, without end; with purpose `retry`, its pauses."""
-    rng: np.random.Generator = chance.stream("traffic", index, purpose)
+    rng: np.random.Generator = streams.stream("traffic", index, purpose)
     while True:
-        yield from law.law.draw(rng, THOUGHTS).tolist()
+        yield from distribution.distribution.draw(rng, THOUGHTS).tolist()

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.replay.data_file import data_columns
-from simulator.replay.law_spec import NOTHING, LawSpec
+from simulator.replay.distribution_spec import NOTHING, DistributionSpec
 from simulator.replay.problems import did_you_mean
 from simulator.replay.retries import RETRY_CAUSES
 from simulator.replay.sections import (
@@ -137,7 +137,7 @@ class ClosedSpec(Section):
     """Number of users; with stages, the number at the start."""
     stages: tuple[UsersStageSpec, ...] = ()
     """Consecutive ramps of the number of users, like k6's ramping-vus; after the last stage it stays constant."""
-    think_time: LawSpec = NOTHING
+    think_time: DistributionSpec = NOTHING
     """Time between an answer and the user's next request; with a session, between its end and the next session."""
     iterations: Count | None = Field(default=None, ge=1)
     """Number of requests, or sessions, per user (default: no limit)."""
@@ -165,7 +165,7 @@ class RetrySpec(Section):
 
     attempts: Count = Field(ge=2, le=100)
     """Highest number of attempts, including the first."""
-    wait: LawSpec = NOTHING
+    wait: DistributionSpec = NOTHING
     """Time between a failed answer and the second attempt."""
     on: tuple[RetryCause, ...] = Field(default=RETRY_CAUSES, min_length=1)
     """Causes of a retry (default: all)."""

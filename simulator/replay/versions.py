@@ -17,9 +17,9 @@ from simulator.replay.applications import application_of
 from simulator.replay.deploy_spec import DeploySpec
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
+from simulator.world.random_streams import RandomStreams
 
 EXIT_CODE: Final = 1  # of a version that fails at its start
 
@@ -40,8 +40,8 @@ class Version:
 class Versions:
     """The versions of all services, the newest last."""
 
-    def __init__(self, scenario: Scenario, chance: Chance, clock: ClockKind) -> None:
-        self._chance = chance
+    def __init__(self, scenario: Scenario, streams: RandomStreams, clock: ClockKind) -> None:
+        self._streams = streams
         self._clock = clock
         self._pushed: dict[str, list[Version]] = {}
         for name, spec in scenario.services.items():
@@ -82,6 +82,6 @@ class Versions:
         versions = self._pushed.setdefault(service, [])
         is_code = spec.source.repository is not None
         length = _COMMIT_DIGITS if is_code else _DIGEST_DIGITS
-        digits = self._chance.identifier("version", service, len(versions), length=length)
+        digits = self._streams.identifier("version", service, len(versions), length=length)
         versions.append(Version(digits if is_code else f"sha256:{digits}", spec, fails))
         return versions[-1]

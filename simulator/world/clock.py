@@ -13,9 +13,9 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any, Final, TypeVar
 
-from simulator.world.insistence import Insistence
-from simulator.world.pace import Pace
 from simulator.world.paced import PacedLoop
+from simulator.world.playback import Playback
+from simulator.world.repeated_interrupt import RepeatedInterrupt
 from simulator.world.virtual import VirtualLoop
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def run(
     kind: ClockKind,
     main: Callable[[], Coroutine[Any, Any, T]],
     on_interrupt: Callable[[], None] | None = None,
-    pace: Pace | None = None,
+    playback: Playback | None = None,
     make_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> T:
     """Run `main()` to completion on a new event loop.
@@ -72,7 +72,7 @@ def run(
         pace: the playback speed of virtual time, for interactive runs; None runs as fast as possible.
         make_loop: makes another loop of the same kind.
     """
-    loop = _make_loop(kind, pace) if make_loop is None else make_loop()
+    loop = _make_loop(kind, playback) if make_loop is None else make_loop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner, _interrupts(loop, on_interrupt):
         return runner.run(main())
 
@@ -107,9 +107,9 @@ def utc_now() -> datetime:
     return datetime.fromtimestamp(epoch_s(), UTC)
 
 
-def _make_loop(kind: ClockKind, pace: Pace | None) -> asyncio.AbstractEventLoop:
+def _make_loop(kind: ClockKind, playback: Playback | None) -> asyncio.AbstractEventLoop:
     if kind is ClockKind.VIRTUAL:
-        return VirtualLoop() if pace is None else PacedLoop(pace)
+        return VirtualLoop() if playback is None else PacedLoop(playback)
     import uvloop  # noqa: PLC0415 not available on Windows, where virtual time still works
 
     return uvloop.new_event_loop()
@@ -121,7 +121,7 @@ def _interrupts(loop: asyncio.AbstractEventLoop, on_interrupt: Callable[[], None
         yield
         return
     calls = 0
-    unheard = Insistence(TURN_MAX_S)  # calls `interrupted` as a second signal would
+    unheard = RepeatedInterrupt(TURN_MAX_S)  # calls `interrupted` as a second signal would
 
     def heard() -> None:
         unheard.stop()

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from heapq import heappop
 from typing import Final, TypeVarTuple
 
-from simulator.world.pace import Pace
+from simulator.world.playback import Playback
 from simulator.world.virtual import VirtualLoop, _Timer
 
 Ts = TypeVarTuple("Ts")
@@ -28,12 +28,12 @@ SLEEP_S_MAX: Final = 0.5
 
 
 class PacedLoop(VirtualLoop):
-    """A VirtualLoop that advances at the speed of `pace`."""
+    """A VirtualLoop that advances at the speed of `playback`."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, playback: Playback) -> None:
         super().__init__()
-        self._pace = pace
-        pace.on_change = self._look_again
+        self._playback = playback
+        playback.on_change = self._look_again
         self._limit_s = math.inf  # virtual time up to which no check is needed
         self._door: deque[_Timer] = deque()
         self._knock = threading.Event()
@@ -91,15 +91,15 @@ class PacedLoop(VirtualLoop):
             self._now = max(self._now, min(self._limit_s, when))
             if self._soon or self._stopping:  # type: ignore[attr-defined]
                 return False
-            self._knock.wait(min(self._pace.wait_s(when), self._pace.on_look(), SLEEP_S_MAX))
+            self._knock.wait(min(self._playback.wait_s(when), self._playback.on_look(), SLEEP_S_MAX))
             waited = True
 
     def _look(self, *, waited: bool = False) -> None:
         self._knock.clear()
         while self._door:
             self._soon.append(self._door.popleft())
-        self._limit_s = self._pace.limit_s(self._now, waited=waited)
-        self._pace.on_look()
+        self._limit_s = self._playback.limit_s(self._now, waited=waited)
+        self._playback.on_look()
 
     def _look_again(self) -> None:
         """Check again: the playback speed or state has changed."""

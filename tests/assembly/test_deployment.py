@@ -11,7 +11,7 @@ import pytest
 from simulator.control.time_profile import APP_RUNNER, INSTANT, TimeProfile
 from simulator.fleet.application import Failures, SimulatedApplication
 from simulator.model.instance import InstanceState
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
 from tests.assembly.test_service_workload import NAMED, REGISTRY, Request, World, image
 from tests.virtual import run_virtual
 

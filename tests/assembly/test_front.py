@@ -13,19 +13,19 @@ from simulator.assembly.front import Front
 from simulator.assembly.live_settings import LiveSettings
 from simulator.edge.door import Lane
 from simulator.wire.listening import CannotListen
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 
 @pytest.mark.case("P22")
 async def test_a_redirect_port_that_is_taken_is_replaced_only_where_nobody_asked_for_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        front = Front(LiveSettings(tmp_path, http_port=port, http_port_or_any=True), Chance(1))
+        front = Front(LiveSettings(tmp_path, http_port=port, http_port_or_any=True), RandomStreams(1))
         await front.open()
         assert (front.http_port_wanted, front.http_port != port, front.http_port > 0) == (port, True, True)
         await front.close()
 
-        front = Front(LiveSettings(tmp_path, http_port=port), Chance(1))
+        front = Front(LiveSettings(tmp_path, http_port=port), RandomStreams(1))
         with pytest.raises(CannotListen):
             await front.open()
         await front.close()
@@ -33,7 +33,7 @@ async def test_a_redirect_port_that_is_taken_is_replaced_only_where_nobody_asked
 
 @pytest.mark.case("R1")
 async def test_the_plain_port_knows_the_services_of_the_balancer_only(tmp_path: Path) -> None:
-    front = Front(LiveSettings(tmp_path), Chance(1))
+    front = Front(LiveSettings(tmp_path), RandomStreams(1))
     await front.open()
     try:
         front.add_host("shop.awsapprunner.localhost", cast("Lane", object()))  # never asked: nothing is forwarded

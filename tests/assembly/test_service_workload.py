@@ -17,8 +17,8 @@ from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.exchange import Exchange
 from simulator.model.rejection import Rejection
-from simulator.world.chance import Chance
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
+from simulator.world.random_streams import RandomStreams
 from tests.assembly.test_applications import Builder
 from tests.control.api_stage import Stage
 from tests.control.sources import CODE
@@ -65,7 +65,7 @@ class World:
         named: Mapping[str, SimulatedApplication] = NAMED,
         builder: Builder | None = None,
     ) -> None:
-        self.platform = Platform((), Chance(7))
+        self.platform = Platform((), RandomStreams(7))
         settings = WorkloadSettings(drain_timeout_s=60.0)
         self.workload = PlatformWorkload(
             self.platform, Applications(ApplicationSettings(named, builder=builder)), settings

@@ -9,7 +9,7 @@ from simulator.builds.built import BuildFailed, CodeValues, SourceDescription
 from simulator.builds.simulated import SimulatedBuilder
 from simulator.model.phase import Phase
 from simulator.world.clock import ClockKind, run
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
 from tests.builds.steps import HeardSteps
 
 SOURCE = SourceDescription("https://github.com/example/shop", "main", values=CodeValues("GO_1", "", "./shop -v"))

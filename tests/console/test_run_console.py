@@ -13,7 +13,7 @@ from simulator.replay.runner import Run, play
 from simulator.replay.scenario import load_scenario
 from simulator.replay.shipped import shipped_scenarios
 from simulator.world.clock import wall_s
-from simulator.world.pace import Pace
+from simulator.world.playback import Playback
 from tests.console.watched import Watched, scenario_of, watched
 
 HOURS = """
@@ -248,7 +248,7 @@ def test_the_lessons_stand_beside_a_run_in_virtual_time(case: Watched) -> None:
 def test_nothing_is_played_beside_a_run_in_real_time() -> None:
     """It would take time from the requests that are measured."""
     with RunConsole(0, None) as console:
-        case = Watched(console, Pace(wall_s))
+        case = Watched(console, Playback(wall_s))
         assert b'href="/lessons"' not in case.request("GET", "/")[1]
         assert case.request("GET", "/lessons")[0] == 404
 

@@ -18,7 +18,7 @@ from simulator.replay.report_schema import Report
 from simulator.replay.runner import InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
 from simulator.world.clock import wall_s
-from simulator.world.pace import Pace
+from simulator.world.playback import Playback
 
 PATIENCE_S = 60.0
 
@@ -28,7 +28,7 @@ class Watched:
     """A console whose run goes on. `report` is there when the run has ended."""
 
     console: RunConsole
-    pace: Pace
+    playback: Playback
     ended: threading.Event = field(default_factory=threading.Event)
     report: Report | None = None
 
@@ -93,10 +93,10 @@ class Watched:
 @contextlib.contextmanager
 def watched(scenario: Scenario, speed: float = 1.0) -> Iterator[Watched]:
     """The scenario in virtual time at `speed`, from the moment at which somebody looks. It is ended with the block."""
-    pace = Pace(wall_s, speed)
-    with RunConsole(0, pace) as console:
-        case = Watched(console, pace)
-        run = Run(scenario, pace=pace)
+    playback = Playback(wall_s, speed)
+    with RunConsole(0, playback) as console:
+        case = Watched(console, playback)
+        run = Run(scenario, playback=playback)
         console.attach(run)
 
         def work() -> None:

@@ -18,7 +18,7 @@ from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import OVERFLOW, Rejection
 from simulator.wire.upstream import Caller, UpstreamConnection
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 HOST = b"abcdefghij.eu-west-1.awsapprunner.localhost"
 EPOCH_S = 1_796_000_000.0
@@ -265,7 +265,7 @@ class Front:
             self.limits,
             clock=lambda: self.now_s,
             epoch_s=lambda: EPOCH_S,
-            chance=Chance(1),
+            streams=RandomStreams(1),
             server_timing=server_timing,
             websocket=websocket,
             access_log=access_log,

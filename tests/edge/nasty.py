@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypeVar
 
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.edge.front import HOST
 
 T = TypeVar("T")
@@ -134,7 +134,7 @@ class Nasty:
     """An endless supply; the same seed and batch give the same cases."""
 
     def __init__(self, seed: int, batch: int) -> None:
-        self._stream = Chance(seed).stream("nasty", batch)
+        self._stream = RandomStreams(seed).stream("nasty", batch)
         self._numbers = self._draw()
 
     def requests(self) -> Case:

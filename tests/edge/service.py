@@ -15,7 +15,7 @@ from simulator.fleet.roster import Roster
 from simulator.fleet.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.rules.ejection import EjectionSettings
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.edge.front import EPOCH_S, HOST, FakeInstance, FakeTransport, Front
 from tests.fleet.fakes import NO_ACTUATOR, FakeBackend, FakeDriver, Stage
 
@@ -81,7 +81,9 @@ class Service(Stage):
             self.pool, self.wired, NO_ACTUATOR, clock=self.clock, journal=self.journal, tasks=self.tasks
         )
         loop = asyncio.get_running_loop()
-        self.gateway = Gateway(self.limits, clock=loop.time, epoch_s=lambda: EPOCH_S + loop.time(), chance=Chance(1))
+        self.gateway = Gateway(
+            self.limits, clock=loop.time, epoch_s=lambda: EPOCH_S + loop.time(), streams=RandomStreams(1)
+        )
         self.gateway.add(HOST.decode(), self.pool)
 
     def client(self, door: Door | None = None) -> Front:

@@ -8,7 +8,7 @@ from simulator.edge.tracing import TracedDoor
 from simulator.fleet.settings import PoolSettings
 from simulator.records.request_trace import RequestTrace, Tracing
 from simulator.rules.sampling import Sampling
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.edge.front import EPOCH_S, OK, Front, request
 from tests.edge.service import Service
 from tests.fleet.fakes import stage_settings
@@ -34,7 +34,7 @@ class TracedService(Service):
             self.gateway,
             Tracing(self.heard.append, sampling or Sampling(), only, xray),
             epoch_s=lambda: EPOCH_S + loop.time(),
-            chance=Chance(2),
+            streams=RandomStreams(2),
             instance_id=lambda service, number: f"{service}-{number}",
         )
 

@@ -14,8 +14,8 @@ from simulator.fleet.exchange import Exchange
 from simulator.fleet.simulated import STORAGE_BYTES, SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize
-from simulator.world.chance import Chance
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
+from simulator.world.random_streams import RandomStreams
 from tests.virtual import run_virtual
 
 MB = 1024**2
@@ -42,7 +42,7 @@ def with_one(failures: Failures, test: Callable[[SimulatedBackend], Coroutine[An
     application = SimulatedApplication(start_up=Constant(2), io=Constant(1), failures=failures)
 
     async def main() -> None:
-        driver = SimulatedDriver(application, Chance(1), "web")
+        driver = SimulatedDriver(application, RandomStreams(1), "web")
         await test(await driver.launch(InstanceSpec("web", 1, InstanceSize(256, 512))))
 
     run_virtual(main)
@@ -113,7 +113,7 @@ def test_shares_are_of_requests_and_the_same_seed_has_the_same_accidents() -> No
         application = SimulatedApplication(io=Constant(1), failures=Failures(crash_share=0.1, exit_code=9))
 
         async def main() -> list[int]:
-            driver = SimulatedDriver(application, Chance(7), "web")
+            driver = SimulatedDriver(application, RandomStreams(7), "web")
             told = []
             for number in range(1, 51):
                 backend = await driver.launch(InstanceSpec("web", number, InstanceSize()))

@@ -15,8 +15,8 @@ from simulator.fleet.mixed import ANSWERS_KEPT, Answer, MixedDriver, Shown
 from simulator.fleet.simulated import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
-from simulator.world.chance import Chance
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
+from simulator.world.random_streams import RandomStreams
 from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import run_virtual
 
@@ -32,7 +32,7 @@ class Real(SimulatedDriver):
     limits_in_force = "CPU and memory limits: none"
 
     def __init__(self, application: SimulatedApplication = WORKS) -> None:
-        super().__init__(application, Chance(1), "web")
+        super().__init__(application, RandomStreams(1), "web")
         self.rejects = False
         self.launched: list[SimulatedBackend] = []
 

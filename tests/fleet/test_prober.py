@@ -11,7 +11,7 @@ from simulator.fleet.prober import AT_ONCE_S, Prober
 from simulator.fleet.simulated import SimulatedBackend
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
 from tests.fleet.fakes import FakeBackend, FakeDriver
 from tests.virtual import run_virtual
 

@@ -10,8 +10,8 @@ from simulator.fleet.exchange import Exchange
 from simulator.fleet.simulated import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
-from simulator.world.chance import Chance
-from simulator.world.laws import Constant, Exponential
+from simulator.world.distributions import Constant, Exponential
+from simulator.world.random_streams import RandomStreams
 from tests.virtual import run_virtual
 
 SPEC = InstanceSpec("web", 1, InstanceSize())
@@ -30,7 +30,7 @@ class Request(Exchange):
 
 
 async def launched(application: SimulatedApplication, size: InstanceSize | None = None) -> SimulatedBackend:
-    driver = SimulatedDriver(application, Chance(1), "web")
+    driver = SimulatedDriver(application, RandomStreams(1), "web")
     return await driver.launch(InstanceSpec("web", 1, size or InstanceSize()))
 
 
@@ -158,7 +158,7 @@ def test_the_work_is_drawn_in_order_of_arrival_whichever_instance_does_it() -> N
         application = SimulatedApplication(cpu=Exponential(1.0), io=Exponential(2.0))
         drawn: list[list[tuple[float, float]]] = []
         for instances in (1, 3):
-            driver = SimulatedDriver(application, Chance(5), "web")
+            driver = SimulatedDriver(application, RandomStreams(5), "web")
             for _ in range(instances):
                 await driver.launch(SPEC)
             requests = [Request([]) for _ in range(2000)]

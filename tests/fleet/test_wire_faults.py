@@ -8,7 +8,7 @@ import pytest
 
 from simulator.fleet.wire_faults import WireFaults
 from simulator.model.wire_fault import FaultKind, WireFault
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.fleet.fakes import FakeExchange, Stage, stage_settings
 from tests.virtual import rounds, run_virtual
 
@@ -21,7 +21,7 @@ def spoiled(play: Callable[[Stage, WireFaults], Coroutine[Any, Any, None]], **se
 
     async def main() -> None:
         async with Stage(stage_settings(**settings)) as stage:
-            stage.pool.faults = WireFaults(Chance(1).stream("faults").random)
+            stage.pool.faults = WireFaults(RandomStreams(1).stream("faults").random)
             await play(stage, stage.pool.faults)
 
     run_virtual(main)

@@ -22,7 +22,7 @@ from simulator.replay.problems import ScenarioError
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun
 from simulator.replay.scenario import Scenario, read_scenario
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.lab.gear_scenarios import account
 from tests.lab.small_buffers import small_buffers
 
@@ -63,7 +63,7 @@ class Dice:
     """Choices of a seed."""
 
     def __init__(self, seed: int) -> None:
-        self._rng = Chance(seed).stream("odd")
+        self._rng = RandomStreams(seed).stream("odd")
 
     def choice(self, options: Sequence[Any]) -> Any:
         return options[int(self._rng.integers(len(options)))]

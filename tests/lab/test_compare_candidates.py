@@ -48,7 +48,7 @@ def test_a_platform_brings_its_limits_and_its_overflow(scenario: Scenario) -> No
     assert web.balancing == "newest-first"
     assert web.policy.name == "lambda"
     assert web.application.simulated is not None
-    assert 0.5 + 0.168 < web.application.simulated.start_up.law.mean < 0.5 + 0.5
+    assert 0.5 + 0.168 < web.application.simulated.start_up.distribution.mean < 0.5 + 0.5
 
 
 def test_a_platform_that_bills_busy_time_tells_busy_from_idle(scenario: Scenario) -> None:

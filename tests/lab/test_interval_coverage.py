@@ -10,7 +10,7 @@ from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_figures import FIGURES, Terms
 from simulator.lab.compare_run import ServiceOutcome, Task, play_task, play_virtual
 from simulator.lab.statistics import Scope, estimate
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 pytest.importorskip("scipy")
 
@@ -52,7 +52,7 @@ def coverage(runs: list[ServiceOutcome], figure: str, count: int = 20) -> float:
     """The share of experiments of `count` runs whose interval has the mean of all runs in it."""
     values = [run.values[figure] or 0.0 for run in runs]
     truth = sum(values) / len(values)
-    rng = Chance(11).stream("experiments", figure, str(count))
+    rng = RandomStreams(11).stream("experiments", figure, str(count))
     held = 0
     for _ in range(EXPERIMENTS):
         chosen = rng.integers(0, len(runs), count).tolist()

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.lab.extras import MissingLibrary, needed
 from simulator.lab.statistics import ANY, Scope, estimate, geometric_mean, independent, paired
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 
 def test_the_interval_is_students() -> None:
@@ -63,14 +63,14 @@ def test_what_no_run_has_seen_is_bounded_by_the_rule_of_three() -> None:
 def test_one_run_of_twenty_with_errors_is_not_below_none_of_them() -> None:
     low, high = interval([0.0] * 19 + [0.02], Scope(0, 1, 1 / 1000))
     # Jeffreys' interval of 1 in 20: the 2.5 % and 97.5 % quantiles of a million draws of Beta(1.5, 19.5).
-    drawn = np.quantile(Chance(3).stream("beta").beta(1.5, 19.5, 1_000_000), [0.025, 0.975])
+    drawn = np.quantile(RandomStreams(3).stream("beta").beta(1.5, 19.5, 1_000_000), [0.025, 0.975])
     assert (low / 0.02, high / 0.02) == pytest.approx(tuple(drawn), rel=0.02)
     assert 0 < low < 0.001 < high < 0.01
 
 
 @pytest.mark.case("L27", "X13b")
 def test_no_interval_reaches_beyond_what_the_figure_can_be() -> None:
-    rng = Chance(5).stream("bounds")
+    rng = RandomStreams(5).stream("bounds")
     for n in (3, 5, 20):
         for values in (rng.beta(0.3, 9, n), rng.beta(9, 0.3, n), 1 - rng.beta(0.1, 40, n)):
             low, high = interval(values.tolist(), Scope(0, 1, 0.001))
@@ -79,7 +79,7 @@ def test_no_interval_reaches_beyond_what_the_figure_can_be() -> None:
 
 @pytest.mark.case("L27")
 @pytest.mark.parametrize(
-    ("law", "least", "most"),
+    ("distribution", "least", "most"),
     [
         ("two values", 0.93, 0.995),
         ("rare counts", 0.93, 0.995),
@@ -88,9 +88,9 @@ def test_no_interval_reaches_beyond_what_the_figure_can_be() -> None:
         ("rare and of any size", 0.92, 0.98),
     ],
 )
-def test_intervals_of_money_counts_and_errors_hold_the_truth(law: str, least: float, most: float) -> None:
+def test_intervals_of_money_counts_and_errors_hold_the_truth(distribution: str, least: float, most: float) -> None:
     """Twenty runs, 1,000 times. Student's t covers 82 to 90 % of the times here."""
-    rng = Chance(7).stream("laws", law)
+    rng = RandomStreams(7).stream("laws", distribution)
     draw: dict[str, tuple[Callable[[], np.ndarray], float, float]] = {
         "two values": (lambda: 8.71 - 0.05 * (rng.random(20) < 0.15), 8.71 - 0.05 * 0.15, 0.05),
         "rare counts": (lambda: rng.poisson(0.1, 20).astype(float), 0.1, 1.0),
@@ -98,7 +98,7 @@ def test_intervals_of_money_counts_and_errors_hold_the_truth(law: str, least: fl
         "long tail": (lambda: rng.gamma(0.7, 1.0, 20), 0.7, 0.0),
         "rare and of any size": (lambda: rng.gamma(1.0, 0.02, 20) * (rng.random(20) < 0.3), 0.006, 0.001),
     }
-    made, truth, step = draw[law]
+    made, truth, step = draw[distribution]
     held = 0
     for _ in range(1000):
         low, high = interval(made().tolist(), Scope(0, math.inf, step))
@@ -107,8 +107,8 @@ def test_intervals_of_money_counts_and_errors_hold_the_truth(law: str, least: fl
 
 
 def test_a_paired_difference_is_narrower_when_chance_is_shared() -> None:
-    common = Chance(1).stream("common").normal(100, 20, 20)
-    own = Chance(1).stream("own").normal(3, 1, 20)
+    common = RandomStreams(1).stream("common").normal(100, 20, 20)
+    own = RandomStreams(1).stream("own").normal(3, 1, 20)
     ours, theirs = (common + own).tolist(), common.tolist()
     together, apart = paired(ours, theirs), independent(ours, theirs)
     assert together is not None
@@ -121,7 +121,7 @@ def test_a_paired_difference_is_narrower_when_chance_is_shared() -> None:
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
-    rng = Chance(4).stream("coverage")
+    rng = RandomStreams(4).stream("coverage")
     intervals = [interval(rng.normal(5, 2, 8).tolist()) for _ in range(600)]
     held = sum(low <= 5 <= high for low, high in intervals)
     assert held / 600 == pytest.approx(0.95, abs=0.03)  # three standard errors of a share of 600

@@ -14,7 +14,7 @@ pytest.importorskip("numba")
 from simulator.lab import validate_compiled
 from simulator.lab.validate_queueing import CASES, TOLERANCE, compiled_findings, label
 from simulator.records.request_log import Chunk
-from simulator.world.laws import Exponential, Hyperexponential
+from simulator.world.distributions import Exponential, Hyperexponential
 
 # Cheap ones, one of each model: M/M/c, loss, M/M/c/K, M/G/1, processor sharing, M/G/infinity.
 NUMBERS = (2, 8, 15, 18, 20, 23)

@@ -6,8 +6,8 @@ from simulator.fleet.application import Failures, SimulatedApplication
 from simulator.fleet.driver import Backend, InstanceSpec
 from simulator.fleet.process_backend import Throttling
 from simulator.fleet.simulated import SimulatedDriver
-from simulator.world.chance import Chance
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
+from simulator.world.random_streams import RandomStreams
 from tests.live.contract import ASKED_CODE, FILLED_BYTES, SIZE, SLOW_START_S, START_CODE, STORAGE_BYTES, Behaviour, Test
 from tests.virtual import run_virtual
 
@@ -39,7 +39,7 @@ class SimulatedArm:
 
     async def launch(self, behaviour: Behaviour, throttling: Throttling = Throttling.NONE) -> Backend:
         del throttling  # its idle instances compute nothing anyway
-        driver = SimulatedDriver(_BEHAVIOURS.get(behaviour, _WORKS), Chance(1), "contract", STORAGE_BYTES)
+        driver = SimulatedDriver(_BEHAVIOURS.get(behaviour, _WORKS), RandomStreams(1), "contract", STORAGE_BYTES)
         return await driver.launch(InstanceSpec("contract", 1, SIZE))
 
 

@@ -17,7 +17,7 @@ from simulator.builds.built import BuildFailed, SourceDescription
 from simulator.builds.dockerfile_builder import DockerfileBuilder, port_of, tag_of
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.secrets import SecretsPlace
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.builds.steps import HeardSteps
 from tests.live.docker_images import shell_image
 from tests.live.test_source_applications import answers
@@ -55,7 +55,7 @@ async def test_the_image_of_a_dockerfile_is_served_and_built_again_after_a_chang
     (tmp_path / "shop" / "a.secret").write_text("secret", encoding="utf-8")
     lines: list[str] = []
     async with builder_for(tmp_path) as builder:
-        platform = Platform((), Chance(1), live=LiveSettings(tmp_path))
+        platform = Platform((), RandomStreams(1), live=LiveSettings(tmp_path))
         try:
             await platform.open()
             platform.start()

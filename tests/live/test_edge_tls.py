@@ -19,7 +19,7 @@ from simulator.fleet.http_backend import HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.edge.front import EPOCH_S, HOST, FakeLane, body_of, request, status_of, values_of
 from tests.live.waiting import until
 from tests.loops import both_loops
@@ -75,7 +75,7 @@ class Platform:
         self.service = HttpService("127.0.0.1", port, self.limits)
         self.lane = FakeLane(self.service)
         clock = asyncio.get_running_loop().time
-        gateway = self.gateway = Gateway(self.limits, clock=clock, epoch_s=lambda: EPOCH_S, chance=Chance(1))
+        gateway = self.gateway = Gateway(self.limits, clock=clock, epoch_s=lambda: EPOCH_S, streams=RandomStreams(1))
         gateway.add(NAME, self.lane)
         certificates = self.certificates = ServerCertificates(self.authority, today())
         certificates.add(NAME, today())

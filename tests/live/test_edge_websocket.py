@@ -10,7 +10,7 @@ import pytest
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import listen
 from simulator.wire.ca import CertificateAuthority
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.edge.front import EPOCH_S, status_of
 from tests.edge.test_websocket import AGREED, ASK
 from tests.live.test_edge_tls import NAME, Platform, platform, today
@@ -40,7 +40,7 @@ async def speak_first_and_end(reader: asyncio.StreamReader, writer: asyncio.Stre
 
 def allow_websockets(running: Platform) -> Gateway:
     clock = asyncio.get_running_loop().time
-    gateway = Gateway(running.limits, clock=clock, epoch_s=lambda: EPOCH_S, chance=Chance(1), websocket=True)
+    gateway = Gateway(running.limits, clock=clock, epoch_s=lambda: EPOCH_S, streams=RandomStreams(1), websocket=True)
     gateway.add(NAME, running.lane)
     return gateway
 

@@ -14,7 +14,7 @@ from simulator.records.facts import EventLogged
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.loops import both_loops
 
 APPLICATION = Path(__file__).parent.parent.parent / "scenarios" / "apps" / "first_look.py"
@@ -42,7 +42,7 @@ def test_limits_reach_the_connections_to_instances(tmp_path: Path) -> None:
 async def test_ejections_are_written_down_and_only_real_instances_are_ejected(tmp_path: Path) -> None:
     application = ProcessApplication(command=("true",), working_directory=tmp_path)
     plan = ServicePlan(PoolSettings("web", scaling=SCALING), FixedPolicy(FixedParameters(), SCALING), application)
-    platform = Platform([plan], Chance(1), live=LiveSettings(tmp_path / "state"))
+    platform = Platform([plan], RandomStreams(1), live=LiveSettings(tmp_path / "state"))
     assert platform.ejection is not None
     pool = platform.services["web"].pool
     instances = [Instance(number, 0.0) for number in (1, 2)]

@@ -28,7 +28,7 @@ from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 from tests.live.arm_docker import left_behind
 from tests.live.docker_images import FIRST_LOOK, changed_image, python_image
@@ -55,7 +55,7 @@ async def two_instances(kind: str, state: Path) -> AsyncIterator[Platform]:
     check = HealthCheck(HealthProtocol.HTTP, "/health", interval_s=1)
     settings = PoolSettings("web", scaling=scaling, health_check=check, initial_size=2, stop_grace_s=2)
     plan = ServicePlan(settings, FixedPolicy(FixedParameters(2), scaling), application(kind))
-    platform = Platform([plan], Chance(1), live=LiveSettings(state))
+    platform = Platform([plan], RandomStreams(1), live=LiveSettings(state))
     try:
         await platform.open()
         platform.start()

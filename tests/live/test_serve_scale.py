@@ -20,7 +20,7 @@ from simulator.model.api_resources import ServiceResource
 from simulator.model.quotas import Quotas
 from simulator.model.service_state import ServiceStatus
 from simulator.world.clock import ClockKind, run, wall_s
-from simulator.world.laws import Constant
+from simulator.world.distributions import Constant
 from tests.live.test_serving import IMAGE, Stage
 
 SERVICES = 1000

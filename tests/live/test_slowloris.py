@@ -23,8 +23,8 @@ from simulator.replay.load_closed import ClosedLoad
 from simulator.replay.load_request import RequestChoice
 from simulator.replay.load_settings import LoadTarget
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind, monotonic_s, run
+from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 from tests.replay.load_server import Rows
 
@@ -134,7 +134,7 @@ async def front(state: Path) -> AsyncIterator[Platform]:
     """The platform as it is, every limit at its default, with one simulated instance that answers at once."""
     settings = PoolSettings("web")
     plan = ServicePlan(settings, FixedPolicy(FixedParameters(), settings.scaling), SimulatedApplication())
-    platform = Platform([plan], Chance(1), live=LiveSettings(state))
+    platform = Platform([plan], RandomStreams(1), live=LiveSettings(state))
     try:
         await platform.open()
         platform.start()

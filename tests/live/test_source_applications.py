@@ -18,7 +18,7 @@ from simulator.builds.built import SourceDescription
 from simulator.builds.local import LocalBuilder
 from simulator.cli.build_options import build_settings
 from simulator.fleet.secrets import SecretsPlace
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.builds.places import GitPlace
 from tests.live.client_tools import node
 from tests.live.test_serving import ToLoopback
@@ -95,7 +95,7 @@ async def test_an_application_is_built_served_and_deployed_again_by_a_push(tmp_p
     on = "" if major is None else f" on v{major}"
     one = (200, f"version ONE{on}")
     builder, lines = LocalBuilder(settings), list[str]()
-    platform = Platform((), Chance(1), live=LiveSettings(tmp_path))
+    platform = Platform((), RandomStreams(1), live=LiveSettings(tmp_path))
     platform.on_line = lambda _service, _number, line: lines.append(line)
     try:
         await platform.open()

@@ -21,8 +21,8 @@ from simulator.replay.clients import ClosedClient, OpenClient
 from simulator.replay.request_numbers import Kind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies import POLICIES
-from simulator.world.chance import Chance
-from simulator.world.laws import Exponential, LogNormal
+from simulator.world.distributions import Exponential, LogNormal
+from simulator.world.random_streams import RandomStreams
 from tests.virtual import run_virtual
 
 DURATION_S = 240.0
@@ -44,21 +44,21 @@ class Record:
 
 def play(seed: int) -> Record:
     record = Record()
-    run_virtual(lambda: _day(Chance(seed), record))
+    run_virtual(lambda: _day(RandomStreams(seed), record))
     return record
 
 
-async def _day(chance: Chance, record: Record) -> None:
+async def _day(streams: RandomStreams, record: Record) -> None:
     loop = asyncio.get_running_loop()
     platform = Platform(
-        [_plan(name) for name in POLICIES_USED], chance, lambda *sample: record.lines.append(repr(sample))
+        [_plan(name) for name in POLICIES_USED], streams, lambda *sample: record.lines.append(repr(sample))
     )
     await platform.open()
     platform.start()
     for source, (name, service) in enumerate(platform.services.items()):
-        gaps_s = chance.stream("open", name).exponential(1 / 20, round(20 * DURATION_S))
+        gaps_s = streams.stream("open", name).exponential(1 / 20, round(20 * DURATION_S))
         OpenClient(service, repeat(Kind(source)), record, platform.clock, iter(gaps_s.cumsum().tolist()))
-        think = partial(chance.stream("closed", name).exponential, 0.5)
+        think = partial(streams.stream("closed", name).exponential, 0.5)
         ClosedClient(
             service,
             repeat(Kind(source + 10)),
@@ -69,7 +69,7 @@ async def _day(chance: Chance, record: Record) -> None:
             from_s=30.0,
             until_s=DURATION_S,
         )
-        victims = chance.stream("victims", name).integers(1, 6, size=11).tolist()
+        victims = streams.stream("victims", name).integers(1, 6, size=11).tolist()
         for turn, victim in enumerate(victims, 1):
             loop.call_later(20.0 * turn, service.roster.kill, victim)
         service.roster.extra_start_s = 1.0

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from simulator.rules.admission import Admission, Overflow, Verdict
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.balancing import Place
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 
 @dataclass(eq=False)
@@ -30,7 +30,9 @@ class AdmissionMachine(RuleBasedStateMachine):
     def begin(self, capacity: int, queue: int, wait_s: float) -> None:
         self.overflow = Overflow(wait_s, max(queue, 1) if wait_s else queue)
         self.admission: Admission[int, Place] = Admission(
-            lambda slots: BALANCERS[self.balancing](slots, Chance(1).stream("lot").random), capacity, self.overflow
+            lambda slots: BALANCERS[self.balancing](slots, RandomStreams(1).stream("lot").random),
+            capacity,
+            self.overflow,
         )
         self.capacity = capacity
         self.now = 0.0

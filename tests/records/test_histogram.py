@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.records.histogram import COARSE, FINE, HIGHEST_S, LOWEST_S, Buckets, Histogram, quantile_rank
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999)
 durations = st.floats(LOWEST_S, HIGHEST_S, exclude_max=True)
 
 
 def drawn(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return Chance(5).stream("histogram").lognormal(-3, 1.5, count)
+    return RandomStreams(5).stream("histogram").lognormal(-3, 1.5, count)
 
 
 def recorded(*arrays: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Histogram:

@@ -20,7 +20,7 @@ from simulator.records.tally import Tallies
 from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
 from simulator.rules.pricing import Usage
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 S = InstanceState
 DURATION_S = 120.0
@@ -74,7 +74,7 @@ def fake_run(seed: int = 1, texts: tuple[str, ...] = ("p95 < 1s", "status_429 ==
     log, tallies, series = RequestLog(), Tallies(2, WARM_UP_S), RequestSeries(2, DURATION_S)
     log.on_chunk(tallies.read)
     log.on_chunk(series.read)
-    draws = Chance(seed).stream("fake run").lognormal(-2.5, 0.5, 2400)
+    draws = RandomStreams(seed).stream("fake run").lognormal(-2.5, 0.5, 2400)
     for number, draw in enumerate(draws.tolist()):
         status = 429 if 600 <= number < 700 else 503 if number % 500 == 499 else 404 if number % 50 == 0 else 200
         served = status in {200, 404}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulator.replay.arrivals import CHUNK_ARRIVALS, arrival_chunks
 from simulator.replay.curves import STEADY, RateFactor
 from simulator.replay.request_choices import request_choices
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.replay.scenario_texts import source_of
 
 
@@ -29,7 +29,7 @@ def arrivals(
     folder: Path = Path(),
 ) -> NDArray[np.float64]:
     source = source_of(item, duration=f"{duration_s}s", folder=folder)
-    chunks = list(arrival_chunks(source, Chance(seed), index, duration_s, factor))
+    chunks = list(arrival_chunks(source, RandomStreams(seed), index, duration_s, factor))
     assert all(1 <= len(chunk) <= CHUNK_ARRIVALS for chunk in chunks)
     return np.concatenate([*chunks, np.empty(0)])
 
@@ -107,7 +107,7 @@ def test_chunks_of_a_clock_join_without_a_seam() -> None:
 
 def test_memory_stays_with_the_chunk_however_long_the_run() -> None:
     source = source_of("{poisson: {rate: 1000000/s}}", duration="1000h")
-    few = list(islice(arrival_chunks(source, Chance(1), 0, 3.6e6), 3))
+    few = list(islice(arrival_chunks(source, RandomStreams(1), 0, 3.6e6), 3))
 
     assert [len(chunk) for chunk in few] == [CHUNK_ARRIVALS] * 3
 
@@ -196,7 +196,7 @@ def test_a_factor_of_zero_is_silence(bins: Path) -> None:
 
 def test_requests_are_chosen_by_weight() -> None:
     source = source_of("{clock: {rate: 1/s}, requests: [{path: /a, weight: 3}, {path: /b}]}")
-    drawn = request_choices(source, Chance(1), 0).draw(40_000)
+    drawn = request_choices(source, RandomStreams(1), 0).draw(40_000)
 
     assert set(drawn.tolist()) == {0, 1}
     assert (drawn == 0).mean() == pytest.approx(0.75, abs=0.011)  # five standard errors
@@ -204,8 +204,8 @@ def test_requests_are_chosen_by_weight() -> None:
 
 def test_choices_do_not_depend_on_how_they_are_asked_for() -> None:
     source = source_of("{clock: {rate: 1/s}, requests: [{path: /a, weight: 3}, {path: /b}]}")
-    at_once = request_choices(source, Chance(1), 0).draw(10)
-    one_by_one = request_choices(source, Chance(1), 0)
+    at_once = request_choices(source, RandomStreams(1), 0).draw(10)
+    one_by_one = request_choices(source, RandomStreams(1), 0)
 
     assert at_once.tolist() == [one_by_one.draw(1)[0] for _ in range(10)]
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from simulator.replay.knobs import Knobs
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 TIMES_S = [number * 0.1 for number in range(10_000)]
 
 
 def rng() -> np.random.Generator:
-    return Chance(1).stream("knob")
+    return RandomStreams(1).stream("knob")
 
 
 def test_at_a_factor_of_one_nothing_changes_and_nothing_is_drawn() -> None:

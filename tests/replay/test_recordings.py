@@ -10,7 +10,7 @@ import pytest
 from simulator.replay.arrivals import arrival_chunks
 from simulator.replay.problems import ScenarioError
 from simulator.replay.scenario import Scenario, read_scenario
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 TEXT = """
 duration: {duration}
@@ -120,7 +120,7 @@ def test_fractions_are_drawn_so_that_none_is_lost(tmp_path: Path, scale: float, 
     bins = 4000
     rows = "n\n" + "0.3\n" * bins
     scenario = scenario_of(tmp_path, rows, f"bins: {{file: r.csv, bin: 1s}}, scale: {scale}", duration=f"{bins}s")
-    chunks = list(arrival_chunks(scenario.traffic[0], Chance(seed), 0, float(bins)))
+    chunks = list(arrival_chunks(scenario.traffic[0], RandomStreams(seed), 0, float(bins)))
     count, mean = sum(map(len, chunks)), 0.3 * scale * bins
 
     assert abs(count - mean) < 4 * mean**0.5

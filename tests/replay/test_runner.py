@@ -21,7 +21,7 @@ from simulator.replay.scenario import Scenario, read_scenario
 from simulator.replay.traffic import virtual_traffic
 from simulator.rules.policies import fixed
 from simulator.rules.policies.port import Decision, Observation, Sample
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 
 def scenario(more: str = "", *, duration: str = "30s", io: str = "100ms", rate: str = "20/s") -> Scenario:
@@ -148,10 +148,10 @@ def test_a_policy_that_needs_latency_gets_its_percentile() -> None:
     async def sampled() -> None:
         run = Run(scenario(io="300ms").with_policy("heroku"))
         plans = service_plans(run.scenario, run.clock)
-        platform = Platform(plans, Chance(1), lambda _, sample: samples.append(sample))
+        platform = Platform(plans, RandomStreams(1), lambda _, sample: samples.append(sample))
         await platform.open()
         platform.start()
-        virtual_traffic(run.scenario, platform, Chance(1), RequestLog())
+        virtual_traffic(run.scenario, platform, RandomStreams(1), RequestLog())
         await asyncio.sleep(10)
         await platform.close()
 

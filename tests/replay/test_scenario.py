@@ -16,7 +16,7 @@ from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.scenario import load_scenario, read_scenario
 from simulator.replay.timeline_spec import KillInstanceSpec
 from simulator.rules.policies import POLICIES
-from simulator.world.laws import Constant, Exponential, LogNormal
+from simulator.world.distributions import Constant, Exponential, LogNormal
 from tests.replay.scenario_texts import scenario_of, scenario_text
 
 
@@ -65,9 +65,9 @@ def test_laws_have_short_and_long_forms() -> None:
     simulated = read_scenario(text).services["web"].application.simulated
 
     assert simulated is not None
-    assert simulated.cpu.law == Constant(0.005)
-    assert simulated.io.law == Exponential(0.08)
-    assert simulated.start_up.law == LogNormal.of_mean(3, 1)
+    assert simulated.cpu.distribution == Constant(0.005)
+    assert simulated.io.distribution == Exponential(0.08)
+    assert simulated.start_up.distribution == LogNormal.of_mean(3, 1)
 
 
 def test_a_policy_is_a_name_or_a_name_with_parameters_in_the_files_units() -> None:

@@ -15,7 +15,7 @@ from simulator.replay.curves import rate_factor
 from simulator.replay.scenario import load_scenario
 from simulator.replay.schema import scenario_schema, schema_text
 from simulator.replay.sections import DURATION_PATTERN
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 SHIPPED = sorted(FOLDER.glob("*.yaml"))
@@ -101,13 +101,13 @@ def test_a_shipped_scenario_runs_in_virtual_time_and_has_checks(path: Path) -> N
 @pytest.mark.parametrize("path", [p for p in SHIPPED if p.stem != "worldcup98-day"], ids=lambda path: path.stem)
 def test_a_shipped_scenario_is_small_enough_for_ten_seconds(path: Path) -> None:
     scenario = load_scenario(path)
-    chance = Chance(scenario.seed)
+    streams = RandomStreams(scenario.seed)
     requests = sum(
         len(chunk)
         for index, source in enumerate(scenario.traffic)
         if source.is_open
         for chunk in arrival_chunks(
-            source, chance, index, scenario.duration_s, rate_factor(scenario.timeline, source.name)
+            source, streams, index, scenario.duration_s, rate_factor(scenario.timeline, source.name)
         )
     )
 

@@ -13,7 +13,7 @@ from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.lab.gear_scenarios import agree
 from tests.replay.scenario_texts import source_of
 
@@ -23,7 +23,7 @@ MMPP = "mmpp: {states: [{rate: 2/s, stay: 30s}, {rate: 40/s, stay: 10s}]}"
 
 def times_of(item: str, duration_s: float = 60, seed: int = 1) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     source = source_of(f"{{name: x, {item}}}", duration=f"{duration_s}s")
-    return np.concatenate([*arrival_chunks(source, Chance(seed), 0, duration_s), np.empty(0)])
+    return np.concatenate([*arrival_chunks(source, RandomStreams(seed), 0, duration_s), np.empty(0)])
 
 
 @pytest.mark.case("L65")

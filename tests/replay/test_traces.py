@@ -9,7 +9,7 @@ import pytest
 
 from simulator.replay import traces
 from simulator.replay.problems import ScenarioError
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.replay.scenario_texts import source_of
 
 
@@ -174,7 +174,7 @@ def test_rows_out_of_order_across_many_blocks_come_out_sorted_and_complete(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(traces, "WINDOW_ROWS", 3 * traces.BLOCK_ROWS // 2)
-    rng = Chance(4).stream("rows out of order")
+    rng = RandomStreams(4).stream("rows out of order")
     n = 5 * traces.BLOCK_ROWS
     ends = np.arange(n) + rng.integers(0, traces.BLOCK_ROWS, n)  # each row up to a block out of place
     text = "at\n" + "\n".join(map(str, ends.tolist()))

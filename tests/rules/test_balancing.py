@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.balancing import Balancer, LeastOutstanding, NewestFirst, Place, RoundRobin
 from simulator.rules.balancing_by_lot import Random, TwoChoices
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 
 def balancer_named(name: str, capacity: int) -> Balancer:
-    return BALANCERS[name](capacity, Chance(1).stream(name).random)
+    return BALANCERS[name](capacity, RandomStreams(1).stream(name).random)
 
 
 EVERY = pytest.mark.parametrize("name", list(BALANCERS))
@@ -90,7 +90,7 @@ def test_round_robin_lets_a_place_with_a_free_slot_again_join_the_end() -> None:
 
 def test_random_takes_all_free_places_equally_often() -> None:
     """3,000 draws: the standard deviation of a share is below 0.9 %, and the draws are always the same."""
-    balancer = Random(10, Chance(3).stream("lot").random)
+    balancer = Random(10, RandomStreams(3).stream("lot").random)
     places = with_places(balancer, [0, 0, 0, 9])
     counts = dict.fromkeys(places, 0)
     for _ in range(3000):
@@ -102,13 +102,13 @@ def test_random_takes_all_free_places_equally_often() -> None:
 
 
 def test_two_choices_never_take_the_most_loaded_of_all() -> None:
-    balancer = TwoChoices(100, Chance(3).stream("lot").random)
+    balancer = TwoChoices(100, RandomStreams(3).stream("lot").random)
     with_places(balancer, [5, 6, 90])
     assert 3 not in taken(balancer, 150)
 
 
 def test_two_choices_of_one_place_are_that_place() -> None:
-    balancer = TwoChoices(2, Chance(3).stream("lot").random)
+    balancer = TwoChoices(2, RandomStreams(3).stream("lot").random)
     with_places(balancer, [0])
     assert taken(balancer, 3) == [1, 1, None]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from simulator.rules.sampling import Sampling
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 
 def test_a_ratio_takes_about_that_part_and_a_higher_one_takes_the_same_and_more() -> None:
-    ids = [int.from_bytes(Chance(1).stream(number).bytes(16), "big") for number in range(4000)]
+    ids = [int.from_bytes(RandomStreams(1).stream(number).bytes(16), "big") for number in range(4000)]
     low, high = Sampling(0.1), Sampling(0.3)
     taken = {each for each in ids if low.takes(each, None)}
     # 400 of 4,000 are expected, with a standard deviation of 19: five of them.

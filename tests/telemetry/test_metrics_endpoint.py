@@ -19,8 +19,8 @@ from simulator.replay.plan import service_plans
 from simulator.replay.scenario import read_scenario
 from simulator.telemetry.families import PlatformCollector
 from simulator.telemetry.metrics_endpoint import MetricsEndpoint
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
+from simulator.world.random_streams import RandomStreams
 from tests.edge.front import Front, request
 from tests.telemetry.exposition import families
 from tests.virtual import run_virtual
@@ -87,7 +87,7 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
 def test_ten_thousand_instances_leave_as_many_series_as_one() -> None:
     async def main() -> tuple[set[str], set[str], Metrics, int]:
         plans = service_plans(read_scenario(CHURN), ClockKind.VIRTUAL)
-        platform = Platform(plans, Chance(1), measured=True)
+        platform = Platform(plans, RandomStreams(1), measured=True)
         metrics = platform.metrics
         assert metrics is not None
         try:

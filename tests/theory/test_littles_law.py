@@ -25,8 +25,8 @@ from simulator.replay.request_numbers import Kind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies import POLICIES
 from simulator.rules.policies.port import Sample
-from simulator.world.chance import Chance
-from simulator.world.laws import Exponential, Hyperexponential
+from simulator.world.distributions import Exponential, Hyperexponential
+from simulator.world.random_streams import RandomStreams
 from tests.virtual import run_virtual
 
 RATE_RPS, DURATION_S = 60.0, 120.0
@@ -68,12 +68,12 @@ def play(
             kind.build(kind.parameters(), scaling),
             SimulatedApplication(cpu=Exponential(0.02), io=Hyperexponential(0.3, 6), start_up=Exponential(3.0)),
         )
-        chance = Chance(11)
-        platform = Platform([plan], chance, lambda _, sample: accounts.samples.append(sample))
+        streams = RandomStreams(11)
+        platform = Platform([plan], streams, lambda _, sample: accounts.samples.append(sample))
         await platform.open()
         platform.start()
         disturb(platform)
-        gaps_s = chance.stream("arrivals").exponential(1 / RATE_RPS, round(RATE_RPS * DURATION_S))
+        gaps_s = streams.stream("arrivals").exponential(1 / RATE_RPS, round(RATE_RPS * DURATION_S))
         arrivals_s = gaps_s.cumsum()
         client = OpenClient(
             platform.services["web"], repeat(Kind(0)), accounts.rows, platform.clock, iter(arrivals_s.tolist())

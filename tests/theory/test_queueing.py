@@ -24,7 +24,7 @@ from simulator.lab.validate_queueing import (
 )
 from simulator.lab.validate_stations import Station
 from simulator.model.sizes import InstanceSize
-from simulator.world.laws import Exponential, Hyperexponential, Law
+from simulator.world.distributions import Distribution, Exponential, Hyperexponential
 
 # The second of each model: not the easiest. All of them are played by `simulator validate`, which CI runs in full.
 ONE_OF_EACH = [[n for n, case in enumerate(CASES) if case["model"] == model][1] for model in MODELS]
@@ -50,14 +50,16 @@ def test_the_same_with_more_requests_and_other_seeds(number: int) -> None:
     assert missed(case_findings(number, times=4, first_seed=10_000, error_share_max=0.15)) == []
 
 
-@pytest.mark.parametrize("law", [Exponential(UNIT_S), Hyperexponential(UNIT_S, 4)], ids=["exponential", "heavy tail"])
-def test_two_vcpus_shared_by_exponential_requests_are_as_full_as_m_m_2(law: Law) -> None:
+@pytest.mark.parametrize(
+    "distribution", [Exponential(UNIT_S), Hyperexponential(UNIT_S, 4)], ids=["exponential", "heavy tail"]
+)
+def test_two_vcpus_shared_by_exponential_requests_are_as_full_as_m_m_2(distribution: Distribution) -> None:
     """Capacitated processor sharing, the model of an instance. M/M/2 at 0.8: 2 x 0.8 / (1 - 0.8^2) = 4.444 present.
 
     The mean number present does not depend on the law (processor sharing with a limit per request is a symmetric
     queue), so the heavy tail has the same.
     """
-    station = Station(1.6 / UNIT_S, SimulatedApplication(cpu=law), slots=200, size=InstanceSize(2048, 4096))
+    station = Station(1.6 / UNIT_S, SimulatedApplication(cpu=distribution), slots=200, size=InstanceSize(2048, 4096))
     setup = Setup(station, {"mean_in_system": mean_in_system}, settling(0.8, 2))
     exact = {"mean_in_system": 1.6 / (1 - 0.64)}
     assert missed(list(findings(setup, exact, times=1, first_seed=1, error_share_max=0.1))) == []

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator.world.clock import ClockKind, run, wall_s
-from simulator.world.pace import Pace
+from simulator.world.playback import Playback
 
 
 async def beats(seen: list[float], count: int, every_s: float) -> None:
@@ -17,14 +17,14 @@ async def beats(seen: list[float], count: int, every_s: float) -> None:
         seen.append(asyncio.get_running_loop().time())
 
 
-def paced(main: Callable[[Pace], object], speed: float) -> None:
-    pace = Pace(wall_s, speed)
+def paced(main: Callable[[Playback], object], speed: float) -> None:
+    playback = Playback(wall_s, speed)
 
     async def begun() -> None:
-        pace.begin(asyncio.get_running_loop().time(), playing=True)
-        await main(pace)  # type: ignore[misc]
+        playback.begin(asyncio.get_running_loop().time(), playing=True)
+        await main(playback)  # type: ignore[misc]
 
-    run(ClockKind.VIRTUAL, begun, pace=pace)
+    run(ClockKind.VIRTUAL, begun, playback=playback)
 
 
 def test_a_paced_loop_takes_its_time() -> None:
@@ -47,7 +47,7 @@ def test_somebody_outside_acts_at_the_time_that_the_pace_has_reached() -> None:
     """The next event is an hour away, and the call comes while the loop waits for it."""
     at_s: list[float] = []
 
-    async def main(_: Pace) -> None:
+    async def main(_: Playback) -> None:
         loop = asyncio.get_running_loop()
         done = loop.create_future()
 
@@ -69,10 +69,10 @@ def test_somebody_outside_acts_at_the_time_that_the_pace_has_reached() -> None:
 def test_a_paused_loop_stands_until_it_is_told_to_play() -> None:
     seen: list[float] = []
 
-    async def main(pace: Pace) -> None:
+    async def main(playback: Playback) -> None:
         loop = asyncio.get_running_loop()
-        pace.pause(loop.time())
-        threading.Timer(0.15, lambda: loop.call_soon_threadsafe(lambda: pace.play(loop.time()))).start()
+        playback.pause(loop.time())
+        threading.Timer(0.15, lambda: loop.call_soon_threadsafe(lambda: playback.play(loop.time()))).start()
         begin_s = wall_s()
         await asyncio.sleep(0.01)
         seen.append(wall_s() - begin_s)
@@ -84,16 +84,16 @@ def test_a_paused_loop_stands_until_it_is_told_to_play() -> None:
 def test_a_step_ends_where_it_should() -> None:
     seen: list[float] = []
 
-    async def main(pace: Pace) -> None:
+    async def main(playback: Playback) -> None:
         loop = asyncio.get_running_loop()
-        pace.pause(loop.time())
+        playback.pause(loop.time())
         reached = threading.Event()
-        pace.on_look = lambda: reached.set() or math.inf if loop.time() >= 100.0 else math.inf  # type: ignore[func-returns-value]
-        pace.step(100.0)
+        playback.on_look = lambda: reached.set() or math.inf if loop.time() >= 100.0 else math.inf  # type: ignore[func-returns-value]
+        playback.step(100.0)
 
         def go_on() -> None:
             seen.append(loop.time())
-            pace.release()
+            playback.release()
 
         def after_the_step() -> None:
             assert reached.wait(10)
@@ -107,7 +107,7 @@ def test_a_step_ends_where_it_should() -> None:
 
 
 def test_an_error_behind_the_door_ends_the_run() -> None:
-    async def main(_: Pace) -> None:
+    async def main(_: Playback) -> None:
         loop = asyncio.get_running_loop()
         loop.call_soon_threadsafe(lambda: 1 / 0)
         await asyncio.sleep(60)

@@ -17,24 +17,26 @@ from simulator.replay.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
 from simulator.replay.curves import rate_factor
 from simulator.replay.demand import DRAWS as PORTION
 from simulator.replay.scenario import Scenario
-from simulator.world.chance import Chance
-from simulator.world.laws import Constant, Law, Uniform
+from simulator.world.distributions import Constant, Distribution, Uniform
+from simulator.world.random_streams import RandomStreams
 
 
 class Feed:
     """Supplies the input of one run. The arrays of `world` are filled in place."""
 
-    def __init__(self, scenario: Scenario, application: SimulatedApplication, chance: Chance, service: str) -> None:
+    def __init__(
+        self, scenario: Scenario, application: SimulatedApplication, streams: RandomStreams, service: str
+    ) -> None:
         self._chunks: list[Iterator[Times]] = [
-            arrival_chunks(source, chance, n, scenario.duration_s, rate_factor(scenario.timeline, source.name))
+            arrival_chunks(source, streams, n, scenario.duration_s, rate_factor(scenario.timeline, source.name))
             for n, source in enumerate(scenario.traffic)
         ]
         self._duration_s = scenario.duration_s
         self.is_open = False
-        self._cpu = _Stream(application.cpu, chance.stream("service", service, "cpu"))
-        self._io = _Stream(application.io, chance.stream("service", service, "io"))
-        self._fates = _Stream(Uniform(0.0, 1.0), chance.stream("service", service, "fate"))
-        self._lots = chance.stream("service", service, "balancing")
+        self._cpu = _Stream(application.cpu, streams.stream("service", service, "cpu"))
+        self._io = _Stream(application.io, streams.stream("service", service, "io"))
+        self._fates = _Stream(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
+        self._lots = streams.stream("service", service, "balancing")
 
     def open(self, world: World, order: int) -> int:
         """Set every source's timer for its first request, with orders after `order`; return the last order used."""
@@ -91,8 +93,8 @@ class Feed:
 class _Stream:
     """A distribution sampled in portions; a constant one is written once."""
 
-    def __init__(self, law: Law, rng: np.random.Generator) -> None:
-        self._law = law
+    def __init__(self, distribution: Distribution, rng: np.random.Generator) -> None:
+        self._law = distribution
         self._rng = rng
         self._written = False
 

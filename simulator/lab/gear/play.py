@@ -21,8 +21,8 @@ from simulator.replay.scenario import Scenario
 from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
-from simulator.world.chance import Chance
 from simulator.world.clock import ClockKind
+from simulator.world.random_streams import RandomStreams
 
 # Initial number of instance rows; it grows on demand.
 INSTANCES: int = 64
@@ -37,7 +37,7 @@ class CompiledRequests:
         application = application_of(self._service.application, ClockKind.VIRTUAL, self._service.wake_s)
         assert isinstance(application, SimulatedApplication), "why_not has looked"
         self._application = application
-        self._feed = Feed(scenario, application, Chance(scenario.seed), self._name)
+        self._feed = Feed(scenario, application, RandomStreams(scenario.seed), self._name)
         self._pool: GearPool | None = None
 
     def make_loop(self) -> asyncio.AbstractEventLoop:

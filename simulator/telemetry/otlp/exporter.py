@@ -22,7 +22,7 @@ from simulator.telemetry.otlp.settings import MetricsExport, OtlpSettings, Trace
 from simulator.telemetry.otlp.shipper import Outcome, Shipper
 from simulator.telemetry.otlp.spans import spans_of
 from simulator.telemetry.otlp.transport import MetricSender, SpanSender
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 _SEED_BITS: Final = 63
 
@@ -106,7 +106,7 @@ class TracesPusher:
     def __init__(self, settings: TracesExport, resource: Resource, tell: Callable[[str], None]) -> None:
         self._resource = resource
         self._sender = SpanSender(settings.to)
-        self._draw = Chance(secrets.randbits(_SEED_BITS)).stream("spans").integers  # the thread's own
+        self._draw = RandomStreams(secrets.randbits(_SEED_BITS)).stream("spans").integers  # the thread's own
         self.shipper: Shipper[RequestTrace] = Shipper(
             self._send,
             self._sender.abort,
@@ -140,7 +140,7 @@ class TracesPusher:
         """
         if self._begin_s is None:
             return None
-        return RowTraces(self.tracing, services, self._begin_s, Chance(secrets.randbits(_SEED_BITS))).read
+        return RowTraces(self.tracing, services, self._begin_s, RandomStreams(secrets.randbits(_SEED_BITS))).read
 
     def _new_id(self) -> int:
         return int(self._draw(1, 2**64, dtype="uint64"))

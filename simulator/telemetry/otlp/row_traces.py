@@ -23,7 +23,7 @@ from simulator.records.request_trace import (
     Tracing,
     Wait,
 )
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 
 _ALL: Final = 1 << 64
 
@@ -31,11 +31,11 @@ _ALL: Final = 1 << 64
 class RowTraces:
     """A reader of the request log. `services`: the service of each source."""
 
-    def __init__(self, tracing: Tracing, services: Sequence[str], begin_s: float, chance: Chance) -> None:
+    def __init__(self, tracing: Tracing, services: Sequence[str], begin_s: float, streams: RandomStreams) -> None:
         self._tracing = tracing
         self._services = tuple(services)
         self._begin_s = begin_s
-        self._draw = chance.stream("row traces").integers
+        self._draw = streams.stream("row traces").integers
 
     def read(self, chunk: Chunk) -> None:
         ids = self._draw(1, _ALL, (len(chunk), 3), dtype="uint64")

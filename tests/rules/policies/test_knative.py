@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.knative import KnativeParameters, KnativePolicy
-from simulator.world.chance import Chance
+from simulator.world.random_streams import RandomStreams
 from tests.rules.policies.services import obedient, observation, sample
 
 ZERO_TO_TEN = AutoScalingConfiguration(max_concurrency=10, min_size=0, max_size=10)
@@ -203,7 +203,7 @@ def test_mean_ready_instances_are_those_measured_on_a_knative_cluster(rate_rps: 
     # Validation case 20: rps metric, target 1 x 0.7, panic threshold 1000 %, one hour of Poisson arrivals each.
     scaling = AutoScalingConfiguration(max_concurrency=200, min_size=0, max_size=50)
     policy = KnativePolicy(KnativeParameters(metric="rps", target=1, panic_threshold=10), scaling)
-    arrivals = Chance(7).stream("case 20", rate_rps).poisson(rate_rps, 4 * 3600)
+    arrivals = RandomStreams(7).stream("case 20", rate_rps).poisson(rate_rps, 4 * 3600)
     run = list(obedient(policy, scaling, lambda second: float(arrivals[second]), 4 * 3600))
     ready = [decision.desired for now, decision in run if decision is not None and now > 120]
     # 6 %, the tolerance of the validation sheet for measured Knative; four hours leave a standard error below 1 %.

@@ -11,13 +11,13 @@ import pytest
 
 from simulator.world import clock
 from simulator.world.clock import ClockKind
-from simulator.world.insistence import Insistence
+from simulator.world.repeated_interrupt import RepeatedInterrupt
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "TURN_MAX_S", 0.02)
-    monkeypatch.setattr("simulator.world.insistence.AGAIN_S", 0.02)
+    monkeypatch.setattr("simulator.world.repeated_interrupt.AGAIN_S", 0.02)
 
 
 def spin() -> None:
@@ -76,12 +76,12 @@ def test_it_stops_when_it_is_told_and_leaves_another_handler_alone() -> None:
     calls: list[str] = []
     before = signal.signal(signal.SIGINT, lambda *_: calls.append("first"))
     try:
-        insistence = Insistence(0.0)
+        insistence = RepeatedInterrupt(0.0)
         insistence.start()
         while len(calls) < 3:
             pass
         insistence.stop()
-        again = Insistence(0.0)
+        again = RepeatedInterrupt(0.0)
         again.stop()
         again.start()
     finally:

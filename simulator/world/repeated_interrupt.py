@@ -14,7 +14,7 @@ from typing import Any, Final
 AGAIN_S: Final = 0.5
 
 
-class Insistence:
+class RepeatedInterrupt:
     """Calls the main thread's SIGINT handler repeatedly between `start` and `stop`.
 
     The first call comes `first_s` seconds after `start`, further calls every `AGAIN_S` seconds. A handler that was

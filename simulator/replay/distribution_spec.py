@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from simulator.replay.sections import DURATION_PATTERN, Duration, Number, PositiveDuration, Section, key_of
-from simulator.world import laws
+from simulator.world import distributions
 
 
 class UniformSpec(Section):
@@ -74,7 +74,7 @@ class ParetoSpec(Section):
     """The shortest time, in place of the mean."""
 
 
-class LawSpec(Section):
+class DistributionSpec(Section):
     """The distribution of a time: a duration (constant), or one named distribution."""
 
     model_config = ConfigDict(json_schema_extra={"maxProperties": 1, "minProperties": 1})
@@ -101,16 +101,16 @@ class LawSpec(Section):
     @model_validator(mode="before")
     @classmethod
     def _bare_duration_is_constant(cls, data: Any) -> Any:
-        return data if isinstance(data, Mapping | LawSpec) else {"constant": data}
+        return data if isinstance(data, Mapping | DistributionSpec) else {"constant": data}
 
     @model_validator(mode="after")
-    def _is_one_law(self) -> LawSpec:
+    def _is_one_law(self) -> DistributionSpec:
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
             known = ", ".join(field.alias or name for name, field in type(self).model_fields.items())
             msg = f"law = {', '.join(map(key_of, given)) or 'none'}, must be one duration or exactly one of {known}"
             raise ValueError(msg)
-        law_of(self)
+        distribution_of(self)
         return self
 
     @classmethod
@@ -121,49 +121,49 @@ class LawSpec(Section):
         return described | {"anyOf": [bare, {"const": 0}, section]}
 
     @cached_property
-    def law(self) -> laws.Law:
+    def distribution(self) -> distributions.Distribution:
         """Return the distribution, in seconds."""
-        return law_of(self)
+        return distribution_of(self)
 
 
-def law_of(spec: LawSpec) -> laws.Law:  # noqa: PLR0911 - one return per law is the table
+def distribution_of(spec: DistributionSpec) -> distributions.Distribution:  # noqa: PLR0911 - one return per law is the table
     """Return the distribution that `spec` names; the section has checked that exactly one is set."""
     if spec.constant_s is not None:
-        return laws.Constant(spec.constant_s)
+        return distributions.Constant(spec.constant_s)
     if spec.uniform is not None:
-        return laws.Uniform(spec.uniform.low_s, spec.uniform.high_s)
+        return distributions.Uniform(spec.uniform.low_s, spec.uniform.high_s)
     if spec.exponential_s is not None:
-        return laws.Exponential(spec.exponential_s)
+        return distributions.Exponential(spec.exponential_s)
     if spec.lognormal is not None:
         return _log_normal(spec.lognormal)
     if spec.gamma is not None:
-        return laws.Gamma(spec.gamma.mean_s, spec.gamma.sd_s)
+        return distributions.Gamma(spec.gamma.mean_s, spec.gamma.sd_s)
     if spec.weibull is not None:
-        return laws.Weibull(spec.weibull.shape, spec.weibull.scale_s)
+        return distributions.Weibull(spec.weibull.shape, spec.weibull.scale_s)
     if spec.hyperexponential is not None:
-        return laws.Hyperexponential(spec.hyperexponential.mean_s, spec.hyperexponential.cv2)
+        return distributions.Hyperexponential(spec.hyperexponential.mean_s, spec.hyperexponential.cv2)
     if spec.pareto is not None:
         return _pareto(spec.pareto)
-    return laws.Empirical(spec.empirical or ())
+    return distributions.Empirical(spec.empirical or ())
 
 
-def _log_normal(spec: LogNormalSpec) -> laws.LogNormal:
+def _log_normal(spec: LogNormalSpec) -> distributions.LogNormal:
     given = {name for name in ("mean_s", "sd_s", "median_s", "p95_s") if getattr(spec, name) is not None}
     if given == {"mean_s", "sd_s"}:
-        return laws.LogNormal.of_mean(spec.mean_s or 0, spec.sd_s or 0)
+        return distributions.LogNormal.of_mean(spec.mean_s or 0, spec.sd_s or 0)
     if given == {"median_s", "p95_s"}:
-        return laws.LogNormal.of_median(spec.median_s or 0, spec.p95_s or 0)
+        return distributions.LogNormal.of_median(spec.median_s or 0, spec.p95_s or 0)
     msg = "lognormal = mixed, must be given by mean and sd, or by median and p95"
     raise ValueError(msg)
 
 
-def _pareto(spec: ParetoSpec) -> laws.Pareto:
+def _pareto(spec: ParetoSpec) -> distributions.Pareto:
     if (spec.mean_s is None) == (spec.scale_s is None):
         msg = "pareto = unclear, must be given by shape and one of mean and scale"
         raise ValueError(msg)
     if spec.scale_s is not None:
-        return laws.Pareto(spec.shape, spec.scale_s)
-    return laws.Pareto.of_mean(spec.shape, spec.mean_s or 0)
+        return distributions.Pareto(spec.shape, spec.scale_s)
+    return distributions.Pareto.of_mean(spec.shape, spec.mean_s or 0)
 
 
-NOTHING: Final = LawSpec.model_validate({"constant": 0})
+NOTHING: Final = DistributionSpec.model_validate({"constant": 0})

@@ -18,7 +18,7 @@ MADE_UP_S_MAX: Final = 0.05
 MADE_UP_WAITED_S_MAX: Final = 1.0
 
 
-class Pace:
+class Playback:
     """The playback speed of one paced loop, used only in the loop's thread. `wall_s` is a monotonic clock in seconds.
 
     Before `begin` time passes as fast as possible, because the platform starts before the playback. `on_change` is

@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 
 
-class Chance:
+class RandomStreams:
     """The random streams of one run."""
 
     def __init__(self, seed: int) -> None:

@@ -1,8 +1,8 @@
 """Probability distributions for times and sizes: frozen values with a mean, which draw many numbers at once.
 
 A distribution has no unit of its own: its numbers have the unit of its parameters, usually seconds. It never draws a
-negative number. It owns no generator: callers pass one from `simulator.world.chance`, and the draws depend only on
-that generator's state.
+negative number. It owns no generator: callers pass one from `simulator.world.random_streams`, and the draws depend only
+on that generator's state.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Draws = NDArray[np.float64]
 _NORMAL_P95: Final = 1.6448536269514722
 
 
-class Law(Protocol):
+class Distribution(Protocol):
     """The interface of every distribution."""
 
     @property

@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.world.chance import Chance
-from simulator.world.laws import (
+from simulator.world.distributions import (
     Constant,
+    Distribution,
     Empirical,
     Exponential,
     Gamma,
     Hyperexponential,
-    Law,
     LogNormal,
     Pareto,
     Uniform,
     Weibull,
 )
+from simulator.world.random_streams import RandomStreams
 
 N = 200_000
 
-LAWS: list[tuple[Law, float, float]] = [
+LAWS: list[tuple[Distribution, float, float]] = [
     # law, mean, standard deviation
     (Constant(0.08), 0.08, 0),
     (Uniform(1, 3), 2, 2 / math.sqrt(12)),
@@ -40,11 +40,11 @@ LAWS: list[tuple[Law, float, float]] = [
 ]
 
 
-@pytest.mark.parametrize(("law", "mean", "sd"), LAWS, ids=lambda value: type(value).__name__)
-def test_draws_have_the_mean_and_the_standard_deviation(law: Law, mean: float, sd: float) -> None:
-    draws = law.draw(Chance(5).stream("law"), N)
+@pytest.mark.parametrize(("distribution", "mean", "sd"), LAWS, ids=lambda value: type(value).__name__)
+def test_draws_have_the_mean_and_the_standard_deviation(distribution: Distribution, mean: float, sd: float) -> None:
+    draws = distribution.draw(RandomStreams(5).stream("law"), N)
 
-    assert law.mean == pytest.approx(mean, rel=1e-12)
+    assert distribution.mean == pytest.approx(mean, rel=1e-12)
     # Four standard errors: one failure in 16,000 seeds, and the seed is fixed.
     assert abs(draws.mean() - mean) <= 4 * sd / math.sqrt(N) + 1e-12
     assert draws.std() == pytest.approx(sd, rel=0.05, abs=1e-12)
@@ -52,7 +52,7 @@ def test_draws_have_the_mean_and_the_standard_deviation(law: Law, mean: float, s
 
 @given(index=st.integers(0, len(LAWS) - 1), seed=st.integers(0, 2**32))
 def test_no_law_draws_a_negative_number(index: int, seed: int) -> None:
-    draws = LAWS[index][0].draw(Chance(seed).stream("law"), 100)
+    draws = LAWS[index][0].draw(RandomStreams(seed).stream("law"), 100)
 
     assert draws.shape == (100,)
     assert draws.dtype == np.float64
@@ -60,15 +60,15 @@ def test_no_law_draws_a_negative_number(index: int, seed: int) -> None:
 
 
 def test_a_log_normal_law_of_median_and_p95_has_these_quantiles() -> None:
-    draws = LogNormal.of_median(0.12, 0.4).draw(Chance(5).stream("law"), N)
+    draws = LogNormal.of_median(0.12, 0.4).draw(RandomStreams(5).stream("law"), N)
 
     assert np.quantile(draws, [0.5, 0.95]) == pytest.approx([0.12, 0.4], rel=0.02)
 
 
 def test_the_published_cold_start_law_has_its_published_parameters() -> None:
-    law = LogNormal.of_mean(3.24, 7.10)  # validation case 35: mu .296, sigma 1.326
+    distribution = LogNormal.of_mean(3.24, 7.10)  # validation case 35: mu .296, sigma 1.326
 
-    assert (law.mu, law.sigma) == pytest.approx((0.296, 1.326), abs=5e-4)
+    assert (distribution.mu, distribution.sigma) == pytest.approx((0.296, 1.326), abs=5e-4)
 
 
 def test_a_hyperexponential_law_of_cv2_one_is_exponential() -> None:
@@ -100,7 +100,7 @@ def test_senseless_numbers_are_rejected(make: object, message: str) -> None:
 @pytest.mark.case("L43")
 @pytest.mark.parametrize("times", [1.5, 3, 10, 50])
 def test_a_pareto_law_has_its_tail(times: float) -> None:
-    draws = Pareto(1.5, 0.1).draw(Chance(5).stream("law"), N)
+    draws = Pareto(1.5, 0.1).draw(RandomStreams(5).stream("law"), N)
 
     assert draws.min() >= 0.1
     share = times**-1.5
