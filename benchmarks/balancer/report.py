@@ -45,7 +45,7 @@ def text(results: Results) -> str:
     parts = [_case_table(case.title, results.measured[case.name]) for case in CASES if case.name in results.measured]
     if results.p95_s:
         parts.append(_latency_table(results))
-    verdicts = "\n".join(f"- {verdict}" for verdict in _verdicts(results))
+    verdicts = "\n".join(f"- {verdict}" for verdict in _evaluations(results))
     return "\n\n".join([*parts, *(["**Targets**\n\n" + verdicts] if verdicts else [])])
 
 
@@ -84,7 +84,7 @@ def idle_table(idle_bytes: Mapping[str, float], count: int) -> str:
     return f"**{count:,} idle TLS connections**\n\n{_table(('proxy', 'resident KiB each'), rows)}"
 
 
-def _verdicts(results: Results) -> list[str]:
+def _evaluations(results: Results) -> list[str]:
     found = []
     for peer, most in ((ENVOY, _CPU_TO_ENVOY_MAX), (AIOHTTP, _CPU_TO_AIOHTTP_MAX)):
         ratio = _median_ratio(results, HEADLINE.name, peer, lambda each: each.cpu_us)

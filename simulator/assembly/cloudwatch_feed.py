@@ -11,7 +11,7 @@ from simulator.control.entries import Entry, EntryKind
 from simulator.control.service_events import EVENTS_STREAM, PREFIX
 from simulator.fleet.instance import Instance
 from simulator.model.arn import Arn
-from simulator.records.facts import EventLogged, Fact
+from simulator.records.events import Event, EventLogged
 from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, ServiceIdentity
 
@@ -92,9 +92,9 @@ def feed_entries(cloudwatch: CloudWatch) -> Callable[[Sequence[Entry]], None]:
 def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> Callable[[str, str, str], None]:
     """Send event logs and instance output from now on. The result sends further lines by service, stream and text."""
 
-    def read(fact: Fact) -> None:
-        if isinstance(fact, EventLogged):
-            log(fact.service, EVENTS_STREAM, PREFIX + fact.line)
+    def read(event: Event) -> None:
+        if isinstance(event, EventLogged):
+            log(event.service, EVENTS_STREAM, PREFIX + event.line)
 
     def log(service: str, stream: str, text: str) -> None:
         identity = view.identity(service)

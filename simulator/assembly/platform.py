@@ -21,7 +21,7 @@ from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.units import duration_text
 from simulator.model.wire_fault import WireFault
-from simulator.records.facts import EventLogged
+from simulator.records.events import EventLogged
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
 from simulator.records.request_trace import Tracing
@@ -119,7 +119,7 @@ class Service:
             self._platform.metrics.sampled(self.name, sample, busy)
 
     def _decided(self, at_s: float, decision: Decision) -> None:
-        self._platform.on_verdict(self.name, at_s, decision)
+        self._platform.on_evaluation(self.name, at_s, decision)
 
     def start_scaling(self) -> None:
         """Start the autoscaler, if a revision serves."""
@@ -138,7 +138,7 @@ class Service:
                 clock=platform.clock,
                 journal=platform.journal,
                 on_sample=self._sampled,
-                on_verdict=self._decided,
+                on_evaluation=self._decided,
                 cpu_used_s=revision.cpu_used_s,
             )
         if platform.is_started:
@@ -202,7 +202,7 @@ class Platform:
         streams: RandomStreams,
         on_sample: Callable[[str, Sample], None] = lambda _service, _sample: None,
         live: LiveSettings | None = None,
-        facts_max: int | None = None,
+        events_max: int | None = None,
         *,
         measured: bool = False,
         make_pool: MakePool = Pool,
@@ -211,13 +211,13 @@ class Platform:
         self.make_pool = make_pool
         self.streams = streams
         self.clock = RunClock()
-        self.journal = Journal(facts_max)
+        self.journal = Journal(events_max)
         self.metrics = Metrics(self.clock.at_s) if measured else None
         if self.metrics is not None:
             self.journal.subscribe(self.metrics.read)
         self.tasks = Tasks("platform")
         self.on_sample = on_sample
-        self.on_verdict: Callable[[str, float, Decision], None] = lambda _service, _at_s, _decision: None
+        self.on_evaluation: Callable[[str, float, Decision], None] = lambda _service, _at_s, _decision: None
         self.on_line: Callable[[str, int, str], None] = lambda _service, _number, _line: None
         self.instance_id: Callable[[str, int], str] = lambda _service, number: str(number)
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)

@@ -23,7 +23,7 @@ from simulator.fleet.simulated import SimulatedDriver
 from simulator.fleet.wire_faults import WireFaults
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
-from simulator.records.facts import EventLogged, Fact
+from simulator.records.events import Event, EventLogged
 from simulator.records.journal import Journal
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
@@ -87,10 +87,10 @@ class _Tap(Journal):
         self._journal = journal
         self._revision = revision
 
-    def record(self, fact: Fact) -> None:
-        self._journal.record(fact)
-        if isinstance(fact, EventLogged):
-            self._revision.on_event(fact.line)
+    def record(self, event: Event) -> None:
+        self._journal.record(event)
+        if isinstance(event, EventLogged):
+            self._revision.on_event(event.line)
 
 
 def _untold(_line: str) -> None:

@@ -20,7 +20,7 @@ from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
 
-FACTS_KEPT: Final = 10_000  # for a platform that runs without end; some megabytes
+EVENTS_KEPT: Final = 10_000  # for a platform that runs without end; some megabytes
 _SEED_BITS: Final = 63
 
 
@@ -82,7 +82,7 @@ async def open_serving(settings: ServingSettings) -> Serving:
     """Raises what `open_control_plane` raises, and OSError if a port of the front is not available."""
     # A new seed: the instances of this start are not those of the previous start.
     streams, measured = RandomStreams(secrets.randbits(_SEED_BITS)), settings.exports.measures
-    platform = Platform((), streams, live=settings.front, facts_max=FACTS_KEPT, measured=measured)
+    platform = Platform((), streams, live=settings.front, events_max=EVENTS_KEPT, measured=measured)
     exporters: Exporters | None = None
     try:
         builder = LocalBuilder(settings.builds) if settings.builds is not None else None

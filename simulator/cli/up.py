@@ -38,7 +38,7 @@ from simulator.world.tasks import first_of
 
 _LOOK_S: Final = 0.3  # between looks at the folder; a look costs git a few milliseconds
 _PAUSES: Final = 10  # minimum pause as a multiple of a look's duration: a large folder uses a tenth of a core
-_FACTS_KEPT: Final = 10_000
+_EVENTS_KEPT: Final = 10_000
 _SEED_BITS: Final = 63
 
 
@@ -112,7 +112,7 @@ async def _up(
     builder = _builder(folder, settings)
     if isinstance(builder, LocalBuilder):
         await _tell_isolation()
-    platform = Platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live=live, facts_max=_FACTS_KEPT)
+    platform = Platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live=live, events_max=_EVENTS_KEPT)
     platform.on_line = lambda _service, number, line: echo(f"[instance/{number}] {line}")
     try:
         await platform.open()

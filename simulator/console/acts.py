@@ -17,7 +17,7 @@ from simulator.assembly import Platform, Service
 from simulator.control.autoscaler import change_configuration
 from simulator.model.problems import one_of
 from simulator.model.units import duration_text
-from simulator.records.facts import TimelineActed
+from simulator.records.events import TimelineActed
 from simulator.replay.knobs import FACTOR_MAX, Knobs
 from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.records.presence import Presence
+from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.replay.report_schema import SeriesPart
 from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import REGION_PRICES
 
 
 def beside_series(
-    series: SeriesPart, presence: Presence | None, rates: Rates, cpu: float, memory_gb: float
+    series: SeriesPart, concurrency_series: ConcurrencySeries | None, rates: Rates, cpu: float, memory_gb: float
 ) -> dict[str, Any]:
     """Return further columns for the bins of the series, by name. `cpu`, `memory_gb`: of one instance."""
     bins = len(series.offered)
-    in_flight, waiting = ([], []) if presence is None else presence.binned(series.width_s, bins)
+    in_flight, waiting = ([], []) if concurrency_series is None else concurrency_series.binned(series.width_s, bins)
     return {
         "in_flight": [_known(value) for value in in_flight],
         "waiting": [_known(value) for value in waiting],

@@ -78,20 +78,20 @@ class ServiceFrames:
         size, rates = scene.size(service.name), scene.rates(service.name)
         living, revision = service.living(), service.revision
         letters = "".join([LETTERS[instance.state] for instance in living])
-        lately = self._rolling.lately(now_s)
-        recent = scene.lately(service.name)
+        window_rates = self._rolling.recent(now_s)
+        recent = scene.recent(service.name)
         dots, self._dots = self._dots, []
         active, provisioned = letters.count("a"), len(letters) - letters.count("p")
         return {
             "offered_rps": recent.offered_rps,
             "rejected_rps": recent.rejected_rps,
-            "served_rps": lately.served_rps,
-            "failed_rps": lately.failed_rps,
+            "served_rps": window_rates.served_rps,
+            "failed_rps": window_rates.failed_rps,
             "serving": revision is not None,
             "in_flight": sum(each.pool.in_flight for each in service.revisions),
             "waiting": 0 if revision is None else revision.pool.waiting,
-            "p50_s": lately.p50_s,
-            "p99_s": lately.p99_s,
+            "p50_s": window_rates.p50_s,
+            "p99_s": window_rates.p99_s,
             "active": active,
             "provisioned": provisioned,
             "desired": 0 if revision is None else revision.roster.desired,

@@ -45,8 +45,8 @@ def page_document(report: Report, record: RunRecord) -> dict[str, Any]:
     for service in report.services:
         run = runs[service.name]
         rates = run.rates or rates_of(run.region)
-        presence = record.presence.get(service.name)
-        beside[service.name] = beside_series(service.series, presence, rates, service.cpu, service.memory_gb)
+        concurrency_series = record.concurrency_series.get(service.name)
+        beside[service.name] = beside_series(service.series, concurrency_series, rates, service.cpu, service.memory_gb)
     return {"report": report.model_dump(mode="json"), "beside": beside, "left_out": ""}
 
 

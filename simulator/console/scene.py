@@ -50,7 +50,7 @@ class Scene(Protocol):
     def factor(self, name: str) -> float | None:
         """Return the factor of its traffic; None if the traffic comes from outside."""
 
-    def lately(self, name: str) -> Recent: ...
+    def recent(self, name: str) -> Recent: ...
 
     def series(self, name: str) -> dict[str, Any]:
         """Return the columns of the charts, including those that the report lacks; `from_s`: start of the first bin."""
@@ -135,18 +135,18 @@ class RunScene:
     def factor(self, name: str) -> float | None:
         return self._stage.knobs.factor(name)
 
-    def lately(self, name: str) -> Recent:
-        return self._stage.books.lately(name)
+    def recent(self, name: str) -> Recent:
+        return self._stage.books.recent(name)
 
     def series(self, name: str) -> dict[str, Any]:
-        facts = self.platform.journal.facts
-        for fact in facts[self._facts_read :]:
+        events = self.platform.journal.events
+        for event in events[self._facts_read :]:
             for times in self._times.values():
-                times.read(fact)
-        self._facts_read = len(facts)
+                times.read(event)
+        self._facts_read = len(events)
         books, size = self._stage.books, self.size(name)
         series = books.series_so_far(self.platform, self.platform.services[name], self._times[name])
-        beside = beside_series(series, books.presence(name), self.rates(name), size.vcpu, size.memory_gb)
+        beside = beside_series(series, books.concurrency_series(name), self.rates(name), size.vcpu, size.memory_gb)
         return series.model_dump() | beside | {"from_s": 0.0}
 
     def on_chunk(self, read: Callable[[Chunk], None]) -> None:

@@ -24,7 +24,7 @@ from simulator.edge.access_line import Entry
 from simulator.model.api_resources import ServiceResource
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.records.facts import EventLogged
+from simulator.records.events import EventLogged
 from simulator.records.histogram import COARSE, Histogram
 from simulator.records.request_log import Chunk, RequestLog
 from simulator.replay.bookkeeping import Recent
@@ -141,7 +141,7 @@ class ServeScene:
     def factor(self, name: str) -> float | None:  # noqa: ARG002 the traffic is other people's
         return None
 
-    def lately(self, name: str) -> Recent:
+    def recent(self, name: str) -> Recent:
         now = int(self.platform.clock.at_s())
         seconds = self._book(name).seconds
         recent = [seconds[each] for each in range(now - LATELY_S, now) if each in seconds]

@@ -15,10 +15,10 @@ from typing import Any, Final
 import orjson
 
 from simulator.console.acts import Actor
-from simulator.console.live_facts import fact_rows
+from simulator.console.live_events import event_rows
 from simulator.console.live_frames import ServiceFrames
 from simulator.console.scene import Scene
-from simulator.records.facts import Fact, ScalingDecided
+from simulator.records.events import Event, ScalingDecided
 from simulator.records.request_log import Chunk
 from simulator.world.clock import wall_s
 from simulator.world.playback import Playback
@@ -97,12 +97,12 @@ class Show:
         """Return the complete state for a page that has just been opened."""
         self._attend()
         journal = self._scene.platform.journal
-        facts = {"from": 0, "until": journal.recorded, "rows": fact_rows(journal.facts)}
+        events = {"from": 0, "until": journal.recorded, "rows": event_rows(journal.events)}
         self._meet()
         return (
             message("hello", self._about())
             + self._operations()
-            + message("facts", facts)
+            + message("facts", events)
             + message("lines", {"from": self._lines.dropped, "rows": self._lines.kept})
             + self._series()
             + self._frame(whole=True)
@@ -186,7 +186,7 @@ class Show:
     def _facts(self) -> bytes:
         journal = self._scene.platform.journal
         told, self._facts_told = self._facts_told, journal.recorded
-        rows = fact_rows(journal.since(told))
+        rows = event_rows(journal.since(told))
         return message("facts", {"from": told, "until": journal.recorded, "rows": rows}) if rows else b""
 
     def _new_lines(self) -> bytes:
@@ -211,10 +211,10 @@ class Show:
             for frames in self._frames.values():
                 frames.read(chunk)
 
-    def _fact(self, fact: Fact) -> None:
+    def _fact(self, event: Event) -> None:
         """End a step to the next decision, if this is one."""
         playback = self._playback
-        if playback is not None and playback.stepping_open_end and isinstance(fact, ScalingDecided):
+        if playback is not None and playback.stepping_open_end and isinstance(event, ScalingDecided):
             playback.pause(asyncio.get_running_loop().time())
 
     def _line(self, service: str, instance: int, line: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from simulator.fleet.pool import Pool, nobody_asks
 from simulator.fleet.roster import Roster
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.facts import ConfigurationChanged, ScalingDecided
+from simulator.records.events import ConfigurationChanged, ScalingDecided
 from simulator.records.journal import Journal
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 from simulator.world.clock import RunClock
@@ -31,9 +31,9 @@ class Autoscaler:
         journal: Journal,
         on_sample: Callable[[Sample], None] | None = None,
         cpu_used_s: Callable[[], float] | None = None,
-        on_verdict: Callable[[float, Decision], None] | None = None,
+        on_evaluation: Callable[[float, Decision], None] | None = None,
     ) -> None:
-        """`on_verdict` receives every decision with its time, including those that change nothing.
+        """`on_evaluation` receives every decision with its time, including those that change nothing.
 
         `cpu_used_s`: CPU seconds that the service's instances have used so far; None if they are not measured.
         """
@@ -44,7 +44,7 @@ class Autoscaler:
         self._clock = clock
         self._journal = journal
         self._on_sample = on_sample
-        self._on_verdict = on_verdict
+        self._on_verdict = on_evaluation
         self._cpu_used_s = cpu_used_s
         self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()

@@ -93,7 +93,7 @@ class ContainerBackend:
         if self.exited.done():
             return ENDED
         if self._leader is not None:
-            if not self._leader.lives():
+            if not self._leader.is_alive():
                 return ENDED
             if self._inside_port not in listening(self._leader.pid).outside:
                 return REJECTED
@@ -109,11 +109,11 @@ class ContainerBackend:
     async def _exists(self) -> bool:
         if self.exited.done():
             return False
-        return self._leader.lives() if self._leader is not None else await self._is_running()
+        return self._leader.is_alive() if self._leader is not None else await self._is_running()
 
     def explain(self) -> str:
         """Return what can be seen from outside about why no request reaches it; empty if the cause is another."""
-        if self._leader is None or not self._leader.lives():
+        if self._leader is None or not self._leader.is_alive():
             return ""
         seen = listening(self._leader.pid, without=self.doors)
         why = seen.explain(self._inside_port)

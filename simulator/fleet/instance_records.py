@@ -6,7 +6,7 @@ import asyncio
 
 from simulator.fleet.instance import Ending, Instance
 from simulator.model.instance import InstanceEvent
-from simulator.records.facts import EventLogged, InstanceMoved
+from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.journal import Journal
 from simulator.world.clock import RunClock
 

@@ -80,14 +80,14 @@ class Leader:
             group = (proc / str(pid) / "cgroup").read_text()
         except OSError:
             return None
-        return leader if container in group and leader.lives(proc) else None
+        return leader if container in group and leader.is_alive(proc) else None
 
     @classmethod
     def of(cls, pid: int, proc: Path = _PROC) -> Leader:
         fields = _stat(pid, proc)
         return cls(pid, int(fields[19]) if fields else -1)
 
-    def lives(self, proc: Path = _PROC) -> bool:
+    def is_alive(self, proc: Path = _PROC) -> bool:
         """Return True while the process runs; False also for a zombie that has not been reaped yet."""
         fields = _stat(self.pid, proc)
         return bool(fields) and fields[0] not in {b"Z", b"X"} and int(fields[19]) == self.started

@@ -125,10 +125,10 @@ class ProcessBackend:
     async def _probe(self, check: HealthCheck) -> str | None:
         """Probe and verify that the instance lives: a child of an ended one may answer on its port for a moment."""
         why = await self._service.probe(check)
-        if why is not None and not self._was_well and self._leader.lives() and await self._sockets.look():
+        if why is not None and not self._was_well and self._leader.is_alive() and await self._sockets.look():
             self._service = await self._turn_to_fixed_port()
             why = await self._service.probe(check)
-        if why is None and (self.exited.done() or not self._leader.lives()):
+        if why is None and (self.exited.done() or not self._leader.is_alive()):
             return ENDED
         self._was_well = self._was_well or why is None
         return why
@@ -140,7 +140,7 @@ class ProcessBackend:
 
     def explain(self) -> str:
         """Return what can be seen from outside about why no request reaches it; empty if the cause is another."""
-        if not self._leader.lives() or (self._was_well and not self.has_fixed_port):
+        if not self._leader.is_alive() or (self._was_well and not self.has_fixed_port):
             return ""
         return self._sockets.explain()
 

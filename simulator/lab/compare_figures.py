@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from simulator.lab.elasticity import LEAST_PERCENT, Elasticity, elasticity
 from simulator.lab.platform_bill import bills
 from simulator.lab.slo_demand import bin_s
-from simulator.records.facts import ScalingDecided
+from simulator.records.events import ScalingDecided
 from simulator.records.histogram import Histogram
-from simulator.records.instance_time import InstanceTime, Steps
-from simulator.records.tally import Tally
+from simulator.records.instance_time import InstanceTime, StepFunction
+from simulator.records.request_stats import RequestStats
 from simulator.replay.report import RunRecord, ServiceRun
 from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.platforms.billing import PriceList
@@ -157,24 +157,24 @@ def measured(
 
     `demand` None: unknown. `prices` None: App Runner's, which the scenario has.
     """
-    tally = record.tallies.after_warm_up(record.sources_of(service.name))
-    whole = record.tallies.whole(record.sources_of(service.name))
-    times = InstanceTime(service.name, record.facts)
+    stats = record.stats_by_source.after_warm_up(record.sources_of(service.name))
+    whole = record.stats_by_source.whole(record.sources_of(service.name))
+    times = InstanceTime(service.name, record.events)
     run, month = bills(record, service, prices)
     usd = run.usd
-    missed = missed_slo(tally, slo_s)
+    missed = missed_slo(stats, slo_s)
     follows = None if demand is None else _followed(demand, times.ready, record)
-    p50_s, p95_s, p99_s = tally.latency.quantiles((0.5, 0.95, 0.99))
+    p50_s, p95_s, p99_s = stats.latency.quantiles((0.5, 0.95, 0.99))
     values: dict[str, float | None] = {
-        "requests": tally.requests,
-        "latency_mean_s": tally.latency.mean_s,
+        "requests": stats.requests,
+        "latency_mean_s": stats.latency.mean_s,
         "latency_p50_s": p50_s,
         "latency_p95_s": p95_s,
         "latency_p99_s": p99_s,
-        "error_rate": _share(tally.failures, tally.requests),
-        "slo_miss_ratio": _share(missed, tally.requests),
-        "cold_start_ratio": _share(tally.cold_starts, tally.served),
-        "cold_starts": tally.cold_starts,
+        "error_rate": _share(stats.failures, stats.requests),
+        "slo_miss_ratio": _share(missed, stats.requests),
+        "cold_start_ratio": _share(stats.cold_starts, stats.served),
+        "cold_starts": stats.cold_starts,
         "instance_hours": times.provisioned.instance_seconds(0, record.ended_s) / _SECONDS_PER_HOUR,
         "run_usd": usd,
         "usd_per_million": _share(usd * _MILLION, whole.served),
@@ -188,7 +188,7 @@ def measured(
     return values | elasticity_values(follows), follows
 
 
-def _followed(demand: NDArray[np.int64], ready: Steps, record: RunRecord) -> Elasticity | None:
+def _followed(demand: NDArray[np.int64], ready: StepFunction, record: RunRecord) -> Elasticity | None:
     return elasticity(demand, ready, record.warm_up_s, record.duration_s, bin_s(record.duration_s))
 
 
@@ -208,9 +208,9 @@ def elasticity_values(follows: Elasticity | None) -> dict[str, float | None]:
     return values
 
 
-def missed_slo(tally: Tally, slo_s: float | None) -> int:
+def missed_slo(stats: RequestStats, slo_s: float | None) -> int:
     """Count the requests that were rejected, failed or took longer than `slo_s` (None: no limit)."""
-    return tally.failures + (0 if slo_s is None else slower_than(tally.latency, slo_s))
+    return stats.failures + (0 if slo_s is None else slower_than(stats.latency, slo_s))
 
 
 def slower_than(latency: Histogram, limit_s: float) -> int:
@@ -230,6 +230,6 @@ def _share(part: float, whole: float) -> float | None:
 
 def _actions(record: RunRecord, service: str) -> int:
     return sum(
-        isinstance(fact, ScalingDecided) and fact.service == service and fact.at_s >= record.warm_up_s
-        for fact in record.facts
+        isinstance(event, ScalingDecided) and event.service == service and event.at_s >= record.warm_up_s
+        for event in record.events
     )

@@ -18,7 +18,7 @@ from simulator.lab.figure_steps import figure_steps
 from simulator.lab.figures import failed_checks
 from simulator.lab.platform_bill import bills, month_lines, passes
 from simulator.lab.slo_demand import basis_of, slo_demand
-from simulator.records.facts import ScalingDecided
+from simulator.records.events import ScalingDecided
 from simulator.records.instance_time import InstanceTime
 from simulator.replay.check_expression import Dimension
 from simulator.replay.problems import ScenarioError
@@ -131,7 +131,7 @@ def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: Service
     values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.candidate.price_list)
     curves = _curves(record, service, needed) if task.with_curves and needed is not None else None
     least = figure_steps(values, record, service, task.terms.miss_usd, task.candidate.price_list)
-    decisions = sum(isinstance(fact, ScalingDecided) and fact.service == service.name for fact in record.facts)
+    decisions = sum(isinstance(event, ScalingDecided) and event.service == service.name for event in record.events)
     month = month_lines(bills(record, service, task.candidate.price_list)[1])
     basis = "" if needed is None else basis_of(scenario.services[service.name], scenario.duration_s)
     failed = _failed_checks(task, record, service)
@@ -165,5 +165,5 @@ def _curves(record: RunRecord, service: ServiceRun, needed: NDArray[np.int64]) -
     width_s = max(1, -(-seconds // CURVE_POINTS_MAX))
     edges = np.append(np.arange(0, seconds, width_s), seconds)
     means = np.add.reduceat(needed, edges[:-1]) / np.diff(edges)
-    ready = InstanceTime(service.name, record.facts).ready.means(edges.astype(np.float64))
+    ready = InstanceTime(service.name, record.events).ready.means(edges.astype(np.float64))
     return Curves(float(width_s), tuple(means.tolist()), tuple(ready.tolist()))

@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.records.instance_time import Steps
+from simulator.records.instance_time import StepFunction
 
 # A candidate without any shortage has a theta of 0, and a quotient with 0 is undefined. This percentage replaces 0
 # in the elastic speedup: four seconds of an hour.
@@ -61,7 +61,7 @@ class Elasticity:
 
 
 def elasticity(
-    demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float, step_s: float = 1.0
+    demand: NDArray[np.int64], supply: StepFunction, begin_s: float, end_s: float, step_s: float = 1.0
 ) -> Elasticity | None:
     """Return the metrics. `demand[t]` holds for the second [t, t + 1) of the run, and is 0 after its end.
 
@@ -102,7 +102,7 @@ def elastic_speedup(baseline: Elasticity, ours: Elasticity) -> float:
     return math.prod(quotients) ** (1 / len(quotients))
 
 
-def _edges(seconds: int, supply: Steps, begin_s: float, end_s: float) -> NDArray[np.float64]:
+def _edges(seconds: int, supply: StepFunction, begin_s: float, end_s: float) -> NDArray[np.float64]:
     """Return the times, from `begin_s` to `end_s`, at which demand or supply may change."""
     moments = np.concatenate([np.arange(seconds + 1, dtype=np.float64), np.array(supply.times_s), [begin_s, end_s]])
     return np.unique(moments[(moments >= begin_s) & (moments <= end_s)])
@@ -114,7 +114,7 @@ def _needed(demand: NDArray[np.int64], moments_s: NDArray[np.float64]) -> NDArra
     return np.where(inside, demand[np.minimum(second, len(demand) - 1)], 0)
 
 
-def _there(supply: Steps, moments_s: NDArray[np.float64]) -> NDArray[np.int64]:
+def _there(supply: StepFunction, moments_s: NDArray[np.float64]) -> NDArray[np.int64]:
     counts = np.array([0, *supply.counts])
     there: NDArray[np.int64] = counts[np.searchsorted(np.array(supply.times_s), moments_s, side="right")]
     return there
@@ -124,7 +124,7 @@ def _changes(counts: NDArray[np.int64]) -> int:
     return int(np.count_nonzero(np.diff(counts)))
 
 
-def _instability(demand: NDArray[np.int64], supply: Steps, begin_s: float, end_s: float, step_s: float) -> float:
+def _instability(demand: NDArray[np.int64], supply: StepFunction, begin_s: float, end_s: float, step_s: float) -> float:
     """Return the instability by whole steps, as it is defined."""
     seconds = np.arange(math.ceil(begin_s / step_s) * step_s, math.floor(end_s), step_s, dtype=np.float64)
     if len(seconds) < 2:

@@ -16,7 +16,7 @@ def figure_steps(
 ) -> dict[str, float]:
     """Return the change by one request, start, decision, or second of every instance. `prices` None: App Runner's."""
     requests = max(1.0, values["requests"] or 0.0)
-    served = max(1, record.tallies.whole(record.sources_of(service.name)).served)
+    served = max(1, record.stats_by_source.whole(record.sources_of(service.name)).served)
     instances = max(1, len(service.usages))
     month = HOURS_PER_MONTH * SECONDS_PER_HOUR / record.ended_s
     usd = instances * _second_usd(service, prices)

@@ -24,7 +24,7 @@ def bills(record: RunRecord, service: ServiceRun, prices: PriceList | None) -> t
         rates = service.rates or rates_of(service.region)
         month = per_month(metered(service.usages, until_s=record.ended_s), record.ended_s)
         return _charged(bill(metered(service.usages), rates)), _charged(bill(month, rates))
-    whole = record.tallies.whole(record.sources_of(service.name))
+    whole = record.stats_by_source.whole(record.sources_of(service.name))
     used = Consumption(
         service.usages,
         service.size,
@@ -50,7 +50,7 @@ def passes(check: CheckExpression, record: RunRecord, services: Sequence[Service
         return check.holds(math.fsum(month.usd for _, month in pairs))
     if check.metric == "usd":
         return check.holds(run_usd)
-    served = sum(record.tallies.whole(record.sources_of(service.name)).served for service in services)
+    served = sum(record.stats_by_source.whole(record.sources_of(service.name)).served for service in services)
     return bool(served) and check.holds(run_usd / served * _MILLION)
 
 

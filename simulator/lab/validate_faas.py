@@ -101,7 +101,7 @@ class Function:
             service = platform.services["function"]
             client = OpenClient(service, repeat(Kind(0)), seen, platform.clock, iter(arrivals_s.tolist()))
             await arrive_and_drain(client, arrivals_s)
-            steady = self._steady(InstanceTime("function", platform.journal.facts), seen, float(arrivals_s[-1]))
+            steady = self._steady(InstanceTime("function", platform.journal.events), seen, float(arrivals_s[-1]))
             await platform.close()
             return steady
 

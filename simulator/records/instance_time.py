@@ -9,7 +9,8 @@ Three counts are kept as step functions of time:
 An instance before its launch (`PROVISIONING`) is in none of them.
 
 An activation is an uninterrupted period in which an instance has its CPU. When it ends because the instance became
-idle, its last `idle_after_s` seconds have no work: the platform waited for another request. `lives` can exclude them.
+idle, its last `idle_after_s` seconds have no work: the platform waited for another request. `lifetimes` can exclude
+them.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.instance import READY, InstanceState
-from simulator.records.facts import Fact, InstanceMoved
+from simulator.records.events import Event, InstanceMoved
 
 _LAUNCHED: Final = frozenset({InstanceState.STARTING, InstanceState.IDLE, InstanceState.ACTIVE, InstanceState.DRAINING})
 _BUSY: Final = frozenset({InstanceState.STARTING, InstanceState.ACTIVE})
 
 
 @dataclass(slots=True)
-class Steps:
+class StepFunction:
     """A step function: the count is `counts[i]` from `times_s[i]` on, and 0 before the first step."""
 
     times_s: list[float] = field(default_factory=list)
@@ -77,7 +78,7 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class InstanceLifetime:
     """One instance until the end of the run: seconds provisioned, and its activations as (begin_s, end_s) in order."""
 
     instance: int
@@ -97,35 +98,35 @@ class _Instance:
 class InstanceTime:
     """Computes instance times from the `InstanceMoved` facts of one service, in order, during a run or after it."""
 
-    def __init__(self, service: str, facts: Iterable[Fact] = ()) -> None:
-        self.provisioned = Steps()
-        self.ready = Steps()
-        self.active = Steps()
+    def __init__(self, service: str, events: Iterable[Event] = ()) -> None:
+        self.provisioned = StepFunction()
+        self.ready = StepFunction()
+        self.active = StepFunction()
         self.started = 0
         self.became_ready = 0
         self.crashed = 0  # crashed while ready: the only transition from idle or active to stopped
         self.ended_before_ready = 0  # the start failed, or the instance was no longer needed
         self._service = service
         self._instances: dict[int, _Instance] = {}
-        for fact in facts:
-            self.read(fact)
+        for event in events:
+            self.read(event)
 
-    def read(self, fact: Fact) -> None:
+    def read(self, event: Event) -> None:
         """Process a fact; facts of other kinds and of other services are ignored."""
-        if not isinstance(fact, InstanceMoved) or fact.service != self._service:
+        if not isinstance(event, InstanceMoved) or event.service != self._service:
             return
-        instance = self._instances.get(fact.instance)
+        instance = self._instances.get(event.instance)
         if instance is None:
-            if fact.after not in _LAUNCHED:
+            if event.after not in _LAUNCHED:
                 return
-            instance = self._launch(fact)
-        self._count_readiness(fact)
-        self._follow_cpu(fact, instance)
-        if fact.after is InstanceState.STOPPED:
-            instance.stopped_s = fact.at_s
-            self.provisioned.change(fact.at_s, -1)
+            instance = self._launch(event)
+        self._count_readiness(event)
+        self._follow_cpu(event, instance)
+        if event.after is InstanceState.STOPPED:
+            instance.stopped_s = event.at_s
+            self.provisioned.change(event.at_s, -1)
 
-    def lives(self, end_s: float, idle_after_s: float = 0.0) -> Sequence[Life]:
+    def lifetimes(self, end_s: float, idle_after_s: float = 0.0) -> Sequence[InstanceLifetime]:
         """Return all launched instances; those still running are cut off at `end_s`.
 
         `idle_after_s` is subtracted from each activation that ended because the instance became idle (see the module's
@@ -133,39 +134,39 @@ class InstanceTime:
         """
         return [_life(number, instance, end_s, idle_after_s) for number, instance in self._instances.items()]
 
-    def _launch(self, fact: InstanceMoved) -> _Instance:
-        instance = self._instances[fact.instance] = _Instance(fact.at_s)
+    def _launch(self, event: InstanceMoved) -> _Instance:
+        instance = self._instances[event.instance] = _Instance(event.at_s)
         self.started += 1
-        self.provisioned.change(fact.at_s, +1)
+        self.provisioned.change(event.at_s, +1)
         return instance
 
-    def _count_readiness(self, fact: InstanceMoved) -> None:
-        was, is_now = fact.before in READY, fact.after in READY
+    def _count_readiness(self, event: InstanceMoved) -> None:
+        was, is_now = event.before in READY, event.after in READY
         if is_now and not was:
             self.became_ready += 1
-            self.ready.change(fact.at_s, +1)
+            self.ready.change(event.at_s, +1)
         if was and not is_now:
-            self.ready.change(fact.at_s, -1)
-        if fact.after is InstanceState.STOPPED:
+            self.ready.change(event.at_s, -1)
+        if event.after is InstanceState.STOPPED:
             self.crashed += was
-            self.ended_before_ready += fact.before is InstanceState.STARTING
+            self.ended_before_ready += event.before is InstanceState.STARTING
 
-    def _follow_cpu(self, fact: InstanceMoved, instance: _Instance) -> None:
+    def _follow_cpu(self, event: InstanceMoved, instance: _Instance) -> None:
         busy = instance.busy_since_s is not None
         # A draining instance keeps its CPU.
-        stays = fact.after in _BUSY or (fact.after is InstanceState.DRAINING and busy)
+        stays = event.after in _BUSY or (event.after is InstanceState.DRAINING and busy)
         if stays and not busy:
-            instance.busy_since_s = fact.at_s
-            self.active.change(fact.at_s, +1)
+            instance.busy_since_s = event.at_s
+            self.active.change(event.at_s, +1)
         if busy and not stays:
             assert instance.busy_since_s is not None
-            fell_idle = fact.after is InstanceState.IDLE
-            instance.activations.append((instance.busy_since_s, fact.at_s, fell_idle))
+            fell_idle = event.after is InstanceState.IDLE
+            instance.activations.append((instance.busy_since_s, event.at_s, fell_idle))
             instance.busy_since_s = None
-            self.active.change(fact.at_s, -1)
+            self.active.change(event.at_s, -1)
 
 
-def _life(number: int, instance: _Instance, end_s: float, idle_after_s: float) -> Life:
+def _life(number: int, instance: _Instance, end_s: float, idle_after_s: float) -> InstanceLifetime:
     activations = [
         (begin_s, max(begin_s, until_s - idle_after_s) if fell_idle else until_s)
         for begin_s, until_s, fell_idle in instance.activations
@@ -173,4 +174,4 @@ def _life(number: int, instance: _Instance, end_s: float, idle_after_s: float) -
     if instance.busy_since_s is not None:
         activations.append((instance.busy_since_s, end_s))
     stopped_s = end_s if instance.stopped_s is None else instance.stopped_s
-    return Life(number, max(0.0, stopped_s - instance.launched_s), tuple(activations))
+    return InstanceLifetime(number, max(0.0, stopped_s - instance.launched_s), tuple(activations))

@@ -14,7 +14,7 @@ from typing import Final
 
 from simulator.model.instance import InstanceState
 from simulator.model.sizes import InstanceSize
-from simulator.records.facts import EventLogged, Fact, InstanceMoved, ScalingDecided
+from simulator.records.events import Event, EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.outcomes import Outcomes, Rows
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import Rates
@@ -148,20 +148,20 @@ class Metrics:
         figures.in_flight = figures.waiting = 0.0
         figures.desired = figures.busy = 0
 
-    def read(self, fact: Fact) -> None:
+    def read(self, event: Event) -> None:
         """Process a fact of the journal."""
-        match fact:
+        match event:
             case InstanceMoved():
-                self._moved(self.of(fact.service), fact)
+                self._moved(self.of(event.service), event)
             case ScalingDecided():
-                figures = self.of(fact.service)
-                figures.desired = fact.desired
-                if fact.desired > fact.before:
+                figures = self.of(event.service)
+                figures.desired = event.desired
+                if event.desired > event.before:
                     figures.decisions_out += 1
                 else:
                     figures.decisions_in += 1
             case EventLogged():
-                self.of(fact.service).events += 1
+                self.of(event.service).events += 1
             case _:
                 pass
 
@@ -173,9 +173,9 @@ class Metrics:
             figures.charge(now_s)
         return self.services
 
-    def _moved(self, figures: ServiceMetrics, fact: InstanceMoved) -> None:
-        figures.charge(fact.at_s)
-        before, after = fact.before, fact.after
+    def _moved(self, figures: ServiceMetrics, event: InstanceMoved) -> None:
+        figures.charge(event.at_s)
+        before, after = event.before, event.after
         if before in figures.states:
             figures.states[before] -= 1
         if after in figures.states:

@@ -15,7 +15,7 @@ from simulator.records.request_log import Chunk
 
 
 @dataclass(frozen=True, slots=True)
-class Lately:
+class RecentRates:
     """Rates in requests/s over the window; latencies of served requests in seconds, None if there were none."""
 
     served_rps: float
@@ -53,7 +53,7 @@ class Rolling:
             slot.failed += int(np.count_nonzero(rows & chunk.failed))
             slot.latency.record(chunk.latency_s[rows & ~chunk.failed])
 
-    def lately(self, now_s: float) -> Lately:
+    def recent(self, now_s: float) -> RecentRates:
         """Return the values of the last `window_s` whole seconds before `now_s` (fewer at the start of a run)."""
         latency, failed = Histogram(COARSE), 0
         until = math.floor(now_s)
@@ -63,7 +63,7 @@ class Rolling:
                 failed += slot.failed
         span_s = max(1, min(until, self.window_s))
         p50_s, p99_s = latency.quantiles((0.5, 0.99))
-        return Lately(latency.count / span_s, failed / span_s, p50_s, p99_s)
+        return RecentRates(latency.count / span_s, failed / span_s, p50_s, p99_s)
 
     def _slot(self, second: int) -> _Second:
         slot = self._ring[second % len(self._ring)]

@@ -12,8 +12,8 @@ import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.records.facts import Fact, ScalingDecided
-from simulator.records.instance_time import Steps
+from simulator.records.events import Event, ScalingDecided
+from simulator.records.instance_time import StepFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class ScaleOut:
     fulfilled: bool
 
 
-def scale_outs(service: str, facts: Iterable[Fact], ready: Steps, end_s: float) -> list[ScaleOut]:
+def scale_outs(service: str, events: Iterable[Event], ready: StepFunction, end_s: float) -> list[ScaleOut]:
     """Return all scale-outs of `service` in order, except those cancelled before they were fulfilled."""
-    decisions = [fact for fact in facts if isinstance(fact, ScalingDecided) and fact.service == service]
+    decisions = [event for event in events if isinstance(event, ScalingDecided) and event.service == service]
     found = []
     for index, decision in enumerate(decisions):
         if decision.desired <= decision.before:
@@ -46,7 +46,7 @@ def _lowered_s(decision: ScalingDecided, later: Iterable[ScalingDecided]) -> flo
     return next((other.at_s for other in later if other.desired < decision.desired), None)
 
 
-def _reached_s(ready: Steps, decision: ScalingDecided) -> float | None:
+def _reached_s(ready: StepFunction, decision: ScalingDecided) -> float | None:
     if ready.at(decision.at_s) >= decision.desired:
         return decision.at_s
     first = bisect.bisect_right(ready.times_s, decision.at_s)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from simulator.assembly import Platform
-from simulator.records.facts import TimelineActed
+from simulator.records.events import TimelineActed
 from simulator.records.series import bin_width_s
 from simulator.replay.bookkeeping import Books
 from simulator.replay.checks import CheckResult

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import NamedTuple, TextIO
 
 from simulator.assembly import Platform, Service
+from simulator.records.concurrency_series import ConcurrencySeries
+from simulator.records.evaluation_log import EvaluationLog
 from simulator.records.instance_time import InstanceTime
-from simulator.records.presence import Presence
 from simulator.records.request_csv import RequestCsv
 from simulator.records.request_log import Chunk, RequestLog
+from simulator.records.request_stats import StatsBySource
 from simulator.records.rolling import Rolling
 from simulator.records.series import RequestSeries
-from simulator.records.tally import Tallies
-from simulator.records.verdicts import Verdicts
 from simulator.replay.checks import CheckResult
 from simulator.replay.policy_fit import policy_notes
 from simulator.replay.progress import ProgressView
@@ -66,14 +66,14 @@ class Books:
         self._scenario = scenario
         self._clock = clock
         sources = len(scenario.numbers.sources)
-        self.tallies = Tallies(sources, scenario.warm_up_s)
+        self.stats_by_source = StatsBySource(sources, scenario.warm_up_s)
         self.series = RequestSeries(sources, scenario.duration_s)
         self._rolling = Rolling(OFFERED_WINDOW_S)
         # A defaultdict, because a timeline may create services.
         self._recent: defaultdict[str, deque[Sample]] = defaultdict(lambda: deque(maxlen=OFFERED_WINDOW_S))
-        self._presence: defaultdict[str, Presence] = defaultdict(Presence)
-        self._verdicts: defaultdict[str, Verdicts] = defaultdict(Verdicts)
-        for reader in (self.tallies, self.series, self._rolling):
+        self._concurrency_series: defaultdict[str, ConcurrencySeries] = defaultdict(ConcurrencySeries)
+        self._evaluations: defaultdict[str, EvaluationLog] = defaultdict(EvaluationLog)
+        for reader in (self.stats_by_source, self.series, self._rolling):
             self.log.on_chunk(reader.read)
         self.row_readers: list[Callable[[Chunk], None]] = []  # called with every row, in addition to the counters
         self.aborted: CheckResult | None = None  # the check that ended the run
@@ -92,13 +92,13 @@ class Books:
     def sampled(self, service: str, sample: Sample) -> None:
         """Keep the sample of a finished second of a service, for as long as the live view looks back."""
         self._recent[service].append(sample)
-        self._presence[service].add(sample.second, sample.in_flight, sample.waiting)
+        self._concurrency_series[service].add(sample.second, sample.in_flight, sample.waiting)
 
     def decided(self, service: str, at_s: float, decision: Decision) -> None:
         """Record a decision of a policy."""
-        self._verdicts[service].note(at_s, decision)
+        self._evaluations[service].note(at_s, decision)
 
-    def lately(self, service: str) -> Recent:
+    def recent(self, service: str) -> Recent:
         """Return the rates of a service over the last whole seconds."""
         recent = self._recent[service]
         seconds = max(1, len(recent))
@@ -115,21 +115,21 @@ class Books:
         now_s = platform.clock.at_s()
         ended_s = max(1e-6, now_s if now_s < 1 or now_s >= self._scenario.duration_s else float(math.floor(now_s)))
         scaling = self._scenario.services[service.name].scaling
-        desired = desired_steps(service.name, platform.journal.facts, scaling.min_size)
+        desired = desired_steps(service.name, platform.journal.events, scaling.min_size)
         return series_part(self.series, sources, desired, times, ended_s)
 
-    def presence(self, service: str) -> Presence:
-        return self._presence[service]
+    def concurrency_series(self, service: str) -> ConcurrencySeries:
+        return self._concurrency_series[service]
 
     def view(self, platform: Platform) -> ProgressView:
         """Return the present state of the run, all services together."""
         self.log.flush()
         self.before_view()
         now_s = platform.clock.at_s()
-        lately = self._rolling.lately(now_s)
+        recent = self._rolling.recent(now_s)
         services = platform.services.values()
         revisions = [revision for service in services for revision in service.revisions]
-        offered_rps = sum(self.lately(name).offered_rps for name in self._recent)
+        offered_rps = sum(self.recent(name).offered_rps for name in self._recent)
         in_flight = sum(revision.pool.in_flight for revision in revisions)
         waiting = sum(revision.pool.waiting for revision in revisions)
         outside_rps = 0.0
@@ -146,15 +146,15 @@ class Books:
             now_s=now_s,
             duration_s=self._scenario.duration_s,
             offered_rps=offered_rps,
-            served_rps=lately.served_rps,
-            failed_rps=lately.failed_rps,
+            served_rps=recent.served_rps,
+            failed_rps=recent.failed_rps,
             in_flight=in_flight,
             waiting=waiting,
             active=sum(revision.roster.active for revision in revisions),
             provisioned=sum(revision.roster.provisioned for revision in revisions),
             desired=sum(service.revision.roster.desired for service in services if service.revision is not None),
-            p50_s=lately.p50_s,
-            p99_s=lately.p99_s,
+            p50_s=recent.p50_s,
+            p99_s=recent.p99_s,
             outside_rps=outside_rps,
         )
 
@@ -192,11 +192,11 @@ class Books:
             sources=[SourceRun(source.name, source.service) for source in scenario.traffic],
             numbers=scenario.numbers,
             aborted=self.aborted,
-            tallies=self.tallies,
+            stats_by_source=self.stats_by_source,
             series=self.series,
-            facts=list(platform.journal.facts),
+            events=list(platform.journal.events),
             checks=scenario.checks,
-            presence=self._presence,
+            concurrency_series=self._concurrency_series,
             notes=policy_notes(scenario),
         )
 
@@ -207,7 +207,7 @@ class Books:
             size=first.settings.size,
             policy=first.policy.name,
             scaling=first.settings.scaling,
-            verdicts=self._verdicts[service.name].kept,
+            evaluations=self._evaluations[service.name].kept,
             usages=_usages(service, ended_s),
             build_minutes=built_s / SECONDS_PER_MINUTE,
         )

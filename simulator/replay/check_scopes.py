@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.records.instance_time import InstanceTime, Steps
+from simulator.records.instance_time import InstanceTime, StepFunction
+from simulator.records.request_stats import StatsBySource
 from simulator.records.scale_out import ScaleOut
 from simulator.records.series import RequestSeries
-from simulator.records.tally import Tallies
 from simulator.replay.check_expression import CheckExpression
 from simulator.replay.checks import CheckResult, Measured, Span, evaluate
 from simulator.replay.request_numbers import RequestNumbers
@@ -34,7 +34,7 @@ class Scopes:
     """A run as its checks see it. `sources`: (name, service) of each; `services` in the order of the report."""
 
     span: Span
-    tallies: Tallies
+    stats_by_source: StatsBySource
     series: RequestSeries
     sources: Sequence[tuple[str, str]]
     numbers: RequestNumbers
@@ -57,7 +57,7 @@ class Scopes:
         mine = checked_service(check, self.services, self.sources)
         sides = [side for service, side in self.services.items() if mine in {None, service}]
         return Measured(
-            tally=self.tallies.after_warm_up(numbers),
+            stats=self.stats_by_source.after_warm_up(numbers),
             span_s=self.span.end_s - self.span.begin_s,
             scale_outs=[raised for side in sides for raised in side.raises],
             month_usd=sum(side.month_usd for side in sides),
@@ -79,9 +79,9 @@ def checked_service(
     return next((service for source, service in sources if source == name), None)
 
 
-def together(counts: Sequence[Steps]) -> Steps:
+def together(counts: Sequence[StepFunction]) -> StepFunction:
     """Return the sum of several counts over time."""
     if len(counts) == 1:
         return counts[0]
     times_s = sorted({at_s for steps in counts for at_s in steps.times_s})
-    return Steps(times_s, [sum(steps.at(at_s) for steps in counts) for at_s in times_s])
+    return StepFunction(times_s, [sum(steps.at(at_s) for steps in counts) for at_s in times_s])

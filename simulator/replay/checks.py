@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.records.instance_time import Steps
+from simulator.records.instance_time import StepFunction
+from simulator.records.request_stats import RequestStats
 from simulator.records.scale_out import ScaleOut
 from simulator.records.series import BinnedRequests
-from simulator.records.tally import Tally
 from simulator.replay.check_expression import CheckExpression
 
 
@@ -42,13 +42,13 @@ class Measured:
         series: The bins of the whole run; None if no check is about a share of the time.
     """
 
-    tally: Tally
+    stats: RequestStats
     span_s: float
     scale_outs: Sequence[ScaleOut]
     month_usd: float
     run_usd: float = 0.0
     served: int = 0
-    provisioned: Steps = field(default_factory=Steps)
+    provisioned: StepFunction = field(default_factory=StepFunction)
     series: BinnedRequests | None = None
     span: Span = _NO_SPAN
 
@@ -120,42 +120,42 @@ def _of_bins(expression: CheckExpression, series: BinnedRequests, measured: Meas
 
 def _latency(expression: CheckExpression, measured: Measured) -> float:
     assert expression.quantile is not None
-    return _present(measured.tally.latency.quantile(expression.quantile), "no request was served after the warm-up")
+    return _present(measured.stats.latency.quantile(expression.quantile), "no request was served after the warm-up")
 
 
 def _mean(_: CheckExpression, measured: Measured) -> float:
-    return _present(measured.tally.latency.mean_s, "no request was served after the warm-up")
+    return _present(measured.stats.latency.mean_s, "no request was served after the warm-up")
 
 
 def _min(_: CheckExpression, measured: Measured) -> float:
     _require_served(measured)
-    return measured.tally.latency.min_s if measured.tally.latency.max_s > 0 else 0.0
+    return measured.stats.latency.min_s if measured.stats.latency.max_s > 0 else 0.0
 
 
 def _max(_: CheckExpression, measured: Measured) -> float:
     _require_served(measured)
-    return measured.tally.latency.max_s
+    return measured.stats.latency.max_s
 
 
 def _lateness(expression: CheckExpression, measured: Measured) -> float:
     assert expression.quantile is not None
-    return _present(measured.tally.late.quantile(expression.quantile), "no request ended after the warm-up")
+    return _present(measured.stats.late.quantile(expression.quantile), "no request ended after the warm-up")
 
 
 def _failure_ratio(_: CheckExpression, measured: Measured) -> float:
     _require_requests(measured)
-    return measured.tally.failures / measured.tally.requests
+    return measured.stats.failures / measured.stats.requests
 
 
 def _rejected_ratio(_: CheckExpression, measured: Measured) -> float:
     _require_requests(measured)
-    return measured.tally.rejected / measured.tally.requests
+    return measured.stats.rejected / measured.stats.requests
 
 
 def _failed_ratio(_: CheckExpression, measured: Measured) -> float:
     """Return the ratio of failures without 429, for users who count "try again later" as an answer."""
     _require_requests(measured)
-    return (measured.tally.failures - measured.tally.rejected) / measured.tally.requests
+    return (measured.stats.failures - measured.stats.rejected) / measured.stats.requests
 
 
 def _failure_ratio_after_retries(_: CheckExpression, measured: Measured) -> float:
@@ -164,17 +164,17 @@ def _failure_ratio_after_retries(_: CheckExpression, measured: Measured) -> floa
     An attempt that its client retried does not count: the retry decides.
     """
     _require_requests(measured)
-    retried = measured.tally.retried
-    last = measured.tally.requests - retried
+    retried = measured.stats.retried
+    last = measured.stats.requests - retried
     if last <= 0:
         msg = "no client had its last attempt after the warm-up"
         raise _NothingMeasuredError(msg)
-    return max(0, measured.tally.failures - retried) / last
+    return max(0, measured.stats.failures - retried) / last
 
 
 def _cold_start_ratio(_: CheckExpression, measured: Measured) -> float:
     _require_served(measured)
-    return measured.tally.cold_starts / measured.tally.served
+    return measured.stats.cold_starts / measured.stats.served
 
 
 def _status(expression: CheckExpression, measured: Measured) -> float:
@@ -182,19 +182,19 @@ def _status(expression: CheckExpression, measured: Measured) -> float:
     _require_requests(measured)
     wanted = expression.status
     if wanted.endswith("xx"):
-        return sum(count for status, count in measured.tally.statuses.items() if status // 100 == int(wanted[0]))
-    return measured.tally.statuses[int(wanted)]
+        return sum(count for status, count in measured.stats.statuses.items() if status // 100 == int(wanted[0]))
+    return measured.stats.statuses[int(wanted)]
 
 
 def _requests(_: CheckExpression, measured: Measured) -> float:
-    return measured.tally.requests
+    return measured.stats.requests
 
 
 def _served_rps(_: CheckExpression, measured: Measured) -> float:
     if measured.span_s <= 0:
         msg = "the run ended within the warm-up"
         raise _NothingMeasuredError(msg)
-    return measured.tally.served / measured.span_s
+    return measured.stats.served / measured.span_s
 
 
 def _scale_out_delay(_: CheckExpression, measured: Measured) -> float:
@@ -261,12 +261,12 @@ def _present(value: float | None, missing: str) -> float:
 
 
 def _require_requests(measured: Measured) -> None:
-    if measured.tally.requests == 0:
+    if measured.stats.requests == 0:
         msg = "no request ended after the warm-up"
         raise _NothingMeasuredError(msg)
 
 
 def _require_served(measured: Measured) -> None:
-    if measured.tally.served == 0:
+    if measured.stats.served == 0:
         msg = "no request was served after the warm-up"
         raise _NothingMeasuredError(msg)

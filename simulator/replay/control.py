@@ -31,7 +31,7 @@ from simulator.model.api_resources import (
 )
 from simulator.model.arn import Arn
 from simulator.model.quotas import Quotas
-from simulator.records.facts import EventLogged
+from simulator.records.events import EventLogged
 from simulator.replay.control_workload import ScenarioWorkload
 from simulator.replay.deploy_spec import ApiCall, DeploySpec, with_arns
 from simulator.replay.origin_spec import ACCOUNT, REGION

@@ -12,12 +12,12 @@ import numpy as np
 import simulator
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.records.facts import Fact, TimelineActed
+from simulator.records.concurrency_series import ConcurrencySeries
+from simulator.records.events import Event, TimelineActed
 from simulator.records.instance_time import InstanceTime
-from simulator.records.presence import Presence
+from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.scale_out import ScaleOut, scale_outs
 from simulator.records.series import RequestSeries
-from simulator.records.tally import Tallies, Tally
 from simulator.replay import report_schema as schema
 from simulator.replay.check_expression import CheckExpression, Dimension
 from simulator.replay.check_scopes import Scopes, ServiceSide, checked_service
@@ -64,7 +64,7 @@ class ServiceRun:
     rates: Rates | None = None  # default: the rates of the Region
     automatic_deployments: bool = False
     build_minutes: float = 0.0
-    verdicts: Sequence[tuple[float, Decision]] = ()
+    evaluations: Sequence[tuple[float, Decision]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,13 @@ class RunRecord:
     complete: bool
     services: Sequence[ServiceRun]
     sources: Sequence[SourceRun]
-    tallies: Tallies
+    stats_by_source: StatsBySource
     series: RequestSeries
-    facts: Sequence[Fact]
+    events: Sequence[Event]
     checks: Sequence[CheckExpression]
-    presence: Mapping[str, Presence] = field(default_factory=dict)  # by service; used by charts, not by the report
+    concurrency_series: Mapping[str, ConcurrencySeries] = field(
+        default_factory=dict
+    )  # by service; used by charts, not by the report
     notes: Sequence[PolicyNote] = ()
     numbers: RequestNumbers | None = None  # of the rows; None: the numbers of their sources
     aborted: CheckResult | None = None  # the check that ended the run
@@ -118,10 +120,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reading:
-    """Data about a service that both the report and the checks need. `tally` excludes the warm-up."""
+    """Data about a service that both the report and the checks need. `stats` excludes the warm-up."""
 
     service: ServiceRun
-    tally: Tally
+    stats: RequestStats
     times: InstanceTime
     raises: Sequence[ScaleOut]
 
@@ -138,7 +140,7 @@ def build_report(record: RunRecord) -> schema.Report:
     services = [_service_part(record, reading) for reading in readings]
     costs = [service.cost for service in services]
     checks = [_check_part(result) for result in _check_results(record, readings, costs, record.checks)]
-    whole = record.tallies.whole()
+    whole = record.stats_by_source.whole()
     report = schema.Report(
         report_version=schema.REPORT_VERSION,
         digest="",
@@ -157,15 +159,15 @@ def build_report(record: RunRecord) -> schema.Report:
         notes=[*late_load_notes(whole.late, whole.latency), *note_parts(record.notes)],
         passed=record.complete and all(check.passed for check in checks),
         checks=checks,
-        requests=requests_part(record.tallies.after_warm_up(), whole, record.span_s),
+        requests=requests_part(record.stats_by_source.after_warm_up(), whole, record.span_s),
         run_usd=sum(service.cost.run.usd for service in services),
         month_usd=sum(service.cost.month.usd for service in services),
         sources=[_source_part(record, number) for number in range(len(record.sources))],
         services=services,
         timeline=[
-            schema.ActPart(at_s=fact.at_s, action=fact.action, detail=fact.detail)
-            for fact in record.facts
-            if isinstance(fact, TimelineActed)
+            schema.ActPart(at_s=event.at_s, action=event.action, detail=event.detail)
+            for event in record.events
+            if isinstance(event, TimelineActed)
         ],
         generator=_generator_part(whole),
     )
@@ -179,23 +181,23 @@ def judged(record: RunRecord, checks: Sequence[CheckExpression]) -> list[CheckRe
 
 
 def _read(record: RunRecord, service: ServiceRun) -> _Reading:
-    times = InstanceTime(service.name, record.facts)
-    raises = scale_outs(service.name, record.facts, times.ready, record.ended_s)
-    return _Reading(service, record.tallies.after_warm_up(record.sources_of(service.name)), times, raises)
+    times = InstanceTime(service.name, record.events)
+    raises = scale_outs(service.name, record.events, times.ready, record.ended_s)
+    return _Reading(service, record.stats_by_source.after_warm_up(record.sources_of(service.name)), times, raises)
 
 
 def _source_part(record: RunRecord, number: int) -> schema.SourcePart:
     source, only = record.sources[number], record.row_numbers.of_sources([number])
-    tallies = record.tallies
-    requests = requests_part(tallies.after_warm_up(only), tallies.whole(only), record.span_s)
+    stats_by_source = record.stats_by_source
+    requests = requests_part(stats_by_source.after_warm_up(only), stats_by_source.whole(only), record.span_s)
     return schema.SourcePart(name=source.name, service=source.service, requests=requests)
 
 
 def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
     service, times = reading.service, reading.times
     sources = record.sources_of(service.name)
-    whole = record.tallies.whole(sources)
-    desired = desired_steps(service.name, record.facts, service.scaling.min_size)
+    whole = record.stats_by_source.whole(sources)
+    desired = desired_steps(service.name, record.events, service.scaling.min_size)
     return schema.ServicePart(
         name=service.name,
         cpu=service.size.vcpu,
@@ -204,14 +206,14 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
         max_concurrency=service.scaling.max_concurrency,
         min_size=service.scaling.min_size,
         max_size=service.scaling.max_size,
-        requests=requests_part(reading.tally, whole, record.span_s),
+        requests=requests_part(reading.stats, whole, record.span_s),
         instances=instances_part(times, record.ended_s),
         cost=_cost_part(record, service),
-        decisions=decision_parts(service.name, record.facts, reading.raises),
-        looks=look_parts(service.verdicts),
-        configurations=configuration_parts(service.name, record.facts),
-        instance_events=instance_event_parts(service.name, record.facts),
-        events=event_parts(service.name, record.facts),
+        decisions=decision_parts(service.name, record.events, reading.raises),
+        looks=look_parts(service.evaluations),
+        configurations=configuration_parts(service.name, record.events),
+        instance_events=instance_event_parts(service.name, record.events),
+        events=event_parts(service.name, record.events),
         series=series_part(record.series, sources, desired, times, record.ended_s),
     )
 
@@ -222,7 +224,7 @@ def _cost_part(record: RunRecord, service: ServiceRun) -> schema.CostPart:
         service.region,
         service.rates,
         record.ended_s,
-        record.tallies.whole(record.sources_of(service.name)).served,
+        record.stats_by_source.whole(record.sources_of(service.name)).served,
         automatic_deployments=service.automatic_deployments,
         build_minutes=service.build_minutes,
     )
@@ -240,13 +242,13 @@ def _check_results(
             [raised for raised in reading.raises if raised.decided.at_s >= record.warm_up_s],
             cost.run.usd,
             cost.month.usd,
-            record.tallies.whole(record.sources_of(reading.service.name)).served,
+            record.stats_by_source.whole(record.sources_of(reading.service.name)).served,
         )
         for reading, cost in zip(readings, costs, strict=True)
     }
     span = Span(min(record.warm_up_s, record.ended_s), record.ended_s)
     sources = [(source.name, source.service) for source in record.sources]
-    scopes = Scopes(span, record.tallies, record.series, sources, record.row_numbers, sides)
+    scopes = Scopes(span, record.stats_by_source, record.series, sources, record.row_numbers, sides)
     results = scopes.judged(checks)
     if record.aborted is None:
         return results
@@ -265,7 +267,7 @@ def _check_part(result: CheckResult) -> schema.CheckPart:
     )
 
 
-def _generator_part(whole: Tally) -> schema.GeneratorPart:
+def _generator_part(whole: RequestStats) -> schema.GeneratorPart:
     p50_s, p99_s = whole.late.quantiles((0.5, 0.99))
     return schema.GeneratorPart(
         late_p50_s=p50_s,

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.records.histogram import Histogram
-from simulator.records.instance_time import InstanceTime, Steps
+from simulator.records.instance_time import InstanceTime, StepFunction
+from simulator.records.request_stats import RequestStats
 from simulator.records.series import RequestSeries
-from simulator.records.tally import Tally
 from simulator.replay.report_schema import CountsPart, LatencyPart, RequestsPart, SeriesPart, SharePart
 
 
-def requests_part(measured: Tally, whole: Tally, span_s: float) -> RequestsPart:
+def requests_part(measured: RequestStats, whole: RequestStats, span_s: float) -> RequestsPart:
     """`measured` covers the time after the warm-up, `span_s` seconds; `whole` includes the warm-up."""
     counts = counts_part(measured)
     return RequestsPart(
@@ -35,13 +35,13 @@ def requests_part(measured: Tally, whole: Tally, span_s: float) -> RequestsPart:
     )
 
 
-def counts_part(tally: Tally) -> CountsPart:
+def counts_part(stats: RequestStats) -> CountsPart:
     return CountsPart(
-        requests=tally.requests,
-        served=tally.served,
-        rejected=tally.rejected,
-        failed=tally.failures - tally.rejected,
-        by_status={str(status): tally.statuses[status] for status in sorted(tally.statuses)},
+        requests=stats.requests,
+        served=stats.served,
+        rejected=stats.rejected,
+        failed=stats.failures - stats.rejected,
+        by_status={str(status): stats.statuses[status] for status in sorted(stats.statuses)},
     )
 
 
@@ -67,7 +67,7 @@ def share_part(histogram: Histogram) -> SharePart:
 
 
 def series_part(
-    series: RequestSeries, sources: Sequence[int], desired: Steps, times: InstanceTime, ended_s: float
+    series: RequestSeries, sources: Sequence[int], desired: StepFunction, times: InstanceTime, ended_s: float
 ) -> SeriesPart:
     """Return bins up to `ended_s` (> 0), wide enough to be meaningful; bins that were not reached are left out."""
     requests = series.binned(sources, series.telling_width_s(sources, ended_s))

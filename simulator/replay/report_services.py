@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from simulator.model.units import duration_text
-from simulator.records.facts import ConfigurationChanged, EventLogged, Fact, InstanceMoved, ScalingDecided
-from simulator.records.instance_time import InstanceTime, Steps
+from simulator.records.events import ConfigurationChanged, Event, EventLogged, InstanceMoved, ScalingDecided
+from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.scale_out import ScaleOut
 from simulator.replay.report_decisions import DecisionPart, LookPart
 from simulator.replay.report_schema import (
@@ -83,27 +83,27 @@ def month_basis(ended_s: float) -> str:
     return f"730 hours, if every minute were like the {duration_text(ended_s)} that were played"
 
 
-def decision_parts(service: str, facts: Iterable[Fact], raises: Sequence[ScaleOut]) -> list[DecisionPart]:
+def decision_parts(service: str, events: Iterable[Event], raises: Sequence[ScaleOut]) -> list[DecisionPart]:
     ready_after_s = {raised.decided: raised.delay_s for raised in raises if raised.fulfilled}
     return [
         DecisionPart(
-            at_s=fact.at_s,
-            policy=fact.policy,
-            before=fact.before,
-            desired=fact.desired,
-            formula=fact.formula,
-            reason=fact.reason,
-            inputs={name: value if math.isfinite(value) else None for name, value in fact.inputs},
-            clamps=list(fact.clamps),
-            ready_after_s=ready_after_s.get(fact),
-            assumes=fact.assumes,
+            at_s=event.at_s,
+            policy=event.policy,
+            before=event.before,
+            desired=event.desired,
+            formula=event.formula,
+            reason=event.reason,
+            inputs={name: value if math.isfinite(value) else None for name, value in event.inputs},
+            clamps=list(event.clamps),
+            ready_after_s=ready_after_s.get(event),
+            assumes=event.assumes,
         )
-        for fact in facts
-        if isinstance(fact, ScalingDecided) and fact.service == service
+        for event in events
+        if isinstance(event, ScalingDecided) and event.service == service
     ]
 
 
-def look_parts(verdicts: Iterable[tuple[float, Decision]]) -> list[LookPart]:
+def look_parts(evaluations: Iterable[tuple[float, Decision]]) -> list[LookPart]:
     return [
         LookPart(
             at_s=at_s,
@@ -113,54 +113,54 @@ def look_parts(verdicts: Iterable[tuple[float, Decision]]) -> list[LookPart]:
             inputs={name: value if math.isfinite(value) else None for name, value in decision.inputs},
             clamps=list(decision.clamps),
         )
-        for at_s, decision in verdicts
+        for at_s, decision in evaluations
     ]
 
 
-def desired_steps(service: str, facts: Iterable[Fact], at_start: int) -> Steps:
+def desired_steps(service: str, events: Iterable[Event], at_start: int) -> StepFunction:
     """Return the desired number of instances over time, from the decisions; `at_start` (MinSize) applies before the
     first.
     """
-    steps = Steps()
-    decisions = [fact for fact in facts if isinstance(fact, ScalingDecided) and fact.service == service]
+    steps = StepFunction()
+    decisions = [event for event in events if isinstance(event, ScalingDecided) and event.service == service]
     steps.change(0.0, decisions[0].before if decisions else at_start)
     for decision in decisions:
         steps.change(decision.at_s, decision.desired - decision.before)
     return steps
 
 
-def configuration_parts(service: str, facts: Iterable[Fact]) -> list[ConfigurationPart]:
+def configuration_parts(service: str, events: Iterable[Event]) -> list[ConfigurationPart]:
     return [
         ConfigurationPart(
-            at_s=fact.at_s,
-            max_concurrency=fact.max_concurrency,
-            min_size=fact.min_size,
-            max_size=fact.max_size,
+            at_s=event.at_s,
+            max_concurrency=event.max_concurrency,
+            min_size=event.min_size,
+            max_size=event.max_size,
         )
-        for fact in facts
-        if isinstance(fact, ConfigurationChanged) and fact.service == service
+        for event in events
+        if isinstance(event, ConfigurationChanged) and event.service == service
     ]
 
 
-def instance_event_parts(service: str, facts: Iterable[Fact]) -> list[InstanceEventPart]:
+def instance_event_parts(service: str, events: Iterable[Event]) -> list[InstanceEventPart]:
     return [
         InstanceEventPart(
-            at_s=fact.at_s,
-            instance=fact.instance,
-            before=fact.before.value,
-            after=fact.after.value,
-            why=fact.why,
+            at_s=event.at_s,
+            instance=event.instance,
+            before=event.before.value,
+            after=event.after.value,
+            why=event.why,
         )
-        for fact in facts
-        if isinstance(fact, InstanceMoved) and fact.service == service
+        for event in events
+        if isinstance(event, InstanceMoved) and event.service == service
     ]
 
 
-def event_parts(service: str, facts: Iterable[Fact]) -> list[EventPart]:
+def event_parts(service: str, events: Iterable[Event]) -> list[EventPart]:
     return [
-        EventPart(at_s=fact.at_s, line=fact.line)
-        for fact in facts
-        if isinstance(fact, EventLogged) and fact.service == service
+        EventPart(at_s=event.at_s, line=event.line)
+        for event in events
+        if isinstance(event, EventLogged) and event.service == service
     ]
 
 

@@ -16,7 +16,7 @@ from simulator.assembly import LiveSettings, MakePool, Platform
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool import Pool
 from simulator.model.extras import explain_missing
-from simulator.records.facts import EventLogged
+from simulator.records.events import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.bookkeeping import Books
 from simulator.replay.control_need import needs_control
@@ -112,7 +112,7 @@ class Run:
             measured=self.exports.measures,
             make_pool=self._make_pool,
         )
-        platform.on_verdict = books.decided
+        platform.on_evaluation = books.decided
         exporters, log = self._exporters(platform, books)
         _listen_to_user_policies(platform)
         control = self._control(platform, streams, log)
@@ -125,11 +125,13 @@ class Run:
             traffic: Traffic
             if clients is not None:
                 books.own_load = clients.sent
-                traffic = clients.start(self.scenario, platform, streams, knobs, books.tallies.retry)
+                traffic = clients.start(self.scenario, platform, streams, knobs, books.stats_by_source.retry)
             elif self.backend is not None:
                 traffic = self.backend.start(platform, books)
             else:
-                traffic = virtual_traffic(self.scenario, platform, streams, books.log, knobs, books.tallies.retry)
+                traffic = virtual_traffic(
+                    self.scenario, platform, streams, books.log, knobs, books.stats_by_source.retry
+                )
             if self.on_stage is not None and knobs is not None:
                 self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs, control))
             complete = await self._until_end(platform, traffic, control, books)

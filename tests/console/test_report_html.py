@@ -7,8 +7,8 @@ from typing import Any
 
 from simulator.console import report_html
 from simulator.console.report_html import PAGE_BYTES_MAX, report_page
-from simulator.records.facts import EventLogged
-from simulator.records.presence import Presence
+from simulator.records.concurrency_series import ConcurrencySeries
+from simulator.records.events import EventLogged
 from simulator.replay.report import RunRecord, build_report
 from tests.replay.fake_run import DURATION_S, fake_run
 
@@ -25,10 +25,10 @@ def page_of(record: RunRecord) -> str:
 
 
 def test_the_page_has_the_whole_report_and_the_columns_beside_it() -> None:
-    presence = Presence()
+    concurrency_series = ConcurrencySeries()
     for second in range(int(DURATION_S)):
-        presence.add(second, second / 10, 0.5)
-    record = replace(fake_run(), presence={"web": presence})
+        concurrency_series.add(second, second / 10, 0.5)
+    record = replace(fake_run(), concurrency_series={"web": concurrency_series})
     data = embedded(page_of(record))
     assert data["report"] == build_report(record).model_dump(mode="json")
     series, beside = data["report"]["services"][0]["series"], data["beside"]["web"]
@@ -49,7 +49,7 @@ def test_the_page_asks_nobody_for_anything() -> None:
 def test_no_text_of_a_scenario_becomes_markup() -> None:
     nasty = "</script><script>alert(1)</script><!-- %%RUN%% \u2028"
     record = fake_run()
-    record = replace(record, scenario=nasty, facts=[*record.facts, EventLogged(99.0, "web", nasty)])
+    record = replace(record, scenario=nasty, events=[*record.events, EventLogged(99.0, "web", nasty)])
     page = page_of(record)
     assert "<script>alert" not in page
     assert embedded(page)["report"]["scenario"]["name"] == nasty
@@ -58,7 +58,7 @@ def test_no_text_of_a_scenario_becomes_markup() -> None:
 def test_a_run_with_more_events_than_a_page_takes_says_what_it_leaves_out() -> None:
     record = fake_run()
     flood = [EventLogged(99.0, "web", f"line {number} " + "x" * 60) for number in range(40_000)]
-    page = page_of(replace(record, facts=[*record.facts, *flood]))
+    page = page_of(replace(record, events=[*record.events, *flood]))
     data = embedded(page)
     assert PAGE_BYTES_MAX / 2 < len(page.encode()) < PAGE_BYTES_MAX
     assert "than fit into a page" in data["left_out"]

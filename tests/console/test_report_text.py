@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from simulator.console.report_text import print_checks, print_report
-from simulator.records.facts import Fact
-from simulator.records.tally import Tallies
+from simulator.records.events import Event
+from simulator.records.request_stats import StatsBySource
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_schema import Report
@@ -25,8 +25,8 @@ def shown(record: RunRecord, width: int = 80) -> str:
 
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    many: list[Fact] = [*FACTS, *(decided(100 + n * 0.1, 1 + n % 2, 2 - n % 2) for n in range(100))]
-    text = shown(dataclasses.replace(fake_run(), facts=many), width)
+    many: list[Event] = [*FACTS, *(decided(100 + n * 0.1, 1 + n % 2, 2 - n % 2) for n in range(100))]
+    text = shown(dataclasses.replace(fake_run(), events=many), width)
     assert max(map(len, text.splitlines())) <= min(width, 120)
 
 
@@ -43,7 +43,7 @@ def test_verdicts_are_words_and_not_only_colours() -> None:
 
 
 def test_a_check_without_data_says_what_was_missing() -> None:
-    text = shown(dataclasses.replace(fake_run(texts=("scale_out_delay < 60s",)), facts=()))
+    text = shown(dataclasses.replace(fake_run(texts=("scale_out_delay < 60s",)), events=()))
     assert "no decision raised" in text
 
 
@@ -55,13 +55,13 @@ def test_a_decision_is_shown_with_its_formula_reason_and_clamps() -> None:
 
 
 def test_brackets_in_a_reason_are_not_taken_for_markup() -> None:
-    fact = dataclasses.replace(decided(20.0, 1, 2), reason="window [10, 20) [bold]was full")
-    assert "[10, 20) [bold]was full" in shown(dataclasses.replace(fake_run(), facts=[fact]))
+    event = dataclasses.replace(decided(20.0, 1, 2), reason="window [10, 20) [bold]was full")
+    assert "[10, 20) [bold]was full" in shown(dataclasses.replace(fake_run(), events=[event]))
 
 
 def test_many_decisions_are_shortened_to_the_first_and_the_last() -> None:
     many = [decided(float(n), 1 + n % 2, 2 - n % 2) for n in range(40)]
-    text = shown(dataclasses.replace(fake_run(), facts=many))
+    text = shown(dataclasses.replace(fake_run(), events=many))
     assert "... 28 more" in text
     decision_times = [line.split()[0] for line in text.splitlines() if " > " in line]
     assert (decision_times[0], decision_times[-1], len(decision_times)) == ("0ms", "39s", 12)
@@ -109,10 +109,12 @@ def test_a_terminal_without_unicode_gets_plain_curves() -> None:
 @pytest.mark.case("L49")
 @pytest.mark.parametrize("printed", [print_report, print_checks])
 def test_a_late_generator_is_told_beside_the_checks_too(printed: Callable[[Report, Console], None]) -> None:
-    tallies = Tallies(2)
-    tell(tallies.read, *(Row(late_s=0.2) for _ in range(50)))
+    stats_by_source = StatsBySource(2)
+    tell(stats_by_source.read, *(Row(late_s=0.2) for _ in range(50)))
     file = io.StringIO()
-    printed(build_report(dataclasses.replace(fake_run(), tallies=tallies)), Console(file=file, width=80))
+    printed(
+        build_report(dataclasses.replace(fake_run(), stats_by_source=stats_by_source)), Console(file=file, width=80)
+    )
     words = " ".join(file.getvalue().split())
     assert "Warning: The load generator could not keep up: 100.0% of the requests" in words
     assert words.count("could not keep up") == 1

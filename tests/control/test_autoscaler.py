@@ -7,7 +7,7 @@ import pytest
 
 from simulator.control.autoscaler import Autoscaler, change_configuration
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.facts import ConfigurationChanged, ScalingDecided
+from simulator.records.events import ConfigurationChanged, ScalingDecided
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import rounds, run_virtual, until
@@ -47,7 +47,7 @@ def scaler(stage: Stage, policy: FakePolicy, on_sample: Callable[[Sample], None]
 
 
 def decisions(stage: Stage) -> list[ScalingDecided]:
-    return [fact for fact in stage.journal.facts if isinstance(fact, ScalingDecided)]
+    return [event for event in stage.journal.events if isinstance(event, ScalingDecided)]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_policy_that_wants_it_is_asked_when_a_request_waits() -> None:
             stage.offer()
             await until(lambda: stage.begun == [0, 1])
             assert stage.loop.time() == 0.25
-            assert [fact.at_s for fact in decisions(stage)] == [0.25, 0.25]
+            assert [event.at_s for event in decisions(stage)] == [0.25, 0.25]
 
     run_virtual(main)
 
@@ -192,8 +192,8 @@ def test_a_changed_configuration_is_recorded_and_keeps_what_is_not_named() -> No
             )
             await until(lambda: len(stage.pool.ready) == 2)
             assert stage.pool.scaling == AutoScalingConfiguration(5, 2, 10)
-            facts = [fact for fact in stage.journal.facts if isinstance(fact, ConfigurationChanged)]
-            assert facts == [ConfigurationChanged(7.0, "web", 5, 2, 10)]
+            events = [event for event in stage.journal.events if isinstance(event, ConfigurationChanged)]
+            assert events == [ConfigurationChanged(7.0, "web", 5, 2, 10)]
 
     run_virtual(main)
 

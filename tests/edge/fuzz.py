@@ -37,7 +37,7 @@ class Found(Exception):
         super().__init__(f"{type(error).__name__}: {error}\n{case!r}")
 
 
-def run_batch(seed: int, batch: int, tally: Tally, inputs: int = BATCH) -> None:
+def run_batch(seed: int, batch: int, stats: Tally, inputs: int = BATCH) -> None:
     """Judge `inputs` cases, two of three of them requests.
 
     Raises:
@@ -49,12 +49,12 @@ def run_batch(seed: int, batch: int, tally: Tally, inputs: int = BATCH) -> None:
         case = nasty.answer() if is_answer else nasty.requests()
         try:
             if is_answer:
-                tally.passed += judge_answer(case)
+                stats.passed += judge_answer(case)
             else:
-                tally.forwarded += judge_requests(case)
+                stats.forwarded += judge_requests(case)
         except Exception as error:
             raise Found(case, error) from error
-        tally.inputs += 1
+        stats.inputs += 1
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,21 +62,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    tally = Tally()
+    stats = Tally()
     began_s = wall_s()
-    while tally.inputs < options.inputs:
+    while stats.inputs < options.inputs:
         faulthandler.dump_traceback_later(_HANG_S, exit=True)
         try:
-            run_batch(options.seed, tally.inputs // BATCH, tally, min(BATCH, options.inputs - tally.inputs))
+            run_batch(options.seed, stats.inputs // BATCH, stats, min(BATCH, options.inputs - stats.inputs))
         except Found as found:
-            print(f"after {tally.inputs} inputs: {found}", file=sys.stderr)  # noqa: T201 a command
+            print(f"after {stats.inputs} inputs: {found}", file=sys.stderr)  # noqa: T201 a command
             return 1
         finally:
             faulthandler.cancel_dump_traceback_later()
     took_s = wall_s() - began_s
     print(  # noqa: T201 a command
-        f"{tally.inputs} inputs in {took_s:.1f} s, {tally.inputs / took_s:.0f} inputs/s: "
-        f"{tally.forwarded} whole requests forwarded, {tally.passed} whole answers passed, nothing found"
+        f"{stats.inputs} inputs in {took_s:.1f} s, {stats.inputs / took_s:.0f} inputs/s: "
+        f"{stats.forwarded} whole requests forwarded, {stats.passed} whole answers passed, nothing found"
     )
     return 0
 

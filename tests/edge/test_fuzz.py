@@ -10,18 +10,18 @@ from tests.edge.nasty import Case, Nasty
 
 
 def fuzz(seed: int, batches: int) -> Tally:
-    tally = Tally()
+    stats = Tally()
     for batch in range(batches):
-        run_batch(seed, batch, tally)
-    return tally
+        run_batch(seed, batch, stats)
+    return stats
 
 
 @pytest.mark.row(48)
 def test_no_nasty_message_crashes_hangs_or_is_read_in_two_ways() -> None:
-    tally = fuzz(seed=1, batches=2)
+    stats = fuzz(seed=1, batches=2)
     # Both kinds get through in numbers, so it is not the first byte that is judged all the time.
-    assert tally.forwarded > 0.15 * tally.inputs
-    assert tally.passed > 0.15 * tally.inputs
+    assert stats.forwarded > 0.15 * stats.inputs
+    assert stats.passed > 0.15 * stats.inputs
 
 
 # Every input that has ever broken a rule, in the order in which they were found; what it was stands beside it.

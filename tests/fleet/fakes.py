@@ -16,7 +16,7 @@ from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HealthCheck
 from simulator.model.rejection import CONNECT_FAILURE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.facts import EventLogged, InstanceMoved
+from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.journal import Journal
 from simulator.rules.admission import Overflow
 from simulator.rules.ejection import EjectionSettings
@@ -198,13 +198,13 @@ class Stage:
     def moves(self, number: int) -> list[tuple[float, str]]:
         """(at_s, state) of the instance's moves."""
         return [
-            (fact.at_s, fact.after.value)
-            for fact in self.journal.facts
-            if isinstance(fact, InstanceMoved) and fact.instance == number
+            (event.at_s, event.after.value)
+            for event in self.journal.events
+            if isinstance(event, InstanceMoved) and event.instance == number
         ]
 
     def lines(self) -> list[str]:
-        return [fact.line for fact in self.journal.facts if isinstance(fact, EventLogged)]
+        return [event.line for event in self.journal.events if isinstance(event, EventLogged)]
 
 
 def stage_settings(

@@ -82,13 +82,13 @@ def test_a_leader_lives_until_it_is_dead_collected_or_not() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         pid = process.pid
         leader = Leader.of(pid)
-        assert leader.lives()
-        assert not Leader(pid, leader.started - 1).lives(), "the number came round"
+        assert leader.is_alive()
+        assert not Leader(pid, leader.started - 1).is_alive(), "the number came round"
         process.kill()
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        assert not leader.lives(), "nobody has collected it yet"
-    assert not leader.lives()
-    assert not Leader.of(pid).lives()
+        assert not leader.is_alive(), "nobody has collected it yet"
+    assert not leader.is_alive()
+    assert not Leader.of(pid).is_alive()
 
 
 @pytest.mark.case("P1")

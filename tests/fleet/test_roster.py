@@ -273,7 +273,7 @@ def test_a_crash_loop_waits_ever_longer_and_a_success_ends_it() -> None:
             stage.roster.resize(2)
             await asyncio.sleep(20)
             # Deaths 1 and 2 at once, then 1, 2, 4, 8 s later, at 1, 3, 7 and 15 s; the next is due at 31 s.
-            deaths = [fact for number in stage.roster.instances for fact in stage.moves(number)]
+            deaths = [event for number in stage.roster.instances for event in stage.moves(number)]
             assert deaths[2:] == [(at_s, "stopped") for at_s in (0.0, 0.0, 1.0, 3.0, 7.0, 15.0)]
             stage.fake.failing = False
             await asyncio.sleep(12)

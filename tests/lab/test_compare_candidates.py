@@ -57,7 +57,7 @@ def test_a_platform_that_bills_busy_time_tells_busy_from_idle(scenario: Scenario
     assert build_policy(there, "web").actuator.activates
     record = play(Run(there), signals=False)
     busy_s = sum(end - begin for usage in record.services[0].usages for begin, end in usage.activations)
-    served_s = record.tallies.whole().service.total_ns / 1e9
+    served_s = record.stats_by_source.whole().service.total_ns / 1e9
     assert served_s / 4 < busy_s < served_s + 60  # four requests at a time at most, and hardly any idle time
 
 

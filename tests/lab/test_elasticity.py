@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from simulator.lab.elasticity import Elasticity, elastic_speedup, elasticity
-from simulator.records.instance_time import Steps
+from simulator.records.instance_time import StepFunction
 
 
-def steps(*changes: tuple[float, int]) -> Steps:
-    supply = Steps()
+def steps(*changes: tuple[float, int]) -> StepFunction:
+    supply = StepFunction()
     for at_s, by in changes:
         supply.change(at_s, by)
     return supply
 
 
-def found(demand: list[int], supply: Steps, begin_s: float = 0.0, end_s: float = 10.0) -> Elasticity:
+def found(demand: list[int], supply: StepFunction, begin_s: float = 0.0, end_s: float = 10.0) -> Elasticity:
     metrics = elasticity(np.array(demand), supply, begin_s, end_s)
     assert metrics is not None
     return metrics

@@ -10,8 +10,8 @@ import pytest
 from simulator.lab.fast_gear import fast_run
 from simulator.lab.gear import ledger
 from simulator.lab.gear.state import new_world
+from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
-from simulator.records.tally import Tallies
 from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.progress import ProgressView
 from simulator.replay.runner import Run, play
@@ -77,7 +77,9 @@ def test_a_view_is_the_same_when_rows_are_counted_before_it(monkeypatch: pytest.
 def test_what_waits_for_a_view_needs_no_more_memory_at_a_higher_rate() -> None:
     """60 million requests in a minute took 987 MB: six seconds of rows were kept."""
     counted: list[int] = []
-    books = ledger.Ledger(1, Tallies(1, 0.0), RequestSeries(1, 10.0), [], lambda ended: counted.append(len(ended)))
+    books = ledger.Ledger(
+        1, StatsBySource(1, 0.0), RequestSeries(1, 10.0), [], lambda ended: counted.append(len(ended))
+    )
     rows = new_world(1, 1, 1, CHUNK_ARRIVALS).rows
     rows["status"], rows["latency_s"], rows["intended_s"] = 200, 0.05, 1.0
     books.read(rows)  # compiles

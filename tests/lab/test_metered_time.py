@@ -14,7 +14,7 @@ import pytest
 from simulator.lab.compare_candidates import on_platform
 from simulator.lab.fast_gear import fast_run
 from simulator.model.instance import InstanceState
-from simulator.records.facts import InstanceMoved
+from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario, read_scenario
@@ -48,13 +48,13 @@ def _busy_by_hand(record: RunRecord, rows: list[dict[str, str]], idle_after_s: f
     """Seconds, by instance: its start and its requests; a pause that is shorter than `idle_after_s` is busy as well."""
     stretches: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
     launched: dict[int, float] = {}
-    for fact in record.facts:
-        if not isinstance(fact, InstanceMoved):
+    for event in record.events:
+        if not isinstance(event, InstanceMoved):
             continue
-        if fact.after is InstanceState.STARTING:
-            launched[fact.instance] = fact.at_s
-        elif fact.before is InstanceState.STARTING and fact.at_s > 0:  # those of before the run are not billed
-            stretches[fact.instance].append((launched[fact.instance], fact.at_s))
+        if event.after is InstanceState.STARTING:
+            launched[event.instance] = event.at_s
+        elif event.before is InstanceState.STARTING and event.at_s > 0:  # those of before the run are not billed
+            stretches[event.instance].append((launched[event.instance], event.at_s))
     for row in rows:
         if int(row["instance"]):
             begun_s = float(row["intended_s"]) + float(row["queue_s"]) + float(row["cold_s"])
@@ -97,11 +97,11 @@ def test_busy_time_is_what_the_requests_and_starts_add_up_to(name: str, fast: bo
 def _starting_s(record: RunRecord) -> float:
     """Seconds for which instances started."""
     at_s = {
-        (fact.instance, fact.after): fact.at_s
-        for fact in record.facts
-        if isinstance(fact, InstanceMoved)
-        and fact.after in {InstanceState.STARTING, InstanceState.ACTIVE}
-        and fact.before in {InstanceState.PROVISIONING, InstanceState.STARTING}
+        (event.instance, event.after): event.at_s
+        for event in record.events
+        if isinstance(event, InstanceMoved)
+        and event.after in {InstanceState.STARTING, InstanceState.ACTIVE}
+        and event.before in {InstanceState.PROVISIONING, InstanceState.STARTING}
     }
     return math.fsum(
         ready_s - at_s[number, InstanceState.STARTING]

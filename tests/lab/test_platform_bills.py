@@ -23,7 +23,7 @@ from simulator.lab.fast_gear import fast_run, why_not
 from simulator.lab.tables import main_tables
 from simulator.model.instance import InstanceState
 from simulator.notebook.comparison import ComparisonResult
-from simulator.records.facts import InstanceMoved
+from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario, read_scenario
@@ -57,7 +57,7 @@ class Life:
 class Used:
     """What a service used, by hand. `reached`: requests that an instance got."""
 
-    lives: list[Life]
+    lifetimes: list[Life]
     offered: int
     reached: int
     run_s: float
@@ -68,18 +68,20 @@ class Used:
 
 def used_by(record: RunRecord, rows: list[dict[str, str]], service: str) -> Used:
     lives: defaultdict[int, Life] = defaultdict(Life)
-    for fact in record.facts:
-        if not isinstance(fact, InstanceMoved) or fact.service != service:
+    for event in record.events:
+        if not isinstance(event, InstanceMoved) or event.service != service:
             continue
-        if fact.before is InstanceState.PROVISIONING and fact.after is InstanceState.STOPPED:
+        if event.before is InstanceState.PROVISIONING and event.after is InstanceState.STOPPED:
             continue  # never launched
-        life = lives[fact.instance]
-        if fact.after is InstanceState.STARTING:
-            life.launched_s = fact.at_s
-        if fact.before is InstanceState.STARTING and fact.at_s > 0:  # what was ready at the start is not billed for it
-            life.stretches.append((life.launched_s, fact.at_s))
-        if fact.after is InstanceState.STOPPED:
-            life.stopped_s = fact.at_s
+        life = lives[event.instance]
+        if event.after is InstanceState.STARTING:
+            life.launched_s = event.at_s
+        if (
+            event.before is InstanceState.STARTING and event.at_s > 0
+        ):  # what was ready at the start is not billed for it
+            life.stretches.append((life.launched_s, event.at_s))
+        if event.after is InstanceState.STOPPED:
+            life.stopped_s = event.at_s
     for row in rows:
         if int(row["instance"]):
             begin_s = float(row["intended_s"]) + float(row["queue_s"]) + float(row["cold_s"])
@@ -104,16 +106,16 @@ def stretch_sum(used: Used, stretches: list[tuple[float, float]], step_s: float,
 
 
 def whole_lives(used: Used) -> list[tuple[float, float]]:
-    return [(life.launched_s, min(life.stopped_s, used.run_s)) for life in used.lives]
+    return [(life.launched_s, min(life.stopped_s, used.run_s)) for life in used.lifetimes]
 
 
 def busy_lives(used: Used, pause_s: float) -> list[tuple[float, float]]:
-    return [stretch for life in used.lives for stretch in life.busy(pause_s)]
+    return [stretch for life in used.lifetimes for stretch in life.busy(pause_s)]
 
 
 def app_runner(used: Used, *, cut: bool) -> dict[str, float]:
     vcpu_s = active_s = held_s = 0.0
-    for life in used.lives:
+    for life in used.lifetimes:
         # A stretch that begins within the minute (or longer) that is paid already goes on with the one before.
         paid: list[list[float]] = []
         for begin_s, end_s in life.busy(60.0):
@@ -188,7 +190,7 @@ def check(name: str, scenario: Scenario) -> None:
         mine = [row for row in rows if row["source"] in sources]
         used = used_by(record, mine, service.name)
         assert used.offered > 100
-        assert used.lives
+        assert used.lifetimes
         values, _ = measured(record, service, None, None, 1e-4, platform_named(name).prices)
         run = BILLS[name](used, cut=False)
         month = {item: usd * MONTH_S / used.run_s for item, usd in BILLS[name](used, cut=True).items()}

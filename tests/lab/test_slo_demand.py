@@ -49,9 +49,9 @@ def scenario(name: str, instances: int) -> Scenario:
 
 def missed(told: Scenario, slo_s: float | None) -> float:
     """The share that is lost or slower than the SLO, in a play with so many instances."""
-    tally = play(Run(told), signals=False).tallies.whole()
-    slow = 0 if slo_s is None else int(tally.latency.counts[tally.latency.buckets.middles_s > slo_s].sum())
-    return (tally.failures + slow) / tally.requests
+    stats = play(Run(told), signals=False).stats_by_source.whole()
+    slow = 0 if slo_s is None else int(stats.latency.counts[stats.latency.buckets.middles_s > slo_s].sum())
+    return (stats.failures + slow) / stats.requests
 
 
 @pytest.mark.case("L25")

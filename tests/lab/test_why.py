@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.lab.why import clock_text, parse_moment, read_report, why
-from simulator.records.verdicts import KEPT_MAX, Verdicts
+from simulator.records.evaluation_log import KEPT_MAX, EvaluationLog
 from simulator.replay.report import build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.report_schema import Report
@@ -80,10 +80,10 @@ def test_what_the_scaler_saw_of_half_a_request_in_seventy(tmp_path: Path) -> Non
 
 @pytest.mark.case("L12")
 def test_a_long_run_keeps_some_hundred_looks_and_the_last_of_each_step() -> None:
-    verdicts = Verdicts()
+    evaluations = EvaluationLog()
     for second in range(100_000):
-        verdicts.note(second, Decision(1, "", str(second)))
-    times = [at_s for at_s, _ in verdicts.kept]
+        evaluations.note(second, Decision(1, "", str(second)))
+    times = [at_s for at_s, _ in evaluations.kept]
     assert KEPT_MAX / 2 <= len(times) <= KEPT_MAX
     assert times[-1] == 99_999
     assert max(later - earlier for earlier, later in pairwise(times)) <= 1024

@@ -271,7 +271,7 @@ def test_the_report_of_a_recorded_day_opens_from_disk_with_the_network_off(tmp_p
     with opened_page(path.as_uri(), offline=True) as (page, _):
         assert "374,445" in page.locator("#figures").inner_text()
         assert page.locator("#decisions li").count() == len(
-            [fact for fact in record.facts if type(fact).__name__ == "ScalingDecided"]
+            [event for event in record.events if type(event).__name__ == "ScalingDecided"]
         )
         assert page.locator(".plot canvas").count() == 5
         # The slider goes through the run, and a decision leads to its moment.

@@ -10,7 +10,7 @@ from simulator.fleet.instance import Instance
 from simulator.fleet.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.facts import EventLogged
+from simulator.records.events import EventLogged
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
@@ -35,7 +35,7 @@ def test_limits_reach_the_connections_to_instances(tmp_path: Path) -> None:
     shutil.copy(APPLICATION, tmp_path)
     live = LiveSettings(tmp_path / "state", limits=DataPlaneLimits(answer_head_bytes_max=20))
     record = play(Run(read_scenario(SCENARIO, folder=tmp_path), live))
-    assert record.tallies.whole().statuses == {502: 5}
+    assert record.stats_by_source.whole().statuses == {502: 5}
 
 
 @both_loops
@@ -51,7 +51,7 @@ async def test_ejections_are_written_down_and_only_real_instances_are_ejected(tm
     for _ in range(platform.ejection.failures):
         pool.outliers.failed(instances[0])
     assert list(pool.outliers.ejected) == [1]
-    [fact] = platform.journal.facts
-    assert isinstance(fact, EventLogged)
-    assert fact.line == "Instance 1 keeps failing requests and gets none for 30s"
+    [event] = platform.journal.events
+    assert isinstance(event, EventLogged)
+    assert event.line == "Instance 1 keeps failing requests and gets none for 30s"
     await platform.close()

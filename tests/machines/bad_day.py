@@ -76,7 +76,7 @@ async def _day(streams: RandomStreams, record: Record) -> None:
         loop.call_later(90.0, _change, platform, name)
     await asyncio.sleep(DURATION_S)
     await platform.close()
-    record.lines += [repr(fact) for fact in platform.journal.facts]
+    record.lines += [repr(event) for event in platform.journal.events]
 
 
 def _change(platform: Platform, name: str) -> None:

@@ -146,7 +146,7 @@ class ControlHouse:
         assert shown == {name: each.status(now) for name, each in service.domains.items()}
         if service.running is None and service.stable != "DELETE_FAILED":  # of that one nothing is promised
             assert (service.arn in self.workload.running) == (service.stable == "RUNNING")
-        if service.lives:
+        if service.lifetimes:
             tags = self.handle(who, "ListTagsForResource", None, {"ResourceArn": service.arn})["Tags"]
             assert {each["Key"]: each["Value"] for each in tags} == service.tags
 

@@ -88,7 +88,7 @@ class Service:
         return BUSY if self.running else self.stable
 
     @property
-    def lives(self) -> bool:
+    def lifetimes(self) -> bool:
         return self.stable != "DELETED"
 
     def begin(self, operation: str, operation_id: str, now: float, *, fails: bool) -> None:
@@ -131,7 +131,7 @@ class Shelf:
     connections: set[str] = field(default_factory=set)
 
     def living(self) -> list[str]:
-        return [name for name, service in self.services.items() if service.lives]
+        return [name for name, service in self.services.items() if service.lifetimes]
 
     def find(self, name: str, now: float) -> Service | None:
         service = self.services.get(name)

@@ -147,7 +147,7 @@ class ControlMachine(RuleBasedStateMachine):
     def tag(self, pick: int, key: str, value: str) -> None:
         client, name = self.picked(pick)
         service = self.reference.shelves[client].find(name, self.reference.now)
-        expected = reference.NOT_FOUND if service is None else None if service.lives else reference.STATE
+        expected = reference.NOT_FOUND if service is None else None if service.lifetimes else reference.STATE
         tags = [{"Key": key, "Value": value}]
         self.call(client, "TagResource", expected, ResourceArn=self.house.service_arn(client, name), Tags=tags)
         if service is not None and expected is None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from simulator.records.facts import ScalingDecided
+from simulator.records.events import ScalingDecided
 from tests.machines.bad_day import play
 
 

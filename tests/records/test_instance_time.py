@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.model.instance import TRANSITIONS, InstanceState
-from simulator.records.facts import EventLogged, Fact, InstanceMoved
-from simulator.records.instance_time import InstanceTime, Life, Steps
+from simulator.records.events import Event, EventLogged, InstanceMoved
+from simulator.records.instance_time import InstanceLifetime, InstanceTime, StepFunction
 
 S = InstanceState
 
@@ -39,22 +39,22 @@ def test_active_begins_with_the_start_and_ends_with_idleness() -> None:
 def test_a_draining_instance_keeps_the_cpu_that_it_had() -> None:
     busy = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (9, S.DRAINING), (12, S.STOPPED)))
     idle = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (9, S.DRAINING), (12, S.STOPPED)))
-    assert (busy.lives(100)[0].activations, idle.lives(100)[0].activations) == (((0, 12),), ((0, 5),))
+    assert (busy.lifetimes(100)[0].activations, idle.lifetimes(100)[0].activations) == (((0, 12),), ((0, 5),))
 
 
 def test_each_wake_begins_a_activation() -> None:
     times = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE)))
-    assert times.lives(10) == [Life(1, 10, ((0, 5), (8, 10)))]
+    assert times.lifetimes(10) == [InstanceLifetime(1, 10, ((0, 5), (8, 10)))]
 
 
 def test_the_idle_lag_is_taken_off_activations_that_ended_idle_only() -> None:
     times = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE), (9, S.STOPPED)))
-    assert times.lives(10, idle_after_s=2)[0].activations == ((0, 3), (8, 9))
+    assert times.lifetimes(10, idle_after_s=2)[0].activations == ((0, 3), (8, 9))
 
 
 def test_an_instance_that_never_launched_counts_nowhere() -> None:
     times = InstanceTime("web", life_of((5, S.STOPPED)))
-    assert (times.lives(10), times.started) == ([], 0)
+    assert (times.lifetimes(10), times.started) == ([], 0)
 
 
 def test_a_death_is_told_from_a_stop_and_from_a_failed_start() -> None:
@@ -65,8 +65,8 @@ def test_a_death_is_told_from_a_stop_and_from_a_failed_start() -> None:
 
 
 def test_other_services_and_other_facts_are_passed_over() -> None:
-    facts: list[Fact] = [*life_of((0, S.STARTING), service="api"), EventLogged(1, "web", "a line")]
-    assert InstanceTime("web", facts).started == 0
+    events: list[Event] = [*life_of((0, S.STARTING), service="api"), EventLogged(1, "web", "a line")]
+    assert InstanceTime("web", events).started == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), max_size=60))
@@ -87,7 +87,7 @@ def test_ready_and_active_never_exceed_provisioned(choices: list[tuple[int, int]
 
 
 def test_steps_integrate_average_and_know_their_highest() -> None:
-    steps = Steps()
+    steps = StepFunction()
     for at_s, by in ((2.0, 1), (4.0, 3), (4.0, -1), (8.0, -2)):
         steps.change(at_s, by)
     assert [steps.at(moment) for moment in (0, 2, 3.9, 4, 8)] == [0, 1, 1, 3, 1]
@@ -97,11 +97,11 @@ def test_steps_integrate_average_and_know_their_highest() -> None:
 
 
 def test_no_steps_are_a_count_of_nothing() -> None:
-    assert (Steps().at(3), Steps().instance_seconds(0, 9), Steps().highest(0, 9)) == (0, 0.0, 0)
+    assert (StepFunction().at(3), StepFunction().instance_seconds(0, 9), StepFunction().highest(0, 9)) == (0, 0.0, 0)
 
 
 def test_steps_that_run_backwards_are_a_bug() -> None:
-    steps = Steps()
+    steps = StepFunction()
     steps.change(5, 1)
     with pytest.raises(AssertionError, match="must not precede"):
         steps.change(4, 1)

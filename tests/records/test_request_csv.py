@@ -6,7 +6,7 @@ import io
 import pytest
 
 from simulator.records.request_csv import HEADER, RequestCsv
-from simulator.records.tally import Tallies
+from simulator.records.request_stats import StatsBySource
 from tests.records.rows import Row, tell
 
 
@@ -19,16 +19,16 @@ def test_a_row_is_written_with_the_name_of_its_source() -> None:
 
 @pytest.mark.case("L45")
 def test_a_column_tells_what_came_in_the_warm_up_as_the_report_counts_it() -> None:
-    file, tallies = io.StringIO(), Tallies(1, 10.0)
+    file, stats_by_source = io.StringIO(), StatsBySource(1, 10.0)
     writer = RequestCsv(file, ["people"], 10.0)
     for intended_s in (0.0, 9.999999, 10.0, 25.0):
         row = Row(intended_s, 0.25, 200)
         tell(writer.read, row)
-        tell(tallies.read, row)
+        tell(stats_by_source.read, row)
 
     rows = list(csv.DictReader(io.StringIO(file.getvalue())))
     assert [row["warm_up"] for row in rows] == ["1", "1", "0", "0"]
-    assert tallies.after_warm_up().requests == sum(row["warm_up"] == "0" for row in rows)
+    assert stats_by_source.after_warm_up().requests == sum(row["warm_up"] == "0" for row in rows)
 
 
 def test_a_name_with_a_comma_survives_reading_back() -> None:

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from simulator.records.request_log import CHUNK_ROWS, Chunk, RequestLog, is_failure
+from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
-from simulator.records.tally import Tallies
 from tests.records.rows import Row, tell, write
 
 
@@ -56,8 +56,8 @@ def test_failures_are_no_answer_rejections_lost_clients_and_5xx(status: int, fai
 
 
 def test_memory_does_not_grow_with_the_number_of_requests() -> None:
-    log, tallies, series = RequestLog(), Tallies(1), RequestSeries(1, 10)
-    log.on_chunk(tallies.read)
+    log, stats_by_source, series = RequestLog(), StatsBySource(1), RequestSeries(1, 10)
+    log.on_chunk(stats_by_source.read)
     log.on_chunk(series.read)
 
     def play(rows: int) -> int:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from simulator.records.facts import ScalingDecided
-from simulator.records.instance_time import Steps
+from simulator.records.events import ScalingDecided
+from simulator.records.instance_time import StepFunction
 from simulator.records.scale_out import scale_outs
 
 
@@ -9,15 +9,15 @@ def decided(at_s: float, before: int, desired: int, service: str = "web") -> Sca
     return ScalingDecided(at_s, service, "fixed", before, desired, "", "", (), ())
 
 
-def ready_at(*times_s: float) -> Steps:
+def ready_at(*times_s: float) -> StepFunction:
     """One more instance ready at each of the times."""
-    steps = Steps()
+    steps = StepFunction()
     for at_s in times_s:
         steps.change(at_s, 1)
     return steps
 
 
-def delays(*decisions: ScalingDecided, ready: Steps, end_s: float = 100) -> list[tuple[float, bool]]:
+def delays(*decisions: ScalingDecided, ready: StepFunction, end_s: float = 100) -> list[tuple[float, bool]]:
     return [(raised.delay_s, raised.fulfilled) for raised in scale_outs("web", decisions, ready, end_s)]
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from simulator.model.instance import InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.records.facts import (
+from simulator.records.events import (
     ConfigurationChanged,
+    Event,
     EventLogged,
-    Fact,
     InstanceMoved,
     ScalingDecided,
     TimelineActed,
 )
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import RequestLog
+from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
-from simulator.records.tally import Tallies
 from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
 from simulator.rules.pricing import Usage
@@ -46,7 +46,7 @@ def decided(at_s: float, before: int, desired: int, service: str = "web") -> Sca
     )
 
 
-FACTS: tuple[Fact, ...] = (
+FACTS: tuple[Event, ...] = (
     moved(0.0, 1, S.PROVISIONING, S.STARTING),
     moved(2.0, 1, S.STARTING, S.ACTIVE),
     EventLogged(2.0, "web", "Health check is successful. Routing traffic to application."),
@@ -71,8 +71,8 @@ def checks(*texts: str) -> list[CheckExpression]:
 
 def fake_run(seed: int = 1, texts: tuple[str, ...] = ("p95 < 1s", "status_429 == 0"), *, chunks: int = 1) -> RunRecord:
     """2,400 requests of two sources; `chunks`: in how many pieces they reach the readers."""
-    log, tallies, series = RequestLog(), Tallies(2, WARM_UP_S), RequestSeries(2, DURATION_S)
-    log.on_chunk(tallies.read)
+    log, stats_by_source, series = RequestLog(), StatsBySource(2, WARM_UP_S), RequestSeries(2, DURATION_S)
+    log.on_chunk(stats_by_source.read)
     log.on_chunk(series.read)
     draws = RandomStreams(seed).stream("fake run").lognormal(-2.5, 0.5, 2400)
     for number, draw in enumerate(draws.tolist()):
@@ -84,7 +84,7 @@ def fake_run(seed: int = 1, texts: tuple[str, ...] = ("p95 < 1s", "status_429 ==
         if number % (2400 // chunks) == 0:
             log.flush()
     log.flush()
-    lives = InstanceTime("web", FACTS).lives(DURATION_S)
+    lives = InstanceTime("web", FACTS).lifetimes(DURATION_S)
     usages = [Usage(life.provisioned_s, life.activations, SIZE) for life in lives]
     return RunRecord(
         scenario="made-up",
@@ -97,8 +97,8 @@ def fake_run(seed: int = 1, texts: tuple[str, ...] = ("p95 < 1s", "status_429 ==
         complete=True,
         services=[ServiceRun("web", SIZE, "app-runner", AutoScalingConfiguration(10, 1, 3), usages)],
         sources=[SourceRun("people", "web"), SourceRun("robots", "web")],
-        tallies=tallies,
+        stats_by_source=stats_by_source,
         series=series,
-        facts=FACTS,
+        events=FACTS,
         checks=checks(*texts),
     )

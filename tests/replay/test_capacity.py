@@ -9,7 +9,7 @@ import pytest
 
 from simulator.lab.fast_gear import fast_run
 from simulator.model.instance import InstanceState
-from simulator.records.facts import EventLogged, InstanceMoved, ScalingDecided
+from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
@@ -43,12 +43,12 @@ def played(capacity: str, backend: Callable[[Any], Run]) -> RunRecord:
 def most_at_a_time(record: RunRecord) -> int:
     """Of instances that exist: launched and not ended."""
     living, most = {"1"}, 1
-    for fact in record.facts:
-        if isinstance(fact, InstanceMoved):
-            if fact.after is InstanceState.STOPPED:
-                living.discard(str(fact.instance))
+    for event in record.events:
+        if isinstance(event, InstanceMoved):
+            if event.after is InstanceState.STOPPED:
+                living.discard(str(event.instance))
             else:
-                living.add(str(fact.instance))
+                living.add(str(event.instance))
             most = max(most, len(living))
     return most
 
@@ -63,16 +63,18 @@ def test_no_more_instances_exist_than_the_platform_has(backend: Callable[[Any], 
 def test_the_shortage_is_told_once_and_explained_where_it_was_decided(backend: Callable[[Any], Run]) -> None:
     record = played("capacity: 3", backend)
     lines = [
-        (fact.at_s, fact.line) for fact in record.facts if isinstance(fact, EventLogged) and "capacity" in fact.line
+        (event.at_s, event.line)
+        for event in record.events
+        if isinstance(event, EventLogged) and "capacity" in event.line
     ]
     assert lines[0] == (20.0, SHORT)
-    reasons = {fact.desired: fact.reason for fact in record.facts if isinstance(fact, ScalingDecided)}
+    reasons = {event.desired: event.reason for event in record.events if isinstance(event, ScalingDecided)}
     assert reasons[5].endswith("; the platform has capacity for 3")
     assert "capacity" not in reasons[2]
 
 
 def test_both_gears_tell_the_same() -> None:
-    assert list(played("capacity: 3", Run).facts) == list(played("capacity: 3", fast_run).facts)
+    assert list(played("capacity: 3", Run).events) == list(played("capacity: 3", fast_run).events)
 
 
 @pytest.mark.parametrize("more", ["min_size: 4", "initial_size: 5"])

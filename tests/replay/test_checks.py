@@ -2,21 +2,21 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.records.facts import ScalingDecided
+from simulator.records.events import ScalingDecided
+from simulator.records.request_stats import StatsBySource
 from simulator.records.scale_out import ScaleOut
-from simulator.records.tally import Tallies
 from simulator.replay.check_expression import METRICS, parse_check
 from simulator.replay.checks import _VALUES, CheckResult, Measured, evaluate
 from tests.records.rows import Row, tell
 
 
 def measured(*rows: Row, delays_s: tuple[float, ...] = (), span_s: float = 10.0) -> Measured:
-    tallies = Tallies(1)
+    stats_by_source = StatsBySource(1)
     if rows:
-        tell(tallies.read, *rows)
+        tell(stats_by_source.read, *rows)
     decided = ScalingDecided(0, "web", "fixed", 1, 2, "", "", (), ())
     raises = [ScaleOut(decided, delay_s, fulfilled=True) for delay_s in delays_s]
-    return Measured(tallies.after_warm_up(), span_s, raises, month_usd=12.5)
+    return Measured(stats_by_source.after_warm_up(), span_s, raises, month_usd=12.5)
 
 
 def judged(text: str, whole: Measured) -> CheckResult:

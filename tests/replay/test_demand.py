@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from simulator.fleet.simulated import CHUNK
-from simulator.records.facts import ScalingDecided
+from simulator.records.events import ScalingDecided
 from simulator.replay.demand import DRAWS, demand, merged, start_up_s
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import Run, play
@@ -113,10 +113,10 @@ def test_a_start_ends_at_a_probe_of_the_platform() -> None:
 def test_the_oracle_runs_on_the_demand_of_its_own_run_and_rejects_nothing() -> None:
     asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}, start_up: 1s}").with_policy("oracle")
     record = play(Run(asked))
-    assert record.tallies.whole().rejected == 0
-    decided = [fact for fact in record.facts if isinstance(fact, ScalingDecided)]
+    assert record.stats_by_source.whole().rejected == 0
+    decided = [event for event in record.events if isinstance(event, ScalingDecided)]
     assert decided
-    assert max(fact.desired for fact in decided) <= demand(asked, "web").max()
+    assert max(event.desired for event in decided) <= demand(asked, "web").max()
 
 
 def test_the_oracle_is_rejected_where_the_future_cannot_be_known() -> None:
@@ -147,7 +147,7 @@ def test_with_what_the_demand_says_nothing_is_rejected_whatever_the_size(
     size: str, slots: int, application: str
 ) -> None:
     told = read_scenario(SIZED.format(size=size, slots=slots, application=application))
-    whole = play(Run(told), signals=False).tallies.whole()
+    whole = play(Run(told), signals=False).stats_by_source.whole()
     assert whole.requests > 1500
     assert whole.failures == 0
 

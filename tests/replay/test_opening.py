@@ -10,7 +10,7 @@ import pytest
 
 from simulator.assembly import LiveSettings
 from simulator.model.instance import InstanceState
-from simulator.records.facts import InstanceMoved
+from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import Scenario, read_scenario
@@ -33,9 +33,9 @@ def scenario(services: dict[str, Any], duration: str = "30s", rate: str = "2/s")
 def at_the_start(record: RunRecord, service: str) -> list[InstanceState]:
     """States of the instances of a service when the run begins."""
     states: dict[int, InstanceState] = {}
-    for fact in record.facts:
-        if isinstance(fact, InstanceMoved) and fact.service == service and fact.at_s < 1:
-            states[fact.instance] = fact.after
+    for event in record.events:
+        if isinstance(event, InstanceMoved) and event.service == service and event.at_s < 1:
+            states[event.instance] = event.after
     return list(states.values())
 
 
@@ -43,7 +43,7 @@ def at_the_start(record: RunRecord, service: str) -> list[InstanceState]:
 def test_every_service_begins_idle_whatever_the_others_start_takes(slow: str) -> None:
     record = play(Run(scenario({"web": {"idle_after": "5s", "start_up": "3s"}, "java": {"start_up": slow}})))
     assert at_the_start(record, "web") == at_the_start(record, "java") == [InstanceState.IDLE]
-    assert dict(record.tallies.whole().statuses) == {200: 2 * 58}
+    assert dict(record.stats_by_source.whole().statuses) == {200: 2 * 58}
 
 
 @pytest.mark.parametrize("policy", ["knative", "keda", "lambda", "cloud-run", "scale-per-request", "fly"])
@@ -59,11 +59,11 @@ def test_five_hundred_services_in_one_file() -> None:
     services = {f"s{n}": {"idle_after": "2s", "start_up": f"{n % 7}s"} for n in range(500)}
     record = play(Run(scenario(services, duration="4s", rate="1/s")))
     assert all(at_the_start(record, name) == [InstanceState.IDLE] for name in services)
-    assert dict(record.tallies.whole().statuses) == {200: 3 * 500}
+    assert dict(record.stats_by_source.whole().statuses) == {200: 3 * 500}
 
 
 def test_real_time_opens_as_virtual_time_does(tmp_path: Path) -> None:
     services = {"web": {"idle_after": "200ms"}, "java": {"start_up": "800ms", "health_check": {"interval": "1s"}}}
     record = play(Run(scenario(services, duration="2s"), LiveSettings(tmp_path)))
     assert at_the_start(record, "web") == at_the_start(record, "java") == [InstanceState.IDLE]
-    assert dict(record.tallies.whole().statuses) == {200: 4}
+    assert dict(record.stats_by_source.whole().statuses) == {200: 4}

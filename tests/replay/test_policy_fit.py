@@ -141,7 +141,7 @@ def test_the_cpu_of_a_full_instance() -> None:
     assert web.application.simulated is not None
     bound = cpu_at_most(web, web.application.simulated)
     record = played(told)
-    used = record.tallies.whole().served * 0.1 / record.ended_s
+    used = record.stats_by_source.whole().served * 0.1 / record.ended_s
     assert math.isclose(bound, 0.4)
     assert 0.9 * bound < used <= bound * 1.01
 

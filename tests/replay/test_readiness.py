@@ -10,7 +10,7 @@ import pytest
 
 from simulator.lab.validate_faas import IDLE_EXPIRY_S, RATE_RPS, SERVICE_S, UNIT_S, scale_per_request
 from simulator.model.instance import InstanceState
-from simulator.records.facts import InstanceMoved, ScalingDecided
+from simulator.records.events import InstanceMoved, ScalingDecided
 from simulator.replay.plan import service_plans
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import Run, play
@@ -48,8 +48,8 @@ def scenario(policy: Any, **keys: Any) -> Scenario:
 
 def ready_after_s(asked: Scenario) -> float:
     """From the launch of the instance that replaces the killed one until it serves."""
-    moves = [fact for fact in play(Run(asked)).facts if isinstance(fact, InstanceMoved) and fact.instance == 2]
-    at_s = {fact.after: fact.at_s for fact in reversed(moves)}
+    moves = [event for event in play(Run(asked)).events if isinstance(event, InstanceMoved) and event.instance == 2]
+    at_s = {event.after: event.at_s for event in reversed(moves)}
     return at_s[InstanceState.ACTIVE] - at_s[InstanceState.STARTING]
 
 
@@ -83,8 +83,8 @@ def test_lambda_answers_its_first_request_after_the_initialisation() -> None:
             application: {simulated: {start_up: 250ms, io: 100ms}}
         traffic: [{from: 1s, until: 2s, clock: {rate: 1/s}}]
     """
-    tally = play(Run(read_scenario(text))).tallies.whole()
-    assert tally.latency.max_s == pytest.approx(0.35, rel=1e-3)
+    stats = play(Run(read_scenario(text))).stats_by_source.whole()
+    assert stats.latency.max_s == pytest.approx(0.35, rel=1e-3)
 
 
 @pytest.mark.case("L21")
@@ -99,12 +99,12 @@ def test_a_pod_of_knative_is_ready_within_two_seconds_of_the_decision() -> None:
             application: {simulated: {start_up: 300ms, io: 100ms}}
         traffic: [{from: 5s, clock: {rate: 300/s}}]
     """
-    facts = play(Run(read_scenario(text))).facts
-    raised = next(fact for fact in facts if isinstance(fact, ScalingDecided) and fact.desired > fact.before)
+    events = play(Run(read_scenario(text))).events
+    raised = next(event for event in events if isinstance(event, ScalingDecided) and event.desired > event.before)
     ready = next(
-        fact.at_s
-        for fact in facts
-        if isinstance(fact, InstanceMoved) and fact.after is InstanceState.ACTIVE and fact.at_s > raised.at_s
+        event.at_s
+        for event in events
+        if isinstance(event, InstanceMoved) and event.after is InstanceState.ACTIVE and event.at_s > raised.at_s
     )
     assert 1.29 <= ready - raised.at_s <= 2.0
 

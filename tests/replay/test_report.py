@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.records.facts import Fact, ScalingDecided
-from simulator.records.tally import Tallies
+from simulator.records.events import Event, ScalingDecided
+from simulator.records.request_stats import StatsBySource
 from simulator.replay.load_summary import KEPT_UP_S
 from simulator.replay.report import build_report
 from simulator.replay.report_json import digest_of, report_json
@@ -122,7 +122,7 @@ def test_a_decision_keeps_its_why_and_learns_when_it_was_fulfilled(report: Repor
 
 def test_an_infinite_input_of_a_decision_is_null() -> None:
     decision = ScalingDecided(1, "web", "fixed", 1, 2, "", "", (("rate", math.inf),), ())
-    report = build_report(dataclasses.replace(fake_run(), facts=[decision]))
+    report = build_report(dataclasses.replace(fake_run(), events=[decision]))
     assert report.services[0].decisions[0].inputs == {"rate": None}
 
 
@@ -164,13 +164,13 @@ def test_a_failed_check_fails_the_report() -> None:
 
 
 def test_scale_outs_of_the_warm_up_are_not_checked() -> None:
-    facts: list[Fact] = [decided(5.0, 1, 2)]
-    report = build_report(dataclasses.replace(fake_run(texts=("scale_out_delay < 1h",)), facts=facts))
+    events: list[Event] = [decided(5.0, 1, 2)]
+    report = build_report(dataclasses.replace(fake_run(texts=("scale_out_delay < 1h",)), events=events))
     assert "after the warm-up" in report.checks[0].reason
 
 
 def test_a_run_without_any_request_still_has_a_report() -> None:
-    report = build_report(dataclasses.replace(fake_run(), tallies=Tallies(2)))
+    report = build_report(dataclasses.replace(fake_run(), stats_by_source=StatsBySource(2)))
     assert (report.requests.requests, report.requests.latency.p50_s, report.requests.error_rate) == (0, None, None)
     assert report.services[0].cost.usd_per_million_served is None
     assert not report.passed
@@ -178,18 +178,18 @@ def test_a_run_without_any_request_still_has_a_report() -> None:
 
 @pytest.mark.parametrize(("late_s", "kept_up"), [(KEPT_UP_S * 0.9, True), (KEPT_UP_S * 1.1, False)])
 def test_a_generator_that_could_not_keep_up_is_told_on(late_s: float, kept_up: bool) -> None:
-    tallies = Tallies(2)
-    tell(tallies.read, *(Row(late_s=late_s) for _ in range(50)))
-    report = build_report(dataclasses.replace(fake_run(), tallies=tallies))
+    stats_by_source = StatsBySource(2)
+    tell(stats_by_source.read, *(Row(late_s=late_s) for _ in range(50)))
+    report = build_report(dataclasses.replace(fake_run(), stats_by_source=stats_by_source))
     assert report.generator.kept_up is kept_up
 
 
 @pytest.mark.case("L49")
 def test_what_a_late_generator_means_for_the_figures_stands_first_in_the_notes() -> None:
-    tallies = Tallies(2)
+    stats_by_source = StatsBySource(2)
     late_s = [0.0] * 60 + [0.3] * 30 + [2.0] * 10
-    tell(tallies.read, *(Row(late_s=each, latency_s=1.0 + each) for each in late_s))
-    note = build_report(dataclasses.replace(fake_run(), tallies=tallies)).notes[0]
+    tell(stats_by_source.read, *(Row(late_s=each, latency_s=1.0 + each) for each in late_s))
+    note = build_report(dataclasses.replace(fake_run(), stats_by_source=stats_by_source)).notes[0]
     assert (note.kind, note.service) == ("late load", "")
     mean_ms = 1000 * sum(late_s) / len(late_s)
     for part in (

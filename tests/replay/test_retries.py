@@ -64,7 +64,7 @@ def test_a_simulated_client_asks_again_after_growing_pauses_and_every_attempt_is
     rejected = sorted(float(line[head.index("intended_s")]) for line in body if line[head.index("status")] == "429")
     # The first arrival holds the only place; the second asks at 0.5 s or so and then 0.1, 0.2 and 0.4 s later.
     assert [round(b - a, 6) for a, b in pairwise(rejected)] == [0.1, 0.2, 0.4]
-    assert record.tallies.whole().requests == 1 + 4
+    assert record.stats_by_source.whole().requests == 1 + 4
 
 
 def test_the_oracle_cannot_know_the_arrivals_of_clients_that_ask_again() -> None:

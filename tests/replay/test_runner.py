@@ -51,7 +51,7 @@ class Watcher:
 
 
 def statuses(record: RunRecord) -> dict[int, int]:
-    return dict(record.tallies.whole().statuses)
+    return dict(record.stats_by_source.whole().statuses)
 
 
 def test_a_run_waits_for_the_answers_that_are_on_their_way() -> None:
@@ -64,13 +64,13 @@ def test_a_request_beyond_the_time_limit_gets_504() -> None:
     slow = scenario(io="200s", rate="0.1/s", duration="25s")
     record = play(Run(slow))
     assert statuses(record) == {504: 3}
-    assert record.tallies.whole().error_latency.quantile(0.5) == pytest.approx(120.0, rel=0.01)
+    assert record.stats_by_source.whole().error_latency.quantile(0.5) == pytest.approx(120.0, rel=0.01)
 
 
 def test_sources_add_up_and_are_told_apart() -> None:
     record = play(Run(scenario("  - {name: staff, closed: {users: 2, think_time: 900ms}}\n")))
-    assert record.tallies.whole([0]).statuses[200] == 600
-    assert 2 * 29 <= record.tallies.whole([1]).statuses[200] <= 2 * 30
+    assert record.stats_by_source.whole([0]).statuses[200] == 600
+    assert 2 * 29 <= record.stats_by_source.whole([1]).statuses[200] <= 2 * 30
 
 
 def test_the_watcher_sees_the_run_go_by() -> None:

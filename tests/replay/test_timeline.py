@@ -6,7 +6,7 @@ import pytest
 
 from simulator.model.health import HealthCheck, failed_line
 from simulator.model.instance import InstanceState
-from simulator.records.facts import ConfigurationChanged, Fact, InstanceMoved, TimelineActed
+from simulator.records.events import ConfigurationChanged, Event, InstanceMoved, TimelineActed
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
@@ -33,25 +33,27 @@ def played(event: str) -> RunRecord:
     return play(Run(read_scenario(BASE + event)))
 
 
-def acts(facts: list[Fact]) -> list[tuple[float, str]]:
-    return [(fact.at_s, fact.detail) for fact in facts if isinstance(fact, TimelineActed)]
+def acts(events: list[Event]) -> list[tuple[float, str]]:
+    return [(event.at_s, event.detail) for event in events if isinstance(event, TimelineActed)]
 
 
 def deaths(record: RunRecord) -> list[tuple[float, int, str]]:
     return [
-        (fact.at_s, fact.instance, fact.why)
-        for fact in record.facts
-        if isinstance(fact, InstanceMoved) and fact.after is InstanceState.STOPPED and fact.before.value != "draining"
+        (event.at_s, event.instance, event.why)
+        for event in record.events
+        if isinstance(event, InstanceMoved)
+        and event.after is InstanceState.STOPPED
+        and event.before.value != "draining"
     ]
 
 
 def test_a_killed_instance_dies_at_once_and_is_replaced() -> None:
     record = played("  - {at: 20s, kill_instance: {service: web, which: newest}}\n")
-    assert acts(list(record.facts)) == [(20.0, "web: instance 2 killed")]
+    assert acts(list(record.events)) == [(20.0, "web: instance 2 killed")]
     [(at_s, number, why)] = deaths(record)
     assert (at_s, number) == (20.0, 2)
     assert "Container exit code: 137" in why
-    launched = [fact for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "started"]
+    launched = [event for event in record.events if isinstance(event, InstanceMoved) and event.why == "started"]
     assert launched[-1].instance == 3
     assert launched[-1].at_s == 21.0  # the platform's start lag of 1 s
 
@@ -63,10 +65,12 @@ def test_slow_starts_last_as_long_as_told() -> None:
         "  - {at: 40s, kill_instance: {which: oldest}}\n"
     )
     launched = [
-        fact.at_s for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "started" and fact.at_s
+        event.at_s
+        for event in record.events
+        if isinstance(event, InstanceMoved) and event.why == "started" and event.at_s
     ]
     assert launched == [28.0, 41.0]
-    assert acts(list(record.facts))[2] == (25.0, "web: starts take 0ms longer")
+    assert acts(list(record.events))[2] == (25.0, "web: starts take 0ms longer")
 
 
 def test_failing_health_checks_replace_the_instance_after_the_threshold() -> None:
@@ -79,35 +83,37 @@ def test_failing_health_checks_replace_the_instance_after_the_threshold() -> Non
 
 def test_another_auto_scaling_configuration_holds_from_its_time_on() -> None:
     record = played("  - {at: 30s, update_auto_scaling: {min_size: 4, max_concurrency: 7}}\n")
-    changed = [fact for fact in record.facts if isinstance(fact, ConfigurationChanged)]
+    changed = [event for event in record.events if isinstance(event, ConfigurationChanged)]
     assert changed == [ConfigurationChanged(30.0, "web", max_concurrency=7, min_size=4, max_size=4)]
-    launched = [fact.instance for fact in record.facts if isinstance(fact, InstanceMoved) and fact.why == "started"]
+    launched = [
+        event.instance for event in record.events if isinstance(event, InstanceMoved) and event.why == "started"
+    ]
     assert launched == [1, 2, 3, 4]
 
 
 def test_a_rate_action_changes_the_traffic_and_is_written_down() -> None:
     record = played("  - {at: 30s, rate: {source: steady, factor: 3, for: 10s}}\n")
-    assert sum(record.tallies.whole().statuses.values()) == 50 * 20 + 10 * 60
-    assert acts(list(record.facts)) == [(30.0, "steady: rate x 3"), (40.0, "steady: rate x 1")]
+    assert sum(record.stats_by_source.whole().statuses.values()) == 50 * 20 + 10 * 60
+    assert acts(list(record.events)) == [(30.0, "steady: rate x 3"), (40.0, "steady: rate x 1")]
 
 
 def test_a_late_wire_delays_every_answer() -> None:
     record = played("  - {at: 0s, wire_fault: {kind: latency, delay: 200ms}}\n")
-    assert record.tallies.whole().latency.quantile(0.5) == pytest.approx(0.25, rel=0.02)
+    assert record.stats_by_source.whole().latency.quantile(0.5) == pytest.approx(0.25, rel=0.02)
 
 
 def test_a_fault_on_the_wire_lasts_as_long_as_told() -> None:
     record = played("  - {at: 10s, wire_fault: {kind: status, for: 20s}}\n")
-    assert acts(list(record.facts)) == [
+    assert acts(list(record.events)) == [
         (10.0, "web: status 503 for 100 % of the requests"),
         (30.0, "web: no more status"),
     ]
-    assert record.tallies.whole().statuses[503] == 20 * 20
+    assert record.stats_by_source.whole().statuses[503] == 20 * 20
 
 
 def test_a_share_of_the_requests_is_answered_on_the_wire() -> None:
     record = played("  - {at: 0s, wire_fault: {service: web, kind: status, share: 10 %, status: 502}}\n")
-    statuses = record.tallies.whole().statuses
+    statuses = record.stats_by_source.whole().statuses
     assert statuses[200] + statuses[502] == 1200
     assert 80 <= statuses[502] <= 160  # 120 expected, standard deviation 10
 

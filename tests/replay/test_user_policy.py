@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.facts import EventLogged, ScalingDecided
+from simulator.records.events import EventLogged, ScalingDecided
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import BrokenRun, Run, play
@@ -51,7 +51,7 @@ def asked(folder: Path, text: str, class_name: str, on_error: OnPolicyError = On
 
 
 def decisions(record: RunRecord) -> list[ScalingDecided]:
-    return [fact for fact in record.facts if isinstance(fact, ScalingDecided)]
+    return [event for event in record.events if isinstance(event, ScalingDecided)]
 
 
 def guarded(folder: Path, body: str, on_error: OnPolicyError = OnPolicyError.STOP) -> GuardedPolicy:
@@ -67,7 +67,7 @@ def test_it_decides_on_its_own_tick_with_the_lag_of_the_policy_it_replaces(tmp_p
     (decision,) = decisions(record)
     assert (decision.at_s, decision.desired, decision.policy) == (5, 3, "Steps")
     assert decision.formula == "Steps = 3"
-    ready = [fact.at_s for fact in record.facts if "healthy" in getattr(fact, "why", "")]
+    ready = [event.at_s for event in record.events if "healthy" in getattr(event, "why", "")]
     assert ready[-1] == pytest.approx(5 + 3)
 
 
@@ -102,7 +102,7 @@ def test_on_request_the_run_goes_on_and_its_event_log_tells(tmp_path: Path) -> N
     record = play(Run(asked(tmp_path, text, "Steps", OnPolicyError.HOLD)))
     assert record.complete
     assert [decision.desired for decision in decisions(record)] == [3]
-    lines = [fact.line for fact in record.facts if isinstance(fact, EventLogged)]
+    lines = [event.line for event in record.events if isinstance(event, EventLogged)]
     assert (
         len([line for line in lines if "the desired count stays as it is" in line]) == 5
     )  # ticks at 10, 15, 20, 25, 30 s

@@ -13,7 +13,7 @@ from prometheus_client.registry import CollectorRegistry
 from simulator.assembly import Platform
 from simulator.model.instance import InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.facts import EventLogged, InstanceMoved
+from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.metrics import Metrics
 from simulator.replay.plan import service_plans
 from simulator.replay.scenario import read_scenario

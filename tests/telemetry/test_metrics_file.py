@@ -46,7 +46,7 @@ def test_every_moment_is_clean_and_the_last_one_counts_what_the_report_counts() 
         for sample in read[-1]["apprunner_requests"].samples
         if sample.labels["service"] == "web"
     }
-    statuses = dict(record.tallies.whole().statuses)
+    statuses = dict(record.stats_by_source.whole().statuses)
     assert requests["2xx"] == statuses[200]
     assert requests["4xx"] == statuses.get(429, 0) > 0
     durations = {sample.name: sample.value for sample in read[-1]["apprunner_request_duration_seconds"].samples[-2:]}
@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 def test_metrics_change_nothing_of_a_run() -> None:
     bare = play(Run(read_scenario(TEXT)))
-    assert bare.facts == played()[0].facts
+    assert bare.events == played()[0].events
 
 
 def test_a_long_run_has_no_more_points_than_fit() -> None:

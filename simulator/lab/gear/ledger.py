@@ -1,8 +1,8 @@
 """The ledger: counts rows of ended requests into the tallies and the series of the report, in compiled code.
 
-It does in one pass over the rows what `records/tally.py` and `records/series.py` do with whole columns: the same
-buckets, the same whole nanoseconds, so the report is equal to the last digit. Other readers (a CSV file) get the rows
-as chunks.
+It does in one pass over the rows what `records/request_stats.py` and `records/series.py` do with whole columns: the
+same buckets, the same whole nanoseconds, so the report is equal to the last digit. Other readers (a CSV file) get the
+rows as chunks.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 from simulator.lab.gear.compiled import entry, kernel
 from simulator.records.histogram import COARSE, FINE, Histogram
 from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failure
+from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.series import RequestSeries
-from simulator.records.tally import Tallies, Tally
 from simulator.replay.bookkeeping import OFFERED_WINDOW_S
 
 FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
@@ -96,13 +96,13 @@ class Ledger:
     def __init__(
         self,
         sources: int,
-        tallies: Tallies,
+        stats_by_source: StatsBySource,
         series: RequestSeries,
         readers: list[Callable[[Chunk], None]],
         watcher: Callable[[Chunk], None],
     ) -> None:
         self.rows = 0
-        self._tallies = tallies
+        self._stats_by_source = stats_by_source
         self._series = series
         self._readers = readers
         self._watcher = watcher
@@ -123,7 +123,7 @@ class Ledger:
         bits = rows.view(np.int64).reshape(len(rows), -1)
         series = self._series
         _tally(
-            rows, bits, FAILURES, float(self._tallies.warm_up_s), float(series.width_s),
+            rows, bits, FAILURES, float(self._stats_by_source.warm_up_s), float(series.width_s),
             self._statuses, self._colds, self._counts, self._totals_ns, self._extremes,
             *series.columns,
         )  # fmt: skip
@@ -151,21 +151,21 @@ class Ledger:
     def settle(self) -> None:
         """Write the totals into the tallies. Call once, after the last row has been read."""
         for source in range(len(self._colds)):
-            for late, tally in enumerate(self._tallies.of(source)):
-                self._settle(tally, source, late)
+            for late, stats in enumerate(self._stats_by_source.of(source)):
+                self._settle(stats, source, late)
 
-    def _settle(self, tally: Tally, source: int, late: int) -> None:
+    def _settle(self, stats: RequestStats, source: int, late: int) -> None:
         statuses = self._statuses[source, late]
-        tally.statuses.update({int(status): int(statuses[status]) for status in np.flatnonzero(statuses)})
-        tally.cold_starts += int(self._colds[source, late])
+        stats.statuses.update({int(status): int(statuses[status]) for status in np.flatnonzero(statuses)})
+        stats.cold_starts += int(self._colds[source, late])
         for number, name in enumerate(HISTOGRAMS):
             counts, nothing = self._counts[source, late, number, :NOTHING], self._counts[source, late, number, NOTHING]
             lowest, highest = self._extremes[source, late, number].tolist()
             total_ns = int(self._totals_ns[source, late, number, 0])
-            _add(getattr(tally, name), counts, int(nothing), lowest, highest, total_ns)
+            _add(getattr(stats, name), counts, int(nothing), lowest, highest, total_ns)
         # In virtual time no client sends late, and there is no network.
-        _add(tally.late, 0, int(statuses.sum()), math.inf, 0.0, 0)
-        _add(tally.client, 0, tally.latency.count, math.inf, 0.0, 0)
+        _add(stats.late, 0, int(statuses.sum()), math.inf, 0.0, 0)
+        _add(stats.client, 0, stats.latency.count, math.inf, 0.0, 0)
 
 
 def _end_s(ended: Chunk) -> float:

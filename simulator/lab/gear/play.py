@@ -67,7 +67,9 @@ class CompiledRequests:
         state = pool.world.pool[0]
         state["reacts_to_queue"] = pool.on_wait is not nobody_asks
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
-        ledger = Ledger(len(self._scenario.traffic), books.tallies, books.series, books.row_readers, books.watched)
+        ledger = Ledger(
+            len(self._scenario.traffic), books.stats_by_source, books.series, books.row_readers, books.watched
+        )
         pool.open(self._feed, platform.clock.origin_s)
         traffic = CompiledTraffic(pool, ledger)
         books.before_view = traffic.watch

@@ -9,7 +9,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_C
 from prometheus_client.core import Metric as Family
 
 from simulator.model.instance import InstanceState
-from simulator.records.facts import EventLogged, InstanceMoved, ScalingDecided
+from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.metrics import Metrics
 from simulator.telemetry.exporters import Exporters, ExportSettings
 from simulator.telemetry.families import PlatformCollector

@@ -42,18 +42,18 @@ def played(collector: Collector, sampling: Sampling, timeout_s: float = 10.0) ->
 def test_every_request_is_a_trace_in_the_run_s_own_time() -> None:
     with collecting() as collector:
         record = played(collector, Sampling())
-    tally = record.tallies.whole()
+    stats = record.stats_by_source.whole()
     roots = [span for span in collector.spans() if span.kind == Span.SPAN_KIND_SERVER]
-    assert Counter(values(span.attributes)["http.response.status_code"] for span in roots) == tally.statuses
+    assert Counter(values(span.attributes)["http.response.status_code"] for span in roots) == stats.statuses
     assert {span.name for span in roots} == {"request"}
     assert min(span.start_time_unix_nano for span in roots) >= BEGIN_S * 1e9
     assert max(span.end_time_unix_nano for span in roots) <= (BEGIN_S + 60) * 1e9
     assert len({span.trace_id for span in roots}) == len(roots)
     cold = [span for span in collector.spans() if span.name == "cold start"]
-    assert len(cold) >= tally.cold_starts > 0
+    assert len(cold) >= stats.cold_starts > 0
     decisions = Counter(values(span.attributes)["apprunner.decision"] for span in roots)
-    assert 0 < decisions["rejected"] <= tally.statuses[429]  # the others were held too long
-    assert record.facts == play(Run(read_scenario(TEXT))).facts  # a run is what it is, traced or not
+    assert 0 < decisions["rejected"] <= stats.statuses[429]  # the others were held too long
+    assert record.events == play(Run(read_scenario(TEXT))).events  # a run is what it is, traced or not
 
 
 def test_a_part_of_them_is_sampled() -> None:
@@ -61,7 +61,7 @@ def test_a_part_of_them_is_sampled() -> None:
         record = played(collector, Sampling(0.1))
     roots = sum(span.kind == Span.SPAN_KIND_SERVER for span in collector.spans())
     # Of 1,200 requests 120 are expected, with a standard deviation of 10: five of them.
-    assert record.tallies.whole().requests == 1200
+    assert record.stats_by_source.whole().requests == 1200
     assert 70 <= roots <= 170
 
 
@@ -70,7 +70,7 @@ def test_a_collector_that_is_gone_holds_up_no_run(caplog: pytest.LogCaptureFixtu
         collector.stop()
         record = played(collector, Sampling(), timeout_s=0.05)
     assert record.complete
-    requests = record.tallies.whole().requests
+    requests = record.stats_by_source.whole().requests
     assert f"{requests} were dropped, 0 were sent to" in caplog.records[-1].message
 
 

@@ -64,4 +64,4 @@ class ConfigurationChanged:
     max_size: int
 
 
-Fact = ScalingDecided | InstanceMoved | EventLogged | TimelineActed | ConfigurationChanged
+Event = ScalingDecided | InstanceMoved | EventLogged | TimelineActed | ConfigurationChanged

@@ -2,33 +2,33 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.records.presence import Presence
+from simulator.records.concurrency_series import ConcurrencySeries
 
 
-def presence(*seconds: tuple[float, float]) -> Presence:
-    made = Presence()
+def concurrency_series(*seconds: tuple[float, float]) -> ConcurrencySeries:
+    made = ConcurrencySeries()
     for second, (in_flight, waiting) in enumerate(seconds):
         made.add(second, in_flight, waiting)
     return made
 
 
 def test_a_bin_is_the_mean_of_its_seconds() -> None:
-    assert presence((1, 0), (3, 1), (5, 2), (7, 4)).binned(2.0, 2) == ([2.0, 6.0], [0.5, 3.0])
+    assert concurrency_series((1, 0), (3, 1), (5, 2), (7, 4)).binned(2.0, 2) == ([2.0, 6.0], [0.5, 3.0])
 
 
 def test_a_bin_that_has_just_begun_is_the_mean_of_what_it_has() -> None:
-    assert presence((1, 0), (3, 0), (5, 0)).binned(2.0, 2) == ([2.0, 5.0], [0.0, 0.0])
+    assert concurrency_series((1, 0), (3, 0), (5, 0)).binned(2.0, 2) == ([2.0, 5.0], [0.0, 0.0])
 
 
 @pytest.mark.case("X4")
 def test_bins_that_nobody_has_reached_are_gaps_and_not_zero() -> None:
-    assert presence((4, 1)).binned(1.0, 3) == ([4.0, None, None], [1.0, None, None])
-    assert presence((0, 0)).binned(2.0, 2) == ([0.0, None], [0.0, None])
+    assert concurrency_series((4, 1)).binned(1.0, 3) == ([4.0, None, None], [1.0, None, None])
+    assert concurrency_series((0, 0)).binned(2.0, 2) == ([0.0, None], [0.0, None])
 
 
 @pytest.mark.case("X4")
 def test_seconds_before_a_service_was_there_are_gaps_and_shift_nothing() -> None:
-    made = Presence()
+    made = ConcurrencySeries()
     made.add(3, 6.0, 2.0)
     made.add(4, 8.0, 4.0)
     assert made.binned(1.0, 6) == ([None, None, None, 6.0, 8.0, None], [None, None, None, 2.0, 4.0, None])
@@ -36,8 +36,8 @@ def test_seconds_before_a_service_was_there_are_gaps_and_shift_nothing() -> None
 
 
 def test_bins_shorter_than_a_second_show_the_second_they_lie_in() -> None:
-    assert presence((4, 1), (8, 2)).binned(0.5, 5) == ([4.0, 4.0, 8.0, 8.0, None], [1.0, 1.0, 2.0, 2.0, None])
+    assert concurrency_series((4, 1), (8, 2)).binned(0.5, 5) == ([4.0, 4.0, 8.0, 8.0, None], [1.0, 1.0, 2.0, 2.0, None])
 
 
 def test_seconds_after_the_last_bin_are_left_out() -> None:
-    assert presence((4, 0), (8, 0), (9, 0)).binned(1.0, 2) == ([4.0, 8.0], [0.0, 0.0])
+    assert concurrency_series((4, 0), (8, 0), (9, 0)).binned(1.0, 2) == ([4.0, 8.0], [0.0, 0.0])

@@ -20,7 +20,7 @@ from simulator.records.histogram import Histogram
 from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failure
 
 
-class Tally:
+class RequestStats:
     """The totals of a set of requests. Histograms in seconds."""
 
     __slots__ = (
@@ -56,7 +56,7 @@ class Tally:
         self.error_latency.record(chunk.latency_s[rows & failed])
         self.late.record(chunk.late_s[rows])
 
-    def merge(self, other: Tally) -> None:
+    def merge(self, other: RequestStats) -> None:
         self.statuses.update(other.statuses)
         self.cold_starts += other.cold_starts
         self.retried += other.retried
@@ -83,7 +83,7 @@ class Tally:
         return sum(count for status, count in self.statuses.items() if is_failure(status))
 
 
-class Tallies:
+class StatsBySource:
     """The tallies of every source of a run, separately for the warm-up and the time after it.
 
     `sources` is the number of sources; rows contain 0 to sources - 1. A request belongs to the warm-up if it was
@@ -92,31 +92,31 @@ class Tallies:
 
     def __init__(self, sources: int, warm_up_s: float = 0.0) -> None:
         self.warm_up_s = warm_up_s
-        self._during = [Tally() for _ in range(sources)]
-        self._after = [Tally() for _ in range(sources)]
+        self._during = [RequestStats() for _ in range(sources)]
+        self._after = [RequestStats() for _ in range(sources)]
 
     def read(self, chunk: Chunk) -> None:
         late_enough = chunk.intended_s >= self.warm_up_s
         for source in np.unique(chunk.source).tolist():
             mine = chunk.source == source
-            for tally, rows in ((self._during[source], mine & ~late_enough), (self._after[source], mine & late_enough)):
+            for stats, rows in ((self._during[source], mine & ~late_enough), (self._after[source], mine & late_enough)):
                 if rows.any():
-                    tally.record(chunk, rows)
+                    stats.record(chunk, rows)
 
     def retry(self, source: int, intended_s: float) -> None:
         """Count a retry of a failed request that was intended at `intended_s`."""
         (self._after if intended_s >= self.warm_up_s else self._during)[source].retried += 1
 
-    def after_warm_up(self, sources: Iterable[int] | None = None) -> Tally:
+    def after_warm_up(self, sources: Iterable[int] | None = None) -> RequestStats:
         """Return a new tally of the given sources (default: all) without the warm-up."""
         return _merged(self._after[source] for source in self._chosen(sources))
 
-    def whole(self, sources: Iterable[int] | None = None) -> Tally:
+    def whole(self, sources: Iterable[int] | None = None) -> RequestStats:
         """Return a new tally of the given sources (default: all) over the whole run."""
         chosen = list(self._chosen(sources))
         return _merged([*(self._during[source] for source in chosen), *(self._after[source] for source in chosen)])
 
-    def of(self, source: int) -> tuple[Tally, Tally]:
+    def of(self, source: int) -> tuple[RequestStats, RequestStats]:
         """Return a source's tallies themselves, for the warm-up and after it, for code that counts rows differently."""
         return self._during[source], self._after[source]
 
@@ -124,8 +124,8 @@ class Tallies:
         return range(len(self._after)) if sources is None else sources
 
 
-def _merged(tallies: Iterable[Tally]) -> Tally:
-    whole = Tally()
-    for tally in tallies:
-        whole.merge(tally)
+def _merged(stats_by_source: Iterable[RequestStats]) -> RequestStats:
+    whole = RequestStats()
+    for stats in stats_by_source:
+        whole.merge(stats)
     return whole

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Presence:
+class ConcurrencySeries:
     """The series of one service."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from simulator.rules.policies.port import Decision
 KEPT_MAX: Final = 360
 
 
-class Verdicts:
+class EvaluationLog:
     """The decisions of one service in order of time."""
 
     def __init__(self) -> None:
