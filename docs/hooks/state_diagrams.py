@@ -147,7 +147,7 @@ def _service() -> tuple[str, Edges]:
     edges: dict[tuple[str, str], list[str]] = {}
     for status in service_state.ServiceStatus:
         for what in operation.OperationType:
-            if service_state.verdict(what, status) is service_state.Verdict.BEGINS:
+            if service_state.verdict(what, status) is service_state.OperationDecision.BEGINS:
                 after = service_state.status_after(what, status, succeeded=True)
                 if after is not status:
                     edges.setdefault((status.value, after.value), []).append(what.value)

@@ -17,7 +17,7 @@ from simulator.control.vpc_ingress_connections import VpcIngressConnections
 from simulator.model.api_resources import OperationResource, ServiceResource
 from simulator.model.arn import SERVICE
 from simulator.model.operation import OperationType
-from simulator.model.service_state import ServiceStatus, Verdict, verdict
+from simulator.model.service_state import OperationDecision, ServiceStatus, verdict
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -131,7 +131,7 @@ class Services:
         kind = OperationType.START_DEPLOYMENT
         if service is None or not service.configuration.deploys_automatically:
             return None
-        if verdict(kind, service.status) is not Verdict.BEGINS:
+        if verdict(kind, service.status) is not OperationDecision.BEGINS:
             return None
         return self._operations.begin(service, kind).operation_id
 
@@ -140,14 +140,14 @@ class Services:
     def _switched(self, kind: OperationType, caller: Caller, request: Request) -> Answer:
         """Pause or resume; answer without an operation if the service already is in that state (facts 1.4)."""
         service = find_service(self._context, caller, request["ServiceArn"])
-        if verdict(kind, service.status) is Verdict.ALREADY_THERE:
+        if verdict(kind, service.status) is OperationDecision.ALREADY_THERE:
             return {"Service": self._view(caller, service)}
         self._ready_for(kind, caller, request)
         return self._begun(caller, self._operations.begin(service, kind))
 
     def _ready_for(self, kind: OperationType, caller: Caller, request: Request) -> ServiceResource:
         service = find_service(self._context, caller, request["ServiceArn"])
-        if verdict(kind, service.status) is not Verdict.BEGINS:
+        if verdict(kind, service.status) is not OperationDecision.BEGINS:
             message = f"Service cannot be {_DONE[kind]} in the current state: {service.status}."
             # ASSUMPTION: InvalidRequestException for StartDeployment, because the model lists no InvalidStateException
             # for it (facts 19.5). A deployment of a paused service would settle it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simulator.fleet.driver import Backend
 from simulator.fleet.exchange import Exchange
 from simulator.model.instance import COMING, READY, InstanceEvent, InstanceState, next_state
-from simulator.rules.balancing import Place
+from simulator.rules.balancing import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Ending:
     saw: str = ""  # what its last health checks saw, as a sentence for users
 
 
-class Instance(Place):
+class Instance(Target):
     """An instance, owned by the pool.
 
     Times named `_at_s` are seconds of the run, the others seconds of the loop's clock. `activations`: closed

@@ -21,7 +21,7 @@ from simulator.model.instance import InstanceState
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.outcomes import Outcomes
-from simulator.rules.admission import Admission, Verdict
+from simulator.rules.admission import Admission, AdmissionDecision
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
@@ -75,7 +75,7 @@ class Pool:
         """Begin the exchange now or later, or fail it."""
         now = self._time()
         verdict = self._admission.offer(exchange, now)
-        if verdict is Verdict.REJECTED:
+        if verdict is AdmissionDecision.REJECTED:
             self._meter.rejected(now)
             exchange.open = False
             rejection = OVERFLOW if self.ready else UNAVAILABLE

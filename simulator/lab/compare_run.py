@@ -25,7 +25,7 @@ from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import Scenario, load_scenario
-from simulator.rules.pricing import Line
+from simulator.rules.pricing import BillLine
 
 # Points of a curve in a report: more points than a chart has pixels would only make the file longer.
 CURVE_POINTS_MAX: Final = 240
@@ -80,7 +80,7 @@ class ServiceOutcome:
     decisions: int = 0
     failed_checks: tuple[str, ...] = ()
     basis: str = ""
-    month: tuple[Line, ...] = ()
+    month: tuple[BillLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.lab.comparison import CasePart, ItemPart, RowPart
 from simulator.model.units import duration_text
-from simulator.rules.pricing import Line
+from simulator.rules.pricing import BillLine
 
 # Columns of the table, in its order, with the bill items that each adds up.
 _OTHERS: Final[Mapping[str, Callable[[str], bool]]] = {
@@ -24,7 +24,7 @@ _COLUMNS: Final[Mapping[str, Callable[[str], bool]]] = {
 }
 
 
-def month_items(bills: Sequence[Sequence[Line]]) -> list[ItemPart]:
+def month_items(bills: Sequence[Sequence[BillLine]]) -> list[ItemPart]:
     """Return the mean of the runs' bills, item by item; an item that a run does not have counts as 0."""
     lines = {line.item: line for lines in bills for line in lines}
     quantities = {

@@ -9,7 +9,7 @@ from simulator.replay.check_expression import CheckExpression
 from simulator.replay.report import RunRecord, ServiceRun
 from simulator.replay.scenario import Scenario
 from simulator.rules.platforms.billing import Consumption, PriceList, consumed_bill, month_bill
-from simulator.rules.pricing import Bill, Line, bill, metered, per_month
+from simulator.rules.pricing import Bill, BillLine, bill, metered, per_month
 from simulator.rules.region_prices import prices_text, rates_of
 
 _MILLION = 1e6
@@ -37,9 +37,9 @@ def bills(record: RunRecord, service: ServiceRun, prices: PriceList | None) -> t
     return consumed_bill(used, prices), month_bill(used, prices)
 
 
-def month_lines(month: Bill) -> tuple[Line, ...]:
+def month_lines(month: Bill) -> tuple[BillLine, ...]:
     """Return all lines. The free tier is a line with a negative quantity, so that the sum is the amount to pay."""
-    return (*month.lines, *(Line(line.item, -line.quantity, line.unit, line.rate_usd) for line in month.free))
+    return (*month.lines, *(BillLine(line.item, -line.quantity, line.unit, line.rate_usd) for line in month.free))
 
 
 def passes(check: CheckExpression, record: RunRecord, services: Sequence[ServiceRun], prices: PriceList) -> bool:

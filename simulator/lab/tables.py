@@ -40,7 +40,7 @@ ELASTICITY: Final = (
 )
 SCORES: Final = ("pairwise", "fractional", "sigma_worst")
 # Sums of floats differ in their last digits: less than this counts as zero in any unit.
-_DUST: Final = 1e-9
+_EPSILON: Final = 1e-9
 _PERCENT: Final = 100.0
 # An interval that extends this many times as far to one side as to the other shows both sides.
 _LEANS: Final = 1.5
@@ -159,7 +159,7 @@ def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str
     """Format a number with three significant digits and its unit."""
     if value is None:
         return NOTHING
-    sign = "+" if signed and value > _DUST else ""
+    sign = "+" if signed and value > _EPSILON else ""
     match unit:
         case "s":
             return f"{sign}{_digits(value * 1000)} ms" if abs(value) < 1 else f"{sign}{_digits(value)} s"
@@ -197,9 +197,9 @@ def best_of(case: CasePart, figure: Figure) -> frozenset[str]:
     }
     least, most = min(known.values(), default=0.0), max(known.values(), default=0.0)
     alone = len(known) == 1 and any(row.failing for row in case.rows)
-    if most - least <= _DUST and not alone:
+    if most - least <= _EPSILON and not alone:
         return frozenset()
-    return frozenset(name for name, badness in known.items() if badness - least <= _DUST)
+    return frozenset(name for name, badness in known.items() if badness - least <= _EPSILON)
 
 
 def _badness(value: float, better: Better) -> float:
@@ -284,14 +284,14 @@ def _spread(found: EstimatePart, factor: float) -> str:
     if found.low is None or found.high is None:
         return ""
     below, above = (found.mean - found.low) * factor, (found.high - found.mean) * factor
-    if max(below, above) <= _DUST:
+    if max(below, above) <= _EPSILON:
         return ""
     if min(below, above) * _LEANS >= max(below, above):
         return f"±{_digits((below + above) / 2, 2)}"
     # A side of zero length is omitted; an interval that ends at 0 must not be rounded beyond it.
-    to_zero = 0 <= found.low <= _DUST and below > _DUST
-    sides = [f"-{_digits(below, 3 if to_zero else 2)}"] if below > _DUST else []
-    return " ".join([*sides, *([f"+{_digits(above, 2)}"] if above > _DUST else [])])
+    to_zero = 0 <= found.low <= _EPSILON and below > _EPSILON
+    sides = [f"-{_digits(below, 3 if to_zero else 2)}"] if below > _EPSILON else []
+    return " ".join([*sides, *([f"+{_digits(above, 2)}"] if above > _EPSILON else [])])
 
 
 def _headings(names: Sequence[str]) -> tuple[str, ...]:
@@ -300,7 +300,7 @@ def _headings(names: Sequence[str]) -> tuple[str, ...]:
 
 def _digits(value: float, digits: int = 3) -> str:
     """Format with significant digits, but never fewer than the integer part has: `0.00123`, `12.3`, `12,346`."""
-    if abs(value) < _DUST:
+    if abs(value) < _EPSILON:
         return "0"
     if not math.isfinite(value):
         return f"{value:g}"

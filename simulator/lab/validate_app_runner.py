@@ -25,8 +25,8 @@ from simulator.replay.shipped import shipped_scenarios
 from simulator.rules.pricing import (
     HOURS_PER_MONTH,
     SECONDS_PER_HOUR,
+    InstanceUsage,
     Rates,
-    Usage,
     bill,
     metered,
     month_of_rounded_days,
@@ -125,16 +125,16 @@ def last_loss_s(ladder: ServicePart) -> float:
 def price_examples() -> list[Finding]:
     """Check the page's two retrieved examples, a month each of 30 rounded days; and months computed from its rates."""
     one, hour_s = InstanceSize(1024, 2048), SECONDS_PER_HOUR
-    test_app = _usd([Usage(2 * hour_s, [(0, 2 * hour_s)], one)])
-    light_api = _usd([Usage(24 * hour_s, [(0, 8 * hour_s)], one)])
+    test_app = _usd([InstanceUsage(2 * hour_s, [(0, 2 * hour_s)], one)])
+    light_api = _usd([InstanceUsage(24 * hour_s, [(0, 8 * hour_s)], one)])
     month_s = HOURS_PER_MONTH * hour_s
     tokyo = rates_of("ap-northeast-1")
     return [
         Finding("example 1, USD a month", 4.80, month_of_rounded_days(test_app), 1e-9),
         Finding("example 2, USD a month", 25.50, month_of_rounded_days(light_api), 1e-9),
-        Finding("1 vCPU / 2 GB idle, USD a month", 10.22, _usd([Usage(month_s, [], one)]), 1e-6),
-        Finding("the same always active", 56.94, _usd([Usage(month_s, [(0, month_s)], one)]), 1e-6),
-        Finding("the same in Tokyo", 72.27, _usd([Usage(month_s, [(0, month_s)], one)], tokyo), 1e-6),
+        Finding("1 vCPU / 2 GB idle, USD a month", 10.22, _usd([InstanceUsage(month_s, [], one)]), 1e-6),
+        Finding("the same always active", 56.94, _usd([InstanceUsage(month_s, [(0, month_s)], one)]), 1e-6),
+        Finding("the same in Tokyo", 72.27, _usd([InstanceUsage(month_s, [(0, month_s)], one)], tokyo), 1e-6),
     ]
 
 
@@ -147,5 +147,5 @@ def cases() -> list[Case]:
     ]
 
 
-def _usd(usages: Sequence[Usage], rates: Rates | None = None) -> float:
+def _usd(usages: Sequence[InstanceUsage], rates: Rates | None = None) -> float:
     return bill(metered(usages), rates or rates_of("us-east-1")).usd

@@ -9,7 +9,7 @@ from simulator.lab.elasticity import Elasticity, elastic_speedup
 from simulator.lab.ground_truth import vectors
 from simulator.lab.validate_case import Case, Finding, exact
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.hpa_behaviour import UP, Behaviour, Direction, RateLimit
+from simulator.rules.policies.hpa_behaviour import UP, Direction, HpaBehaviour, RateLimit
 from simulator.rules.policies.hpa_replicas import Pods, by_average_value, by_pods, by_value
 from simulator.rules.policies.knative_decider import Decider, DeciderSpec
 from simulator.rules.policies.port import Observation, Sample
@@ -81,16 +81,16 @@ def hpa_scale_down() -> list[Finding]:
     """Case 42: 80 to 10 by four pods or 10 % per minute, whichever is larger."""
     ramp = vectors("hpa_decision_vectors.json")["scale_down_policy_80_to_10_4pods_or_10pct_per_min"]
     down = Direction(0, (RateLimit(pods=4, period_s=60), RateLimit(share=0.1, period_s=60)))
-    return exact("replicas by the minute", ramp, followed(Behaviour(UP, down), 80, 10, 60, len(ramp)))
+    return exact("replicas by the minute", ramp, followed(HpaBehaviour(UP, down), 80, 10, 60, len(ramp)))
 
 
 def hpa_scale_up() -> list[Finding]:
     """Case 43: the default ramp, by four pods or doubling every 15 s."""
     ramp = vectors("hpa_decision_vectors.json")["scale_up_default_ramp_from_1_per_15s"]
-    return exact("replicas by 15 s", ramp, followed(Behaviour(), 1, 160, 15, len(ramp)))
+    return exact("replicas by 15 s", ramp, followed(HpaBehaviour(), 1, 160, 15, len(ramp)))
 
 
-def followed(behaviour: Behaviour, start: int, wanted: int, period_s: float, count: int) -> list[int]:
+def followed(behaviour: HpaBehaviour, start: int, wanted: int, period_s: float, count: int) -> list[int]:
     """Return the replicas at the beginning of each period while `wanted` is requested throughout."""
     replicas = [start]
     for period in range(count - 1):

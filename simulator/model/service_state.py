@@ -17,7 +17,7 @@ class ServiceStatus(StrEnum):
     DELETED = "DELETED"
 
 
-class Verdict(StrEnum):
+class OperationDecision(StrEnum):
     BEGINS = "begins"
     ALREADY_THERE = "already there"  # the call succeeds without an operation
     REJECTED = "rejected"
@@ -56,11 +56,11 @@ _SUCCESS: Final = {
 }
 
 
-def verdict(operation: OperationType, status: ServiceStatus) -> Verdict:
+def verdict(operation: OperationType, status: ServiceStatus) -> OperationDecision:
     """Return whether `operation` may begin on a service in `status`."""
     if (operation, status) in _BEGINS:
-        return Verdict.BEGINS
-    return Verdict.ALREADY_THERE if (operation, status) in _ALREADY_THERE else Verdict.REJECTED
+        return OperationDecision.BEGINS
+    return OperationDecision.ALREADY_THERE if (operation, status) in _ALREADY_THERE else OperationDecision.REJECTED
 
 
 def status_after(operation: OperationType, began_in: ServiceStatus, *, succeeded: bool) -> ServiceStatus:

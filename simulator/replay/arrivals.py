@@ -36,7 +36,7 @@ Times = NDArray[np.float64]
 # 512 KB of float64: fits in a second-level cache and makes numpy's cost per call negligible.
 CHUNK_ARRIVALS: Final = 65_536
 # In requests: the rounding error of a sum of rates x times and of its limits.
-TOTAL_DUST: Final = 1e-12
+TOTAL_EPSILON: Final = 1e-12
 # Bins that share a random stream and a sort; sparse bins (a few requests each) would cost too many calls otherwise.
 BLOCK_BINS: Final = 64
 
@@ -79,7 +79,7 @@ def _clocked(curve: RateCurve) -> Iterator[Times]:
 
     The rounding error of a total (1.3 - 1 = 0.30000000000000004) does not count as a request.
     """
-    count = math.ceil(curve.total * (1 - TOTAL_DUST) - TOTAL_DUST)
+    count = math.ceil(curve.total * (1 - TOTAL_EPSILON) - TOTAL_EPSILON)
     for first in range(0, count, CHUNK_ARRIVALS):
         yield curve.times(np.arange(first, min(first + CHUNK_ARRIVALS, count), dtype=np.float64))
 

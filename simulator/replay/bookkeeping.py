@@ -28,7 +28,7 @@ from simulator.replay.report_schema import SeriesPart
 from simulator.replay.report_services import desired_steps
 from simulator.replay.scenario import Scenario
 from simulator.rules.policies.port import Decision, Sample
-from simulator.rules.pricing import Usage
+from simulator.rules.pricing import InstanceUsage
 from simulator.world.clock import ClockKind
 
 SECONDS_PER_MINUTE = 60.0
@@ -222,7 +222,7 @@ class Books:
         )
 
 
-def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
+def _usages(service: Service, ended_s: float) -> Sequence[InstanceUsage]:
     """Return the usage of each instance of each revision until now; an instance that never started used nothing."""
     usages = []
     for revision in service.revisions:
@@ -235,7 +235,7 @@ def _usages(service: Service, ended_s: float) -> Sequence[Usage]:
             if instance.activation_at_s >= 0:
                 activations.append((instance.activation_at_s, roster.activity.activation_end_at_s(instance)))
             launched_s = instance.launched_at_s
-            usages.append(Usage(until_s - launched_s, activations, revision.settings.size, launched_s))
+            usages.append(InstanceUsage(until_s - launched_s, activations, revision.settings.size, launched_s))
     return usages
 
 

@@ -31,7 +31,7 @@ from simulator.replay.curves import RateFactor, rate_factor
 from simulator.replay.scenario import Scenario
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.traffic_spec import SourceSpec
-from simulator.rules.policies.load import DUST
+from simulator.rules.policies.metric import EPSILON
 from simulator.world.distributions import Distribution
 from simulator.world.random_streams import RandomStreams
 
@@ -148,7 +148,7 @@ def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts
         peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)
     present, burnt_s = peaks.finish()
     by_places = np.ceil(present / asked.places)
-    by_cpu = np.ceil(burnt_s / (asked.vcpu * UTILISATION_MAX) - DUST)
+    by_cpu = np.ceil(burnt_s / (asked.vcpu * UTILISATION_MAX) - EPSILON)
     counts: Counts = np.maximum(by_places, by_cpu).astype(np.int64)
     counts.setflags(write=False)
     return counts

@@ -14,13 +14,13 @@ from typing import Any, Final
 from simulator.model.units import duration_text
 from simulator.replay.policy_spec import PolicySpec, policy_of, section_of
 from simulator.replay.service_spec import HealthCheckSpec, OverflowSpec, ServiceSpec
-from simulator.rules.platforms.behaviour import Behaviour, behaviour_of
+from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of
 from simulator.rules.policies.port import Policy
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def behaviour_changes(behaviour: Behaviour) -> dict[str, Any]:
+def behaviour_changes(behaviour: PlatformBehaviour) -> dict[str, Any]:
     """Return the fields of a service that a platform's behaviour sets, except its policy."""
     changes: dict[str, Any] = {"overflow": overflow_spec(behaviour)}
     if behaviour.balancing is not None:
@@ -79,7 +79,7 @@ def _field_text(field: str, value: Any) -> str:
 
 
 def preset_policy(
-    service: ServiceSpec, behaviour: Behaviour, name: str, told: Mapping[str, Any] = _NOTHING
+    service: ServiceSpec, behaviour: PlatformBehaviour, name: str, told: Mapping[str, Any] = _NOTHING
 ) -> PolicySpec:
     """Return the policy of a preset, with `told` as in a scenario file."""
     section = section_of(name)
@@ -103,7 +103,7 @@ def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
     return policy_of(dataclasses.replace(policy.kind, build=activating), told)
 
 
-def overflow_spec(behaviour: Behaviour) -> OverflowSpec:
+def overflow_spec(behaviour: PlatformBehaviour) -> OverflowSpec:
     overflow = behaviour.overflow
     if not overflow.holds:
         return OverflowSpec()

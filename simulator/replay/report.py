@@ -39,7 +39,7 @@ from simulator.replay.report_services import (
 )
 from simulator.replay.request_numbers import RequestNumbers
 from simulator.rules.policies.port import Decision
-from simulator.rules.pricing import Rates, Usage
+from simulator.rules.pricing import InstanceUsage, Rates
 from simulator.rules.region_prices import REGION_DEFAULT
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
@@ -59,7 +59,7 @@ class ServiceRun:
     size: InstanceSize
     policy: str
     scaling: AutoScalingConfiguration
-    usages: Sequence[Usage]
+    usages: Sequence[InstanceUsage]
     region: str = REGION_DEFAULT
     rates: Rates | None = None  # default: the rates of the Region
     automatic_deployments: bool = False

@@ -21,7 +21,7 @@ from simulator.replay.report_schema import (
     LinePart,
 )
 from simulator.rules.policies.port import Decision
-from simulator.rules.pricing import Bill, Rates, Usage, bill, metered, per_month
+from simulator.rules.pricing import Bill, InstanceUsage, Rates, bill, metered, per_month
 from simulator.rules.region_prices import prices_text, rates_of
 
 _MILLION: Final = 1e6
@@ -49,7 +49,7 @@ def instances_part(times: InstanceTime, ended_s: float) -> InstancesPart:
 
 
 def cost_part(
-    usages: Sequence[Usage],
+    usages: Sequence[InstanceUsage],
     region: str,
     own: Rates | None,
     ended_s: float,

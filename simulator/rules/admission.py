@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from simulator.rules.balancing import Balancer, Place
+from simulator.rules.balancing import Balancer, Target
 
 Ticket = TypeVar("Ticket")
-P = TypeVar("P", bound=Place)
+P = TypeVar("P", bound=Target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Overflow:
         return self.wait_s > 0
 
 
-class Verdict(Enum):
+class AdmissionDecision(Enum):
     WAITS = "waits"
     REJECTED = "rejected"
 
@@ -72,26 +72,26 @@ class Admission(Generic[Ticket, P]):
     def capacity(self) -> int:
         return self._front.capacity
 
-    def offer(self, ticket: Ticket, now: float) -> P | Verdict:
+    def offer(self, ticket: Ticket, now: float) -> P | AdmissionDecision:
         """Return an instance with a slot taken, or WAITS (a later call grants a slot), or REJECTED."""
         if not self._line:
-            place = self._take()
-            if place is not None:
-                return place
+            target = self._take()
+            if target is not None:
+                return target
         if len(self._line) >= self.overflow.queue or not self.overflow.holds:
-            return Verdict.REJECTED
+            return AdmissionDecision.REJECTED
         self._line[ticket] = now + self.overflow.wait_s
-        return Verdict.WAITS
+        return AdmissionDecision.WAITS
 
-    def release(self, place: P) -> tuple[Ticket, P] | None:
-        """Release a slot of `place` and grant it to the longest-waiting request.
+    def release(self, target: P) -> tuple[Ticket, P] | None:
+        """Release a slot of `target` and grant it to the longest-waiting request.
 
         Return None if no request waits, or if the instance has left service or is still above its capacity.
         """
-        if place.balancer is None:
-            place.outstanding -= 1
+        if target.balancer is None:
+            target.outstanding -= 1
             return None
-        place.balancer.free(place)
+        target.balancer.free(target)
         return self._grant() if self._line else None
 
     def take_other(self, avoided: Iterable[P]) -> P | None:
@@ -99,12 +99,12 @@ class Admission(Generic[Ticket, P]):
 
         This does not overtake queued requests: while a request is queued, there is no free slot.
         """
-        barred = [(place, place.balancer) for place in avoided if place.balancer is not None]
-        for place, balancer in barred:
-            balancer.discard(place)
+        barred = [(target, target.balancer) for target in avoided if target.balancer is not None]
+        for target, balancer in barred:
+            balancer.discard(target)
         other = self._take()
-        for place, balancer in barred:
-            balancer.add(place)
+        for target, balancer in barred:
+            balancer.add(target)
         return other
 
     def abandon(self, ticket: Ticket) -> bool:
@@ -121,25 +121,25 @@ class Admission(Generic[Ticket, P]):
     def next_expiry(self) -> float | None:
         return next(iter(self._line.values())) if self._line else None
 
-    def add(self, place: P, *, front: bool) -> list[tuple[Ticket, P]]:
-        """Put `place` into service and grant its slots to queued requests."""
-        (self._front if front else self._reserve).add(place)
+    def add(self, target: P, *, front: bool) -> list[tuple[Ticket, P]]:
+        """Put `target` into service and grant its slots to queued requests."""
+        (self._front if front else self._reserve).add(target)
         return self._grants()
 
-    def move(self, place: P, *, front: bool) -> None:
-        """Move `place`, which is in service, to the other tier. No slot is released or taken."""
+    def move(self, target: P, *, front: bool) -> None:
+        """Move `target`, which is in service, to the other tier. No slot is released or taken."""
         wanted = self._front if front else self._reserve
-        if place.balancer is not wanted and place.balancer is not None:
-            place.balancer.discard(place)
-            wanted.add(place)
+        if target.balancer is not wanted and target.balancer is not None:
+            target.balancer.discard(target)
+            wanted.add(target)
 
-    def is_front(self, place: P) -> bool:
-        return place.balancer is self._front
+    def is_front(self, target: P) -> bool:
+        return target.balancer is self._front
 
-    def remove(self, place: P) -> None:
-        """Take `place` out of service: it gets no new request. Its current requests are released later, or never."""
-        if place.balancer is not None:
-            place.balancer.discard(place)
+    def remove(self, target: P) -> None:
+        """Take `target` out of service: it gets no new request. Its current requests are released later, or never."""
+        if target.balancer is not None:
+            target.balancer.discard(target)
 
     def resize(self, capacity: int) -> list[tuple[Ticket, P]]:
         """Change MaxConcurrency. Instances complete their current requests even if these exceed the new value."""
@@ -148,14 +148,14 @@ class Admission(Generic[Ticket, P]):
         return self._grants()
 
     def _take(self) -> P | None:
-        place = self._front.take()
-        if place is None:
-            place = self._reserve.take()
-        return place  # type: ignore[return-value]  # only places of type P are ever added
+        target = self._front.take()
+        if target is None:
+            target = self._reserve.take()
+        return target  # type: ignore[return-value]  # only places of type P are ever added
 
     def _grant(self) -> tuple[Ticket, P] | None:
-        place = self._take()
-        return (self._line.popitem(last=False)[0], place) if place is not None else None
+        target = self._take()
+        return (self._line.popitem(last=False)[0], target) if target is not None else None
 
     def _grants(self) -> list[tuple[Ticket, P]]:
         grants = []

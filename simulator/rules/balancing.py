@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from typing import Protocol
 
 
-class Place:
+class Target:
     """An instance as a target of load balancing: its number and its number of outstanding requests."""
 
     __slots__ = ("balancer", "number", "outstanding")
@@ -32,13 +32,13 @@ class Balancer(Protocol):
 
     capacity: int
 
-    def add(self, place: Place) -> None: ...
-    def discard(self, place: Place) -> None: ...
-    def take(self) -> Place | None:
+    def add(self, target: Target) -> None: ...
+    def discard(self, target: Target) -> None: ...
+    def take(self) -> Target | None:
         """Take a slot of the preferred target and return the target; None if all targets are full."""
 
-    def free(self, place: Place) -> None:
-        """Release one slot of `place`."""
+    def free(self, target: Target) -> None:
+        """Release one slot of `target`."""
 
     def resize(self, capacity: int) -> None: ...
 
@@ -54,36 +54,36 @@ class LeastOutstanding:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._queues: list[OrderedDict[Place, None]] = [OrderedDict() for _ in range(capacity + 1)]
+        self._queues: list[OrderedDict[Target, None]] = [OrderedDict() for _ in range(capacity + 1)]
         self._lowest = 0
 
-    def add(self, place: Place) -> None:
-        place.balancer = self
-        self._queue(place.outstanding)[place] = None
-        self._lowest = min(self._lowest, place.outstanding)
+    def add(self, target: Target) -> None:
+        target.balancer = self
+        self._queue(target.outstanding)[target] = None
+        self._lowest = min(self._lowest, target.outstanding)
 
-    def discard(self, place: Place) -> None:
-        place.balancer = None
-        del self._queues[place.outstanding][place]
+    def discard(self, target: Target) -> None:
+        target.balancer = None
+        del self._queues[target.outstanding][target]
 
-    def take(self) -> Place | None:
+    def take(self) -> Target | None:
         queues, count, capacity = self._queues, self._lowest, self.capacity
         while count < capacity and not queues[count]:
             count += 1
         self._lowest = count
         if count >= capacity:
             return None
-        place, _ = queues[count].popitem(last=False)
-        place.outstanding = count + 1
-        queues[count + 1][place] = None
-        return place
+        target, _ = queues[count].popitem(last=False)
+        target.outstanding = count + 1
+        queues[count + 1][target] = None
+        return target
 
-    def free(self, place: Place) -> None:
-        count = place.outstanding
-        del self._queues[count][place]
+    def free(self, target: Target) -> None:
+        count = target.outstanding
+        del self._queues[count][target]
         count -= 1
-        place.outstanding = count
-        self._queues[count][place] = None
+        target.outstanding = count
+        self._queues[count][target] = None
         if count < self._lowest:
             self._lowest = count
 
@@ -92,7 +92,7 @@ class LeastOutstanding:
         self._queue(capacity)
         self._lowest = 0
 
-    def _queue(self, outstanding: int) -> OrderedDict[Place, None]:
+    def _queue(self, outstanding: int) -> OrderedDict[Target, None]:
         """Return the queue for that many requests. After the capacity was lowered this can exceed the capacity; such
         targets get no requests until they are below it.
         """
@@ -110,43 +110,43 @@ class NewestFirst:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._places: dict[int, Place] = {}
+        self._places: dict[int, Target] = {}
         self._free: list[int] = []  # negated instance numbers
         self._listed: dict[int, None] = {}
 
-    def add(self, place: Place) -> None:
-        place.balancer = self
-        self._places[place.number] = place
-        self._list(place)
+    def add(self, target: Target) -> None:
+        target.balancer = self
+        self._places[target.number] = target
+        self._list(target)
 
-    def discard(self, place: Place) -> None:
-        place.balancer = None
-        del self._places[place.number]  # its heap entry is dropped when it reaches the top
+    def discard(self, target: Target) -> None:
+        target.balancer = None
+        del self._places[target.number]  # its heap entry is dropped when it reaches the top
 
-    def take(self) -> Place | None:
+    def take(self) -> Target | None:
         while self._free:
             number = -self._free[0]
-            place = self._places.get(number)
-            if place is not None and place.outstanding < self.capacity:
-                place.outstanding += 1
-                return place
+            target = self._places.get(number)
+            if target is not None and target.outstanding < self.capacity:
+                target.outstanding += 1
+                return target
             heappop(self._free)
             del self._listed[number]
         return None
 
-    def free(self, place: Place) -> None:
-        place.outstanding -= 1
-        self._list(place)
+    def free(self, target: Target) -> None:
+        target.outstanding -= 1
+        self._list(target)
 
     def resize(self, capacity: int) -> None:
         self.capacity = capacity
-        for place in self._places.values():
-            self._list(place)
+        for target in self._places.values():
+            self._list(target)
 
-    def _list(self, place: Place) -> None:
-        if place.outstanding < self.capacity and place.number not in self._listed:
-            self._listed[place.number] = None
-            heappush(self._free, -place.number)
+    def _list(self, target: Target) -> None:
+        if target.outstanding < self.capacity and target.number not in self._listed:
+            self._listed[target.number] = None
+            heappush(self._free, -target.number)
 
 
 class RoundRobin:
@@ -154,38 +154,38 @@ class RoundRobin:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._places: dict[Place, None] = {}
-        self._round: OrderedDict[Place, None] = OrderedDict()  # targets with a free slot, the next one first
+        self._places: dict[Target, None] = {}
+        self._round: OrderedDict[Target, None] = OrderedDict()  # targets with a free slot, the next one first
 
-    def add(self, place: Place) -> None:
-        place.balancer = self
-        self._places[place] = None
-        self._join(place)
+    def add(self, target: Target) -> None:
+        target.balancer = self
+        self._places[target] = None
+        self._join(target)
 
-    def discard(self, place: Place) -> None:
-        place.balancer = None
-        del self._places[place]
-        self._round.pop(place, None)
+    def discard(self, target: Target) -> None:
+        target.balancer = None
+        del self._places[target]
+        self._round.pop(target, None)
 
-    def take(self) -> Place | None:
+    def take(self) -> Target | None:
         if not self._round:
             return None
-        place, _ = self._round.popitem(last=False)
-        place.outstanding += 1
-        self._join(place)
-        return place
+        target, _ = self._round.popitem(last=False)
+        target.outstanding += 1
+        self._join(target)
+        return target
 
-    def free(self, place: Place) -> None:
-        place.outstanding -= 1
-        self._join(place)
+    def free(self, target: Target) -> None:
+        target.outstanding -= 1
+        self._join(target)
 
     def resize(self, capacity: int) -> None:
         self.capacity = capacity
-        for place in self._places:
-            self._join(place)
+        for target in self._places:
+            self._join(target)
 
-    def _join(self, place: Place) -> None:
-        if place.outstanding >= self.capacity:
-            self._round.pop(place, None)
-        elif place not in self._round:
-            self._round[place] = None
+    def _join(self, target: Target) -> None:
+        if target.outstanding >= self.capacity:
+            self._round.pop(target, None)
+        elif target not in self._round:
+            self._round[target] = None

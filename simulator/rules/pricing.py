@@ -44,7 +44,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class InstanceUsage:
     """The usage of one instance: seconds from launch to stop, and its activations as (begin_s, end_s).
 
     Activations are ascending and disjoint. `launched_s` is the time of the launch on the same clock.
@@ -77,7 +77,7 @@ class Metered:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BillLine:
     """A line of a bill: a quantity of an item at a rate in USD."""
 
     item: str
@@ -94,8 +94,8 @@ class Line:
 class Bill:
     """Lines in a fixed order, not rounded to cents. `free`: the amounts that a free tier covers, positive."""
 
-    lines: tuple[Line, ...]
-    free: tuple[Line, ...] = ()
+    lines: tuple[BillLine, ...]
+    free: tuple[BillLine, ...] = ()
 
     @property
     def usd(self) -> float:
@@ -108,7 +108,7 @@ class Bill:
 
 
 def metered(
-    usages: Iterable[Usage],
+    usages: Iterable[InstanceUsage],
     *,
     deployment_months: float = 0.0,
     build_minutes: float = 0.0,
@@ -124,11 +124,11 @@ def metered(
 def bill(amounts: Metered, rates: Rates) -> Bill:
     return Bill(
         (
-            Line("active vCPU", amounts.vcpu_hours, "vCPU-hour", rates.active_vcpu_hour),
-            Line("active memory", amounts.gb_hours_active, "GB-hour", rates.active_gb_hour),
-            Line("provisioned memory", amounts.gb_hours_provisioned, "GB-hour", rates.provisioned_gb_hour),
-            Line("automatic deployments", amounts.deployment_months, "month", rates.deployments_month),
-            Line("builds", amounts.build_minutes, "minute", rates.build_minute),
+            BillLine("active vCPU", amounts.vcpu_hours, "vCPU-hour", rates.active_vcpu_hour),
+            BillLine("active memory", amounts.gb_hours_active, "GB-hour", rates.active_gb_hour),
+            BillLine("provisioned memory", amounts.gb_hours_provisioned, "GB-hour", rates.provisioned_gb_hour),
+            BillLine("automatic deployments", amounts.deployment_months, "month", rates.deployments_month),
+            BillLine("builds", amounts.build_minutes, "minute", rates.build_minute),
         )
     )
 
@@ -180,7 +180,7 @@ def billed_activations_s(
     return billed
 
 
-def _metered_instance(usage: Usage, until_s: float) -> Metered:
+def _metered_instance(usage: InstanceUsage, until_s: float) -> Metered:
     provisioned_s = min(_whole_seconds(usage.provisioned_s), max(0.0, until_s - usage.launched_s))
     billed = billed_activations_s(usage.activations, until_s)
     # Rounding up every activation can exceed the instance's lifetime; memory is billed at most for that lifetime.

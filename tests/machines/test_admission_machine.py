@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from simulator.rules.admission import Admission, Overflow, Verdict
+from simulator.rules.admission import Admission, AdmissionDecision, Overflow
 from simulator.rules.balancers import BALANCERS
-from simulator.rules.balancing import Place
+from simulator.rules.balancing import Target
 from simulator.world.random_streams import RandomStreams
 
 
@@ -18,7 +18,7 @@ from simulator.world.random_streams import RandomStreams
 class Seat:
     """What the reference knows of a place."""
 
-    place: Place
+    place: Target
     front: bool | None  # None: not in service
     held: list[int] = field(default_factory=list)  # tickets
 
@@ -29,7 +29,7 @@ class AdmissionMachine(RuleBasedStateMachine):
     @initialize(capacity=st.integers(1, 3), queue=st.integers(0, 4), wait_s=st.sampled_from([0.0, 1.0, 5.0]))
     def begin(self, capacity: int, queue: int, wait_s: float) -> None:
         self.overflow = Overflow(wait_s, max(queue, 1) if wait_s else queue)
-        self.admission: Admission[int, Place] = Admission(
+        self.admission: Admission[int, Target] = Admission(
             lambda slots: BALANCERS[self.balancing](slots, RandomStreams(1).stream("lot").random),
             capacity,
             self.overflow,
@@ -42,7 +42,7 @@ class AdmissionMachine(RuleBasedStateMachine):
 
     # --- the reference ------------------------------------------------------------------------------------------
 
-    def seat(self, place: Place) -> Seat:
+    def seat(self, place: Target) -> Seat:
         return next(seat for seat in self.seats if seat.place is place)
 
     def free(self) -> list[Seat]:
@@ -50,7 +50,7 @@ class AdmissionMachine(RuleBasedStateMachine):
         able = [seat for seat in self.seats if seat.front is not None and len(seat.held) < self.capacity]
         return [seat for seat in able if seat.front] or able
 
-    def check_granted(self, ticket: int, place: Place) -> None:
+    def check_granted(self, ticket: int, place: Target) -> None:
         allowed = self.free()
         if self.balancing == "newest-first":
             allowed = [max(allowed, key=lambda seat: seat.place.number)] if allowed else []
@@ -61,7 +61,7 @@ class AdmissionMachine(RuleBasedStateMachine):
         assert seat in allowed
         seat.held.append(ticket)
 
-    def check_grants(self, grants: list[tuple[int, Place]]) -> None:
+    def check_grants(self, grants: list[tuple[int, Target]]) -> None:
         """Grants go out in order of arrival, and as many as there are slots for."""
         for ticket, place in grants:
             assert ticket == self.line.pop(0)[0]
@@ -74,10 +74,10 @@ class AdmissionMachine(RuleBasedStateMachine):
         ticket = self.tickets
         self.tickets += 1
         verdict = self.admission.offer(ticket, self.now)
-        if isinstance(verdict, Place):
+        if isinstance(verdict, Target):
             assert self.line == []
             self.check_granted(ticket, verdict)
-        elif verdict is Verdict.WAITS:
+        elif verdict is AdmissionDecision.WAITS:
             assert self.overflow.holds
             assert len(self.line) < self.overflow.queue
             self.line.append((ticket, self.now + self.overflow.wait_s))
@@ -110,7 +110,7 @@ class AdmissionMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.seats) < 5)
     @rule(front=st.booleans())
     def add(self, front: bool) -> None:
-        seat = Seat(Place(len(self.seats) + 1), front)
+        seat = Seat(Target(len(self.seats) + 1), front)
         self.seats.append(seat)
         self.check_grants(self.admission.add(seat.place, front=front))
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from simulator.model.operation import OperationType
-from simulator.model.service_state import ServiceStatus, Verdict, status_after, verdict
+from simulator.model.service_state import OperationDecision, ServiceStatus, status_after, verdict
 
-B, N, R = Verdict.BEGINS, Verdict.ALREADY_THERE, Verdict.REJECTED
+B, N, R = OperationDecision.BEGINS, OperationDecision.ALREADY_THERE, OperationDecision.REJECTED
 COLUMNS = ("OPERATION_IN_PROGRESS", "RUNNING", "PAUSED", "CREATE_FAILED", "DELETE_FAILED", "DELETED")
 # The table of facts 1.4, in its order.
 TABLE = {

@@ -19,7 +19,7 @@ from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
 from simulator.replay.check_expression import CheckExpression, parse_check
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
-from simulator.rules.pricing import Usage
+from simulator.rules.pricing import InstanceUsage
 from simulator.world.random_streams import RandomStreams
 
 S = InstanceState
@@ -85,7 +85,7 @@ def fake_run(seed: int = 1, texts: tuple[str, ...] = ("p95 < 1s", "status_429 ==
             log.flush()
     log.flush()
     lives = InstanceTime("web", FACTS).lifetimes(DURATION_S)
-    usages = [Usage(life.provisioned_s, life.activations, SIZE) for life in lives]
+    usages = [InstanceUsage(life.provisioned_s, life.activations, SIZE) for life in lives]
     return RunRecord(
         scenario="made-up",
         scenario_sha256="0" * 64,

@@ -10,7 +10,7 @@ from simulator.replay.scenario import read_scenario
 from simulator.rules.policies import POLICIES
 from simulator.rules.policies.hpa_behaviour import RateLimit
 from simulator.rules.policies.oracle import OracleParameters
-from simulator.rules.policies.scheduled import Entry
+from simulator.rules.policies.scheduled import ScheduleEntry
 from tests.replay.scenario_texts import scenario_of, scenario_text
 
 
@@ -25,7 +25,7 @@ def test_a_bare_name_has_the_defaults_of_the_policys_own_class(name: str) -> Non
 
 def test_a_list_of_sections_becomes_the_policys_own_values() -> None:
     told = parameters_of("{name: scheduled, schedule: [{at: 8h, instances: 5}, {at: 18h, instances: 1}]}")
-    assert told == POLICIES["scheduled"].parameters(schedule=(Entry(28800.0, 5), Entry(64800.0, 1)))
+    assert told == POLICIES["scheduled"].parameters(schedule=(ScheduleEntry(28800.0, 5), ScheduleEntry(64800.0, 1)))
 
 
 def test_what_an_item_leaves_out_has_its_default() -> None:

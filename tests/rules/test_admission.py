@@ -2,22 +2,22 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.rules.admission import Admission, Overflow, Verdict
-from simulator.rules.balancing import LeastOutstanding, Place
+from simulator.rules.admission import Admission, AdmissionDecision, Overflow
+from simulator.rules.balancing import LeastOutstanding, Target
 
-Door = Admission[str, Place]
+Door = Admission[str, Target]
 
 
 def door(capacity: int = 1, *, wait_s: float = 10.0, queue: int = 100, front: int = 0, reserve: int = 0) -> Door:
     """An admission with that many places in each tier, numbered from 1, the front tier first."""
     admission: Door = Admission(LeastOutstanding, capacity, Overflow(wait_s, queue))
     for number in range(1, front + reserve + 1):
-        admission.add(Place(number), front=number <= front)
+        admission.add(Target(number), front=number <= front)
     return admission
 
 
-def granted(verdict: Place | Verdict) -> Place:
-    assert isinstance(verdict, Place)
+def granted(verdict: Target | AdmissionDecision) -> Target:
+    assert isinstance(verdict, Target)
     return verdict
 
 
@@ -28,44 +28,44 @@ def test_a_request_gets_a_free_slot_at_once() -> None:
 def test_a_request_without_a_slot_waits_when_requests_are_held() -> None:
     admission = door(front=1)
     admission.offer("a", 0.0)
-    assert admission.offer("b", 0.0) is Verdict.WAITS
+    assert admission.offer("b", 0.0) is AdmissionDecision.WAITS
     assert admission.waiting == 1
 
 
 def test_a_request_without_a_slot_is_rejected_when_none_are_held() -> None:
     admission = door(front=1, wait_s=0, queue=0)
     admission.offer("a", 0.0)
-    assert admission.offer("b", 0.0) is Verdict.REJECTED
+    assert admission.offer("b", 0.0) is AdmissionDecision.REJECTED
 
 
 def test_a_full_line_rejects() -> None:
     admission = door(queue=2)
     verdicts = [admission.offer(ticket, 0.0) for ticket in "abc"]
-    assert verdicts == [Verdict.WAITS, Verdict.WAITS, Verdict.REJECTED]
+    assert verdicts == [AdmissionDecision.WAITS, AdmissionDecision.WAITS, AdmissionDecision.REJECTED]
 
 
 def test_a_released_slot_goes_to_the_longest_waiting() -> None:
     admission = door(front=1)
-    place = granted(admission.offer("a", 0.0))
+    target = granted(admission.offer("a", 0.0))
     admission.offer("b", 1.0)
     admission.offer("c", 2.0)
-    assert admission.release(place) == ("b", place)
-    assert place.outstanding == 1
+    assert admission.release(target) == ("b", target)
+    assert target.outstanding == 1
 
 
 def test_a_slot_released_for_nobody_is_free() -> None:
     admission = door(front=1)
-    place = granted(admission.offer("a", 0.0))
-    assert admission.release(place) is None
-    assert admission.offer("b", 1.0) is place
+    target = granted(admission.offer("a", 0.0))
+    assert admission.release(target) is None
+    assert admission.offer("b", 1.0) is target
 
 
 def test_a_new_place_takes_those_who_wait_in_their_order() -> None:
     admission = door(capacity=2)
     for ticket in "abc":
         admission.offer(ticket, 0.0)
-    place = Place(1)
-    assert admission.add(place, front=True) == [("a", place), ("b", place)]
+    target = Target(1)
+    assert admission.add(target, front=True) == [("a", target), ("b", target)]
     assert admission.waiting == 1
 
 
@@ -85,38 +85,38 @@ def test_a_place_that_changes_its_tier_keeps_its_requests() -> None:
 
 def test_a_move_does_not_bring_a_place_back_into_service() -> None:
     admission = door(front=1, wait_s=0, queue=0)
-    place = granted(admission.offer("a", 0.0))
-    admission.remove(place)
-    admission.move(place, front=True)
-    admission.release(place)
-    assert admission.offer("b", 0.0) is Verdict.REJECTED
+    target = granted(admission.offer("a", 0.0))
+    admission.remove(target)
+    admission.move(target, front=True)
+    admission.release(target)
+    assert admission.offer("b", 0.0) is AdmissionDecision.REJECTED
 
 
 def test_a_removed_place_gets_nobody_who_waits() -> None:
     admission = door(front=1)
-    place = granted(admission.offer("a", 0.0))
+    target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
-    admission.remove(place)
-    assert admission.release(place) is None
-    assert place.outstanding == 0
+    admission.remove(target)
+    assert admission.release(target) is None
+    assert target.outstanding == 0
     assert admission.waiting == 1
 
 
 def test_removing_twice_is_removing_once() -> None:
     admission = door(front=1, wait_s=0, queue=0)
-    place = granted(admission.offer("a", 0.0))
-    admission.remove(place)
-    admission.remove(place)
-    assert admission.offer("b", 0.0) is Verdict.REJECTED
+    target = granted(admission.offer("a", 0.0))
+    admission.remove(target)
+    admission.remove(target)
+    assert admission.offer("b", 0.0) is AdmissionDecision.REJECTED
 
 
 def test_who_abandons_the_line_gets_no_slot() -> None:
     admission = door(front=1)
-    place = granted(admission.offer("a", 0.0))
+    target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)
     assert admission.abandon("b")
-    assert admission.release(place) == ("c", place)
+    assert admission.release(target) == ("c", target)
 
 
 def test_abandoning_without_waiting_changes_nothing() -> None:
@@ -137,22 +137,22 @@ def test_waits_end_when_they_are_over_and_in_order_of_arrival() -> None:
 
 def test_a_raised_capacity_grants_to_those_who_wait() -> None:
     admission = door(front=1)
-    place = granted(admission.offer("a", 0.0))
+    target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)
-    assert admission.resize(2) == [("b", place)]
+    assert admission.resize(2) == [("b", target)]
     assert admission.capacity == 2
 
 
 def test_a_lowered_capacity_lets_an_instance_finish_what_it_has() -> None:
     admission = door(capacity=2, front=1)
-    place = granted(admission.offer("a", 0.0))
+    target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)
     assert admission.resize(1) == []
-    assert place.outstanding == 2
-    assert admission.release(place) is None  # one is left, and that is all it may hold now
-    assert admission.release(place) == ("c", place)
+    assert target.outstanding == 2
+    assert admission.release(target) is None  # one is left, and that is all it may hold now
+    assert admission.release(target) == ("c", target)
 
 
 @pytest.mark.parametrize(("wait_s", "queue"), [(-1, 1), (1, 0), (0, -1)])
@@ -168,11 +168,11 @@ def test_no_waiting_time_means_that_nobody_is_held() -> None:
 
 @pytest.mark.parametrize("tier", [True, False])
 def test_another_slot_is_never_one_of_an_avoided_place(tier: bool) -> None:
-    admission = Admission[str, Place](LeastOutstanding, 2, Overflow())
-    places = [Place(number) for number in range(3)]
-    for place in places:
-        admission.add(place, front=tier)
-    taken = [admission.take_other(places[:2]) for _ in range(3)]
-    assert taken == [places[2], places[2], None]
-    assert [place.outstanding for place in places] == [0, 0, 2]
-    assert all(admission.is_front(place) is tier for place in places)
+    admission = Admission[str, Target](LeastOutstanding, 2, Overflow())
+    targets = [Target(number) for number in range(3)]
+    for target in targets:
+        admission.add(target, front=tier)
+    taken = [admission.take_other(targets[:2]) for _ in range(3)]
+    assert taken == [targets[2], targets[2], None]
+    assert [target.outstanding for target in targets] == [0, 0, 2]
+    assert all(admission.is_front(target) is tier for target in targets)

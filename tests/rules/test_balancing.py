@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.rules.balancers import BALANCERS
-from simulator.rules.balancing import Balancer, LeastOutstanding, NewestFirst, Place, RoundRobin
-from simulator.rules.balancing_by_lot import Random, TwoChoices
+from simulator.rules.balancing import Balancer, LeastOutstanding, NewestFirst, RoundRobin, Target
+from simulator.rules.random_balancing import PowerOfTwoChoices, RandomBalancer
 from simulator.world.random_streams import RandomStreams
 
 
@@ -17,17 +17,17 @@ def balancer_named(name: str, capacity: int) -> Balancer:
 EVERY = pytest.mark.parametrize("name", list(BALANCERS))
 
 
-def with_places(balancer: Balancer, outstanding: list[int]) -> list[Place]:
-    places = [Place(number) for number in range(1, len(outstanding) + 1)]
-    for place, count in zip(places, outstanding, strict=True):
-        place.outstanding = count
-        balancer.add(place)
-    return places
+def with_places(balancer: Balancer, outstanding: list[int]) -> list[Target]:
+    targets = [Target(number) for number in range(1, len(outstanding) + 1)]
+    for target, count in zip(targets, outstanding, strict=True):
+        target.outstanding = count
+        balancer.add(target)
+    return targets
 
 
 def taken(balancer: Balancer, count: int) -> list[int | None]:
-    places = [balancer.take() for _ in range(count)]
-    return [None if place is None else place.number for place in places]
+    targets = [balancer.take() for _ in range(count)]
+    return [None if target is None else target.number for target in targets]
 
 
 def test_least_outstanding_takes_the_place_with_the_fewest_requests() -> None:
@@ -67,10 +67,10 @@ def test_newest_first_comes_back_to_the_youngest_as_soon_as_it_has_a_free_slot()
 
 def test_newest_first_knows_a_place_that_left_and_came_back() -> None:
     balancer = NewestFirst(1)
-    (place,) = with_places(balancer, [0])
-    balancer.discard(place)
+    (target,) = with_places(balancer, [0])
+    balancer.discard(target)
     assert taken(balancer, 1) == [None]
-    balancer.add(place)
+    balancer.add(target)
     assert taken(balancer, 2) == [1, None]
 
 
@@ -90,25 +90,25 @@ def test_round_robin_lets_a_place_with_a_free_slot_again_join_the_end() -> None:
 
 def test_random_takes_all_free_places_equally_often() -> None:
     """3,000 draws: the standard deviation of a share is below 0.9 %, and the draws are always the same."""
-    balancer = Random(10, RandomStreams(3).stream("lot").random)
-    places = with_places(balancer, [0, 0, 0, 9])
-    counts = dict.fromkeys(places, 0)
+    balancer = RandomBalancer(10, RandomStreams(3).stream("lot").random)
+    targets = with_places(balancer, [0, 0, 0, 9])
+    counts = dict.fromkeys(targets, 0)
     for _ in range(3000):
-        place = balancer.take()
-        assert place is not None
-        counts[place] += 1
-        balancer.free(place)
+        target = balancer.take()
+        assert target is not None
+        counts[target] += 1
+        balancer.free(target)
     assert all(abs(count / 3000 - 0.25) < 0.03 for count in counts.values())
 
 
 def test_two_choices_never_take_the_most_loaded_of_all() -> None:
-    balancer = TwoChoices(100, RandomStreams(3).stream("lot").random)
+    balancer = PowerOfTwoChoices(100, RandomStreams(3).stream("lot").random)
     with_places(balancer, [5, 6, 90])
     assert 3 not in taken(balancer, 150)
 
 
 def test_two_choices_of_one_place_are_that_place() -> None:
-    balancer = TwoChoices(2, RandomStreams(3).stream("lot").random)
+    balancer = PowerOfTwoChoices(2, RandomStreams(3).stream("lot").random)
     with_places(balancer, [0])
     assert taken(balancer, 3) == [1, 1, None]
 
@@ -142,13 +142,13 @@ def test_a_raised_capacity_opens_full_places(name: str) -> None:
 @EVERY
 def test_a_lowered_capacity_keeps_places_from_requests_until_they_are_below_it(name: str) -> None:
     balancer = balancer_named(name, 3)
-    (place,) = with_places(balancer, [3])
+    (target,) = with_places(balancer, [3])
     balancer.resize(1)
     for left in (2, 1):
-        balancer.free(place)
-        assert place.outstanding == left
+        balancer.free(target)
+        assert target.outstanding == left
         assert taken(balancer, 1) == [None]
-    balancer.free(place)
+    balancer.free(target)
     assert taken(balancer, 2) == [1, None]
 
 
@@ -159,13 +159,13 @@ def test_the_balancer_takes_what_a_search_over_all_places_would(name: str, data:
     loaded are compared by load only; their order, and the other rules' choice, have tests of their own."""
     capacity = data.draw(st.integers(1, 4), label="capacity")
     balancer = balancer_named(name, capacity)
-    inside: list[Place] = []
-    outside = [Place(number) for number in range(1, 5)]
+    inside: list[Target] = []
+    outside = [Target(number) for number in range(1, 5)]
     for _ in range(data.draw(st.integers(0, 60), label="steps")):
         step = data.draw(st.sampled_from(["take", "take", "free", "add", "discard", "resize"]), label="step")
         if step == "take":
-            free = [place for place in inside if place.outstanding < capacity]
-            before = {place: place.outstanding for place in inside}
+            free = [target for target in inside if target.outstanding < capacity]
+            before = {target: target.outstanding for target in inside}
             got = balancer.take()
             if got is None:
                 assert free == []
@@ -173,19 +173,19 @@ def test_the_balancer_takes_what_a_search_over_all_places_would(name: str, data:
             assert got in free
             assert got.outstanding == before[got] + 1
             if name == "newest-first":
-                assert got.number == max(place.number for place in free)
+                assert got.number == max(target.number for target in free)
             elif name == "least-outstanding":
-                assert before[got] == min(before[place] for place in free)
-        elif step == "free" and (busy := [place for place in inside if place.outstanding]):
+                assert before[got] == min(before[target] for target in free)
+        elif step == "free" and (busy := [target for target in inside if target.outstanding]):
             balancer.free(data.draw(st.sampled_from(busy), label="freed"))
         elif step == "add" and outside:
-            place = outside.pop(data.draw(st.integers(0, len(outside) - 1), label="added"))
-            balancer.add(place)
-            inside.append(place)
+            target = outside.pop(data.draw(st.integers(0, len(outside) - 1), label="added"))
+            balancer.add(target)
+            inside.append(target)
         elif step == "discard" and inside:
-            place = inside.pop(data.draw(st.integers(0, len(inside) - 1), label="discarded"))
-            balancer.discard(place)
-            outside.append(place)
+            target = inside.pop(data.draw(st.integers(0, len(inside) - 1), label="discarded"))
+            balancer.discard(target)
+            outside.append(target)
         elif step == "resize":
             capacity = data.draw(st.integers(1, 4), label="new capacity")
             balancer.resize(capacity)

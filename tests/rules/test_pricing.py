@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from simulator.model.sizes import InstanceSize
 from simulator.rules.pricing import (
     HOURS_PER_MONTH,
+    InstanceUsage,
     Metered,
     Rates,
-    Usage,
     bill,
     billed_activations_s,
     metered,
@@ -26,18 +26,18 @@ LARGEST = InstanceSize(4096, 12288)
 US, TOKYO = rates_of("us-east-1"), rates_of("ap-northeast-1")
 
 
-def usd(*usages: Usage, rates: Rates = US) -> float:
+def usd(*usages: InstanceUsage, rates: Rates = US) -> float:
     return bill(metered(usages), rates).usd
 
 
 def test_example_1_of_the_pricing_page_two_active_hours_a_day_then_paused() -> None:
-    day = usd(Usage(2 * HOUR_S, [(0, 2 * HOUR_S)], ONE))
+    day = usd(InstanceUsage(2 * HOUR_S, [(0, 2 * HOUR_S)], ONE))
     assert day * 30 == pytest.approx(4.68)
     assert month_of_rounded_days(day) == 4.80
 
 
 def test_example_2_of_the_pricing_page_eight_active_hours_a_day_and_idle_otherwise() -> None:
-    day = usd(Usage(24 * HOUR_S, [(0, 8 * HOUR_S)], ONE))
+    day = usd(InstanceUsage(24 * HOUR_S, [(0, 8 * HOUR_S)], ONE))
     assert day * 30 == pytest.approx(25.44)
     assert month_of_rounded_days(day) == 25.50
 
@@ -52,12 +52,12 @@ def test_example_2_of_the_pricing_page_eight_active_hours_a_day_and_idle_otherwi
     ],
 )
 def test_a_month_of_one_instance(size: InstanceSize, rates: Rates, idle_usd: float, active_usd: float) -> None:
-    assert usd(Usage(MONTH_S, [], size), rates=rates) == pytest.approx(idle_usd)
-    assert usd(Usage(MONTH_S, [(0, MONTH_S)], size), rates=rates) == pytest.approx(active_usd)
+    assert usd(InstanceUsage(MONTH_S, [], size), rates=rates) == pytest.approx(idle_usd)
+    assert usd(InstanceUsage(MONTH_S, [(0, MONTH_S)], size), rates=rates) == pytest.approx(active_usd)
 
 
 def test_a_short_request_every_hour_costs_a_minute_of_vcpu_each_time() -> None:
-    amounts = metered([Usage(24 * HOUR_S, [(hour * HOUR_S, hour * HOUR_S + 0.2) for hour in range(24)], ONE)])
+    amounts = metered([InstanceUsage(24 * HOUR_S, [(hour * HOUR_S, hour * HOUR_S + 0.2) for hour in range(24)], ONE)])
     assert amounts.vcpu_hours == pytest.approx(0.4)
     assert bill(amounts, US).lines[0].usd == pytest.approx(0.0256)
 
@@ -84,17 +84,17 @@ def test_an_activation_after_the_paid_minute_begins_another() -> None:
 
 
 def test_active_memory_replaces_provisioned_memory() -> None:
-    amounts = metered([Usage(HOUR_S, [(0, HOUR_S / 4)], ONE)])
+    amounts = metered([InstanceUsage(HOUR_S, [(0, HOUR_S / 4)], ONE)])
     assert (amounts.gb_hours_active, amounts.gb_hours_provisioned) == (0.5, 1.5)
 
 
 def test_memory_is_never_billed_for_longer_than_it_was_held() -> None:
-    amounts = metered([Usage(20.0, [(0, 20)], ONE)])
+    amounts = metered([InstanceUsage(20.0, [(0, 20)], ONE)])
     assert (amounts.gb_hours_active + amounts.gb_hours_provisioned) * HOUR_S == pytest.approx(40)
 
 
 def test_a_short_lived_instance_costs_a_whole_minute_of_vcpu() -> None:
-    assert metered([Usage(20.0, [(0, 20)], ONE)]).vcpu_hours * HOUR_S == pytest.approx(60)
+    assert metered([InstanceUsage(20.0, [(0, 20)], ONE)]).vcpu_hours * HOUR_S == pytest.approx(60)
 
 
 def test_deployments_are_charged_by_the_month_whatever_the_run_lasted() -> None:
@@ -103,14 +103,14 @@ def test_deployments_are_charged_by_the_month_whatever_the_run_lasted() -> None:
 
 
 def test_a_month_goes_on_as_the_run_did() -> None:
-    run = metered([Usage(600, [(0, 600)], ONE)])
+    run = metered([InstanceUsage(600, [(0, 600)], ONE)])
     assert bill(per_month(run, 600), US).usd == pytest.approx(56.94)
 
 
 @pytest.mark.case("L10", "X13e")
 @pytest.mark.parametrize("run_s", [1.0, 12.0, 60.0, 600.0])
 def test_a_month_of_an_instance_that_is_always_active_does_not_depend_on_the_length_of_the_run(run_s: float) -> None:
-    run = metered([Usage(run_s, [(0, run_s)], ONE)], until_s=run_s)
+    run = metered([InstanceUsage(run_s, [(0, run_s)], ONE)], until_s=run_s)
     assert bill(per_month(run, run_s), US).usd == pytest.approx(56.94)
 
 
@@ -118,15 +118,17 @@ def test_a_month_of_an_instance_that_is_always_active_does_not_depend_on_the_len
 def test_minimums_that_lie_within_the_run_are_in_the_month() -> None:
     # A request of 0.2 s every five minutes: 12 minutes of vCPU an hour, 0.2 x 0.064 x 730, and memory all the time.
     requests = [(300.0 * number, 300.0 * number + 0.2) for number in range(12)]
-    run = metered([Usage(HOUR_S, requests, ONE)], until_s=HOUR_S)
+    run = metered([InstanceUsage(HOUR_S, requests, ONE)], until_s=HOUR_S)
     assert bill(per_month(run, HOUR_S), US).usd == pytest.approx(0.2 * 0.064 * 730 + 10.22)
 
 
 @pytest.mark.case("L10")
 def test_of_a_minimum_at_the_end_of_the_run_only_what_lies_before_the_end_is_in_the_month() -> None:
-    run = metered([Usage(2.0, [(58.0, 60.0)], ONE, launched_s=58.0)], until_s=60.0)
+    run = metered([InstanceUsage(2.0, [(58.0, 60.0)], ONE, launched_s=58.0)], until_s=60.0)
     assert run.vcpu_hours * HOUR_S == pytest.approx(2.0)
-    assert metered([Usage(2.0, [(58.0, 60.0)], ONE, launched_s=58.0)]).vcpu_hours * HOUR_S == pytest.approx(60.0)
+    assert metered([InstanceUsage(2.0, [(58.0, 60.0)], ONE, launched_s=58.0)]).vcpu_hours * HOUR_S == pytest.approx(
+        60.0
+    )
 
 
 def test_a_run_without_length_has_no_month() -> None:

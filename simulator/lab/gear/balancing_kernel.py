@@ -1,4 +1,4 @@
-"""Balancing (rules/balancing.py, rules/balancing_by_lot.py): the same orders of preference over linked rows.
+"""Balancing (rules/balancing.py, rules/random_balancing.py): the same orders of preference over linked rows.
 
 An instance is in one tier at a time. Least outstanding keeps a list for each number of requests, round robin keeps one
 list (number 0), both linked through the instances; the random rules keep an array, newest first keeps a heap.

@@ -24,7 +24,7 @@ from simulator.rules.platforms import PLATFORMS, PlatformPreset
 
 
 @dataclass(frozen=True, slots=True)
-class Behaviour:
+class PlatformBehaviour:
     """Platform behaviour; None keeps the scenario's value. `preset` is the platform's name, empty if there is none.
 
     `idle_after_s`: the time after its last request after which an instance is idle; if it is set, the actuator
@@ -38,22 +38,24 @@ class Behaviour:
     probe_interval_s: float | None = None
 
 
-def preset_behaviour(preset: PlatformPreset) -> Behaviour:
+def preset_behaviour(preset: PlatformPreset) -> PlatformBehaviour:
     """Return the behaviour of a platform's preset."""
-    return Behaviour(preset.overflow, preset.name, preset.balancing, preset.idle_after_s, preset.probe_interval_s)
+    return PlatformBehaviour(
+        preset.overflow, preset.name, preset.balancing, preset.idle_after_s, preset.probe_interval_s
+    )
 
 
-_BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
+_BEHAVIOURS: Final[Mapping[str, PlatformBehaviour]] = MappingProxyType(
     {
         **{preset.policy: preset_behaviour(preset) for preset in PLATFORMS.values()},
         "scale-per-request": preset_behaviour(PLATFORMS["lambda"]),
         # The interceptor queues requests while pods start.
         # ASSUMPTION: for 20 s, its KEDA_CONDITION_WAIT_TIMEOUT (memory); the add-on's documentation settles it.
-        "keda-http": Behaviour(Overflow(20.0, 10_000)),
+        "keda-http": PlatformBehaviour(Overflow(20.0, 10_000)),
     }
 )
 
 
-def behaviour_of(policy: str) -> Behaviour | None:
+def behaviour_of(policy: str) -> PlatformBehaviour | None:
     """Return the behaviour of the policy's platform; None for a policy without a platform."""
     return _BEHAVIOURS.get(policy)

@@ -26,7 +26,16 @@ from typing import Final
 
 from simulator.model.sizes import InstanceSize
 from simulator.rules.platforms.idle_time import idle_at_minimum_s, kept_idle_s
-from simulator.rules.pricing import HOURS_PER_MONTH, SECONDS_PER_HOUR, Bill, Line, Rates, Usage, bill, metered
+from simulator.rules.pricing import (
+    HOURS_PER_MONTH,
+    SECONDS_PER_HOUR,
+    Bill,
+    BillLine,
+    InstanceUsage,
+    Rates,
+    bill,
+    metered,
+)
 
 _MILLION: Final = 1e6
 _KB_PER_GB: Final = 1e6
@@ -158,7 +167,7 @@ class Consumption:
     `rejected`: the number of `requests` to which the platform itself responded with 429.
     """
 
-    usages: Sequence[Usage]
+    usages: Sequence[InstanceUsage]
     size: InstanceSize
     max_size: int
     requests: int
@@ -188,7 +197,7 @@ def month_bill(consumption: Consumption, prices: PriceList) -> Bill:
     return Bill(lines, tuple(_free_lines(lines, prices.free)))
 
 
-def _free_lines(lines: Sequence[Line], free: FreeTier) -> Iterator[Line]:
+def _free_lines(lines: Sequence[BillLine], free: FreeTier) -> Iterator[BillLine]:
     """Yield the amounts that the free tier covers.
 
     ASSUMPTION: idle time at its lower rate uses none of the free tier. The bill of a small service settles it.
@@ -204,7 +213,7 @@ def _free_lines(lines: Sequence[Line], free: FreeTier) -> Iterator[Line]:
             yield replace(line, item=f"free {line.item}", quantity=covered)
 
 
-def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[Line, ...]:
+def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[BillLine, ...]:
     """Return the lines without the parts of minimums and roundings beyond `until_s`. Items with rate 0 are omitted."""
     match prices.metering:
         case Metering.APP_RUNNER:
@@ -217,14 +226,14 @@ def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple
     reached = consumption.requests - consumption.rejected
     balancer, run_hours = prices.balancer, consumption.run_s / SECONDS_PER_HOUR
     others = [
-        Line("requests", reached / _MILLION, "million", prices.million_requests),
-        Line("load balancer", run_hours, "hour", prices.fixed_hour),
-        Line("load balancer capacity", balancer.lcu_hours(consumption.requests), "LCU-hour", balancer.usd_lcu_hour),
-        Line("public IPv4 of the balancer", run_hours * balancer.addresses, "address-hour", prices.address_hour),
+        BillLine("requests", reached / _MILLION, "million", prices.million_requests),
+        BillLine("load balancer", run_hours, "hour", prices.fixed_hour),
+        BillLine("load balancer capacity", balancer.lcu_hours(consumption.requests), "LCU-hour", balancer.usd_lcu_hour),
+        BillLine("public IPv4 of the balancer", run_hours * balancer.addresses, "address-hour", prices.address_hour),
     ]
     if prices.instance_addresses:
         hours = prices.instance_addresses * _metered_hours(consumption, prices, until_s)
-        others.append(Line("public IPv4 of instances", hours, "address-hour", prices.address_hour))
+        others.append(BillLine("public IPv4 of instances", hours, "address-hour", prices.address_hour))
     return tuple(line for line in (*compute, *others) if line.rate_usd > 0)
 
 
@@ -245,13 +254,13 @@ def nodes_of(prices: PriceList, size: InstanceSize, max_size: int) -> int:
     return prices.nodes if prices.nodes is not None else math.ceil(max_size / fitting)
 
 
-def _nodes_line(consumption: Consumption, prices: PriceList) -> Line:
+def _nodes_line(consumption: Consumption, prices: PriceList) -> BillLine:
     assert prices.node is not None, "a price list of nodes has one"
     count = nodes_of(prices, consumption.size, consumption.max_size)
-    return Line(prices.node.name, count * consumption.run_s / SECONDS_PER_HOUR, "node-hour", prices.node.usd_hour)
+    return BillLine(prices.node.name, count * consumption.run_s / SECONDS_PER_HOUR, "node-hour", prices.node.usd_hour)
 
 
-def _metered_lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[Line, ...]:
+def _metered_lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[BillLine, ...]:
     size = consumption.size
     hours = _metered_hours(consumption, prices, until_s)
     idle = 0.0
@@ -263,15 +272,15 @@ def _metered_lines(consumption: Consumption, prices: PriceList, until_s: float) 
         else:
             idle = kept_idle_s(consumption.usages, consumption.min_size) / SECONDS_PER_HOUR
     lines = (
-        Line("vCPU", hours * size.vcpu, "vCPU-hour", prices.vcpu_hour),
-        Line("memory", hours * size.memory_gb, "GB-hour", prices.gb_hour),
+        BillLine("vCPU", hours * size.vcpu, "vCPU-hour", prices.vcpu_hour),
+        BillLine("memory", hours * size.memory_gb, "GB-hour", prices.gb_hour),
     )
     if not idle:
         return lines
     return (
         *lines,
-        Line("idle vCPU", idle * size.vcpu, "vCPU-hour", prices.idle_vcpu_hour or 0.0),
-        Line("idle memory", idle * size.memory_gb, "GB-hour", prices.idle_gb_hour or 0.0),
+        BillLine("idle vCPU", idle * size.vcpu, "vCPU-hour", prices.idle_vcpu_hour or 0.0),
+        BillLine("idle memory", idle * size.memory_gb, "GB-hour", prices.idle_gb_hour or 0.0),
     )
 
 
@@ -280,7 +289,7 @@ def _metered_hours(consumption: Consumption, prices: PriceList, until_s: float) 
     return math.fsum(_billed_s(usage, prices, until_s) for usage in consumption.usages) / SECONDS_PER_HOUR
 
 
-def _billed_s(usage: Usage, prices: PriceList, until_s: float) -> float:
+def _billed_s(usage: InstanceUsage, prices: PriceList, until_s: float) -> float:
     stretches = usage.activations
     if prices.metering is Metering.PROVISIONED:
         stretches = [(usage.launched_s, usage.launched_s + usage.provisioned_s)]

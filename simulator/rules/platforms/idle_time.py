@@ -12,20 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from simulator.rules.pricing import Usage
+from simulator.rules.pricing import InstanceUsage
 
 
-def kept_idle_s(usages: Sequence[Usage], minimum: int) -> float:
+def kept_idle_s(usages: Sequence[InstanceUsage], minimum: int) -> float:
     """Return the idle instance-seconds within the minimum, without those beyond it."""
     return _integral(usages, lambda running, busy: min(running - busy, max(0, minimum - busy)))
 
 
-def idle_at_minimum_s(usages: Sequence[Usage], minimum: int) -> float:
+def idle_at_minimum_s(usages: Sequence[InstanceUsage], minimum: int) -> float:
     """Return the idle instance-seconds while no more instances run than the minimum."""
     return _integral(usages, lambda running, busy: running - busy if running <= minimum else 0)
 
 
-def _integral(usages: Sequence[Usage], counted: Callable[[int, int], int]) -> float:
+def _integral(usages: Sequence[InstanceUsage], counted: Callable[[int, int], int]) -> float:
     """Return the integral of `counted(running, busy)` over time."""
     changes: list[tuple[float, int, int]] = []
     for usage in usages:

@@ -34,7 +34,7 @@ from simulator.rules.policies.silence import since_text
 from simulator.rules.windows import SlidingSum, WindowedMax
 
 # 0.7 x 3 is slightly below 2.1 in binary: a load of exactly 2.1 must not require another instance.
-_DUST = 1e-9
+_EPSILON = 1e-9
 
 IDLE_AFTER_S: Final = 60.0
 
@@ -132,7 +132,7 @@ class AppRunnerPolicy:
     def decide(self, observation: Observation) -> Decision:
         load = self._load.mean
         target, scaling = self._parameters.target_utilisation, observation.scaling
-        raw = math.ceil(load / (target * scaling.max_concurrency) - _DUST)
+        raw = math.ceil(load / (target * scaling.max_concurrency) - _EPSILON)
         self._remember_start(observation)
         active, reason, clamps, assumes = self._bound(raw, load, observation)
         desired = max(active, scaling.min_size)

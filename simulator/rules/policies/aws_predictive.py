@@ -18,9 +18,9 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.alarms import FARGATE_START_LAG_S
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.load import DUST, OfferedLoad
-from simulator.rules.policies.points import Points
+from simulator.rules.policies.metric import EPSILON, OfferedLoad
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements
 from simulator.rules.policies.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
@@ -91,7 +91,7 @@ class AwsPredictivePolicy:
         asked = self._reactive.decide(observation)
         load = self._hours.expected(observation.now_s)
         each = self._parameters.target_utilisation * observation.scaling.max_concurrency
-        foreseen = 0 if load is None else math.ceil(load / each - DUST)
+        foreseen = 0 if load is None else math.ceil(load / each - EPSILON)
         floor = 0 if self._parameters.forecast_only else foreseen
         desired, clamps = bounded(max(asked.desired, floor), observation.scaling, asked.clamps)
         self._reactive.capacity = desired
@@ -120,7 +120,7 @@ class HourlyForecast:
 
     def __init__(self, parameters: AwsPredictiveParameters) -> None:
         self._parameters = parameters
-        self._points = Points(parameters.hour_s)
+        self._points = PublishedMetric(parameters.hour_s)
         self._past: deque[float] = deque(maxlen=parameters.days * self.DAY)
         self._first = 0  # hour of the first entry of the forecast
         self._forecast: list[float] = []

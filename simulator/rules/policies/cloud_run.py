@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.load import CPU, DUST
+from simulator.rules.policies.metric import CPU, EPSILON
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
@@ -102,10 +102,10 @@ class CloudRunPolicy:
         parameters, scaling = self._parameters, observation.scaling
         in_flight, cpu = self._in_flight.mean, 0.0 if self._cpu_s is None else self._cpu_s.mean
         each = parameters.concurrency_target * scaling.max_concurrency
-        by_concurrency = math.ceil(in_flight / each - DUST)
+        by_concurrency = math.ceil(in_flight / each - EPSILON)
         by_cpu = 0
         if parameters.cpu_target is not None:
-            by_cpu = math.ceil(cpu / (parameters.cpu_target * parameters.vcpus) - DUST)
+            by_cpu = math.ceil(cpu / (parameters.cpu_target * parameters.vcpus) - EPSILON)
         waiting = _for_waiting(observation)
         wanted = max(by_concurrency, by_cpu, waiting)
         clamps: tuple[str, ...] = ()

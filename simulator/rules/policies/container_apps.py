@@ -15,8 +15,8 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S, Direction, RateLimit
 from simulator.rules.policies.hpa_external import TOLERANCE, ExternalHpa
-from simulator.rules.policies.points import Points
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.policies.scaled_object import Activation, ScaledObject
@@ -74,7 +74,7 @@ class ContainerAppsPolicy:
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.CONTAINER_APPS_S)
         self._parameters = parameters
-        self._rates = Points(parameters.period_s)
+        self._rates = PublishedMetric(parameters.period_s)
         self._seen = 0
         up = Direction(0.0, (RateLimit(share=1.0, period_s=parameters.period_s),), floor=_STEP_FLOOR)
         hpa = ExternalHpa(

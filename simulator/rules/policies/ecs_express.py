@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.alarms import FARGATE_START_LAG_S
-from simulator.rules.policies.load import check_target, needs_of
+from simulator.rules.policies.metric import check_target, needs_of
 from simulator.rules.policies.ranges import check_above, check_choice, check_within
 from simulator.rules.policies.requirements import Requirements
 from simulator.rules.policies.target_tracking import TargetTrackingParameters, TargetTrackingPolicy

@@ -22,7 +22,7 @@ from typing import Literal, get_args
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.every import Every
+from simulator.rules.policies.periodic import Periodic
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
@@ -85,7 +85,7 @@ class FlyPolicy:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         # The first stop is possible one whole period after the start.
-        self._stops = Every(parameters.stop_every_s, first_s=parameters.stop_every_s)
+        self._stops = Periodic(parameters.stop_every_s, first_s=parameters.stop_every_s)
         self._rejected = 0  # in the last second: at zero without a queue they are the only sign of traffic
         self._quiet = True  # there was no traffic in the last second
 

@@ -20,9 +20,9 @@ from typing import Final
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.load import LATENCY
-from simulator.rules.policies.points import Points
+from simulator.rules.policies.metric import LATENCY
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
@@ -81,10 +81,10 @@ class HerokuPolicy:
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
-        self._rate = Points(MINUTE_S)
-        self._dynos = Points(MINUTE_S)
+        self._rate = PublishedMetric(MINUTE_S)
+        self._dynos = PublishedMetric(MINUTE_S)
         # The mean of the seconds' percentiles, weighted by requests: percentiles cannot be merged exactly.
-        self._p95_s = Points(MINUTE_S)
+        self._p95_s = PublishedMetric(MINUTE_S)
         self._past: deque[tuple[float, float]] = deque(maxlen=HISTORY)  # (requests/s per dyno, p95)
         self._moved_s = -math.inf
 

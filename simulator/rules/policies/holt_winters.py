@@ -14,9 +14,9 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.forecast import HoltWinters
-from simulator.rules.policies.load import DUST, OfferedLoad
-from simulator.rules.policies.points import Points
+from simulator.rules.policies.metric import EPSILON, OfferedLoad
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 from simulator.rules.windows import SlidingSum
@@ -86,7 +86,7 @@ class HoltWintersPolicy:
         self._parameters = parameters
         self._offered = OfferedLoad()
         self._load = SlidingSum(60)
-        self._bins = Points(parameters.bin_s)
+        self._bins = PublishedMetric(parameters.bin_s)
         self._seen = 0
         self._model = HoltWinters(
             int(parameters.season_s // parameters.bin_s),
@@ -114,7 +114,7 @@ class HoltWintersPolicy:
         expected = 0.0 if self._forecast is None else self._forecast
         counted = max(expected, load) if reactive else expected
         each = self._parameters.target_utilisation * scaling.max_concurrency
-        raw = math.ceil(counted / each - DUST)
+        raw = math.ceil(counted / each - EPSILON)
         desired, clamps = bounded(raw, scaling)
         if self._forecast is None:
             reason = f"no season has been seen yet: {load:.4g} requests in flight in the last minute"

@@ -29,15 +29,15 @@ from simulator.rules.policies.hpa_behaviour import (
     DOWN_STABILISATION_S,
     UP_LIMITS,
     UP_STABILISATION_S,
-    Behaviour,
     Direction,
+    HpaBehaviour,
     RateLimit,
     Select,
 )
 from simulator.rules.policies.hpa_replicas import Pods, by_pods
-from simulator.rules.policies.load import DUST, check_target, concurrency_target, measured, needs_of
-from simulator.rules.policies.points import Points
+from simulator.rules.policies.metric import EPSILON, check_target, concurrency_target, measured, needs_of
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, trigger_of
 
@@ -104,8 +104,8 @@ class HpaParameters:
         return needs_of(self.metric)
 
     @property
-    def behaviour(self) -> Behaviour:
-        return Behaviour(
+    def behaviour(self) -> HpaBehaviour:
+        return HpaBehaviour(
             Direction(self.scale_up_stabilisation_s, self.scale_up_limits, self.scale_up_select),
             Direction(self.scale_down_stabilisation_s, self.scale_down_limits, self.scale_down_select),
         )
@@ -151,7 +151,7 @@ class HpaPolicy:
         self.tick_s = parameters.tick_s
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._parameters = parameters
-        self._points = Points(parameters.metric_period_s, parameters.metric_late_s)
+        self._points = PublishedMetric(parameters.metric_period_s, parameters.metric_late_s)
         self._behaviour = parameters.behaviour
         self.replicas: int | None = None  # None until the first decision
         # Ready pods per second, back to the start of the oldest point that a decision may use.
@@ -195,7 +195,7 @@ class HpaPolicy:
         else:
             target, unit = concurrency_target(parameters.target, 0.7, observation.scaling), _MILLI
         # Whole numbers in the controller's unit, so that the ratio has the same rounding errors.
-        mean, goal = math.floor(value * unit + DUST), target * unit
+        mean, goal = math.floor(value * unit + EPSILON), target * unit
         full = _PERCENT if parameters.metric == "cpu" else None
         wanted = by_pods(mean, goal, pods, current, parameters.tolerance, full)
         desired, clamps = self._behaviour.settle(observation.now_s, current, wanted)

@@ -93,7 +93,7 @@ UP: Final = Direction(UP_STABILISATION_S, UP_LIMITS)
 DOWN: Final = Direction(DOWN_STABILISATION_S, DOWN_LIMITS)
 
 
-class Behaviour:
+class HpaBehaviour:
     """Applies both parts; keeps past recommendations and changes for as long as the rules need them."""
 
     __slots__ = ("_added", "_down", "_longest_s", "_recommended", "_removed", "_up")

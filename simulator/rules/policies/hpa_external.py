@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from simulator.rules.policies.hpa_behaviour import DOWN_LIMITS, UP, Behaviour, Direction
+from simulator.rules.policies.hpa_behaviour import DOWN_LIMITS, UP, Direction, HpaBehaviour
 from simulator.rules.policies.hpa_replicas import by_average_value, by_value
 
 MetricType = Literal["average_value", "value"]
@@ -40,7 +40,7 @@ class ExternalHpa:
     ) -> None:
         self._tolerance = tolerance
         self._metric_type = metric_type
-        self._behaviour = Behaviour(up, Direction(down_stabilisation_s, DOWN_LIMITS))
+        self._behaviour = HpaBehaviour(up, Direction(down_stabilisation_s, DOWN_LIMITS))
 
     def look(self, now_s: float, current: int) -> None:
         """Record a reconciliation with any number of replicas; `sync` follows if there is at least one."""

@@ -12,10 +12,10 @@ from typing import Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
-from simulator.rules.policies.every import Every
 from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S
 from simulator.rules.policies.hpa_external import SYNC_S, TOLERANCE, ExternalHpa, MetricType
-from simulator.rules.policies.load import check_target, concurrency_target
+from simulator.rules.policies.metric import check_target, concurrency_target
+from simulator.rules.policies.periodic import Periodic
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_choice, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, trigger_of
@@ -92,8 +92,8 @@ class KedaPolicy:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._parameters = parameters
         self._metric = SlidingSum(int(parameters.metric_window_s))
-        self._poll = Every(parameters.polling_s)
-        self._sync = Every(parameters.sync_s)
+        self._poll = Periodic(parameters.polling_s)
+        self._sync = Periodic(parameters.sync_s)
         hpa = ExternalHpa(
             tolerance=parameters.tolerance,
             down_stabilisation_s=parameters.scale_down_stabilisation_s,

@@ -17,9 +17,9 @@ from typing import Final
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
-from simulator.rules.policies.every import Every
 from simulator.rules.policies.hpa_behaviour import DOWN_STABILISATION_S
 from simulator.rules.policies.hpa_external import SYNC_S, TOLERANCE, ExternalHpa
+from simulator.rules.policies.periodic import Periodic
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
@@ -93,8 +93,8 @@ class KedaHttpPolicy:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.KUBELET_S)
         self._parameters = parameters
         self._arrivals = SlidingSum(int(parameters.rate_window_s))
-        self._sync = Every(parameters.sync_s)
-        self._poll = Every(POLLING_S)
+        self._sync = Periodic(parameters.sync_s)
+        self._poll = Periodic(POLLING_S)
         hpa = ExternalHpa(tolerance=parameters.tolerance, down_stabilisation_s=parameters.scale_down_stabilisation_s)
         self._object = ScaledObject(hpa, Activation(parameters.scale_down_period_s))
         self._rejected = 0  # in the last second: at zero without a queue they are the only sign of traffic

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.load import DUST
+from simulator.rules.policies.metric import EPSILON
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
@@ -88,7 +88,7 @@ class LambdaPolicy:
         there = observation.ready + observation.coming
         short = max(0, observation.waiting - observation.coming * scaling.max_concurrency)
         missing = -(-short // scaling.max_concurrency)
-        by_rate = math.ceil(self._rate_rps / (self._environment_rps * scaling.max_concurrency) - DUST)
+        by_rate = math.ceil(self._rate_rps / (self._environment_rps * scaling.max_concurrency) - EPSILON)
         rate_binds = by_rate - there > missing
         missing = max(missing, by_rate - there)
         clamps: tuple[str, ...] = ()

@@ -21,9 +21,9 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.forecast import straight_line
-from simulator.rules.policies.load import DUST, OfferedLoad
-from simulator.rules.policies.points import Points
+from simulator.rules.policies.metric import EPSILON, OfferedLoad
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
@@ -86,7 +86,7 @@ class MpcPolicy:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.APP_RUNNER_S)
         self._parameters = parameters
         self._offered = OfferedLoad()
-        self._points = Points(parameters.step_s)
+        self._points = PublishedMetric(parameters.step_s)
         self._seen = 0
         self._past: deque[float] = deque(maxlen=parameters.history)
 
@@ -121,7 +121,7 @@ class MpcPolicy:
         times = range(len(self._past))
         first, second = (straight_line(times, self._past, last + ahead) for ahead in (0, 1))
         loads = (first + (second - first) * ahead for ahead in range(count))
-        return [max(0, math.ceil(load / each - DUST)) for load in loads]
+        return [max(0, math.ceil(load / each - EPSILON)) for load in loads]
 
 
 def best_first_level(present: int, demand: Sequence[int], parameters: MpcParameters) -> tuple[int, float]:

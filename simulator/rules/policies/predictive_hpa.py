@@ -19,7 +19,7 @@ from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.forecast import straight_line
 from simulator.rules.policies.hpa import HpaParameters, HpaPolicy, Metric
-from simulator.rules.policies.load import DUST, check_target, needs_of
+from simulator.rules.policies.metric import EPSILON, check_target, needs_of
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_within
 from simulator.rules.policies.requirements import Requirements
@@ -86,7 +86,7 @@ class PredictiveHpaPolicy:
         self._times_s.append(observation.now_s)
         self._replicas.append(asked.desired)
         line = straight_line(self._times_s, self._replicas, observation.now_s + self._look_ahead_s)
-        foreseen = math.ceil(line - DUST)
+        foreseen = math.ceil(line - EPSILON)
         desired, clamps = bounded(max(asked.desired, foreseen), observation.scaling, asked.clamps)
         self._hpa.replicas = desired
         reason = asked.reason

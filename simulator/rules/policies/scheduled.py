@@ -19,7 +19,7 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScheduleEntry:
     """The number of `instances` from `at_s` after the start of the round on.
 
     Raises:
@@ -42,7 +42,7 @@ class ScheduledParameters:
         ValueError: if a number is out of range, or if the entries are not in order within a round.
     """
 
-    schedule: tuple[Entry, ...] = ()
+    schedule: tuple[ScheduleEntry, ...] = ()
     every_s: float = 86400.0  # a day
     start_lag_s: float = 0.0  # this policy belongs to no platform
 

@@ -19,9 +19,9 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.load import DUST, Metric, measured, needs_of
-from simulator.rules.policies.points import Points
+from simulator.rules.policies.metric import EPSILON, Metric, measured, needs_of
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, trigger_of
 
@@ -53,8 +53,8 @@ class Step:
         low = -math.inf if self.lower is None else self.lower
         high = math.inf if self.upper is None else self.upper
         if beyond >= 0:
-            return low - DUST <= beyond < high - DUST
-        return low + DUST < beyond <= high + DUST
+            return low - EPSILON <= beyond < high - EPSILON
+        return low + EPSILON < beyond <= high + EPSILON
 
 
 OUT: Final = (Step(by=0.1, lower=0.1, upper=0.2), Step(by=0.3, lower=0.2))
@@ -122,7 +122,7 @@ def adjusted(capacity: int, by: float, kind: AdjustmentType, min_magnitude: int 
     if kind == "change":
         return max(0, capacity + round(by))
     change = capacity * by
-    whole = math.floor(abs(change) + DUST)
+    whole = math.floor(abs(change) + EPSILON)
     if change:
         whole = max(whole, 1, min_magnitude)
     return max(0, capacity + (whole if change > 0 else -whole))
@@ -142,7 +142,9 @@ class StepScalingPolicy:
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
-        self._points = Points(PERIOD_S, parameters.metric_late_s, max(parameters.out_points, parameters.in_points))
+        self._points = PublishedMetric(
+            PERIOD_S, parameters.metric_late_s, max(parameters.out_points, parameters.in_points)
+        )
         self._seen = 0
         self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
         self._capacity: int | None = None
@@ -169,9 +171,9 @@ class StepScalingPolicy:
         """Return (capacity, formula, reason) for a new point."""
         parameters, scaling = self._parameters, observation.scaling
         threshold, value = parameters.threshold, points[-1]
-        out = breaches(points, parameters.out_points, lambda point: point >= threshold - DUST)
+        out = breaches(points, parameters.out_points, lambda point: point >= threshold - EPSILON)
         if value is None or not (
-            out or breaches(points, parameters.in_points, lambda point: point <= threshold + DUST)
+            out or breaches(points, parameters.in_points, lambda point: point <= threshold + EPSILON)
         ):
             newest = "the newest minute has no data" if value is None else f"{value:.4g} in the newest minute"
             return capacity, f"capacity = {capacity}", f"no alarm at {threshold:g}: {newest}"

@@ -21,9 +21,9 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.load import DUST, Metric, check_target, concurrency_target, measured, needs_of
-from simulator.rules.policies.points import Points
+from simulator.rules.policies.metric import EPSILON, Metric, check_target, concurrency_target, measured, needs_of
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, trigger_of
 
@@ -122,8 +122,8 @@ class TargetTrackingPolicy:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         kept = max(parameters.out_points, parameters.in_points)
-        self._points = Points(PERIOD_S, parameters.metric_late_s, kept)
-        self._instances = Points(PERIOD_S, parameters.metric_late_s)
+        self._points = PublishedMetric(PERIOD_S, parameters.metric_late_s, kept)
+        self._instances = PublishedMetric(PERIOD_S, parameters.metric_late_s)
         self._seen = 0
         self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
         self.capacity: int | None = None  # None until the first decision
@@ -166,17 +166,17 @@ class TargetTrackingPolicy:
 
         def proportional(base: int) -> int:
             """Return the proportional capacity, rounded up in both directions so that no needed instance is removed."""
-            return math.ceil(min(base, there) * value / target - DUST)
+            return math.ceil(min(base, there) * value / target - EPSILON)
 
         raw = proportional(capacity)
         formula = f"ceil({min(capacity, there):.6g} x {value:.6g} / {target:g}) = {raw}"
         low = target * parameters.low_share
-        if breaches(points, parameters.out_points, lambda point: point > target + DUST):
+        if breaches(points, parameters.out_points, lambda point: point > target + EPSILON):
             desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, proportional)
             alarm = f"{parameters.out_points} minutes above {target:g}, the newest at {value:.4g}"
             return desired, formula, self._told(alarm, desired, capacity)
-        if breaches(points, parameters.in_points, lambda point: point < low - DUST):
-            kept = capacity - max(1, math.floor((capacity - raw) * parameters.scale_in_share + DUST))
+        if breaches(points, parameters.in_points, lambda point: point < low - EPSILON):
+            kept = capacity - max(1, math.floor((capacity - raw) * parameters.scale_in_share + EPSILON))
             desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, max(raw, kept))
             alarm = f"{parameters.in_points} minutes below {low:g}, the newest at {value:.4g}"
             return desired, formula, self._told(alarm, desired, capacity)

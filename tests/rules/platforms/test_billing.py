@@ -22,18 +22,18 @@ from simulator.rules.platforms.billing import (
 )
 from simulator.rules.platforms.price_lists import CLOUD_RUN_BY_INSTANCE
 from simulator.rules.policies import POLICIES
-from simulator.rules.pricing import Usage, bill, metered
+from simulator.rules.pricing import InstanceUsage, bill, metered
 from simulator.rules.region_prices import rates_of
 
 SIZE = InstanceSize(1024, 2048)
 
 
-def consumption(*usages: Usage, requests: int = 0, run_s: float = 3600.0) -> Consumption:
+def consumption(*usages: InstanceUsage, requests: int = 0, run_s: float = 3600.0) -> Consumption:
     return Consumption(usages, SIZE, 10, requests, run_s)
 
 
-def usage(provisioned_s: float, *activations: tuple[float, float]) -> Usage:
-    return Usage(provisioned_s, activations, SIZE)
+def usage(provisioned_s: float, *activations: tuple[float, float]) -> InstanceUsage:
+    return InstanceUsage(provisioned_s, activations, SIZE)
 
 
 def test_app_runners_bill_is_the_one_of_its_own_rules() -> None:
@@ -102,7 +102,7 @@ def test_cloud_run_by_instance_charges_the_whole_life_and_no_request() -> None:
 @pytest.mark.case("L33")
 def test_container_apps_charges_replicas_at_the_minimum_less_while_they_idle() -> None:
     # One replica for 1,000 s, busy for 100 s of them; a second from 200 to 500 s, which takes both off the idle rate.
-    used = consumption(usage(1000, (0, 100)), Usage(300, (), SIZE, launched_s=200))
+    used = consumption(usage(1000, (0, 100)), InstanceUsage(300, (), SIZE, launched_s=200))
     found = consumed_bill(dataclasses.replace(used, min_size=1), platform_named("container-apps").prices)
     idle_s = 100 + 500
     assert found.usd == pytest.approx((1300 - idle_s) * 0.000024 + idle_s * 0.000003 + 1300 * 2 * 0.000003)

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.scheduled import Entry, ScheduledParameters, ScheduledPolicy
+from simulator.rules.policies.scheduled import ScheduledParameters, ScheduledPolicy, ScheduleEntry
 from tests.rules.policies.services import observation
 
 SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=8)
 HOUR_S = 3600.0
-OFFICE = ScheduledParameters(schedule=(Entry(8 * HOUR_S, 5), Entry(18 * HOUR_S, 2)))
+OFFICE = ScheduledParameters(schedule=(ScheduleEntry(8 * HOUR_S, 5), ScheduleEntry(18 * HOUR_S, 2)))
 
 
 @pytest.mark.parametrize(
@@ -25,17 +25,17 @@ def test_an_empty_schedule_is_min_size() -> None:
 
 
 def test_the_bounds_hold_for_a_schedule_too() -> None:
-    policy = ScheduledPolicy(ScheduledParameters(schedule=(Entry(0, 50),)), SCALING)
+    policy = ScheduledPolicy(ScheduledParameters(schedule=(ScheduleEntry(0, 50),)), SCALING)
     assert policy.decide(observation(0, SCALING)).clamps == ("max_size = 8",)
 
 
 @pytest.mark.parametrize(
     ("schedule", "message"),
     [
-        ((Entry(20.0, 1), Entry(10.0, 2)), "schedule = 20s, 10s, must be in rising order of at"),
-        ((Entry(90.0, 1),), "schedule = 90s, must be below every = 60s"),
+        ((ScheduleEntry(20.0, 1), ScheduleEntry(10.0, 2)), "schedule = 20s, 10s, must be in rising order of at"),
+        ((ScheduleEntry(90.0, 1),), "schedule = 90s, must be below every = 60s"),
     ],
 )
-def test_entries_must_be_in_order_within_a_round(schedule: tuple[Entry, ...], message: str) -> None:
+def test_entries_must_be_in_order_within_a_round(schedule: tuple[ScheduleEntry, ...], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         ScheduledParameters(schedule=schedule, every_s=60.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 
-class Points:
+class PublishedMetric:
     """Closed periods of `period_s` whole seconds, aligned to the run's start; each is visible `late_s` after its end.
 
     `kept` points are stored. A period without a measurement (weight 0) is None: missing data.

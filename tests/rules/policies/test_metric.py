@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.rules.policies.load import OfferedLoad, check_target, measured, needs_of
+from simulator.rules.policies.metric import OfferedLoad, check_target, measured, needs_of
 from tests.rules.policies.services import sample
 
 

@@ -20,7 +20,7 @@ LATENCY: Final = "latency"
 """Names of the extra signals of a Sample, for `needs`."""
 
 # 0.7 x 3 is slightly below 2.1 in binary: a load of exactly the target must not require another instance.
-DUST: Final = 1e-9
+EPSILON: Final = 1e-9
 
 
 def measured(metric: Metric, sample: Sample, vcpus: float) -> tuple[float, float]:

@@ -6,74 +6,74 @@ selects a target; a target that becomes full or leaves is replaced by the last o
 
 from __future__ import annotations
 
-from simulator.rules.balancing import Draw, Place
+from simulator.rules.balancing import Draw, Target
 
 
-class Random:
+class RandomBalancer:
     """Chooses any of the targets with a free slot, all equally likely."""
 
     def __init__(self, capacity: int, draw: Draw) -> None:
         self.capacity = capacity
         self._draw = draw
-        self._places: dict[Place, None] = {}
-        self._free: list[Place] = []
-        self._index: dict[Place, int] = {}
+        self._places: dict[Target, None] = {}
+        self._free: list[Target] = []
+        self._index: dict[Target, int] = {}
 
-    def add(self, place: Place) -> None:
-        place.balancer = self
-        self._places[place] = None
-        self._sort_in(place)
+    def add(self, target: Target) -> None:
+        target.balancer = self
+        self._places[target] = None
+        self._sort_in(target)
 
-    def discard(self, place: Place) -> None:
-        place.balancer = None
-        del self._places[place]
-        self._strike(place)
+    def discard(self, target: Target) -> None:
+        target.balancer = None
+        del self._places[target]
+        self._strike(target)
 
-    def take(self) -> Place | None:
+    def take(self) -> Target | None:
         if not self._free:
             return None
-        place = self._chosen()
-        place.outstanding += 1
-        if place.outstanding >= self.capacity:
-            self._strike(place)
-        return place
+        target = self._chosen()
+        target.outstanding += 1
+        if target.outstanding >= self.capacity:
+            self._strike(target)
+        return target
 
-    def free(self, place: Place) -> None:
-        place.outstanding -= 1
-        self._sort_in(place)
+    def free(self, target: Target) -> None:
+        target.outstanding -= 1
+        self._sort_in(target)
 
     def resize(self, capacity: int) -> None:
         self.capacity = capacity
-        for place in self._places:
-            self._sort_in(place)
+        for target in self._places:
+            self._sort_in(target)
 
-    def _chosen(self) -> Place:
+    def _chosen(self) -> Target:
         return self._free[int(self._draw() * len(self._free))]
 
-    def _sort_in(self, place: Place) -> None:
-        if place.outstanding >= self.capacity:
-            self._strike(place)
-        elif place not in self._index:
-            self._index[place] = len(self._free)
-            self._free.append(place)
+    def _sort_in(self, target: Target) -> None:
+        if target.outstanding >= self.capacity:
+            self._strike(target)
+        elif target not in self._index:
+            self._index[target] = len(self._free)
+            self._free.append(target)
 
-    def _strike(self, place: Place) -> None:
-        at = self._index.pop(place, None)
+    def _strike(self, target: Target) -> None:
+        at = self._index.pop(target, None)
         if at is None:
             return
         last = self._free.pop()
-        if last is not place:
+        if last is not target:
             self._free[at] = last
             self._index[last] = at
 
 
-class TwoChoices(Random):
+class PowerOfTwoChoices(RandomBalancer):
     """Draws two different targets and chooses the one with fewer requests (Mitzenmacher 2001; Envoy's least request).
 
     The result is nearly as good as comparing all targets, at the cost of two draws. Of equal targets the first wins.
     """
 
-    def _chosen(self) -> Place:
+    def _chosen(self) -> Target:
         free = self._free
         first = int(self._draw() * len(free))
         if len(free) == 1:

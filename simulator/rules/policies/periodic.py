@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Every:
+class Periodic:
     """Due every `period_s` from `first_s` on; missed times make it due once, at the next check."""
 
     __slots__ = ("_next_s", "_period_s")
