@@ -196,7 +196,7 @@ def play(simulator: Simulator, kills: int, clients: int) -> int:
     ending, streams, most = threading.Event(), RandomStreams(11), 0
     moments = streams.stream("moments")
 
-    def disturb(number: int) -> None:
+    def inject_fault(number: int) -> None:
         draw = streams.stream("client", str(number))
         while not ending.wait(0.01):
             try:
@@ -204,7 +204,7 @@ def play(simulator: Simulator, kills: int, clients: int) -> int:
             except (OSError, http.client.HTTPException, ValueError):
                 continue
 
-    threads = [threading.Thread(target=disturb, args=(number,)) for number in range(clients)]
+    threads = [threading.Thread(target=inject_fault, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
     for _ in range(kills):

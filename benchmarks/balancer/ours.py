@@ -22,10 +22,10 @@ from simulator.edge.door import Door
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import listen
 from simulator.edge.tracing import TracedDoor
-from simulator.fleet.driver import ExitStatus, InstanceSpec, Usage
+from simulator.fleet.driver import ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.http_backend import HttpService
 from simulator.fleet.pool import Pool
-from simulator.fleet.roster import Roster
+from simulator.fleet.replica_set import ReplicaSet
 from simulator.fleet.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.records.journal import Journal
@@ -72,7 +72,7 @@ class GivenInstance(HttpService):
         if not self.exited.done():
             self.exited.set_result(ExitStatus(0))
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         return None
 
 
@@ -124,11 +124,11 @@ async def serve(
     door: Door = gateway
     async with Tasks("platform") as tasks:
         driver = GivenDriver(origin_port)
-        roster = Roster(pool, driver, policy.actuator, clock=clock, journal=journal, tasks=tasks)
-        await roster.begin()
+        replica_set = ReplicaSet(pool, driver, policy.actuator, clock=clock, journal=journal, tasks=tasks)
+        await replica_set.begin()
         clock.start()
-        roster.settle()
-        autoscaler = Autoscaler(pool, roster, policy, clock=clock, journal=journal, on_sample=on_sample)
+        replica_set.settle()
+        autoscaler = Autoscaler(pool, replica_set, policy, clock=clock, journal=journal, on_sample=on_sample)
         tasks.spawn(autoscaler.run(), "autoscaler")
         if measured:
             endpoint = MetricsEndpoint(metrics, 0)

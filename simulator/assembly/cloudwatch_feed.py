@@ -36,7 +36,7 @@ class _View:
             return ()
         readings = []
         for revision in found.revisions:
-            for instance in revision.roster.living():
+            for instance in revision.replica_set.living():
                 usage = instance.backend.usage() if instance.is_provisioned else None
                 if usage is not None:
                     name = self._instance_id(service, instance.number)

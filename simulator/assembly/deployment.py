@@ -11,8 +11,8 @@ from simulator.assembly.platform import Service
 from simulator.assembly.revision import Revision, ServicePlan
 from simulator.control.workload import ServiceRevision, WorkloadFailed, health_check_failed
 from simulator.fleet.driver import LaunchError, NotReady
-from simulator.fleet.instance import Ending
-from simulator.fleet.start_watch import unheard
+from simulator.fleet.instance import Termination
+from simulator.fleet.startup_monitor import unheard
 from simulator.model.phase import Phase
 from simulator.world.tasks import Tasks, first_of
 
@@ -61,7 +61,7 @@ async def deploy(
         await before.drain("the next revision needs its port")
         before = None
     revision = service.new_revision(beside(service, plan))
-    starts = revision.roster.starts
+    starts = revision.replica_set.starts
     starts.on_line = tell
     try:
         await _come_up(revision, steps, tasks, settle_s)
@@ -88,7 +88,7 @@ def beside(service: Service, plan: ServicePlan) -> ServicePlan:
     # load would settle it.
     """
     scaling = plan.settings.scaling
-    serving = service.revision.roster.desired if service.revision is not None else 0
+    serving = service.revision.replica_set.desired if service.revision is not None else 0
     size = min(max(serving, scaling.min_size), scaling.max_size)
     return replace(plan, settings=replace(plan.settings, initial_size=size))
 
@@ -99,7 +99,7 @@ async def settle(revision: Revision, settle_s: float) -> None:
     Raises:
         NotReady: if one of them did not.
     """
-    died = revision.roster.records.died
+    died = revision.replica_set.records.died
     if settle_s > 0 and not revision.is_simulated:
         await asyncio.wait((died,), timeout=settle_s)
         await _are_there(revision, died)
@@ -107,7 +107,7 @@ async def settle(revision: Revision, settle_s: float) -> None:
         raise _not_ready(revision, died.result())
 
 
-async def _are_there(revision: Revision, died: asyncio.Future[Ending]) -> None:
+async def _are_there(revision: Revision, died: asyncio.Future[Termination]) -> None:
     """Wait until each instance has passed another probe, or one has crashed.
 
     A busy engine reports the end of a container late, while a probe detects it directly. The roster ends an instance
@@ -134,7 +134,7 @@ async def _come_up(revision: Revision, steps: Steps, tasks: Tasks, settle_s: flo
 async def _outcome(revision: Revision, settle_s: float) -> LaunchError | OSError | None:
     """Return why the revision did not become healthy; a failure is a result here, not a fault of the platform."""
     try:
-        await revision.roster.begin()
+        await revision.replica_set.begin()
         await settle(revision, settle_s)
     except (LaunchError, OSError) as error:
         return error
@@ -149,7 +149,7 @@ async def _take_over(before: Revision | None, steps: Steps) -> None:
 
 async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) -> None:
     """Run `work` until it ends or no instance of the revision is left. Raises NotReady in the second case."""
-    lost = revision.roster.records.lost
+    lost = revision.replica_set.records.lost
     async with Tasks("taking over") as tasks:
         working = tasks.spawn(work, "work")
         if await first_of(lost, working) == 0:
@@ -159,14 +159,14 @@ async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) 
 
 async def _go_on(service: Service, revision: Revision) -> None:
     """Check the new revision after the old one has ended. Raises NotReady if it failed; the service then has none."""
-    lost = revision.roster.records.lost
+    lost = revision.replica_set.records.lost
     if lost.done() and service.revision is revision:
         service.switch_to(None)
         await revision.end()
         raise _not_ready(revision, lost.result())
 
 
-def _not_ready(revision: Revision, ending: Ending) -> NotReady:
+def _not_ready(revision: Revision, ending: Termination) -> NotReady:
     return NotReady(revision.settings.service, ending.why, slow=ending.slow, saw=ending.saw)
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from simulator.assembly.live_settings import REGION, LiveSettings, service_host
 from simulator.assembly.revision import MakePool, Revision, ServicePlan
 from simulator.control.autoscaler import Autoscaler
-from simulator.fleet.closed import ClosedLane
 from simulator.fleet.docker_engine import DEFAULT_HOST
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
-from simulator.fleet.roster import Roster
+from simulator.fleet.replica_set import ReplicaSet
+from simulator.fleet.unavailable_upstream import UnavailableUpstream
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.units import duration_text
@@ -48,7 +48,7 @@ class Service:
         self.on_switch: list[Callable[[], None]] = []  # called when another revision serves, or none
         self._platform = platform
         outcomes = platform.metrics.of(name).outcomes if platform.metrics is not None else None
-        self._closed = ClosedLane(name, outcomes)
+        self._closed = UnavailableUpstream(name, outcomes)
         self._revision_numbers = count(1)
         self._instance_numbers = count(1)
         self._autoscaler: Autoscaler | None = None
@@ -66,8 +66,8 @@ class Service:
         return self.serving.pool
 
     @property
-    def roster(self) -> Roster:
-        return self.serving.roster
+    def replica_set(self) -> ReplicaSet:
+        return self.serving.replica_set
 
     @property
     def autoscaler(self) -> Autoscaler:
@@ -75,7 +75,7 @@ class Service:
         return self._autoscaler
 
     @property
-    def lane(self) -> Pool | ClosedLane:
+    def lane(self) -> Pool | UnavailableUpstream:
         """The destination of requests; it rejects them if no revision serves."""
         return self._closed if self.revision is None else self.revision.pool
 
@@ -114,8 +114,10 @@ class Service:
     def _sampled(self, sample: Sample) -> None:
         self._platform.on_sample(self.name, sample)
         if self._platform.metrics is not None:
-            revisions = [revision.roster for revision in self.revisions]
-            busy = sum(roster.activity.worked(each, 1.0) for roster in revisions for each in roster.living())
+            revisions = [revision.replica_set for revision in self.revisions]
+            busy = sum(
+                replica_set.activity.worked(each, 1.0) for replica_set in revisions for each in replica_set.living()
+            )
             self._platform.metrics.sampled(self.name, sample, busy)
 
     def _decided(self, at_s: float, decision: Decision) -> None:
@@ -129,11 +131,11 @@ class Service:
     def _scale(self, revision: Revision) -> None:
         platform = self._platform
         if self._autoscaler is not None:
-            self._autoscaler.turn_to(revision.pool, revision.roster, revision.cpu_used_s)
+            self._autoscaler.turn_to(revision.pool, revision.replica_set, revision.cpu_used_s)
         else:
             self._autoscaler = Autoscaler(
                 revision.pool,
-                revision.roster,
+                revision.replica_set,
                 revision.plan.policy,
                 clock=platform.clock,
                 journal=platform.journal,
@@ -152,14 +154,14 @@ class Service:
             metrics.stopped(self.name)
             return
         figures = metrics.of(self.name)
-        figures.desired = revision.roster.desired
+        figures.desired = revision.replica_set.desired
         figures.priced(revision.settings.size, self._platform.rates, self._platform.clock.at_s())
 
     def living(self) -> list[Instance]:
         """Return the instances of all revisions whose lifecycle has not ended; the serving revision's come last."""
         older = [revision for revision in self.revisions if revision is not self.revision]
         serving = [] if self.revision is None else [self.revision]
-        return [instance for revision in (*older, *serving) for instance in revision.roster.living()]
+        return [instance for revision in (*older, *serving) for instance in revision.replica_set.living()]
 
     # --- names ---------------------------------------------------------------------------------------------------
 
@@ -320,7 +322,7 @@ class Platform:
         self.clock.start()
         self.is_started = True
         for service in self.services.values():
-            service.roster.settle()
+            service.replica_set.settle()
             service.start_scaling()
 
     def count_last(self) -> None:

@@ -12,15 +12,15 @@ from simulator.assembly.drivers import Application, driver_of, explained, has_fi
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication, DockerDriver
 from simulator.fleet.driver import LaunchError
+from simulator.fleet.fault_injection import FaultInjection
 from simulator.fleet.instance import Instance
 from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.pool import Pool
 from simulator.fleet.process_backend import Throttling
-from simulator.fleet.roster import Roster
+from simulator.fleet.replica_set import ReplicaSet
 from simulator.fleet.secrets import SecretsError, SecretsPlace, resolve
 from simulator.fleet.settings import PoolSettings
 from simulator.fleet.simulated import SimulatedDriver
-from simulator.fleet.wire_faults import WireFaults
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
 from simulator.records.events import Event, EventLogged
@@ -133,7 +133,7 @@ class Revision:
         self.pool.outliers.on_change = lambda instance, until_s: around.ejection_changed(name, instance, until_s)
         if "latency" in plan.needs:
             self.pool.keep_latencies()
-        self.roster = Roster(
+        self.replica_set = ReplicaSet(
             self.pool,
             self.driver,
             plan.policy.actuator,
@@ -143,8 +143,8 @@ class Revision:
             numbers=instance_numbers,
         )
         if not isinstance(self.driver, SimulatedDriver):
-            self.roster.starts.explain = explained
-        self._faults = WireFaults(around.streams.stream("service", stream, "wire faults").random)
+            self.replica_set.starts.explain = explained
+        self._faults = FaultInjection(around.streams.stream("service", stream, "wire faults").random)
 
     @property
     def is_simulated(self) -> bool:
@@ -173,7 +173,7 @@ class Revision:
             OSError: if no port is available for role credentials.
         """
         await self.prepare()
-        await self.roster.begin()
+        await self.replica_set.begin()
 
     async def prepare(self) -> None:
         """Resolve secrets and open the role endpoint; required before instances start. Raises the errors of `begin`."""
@@ -185,26 +185,26 @@ class Revision:
 
         The instances stay, so that this revision can serve again until its successor has proved to be stable.
         """
-        await self.pool.line_empty()
-        drained = self.roster.drain(why)
+        await self.pool.queue_empty()
+        drained = self.replica_set.drain(why)
         if drained:
             await asyncio.wait(drained, timeout=self.settings.drain_timeout_s)
 
     def recall(self) -> None:
         """Serve again, after `finish`."""
-        self.roster.recall()
+        self.replica_set.recall()
 
     async def drain(self, why: str) -> None:
         """Do the same as `finish`, then stop all instances."""
-        await self.pool.line_empty()
-        lives = self.roster.retire(why)
+        await self.pool.queue_empty()
+        lives = self.replica_set.terminate(why)
         if lives:
             await asyncio.wait(lives)
         await self.end()
 
     def dismiss(self) -> list[asyncio.Task[None]]:
         """Fail open requests and stop every instance. Return the tasks of lifecycles that have not ended yet."""
-        return self.roster.dismiss()
+        return self.replica_set.dismiss()
 
     async def end(self) -> None:
         """Fail open requests and wait until nothing of the revision is left. Idempotent."""
@@ -223,11 +223,11 @@ class Revision:
     async def _resolve_secrets(self) -> None:
         """Resolve secrets once, as App Runner does for a deployment (facts 8); simulated applications need none."""
         plan = self.plan
-        self.roster.environment = dict(plan.variables)
+        self.replica_set.environment = dict(plan.variables)
         if not plan.secrets or plan.secrets_from is None or self.is_simulated:
             return
         try:
-            self.roster.environment |= await resolve(plan.secrets, plan.secrets_from.source())
+            self.replica_set.environment |= await resolve(plan.secrets, plan.secrets_from.source())
         except (SecretsError, ValueError) as error:
             raise LaunchError(f"service {self.settings.service}: {error}") from error
 
@@ -241,9 +241,9 @@ class Revision:
 
         self._role = role = InstanceRole(plan.instance_role, place.endpoint, place.region)
         if isinstance(driver, DockerDriver) and isinstance(plan.application, DockerApplication):
-            role.open_inside(self.roster, driver, plan.application)
+            role.open_inside(self.replica_set, driver, plan.application)
         else:
-            await role.open_beside(self.roster)
+            await role.open_beside(self.replica_set)
 
     # --- injected faults ---------------------------------------------------------------------------------------------
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from simulator.fleet.docker import DockerApplication, DockerDriver
-from simulator.fleet.docker_doors import HOST, Close, Door
-from simulator.fleet.relay import Relay
+from simulator.fleet.namespace_proxy import HOST, Close, NamespaceListener
+from simulator.fleet.replica_set import ReplicaSet
 from simulator.fleet.role_credentials import RoleCredentials
-from simulator.fleet.roster import Roster
+from simulator.fleet.tcp_proxy import TcpProxy
 
 # The port of the ECS agent's credentials; the next one is used if an application itself listens there.
 CREDENTIALS_PORT: Final = 51679
@@ -27,43 +27,43 @@ class InstanceRole:
         self._endpoint = endpoint
         self._credentials = RoleCredentials(endpoint, region)
 
-    async def open_beside(self, roster: Roster) -> None:
+    async def open_beside(self, replica_set: ReplicaSet) -> None:
         """Listen for processes, which share the machine's loopback. Raises OSError if no port is available."""
         await self._credentials.open()
-        self._give(roster, None, None)
+        self._give(replica_set, None, None)
 
-    def open_inside(self, roster: Roster, driver: DockerDriver, application: DockerApplication) -> None:
+    def open_inside(self, replica_set: ReplicaSet, driver: DockerDriver, application: DockerApplication) -> None:
         """Listen for containers, on the loopback of each. An endpoint on this machine's loopback is forwarded too."""
         taken = {application.port}
         port = _free(CREDENTIALS_PORT, taken)
-        driver.add_door(Door(port, self._credentials.serve))
+        driver.add_listener(NamespaceListener(port, self._credentials.serve))
         endpoint = None
         url = urlsplit(self._endpoint)
         if _is_loopback(url.hostname or ""):
             outside = url.port or _HTTP_PORTS[url.scheme]
             inside = _free(outside, {*taken, port})
-            driver.add_door(Door(inside, _relaying(url.hostname or HOST, outside)))
+            driver.add_listener(NamespaceListener(inside, _relaying(url.hostname or HOST, outside)))
             endpoint = f"{url.scheme}://{HOST}:{inside}"
-        self._give(roster, port, endpoint)
+        self._give(replica_set, port, endpoint)
 
     async def close(self) -> None:
         await self._credentials.close()
 
-    def _give(self, roster: Roster, port: int | None, endpoint: str | None) -> None:
-        credentials, service = self._credentials, roster.settings.service
+    def _give(self, replica_set: ReplicaSet, port: int | None, endpoint: str | None) -> None:
+        credentials, service = self._credentials, replica_set.settings.service
 
         def hired(number: int) -> Mapping[str, str]:
             return credentials.register(service, number, self._role, port=port, endpoint=endpoint)
 
-        roster.on_hire = hired
-        roster.on_gone = lambda number: credentials.forget(service, number)
+        replica_set.on_hire = hired
+        replica_set.on_gone = lambda number: credentials.forget(service, number)
 
 
 def _relaying(host: str, port: int) -> Callable[[socket.socket], Coroutine[Any, Any, Close]]:
     """Return a function that forwards connections of a listening socket to an address of this machine."""
 
     async def serve(listening: socket.socket) -> Close:
-        relay = Relay(host, port)
+        relay = TcpProxy(host, port)
         await relay.open(listening)
         return relay.close
 

@@ -159,7 +159,7 @@ class PlatformWorkload:
         service.switch_to(new)
         self._serves(revision, service)
         try:
-            await new.roster.begin()
+            await new.replica_set.begin()
         except LaunchError as error:
             raise failure_of(error, revision, new.settings.port) from error
 

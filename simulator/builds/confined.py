@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulator.fleet.line_splitter import LineSplitter, OutputPipe
 from simulator.fleet.process_cgroup import Group, GroupHome
-from simulator.fleet.process_lines import LineCutter, OutputPipe
 from simulator.fleet.process_storage import used_bytes
 from simulator.fleet.process_sweep import MARK, end_processes
 from simulator.fleet.process_watch import ExitWatch, seal_files
@@ -99,7 +99,7 @@ class Confined:
     ) -> int:
         """Return the command's exit code. Raises CommandStopped, and OSError if the machine cannot start a process."""
         group = self._group()
-        pipe = OutputPipe(LineCutter(on_line, _LINE_BYTES_MAX))
+        pipe = OutputPipe(LineSplitter(on_line, _LINE_BYTES_MAX))
         async with Tasks("build command") as tasks:
             try:
                 watch = await self._start(command, environment, pipe, group)

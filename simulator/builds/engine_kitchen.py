@@ -20,8 +20,8 @@ from simulator.builds.phases import StageName
 from simulator.fleet.docker_building import BuildEngine
 from simulator.fleet.docker_engine import Ended, EngineGone, EngineRejected, is_local
 from simulator.fleet.docker_labels import labels
+from simulator.fleet.line_splitter import LineSplitter
 from simulator.fleet.process_cgroup import PERIOD_US, Group, NoGroupsError, group_of
-from simulator.fleet.process_lines import LineCutter
 from simulator.world.tasks import Tasks, first_of
 
 _LINE_BYTES_MAX: Final = 16 * 1024
@@ -190,7 +190,7 @@ def script(command: str, variables: Mapping[str, str]) -> str:
 
 
 async def _tell(output: AsyncIterator[tuple[str, bytes]], on_line: Callable[[str], None]) -> None:
-    cutters = {stream: LineCutter(on_line, _LINE_BYTES_MAX) for stream in ("stdout", "stderr")}
+    cutters = {stream: LineSplitter(on_line, _LINE_BYTES_MAX) for stream in ("stdout", "stderr")}
     with contextlib.suppress(EngineGone, EngineRejected):
         async for stream, data in output:
             cutters[stream].feed(data)

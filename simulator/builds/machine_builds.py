@@ -24,9 +24,9 @@ from simulator.builds.settings import BuildSettings
 from simulator.builds.toolchain import Toolchain, ToolchainMissing, find_toolchain
 from simulator.builds.workshop import Job, Start
 from simulator.fleet.process_cgroup import GroupHome, NoGroupsError, find_home
-from simulator.fleet.process_guard import Guard
 from simulator.fleet.process_orphans import ORPHANS
 from simulator.fleet.process_sweep import owner_name, remove
+from simulator.fleet.process_watchdog import Watchdog
 from simulator.model.service_configuration import start_words
 from simulator.world.private_files import own_private_folder
 
@@ -73,7 +73,7 @@ class MachineBuilds:
                 ORPHANS.begin(str(work), homes)
                 self._closing.callback(ORPHANS.end, str(work), homes)
                 own = work / f"{owner_name(os.getpid())}builds"
-                guard = Guard(str(own), homes)
+                guard = Watchdog(str(own), homes)
                 await guard.start()  # before the folder exists that it has to remove
                 try:
                     own_private_folder(own / "trial")
@@ -91,7 +91,7 @@ class _Opened:
     isolation: Isolation
     layers: Layers
     home: GroupHome | None
-    guard: Guard
+    guard: Watchdog
     builds: int = 0
 
 

@@ -23,7 +23,7 @@ from typing import Final
 
 from simulator.builds.toolchain import SYSTEM_PATH
 from simulator.fleet.process_environment import SetUp
-from simulator.fleet.process_isolation import Namespaces, Way, find_namespaces, walls_around
+from simulator.fleet.process_isolation import Namespaces, Way, find_namespaces, mount_plan_for
 
 _TRIAL_S_MAX: Final = 10.0
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -180,10 +180,10 @@ class Isolation:
             return ("/bin/sh", "-c", _FOLDER, "apprunner", directory, *command)
         script = f"{self._mounts}{_OF_BUILD_OF_USER if self.way is Way.USER else _OF_BUILD}"
         own, apart = str(stage.root), Namespaces(self.way)
-        walls = walls_around(stage.root, command, environment, hidden)
+        mount_plan = mount_plan_for(stage.root, command, environment, hidden)
         return (
             *(*apart.unshare(), "/bin/sh", "-c", script, "apprunner", f"{own}/mount", str(stage.app), own, "-"),
-            *(directory, *apart.raised(walls, as_root=True), *command),
+            *(directory, *apart.raised(mount_plan, as_root=True), *command),
         )
 
     def of_instance(self, stage: Stage, directory: str, port: str) -> SetUp:

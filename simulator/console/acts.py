@@ -142,7 +142,7 @@ class Actor:
         if self.configure is not None:
             return self.configure(act)
         scaling = change_configuration(
-            service.roster,
+            service.replica_set,
             max_concurrency=act.max_concurrency,
             min_size=act.min_size,
             max_size=act.max_size,
@@ -196,5 +196,5 @@ def _kill(service: Service, which: int | str) -> str:
         if all(instance.number != number for instance in service.living()):
             raise ActRejected(f"instance = {number}, must be a running instance")
     for revision in service.revisions:
-        revision.roster.kill(number)  # numbers are unique within the service: at most one revision has it
+        revision.replica_set.kill(number)  # numbers are unique within the service: at most one revision has it
     return f"{service.name}: instance {number} killed"

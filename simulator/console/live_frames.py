@@ -94,7 +94,7 @@ class ServiceFrames:
             "p99_s": window_rates.p99_s,
             "active": active,
             "provisioned": provisioned,
-            "desired": 0 if revision is None else revision.roster.desired,
+            "desired": 0 if revision is None else revision.replica_set.desired,
             "usd_per_hour": None if rates is None else usd_now(provisioned, active, rates, size.vcpu, size.memory_gb),
             "factor": scene.factor(service.name),
             **self._scaling(),

@@ -206,7 +206,7 @@ class ServeScene:
         service = self.platform.services.get(name)
         if service is None or service.revision is None:
             return
-        book, roster = self._book(name), service.roster
+        book, replica_set = self._book(name), service.replica_set
         book.seconds[sample.second] = _Second(
             sample.arrivals,
             sample.rejected,
@@ -214,9 +214,9 @@ class ServeScene:
             round(sample.in_flight, 3),
             round(sample.waiting, 3),
             sample.ready,
-            roster.provisioned,
-            roster.active,
-            roster.desired,
+            replica_set.provisioned,
+            replica_set.active,
+            replica_set.desired,
         )
         if len(book.seconds) > 2 * SECONDS_KEPT:
             book.forget_before(sample.second - SECONDS_KEPT)

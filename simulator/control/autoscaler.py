@@ -9,8 +9,8 @@ import asyncio
 import math
 from collections.abc import Callable
 
-from simulator.fleet.pool import Pool, nobody_asks
-from simulator.fleet.roster import Roster
+from simulator.fleet.pool import Pool, nothing_probes
+from simulator.fleet.replica_set import ReplicaSet
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.events import ConfigurationChanged, ScalingDecided
 from simulator.records.journal import Journal
@@ -24,7 +24,7 @@ class Autoscaler:
     def __init__(
         self,
         pool: Pool,
-        roster: Roster,
+        replica_set: ReplicaSet,
         policy: Policy,
         *,
         clock: RunClock,
@@ -40,7 +40,7 @@ class Autoscaler:
         self.policy = policy
         self.decisions = 0  # decisions requested and made, including those that change nothing
         self._pool = pool
-        self._roster = roster
+        self._replica_set = replica_set
         self._clock = clock
         self._journal = journal
         self._on_sample = on_sample
@@ -51,13 +51,13 @@ class Autoscaler:
         if policy.reacts_to_queue:
             pool.on_wait = self.trigger
 
-    def turn_to(self, pool: Pool, roster: Roster, cpu_used_s: Callable[[], float] | None = None) -> None:
+    def turn_to(self, pool: Pool, replica_set: ReplicaSet, cpu_used_s: Callable[[], float] | None = None) -> None:
         """Scale another revision from now on; the policy keeps what it has observed of the service's traffic."""
-        self._pool.on_wait = nobody_asks
+        self._pool.on_wait = nothing_probes
         pool.close_second(-1)
         if self.policy.reacts_to_queue:
             pool.on_wait = self.trigger
-        self._pool, self._roster = pool, roster
+        self._pool, self._replica_set = pool, replica_set
         self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
 
     async def run(self) -> None:
@@ -86,9 +86,9 @@ class Autoscaler:
         self.decisions += 1
         if self._on_verdict is not None:
             self._on_verdict(self._clock.at_s(), decision)
-        if decision.desired != self._roster.desired:
+        if decision.desired != self._replica_set.desired:
             self._record(decision)
-        self._roster.resize(decision.desired, decision.active)
+        self._replica_set.resize(decision.desired, decision.active)
 
     def _close(self, second: int) -> None:
         sample = self._pool.close_second(second, self._cpu_s())
@@ -107,7 +107,7 @@ class Autoscaler:
         return Observation(
             now_s=self._clock.at_s(),
             ready=len(self._pool.ready),
-            coming=self._roster.coming,
+            coming=self._replica_set.coming,
             in_flight=self._pool.in_flight,
             waiting=self._pool.waiting,
             scaling=self._pool.scaling,
@@ -119,10 +119,10 @@ class Autoscaler:
                 at_s=self._clock.at_s(),
                 service=self._pool.settings.service,
                 policy=self.policy.name,
-                before=self._roster.desired,
+                before=self._replica_set.desired,
                 desired=decision.desired,
                 formula=decision.formula,
-                reason=self._roster.capacity.explained(decision.reason, decision.desired),
+                reason=self._replica_set.capacity.explained(decision.reason, decision.desired),
                 inputs=decision.inputs,
                 clamps=decision.clamps,
                 assumes=decision.assumes,
@@ -131,7 +131,7 @@ class Autoscaler:
 
 
 def change_configuration(
-    roster: Roster,
+    replica_set: ReplicaSet,
     *,
     max_concurrency: int | None,
     min_size: int | None,
@@ -140,16 +140,16 @@ def change_configuration(
     journal: Journal,
 ) -> AutoScalingConfiguration:
     """Change the auto scaling configuration; None keeps a number. Raises ValueError if the numbers are inconsistent."""
-    before = roster.pool.scaling
+    before = replica_set.pool.scaling
     scaling = AutoScalingConfiguration(
         max_concurrency=before.max_concurrency if max_concurrency is None else max_concurrency,
         min_size=before.min_size if min_size is None else min_size,
         max_size=before.max_size if max_size is None else max_size,
     )
-    roster.configure(scaling)
+    replica_set.configure(scaling)
     journal.record(
         ConfigurationChanged(
-            clock.at_s(), roster.settings.service, scaling.max_concurrency, scaling.min_size, scaling.max_size
+            clock.at_s(), replica_set.settings.service, scaling.max_concurrency, scaling.min_size, scaling.max_size
         )
     )
     return scaling

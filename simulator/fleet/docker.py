@@ -33,17 +33,17 @@ from simulator.fleet.docker_config import (
     isolated_network,
     missing_image,
 )
-from simulator.fleet.docker_doors import Close, Door, listening_inside, unopened
 from simulator.fleet.docker_engine import Engine, EngineGone, EngineRejected, Quota, Running, is_local
 from simulator.fleet.docker_labels import sweep_orphans
-from simulator.fleet.driver import InstanceSpec, LaunchError, Usage
+from simulator.fleet.driver import InstanceSpec, LaunchError, ResourceUsage
 from simulator.fleet.images import ImageIdentifier
-from simulator.fleet.listening import Leader
+from simulator.fleet.line_splitter import LineSplitter
+from simulator.fleet.listening import SessionLeader
+from simulator.fleet.namespace_proxy import Close, NamespaceListener, cannot_open, listening_inside
 from simulator.fleet.process_backend import RequestService
 from simulator.fleet.process_cgroup import NoGroupsError, group_of
 from simulator.fleet.process_environment import check_variables
 from simulator.fleet.process_limits import GroupLimits, NoSwitch
-from simulator.fleet.process_lines import LineCutter
 from simulator.fleet.process_sweep import owner_name
 from simulator.world.tasks import Tasks
 
@@ -55,13 +55,13 @@ OnLine = Callable[[str, int, str, str], None]
 # The last lines of an ended container are in transit already; this only bounds the wait for an engine that hangs.
 _LAST_LINES_S_MAX: Final = 1.0
 
-_BURY_S: Final = 1.0  # pause between two attempts to remove a container
+_REMOVE_S: Final = 1.0  # pause between two attempts to remove a container
 
 _DEFAULT: Final = DockerSettings()
 
 
 @dataclass(slots=True, eq=False)
-class _Living:
+class _RunningContainer:
     spec: InstanceSpec
     service: RequestService
     limits: GroupLimits | None
@@ -69,7 +69,7 @@ class _Living:
     closes: list[Close] = field(default_factory=list)  # that close its doors
 
 
-def _unmeasured() -> Usage | None:
+def _unmeasured() -> ResourceUsage | None:
     """Return None: the engine and its control groups are on another machine."""
     return None
 
@@ -93,9 +93,9 @@ class DockerDriver:
         self._tasks = Tasks("docker driver")
         self._opening: asyncio.Task[None] | None = None
         self._owner = owner_name(os.getpid())
-        self._living: dict[ContainerBackend, _Living] = {}
+        self._living: dict[ContainerBackend, _RunningContainer] = {}
         self._lost: dict[str, None] = {}  # containers left over when the engine went away
-        self._doors: list[Door] = []
+        self._doors: list[NamespaceListener] = []
         self._network = ""  # engine network of the instances; empty for the engine's default
         self._quota = Quota.NONE  # until the engine reports its own
         self._launches = 0
@@ -121,13 +121,13 @@ class DockerDriver:
             raise LaunchError(msg) from error
         backend = self._started(spec, running, has_volumes=has_volumes)
         try:
-            await self._open_doors(backend, running.pid)
+            await self._open_listeners(backend, running.pid)
         except BaseException:
             backend.kill()
             raise
         return backend
 
-    def add_door(self, door: Door) -> None:
+    def add_listener(self, door: NamespaceListener) -> None:
         """Add a door to every container that is launched from now on."""
         self._doors.append(door)
 
@@ -215,7 +215,7 @@ class DockerDriver:
 
     def _started(self, spec: InstanceSpec, running: Running, *, has_volumes: bool) -> ContainerBackend:
         """Take ownership of the started container; there is no await between its start and this call."""
-        leader = Leader.of_container(running.pid, running.container) if is_local(self._settings.host) else None
+        leader = SessionLeader.of_container(running.pid, running.container) if is_local(self._settings.host) else None
         limits = None
         if leader is not None:
             with contextlib.suppress(NoGroupsError):  # it has ended already
@@ -232,13 +232,13 @@ class DockerDriver:
             leader=leader,
             is_running=partial(self._is_running, running.container),
         )
-        self._living[backend] = _Living(spec, service, limits, has_volumes)
+        self._living[backend] = _RunningContainer(spec, service, limits, has_volumes)
         self._tasks.spawn(self._attend(backend), f"container {spec.number} of {spec.service}")
         if self._closed:  # closed during the launch
             backend.kill()
         return backend
 
-    async def _open_doors(self, backend: ContainerBackend, pid: int) -> None:
+    async def _open_listeners(self, backend: ContainerBackend, pid: int) -> None:
         """Open the doors at once after the start; an application that connects milliseconds earlier must retry.
 
         Raises:
@@ -255,7 +255,7 @@ class DockerDriver:
                 return  # it has ended already
             except OSError as error:
                 spec = living.spec
-                msg = f"instance {spec.number} of {spec.service} could not be launched: {unopened(door, error)}"
+                msg = f"instance {spec.number} of {spec.service} could not be launched: {cannot_open(door, error)}"
                 raise LaunchError(msg) from error
             if backend.exited.done():
                 await close()
@@ -290,7 +290,7 @@ class DockerDriver:
         del self._living[backend]
         backend.left.set_result(None)
         if backend.container in self._lost:
-            await self._bury(backend.container)
+            await self._remove_container(backend.container)
 
     async def _is_running(self, container: str) -> bool:
         """Return False also if the engine does not answer."""
@@ -299,7 +299,7 @@ class DockerDriver:
         except (EngineGone, EngineRejected):
             return False
 
-    async def _bury(self, container: str) -> None:
+    async def _remove_container(self, container: str) -> None:
         """Remove what is left of the container as soon as the engine answers, however long that takes."""
         while container in self._lost:
             with contextlib.suppress(EngineGone, EngineRejected):
@@ -307,15 +307,15 @@ class DockerDriver:
                 await self._engine.remove(container)
                 del self._lost[container]
                 return
-            await asyncio.sleep(_BURY_S)
+            await asyncio.sleep(_REMOVE_S)
 
     async def _read(self, backend: ContainerBackend, spec: InstanceSpec) -> None:
-        def cutter(stream: str) -> LineCutter:
-            return LineCutter(
+        def splitter(stream: str) -> LineSplitter:
+            return LineSplitter(
                 lambda line: self._on_line(spec.service, spec.number, stream, line), self._settings.line_bytes_max
             )
 
-        cutters = {stream: cutter(stream) for stream in ("stdout", "stderr")}
+        cutters = {stream: splitter(stream) for stream in ("stdout", "stderr")}
         with contextlib.suppress(EngineGone, EngineRejected):
             async for stream, data in self._engine.output(backend.container):
                 cutters[stream].feed(data)

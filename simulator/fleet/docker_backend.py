@@ -9,9 +9,9 @@ from typing import Final
 
 from simulator.fleet.docker_config import HOST
 from simulator.fleet.docker_engine import Ended, EngineGone, Running
-from simulator.fleet.driver import ExitStatus, Usage
+from simulator.fleet.driver import ExitStatus, ResourceUsage
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.listening import Leader, listening, listens
+from simulator.fleet.listening import SessionLeader, listening, listens
 from simulator.fleet.process_backend import CpuSwitch, RequestService, exit_status
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.wire.probe import stays_open
@@ -44,9 +44,9 @@ class ContainerBackend:
         service: RequestService,
         cpu: CpuSwitch,
         send: Callable[[ContainerBackend, str], asyncio.Task[None]],
-        usage: Callable[[], Usage | None],
+        usage: Callable[[], ResourceUsage | None],
         *,
-        leader: Leader | None,
+        leader: SessionLeader | None,
         is_running: Callable[[], Awaitable[bool]],
     ) -> None:
         """`send(backend, "SIGTERM")` starts to send a signal through the engine. `leader`: the first process, None if

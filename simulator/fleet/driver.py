@@ -46,7 +46,7 @@ class ExitStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class ResourceUsage:
     """What an instance has used of its size: CPU seconds since its launch, and bytes of memory at present."""
 
     cpu_s: float
@@ -100,7 +100,7 @@ class Backend(Protocol):
     def kill(self) -> None:
         """End the instance at once, as a crash does. `exited` is set afterwards."""
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         """Return the usage so far; None if it cannot be measured, as with a container engine on another machine."""
 
 

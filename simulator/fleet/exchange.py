@@ -52,7 +52,7 @@ class Exchange:
         """Take the full answer of a simulated instance: the front forwards it and calls `Pool.finish`."""
         raise NotImplementedError
 
-    def disturb(self, fault: WireFault) -> None:
+    def inject_fault(self, fault: WireFault) -> None:
         """Inject `fault` into the answer; call before `begin`. Only an exchange made of bytes supports it."""
         raise NotImplementedError
 

@@ -5,8 +5,8 @@ A driver's backend embeds an `HttpService` and adds the process or container its
 
 from __future__ import annotations
 
-from simulator.fleet.disturbed import disturbed
 from simulator.fleet.exchange import Exchange
+from simulator.fleet.faulty_exchange import with_fault
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck
@@ -32,7 +32,7 @@ class HttpService:
         """
         assert isinstance(exchange, HttpExchange), f"{type(exchange).__name__} cannot be carried over HTTP"
         exchange.upstream = self._address
-        self._origin.begin(exchange if exchange.fault is None else disturbed(exchange, exchange.fault))
+        self._origin.begin(exchange if exchange.fault is None else with_fault(exchange, exchange.fault))
 
     def abort(self, exchange: Exchange) -> None:
         """Cut the connection of an exchange that the front gave up on; the application can notice nothing else."""

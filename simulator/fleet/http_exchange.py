@@ -26,7 +26,7 @@ class HttpExchange(Exchange):
         self.fault: WireFault | None = None
         self.upstream = ""  # host:port of the instance that it was forwarded to last
 
-    def disturb(self, fault: WireFault) -> None:
+    def inject_fault(self, fault: WireFault) -> None:
         self.fault = fault
 
     @property

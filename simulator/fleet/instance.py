@@ -12,7 +12,7 @@ from simulator.rules.balancing import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class Termination:
     """Why an instance ends: it was asked to stop (and drains first if it serves), or it crashed."""
 
     event: InstanceEvent  # STOP or CRASHED
@@ -65,7 +65,7 @@ class Instance(Target):
         self.idle_timer: asyncio.TimerHandle | None = None  # fires when it may become idle
         self.expiry_timer: asyncio.TimerHandle | None = None  # fires at its idle expiry, independent of the policy
         self.is_watched = False  # each deadline of the quiet instance has its timer (fleet/activity.py)
-        self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self.ending: asyncio.Future[Termination] = asyncio.get_running_loop().create_future()
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # done when it is ready
         self.drained: asyncio.Future[None] | None = None
         self.drain_by_s = float("inf")  # requests that are in progress then are cut
@@ -99,13 +99,13 @@ class Instance(Target):
     def end(self, event: InstanceEvent, why: str, *, slow: bool = False, saw: str = "") -> None:
         """Ask the instance to end. The first reason is kept."""
         if not self.ending.done():
-            self.ending.set_result(Ending(event, why, slow, saw))
+            self.ending.set_result(Termination(event, why, slow, saw))
 
     def __repr__(self) -> str:
         return f"<instance {self.number} {self.state} outstanding={self.outstanding}>"
 
 
-def who_goes_first(instance: Instance) -> tuple[int, int]:
+def scale_in_order(instance: Instance) -> tuple[int, int]:
     """Return the sort key of removal: instances that do not serve yet come first, then the youngest.
 
     ASSUMPTION: which instance App Runner removes is unknown; removing the youngest keeps the instances with warm

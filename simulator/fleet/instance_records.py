@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from simulator.fleet.instance import Ending, Instance
+from simulator.fleet.instance import Instance, Termination
 from simulator.model.instance import InstanceEvent
 from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.journal import Journal
@@ -23,8 +23,8 @@ class InstanceRecords:
         self._clock = clock
         self._journal = journal
         loop = asyncio.get_running_loop()
-        self.died: asyncio.Future[Ending] = loop.create_future()
-        self.lost: asyncio.Future[Ending] = loop.create_future()
+        self.died: asyncio.Future[Termination] = loop.create_future()
+        self.lost: asyncio.Future[Termination] = loop.create_future()
 
     def move(self, instance: Instance, event: InstanceEvent, why: str) -> None:
         """Move the instance to its next state and record the change."""
@@ -40,7 +40,7 @@ class InstanceRecords:
         """Record a line of the event log."""
         self._journal.record(EventLogged(self._clock.at_s(), self._service, text))
 
-    def missed(self, ending: Ending, *, ready: int) -> None:
+    def missed(self, ending: Termination, *, ready: int) -> None:
         """Note that a needed instance has ended; `ready` others are left."""
         if ending.event is not InstanceEvent.CRASHED:
             return

@@ -45,11 +45,11 @@ class Listening:
                 f"it listens on 127.0.0.1 only (port {port}), which nothing outside reaches: let it listen on 0.0.0.0"
             )
         if self.ports:
-            return f"it listens on {told_ports(self.ports)} and not on {port}"
+            return f"it listens on {ports_text(self.ports)} and not on {port}"
         return "it listens on no port"
 
 
-def told_ports(ports: Collection[int]) -> str:
+def ports_text(ports: Collection[int]) -> str:
     """`8000`, or `8000 and 9090`."""
     first = [str(port) for port in sorted(ports)[:_PORTS_TOLD_MAX]]
     more = [f"{len(ports) - len(first)} more"] if len(ports) > len(first) else []
@@ -58,7 +58,7 @@ def told_ports(ports: Collection[int]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Leader:
+class SessionLeader:
     """The first process of an instance on this machine.
 
     The kernel may reuse its process id; the pair of id and start time is unique.
@@ -68,7 +68,7 @@ class Leader:
     started: int  # clock ticks since boot; negative if the process had ended before it was read
 
     @classmethod
-    def of_container(cls, pid: int, container: str, proc: Path = _PROC) -> Leader | None:
+    def of_container(cls, pid: int, container: str, proc: Path = _PROC) -> SessionLeader | None:
         """Return the process if it exists and certainly belongs to the container, by the name of its control group.
 
         An engine behind a local socket may run its containers in a virtual machine, and the simulator itself may run in
@@ -83,7 +83,7 @@ class Leader:
         return leader if container in group and leader.is_alive(proc) else None
 
     @classmethod
-    def of(cls, pid: int, proc: Path = _PROC) -> Leader:
+    def of(cls, pid: int, proc: Path = _PROC) -> SessionLeader:
         fields = _stat(pid, proc)
         return cls(pid, int(fields[19]) if fields else -1)
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, Usage
+from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.simulated import SimulatedBackend
 from simulator.model.health import HealthCheck
@@ -32,7 +32,7 @@ OK: Final = 200  # status of an answer to a simulated client, whose status is un
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MeasuredResponse:
     """The answer to a request: its time on the instance and its status."""
 
     seconds: float
@@ -48,12 +48,12 @@ class RealDriver(Driver, Protocol):
     def cpu_used_s(self) -> float: ...
 
 
-class Shown:
+class MeasuredBehaviour:
     """Measurements of the real instances so far. `draw` is uniform in [0, 1)."""
 
     def __init__(self, draw: Callable[[], float]) -> None:
         self._draw = draw
-        self._answers: dict[int, deque[Answer]] = {}
+        self._answers: dict[int, deque[MeasuredResponse]] = {}
         self._starts_s: deque[float] = deque(maxlen=ANSWERS_KEPT)
         self._waiting: list[Callable[[], None]] = []
         self.answered = 0
@@ -62,7 +62,7 @@ class Shown:
         """Record a start: the seconds from the request to launch a real instance until it was healthy."""
         self._starts_s.append(seconds)
 
-    def answer(self, outstanding: int, answer: Answer) -> None:
+    def answer(self, outstanding: int, answer: MeasuredResponse) -> None:
         """Record an answer of a real instance with `outstanding` (>= 1) requests, this one included."""
         self.answered += 1
         self._answers.setdefault(_class(outstanding), deque(maxlen=ANSWERS_KEPT)).append(answer)
@@ -74,7 +74,7 @@ class Shown:
         """Return a measured start time; None before the first real start."""
         return self._pick(self._starts_s) if self._starts_s else None
 
-    def draw_answer(self, outstanding: int) -> Answer | None:
+    def draw_answer(self, outstanding: int) -> MeasuredResponse | None:
         """Return a measured answer; None before the first real answer, which `first_answer` waits for."""
         if not self._answers:
             return None
@@ -98,7 +98,7 @@ class MixedDriver:
     def __init__(self, real: RealDriver, real_instances: int, draw: Callable[[], float]) -> None:
         self._real = real
         self._real_instances = real_instances
-        self._shown = Shown(draw)
+        self._shown = MeasuredBehaviour(draw)
         self._real_lives = 0  # includes those being launched
         self._simulated_answered = 0
         self._cpu_s = 0.0
@@ -121,7 +121,7 @@ class MixedDriver:
             LaunchError: if a real instance cannot be launched.
         """
         if self._real_lives >= self._real_instances:
-            return _LikeShown(spec, self._shown)
+            return _ReplayingBackend(spec, self._shown)
         self._real_lives += 1
         asked_s = asyncio.get_running_loop().time()
         try:
@@ -140,7 +140,7 @@ class MixedDriver:
             return
         seconds = asyncio.get_running_loop().time() - exchange.begun_s
         status = exchange.status or OK
-        self._shown.answer(instance.outstanding, Answer(seconds, status))
+        self._shown.answer(instance.outstanding, MeasuredResponse(seconds, status))
 
     def cpu_used_s(self) -> float:
         """Return the CPU seconds so far. A simulated answer counts as the latest measured cost of a real one."""
@@ -162,7 +162,7 @@ class MixedDriver:
 class _Measured:
     """A real instance whose start time is measured from `asked_s`; everything else passes through."""
 
-    def __init__(self, backend: Backend, shown: Shown, asked_s: float) -> None:
+    def __init__(self, backend: Backend, shown: MeasuredBehaviour, asked_s: float) -> None:
         self.real = backend
         self._shown = shown
         self._asked_s = self._rejected_s = asked_s
@@ -198,10 +198,10 @@ def real_of(backend: Backend) -> Backend:
     return backend.real if isinstance(backend, _Measured) else backend
 
 
-class _LikeShown(SimulatedBackend):
+class _ReplayingBackend(SimulatedBackend):
     """A simulated instance that answers as the real ones did."""
 
-    def __init__(self, spec: InstanceSpec, shown: Shown) -> None:
+    def __init__(self, spec: InstanceSpec, shown: MeasuredBehaviour) -> None:
         super().__init__(SimulatedApplication(), spec, 0.0, _NoWork(), iter(()))
         self._shown = shown
         self._launched_s = self._loop.time()
@@ -223,7 +223,7 @@ class _LikeShown(SimulatedBackend):
             return "connection refused"
         return await super().probe(check)
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         """Return None: answers are imitated, but not what they cost an instance."""
         return None
 

@@ -3,7 +3,7 @@
 The front offers an exchange; admission and balancing decide; the exchange begins on its instance or fails. Every
 offered exchange is released exactly once: by `finish` or `abandon` from the front, or by the pool (rejected, expired,
 timed out, instance lost), which then calls `exchange.fail`. The supply of instances is the roster's part
-(fleet/roster.py).
+(fleet/replica_set.py).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection
 
 from simulator.fleet.deadlines import Deadlines
 from simulator.fleet.exchange import Exchange
+from simulator.fleet.fault_injection import FaultInjection
 from simulator.fleet.instance import Instance
-from simulator.fleet.outliers import Outliers
+from simulator.fleet.outlier_detection import OutlierDetector
 from simulator.fleet.settings import PoolSettings
-from simulator.fleet.wire_faults import WireFaults
 from simulator.model.instance import InstanceState
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
@@ -29,7 +29,7 @@ from simulator.rules.meter import Meter
 from simulator.rules.policies.port import Sample
 
 
-def _no_lot() -> float:
+def _no_draw() -> float:
     msg = "random balancing needs a random stream"
     raise AssertionError(msg)
 
@@ -44,17 +44,17 @@ class Pool:
     health_is_certain = False  # True if instances never turn unhealthy, so probing can be skipped
     new_instance: Callable[[int, float], Instance] = Instance  # from its number and the time of the decision to add it
 
-    def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_lot) -> None:
+    def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_draw) -> None:
         self.settings, self.service = settings, settings.service
         self.scaling = settings.scaling
         self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
         # Set by the roster and the autoscaler, which are above the requests.
         self.on_wake: Callable[[Instance], float] = _unset
         self.on_quiet: Callable[[Instance], object] = _unset
-        self.on_wait: Callable[[], None] = nobody_asks
+        self.on_wait: Callable[[], None] = nothing_probes
         self.on_finished: Callable[[Exchange], None] | None = None  # full answer, slot not yet released
         self.outcomes: Outcomes | None = None  # counts how requests ended, if metrics are read
-        self.faults: WireFaults | None = None  # injected between the balancer and instances, if any
+        self.faults: FaultInjection | None = None  # injected between the balancer and instances, if any
         self._line_empty: asyncio.Future[None] | None = None  # done when the queue is empty, if a caller awaits that
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
@@ -64,7 +64,7 @@ class Pool:
             settings.scaling.max_concurrency,
             settings.overflow,
         )
-        self.outliers = Outliers(ejection, self.ready, self._suspend, self._resume)
+        self.outliers = OutlierDetector(ejection, self.ready, self._suspend, self._resume)
         self._failing = self.outliers.failing
         self._open: Deadlines[Exchange] = Deadlines(settings.request_timeout_s, self._timed_out)
         self._expiry: asyncio.TimerHandle | None = None
@@ -89,7 +89,7 @@ class Pool:
             self._grant(exchange, verdict, now)
         else:
             self._meter.began_waiting(now)
-            self._watch_line()
+            self._watch_queue()
             self.on_wait()
 
     def finish(self, exchange: Exchange) -> None:
@@ -144,7 +144,7 @@ class Pool:
     def abandon(self, exchange: Exchange) -> None:
         """End an exchange whose client disconnected, queued or in progress; no effect if it was released already."""
         if exchange.open:
-            self._let_go(exchange, CLIENT_GONE)
+            self._release_queued(exchange, CLIENT_GONE)
 
     # --- the supply's side -----------------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ class Pool:
     def waiting(self) -> int:
         return self._meter.waiting
 
-    async def line_empty(self) -> None:
+    async def queue_empty(self) -> None:
         """Wait until the queue is empty. New requests must go elsewhere before; the time in the queue is bounded."""
         if self.waiting:
             self._line_empty = self._loop.create_future()
@@ -183,7 +183,7 @@ class Pool:
         self.leave(instance)
         for exchange in self._open:
             if exchange.instance is instance and exchange.open:
-                self._let_go(exchange, rejection, dead=True)
+                self._release_queued(exchange, rejection, dead=True)
                 exchange.fail(rejection)
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
@@ -214,7 +214,7 @@ class Pool:
         # Youngest first: queued exchanges are released before those whose slots they would be granted.
         for exchange in reversed(list(self._open)):
             if exchange.open:
-                self._let_go(exchange, UNAVAILABLE)
+                self._release_queued(exchange, UNAVAILABLE)
                 exchange.fail(UNAVAILABLE)
         self._open.close()
         self.outliers.close()
@@ -269,7 +269,9 @@ class Pool:
             if not instance.is_watched:
                 self.on_quiet(instance)
 
-    def _let_go(self, exchange: Exchange, why: Rejection, *, rejected: bool = False, dead: bool = False) -> None:
+    def _release_queued(
+        self, exchange: Exchange, why: Rejection, *, rejected: bool = False, dead: bool = False
+    ) -> None:
         """End the exchange without an answer of the application; the caller notifies the front."""
         now = self._time()
         exchange.open = False
@@ -323,10 +325,10 @@ class Pool:
         if exchange.open:
             if exchange.begun_s >= 0 and exchange.instance is not None:
                 self.outliers.failed(exchange.instance)
-            self._let_go(exchange, TIMEOUT)
+            self._release_queued(exchange, TIMEOUT)
             exchange.fail(TIMEOUT)
 
-    def _watch_line(self) -> None:
+    def _watch_queue(self) -> None:
         due = self._admission.next_expiry()
         if due is not None and self._expiry is None:
             self._expiry = self._loop.call_at(due, self._expire)
@@ -336,9 +338,9 @@ class Pool:
         for exchange in self._admission.expire(self._time()):
             if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
                 rejection = QUEUE_TIMEOUT if self.ready else UNAVAILABLE
-                self._let_go(exchange, rejection, rejected=True)
+                self._release_queued(exchange, rejection, rejected=True)
                 exchange.fail(rejection)
-        self._watch_line()
+        self._watch_queue()
 
 
 def _unset(_: Instance) -> float:
@@ -346,5 +348,5 @@ def _unset(_: Instance) -> float:
     raise AssertionError(msg)
 
 
-def nobody_asks() -> None:
+def nothing_probes() -> None:
     """Default of `on_wait`: do nothing."""

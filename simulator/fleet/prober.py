@@ -26,7 +26,7 @@ AT_ONCE_S: Final = 0.02
 
 
 @runtime_checkable
-class KnowsItsStart(Protocol):
+class HasKnownStart(Protocol):
     """A backend that knows when it will listen, so that earlier probes can be skipped."""
 
     def listens_s(self) -> float:
@@ -61,7 +61,7 @@ class Prober:
         """Probe from the launch on until the instance is healthy. `failed` is called for each probe that fails."""
         loop = asyncio.get_running_loop()
         streak = Streak(self.check)
-        knows = backend if isinstance(backend, KnowsItsStart) else None
+        knows = backend if isinstance(backend, HasKnownStart) else None
         while True:
             began_s = loop.time()
             why = await self._probe(number, backend)

@@ -6,7 +6,7 @@ simulator, its own folder with a copy of the working directory, its own port, at
 (process_limits.py), and 3 GB of storage (process_storage.py). Its output is reported line by line, its exit as an
 event. Nothing survives the stop of an instance: the group is killed, then every process that carries the instance's
 mark or is in its control group, then the folder is removed. The same holds for the end of the driver and for `kill -9`
-of the simulator (process_guard.py; the next start finds what remains if the guard was killed too).
+of the simulator (process_watchdog.py; the next start finds what remains if the guard was killed too).
 
 Real time only: it opens sockets, uses threads for slow disk work, and watches child processes.
 """
@@ -25,6 +25,7 @@ from typing import Final
 
 from simulator.fleet import process_storage as storage
 from simulator.fleet.driver import InstanceSpec, LaunchError
+from simulator.fleet.line_splitter import LineSplitter, OutputPipe
 from simulator.fleet.process_backend import ProcessBackend, RequestService, Throttling
 from simulator.fleet.process_environment import (
     InstanceFolder,
@@ -33,16 +34,15 @@ from simulator.fleet.process_environment import (
     clean_environment,
     find_program,
 )
-from simulator.fleet.process_guard import Guard
-from simulator.fleet.process_isolation import Namespaces, Way, find_namespaces, walls_around
+from simulator.fleet.process_isolation import Namespaces, Way, find_namespaces, mount_plan_for
 from simulator.fleet.process_limits import Confinement, Limits
-from simulator.fleet.process_lines import LineCutter, OutputPipe
 from simulator.fleet.process_listening import InstanceSockets
 from simulator.fleet.process_orphans import ORPHANS
 from simulator.fleet.process_ports import Ports
 from simulator.fleet.process_settings import ProcessSettings
 from simulator.fleet.process_sweep import owner_name, sweep
 from simulator.fleet.process_watch import ExitWatch, seal_files
+from simulator.fleet.process_watchdog import Watchdog
 from simulator.world.tasks import Tasks
 
 __all__ = ["OnLine", "ProcessApplication", "ProcessDriver", "ProcessSettings", "Throttling"]
@@ -61,7 +61,7 @@ _NONE: Final = Namespaces(Way.FOLDER, "they are switched off")
 
 
 @dataclass(slots=True, eq=False)
-class _Holding:
+class _InstanceResources:
     """Resources of the machine that an instance holds, from the first step of its launch until they are released."""
 
     folder: InstanceFolder
@@ -92,13 +92,13 @@ class ProcessDriver:
         self._settings = settings
         self._ports = Ports()
         self._tasks = Tasks("process driver")
-        self._living: dict[ProcessBackend, _Holding] = {}
+        self._living: dict[ProcessBackend, _InstanceResources] = {}
         self._confinement = Confinement.find(settings.processes, groups=settings.control_groups)
         self._namespaces = _NONE  # until the first launch tests the machine
         self._gone_used_s = 0.0  # CPU seconds of ended instances
         self._launches = 0
         self._root: Path | None = None
-        self._guard: Guard | None = None
+        self._guard: Watchdog | None = None
         self._founding = asyncio.Lock()
         self._closing = contextlib.ExitStack()
         self._closed = False
@@ -116,12 +116,12 @@ class ProcessDriver:
         except (OSError, ValueError) as error:
             raise _launch_error(spec, error) from error
         self._launches += 1
-        holding = _Holding(InstanceFolder(root / f"{self._launches}-{spec.number}"))
+        holding = _InstanceResources(InstanceFolder(root / f"{self._launches}-{spec.number}"))
         try:
             return await self._start(spec, holding)
         except BaseException as error:
             # A shielded task: a second cancellation must not leave the work half done.
-            await asyncio.shield(self._tasks.spawn(self._give_back(holding, ()), "give back"))
+            await asyncio.shield(self._tasks.spawn(self._release_resources(holding, ()), "give back"))
             if isinstance(error, OSError):
                 raise _launch_error(spec, error) from error
             raise
@@ -167,7 +167,7 @@ class ProcessDriver:
             if self._guard is None or self._root is None:
                 homes = self._confinement.homes
                 self._root = _new_name(self._settings.scratch)
-                self._guard = Guard(str(self._root), homes)
+                self._guard = Watchdog(str(self._root), homes)
                 ORPHANS.begin(str(self._root.parent), homes)
                 self._closing.callback(ORPHANS.end, str(self._root.parent), homes)
                 self._tasks.spawn(
@@ -181,7 +181,7 @@ class ProcessDriver:
             self._root.mkdir(mode=0o700, exist_ok=True)
         return self._root
 
-    async def _start(self, spec: InstanceSpec, holding: _Holding) -> ProcessBackend:
+    async def _start(self, spec: InstanceSpec, holding: _InstanceResources) -> ProcessBackend:
         loop = asyncio.get_running_loop()
         application, folder = self._application, holding.folder
         hidden = [place.resolve() for place in self._settings.hidden]
@@ -214,7 +214,7 @@ class ProcessDriver:
         if set_up is None:
             program = find_program(program, environment["PATH"], folder.app)
         command = (program, *application.command[1:])
-        walls = walls_around(
+        mount_plan = mount_plan_for(
             folder.root,
             command,
             environment,
@@ -223,7 +223,7 @@ class ProcessDriver:
             processes=settings.processes,
         )
         before = set_up.command if set_up else ()
-        return self._namespaces.command(walls, command, before, as_root=application.mounts)
+        return self._namespaces.command(mount_plan, command, before, as_root=application.mounts)
 
     def _limits(self, folder: InstanceFolder, spec: InstanceSpec) -> Limits:
         try:
@@ -255,9 +255,11 @@ class ProcessDriver:
         def tell(line: str) -> None:
             self._on_line(spec.service, spec.number, stream, line)
 
-        return OutputPipe(LineCutter(tell, self._settings.line_bytes_max))
+        return OutputPipe(LineSplitter(tell, self._settings.line_bytes_max))
 
-    def _started(self, spec: InstanceSpec, watch: ExitWatch, holding: _Holding, limits: Limits) -> ProcessBackend:
+    def _started(
+        self, spec: InstanceSpec, watch: ExitWatch, holding: _InstanceResources, limits: Limits
+    ) -> ProcessBackend:
         """Take ownership of the started process; there is no await between its start and this call."""
         assert self._guard is not None
         self._guard.watch(watch.pid)
@@ -274,7 +276,7 @@ class ProcessDriver:
             return holding.service
 
         def ended(backend: ProcessBackend) -> None:
-            self._tasks.spawn(self._clear_away(backend, holding), f"clear away {backend.pid}")
+            self._tasks.spawn(self._clean_up(backend, holding), f"clear away {backend.pid}")
 
         switch = limits.switch(self._settings.throttling, self._settings.idle_vcpu)
         backend = ProcessBackend(
@@ -293,10 +295,10 @@ class ProcessDriver:
             backend.kill()
         return backend
 
-    async def _clear_away(self, backend: ProcessBackend, holding: _Holding) -> None:
+    async def _clean_up(self, backend: ProcessBackend, holding: _InstanceResources) -> None:
         holding.used_s()  # the last reading of the CPU clock, which is removed with its group
         try:
-            await self._give_back(holding, (backend.pid,))
+            await self._release_resources(holding, (backend.pid,))
         finally:
             assert self._guard is not None
             self._guard.forget(backend.pid)
@@ -304,7 +306,7 @@ class ProcessDriver:
             self._gone_used_s += holding.used_s()
             backend.left.set_result(None)
 
-    async def _give_back(self, holding: _Holding, sessions: tuple[int, ...]) -> None:
+    async def _release_resources(self, holding: _InstanceResources, sessions: tuple[int, ...]) -> None:
         if holding.service is not None:
             await holding.service.close()
         for pipe in holding.pipes:

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Final, Protocol
 
-from simulator.fleet.driver import ExitStatus, Usage
+from simulator.fleet.driver import ExitStatus, ResourceUsage
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.listening import Leader
+from simulator.fleet.listening import SessionLeader
 from simulator.fleet.process_listening import InstanceSockets
 from simulator.fleet.process_watch import ExitWatch, innermost, is_waiting
 from simulator.model.health import HealthCheck
@@ -75,7 +75,7 @@ class ProcessBackend:
         cpu: CpuSwitch,
         exceeded: Callable[[], str],
         on_end: Callable[[ProcessBackend], None],
-        usage: Callable[[], Usage | None],
+        usage: Callable[[], ResourceUsage | None],
         *,
         depth: int,
         sockets: InstanceSockets,
@@ -92,7 +92,7 @@ class ProcessBackend:
         self.exited: asyncio.Future[ExitStatus] = loop.create_future()
         self.left: asyncio.Future[None] = loop.create_future()
         self._service = service
-        self._leader = Leader.of(watch.pid)
+        self._leader = SessionLeader.of(watch.pid)
         self._sockets = sockets
         self._turn_to_fixed_port = turn_to_fixed_port
         self._was_well = False

@@ -1,8 +1,8 @@
 """Isolation of processes on this machine: the namespaces that it permits, and the command line that uses them.
 
 An instance gets its own namespaces for mounts, processes and System V shared memory: directly if the simulator runs as
-root, else in a user namespace if the machine permits every user to create one. Inside, process_walls.py hides what does
-not belong to the instance. The instance stays in the machine's network, where its port is.
+root, else in a user namespace if the machine permits every user to create one. Inside, process_mounts.py hides what
+does not belong to the instance. The instance stays in the machine's network, where its port is.
 
     unshare          creates the namespaces, waits, and exits as its child does; if it is killed, all of them end
     └─ sh            first process of the namespace: reaps orphans; its end ends every process inside
@@ -26,7 +26,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet import process_walls
+from simulator.fleet import process_mounts
 from simulator.fleet.process_sweep import MARK, is_owned
 
 STATE_NAME: Final = "apprunner-simulator"  # default name of the folder with the state folders
@@ -53,7 +53,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Walls:
+class MountPlan:
     """Paths to hide from an application.
 
     `hidden`: whole folders. `kept`: paths in them that stay visible; `shown`: those of the kept paths that are
@@ -101,7 +101,7 @@ class Namespaces:
         return ("unshare", *user, *kept_apart, "--")
 
     def command(
-        self, walls: Walls, program: tuple[str, ...], setup: tuple[str, ...] = (), *, as_root: bool = False
+        self, mount_plan: MountPlan, program: tuple[str, ...], setup: tuple[str, ...] = (), *, as_root: bool = False
     ) -> tuple[str, ...]:
         """Return the command line that runs `program` within walls.
 
@@ -111,20 +111,20 @@ class Namespaces:
         if not self.is_apart:
             return (*setup, *program)
         first = ("/bin/sh", "-c", _FIRST, "apprunner")
-        return (*self.unshare(), *first, *setup, *self.raised(walls, as_root=as_root), *program)
+        return (*self.unshare(), *first, *setup, *self.raised(mount_plan, as_root=as_root), *program)
 
-    def raised(self, walls: Walls, *, as_root: bool) -> tuple[str, ...]:
+    def raised(self, mount_plan: MountPlan, *, as_root: bool) -> tuple[str, ...]:
         """Return the command that, inside the namespaces, sets up the walls and becomes the program after it."""
-        options = [f"hide={path}" for path in walls.hidden]
-        options += [f"keep={path}" for path in walls.kept]
-        options += [f"show={path}" for path in walls.shown]
-        if walls.temporary:
-            options.append(f"tmp={walls.temporary}")
+        options = [f"hide={path}" for path in mount_plan.hidden]
+        options += [f"keep={path}" for path in mount_plan.kept]
+        options += [f"show={path}" for path in mount_plan.shown]
+        if mount_plan.temporary:
+            options.append(f"tmp={mount_plan.temporary}")
         if self.way is Way.USER and not as_root:
             options.append(f"as={os.geteuid()}:{os.getegid()}")
-        if self.way is Way.USER and walls.processes and _counts_by_namespace():
-            options.append(f"processes={walls.processes}")
-        return (sys.executable, "-I", "-S", process_walls.__file__, *options, "--")
+        if self.way is Way.USER and mount_plan.processes and _counts_by_namespace():
+            options.append(f"processes={mount_plan.processes}")
+        return (sys.executable, "-I", "-S", process_mounts.__file__, *options, "--")
 
 
 _finding: Final = threading.Lock()
@@ -158,7 +158,7 @@ def _trial(namespaces: Namespaces) -> str:
     # No folder of its own is used, because a simulator that is killed now would leave it behind.
     try:
         done = subprocess.run(  # noqa: S603 the command is our own
-            namespaces.command(Walls((TEMPORARY,)), ("/bin/sh", "-c", "test $$ -lt 9")),
+            namespaces.command(MountPlan((TEMPORARY,)), ("/bin/sh", "-c", "test $$ -lt 9")),
             cwd="/",
             env={"PATH": SYSTEM_PATH},
             stdin=subprocess.DEVNULL,
@@ -191,7 +191,7 @@ def _counts_by_namespace() -> bool:
     return (major, minor) >= (5, 14)
 
 
-def walls_around(
+def mount_plan_for(
     folder: Path,
     command: Iterable[str],
     environment: Mapping[str, str],
@@ -199,7 +199,7 @@ def walls_around(
     *,
     shown: Iterable[Path] = (),
     processes: int = 0,
-) -> Walls:
+) -> MountPlan:
     """Return the walls of a program that runs in `folder`, with temporary files in its `tmp`.
 
     Hidden are the temporary folders, the usual state folder and `hidden`, except paths in temporary folders that the
@@ -210,7 +210,7 @@ def walls_around(
     own = [str(folder), *map(str, shown)]
     variables = {name: value for name, value in environment.items() if name != MARK}
     named = [path for path in named_paths(command, variables, places, secret) if path not in own]
-    return Walls(places, (str(folder), *named), tuple(map(str, shown)), str(folder / "tmp"), processes)
+    return MountPlan(places, (str(folder), *named), tuple(map(str, shown)), str(folder / "tmp"), processes)
 
 
 def _usual_state() -> list[Path]:

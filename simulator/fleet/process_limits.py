@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from simulator.fleet.driver import Usage
+from simulator.fleet.driver import ResourceUsage
 from simulator.fleet.process_backend import CpuSwitch, Throttling
 from simulator.fleet.process_cgroup import PROCESSES, Group, GroupHome, NoGroupsError, find_home
 from simulator.model.sizes import InstanceSize
@@ -51,7 +51,7 @@ class Limits(Protocol):
     def used_s(self) -> float:
         """Return the CPU seconds used so far; the value does not decrease when a part can no longer be read."""
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         """Return CPU as `used_s` and the memory in use; None if the instance has ended."""
 
     def exceeded(self) -> str:
@@ -152,9 +152,9 @@ class GroupLimits:
             self._used_s = self._group.used_s()
         return self._used_s
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         try:
-            return Usage(self.used_s(), self._group.memory_bytes())
+            return ResourceUsage(self.used_s(), self._group.memory_bytes())
         except OSError:
             return None
 
@@ -197,10 +197,10 @@ class ProcessLimits:
         self._used_s = max(self._used_s, used_s)
         return self._used_s
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         """Return the usage; a page that several of its processes share counts for each of them."""
         pages = sum(map(_resident_pages, (self._pid, *_descendants(self._pid))))
-        return Usage(self.used_s(), float(pages * _PAGE_BYTES)) if pages else None
+        return ResourceUsage(self.used_s(), float(pages * _PAGE_BYTES)) if pages else None
 
     def exceeded(self) -> str:
         return ""

@@ -17,7 +17,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet.listening import Listening, listening, sockets_of, told_ports
+from simulator.fleet.listening import Listening, listening, ports_text, sockets_of
 
 # A check reads files of the instance's processes. Nearly every application listens before the first check is due.
 _FIRST_LOOK_S: Final = 0.4
@@ -63,7 +63,7 @@ class InstanceSockets:
             )
         if not self._seen.ports or self._given in self._seen.ports:
             return ""
-        others = told_ports(self._seen.ports)
+        others = ports_text(self._seen.ports)
         if self._port > 0 and self._port not in self._seen.ports:  # namespaces of its own would not help it
             return (
                 f"it listens on {others}, neither on the service's port {self._port} nor on $PORT, which is "

@@ -1,8 +1,8 @@
 """Sweep after instances: end every process that belongs to a folder of a simulator, then remove the folder.
 
 There are two users. The process driver sweeps one instance's folder when the instance has ended. Run as a script, this
-file is the *guard* (see process_guard.py): it waits on its standard input for the end of the simulator and then sweeps
-everything. It therefore imports only the standard library and must start fast.
+file is the *guard* (see process_watchdog.py): it waits on its standard input for the end of the simulator and then
+sweeps everything. It therefore imports only the standard library and must start fast.
 
 A process belongs to a folder if it is in a control group of the folder, if its environment carries the folder's mark,
 or if its session is one that the simulator started. Every descendant inherits group and mark, whatever process groups

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from simulator.fleet.application import Failures, SimulatedApplication
-from simulator.fleet.driver import ExitStatus, InstanceSpec, Usage
+from simulator.fleet.driver import ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.exchange import Exchange
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.discipline import Station
@@ -26,7 +26,7 @@ CHUNK = 1024  # draws per call: numpy costs a microsecond a call, a list element
 SIGKILL_CODE = 137  # 128 + 9, as a container reports it
 
 
-class Work:
+class WorkSampler:
     """The work of the requests of one service, drawn in order of arrival, whichever instance performs it."""
 
     def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
@@ -38,7 +38,7 @@ class Work:
         exchange.io_s = next(self._io)
 
 
-class PathWork(Work):
+class PerPathWorkSampler(WorkSampler):
     """Work that depends on the path; each path draws from its own streams."""
 
     def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
@@ -57,7 +57,7 @@ class PathWork(Work):
         exchange.io_s = next(io)
 
 
-class DrawsWork(Protocol):
+class WorkSource(Protocol):
     """Supplies CPU and I/O time for a request whose work has not been sampled."""
 
     def draw(self, exchange: Exchange) -> None: ...
@@ -73,9 +73,9 @@ class SimulatedDriver:
         service: str,
         storage_bytes: int = STORAGE_BYTES,
     ) -> None:
-        self.work = (PathWork if application.paths else Work)(application, streams, service)
+        self.work = (PerPathWorkSampler if application.paths else WorkSampler)(application, streams, service)
         self._storage_bytes = storage_bytes
-        self._accidents = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
+        self._injected_failures = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
         self._application = application
         self._start_ups = _draws(application.start_up, streams.stream("service", service, "start-up"))
         self._fates = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
@@ -93,7 +93,7 @@ class SimulatedDriver:
                 start_up_s,
                 self.work,
                 self._fates,
-                accidents=Accidents(failures, self._accidents, self._storage_bytes),
+                injected_failures=InjectedFailures(failures, self._injected_failures, self._storage_bytes),
             )
         self._living[backend] = None
         backend.exited.add_done_callback(lambda _: self._ended(backend))
@@ -119,7 +119,7 @@ class SimulatedBackend:
         application: SimulatedApplication,
         spec: InstanceSpec,
         start_up_s: float,
-        work: DrawsWork,
+        work: WorkSource,
         fates: Iterator[float],
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -189,9 +189,9 @@ class SimulatedBackend:
     def cpu_used_s(self) -> float:
         return self.used_by(self._loop.time())
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         """Return the usage; an application without stated memory counts as using none."""
-        return Usage(self.cpu_used_s(), 0.0)
+        return ResourceUsage(self.cpu_used_s(), 0.0)
 
     def throttle(self) -> None:
         """Do nothing: an idle instance computes nothing."""
@@ -211,7 +211,7 @@ class SimulatedBackend:
 
 
 @dataclass(frozen=True, slots=True)
-class Accidents:
+class InjectedFailures:
     """Random failures of an instance; a share of 0 consumes no draw. Draws are uniform in [0, 1)."""
 
     failures: Failures
@@ -230,19 +230,19 @@ class FailingBackend(SimulatedBackend):
         application: SimulatedApplication,
         spec: InstanceSpec,
         start_up_s: float,
-        work: DrawsWork,
+        work: WorkSource,
         fates: Iterator[float],
         *,
-        accidents: Accidents,
+        injected_failures: InjectedFailures,
     ) -> None:
         super().__init__(application, spec, start_up_s, work, fates)
-        self._accidents = accidents
-        self._failures = failures = accidents.failures
+        self._injected_failures = injected_failures
+        self._failures = failures = injected_failures.failures
         self._memory_gb = spec.size.memory_gb
         self._at_work = 0
         self._stored_bytes = 0
-        self._hangs = accidents.happens(failures.hang_at_start)
-        if accidents.happens(failures.crash_at_start):
+        self._hangs = injected_failures.happens(failures.hang_at_start)
+        if injected_failures.happens(failures.crash_at_start):
             self._loop.call_later(start_up_s, self._crash)
         elif failures.memory_bytes > self._memory_bytes:
             self._loop.call_later(start_up_s, self._out_of_memory)
@@ -255,20 +255,20 @@ class FailingBackend(SimulatedBackend):
     def _used_bytes(self) -> float:
         return self._failures.memory_bytes + self._at_work * self._failures.request_memory_bytes
 
-    def usage(self) -> Usage | None:
-        return Usage(self.cpu_used_s(), self._used_bytes)
+    def usage(self) -> ResourceUsage | None:
+        return ResourceUsage(self.cpu_used_s(), self._used_bytes)
 
     def begin(self, exchange: Exchange) -> None:
-        failures, accidents = self._failures, self._accidents
+        failures, injected_failures = self._failures, self._injected_failures
         self._at_work += 1
         self._stored_bytes += failures.request_storage_bytes
         if self._used_bytes > self._memory_bytes:
             self._out_of_memory()
-        elif self._stored_bytes > accidents.storage_bytes:
+        elif self._stored_bytes > injected_failures.storage_bytes:
             self._exit(ExitStatus(SIGKILL_CODE, "ended by SIGKILL, ephemeral storage is full"))
-        elif accidents.happens(failures.crash_share):
+        elif injected_failures.happens(failures.crash_share):
             self._crash()
-        elif self._hangs or accidents.happens(failures.hang_share):
+        elif self._hangs or injected_failures.happens(failures.hang_share):
             self._hangs = True
         else:
             super().begin(exchange)

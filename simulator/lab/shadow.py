@@ -156,11 +156,11 @@ class _Shadow:
         self._divergence = divergence
         self._at_s = at_s
         self._cpu = cpu
-        self._desired = service.roster.desired
+        self._desired = service.replica_set.desired
 
     def second_closed(self, sample: Sample) -> None:
         """Compare the desired counts of the second that has ended; then pass it to the shadow, which may decide."""
-        self._divergence.passed(self._desired - self._service.roster.desired)
+        self._divergence.passed(self._desired - self._service.replica_set.desired)
         self._policy.observe(sample if self._cpu is None else self._cpu.added(sample))
         ticks_before, ticks_now = (
             math.floor(moment / self._policy.tick_s) for moment in (sample.second, sample.second + 1)
@@ -172,18 +172,18 @@ class _Shadow:
 
     def _changed(self, decision: Decision) -> None:
         if len(self._divergence.decisions) < DECISIONS_KEPT:
-            acting = self._service.roster.desired
+            acting = self._service.replica_set.desired
             self._divergence.decisions.append(
                 ShadowDecision(self._at_s(), self._desired, decision.desired, acting, decision.formula)
             )
         self._desired = decision.desired
 
     def _observation(self) -> Observation:
-        pool, roster = self._service.pool, self._service.roster
+        pool, replica_set = self._service.pool, self._service.replica_set
         return Observation(
             now_s=self._at_s(),
             ready=len(pool.ready),
-            coming=roster.coming,
+            coming=replica_set.coming,
             in_flight=pool.in_flight,
             waiting=pool.waiting,
             scaling=pool.scaling,

@@ -150,9 +150,9 @@ class Books:
             failed_rps=recent.failed_rps,
             in_flight=in_flight,
             waiting=waiting,
-            active=sum(revision.roster.active for revision in revisions),
-            provisioned=sum(revision.roster.provisioned for revision in revisions),
-            desired=sum(service.revision.roster.desired for service in services if service.revision is not None),
+            active=sum(revision.replica_set.active for revision in revisions),
+            provisioned=sum(revision.replica_set.provisioned for revision in revisions),
+            desired=sum(service.revision.replica_set.desired for service in services if service.revision is not None),
             p50_s=recent.p50_s,
             p99_s=recent.p99_s,
             outside_rps=outside_rps,
@@ -226,14 +226,14 @@ def _usages(service: Service, ended_s: float) -> Sequence[InstanceUsage]:
     """Return the usage of each instance of each revision until now; an instance that never started used nothing."""
     usages = []
     for revision in service.revisions:
-        roster = revision.roster
-        for instance in roster.instances.values():
+        replica_set = revision.replica_set
+        for instance in replica_set.instances.values():
             if instance.launched_at_s < 0:
                 continue
             until_s = instance.stopped_at_s if instance.stopped_at_s >= 0 else ended_s
             activations = list(instance.activations)
             if instance.activation_at_s >= 0:
-                activations.append((instance.activation_at_s, roster.activity.activation_end_at_s(instance)))
+                activations.append((instance.activation_at_s, replica_set.activity.activation_end_at_s(instance)))
             launched_s = instance.launched_at_s
             usages.append(InstanceUsage(until_s - launched_s, activations, revision.settings.size, launched_s))
     return usages

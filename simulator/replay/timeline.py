@@ -108,25 +108,25 @@ class Timeline:
         service = self._service(action.service)
         victims = _chosen(service, action.which)[: action.count]
         for number in victims:
-            service.roster.kill(number)
+            service.replica_set.kill(number)
         return f"{service.name}: {_instances(victims)} killed"
 
     def _slow_starts(self, action: SlowStartsSpec, extra_s: float) -> str:
-        roster = self._service(action.service).roster
-        roster.extra_start_s = max(0.0, roster.extra_start_s + extra_s)
-        return f"{action.service}: starts take {duration_text(roster.extra_start_s)} longer"
+        replica_set = self._service(action.service).replica_set
+        replica_set.extra_start_s = max(0.0, replica_set.extra_start_s + extra_s)
+        return f"{action.service}: starts take {duration_text(replica_set.extra_start_s)} longer"
 
     def _fail_checks(self, action: FailHealthChecksSpec, failing: list[int]) -> str:
         service = self._service(action.service)
         failing[:] = [ALL] if action.which == "all" else _chosen(service, action.which)[:1]
-        service.roster.prober.failing.update(dict.fromkeys(failing))
+        service.replica_set.prober.failing.update(dict.fromkeys(failing))
         which = "all instances" if action.which == "all" else _instances(failing)
         return f"{service.name}: health checks of {which} fail"
 
     def _pass_checks(self, action: FailHealthChecksSpec, failing: list[int]) -> str:
         service = self._service(action.service)
         for number in failing:
-            service.roster.prober.failing.pop(number, None)
+            service.replica_set.prober.failing.pop(number, None)
         return f"{service.name}: health checks are real again"
 
     def _spoil(self, action: WireFaultSpec, numbers: list[int]) -> str:
@@ -142,7 +142,7 @@ class Timeline:
     def _update(self, action: UpdateAutoScalingSpec) -> str:
         service = self._service(action.service)
         scaling = change_configuration(
-            service.roster,
+            service.replica_set,
             max_concurrency=action.max_concurrency,
             min_size=action.min_size,
             max_size=action.max_size,

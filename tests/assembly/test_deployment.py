@@ -62,7 +62,7 @@ def test_a_version_that_dies_while_the_old_one_finishes_gives_the_traffic_back_a
         ask(world, arn, outcomes)  # the end of the new one
         await world.stage.passes(0.1)
         assert world.service(arn).serving is old
-        assert [instance.state for instance in old.roster.living()] == [InstanceState.ACTIVE]
+        assert [instance.state for instance in old.replica_set.living()] == [InstanceState.ACTIVE]
         ask(world, arn, outcomes)  # served by the old version, at once
         await world.stage.settled()
         await world.stage.passes(10.0)
@@ -101,7 +101,7 @@ def test_a_version_that_dies_between_health_and_route_never_gets_the_traffic() -
         world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("good:2"))
         await world.stage.passes(200.0)  # healthy long ago; its line comes with the profile at 218 s
         [new] = [revision for revision in world.service(arn).revisions if revision is not old]
-        new.roster.kill(2)
+        new.replica_set.kill(2)
         outcomes = await world.under_load(arn, world.stage.settled)
         assert set(outcomes) == {200}
         assert world.service(arn).serving is old
@@ -115,17 +115,17 @@ def test_instances_that_were_to_go_and_stay_after_all_are_awake_and_billed_on() 
     async def test(world: World) -> None:
         arn = await world.stage.running(SourceConfiguration=image("good:1"))
         await world.stage.passes(120.0)
-        roster = world.service(arn).roster
-        [instance] = roster.living()
+        replica_set = world.service(arn).replica_set
+        [instance] = replica_set.living()
         assert (instance.state, instance.awake) == (InstanceState.IDLE, False)
-        roster.drain("for a look")
+        replica_set.drain("for a look")
         assert not world.service(arn).pool.ready
-        roster.recall()
+        replica_set.recall()
         assert (str(instance.state), instance.awake) == ("active", True)
         assert instance.activation_at_s == pytest.approx(world.platform.clock.at_s())
         await world.stage.passes(120.0)
         assert instance.state is InstanceState.IDLE
-        assert len(roster.living()) == 1
+        assert len(replica_set.living()) == 1
 
     in_world(test)
 

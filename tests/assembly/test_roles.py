@@ -8,7 +8,7 @@ import pytest
 
 from simulator.assembly.roles import InstanceRole
 from simulator.fleet.docker import DockerApplication
-from simulator.fleet.docker_doors import Door
+from simulator.fleet.namespace_proxy import NamespaceListener
 from tests.fleet.fakes import Stage
 from tests.virtual import run_virtual
 
@@ -21,7 +21,7 @@ class Driver:
     def __init__(self) -> None:
         self.ports: list[int] = []
 
-    def add_door(self, door: Door) -> None:
+    def add_listener(self, door: NamespaceListener) -> None:
         self.ports.append(door.port)
 
 
@@ -32,8 +32,8 @@ def given(endpoint: str, application_port: int) -> tuple[list[int], Mapping[str,
     async def main() -> Mapping[str, str]:
         async with Stage() as stage:
             role = InstanceRole(ROLE, endpoint, "us-east-1")
-            role.open_inside(stage.roster, driver, DockerApplication("web", port=application_port))  # type: ignore[arg-type]
-            variables = stage.roster.on_hire(7)
+            role.open_inside(stage.replica_set, driver, DockerApplication("web", port=application_port))  # type: ignore[arg-type]
+            variables = stage.replica_set.on_hire(7)
             await role.close()
             return variables
 

@@ -138,7 +138,7 @@ def test_a_deployment_under_load_loses_no_request_and_leaves_nothing_of_the_old_
         service = world.service(arn)
         assert service.serving is not old
         assert service.revisions == [service.serving]
-        assert (old.roster.provisioned, old.pool.in_flight) == (0, 0)
+        assert (old.replica_set.provisioned, old.pool.in_flight) == (0, 0)
         assert list(service.pool.ready) == [2]  # numbers go on
         assert world.stage.operations(arn)[0] == ("UPDATE_SERVICE", "SUCCEEDED")
 

@@ -11,7 +11,7 @@ import pytest
 
 from simulator.builds.built import BuildFailed, BuiltApplication, CodeValues
 from simulator.builds.local import LocalBuilder
-from simulator.fleet.process_isolation import find_namespaces, walls_around
+from simulator.fleet.process_isolation import find_namespaces, mount_plan_for
 from simulator.model.phase import Phase
 from simulator.world.private_files import repair_modes
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config, local_builder
@@ -40,9 +40,9 @@ def told_by(application: BuiltApplication, folder: Path) -> str:
     subprocess.run(["cp", "-a", str(application.folder), str(folder / "app")], check=True)
     set_up = application.set_up
     assert set_up is not None
-    walls = walls_around(folder, application.command, application.environment, (), shown=set_up.shown)
+    mount_plan = mount_plan_for(folder, application.command, application.environment, (), shown=set_up.shown)
     done = subprocess.run(
-        find_namespaces().command(walls, application.command, set_up.command, as_root=True),
+        find_namespaces().command(mount_plan, application.command, set_up.command, as_root=True),
         cwd=folder / "app",
         env={**application.environment, "PORT": "4711"},
         capture_output=True,

@@ -13,7 +13,7 @@ import pytest
 
 from simulator.builds.sandbox import Isolation, Stage
 from simulator.builds.toolchain import SYSTEM_PATH
-from simulator.fleet.process_isolation import Namespaces, Way, walls_around
+from simulator.fleet.process_isolation import Namespaces, Way, mount_plan_for
 
 NOBODY = "nobody"
 
@@ -91,8 +91,8 @@ def test_an_instance_in_a_user_namespace_finds_the_stage_as_it_was_and_changes_n
     assert in_stage(isolation, stage, "echo kept > /kept", user)[0] == 0
     script = "cat /kept; echo $PORT $SECOND; pwd; echo z > z; echo changed > /kept; cat /kept"
     set_up, program = isolation.of_instance(stage, "a", "SECOND"), ("/bin/sh", "-c", script)
-    walls = walls_around(instance.parent, program, {}, (), shown=set_up.shown)
-    command = Namespaces(Way.USER).command(walls, program, set_up.command, as_root=True)
+    mount_plan = mount_plan_for(instance.parent, program, {}, (), shown=set_up.shown)
+    command = Namespaces(Way.USER).command(mount_plan, program, set_up.command, as_root=True)
     done = run(command, instance, user, PORT="4711")
     assert (done.returncode, done.stdout) == (0, "kept\n4711 4711\n/app/a\nchanged\n"), done.stderr
     assert (instance / "a" / "z").exists()

@@ -41,7 +41,9 @@ class FakePolicy:
 
 
 def scaler(stage: Stage, policy: FakePolicy, on_sample: Callable[[Sample], None] | None = None) -> Autoscaler:
-    made = Autoscaler(stage.pool, stage.roster, policy, clock=stage.clock, journal=stage.journal, on_sample=on_sample)
+    made = Autoscaler(
+        stage.pool, stage.replica_set, policy, clock=stage.clock, journal=stage.journal, on_sample=on_sample
+    )
     stage.tasks.spawn(made.run(), "autoscaler")
     return made
 
@@ -92,7 +94,7 @@ def test_every_second_is_observed_once_and_in_order() -> None:
 def test_what_came_before_the_run_is_nobodys_signal() -> None:
     async def main() -> None:
         stage = Stage()
-        await stage.roster.begin()
+        await stage.replica_set.begin()
         stage.offer()
         await asyncio.sleep(100)
         stage.answer(stage.exchanges[0])
@@ -111,7 +113,7 @@ def test_a_decision_becomes_the_rosters_wish_and_is_recorded_with_its_why() -> N
         async with Stage() as stage:
             scaler(stage, FakePolicy(lambda _: 3))
             await asyncio.sleep(1.5)
-            assert stage.roster.desired == len(stage.pool.ready) == 3
+            assert stage.replica_set.desired == len(stage.pool.ready) == 3
             assert decisions(stage) == [
                 ScalingDecided(1.0, "web", "fake", 1, 3, "= 3", "because", (("x", 1.0),), ("clamped",))
             ]
@@ -135,7 +137,7 @@ def test_no_decision_changes_nothing() -> None:
         async with Stage() as stage:
             made = scaler(stage, FakePolicy(lambda _: None))
             await asyncio.sleep(5.5)
-            assert (made.decisions, stage.roster.desired, decisions(stage)) == (0, 1, [])
+            assert (made.decisions, stage.replica_set.desired, decisions(stage)) == (0, 1, [])
 
     run_virtual(main)
 
@@ -188,7 +190,12 @@ def test_a_changed_configuration_is_recorded_and_keeps_what_is_not_named() -> No
         async with Stage(stage_settings(5, least=1, most=10)) as stage:
             await asyncio.sleep(7)
             change_configuration(
-                stage.roster, max_concurrency=None, min_size=2, max_size=None, clock=stage.clock, journal=stage.journal
+                stage.replica_set,
+                max_concurrency=None,
+                min_size=2,
+                max_size=None,
+                clock=stage.clock,
+                journal=stage.journal,
             )
             await until(lambda: len(stage.pool.ready) == 2)
             assert stage.pool.scaling == AutoScalingConfiguration(5, 2, 10)
@@ -204,7 +211,7 @@ def test_a_configuration_that_does_not_fit_changes_nothing() -> None:
             before = stage.pool.scaling
             with pytest.raises(ValueError, match="min_size = 20, must not exceed max_size = 10"):
                 change_configuration(
-                    stage.roster,
+                    stage.replica_set,
                     max_concurrency=7,
                     min_size=20,
                     max_size=None,

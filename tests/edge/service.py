@@ -11,7 +11,7 @@ from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.pool import Pool
-from simulator.fleet.roster import Roster
+from simulator.fleet.replica_set import ReplicaSet
 from simulator.fleet.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.rules.ejection import EjectionSettings
@@ -77,7 +77,7 @@ class Service(Stage):
         super().__init__(settings, driver=self.wired)
         # As the live platform makes them: with passive ejection.
         self.pool = Pool(settings, EjectionSettings())
-        self.roster = Roster(
+        self.replica_set = ReplicaSet(
             self.pool, self.wired, NO_ACTUATOR, clock=self.clock, journal=self.journal, tasks=self.tasks
         )
         loop = asyncio.get_running_loop()

@@ -151,7 +151,7 @@ def test_an_instance_that_is_taken_away_ends_what_it_has_and_gets_nothing_new() 
                 client.send(request())
             leaving = service.wires(2)
             assert len(leaving.links) == 2
-            service.roster.resize(1)
+            service.replica_set.resize(1)
             late = [service.client() for _ in range(6)]
             for client in late:
                 client.send(request())

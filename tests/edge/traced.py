@@ -49,7 +49,7 @@ async def cold_start(service: TracedService) -> RequestTrace:
     service.traced().send(request())  # has the only slot
     service.traced().send(request(b"GET", b"/cold?sig=secret&page=2", b"User-Agent: tester"))
     await asyncio.sleep(1)
-    service.roster.resize(2)
+    service.replica_set.resize(2)
     await asyncio.sleep(4)
     service.wires(2).answer(OK)
     (trace,) = service.heard

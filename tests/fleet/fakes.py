@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Self
 
-from simulator.fleet.driver import Driver, ExitStatus, InstanceSpec, LaunchError, Usage
+from simulator.fleet.driver import Driver, ExitStatus, InstanceSpec, LaunchError, ResourceUsage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
-from simulator.fleet.roster import Roster
+from simulator.fleet.replica_set import ReplicaSet
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HealthCheck
 from simulator.model.rejection import CONNECT_FAILURE, Rejection
@@ -91,7 +91,7 @@ class FakeBackend:
     def kill(self) -> None:
         self.exit(137)
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         return None
 
     def exit(self, code: int) -> None:
@@ -136,7 +136,9 @@ class Stage:
         self.journal = Journal()
         self.tasks = Tasks("stage")
         self.pool = Pool(settings or stage_settings(), ejection)
-        self.roster = Roster(self.pool, self.driver, actuator, clock=self.clock, journal=self.journal, tasks=self.tasks)
+        self.replica_set = ReplicaSet(
+            self.pool, self.driver, actuator, clock=self.clock, journal=self.journal, tasks=self.tasks
+        )
         self.exchanges: list[FakeExchange] = []
         self.begun: list[int] = []  # numbers of exchanges in the order in which they began
         self.on_begin: Callable[[FakeExchange], None] = lambda _: None
@@ -151,12 +153,12 @@ class Stage:
         await self.close()
 
     async def open(self) -> None:
-        await self.roster.begin()
+        await self.replica_set.begin()
         self.clock.start()
-        self.roster.settle()
+        self.replica_set.settle()
 
     async def close(self) -> None:
-        lives = self.roster.dismiss()
+        lives = self.replica_set.dismiss()
         if lives:
             await asyncio.wait(lives)
         await self.tasks.close()
@@ -186,14 +188,14 @@ class Stage:
     # --- what is there ------------------------------------------------------------------------------------------------
 
     def instance(self, number: int) -> Instance:
-        return self.roster.instances[number]
+        return self.replica_set.instances[number]
 
     def backend(self, number: int) -> FakeBackend:
         return self.fake.backends[number]
 
     def states(self) -> str:
         """The state of every instance there ever was, in order of birth."""
-        return " ".join(instance.state for instance in self.roster.instances.values())
+        return " ".join(instance.state for instance in self.replica_set.instances.values())
 
     def moves(self, number: int) -> list[tuple[float, str]]:
         """(at_s, state) of the instance's moves."""

@@ -75,7 +75,7 @@ def test_an_instance_with_a_request_does_not_sleep_however_long_it_takes() -> No
 def test_a_new_instance_that_gets_no_request_falls_idle_too() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=60), ACTIVATES) as stage:
-            stage.roster.resize(2)
+            stage.replica_set.resize(2)
             await asyncio.sleep(61)
             assert stage.moves(2) == [(0.0, "starting"), (0.0, "active"), (60.0, "idle")]
 
@@ -103,7 +103,7 @@ def test_the_start_of_an_instance_belongs_to_its_first_activation() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2, idle_after_s=60), ACTIVATES) as stage:
             stage.fake.launch_s, stage.fake.probe_s = 3.0, 4.0
-            stage.roster.resize(2)
+            stage.replica_set.resize(2)
             await asyncio.sleep(100)
             # Launched at 3, ready at 7, no request: the activation ends when it became ready.
             assert stage.instance(2).activations == [(3.0, 7.0)]
@@ -130,7 +130,7 @@ def test_without_idle_state_an_activation_is_a_life() -> None:
         stage = Stage()
         await stage.open()
         await asyncio.sleep(33)
-        stage.roster.kill(1)
+        stage.replica_set.kill(1)
         await until(lambda: stage.states() == "stopped active")
         assert stage.instance(1).activations == [(0.0, 33.0)]
         await stage.close()
@@ -146,7 +146,7 @@ def test_an_instance_without_requests_expires() -> None:
             await asyncio.sleep(550)
             # One had its last request at 100 s; the other never had one and is gone since 600 s.
             assert sorted(stage.states().split()) == ["active", "stopped"]
-            assert stage.roster.desired == 1
+            assert stage.replica_set.desired == 1
             await asyncio.sleep(100)
             assert sorted(stage.states().split()) == ["active", "stopped"]  # MinSize stays
 
@@ -158,7 +158,7 @@ def test_without_a_minimum_the_last_instance_expires_too() -> None:
         async with Stage(stage_settings(initial=1, least=0), EXPIRES) as stage:
             await asyncio.sleep(601)
             assert stage.moves(1)[-1] == (600.0, "stopped")
-            assert stage.roster.desired == 0
+            assert stage.replica_set.desired == 0
 
     run_virtual(main)
 
@@ -166,11 +166,11 @@ def test_without_a_minimum_the_last_instance_expires_too() -> None:
 def test_the_front_tier_is_the_oldest_instances_up_to_the_wish() -> None:
     async def main() -> None:
         async with Stage(stage_settings(1, initial=3, least=3), ACTIVATES) as stage:
-            stage.roster.resize(1)
+            stage.replica_set.resize(1)
             for _ in range(4):
                 stage.answer(stage.offer())
             assert stage.states() == "active idle idle"
-            stage.roster.resize(2)
+            stage.replica_set.resize(2)
             for _ in range(2):
                 stage.answer(stage.offer())
             assert stage.states() == "active active idle"
@@ -181,7 +181,7 @@ def test_the_front_tier_is_the_oldest_instances_up_to_the_wish() -> None:
 def test_the_reserve_helps_out_before_anybody_is_rejected() -> None:
     async def main() -> None:
         async with Stage(stage_settings(1, initial=2, least=2), ACTIVATES) as stage:
-            stage.roster.resize(1)
+            stage.replica_set.resize(1)
             stage.offer()
             stage.offer()
             assert stage.states() == "active active"
@@ -196,7 +196,7 @@ def test_a_retired_instance_is_neither_idle_nor_expired_later(actuator: Actuator
         settings = stage_settings(initial=2, request_timeout_s=10_000, drain_timeout_s=10_000)
         async with Stage(settings, actuator) as stage:
             exchanges = [stage.offer(), stage.offer()]
-            stage.roster.configure(AutoScalingConfiguration(1, 1, 1))
+            stage.replica_set.configure(AutoScalingConfiguration(1, 1, 1))
             await asyncio.sleep(2000)
             assert stage.states() == "active draining"
             stage.answer(exchanges[1])
@@ -239,11 +239,11 @@ def test_what_expires_sooner_than_it_falls_idle_expires() -> None:
 def test_no_deadline_passes_while_the_platform_opens(actuator: Actuator) -> None:
     async def main() -> None:
         stage = Stage(stage_settings(idle_after_s=60, initial=2, least=0), actuator)
-        await stage.roster.begin()
+        await stage.replica_set.begin()
         await asyncio.sleep(10_000)  # another service takes its time to start
         assert stage.states() == "active active"
         stage.clock.start()
-        stage.roster.settle()
+        stage.replica_set.settle()
         assert stage.states() == ("idle idle" if actuator.activates else "active active")
         await asyncio.sleep(599)
         assert "stopped" not in stage.states()
@@ -258,10 +258,10 @@ def test_no_deadline_passes_while_the_platform_opens(actuator: Actuator) -> None
 def test_a_request_that_came_before_the_run_began_keeps_its_instance_awake() -> None:
     async def main() -> None:
         stage = Stage(stage_settings(idle_after_s=60), ACTIVATES)
-        await stage.roster.begin()
+        await stage.replica_set.begin()
         early = stage.offer()
         stage.clock.start()
-        stage.roster.settle()
+        stage.replica_set.settle()
         assert stage.states() == "active"
         await asyncio.sleep(5)
         stage.answer(early)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.fleet.application import Failures, SimulatedApplication
-from simulator.fleet.driver import InstanceSpec, Usage
+from simulator.fleet.driver import InstanceSpec, ResourceUsage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.simulated import STORAGE_BYTES, SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck, HealthProtocol
@@ -60,7 +60,7 @@ def test_requests_at_work_take_memory_and_too_many_are_the_end() -> None:
         requests = [asked(backend) for _ in range(4)]
         await asyncio.sleep(0)
         assert not backend.exited.done()
-        assert backend.usage() == Usage(0.0, 500 * MB)
+        assert backend.usage() == ResourceUsage(0.0, 500 * MB)
         requests.append(asked(backend))
         assert exit_of(backend) == (137, "ended by SIGKILL, out of memory: it has 0.5 GB")
         await asyncio.sleep(5)

@@ -11,7 +11,7 @@ import pytest
 
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.http_backend import HttpService
-from simulator.fleet.listening import Leader, Listening, listening, listens, sockets_of
+from simulator.fleet.listening import Listening, SessionLeader, listening, listens, sockets_of
 from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
 from simulator.fleet.process_listening import InstanceSockets, members
 from simulator.model.health import HealthCheck
@@ -81,14 +81,14 @@ def test_why_nothing_reaches_a_port(seen: Listening, told: str) -> None:
 def test_a_leader_lives_until_it_is_dead_collected_or_not() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         pid = process.pid
-        leader = Leader.of(pid)
+        leader = SessionLeader.of(pid)
         assert leader.is_alive()
-        assert not Leader(pid, leader.started - 1).is_alive(), "the number came round"
+        assert not SessionLeader(pid, leader.started - 1).is_alive(), "the number came round"
         process.kill()
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         assert not leader.is_alive(), "nobody has collected it yet"
     assert not leader.is_alive()
-    assert not Leader.of(pid).is_alive()
+    assert not SessionLeader.of(pid).is_alive()
 
 
 @pytest.mark.case("P1")
@@ -97,9 +97,9 @@ def test_a_process_is_a_containers_when_its_control_group_says_so(tmp_path: Path
     folder.mkdir()
     (folder / "stat").write_text("5 (a ) b) S 1 5 5 " + "0 " * 15 + "4711 0 0")
     (folder / "cgroup").write_text("0::/system.slice/docker-abc123.scope\n")
-    assert Leader.of_container(5, "abc123", tmp_path) == Leader(5, 4711)
-    assert Leader.of_container(5, "another", tmp_path) is None
-    assert Leader.of_container(6, "abc123", tmp_path) is None
+    assert SessionLeader.of_container(5, "abc123", tmp_path) == SessionLeader(5, 4711)
+    assert SessionLeader.of_container(5, "another", tmp_path) is None
+    assert SessionLeader.of_container(6, "abc123", tmp_path) is None
 
 
 @pytest.mark.case("P5")

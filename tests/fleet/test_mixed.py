@@ -11,7 +11,7 @@ import pytest
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import Backend, InstanceSpec, LaunchError
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.mixed import ANSWERS_KEPT, Answer, MixedDriver, Shown
+from simulator.fleet.mixed import ANSWERS_KEPT, MeasuredBehaviour, MeasuredResponse, MixedDriver
 from simulator.fleet.simulated import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
@@ -148,11 +148,11 @@ def test_a_real_instance_that_dies_is_replaced_by_a_real_one() -> None:
     real = Real()
 
     async def play(stage: Stage) -> None:
-        stage.roster.kill(1)
+        stage.replica_set.kill(1)
         await asyncio.sleep(20)
         assert len(real.launched) == 2
         assert stage.states() == "stopped active active active"
-        stage.roster.kill(2)  # simulated
+        stage.replica_set.kill(2)  # simulated
         await asyncio.sleep(20)
         assert len(real.launched) == 2
 
@@ -176,9 +176,9 @@ def test_a_real_instance_that_cannot_be_launched_does_not_use_up_its_place() -> 
 
 
 def test_an_instance_draws_from_answers_that_were_as_busy_or_nearly() -> None:
-    shown = Shown(lowest)
+    shown = MeasuredBehaviour(lowest)
     assert shown.draw_answer(1) is None
-    alone, crowded = Answer(0.1, 200), Answer(0.9, 503)
+    alone, crowded = MeasuredResponse(0.1, 200), MeasuredResponse(0.9, 503)
     shown.answer(1, alone)
     assert shown.draw_answer(200) == alone, "better than nothing"
     for outstanding in (5, 8):
@@ -189,26 +189,26 @@ def test_an_instance_draws_from_answers_that_were_as_busy_or_nearly() -> None:
 
 
 def test_answers_of_long_ago_are_forgotten() -> None:
-    shown = Shown(lowest)
+    shown = MeasuredBehaviour(lowest)
     for number in range(ANSWERS_KEPT + 1):
-        shown.answer(1, Answer(float(number), 200))
-    assert shown.draw_answer(1) == Answer(1.0, 200)
+        shown.answer(1, MeasuredResponse(float(number), 200))
+    assert shown.draw_answer(1) == MeasuredResponse(1.0, 200)
     assert shown.answered == ANSWERS_KEPT + 1
 
 
 def test_all_kept_answers_are_drawn_alike() -> None:
     draws = iter((0.0, 0.34, 0.99))
-    shown = Shown(lambda: next(draws))
+    shown = MeasuredBehaviour(lambda: next(draws))
     for number in range(3):
-        shown.answer(1, Answer(float(number), 200))
-    assert [shown.draw_answer(1) for _ in range(3)] == [Answer(float(number), 200) for number in range(3)]
+        shown.answer(1, MeasuredResponse(float(number), 200))
+    assert [shown.draw_answer(1) for _ in range(3)] == [MeasuredResponse(float(number), 200) for number in range(3)]
 
 
 def test_a_simulated_answer_has_the_status_that_a_real_one_had() -> None:
     async def main() -> None:
         driver = MixedDriver(Real(), 1, lowest)
         backend = await simulated_one(driver)
-        driver._shown.answer(1, Answer(0.25, 404))
+        driver._shown.answer(1, MeasuredResponse(0.25, 404))
         request = asked(backend)
         await asyncio.sleep(1)
         assert request.endings == [(0.25, 404)]
@@ -220,8 +220,8 @@ def test_an_instance_that_ended_answers_nobody_and_an_abandoned_request_stays_it
     async def main() -> None:
         driver = MixedDriver(Real(), 1, lowest)
         backend = await simulated_one(driver)
-        driver._shown.answer(1, Answer(1.0, 200))
-        driver._shown.answer(2, Answer(7.0, 200))
+        driver._shown.answer(1, MeasuredResponse(1.0, 200))
+        driver._shown.answer(2, MeasuredResponse(7.0, 200))
         gone, second = asked(backend), asked(backend)
         backend.abort(gone)
         gone.open = False

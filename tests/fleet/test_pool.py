@@ -218,7 +218,7 @@ def test_the_requests_of_a_dead_instance_fail_and_those_who_wait_go_elsewhere() 
         async with Stage(stage_settings(initial=2, least=2, wait_s=60, queue=10)) as stage:
             on_dead, on_other, held = (stage.offer() for _ in range(3))
             assert on_dead.instance is not None
-            stage.roster.kill(on_dead.instance.number)
+            stage.replica_set.kill(on_dead.instance.number)
             await until(lambda: bool(on_dead.endings))
             assert on_dead.endings == ["connection termination"]
             stage.answer(on_other)
@@ -232,7 +232,7 @@ def test_a_new_instance_serves_those_who_wait_in_their_order() -> None:
         async with Stage(stage_settings(2, initial=0, least=0, wait_s=60, queue=10)) as stage:
             for _ in range(3):
                 stage.offer()
-            stage.roster.resize(1)
+            stage.replica_set.resize(1)
             await until(lambda: len(stage.begun) == 2)
             assert stage.begun == [0, 1]
             assert stage.pool.waiting == 1
@@ -259,7 +259,7 @@ def test_waiting_for_a_start_is_cold_time_from_the_wish_on() -> None:
         async with Stage(settings, Actuator(start_lag_s=7)) as stage:
             exchange = stage.offer()
             await asyncio.sleep(3)
-            stage.roster.resize(1)
+            stage.replica_set.resize(1)
             await asyncio.sleep(8)
             assert exchange.begun_s - exchange.arrived_s == pytest.approx(10)
             assert exchange.cold_s == pytest.approx(7)
@@ -274,7 +274,7 @@ def test_waiting_behind_others_on_a_new_instance_is_queue_time() -> None:
     async def main() -> None:
         settings = stage_settings(initial=0, least=0, wait_s=60, queue=10)
         async with Stage(settings, Actuator(start_lag_s=2)) as stage:
-            stage.roster.resize(1)
+            stage.replica_set.resize(1)
             first, second = stage.offer(), stage.offer()
             await asyncio.sleep(7)
             stage.answer(first)
@@ -319,7 +319,7 @@ def test_an_instance_that_dies_during_a_wake_takes_its_requests_along_once() -> 
         async with Stage(stage_settings(2), ACTIVATES) as stage:
             stage.fake.wake_s = 0.5
             exchange = stage.offer()
-            stage.roster.kill(1)
+            stage.replica_set.kill(1)
             await asyncio.sleep(1)
             assert exchange.endings == ["connection termination"]
             assert stage.begun == []
@@ -361,7 +361,7 @@ def test_two_who_are_granted_together_may_take_each_other_along() -> None:
             stage.offer()
             second = stage.offer()
             stage.on_begin = lambda _: stage.pool.abandon(second)
-            stage.roster.resize(1)
+            stage.replica_set.resize(1)
             await until(lambda: bool(stage.begun))
             assert stage.pool.in_flight == stage.instance(1).outstanding == 1
             assert stage.pool.waiting == 0

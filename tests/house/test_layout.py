@@ -13,7 +13,9 @@ PACKAGE = ROOT / "simulator"
 
 BANNED_NAMES = {"utils", "util", "common", "core", "base", "helpers", "helper", "manager", "misc"}
 # Long files, each with its reason.
-LONG: dict[str, str] = {}
+LONG: dict[str, str] = {
+    "simulator/fleet/pool.py": "its names have grown; it is cut when the files move",
+}
 LINES_MAX = 350
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 import httptools
 
-from simulator.fleet.driver import ExitStatus, InstanceSpec, Usage
+from simulator.fleet.driver import ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpService
 from simulator.model.data_plane import DataPlaneLimits
@@ -88,7 +88,7 @@ class InProcessBackend:
     def kill(self) -> None:
         self._exit(137)
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ResourceUsage | None:
         return None
 
     def _exit(self, code: int) -> None:

@@ -20,7 +20,7 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
-from simulator.fleet.roster import Roster
+from simulator.fleet.replica_set import ReplicaSet
 from simulator.fleet.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import TERMINATED, Rejection
@@ -73,19 +73,22 @@ class Generation:
         )
         self.driver = InProcessDriver(limits)
         self.pool = WatchedPool(settings)
-        self.roster = Roster(self.pool, self.driver, Actuator(), clock=RunClock(), journal=Journal(), tasks=tasks)
+        self.replica_set = ReplicaSet(
+            self.pool, self.driver, Actuator(), clock=RunClock(), journal=Journal(), tasks=tasks
+        )
         self.retired_busy = 0  # instances that were told to go while they had requests
 
     async def resize(self, size: int) -> None:
         """Until the desired count has come true, and what left is gone."""
-        self.roster.resize(size)
+        self.replica_set.resize(size)
         self.retired_busy += sum(
-            instance.drained is not None and instance.outstanding > 0 for instance in self.roster.instances.values()
+            instance.drained is not None and instance.outstanding > 0
+            for instance in self.replica_set.instances.values()
         )
-        await until(lambda: len(self.pool.ready) == size == self.roster.provisioned)
+        await until(lambda: len(self.pool.ready) == size == self.replica_set.provisioned)
 
     async def close(self) -> None:
-        if lives := self.roster.dismiss():
+        if lives := self.replica_set.dismiss():
             await asyncio.wait(lives)
         await self.driver.close()
 
@@ -148,7 +151,7 @@ class Platform:
     async def deploy(self) -> None:
         """New instances, one switch of the route, and the old ones drain."""
         generation = Generation(self._tasks, self._gateway.limits)
-        await generation.roster.begin()
+        await generation.replica_set.begin()
         self._gateway.add(HOST.decode(), generation.pool)
         if self.generations:
             await self.now.resize(0)
@@ -200,11 +203,11 @@ async def test_a_thousand_starts_and_stops_fail_no_request(tmp_path: Path) -> No
     assert sum(generation.retired_busy for generation in running.generations) > 50
 
 
-async def crash(roster: Roster, pool: WatchedPool) -> set[bytes]:
+async def crash(replica_set: ReplicaSet, pool: WatchedPool) -> set[bytes]:
     """The busiest instance dies; the targets of what it had under way then."""
     victim = max(pool.ready.values(), key=lambda instance: instance.outstanding)
     under_way = pool.under_way(victim)
-    roster.kill(victim.number)
+    replica_set.kill(victim.number)
     await until(lambda: victim.number not in pool.ready)
     return under_way
 
@@ -215,10 +218,10 @@ async def crash(roster: Roster, pool: WatchedPool) -> set[bytes]:
 async def test_a_crash_fails_only_what_its_instance_had_under_way(tmp_path: Path) -> None:
     killed: set[bytes] = set()
     async with platform(tmp_path, [b"GET", b"PUT", b"DELETE"]) as running:
-        pool, roster = running.now.pool, running.now.roster
+        pool, replica_set = running.now.pool, running.now.replica_set
         while running.starts_and_stops[1] < 250 or running.load.answered < REQUESTS:
             await until(lambda: len(pool.ready) == FEW and pool.in_flight > 0)
-            killed |= await crash(roster, pool)
+            killed |= await crash(replica_set, pool)
     assert len(killed) > 100
     # A request that was granted a slot after the crash, and before anybody could know of it, is lost with it too.
     assert set(running.load.failures) <= killed | pool.lost

@@ -100,7 +100,7 @@ def deployed_in_a_row(folder: Path, count: int, bad_every: int) -> Counter[int]:
                 await client.close()
             assert not serving.platform.tasks.failed.done()
             [revision] = serving.platform.services["shop"].revisions  # of the bad and the old ones nothing is left
-            assert len(revision.roster.instances) == 1
+            assert len(revision.replica_set.instances) == 1
 
     run(ClockKind.REAL, main)
     return outcomes.statuses

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.process_isolation import Way, find_namespaces, walls_around
+from simulator.fleet.process_isolation import Way, find_namespaces, mount_plan_for
 from simulator.fleet.process_sweep import MARK
 from tests.live.process_bench import processes_of
 
@@ -25,7 +25,7 @@ def test_whatever_call_a_process_of_the_chain_dies_at_nothing_stays(tmp_path: Pa
     for name in ("app", "tmp"):
         (folder / name).mkdir(parents=True)
     program = ("/bin/sh", "-c", "echo up")
-    command = find_namespaces().command(walls_around(folder, program, {}, ()), program)
+    command = find_namespaces().command(mount_plan_for(folder, program, {}, ()), program)
     ends = []
     for number in range(1, 100):
         kill = ("strace", "-f", "-o", "/dev/null", "-e", f"inject={CALLS}:signal=SIGKILL:when={number}")

@@ -236,7 +236,7 @@ def test_an_instance_that_is_killed_is_replaced_at_once_and_its_death_is_in_the_
         arn, host = await stage.running(WHO="me")
         service = stage.serving.workload.service(arn)
         assert service is not None
-        service.roster.kill(1)
+        service.replica_set.kill(1)
         await until(lambda: list(service.pool.ready) == [2])
         assert await stage.get(host) == (200, "me")
         assert any("Container exit code: 137" in line for line in stage.lines(arn, "events"))

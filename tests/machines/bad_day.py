@@ -71,8 +71,8 @@ async def _day(streams: RandomStreams, record: Record) -> None:
         )
         victims = streams.stream("victims", name).integers(1, 6, size=11).tolist()
         for turn, victim in enumerate(victims, 1):
-            loop.call_later(20.0 * turn, service.roster.kill, victim)
-        service.roster.extra_start_s = 1.0
+            loop.call_later(20.0 * turn, service.replica_set.kill, victim)
+        service.replica_set.extra_start_s = 1.0
         loop.call_later(90.0, _change, platform, name)
     await asyncio.sleep(DURATION_S)
     await platform.close()
@@ -81,7 +81,7 @@ async def _day(streams: RandomStreams, record: Record) -> None:
 
 def _change(platform: Platform, name: str) -> None:
     change_configuration(
-        platform.services[name].roster,
+        platform.services[name].replica_set,
         max_concurrency=4, min_size=2, max_size=6, clock=platform.clock, journal=platform.journal,
     )  # fmt: skip
 

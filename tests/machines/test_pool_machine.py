@@ -114,8 +114,8 @@ class PoolMachine(RuleBasedStateMachine):
             await asyncio.sleep(0.5)
         assert self.open() == []
         assert (stage.pool.in_flight, stage.pool.waiting) == (0, 0)
-        assert all(instance.outstanding == 0 for instance in stage.roster.instances.values())
-        stage.roster.resize(max(1, stage.roster.desired))
+        assert all(instance.outstanding == 0 for instance in stage.replica_set.instances.values())
+        stage.replica_set.resize(max(1, stage.replica_set.desired))
         # Longer than any delay of a replacement (60 s), a lag, a launch and a probe's interval together.
         async with asyncio.timeout(100):
             while not stage.pool.ready:  # noqa: ASYNC110 whichever instance it will be; virtual seconds cost nothing
@@ -126,7 +126,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert last.endings == [200]
         await stage.close()
         assert all(len(exchange.endings) == 1 or exchange.number in self.abandoned for exchange in stage.exchanges)
-        assert {instance.state for instance in stage.roster.instances.values()} == {InstanceState.STOPPED}
+        assert {instance.state for instance in stage.replica_set.instances.values()} == {InstanceState.STOPPED}
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     # --- fronts -----------------------------------------------------------------------------------------------------
@@ -172,23 +172,23 @@ class PoolMachine(RuleBasedStateMachine):
 
     @rule(desired=st.integers(0, 5))
     def resize(self, desired: int) -> None:
-        self.act(lambda: self.stage.roster.resize(desired))
+        self.act(lambda: self.stage.replica_set.resize(desired))
 
     @rule(capacity=st.integers(1, 3), least=st.integers(0, 2), more=st.integers(0, 3))
     def configure(self, capacity: int, least: int, more: int) -> None:
         scaling = AutoScalingConfiguration(capacity, least, max(1, least + more))
-        self.act(lambda: self.stage.roster.configure(scaling))
+        self.act(lambda: self.stage.replica_set.configure(scaling))
 
-    @precondition(lambda self: self.stage.roster.instances)
+    @precondition(lambda self: self.stage.replica_set.instances)
     @rule(which=st.integers(0, 50))
     def kill(self, which: int) -> None:
-        numbers = list(self.stage.roster.instances)
-        self.act(lambda: self.stage.roster.kill(numbers[-1 - which % min(len(numbers), 6)]))
+        numbers = list(self.stage.replica_set.instances)
+        self.act(lambda: self.stage.replica_set.kill(numbers[-1 - which % min(len(numbers), 6)]))
 
-    @precondition(lambda self: self.stage.roster._lives)
+    @precondition(lambda self: self.stage.replica_set._lives)
     @rule(which=st.integers(0, 20))
     def cancel_a_life(self, which: int) -> None:
-        lives = list(self.stage.roster._lives.values())
+        lives = list(self.stage.replica_set._lives.values())
         self.act(lives[which % len(lives)].cancel)
 
     # --- chance -----------------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class PoolMachine(RuleBasedStateMachine):
         for exchange in self.open():
             if exchange.instance is not None:
                 held[exchange.instance.number] = held.get(exchange.instance.number, 0) + 1
-        for number, instance in stage.roster.instances.items():
+        for number, instance in stage.replica_set.instances.items():
             assert instance.outstanding == held.get(number, 0)
             over = instance.outstanding - capacity
             assert over <= 0 or instance.outstanding <= self.held_before.get(number, 0)
@@ -257,17 +257,17 @@ class PoolMachine(RuleBasedStateMachine):
             assert not (exchange.open and exchange.endings)
 
     def look_at_the_roster(self) -> None:
-        roster, scaling = self.stage.roster, self.stage.pool.scaling
-        alive = roster._alive
-        assert roster.coming >= 0
+        replica_set, scaling = self.stage.replica_set, self.stage.pool.scaling
+        alive = replica_set._alive
+        assert replica_set.coming >= 0
         assert all(number in alive and alive[number].is_ready for number in self.stage.pool.ready)
         assert all(instance.is_ready or instance.is_coming for instance in alive.values())
         assert len(alive) <= scaling.max_size
         ejected = self.stage.pool.outliers.ejected
         assert all(number in self.stage.pool.ready for number in ejected)
         assert len(ejected) < max(1, len(self.stage.pool.ready))
-        for number, instance in roster.instances.items():
-            assert number in roster._lives or instance.state is InstanceState.STOPPED
+        for number, instance in replica_set.instances.items():
+            assert number in replica_set._lives or instance.state is InstanceState.STOPPED
 
     def look_at_the_deadlines(self) -> None:
         """Nothing is busy without a request for longer than it may, and nothing idle outlives its expiry."""
@@ -277,14 +277,14 @@ class PoolMachine(RuleBasedStateMachine):
             if self.actuator.activates and quiet_s > stage.pool.settings.idle_after_s:
                 assert instance.state is InstanceState.IDLE
             if self.actuator.idle_expiry_s is not None and quiet_s > self.actuator.idle_expiry_s:
-                assert len(stage.roster._alive) <= stage.pool.scaling.min_size or quiet_s <= 2 * EXPIRY_S + 1
+                assert len(stage.replica_set._alive) <= stage.pool.scaling.min_size or quiet_s <= 2 * EXPIRY_S + 1
 
     def look_when_settled(self) -> None:
         """What may be otherwise for a moment, until the lives have noticed."""
         self.look_at_the_deadlines()
         for exchange in self.open():
             assert exchange.instance is None or exchange.instance.state is not InstanceState.STOPPED
-        for instance in self.stage.roster.instances.values():
+        for instance in self.stage.replica_set.instances.values():
             assert instance.state is not InstanceState.DRAINING or instance.outstanding > 0
 
 

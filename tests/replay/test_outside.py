@@ -22,8 +22,8 @@ class Watched:
         self.now_s = 0.0
         self.own = OwnLoad(0, 0)
         books.own_load = lambda: self.own
-        roster = SimpleNamespace(active=1, provisioned=1, desired=1)
-        revision = SimpleNamespace(pool=self.pool, roster=roster)
+        replica_set = SimpleNamespace(active=1, provisioned=1, desired=1)
+        revision = SimpleNamespace(pool=self.pool, replica_set=replica_set)
         service = SimpleNamespace(revisions=[revision], revision=revision)
         clock = SimpleNamespace(at_s=lambda: self.now_s)
         self.platform = cast("Platform", SimpleNamespace(clock=clock, services={"web": service}))

@@ -94,13 +94,13 @@ def test_ten_thousand_instances_leave_as_many_series_as_one() -> None:
             await platform.open()
             platform.start()
             before = series(exposed(metrics))
-            roster = platform.services["web"].roster
+            replica_set = platform.services["web"].replica_set
             for _ in range(420):
-                roster.configure(AutoScalingConfiguration(100, 25, 25))
+                replica_set.configure(AutoScalingConfiguration(100, 25, 25))
                 await ready(platform, 25)
-                roster.configure(AutoScalingConfiguration(100, 1, 1))
+                replica_set.configure(AutoScalingConfiguration(100, 1, 1))
                 await ready(platform, 1)
-            return before, series(exposed(metrics)), metrics, max(roster.instances)
+            return before, series(exposed(metrics)), metrics, max(replica_set.instances)
         finally:
             await platform.close()
 

@@ -50,7 +50,7 @@ HOLDING = Overflow(wait_s=8.0, queue=200)
 def play(
     policy: str,
     overflow: Overflow,
-    disturb: Callable[[Platform], None] = lambda _: None,
+    inject_fault: Callable[[Platform], None] = lambda _: None,
     *,
     request_timeout_s: float = 120.0,
 ) -> Accounts:
@@ -72,7 +72,7 @@ def play(
         platform = Platform([plan], streams, lambda _, sample: accounts.samples.append(sample))
         await platform.open()
         platform.start()
-        disturb(platform)
+        inject_fault(platform)
         gaps_s = streams.stream("arrivals").exponential(1 / RATE_RPS, round(RATE_RPS * DURATION_S))
         arrivals_s = gaps_s.cumsum()
         client = OpenClient(
@@ -100,10 +100,10 @@ def check(accounts: Accounts) -> None:
 
 
 def kill_now_and_then(platform: Platform) -> None:
-    roster, loop = platform.services["web"].roster, asyncio.get_running_loop()
+    replica_set, loop = platform.services["web"].replica_set, asyncio.get_running_loop()
 
     def kill() -> None:
-        roster.kill(min(roster.pool.ready, default=0))
+        replica_set.kill(min(replica_set.pool.ready, default=0))
 
     for turn in range(1, 5):
         loop.call_later(25.0 * turn, kill)
@@ -111,10 +111,10 @@ def kill_now_and_then(platform: Platform) -> None:
 
 def swing(platform: Platform) -> None:
     """The desired count goes up and down, so that instances drain under load."""
-    roster, loop = platform.services["web"].roster, asyncio.get_running_loop()
+    replica_set, loop = platform.services["web"].replica_set, asyncio.get_running_loop()
     for step in range(12):
         scaling = AutoScalingConfiguration(10, 1 + step % 3, 1 + step % 3)
-        loop.call_later(10.0 * step + 0.5, roster.configure, scaling)
+        loop.call_later(10.0 * step + 0.5, replica_set.configure, scaling)
 
 
 @pytest.mark.parametrize("policy", list(POLICIES))

@@ -6,7 +6,7 @@ import asyncio
 
 from simulator.assembly import Platform
 from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.pool import Pool, nobody_asks
+from simulator.fleet.pool import Pool, nothing_probes
 from simulator.fleet.settings import PoolSettings
 from simulator.lab.gear.feed import Feed
 from simulator.lab.gear.ledger import Ledger
@@ -65,7 +65,7 @@ class CompiledRequests:
         assert pool is not None, "a platform has its pool"
         actuator = platform.services[self._name].serving.plan.policy.actuator
         state = pool.world.pool[0]
-        state["reacts_to_queue"] = pool.on_wait is not nobody_asks
+        state["reacts_to_queue"] = pool.on_wait is not nothing_probes
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
         ledger = Ledger(
             len(self._scenario.traffic), books.stats_by_source, books.series, books.row_readers, books.watched

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from simulator.fleet.driver import Usage
+from simulator.fleet.driver import ResourceUsage
 from simulator.model.sizes import InstanceSize
 from simulator.world.tasks import Tasks
 
@@ -32,7 +32,7 @@ class InstanceReading:
     instance_id: str
     age_s: float
     size: InstanceSize
-    usage: Usage
+    usage: ResourceUsage
 
 
 class PlatformView(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.fleet.driver import Usage
+from simulator.fleet.driver import ResourceUsage
 from simulator.model.sizes import InstanceSize
 from simulator.records.metrics import Metrics
 from simulator.rules.policies.port import Sample
@@ -36,7 +36,7 @@ class Stage:
         return ServiceIdentity(service, self.ids[service], "us-east-1") if service in self.ids else None
 
     def readings(self, service: str) -> Sequence[InstanceReading]:
-        return (InstanceReading("i", self.age_s, InstanceSize(512, 1024), Usage(self.cpu_s, 256 * 1024**2)),)
+        return (InstanceReading("i", self.age_s, InstanceSize(512, 1024), ResourceUsage(self.cpu_s, 256 * 1024**2)),)
 
     def seconds(self, until_s: float, late_s: float = 0.0) -> None:
         """Closed seconds, each with a request, until then."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.disturbed import disturbed
 from simulator.fleet.exchange import Exchange
+from simulator.fleet.faulty_exchange import with_fault
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.model.wire_fault import FaultKind, WireFault
 from tests.edge.front import FakeInstance, Front, body_of, request, status_of
@@ -23,7 +23,7 @@ class SpoiledInstance(FakeInstance):
 
     def begin(self, exchange: Exchange) -> None:
         assert isinstance(exchange, HttpExchange)
-        self.repeat(disturbed(exchange, self.fault))
+        self.repeat(with_fault(exchange, self.fault))
 
 
 def front_with(kind: FaultKind, rate: float = 1024.0) -> Front:

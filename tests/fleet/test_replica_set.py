@@ -54,11 +54,11 @@ def test_a_higher_wish_launches_after_the_platforms_lag() -> None:
     async def main() -> None:
         async with Stage(actuator=LAG) as stage:
             await asyncio.sleep(10)
-            stage.roster.resize(3)
-            assert (stage.roster.coming, stage.roster.provisioned) == (2, 1)
+            stage.replica_set.resize(3)
+            assert (stage.replica_set.coming, stage.replica_set.provisioned) == (2, 1)
             await asyncio.sleep(31)
             assert [stage.moves(number) for number in (2, 3)] == [[(40.0, "starting"), (40.0, "active")]] * 2
-            assert stage.roster.coming == 0
+            assert stage.replica_set.coming == 0
 
     run_virtual(main)
 
@@ -66,8 +66,8 @@ def test_a_higher_wish_launches_after_the_platforms_lag() -> None:
 def test_a_timeline_makes_starts_slower() -> None:
     async def main() -> None:
         async with Stage(actuator=LAG) as stage:
-            stage.roster.extra_start_s = 15.0
-            stage.roster.resize(2)
+            stage.replica_set.extra_start_s = 15.0
+            stage.replica_set.resize(2)
             await asyncio.sleep(60)
             assert stage.moves(2)[0] == (45.0, "starting")
 
@@ -78,7 +78,7 @@ def test_the_same_wish_again_changes_nothing() -> None:
     async def main() -> None:
         async with Stage(actuator=LAG) as stage:
             for _ in range(5):
-                stage.roster.resize(2)
+                stage.replica_set.resize(2)
             assert stage.states() == "active provisioning"
 
     run_virtual(main)
@@ -87,10 +87,10 @@ def test_the_same_wish_again_changes_nothing() -> None:
 def test_the_wish_is_bounded_by_the_configuration() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=2, most=4)) as stage:
-            stage.roster.resize(100)
+            stage.replica_set.resize(100)
             await until(lambda: len(stage.pool.ready) == 4)
             assert stage.states() == "active active active active"
-            stage.roster.resize(0)
+            stage.replica_set.resize(0)
             await until(lambda: stage.states() == "active active stopped stopped")
 
     run_virtual(main)
@@ -99,11 +99,11 @@ def test_the_wish_is_bounded_by_the_configuration() -> None:
 def test_another_configuration_is_carried_out_at_once() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=4)) as stage:
-            stage.roster.configure(AutoScalingConfiguration(5, 1, 2))
+            stage.replica_set.configure(AutoScalingConfiguration(5, 1, 2))
             await until(lambda: stage.states() == "active active stopped stopped")
-            stage.roster.configure(AutoScalingConfiguration(5, 3, 9))
+            stage.replica_set.configure(AutoScalingConfiguration(5, 3, 9))
             await until(lambda: len(stage.pool.ready) == 3)
-            assert stage.roster.desired == 2
+            assert stage.replica_set.desired == 2
 
     run_virtual(main)
 
@@ -111,8 +111,8 @@ def test_another_configuration_is_carried_out_at_once() -> None:
 def test_who_does_not_serve_yet_goes_first_and_then_the_youngest() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2), LAG) as stage:
-            stage.roster.resize(4)
-            stage.roster.resize(1)
+            stage.replica_set.resize(4)
+            stage.replica_set.resize(1)
             await until(lambda: stage.states() == "active stopped stopped stopped")
 
     run_virtual(main)
@@ -126,7 +126,7 @@ def test_a_retired_instance_finishes_what_it_has_and_gets_nothing_new() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2, initial=2)) as stage:
             first, second = stage.offer(), stage.offer()
-            stage.roster.resize(1)
+            stage.replica_set.resize(1)
             assert stage.states() == "active draining"
             third = stage.offer()
             assert third.instance is stage.instance(1)
@@ -145,9 +145,9 @@ def test_a_draining_instance_holds_memory_still() -> None:
         async with Stage(stage_settings(initial=2)) as stage:
             stage.offer()
             stage.offer()
-            stage.roster.resize(1)
-            assert stage.roster.provisioned == 2
-            assert (stage.roster.coming, stage.roster.active) == (0, 1)
+            stage.replica_set.resize(1)
+            assert stage.replica_set.provisioned == 2
+            assert (stage.replica_set.coming, stage.replica_set.active) == (0, 1)
 
     run_virtual(main)
 
@@ -158,7 +158,7 @@ def test_the_time_to_drain_is_bounded() -> None:
         settings = stage_settings(initial=2, request_timeout_s=1000, drain_timeout_s=120)
         async with Stage(settings) as stage:
             exchanges = [stage.offer(), stage.offer()]
-            stage.roster.resize(1)
+            stage.replica_set.resize(1)
             await asyncio.sleep(119)
             assert exchanges[1].endings == []
             await asyncio.sleep(2)
@@ -172,8 +172,8 @@ def test_a_draining_instance_may_crash() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2)) as stage:
             exchanges = [stage.offer(), stage.offer()]
-            stage.roster.resize(1)
-            stage.roster.kill(2)
+            stage.replica_set.resize(1)
+            stage.replica_set.kill(2)
             await until(lambda: stage.states() == "active stopped")
             assert exchanges[1].endings == ["connection termination"]
 
@@ -187,7 +187,7 @@ def test_a_dead_instance_is_replaced() -> None:
     async def main() -> None:
         async with Stage(actuator=LAG) as stage:
             await asyncio.sleep(5)
-            stage.roster.kill(1)
+            stage.replica_set.kill(1)
             await asyncio.sleep(31)
             assert stage.states() == "stopped active"
             assert stage.moves(2)[0] == (35.0, "starting")
@@ -212,10 +212,10 @@ def test_an_instance_that_does_not_serve_yet_can_be_killed(state: str) -> None:
     async def main() -> None:
         async with Stage(actuator=LAG) as stage:
             stage.fake.healthy = False
-            stage.roster.resize(2)
+            stage.replica_set.resize(2)
             await asyncio.sleep(1 if state == "provisioning" else 31)
             assert stage.states() == f"active {state}"
-            stage.roster.kill(2)
+            stage.replica_set.kill(2)
             await until(lambda: stage.states() == "active stopped provisioning")
 
     run_virtual(main)
@@ -224,10 +224,10 @@ def test_an_instance_that_does_not_serve_yet_can_be_killed(state: str) -> None:
 def test_killing_the_dead_and_the_unknown_does_nothing() -> None:
     async def main() -> None:
         async with Stage() as stage:
-            stage.roster.kill(99)
-            stage.roster.kill(1)
+            stage.replica_set.kill(99)
+            stage.replica_set.kill(1)
             await until(lambda: stage.states() == "stopped active")
-            stage.roster.kill(1)
+            stage.replica_set.kill(1)
             await rounds(20)
             assert stage.states() == "stopped active"
 
@@ -253,7 +253,7 @@ def test_an_instance_that_is_not_healthy_within_five_minutes_is_given_up() -> No
     async def main() -> None:
         async with Stage() as stage:
             stage.fake.healthy = False
-            stage.roster.resize(2)
+            stage.replica_set.resize(2)
             await asyncio.sleep(299)
             assert stage.states() == "active starting"
             stage.fake.healthy = True
@@ -270,22 +270,22 @@ def test_a_crash_loop_waits_ever_longer_and_a_success_ends_it() -> None:
     async def main() -> None:
         async with Stage() as stage:
             stage.fake.failing = True
-            stage.roster.resize(2)
+            stage.replica_set.resize(2)
             await asyncio.sleep(20)
             # Deaths 1 and 2 at once, then 1, 2, 4, 8 s later, at 1, 3, 7 and 15 s; the next is due at 31 s.
-            deaths = [event for number in stage.roster.instances for event in stage.moves(number)]
+            deaths = [event for number in stage.replica_set.instances for event in stage.moves(number)]
             assert deaths[2:] == [(at_s, "stopped") for at_s in (0.0, 0.0, 1.0, 3.0, 7.0, 15.0)]
             stage.fake.failing = False
             await asyncio.sleep(12)
             assert len(stage.pool.ready) == 2
             assert stage.lines()[-1] == "6 consecutive instances have crashed: the next one starts in 16s"
-            stage.roster.kill(8)  # healthy, but not for long: the loop goes on
+            stage.replica_set.kill(8)  # healthy, but not for long: the loop goes on
             await asyncio.sleep(31.5)
             assert len(stage.pool.ready) == 1
             await asyncio.sleep(1)
             assert len(stage.pool.ready) == 2
             await asyncio.sleep(10)
-            stage.roster.kill(1)
+            stage.replica_set.kill(1)
             await until(lambda: len(stage.pool.ready) == 1)
             await until(lambda: len(stage.pool.ready) == 2)
 
@@ -298,8 +298,8 @@ def test_an_instance_that_dies_while_it_is_retired_is_dead_once() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2)) as stage:
             exchanges = [stage.offer(), stage.offer()]
-            stage.roster.kill(2)
-            stage.roster.resize(1)
+            stage.replica_set.kill(2)
+            stage.replica_set.resize(1)
             await until(lambda: stage.states() == "active stopped")
             await rounds(20)
             assert stage.states() == "active stopped"
@@ -318,11 +318,11 @@ def test_nobody_is_hired_after_the_end() -> None:
         stage = Stage(stage_settings(initial=2, least=2))
         stage.fake.stop_s = 5.0
         await stage.open()
-        stage.roster.kill(1)
-        lives = stage.roster.dismiss()
-        stage.roster.resize(7)
+        stage.replica_set.kill(1)
+        lives = stage.replica_set.dismiss()
+        stage.replica_set.resize(7)
         await asyncio.wait(lives)
-        stage.roster.resize(3)
+        stage.replica_set.resize(3)
         await rounds(20)
         assert stage.states() == "stopped stopped"
         await stage.close()
@@ -336,7 +336,7 @@ def test_a_platform_that_is_closed_while_instances_start_leaves_nothing(after_s:
         stage = Stage(actuator=LAG)
         await stage.open()
         stage.fake.launch_s, stage.fake.healthy = 1.0, False
-        stage.roster.resize(4)
+        stage.replica_set.resize(4)
         await asyncio.sleep(after_s)
         await stage.close()
         assert set(stage.states().split()) == {"stopped"}
@@ -353,12 +353,12 @@ async def _one_life(stage: Stage) -> None:
     """Lag, launch, probe, two requests, drain, stop: a second each, over after nine."""
     stage.fake.launch_s = stage.fake.probe_s = stage.fake.stop_s = 1.0
     exchanges = [stage.offer(), stage.offer()]
-    stage.roster.resize(1)
+    stage.replica_set.resize(1)
     await asyncio.sleep(4)
     for exchange in exchanges:
         if exchange.open and exchange.instance is not None:
             stage.answer(exchange)
-        stage.roster.resize(0)
+        stage.replica_set.resize(0)
         await asyncio.sleep(2)
     await asyncio.sleep(1)
 
@@ -375,13 +375,13 @@ def test_a_life_that_is_cancelled_anywhere_loses_nothing(after_s: float, later: 
         program = stage.tasks.spawn(_one_life(stage), "program")
         await asyncio.sleep(after_s)
         await rounds(later)
-        if (life := stage.roster._lives.get(1)) is not None:
+        if (life := stage.replica_set._lives.get(1)) is not None:
             life.cancel()
         await program
         assert stage.states() == "stopped"
         assert stage.instance(1).outstanding == 0
         # The next resize finds an empty house, not a dead instance that it takes for a living one.
-        stage.roster.resize(1)
+        stage.replica_set.resize(1)
         await asyncio.sleep(4)
         late = stage.offer()
         waiting = [exchange for exchange in stage.exchanges if exchange.open]

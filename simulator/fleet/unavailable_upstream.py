@@ -15,7 +15,7 @@ from simulator.model.rejection import UNAVAILABLE
 from simulator.records.outcomes import Outcomes
 
 
-class ClosedLane:
+class UnavailableUpstream:
     """Stands in for a pool at the front (edge/door.py): every offered exchange ends at once."""
 
     def __init__(self, service: str, outcomes: Outcomes | None = None) -> None:

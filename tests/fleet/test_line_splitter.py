@@ -5,16 +5,16 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.fleet.process_lines import LineCutter, OutputPipe
+from simulator.fleet.line_splitter import LineSplitter, OutputPipe
 from tests.loops import both_loops
 
 
 def _read(*pieces: bytes, line_bytes_max: int = 100) -> list[str]:
     lines: list[str] = []
-    cutter = LineCutter(lines.append, line_bytes_max)
+    splitter = LineSplitter(lines.append, line_bytes_max)
     for piece in pieces:
-        cutter.feed(piece)
-    cutter.end()
+        splitter.feed(piece)
+    splitter.end()
     return lines
 
 
@@ -40,11 +40,11 @@ def test_a_long_line_is_told_in_pieces_and_nothing_is_lost() -> None:
 
 def test_a_line_that_never_ends_keeps_no_more_than_the_limit() -> None:
     lines: list[str] = []
-    cutter = LineCutter(lines.append, 100)
+    splitter = LineSplitter(lines.append, 100)
     for _ in range(1000):
-        cutter.feed(b"x" * 77)
-    assert len(cutter._rest) <= 100
-    assert sum(map(len, lines)) + len(cutter._rest) == 77_000
+        splitter.feed(b"x" * 77)
+    assert len(splitter._rest) <= 100
+    assert sum(map(len, lines)) + len(splitter._rest) == 77_000
 
 
 def test_bytes_that_are_not_utf8_are_replaced() -> None:
@@ -54,7 +54,7 @@ def test_bytes_that_are_not_utf8_are_replaced() -> None:
 @both_loops
 async def test_a_pipe_is_read_to_its_end() -> None:
     lines: list[str] = []
-    pipe = OutputPipe(LineCutter(lines.append, 100))
+    pipe = OutputPipe(LineSplitter(lines.append, 100))
     os.write(pipe.child_end, b"hello\nworld")
     pipe.close_child_end()
     await pipe.ended
@@ -64,8 +64,8 @@ async def test_a_pipe_is_read_to_its_end() -> None:
 @both_loops
 async def test_a_closed_pipe_tells_what_it_had() -> None:
     lines: list[str] = []
-    pipe = OutputPipe(LineCutter(lines.append, 100))
-    pipe._cutter.feed(b"half")
+    pipe = OutputPipe(LineSplitter(lines.append, 100))
+    pipe._splitter.feed(b"half")
     pipe.close()
     pipe.close()
     assert pipe.ended.done()

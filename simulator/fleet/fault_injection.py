@@ -1,7 +1,7 @@
 """Active wire faults: whether a request meets one is drawn when it is forwarded to its instance.
 
 They work on both clocks: a simulated request can be delayed or answered on the way like a real one. A fault that needs
-bytes is left to an exchange that has them (fleet/disturbed.py).
+bytes is left to an exchange that has them (fleet/faulty_exchange.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from simulator.fleet.exchange import Exchange
 from simulator.model.wire_fault import FaultKind, WireFault
 
 
-class WireFaults:
+class FaultInjection:
     """The faults of one service. `draw` returns numbers in [0, 1): one for each request and active fault, in order."""
 
     def __init__(self, draw: Callable[[], float]) -> None:
@@ -57,7 +57,7 @@ class WireFaults:
                 self._loop.call_soon(self._answer, exchange, fault.status)
                 return
             if fault.kind is not FaultKind.LATENCY:
-                exchange.disturb(fault)
+                exchange.inject_fault(fault)
         exchange.begin()
 
     def _answer(self, exchange: Exchange, status: int) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 _READ_BYTES: Final = 64 * 1024  # capacity of a Linux pipe
 
 
-class LineCutter:
+class LineSplitter:
     """Splits a stream of bytes into lines.
 
     A line longer than `line_bytes_max` is reported in pieces: nothing is lost, and no more than that is buffered. The
@@ -49,7 +49,7 @@ class OutputPipe:
     socket. This pipe is read with `add_reader`, which needs no await and so cannot be cancelled half-way.
     """
 
-    def __init__(self, cutter: LineCutter) -> None:
+    def __init__(self, splitter: LineSplitter) -> None:
         """Start to read.
 
         Raises:
@@ -57,7 +57,7 @@ class OutputPipe:
         """
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._cutter = cutter
+        self._splitter = splitter
         self._ours, self.child_end = os.pipe()
         os.set_blocking(self._ours, False)
         self._loop.add_reader(self._ours, self._readable)
@@ -75,7 +75,7 @@ class OutputPipe:
             self._loop.remove_reader(self._ours)
             os.close(self._ours)
             self._ours = -1
-            self._cutter.end()
+            self._splitter.end()
             if not self.ended.done():
                 self.ended.set_result(None)
 
@@ -85,6 +85,6 @@ class OutputPipe:
         except BlockingIOError:
             return
         if data:
-            self._cutter.feed(data)
+            self._splitter.feed(data)
         else:
             self.close()

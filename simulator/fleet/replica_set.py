@@ -1,8 +1,8 @@
 """The roster: the set of instances of a service. It moves towards the desired count and keeps it.
 
 `resize` sets the desired count; `reconcile` compares it with the existing instances and adds or retires some. One task
-per instance (`_live`) runs its lifecycle: provisioned, launched, probed until healthy, serving, drained, stopped. An
-instance that crashes is replaced by the same comparison.
+per instance (`_run_lifecycle`) runs its lifecycle: provisioned, launched, probed until healthy, serving, drained,
+stopped. An instance that crashes is replaced by the same comparison.
 
 App Runner distinguishes provisioned from active instances: at least MinSize stay provisioned; the oldest of them, as
 many as are to be active, serve in the front tier, and the rest is reserve (fleet/activity.py decides about idleness).
@@ -17,11 +17,11 @@ from itertools import count
 from simulator.fleet.activity import Activity
 from simulator.fleet.capacity import Capacity
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
-from simulator.fleet.instance import Ending, Instance, who_goes_first
+from simulator.fleet.instance import Instance, Termination, scale_in_order
 from simulator.fleet.instance_records import InstanceRecords
 from simulator.fleet.pool import Pool
 from simulator.fleet.prober import prober_of
-from simulator.fleet.start_watch import StartWatch
+from simulator.fleet.startup_monitor import StartupMonitor
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal
@@ -33,7 +33,7 @@ from simulator.world.tasks import Tasks, first_of
 _E = InstanceEvent
 
 
-class Roster:
+class ReplicaSet:
     """The instances of one service, including ended ones (for the bill), by number in order of creation."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Roster:
         self._crash_loop = CrashLoop(self.settings.steady_s)
         self._lives: dict[int, asyncio.Task[None]] = {}
         self.activity = Activity(pool, actuator, clock, self._move, self._expire)
-        self.starts = StartWatch(self.settings, self.prober, tasks, self._log)
+        self.starts = StartupMonitor(self.settings, self.prober, tasks, self._log)
 
     # --- the desired count --------------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class Roster:
             NotReady: if one of them did not become ready.
         """
         for _ in range(max(self.settings.initial_size, self.pool.scaling.min_size)):
-            self._hire(lag_s=0.0)
+            self._provision(lag_s=0.0)
         for instance in list(self._alive.values()):
             if await first_of(instance.entered, instance.ending) == 1:
                 ending = instance.ending.result()
@@ -134,11 +134,11 @@ class Roster:
         scaling = self.pool.scaling
         target = min(max(self.desired, scaling.min_size), scaling.max_size)
         for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
-            self._hire(self._actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
+            self._provision(self._actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
         surplus = len(self._alive) - target
         if surplus > 0:
-            for instance in sorted(self._alive.values(), key=who_goes_first)[:surplus]:
-                self._retire(instance, f"{target} instance{'s' * (target != 1)} wanted")
+            for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
+                self._terminate(instance, f"{target} instance{'s' * (target != 1)} wanted")
         self._assign_tiers()
         self._is_settled = True
 
@@ -162,7 +162,7 @@ class Roster:
 
     def drain(self, why: str) -> list[asyncio.Future[None]]:
         """Add no more instances and send no new requests to any; new requests must go elsewhere before the call. Return
-        a future per instance, done when its requests have ended; it stays until `retire` or `recall`.
+        a future per instance, done when its requests have ended; it stays until `terminate` or `recall`.
         """
         self._dismissed = True
         for instance in list(self._alive.values()):
@@ -183,7 +183,7 @@ class Roster:
                     self.activity.quiet(instance)
         self.reconcile()
 
-    def retire(self, why: str) -> list[asyncio.Task[None]]:
+    def terminate(self, why: str) -> list[asyncio.Task[None]]:
         """Let every instance finish its requests, within the drain time-out, and stop. Return the lifecycles, in order.
 
         As for `drain`, new requests must go elsewhere before the call.
@@ -199,20 +199,20 @@ class Roster:
             return False
         self.desired = max(0, self.desired - 1)
         self._front_size = min(self._front_size, self.desired)
-        self._retire(instance, why)
+        self._terminate(instance, why)
         return True
 
     # --- hiring and retiring -----------------------------------------------------------------------------------------
 
-    def _hire(self, lag_s: float, route_s: float = 0.0) -> None:
+    def _provision(self, lag_s: float, route_s: float = 0.0) -> None:
         instance = self.pool.new_instance(next(self._numbers), self._loop.time())
         self.instances[instance.number] = self._alive[instance.number] = instance
         self._lives[instance.number] = life = self._tasks.spawn(
-            self._live(instance, lag_s, route_s), f"instance {instance.number} of {self.settings.service}"
+            self._run_lifecycle(instance, lag_s, route_s), f"instance {instance.number} of {self.settings.service}"
         )
-        life.add_done_callback(lambda _: self._life_over(instance))
+        life.add_done_callback(lambda _: self._lifecycle_ended(instance))
 
-    def _retire(self, instance: Instance, why: str) -> None:
+    def _terminate(self, instance: Instance, why: str) -> None:
         self._drain(instance, why)
         instance.end(_E.STOP, why)
 
@@ -238,7 +238,7 @@ class Roster:
 
     # --- the lifecycle of one instance -------------------------------------------------------------------------------
 
-    async def _live(self, instance: Instance, lag_s: float, route_s: float) -> None:
+    async def _run_lifecycle(self, instance: Instance, lag_s: float, route_s: float) -> None:
         backend: Backend | None = None
         try:
             backend = await self._launch(instance, lag_s)
@@ -302,14 +302,14 @@ class Roster:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if backend.exited.done():
-                ending = Ending(_E.CRASHED, backend.exited.result().sentence)
+                ending = Termination(_E.CRASHED, backend.exited.result().sentence)
             elif not instance.drained.done():
-                ending = Ending(_E.CRASHED, "still had requests at the end of its drain time-out")
-        self._bury(instance, ending)
+                ending = Termination(_E.CRASHED, "still had requests at the end of its drain time-out")
+        self._finalize(instance, ending)
         if backend is not None:
             await backend.stop(self.settings.stop_grace_s if ending.event is _E.STOP else 0.0)
 
-    def _bury(self, instance: Instance, ending: Ending) -> None:
+    def _finalize(self, instance: Instance, ending: Termination) -> None:
         """Remove the instance, fail its requests, close its last activation, and reconcile."""
         self._is_settled = False
         died = ending.event is _E.CRASHED
@@ -332,12 +332,12 @@ class Roster:
                 self._log(str(self._crash_loop))
             self.reconcile()
 
-    def _life_over(self, instance: Instance) -> None:
+    def _lifecycle_ended(self, instance: Instance) -> None:
         """Finalize an instance whose lifecycle was cancelled, perhaps before its first step."""
         del self._lives[instance.number]
         self.on_gone(instance.number)
         if instance.state is not InstanceState.STOPPED:
-            self._bury(instance, Ending(_E.STOP, "its task was cancelled"))
+            self._finalize(instance, Termination(_E.STOP, "its task was cancelled"))
         if self.capacity.is_short:
             self.reconcile()
 

@@ -28,7 +28,7 @@ Close = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class NamespaceListener:
     """A service inside a container.
 
     `serve` receives a socket that listens on `port` inside, and returns a function that ends the service and closes the
@@ -83,7 +83,7 @@ def _made(namespace: Path, port: int) -> socket.socket:
     return listening
 
 
-def unopened(door: Door, error: OSError) -> str:
+def cannot_open(door: NamespaceListener, error: OSError) -> str:
     """Return why the door could not be opened, as a sentence for users."""
     return (
         f"port {door.port} of the container's loopback (for an instance role) requires root and a local engine: "

@@ -21,7 +21,7 @@ class _Ejected:
     timer: asyncio.TimerHandle
 
 
-class Outliers:
+class OutlierDetector:
     """Ejects and restores instances.
 
     `suspend` takes an instance out of service and returns whether it was in the front tier; `resume` is its opposite.

@@ -27,7 +27,7 @@ def unheard(_line: str) -> None:
     """Default of `on_line`: do nothing."""
 
 
-class StartWatch:
+class StartupMonitor:
     """Watches the starts of instances; one per roster.
 
     `explain`: returns what can be seen from outside about why an instance is not healthy, empty if nothing; None if
@@ -98,7 +98,9 @@ class StartWatch:
 class _Seen:
     """What the probes of one instance have seen so far."""
 
-    def __init__(self, watch: StartWatch, number: int, backend: Backend, began_s: float, allowance_s: float) -> None:
+    def __init__(
+        self, watch: StartupMonitor, number: int, backend: Backend, began_s: float, allowance_s: float
+    ) -> None:
         self._watch = watch
         self._number = number
         self._backend = backend

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.wire_faults import WireFaults
+from simulator.fleet.fault_injection import FaultInjection
 from simulator.model.wire_fault import FaultKind, WireFault
 from simulator.world.random_streams import RandomStreams
 from tests.fleet.fakes import FakeExchange, Stage, stage_settings
@@ -16,12 +16,12 @@ LATE = WireFault(FaultKind.LATENCY, delay_s=2.0)
 UNWELL = WireFault(FaultKind.STATUS, status=502)
 
 
-def spoiled(play: Callable[[Stage, WireFaults], Coroutine[Any, Any, None]], **settings: Any) -> None:
+def spoiled(play: Callable[[Stage, FaultInjection], Coroutine[Any, Any, None]], **settings: Any) -> None:
     """A stage whose wire has faults to be added by `play`."""
 
     async def main() -> None:
         async with Stage(stage_settings(**settings)) as stage:
-            stage.pool.faults = WireFaults(RandomStreams(1).stream("faults").random)
+            stage.pool.faults = FaultInjection(RandomStreams(1).stream("faults").random)
             await play(stage, stage.pool.faults)
 
     run_virtual(main)
@@ -32,7 +32,7 @@ def is_with_its_instance(stage: Stage, exchange: FakeExchange) -> bool:
 
 
 def test_a_late_request_reaches_its_instance_after_its_delay_and_holds_its_slot() -> None:
-    async def play(stage: Stage, faults: WireFaults) -> None:
+    async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(LATE)
         exchange = stage.offer()
         await asyncio.sleep(1.9)
@@ -46,7 +46,7 @@ def test_a_late_request_reaches_its_instance_after_its_delay_and_holds_its_slot(
 
 
 def test_delays_add_up() -> None:
-    async def play(stage: Stage, faults: WireFaults) -> None:
+    async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(LATE)
         faults.add(LATE)
         exchange = stage.offer()
@@ -59,7 +59,7 @@ def test_delays_add_up() -> None:
 
 
 def test_a_late_request_whose_client_has_gone_is_not_sent() -> None:
-    async def play(stage: Stage, faults: WireFaults) -> None:
+    async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(LATE)
         exchange = stage.offer()
         stage.pool.abandon(exchange)
@@ -70,7 +70,7 @@ def test_a_late_request_whose_client_has_gone_is_not_sent() -> None:
 
 
 def test_a_status_is_answered_without_the_instance() -> None:
-    async def play(stage: Stage, faults: WireFaults) -> None:
+    async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(UNWELL)
         exchange = stage.offer()
         await rounds(3)
@@ -81,7 +81,7 @@ def test_a_status_is_answered_without_the_instance() -> None:
 
 
 def test_a_status_for_a_long_line_does_not_recurse() -> None:
-    async def play(stage: Stage, faults: WireFaults) -> None:
+    async def play(stage: Stage, faults: FaultInjection) -> None:
         blocker = stage.offer()
         faults.add(UNWELL)
         for _ in range(3000):
@@ -96,7 +96,7 @@ def test_a_status_for_a_long_line_does_not_recurse() -> None:
 def test_a_share_of_the_requests_meets_a_fault_the_same_in_every_run() -> None:
     met: list[list[int]] = []
 
-    async def play(stage: Stage, faults: WireFaults) -> None:
+    async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(WireFault(FaultKind.STATUS, share=0.2))
         for _ in range(500):
             stage.offer()
@@ -113,7 +113,7 @@ def test_which_requests_meet_a_fault_does_not_depend_on_another() -> None:
     def numbers(*faults_before: WireFault) -> list[int]:
         met: list[int] = []
 
-        async def play(stage: Stage, faults: WireFaults) -> None:
+        async def play(stage: Stage, faults: FaultInjection) -> None:
             faults.add(WireFault(FaultKind.STATUS, share=0.3))
             for fault in faults_before:
                 faults.add(fault)
@@ -131,7 +131,7 @@ def test_which_requests_meet_a_fault_does_not_depend_on_another() -> None:
 
 
 def test_a_removed_fault_is_met_no_more() -> None:
-    async def play(stage: Stage, faults: WireFaults) -> None:
+    async def play(stage: Stage, faults: FaultInjection) -> None:
         number = faults.add(UNWELL)
         active = [faults.is_active]
         faults.remove(number)
@@ -144,7 +144,7 @@ def test_a_removed_fault_is_met_no_more() -> None:
 
 
 def test_a_request_without_bytes_cannot_be_disturbed() -> None:
-    async def play(stage: Stage, faults: WireFaults) -> None:
+    async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(WireFault(FaultKind.RESET))
         with pytest.raises(NotImplementedError):
             stage.offer()

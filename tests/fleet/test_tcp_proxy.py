@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 
-from simulator.fleet.relay import Relay
+from simulator.fleet.tcp_proxy import TcpProxy
 
 
 def listening() -> socket.socket:
@@ -22,7 +22,7 @@ async def upside_down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 async def test_bytes_and_ends_go_both_ways() -> None:
     target = await asyncio.start_server(upside_down, "127.0.0.1", 0)
-    relay = Relay("127.0.0.1", target.sockets[0].getsockname()[1])
+    relay = TcpProxy("127.0.0.1", target.sockets[0].getsockname()[1])
     door = listening()
     await relay.open(door)
     try:
@@ -43,7 +43,7 @@ async def test_where_nobody_listens_the_connection_ends() -> None:
     free = listening()
     port = free.getsockname()[1]
     free.close()
-    relay = Relay("127.0.0.1", port)
+    relay = TcpProxy("127.0.0.1", port)
     door = listening()
     await relay.open(door)
     try:
@@ -67,7 +67,7 @@ async def test_its_close_cuts_what_is_open_and_frees_the_port() -> None:
         writer.close()
 
     target = await asyncio.start_server(silent, "127.0.0.1", 0)
-    relay = Relay("127.0.0.1", target.sockets[0].getsockname()[1])
+    relay = TcpProxy("127.0.0.1", target.sockets[0].getsockname()[1])
     door = listening()
     address = door.getsockname()
     await relay.open(door)

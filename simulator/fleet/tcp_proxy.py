@@ -13,7 +13,7 @@ CONNECTIONS_MAX: Final = 256
 _PIECE_BYTES: Final = 64 * 1024
 
 
-class Relay:
+class TcpProxy:
     """Forwards to `host` and `port`. Create it on a running loop, `open` it, and `close` it in every case."""
 
     def __init__(self, host: str, port: int) -> None:

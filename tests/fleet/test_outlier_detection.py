@@ -147,7 +147,7 @@ def test_an_ejected_instance_is_still_ready_and_is_replaced_when_it_dies() -> No
             fail(stage, 1)
             fail(stage, 1)
             assert list(stage.pool.ready) == [1, 2]
-            stage.roster.kill(1)
+            stage.replica_set.kill(1)
             await asyncio.sleep(5)
             assert list(stage.pool.ready) == [2, 3]
             assert served(stage) == {2, 3}

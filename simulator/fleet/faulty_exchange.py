@@ -18,11 +18,11 @@ _TICK_S: Final = 0.05
 _HELD_BYTES_MAX: Final = 64 * 1024  # of a slow answer; beyond that, reading from the application pauses
 
 
-def disturbed(exchange: HttpExchange, fault: WireFault) -> Caller:
+def with_fault(exchange: HttpExchange, fault: WireFault) -> Caller:
     """Return the caller that replaces `exchange` on its connection."""
     if fault.kind is FaultKind.SLOW_BYTES:
-        return SlowAnswer(exchange, fault.rate_bytes_per_s)
-    return CutAnswer(exchange, whole=fault.kind is FaultKind.RESET)
+        return ThrottledResponse(exchange, fault.rate_bytes_per_s)
+    return TruncatedResponse(exchange, whole=fault.kind is FaultKind.RESET)
 
 
 class _PassThrough:
@@ -78,7 +78,7 @@ class _PassThrough:
         self.exchange.upload_drained()
 
 
-class CutAnswer(_PassThrough):
+class TruncatedResponse(_PassThrough):
     """Cuts the answer.
 
     `whole`: nothing of the answer arrives. Otherwise the head arrives, and half of the bytes that came with it or next.
@@ -107,7 +107,7 @@ class CutAnswer(_PassThrough):
         self.exchange.broken(rejection)
 
 
-class SlowAnswer(_PassThrough):
+class ThrottledResponse(_PassThrough):
     """Forwards the body at `rate` bytes a second, however fast it arrives."""
 
     def __init__(self, exchange: HttpExchange, rate: float) -> None:

@@ -27,7 +27,7 @@ from simulator.fleet.process_watch import ExitWatch
 _SWEEP_S_MAX: Final = 10.0
 
 
-class Guard:
+class Watchdog:
     """Cleans up everything in `folder` and in control groups of its name in `homes`.
 
     Call `start` before the first instance; `close` sweeps and removes them.
