@@ -18,10 +18,10 @@ import aiohttp
 
 from benchmarks.balancer.places import ADDRESS, HOST, KEEP_ALIVE_S
 from simulator.control.autoscaler import Autoscaler
-from simulator.edge.door import Door
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import listen
-from simulator.edge.tracing import TracedDoor
+from simulator.edge.ports import RequestHandler
+from simulator.edge.tracing import TracingHandler
 from simulator.fleet.driver import ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.http_backend import HttpService
 from simulator.fleet.pool import Pool
@@ -121,7 +121,7 @@ async def serve(
     certificates.add(HOST, utc_now())
     gateway = Gateway(_LIMITS, clock=time, epoch_s=epoch_s, streams=streams, server_timing=True)
     gateway.add(HOST, pool)
-    door: Door = gateway
+    handler: RequestHandler = gateway
     async with Tasks("platform") as tasks:
         driver = GivenDriver(origin_port)
         replica_set = ReplicaSet(pool, driver, policy.actuator, clock=clock, journal=journal, tasks=tasks)
@@ -135,15 +135,15 @@ async def serve(
             await endpoint.open()
             tasks.spawn(_scrape(endpoint), "scrapes")
         if traced:
-            door = await _traced(gateway, streams, tasks)
-        tls = await listen(door, ADDRESS, tls_port, certificates=certificates)
-        plain = await listen(door, ADDRESS, plain_port)
+            handler = await _traced(gateway, streams, tasks)
+        tls = await listen(handler, ADDRESS, tls_port, certificates=certificates)
+        plain = await listen(handler, ADDRESS, plain_port)
         await stop.wait()
         await tls.close(0)
         await plain.close(0)
 
 
-async def _traced(gateway: Gateway, streams: RandomStreams, tasks: Tasks) -> TracedDoor:
+async def _traced(gateway: Gateway, streams: RandomStreams, tasks: Tasks) -> TracingHandler:
     sink = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.balancer.sink", stdout=asyncio.subprocess.PIPE
     )
@@ -161,7 +161,7 @@ async def _traced(gateway: Gateway, streams: RandomStreams, tasks: Tasks) -> Tra
             sink.kill()
 
     tasks.spawn(until_stopped(), "collector")
-    return TracedDoor(
+    return TracingHandler(
         gateway, exporters.tracing, epoch_s=epoch_s, streams=streams, instance_id=lambda _, number: str(number)
     )
 

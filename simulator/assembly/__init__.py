@@ -9,7 +9,7 @@ from simulator.assembly.drivers import Application
 from simulator.assembly.live_settings import LiveSettings
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import MakePool, ServicePlan
-from simulator.edge.access_line import LogFormat
+from simulator.edge.access_log_entry import LogFormat
 from simulator.fleet.docker import DockerApplication
 from simulator.fleet.docker_engine import DEFAULT_HOST as DEFAULT_ENGINE
 from simulator.fleet.docker_engine import check_host as check_engine

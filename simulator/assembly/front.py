@@ -11,14 +11,14 @@ from pathlib import Path
 
 from simulator.assembly.authority import local_authority
 from simulator.assembly.live_settings import LiveSettings
-from simulator.edge.access_line import LINES, Entry
-from simulator.edge.access_log import AccessLog, Overheard
-from simulator.edge.door import Door, Lane
+from simulator.edge.access_log import AccessLog, ObservedLog
+from simulator.edge.access_log_entry import LINES, AccessLogEntry
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
 from simulator.edge.plain import PlainGateway
+from simulator.edge.ports import RequestHandler, Upstream
 from simulator.edge.redirect import Redirect
-from simulator.edge.tracing import TracedDoor
+from simulator.edge.tracing import TracingHandler
 from simulator.model.data_plane import Profile
 from simulator.records.request_trace import Tracing
 from simulator.wire.listening import CannotListen
@@ -58,7 +58,7 @@ class Front:
             websocket=settings.websocket,
             access_log=self.access_log,
         )
-        self._door: Door = self._gateway
+        self._handler: RequestHandler = self._gateway
         self._https: Listener | None = None
         self._http: Listener | None = None
 
@@ -94,22 +94,24 @@ class Front:
         """Return a TLS context for the simulator's own clients."""
         return client_context(self._authority)
 
-    def overhear(self, hear: Callable[[Entry], None] | None) -> None:
+    def observe_access_log(self, hear: Callable[[AccessLogEntry], None] | None) -> None:
         """From now on pass every finished request of a service to `hear`; None stops this."""
-        self._gateway.access_log = self.access_log if hear is None else Overheard(hear, self.access_log)
+        self._gateway.access_log = self.access_log if hear is None else ObservedLog(hear, self.access_log)
 
     def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str]) -> None:
         """Trace requests; call this before `open`. `instance_id` returns the id of a service's nth instance."""
         assert self._https is None, "the listener has its door already"
         # Not the run's random streams: a second run of the same scenario must have other trace ids.
         streams = RandomStreams(secrets.randbits(_SEED_BITS))
-        self._door = TracedDoor(self._gateway, tracing, epoch_s=epoch_s, streams=streams, instance_id=instance_id)
+        self._handler = TracingHandler(
+            self._gateway, tracing, epoch_s=epoch_s, streams=streams, instance_id=instance_id
+        )
 
     async def open(self) -> None:
         """Open both listeners. Raises OSError if a port is not available."""
         self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
         settings = self._settings
-        self._https = await listen(self._door, HOST, settings.https_port, certificates=self._certificates)
+        self._https = await listen(self._handler, HOST, settings.https_port, certificates=self._certificates)
         redirect = Redirect(
             self._https.port,
             settings.limits,
@@ -126,8 +128,8 @@ class Front:
                 raise
             self._http = await listen(redirect, HOST, 0)
 
-    def add_host(self, host: str, lane: Lane) -> None:
-        """Route requests for `host`, for example a custom domain, to `lane` from now on, with its own certificate.
+    def add_host(self, host: str, upstream: Upstream) -> None:
+        """Route requests for `host`, for example a custom domain, to `upstream` from now on, with its own certificate.
 
         Replaces an earlier route in one step.
 
@@ -136,7 +138,7 @@ class Front:
         """
         if not self._certificates.knows(host):
             self._certificates.add(host, utc_now())
-        self._gateway.add(host, lane)
+        self._gateway.add(host, upstream)
 
     def remove_host(self, host: str) -> None:
         """Answer requests for `host` with 404; requests in progress continue."""

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.edge.access_line import LogFormat
+from simulator.edge.access_log_entry import LogFormat
 from simulator.fleet.docker_engine import DEFAULT_HOST, check_host
 from simulator.model.data_plane import DataPlaneLimits, Profile
 from simulator.rules.ejection import EjectionSettings

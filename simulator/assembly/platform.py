@@ -75,7 +75,7 @@ class Service:
         return self._autoscaler
 
     @property
-    def lane(self) -> Pool | UnavailableUpstream:
+    def upstream(self) -> Pool | UnavailableUpstream:
         """The destination of requests; it rejects them if no revision serves."""
         return self._closed if self.revision is None else self.revision.pool
 
@@ -298,7 +298,7 @@ class Platform:
     def route(self, host: str, service: Service) -> None:
         """Route requests for `host` to the service's serving revision in one step. Raises ValueError for a bad name."""
         if self.front is not None and self._is_open:
-            self.front.add_host(host, service.lane)
+            self.front.add_host(host, service.upstream)
 
     def unroute(self, host: str) -> None:
         if self.front is not None and self._is_open:

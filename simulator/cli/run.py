@@ -9,7 +9,7 @@ import typer
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, OTLP_HELP, SAMPLING_HELP, TOOLCHAIN_HELP
 from simulator.cli.scenario_file import scenario_path
-from simulator.edge.access_line import LogFormat
+from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.gear_names import AUTO, GEAR_NAMES
 from simulator.model.data_plane import Profile
 from simulator.replay.on_policy_error import OnPolicyError

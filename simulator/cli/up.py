@@ -175,7 +175,7 @@ async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBu
     else:
         front = serving.platform.front
         assert front is not None
-        front.overhear(FirstAnswers(serving.service.name, front, echo).hear)
+        front.observe_access_log(FirstAnswers(serving.service.name, front, echo).hear)
         if isinstance(builder, DockerfileBuilder) and serving.serves is not None:
             await builder.drop_others(serving.serves)
         return OK

@@ -12,7 +12,7 @@ from typing import Final
 from simulator.assembly.front import Front
 from simulator.assembly.live_settings import REGION
 from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
-from simulator.edge.access_line import Entry
+from simulator.edge.access_log_entry import AccessLogEntry
 
 _ANSWERS: Final = 3  # all rejected; a single one may be a client's mistake
 _REJECTED: Final = 400
@@ -36,7 +36,7 @@ def told_names(name: str, front: Front) -> tuple[str, str]:
 
 
 class FirstAnswers:
-    """Prints a message if the application's first responses are all 400. Pass it to `Front.overhear`."""
+    """Prints a message if the application's first responses are all 400. Pass it to `Front.observe_access_log`."""
 
     def __init__(self, name: str, front: Front, tell: Callable[[str], None]) -> None:
         self._name = name
@@ -44,13 +44,13 @@ class FirstAnswers:
         self._tell = tell
         self._answers = 0
 
-    def hear(self, entry: Entry) -> None:
+    def hear(self, entry: AccessLogEntry) -> None:
         if entry.begun_s < 0:
             return  # not a response of the application
         self._answers += 1
         if entry.status == _REJECTED and self._answers < _ANSWERS:
             return
-        self._front.overhear(None)
+        self._front.observe_access_log(None)
         if entry.status != _REJECTED:
             return
         local, app_runners, _ = hosts_of(self._name)

@@ -20,7 +20,7 @@ from simulator.console.live_operations import operation_rows
 from simulator.console.scene import rows_of
 from simulator.control.entries import EntryKind
 from simulator.control.service_events import EVENTS_STREAM
-from simulator.edge.access_line import Entry
+from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.model.api_resources import ServiceResource
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
@@ -186,7 +186,7 @@ class ServeScene:
     def attended(self, present: bool) -> None:
         front = self.platform.front
         assert front is not None, "what serves has a front"
-        front.overhear(self._heard if present else None)
+        front.observe_access_log(self._heard if present else None)
 
     def flush(self) -> None:
         self._log.flush()
@@ -221,7 +221,7 @@ class ServeScene:
         if len(book.seconds) > 2 * SECONDS_KEPT:
             book.forget_before(sample.second - SECONDS_KEPT)
 
-    def _heard(self, entry: Entry) -> None:
+    def _heard(self, entry: AccessLogEntry) -> None:
         """Record a request that has ended."""
         arrived_s, latency_s = entry.arrived_s - self._origin_s, entry.ended_s - entry.arrived_s
         service_s = entry.ended_s - entry.begun_s if entry.begun_s >= 0 else 0.0
@@ -230,7 +230,7 @@ class ServeScene:
             source, arrived_s, latency_s, entry.queue_s, entry.cold_s, service_s, entry.status, entry.instance, 0.0
         )
 
-    def _source(self, entry: Entry) -> int:
+    def _source(self, entry: AccessLogEntry) -> int:
         if entry.request is not None:
             host = entry.request.authority.partition(b":")[0].decode("latin-1").lower()
             for name, service in self.platform.services.items():

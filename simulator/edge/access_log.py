@@ -12,7 +12,7 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from simulator.edge.access_line import AccessLine, Entry, served_entry
+from simulator.edge.access_log_entry import AccessLine, AccessLogEntry, served_entry
 
 if TYPE_CHECKING:
     from simulator.edge.exchange import LiveExchange
@@ -30,21 +30,21 @@ class EntryLog(Protocol):
     def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
         """Record a finished request that was offered to a pool; `served_entry` makes its entry."""
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: AccessLogEntry) -> None:
         """Record a request that the balancer answered itself."""
 
 
-class Overheard:
+class ObservedLog:
     """An entry log that also passes each entry to a listener; the underlying access log is optional."""
 
-    def __init__(self, hear: Callable[[Entry], None], log: EntryLog | None) -> None:
+    def __init__(self, hear: Callable[[AccessLogEntry], None], log: EntryLog | None) -> None:
         self._hear = hear
         self._log = log
 
     def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
         self.add(served_entry(exchange, status, cause, now_s))
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: AccessLogEntry) -> None:
         self._hear(entry)
         if self._log is not None:
             self._log.add(entry)
@@ -74,7 +74,7 @@ class AccessLog:
         self._buffer_bytes_max = buffer_bytes_max
         self._last_write_s_max = last_write_s_max
         self._loop = asyncio.get_running_loop()
-        self._entries: list[Entry] = []
+        self._entries: list[AccessLogEntry] = []
         self._lines: list[bytes] = []
         self._lines_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -84,7 +84,7 @@ class AccessLog:
     def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
         self.add(served_entry(exchange, status, cause, now_s))
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: AccessLogEntry) -> None:
         entries = self._entries
         entries.append(entry)
         if self._timer is None:

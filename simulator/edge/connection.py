@@ -16,10 +16,10 @@ import socket
 from math import inf
 from typing import cast
 
-from simulator.edge.access_line import REQUEST_ERROR, own_entry
-from simulator.edge.door import Door, Reception
+from simulator.edge.access_log_entry import REQUEST_ERROR, own_entry
 from simulator.edge.exchange import LiveExchange
-from simulator.edge.farewell import Farewell
+from simulator.edge.lingering_close import LingeringClose
+from simulator.edge.ports import ListenerCallbacks, RequestHandler
 from simulator.model.rejection import NO_ROUTE
 from simulator.wire.answers import OwnAnswer, complaint
 from simulator.wire.fault import ProtocolError
@@ -27,7 +27,7 @@ from simulator.wire.reader import RequestReader
 from simulator.wire.request import RequestHead
 
 
-class ClientConnection(asyncio.BufferedProtocol):
+class DownstreamConnection(asyncio.BufferedProtocol):
     """A client connection. `scheme` is the value of X-Forwarded-Proto, `peer` the client's address as text.
 
     A `BufferedProtocol` with one buffer for all connections of a listener: the loop fills it and calls `buffer_updated`
@@ -37,15 +37,15 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_advancing",
+        "_callbacks",
         "_exchange",
-        "_farewell",
+        "_lingering_close",
         "_paused",
         "_reader",
-        "_reception",
         "_transport",
         "deadline_s",
-        "door",
         "draining",
+        "handler",
         "has_ended_writing",
         "is_full",
         "is_made",
@@ -54,20 +54,20 @@ class ClientConnection(asyncio.BufferedProtocol):
         "stalled_s",
     )
 
-    def __init__(self, door: Door, reception: Reception, scheme: bytes, peer: bytes) -> None:
-        self.door = door
+    def __init__(self, handler: RequestHandler, callbacks: ListenerCallbacks, scheme: bytes, peer: bytes) -> None:
+        self.handler = handler
         self.scheme = scheme
         self.peer = peer
         self.is_made = False  # the TLS handshake is complete
         self.is_full = False  # the client reads too slowly: its write buffer is above the high-water mark
         self.has_ended_writing = self.draining = False  # our side of a tunnel has ended; close after this response
         self.deadline_s = self.stalled_s = inf  # deadlines: for the client's next bytes; for the client to read
-        self._reception = reception
+        self._callbacks = callbacks
         self._transport: asyncio.Transport | None = None
-        self._reader = RequestReader(door.limits, door.table)
+        self._reader = RequestReader(handler.limits, handler.table)
         self._exchange: LiveExchange | None = None
         self._advancing = self._paused = False
-        self._farewell: Farewell | None = None
+        self._lingering_close: LingeringClose | None = None
 
     @property
     def is_idle(self) -> bool:  # no request in progress and none partly read
@@ -83,32 +83,32 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     @property
     def port(self) -> int:
-        return self._reception.port
+        return self._callbacks.port
 
     # --- called by the transport -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.is_made = True
         self._transport = cast("asyncio.Transport", transport)
-        limits = self.door.limits
+        limits = self.handler.limits
         self._transport.set_write_buffer_limits(high=limits.write_buffer_bytes)
-        self.deadline_s = self.door.now_s() + limits.idle_s
+        self.deadline_s = self.handler.now_s() + limits.idle_s
 
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint
-        return self._reception.inbox
+        return self._callbacks.read_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._farewell is not None:
-            self.deadline_s = self._farewell.swallow(self.door.now_s(), self.deadline_s)
+        if self._lingering_close is not None:
+            self.deadline_s = self._lingering_close.swallow(self.handler.now_s(), self.deadline_s)
             return
-        data = self._reception.inbox[:nbytes].tobytes()
+        data = self._callbacks.read_buffer[:nbytes].tobytes()
         reader = self._reader
         if reader.body is not None:
             self._feed_body(data)
             return
         if self._exchange is None and not reader.buffer:
-            self.deadline_s = self.door.now_s() + self.door.limits.head_s
+            self.deadline_s = self.handler.now_s() + self.handler.limits.head_s
         reader.add(data)
         if self._exchange is None:
             self._advance()
@@ -125,14 +125,14 @@ class ClientConnection(asyncio.BufferedProtocol):
         del exc
         self._transport = None
         self._reader.clear()
-        self._reception.left(self)
+        self._callbacks.left(self)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.give_up()
 
     def pause_writing(self) -> None:
         self.is_full = True
-        self.stalled_s = self.door.now_s() + self.door.limits.write_stall_s
+        self.stalled_s = self.handler.now_s() + self.handler.limits.write_stall_s
         if self._exchange is not None:
             self._exchange.client_full()
 
@@ -141,7 +141,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.stalled_s = inf
         if self._exchange is not None:
             self._exchange.client_drained()
-        if self._exchange is None and self._farewell is None:
+        if self._exchange is None and self._lingering_close is None:
             self._advance()
 
     # --- called by the exchange --------------------------------------------------------------------------------------
@@ -154,14 +154,14 @@ class ClientConnection(asyncio.BufferedProtocol):
     def ended(self, *, close: bool) -> None:
         """Finish the current exchange: its response has been sent, or there was none."""
         exchange, self._exchange = self._exchange, None
-        reader, door = self._reader, self.door
+        reader, handler = self._reader, self.handler
         if close:
             in_tunnel = exchange is not None and exchange.in_tunnel
             # Pipelined bytes count as unread, like the rest of a body.
             self._close(linger=(reader.body is not None or reader.buffer != b"") and not in_tunnel)
             return
         assert reader.body is None, "a connection is kept only behind a request that was read in full"
-        self.deadline_s = door.now_s() + (door.limits.head_s if reader.buffer else door.limits.idle_s)
+        self.deadline_s = handler.now_s() + (handler.limits.head_s if reader.buffer else handler.limits.idle_s)
         self._resume()
         if reader.buffer and not self._advancing:
             self._advance()
@@ -191,22 +191,22 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def await_body(self) -> None:
         """Start the deadline for the body's next bytes, or for `100 Continue`. A tunnel has no such deadline."""
-        limits, exchange = self.door.limits, self._exchange
+        limits, exchange = self.handler.limits, self._exchange
         if exchange is not None and exchange.in_tunnel:
             self.deadline_s = inf
             return
         held_back = exchange is not None and exchange.expects_continue
         wait_s = limits.continue_s if held_back else limits.body_idle_s
-        self.deadline_s = self.door.now_s() + wait_s
+        self.deadline_s = self.handler.now_s() + wait_s
         if held_back:
-            self._reception.look_in(wait_s, self)
+            self._callbacks.schedule_check(wait_s, self)
 
     def regulate(self) -> None:
         """Resume or pause reading, depending on the buffers."""
         exchange = self._exchange
         blocked = exchange is not None and (
             (self._reader.body is not None and exchange.body_blocked)
-            or (self._reader.body is None and len(self._reader.buffer) > self.door.limits.read_ahead_bytes)
+            or (self._reader.body is None and len(self._reader.buffer) > self.handler.limits.read_ahead_bytes)
         )
         if blocked:
             self.deadline_s = inf  # the client does not cause this wait
@@ -225,8 +225,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         exchange = self._exchange
         if now_s >= self.stalled_s:
             self.reset()
-        elif self._farewell is not None:
-            self.deadline_s = self._farewell.close(now_s)
+        elif self._lingering_close is not None:
+            self.deadline_s = self._lingering_close.close(now_s)
         elif exchange is None:
             if self._reader.buffer:
                 self._reject(ProtocolError("request head not received in time", 408))
@@ -236,7 +236,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             if exchange.begun_s >= 0:
                 exchange.say_continue()
             else:  # no slot yet, so the client should not send the body
-                self.deadline_s = now_s + self.door.limits.continue_s
+                self.deadline_s = now_s + self.handler.limits.continue_s
         else:
             self._reject(ProtocolError("request body not received in time", 408))
 
@@ -247,7 +247,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def drain(self) -> None:
         """Accept no further request: close now if idle, else after the response."""
         self.draining = True
-        if self.is_idle and self._farewell is None:
+        if self.is_idle and self._lingering_close is None:
             self._close(linger=False)
 
     # --- reading requests --------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         """Read requests from the buffer until one is in progress or the buffer has no complete head left."""
         self._advancing = True
         try:
-            while self._reader.buffer and self._exchange is None and not self.is_full and self._farewell is None:
+            while self._reader.buffer and self._exchange is None and not self.is_full and self._lingering_close is None:
                 if self._transport is None or self._transport.is_closing():
                     break
                 taken = self._reader.take()
@@ -272,8 +272,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         """Start a request. `early` is the part of its body that has already arrived."""
         done = self._reader.body is None
         transport = self._transport
-        sni = "" if request.authority or transport is None else self._reception.sni(transport)
-        verdict = self.door.decide(request, sni)
+        sni = "" if request.authority or transport is None else self._callbacks.sni(transport)
+        verdict = self.handler.decide(request, sni)
         if isinstance(verdict, OwnAnswer):
             self._answer(verdict, request, done=done)
             return
@@ -310,7 +310,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         """Send a response that the balancer generated itself, without an exchange."""
         close = not request.keep_alive or not done or self.draining
         head_only = request.method == b"HEAD"
-        self.write(answer.render(request.minor, self.door.own_lines(), head_only=head_only, close=close))
+        self.write(answer.render(request.minor, self.handler.own_lines(), head_only=head_only, close=close))
         self._log(request, answer.status, NO_ROUTE.name if answer.status == NO_ROUTE.status else "", len(answer.body))
         self.ended(close=close)
 
@@ -324,13 +324,13 @@ class ClientConnection(asyncio.BufferedProtocol):
                 return
         else:
             self._log(None, error.status, REQUEST_ERROR, len(error.why))
-        self.write(complaint(error.status, error.why).render(1, self.door.own_lines(), head_only=False, close=True))
+        self.write(complaint(error.status, error.why).render(1, self.handler.own_lines(), head_only=False, close=True))
         self._close(linger=True)
 
     def _log(self, request: RequestHead | None, status: int, cause: str, size: int) -> None:
-        self.door.own_answers[status] += 1
-        if self.door.access_log is not None:
-            self.door.access_log.add(own_entry(request, self.peer, status, cause, self.door.now_s(), size))
+        self.handler.own_answers[status] += 1
+        if self.handler.access_log is not None:
+            self.handler.access_log.add(own_entry(request, self.peer, status, cause, self.handler.now_s(), size))
 
     def _close(self, *, linger: bool) -> None:
         """Close after the written data has been sent; `linger` if the client is still sending a request."""
@@ -339,8 +339,8 @@ class ClientConnection(asyncio.BufferedProtocol):
             return
         self._reader.clear()
         self._resume()
-        self._farewell = farewell = Farewell(transport, self.door.limits)
-        self.deadline_s = (farewell.linger if linger else farewell.close)(self.door.now_s())
+        self._lingering_close = lingering_close = LingeringClose(transport, self.handler.limits)
+        self.deadline_s = (lingering_close.linger if linger else lingering_close.close)(self.handler.now_s())
 
     def _resume(self) -> None:
         if self._paused:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulator.edge.access_line import CLIENT_GONE
-from simulator.edge.door import Lane
-from simulator.edge.synthetic import Synthetic
+from simulator.edge.access_log_entry import CLIENT_GONE
+from simulator.edge.ports import Upstream
+from simulator.edge.synthetic import SyntheticResponse
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import WIRE_TRUNCATED, Rejection
@@ -27,7 +27,7 @@ from simulator.wire.response import AnswerHead
 from simulator.wire.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
-    from simulator.edge.connection import ClientConnection
+    from simulator.edge.connection import DownstreamConnection
 
 _CHUNKED_LINE: Final = b"transfer-encoding: chunked\r\n"
 
@@ -49,13 +49,13 @@ class LiveExchange(HttpExchange):
         "connection",
         "expects_continue",
         "in_tunnel",
-        "lane",
         "received_bytes",
         "request",
         "request_done",
         "sent_bytes",
         "sink",
         "tried",
+        "upstream",
         "upstream_full",
     )
 
@@ -64,17 +64,17 @@ class LiveExchange(HttpExchange):
         return self.request.target.decode("latin-1")
 
     def __init__(
-        self, connection: ClientConnection, lane: Lane, request: RequestHead, early: bytes, *, done: bool
+        self, connection: DownstreamConnection, upstream: Upstream, request: RequestHead, early: bytes, *, done: bool
     ) -> None:
         """`early` is the part of the body that arrived together with the head."""
         # Not super().__init__, two levels up: this saves two calls on the hot path.
-        self.arrived_s = connection.door.now_s()
+        self.arrived_s = connection.handler.now_s()
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
         self.cold_s = 0.0
         self.instance = self.link = self.fault = None
         self.open = True
-        self.status, self.upstream = 0, ""
-        self.connection, self.lane = connection, lane
+        self.status, self.upstream_host = 0, ""
+        self.connection, self.upstream = connection, upstream
         self._head_only = request.method == b"HEAD"
         self.added = b""  # header lines that the balancer adds for instances; the same for each instance that is tried
         self.answered_s = -1.0
@@ -83,7 +83,7 @@ class LiveExchange(HttpExchange):
         self._unkept = False  # bytes of the body have been sent that are not kept
         self._chunked_out = self._close = False
         self._cut = False  # aborted by us; later reports of the loop about it are ignored
-        self._synthetic: Synthetic | None = None
+        self._synthetic: SyntheticResponse | None = None
         self.tried: tuple[Instance, ...] = ()  # instances that could not be reached
         self.request, self.request_done = request, done
         self.expects_continue = request.expects_continue
@@ -110,7 +110,7 @@ class LiveExchange(HttpExchange):
     @property
     def body_blocked(self) -> bool:
         """True if the connection should not read more of the client's body for now."""
-        return self.upstream_full or len(self._early) > self.connection.door.limits.read_ahead_bytes
+        return self.upstream_full or len(self._early) > self.connection.handler.limits.read_ahead_bytes
 
     def client_full(self) -> None:
         if self.link is not None:
@@ -124,7 +124,7 @@ class LiveExchange(HttpExchange):
 
     def give_up(self, status: int = 0, cause: str = CLIENT_GONE) -> None:
         """End because the client has disconnected or sent invalid data; `status` is the status to send to it."""
-        self.lane.abandon(self)
+        self.upstream.abandon(self)
         self._unlink()
         if not self._cut:
             self._log(self.status or status, cause)
@@ -153,7 +153,7 @@ class LiveExchange(HttpExchange):
             self._swallow_body()
 
     def answered(self, status: int) -> None:
-        self._synthetic = Synthetic(status, self.request)
+        self._synthetic = SyntheticResponse(status, self.request)
         if self.request_done:
             self._synthesise()
         else:
@@ -175,7 +175,7 @@ class LiveExchange(HttpExchange):
 
     def connected(self, link: UpstreamConnection) -> None:
         connection, request = self.connection, self.request
-        added = self.added = self.added or connection.door.request_lines(self, connection)
+        added = self.added = self.added or connection.handler.request_lines(self, connection)
         head = request.forward(connection.peer, added)
         early = self._framed(self._early, last=self.request_done) if request.length else b""
         link.write(head + early if early else head, last=self.request_done)
@@ -198,9 +198,9 @@ class LiveExchange(HttpExchange):
 
     def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
         connection = self.connection
-        door = connection.door
-        now_s = self.answered_s = door.now_s()
-        added = self._hop_lines(head) + door.answer_lines(head, self, now_s)
+        handler = connection.handler
+        now_s = self.answered_s = handler.now_s()
+        added = self._hop_lines(head) + handler.answer_lines(head, self, now_s)
         self.answering = True
         self.status = head.status
         self.sent_bytes = len(piece)
@@ -225,7 +225,7 @@ class LiveExchange(HttpExchange):
         if not self.open or (rejection.unsent and self._tried_another()):
             return
         self.status = self.status or rejection.status  # metrics count what the client sees
-        (self.lane.broke if rejection.blames else self.lane.balancer_failed)(self)
+        (self.upstream.broke if rejection.blames else self.upstream.balancer_failed)(self)
         self._reject(rejection)
 
     def application_ended(self) -> bool:
@@ -260,9 +260,9 @@ class LiveExchange(HttpExchange):
         """Try another instance. No instance has received a byte of the request, so any untried one is allowed."""
         assert self.instance is not None, "a request breaks on an instance"
         self.tried = (*self.tried, self.instance)
-        if len(self.tried) >= self.connection.door.limits.attempts_max:
+        if len(self.tried) >= self.connection.handler.limits.attempts_max:
             return False
-        return self.lane.redispatch(self, self.tried)
+        return self.upstream.redispatch(self, self.tried)
 
     def _framed(self, piece: bytes, *, last: bool) -> bytes:
         return chunk(piece, last=last) if self.request.length == CHUNKED else piece
@@ -299,10 +299,10 @@ class LiveExchange(HttpExchange):
     def _synthesise(self) -> None:
         assert self._synthetic is not None
         connection = self.connection
-        now_s = self.answered_s = connection.door.now_s()
+        now_s = self.answered_s = connection.handler.now_s()
         self._close = not self.request.keep_alive or connection.draining
         added = connection_line(self.request.minor, close=self._close)
-        added += connection.door.answer_lines(None, self, now_s)
+        added += connection.handler.answer_lines(None, self, now_s)
         self.answering = True
         self.status = self._synthetic.status
         self.sent_bytes = self._synthetic.left
@@ -327,7 +327,7 @@ class LiveExchange(HttpExchange):
             return
         close = not self.request.keep_alive or not self.request_done or connection.draining
         answer = rejected(rejection).render(
-            self.request.minor, connection.door.own_lines(), head_only=self._head_only, close=close
+            self.request.minor, connection.handler.own_lines(), head_only=self._head_only, close=close
         )
         connection.write(answer)
         connection.ended(close=close)
@@ -335,15 +335,15 @@ class LiveExchange(HttpExchange):
     def _end(self) -> None:
         """The connection has the last byte of the response. Release the slot first: the next request may need it."""
         if self.open:
-            self.lane.finish(self)
+            self.upstream.finish(self)
         self._log(self.status)
         self.connection.ended(close=self._close)
 
     def _log(self, status: int, cause: str = "") -> None:
         connection = self.connection
-        log = connection.door.access_log
+        log = connection.handler.access_log
         if log is not None:
-            log.served(self, status, cause, connection.door.now_s())
+            log.served(self, status, cause, connection.handler.now_s())
 
     def _unlink(self) -> None:
         if self.link is not None:

@@ -14,7 +14,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Final
 
 from simulator.edge.access_log import EntryLog
-from simulator.edge.door import Client, Lane
+from simulator.edge.ports import Downstream, Upstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
@@ -62,8 +62,8 @@ class Gateway:
         self._server_timing = server_timing
         self._websocket = websocket
         self.now_s = clock
-        self._routes: dict[bytes, Lane] = {}
-        self._stamp = DateStamp(clock, epoch_s)
+        self._routes: dict[bytes, Upstream] = {}
+        self._stamp = DateHeader(clock, epoch_s)
         # Envoy makes a version 4 UUID for each request. Here the last group counts: unique within a run, and cheap.
         seed = streams.identifier("request-id", length=20)
         prefix = f"{seed[:8]}-{seed[8:12]}-4{seed[13:16]}-9{seed[17:20]}-".encode()
@@ -74,9 +74,11 @@ class Gateway:
             for scheme in (b"http", b"https")
         }
 
-    def add(self, host: str, lane: Lane) -> None:
-        """Route requests for `host` (a name without port, any case) to `lane`. Replaces an old route in one step."""
-        self._routes[host_name(host.encode("ascii"))] = lane
+    def add(self, host: str, upstream: Upstream) -> None:
+        """Route requests for `host` (a name without port, any case) to `upstream`. Replaces an old route in one
+        step.
+        """
+        self._routes[host_name(host.encode("ascii"))] = upstream
 
     def remove(self, host: str) -> None:
         """Answer requests for `host` with 404 from now on; requests in progress continue."""
@@ -84,31 +86,31 @@ class Gateway:
 
     def knows(self, host: bytes) -> bool:
         """True if a service has this name, in the form that `host_name` returns."""
-        return self._lane_of(host) is not None
+        return self._upstream_of(host) is not None
 
-    def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
+    def decide(self, request: RequestHead, sni: str) -> Upstream | OwnAnswer:
         if request.method in _UNSUPPORTED:
             return _NOT_SUPPORTED
         if not request.authority:
             request.authority = sni.encode("ascii")
-        lane = self._routes.get(request.authority) or self._lane_of(host_name(request.authority))
-        if lane is None:
+        upstream = self._routes.get(request.authority) or self._upstream_of(host_name(request.authority))
+        if upstream is None:
             return _NO_ROUTE
         if request.upgrade and b"websocket" in request.upgrade:
             # RFC 6455 4.1: a GET of HTTP/1.1. With any other request a tunnel would open that neither side expects.
             if not self._websocket or request.method != b"GET" or request.minor == 0 or request.length:
                 return _NO_UPGRADE
             request.tunnel = True
-        return _LAST_HOP if request.last_hop else lane
+        return _LAST_HOP if request.last_hop else upstream
 
-    def _lane_of(self, host: bytes) -> Lane | None:
+    def _upstream_of(self, host: bytes) -> Upstream | None:
         """The more specific association has precedence; a wildcard matches one label (facts 10.3)."""
         return self._routes.get(host) or self._routes.get(b"*" + host[host.find(b".") :])
 
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
+    def request_lines(self, exchange: LiveExchange, client: Downstream) -> bytes:
         del exchange
         self._requests += 1
         return self._request_lines[client.scheme] % self._requests
@@ -129,7 +131,7 @@ class Gateway:
         return _TIMING % (exchange.queue_s(now_s) * 1000, cold_s * 1000, service_ms, number)
 
 
-class DateStamp:
+class DateHeader:
     """The `date` line, made once per second."""
 
     def __init__(self, clock: Callable[[], float], epoch_s: Callable[[], float]) -> None:

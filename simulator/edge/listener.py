@@ -13,8 +13,8 @@ import ssl
 from typing import Final
 
 from simulator.edge.accept import Acceptor, has_hung_up
-from simulator.edge.connection import ClientConnection
-from simulator.edge.door import Door
+from simulator.edge.connection import DownstreamConnection
+from simulator.edge.ports import RequestHandler
 from simulator.wire.tls import Handshake, ServerCertificates, handshaking
 from simulator.world.tasks import Tasks
 
@@ -25,16 +25,18 @@ _INBOX_BYTES: Final = 256 * 1024
 class Listener:
     """Owns its connections, counts them, and checks their time limits every `sweep_s`. Created by `listen`."""
 
-    def __init__(self, door: Door, certificates: ServerCertificates | None) -> None:
-        self.inbox = memoryview(bytearray(_INBOX_BYTES))
-        self._door = door
+    def __init__(self, handler: RequestHandler, certificates: ServerCertificates | None) -> None:
+        self.read_buffer = memoryview(bytearray(_INBOX_BYTES))
+        self._handler = handler
         self._certificates = certificates
         self._scheme = b"http" if certificates is None else b"https"
-        self._connections: dict[ClientConnection, None] = {}
+        self._connections: dict[DownstreamConnection, None] = {}
         self._per_client: dict[bytes, int] = {}
         self._acceptor: Acceptor | None = None
         self._arrivals = Tasks("arrivals")  # handshakes
-        self._unbegun: dict[ClientConnection, socket.socket] = {}  # accepted connections whose handshake has not begun
+        self._unbegun: dict[
+            DownstreamConnection, socket.socket
+        ] = {}  # accepted connections whose handshake has not begun
         self._loop = asyncio.get_running_loop()
         self._sweeper: asyncio.TimerHandle | None = None
         self._empty: asyncio.Event = asyncio.Event()
@@ -51,7 +53,7 @@ class Listener:
 
     def open(self, host: str, port: int) -> None:
         """Open the socket. Raises OSError if the address is not available."""
-        self._acceptor = Acceptor(host, port, self._door.limits.accept_backlog, self._arrived)
+        self._acceptor = Acceptor(host, port, self._handler.limits.accept_backlog, self._arrived)
         self._sweep()
 
     async def close(self, drain_s: float | None = None) -> None:
@@ -63,7 +65,7 @@ class Listener:
         for connection in list(self._connections):
             connection.drain()
         try:
-            async with asyncio.timeout(self._door.limits.drain_s if drain_s is None else drain_s):
+            async with asyncio.timeout(self._handler.limits.drain_s if drain_s is None else drain_s):
                 await self._until_empty()
         except TimeoutError:
             for connection in list(self._connections):
@@ -75,7 +77,7 @@ class Listener:
 
     # --- Reception, called by connections ----------------------------------------------------------------------------
 
-    def left(self, connection: ClientConnection) -> None:
+    def left(self, connection: DownstreamConnection) -> None:
         """Remove a connection that has ended. A connection aborted during its handshake may call this twice."""
         if connection not in self._connections:
             return
@@ -88,7 +90,7 @@ class Listener:
         if not self._connections:
             self._empty.set()
 
-    def look_in(self, after_s: float, connection: ClientConnection) -> None:
+    def schedule_check(self, after_s: float, connection: DownstreamConnection) -> None:
         # One more millisecond, because a timer may fire slightly early.
         self._loop.call_later(after_s + 0.001, self._look, connection)
 
@@ -103,21 +105,21 @@ class Listener:
 
     def _arrived(self, accepted: socket.socket, peer: bytes) -> None:
         """Accept or reject a new connection. No work has been done for it yet, so a rejection is cheapest here."""
-        limits = self._door.limits
+        limits = self._handler.limits
         count = self._per_client.get(peer, 0)
         if len(self._connections) >= limits.connections_max or count >= limits.connections_per_client_max:
             accepted.close()
             return
-        connection = ClientConnection(self._door, self, self._scheme, peer)
+        connection = DownstreamConnection(self._handler, self, self._scheme, peer)
         self._connections[connection] = None
         self._per_client[peer] = count + 1
         self._unbegun[connection] = accepted
         arrival = self._arrivals.spawn(self._connect(connection, accepted), "handshake")
         arrival.add_done_callback(lambda _: self._arrival_over(connection))
 
-    async def _connect(self, connection: ClientConnection, accepted: socket.socket) -> None:
+    async def _connect(self, connection: DownstreamConnection, accepted: socket.socket) -> None:
         del self._unbegun[connection]
-        certificates, limits = self._certificates, self._door.limits
+        certificates, limits = self._certificates, self._handler.limits
         handshake = Handshake(accepted)
         handshaking.set(handshake)
         with contextlib.suppress(OSError):  # includes ssl.SSLError and TimeoutError: caused by the client
@@ -139,7 +141,7 @@ class Listener:
                 if handshake.plain is not None and not connection.is_made:
                     handshake.plain.close()
 
-    def _arrival_over(self, connection: ClientConnection) -> None:
+    def _arrival_over(self, connection: DownstreamConnection) -> None:
         if not connection.is_made:
             self.left(connection)
         accepted = self._unbegun.pop(connection, None)
@@ -153,13 +155,13 @@ class Listener:
             self._empty.clear()
             await self._empty.wait()
 
-    def _look(self, connection: ClientConnection) -> None:
-        now_s = self._door.now_s()
+    def _look(self, connection: DownstreamConnection) -> None:
+        now_s = self._handler.now_s()
         if connection in self._connections and now_s >= connection.deadline_s:
             connection.expire(now_s)
 
     def _sweep(self) -> None:
-        now_s = self._door.now_s()
+        now_s = self._handler.now_s()
         # A connection whose reading is paused is not read, so its end would not be detected.
         for connection in [each for each in self._connections if each.is_held_back]:
             if connection.client_socket is not None and has_hung_up(connection.client_socket):
@@ -167,15 +169,17 @@ class Listener:
         late = [each for each in self._connections if now_s >= each.deadline_s or now_s >= each.stalled_s]
         for connection in late:
             connection.expire(now_s)
-        self._sweeper = self._loop.call_later(self._door.limits.sweep_s, self._sweep)
+        self._sweeper = self._loop.call_later(self._handler.limits.sweep_s, self._sweep)
 
 
-async def listen(door: Door, host: str, port: int, *, certificates: ServerCertificates | None = None) -> Listener:
-    """Accept connections on `host`:`port` (0: any free port) for `door`; use TLS if there are `certificates`.
+async def listen(
+    handler: RequestHandler, host: str, port: int, *, certificates: ServerCertificates | None = None
+) -> Listener:
+    """Accept connections on `host`:`port` (0: any free port) for `handler`; use TLS if there are `certificates`.
 
     Raises:
         OSError: if the address is not available.
     """
-    listener = Listener(door, certificates)
+    listener = Listener(handler, certificates)
     listener.open(host, port)
     return listener

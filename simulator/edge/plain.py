@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulator.edge.door import Client
 from simulator.edge.gateway import Gateway
+from simulator.edge.ports import Downstream
 from simulator.fleet.exchange import Exchange
 from simulator.wire.request import PLAIN_FIELDS
 from simulator.wire.response import AnswerHead
@@ -29,7 +29,7 @@ class PlainGateway(Gateway):
     def own_lines(self) -> bytes:
         return self._stamp.line()
 
-    def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
+    def request_lines(self, exchange: LiveExchange, client: Downstream) -> bytes:
         request = exchange.request
         # RFC 7239 6: an IPv6 address is quoted and in brackets; a host is quoted too, because it may have a port.
         node = b'"[%b]"' % client.peer if b":" in client.peer else client.peer

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from simulator.edge.access_log import EntryLog
-from simulator.edge.door import Client
-from simulator.edge.gateway import DateStamp, host_name
+from simulator.edge.gateway import DateHeader, host_name
+from simulator.edge.ports import Downstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
@@ -52,7 +52,7 @@ class Redirect:
         self._knows = knows
         self._port = b"" if https_port == 443 else b":%d" % https_port
         self._status = status
-        self._stamp = DateStamp(clock, epoch_s)
+        self._stamp = DateHeader(clock, epoch_s)
 
     def decide(self, request: RequestHead, sni: str) -> OwnAnswer:
         del sni
@@ -70,7 +70,7 @@ class Redirect:
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def request_lines(self, _exchange: Exchange, _client: Client) -> bytes:
+    def request_lines(self, _exchange: Exchange, _client: Downstream) -> bytes:
         raise AssertionError("nothing is forwarded from here")
 
     def answer_lines(self, _head: AnswerHead | None, _exchange: Exchange, _now_s: float) -> bytes:

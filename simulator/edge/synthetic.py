@@ -12,7 +12,7 @@ SIZE_FIELD: Final = b"x-simulator-response-bytes"
 _PIECE: Final = b"." * (64 * 1024)
 
 
-class Drain(Protocol):
+class BodySink(Protocol):
     """The destination of the body; any write may set `is_full`."""
 
     is_full: bool
@@ -20,7 +20,7 @@ class Drain(Protocol):
     def write(self, data: bytes) -> None: ...
 
 
-class Synthetic:
+class SyntheticResponse:
     """A response with `status` and a short text, or with the body size from the request's `x-simulator-response-bytes`.
 
     `left` is the number of body bytes still to be written.
@@ -45,7 +45,7 @@ class Synthetic:
         length = b"" if self.status in {204, 304} else b"%bcontent-length: %d\r\n" % (PLAIN, self._size)
         return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (self.status, reason_of(self.status), length, added)
 
-    def pour(self, client: Drain) -> bool:
+    def pour(self, client: BodySink) -> bool:
         """Write as much of the body as the client takes; return True if the body is complete."""
         while self.left and not client.is_full:
             piece = self._text or _PIECE[: self.left]

@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from simulator.edge.access_line import Entry
 from simulator.edge.access_log import EntryLog
-from simulator.edge.door import Client
+from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.edge.exchange import LiveExchange
 from simulator.edge.gateway import Gateway
+from simulator.edge.ports import Downstream
 from simulator.model.rejection import OVERFLOW, UNAVAILABLE
 from simulator.records.request_trace import ADMITTED, ANSWERED, QUEUED, REJECTED, RequestTrace, Tracing, waits
 from simulator.wire.fields import FieldTable
@@ -47,7 +47,7 @@ _TOLD: Final = re.compile(rb"traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-01\r\
 _NEVER_BEGAN: Final = frozenset({OVERFLOW.name, UNAVAILABLE.name})
 
 
-class TracedDoor:
+class TracingHandler:
     """A gateway with tracing; implements `Door`. `instance_id` names an instance of a service.
 
     `epoch_s` is the wall clock in seconds since 1970; the gateway's clock is the loop's.
@@ -81,10 +81,10 @@ class TracedDoor:
         self._streams = streams.stream("traces")
         self._ids: list[int] = []
 
-    def request_lines(self, exchange: LiveExchange, client: Client) -> bytes:
+    def request_lines(self, exchange: LiveExchange, client: Downstream) -> bytes:
         lines = self._gateway_lines(exchange, client)
         only, taken = self._tracing.only, exchange.request.taken
-        if only is not None and exchange.lane.service not in only:
+        if only is not None and exchange.upstream.service not in only:
             return lines + _passed_on(taken, self._fields)
         if TRACEPARENT in taken or self._xray:
             return lines + self._context_lines(taken)
@@ -143,7 +143,7 @@ class TracedDoor:
     def _heard(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
         """Trace a finished request that was offered to a pool, if its `traceparent` says sampled."""
         added = exchange.added
-        if not self._tracing.takes(exchange.lane.service):
+        if not self._tracing.takes(exchange.upstream.service):
             return
         parent = self._parent(exchange.request.taken)
         told = _TOLD.search(added) if added else None
@@ -172,10 +172,10 @@ class TracedDoor:
             trace_id=trace_id,
             parent_id=parent.span_id if parent is not None else 0,
             upstream_id=upstream_id or self._id(),
-            service=exchange.lane.service,
+            service=exchange.upstream.service,
             decision=_decision(exchange, cause),
-            instance=self._instance_id(exchange.lane.service, instance.number) if instance is not None else "",
-            upstream=exchange.upstream,
+            instance=self._instance_id(exchange.upstream.service, instance.number) if instance is not None else "",
+            upstream=exchange.upstream_host,
             attempts=len(exchange.tried) + (instance is not None and instance not in exchange.tried),
             status=status,
             cause=cause,
@@ -191,7 +191,7 @@ class TracedDoor:
             **head,
         )
 
-    def _answered(self, entry: Entry) -> None:
+    def _answered(self, entry: AccessLogEntry) -> None:
         """Trace a request that the balancer answered itself, unless tracing is limited to certain services."""
         request = entry.request
         if request is None or self._tracing.only is not None:
@@ -245,7 +245,7 @@ class _TraceLog:
         self,
         gateway: Gateway,
         served: Callable[[LiveExchange, int, str, float], None],
-        answered: Callable[[Entry], None],
+        answered: Callable[[AccessLogEntry], None],
     ) -> None:
         self._gateway = gateway
         self._served = served
@@ -259,7 +259,7 @@ class _TraceLog:
         if log is not None:
             log.served(exchange, status, cause, now_s)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: AccessLogEntry) -> None:
         self._answered(entry)
         log = self._gateway.access_log
         if log is not None:

@@ -127,9 +127,9 @@ class DockerDriver:
             raise
         return backend
 
-    def add_listener(self, door: NamespaceListener) -> None:
+    def add_listener(self, handler: NamespaceListener) -> None:
         """Add a door to every container that is launched from now on."""
-        self._doors.append(door)
+        self._doors.append(handler)
 
     @property
     def limits_in_force(self) -> str:
@@ -248,20 +248,20 @@ class DockerDriver:
         local = is_local(self._settings.host)
         if local and pid <= 0:
             return  # it has ended already
-        for door in self._doors:
+        for handler in self._doors:
             try:
-                close = await door.serve(listening_inside(pid if local else 0, door.port))
+                close = await handler.serve(listening_inside(pid if local else 0, handler.port))
             except FileNotFoundError:
                 return  # it has ended already
             except OSError as error:
                 spec = living.spec
-                msg = f"instance {spec.number} of {spec.service} could not be launched: {cannot_open(door, error)}"
+                msg = f"instance {spec.number} of {spec.service} could not be launched: {cannot_open(handler, error)}"
                 raise LaunchError(msg) from error
             if backend.exited.done():
                 await close()
             else:
                 living.closes.append(close)
-                backend.doors |= {door.port}
+                backend.doors |= {handler.port}
 
     # --- lifecycle of a container ---
 

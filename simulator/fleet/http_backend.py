@@ -31,7 +31,7 @@ class HttpService:
         `exchange` comes from the edge: a simulated client has no request to send to a real application.
         """
         assert isinstance(exchange, HttpExchange), f"{type(exchange).__name__} cannot be carried over HTTP"
-        exchange.upstream = self._address
+        exchange.upstream_host = self._address
         self._origin.begin(exchange if exchange.fault is None else with_fault(exchange, exchange.fault))
 
     def abort(self, exchange: Exchange) -> None:

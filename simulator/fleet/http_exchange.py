@@ -18,13 +18,13 @@ class HttpExchange(Exchange):
     ends the exchange: after the last byte of the answer, or after `broken`, it calls `Pool.finish`.
     """
 
-    __slots__ = ("fault", "link", "upstream")
+    __slots__ = ("fault", "link", "upstream_host")
 
     def __init__(self, arrived_s: float) -> None:
         super().__init__(arrived_s)
         self.link: UpstreamConnection | None = None  # set while a connection, open or being opened, works for it
         self.fault: WireFault | None = None
-        self.upstream = ""  # host:port of the instance that it was forwarded to last
+        self.upstream_host = ""  # host:port of the instance that it was forwarded to last
 
     def inject_fault(self, fault: WireFault) -> None:
         self.fault = fault

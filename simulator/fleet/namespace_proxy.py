@@ -83,9 +83,9 @@ def _made(namespace: Path, port: int) -> socket.socket:
     return listening
 
 
-def cannot_open(door: NamespaceListener, error: OSError) -> str:
+def cannot_open(handler: NamespaceListener, error: OSError) -> str:
     """Return why the door could not be opened, as a sentence for users."""
     return (
-        f"port {door.port} of the container's loopback (for an instance role) requires root and a local engine: "
+        f"port {handler.port} of the container's loopback (for an instance role) requires root and a local engine: "
         f"{error.strerror or error}"
     )

@@ -16,7 +16,7 @@ from simulator.records.outcomes import Outcomes
 
 
 class UnavailableUpstream:
-    """Stands in for a pool at the front (edge/door.py): every offered exchange ends at once."""
+    """Stands in for a pool at the front (edge/ports.py): every offered exchange ends at once."""
 
     def __init__(self, service: str, outcomes: Outcomes | None = None) -> None:
         self.service = service

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from simulator.assembly import Service
-from simulator.edge.door import Lane
+from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.rejection import Rejection
 from simulator.replay.request_numbers import Kind
@@ -27,11 +27,11 @@ class RequestRows(Protocol):
 
 
 class SimulatedExchange(Exchange):
-    """A request of a simulated client. `lane`: where it was sent; another lane may answer it."""
+    """A request of a simulated client. `upstream`: where it was sent; another lane may answer it."""
 
-    __slots__ = ("_client", "_lane", "attempt", "kind")
+    __slots__ = ("_client", "_upstream", "attempt", "kind")
 
-    def __init__(self, client: SimulatedClient, lane: Lane, arrived_s: float, attempt: int, kind: Kind) -> None:
+    def __init__(self, client: SimulatedClient, upstream: Upstream, arrived_s: float, attempt: int, kind: Kind) -> None:
         # Does not call super().__init__(): this saves one call on the hot path.
         self.arrived_s = arrived_s
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
@@ -40,7 +40,7 @@ class SimulatedExchange(Exchange):
         self.instance = None
         self.open = True
         self._client = client
-        self._lane = lane
+        self._upstream = upstream
         self.attempt = attempt
         self.kind = kind
 
@@ -50,7 +50,7 @@ class SimulatedExchange(Exchange):
 
     def answered(self, status: int) -> None:
         self.status = status
-        self._lane.finish(self)
+        self._upstream.finish(self)
         self._client.ended(self, status)
 
     def fail(self, rejection: Rejection) -> None:
@@ -85,7 +85,7 @@ class SimulatedClient:
     def _turn(self) -> None:
         """Direct new requests to the revision that serves now."""
         revision = self._service.revision
-        self._lane = self._service.lane
+        self._upstream = self._service.upstream
         self._draw = revision.draw if revision is not None else _no_draw
 
     def stop(self) -> None:
@@ -99,19 +99,19 @@ class SimulatedClient:
             await self._drained
 
     def send(self, kind: Kind, attempt: int = 1) -> None:
-        lane = self._lane
-        exchange = SimulatedExchange(self, lane, self._loop.time(), attempt, kind)
+        upstream = self._upstream
+        exchange = SimulatedExchange(self, upstream, self._loop.time(), attempt, kind)
         self._draw(exchange)
         self.outstanding += 1
-        lane.offer(exchange)
+        upstream.offer(exchange)
 
     def send_for(self, user: User, kind: Kind) -> None:
-        lane = self._lane
-        exchange = UserExchange(self, lane, self._loop.time(), 1, kind)
+        upstream = self._upstream
+        exchange = UserExchange(self, upstream, self._loop.time(), 1, kind)
         exchange.user = user
         self._draw(exchange)
         self.outstanding += 1
-        lane.offer(exchange)
+        upstream.offer(exchange)
 
     def ended(self, exchange: SimulatedExchange, status: int) -> None:
         now = self._loop.time()

@@ -35,7 +35,7 @@ class PacedLoop(VirtualLoop):
         self._playback = playback
         playback.on_change = self._look_again
         self._limit_s = math.inf  # virtual time up to which no check is needed
-        self._door: deque[_Timer] = deque()
+        self._handler: deque[_Timer] = deque()
         self._knock = threading.Event()
 
     def call_soon_threadsafe(
@@ -43,7 +43,7 @@ class PacedLoop(VirtualLoop):
     ) -> asyncio.Handle:
         """Schedule `callback` from any thread."""
         handle = _Timer(0.0, callback, args, context)
-        self._door.append(handle)
+        self._handler.append(handle)
         self._knock.set()
         return handle
 
@@ -96,8 +96,8 @@ class PacedLoop(VirtualLoop):
 
     def _look(self, *, waited: bool = False) -> None:
         self._knock.clear()
-        while self._door:
-            self._soon.append(self._door.popleft())
+        while self._handler:
+            self._soon.append(self._handler.popleft())
         self._limit_s = self._playback.limit_s(self._now, waited=waited)
         self._playback.on_look()
 

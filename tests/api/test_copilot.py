@@ -92,8 +92,8 @@ def test_the_private_url_is_that_of_the_ingress_connection() -> None:
                 VpcIngressConnectionName="door",
                 IngressVpcConfiguration={"VpcId": "vpc-0123", "VpcEndpointId": "vpce-0123"},
             )["VpcIngressConnection"]
-            door = aws.call("DescribeVpcIngressConnection", VpcIngressConnectionArn=made["VpcIngressConnectionArn"])
-            assert door["VpcIngressConnection"]["DomainName"].endswith(".us-east-1.awsapprunner.com")
+            handler = aws.call("DescribeVpcIngressConnection", VpcIngressConnectionArn=made["VpcIngressConnectionArn"])
+            assert handler["VpcIngressConnection"]["DomainName"].endswith(".us-east-1.awsapprunner.com")
 
     run_virtual(main)
 

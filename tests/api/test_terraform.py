@@ -313,14 +313,16 @@ def test_a_vpc_ingress_connection(profile: TimeProfile) -> None:
                 VpcIngressConnectionName="door",
                 IngressVpcConfiguration=vpc,
             )
-            door = made["VpcIngressConnection"]["VpcIngressConnectionArn"]
+            handler = made["VpcIngressConnection"]["VpcIngressConnectionArn"]
 
             def status() -> str | None:
-                found = aws.call("DescribeVpcIngressConnection", VpcIngressConnectionArn=door)["VpcIngressConnection"]
+                found = aws.call("DescribeVpcIngressConnection", VpcIngressConnectionArn=handler)[
+                    "VpcIngressConnection"
+                ]
                 return None if found["Status"] == "DELETED" else str(found["Status"])
 
             await terraform_waits(status, pending={"PENDING_CREATION"}, target={"AVAILABLE"}, timeout_s=2 * MINUTE_S)
-            aws.call("DeleteVpcIngressConnection", VpcIngressConnectionArn=door)
+            aws.call("DeleteVpcIngressConnection", VpcIngressConnectionArn=handler)
             await terraform_waits(status, pending={"AVAILABLE", "PENDING_DELETION"}, target=(), timeout_s=2 * MINUTE_S)
             await service_destroyed(aws, arn)
 

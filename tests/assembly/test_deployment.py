@@ -39,7 +39,7 @@ def in_world(test: Callable[[World], Awaitable[None]], profile: TimeProfile = IN
 
 def ask(world: World, arn: str, outcomes: Counter[int]) -> Request:
     request = Request(world.service(arn), outcomes)
-    request.lane.offer(request)
+    request.upstream.offer(request)
     return request
 
 

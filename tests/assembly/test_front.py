@@ -11,7 +11,7 @@ import pytest
 
 from simulator.assembly.front import Front
 from simulator.assembly.live_settings import LiveSettings
-from simulator.edge.door import Lane
+from simulator.edge.ports import Upstream
 from simulator.wire.listening import CannotListen
 from simulator.world.random_streams import RandomStreams
 
@@ -36,7 +36,7 @@ async def test_the_plain_port_knows_the_services_of_the_balancer_only(tmp_path: 
     front = Front(LiveSettings(tmp_path), RandomStreams(1))
     await front.open()
     try:
-        front.add_host("shop.awsapprunner.localhost", cast("Lane", object()))  # never asked: nothing is forwarded
+        front.add_host("shop.awsapprunner.localhost", cast("Upstream", object()))  # never asked: nothing is forwarded
         for host, status in (("shop.awsapprunner.localhost", b"301"), ("evil.example", b"404"), ("localhost", b"301")):
             reader, writer = await asyncio.open_connection("127.0.0.1", front.http_port)
             writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())

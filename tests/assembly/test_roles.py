@@ -21,8 +21,8 @@ class Driver:
     def __init__(self) -> None:
         self.ports: list[int] = []
 
-    def add_listener(self, door: NamespaceListener) -> None:
-        self.ports.append(door.port)
+    def add_listener(self, handler: NamespaceListener) -> None:
+        self.ports.append(handler.port)
 
 
 def given(endpoint: str, application_port: int) -> tuple[list[int], Mapping[str, str]]:

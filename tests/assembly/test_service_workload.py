@@ -41,13 +41,13 @@ class Request(Exchange):
 
     def __init__(self, service: Service, outcomes: Counter[int]) -> None:
         super().__init__(asyncio.get_running_loop().time())
-        self.lane = service.lane
+        self.upstream = service.upstream
         self.outcomes = outcomes
         if service.revision is not None:
             service.draw(self)
 
     def answered(self, status: int) -> None:
-        self.lane.finish(self)
+        self.upstream.finish(self)
         self.outcomes[status] += 1
 
     def fail(self, rejection: Rejection) -> None:
@@ -97,7 +97,7 @@ class World:
         outcomes: Counter[int] = Counter()
         while not over.done() or sum(outcomes.values()) < 20:
             request = Request(self.service(arn), outcomes)
-            request.lane.offer(request)
+            request.upstream.offer(request)
             await asyncio.sleep(0.05)
         await asyncio.sleep(1.0)
         return outcomes
@@ -221,7 +221,7 @@ def test_pausing_waits_for_the_requests_that_are_under_way() -> None:
         arn = await world.running()
         outcomes: Counter[int] = Counter()
         request = Request(world.service(arn), outcomes)
-        request.lane.offer(request)
+        request.upstream.offer(request)
         world.stage.call("PauseService", ServiceArn=arn)
         await world.stage.settled()
         assert outcomes == {200: 1}

@@ -173,9 +173,9 @@ def test_an_update_of_an_ingress_connection_that_gives_nothing_is_rejected() -> 
                 IngressVpcConfiguration=vpc,
             )["VpcIngressConnection"]
             await stage.passes(300)
-            door = made["VpcIngressConnectionArn"]
+            handler = made["VpcIngressConnectionArn"]
             error = stage.rejected(
-                "UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration={}
+                "UpdateVpcIngressConnection", VpcIngressConnectionArn=handler, IngressVpcConfiguration={}
             )
             assert (error.code, "at least one" in error.message) == ("InvalidRequestException", True)
 

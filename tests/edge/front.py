@@ -8,10 +8,10 @@ from collections.abc import Collection
 from typing import Any, cast
 
 from simulator.edge.access_log import AccessLog
-from simulator.edge.connection import ClientConnection
-from simulator.edge.door import Door
+from simulator.edge.connection import DownstreamConnection
 from simulator.edge.gateway import Gateway
 from simulator.edge.plain import PlainGateway
+from simulator.edge.ports import RequestHandler
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_backend import HttpExchange
 from simulator.fleet.instance import Instance
@@ -228,11 +228,11 @@ class _Place:
 
 class FakeReception:
     def __init__(self) -> None:
-        self.inbox = memoryview(bytearray(64 * 1024))
+        self.read_buffer = memoryview(bytearray(64 * 1024))
         self.name = ""
 
-    def left(self, connection: ClientConnection) -> None: ...
-    def look_in(self, after_s: float, connection: ClientConnection) -> None: ...
+    def left(self, connection: DownstreamConnection) -> None: ...
+    def schedule_check(self, after_s: float, connection: DownstreamConnection) -> None: ...
 
     def sni(self, transport: asyncio.Transport) -> str:
         return self.name
@@ -249,7 +249,7 @@ class Front:
         self,
         limits: DataPlaneLimits | None = None,
         *,
-        door: Door | None = None,
+        handler: RequestHandler | None = None,
         server_timing: bool = False,
         half_close: bool = False,
         websocket: bool = False,
@@ -259,7 +259,7 @@ class Front:
         self.limits = limits or DataPlaneLimits()
         self.now_s = 1000.0
         self.instance = FakeInstance(self.limits)
-        self.lane = FakeLane(self.instance)
+        self.upstream = FakeLane(self.instance)
         profile = PlainGateway if plain else Gateway
         self.gateway = profile(
             self.limits,
@@ -270,9 +270,9 @@ class Front:
             websocket=websocket,
             access_log=access_log,
         )
-        self.gateway.add(HOST.decode(), self.lane)
-        self.reception = FakeReception()
-        self.connection = ClientConnection(door or self.gateway, self.reception, b"https", b"192.0.2.7")
+        self.gateway.add(HOST.decode(), self.upstream)
+        self.callbacks = FakeReception()
+        self.connection = DownstreamConnection(handler or self.gateway, self.callbacks, b"https", b"192.0.2.7")
         self.client = FakeTransport(self.connection, half_close=half_close)
         self.connection.connection_made(self.client)
 
@@ -289,8 +289,8 @@ class Front:
 
     def send(self, data: bytes) -> None:
         """What the client sends, as the loop would hand it over; nothing arrives on a closed transport."""
-        for at in range(0, len(data), len(self.reception.inbox)):
-            piece = data[at : at + len(self.reception.inbox)]
+        for at in range(0, len(data), len(self.callbacks.read_buffer)):
+            piece = data[at : at + len(self.callbacks.read_buffer)]
             if self.client.closing:
                 return
             self.connection.get_buffer(-1)[: len(piece)] = piece

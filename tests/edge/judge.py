@@ -53,7 +53,7 @@ def _serve(pieces: list[bytes]) -> tuple[list[Reading], bool]:
         front.send(piece)
     arrived: list[Reading] = []
     answers = b""
-    while front.lane.in_flight:
+    while front.upstream.in_flight:
         assert len(arrived) < _REQUESTS_MAX, "requests without end"
         sent = _agreed(front.forwarded())
         _check_forwarded(sent)
@@ -76,9 +76,9 @@ def _end_early(front: Front, *, answer_early: bool) -> bytes:
     answers, link = front.received(), front.instance.transport
     if answer_early:
         front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-        offered = front.lane.offered
+        offered = front.upstream.offered
         front.send(request(target=b"/behind"))
-        assert front.lane.offered == offered, "what follows half a request is read as one"
+        assert front.upstream.offered == offered, "what follows half a request is read as one"
     else:
         front.client.lose()
     assert link.aborted, "half a request, and its connection stays"
@@ -109,8 +109,8 @@ def _check_rest(front: Front) -> None:
         if not front.client.closing:
             front.wait(front.limits.idle_s)
     assert front.client.closing, "a connection without end"
-    assert front.lane.in_flight == 0, "a slot is lost"
-    assert front.lane.offered == front.lane.finished + front.lane.abandoned, "not let go exactly once"
+    assert front.upstream.in_flight == 0, "a slot is lost"
+    assert front.upstream.offered == front.upstream.finished + front.upstream.abandoned, "not let go exactly once"
 
 
 def _compare_with_client(data: bytes, arrived: list[Reading]) -> None:
@@ -181,12 +181,12 @@ def _answer(case: Case, pieces: list[bytes]) -> tuple[Reading, bool] | None:
     for piece in pieces:
         if not transport.closing:
             transport.protocol.data_received(piece)
-    if front.lane.in_flight and not transport.closing:
+    if front.upstream.in_flight and not transport.closing:
         transport.protocol.eof_received()
         if not transport.closing:
             transport.lose()
-    assert front.lane.in_flight == 0, "an answer without end"
-    assert front.lane.offered == front.lane.finished == 1, "not finished exactly once"
+    assert front.upstream.in_flight == 0, "an answer without end"
+    assert front.upstream.offered == front.upstream.finished == 1, "not finished exactly once"
     got = _got(front, case)
     _check_next(front)
     return got

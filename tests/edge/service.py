@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import asyncio
 
-from simulator.edge.door import Door
 from simulator.edge.gateway import Gateway
+from simulator.edge.ports import RequestHandler
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.http_exchange import HttpExchange
@@ -42,7 +42,7 @@ class WiredBackend(FakeBackend):
     def begin(self, exchange: Exchange) -> None:
         super().begin(exchange)
         assert isinstance(exchange, HttpExchange)
-        exchange.upstream = f"10.0.0.{self.spec.number}:8080"
+        exchange.upstream_host = f"10.0.0.{self.spec.number}:8080"
         self.wires.begin(exchange)
 
     def abort(self, exchange: Exchange) -> None:
@@ -86,8 +86,8 @@ class Service(Stage):
         )
         self.gateway.add(HOST.decode(), self.pool)
 
-    def client(self, door: Door | None = None) -> Front:
-        return Front(self.limits, door=door or self.gateway)
+    def client(self, handler: RequestHandler | None = None) -> Front:
+        return Front(self.limits, handler=handler or self.gateway)
 
     def wires(self, number: int) -> Wires:
         backend = self.wired.backends[number]

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.edge.access_line import Entry, own_entry
 from simulator.edge.access_log import AccessLog
+from simulator.edge.access_log_entry import AccessLogEntry, own_entry
 from simulator.model.rejection import CONNECT_FAILURE, TERMINATED
 from tests.edge.front import Front, request
 from tests.loops import both_loops
 
 
-def number_line(entry: Entry, _: float) -> bytes:
+def number_line(entry: AccessLogEntry, _: float) -> bytes:
     return b"%d %b\n" % (entry.status, entry.cause.encode())
 
 
@@ -45,7 +45,7 @@ class Disk(io.RawIOBase):
         return bytes(self.content).splitlines()
 
 
-def log_on(disk: Disk, line: Callable[[Entry, float], bytes] = number_line) -> AccessLog:
+def log_on(disk: Disk, line: Callable[[AccessLogEntry, float], bytes] = number_line) -> AccessLog:
     return AccessLog(disk, line, lambda: 0.0)
 
 

@@ -55,7 +55,7 @@ def got(answer: Message, cuts: list[int], version: bytes = b"1.1") -> tuple[byte
     if answer.closes:
         front.instance.links[-1].eof_received()
     assert not front.client.aborted
-    assert front.lane.finished == 1
+    assert front.upstream.finished == 1
     return front.received(), front.client.closing
 
 

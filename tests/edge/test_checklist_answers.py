@@ -140,7 +140,7 @@ def test_a_client_can_tell_that_its_answer_was_cut_off(answer: bytes, version: b
     front.instance.transport.lose()
     assert front.client.aborted
     assert not front.received().endswith(ENDED)
-    assert front.lane.in_flight == 0
+    assert front.upstream.in_flight == 0
 
 
 @pytest.mark.row(95)
@@ -203,7 +203,7 @@ def test_the_applications_own_errors_are_passed_unchanged_and_not_retried(status
     assert answer.startswith(b"HTTP/1.1 %d Mine\r\n" % status)
     assert values_of(answer, b"retry-after") == [b"3"]
     assert body_of(answer) == b"mine"
-    assert (len(front.instance.links), front.lane.offered) == (1, 1)
+    assert (len(front.instance.links), front.upstream.offered) == (1, 1)
 
 
 # --- rows of section G that the application's side decides
@@ -251,7 +251,7 @@ def test_an_unread_body_is_swallowed_for_a_bounded_time_and_never_the_next_reque
     front.answer(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
     assert status_of(front.received()) == 403
     front.send(BEHIND)
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
     while front.now_s < 1000.0 + front.limits.linger_s_max - 1:
         front.send(b"x" * 1_000_000)
         front.wait(front.limits.linger_s / 2)

@@ -195,7 +195,7 @@ def test_an_endless_head_takes_bounded_memory() -> None:
     front.send(b"GET / HTTP/1.1\r\n")
     for _ in range(1000):
         front.send(b"X: " + b"a" * 1000 + b"\r\n")
-        assert len(front.connection._reader.buffer) <= LIMITS.head_bytes_max + len(front.reception.inbox)
+        assert len(front.connection._reader.buffer) <= LIMITS.head_bytes_max + len(front.callbacks.read_buffer)
     assert status_of(front.received()) == 431
 
 
@@ -296,7 +296,7 @@ def test_a_host_is_a_name_and_perhaps_a_port(host: bytes) -> None:
 def test_every_host_of_the_rfcs_grammar_is_routed_and_unknown(host: bytes) -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
-    assert (status_of(front.received()), front.client.closing, front.lane.offered) == (404, False, 0)
+    assert (status_of(front.received()), front.client.closing, front.upstream.offered) == (404, False, 0)
 
 
 @pytest.mark.case("B9c")
@@ -315,5 +315,5 @@ def test_behind_an_unknown_host_the_connection_goes_on() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n" + BEHIND)
     assert status_of(front.received()) == 404
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
     assert b"nobody" not in front.forwarded()

@@ -278,12 +278,12 @@ def test_what_goes_on_has_one_host_and_at_most_one_framing(line: bytes) -> None:
 def test_a_good_request_before_an_error_is_answered_and_none_behind_it(broken: bytes) -> None:
     front = Front()
     front.send(request() + broken + BEHIND)
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
     front.answer()
     front.send(BEHIND)
     answers = front.received()
     assert (answers.count(b"HTTP/1.1 200 OK"), answers.count(b"HTTP/1.1 ")) == (1, 2)
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
     front.wait(LIMITS.linger_s)
     assert front.client.closing
 
@@ -298,7 +298,7 @@ def test_a_request_inside_a_body_is_body(chunked: bool) -> None:
     assert body_sent(front.forwarded()) == hidden
     front.answer()
     assert front.forwarded().startswith(b"GET /behind ")
-    assert front.lane.offered == 2
+    assert front.upstream.offered == 2
 
 
 def mutations() -> list[bytes]:
@@ -333,14 +333,14 @@ def test_no_mutated_coding_leaves_either_side_waiting() -> None:
         for length, body in ((4, b"1\r\nZ\r\nQ\r\n\r\n"), (6, b"0\r\n\r\nX")):
             front = Front()
             front.send(post(line, b"Content-Length: %d" % length, body=body))
-            if front.lane.offered:
+            if front.upstream.offered:
                 sent = front.forwarded()
                 assert is_complete(sent), line
                 assert names_of(sent) & {b"content-length", b"transfer-encoding"} == {b"content-length"}, line
             else:
                 assert status_of(front.received()) in {400, 501}, line
                 front.send(BEHIND)
-                assert front.lane.offered == 0
+                assert front.upstream.offered == 0
 
 
 @pytest.mark.row(52)

@@ -112,7 +112,7 @@ def test_max_forwards_counts_down_for_options_and_is_answered_at_nothing() -> No
     assert values_of(passed_on(request(b"GET", b"/", b"Max-Forwards: 5")), b"max-forwards") == [b"5"]
     front = Front()
     front.send(request(b"OPTIONS", b"*", b"Max-Forwards: 0"))
-    assert (status_of(front.received()), front.lane.offered) == (200, 0)
+    assert (status_of(front.received()), front.upstream.offered) == (200, 0)
 
 
 @pytest.mark.row(64)

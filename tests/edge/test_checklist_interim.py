@@ -57,7 +57,7 @@ def test_a_rejection_reaches_the_client_before_it_has_sent_its_body(status: byte
     # The body may still come, or not: the connection must not be used as if it had.
     assert values_of(answer, b"connection") == [b"close"]
     front.send(b"hello" + BEHIND)
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
 
 
 @pytest.mark.row(68)
@@ -171,7 +171,7 @@ def test_an_upgrade_to_websocket_is_a_clean_rejection_and_the_connection_goes_on
     front.send(request(b"GET", b"/", *lines))
     answer = front.received()
     assert (status_of(answer), values_of(answer, b"upgrade")) == (403, [])
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0
     front.send(BEHIND)
     front.answer()
     assert status_of(front.received()) == 200

@@ -193,7 +193,7 @@ def test_a_head_that_ends_in_its_middle_is_a_bad_gateway(head: bytes, in_order: 
     else:
         front.instance.transport.lose()
     assert status_of(front.received()) == 502
-    assert front.lane.broken == 1
+    assert front.upstream.broken == 1
 
 
 @pytest.mark.case("B7")
@@ -223,7 +223,7 @@ def test_an_expectation_that_is_said_twice_is_one(lines: tuple[bytes, ...]) -> N
 def test_another_expectation_is_rejected(value: bytes) -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Expect: " + value, b"Content-Length: 2"))
-    assert (status_of(front.received()), front.lane.offered) == (417, 0)
+    assert (status_of(front.received()), front.upstream.offered) == (417, 0)
 
 
 @pytest.mark.case("B9b")
@@ -254,4 +254,4 @@ def test_a_version_is_a_digit_a_dot_and_a_digit(version: bytes, status: int) -> 
         message = b"GET / %b\r\nHost: a\r\n\r\n" % version
         front.send(message[:cut])
         front.send(message[cut:])
-        assert (status_of(front.received()), front.lane.offered) == (status, 0)
+        assert (status_of(front.received()), front.upstream.offered) == (status, 0)

@@ -138,7 +138,7 @@ def test_a_good_host_does_not_open_the_way_for_a_foreign_authority() -> None:
     front = Front()
     front.send(request(target=b"http://other.example/"))
     assert status_of(front.received()) == 404
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0
 
 
 @pytest.mark.row(10)
@@ -155,7 +155,7 @@ def test_connect_is_never_a_tunnel(target: bytes) -> None:
     front = Front()
     front.send(b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\nSSH-2.0-x\r\n" % (target, HOST))
     assert status_of(front.received()) in {400, 405, 501}
-    assert (front.lane.offered, front.instance.links) == (0, [])
+    assert (front.upstream.offered, front.instance.links) == (0, [])
 
 
 @pytest.mark.row(12)
@@ -165,7 +165,7 @@ def test_trace_is_not_implemented_and_echoes_nothing() -> None:
     answer = front.received()
     assert status_of(answer) == 501
     assert b"secret" not in answer
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0
 
 
 @pytest.mark.row(13)
@@ -204,4 +204,4 @@ def test_a_request_line_without_an_end_is_not_kept() -> None:
     for _ in range(100):
         front.send(b"a" * 1000)
     assert status_of(front.received()) == 414
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0

@@ -24,7 +24,7 @@ def test_pipelined_requests_are_answered_in_order_and_forwarded_one_at_a_time() 
     front = Front()
     front.send(b"".join(request(target=b"/%d" % number) for number in range(20)))
     for number in range(20):
-        assert front.lane.offered == number + 1
+        assert front.upstream.offered == number + 1
         assert front.forwarded().startswith(b"GET /%d HTTP/1.1\r\n" % number)
         front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%02d" % number)
         assert body_of(front.received()) == b"%02d" % number
@@ -32,7 +32,7 @@ def test_pipelined_requests_are_answered_in_order_and_forwarded_one_at_a_time() 
 
 def test_a_slot_is_free_before_the_next_pipelined_request_asks_for_one() -> None:
     front = Front()
-    front.lane.capacity = 1
+    front.upstream.capacity = 1
     front.send(request() * 3)
     for _ in range(3):
         front.answer()
@@ -41,7 +41,7 @@ def test_a_slot_is_free_before_the_next_pipelined_request_asks_for_one() -> None
 
 def test_pipelined_rejections_do_not_grow_the_stack() -> None:
     front = Front()
-    front.lane.capacity = 0
+    front.upstream.capacity = 0
     front.send(request() * 3000)
     assert front.received().count(b"HTTP/1.1 429 Too Many Requests\r\n") == 3000
 
@@ -148,7 +148,7 @@ def test_an_upload_that_stalls_is_408_and_frees_its_slot() -> None:
     front.send(request(b"POST", b"/", b"Content-Length: 10", body=b"12345"))
     front.wait(front.limits.body_idle_s)
     assert status_of(front.received()) == 408
-    assert (front.lane.in_flight, front.instance.transport.aborted) == (0, True)
+    assert (front.upstream.in_flight, front.instance.transport.aborted) == (0, True)
 
 
 @pytest.mark.row(105)
@@ -169,7 +169,7 @@ def test_a_client_that_goes_while_the_application_works_frees_its_slot() -> None
     front = Front()
     front.send(request())
     front.client.lose()
-    assert (front.lane.in_flight, front.lane.abandoned) == (0, 1)
+    assert (front.upstream.in_flight, front.upstream.abandoned) == (0, 1)
     assert front.instance.transport.aborted
 
 
@@ -179,17 +179,17 @@ def test_a_client_that_goes_in_the_middle_of_its_answer_frees_its_slot() -> None
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
     front.client.lose()
-    assert front.lane.in_flight == 0
+    assert front.upstream.in_flight == 0
     assert front.instance.transport.aborted
 
 
 def test_a_client_that_goes_while_it_waits_leaves_the_line() -> None:
     front = Front()
-    front.lane.holds = True
+    front.upstream.holds = True
     front.send(request())
     front.client.lose()
-    assert not front.lane.waiting
-    assert front.lane.abandoned == 1
+    assert not front.upstream.waiting
+    assert front.upstream.abandoned == 1
 
 
 @pytest.mark.row(84)
@@ -223,7 +223,7 @@ def test_a_draining_connection_says_so_with_its_last_answer() -> None:
     assert values_of(answer, b"connection") == [b"close"]
     front.wait(front.limits.linger_s)  # the second request is never read: closing on it might reset the answer away
     assert (front.client.closing, front.client.aborted) == (True, False)
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
 
 
 @pytest.mark.row(113)
@@ -245,7 +245,7 @@ def test_an_answer_that_overtakes_its_upload_is_delivered_and_the_rest_swallowed
     assert not front.client.closing
     assert front.instance.idle == []  # half a request has gone out on it
     front.send(b"x" * 990 + request(target=b"/behind"))
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
     front.wait(front.limits.linger_s)
     assert front.client.closing
 

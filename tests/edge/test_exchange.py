@@ -80,7 +80,7 @@ def test_an_answer_until_close_is_chunked_for_1_1_and_closed_for_1_0() -> None:
         assert values_of(answer, b"transfer-encoding") == framing
         assert body_of(answer) == body
         assert front.client.closing is (version == b"1.0")
-        assert front.lane.finished == 1
+        assert front.upstream.finished == 1
 
 
 def test_a_chunked_answer_is_never_chunked_for_1_0() -> None:
@@ -216,7 +216,7 @@ def test_the_balancer_says_100_for_a_silent_application() -> None:
 
 def test_nobody_is_told_to_continue_before_there_is_a_slot() -> None:
     front = Front()
-    front.lane.holds = True
+    front.upstream.holds = True
     front.send(expecting())
     front.wait(front.limits.continue_s)
     assert front.received() == b""
@@ -260,14 +260,14 @@ def test_an_application_that_does_not_read_stops_the_client() -> None:
 @pytest.mark.row(88)
 def test_a_body_waits_for_its_slot_in_bounded_memory() -> None:
     front = Front()
-    front.lane.holds = True
+    front.upstream.holds = True
     body = b"x" * (3 * front.limits.read_ahead_bytes)
     front.send(request(b"POST", b"/", b"Content-Length: %d" % len(body)))
     front.send(body[: front.limits.read_ahead_bytes])
     assert front.client.is_reading()
-    front.send(body[: len(front.reception.inbox)])
+    front.send(body[: len(front.callbacks.read_buffer)])
     assert not front.client.is_reading()
-    front.lane.grant()
+    front.upstream.grant()
     assert front.client.is_reading()
     front.send(body[2 * front.limits.read_ahead_bytes :])
     assert body_of(front.forwarded()) == body
@@ -307,7 +307,7 @@ def test_what_the_pool_ends_before_the_head_gets_envoys_text(rejection: object, 
     answer = front.received()
     assert status_of(answer) == status
     assert body_of(answer) == rejection.body.encode()  # type: ignore[attr-defined]
-    assert front.lane.finished == 0
+    assert front.upstream.finished == 0
     assert not front.client.closing
 
 
@@ -324,12 +324,12 @@ def test_what_the_pool_ends_after_the_head_is_cut() -> None:
 
 def test_a_full_service_is_429_and_keeps_the_connection() -> None:
     front = Front()
-    front.lane.capacity = 0
+    front.upstream.capacity = 0
     front.send(request())
     answer = front.received()
     assert (status_of(answer), body_of(answer)) == (429, b"Too Many Requests")
     assert values_of(answer, b"server") == [b"envoy"]
-    front.lane.capacity = 1
+    front.upstream.capacity = 1
     front.send(request())
     front.answer()
     assert status_of(front.received()) == 200
@@ -342,7 +342,7 @@ def test_a_rejected_connection_is_503_and_frees_the_slot() -> None:
     front.instance.links[-1].reject(CONNECT_FAILURE)
     answer = front.received()
     assert (status_of(answer), body_of(answer)) == (503, CONNECT_FAILURE.body.encode())
-    assert (front.lane.finished, front.lane.in_flight) == (1, 0)
+    assert (front.upstream.finished, front.upstream.in_flight) == (1, 0)
 
 
 def test_an_application_that_closes_without_an_answer_is_503() -> None:
@@ -351,7 +351,7 @@ def test_an_application_that_closes_without_an_answer_is_503() -> None:
     front.instance.transport.lose()
     answer = front.received()
     assert (status_of(answer), body_of(answer)) == (503, ENVOY + b"connection termination")
-    assert front.lane.finished == 1
+    assert front.upstream.finished == 1
 
 
 @pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"SSH-2.0\r\n", b"HTTP/1.1 200 OK\r\nX: \x00\r\n\r\n"])
@@ -360,7 +360,7 @@ def test_a_bad_answer_is_502_at_once(answer: bytes) -> None:
     front.send(request())
     front.answer(answer)
     assert status_of(front.received()) == 502
-    assert (front.lane.finished, front.instance.transport.aborted) == (1, True)
+    assert (front.upstream.finished, front.instance.transport.aborted) == (1, True)
 
 
 def test_an_answer_head_without_end_is_502() -> None:
@@ -380,7 +380,7 @@ def test_a_truncated_answer_is_cut_not_completed(framing: bytes) -> None:
     front.instance.transport.lose()
     assert front.client.aborted
     assert not front.received().endswith(b"0\r\n\r\n")
-    assert front.lane.finished == 1
+    assert front.upstream.finished == 1
 
 
 # --- repeating
@@ -459,7 +459,7 @@ def test_a_simulated_answer_is_a_short_text() -> None:
     front = simulated(request(), 200)
     answer = front.received()
     assert body_of(answer) == b"200 OK\n"
-    assert front.lane.finished == 1
+    assert front.upstream.finished == 1
     assert not front.client.closing
 
 
@@ -475,7 +475,7 @@ def test_a_simulated_answer_waits_for_the_request_body() -> None:
     assert front.received() == b""
     front.send(b"de")
     assert status_of(front.received()) == 200
-    assert front.lane.finished == 1
+    assert front.upstream.finished == 1
 
 
 def test_a_simulated_body_is_written_no_faster_than_it_is_read() -> None:
@@ -486,10 +486,10 @@ def test_a_simulated_body_is_written_no_faster_than_it_is_read() -> None:
     assert front.instance.simulated is not None
     front.instance.simulated.answered(200)
     assert body_of(front.received()) == b""
-    assert front.lane.in_flight == 1
+    assert front.upstream.in_flight == 1
     front.connection.resume_writing()
     assert len(front.received()) == 1_000_000
-    assert front.lane.in_flight == 0
+    assert front.upstream.in_flight == 0
 
 
 def test_a_simulated_answer_to_head_is_only_a_head() -> None:
@@ -519,10 +519,10 @@ def test_fields_of_the_application_are_passed_in_order() -> None:
 
 def test_an_answer_for_a_client_that_does_not_read_yet_waits_at_the_application() -> None:
     front = Front()
-    front.lane.holds = True
+    front.upstream.holds = True
     front.send(request())
     front.connection.pause_writing()
-    front.lane.grant()
+    front.upstream.grant()
     assert not front.instance.transport.is_reading()
     front.connection.resume_writing()
     assert front.instance.transport.is_reading()

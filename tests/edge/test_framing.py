@@ -163,7 +163,7 @@ def test_a_request_hidden_in_a_body_is_only_a_body() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: %d" % len(hidden), body=hidden))
     front.answer()
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
 
 
 @pytest.mark.row(49)
@@ -180,7 +180,7 @@ def test_after_a_framing_error_nothing_is_read_as_a_request(message: bytes) -> N
     front.send(message + request(target=b"/behind"))
     front.send(request(target=b"/later"))
     assert status_of(front.received()) == 400
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0
     front.wait(front.limits.linger_s)
     assert front.client.closing
 
@@ -194,7 +194,7 @@ def test_a_framing_error_in_the_middle_of_a_body_cuts_the_application_off() -> N
     assert status_of(front.received()) == 400
     assert front.instance.transport.aborted
     assert front.forwarded() == b""
-    assert front.lane.abandoned == 1
+    assert front.upstream.abandoned == 1
 
 
 def test_ten_thousand_chunks_of_one_byte_arrive_as_they_are() -> None:
@@ -222,7 +222,7 @@ def test_an_answer_cut_into_bytes_is_the_answer() -> None:
     assert isinstance(head, h11.Response)
     assert body == b"abcde"
     assert body_of(whole.received()) == b"5\r\nabcde\r\n0\r\n\r\n"
-    assert (bytewise.lane.finished, len(bytewise.instance.idle)) == (1, 1)
+    assert (bytewise.upstream.finished, len(bytewise.instance.idle)) == (1, 1)
 
 
 def test_the_plain_answer_is_forwarded_in_one_write() -> None:

@@ -36,7 +36,7 @@ def test_the_name_of_an_authority_has_no_port_dot_or_case(authority: bytes, name
 def test_a_host_is_found_however_it_is_written(host: bytes) -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
     assert values_of(front.forwarded(), b"host") == [host]
 
 
@@ -47,7 +47,7 @@ def test_an_unknown_host_is_404_and_touches_no_application() -> None:
     answer = front.received()
     assert (status_of(answer), body_of(answer)) == (404, b"0\r\n\r\n")
     assert values_of(answer, b"server") == [b"envoy"]
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0
     assert not front.client.closing
 
 
@@ -68,13 +68,13 @@ def test_a_route_is_switched_for_the_next_request() -> None:
     front.gateway.add(HOST.decode(), green)
     front.answer()
     front.send(request())
-    assert (front.lane.offered, green.offered) == (1, 1)
+    assert (front.upstream.offered, green.offered) == (1, 1)
 
 
 @pytest.mark.row(36)
 def test_http_1_0_without_host_goes_where_tls_said() -> None:
     front = Front()
-    front.reception.name = HOST.decode()
+    front.callbacks.name = HOST.decode()
     front.send(b"GET / HTTP/1.0\r\n\r\n")
     assert values_of(front.forwarded(), b"host") == [HOST]
 
@@ -89,7 +89,7 @@ def test_http_1_0_without_host_and_name_is_404() -> None:
 @pytest.mark.row(37)
 def test_host_beats_the_name_tls_was_asked_for() -> None:
     front = Front()
-    front.reception.name = HOST.decode()
+    front.callbacks.name = HOST.decode()
     front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
     assert status_of(front.received()) == 404
 
@@ -107,7 +107,7 @@ def test_what_the_balancer_answers_itself(message: bytes, status: int) -> None:
     front = Front()
     front.send(message)
     assert status_of(front.received()) == status
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0
 
 
 def test_h2c_is_ignored() -> None:
@@ -132,7 +132,7 @@ def test_asterisk_goes_on_as_it_is() -> None:
     ],
 )
 def test_the_plain_port_sends_to_https(port: int, target: bytes, location: bytes) -> None:
-    front = Front(door=redirect(port))
+    front = Front(handler=redirect(port))
     front.send(request(target=target))
     answer = front.received()
     assert status_of(answer) == 301
@@ -146,7 +146,7 @@ def test_the_plain_port_sends_to_https(port: int, target: bytes, location: bytes
     "host", [b"evil.example", b"evil.example:80", HOST + b".evil.example", b"127.0.0.1.evil.example"]
 )
 def test_the_plain_port_sends_nobody_to_somebody_elses_server(host: bytes, target: bytes) -> None:
-    front = Front(door=redirect())
+    front = Front(handler=redirect())
     front.send(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, host))
     answer = front.received()
     assert (status_of(answer), values_of(answer, b"location")) == (404, [])
@@ -154,19 +154,19 @@ def test_the_plain_port_sends_nobody_to_somebody_elses_server(host: bytes, targe
 
 @pytest.mark.parametrize("host", [b"localhost:80", b"127.0.0.1", b"[::1]:80"])
 def test_the_plain_port_redirects_on_loopbacks_own_names(host: bytes) -> None:
-    front = Front(door=redirect(8443))
+    front = Front(handler=redirect(8443))
     front.send(b"GET /a HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
     assert values_of(front.received(), b"location") == [b"https://%b:8443/a" % host_name(host)]
 
 
 def test_the_plain_port_keeps_its_connection() -> None:
-    front = Front(door=redirect())
+    front = Front(handler=redirect())
     front.send(request() * 2)
     assert front.received().count(b"HTTP/1.1 301 Moved Permanently") == 2
     assert not front.client.closing
 
 
 def test_the_date_is_that_of_the_second() -> None:
-    front = Front(door=redirect())
+    front = Front(handler=redirect())
     front.send(request() * 2)
     assert front.received().count(b"date: Mon, 30 Nov 2026 00:53:20 GMT\r\n") == 2

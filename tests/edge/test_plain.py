@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.edge.connection import ClientConnection
+from simulator.edge.connection import DownstreamConnection
 from tests.edge.front import HOST, FakeTransport, Front, fields_of, request, status_of, values_of
 
 
@@ -72,10 +72,10 @@ def test_a_simulated_instance_answers_in_plain_words_too() -> None:
 
 def test_a_complaint_has_no_server() -> None:
     front = Front(plain=True)
-    connection = ClientConnection(front.gateway, front.reception, b"https", b"192.0.2.7")
+    connection = DownstreamConnection(front.gateway, front.callbacks, b"https", b"192.0.2.7")
     transport = FakeTransport(connection)
     connection.connection_made(transport)
-    front.reception.inbox[:5] = b"\x00bad\n"
+    front.callbacks.read_buffer[:5] = b"\x00bad\n"
     connection.buffer_updated(5)
     assert status_of(transport.take()) == 400
     assert b"envoy" not in transport.written

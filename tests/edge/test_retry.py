@@ -18,7 +18,7 @@ def front_with_others(
     for _ in range(count):
         other = FakeInstance(front.limits)
         other.rejects = others
-        front.lane.others.append(other)
+        front.upstream.others.append(other)
     return front
 
 
@@ -26,12 +26,12 @@ def front_with_others(
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
 def test_an_unsent_request_goes_to_another_instance(method: bytes, why: Rejection) -> None:
     front = front_with_others(1, rejects=why)
-    other = front.lane.others[0]
+    other = front.upstream.others[0]
     front.send(request(method, b"/x", b"Content-Length: 4", body=b"body"))
     assert other.transport.take().startswith(method + b" /x HTTP/1.1\r\n")
     other.answer(OK)
     assert body_of(front.received()) == b"ok"
-    assert (front.lane.offered, front.lane.finished, front.lane.broken) == (1, 1, 0)
+    assert (front.upstream.offered, front.upstream.finished, front.upstream.broken) == (1, 1, 0)
 
 
 def test_it_is_tried_on_three_instances_at_most() -> None:
@@ -40,14 +40,14 @@ def test_it_is_tried_on_three_instances_at_most() -> None:
     answer = front.received()
     assert status_of(answer) == 503
     assert b"reset reason: connection failure" in body_of(answer)
-    assert len(front.lane.others) == 3  # two of five were tried
-    assert (front.lane.broken, front.lane.in_flight) == (1, 0)
+    assert len(front.upstream.others) == 3  # two of five were tried
+    assert (front.upstream.broken, front.upstream.in_flight) == (1, 0)
 
 
 def test_the_number_of_attempts_is_a_limit() -> None:
     front = Front(DataPlaneLimits(attempts_max=1))
     front.instance.rejects = CONNECT_FAILURE
-    front.lane.others.append(FakeInstance(front.limits))
+    front.upstream.others.append(FakeInstance(front.limits))
     front.send(request())
     assert status_of(front.received()) == 503
 
@@ -73,13 +73,13 @@ def test_what_may_have_been_read_is_not_given_to_another_instance() -> None:
     front.send(request(b"POST", b"/", b"Content-Length: 1", body=b"x"))
     front.instance.links[-1].reject(TERMINATED)
     assert status_of(front.received()) == 503
-    assert len(front.lane.others) == 1
+    assert len(front.upstream.others) == 1
 
 
 def test_a_body_that_comes_while_instances_are_tried_is_kept_for_the_one_that_answers() -> None:
     front = front_with_others(1, rejects=None)
     front.instance.connects_at_once = False
-    other = front.lane.others[0]
+    other = front.upstream.others[0]
     front.send(request(b"PUT", b"/", b"Content-Length: 6", body=b"abc"))
     front.send(b"def")
     front.instance.links[-1].reject(CONNECT_FAILURE)
@@ -93,7 +93,7 @@ def test_a_repeat_that_finds_nobody_listening_goes_to_another_instance() -> None
     front.answer()
     front.received()
     other = FakeInstance(front.limits)
-    front.lane.others.append(other)
+    front.upstream.others.append(other)
     front.instance.rejects = CONNECT_FAILURE
     front.send(request())
     front.instance.links[0].connection_lost(None)
@@ -106,18 +106,18 @@ def test_a_request_that_is_not_idempotent_is_not_sent_again_when_its_kept_connec
     front.send(request())
     front.answer()
     front.received()
-    front.lane.others.append(FakeInstance(front.limits))
+    front.upstream.others.append(FakeInstance(front.limits))
     front.send(request(b"POST", b"/", b"Content-Length: 1", body=b"x"))
     front.instance.links[0].connection_lost(None)
     assert status_of(front.received()) == 503
-    assert len(front.lane.others) == 1
+    assert len(front.upstream.others) == 1
 
 
 def test_an_instance_to_wake_first_is_no_simulated_one() -> None:
     """Moved on within `begin` to an instance that is not awake yet: the body must be kept."""
     front = front_with_others(1)
-    other = front.lane.others[0]
-    front.lane.redispatches_later = True
+    other = front.upstream.others[0]
+    front.upstream.redispatches_later = True
     front.send(request(b"PUT", b"/", b"Content-Length: 3", body=b"abc"))
-    front.lane.moved.popleft().begin()
+    front.upstream.moved.popleft().begin()
     assert body_of(other.transport.take()) == b"abc"

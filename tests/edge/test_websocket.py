@@ -26,7 +26,7 @@ def test_it_is_rejected_unless_allowed() -> None:
     front = Front()
     front.send(ASK)
     assert status_of(front.received()) == 403
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_what_is_no_websocket_request_is_rejected_though_allowed(message: bytes)
     front = Front(websocket=True)
     front.send(message)
     assert status_of(front.received()) == 403
-    assert front.lane.offered == 0
+    assert front.upstream.offered == 0
 
 
 def test_the_request_and_the_agreement_go_through() -> None:
@@ -85,7 +85,7 @@ def test_an_application_that_declines_gives_an_ordinary_answer() -> None:
     front.send(request())
     front.answer(OK)
     assert status_of(front.received()) == 200
-    assert front.lane.finished == 2
+    assert front.upstream.finished == 2
 
 
 @pytest.mark.parametrize("fields", [b"", b"Connection: upgrade\r\nUpgrade: h2c\r\n", b"Upgrade: websocket\r\n"])
@@ -100,34 +100,34 @@ def test_an_agreement_to_something_else_is_502(fields: bytes) -> None:
 def test_the_slot_is_held_until_both_have_ended() -> None:
     front = tunnel()
     front.end_client()
-    assert (front.instance.transport.ended_writing, front.lane.in_flight) == (True, 1)
+    assert (front.instance.transport.ended_writing, front.upstream.in_flight) == (True, 1)
     front.answer(b"bye")
     assert front.received() == b"bye"
     front.end_application()
-    assert (front.lane.finished, front.client.closing, front.client.aborted) == (1, True, False)
+    assert (front.upstream.finished, front.client.closing, front.client.aborted) == (1, True, False)
 
 
 def test_the_application_may_end_first_and_still_hear_the_client() -> None:
     front = tunnel()
     front.end_application()
-    assert (front.client.ended_writing, front.client.closing, front.lane.in_flight) == (True, False, 1)
+    assert (front.client.ended_writing, front.client.closing, front.upstream.in_flight) == (True, False, 1)
     front.send(b"bye")
     assert front.forwarded() == b"bye"
     front.end_client()
-    assert (front.lane.finished, front.client.closing, front.instance.transport.closing) == (1, True, True)
+    assert (front.upstream.finished, front.client.closing, front.instance.transport.closing) == (1, True, True)
     assert not front.instance.transport.aborted  # what was sent last still goes out
 
 
 def test_a_transport_without_half_close_is_closed_when_the_application_ends() -> None:
     front = tunnel(half_close=False)
     front.end_application()
-    assert (front.client.closing, front.lane.finished) == (True, 1)
+    assert (front.client.closing, front.upstream.finished) == (True, 1)
 
 
 def test_a_client_that_is_gone_ends_the_tunnel() -> None:
     front = tunnel(half_close=False)
     front.end_client()
-    assert (front.lane.abandoned, front.instance.transport.aborted) == (1, True)
+    assert (front.upstream.abandoned, front.instance.transport.aborted) == (1, True)
 
 
 def test_a_slow_client_holds_the_application_back() -> None:
@@ -157,7 +157,7 @@ def test_the_time_limit_of_requests_ends_a_tunnel() -> None:
     front = tunnel()
     exchange = front.connection._exchange
     assert exchange is not None
-    front.lane.abandon(exchange)  # as the pool does, before it tells the front
+    front.upstream.abandon(exchange)  # as the pool does, before it tells the front
     exchange.fail(TIMEOUT)
     assert front.client.aborted
 

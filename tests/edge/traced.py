@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from simulator.edge.tracing import TracedDoor
+from simulator.edge.tracing import TracingHandler
 from simulator.fleet.settings import PoolSettings
 from simulator.records.request_trace import RequestTrace, Tracing
 from simulator.rules.sampling import Sampling
@@ -30,7 +30,7 @@ class TracedService(Service):
         super().__init__(settings)
         self.heard: list[RequestTrace] = []
         loop = asyncio.get_running_loop()
-        self.door = TracedDoor(
+        self.handler = TracingHandler(
             self.gateway,
             Tracing(self.heard.append, sampling or Sampling(), only, xray),
             epoch_s=lambda: EPOCH_S + loop.time(),
@@ -40,7 +40,7 @@ class TracedService(Service):
 
     def traced(self) -> Front:
         """A client's connection."""
-        return self.client(self.door)
+        return self.client(self.handler)
 
 
 async def cold_start(service: TracedService) -> RequestTrace:

@@ -17,7 +17,7 @@ def rejection_of(message: bytes, *, front: Front | None = None) -> int:
     front = front or Front()
     front.send(message + BEHIND)
     front.send(BEHIND)
-    assert front.lane.offered == 0, front.forwarded()
+    assert front.upstream.offered == 0, front.forwarded()
     return _only_answer(front)
 
 
@@ -29,11 +29,11 @@ def cut_off(head: bytes, *body: bytes) -> int:
     """
     front = Front()
     front.send(head)
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
     for piece in body:
         front.send(piece)
     front.send(BEHIND)
-    assert front.lane.offered == 1
+    assert front.upstream.offered == 1
     assert front.instance.transport.aborted
     assert not is_complete(front.forwarded())
     return _only_answer(front)
@@ -52,11 +52,11 @@ def passed_on(message: bytes) -> bytes:
     """What the application gets of `message`, which is one whole good request."""
     front = Front()
     front.send(message)
-    assert front.lane.offered == 1, front.received()
+    assert front.upstream.offered == 1, front.received()
     sent = front.forwarded()
     front.answer(OK if not message.startswith(b"HEAD") else b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
     assert status_of(front.received()) == 200
-    assert front.lane.in_flight == 0
+    assert front.upstream.in_flight == 0
     return sent
 
 

@@ -30,7 +30,7 @@ def front_with(kind: FaultKind, rate: float = 1024.0) -> Front:
     front = Front()
     instance = SpoiledInstance(front.limits)
     instance.fault = WireFault(kind, rate_bytes_per_s=rate)
-    front.instance = front.lane.backend = instance
+    front.instance = front.upstream.backend = instance
     return front
 
 
@@ -52,7 +52,7 @@ def test_a_reset_comes_in_place_of_the_answer(sent: int) -> None:
     assert front.forwarded().startswith(b"GET / ")  # the application has been asked
     front.answer(answer_of(10, sent))
     assert (front.received(), front.client.aborted) == (b"", True)
-    assert (front.lane.in_flight, front.lane.broken) == (0, 1)
+    assert (front.upstream.in_flight, front.upstream.broken) == (0, 1)
 
 
 def test_a_truncated_answer_ends_in_its_body() -> None:
@@ -62,7 +62,7 @@ def test_a_truncated_answer_ends_in_its_body() -> None:
     got = front.received()
     assert (status_of(got), body_of(got)) == (200, b"xxxxx")
     assert b"content-length: 10\r\n" in got
-    assert (front.client.closing, front.client.aborted, front.lane.in_flight) == (True, False, 0)
+    assert (front.client.closing, front.client.aborted, front.upstream.in_flight) == (True, False, 0)
 
 
 def test_a_chunked_answer_that_is_truncated_has_no_last_chunk() -> None:
@@ -88,9 +88,9 @@ def test_slow_bytes_go_on_at_their_rate() -> None:
         await asyncio.sleep(0.51)
         half = len(body_of(front.received()))
         assert 450 <= half <= 510
-        assert front.lane.in_flight == 1
+        assert front.upstream.in_flight == 1
         await asyncio.sleep(0.6)
-        assert (len(front.received()), front.lane.finished) == (1000 - half, 1)
+        assert (len(front.received()), front.upstream.finished) == (1000 - half, 1)
         assert not front.client.closing
 
     slowly(play)
@@ -102,7 +102,7 @@ def test_less_than_a_byte_a_turn_still_gets_there() -> None:
         front.answer(answer_of(3))
         await asyncio.sleep(3.2)
         assert body_of(front.received()) == b"xxx"
-        assert front.lane.finished == 1
+        assert front.upstream.finished == 1
 
     slowly(play, rate=1.0)
 
@@ -111,7 +111,7 @@ def test_an_answer_without_a_body_is_not_slow() -> None:
     async def play(front: Front) -> None:
         front.send(request())
         front.answer(answer_of(0))
-        assert (status_of(front.received()), front.lane.finished) == (200, 1)
+        assert (status_of(front.received()), front.upstream.finished) == (200, 1)
 
     slowly(play)
 
@@ -121,7 +121,7 @@ def test_a_slow_answer_that_breaks_is_cut() -> None:
         front.send(request())
         front.answer(answer_of(1000, 100))
         front.instance.links[-1].connection_lost(None)
-        assert (front.client.aborted, front.lane.broken) == (True, 1)
+        assert (front.client.aborted, front.upstream.broken) == (True, 1)
         await asyncio.sleep(2)
 
     slowly(play)
@@ -132,7 +132,7 @@ def test_a_client_that_goes_ends_a_slow_answer() -> None:
         front.send(request())
         front.answer(answer_of(1000))
         front.client.lose()
-        assert front.lane.abandoned == 1
+        assert front.upstream.abandoned == 1
         await asyncio.sleep(2)
         assert len(body_of(front.received())) < 100
 

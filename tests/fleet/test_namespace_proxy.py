@@ -19,9 +19,9 @@ def test_a_door_is_on_the_loopback_of_the_process_and_nowhere_else() -> None:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "up\n"
-            with listening_inside(process.pid, 51679) as door:
-                assert door.getsockname() == ("127.0.0.1", 51679)
-                assert not door.getblocking()
+            with listening_inside(process.pid, 51679) as handler:
+                assert handler.getsockname() == ("127.0.0.1", 51679)
+                assert not handler.getblocking()
                 with pytest.raises(OSError, match="Connection refused"):
                     socket.create_connection(("127.0.0.1", 51679)).close()
                 told = subprocess.run(

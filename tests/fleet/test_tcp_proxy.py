@@ -23,10 +23,10 @@ async def upside_down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 async def test_bytes_and_ends_go_both_ways() -> None:
     target = await asyncio.start_server(upside_down, "127.0.0.1", 0)
     relay = TcpProxy("127.0.0.1", target.sockets[0].getsockname()[1])
-    door = listening()
-    await relay.open(door)
+    handler = listening()
+    await relay.open(handler)
     try:
-        reader, writer = await asyncio.open_connection(*door.getsockname())
+        reader, writer = await asyncio.open_connection(*handler.getsockname())
         said = bytes(range(256)) * 2000  # more than any buffer on the way
         writer.write(said)
         writer.write_eof()
@@ -44,10 +44,10 @@ async def test_where_nobody_listens_the_connection_ends() -> None:
     port = free.getsockname()[1]
     free.close()
     relay = TcpProxy("127.0.0.1", port)
-    door = listening()
-    await relay.open(door)
+    handler = listening()
+    await relay.open(handler)
     try:
-        reader, writer = await asyncio.open_connection(*door.getsockname())
+        reader, writer = await asyncio.open_connection(*handler.getsockname())
         async with asyncio.timeout(20):
             with contextlib.suppress(ConnectionResetError):
                 assert await reader.read() == b""
@@ -68,9 +68,9 @@ async def test_its_close_cuts_what_is_open_and_frees_the_port() -> None:
 
     target = await asyncio.start_server(silent, "127.0.0.1", 0)
     relay = TcpProxy("127.0.0.1", target.sockets[0].getsockname()[1])
-    door = listening()
-    address = door.getsockname()
-    await relay.open(door)
+    handler = listening()
+    address = handler.getsockname()
+    await relay.open(handler)
     reader, writer = await asyncio.open_connection(*address)
     writer.write(b"x")
     async with asyncio.timeout(20):

@@ -218,22 +218,22 @@ class Tour:
         inside = self.running("inside", NetworkConfiguration=PRIVATE)
         assert self.service(inside).get("ServiceUrl", "") == ""
         request = {"ServiceArn": inside, "VpcIngressConnectionName": "door", "IngressVpcConfiguration": VPC}
-        door = self.ok("CreateVpcIngressConnection", **request)["VpcIngressConnection"]["VpcIngressConnectionArn"]
+        handler = self.ok("CreateVpcIngressConnection", **request)["VpcIngressConnection"]["VpcIngressConnectionArn"]
         self.rejected(INVALID, "CreateVpcIngressConnection", **request | {"ServiceArn": self.arn})  # a public one
         self.rejected(QUOTA, "CreateVpcIngressConnection", **request | {"VpcIngressConnectionName": "door2"})
 
         def status() -> str:
-            found = self.ok("DescribeVpcIngressConnection", VpcIngressConnectionArn=door)
+            found = self.ok("DescribeVpcIngressConnection", VpcIngressConnectionArn=handler)
             return str(found["VpcIngressConnection"]["Status"])
 
         self.until(lambda: status() == "AVAILABLE")
         self.rejected(STATE, "DeleteService", ServiceArn=inside)
-        self.ok("UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration=VPC)
+        self.ok("UpdateVpcIngressConnection", VpcIngressConnectionArn=handler, IngressVpcConfiguration=VPC)
         self.until(lambda: status() == "AVAILABLE")
-        self.ok("DeleteVpcIngressConnection", VpcIngressConnectionArn=door)
+        self.ok("DeleteVpcIngressConnection", VpcIngressConnectionArn=handler)
         self.until(lambda: status() == "DELETED")
-        self.rejected(STATE, "UpdateVpcIngressConnection", VpcIngressConnectionArn=door, IngressVpcConfiguration=VPC)
-        self.rejected(STATE, "DeleteVpcIngressConnection", VpcIngressConnectionArn=door)
+        self.rejected(STATE, "UpdateVpcIngressConnection", VpcIngressConnectionArn=handler, IngressVpcConfiguration=VPC)
+        self.rejected(STATE, "DeleteVpcIngressConnection", VpcIngressConnectionArn=handler)
         self.ok("PauseService", ServiceArn=inside)
         self.is_in(inside, "PAUSED")
         self.rejected(STATE, "CreateVpcIngressConnection", **request)

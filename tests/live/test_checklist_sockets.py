@@ -37,7 +37,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
 @asynccontextmanager
 async def plainly(running: Platform) -> AsyncIterator[Listener]:
     """The same service without TLS. Closed in any case: uvloop does not close itself while it has bytes to send."""
-    listener = await listen(running.tls._door, "127.0.0.1", 0)
+    listener = await listen(running.tls._handler, "127.0.0.1", 0)
     try:
         yield listener
     finally:
@@ -77,7 +77,7 @@ async def test_idle_slow_and_passing_connections_neither_stop_others_nor_leave_a
         assert plain.connections == 300
         for _, writer in idle:
             writer.transport.abort()
-        await until(lambda: not plain.connections and not running.lane.in_flight)
+        await until(lambda: not plain.connections and not running.upstream.in_flight)
         await until(lambda: psutil.Process().num_fds() <= before)
 
 

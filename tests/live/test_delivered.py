@@ -69,7 +69,7 @@ async def early(authority: CertificateAuthority, answer: bytes) -> AsyncIterator
     try:
         async with platform(authority) as running:
             await running.service.close()
-            running.service = running.lane.backend = HttpService("127.0.0.1", application.port, running.limits)
+            running.service = running.upstream.backend = HttpService("127.0.0.1", application.port, running.limits)
             yield running
     finally:
         application.close()
@@ -114,7 +114,7 @@ async def test_an_early_answer_arrives_though_the_upload_breaks(
         for _ in range(5):
             answer = await upload(running, framing, tls=tls)
             assert (status_of(answer), body_of(answer)) == (413, b"too big")
-        assert running.lane.broken == 0, "a delivered answer is no failure of the instance"
+        assert running.upstream.broken == 0, "a delivered answer is no failure of the instance"
 
 
 @pytest.mark.case("B1")
@@ -140,8 +140,8 @@ async def test_half_an_early_answer_is_not_made_whole(authority: CertificateAuth
             except ConnectionError:
                 continue
             assert len(body_of(answer)) < 700
-        await until(lambda: running.lane.in_flight == 0)
-        assert running.lane.broken == 3
+        await until(lambda: running.upstream.in_flight == 0)
+        assert running.upstream.broken == 3
 
 
 @pytest.mark.case("B2")
@@ -154,7 +154,7 @@ async def test_an_answer_of_the_balancers_own_reaches_a_client_that_uploads(
 ) -> None:
     """curl, which gives up with (55) when its connection is reset before it has read the answer."""
     async with platform(authority) as running:
-        running.lane.capacity = 0
+        running.upstream.capacity = 0
         host = "nobody.test" if status == 404 else NAME
         port = running.tls.port if tls else running.plain_gateway.port
         fields = ["-H", f"X-Large: {'a' * 62_000}"] if status == 431 else []

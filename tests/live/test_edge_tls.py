@@ -51,7 +51,7 @@ class Platform:
         self.authority = authority
         self.application: asyncio.Server
         self.service: HttpService
-        self.lane: FakeLane
+        self.upstream: FakeLane
         self.gateway: Gateway
         self.certificates: ServerCertificates
         self.tls: Listener
@@ -73,10 +73,10 @@ class Platform:
         self.application = await asyncio.start_server(handle, "127.0.0.1", 0)
         port = self.application.sockets[0].getsockname()[1]
         self.service = HttpService("127.0.0.1", port, self.limits)
-        self.lane = FakeLane(self.service)
+        self.upstream = FakeLane(self.service)
         clock = asyncio.get_running_loop().time
         gateway = self.gateway = Gateway(self.limits, clock=clock, epoch_s=lambda: EPOCH_S, streams=RandomStreams(1))
-        gateway.add(NAME, self.lane)
+        gateway.add(NAME, self.upstream)
         certificates = self.certificates = ServerCertificates(self.authority, today())
         certificates.add(NAME, today())
         self.tls = await listen(gateway, "127.0.0.1", 0, certificates=certificates)
@@ -260,11 +260,11 @@ async def test_a_client_that_goes_frees_its_slot_and_the_applications_connection
         _, writer = await running.connect()
         writer.write(request())
         await begun.wait()
-        assert running.lane.in_flight == 1
+        assert running.upstream.in_flight == 1
         writer.transport.abort()
-        await running.lane.empty.wait()
+        await running.upstream.empty.wait()
         await cut.wait()
-        assert running.lane.abandoned == 1
+        assert running.upstream.abandoned == 1
 
 
 @both_loops
@@ -369,8 +369,8 @@ async def test_a_client_that_goes_while_it_is_held_back_is_noticed(authority: Ce
             writer.write(bytes(1 << 18))
             await asyncio.sleep(0)
         writer.transport.abort()
-        await running.lane.empty.wait()
-        assert running.lane.abandoned == 1
+        await running.upstream.empty.wait()
+        assert running.upstream.abandoned == 1
 
 
 @both_loops
@@ -400,7 +400,7 @@ async def test_a_host_is_added_and_removed_while_connections_are_open(authority:
         writer.write(message)
         assert status_of(await reader.readuntil(b"0\r\n\r\n")) == 404
         running.certificates.add(custom, today())
-        running.gateway.add(custom, running.lane)
+        running.gateway.add(custom, running.upstream)
         writer.write(message)
         assert status_of(await read_answer(reader)) == 200
         other, its_writer = await running.connect(custom)  # checked against the name by the client
@@ -470,13 +470,13 @@ async def test_half_closed_tcp_is_a_client_that_has_gone(authority: CertificateA
 
     async with platform(authority, never) as running:
         loop = asyncio.get_running_loop()
-        plain = await listen(running.tls._door, "127.0.0.1", 0)
+        plain = await listen(running.tls._handler, "127.0.0.1", 0)
         client = socket.socket()
         client.setblocking(False)
         await loop.sock_connect(client, ("127.0.0.1", plain.port))
         await loop.sock_sendall(client, request())
         client.shutdown(socket.SHUT_WR)
-        await running.lane.empty.wait()
-        assert running.lane.abandoned == 1
+        await running.upstream.empty.wait()
+        assert running.upstream.abandoned == 1
         client.close()
         await plain.close(0)

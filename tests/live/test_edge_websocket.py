@@ -41,33 +41,33 @@ async def speak_first_and_end(reader: asyncio.StreamReader, writer: asyncio.Stre
 def allow_websockets(running: Platform) -> Gateway:
     clock = asyncio.get_running_loop().time
     gateway = Gateway(running.limits, clock=clock, epoch_s=lambda: EPOCH_S, streams=RandomStreams(1), websocket=True)
-    gateway.add(NAME, running.lane)
+    gateway.add(NAME, running.upstream)
     return gateway
 
 
 @both_loops
 async def test_a_large_message_comes_back_through_tls(authority: CertificateAuthority) -> None:
     async with platform(authority, echo) as running:
-        running.tls._door = allow_websockets(running)
+        running.tls._handler = allow_websockets(running)
         reader, writer = await running.connect()
         writer.write(ASK)
         assert status_of(await reader.readuntil(b"\r\n\r\n")) == 101
         message = bytes(range(256)) * 8192
         writer.write(message)
         assert await reader.readexactly(len(message)) == message
-        assert running.lane.in_flight == 1
+        assert running.upstream.in_flight == 1
         writer.close()
-        await running.lane.empty.wait()
+        await running.upstream.empty.wait()
 
 
 @both_loops
 async def test_an_application_that_ends_ends_the_tunnel_through_tls(authority: CertificateAuthority) -> None:
     async with platform(authority, speak_first_and_end) as running:
-        running.tls._door = allow_websockets(running)
+        running.tls._handler = allow_websockets(running)
         reader, writer = await running.connect()
         writer.write(ASK)
         assert (await reader.read()).endswith(b"\r\n\r\nthat was all")
-        await running.lane.empty.wait()
+        await running.upstream.empty.wait()
         writer.close()
 
 
@@ -82,7 +82,7 @@ async def test_without_tls_each_side_ends_its_own(authority: CertificateAuthorit
         assert await reader.readexactly(5) == b"hello"
         writer.write_eof()
         assert await reader.read() == b"goodbye"
-        await running.lane.empty.wait()
-        assert (running.lane.finished, running.lane.abandoned) == (1, 0)
+        await running.upstream.empty.wait()
+        assert (running.upstream.finished, running.upstream.abandoned) == (1, 0)
         writer.close()
         await plain.close(0)

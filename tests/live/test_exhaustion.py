@@ -39,7 +39,7 @@ async def test_own_exhaustion_is_said_and_held_against_no_instance(
                 answer = await read_answer(reader)
                 assert status_of(answer) == 503
                 assert b"load balancer has run out" in body_of(answer)
-        assert (running.lane.broken, running.lane.exhausted) == (0, 3)
+        assert (running.upstream.broken, running.upstream.exhausted) == (0, 3)
         assert len(caplog.records) == 1, "one line, however many requests"
         assert os.strerror(code) in caplog.text
         writer.write(request())

@@ -53,7 +53,7 @@ def descriptors() -> int:
 
 
 async def serve_them(running: Platform) -> None:
-    running.lane.capacity = AT_ONCE
+    running.upstream.capacity = AT_ONCE
     listener, before = running.plain_gateway, descriptors()
     arguments = (str(listener.port), str(CONNECTIONS), str(AT_ONCE), request().decode())
     clients = await asyncio.create_subprocess_exec(

@@ -8,7 +8,7 @@ from simulator.rules.balancing import LeastOutstanding, Target
 Door = Admission[str, Target]
 
 
-def door(capacity: int = 1, *, wait_s: float = 10.0, queue: int = 100, front: int = 0, reserve: int = 0) -> Door:
+def handler(capacity: int = 1, *, wait_s: float = 10.0, queue: int = 100, front: int = 0, reserve: int = 0) -> Door:
     """An admission with that many places in each tier, numbered from 1, the front tier first."""
     admission: Door = Admission(LeastOutstanding, capacity, Overflow(wait_s, queue))
     for number in range(1, front + reserve + 1):
@@ -22,30 +22,30 @@ def granted(verdict: Target | AdmissionDecision) -> Target:
 
 
 def test_a_request_gets_a_free_slot_at_once() -> None:
-    assert granted(door(front=1).offer("a", 0.0)).number == 1
+    assert granted(handler(front=1).offer("a", 0.0)).number == 1
 
 
 def test_a_request_without_a_slot_waits_when_requests_are_held() -> None:
-    admission = door(front=1)
+    admission = handler(front=1)
     admission.offer("a", 0.0)
     assert admission.offer("b", 0.0) is AdmissionDecision.WAITS
     assert admission.waiting == 1
 
 
 def test_a_request_without_a_slot_is_rejected_when_none_are_held() -> None:
-    admission = door(front=1, wait_s=0, queue=0)
+    admission = handler(front=1, wait_s=0, queue=0)
     admission.offer("a", 0.0)
     assert admission.offer("b", 0.0) is AdmissionDecision.REJECTED
 
 
 def test_a_full_line_rejects() -> None:
-    admission = door(queue=2)
+    admission = handler(queue=2)
     verdicts = [admission.offer(ticket, 0.0) for ticket in "abc"]
     assert verdicts == [AdmissionDecision.WAITS, AdmissionDecision.WAITS, AdmissionDecision.REJECTED]
 
 
 def test_a_released_slot_goes_to_the_longest_waiting() -> None:
-    admission = door(front=1)
+    admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 1.0)
     admission.offer("c", 2.0)
@@ -54,14 +54,14 @@ def test_a_released_slot_goes_to_the_longest_waiting() -> None:
 
 
 def test_a_slot_released_for_nobody_is_free() -> None:
-    admission = door(front=1)
+    admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     assert admission.release(target) is None
     assert admission.offer("b", 1.0) is target
 
 
 def test_a_new_place_takes_those_who_wait_in_their_order() -> None:
-    admission = door(capacity=2)
+    admission = handler(capacity=2)
     for ticket in "abc":
         admission.offer(ticket, 0.0)
     target = Target(1)
@@ -70,13 +70,13 @@ def test_a_new_place_takes_those_who_wait_in_their_order() -> None:
 
 
 def test_the_reserve_is_used_only_when_the_front_is_full() -> None:
-    admission = door(capacity=2, front=1, reserve=1)
+    admission = handler(capacity=2, front=1, reserve=1)
     numbers = [granted(admission.offer(ticket, 0.0)).number for ticket in "abcd"]
     assert numbers == [1, 1, 2, 2]
 
 
 def test_a_place_that_changes_its_tier_keeps_its_requests() -> None:
-    admission = door(capacity=2, front=2)
+    admission = handler(capacity=2, front=2)
     first = granted(admission.offer("a", 0.0))
     admission.move(first, front=False)
     assert [granted(admission.offer(ticket, 0.0)).number for ticket in "bcd"] == [2, 2, 1]
@@ -84,7 +84,7 @@ def test_a_place_that_changes_its_tier_keeps_its_requests() -> None:
 
 
 def test_a_move_does_not_bring_a_place_back_into_service() -> None:
-    admission = door(front=1, wait_s=0, queue=0)
+    admission = handler(front=1, wait_s=0, queue=0)
     target = granted(admission.offer("a", 0.0))
     admission.remove(target)
     admission.move(target, front=True)
@@ -93,7 +93,7 @@ def test_a_move_does_not_bring_a_place_back_into_service() -> None:
 
 
 def test_a_removed_place_gets_nobody_who_waits() -> None:
-    admission = door(front=1)
+    admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.remove(target)
@@ -103,7 +103,7 @@ def test_a_removed_place_gets_nobody_who_waits() -> None:
 
 
 def test_removing_twice_is_removing_once() -> None:
-    admission = door(front=1, wait_s=0, queue=0)
+    admission = handler(front=1, wait_s=0, queue=0)
     target = granted(admission.offer("a", 0.0))
     admission.remove(target)
     admission.remove(target)
@@ -111,7 +111,7 @@ def test_removing_twice_is_removing_once() -> None:
 
 
 def test_who_abandons_the_line_gets_no_slot() -> None:
-    admission = door(front=1)
+    admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)
@@ -120,13 +120,13 @@ def test_who_abandons_the_line_gets_no_slot() -> None:
 
 
 def test_abandoning_without_waiting_changes_nothing() -> None:
-    admission = door(front=1)
+    admission = handler(front=1)
     admission.offer("a", 0.0)
     assert not admission.abandon("a")
 
 
 def test_waits_end_when_they_are_over_and_in_order_of_arrival() -> None:
-    admission = door(wait_s=10.0)
+    admission = handler(wait_s=10.0)
     for now, ticket in enumerate("abc"):
         admission.offer(ticket, float(now))
     assert admission.next_expiry() == 10.0
@@ -136,7 +136,7 @@ def test_waits_end_when_they_are_over_and_in_order_of_arrival() -> None:
 
 
 def test_a_raised_capacity_grants_to_those_who_wait() -> None:
-    admission = door(front=1)
+    admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)
@@ -145,7 +145,7 @@ def test_a_raised_capacity_grants_to_those_who_wait() -> None:
 
 
 def test_a_lowered_capacity_lets_an_instance_finish_what_it_has() -> None:
-    admission = door(capacity=2, front=1)
+    admission = handler(capacity=2, front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)

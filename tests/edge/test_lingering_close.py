@@ -26,7 +26,7 @@ def uploads(kind: str) -> tuple[bytes, int]:
 @pytest.mark.parametrize("kind", ["unknown host", "over-full service", "too large a head", "bad framing"])
 def test_no_number_of_bytes_cuts_the_connection_of_a_client_that_uploads(kind: str, half_close: bool) -> None:
     front = Front(half_close=half_close)
-    front.lane.capacity = 0
+    front.upstream.capacity = 0
     beginning, status = uploads(kind)
     front.send(beginning)
     for _ in range(50):

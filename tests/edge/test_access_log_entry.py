@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.edge.access_line import CLIENT_GONE, Entry, envoy_line, json_line, own_entry
+from simulator.edge.access_log_entry import CLIENT_GONE, AccessLogEntry, envoy_line, json_line, own_entry
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.request import PLAIN_FIELDS, read_request
 from tests.edge.front import HOST, request
@@ -13,9 +13,9 @@ from tests.edge.front import HOST, request
 OFFSET_S = 1_796_000_000.0
 
 
-def entry(*lines: bytes, target: bytes = b"/a?b", **others: Any) -> Entry:
+def entry(*lines: bytes, target: bytes = b"/a?b", **others: Any) -> AccessLogEntry:
     head = read_request(request(b"GET", target, *lines), DataPlaneLimits())
-    whole = Entry(
+    whole = AccessLogEntry(
         head,
         peer=b"192.0.2.7",
         status=200,

@@ -16,11 +16,11 @@ from simulator.wire.request import FieldTable, RequestHead
 from simulator.wire.response import AnswerHead
 
 if TYPE_CHECKING:
-    from simulator.edge.connection import ClientConnection
+    from simulator.edge.connection import DownstreamConnection
     from simulator.edge.exchange import LiveExchange
 
 
-class Lane(Protocol):
+class Upstream(Protocol):
     """The part of a service's pool (fleet/pool.py) for the edge. Each offered exchange is released exactly once."""
 
     @property
@@ -35,7 +35,7 @@ class Lane(Protocol):
     def abandon(self, exchange: Exchange) -> None: ...
 
 
-class Client(Protocol):
+class Downstream(Protocol):
     """The origin of a request: `scheme` and `port` of the listener, and the client's address `peer`."""
 
     scheme: bytes
@@ -45,7 +45,7 @@ class Client(Protocol):
     def port(self) -> int: ...
 
 
-class Door(Protocol):
+class RequestHandler(Protocol):
     """Decides how to handle requests and which header fields the balancer adds.
 
     `table` selects the client's fields that are forwarded. `own_answers` counts, by status, the responses that the
@@ -57,7 +57,7 @@ class Door(Protocol):
     access_log: EntryLog | None
     own_answers: Counter[int]
 
-    def decide(self, request: RequestHead, sni: str) -> Lane | OwnAnswer:
+    def decide(self, request: RequestHead, sni: str) -> Upstream | OwnAnswer:
         """Return the lane of the request or a response to it. `sni` is the TLS server name if it is one of ours."""
 
     def now_s(self) -> float:
@@ -66,20 +66,20 @@ class Door(Protocol):
     def own_lines(self) -> bytes:
         """Return `date` and `server`, for responses that the balancer generates itself."""
 
-    def request_lines(self, exchange: LiveExchange, client: Client, /) -> bytes:
+    def request_lines(self, exchange: LiveExchange, client: Downstream, /) -> bytes:
         """Return the header fields that a request gets on its way to an instance."""
 
     def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float, /) -> bytes:
         """Return the fields that a response gets on its way back; without `head`, for a simulated instance."""
 
 
-class Reception(Protocol):
-    """The listener as its connections see it. They all read into `inbox`, one after the other."""
+class ListenerCallbacks(Protocol):
+    """The listener as its connections see it. They all read into `read_buffer`, one after the other."""
 
-    inbox: memoryview
+    read_buffer: memoryview
 
-    def left(self, connection: ClientConnection) -> None: ...
-    def look_in(self, after_s: float, connection: ClientConnection) -> None:
+    def left(self, connection: DownstreamConnection) -> None: ...
+    def schedule_check(self, after_s: float, connection: DownstreamConnection) -> None:
         """Check its time limits after `after_s`, for a limit that is shorter than the interval of the sweep."""
 
     def sni(self, transport: asyncio.Transport) -> str:

@@ -12,7 +12,7 @@ import asyncio
 from simulator.model.data_plane import DataPlaneLimits
 
 
-class Farewell:
+class LingeringClose:
     """A lingering close, one per connection, created when no more input of the client is needed.
 
     `linger`, `swallow` and `close` return the time of the loop's clock, in seconds, at which `close` is due next.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulator.edge.exchange import LiveExchange
 
 
-class Entry(NamedTuple):
+class AccessLogEntry(NamedTuple):
     """One finished request: times in seconds of the loop's clock (negative: it did not happen) and sizes of bodies.
 
     `request` is None if the client sent no readable head. `cause` names the rejection or the side that ended the
@@ -51,9 +51,9 @@ class Entry(NamedTuple):
         return max(0.0, until_s - self.arrived_s - self.cold_s)
 
 
-def served_entry(exchange: LiveExchange, status: int, cause: str, now_s: float) -> Entry:
+def served_entry(exchange: LiveExchange, status: int, cause: str, now_s: float) -> AccessLogEntry:
     """Return the entry of a finished request that was offered to a pool."""
-    return Entry(
+    return AccessLogEntry(
         exchange.request,
         exchange.connection.peer,
         status,
@@ -66,18 +66,20 @@ def served_entry(exchange: LiveExchange, status: int, cause: str, now_s: float) 
         exchange.received_bytes,
         exchange.sent_bytes,
         exchange.instance.number if exchange.instance is not None else 0,
-        exchange.upstream,
+        exchange.upstream_host,
         exchange.added,
     )
 
 
-def own_entry(request: RequestHead | None, peer: bytes, status: int, cause: str, now_s: float, size: int) -> Entry:
+def own_entry(
+    request: RequestHead | None, peer: bytes, status: int, cause: str, now_s: float, size: int
+) -> AccessLogEntry:
     """Return the entry of a response of `size` bytes that the balancer generated itself."""
-    return Entry(request, peer, status, cause, now_s, -1.0, -1.0, now_s, 0.0, 0, size, 0, "", b"")
+    return AccessLogEntry(request, peer, status, cause, now_s, -1.0, -1.0, now_s, 0.0, 0, size, 0, "", b"")
 
 
 # (entry, offset from the loop's clock to seconds since 1970) -> a log line with its line end
-AccessLine = Callable[[Entry, float], bytes]
+AccessLine = Callable[[AccessLogEntry, float], bytes]
 
 CLIENT_GONE: Final = "client gone"
 REQUEST_ERROR: Final = "request error"
@@ -101,7 +103,7 @@ _FLAGS: Final = {
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def json_line(entry: Entry, offset_s: float) -> bytes:
+def json_line(entry: AccessLogEntry, offset_s: float) -> bytes:
     """Format an entry as JSON, in milliseconds and bytes as the keys say; unknown values are null.
 
     The total time is the sum of: queue (without the part caused by starting or activating an instance), cold, upstream
@@ -132,7 +134,7 @@ def json_line(entry: Entry, offset_s: float) -> bytes:
     return _encode(line).encode() + b"\n"
 
 
-def envoy_line(entry: Entry, offset_s: float) -> bytes:
+def envoy_line(entry: AccessLogEntry, offset_s: float) -> bytes:
     """Format an entry in Envoy's default format, field by field."""
     request = entry.request
     if request is None:
