@@ -21,8 +21,8 @@ from simulator.edge.exchange import LiveExchange
 from simulator.edge.lingering_close import LingeringClose
 from simulator.edge.ports import ListenerCallbacks, RequestHandler
 from simulator.model.rejection import NO_ROUTE
-from simulator.wire.answers import OwnAnswer, complaint
 from simulator.wire.fault import ProtocolError
+from simulator.wire.local_replies import LocalReply, complaint
 from simulator.wire.reader import RequestReader
 from simulator.wire.request import RequestHead
 
@@ -274,7 +274,7 @@ class DownstreamConnection(asyncio.BufferedProtocol):
         transport = self._transport
         sni = "" if request.authority or transport is None else self._callbacks.sni(transport)
         verdict = self.handler.decide(request, sni)
-        if isinstance(verdict, OwnAnswer):
+        if isinstance(verdict, LocalReply):
             self._answer(verdict, request, done=done)
             return
         exchange = LiveExchange(self, verdict, request, early, done=done)
@@ -306,7 +306,7 @@ class DownstreamConnection(asyncio.BufferedProtocol):
 
     # --- ending ------------------------------------------------------------------------------------------------------
 
-    def _answer(self, answer: OwnAnswer, request: RequestHead, *, done: bool) -> None:
+    def _answer(self, answer: LocalReply, request: RequestHead, *, done: bool) -> None:
         """Send a response that the balancer generated itself, without an exchange."""
         close = not request.keep_alive or not done or self.draining
         head_only = request.method == b"HEAD"

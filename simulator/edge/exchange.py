@@ -19,11 +19,11 @@ from simulator.edge.synthetic import SyntheticResponse
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import WIRE_TRUNCATED, Rejection
-from simulator.wire.answers import CONTINUE, WEBSOCKET, connection_line, rejected
 from simulator.wire.body import chunk
 from simulator.wire.framing import CHUNKED
+from simulator.wire.local_replies import CONTINUE, WEBSOCKET, connection_line, rejected
 from simulator.wire.request import IDEMPOTENT, RequestHead
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class LiveExchange(HttpExchange):
         if connection.is_full:
             link.pause()
 
-    def informed(self, head: AnswerHead) -> None:
+    def informational_response(self, head: ResponseHead) -> None:
         if head.status == 100:
             if not self.expects_continue:  # the balancer has sent 100 already, or the client is sending the body
                 return
@@ -196,7 +196,7 @@ class LiveExchange(HttpExchange):
         if self.request.minor == 1:  # HTTP/1.0 has no 1xx responses (RFC 9110 15.2)
             self.connection.write(head.forward(b""))
 
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
         connection = self.connection
         handler = connection.handler
         now_s = self.answered_s = handler.now_s()
@@ -214,7 +214,7 @@ class LiveExchange(HttpExchange):
         elif complete:
             self._end()
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+    def response_continued(self, piece: bytes, *, complete: bool) -> None:
         self.sent_bytes += len(piece)
         self.connection.write(chunk(piece, last=complete) if self._chunked_out else piece)
         if complete:
@@ -267,7 +267,7 @@ class LiveExchange(HttpExchange):
     def _framed(self, piece: bytes, *, last: bool) -> bytes:
         return chunk(piece, last=last) if self.request.length == CHUNKED else piece
 
-    def _hop_lines(self, head: AnswerHead) -> bytes:
+    def _hop_lines(self, head: ResponseHead) -> bytes:
         """Return framing and Connection towards the client, and decide whether the connection can stay open."""
         request = self.request
         if head.status == 101:

@@ -18,9 +18,9 @@ from simulator.edge.ports import Downstream, Upstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
-from simulator.wire.answers import OwnAnswer, rejected
+from simulator.wire.local_replies import LocalReply, rejected
 from simulator.wire.request import ENVOY_FIELDS, RequestHead
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ _UNSUPPORTED: Final = frozenset({b"CONNECT", b"TRACE"})
 _TIMING: Final = b'server-timing: queue;dur=%.3f, cold;dur=%.3f, service;dur=%.3f, instance;desc="%d"\r\n'
 _AT_ONCE: Final = b'server-timing: queue;dur=0, cold;dur=0, service;dur=%.3f, instance;desc="%d"\r\n'
 _NO_ROUTE: Final = rejected(NO_ROUTE)
-_NOT_SUPPORTED: Final = OwnAnswer(501)
-_NO_UPGRADE: Final = OwnAnswer(403)
-_LAST_HOP: Final = OwnAnswer(200)
+_NOT_SUPPORTED: Final = LocalReply(501)
+_NO_UPGRADE: Final = LocalReply(403)
+_LAST_HOP: Final = LocalReply(200)
 
 
 class Gateway:
@@ -88,7 +88,7 @@ class Gateway:
         """True if a service has this name, in the form that `host_name` returns."""
         return self._upstream_of(host) is not None
 
-    def decide(self, request: RequestHead, sni: str) -> Upstream | OwnAnswer:
+    def decide(self, request: RequestHead, sni: str) -> Upstream | LocalReply:
         if request.method in _UNSUPPORTED:
             return _NOT_SUPPORTED
         if not request.authority:
@@ -115,7 +115,7 @@ class Gateway:
         self._requests += 1
         return self._request_lines[client.scheme] % self._requests
 
-    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: Exchange, now_s: float) -> bytes:
         return b"x-envoy-upstream-service-time: %d\r\n%b%bserver: envoy\r\n" % (
             (now_s - exchange.begun_s) * 1000,
             self._timing_line(exchange, now_s) if self._server_timing else b"",

@@ -13,7 +13,7 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.ports import Downstream
 from simulator.fleet.exchange import Exchange
 from simulator.wire.request import PLAIN_FIELDS
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 
 if TYPE_CHECKING:
     from simulator.edge.exchange import LiveExchange
@@ -47,7 +47,7 @@ class PlainGateway(Gateway):
             PSEUDONYM,
         )
 
-    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: Exchange, now_s: float) -> bytes:
         return b"%b%b%b" % (
             self._timing_line(exchange, now_s) if self._server_timing else b"",
             b"" if head is not None and head.dated else self._stamp.line(),

@@ -11,9 +11,9 @@ from simulator.edge.access_log import EntryLog
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.answers import OwnAnswer
+from simulator.wire.local_replies import LocalReply
 from simulator.wire.request import FieldTable, RequestHead
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 
 if TYPE_CHECKING:
     from simulator.edge.connection import DownstreamConnection
@@ -57,7 +57,7 @@ class RequestHandler(Protocol):
     access_log: EntryLog | None
     own_answers: Counter[int]
 
-    def decide(self, request: RequestHead, sni: str) -> Upstream | OwnAnswer:
+    def decide(self, request: RequestHead, sni: str) -> Upstream | LocalReply:
         """Return the lane of the request or a response to it. `sni` is the TLS server name if it is one of ours."""
 
     def now_s(self) -> float:
@@ -69,7 +69,7 @@ class RequestHandler(Protocol):
     def request_lines(self, exchange: LiveExchange, client: Downstream, /) -> bytes:
         """Return the header fields that a request gets on its way to an instance."""
 
-    def answer_lines(self, head: AnswerHead | None, exchange: Exchange, now_s: float, /) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: Exchange, now_s: float, /) -> bytes:
         """Return the fields that a response gets on its way back; without `head`, for a simulated instance."""
 
 

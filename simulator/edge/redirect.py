@@ -12,10 +12,10 @@ from simulator.edge.ports import Downstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
-from simulator.wire.answers import OwnAnswer, rejected
+from simulator.wire.local_replies import LocalReply, rejected
 from simulator.wire.own_names import OwnNames
 from simulator.wire.request import ENVOY_FIELDS, RequestHead
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 
 _NO_ROUTE: Final = rejected(NO_ROUTE)
 _LOOPBACK: Final = OwnNames()
@@ -54,18 +54,18 @@ class Redirect:
         self._status = status
         self._stamp = DateHeader(clock, epoch_s)
 
-    def decide(self, request: RequestHead, sni: str) -> OwnAnswer:
+    def decide(self, request: RequestHead, sni: str) -> LocalReply:
         del sni
         if not request.authority:
-            return OwnAnswer(400)
+            return LocalReply(400)
         if request.method in {b"CONNECT", b"TRACE"}:
-            return OwnAnswer(501)
+            return LocalReply(501)
         host = host_name(request.authority)
         if not self._knows(host) and not _LOOPBACK.has(host.decode("latin-1")):
             return _NO_ROUTE
         target = b"" if request.target == b"*" else request.target
         location = b"location: https://%b%b%b\r\n" % (host, self._port, target)
-        return OwnAnswer(self._status, fields=location)
+        return LocalReply(self._status, fields=location)
 
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
@@ -73,5 +73,5 @@ class Redirect:
     def request_lines(self, _exchange: Exchange, _client: Downstream) -> bytes:
         raise AssertionError("nothing is forwarded from here")
 
-    def answer_lines(self, _head: AnswerHead | None, _exchange: Exchange, _now_s: float) -> bytes:
+    def answer_lines(self, _head: ResponseHead | None, _exchange: Exchange, _now_s: float) -> bytes:
         raise AssertionError("nothing is forwarded from here")

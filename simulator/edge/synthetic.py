@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from simulator.wire.answers import PLAIN, reason_of
 from simulator.wire.grammar import DIGITS
+from simulator.wire.local_replies import PLAIN, reason_of
 from simulator.wire.request import RequestHead
 
 SIZE_FIELD: Final = b"x-simulator-response-bytes"

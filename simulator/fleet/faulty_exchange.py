@@ -11,7 +11,7 @@ from typing import Final
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.model.rejection import WIRE_RESET, WIRE_TRUNCATED, Rejection
 from simulator.model.wire_fault import FaultKind, WireFault
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 from simulator.wire.upstream import Caller, UpstreamConnection
 
 _TICK_S: Final = 0.05
@@ -50,14 +50,14 @@ class _PassThrough:
     def connected(self, link: UpstreamConnection) -> None:
         self.exchange.connected(link)
 
-    def informed(self, head: AnswerHead) -> None:
-        self.exchange.informed(head)
+    def informational_response(self, head: ResponseHead) -> None:
+        self.exchange.informational_response(head)
 
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
-        self.exchange.answer_began(head, piece, complete=complete)
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
+        self.exchange.response_started(head, piece, complete=complete)
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
-        self.exchange.answer_continued(piece, complete=complete)
+    def response_continued(self, piece: bytes, *, complete: bool) -> None:
+        self.exchange.response_continued(piece, complete=complete)
 
     def application_ended(self) -> bool:
         return self.exchange.application_ended()
@@ -88,17 +88,17 @@ class TruncatedResponse(_PassThrough):
         super().__init__(exchange)
         self._whole = whole
 
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
         if self._whole or (complete and not piece):  # an answer without a body cannot be truncated
             self._cut(WIRE_RESET)
             return
-        self.exchange.answer_began(head, piece[: len(piece) // 2], complete=False)
+        self.exchange.response_started(head, piece[: len(piece) // 2], complete=False)
         if piece:
             self._cut(WIRE_TRUNCATED)
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+    def response_continued(self, piece: bytes, *, complete: bool) -> None:
         del complete
-        self.exchange.answer_continued(piece[: len(piece) // 2], complete=False)
+        self.exchange.response_continued(piece[: len(piece) // 2], complete=False)
         self._cut(WIRE_TRUNCATED)
 
     def _cut(self, rejection: Rejection) -> None:
@@ -118,13 +118,13 @@ class ThrottledResponse(_PassThrough):
         self._owed = 0.0  # bytes that may be sent by now; below one after each tick
         self._timer: asyncio.TimerHandle | None = None
 
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
         done = complete and not piece
-        self.exchange.answer_began(head, b"", complete=done)
+        self.exchange.response_started(head, b"", complete=done)
         if not done:
-            self.answer_continued(piece, complete=complete)
+            self.response_continued(piece, complete=complete)
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+    def response_continued(self, piece: bytes, *, complete: bool) -> None:
         self._held += piece
         self._complete = complete
         if len(self._held) > _HELD_BYTES_MAX and self.link is not None:
@@ -154,7 +154,7 @@ class ThrottledResponse(_PassThrough):
         del self._held[:size]
         done = self._complete and not self._held
         if piece or done:
-            self.exchange.answer_continued(piece, complete=done)
+            self.exchange.response_continued(piece, complete=done)
         if done or not self.exchange.open:
             return
         if len(self._held) <= _HELD_BYTES_MAX and self.link is not None:

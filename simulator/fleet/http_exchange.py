@@ -7,7 +7,7 @@ from abc import abstractmethod
 from simulator.fleet.exchange import Exchange
 from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 
@@ -41,13 +41,13 @@ class HttpExchange(Exchange):
     def connected(self, link: UpstreamConnection) -> None: ...
 
     @abstractmethod
-    def informed(self, head: AnswerHead) -> None: ...
+    def informational_response(self, head: ResponseHead) -> None: ...
 
     @abstractmethod
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None: ...
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None: ...
 
     @abstractmethod
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
+    def response_continued(self, piece: bytes, *, complete: bool) -> None: ...
 
     def application_ended(self) -> bool:
         return False

@@ -21,7 +21,7 @@ from simulator.replay.load_request import RequestWriter, Shot
 from simulator.replay.load_settings import LoadLimits, LoadTarget
 from simulator.replay.load_summary import Lateness, LoadSummary
 from simulator.replay.load_timing import FIELD, NO_TIMING, Timing, parse_timing
-from simulator.wire.client import Answer, ClientConnection
+from simulator.wire.client import ClientConnection, ClientResponse
 from simulator.world.tasks import Tasks, first_of
 
 _WANTED: Final = frozenset({FIELD})
@@ -147,7 +147,7 @@ class LoadClient:
 
     # --- called by connections ---
 
-    def answered(self, connection: ClientConnection, answer: Answer) -> None:
+    def answered(self, connection: ClientConnection, answer: ClientResponse) -> None:
         shot = self._shots.pop(connection, None)
         if shot is None:  # the client's time limit passed just before
             connection.abort("the client's time limit")

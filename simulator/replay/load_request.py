@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from simulator.wire.client import Answer, ClientConnection
+from simulator.wire.client import ClientConnection, ClientResponse
 
 # Sources use few kinds; a trace with a path per request must not fill the memory.
 _KEPT_MAX: Final = 4096
@@ -105,4 +105,4 @@ class Shot:
         self.sent_s = -1.0
         self.repeated = False
         self.connection: ClientConnection | None = None
-        self.answer: Answer | None = None  # set if the choice keeps its answer
+        self.answer: ClientResponse | None = None  # set if the choice keeps its answer

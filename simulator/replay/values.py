@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from simulator.replay.load_request import RequestChoice
 from simulator.replay.session_spec import PLACEHOLDER, ExtractSpec
-from simulator.wire.client import Answer
+from simulator.wire.client import ClientResponse
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -20,7 +20,7 @@ class Sent(NamedTuple):
     choice: RequestChoice
     extract: tuple[tuple[str, ExtractSpec], ...] = ()
 
-    def takes(self, answer: Answer | None, values: dict[str, str]) -> bool:
+    def takes(self, answer: ClientResponse | None, values: dict[str, str]) -> bool:
         """Add the values of the answer to `values`; return False if any is missing."""
         if not self.extract:
             return True
@@ -29,7 +29,7 @@ class Sent(NamedTuple):
         return found is not None
 
 
-def found_in(answer: Answer, wanted: Mapping[str, ExtractSpec]) -> dict[str, str] | None:
+def found_in(answer: ClientResponse, wanted: Mapping[str, ExtractSpec]) -> dict[str, str] | None:
     """Return the values of an answer by name; None if one of them is missing."""
     values = {}
     for name, where in wanted.items():
@@ -40,7 +40,7 @@ def found_in(answer: Answer, wanted: Mapping[str, ExtractSpec]) -> dict[str, str
     return values
 
 
-def _found(answer: Answer, where: ExtractSpec) -> str | None:
+def _found(answer: ClientResponse, where: ExtractSpec) -> str | None:
     if where.header is not None:
         wanted = where.header.lower().encode()
         return next((value.decode("latin-1") for name, value in answer.headers if name == wanted), None)

@@ -34,7 +34,7 @@ def body_reader(length: int, limits: DataPlaneLimits, *, of_answer: bool = False
     """Return the reader of a body. `length`: as framing.py defines it, not 0."""
     assert length != 0, "no body, no reader"
     if length == CHUNKED:
-        return AnswerChunkedBody(limits) if of_answer else ChunkedBody(limits)
+        return ResponseChunkedBody(limits) if of_answer else ChunkedBody(limits)
     return CloseBody() if length == UNTIL_CLOSE else LengthBody(length)
 
 
@@ -161,7 +161,7 @@ class ChunkedBody:
         self._at = _At.DATA if self._left else _At.TRAILER
 
 
-class AnswerChunkedBody(ChunkedBody):
+class ResponseChunkedBody(ChunkedBody):
     """As lenient as Envoy 1.40: white space after a size, LF after data and in trailers. The answer is framed again."""
 
     __slots__ = ()

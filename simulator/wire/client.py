@@ -1,8 +1,8 @@
 """A client connection: one request out, one answer in, repeatedly on the same HTTP/1.1 connection.
 
 Designed for load: no task, no future and no dictionary per request. The owner sends bytes that it has ready and is
-called back with an `Answer` when the body has ended, or with `lost` when the connection has ended. The owner decides
-about pooling, time limits and retries; this file knows only the protocol. It is not a general HTTP client: no
+called back with an `ClientResponse` when the body has ended, or with `lost` when the connection has ended. The owner
+decides about pooling, time limits and retries; this file knows only the protocol. It is not a general HTTP client: no
 pipelining, no redirects; the body is counted and, unless requested, dropped.
 """
 
@@ -22,7 +22,7 @@ KEPT_MAX: Final = 1024**2
 _FILLER: Final = b"." * (64 * 1024)
 
 
-class Answer(NamedTuple):
+class ClientResponse(NamedTuple):
     """An answer. `headers`: the wanted ones only, names in lower case. Times in seconds of the owner's clock.
 
     `first_s`: start of the final answer, equal to `last_s` if it came in one read. `last_s`: end of its body.
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 class ClientOwner(Protocol):
     """The owner of a connection. Both calls come from the loop, never from within `send`."""
 
-    def answered(self, connection: ClientConnection, answer: Answer) -> None:
+    def answered(self, connection: ClientConnection, answer: ClientResponse) -> None:
         """Receive the complete answer. A `reusable` connection may be used again at once; otherwise `lost` follows."""
 
     def lost(self, connection: ClientConnection, why: str) -> None:
@@ -218,7 +218,7 @@ class ClientConnection(asyncio.Protocol):
         # An answer before the end of its request (413 is one) leaves bytes that need not be sent any more.
         reusable = reusable and self._keeps and not self._why and not self._filler_bytes
         now_s = self._now()
-        answer = Answer(
+        answer = ClientResponse(
             self._parser.get_status_code(),
             tuple(self._headers),
             self._body_bytes,

@@ -100,7 +100,7 @@ _Verdict = tuple[bytes | None, bytes]
 _V = TypeVar("_V")
 
 
-class Memory(dict[bytes, _V]):
+class BoundedCache(dict[bytes, _V]):
     """A bounded cache of verdicts on byte strings: `memory.get(data) or judge(data)`."""
 
     __slots__ = ("_entries_max",)
@@ -129,9 +129,9 @@ class FieldTable:
     def __init__(self, keys: Mapping[bytes, bytes], status: int = 400, lines_max: int = LINES_MAX) -> None:
         self.keys = keys
         self._status = status
-        self._lines: Memory[_Verdict] = Memory(lines_max)
+        self._lines: BoundedCache[_Verdict] = BoundedCache(lines_max)
         # name as spelled -> (key or None, whether the name is in _REPEATED)
-        self._names: Memory[tuple[bytes | None, bool]] = Memory(NAMES_MAX)
+        self._names: BoundedCache[tuple[bytes | None, bool]] = BoundedCache(NAMES_MAX)
 
     def sort(self, lines: list[bytes], kept: list[bytes]) -> dict[bytes, bytes]:
         """Append the `lines` that `keys` does not name to `kept`, with line ends; return the others' values by key.

@@ -35,7 +35,7 @@ def request_length(minor: int, coding: bytes | None, length: bytes | None) -> in
     raise ProtocolError("Transfer-Encoding must be exactly: chunked")
 
 
-def answer_length(status: int, coding: bytes | None, length: bytes | None) -> int:
+def response_length(status: int, coding: bytes | None, length: bytes | None) -> int:
     """Return the bytes of an answer's body, CHUNKED or UNTIL_CLOSE; the caller handles HEAD requests.
 
     Both fields together are rejected, as Envoy does (RFC 9112 6.3 would let Transfer-Encoding win).

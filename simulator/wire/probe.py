@@ -14,7 +14,7 @@ from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import CONNECT_FAILURE, EXHAUSTED, Rejection
 from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.origin import Origin
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 # ASSUMPTION: User-Agent and version of App Runner's health checks are undocumented (facts 9); an application's access
@@ -122,15 +122,15 @@ class _ProbeCall:
     def connected(self, link: UpstreamConnection) -> None:
         link.write(self._request, last=True)
 
-    def informed(self, head: AnswerHead) -> None:
+    def informational_response(self, head: ResponseHead) -> None:
         pass
 
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
         del piece, complete
         # ASSUMPTION: whether a 3xx passes is unknown (facts 9); "success" is taken to mean 200 to 299.
         self._settle(None if 200 <= head.status <= 299 else _told(head))
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+    def response_continued(self, piece: bytes, *, complete: bool) -> None:
         pass
 
     def broken(self, rejection: Rejection) -> None:
@@ -159,7 +159,7 @@ class _ProbeCall:
             self.verdict.set_result(verdict)
 
 
-def _told(head: AnswerHead) -> str:
+def _told(head: ResponseHead) -> str:
     """Return the status and, for a redirect, its target."""
     found = _LOCATION.search(head.forward(b"")) if 300 <= head.status <= 399 else None
     if found is None:

@@ -12,9 +12,8 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.answers import WEBSOCKET
 from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import FieldTable, Memory, connection_tokens, without_named
+from simulator.wire.fields import BoundedCache, FieldTable, connection_tokens, without_named
 from simulator.wire.framing import CHUNKED, request_length
 from simulator.wire.grammar import (
     ABSOLUTE_FORM,
@@ -27,11 +26,12 @@ from simulator.wire.grammar import (
     REQUEST_LINE,
     TOKEN,
 )
+from simulator.wire.local_replies import WEBSOCKET
 
 __all__ = ["ENVOY_FIELDS", "IDEMPOTENT", "PLAIN_FIELDS", "FieldTable", "RequestHead", "check_beginning", "read_request"]
 
 # Valid values of Host: names of services, and names that unknown clients try.
-_HOSTS: Final[Memory[bytes]] = Memory(1024)
+_HOSTS: Final[BoundedCache[bytes]] = BoundedCache(1024)
 
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"})  # RFC 9110 9.2.2, without TRACE
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import FieldTable, Memory, connection_tokens, without_named
-from simulator.wire.framing import answer_length
+from simulator.wire.fields import BoundedCache, FieldTable, connection_tokens, without_named
+from simulator.wire.framing import response_length
 from simulator.wire.grammar import ANSWER_HEAD_END, DIGITS, OBS_FOLD, STATUS_LINE, TOKEN, has_controls
 
 _JUDGED: Final = (b"connection", b"content-length", b"transfer-encoding", b"date", b"server", b"upgrade")
@@ -24,7 +24,7 @@ _DROPPED: Final = (
     b"trailer",
     b"x-envoy-upstream-service-time",  # set by the balancer
 )
-ANSWER_FIELDS: Final = FieldTable({**dict.fromkeys(_DROPPED, b""), **{name: name for name in _JUDGED}}, status=502)
+RESPONSE_FIELDS: Final = FieldTable({**dict.fromkeys(_DROPPED, b""), **{name: name for name in _JUDGED}}, status=502)
 
 FIELDS_MAX: Final = DataPlaneLimits().answer_fields_max
 _VERSION: Final = b"HTTP/"
@@ -32,10 +32,10 @@ _VERSION: Final = b"HTTP/"
 # Values of Connection in nearly every HTTP/1.1 answer: none, or one without effect.
 _STAYS: Final = frozenset({None, b"keep-alive", b"Keep-Alive"})
 # (minor version, status, reason) of status lines: 60 statuses have a name, in a few spellings each.
-_STATUS_LINES: Final[Memory[tuple[int, int, bytes]]] = Memory(512)
+_STATUS_LINES: Final[BoundedCache[tuple[int, int, bytes]]] = BoundedCache(512)
 
 
-class AnswerHead:
+class ResponseHead:
     """A judged answer head. `length`: of the body, as framing.py defines it, if the request was not HEAD.
 
     `dated`: the application sent a Date. `server`: its Server field, empty if there is none. `upgrades`: it accepts a
@@ -75,7 +75,7 @@ class AnswerHead:
         get = findings.get
         self._size = size = get(b"content-length")
         coding = get(b"transfer-encoding")
-        self.length = answer_length(self.status, coding, size)
+        self.length = response_length(self.status, coding, size)
         date = get(b"date")
         if date is not None:
             self.dated = True
@@ -91,7 +91,7 @@ class AnswerHead:
         self._lines = without_named(self._lines, tokens)
 
 
-def read_answer(head: bytes, table: FieldTable = ANSWER_FIELDS, fields_max: int = FIELDS_MAX) -> AnswerHead:
+def read_response(head: bytes, table: FieldTable = RESPONSE_FIELDS, fields_max: int = FIELDS_MAX) -> ResponseHead:
     """Judge a whole head with CR LF as line ends, including its empty line; folded lines are rejected.
 
     `table`: which fields are judged and which are dropped.
@@ -104,7 +104,7 @@ def read_answer(head: bytes, table: FieldTable = ANSWER_FIELDS, fields_max: int 
     return _read(start, lines, table, fields_max)
 
 
-def find_answer(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[AnswerHead, int] | None:
+def find_response(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[ResponseHead, int] | None:
     """Return the head at the start of `data` and where it ends; None if it is still incomplete.
 
     The first `seen` bytes have been searched before and contain no end.
@@ -117,7 +117,7 @@ def find_answer(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[An
         start, *lines = data[: end - 4].split(b"\r\n")
         if end <= limits.answer_head_bytes_max:
             try:
-                return _read(start, lines, ANSWER_FIELDS, limits.answer_fields_max), end
+                return _read(start, lines, RESPONSE_FIELDS, limits.answer_fields_max), end
             except ProtocolError:
                 pass  # not strictly valid: it may contain an LF or a fold
     elif b"\n" not in data and len(data) <= limits.answer_head_bytes_max:
@@ -126,7 +126,7 @@ def find_answer(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[An
     return _find_lenient(data, limits, seen)
 
 
-def _find_lenient(data: bytes, limits: DataPlaneLimits, seen: int) -> tuple[AnswerHead, int] | None:
+def _find_lenient(data: bytes, limits: DataPlaneLimits, seen: int) -> tuple[ResponseHead, int] | None:
     match = ANSWER_HEAD_END.search(data, max(0, seen - 2))
     end = match.end() if match is not None else len(data)
     if end > limits.answer_head_bytes_max:
@@ -138,14 +138,14 @@ def _find_lenient(data: bytes, limits: DataPlaneLimits, seen: int) -> tuple[Answ
     if rest.startswith((b" ", b"\t")):
         raise ProtocolError("white space in front of the first field", 502)
     lines = OBS_FOLD.sub(b" ", rest).split(b"\n") if rest else []
-    return _read(start, lines, ANSWER_FIELDS, limits.answer_fields_max), end
+    return _read(start, lines, RESPONSE_FIELDS, limits.answer_fields_max), end
 
 
-def _read(start: bytes, lines: list[bytes], table: FieldTable, fields_max: int) -> AnswerHead:
+def _read(start: bytes, lines: list[bytes], table: FieldTable, fields_max: int) -> ResponseHead:
     minor, status, reason = _STATUS_LINES.get(start) or _judge_status_line(start)
     if len(lines) > fields_max:
         raise ProtocolError("too many fields in the answer", 502)
-    answer = AnswerHead(status, reason)
+    answer = ResponseHead(status, reason)
     answer._judge(minor, table.sort(lines, answer._lines))  # noqa: SLF001 its own constructor
     return answer
 

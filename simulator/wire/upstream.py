@@ -21,7 +21,7 @@ from simulator.model.rejection import BAD_ANSWER, TERMINATED, Rejection
 from simulator.wire.body import BodyReader, body_reader
 from simulator.wire.fault import ProtocolError
 from simulator.wire.framing import UNTIL_CLOSE
-from simulator.wire.response import AnswerHead, find_answer
+from simulator.wire.response import ResponseHead, find_response
 
 _READ_BYTES: Final = 256 * 1024
 
@@ -29,9 +29,9 @@ _READ_BYTES: Final = 256 * 1024
 class Caller(Protocol):
     """Sends a request and receives its answer. `link`: its present connection, which sets and clears it.
 
-    Order of calls: `connected` (again on a retry), any number of `informed`, one `answer_began`, any number of
-    `answer_continued`, the last of which (or `answer_began`) has `complete` set. Or `broken`, once, at any point. No
-    call follows the end or `UpstreamConnection.drop`.
+    Order of calls: `connected` (again on a retry), any number of `informational_response`, one `response_started`, any
+    number of `response_continued`, the last of which (or `response_started`) has `complete` set. Or `broken`, once, at
+    any point. No call follows the end or `UpstreamConnection.drop`.
     """
 
     link: UpstreamConnection | None
@@ -47,13 +47,13 @@ class Caller(Protocol):
     def connected(self, link: UpstreamConnection) -> None:
         """Write the available part of the request."""
 
-    def informed(self, head: AnswerHead) -> None:
+    def informational_response(self, head: ResponseHead) -> None:
         """Receive a 1xx answer except 101."""
 
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
         """Receive the final answer's head and the beginning of its body."""
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
+    def response_continued(self, piece: bytes, *, complete: bool) -> None: ...
 
     def broken(self, rejection: Rejection) -> None: ...
 
@@ -72,7 +72,7 @@ class Caller(Protocol):
     def upload_drained(self) -> None: ...
 
 
-class Keeper(Protocol):
+class ConnectionOwner(Protocol):
     """Owns the connections of an instance."""
 
     limits: DataPlaneLimits
@@ -88,7 +88,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_buffer",
         "_heard",
         "_keep",
-        "_keeper",
+        "_owner",
         "_paused",
         "_poll",
         "_sent_all",
@@ -98,9 +98,9 @@ class UpstreamConnection(asyncio.Protocol):
         "reused",
     )
 
-    def __init__(self, keeper: Keeper, caller: Caller) -> None:
+    def __init__(self, owner: ConnectionOwner, caller: Caller) -> None:
         """`caller` is served as soon as the connection is open."""
-        self._keeper = keeper
+        self._owner = owner
         self._transport: asyncio.Transport | None = None
         self._buffer = b""  # an unfinished answer head
         self._body: BodyReader | None = None
@@ -233,7 +233,7 @@ class UpstreamConnection(asyncio.Protocol):
         if exc is not None and self.caller is not None:
             self._read_what_is_left()
         caller, self.caller, self._transport = self.caller, None, None
-        self._keeper.forget(self)
+        self._owner.forget(self)
         if caller is None:
             return
         caller.link = None
@@ -242,7 +242,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         # The application closed the idle connection just when the request was sent (RFC 9112 9.3.1).
         if self.reused and not self._heard and caller.may_repeat():
-            self._keeper.repeat(caller)
+            self._owner.repeat(caller)
         else:
             caller.broken(TERMINATED)
 
@@ -272,8 +272,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _take_head(self, data: bytes, seen: int) -> None:
         """`seen`: first bytes of `data` that were searched before without a complete head."""
-        limits = self._keeper.limits
-        while (found := find_answer(data, limits, seen)) is not None:
+        limits = self._owner.limits
+        while (found := find_response(data, limits, seen)) is not None:
             head, end = found
             data, seen = data[end:], 0
             if head.status >= 200:
@@ -285,7 +285,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._buffer = b""
                 self._take_upgrade(head, data, self.caller)
                 return
-            self.caller.informed(head)
+            self.caller.informational_response(head)
             if self._is_free():
                 return
         self._buffer = data
@@ -293,39 +293,39 @@ class UpstreamConnection(asyncio.Protocol):
     def _is_free(self) -> bool:
         return self.caller is None
 
-    def _take_upgrade(self, head: AnswerHead, rest: bytes, caller: Caller) -> None:
+    def _take_upgrade(self, head: ResponseHead, rest: bytes, caller: Caller) -> None:
         if not (caller.tunnels and head.upgrades):
             raise ProtocolError("101 unasked", 502)
         self._tunnel = True
         head.length = UNTIL_CLOSE
         self._take_answer(head, rest)
 
-    def _take_answer(self, head: AnswerHead, rest: bytes) -> None:
+    def _take_answer(self, head: ResponseHead, rest: bytes) -> None:
         caller = self.caller
         assert caller is not None
         self._keep = head.keep_alive
         if head.length == 0 or caller.head_only:
             self._end(clean=not rest)
-            caller.answer_began(head, b"", complete=True)
+            caller.response_started(head, b"", complete=True)
             return
         if head.length == len(rest):  # the common small answer arrived whole: no reader for its body
             self._end(clean=True)
-            caller.answer_began(head, rest, complete=True)
+            caller.response_started(head, rest, complete=True)
             return
-        body = body_reader(head.length, self._keeper.limits, of_answer=True)
+        body = body_reader(head.length, self._owner.limits, of_answer=True)
         piece = body.feed(rest) if rest else b""
         self._body = body
         self._pass_on(caller, head, piece, body)
 
-    def _pass_on(self, caller: Caller, head: AnswerHead | None, piece: bytes, body: BodyReader) -> None:
+    def _pass_on(self, caller: Caller, head: ResponseHead | None, piece: bytes, body: BodyReader) -> None:
         complete = body.complete
         if complete:
             # Before the caller is notified: the next request of its pool may begin within that call.
             self._end(clean=not body.rest and not body.ends_at_close)
         if head is not None:
-            caller.answer_began(head, piece, complete=complete)
+            caller.response_started(head, piece, complete=complete)
         elif piece or complete:
-            caller.answer_continued(piece, complete=complete)
+            caller.response_continued(piece, complete=complete)
 
     def _end(self, *, clean: bool) -> None:
         """End a complete answer: make the connection idle or close it."""
@@ -335,7 +335,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._body = None
         self.resume()
         if clean and self._keep and self._sent_all and self.is_usable:
-            self._keeper.release(self)
+            self._owner.release(self)
         elif self._transport is not None:
             # The last bytes of a tunnel's client may still be in transit; no other bytes are needed.
             self._transport.close() if self._tunnel else self._transport.abort()

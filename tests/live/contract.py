@@ -22,7 +22,7 @@ from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.process_backend import Throttling
 from simulator.model.rejection import Rejection
 from simulator.model.sizes import InstanceSize
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 PROGRAM: Final = Path(__file__).with_name("contract_application.py")
@@ -73,13 +73,13 @@ class Request(HttpExchange):
     def connected(self, link: UpstreamConnection) -> None:
         link.write(b"GET %b HTTP/1.1\r\nhost: contract\r\n\r\n" % self._path.encode(), last=True)
 
-    def informed(self, head: AnswerHead) -> None: ...
+    def informational_response(self, head: ResponseHead) -> None: ...
 
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
         self.status = head.status
-        self.answer_continued(piece, complete=complete)
+        self.response_continued(piece, complete=complete)
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+    def response_continued(self, piece: bytes, *, complete: bool) -> None:
         self._body += piece
         if complete:
             self.outcome.set_result((self.status, self._body))

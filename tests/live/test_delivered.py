@@ -214,13 +214,13 @@ class Caller:
         self.links.append(link)
         link.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", last=True)
 
-    def informed(self, head: object) -> None: ...
+    def informational_response(self, head: object) -> None: ...
 
-    def answer_began(self, head: object, piece: bytes, *, complete: bool) -> None:
+    def response_started(self, head: object, piece: bytes, *, complete: bool) -> None:
         assert complete
         self.answered.set()
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None: ...
+    def response_continued(self, piece: bytes, *, complete: bool) -> None: ...
 
     def broken(self, rejection: object) -> None:
         raise AssertionError(rejection)

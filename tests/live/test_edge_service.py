@@ -13,7 +13,7 @@ from simulator.fleet.http_backend import HttpExchange, HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, Rejection
-from simulator.wire.response import AnswerHead
+from simulator.wire.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 from tests.loops import both_loops
 
@@ -39,12 +39,12 @@ class Call(HttpExchange):
     def connected(self, link: UpstreamConnection) -> None:
         link.write(self.method + b" / HTTP/1.1\r\nHost: a\r\n\r\n", last=True)
 
-    def informed(self, head: AnswerHead) -> None: ...
+    def informational_response(self, head: ResponseHead) -> None: ...
 
-    def answer_began(self, head: AnswerHead, piece: bytes, *, complete: bool) -> None:
-        self.answer_continued(piece, complete=complete)
+    def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
+        self.response_continued(piece, complete=complete)
 
-    def answer_continued(self, piece: bytes, *, complete: bool) -> None:
+    def response_continued(self, piece: bytes, *, complete: bool) -> None:
         self.body += piece
         if complete:
             self.outcome.set_result(self.body)

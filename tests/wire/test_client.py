@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.wire.client import Answer, ClientConnection
+from simulator.wire.client import ClientConnection, ClientResponse
 from tests.loops import both_loops
 
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
@@ -22,11 +22,11 @@ class _Owner:
     """Writes down what it is told."""
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = []
+        self.answers: list[ClientResponse] = []
         self.losses: list[str] = []
         self._changed = asyncio.Event()
 
-    def answered(self, connection: ClientConnection, answer: Answer) -> None:
+    def answered(self, connection: ClientConnection, answer: ClientResponse) -> None:
         self.answers.append(answer)
         self._changed.set()
 
@@ -46,7 +46,7 @@ class _Pair:
         self.owner, self.client = owner, client
         self.received = bytearray()
 
-    async def ask(self, data: bytes = GET, *, bodiless: bool = False) -> Answer:
+    async def ask(self, data: bytes = GET, *, bodiless: bool = False) -> ClientResponse:
         asked = len(self.owner.answers)
         self.client.send(data, bodiless=bodiless)
         await self.owner.until(lambda: len(self.owner.answers) > asked)
@@ -226,10 +226,10 @@ def test_however_the_bytes_are_cut_the_answer_is_the_same(cuts: list[int]) -> No
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nserver-timing: t\r\ntransfer-encoding: chunked\r\n\r\n"
         b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
     )
-    answers: list[Answer] = []
+    answers: list[ClientResponse] = []
 
     class Owner:
-        def answered(self, connection: ClientConnection, answer: Answer) -> None:
+        def answered(self, connection: ClientConnection, answer: ClientResponse) -> None:
             answers.append(answer)
 
         def lost(self, connection: ClientConnection, why: str) -> None: ...
@@ -240,4 +240,4 @@ def test_however_the_bytes_are_cut_the_answer_is_the_same(cuts: list[int]) -> No
     edges = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     for begin, end in itertools.pairwise(edges):
         client.data_received(data[begin:end])
-    assert answers == [Answer(200, ((b"server-timing", b"t"),), 11, 1.0, 1.0, True)]
+    assert answers == [ClientResponse(200, ((b"server-timing", b"t"),), 11, 1.0, 1.0, True)]

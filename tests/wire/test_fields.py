@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import ENTRY_BYTES_MAX, LINES_MAX, NAMES_MAX, FieldTable, Memory
+from simulator.wire.fields import ENTRY_BYTES_MAX, LINES_MAX, NAMES_MAX, BoundedCache, FieldTable
 
 KEYS: Final = {b"host": b"host", b"connection": b"connection", b"te": b"", b"x-judged": b"x-judged", b"x-dropped": b""}
 # Remembered with its value or not, judged, dropped or kept: every way through the table.
@@ -157,7 +157,7 @@ def test_long_lines_and_names_are_judged_and_not_remembered() -> None:
 
 
 def test_a_full_memory_forgets_all_and_goes_on() -> None:
-    memory: Memory[int] = Memory(2)
+    memory: BoundedCache[int] = BoundedCache(2)
     for number in range(3):
         assert memory.remember(b"%d" % number, number) == number
     assert memory == {b"2": 2}

@@ -10,11 +10,11 @@ from simulator.wire import response as response_file
 from simulator.wire.fault import ProtocolError
 from simulator.wire.fields import ENTRY_BYTES_MAX, FieldTable
 from simulator.wire.framing import CHUNKED, UNTIL_CLOSE
-from simulator.wire.response import ANSWER_FIELDS, AnswerHead, read_answer
+from simulator.wire.response import RESPONSE_FIELDS, ResponseHead, read_response
 
 
-def answer(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> AnswerHead:
-    return read_answer(b"\r\n".join((start, *lines, b"", b"")))
+def answer(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> ResponseHead:
+    return read_response(b"\r\n".join((start, *lines, b"", b"")))
 
 
 @pytest.mark.parametrize(
@@ -155,10 +155,10 @@ HEADS: Final = st.builds(
 def judge(head: bytes, table: FieldTable) -> tuple[object, ...]:
     """All that a head comes to: the rejection, or what is known of the answer and what goes on."""
     try:
-        judged = read_answer(head, table)
+        judged = read_response(head, table)
     except ProtocolError as rejected:
         return rejected.status, rejected.why
-    known = (getattr(judged, name) for name in (*AnswerHead.__slots__, "declared"))
+    known = (getattr(judged, name) for name in (*ResponseHead.__slots__, "declared"))
     return (*known, judged.forward(b""))
 
 
@@ -167,8 +167,8 @@ def test_a_warm_reader_and_a_cold_one_judge_any_head_alike(heads: list[bytes]) -
     alone = []
     for head in heads:
         response_file._STATUS_LINES.clear()
-        alone.append(judge(head, FieldTable(ANSWER_FIELDS.keys, status=502)))
-    warm = FieldTable(ANSWER_FIELDS.keys, status=502, lines_max=5)  # so few that it forgets as well
+        alone.append(judge(head, FieldTable(RESPONSE_FIELDS.keys, status=502)))
+    warm = FieldTable(RESPONSE_FIELDS.keys, status=502, lines_max=5)  # so few that it forgets as well
     assert [judge(head, warm) for head in heads + heads] == alone + alone
 
 

@@ -26,7 +26,7 @@ def connection_line(minor: int, *, close: bool) -> bytes:
     return b"" if minor == 1 else b"connection: keep-alive\r\n"
 
 
-class OwnAnswer:
+class LocalReply:
     """An answer of the balancer.
 
     `fields`: whole lines. `chunked`: use chunked framing, even for an empty body, if the client supports it (HTTP/1.1).
@@ -55,16 +55,16 @@ class OwnAnswer:
         return b"".join((start, self.fields, framing, connection_line(minor, close=close), added, b"\r\n", body))
 
 
-def rejected(rejection: Rejection) -> OwnAnswer:
+def rejected(rejection: Rejection) -> LocalReply:
     """Return a rejection as App Runner's clients see it.
 
     That is Envoy's text, or an empty chunked body for an unknown host (facts 3.1).
     """
     if not rejection.body:
-        return OwnAnswer(rejection.status, chunked=True)
-    return OwnAnswer(rejection.status, rejection.body.encode(), PLAIN)
+        return LocalReply(rejection.status, chunked=True)
+    return LocalReply(rejection.status, rejection.body.encode(), PLAIN)
 
 
-def complaint(status: int, why: str) -> OwnAnswer:
+def complaint(status: int, why: str) -> LocalReply:
     """Return the answer to a request that violates the protocol."""
-    return OwnAnswer(status, why.encode(), PLAIN)
+    return LocalReply(status, why.encode(), PLAIN)

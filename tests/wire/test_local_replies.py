@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.model.rejection import CONNECT_FAILURE, NO_ROUTE, OVERFLOW, TERMINATED, TIMEOUT
-from simulator.wire.answers import OwnAnswer, rejected
+from simulator.wire.local_replies import LocalReply, rejected
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ def test_http_1_0_gets_a_length_instead_of_chunks() -> None:
 
 
 def test_an_answer_to_head_has_no_body_but_its_length() -> None:
-    answer = OwnAnswer(400, b"why").render(1, b"", head_only=True, close=False)
+    answer = LocalReply(400, b"why").render(1, b"", head_only=True, close=False)
     assert answer == b"HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\n\r\n"
