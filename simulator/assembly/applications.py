@@ -10,7 +10,7 @@ from typing import Final
 
 from simulator.assembly.built_application import application_of
 from simulator.assembly.drivers import Application
-from simulator.builds.built import Builder, BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.notes import start_notes
 from simulator.control.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
 from simulator.fleet.application import SimulatedApplication
@@ -60,8 +60,8 @@ class Applications:
 
     def __init__(self, settings: ApplicationSettings) -> None:
         self._settings = settings
-        self._serving: dict[str, BuiltApplication] = {}  # by service: the application that is in use
-        self._found: dict[str, BuiltApplication] = {}  # by service: the last application that was found
+        self._serving: dict[str, BuildArtifact] = {}  # by service: the application that is in use
+        self._found: dict[str, BuildArtifact] = {}  # by service: the last application that was found
 
     async def find(
         self, revision: ServiceRevision, steps: BuildSteps | None = None, *, is_new: bool = False

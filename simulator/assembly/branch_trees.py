@@ -10,7 +10,7 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from simulator.builds.built import ROOT_DIRECTORY, BuildFailed, SourceDescription
+from simulator.builds.artifact import ROOT_DIRECTORY, BuildFailed, SourceDescription
 from simulator.builds.local_refs import Seen, reference_files, seen
 from simulator.builds.repositories import Repositories, directory_of
 from simulator.model.api_resources import ServiceResource

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from simulator.builds.built import BuiltApplication
+from simulator.builds.artifact import BuildArtifact
 from simulator.fleet.docker import DockerApplication
 from simulator.fleet.docker_config import DEFAULT_EGRESS
 from simulator.fleet.process import ProcessApplication
 
 
-def application_of(built: BuiltApplication, egress: str = DEFAULT_EGRESS) -> ProcessApplication | DockerApplication:
+def application_of(built: BuildArtifact, egress: str = DEFAULT_EGRESS) -> ProcessApplication | DockerApplication:
     """Return the application. `egress` applies to containers; a process has the machine's network access.
 
     Raises:

@@ -10,7 +10,7 @@ from simulator.assembly.built_application import application_of
 from simulator.assembly.deployment import deploy
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import ServicePlan
-from simulator.builds.built import Builder, BuiltApplication, SourceDescription
+from simulator.builds.artifact import BuildArtifact, Builder, SourceDescription
 from simulator.control.time_profile import INSTANT
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.process import Throttling
@@ -39,7 +39,7 @@ class SourceService:
     source: SourceDescription
     tell: Callable[[str], None]
     secrets_from: SecretsPlace
-    serves: BuiltApplication | None = None
+    serves: BuildArtifact | None = None
 
     async def deploy(self) -> None:
         """Deploy the source as it is now; do nothing if the serving version equals it.
@@ -67,13 +67,13 @@ class SourceService:
         self.service.forget_ended()
         self.builder.keep([built])
 
-    async def _bring_up(self, built: BuiltApplication, steps: _Told) -> None:
+    async def _bring_up(self, built: BuildArtifact, steps: _Told) -> None:
         def tell(line: str) -> None:
             self.tell(f"[AppRunner] {line}")
 
         await deploy(self.service, self._plan(built), steps, self.platform.tasks, tell, settle_s=_SETTLE_S)
 
-    def _plan(self, built: BuiltApplication) -> ServicePlan:
+    def _plan(self, built: BuildArtifact) -> ServicePlan:
         scaling, kind = AutoScalingConfiguration(), POLICIES[_POLICY]
         settings = PoolSettings(
             self.service.name,
@@ -94,7 +94,7 @@ class SourceService:
         )
 
 
-def _same(one: BuiltApplication, other: BuiltApplication) -> bool:
+def _same(one: BuildArtifact, other: BuildArtifact) -> bool:
     return (one.folder, one.command, one.image) == (other.folder, other.command, other.image)
 
 

@@ -1,6 +1,6 @@
 """From source code to what an instance runs: repositories, apprunner.yaml, managed runtimes, builds and their cache.
 
-This package knows nothing of services: the workload passes in a `SourceDescription` and gets a `BuiltApplication`,
-whichever builder implements the port (built.py). It is layered above the fleet because a build's processes are confined
-and swept as an instance's are, and because a build may run in the container engine that instances run in.
+This package knows nothing of services: the workload passes in a `SourceDescription` and gets a `BuildArtifact`,
+whichever builder implements the port (artifact.py). It is layered above the fleet because a build's processes are
+confined and swept as an instance's are, and because a build may run in the container engine that instances run in.
 """

@@ -22,14 +22,14 @@ _ALWAYS: Final = frozenset({DOCKERFILE, FILE_NAME})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ContextEntry:
     """A file or directory of the context. `path`: relative, with slashes."""
 
     path: str
     about: os.stat_result
 
 
-def entries(folder: Path) -> list[Entry]:
+def entries(folder: Path) -> list[ContextEntry]:
     """List the entries of the context in name order, each directory before its content.
 
     Raises:
@@ -43,7 +43,7 @@ def entries(folder: Path) -> list[Entry]:
     return list(_below(folder, "", ignore))
 
 
-def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[Entry]:
+def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[ContextEntry]:
     for found in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = prefix + found.name
         is_wanted = path in _ALWAYS or not ignore.leaves_out(path)
@@ -57,7 +57,7 @@ def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[Entry]:
         except FileNotFoundError:  # removed since the listing
             continue
         if is_wanted and not stat.S_ISSOCK(about.st_mode) and not stat.S_ISFIFO(about.st_mode):
-            yield Entry(path, about)
+            yield ContextEntry(path, about)
         yield from inside
 
 
@@ -70,7 +70,7 @@ def fingerprint(folder: Path) -> str:
     return hashlib.sha256("\n".join(told).encode(errors="surrogateescape")).hexdigest()
 
 
-def _changed(entry: Entry) -> str:
+def _changed(entry: ContextEntry) -> str:
     """Describe the state of an entry. A directory's content counts through its own entries or is excluded."""
     return "" if stat.S_ISDIR(entry.about.st_mode) else f"{entry.about.st_size} {entry.about.st_mtime_ns}"
 

@@ -23,7 +23,7 @@ def syntax_of(dockerfile: str) -> str:
     return next((group for group in match.groups() if group), "") if match else ""
 
 
-def way_out(dockerfile: str, message: str) -> str:
+def remedy(dockerfile: str, message: str) -> str:
     """Return advice if a build failed because it needs BuildKit; empty otherwise. `message`: the engine's error."""
     syntax = syntax_of(dockerfile)
     if not syntax and not _NAMES.search(message):

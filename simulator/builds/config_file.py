@@ -73,7 +73,7 @@ Command = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, AfterValidator(_name), Field(min_length=1)]
 
 
-class Part(BaseModel):
+class ConfigPart(BaseModel):
     """A mapping in the file. Unknown keys are errors."""
 
     model_config = ConfigDict(
@@ -85,7 +85,7 @@ class Part(BaseModel):
     )
 
 
-class Variable(Part):
+class Variable(ConfigPart):
     """A variable and its value."""
 
     name: Name
@@ -94,7 +94,7 @@ class Variable(Part):
     """Its value."""
 
 
-class Secret(Part):
+class Secret(ConfigPart):
     """A variable whose value is looked up when the service is deployed."""
 
     name: Annotated[str, AfterValidator(_secret_name), Field(min_length=1)]
@@ -104,7 +104,7 @@ class Secret(Part):
     parameter."""
 
 
-class Commands(Part):
+class Commands(ConfigPart):
     """The commands of the phases, each run by a shell."""
 
     pre_build: tuple[Command, ...] = ()
@@ -115,7 +115,7 @@ class Commands(Part):
     """After the build, for example tests; a revised build does not deploy what they write."""
 
 
-class Build(Part):
+class BuildSection(ConfigPart):
     """How the application is built."""
 
     commands: Commands
@@ -124,7 +124,7 @@ class Build(Part):
     """Variables of the build's phases and of pre-run, not of the application."""
 
 
-class Network(Part):
+class Network(ConfigPart):
     """Where the application listens."""
 
     port: Annotated[str, AfterValidator(_port)] = PORT
@@ -133,7 +133,7 @@ class Network(Part):
     """A variable besides PORT that is set to the port; PORT itself is accepted and has no effect."""
 
 
-class Run(Part):
+class RunSection(ConfigPart):
     """How the application is run."""
 
     command: Command
@@ -161,16 +161,16 @@ class Run(Part):
         return self
 
 
-class ConfigFile(Part):
+class ConfigFile(ConfigPart):
     """An apprunner.yaml."""
 
     version: Annotated[str, AfterValidator(_version)]
     """Version of the file format: 1.0."""
     runtime: str
     """The managed runtime."""
-    build: Build
+    build: BuildSection
     """How the application is built."""
-    run: Run
+    run: RunSection
     """How the application is run."""
 
     @property
@@ -196,7 +196,7 @@ def config_schema() -> dict[str, Any]:
     whole = {"type": "integer", "minimum": 1, "maximum": _PORT_MAX}
     _also(definitions["Network"]["properties"]["port"], whole)
     _also(definitions["Variable"]["properties"]["value"], {"type": ["number", "boolean"]})
-    _also(definitions["Run"]["properties"]["runtime-version"], {"type": "number"})
+    _also(definitions["RunSection"]["properties"]["runtime-version"], {"type": "number"})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, get_args
 
-from simulator.builds.config_file import ConfigFile, Part
+from simulator.builds.config_file import ConfigFile, ConfigPart
 from simulator.builds.runtimes import RUNTIMES
 from simulator.model.document import Path, dotted
 
@@ -82,7 +82,7 @@ def runtime_hint(name: str) -> str:
     return f"`{known[word]}`" if word in known else ""
 
 
-def _places(part: type[Part], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _places(part: type[ConfigPart], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Yield the path of every key; a list is represented by its items."""
     for field in part.model_fields.values():
         place = (*path, str(field.alias))
@@ -92,8 +92,8 @@ def _places(part: type[Part], path: tuple[str, ...]) -> Iterator[tuple[str, ...]
             yield from _places(inner, place)
 
 
-def _part_in(annotation: Any) -> type[Part] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Part):
+def _part_in(annotation: Any) -> type[ConfigPart] | None:
+    if isinstance(annotation, type) and issubclass(annotation, ConfigPart):
         return annotation
     found = (_part_in(each) for each in get_args(annotation) if each is not Ellipsis)
     return next((part for part in found if part is not None), None)

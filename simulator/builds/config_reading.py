@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from simulator.builds.config_file import FILE_NAME, ConfigFile, Part
+from simulator.builds.config_file import FILE_NAME, ConfigFile, ConfigPart
 from simulator.builds.config_hints import belongs, expected_form, runtime_hint
 from simulator.builds.runtimes import BY_FILE_NAME
 from simulator.model.document import Document, Path, dotted, parse_document
@@ -84,7 +84,7 @@ def _of_ours(message: str, path: Path, document: Document) -> Problem:
 
 
 def _keys_of(path: Path) -> list[str]:
-    part: type[Part] = ConfigFile
+    part: type[ConfigPart] = ConfigFile
     for key in path:
         if isinstance(key, str):
             fields = {field.alias: field for field in part.model_fields.values()}
@@ -92,7 +92,7 @@ def _keys_of(path: Path) -> list[str]:
     return [str(field.alias) for field in part.model_fields.values()]
 
 
-def _part_in(annotation: Any) -> type[Part]:
-    if isinstance(annotation, type) and issubclass(annotation, Part):
+def _part_in(annotation: Any) -> type[ConfigPart]:
+    if isinstance(annotation, type) and issubclass(annotation, ConfigPart):
         return annotation
     return next(_part_in(each) for each in get_args(annotation) if each is not Ellipsis)

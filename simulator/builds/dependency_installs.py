@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulator.builds.asked_versions import Read
+from simulator.builds.requested_versions import Read
 
 # Characters that a shell expands, or that make a command more than words and `&&`.
 _EXPANDED: Final = re.compile(r"[$`*?~\n\\{}()]")

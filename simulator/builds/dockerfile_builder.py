@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from simulator.builds.artifact import DEFAULT_PORT, BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.build_context import DOCKERFILE, fingerprint, pack
-from simulator.builds.buildkit import way_out
-from simulator.builds.built import DEFAULT_PORT, BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.buildkit import remedy
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.docker_building import BuildEngine
 from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
@@ -43,7 +43,7 @@ class DockerfileBuilder:
         """As `LocalBuilder.state`."""
         return await asyncio.get_running_loop().run_in_executor(None, fingerprint, Path(source.repository))
 
-    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
         """As `Builder.build`; a `commit` must already be in the engine."""
         folder, loop = Path(source.repository), asyncio.get_running_loop()
         began_s = loop.time()
@@ -62,7 +62,7 @@ class DockerfileBuilder:
             raise BuildFailed(f"the build took more than {self._settings.limits.duration_s:g} s.") from error
         except EngineRejected as error:
             told = str(error).strip().rstrip(".")
-            hint = await loop.run_in_executor(None, _way_out, folder, told)
+            hint = await loop.run_in_executor(None, _remedy, folder, told)
             raise BuildFailed(f"{told}. {hint}." if hint else f"{told}.") from error
         except (EngineGone, ValueError, OSError) as error:
             raise BuildFailed(f"{str(error).strip().rstrip('.')}.") from error
@@ -71,11 +71,11 @@ class DockerfileBuilder:
         self._made.pop(image.name, None)
         self._made[image.name] = None
         steps.log(f"[AppRunner] {_told(image)}")
-        return BuiltApplication(
+        return BuildArtifact(
             folder, (), "", image.name, port_of(image.ports), duration_s=loop.time() - began_s, image=image.name
         )
 
-    async def drop_others(self, wanted: BuiltApplication) -> None:
+    async def drop_others(self, wanted: BuildArtifact) -> None:
         """Remove the images that were built here, except the wanted one and the newest."""
         newest = next(reversed(self._made), "")
         for image in [image for image in self._made if image not in {wanted.image, newest}]:
@@ -85,7 +85,7 @@ class DockerfileBuilder:
                 return
             del self._made[image]
 
-    def keep(self, wanted: Sequence[BuiltApplication]) -> None:
+    def keep(self, wanted: Sequence[BuildArtifact]) -> None:
         """Do nothing: `drop_others` removes images."""
 
     async def close(self) -> None:
@@ -123,13 +123,13 @@ def port_of(exposed: Sequence[int]) -> int:
     return DEFAULT_PORT if not exposed or DEFAULT_PORT in exposed else min(exposed)
 
 
-def _way_out(folder: Path, message: str) -> str:
+def _remedy(folder: Path, message: str) -> str:
     """Return advice about a failed build. Blocks briefly."""
     try:
         text = (folder / DOCKERFILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    return way_out(text, message)
+    return remedy(text, message)
 
 
 def _told(image: Image) -> str:

@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from simulator.builds.built import BuildFailed, BuildSteps
-from simulator.builds.engine_kitchen import EngineKitchen
+from simulator.builds.artifact import BuildFailed, BuildSteps
+from simulator.builds.build_backend import Job, Start
+from simulator.builds.build_plan import BuildPlan
+from simulator.builds.container_executor import ContainerExecutor
 from simulator.builds.phases import Phases
-from simulator.builds.recipe import Recipe
 from simulator.builds.repositories import Repositories
 from simulator.builds.settings import BuildSettings
-from simulator.builds.workshop import Job, Start
 from simulator.fleet.docker_building import BuildEngine
 from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
 from simulator.fleet.docker_labels import OWNER, sweep_orphans
@@ -47,9 +47,9 @@ class EngineBuilds:
         self._engine: BuildEngine | None = None
         self._identity = ""  # of this cache, unique among all users of the engine
 
-    async def workshop(self, recipe: Recipe, name: str) -> EngineWorkshop:
+    async def backend(self, plan: BuildPlan, name: str) -> EngineBuildBackend:
         """Prepare to build in the image `name`. Raises BuildFailed if the image cannot be used for builds."""
-        runtime = recipe.runtime
+        runtime = plan.runtime
         try:
             engine = await self._open()
             image = await engine.image(ImageIdentifier(name).local_names)
@@ -63,7 +63,7 @@ class EngineBuilds:
         inside = [volume for volume in image.volumes if _meets_app(volume)]
         if inside:
             raise BuildFailed(f"{name} = an image with a volume at {inside[0]}, must have none at or around /app.")
-        return EngineWorkshop(self._settings, self._repositories, engine, name, image, self._identity)
+        return EngineBuildBackend(self._settings, self._repositories, engine, name, image, self._identity)
 
     async def tidy(self) -> None:
         """Remove images whose cache entry is gone; images in use stay until the next call."""
@@ -98,8 +98,8 @@ class EngineBuilds:
             return self._engine
 
 
-class EngineWorkshop:
-    """Implements `Workshop`."""
+class EngineBuildBackend:
+    """Implements `BuildBackend`."""
 
     version = ""
 
@@ -129,13 +129,13 @@ class EngineWorkshop:
             raise BuildFailed(f"{error}.") from error
 
     async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:
-        if not start_words(job.recipe.start):
+        if not start_words(job.plan.start):
             raise BuildFailed("start command = nothing, must start the application.")
         owner, app = owner_name(os.getpid()), place / "made" / "app"
         app.mkdir(parents=True)
         for note in await self._repositories.lay_out(job.clone, job.commit, app):
             steps.log(f"[AppRunner] {note}")
-        kitchen = EngineKitchen(
+        executor = ContainerExecutor(
             self._engine,
             self._image.name,
             f"{owner}build-{place.name.rpartition('-')[2]}-{id(self):x}",
@@ -145,17 +145,17 @@ class EngineWorkshop:
             self._settings.environment,
         )
         try:
-            await kitchen.begin(app)
+            await executor.begin(app)
             await asyncio.get_running_loop().run_in_executor(None, remove, str(app.parent))
-            await Phases(job.recipe, kitchen, steps.log, job.work_directory).carry_out()
-            await kitchen.commit(_name(place), self._config(job))
+            await Phases(job.plan, executor, steps.log, job.work_directory).carry_out()
+            await executor.commit(_name(place), self._config(job))
         finally:
-            await asyncio.shield(kitchen.close())  # runs to its end even if the build is cancelled twice
+            await asyncio.shield(executor.close())  # runs to its end even if the build is cancelled twice
 
     def start(self, place: Path, job: Job) -> Start:
-        recipe = job.recipe
-        port: Mapping[str, str] = {recipe.port_variable: str(recipe.port)} if recipe.port_variable else {}
-        return Start(place / "runs" / "app", start_words(recipe.start), {**recipe.variables, **port}, _name(place))
+        plan = job.plan
+        port: Mapping[str, str] = {plan.port_variable: str(plan.port)} if plan.port_variable else {}
+        return Start(place / "runs" / "app", start_words(plan.start), {**plan.variables, **port}, _name(place))
 
     def _config(self, job: Job) -> dict[str, Any]:
         """The image's configuration. The owner's label belongs to the container, so that a manual run of the image is
@@ -163,9 +163,9 @@ class EngineWorkshop:
         """
         return {
             "Entrypoint": [],
-            "Cmd": list(start_words(job.recipe.start)),
+            "Cmd": list(start_words(job.plan.start)),
             "WorkingDir": job.work_directory,
-            "ExposedPorts": {f"{job.recipe.port}/tcp": {}},
+            "ExposedPorts": {f"{job.plan.port}/tcp": {}},
             "Labels": {_LABEL: self._identity, OWNER: ""},
         }
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from simulator.builds.kept import key_of
+from simulator.builds.build_cache import key_of
 from simulator.builds.runtimes import Language
-from simulator.builds.sandbox import Stage
+from simulator.builds.sandbox import BuildRoot
 from simulator.builds.toolchain import SYSTEM_PATH, Toolchain
 
 # pip comes from an environment that is made once for every interpreter: installing pip takes seconds, copying it does
@@ -34,7 +34,7 @@ done
 """
 
 
-def preparation(language: Language, toolchain: Toolchain, stage: Stage, folder: Path) -> tuple[str, ...]:
+def preparation(language: Language, toolchain: Toolchain, stage: BuildRoot, folder: Path) -> tuple[str, ...]:
     """Return the command that makes the language's part of the stage; empty if folders are enough.
 
     `folder`: shared by the stages of one toolchain.
@@ -45,7 +45,7 @@ def preparation(language: Language, toolchain: Toolchain, stage: Stage, folder: 
     return ()
 
 
-def variables(language: Language, toolchain: Toolchain, stage: Stage) -> dict[str, str]:
+def variables(language: Language, toolchain: Toolchain, stage: BuildRoot) -> dict[str, str]:
     """Return the variables of every command in the stage."""
     system = stage.system
     folders, more = [toolchain.folder], dict[str, str]()
@@ -72,5 +72,5 @@ def variables(language: Language, toolchain: Toolchain, stage: Stage) -> dict[st
     return {"PATH": path, "LANG": "C.UTF-8", **more}
 
 
-def _venv(stage: Stage) -> Path:
+def _venv(stage: BuildRoot) -> Path:
     return stage.system / "python"

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.builds.asked_versions import reader
-from simulator.builds.copied import copy_tree
+from simulator.builds.build_cache import BuildCache, key_of
 from simulator.builds.dependency_installs import Install, install_of
-from simulator.builds.kept import Kept, key_of
-from simulator.builds.sandbox import Stage
+from simulator.builds.requested_versions import reader
+from simulator.builds.sandbox import BuildRoot
+from simulator.builds.tree_copy import copy_tree
 from simulator.fleet.process_sweep import remove
 
 _FILE_BYTES_MAX: Final = 16 * 1024**2  # of a manifest; a longer file does not count as one
@@ -29,10 +29,10 @@ _WITH_PATHS: Final = ("**/bin/*", "**/pyvenv.cfg", "**/*.pth", "**/*.egg-link")
 class Layers:
     """The layers in one folder. `facts`: everything besides the commands that determines what they install."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: BuildCache) -> None:
         self._kept = kept
 
-    def chain(self, stage: Stage, directory: str, facts: Mapping[str, Any]) -> LayerChain:
+    def chain(self, stage: BuildRoot, directory: str, facts: Mapping[str, Any]) -> LayerChain:
         """Start the chain of a new stage."""
         return LayerChain(self._kept, stage, directory, key_of({"layers": 1, "directory": directory, **facts}))
 
@@ -40,7 +40,7 @@ class Layers:
 class LayerChain:
     """The commands of one stage, in their order."""
 
-    def __init__(self, kept: Kept, stage: Stage, directory: str, key: str) -> None:
+    def __init__(self, kept: BuildCache, stage: BuildRoot, directory: str, key: str) -> None:
         self._kept = kept
         self._stage = stage
         self._directory = directory

@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
+from simulator.builds.build_backend import BuildBackend, Job
+from simulator.builds.build_cache import BuildCache, key_of
+from simulator.builds.build_plan import BuildPlan
 from simulator.builds.config_file import FILE_NAME
 from simulator.builds.config_reading import read_config
 from simulator.builds.engine_builds import EngineBuilds
-from simulator.builds.kept import Kept, key_of
 from simulator.builds.machine_builds import MachineBuilds
 from simulator.builds.node_engines import FILE_NAME as PACKAGE_FILE
 from simulator.builds.node_engines import EnginesConflict, check_engines
 from simulator.builds.notes import build_notes
-from simulator.builds.recipe import Recipe
 from simulator.builds.repositories import Repositories, directory_of
 from simulator.builds.runtimes import Language
 from simulator.builds.settings import BuildSettings
-from simulator.builds.workshop import Job, Workshop
 from simulator.model.document import FILE_BYTES_MAX
 from simulator.model.phase import Phase
 from simulator.model.problems import FileProblems
@@ -39,7 +39,7 @@ class LocalBuilder:
     def __init__(self, settings: BuildSettings) -> None:
         self._settings = settings
         kept = settings.folder / "kept"
-        self._kept = Kept(kept, settings.kept_max)
+        self._kept = BuildCache(kept, settings.kept_max)
         self.repositories = Repositories(settings.folder / "repositories", settings.repositories)
         self._machine = MachineBuilds(settings, self.repositories)
         self._images = EngineBuilds(settings, self.repositories, kept)
@@ -48,7 +48,7 @@ class LocalBuilder:
         self._building: dict[str, asyncio.Lock] = {}
         self._in_use: frozenset[Path] = frozenset()
 
-    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
         """As `Builder.build`."""
         directory = directory_of(source.source_directory)
         await self._open()
@@ -57,22 +57,22 @@ class LocalBuilder:
         tree = await self.repositories.tree(clone, commit)
         await self.repositories.tree(clone, commit, directory)
         await steps.reach(Phase.SOURCE_PULLED)
-        recipe = await self._recipe(source, clone, commit, directory)
-        self._check_support(source, recipe)
-        workshop = await self._workshop(recipe)
+        plan = await self._plan(source, clone, commit, directory)
+        self._check_support(source, plan)
+        backend = await self._backend(plan)
         await steps.reach(Phase.BUILDING)
-        engines = await self._check_engines(recipe, workshop, clone, commit, directory)
+        engines = await self._check_engines(plan, backend, clone, commit, directory)
         unread = await self._unread_file(source, clone, commit, directory)
-        for note in (workshop.note, engines, unread, *build_notes(recipe, of_api=source.values is not None)):
+        for note in (backend.note, engines, unread, *build_notes(plan, of_api=source.values is not None)):
             if note:
                 steps.log(f"[AppRunner] {note}")
         key = key_of(
-            recipe.inputs()
-            | workshop.inputs()
+            plan.inputs()
+            | backend.inputs()
             | {"tree": tree, "directory": directory, "environment": dict(self._settings.environment)}
         )
         async with self._building.setdefault(key, asyncio.Lock()):  # a second build with this key waits
-            return await self._kept_or_made(key, workshop, Job(recipe, clone, commit, directory), steps)
+            return await self._kept_or_made(key, backend, Job(plan, clone, commit, directory), steps)
 
     async def state(self, source: SourceDescription) -> str:
         """Return a text that changes when the build's result may change; empty if unknown (then `build` reports
@@ -83,7 +83,7 @@ class LocalBuilder:
         except BuildFailed:
             return ""
 
-    def keep(self, wanted: Sequence[BuiltApplication]) -> None:
+    def keep(self, wanted: Sequence[BuildArtifact]) -> None:
         self._in_use = frozenset(built.folder.parent.parent for built in wanted)
         self._kept.shrink(self._in_use)
 
@@ -94,15 +94,15 @@ class LocalBuilder:
 
     # --- decisions ---
 
-    async def _recipe(self, source: SourceDescription, clone: Path, commit: str, directory: str) -> Recipe:
+    async def _plan(self, source: SourceDescription, clone: Path, commit: str, directory: str) -> BuildPlan:
         if source.values is not None:
-            return Recipe.of_values(source.values)
+            return BuildPlan.of_values(source.values)
         path = _path(directory, FILE_NAME)
         text = await self.repositories.read(clone, commit, path, FILE_BYTES_MAX)
         if text is None:
             raise BuildFailed(f"{path} = nothing, must be in the repository because it configures the build.")
         try:
-            return Recipe.of_file(read_config(text, path))
+            return BuildPlan.of_file(read_config(text, path))
         except FileProblems as error:
             told = [f"[AppRunner] {problem}" for problem in error.problems]
             first = str(error.problems[0]).removeprefix(f"{path}:")
@@ -117,41 +117,43 @@ class LocalBuilder:
             return ""
         return f"{path} is not read: ConfigurationSource is API, so the CodeConfigurationValues of the service apply."
 
-    def _check_support(self, source: SourceDescription, recipe: Recipe) -> None:
-        name = recipe.runtime.name
+    def _check_support(self, source: SourceDescription, plan: BuildPlan) -> None:
+        name = plan.runtime.name
         if source.is_new and self._settings.rejects_old_runtimes and not is_supported(name, epoch_s()):
             raise BuildFailed(
                 f"{_NOT_SUPPORTED}: the support of {name} has ended, and a new service may not choose it."
             )
 
-    async def _check_engines(self, recipe: Recipe, workshop: Workshop, clone: Path, commit: str, directory: str) -> str:
+    async def _check_engines(
+        self, plan: BuildPlan, backend: BuildBackend, clone: Path, commit: str, directory: str
+    ) -> str:
         """Check `engines.node`. Return a note for the user; usually empty."""
-        if recipe.runtime.language is not Language.NODE:
+        if plan.runtime.language is not Language.NODE:
             return ""
         package = await self.repositories.read(clone, commit, _path(directory, PACKAGE_FILE), _PACKAGE_BYTES_MAX)
         try:
-            return check_engines(package or "", recipe.runtime, recipe.version, workshop.version)
+            return check_engines(package or "", plan.runtime, plan.version, backend.version)
         except EnginesConflict as conflict:
             raise BuildFailed(str(conflict)) from conflict
 
     # --- execution ---
 
-    async def _workshop(self, recipe: Recipe) -> Workshop:
-        image = self._settings.image_of(recipe.runtime)
-        return await self._images.workshop(recipe, image) if image else await self._machine.workshop(recipe)
+    async def _backend(self, plan: BuildPlan) -> BuildBackend:
+        image = self._settings.image_of(plan.runtime)
+        return await self._images.backend(plan, image) if image else await self._machine.backend(plan)
 
-    async def _kept_or_made(self, key: str, workshop: Workshop, job: Job, steps: BuildSteps) -> BuiltApplication:
+    async def _kept_or_made(self, key: str, backend: BuildBackend, job: Job, steps: BuildSteps) -> BuildArtifact:
         loop = asyncio.get_running_loop()
         place = self._kept.find(key)
-        if place is not None and await workshop.has(place):
+        if place is not None and await backend.has(place):
             steps.log("[AppRunner] Nothing that the build depends on has changed: the cached build is used.")
-            return _built(place, workshop, job, 0.0, from_cache=True)
+            return _built(place, backend, job, 0.0, from_cache=True)
         if place is not None:
             await loop.run_in_executor(None, self._kept.drop, place)
         place, began_s = self._kept.place(key), loop.time()
         try:
             steps.log("[AppRunner] Starting to build your application source code.")
-            await workshop.make(place, job, steps)
+            await backend.make(place, job, steps)
             duration_s = loop.time() - began_s
             self._kept.finish(place, {"commit": job.commit, "duration_s": duration_s})
         except BaseException:
@@ -159,7 +161,7 @@ class LocalBuilder:
             raise
         await loop.run_in_executor(None, self._kept.shrink, self._in_use | {place})
         await self._images.tidy()
-        return _built(place, workshop, job, duration_s, from_cache=False)
+        return _built(place, backend, job, duration_s, from_cache=False)
 
     async def _open(self) -> None:
         """On the first build, create the folders and remove what killed simulators have left unfinished."""
@@ -171,18 +173,18 @@ class LocalBuilder:
                 self._is_open = True
 
 
-def _built(place: Path, workshop: Workshop, job: Job, duration_s: float, *, from_cache: bool) -> BuiltApplication:
-    recipe, start = job.recipe, workshop.start(place, job)
-    return BuiltApplication(
+def _built(place: Path, backend: BuildBackend, job: Job, duration_s: float, *, from_cache: bool) -> BuildArtifact:
+    plan, start = job.plan, backend.start(place, job)
+    return BuildArtifact(
         start.folder,
         start.command,
-        recipe.runtime.name,
+        plan.runtime.name,
         job.commit,
-        recipe.port,
-        recipe.port_variable or None,
-        recipe.start,
+        plan.port,
+        plan.port_variable or None,
+        plan.start,
         start.environment,
-        recipe.secrets,
+        plan.secrets,
         duration_s,
         from_cache,
         start.image,

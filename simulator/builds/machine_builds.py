@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.builds.built import BuildFailed, BuildSteps
-from simulator.builds.confined import Confined
-from simulator.builds.copied import copy_tree
-from simulator.builds.kept import Kept
+from simulator.builds.artifact import BuildFailed, BuildSteps
+from simulator.builds.build_backend import Job, Start
+from simulator.builds.build_cache import BuildCache
+from simulator.builds.build_plan import BuildPlan
 from simulator.builds.language import preparation, variables
 from simulator.builds.layers import LayerChain, Layers
 from simulator.builds.phases import Phases, StageName
-from simulator.builds.recipe import Recipe
 from simulator.builds.repositories import Repositories
-from simulator.builds.sandbox import Isolation, Stage, find_isolation
+from simulator.builds.resource_limits import LimitedRunner
+from simulator.builds.sandbox import BuildRoot, Isolation, find_isolation
 from simulator.builds.settings import BuildSettings
 from simulator.builds.toolchain import Toolchain, ToolchainMissing, find_toolchain
-from simulator.builds.workshop import Job, Start
+from simulator.builds.tree_copy import copy_tree
 from simulator.fleet.process_cgroup import GroupHome, NoGroupsError, find_home
 from simulator.fleet.process_orphans import ORPHANS
 from simulator.fleet.process_sweep import owner_name, remove
@@ -43,14 +43,14 @@ class MachineBuilds:
         self._opened: _Opened | None = None
         self._closing = contextlib.ExitStack()
 
-    async def workshop(self, recipe: Recipe) -> MachineWorkshop:
+    async def backend(self, plan: BuildPlan) -> MachineBuildBackend:
         """Prepare to build the recipe. Raises BuildFailed if this machine lacks what the recipe needs."""
         opened = await self._open()
         try:
-            toolchain = await find_toolchain(recipe.runtime, recipe.version, self._settings.toolchains)
+            toolchain = await find_toolchain(plan.runtime, plan.version, self._settings.toolchains)
         except ToolchainMissing as missing:
             raise BuildFailed(str(missing)) from missing
-        return MachineWorkshop(self._settings, self._repositories, opened, toolchain)
+        return MachineBuildBackend(self._settings, self._repositories, opened, toolchain)
 
     async def close(self) -> None:
         """Idempotent."""
@@ -66,7 +66,7 @@ class MachineBuilds:
                 work = settings.folder / "work"
                 own_private_folder(settings.folder)
                 own_private_folder(work)
-                layers = Kept(settings.folder / "layers", settings.kept_max)
+                layers = BuildCache(settings.folder / "layers", settings.kept_max)
                 await asyncio.get_running_loop().run_in_executor(None, layers.open)
                 home = _group_home() if settings.control_groups else None
                 homes = tuple(map(str, home.roots())) if home is not None else ()
@@ -95,8 +95,8 @@ class _Opened:
     builds: int = 0
 
 
-class MachineWorkshop:
-    """Implements `Workshop`."""
+class MachineBuildBackend:
+    """Implements `BuildBackend`."""
 
     def __init__(
         self, settings: BuildSettings, repositories: Repositories, opened: _Opened, toolchain: Toolchain
@@ -113,63 +113,63 @@ class MachineWorkshop:
         return {"toolchain": [str(toolchain.program), toolchain.version], "way": self._opened.isolation.way}
 
     async def has(self, place: Path) -> bool:
-        return Stage(place / "runs").app.is_dir()
+        return BuildRoot(place / "runs").app.is_dir()
 
     async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:
         opened, guard = self._opened, self._opened.guard
         steps.log(f"[AppRunner] {opened.isolation.told}")
         opened.builds += 1
         mark = f"{guard.folder}/{opened.builds}"
-        confined = Confined(mark, place, self._settings.limits, opened.home, guard.watch, guard.forget)
-        kitchen = _MachineKitchen(self._settings, self._toolchain, opened, confined, job, place, steps.log)
-        await kitchen.prepare(kitchen.made)
-        for note in await self._repositories.lay_out(job.clone, job.commit, kitchen.made.app):
+        runner = LimitedRunner(mark, place, self._settings.limits, opened.home, guard.watch, guard.forget)
+        executor = _MachineExecutor(self._settings, self._toolchain, opened, runner, job, place, steps.log)
+        await executor.prepare(executor.made)
+        for note in await self._repositories.lay_out(job.clone, job.commit, executor.made.app):
             steps.log(f"[AppRunner] {note}")
-        await Phases(job.recipe, kitchen, steps.log, job.work_directory).carry_out()
-        await kitchen.settle()
-        await asyncio.get_running_loop().run_in_executor(None, remove, str(kitchen.made.root))
+        await Phases(job.plan, executor, steps.log, job.work_directory).carry_out()
+        await executor.settle()
+        await asyncio.get_running_loop().run_in_executor(None, remove, str(executor.made.root))
 
     def start(self, place: Path, job: Job) -> Start:
-        recipe, runs = job.recipe, Stage(place / "runs")
+        plan, runs = job.plan, BuildRoot(place / "runs")
         return Start(
             runs.app,
-            start_words(recipe.start),
-            {**variables(recipe.runtime.language, self._toolchain, runs), **recipe.variables},
-            set_up=self._opened.isolation.of_instance(runs, job.directory, recipe.port_variable),
+            start_words(plan.start),
+            {**variables(plan.runtime.language, self._toolchain, runs), **plan.variables},
+            set_up=self._opened.isolation.of_instance(runs, job.directory, plan.port_variable),
         )
 
 
-class _MachineKitchen:
-    """Implements `Kitchen` with commands on this machine."""
+class _MachineExecutor:
+    """Implements `PhaseExecutor` with commands on this machine."""
 
     def __init__(
         self,
         settings: BuildSettings,
         toolchain: Toolchain,
         opened: _Opened,
-        confined: Confined,
+        runner: LimitedRunner,
         job: Job,
         place: Path,
         log: Callable[[str], None],
     ) -> None:
-        self.made = Stage(place / StageName.MADE)
-        self._runs = Stage(place / StageName.RUNS)
+        self.made = BuildRoot(place / StageName.MADE)
+        self._runs = BuildRoot(place / StageName.RUNS)
         self._settings = settings
         self._toolchain = toolchain
         self._isolation = opened.isolation
         self._layers = opened.layers
         self._chains: dict[Path, LayerChain] = {}  # by the stage's folder
-        self._confined = confined
+        self._runner = runner
         self._job = job
         self._log = log
 
-    async def prepare(self, stage: Stage) -> None:
+    async def prepare(self, stage: BuildRoot) -> None:
         """Create the stage's folders and its language's part."""
         await asyncio.get_running_loop().run_in_executor(None, stage.make)
-        runtime = self._job.recipe.runtime
+        runtime = self._job.plan.runtime
         command = preparation(runtime.language, self._toolchain, stage, self._settings.folder)
         if command:
-            code = await self._confined.run(
+            code = await self._runner.run(
                 command, self._variables(stage), lambda line: self._log(f"[AppRunner] {line}")
             )
             if code != 0:
@@ -205,15 +205,15 @@ class _MachineKitchen:
         inside = self._isolation.of_stage(at, self._job.directory, ("/bin/sh", "-c", command), environment, hidden)
         if not self._isolation.has_app:
             inside = ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(at.app), *inside)
-        code = await self._confined.run(inside, environment, on_line)
+        code = await self._runner.run(inside, environment, on_line)
         if code == 0:
             await chain.keep()
         return code
 
-    def _variables(self, stage: Stage) -> dict[str, str]:
+    def _variables(self, stage: BuildRoot) -> dict[str, str]:
         temporary = "/tmp" if self._isolation.has_app else str(stage.root / "tmp")  # noqa: S108 the stage's own
         return {
-            **variables(self._job.recipe.runtime.language, self._toolchain, stage),
+            **variables(self._job.plan.runtime.language, self._toolchain, stage),
             "HOME": str(stage.home),
             "TMPDIR": temporary,
             **self._settings.environment,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from simulator.builds.recipe import Recipe
+from simulator.builds.build_plan import BuildPlan
 from simulator.model.service_configuration import start_words
 
 _OPERATORS: Final = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1"})
@@ -38,24 +38,24 @@ def start_notes(command: str) -> tuple[str, ...]:
     return (f"No shell runs the start command, as on App Runner: {what}. For a shell write `sh -c '...'`.",)
 
 
-def build_notes(recipe: Recipe, *, of_api: bool) -> tuple[str, ...]:
+def build_notes(plan: BuildPlan, *, of_api: bool) -> tuple[str, ...]:
     """Notes about a whole build, before it begins. `of_api`: the build configuration comes from the API."""
-    notes = [*recipe.notes, *start_notes(recipe.start)]
-    own = [name for name in (*recipe.variables, *recipe.secrets) if name not in recipe.build_variables]
+    notes = [*plan.notes, *start_notes(plan.start)]
+    own = [name for name in (*plan.variables, *plan.secrets) if name not in plan.build_variables]
     if of_api:
-        if own and recipe.build:
+        if own and plan.build:
             notes.append(
                 f"The build command does not see the service's variables ({_listed(own)}), as on App Runner. An "
                 "apprunner.yaml has build.env for it; or write NAME=value before the command."
             )
     else:
-        used = _used(own, recipe.commands)
+        used = _used(own, plan.commands)
         if used:
             notes.append(
                 f"Build commands use {_listed(used)}, which run.env or run.secrets set for the application only; "
                 "build.env sets variables of the build."
             )
-    foreign = _first(_FOREIGN, recipe.commands)
+    foreign = _first(_FOREIGN, plan.commands)
     if foreign:
         notes.append(f"App Runner builds on Amazon Linux, which has yum and no {foreign}: this build would fail there.")
     return tuple(notes)
@@ -72,9 +72,9 @@ def failure_hint(command: str, code: int) -> str:
     return ""
 
 
-def second_run_note(recipe: Recipe) -> str:
+def second_run_note(plan: BuildPlan) -> str:
     """For builds that run their commands twice: return what the second run does not see (facts 19.1)."""
-    names = _listed(recipe.build_variables)
+    names = _listed(plan.build_variables)
     return (
         f"Second run of the build commands, without build.env ({names}), as observed on App Runner. What this run "
         "makes is deployed; write NAME=value before a command that needs it."

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from simulator.builds.built import BuildFailed
-from simulator.builds.confined import CommandStopped
+from simulator.builds.artifact import BuildFailed
+from simulator.builds.build_plan import BuildPlan
 from simulator.builds.notes import failure_hint, second_run_note
-from simulator.builds.recipe import Recipe
+from simulator.builds.resource_limits import CommandStopped
 
 PRE_BUILD: Final = "[PreBuild]"
 BUILD: Final = "[Build]"
@@ -33,7 +33,7 @@ class StageName(StrEnum):
     RUNS = "runs"
 
 
-class Kitchen(Protocol):
+class PhaseExecutor(Protocol):
     """Runs the commands of the stages. The stage MADE exists, with the source in its /app."""
 
     async def take_over(self) -> None:
@@ -52,46 +52,46 @@ class Kitchen(Protocol):
 class Phases:
     """One build."""
 
-    recipe: Recipe
-    kitchen: Kitchen
+    plan: BuildPlan
+    executor: PhaseExecutor
     log: Callable[[str], None]
     work_directory: str  # /app, or the source directory in it
     _steps: int = field(default=0)
 
     async def carry_out(self) -> None:
         """Run all phases. Raises BuildFailed with the command that failed."""
-        if self.recipe.is_revised:
+        if self.plan.is_revised:
             await self._revised()
         else:
             await self._original()
 
     async def _revised(self) -> None:
-        recipe, name = self.recipe, self.recipe.runtime.file_name
+        plan, name = self.plan, self.plan.runtime.file_name
         head = [f"FROM {name}-build AS pre-build-stage", "COPY . /app", f"WORKDIR {self.work_directory}"]
-        await self._stage(PRE_BUILD, StageName.MADE, head, recipe.pre_build)
-        await self._stage(BUILD, StageName.MADE, ["FROM pre-build-stage as build-stage"], recipe.build)
-        await self.kitchen.take_over()
+        await self._stage(PRE_BUILD, StageName.MADE, head, plan.pre_build)
+        await self._stage(BUILD, StageName.MADE, ["FROM pre-build-stage as build-stage"], plan.build)
+        await self.executor.take_over()
         head = [
             f"FROM {name} AS packaging-stage",
             "COPY --from=build-stage /app /app",
             f"WORKDIR {self.work_directory}",
         ]
-        foot = [f"EXPOSE {recipe.port}", f"CMD {recipe.start}"]
-        await self._stage(PRE_RUN, StageName.RUNS, head, recipe.pre_run, foot)
-        await self._stage(POST_BUILD, StageName.MADE, ["FROM build-stage AS post-build-stage"], recipe.post_build)
+        foot = [f"EXPOSE {plan.port}", f"CMD {plan.start}"]
+        await self._stage(PRE_RUN, StageName.RUNS, head, plan.pre_run, foot)
+        await self._stage(POST_BUILD, StageName.MADE, ["FROM build-stage AS post-build-stage"], plan.post_build)
 
     async def _original(self) -> None:
-        recipe = self.recipe
-        if recipe.pre_run:
-            self.log(f"[AppRunner] run.pre-run is skipped: builds of {recipe.runtime.name} have no such phase.")
-        await self._stage(BUILD, StageName.MADE, [], (*recipe.pre_build, *recipe.build))
-        await self.kitchen.take_over()
-        head = [f"FROM {recipe.runtime.file_name}", "COPY . /app", f"WORKDIR {self.work_directory}"]
-        foot = [f"EXPOSE {recipe.port}", f"CMD {recipe.start}"]
-        if recipe.build_variables:
-            self.log(f"[AppRunner] {second_run_note(recipe)}")
-        await self._stage(BUILD, StageName.RUNS, head, recipe.build, foot, variables={})
-        await self._stage(BUILD, StageName.MADE, [], recipe.post_build)
+        plan = self.plan
+        if plan.pre_run:
+            self.log(f"[AppRunner] run.pre-run is skipped: builds of {plan.runtime.name} have no such phase.")
+        await self._stage(BUILD, StageName.MADE, [], (*plan.pre_build, *plan.build))
+        await self.executor.take_over()
+        head = [f"FROM {plan.runtime.file_name}", "COPY . /app", f"WORKDIR {self.work_directory}"]
+        foot = [f"EXPOSE {plan.port}", f"CMD {plan.start}"]
+        if plan.build_variables:
+            self.log(f"[AppRunner] {second_run_note(plan)}")
+        await self._stage(BUILD, StageName.RUNS, head, plan.build, foot, variables={})
+        await self._stage(BUILD, StageName.MADE, [], plan.post_build)
 
     async def _stage(
         self,
@@ -103,7 +103,7 @@ class Phases:
         variables: Mapping[str, str] | None = None,
     ) -> None:
         """Run the commands of one stage. `variables` None: the build's."""
-        lines, seen = foot or [], self.recipe.build_variables if variables is None else variables
+        lines, seen = foot or [], self.plan.build_variables if variables is None else variables
         total = self._steps + len(head) + len(commands) + len(lines) if head else 0
         for line in head:
             self._step(prefix, total, line)
@@ -123,7 +123,7 @@ class Phases:
     async def _command(self, prefix: str, stage: StageName, command: str, variables: Mapping[str, str]) -> None:
         first = command.strip().splitlines()[0] if command.strip() else command
         try:
-            code = await self.kitchen.run(stage, command, variables, lambda line: self.log(f"{prefix} {line}"))
+            code = await self.executor.run(stage, command, variables, lambda line: self.log(f"{prefix} {line}"))
         except CommandStopped as stopped:
             raise BuildFailed(f"{prefix} `{first}` was stopped: {stopped}.") from stopped
         except OSError as error:

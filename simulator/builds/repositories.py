@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from simulator.builds.built import BuildFailed, SourceDescription
+from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.toolchain import SYSTEM_PATH
 from simulator.world.private_files import write_private
 

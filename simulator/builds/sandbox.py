@@ -123,7 +123,7 @@ _FOLDER: Final = 'directory=$1; shift; [ -z "$directory" ] || cd "$directory"; e
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class BuildRoot:
     """Folders of a stage: `app` is /app, `system` holds what its runtime adds, `layer` holds all other writes."""
 
     root: Path
@@ -165,7 +165,7 @@ class Isolation:
 
     def of_stage(
         self,
-        stage: Stage,
+        stage: BuildRoot,
         directory: str,
         command: tuple[str, ...],
         environment: Mapping[str, str] = _NOTHING,
@@ -186,7 +186,7 @@ class Isolation:
             *(directory, *apart.raised(mount_plan, as_root=True), *command),
         )
 
-    def of_instance(self, stage: Stage, directory: str, port: str) -> SetUp:
+    def of_instance(self, stage: BuildRoot, directory: str, port: str) -> SetUp:
         """Return what runs before the command of an application built in `stage`.
 
         The instance's working directory is a copy of the stage's `app`. `port`: a variable besides PORT that gets the
@@ -211,7 +211,7 @@ async def find_isolation(scratch: Path, *, namespaces: bool = True) -> Isolation
     apart = await loop.run_in_executor(None, find_namespaces)
     why = apart.why
     for way in {Way.ROOT: (Way.ROOT, Way.USER), Way.USER: (Way.USER,), Way.FOLDER: ()}[apart.way]:
-        stage = Stage(scratch / way.value)
+        stage = BuildRoot(scratch / way.value)
         await loop.run_in_executor(None, stage.make)
         why = await _trial(Isolation(way), stage)
         if not why:
@@ -219,7 +219,7 @@ async def find_isolation(scratch: Path, *, namespaces: bool = True) -> Isolation
     return Isolation(Way.FOLDER, why)
 
 
-async def _trial(isolation: Isolation, stage: Stage) -> str:
+async def _trial(isolation: Isolation, stage: BuildRoot) -> str:
     """Return an empty text if the isolation works, else its error output."""
     try:
         process = await asyncio.create_subprocess_exec(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.model.phase import Phase
 from simulator.world.distributions import Constant, Distribution
 
@@ -34,7 +34,7 @@ class SimulatedBuilder:
     failures: list[str | None] = field(default_factory=list)
     _builds: int = 0
 
-    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
         if commit:
             return self._built(source, commit, 0.0)
         self._builds += 1
@@ -48,18 +48,18 @@ class SimulatedBuilder:
             raise BuildFailed(failure)
         return self._built(source, f"{number:040x}", duration_s)
 
-    def keep(self, wanted: Sequence[BuiltApplication]) -> None: ...
+    def keep(self, wanted: Sequence[BuildArtifact]) -> None: ...
 
     async def close(self) -> None: ...
 
     @staticmethod
-    def _built(source: SourceDescription, commit: str, duration_s: float) -> BuiltApplication:
+    def _built(source: SourceDescription, commit: str, duration_s: float) -> BuildArtifact:
         values = source.values
         if values is None:
-            return BuiltApplication(
+            return BuildArtifact(
                 Path(), ("true",), "PYTHON_311", commit, duration_s=duration_s, from_cache=duration_s == 0
             )
-        return BuiltApplication(
+        return BuildArtifact(
             Path(),
             tuple(values.start_command.split()),
             values.runtime,

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from simulator.builds.config_file import FILE_NAME
-from simulator.builds.starting_point import detect
+from simulator.builds.project_detection import detect
 from simulator.cli.exits import bad_input
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo

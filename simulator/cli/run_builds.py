@@ -6,7 +6,7 @@ import asyncio
 
 import typer
 
-from simulator.builds.built import BuildFailed
+from simulator.builds.artifact import BuildFailed
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.exits import BROKE, INTERRUPTED

@@ -14,8 +14,8 @@ import typer
 from simulator.assembly import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.source_service import SourceService
+from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.build_context import DOCKERFILE
-from simulator.builds.built import BuildFailed, SourceDescription
 from simulator.builds.config_file import FILE_NAME
 from simulator.builds.dockerfile_builder import DockerfileBuilder
 from simulator.builds.local import LocalBuilder

@@ -6,7 +6,7 @@ build, like any other duration (`build` of a source).
 
 from __future__ import annotations
 
-from simulator.builds.built import Builder, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.artifact import BuildArtifact, Builder, BuildSteps, SourceDescription
 from simulator.replay.application_spec import ApplicationSpec, ContainerSpec, ProcessSpec
 from simulator.replay.scenario import Scenario
 
@@ -45,7 +45,7 @@ def _applications(scenario: Scenario) -> list[ApplicationSpec]:
 
 async def _built(
     told: ApplicationSpec, builder: Builder, steps: BuildSteps
-) -> tuple[ApplicationSpec, BuiltApplication | None]:
+) -> tuple[ApplicationSpec, BuildArtifact | None]:
     source = told.source_code
     if source is None:
         return told, None

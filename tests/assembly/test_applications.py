@@ -11,7 +11,7 @@ import pytest
 
 from simulator.assembly import DockerApplication, ProcessApplication
 from simulator.assembly.applications import Applications, ApplicationSettings
-from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.control.workload import ServiceRevision, WorkloadFailed
 from simulator.model.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration
@@ -37,15 +37,15 @@ class Builder:
         self.failure: BuildFailed | None = None
         self._built = built
 
-    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
         self.asked.append((source, commit))
         await steps.reach(Phase.SOURCE_PULLED)
         if self.failure is not None:
             raise self.failure
         name = commit or f"commit {len(self.asked)}"
-        return BuiltApplication(Path("built"), ("python3", "app.py"), "PYTHON_311", name, **self._built)
+        return BuildArtifact(Path("built"), ("python3", "app.py"), "PYTHON_311", name, **self._built)
 
-    def keep(self, wanted: Sequence[BuiltApplication]) -> None:
+    def keep(self, wanted: Sequence[BuildArtifact]) -> None:
         self.kept.append([built.commit for built in wanted])
 
     async def close(self) -> None: ...

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.builds.buildkit import syntax_of, way_out
+from simulator.builds.buildkit import remedy, syntax_of
 
 
 @pytest.mark.case("P20")
@@ -28,9 +28,9 @@ def test_syntax_that_needs_buildkit_is_found(line: str, syntax: str) -> None:
 
 @pytest.mark.case("P20")
 def test_the_way_out_is_told_if_buildkit_is_why_and_not_otherwise() -> None:
-    told = way_out("FROM busybox\nRUN --mount=type=cache,target=/c true\n", "the --mount option requires BuildKit")
+    told = remedy("FROM busybox\nRUN --mount=type=cache,target=/c true\n", "the --mount option requires BuildKit")
     assert told.startswith("`--mount` needs BuildKit")
     assert "`docker build -t shop:1 .`" in told
     assert "`simulator serve`" in told
-    assert way_out("FROM busybox\nRUN false\n", "returned a non-zero code: 1") == ""
-    assert way_out("FROM busybox\n", "unknown, needs BuildKit").startswith("This Dockerfile needs BuildKit")
+    assert remedy("FROM busybox\nRUN false\n", "returned a non-zero code: 1") == ""
+    assert remedy("FROM busybox\n", "unknown, needs BuildKit").startswith("This Dockerfile needs BuildKit")

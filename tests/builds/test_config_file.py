@@ -4,9 +4,9 @@ import jsonschema
 import pytest
 import yaml
 
+from simulator.builds.build_plan import BuildPlan
 from simulator.builds.config_file import config_schema
 from simulator.builds.config_reading import read_config
-from simulator.builds.recipe import Recipe
 from simulator.builds.runtimes import BY_FILE_NAME, BuildKind
 from simulator.model.problems import FileProblems
 
@@ -143,17 +143,17 @@ def test_the_schema_rejects_what_the_reader_rejects() -> None:
     ],
 )
 def test_port_is_taken_where_it_changes_nothing(more: str) -> None:
-    recipe = Recipe.of_file(read_config(LEAST.format("python311") + more))
-    assert recipe.port_variable == ""
-    assert "PORT" not in recipe.variables
-    assert any("PORT" in note for note in recipe.notes)
+    plan = BuildPlan.of_file(read_config(LEAST.format("python311") + more))
+    assert plan.port_variable == ""
+    assert "PORT" not in plan.variables
+    assert any("PORT" in note for note in plan.notes)
 
 
 @pytest.mark.case("P2")
 def test_a_port_of_the_build_is_the_builds_own_and_a_secret_cannot_be_one() -> None:
     text = LEAST.format("python311")
-    recipe = Recipe.of_file(read_config(text.replace("run:", "  env: [{name: PORT, value: 1}]\nrun:")))
-    assert (recipe.build_variables, recipe.notes) == ({"PORT": "1"}, ())
+    plan = BuildPlan.of_file(read_config(text.replace("run:", "  env: [{name: PORT, value: 1}]\nrun:")))
+    assert (plan.build_variables, plan.notes) == ({"PORT": "1"}, ())
     assert problems(text + "  secrets: [{name: PORT, value-from: a}]\n") == [
         (
             "apprunner.yaml:8:14: run.secrets[0].name = PORT, must be another: App Runner sets PORT itself; "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.built import BuildFailed
+from simulator.builds.artifact import BuildFailed
 from simulator.fleet.process_cgroup import NoGroupsError, find_home
 from tests.builds.places import REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps

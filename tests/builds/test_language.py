@@ -9,7 +9,7 @@ import pytest
 
 from simulator.builds.language import preparation
 from simulator.builds.runtimes import Language
-from simulator.builds.sandbox import Stage
+from simulator.builds.sandbox import BuildRoot
 from simulator.builds.toolchain import Toolchain
 
 # As `python3 -m venv FOLDER` that is killed on its way.
@@ -22,7 +22,7 @@ def test_an_environment_that_is_cut_off_leaves_nothing_outside_the_folder_of_its
     program.write_text(CUT_OFF, encoding="utf-8")
     program.chmod(0o700)
     state.mkdir()
-    stage = Stage(build)
+    stage = BuildRoot(build)
     stage.make()
     command = preparation(Language.PYTHON, Toolchain(tmp_path, program, "3.11.7"), stage, state)
     done = subprocess.run(command, check=False)

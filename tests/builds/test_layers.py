@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.built import BuiltApplication
+from simulator.builds.artifact import BuildArtifact
 from simulator.builds.local import LocalBuilder
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
@@ -25,7 +25,7 @@ mkdir -p /elsewhere; echo x > /elsewhere/file
 """
 
 
-async def made(builder: LocalBuilder, place: GitPlace, **files: str) -> tuple[BuiltApplication, HeardSteps]:
+async def made(builder: LocalBuilder, place: GitPlace, **files: str) -> tuple[BuildArtifact, HeardSteps]:
     place.commit({name.replace("__", "."): text for name, text in files.items()})
     steps = HeardSteps()
     return await builder.build(place.source(), steps), steps

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.built import BuildFailed, BuiltApplication, CodeValues
+from simulator.builds.artifact import BuildArtifact, BuildFailed, CodeValues
 from simulator.builds.local import LocalBuilder
 from simulator.fleet.process_isolation import find_namespaces, mount_plan_for
 from simulator.model.phase import Phase
@@ -29,12 +29,12 @@ async def builder_in(folder: Path, **settings: object) -> AsyncIterator[LocalBui
         assert left == []
 
 
-async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuiltApplication, HeardSteps]:
+async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuildArtifact, HeardSteps]:
     steps = HeardSteps()
     return await builder.build(place.source(), steps), steps
 
 
-def told_by(application: BuiltApplication, folder: Path) -> str:
+def told_by(application: BuildArtifact, folder: Path) -> str:
     """What the application says as an instance: in a copy of its folder, with its environment and a port."""
     (folder / "tmp").mkdir(parents=True)
     subprocess.run(["cp", "-a", str(application.folder), str(folder / "app")], check=True)

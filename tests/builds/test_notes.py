@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.built import BuildFailed, CodeValues
+from simulator.builds.artifact import BuildFailed, CodeValues
+from simulator.builds.build_plan import BuildPlan
 from simulator.builds.notes import build_notes, failure_hint, start_notes
-from simulator.builds.recipe import Recipe
 from simulator.builds.runtimes import RUNTIMES
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
 from tests.builds.test_hostile import rejection
 from tests.builds.test_local import builder_in, built
 
-GO = Recipe(RUNTIMES["GO_1"], ("make",), "./app", 8080)
+GO = BuildPlan(RUNTIMES["GO_1"], ("make",), "./app", 8080)
 
 
 @pytest.mark.case("P14")

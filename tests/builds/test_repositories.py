@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.built import BuildFailed, SourceDescription
+from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.repositories import Repositories, RepositorySettings
 from tests.builds.places import REVISED, GitPlace, config
 

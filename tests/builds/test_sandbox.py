@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.sandbox import Isolation, Stage
+from simulator.builds.sandbox import BuildRoot, Isolation
 from simulator.builds.toolchain import SYSTEM_PATH
 from simulator.fleet.process_isolation import Namespaces, Way, mount_plan_for
 
@@ -41,8 +41,8 @@ def run(command: tuple[str, ...], at: Path, as_user: str = "", **variables: str)
     )
 
 
-def stage_of(folder: Path, owner: str = "") -> Stage:
-    stage = Stage(folder / "stage")
+def stage_of(folder: Path, owner: str = "") -> BuildRoot:
+    stage = BuildRoot(folder / "stage")
     stage.make()
     (stage.app / "a").mkdir()
     if owner:
@@ -52,7 +52,7 @@ def stage_of(folder: Path, owner: str = "") -> Stage:
     return stage
 
 
-def in_stage(isolation: Isolation, stage: Stage, command: str, user: str = "") -> tuple[int, str]:
+def in_stage(isolation: Isolation, stage: BuildRoot, command: str, user: str = "") -> tuple[int, str]:
     done = run(isolation.of_stage(stage, "a", ("/bin/sh", "-c", command)), stage.root, user)
     return done.returncode, done.stdout + done.stderr
 

@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from simulator.builds.built import BuildFailed, CodeValues, SourceDescription
+from simulator.builds.artifact import BuildFailed, CodeValues, SourceDescription
 from simulator.builds.simulated import SimulatedBuilder
 from simulator.model.phase import Phase
 from simulator.world.clock import ClockKind, run

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.built import BuildFailed, SourceDescription
+from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.repositories import Repositories, RepositorySettings, leads_out
 from tests.builds.places import GitPlace
 

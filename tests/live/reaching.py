@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.builds.sandbox import Stage, find_isolation
+from simulator.builds.sandbox import BuildRoot, find_isolation
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
 from simulator.model.sizes import InstanceSize
@@ -188,7 +188,7 @@ async def _by_build(state: Path, tries: dict[str, list[str]]) -> dict[str, bool]
     work = state / "builds" / "work"
     work.mkdir()
     isolation = await find_isolation(work)
-    stage = Stage(state / "builds" / "kept" / "mine" / "made")
+    stage = BuildRoot(state / "builds" / "kept" / "mine" / "made")
     stage.make()
     command = (sys.executable, "-I", "-S", "-c", PROBE, json.dumps(tries))
     more: tuple[Any, ...] = ({}, (state,)) if "hidden" in ProcessSettings.__dataclass_fields__ else ()

@@ -13,7 +13,7 @@ import pytest
 from simulator.assembly import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.source_service import SourceService
-from simulator.builds.built import BuildFailed, SourceDescription
+from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.dockerfile_builder import DockerfileBuilder, port_of, tag_of
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.secrets import SecretsPlace

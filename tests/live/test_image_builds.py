@@ -16,11 +16,11 @@ from simulator.assembly import LiveSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
-from simulator.builds.built import BuildFailed, BuiltApplication
-from simulator.builds.confined import BuildLimits
+from simulator.builds.artifact import BuildArtifact, BuildFailed
 from simulator.builds.engine_builds import REPOSITORY
 from simulator.builds.local import LocalBuilder
 from simulator.builds.repositories import RepositorySettings
+from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.fleet.docker_labels import OWNER
 from simulator.fleet.process_sweep import owner_name
@@ -62,13 +62,13 @@ def forget_images(folder: Path) -> None:
         docker("rmi", f"{REPOSITORY}:{place.parent.name}")
 
 
-async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuiltApplication, HeardSteps]:
+async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuildArtifact, HeardSteps]:
     steps = HeardSteps()
     async with asyncio.timeout(PATIENCE_S):
         return await builder.build(place.source(), steps), steps
 
 
-def told_by(application: BuiltApplication) -> str:
+def told_by(application: BuildArtifact) -> str:
     """What its start command would find."""
     return docker("run", "--rm", application.image, "/bin/sh", "-c", TELLS)
 

@@ -14,7 +14,7 @@ import pytest
 from simulator.assembly import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.source_service import SourceService
-from simulator.builds.built import SourceDescription
+from simulator.builds.artifact import SourceDescription
 from simulator.builds.local import LocalBuilder
 from simulator.cli.build_options import build_settings
 from simulator.fleet.secrets import SecretsPlace

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.model.phase import Phase
 
 # As little as answers over kept connections: a hundred of them are started one after the other.
@@ -60,7 +60,7 @@ class Versions:
             return Kind.GOOD
         return BAD[(version // self._bad_every - 1) % len(BAD)]
 
-    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
         assert source.branch == "main"
         version = int(commit) if commit else self.newest + 1
         if not commit:
@@ -74,9 +74,9 @@ class Versions:
         folder.mkdir(exist_ok=True)
         (folder / "app.py").write_text(PROGRAM, encoding="utf-8")
         (folder / "VERSION").write_text(f"{version} {self.kind(version)}", encoding="utf-8")
-        return BuiltApplication(folder, ("python3", "-S", "app.py"), "PYTHON_311", str(version))
+        return BuildArtifact(folder, ("python3", "-S", "app.py"), "PYTHON_311", str(version))
 
-    def keep(self, wanted: Sequence[BuiltApplication]) -> None:
+    def keep(self, wanted: Sequence[BuildArtifact]) -> None:
         self.kept = [built.commit for built in wanted]
 
     async def close(self) -> None: ...

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.assembly import DockerApplication, ProcessApplication
-from simulator.builds.built import BuildFailed, BuildSteps, BuiltApplication, SourceDescription
+from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.replay.applications import application_of
 from simulator.replay.plan import service_plans
 from simulator.replay.problems import ScenarioError
@@ -39,14 +39,14 @@ class Builder:
         self.asked: list[SourceDescription] = []
         self._image = image
 
-    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
         assert not commit
         self.asked.append(source)
         steps.log(f"[Build] {source.branch}")
         if source.branch == "bad":
             raise BuildFailed("no such branch.")
         secrets = {"OWN": "of-the-file", "FILES": "of-the-file"}
-        return BuiltApplication(
+        return BuildArtifact(
             Path("/built") / (source.branch or "now"),
             ("sh", "-c", "./start"),
             "GO_1",
@@ -57,7 +57,7 @@ class Builder:
             image=self._image,
         )
 
-    def keep(self, wanted: Sequence[BuiltApplication]) -> None: ...
+    def keep(self, wanted: Sequence[BuildArtifact]) -> None: ...
 
     async def close(self) -> None: ...
 

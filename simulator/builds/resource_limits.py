@@ -69,7 +69,7 @@ def too_many_processes(limits: BuildLimits) -> str:
     return f"the build took more than {limits.processes} processes"
 
 
-class Confined:
+class LimitedRunner:
     """Runs the commands of one build, one after another.
 
     `mark`: a unique folder name that the commands carry in their environment. `home`: where control groups can be made,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.builds.built import CodeValues, SourceDescription
+from simulator.builds.artifact import CodeValues, SourceDescription
 from simulator.model.service_configuration import ServiceConfiguration
 
 

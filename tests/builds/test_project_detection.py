@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.builds.config_reading import read_config
-from simulator.builds.starting_point import StartingPoint, detect
+from simulator.builds.project_detection import DetectedProject, detect
 
 PROJECTS = {
     "Flask": {"requirements.txt": "Flask==3.0\n", "web.py": "from flask import Flask\nsite = Flask(__name__)\n"},
@@ -67,7 +67,7 @@ def test_a_folder_of_something_else_is_nothing(tmp_path: Path) -> None:
     assert detect(tmp_path) is None
 
 
-def found_in(folder: Path, files: dict[str, str]) -> StartingPoint:
+def found_in(folder: Path, files: dict[str, str]) -> DetectedProject:
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).write_text(text, encoding="utf-8")

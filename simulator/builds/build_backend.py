@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from simulator.builds.built import BuildSteps
-from simulator.builds.recipe import Recipe
+from simulator.builds.artifact import BuildSteps
+from simulator.builds.build_plan import BuildPlan
 from simulator.fleet.process_environment import SetUp
 
 
@@ -16,7 +16,7 @@ from simulator.fleet.process_environment import SetUp
 class Job:
     """A commit of a clone, its source directory (`a/b`, empty for the root), and how to build it."""
 
-    recipe: Recipe
+    plan: BuildPlan
     clone: Path
     commit: str
     directory: str
@@ -28,7 +28,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How to start instances of a finished build, in the terms of `BuiltApplication`."""
+    """How to start instances of a finished build, in the terms of `BuildArtifact`."""
 
     folder: Path
     command: tuple[str, ...]
@@ -37,7 +37,7 @@ class Start:
     set_up: SetUp | None = None
 
 
-class Workshop(Protocol):
+class BuildBackend(Protocol):
     """A build environment for one runtime.
 
     `version`: of its language, empty if it was not determined. `note`: for the user.

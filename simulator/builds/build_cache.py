@@ -21,7 +21,7 @@ _FORMAT: Final = 2  # version of the cache format; another number starts with an
 _KEY_LENGTH: Final = 24
 
 
-class Kept:
+class BuildCache:
     """The cached builds.
 
     `folder` holds the builds. `count_max`: how many are kept besides those in use. The methods block briefly.

@@ -28,14 +28,14 @@ _NEWEST_FIRST: Final[dict[Language, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RuntimeChoice:
     """The chosen runtime. `notes`: sentences to show to the user; usually empty."""
 
     runtime: Runtime
     notes: tuple[str, ...] = ()
 
 
-def choose(language: Language, read: Read) -> Choice:
+def choose(language: Language, read: Read) -> RuntimeChoice:
     """Choose the runtime for a project in that language."""
     place, asked = _ASKED[language](read)
     runtimes = [RUNTIMES[name] for name in _NEWEST_FIRST[language]]
@@ -47,7 +47,7 @@ def choose(language: Language, read: Read) -> Choice:
     if chosen.name in END_OF_SUPPORT:
         end = END_OF_SUPPORT[chosen.name]
         notes.append(f"App Runner's support of {chosen.file_name} ended on {end}: new services may not choose it.")
-    return Choice(chosen, tuple(notes))
+    return RuntimeChoice(chosen, tuple(notes))
 
 
 def _fits(runtime: Runtime, asked: str) -> bool:

@@ -80,7 +80,7 @@ class SourceDescription:
 
 
 @dataclass(frozen=True, slots=True)
-class BuiltApplication:
+class BuildArtifact:
     """What an instance runs.
 
     `folder` becomes an instance's /app: drivers run a copy of it, as ProcessDriver does, and never write to it.
@@ -136,14 +136,14 @@ class BuildSteps(Protocol):
 class Builder(Protocol):
     """Builds sources. Builds of several services may run concurrently."""
 
-    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuiltApplication:
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
         """Build the newest commit of the branch, or `commit` if given. The same inputs return the cached build.
 
         Raises:
             BuildFailed: if the source is unavailable, its configuration is wrong, or a command fails.
         """
 
-    def keep(self, wanted: Sequence[BuiltApplication]) -> None:
+    def keep(self, wanted: Sequence[BuildArtifact]) -> None:
         """Keep the builds in use; of the others, keep only as many as the cache may hold."""
 
     async def close(self) -> None:

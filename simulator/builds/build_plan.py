@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from simulator.builds.built import CodeValues
+from simulator.builds.artifact import CodeValues
 from simulator.builds.config_file import PORT_VARIABLE, ConfigFile
 from simulator.builds.runtimes import RUNTIMES, BuildKind, Runtime
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class BuildPlan:
     """How to build and run a source.
 
     `version`: the value of `runtime-version`. `build_variables` do not reach the application, nor `variables` the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from simulator.builds.built import BuildFailed
+from simulator.builds.artifact import BuildFailed
 
 
 async def copy_tree(source: Path, target: Path) -> None:

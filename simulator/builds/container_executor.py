@@ -14,9 +14,15 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.builds.built import BuildFailed
-from simulator.builds.confined import BYTES_PER_MB, BuildLimits, CommandStopped, stopped_for_length, too_many_processes
+from simulator.builds.artifact import BuildFailed
 from simulator.builds.phases import StageName
+from simulator.builds.resource_limits import (
+    BYTES_PER_MB,
+    BuildLimits,
+    CommandStopped,
+    stopped_for_length,
+    too_many_processes,
+)
 from simulator.fleet.docker_building import BuildEngine
 from simulator.fleet.docker_engine import Ended, EngineGone, EngineRejected, is_local
 from simulator.fleet.docker_labels import labels
@@ -32,8 +38,8 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "KILL")
 
 
-class EngineKitchen:
-    """Implements `Kitchen`.
+class ContainerExecutor:
+    """Implements `PhaseExecutor`.
 
     `name`: prefix of the containers' names. `environment`: of every command. Always close it: that removes its
     containers.
@@ -65,24 +71,24 @@ class EngineKitchen:
 
     async def begin(self, app: Path) -> None:
         """Start the stage MADE with a copy of the folder `app`, which must be named `app`, as its /app."""
-        with _told():
+        with _engine_errors():
             await self._make(StageName.MADE)
             await self._engine.put(self.container(StageName.MADE), "/", _packed(app))
 
     async def take_over(self) -> None:
-        with _told():
+        with _engine_errors():
             await self._make(StageName.RUNS)
             await self._engine.carry(self.container(StageName.MADE), "/app", self.container(StageName.RUNS), "/")
 
     async def run(
         self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
-        with _told():
+        with _engine_errors():
             return await self._run(stage, script(command, {**self._environment, **variables}), on_line)
 
     async def commit(self, image: str, config: Mapping[str, Any]) -> None:
         """Commit the current state of the stage RUNS as `image`."""
-        with _told():
+        with _engine_errors():
             await self._engine.commit(self.container(StageName.RUNS), image, config)
 
     async def close(self) -> None:
@@ -223,7 +229,7 @@ async def _packed(folder: Path) -> AsyncIterator[bytes]:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _engine_errors() -> Iterator[None]:
     """Convert the engine's failures to BuildFailed."""
     try:
         yield

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.builds.asked_versions import Choice, choose, reader
+from simulator.builds.requested_versions import RuntimeChoice, choose, reader
 from simulator.builds.runtimes import BuildKind, Language
 
 _BYTES_MAX: Final = 256 * 1024  # maximum size of a file that is inspected
 
 
 @dataclass(frozen=True, slots=True)
-class StartingPoint:
+class DetectedProject:
     """The detected project.
 
     `kind`: what was found, for the user. Each command has a reason, which the file shows as a comment. `choice`: the
@@ -23,7 +23,7 @@ class StartingPoint:
     """
 
     kind: str
-    choice: Choice
+    choice: RuntimeChoice
     build: tuple[tuple[str, str], ...]
     pre_run: tuple[tuple[str, str], ...]
     command: tuple[str, str]
@@ -57,7 +57,7 @@ class StartingPoint:
         return "\n".join(lines) + "\n"
 
 
-def detect(folder: Path) -> StartingPoint | None:
+def detect(folder: Path) -> DetectedProject | None:
     """Return None if the project is of no known kind."""
     for judge in (_python, _node, _java, _go, _ruby):
         found = judge(folder)
@@ -69,7 +69,7 @@ def detect(folder: Path) -> StartingPoint | None:
 # --- the kinds ---
 
 
-def _python(folder: Path) -> StartingPoint | None:
+def _python(folder: Path) -> DetectedProject | None:
     requirements = _read(folder / "requirements.txt") + _read(folder / "pyproject.toml")
     if not requirements:
         return None
@@ -77,15 +77,15 @@ def _python(folder: Path) -> StartingPoint | None:
     packages = set(re.findall(r"[a-z0-9_-]+", requirements.lower()))
     choice = choose(Language.PYTHON, reader(folder, _BYTES_MAX))
 
-    def point(kind: str, command: str, *more: str, then: tuple[tuple[str, str], ...] = ()) -> StartingPoint:
+    def point(kind: str, command: str, *more: str, then: tuple[tuple[str, str], ...] = ()) -> DetectedProject:
         extra = " ".join(("", *(package for package in more if package not in packages)))
         installed = f"pip3 install {install}{extra}".rstrip()
         start = (command, "A shell, for $PORT.")
         if choice.runtime.kind is BuildKind.ORIGINAL:
             why = f"{_twice(choice)} Packages for the whole image."
-            return StartingPoint(kind, choice, ((installed, why), *then), (), start)
+            return DetectedProject(kind, choice, ((installed, why), *then), (), start)
         build = ("python3 -m compileall -q .", "Runs in an image of its own; of what it makes, /app is kept.")
-        return StartingPoint(kind, choice, (build,), ((installed, "The packages of the run image."), *then), start)
+        return DetectedProject(kind, choice, (build,), ((installed, "The packages of the run image."), *then), start)
 
     if "django" in packages and (folder / "manage.py").is_file():
         settings = re.search(r"DJANGO_SETTINGS_MODULE\W+['\"](\w+)(\.[\w.]+)?", _read(folder / "manage.py"))
@@ -110,7 +110,7 @@ def _static_files(folder: Path, project: str, packages: set[str]) -> tuple[tuple
     return (("python3 manage.py collectstatic --noinput", f"Static files into STATIC_ROOT.{served}"),)
 
 
-def _node(folder: Path) -> StartingPoint | None:
+def _node(folder: Path) -> DetectedProject | None:
     try:
         package = json.loads(_read(folder / "package.json") or "null")
     except ValueError:
@@ -127,10 +127,10 @@ def _node(folder: Path) -> StartingPoint | None:
         build.append(("npm run build", "The project's own build."))
     start = "npm start" if "start" in scripts else f"node {package.get('main', 'index.js')}"
     why, choice = "It must listen on process.env.PORT.", choose(Language.NODE, reader(folder, _BYTES_MAX))
-    return StartingPoint(kind, choice, tuple(build), (), (start, why), (("NODE_ENV", "production"),))
+    return DetectedProject(kind, choice, tuple(build), (), (start, why), (("NODE_ENV", "production"),))
 
 
-def _java(folder: Path) -> StartingPoint | None:
+def _java(folder: Path) -> DetectedProject | None:
     maven, gradle = _read(folder / "pom.xml"), _read(folder / "build.gradle") + _read(folder / "build.gradle.kts")
     if "spring" not in (maven + gradle).lower():
         return None
@@ -140,18 +140,18 @@ def _java(folder: Path) -> StartingPoint | None:
         build = build.replace("mvn", wrapper, 1) if maven else build.replace("gradle", wrapper, 1)
     command = _shell(f"java -jar {jars}/*.jar --server.port=$PORT")
     choice = choose(Language.JAVA, reader(folder, _BYTES_MAX))
-    return StartingPoint("Spring", choice, ((build, _twice(choice)),), (), (command, "A shell, for * and $PORT."))
+    return DetectedProject("Spring", choice, ((build, _twice(choice)),), (), (command, "A shell, for * and $PORT."))
 
 
-def _go(folder: Path) -> StartingPoint | None:
+def _go(folder: Path) -> DetectedProject | None:
     if not (folder / "go.mod").is_file():
         return None
     choice = choose(Language.GO, reader(folder, _BYTES_MAX))
     build = ("go build -o main .", _twice(choice))
-    return StartingPoint("Go", choice, (build,), (), ("./main", "It must listen on $PORT."))
+    return DetectedProject("Go", choice, (build,), (), ("./main", "It must listen on $PORT."))
 
 
-def _ruby(folder: Path) -> StartingPoint | None:
+def _ruby(folder: Path) -> DetectedProject | None:
     gems = _read(folder / "Gemfile")
     if not re.search(r"gem\s+['\"]rails['\"]", gems):
         return None
@@ -159,13 +159,13 @@ def _ruby(folder: Path) -> StartingPoint | None:
     command = _shell("bundle exec rails server --binding 0.0.0.0 --port $PORT")
     env = (("RAILS_ENV", "production"), ("RAILS_LOG_TO_STDOUT", "1"))
     build = ("bundle install", _twice(choice))
-    return StartingPoint("Rails", choice, (build,), (), (command, "A shell, for $PORT."), env)
+    return DetectedProject("Rails", choice, (build,), (), (command, "A shell, for $PORT."), env)
 
 
 # --- leaves ---
 
 
-def _twice(choice: Choice) -> str:
+def _twice(choice: RuntimeChoice) -> str:
     name = choice.runtime.file_name
     return f"It runs once in the build image and once in the run image, as in all builds of {name}."
 
