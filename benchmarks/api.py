@@ -39,7 +39,7 @@ from simulator.api.calls import ApiCalls
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings, open_control_plane
 from simulator.cli.listening import keep_what_started
 from simulator.control.api_context import ApiSettings
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.model.quotas import Quotas
 
@@ -126,7 +126,7 @@ async def _turns() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = ControlPlaneSettings(state=Path(folder), api=ApiSettings(quotas=Quotas(services=SERVICES)))
         async with await open_control_plane(settings, SimulatedWorkload()) as plane:
-            calls, caller = ApiCalls(plane.api), Caller("123456789012", REGION, KEY, "request", "127.0.0.1", "wrk")
+            calls, caller = ApiCalls(plane.api), Principal("123456789012", REGION, KEY, "request", "127.0.0.1", "wrk")
             source = {"ImageRepository": {"ImageIdentifier": IMAGE, "ImageRepositoryType": "ECR_PUBLIC"}}
             arns = []
             for number in range(SERVICES):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.api.service_model import Schema
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.control.service_api import ServiceApi
 from simulator.model.api_error import ApiError
 
@@ -20,7 +20,7 @@ class ApiCalls:
         self._api = api
         self._schema = Schema()
 
-    def call(self, caller: Caller, operation: str, request: Any) -> Answer:
+    def call(self, principal: Principal, operation: str, request: Any) -> Answer:
         """Return the response, with timestamps in seconds since 1970. Callers must not modify it.
 
         Raises:
@@ -31,6 +31,6 @@ class ApiCalls:
         except ApiError as error:
             if self._schema.knows(operation):
                 # Without the request's content: it may contain anything, including secrets under a wrong name.
-                self._api.rejected(caller, operation, {}, error)
+                self._api.rejected(principal, operation, {}, error)
             raise
-        return self._api.handle(caller, operation, checked)
+        return self._api.handle(principal, operation, checked)

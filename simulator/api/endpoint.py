@@ -23,7 +23,7 @@ from simulator.api.calls import ApiCalls
 from simulator.api.foreign_clients import STATUS, ForeignAnswer, foreign_answer
 from simulator.api.service_model import operation_of, parse_body
 from simulator.api.signature import SignedRequest
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.model.api_error import ApiError
 from simulator.wire.listening import listening
 from simulator.wire.own_names import OwnNames
@@ -168,7 +168,7 @@ class ApiEndpoint:
         signed = SignedRequest(request.method, path, query, request.headers, body.sha256)
         return self._authentication.identify(signed, self._now())
 
-    def _answer(self, request: web.BaseRequest, body: _Body, caller: Caller) -> dict[str, Any]:
+    def _answer(self, request: web.BaseRequest, body: _Body, principal: Principal) -> dict[str, Any]:
         headers = request.headers
         if request.method != "POST" or request.path != "/":
             raise ApiError("UnknownOperationException", "Every operation is a POST to /.")
@@ -182,10 +182,10 @@ class ApiEndpoint:
             raise ApiError("MalformedHttpRequestException", "The body must not be encoded.")
         if body.content is None:
             raise ApiError("RequestEntityTooLargeException", f"The body must have at most {BODY_BYTES_MAX} bytes.")
-        return self._calls.call(caller, operation, parse_body(body.content))
+        return self._calls.call(principal, operation, parse_body(body.content))
 
-    def _caller(self, request: web.BaseRequest, identity: Identity, request_id: str) -> Caller:
-        return Caller(
+    def _caller(self, request: web.BaseRequest, identity: Identity, request_id: str) -> Principal:
+        return Principal(
             account=identity.account,
             region=identity.region,
             access_key=identity.access_key_id,

@@ -73,7 +73,7 @@ class Applications:
         Raises:
             WorkloadFailed: if there is no such image or commit, the build fails, or there is nothing that can run.
         """
-        configuration, steps = revision.configuration, steps or _Untold()
+        configuration, steps = revision.configuration, steps or _SilentProgress()
         origin = configuration.image or str((configuration.repository or {})["RepositoryUrl"])
         named = self._settings.named.get(revision.name) or self._settings.named.get(origin)
         try:
@@ -169,7 +169,7 @@ def _configured(application: Application, revision: ServiceRevision) -> Applicat
     return replace(application, command=command, environment=variables, port=configuration.port)
 
 
-class _Untold:
+class _SilentProgress:
     """The steps of a start outside a deployment, such as the restore of a service: all events are discarded."""
 
     async def reach(self, phase: Phase) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from simulator.assembly.platform import Platform
 from simulator.assembly.service_workload import PlatformWorkload
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.service_events import EVENTS_STREAM, PREFIX
 from simulator.fleet.instance import Instance
 from simulator.model.arn import Arn
@@ -78,10 +78,10 @@ def identity_of(service_arn: str) -> ServiceIdentity:
     return ServiceIdentity(arn.name, arn.resource_id or "", arn.region)
 
 
-def feed_entries(cloudwatch: CloudWatch) -> Callable[[Sequence[Entry]], None]:
+def feed_entries(cloudwatch: CloudWatch) -> Callable[[Sequence[LogEntry]], None]:
     """Return a function that sends the control plane's log entries to CloudWatch."""
 
-    def written(entries: Sequence[Entry]) -> None:
+    def written(entries: Sequence[LogEntry]) -> None:
         for entry in entries:
             if entry.kind is EntryKind.LOG and entry.service:
                 cloudwatch.log(identity_of(entry.service), entry.stream, entry.text, entry.at)

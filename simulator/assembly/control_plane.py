@@ -20,15 +20,15 @@ from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
 from simulator.api.endpoint import ApiEndpoint
 from simulator.control.api_context import ApiSettings
-from simulator.control.calendar import Calendar, live_calendar
-from simulator.control.documents import DocumentError
 from simulator.control.image_pushes import ImagePushes
 from simulator.control.registry import Registry
+from simulator.control.serialization import DocumentError
 from simulator.control.service_api import ServiceApi
 from simulator.control.store import Store
 from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateLock
 from simulator.control.time_profile import INSTANT, TimeProfile
+from simulator.control.wall_clock import WallClock, live_wall_clock
 from simulator.control.workload import Workload
 from simulator.fleet.image_tags import EngineTags
 from simulator.wire.ca import CertificateAuthority
@@ -105,7 +105,7 @@ class ControlPlaneSettings:
     profile: TimeProfile = INSTANT
     api: ApiSettings = field(default_factory=ApiSettings)
     seed: int | None = None
-    now: Calendar | None = None
+    now: WallClock | None = None
     engine: str | None = None
 
     def __post_init__(self) -> None:
@@ -128,7 +128,7 @@ class ControlPlane:
 
     def __init__(self, settings: ControlPlaneSettings, workload: Workload) -> None:
         self.settings = settings
-        self.now = settings.now or live_calendar
+        self.now = settings.now or live_wall_clock
         self.root_certificate: Path | None = None
         self._endpoint: ApiEndpoint | None = None
         self._admin: AdminEndpoint | None = None

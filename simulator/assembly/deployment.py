@@ -32,14 +32,20 @@ _ANOTHER: Final = "another revision serves"
 Tell = Callable[[str], None]
 
 
-class Steps(Protocol):
+class PhaseProgress(Protocol):
     """The progress of a deployment. `reach` may delay the deployment until the time of the phase has come."""
 
     async def reach(self, phase: Phase) -> None: ...
 
 
 async def deploy(
-    service: Service, plan: ServicePlan, steps: Steps, tasks: Tasks, tell: Tell = unheard, *, settle_s: float = 0.0
+    service: Service,
+    plan: ServicePlan,
+    steps: PhaseProgress,
+    tasks: Tasks,
+    tell: Tell = unheard,
+    *,
+    settle_s: float = 0.0,
 ) -> None:
     """Start a revision beside the serving one, wait until it is healthy, move all traffic to it, drain the old one.
 
@@ -119,7 +125,7 @@ async def _are_there(revision: Revision, died: asyncio.Future[Termination]) -> N
             await asyncio.wait((died,), timeout=_LOOK_AGAIN_S)
 
 
-async def _come_up(revision: Revision, steps: Steps, tasks: Tasks, settle_s: float) -> None:
+async def _come_up(revision: Revision, steps: PhaseProgress, tasks: Tasks, settle_s: float) -> None:
     await steps.reach(Phase.PROVISIONING)
     await revision.prepare()  # before the health check is announced: without its secrets nothing is started
     coming_up = tasks.spawn(_outcome(revision, settle_s), f"instances of {revision.settings.service}")
@@ -141,7 +147,7 @@ async def _outcome(revision: Revision, settle_s: float) -> LaunchError | OSError
     return None
 
 
-async def _take_over(before: Revision | None, steps: Steps) -> None:
+async def _take_over(before: Revision | None, steps: PhaseProgress) -> None:
     await steps.reach(Phase.ROUTED)
     if before is not None:
         await before.finish(_ANOTHER)

@@ -59,7 +59,7 @@ class ServicePlan:
 MakePool = Callable[[PoolSettings, EjectionSettings | None, Draw], Pool]
 
 
-class Surroundings(Protocol):
+class RevisionEnvironment(Protocol):
     """What the revisions of a platform share."""
 
     streams: RandomStreams
@@ -93,7 +93,7 @@ class _Tap(Journal):
             self._revision.on_event(event.line)
 
 
-def _untold(_line: str) -> None:
+def _ignore_line(_line: str) -> None:
     """Ignore the event: the default of `on_event`."""
 
 
@@ -103,14 +103,16 @@ class Revision:
     `on_event` receives the lines that crashes and health checks of its instances add to the service's event log.
     """
 
-    def __init__(self, plan: ServicePlan, around: Surroundings, number: int, instance_numbers: Iterator[int]) -> None:
+    def __init__(
+        self, plan: ServicePlan, around: RevisionEnvironment, number: int, instance_numbers: Iterator[int]
+    ) -> None:
         name = plan.settings.service
         stream = name if number == 1 else f"{name}/{number}"
         self.plan = plan
         self.number = number
         self.settings = plan.settings
         self.has_ended = False
-        self.on_event: Callable[[str], None] = _untold
+        self.on_event: Callable[[str], None] = _ignore_line
         self._role: InstanceRole | None = None
         self.driver, self.draw = driver_of(
             plan.application,

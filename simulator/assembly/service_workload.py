@@ -12,9 +12,9 @@ from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import Revision, ServicePlan
 from simulator.control.rejections import SECRETS_WITHOUT_ROLE
 from simulator.control.workload import (
+    DeploymentProgress,
     Log,
     ServiceRevision,
-    Steps,
     WorkloadFailed,
 )
 from simulator.fleet.driver import LaunchError
@@ -97,17 +97,17 @@ class PlatformWorkload:
 
     # --- starting a revision -----------------------------------------------------------------------------------------
 
-    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         try:
             return await self._deploy(revision, steps, is_new=True)
         except BaseException:
             self._remove(revision.service_arn)
             raise
 
-    async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         return await self._deploy(revision, steps, is_new=False)
 
-    async def _deploy(self, revision: ServiceRevision, steps: Steps, *, is_new: bool) -> str:
+    async def _deploy(self, revision: ServiceRevision, steps: DeploymentProgress, *, is_new: bool) -> str:
         runnable = await self._applications.find(revision, steps, is_new=is_new)
         if runnable.secrets and revision.configuration.instance_role_arn is None:
             raise WorkloadFailed(SECRETS_WITHOUT_ROLE, (SECRETS_WITHOUT_ROLE,))  # of an apprunner.yaml (facts 19.2)
@@ -120,7 +120,7 @@ class PlatformWorkload:
                 self._plan(service, revision, runnable),
                 steps,
                 self._platform.tasks,
-                lambda line: self._told(revision, steps, line),
+                lambda line: self._report_line(revision, steps, line),
                 settle_s=self._settings.settle_s,
             )
         except (LaunchError, OSError) as error:
@@ -267,7 +267,7 @@ class PlatformWorkload:
             del self._arns[service.name]
             self._platform.remove(service)
 
-    def _told(self, revision: ServiceRevision, steps: Steps, line: str) -> None:
+    def _report_line(self, revision: ServiceRevision, steps: DeploymentProgress, line: str) -> None:
         """Write events of instances that a deployment starts to both logs."""
         steps.log(line)
         if self._log is not None:

@@ -51,7 +51,7 @@ class SourceService:
             BuildFailed: if the build fails.
             LaunchError, OSError: if the new version does not start.
         """
-        steps = _Told(self.tell, self)
+        steps = _ReportedProgress(self.tell, self)
         built = await self.builder.build(self.source, steps)
         if self.serves is not None and _same(built, self.serves):
             return
@@ -67,7 +67,7 @@ class SourceService:
         self.service.forget_ended()
         self.builder.keep([built])
 
-    async def _bring_up(self, built: BuildArtifact, steps: _Told) -> None:
+    async def _bring_up(self, built: BuildArtifact, steps: _ReportedProgress) -> None:
         def tell(line: str) -> None:
             self.tell(f"[AppRunner] {line}")
 
@@ -98,7 +98,7 @@ def _same(one: BuildArtifact, other: BuildArtifact) -> bool:
     return (one.folder, one.command, one.image) == (other.folder, other.command, other.image)
 
 
-class _Told:
+class _ReportedProgress:
     """Logs the phases in App Runner's wording (facts 2.4, 6.5)."""
 
     def __init__(self, tell: Callable[[str], None], service: SourceService) -> None:

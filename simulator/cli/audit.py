@@ -10,7 +10,7 @@ import typer
 from simulator.cli.entries import LAST_DEFAULT, Tail, reader, show
 from simulator.cli.state import state_folder
 from simulator.control.audit import is_read
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 
 
 def audit(
@@ -23,7 +23,7 @@ def audit(
 ) -> None:
     """Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second."""
 
-    def wanted(entry: Entry) -> bool:
+    def wanted(entry: LogEntry) -> bool:
         return not (changes and is_read(entry.stream)) and not (errors and "errorCode" not in json.loads(entry.text))
 
     with reader(state_folder(state)) as entries:
@@ -31,11 +31,11 @@ def audit(
         show(tail, _whole if as_json else _line, wanted=wanted, last=last, follow=follow)
 
 
-def _whole(entry: Entry) -> str:
+def _whole(entry: LogEntry) -> str:
     return entry.text
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: LogEntry) -> str:
     record = json.loads(entry.text)
     who = f"{record['recipientAccountId']}/{record['awsRegion']}  {record['userIdentity']['accessKeyId']}"
     how = f"{record['errorCode']}: {record['errorMessage']}" if "errorCode" in record else "ok"

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exits import bad_input
 from simulator.cli.printing import echo
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.store import EntryReader
 from simulator.control.store_file import StoreError
 from simulator.model.arn import Arn
@@ -25,8 +25,8 @@ LAST_DEFAULT: Final = 1000
 _LOOKED_EVERY_S: Final = 0.2
 _PAGE: Final = 1000
 
-Wanted = Callable[[Entry], bool]
-Shown = Callable[[Entry], str]
+Wanted = Callable[[LogEntry], bool]
+Shown = Callable[[LogEntry], str]
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def service_arn(entries: EntryReader, service: str) -> str:
         names = sorted({Arn.parse(arn).name for arn in known})
         expected = one_of(service, names) if names else "created first: there is no service yet"
         bad_input(f"service = {service}, must be {expected}")
-    if len({Arn.parse(arn).shelf for arn in found}) > 1:
+    if len({Arn.parse(arn).owner_key for arn in found}) > 1:
         bad_input(f"service = {service}, must be an ARN, as there are several: {', '.join(found)}")
     return found[0]
 
@@ -68,7 +68,7 @@ class Tail:
         self._service = service
         self._cursor = 0
 
-    def new(self) -> Iterator[Entry]:
+    def new(self) -> Iterator[LogEntry]:
         """Yield new entries, oldest first. Raises StoreError."""
         while page := self._entries.entries_after(self._cursor, kind=self._kind, service=self._service, limit=_PAGE):
             self._cursor = page[-1].cursor
@@ -100,11 +100,11 @@ def show(
     run(ClockKind.REAL, until_stopped, stop.set)
 
 
-def _wanted(tail: Tail, wanted: Wanted) -> Iterator[Entry]:
+def _wanted(tail: Tail, wanted: Wanted) -> Iterator[LogEntry]:
     return (entry for entry in tail.new() if _judged(wanted, entry))
 
 
-def _judged(asked: Callable[[Entry], T], entry: Entry) -> T:
+def _judged(asked: Callable[[LogEntry], T], entry: LogEntry) -> T:
     """Apply `asked` to the entry. Raises StoreError if the entry does not have the form of its kind."""
     try:
         return asked(entry)

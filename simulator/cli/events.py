@@ -9,7 +9,7 @@ import typer
 
 from simulator.cli.entries import LAST_DEFAULT, Tail, reader, service_arn, show
 from simulator.cli.state import state_folder
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 
 
 def events(
@@ -27,10 +27,10 @@ def events(
         show(Tail(entries, EntryKind.EVENT, arn), _whole if as_json else _line, last=last, follow=follow)
 
 
-def _whole(entry: Entry) -> str:
+def _whole(entry: LogEntry) -> str:
     return entry.text
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: LogEntry) -> str:
     event = json.loads(entry.text)
     return f"{event['time']}  {event['region']}  {event['detail']['serviceName']}  {event['detail']['message']}"

@@ -10,7 +10,7 @@ import typer
 from simulator.cli.entries import LAST_DEFAULT, Tail, reader, service_arn, show
 from simulator.cli.exits import bad_input
 from simulator.cli.state import state_folder
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.service_events import EVENTS_STREAM
 
 
@@ -35,10 +35,10 @@ def logs(
             several = identifier == "all"
             stream = f"{name}/" if several else f"{name}/{identifier}"
 
-    def wanted(entry: Entry) -> bool:
+    def wanted(entry: LogEntry) -> bool:
         return entry.stream.startswith(stream) if several else entry.stream == stream
 
-    def shown(entry: Entry) -> str:
+    def shown(entry: LogEntry) -> str:
         return _line(entry, stream=entry.stream if several else "")
 
     with reader(state_folder(state)) as entries:
@@ -46,7 +46,7 @@ def logs(
         show(tail, shown, wanted=wanted, last=last, follow=follow)
 
 
-def _line(entry: Entry, *, stream: str) -> str:
+def _line(entry: LogEntry, *, stream: str) -> str:
     """Format a line as App Runner's console shows it (facts 11.1), in UTC."""
     at = datetime.fromtimestamp(entry.at, UTC).strftime("%m-%d-%Y %I:%M:%S %p")
     return f"{at} {stream} {entry.text}" if stream else f"{at} {entry.text}"

@@ -29,7 +29,7 @@ from simulator.cli.serve_config import (
     with_options,
 )
 from simulator.cli.state import state_folder
-from simulator.control.documents import DocumentError
+from simulator.control.serialization import DocumentError
 from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld
 from simulator.fleet.process_isolation import find_namespaces

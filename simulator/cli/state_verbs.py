@@ -11,7 +11,7 @@ from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exits import bad_input, cannot
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
-from simulator.control.documents import DocumentError
+from simulator.control.serialization import DocumentError
 from simulator.control.state_file import StateFileError, export_state, make_state, read_state
 from simulator.control.store import Store
 from simulator.control.store_file import StoreError

@@ -12,7 +12,7 @@ from simulator.console.show import Show
 from simulator.console.web_app import build_app
 from simulator.console.web_guard import HOST, Guard
 from simulator.console.web_server import Site
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.model.api_error import ApiError
 from simulator.model.arn import Arn
 from simulator.rules.pricing import Rates
@@ -90,7 +90,7 @@ class ServeConsole:
 
     def _call(self, arn: str, operation: str, **request: Any) -> dict[str, Any]:
         place = Arn.parse(arn)
-        caller = Caller(place.account, place.region, "CONSOLE", "console", HOST, "apprunner-simulator-console")
+        caller = Principal(place.account, place.region, "CONSOLE", "console", HOST, "apprunner-simulator-console")
         try:
             return self._serving.plane.calls.call(caller, operation, request)
         except ApiError as error:

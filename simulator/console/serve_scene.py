@@ -18,7 +18,7 @@ from simulator.assembly.serving import Serving
 from simulator.console.chart_columns import prices_of, usd_now
 from simulator.console.live_operations import operation_rows
 from simulator.console.scene import rows_of
-from simulator.control.entries import EntryKind
+from simulator.control.log_entries import EntryKind
 from simulator.control.service_events import EVENTS_STREAM
 from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.model.api_resources import ServiceResource

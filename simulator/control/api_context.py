@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.control.calendar import Calendar
-from simulator.control.caller import Caller
 from simulator.control.identifiers import Identifiers
 from simulator.control.pagination import Pages
+from simulator.control.principal import Principal
 from simulator.control.registry import Registry
 from simulator.control.rejections import invalid
+from simulator.control.wall_clock import WallClock
 from simulator.model.api_resources import ArnResource
-from simulator.model.arn import Arn, shelf_of
+from simulator.model.arn import Arn, owner_key_of
 from simulator.model.quotas import Quotas
 
 # ASSUMPTION: one hour; AWS describes deleted resources "for a time" (facts 2.2, 18). Polling AWS would settle it.
@@ -38,7 +38,7 @@ class ApiSettings:
 class ApiContext:
     registry: Registry
     identifiers: Identifiers
-    now: Calendar
+    now: WallClock
     settings: ApiSettings
     pages: Pages
 
@@ -50,9 +50,9 @@ class ApiContext:
         """True if the resource can still be described: it exists, or was deleted recently."""
         return resource.deleted_at is None or self.now() < resource.deleted_at + self.settings.retention_s
 
-    def new_arn(self, caller: Caller, kind: str, name: str, revision: int | None = None) -> Arn:
+    def new_arn(self, principal: Principal, kind: str, name: str, revision: int | None = None) -> Arn:
         """Return the ARN of a new resource. Call inside `registry.change()`."""
-        return Arn(caller.region, caller.account, kind, name, revision, self.identifiers.hexadecimal(kind))
+        return Arn(principal.region, principal.account, kind, name, revision, self.identifiers.hexadecimal(kind))
 
     def tags(self, request_tags: list[dict[str, str]] | None) -> dict[str, str]:
         """Convert the API's list of {Key, Value} to a dictionary.
@@ -63,8 +63,8 @@ class ApiContext:
         return checked_tags(request_tags or [], self.quotas.tags)
 
 
-def shelf(caller: Caller) -> str:
-    return shelf_of(caller.account, caller.region)
+def owner_key(principal: Principal) -> str:
+    return owner_key_of(principal.account, principal.region)
 
 
 def checked_tags(tags: list[dict[str, str]], most: int) -> dict[str, str]:

@@ -11,14 +11,14 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from simulator.control.calendar import Calendar, iso_text
-from simulator.control.caller import Caller
-from simulator.control.entries import Entry, EntryKind
-from simulator.control.gathered import Gathered
 from simulator.control.identifiers import Identifiers
+from simulator.control.log_entries import EntryKind, LogEntry
+from simulator.control.principal import Principal
 from simulator.control.registry import Registry
+from simulator.control.wall_clock import WallClock, iso_text
+from simulator.control.write_buffer import WriteBuffer
 from simulator.model.api_error import ApiError
-from simulator.model.arn import shelf_of
+from simulator.model.arn import owner_key_of
 
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"})
@@ -33,7 +33,7 @@ _CALL_BYTES: Final = 1024  # a typical record; the largest request has a thousan
 class Call(NamedTuple):
     """One call and its result. `answer` is None for rejections and for reads, whose responses CloudTrail omits."""
 
-    caller: Caller
+    principal: Principal
     operation: str
     request: dict[str, Any]
     at: float
@@ -42,21 +42,25 @@ class Call(NamedTuple):
 
 
 class Audit:
-    def __init__(self, registry: Registry, identifiers: Identifiers, now: Calendar) -> None:
+    def __init__(self, registry: Registry, identifiers: Identifiers, now: WallClock) -> None:
         self._registry = registry
         self._identifiers = identifiers
         self._now = now
-        self._gathered: Gathered[Call] = Gathered(
+        self._gathered: WriteBuffer[Call] = WriteBuffer(
             self._write_all, "audit records", count_max=_GATHERED_MAX, wait_s=_GATHERED_S
         )
 
-    def record_change(self, caller: Caller, operation: str, request: dict[str, Any], answer: dict[str, Any]) -> None:
+    def record_change(
+        self, principal: Principal, operation: str, request: dict[str, Any], answer: dict[str, Any]
+    ) -> None:
         """Record a changing call. Call inside the change that the call makes."""
-        self._write(Call(caller, operation, request, self._now(), answer))
+        self._write(Call(principal, operation, request, self._now(), answer))
 
-    def gather(self, caller: Caller, operation: str, request: dict[str, Any], error: ApiError | None = None) -> None:
+    def gather(
+        self, principal: Principal, operation: str, request: dict[str, Any], error: ApiError | None = None
+    ) -> None:
         """Collect a read or a rejected call, to be written later. Call outside a change."""
-        self._gathered.add(Call(caller, operation, request, self._now(), error=error), _CALL_BYTES)
+        self._gathered.add(Call(principal, operation, request, self._now(), error=error), _CALL_BYTES)
 
     def flush(self) -> None:
         """Write the collected records, as far as the state is writable."""
@@ -72,10 +76,10 @@ class Audit:
                 self._write(call)
 
     def _write(self, call: Call) -> None:
-        shelf = shelf_of(call.caller.account, call.caller.region)
+        owner_key = owner_key_of(call.principal.account, call.principal.region)
         service = call.request.get("ServiceArn") or (call.answer or {}).get("Service", {}).get("ServiceArn", "")
         text = orjson.dumps(_record(call, self._identifiers.uuid("audit"))).decode()
-        self._registry.write_down(Entry(EntryKind.AUDIT, call.at, shelf, service, call.operation, text))
+        self._registry.append_entry(LogEntry(EntryKind.AUDIT, call.at, owner_key, service, call.operation, text))
 
 
 def is_read(operation: str) -> bool:
@@ -83,31 +87,31 @@ def is_read(operation: str) -> bool:
 
 
 def _record(call: Call, event_id: str) -> dict[str, Any]:
-    caller = call.caller
+    principal = call.principal
     record: dict[str, Any] = {
         "eventVersion": "1.08",
         "userIdentity": {
             "type": "IAMUser",
-            "principalId": caller.access_key,
-            "arn": f"arn:aws:iam::{caller.account}:user/simulator",
-            "accountId": caller.account,
-            "accessKeyId": caller.access_key,
+            "principalId": principal.access_key,
+            "arn": f"arn:aws:iam::{principal.account}:user/simulator",
+            "accountId": principal.account,
+            "accessKeyId": principal.access_key,
             "userName": "simulator",
         },
         "eventTime": iso_text(call.at),
         "eventSource": "apprunner.amazonaws.com",
         "eventName": call.operation,
-        "awsRegion": caller.region,
-        "sourceIPAddress": caller.source_ip,
-        "userAgent": caller.user_agent,
+        "awsRegion": principal.region,
+        "sourceIPAddress": principal.source_ip,
+        "userAgent": principal.user_agent,
         "requestParameters": _shown(call.request) or None,
         "responseElements": _shown(call.answer) if call.answer else None,
-        "requestID": caller.request_id,
+        "requestID": principal.request_id,
         "eventID": event_id,
         "readOnly": is_read(call.operation),
         "eventType": "AwsApiCall",
         "managementEvent": True,
-        "recipientAccountId": caller.account,
+        "recipientAccountId": principal.account,
         "eventCategory": "Management",
     }
     if call.error is not None:

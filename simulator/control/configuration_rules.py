@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from simulator.control.api_context import ApiContext
 from simulator.control.auto_scaling_configurations import AutoScalingConfigurations
-from simulator.control.caller import Caller
 from simulator.control.connections import Connections
 from simulator.control.observability_configurations import ObservabilityConfigurations
+from simulator.control.principal import Principal
 from simulator.control.rejections import SECRETS_WITHOUT_ROLE, invalid
 from simulator.control.source_rules import completed_source
 from simulator.control.vpc_connectors import VpcConnectors
@@ -57,7 +57,7 @@ class ConfigurationRules:
         self._connectors = connectors
 
     def completed(
-        self, caller: Caller, request: Request, before: ServiceConfiguration | None = None
+        self, principal: Principal, request: Request, before: ServiceConfiguration | None = None
     ) -> ServiceConfiguration:
         """Return the new configuration. `before`: the current one; None for a new service.
 
@@ -65,20 +65,20 @@ class ConfigurationRules:
             ApiError: InvalidRequestException with the first violation.
         """
         configuration = ServiceConfiguration(
-            source=self._source(caller, request.get("SourceConfiguration", {}), before),
+            source=self._source(principal, request.get("SourceConfiguration", {}), before),
             instance=self._instance(request.get("InstanceConfiguration", {}), before),
             health_check=_health_check(request.get("HealthCheckConfiguration", {}), before),
-            network=self._network(caller, request.get("NetworkConfiguration", {}), before),
-            observability=self._tracing(caller, request.get("ObservabilityConfiguration"), before),
-            auto_scaling_arn=self._auto_scaling_arn(caller, request.get("AutoScalingConfigurationArn"), before),
+            network=self._network(principal, request.get("NetworkConfiguration", {}), before),
+            observability=self._tracing(principal, request.get("ObservabilityConfiguration"), before),
+            auto_scaling_arn=self._auto_scaling_arn(principal, request.get("AutoScalingConfigurationArn"), before),
         )
         if configuration.secrets and configuration.instance_role_arn is None:
             raise invalid(SECRETS_WITHOUT_ROLE, hint="Give InstanceConfiguration.InstanceRoleArn")
         return configuration
 
-    def _source(self, caller: Caller, given: Block, before: ServiceConfiguration | None) -> Block:
+    def _source(self, principal: Principal, given: Block, before: ServiceConfiguration | None) -> Block:
         source = completed_source(
-            given, before.source if before else None, account=caller.account, now=self._context.now()
+            given, before.source if before else None, account=principal.account, now=self._context.now()
         )
         authentication = source.get("AuthenticationConfiguration", {})
         role = given.get("AuthenticationConfiguration", {}).get("AccessRoleArn")
@@ -86,7 +86,7 @@ class ConfigurationRules:
             raise invalid(f"Error in assuming access role {role}")  # AWS's wording (pulumi-aws#2411)
         connection = authentication.get("ConnectionArn")
         if connection is not None and "AuthenticationConfiguration" in given:
-            found = self._connections.find_for_service(caller, connection)
+            found = self._connections.find_for_service(principal, connection)
             source["AuthenticationConfiguration"] = authentication | {"ConnectionArn": found.arn}
         if connection is None and "CodeRepository" in source and self._context.settings.needs_connection:
             raise invalid("AuthenticationConfiguration.ConnectionArn must be given for a code repository.")
@@ -104,14 +104,14 @@ class ConfigurationRules:
         # The response has plain units, independent of the request's form (facts 1.6).
         return block | {"Cpu": str(size.cpu_units), "Memory": str(size.memory_mb)}
 
-    def _network(self, caller: Caller, given: Block, before: ServiceConfiguration | None) -> Block:
+    def _network(self, principal: Principal, given: Block, before: ServiceConfiguration | None) -> Block:
         own = before.network if before else _NETWORK
         egress = own["EgressConfiguration"] | given.get("EgressConfiguration", {})
         if egress["EgressType"] == "VPC":
             if "VpcConnectorArn" not in egress:
                 raise invalid("EgressConfiguration.VpcConnectorArn must be given when EgressType is VPC.")
             if "EgressConfiguration" in given:
-                egress["VpcConnectorArn"] = self._connectors.find_for_service(caller, egress["VpcConnectorArn"]).arn
+                egress["VpcConnectorArn"] = self._connectors.find_for_service(principal, egress["VpcConnectorArn"]).arn
         elif "VpcConnectorArn" in given.get("EgressConfiguration", {}):
             raise invalid("EgressConfiguration.VpcConnectorArn must be given only when EgressType is VPC.")
         else:
@@ -122,7 +122,7 @@ class ConfigurationRules:
             "IngressConfiguration": _ingress(given.get("IngressConfiguration"), own["IngressConfiguration"]),
         }
 
-    def _tracing(self, caller: Caller, given: Block | None, before: ServiceConfiguration | None) -> Block:
+    def _tracing(self, principal: Principal, given: Block | None, before: ServiceConfiguration | None) -> Block:
         if given is None:
             return before.observability if before else {}  # absent from responses until it is set (facts 19.5)
         arn = given.get("ObservabilityConfigurationArn")
@@ -131,13 +131,13 @@ class ConfigurationRules:
                 raise invalid("ObservabilityConfigurationArn must be given only when ObservabilityEnabled is true.")
             return {"ObservabilityEnabled": False}
         book = self._observability.book
-        found = book.find_for_service(caller, arn) if arn is not None else self._observability.default(caller)
+        found = book.find_for_service(principal, arn) if arn is not None else self._observability.default(principal)
         return {"ObservabilityEnabled": True, "ObservabilityConfigurationArn": found.arn}
 
-    def _auto_scaling_arn(self, caller: Caller, given: str | None, before: ServiceConfiguration | None) -> str:
+    def _auto_scaling_arn(self, principal: Principal, given: str | None, before: ServiceConfiguration | None) -> str:
         if given is not None:
-            return self._auto_scaling.book.find_for_service(caller, given).arn
-        return before.auto_scaling_arn if before else self._auto_scaling.default(caller).arn
+            return self._auto_scaling.book.find_for_service(principal, given).arn
+        return before.auto_scaling_arn if before else self._auto_scaling.default(principal).arn
 
 
 def _ingress(given: Block | None, own: Block) -> Block:

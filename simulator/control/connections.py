@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from simulator.control.api_context import ApiContext, shelf
-from simulator.control.caller import Caller
+from simulator.control.api_context import ApiContext, owner_key
+from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, named, not_found, quota_exceeded
-from simulator.control.usage import living_services
+from simulator.control.resource_users import living_services
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import ConnectionResource
 from simulator.model.arn import CONNECTION, Arn
@@ -27,15 +27,15 @@ class Connections:
 
     # --- operations ------------------------------------------------------------------------------------------------
 
-    def create(self, caller: Caller, request: Request) -> Answer:
+    def create(self, principal: Principal, request: Request) -> Answer:
         name, registry = request["ConnectionName"], self._context.registry
-        there = registry.on_shelf(ConnectionResource, shelf(caller))
+        there = registry.owned_by(ConnectionResource, owner_key(principal))
         if any(each.name == name for each in there):
             raise invalid(f"Connection with the provided name already exists: {name}")
         if len(there) >= self._context.quotas.connections:
             raise quota_exceeded("connections", self._context.quotas.connections)
         connection = ConnectionResource(
-            str(self._context.new_arn(caller, CONNECTION, name)),
+            str(self._context.new_arn(principal, CONNECTION, name)),
             registry.next_number(),
             self._context.now(),
             tags=self._context.tags(request.get("Tags")),
@@ -45,16 +45,16 @@ class Connections:
         registry.put(connection)
         return {"Connection": _view(connection)}
 
-    def list_page(self, caller: Caller, request: Request) -> Answer:
+    def list_page(self, principal: Principal, request: Request) -> Answer:
         name = request.get("ConnectionName")
-        there = self._context.registry.on_shelf(ConnectionResource, shelf(caller))
+        there = self._context.registry.owned_by(ConnectionResource, owner_key(principal))
         wanted = [each for each in there if name in {None, each.name}]
-        page, more = self._context.pages.page(wanted, caller, "ListConnections", request)
+        page, more = self._context.pages.page(wanted, principal, "ListConnections", request)
         return {"ConnectionSummaryList": [_view(each) for each in page], **more}
 
-    def delete(self, caller: Caller, request: Request) -> Answer:
-        connection = self._find(caller, request["ConnectionArn"])
-        services = living_services(self._context.registry, shelf(caller))
+    def delete(self, principal: Principal, request: Request) -> Answer:
+        connection = self._find(principal, request["ConnectionArn"])
+        services = living_services(self._context.registry, owner_key(principal))
         users = [each for each in services if _uses(connection, each.configuration)]
         if users:
             # ASSUMPTION: the text is not AWS's, which is not public. Deleting a connection in use would settle it.
@@ -78,10 +78,10 @@ class Connections:
         self._context.registry.put(approved)
         return approved
 
-    def find_for_service(self, caller: Caller, text: str) -> ConnectionResource:
+    def find_for_service(self, principal: Principal, text: str) -> ConnectionResource:
         """Return a connection that a service may use. Raises InvalidRequestException."""
         try:
-            connection = self._find(caller, text)
+            connection = self._find(principal, text)
         except ApiError as error:
             raise invalid(error.message, error.hint) from error
         if connection.status != AVAILABLE:
@@ -90,16 +90,16 @@ class Connections:
 
     # --- internals -------------------------------------------------------------------------------------------------
 
-    def _find(self, caller: Caller, text: str) -> ConnectionResource:
+    def _find(self, principal: Principal, text: str) -> ConnectionResource:
         """Find by ARN, with or without the id at the end: AWS's examples use both forms (facts 1.5)."""
         arn = arn_of(text, "ConnectionArn", CONNECTION)
-        found = self._named(arn) if arn.shelf == shelf(caller) else None
+        found = self._named(arn) if arn.owner_key == owner_key(principal) else None
         if found is None or (arn.resource_id is not None and found.arn != str(arn)):
             raise not_found("Connection", text)
         return found
 
     def _named(self, arn: Arn) -> ConnectionResource | None:
-        there = self._context.registry.on_shelf(ConnectionResource, arn.shelf)
+        there = self._context.registry.owned_by(ConnectionResource, arn.owner_key)
         return next((each for each in there if each.name == arn.name), None)
 
 

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from simulator.control.api_context import ApiContext
-from simulator.control.caller import Caller
 from simulator.control.domain_records import records_view, validation_records
-from simulator.control.domain_walk import DomainWalk
+from simulator.control.domain_validation import DomainValidation
+from simulator.control.principal import Principal
 from simulator.control.rejections import invalid, invalid_state
 from simulator.control.service_lookup import find_service, find_service_or_invalid, reject_unless_running
 from simulator.control.vpc_ingress_connections import VpcIngressConnections
@@ -22,15 +22,15 @@ Answer = dict[str, Any]
 
 
 class CustomDomains:
-    def __init__(self, context: ApiContext, walk: DomainWalk, ingress: VpcIngressConnections) -> None:
+    def __init__(self, context: ApiContext, walk: DomainValidation, ingress: VpcIngressConnections) -> None:
         self._context = context
         self._walk = walk
         self._ingress = ingress
 
     # --- operations ------------------------------------------------------------------------------------------------
 
-    def associate(self, caller: Caller, request: Request) -> Answer:
-        service = find_service_or_invalid(self._context, caller, request["ServiceArn"])
+    def associate(self, principal: Principal, request: Request) -> Answer:
+        service = find_service_or_invalid(self._context, principal, request["ServiceArn"])
         reject_unless_running(service, "Custom domain cannot be associated with the service")
         registry, name = self._context.registry, request["DomainName"].lower()
         www = request.get("EnableWWWSubdomain", not name.startswith("*."))
@@ -39,7 +39,7 @@ class CustomDomains:
         except ValueError as error:
             raise invalid(str(error)) from error
         self._reject_taken(service, name, names)
-        if len(registry.on_shelf(CustomDomainResource, service.arn)) >= self._context.quotas.custom_domains:
+        if len(registry.owned_by(CustomDomainResource, service.arn)) >= self._context.quotas.custom_domains:
             # ASSUMPTION: InvalidRequestException, because the operation declares no ServiceQuotaExceededException.
             raise invalid(f"The quota of {self._context.quotas.custom_domains} custom domains of a service is reached.")
         domain = CustomDomainResource(
@@ -53,15 +53,15 @@ class CustomDomains:
         )
         return self._begun(service, domain)
 
-    def describe(self, caller: Caller, request: Request) -> Answer:
-        service = find_service(self._context, caller, request["ServiceArn"])
-        domains = self._context.registry.on_shelf(CustomDomainResource, service.arn)
-        page, more = self._context.pages.page(domains, caller, "DescribeCustomDomains", request)
+    def describe(self, principal: Principal, request: Request) -> Answer:
+        service = find_service(self._context, principal, request["ServiceArn"])
+        domains = self._context.registry.owned_by(CustomDomainResource, service.arn)
+        page, more = self._context.pages.page(domains, principal, "DescribeCustomDomains", request)
         return self._about(service) | {"CustomDomains": [_view(each) for each in page], **more}
 
-    def disassociate(self, caller: Caller, request: Request) -> Answer:
-        service, name = find_service(self._context, caller, request["ServiceArn"]), request["DomainName"].lower()
-        domains = self._context.registry.on_shelf(CustomDomainResource, service.arn)
+    def disassociate(self, principal: Principal, request: Request) -> Answer:
+        service, name = find_service(self._context, principal, request["ServiceArn"]), request["DomainName"].lower()
+        domains = self._context.registry.owned_by(CustomDomainResource, service.arn)
         domain = next((each for each in domains if each.domain == name), None)
         if domain is None:
             # The wording that Copilot accepts as success (facts 1.2).
@@ -78,7 +78,7 @@ class CustomDomains:
     def service_deleted(self, service: ServiceResource) -> None:
         """Remove the deleted service's domains. Call inside the change that deletes it."""
         registry = self._context.registry
-        for domain in registry.on_shelf(CustomDomainResource, service.arn):
+        for domain in registry.owned_by(CustomDomainResource, service.arn):
             registry.remove(domain)
             registry.after_commit(partial(self._walk.release, domain))
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 
 ENTRIES_MAX: Final = 100_000
 BYTES_MAX: Final = 64 * 1024**2  # per kind: the log of a verbose application takes about 70 MB of disk, not gigabytes
@@ -26,7 +26,7 @@ class EntryBounds:
         self._kept: dict[str, tuple[int, int]] | None = None  # per kind: entries and bytes
         self._next: dict[str, tuple[int, int]] = {}
 
-    def prune(self, db: sqlite3.Connection, added: Iterable[Entry] = ()) -> None:
+    def prune(self, db: sqlite3.Connection, added: Iterable[LogEntry] = ()) -> None:
         """Remove the oldest excess entries, including `added` in the count. `committed` confirms the new count."""
         kept = self._counted(db) if self._kept is None else dict(self._kept)
         if self._kept is not None:

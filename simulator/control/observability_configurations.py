@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.control.api_context import ApiContext, shelf
-from simulator.control.caller import Caller
+from simulator.control.api_context import ApiContext, owner_key
+from simulator.control.principal import Principal
 from simulator.control.rejections import invalid
-from simulator.control.revision_book import RevisionBook
+from simulator.control.resource_users import users_of
+from simulator.control.revision_catalog import RevisionCatalog
 from simulator.control.revisions import built_in_observability
-from simulator.control.usage import users_of
 from simulator.model.api_resources import ObservabilityResource
 from simulator.model.arn import DEFAULT_CONFIGURATION, OBSERVABILITY
 
@@ -22,7 +22,7 @@ _ARN = "ObservabilityConfigurationArn"
 class ObservabilityConfigurations:
     def __init__(self, context: ApiContext) -> None:
         self._context = context
-        self.book = RevisionBook(
+        self.book = RevisionCatalog(
             context,
             ObservabilityResource,
             kind=OBSERVABILITY,
@@ -31,12 +31,12 @@ class ObservabilityConfigurations:
             built_in=built_in_observability,
         )
 
-    def create(self, caller: Caller, request: Request) -> Answer:
+    def create(self, principal: Principal, request: Request) -> Answer:
         name, quotas, registry = request["ObservabilityConfigurationName"], self._context.quotas, self._context.registry
         if name == DEFAULT_CONFIGURATION:
             raise invalid(f"ObservabilityConfigurationName = {name}, must be another one: this name is reserved.")
         arn = self.book.new_revision(
-            caller, name, names_max=quotas.observability_names, revisions_max=quotas.observability_revisions
+            principal, name, names_max=quotas.observability_names, revisions_max=quotas.observability_revisions
         )
         revision = ObservabilityResource(
             str(arn),
@@ -46,32 +46,34 @@ class ObservabilityConfigurations:
             vendor=request.get("TraceConfiguration", {}).get("Vendor"),
         )
         registry.put(revision)
-        return self._answer(caller, revision)
+        return self._answer(principal, revision)
 
-    def describe(self, caller: Caller, request: Request) -> Answer:
-        return self._answer(caller, self.book.find(caller, request[_ARN]))
+    def describe(self, principal: Principal, request: Request) -> Answer:
+        return self._answer(principal, self.book.find(principal, request[_ARN]))
 
-    def list_page(self, caller: Caller, request: Request) -> Answer:
+    def list_page(self, principal: Principal, request: Request) -> Answer:
         name = request.get("ObservabilityConfigurationName")
-        page, more = self.book.page(caller, "ListObservabilityConfigurations", request, name)
+        page, more = self.book.page(principal, "ListObservabilityConfigurations", request, name)
         return {"ObservabilityConfigurationSummaryList": [_summary(each) for each in page], **more}
 
-    def delete(self, caller: Caller, request: Request) -> Answer:
-        revision = self.book.find_active(caller, request[_ARN])
-        self.book.reject_built_in(caller, revision)
+    def delete(self, principal: Principal, request: Request) -> Answer:
+        revision = self.book.find_active(principal, request[_ARN])
+        self.book.reject_built_in(principal, revision)
         registry = self._context.registry
-        users = users_of(registry, shelf(caller), revision.arn, lambda configuration: configuration.observability_arn)
+        users = users_of(
+            registry, owner_key(principal), revision.arn, lambda configuration: configuration.observability_arn
+        )
         if users:
             raise self.book.in_use(users)
-        return self._answer(caller, self.book.deleted(revision))
+        return self._answer(principal, self.book.deleted(revision))
 
-    def default(self, caller: Caller) -> ObservabilityResource:
+    def default(self, principal: Principal) -> ObservabilityResource:
         """Return the configuration of a service that enables observability and names none."""
-        return built_in_observability(caller.account, caller.region)
+        return built_in_observability(principal.account, principal.region)
 
-    def _answer(self, caller: Caller, revision: ObservabilityResource) -> Answer:
+    def _answer(self, principal: Principal, revision: ObservabilityResource) -> Answer:
         view = _summary(revision) | {
-            "Latest": self.book.is_latest(caller, revision),
+            "Latest": self.book.is_latest(principal, revision),
             "Status": "INACTIVE" if revision.is_deleted else "ACTIVE",
             "CreatedAt": revision.created_at,
         }

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from simulator.control.calendar import Calendar, elapsed_s
 from simulator.control.event_lines import (
     DEPLOYS,
     WORDS,
@@ -20,6 +19,7 @@ from simulator.control.registry import Registry
 from simulator.control.revisions import deployed_revision, wanted_revision
 from simulator.control.service_events import ServiceEvents
 from simulator.control.time_profile import TimeProfile
+from simulator.control.wall_clock import WallClock, elapsed_s
 from simulator.control.workload import Workload, WorkloadFailed
 from simulator.model.api_resources import Deployed, OperationResource, ServiceResource
 from simulator.model.operation import OperationEvent, OperationStatus, OperationType, next_status
@@ -40,7 +40,7 @@ class OperationRun:
         workload: Workload,
         events: ServiceEvents,
         profile: TimeProfile,
-        now: Calendar,
+        now: WallClock,
         on_deleted: Callable[[ServiceResource], None],
     ) -> None:
         self.operation_id = operation.operation_id

@@ -15,7 +15,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from simulator.control.calendar import Calendar
 from simulator.control.event_lines import WORDS
 from simulator.control.identifiers import Identifiers
 from simulator.control.operation_run import OperationRun
@@ -23,6 +22,7 @@ from simulator.control.registry import Registry
 from simulator.control.revisions import deployed_revision
 from simulator.control.service_events import ServiceEvents
 from simulator.control.time_profile import TimeProfile
+from simulator.control.wall_clock import WallClock
 from simulator.control.workload import Workload, WorkloadFailed
 from simulator.model.api_resources import OperationResource, ServiceResource
 from simulator.model.operation import OperationStatus, OperationType
@@ -49,7 +49,7 @@ class Operations:
         events: ServiceEvents,
         identifiers: Identifiers,
         profile: TimeProfile,
-        now: Calendar,
+        now: WallClock,
         tasks: Tasks,
         dashed: bool = False,
     ) -> None:
@@ -118,7 +118,7 @@ class Operations:
         return draw("operation")
 
     def _forget_the_oldest(self, service: ServiceResource) -> None:
-        kept = self._registry.on_shelf(OperationResource, service.arn)
+        kept = self._registry.owned_by(OperationResource, service.arn)
         for operation in kept[: max(0, len(kept) - KEPT_MAX)]:
             self._registry.remove(operation)
 
@@ -138,7 +138,7 @@ class Operations:
             await asyncio.wait(tuple(self._running.values()))
 
     def _of(self, service: ServiceResource) -> list[OperationResource]:
-        return self._registry.on_shelf(OperationResource, service.arn)
+        return self._registry.owned_by(OperationResource, service.arn)
 
     def _spawn(self, operation: OperationResource) -> None:
         self._own(operation.service_arn, self._run(operation).carry_out, f"{operation.type} {operation.operation_id}")

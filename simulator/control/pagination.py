@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final, Protocol, TypeVar
 
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.control.rejections import invalid
 
 _SEAL_BYTES: Final = 16
@@ -39,7 +39,7 @@ class Pages:
         self._key = key
 
     def page(
-        self, items: Iterable[T], caller: Caller, operation: str, request: dict[str, Any]
+        self, items: Iterable[T], principal: Principal, operation: str, request: dict[str, Any]
     ) -> tuple[list[T], dict[str, str]]:
         """Return the items of the requested page, newest first, and `{"NextToken": ...}` if there are more.
 
@@ -51,29 +51,29 @@ class Pages:
         ordered = sorted(items, key=lambda item: item.born, reverse=True)
         token = request.get("NextToken")
         if token is not None:
-            after = self._opened(token, caller, operation, request)
+            after = self._opened(token, principal, operation, request)
             ordered = [item for item in ordered if item.born < after]
         size = request.get("MaxResults")
         if size is None or len(ordered) <= size:
             return ordered, {}
         page = ordered[:size]
-        return page, {"NextToken": self._sealed(page[-1].born, caller, operation, request)}
+        return page, {"NextToken": self._sealed(page[-1].born, principal, operation, request)}
 
-    def _sealed(self, born: int, caller: Caller, operation: str, request: dict[str, Any]) -> str:
+    def _sealed(self, born: int, principal: Principal, operation: str, request: dict[str, Any]) -> str:
         place = born.to_bytes(8, "big")
-        return base64.urlsafe_b64encode(place + self._seal(place, caller, operation, request)).decode()
+        return base64.urlsafe_b64encode(place + self._seal(place, principal, operation, request)).decode()
 
-    def _opened(self, token: str, caller: Caller, operation: str, request: dict[str, Any]) -> int:
+    def _opened(self, token: str, principal: Principal, operation: str, request: dict[str, Any]) -> int:
         try:
             content = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
             raise invalid(_REJECTED) from error
         place, seal = content[:8], content[8:]
-        if not hmac.compare_digest(seal, self._seal(place, caller, operation, request)):
+        if not hmac.compare_digest(seal, self._seal(place, principal, operation, request)):
             raise invalid(_REJECTED)
         return int.from_bytes(place, "big")
 
-    def _seal(self, place: bytes, caller: Caller, operation: str, request: dict[str, Any]) -> bytes:
+    def _seal(self, place: bytes, principal: Principal, operation: str, request: dict[str, Any]) -> bytes:
         others = {name: value for name, value in request.items() if name != "NextToken"}
-        bound = json.dumps([caller.account, caller.region, operation, others], sort_keys=True).encode()
+        bound = json.dumps([principal.account, principal.region, operation, others], sort_keys=True).encode()
         return hmac.digest(self._key, place + bound, hashlib.sha256)[:_SEAL_BYTES]

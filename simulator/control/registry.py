@@ -15,10 +15,10 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from simulator.control.documents import DocumentError, from_json, kind_of, to_json
-from simulator.control.entries import Entry
+from simulator.control.log_entries import LogEntry
+from simulator.control.serialization import DocumentError, from_json, kind_of, to_json
 from simulator.control.store import Store
-from simulator.control.unsaved import Unsaved
+from simulator.control.unsaved_changes import UnsavedChanges
 from simulator.model.api_resources import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -34,11 +34,11 @@ class Registry:
     def __init__(self, store: Store, *, seed: int) -> None:
         self.store = store
         self.version = 0  # grows with every change of a resource; values derived from resources are valid until then
-        self.on_entries: Callable[[Sequence[Entry]], None] = lambda _entries: None  # receives the committed entries
+        self.on_entries: Callable[[Sequence[LogEntry]], None] = lambda _entries: None  # receives the committed entries
         self._resources: dict[type, dict[str, Resource]] = {}
-        self._shelves: dict[type, dict[str, dict[str, Resource]]] = {}
+        self._by_owner: dict[type, dict[str, dict[str, Resource]]] = {}
         self._open: _Change | None = None
-        self._unsaved = Unsaved()
+        self._unsaved = UnsavedChanges()
         meta = store.meta()
         self._number = _number_of(meta, _NUMBER, 0)
         self.seed = _number_of(meta, _SEED, seed)
@@ -55,9 +55,9 @@ class Registry:
         assert found is None or isinstance(found, kind)
         return found
 
-    def on_shelf(self, kind: type[R], shelf: str) -> list[R]:
+    def owned_by(self, kind: type[R], owner_key: str) -> list[R]:
         """Return the resources of a shelf, in order of creation."""
-        resources = self._shelves.get(kind, {}).get(shelf, {}).values()
+        resources = self._by_owner.get(kind, {}).get(owner_key, {}).values()
         return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
 
     def all(self, kind: type[R]) -> list[R]:
@@ -103,7 +103,7 @@ class Registry:
         self._remember(resource)
         self._displace(resource)
 
-    def write_down(self, entry: Entry) -> None:
+    def append_entry(self, entry: LogEntry) -> None:
         self._changing().entries.append(entry)
 
     def after_commit(self, action: Callable[[], object]) -> None:
@@ -127,13 +127,13 @@ class Registry:
     def _place(self, resource: Resource) -> None:
         kind = type(resource)
         self._resources.setdefault(kind, {})[resource.key] = resource
-        self._shelves.setdefault(kind, {}).setdefault(resource.shelf, {})[resource.key] = resource
+        self._by_owner.setdefault(kind, {}).setdefault(resource.owner_key, {})[resource.key] = resource
         self.version += 1
 
     def _displace(self, resource: Resource) -> None:
         kind = type(resource)
         del self._resources[kind][resource.key]
-        del self._shelves[kind][resource.shelf][resource.key]
+        del self._by_owner[kind][resource.owner_key][resource.key]
         self.version += 1
 
     def _commit(self, change: _Change) -> None:
@@ -177,5 +177,5 @@ class _Change:
     def __init__(self, number: int) -> None:
         self.number = number
         self.before: Places = {}
-        self.entries: list[Entry] = []
+        self.entries: list[LogEntry] = []
         self.after: list[Callable[[], object]] = []

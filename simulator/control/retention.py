@@ -36,7 +36,7 @@ class Retention:
                     registry.remove(resource)
         for service in registry.all(ServiceResource):
             if not self._context.is_there(service):
-                for operation in registry.on_shelf(OperationResource, service.arn):
+                for operation in registry.owned_by(OperationResource, service.arn):
                     registry.remove(operation)
                 registry.remove(service)
 

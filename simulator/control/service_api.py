@@ -13,16 +13,15 @@ from typing import Any, Final
 from simulator.control.api_context import ApiContext, ApiSettings
 from simulator.control.audit import Audit, is_read
 from simulator.control.auto_scaling_configurations import AutoScalingConfigurations
-from simulator.control.calendar import Calendar
-from simulator.control.caller import Caller
 from simulator.control.configuration_rules import ConfigurationRules
 from simulator.control.connections import Connections
 from simulator.control.custom_domains import CustomDomains
-from simulator.control.domain_walk import DomainWalk
+from simulator.control.domain_validation import DomainValidation
 from simulator.control.identifiers import Identifiers
 from simulator.control.observability_configurations import ObservabilityConfigurations
 from simulator.control.operations import Operations
 from simulator.control.pagination import Pages
+from simulator.control.principal import Principal
 from simulator.control.registry import Registry
 from simulator.control.retention import Retention
 from simulator.control.service_events import ServiceEvents
@@ -32,6 +31,7 @@ from simulator.control.tags import Tags
 from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.control.vpc_connectors import VpcConnectors
 from simulator.control.vpc_ingress_connections import VpcIngressConnections
+from simulator.control.wall_clock import WallClock
 from simulator.control.workload import Workload
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import ConnectionResource
@@ -39,7 +39,7 @@ from simulator.world.tasks import Tasks
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
-Operation = Callable[[Caller, Request], Answer]
+Operation = Callable[[Principal, Request], Answer]
 
 _DEFAULTS: Final = ApiSettings()
 
@@ -52,7 +52,7 @@ class ServiceApi:
         registry: Registry,
         workload: Workload,
         *,
-        now: Calendar,
+        now: WallClock,
         tasks: Tasks,
         profile: TimeProfile = INSTANT,
         settings: ApiSettings = _DEFAULTS,
@@ -80,7 +80,7 @@ class ServiceApi:
         self._connectors = VpcConnectors(context)
         self._ingress = VpcIngressConnections(context, workload, profile, tasks)
         self._tags = Tags(context)
-        self._walk = DomainWalk(context, workload, profile, tasks)
+        self._walk = DomainValidation(context, workload, profile, tasks)
         self._domains = CustomDomains(context, self._walk, self._ingress)
         self._services = Services(
             context,
@@ -111,7 +111,7 @@ class ServiceApi:
         """The names of all operations."""
         return tuple(self._by_name)
 
-    def handle(self, caller: Caller, operation: str, request: Request) -> Answer:
+    def handle(self, principal: Principal, operation: str, request: Request) -> Answer:
         """Return the response to a validated request. Callers must not modify it.
 
         Raises:
@@ -121,13 +121,13 @@ class ServiceApi:
         if carry_out is None:
             raise ApiError("UnknownOperationException", f"There is no operation {operation}.")
         try:
-            return self._audited(carry_out, caller, operation, request)
+            return self._audited(carry_out, principal, operation, request)
         except sqlite3.Error as error:
             raise ApiError("InternalServiceErrorException", f"The state could not be written: {error}.") from error
 
-    def rejected(self, caller: Caller, operation: str, request: Request, error: ApiError) -> None:
+    def rejected(self, principal: Principal, operation: str, request: Request, error: ApiError) -> None:
         """Record in the audit log a call that was rejected, here or by validation before."""
-        self._audit.gather(caller, operation, request, error)
+        self._audit.gather(principal, operation, request, error)
 
     def flush(self) -> None:
         """Write what the audit log and the service logs have collected, as far as possible."""
@@ -154,22 +154,22 @@ class ServiceApi:
 
     # --- internals -------------------------------------------------------------------------------------------------
 
-    def _audited(self, carry_out: Operation, caller: Caller, operation: str, request: Request) -> Answer:
+    def _audited(self, carry_out: Operation, principal: Principal, operation: str, request: Request) -> Answer:
         try:
             if not is_read(operation):
-                return self._change(carry_out, caller, operation, request)
-            answer = carry_out(caller, request)
+                return self._change(carry_out, principal, operation, request)
+            answer = carry_out(principal, request)
         except ApiError as error:
-            self.rejected(caller, operation, request, error)
+            self.rejected(principal, operation, request, error)
             raise
-        self._audit.gather(caller, operation, request)
+        self._audit.gather(principal, operation, request)
         return answer
 
-    def _change(self, carry_out: Operation, caller: Caller, operation: str, request: Request) -> Answer:
+    def _change(self, carry_out: Operation, principal: Principal, operation: str, request: Request) -> Answer:
         with self._registry.change():
             self._retention.sweep()
-            answer = carry_out(caller, request)
-            self._audit.record_change(caller, operation, request, answer)
+            answer = carry_out(principal, request)
+            self._audit.record_change(principal, operation, request, answer)
         return answer
 
     def _named(self) -> dict[str, Operation]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from simulator.control.calendar import Calendar, iso_text
-from simulator.control.entries import Entry, EntryKind
 from simulator.control.identifiers import Identifiers
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.registry import Registry
+from simulator.control.wall_clock import WallClock, iso_text
 from simulator.model.api_resources import ServiceResource
 from simulator.model.service_state import ServiceStatus
 
@@ -19,7 +19,7 @@ PREFIX: Final = "[AppRunner] "
 class ServiceEvents:
     """Writes events. Call every method inside a change of the registry."""
 
-    def __init__(self, registry: Registry, identifiers: Identifiers, now: Calendar) -> None:
+    def __init__(self, registry: Registry, identifiers: Identifiers, now: WallClock) -> None:
         self._registry = registry
         self._identifiers = identifiers
         self._now = now
@@ -46,7 +46,7 @@ class ServiceEvents:
         self._event(service, "AppRunner Service Operation Status Change", {"operationStatus": status}, message)
 
     def _log(self, service: ServiceResource, stream: str, text: str) -> None:
-        self._registry.write_down(Entry(EntryKind.LOG, self._now(), service.shelf, service.arn, stream, text))
+        self._registry.append_entry(LogEntry(EntryKind.LOG, self._now(), service.owner_key, service.arn, stream, text))
 
     def _event(self, service: ServiceResource, kind: str, detail: dict[str, Any], message: str) -> None:
         place, at = service.place, self._now()
@@ -63,7 +63,9 @@ class ServiceEvents:
             # ASSUMPTION: INFO even for failures; the documented samples show nothing else (facts 11.4).
             | {"serviceName": service.name, "serviceId": service.resource_id, "message": message, "severity": "INFO"},
         }
-        self._registry.write_down(Entry(EntryKind.EVENT, at, service.shelf, service.arn, kind, json.dumps(event)))
+        self._registry.append_entry(
+            LogEntry(EntryKind.EVENT, at, service.owner_key, service.arn, kind, json.dumps(event))
+        )
 
 
 def log_group(service: ServiceResource) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from simulator.control.calendar import Calendar
-from simulator.control.entries import Entry, EntryKind
-from simulator.control.gathered import Gathered
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.registry import Registry
 from simulator.control.service_events import EVENTS_STREAM, PREFIX
+from simulator.control.wall_clock import WallClock
+from simulator.control.write_buffer import WriteBuffer
 from simulator.model.api_resources import ServiceResource
 
 _GATHERED_MAX: Final = 100
@@ -24,10 +24,10 @@ _LINE_MAX: Final = 256 * 1024  # characters; an event of CloudWatch Logs has at 
 class ServiceLog:
     """The log that a workload writes to. Lines of a service that does not exist are discarded."""
 
-    def __init__(self, registry: Registry, now: Calendar) -> None:
+    def __init__(self, registry: Registry, now: WallClock) -> None:
         self._registry = registry
         self._now = now
-        self._gathered: Gathered[Entry] = Gathered(
+        self._gathered: WriteBuffer[LogEntry] = WriteBuffer(
             self._write_all, "log lines", count_max=_GATHERED_MAX, wait_s=_GATHERED_S
         )
 
@@ -47,14 +47,14 @@ class ServiceLog:
         """Write the remaining lines."""
         self._gathered.close()
 
-    def _write_all(self, entries: Sequence[Entry]) -> None:
+    def _write_all(self, entries: Sequence[LogEntry]) -> None:
         with self._registry.change():
             for entry in entries:
-                self._registry.write_down(entry)
+                self._registry.append_entry(entry)
 
     def _gather(self, service_arn: str, stream: str, text: str) -> None:
         service = self._registry.get(ServiceResource, service_arn)
         if service is None:
             return
-        entry = Entry(EntryKind.LOG, self._now(), service.shelf, service_arn, stream, text)
+        entry = LogEntry(EntryKind.LOG, self._now(), service.owner_key, service_arn, stream, text)
         self._gathered.add(entry, len(text), within_change=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.control.api_context import ApiContext, shelf
-from simulator.control.caller import Caller
+from simulator.control.api_context import ApiContext, owner_key
+from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, invalid_state, not_found
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import ServiceResource
@@ -11,23 +11,23 @@ from simulator.model.arn import SERVICE
 from simulator.model.service_state import ServiceStatus
 
 
-def find_service(context: ApiContext, caller: Caller, text: str) -> ServiceResource:
+def find_service(context: ApiContext, principal: Principal, text: str) -> ServiceResource:
     """Find a service, including a recently deleted one. Services of other accounts or Regions are not found.
 
     Raises:
         ApiError: InvalidRequestException if `text` is not the ARN of a service, ResourceNotFoundException.
     """
     service = context.registry.get(ServiceResource, text)
-    if service is None or service.shelf != shelf(caller) or not context.is_there(service):
+    if service is None or service.owner_key != owner_key(principal) or not context.is_there(service):
         arn_of(text, "ServiceArn", SERVICE)
         raise not_found("Service", text)
     return service
 
 
-def find_service_or_invalid(context: ApiContext, caller: Caller, text: str) -> ServiceResource:
+def find_service_or_invalid(context: ApiContext, principal: Principal, text: str) -> ServiceResource:
     """For operations that do not declare ResourceNotFoundException. Raises InvalidRequestException."""
     try:
-        return find_service(context, caller, text)
+        return find_service(context, principal, text)
     except ApiError as error:
         raise invalid(error.message, error.hint) from error
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simulator.control.api_context import ApiContext, shelf
+from simulator.control.api_context import ApiContext, owner_key
 from simulator.control.auto_scaling_configurations import AutoScalingConfigurations
-from simulator.control.caller import Caller
 from simulator.control.configuration_rules import ConfigurationRules
 from simulator.control.operations import Operations
+from simulator.control.principal import Principal
 from simulator.control.rejections import invalid, invalid_state, quota_exceeded
+from simulator.control.resource_users import living_services
 from simulator.control.revisions import auto_scaling_of
 from simulator.control.service_lookup import find_service
-from simulator.control.usage import living_services
 from simulator.control.vpc_ingress_connections import VpcIngressConnections
 from simulator.model.api_resources import OperationResource, ServiceResource
 from simulator.model.arn import SERVICE
@@ -54,69 +54,69 @@ class Services:
 
     # --- operations ------------------------------------------------------------------------------------------------
 
-    def create(self, caller: Caller, request: Request) -> Answer:
+    def create(self, principal: Principal, request: Request) -> Answer:
         name, registry = request["ServiceName"], self._context.registry
-        living = living_services(registry, shelf(caller))
+        living = living_services(registry, owner_key(principal))
         if any(each.name == name for each in living):
             raise invalid(f"Service with the provided name already exists: {name}")
         if len(living) >= self._context.quotas.services:
             raise quota_exceeded("services", self._context.quotas.services)
         now = self._context.now()
         service = ServiceResource(
-            str(self._context.new_arn(caller, SERVICE, name)),
+            str(self._context.new_arn(principal, SERVICE, name)),
             registry.next_number(),
             now,
             tags=self._context.tags(request.get("Tags")),
-            host=f"{self._context.identifiers.host_label()}.{caller.region}.awsapprunner.com",
+            host=f"{self._context.identifiers.host_label()}.{principal.region}.awsapprunner.com",
             status=ServiceStatus.OPERATION_IN_PROGRESS,
             updated_at=now,
-            configuration=self._rules.completed(caller, request),
+            configuration=self._rules.completed(principal, request),
             kms_key=request.get("EncryptionConfiguration", {}).get("KmsKey"),
         )
-        return self._begun(caller, self._operations.create(service))
+        return self._begun(principal, self._operations.create(service))
 
-    def describe(self, caller: Caller, request: Request) -> Answer:
-        service = find_service(self._context, caller, request["ServiceArn"])
-        return {"Service": self._view(caller, service)}
+    def describe(self, principal: Principal, request: Request) -> Answer:
+        service = find_service(self._context, principal, request["ServiceArn"])
+        return {"Service": self._view(principal, service)}
 
-    def list_page(self, caller: Caller, request: Request) -> Answer:
-        living = living_services(self._context.registry, shelf(caller))
-        page, more = self._context.pages.page(living, caller, "ListServices", request)
+    def list_page(self, principal: Principal, request: Request) -> Answer:
+        living = living_services(self._context.registry, owner_key(principal))
+        page, more = self._context.pages.page(living, principal, "ListServices", request)
         return {"ServiceSummaryList": [_summary(each) for each in page], **more}
 
-    def update(self, caller: Caller, request: Request) -> Answer:
-        service = self._ready_for(OperationType.UPDATE_SERVICE, caller, request)
+    def update(self, principal: Principal, request: Request) -> Answer:
+        service = self._ready_for(OperationType.UPDATE_SERVICE, principal, request)
         # ASSUMPTION: an empty block counts as none. An update with `InstanceConfiguration={}` would settle it.
         if not any(value != {} for member, value in request.items() if member != "ServiceArn"):
             raise invalid("No configurations provided in the UpdateService request.")
-        configuration = self._rules.completed(caller, request, service.configuration)
+        configuration = self._rules.completed(principal, request, service.configuration)
         if configuration.is_public and not service.configuration.is_public and self._ingress.of_service(service):
             raise invalid("IsPubliclyAccessible = true, must be false while the service has a VPC ingress connection.")
         new_application = "SourceConfiguration" in request
-        return self._begun(caller, self._operations.update(service, configuration, new_application=new_application))
+        return self._begun(principal, self._operations.update(service, configuration, new_application=new_application))
 
-    def start_deployment(self, caller: Caller, request: Request) -> Answer:
-        service = self._ready_for(OperationType.START_DEPLOYMENT, caller, request)
+    def start_deployment(self, principal: Principal, request: Request) -> Answer:
+        service = self._ready_for(OperationType.START_DEPLOYMENT, principal, request)
         return {"OperationId": self._operations.begin(service, OperationType.START_DEPLOYMENT).operation_id}
 
-    def pause(self, caller: Caller, request: Request) -> Answer:
-        return self._switched(OperationType.PAUSE_SERVICE, caller, request)
+    def pause(self, principal: Principal, request: Request) -> Answer:
+        return self._switched(OperationType.PAUSE_SERVICE, principal, request)
 
-    def resume(self, caller: Caller, request: Request) -> Answer:
-        return self._switched(OperationType.RESUME_SERVICE, caller, request)
+    def resume(self, principal: Principal, request: Request) -> Answer:
+        return self._switched(OperationType.RESUME_SERVICE, principal, request)
 
-    def delete(self, caller: Caller, request: Request) -> Answer:
-        service = self._ready_for(OperationType.DELETE_SERVICE, caller, request)
+    def delete(self, principal: Principal, request: Request) -> Answer:
+        service = self._ready_for(OperationType.DELETE_SERVICE, principal, request)
         if self._ingress.of_service(service) is not None:
             # ASSUMPTION: InvalidStateException; it is documented that the connection must be deleted first, but not the
             # error (facts 1.8).
             raise invalid_state(f"Service cannot be deleted while it has a VPC ingress connection: {service.arn}")
-        return self._begun(caller, self._operations.begin(service, OperationType.DELETE_SERVICE))
+        return self._begun(principal, self._operations.begin(service, OperationType.DELETE_SERVICE))
 
-    def list_operations(self, caller: Caller, request: Request) -> Answer:
-        service = find_service(self._context, caller, request["ServiceArn"])
-        operations = self._context.registry.on_shelf(OperationResource, service.arn)
-        page, more = self._context.pages.page(operations, caller, "ListOperations", request)
+    def list_operations(self, principal: Principal, request: Request) -> Answer:
+        service = find_service(self._context, principal, request["ServiceArn"])
+        operations = self._context.registry.owned_by(OperationResource, service.arn)
+        page, more = self._context.pages.page(operations, principal, "ListOperations", request)
         return {"OperationSummaryList": [_operation_summary(each) for each in page], **more}
 
     # --- not in the API --------------------------------------------------------------------------------------------
@@ -137,16 +137,16 @@ class Services:
 
     # --- internals -------------------------------------------------------------------------------------------------
 
-    def _switched(self, kind: OperationType, caller: Caller, request: Request) -> Answer:
+    def _switched(self, kind: OperationType, principal: Principal, request: Request) -> Answer:
         """Pause or resume; answer without an operation if the service already is in that state (facts 1.4)."""
-        service = find_service(self._context, caller, request["ServiceArn"])
+        service = find_service(self._context, principal, request["ServiceArn"])
         if verdict(kind, service.status) is OperationDecision.ALREADY_THERE:
-            return {"Service": self._view(caller, service)}
-        self._ready_for(kind, caller, request)
-        return self._begun(caller, self._operations.begin(service, kind))
+            return {"Service": self._view(principal, service)}
+        self._ready_for(kind, principal, request)
+        return self._begun(principal, self._operations.begin(service, kind))
 
-    def _ready_for(self, kind: OperationType, caller: Caller, request: Request) -> ServiceResource:
-        service = find_service(self._context, caller, request["ServiceArn"])
+    def _ready_for(self, kind: OperationType, principal: Principal, request: Request) -> ServiceResource:
+        service = find_service(self._context, principal, request["ServiceArn"])
         if verdict(kind, service.status) is not OperationDecision.BEGINS:
             message = f"Service cannot be {_DONE[kind]} in the current state: {service.status}."
             # ASSUMPTION: InvalidRequestException for StartDeployment, because the model lists no InvalidStateException
@@ -154,20 +154,20 @@ class Services:
             raise invalid(message) if kind is OperationType.START_DEPLOYMENT else invalid_state(message)
         return service
 
-    def _begun(self, caller: Caller, operation: OperationResource) -> Answer:
-        service = find_service(self._context, caller, operation.service_arn)
-        return {"Service": self._view(caller, service), "OperationId": operation.operation_id}
+    def _begun(self, principal: Principal, operation: OperationResource) -> Answer:
+        service = find_service(self._context, principal, operation.service_arn)
+        return {"Service": self._view(principal, service), "OperationId": operation.operation_id}
 
-    def _view(self, caller: Caller, service: ServiceResource) -> Answer:
+    def _view(self, principal: Principal, service: ServiceResource) -> Answer:
         if self._views_version != self._context.registry.version:
             self._views.clear()
             self._views_version = self._context.registry.version
         view = self._views.get(service.arn)
         if view is None:
-            view = self._views[service.arn] = self._rendered(caller, service)
+            view = self._views[service.arn] = self._rendered(principal, service)
         return view
 
-    def _rendered(self, caller: Caller, service: ServiceResource) -> Answer:
+    def _rendered(self, principal: Principal, service: ServiceResource) -> Answer:
         configuration = service.configuration
         scaling = auto_scaling_of(self._context.registry, configuration.auto_scaling_arn)
         assert scaling is not None, configuration.auto_scaling_arn
@@ -175,7 +175,7 @@ class Services:
             "SourceConfiguration": configuration.source,
             "InstanceConfiguration": configuration.instance,
             "HealthCheckConfiguration": configuration.health_check,
-            "AutoScalingConfigurationSummary": self._auto_scaling.summary(caller, scaling),
+            "AutoScalingConfigurationSummary": self._auto_scaling.summary(principal, scaling),
             "NetworkConfiguration": configuration.network,
         }
         if configuration.observability:

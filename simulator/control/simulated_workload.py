@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from simulator.control.workload import Log, ServiceRevision, Steps, WorkloadFailed, health_check_failed
+from simulator.control.workload import DeploymentProgress, Log, ServiceRevision, WorkloadFailed, health_check_failed
 from simulator.model.phase import Phase
 
 _IMAGE_PHASES = (Phase.SOURCE_READY, Phase.PROVISIONING, Phase.HEALTH_CHECKING, Phase.HEALTHY, Phase.ROUTED)
@@ -35,11 +35,11 @@ class SimulatedWorkload:
     def attach(self, log: Log) -> None:
         """Do nothing: this workload writes no logs."""
 
-    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         await self._roll_out("provision", revision, steps)
         return f"version {revision.number}"
 
-    async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         await self._roll_out("deploy", revision, steps)
         return f"version {revision.number}"
 
@@ -72,7 +72,7 @@ class SimulatedWorkload:
         for name in names:
             self.domains.pop(name, None)
 
-    async def _roll_out(self, step: str, revision: ServiceRevision, steps: Steps) -> None:
+    async def _roll_out(self, step: str, revision: ServiceRevision, steps: DeploymentProgress) -> None:
         self.calls.append((step, revision.name, revision.number))
         await asyncio.sleep(self.step_s)
         for phase in _IMAGE_PHASES if revision.configuration.is_image else _SOURCE_PHASES:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.control.documents import from_json
+from simulator.control.serialization import from_json
 from simulator.control.store import MIGRATIONS, Document, Store, naming
 from simulator.control.store_file import StoreError
 from simulator.world.private_files import write_private

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from simulator.control.entries import Entry, EntryKind
 from simulator.control.entry_bounds import BYTES_MAX, ENTRIES_MAX, EntryBounds
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.store_checkpoints import AUTOMATIC_PAGES, Checkpoints
 from simulator.control.store_file import StoreError, StoreFile
 
@@ -136,7 +136,7 @@ class Store:
         *,
         puts: Iterable[Document] = (),
         removals: Iterable[tuple[str, str]] = (),
-        entries: Iterable[Entry] = (),
+        entries: Iterable[LogEntry] = (),
         meta: Mapping[str, str] | None = None,
     ) -> None:
         """Write everything or nothing. Raises sqlite3.Error; its subclass StoreGone if the file no longer exists."""
@@ -150,7 +150,10 @@ class Store:
             db.executemany("REPLACE INTO meta VALUES (?, ?)", (meta or {}).items())
             db.executemany(
                 "INSERT INTO entry (kind, at, shelf, service, stream, text) VALUES (?, ?, ?, ?, ?, ?)",
-                [(each.kind, each.at, each.shelf, each.service, each.stream, _storable(each.text)) for each in added],
+                [
+                    (each.kind, each.at, each.owner_key, each.service, each.stream, _storable(each.text))
+                    for each in added
+                ],
             )
             if added:
                 self._bounds.prune(db, added)
@@ -168,7 +171,7 @@ class Store:
 
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
-    ) -> list[Entry]:
+    ) -> list[LogEntry]:
         """Return the next entries after `cursor` (0: from the oldest kept one), oldest first, at most `limit`."""
         with self._telling():
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
@@ -221,7 +224,7 @@ def read_last_cursor(db: sqlite3.Connection) -> int:
 
 def read_entries(
     db: sqlite3.Connection, cursor: int, *, kind: EntryKind | None, service: str | None, limit: int
-) -> list[Entry]:
+) -> list[LogEntry]:
     """Read entries with the connection of a writer or a reader. Raises sqlite3.Error."""
     rows = db.execute(
         "SELECT kind, at, shelf, service, stream, text, cursor FROM entry"
@@ -230,8 +233,8 @@ def read_entries(
         {"cursor": cursor, "kind": kind, "service": service, "limit": limit},
     )
     return [
-        Entry(EntryKind(kind), float(at), str(shelf), str(service), str(stream), str(text), cursor)
-        for kind, at, shelf, service, stream, text, cursor in rows
+        LogEntry(EntryKind(kind), float(at), str(owner_key), str(service), str(stream), str(text), cursor)
+        for kind, at, owner_key, service, stream, text, cursor in rows
     ]
 
 
@@ -245,7 +248,7 @@ class EntryReader:
 
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
-    ) -> list[Entry]:
+    ) -> list[LogEntry]:
         """See `Store.entries_after`. Raises StoreError."""
         with naming(self._path):
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)

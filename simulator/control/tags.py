@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from simulator.control.api_context import ApiContext, checked_tags, shelf
-from simulator.control.caller import Caller
+from simulator.control.api_context import ApiContext, checked_tags, owner_key
+from simulator.control.principal import Principal
 from simulator.control.rejections import invalid, invalid_state, not_found
 from simulator.control.revisions import auto_scaling_of, observability_of
 from simulator.model.api_resources import (
@@ -35,9 +35,9 @@ class Tags:
     def __init__(self, context: ApiContext) -> None:
         self._context = context
 
-    def tag(self, caller: Caller, request: Request) -> Answer:
+    def tag(self, principal: Principal, request: Request) -> Answer:
         """Add or overwrite tags, even during an operation: the GitHub Action tags and then updates (facts 15.5)."""
-        resource = self._find(caller, request["ResourceArn"])
+        resource = self._find(principal, request["ResourceArn"])
         most = self._context.quotas.tags
         tags = resource.tags | checked_tags(request["Tags"], most)
         if len(tags) > most:
@@ -45,23 +45,23 @@ class Tags:
         self._context.registry.put(replace(resource, tags=tags))
         return {}
 
-    def untag(self, caller: Caller, request: Request) -> Answer:
-        resource = self._find(caller, request["ResourceArn"])
+    def untag(self, principal: Principal, request: Request) -> Answer:
+        resource = self._find(principal, request["ResourceArn"])
         gone = set(request["TagKeys"])
         tags = {key: value for key, value in resource.tags.items() if key not in gone}
         self._context.registry.put(replace(resource, tags=tags))
         return {}
 
-    def list_all(self, caller: Caller, request: Request) -> Answer:
-        tags = self._find(caller, request["ResourceArn"]).tags
+    def list_all(self, principal: Principal, request: Request) -> Answer:
+        tags = self._find(principal, request["ResourceArn"]).tags
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
-    def _find(self, caller: Caller, text: str) -> Tagged:
+    def _find(self, principal: Principal, text: str) -> Tagged:
         try:
             arn = Arn.parse(text)
         except ValueError as error:
             raise invalid(f"ResourceArn = {error}") from error
-        found = self._get(arn) if arn.shelf == shelf(caller) and not arn.is_partial else None
+        found = self._get(arn) if arn.owner_key == owner_key(principal) and not arn.is_partial else None
         if found is None or not self._context.is_there(found):
             raise not_found("Resource", text)
         if found.is_deleted:

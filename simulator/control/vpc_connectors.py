@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from simulator.control.api_context import ApiContext, shelf
-from simulator.control.caller import Caller
+from simulator.control.api_context import ApiContext, owner_key
+from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, named, not_found, quota_exceeded
-from simulator.control.usage import users_of
+from simulator.control.resource_users import users_of
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import VpcConnectorResource
 from simulator.model.arn import VPC_CONNECTOR
@@ -26,15 +26,15 @@ class VpcConnectors:
 
     # --- operations ------------------------------------------------------------------------------------------------
 
-    def create(self, caller: Caller, request: Request) -> Answer:
+    def create(self, principal: Principal, request: Request) -> Answer:
         name, registry = request["VpcConnectorName"], self._context.registry
-        active = self._active(caller)
+        active = self._active(principal)
         if any(each.name == name for each in active):
             raise invalid(f"VPC connector with the provided name already exists: {name}")
         if len(active) >= self._context.quotas.vpc_connectors:
             raise quota_exceeded("VPC connectors", self._context.quotas.vpc_connectors)
         connector = VpcConnectorResource(
-            str(self._context.new_arn(caller, VPC_CONNECTOR, name, _REVISION)),
+            str(self._context.new_arn(principal, VPC_CONNECTOR, name, _REVISION)),
             registry.next_number(),
             self._context.now(),
             tags=self._context.tags(request.get("Tags")),
@@ -44,19 +44,21 @@ class VpcConnectors:
         registry.put(connector)
         return {"VpcConnector": _view(connector)}
 
-    def describe(self, caller: Caller, request: Request) -> Answer:
-        return {"VpcConnector": _view(self._find(caller, request[_ARN]))}
+    def describe(self, principal: Principal, request: Request) -> Answer:
+        return {"VpcConnector": _view(self._find(principal, request[_ARN]))}
 
-    def list_page(self, caller: Caller, request: Request) -> Answer:
-        page, more = self._context.pages.page(self._active(caller), caller, "ListVpcConnectors", request)
+    def list_page(self, principal: Principal, request: Request) -> Answer:
+        page, more = self._context.pages.page(self._active(principal), principal, "ListVpcConnectors", request)
         return {"VpcConnectors": [_view(each) for each in page], **more}
 
-    def delete(self, caller: Caller, request: Request) -> Answer:
-        connector = self._find(caller, request[_ARN])
+    def delete(self, principal: Principal, request: Request) -> Answer:
+        connector = self._find(principal, request[_ARN])
         if connector.is_deleted:
             raise invalid(f"The VPC connector you specified has been deleted: {connector.arn}")
         registry = self._context.registry
-        users = users_of(registry, shelf(caller), connector.arn, lambda configuration: configuration.vpc_connector_arn)
+        users = users_of(
+            registry, owner_key(principal), connector.arn, lambda configuration: configuration.vpc_connector_arn
+        )
         if users:
             # ASSUMPTION: InvalidRequestException; the operation declares no other suitable error (facts 10.1).
             message = f"Provided VPC connector arn is being used by other services. ARN: {connector.arn}"
@@ -67,10 +69,10 @@ class VpcConnectors:
 
     # --- for services ----------------------------------------------------------------------------------------------
 
-    def find_for_service(self, caller: Caller, text: str) -> VpcConnectorResource:
+    def find_for_service(self, principal: Principal, text: str) -> VpcConnectorResource:
         """Return a connector that a service may use. Raises InvalidRequestException."""
         try:
-            connector = self._find(caller, text)
+            connector = self._find(principal, text)
         except ApiError as error:
             raise invalid(error.message, error.hint) from error
         if connector.is_deleted:
@@ -79,14 +81,18 @@ class VpcConnectors:
 
     # --- internals -------------------------------------------------------------------------------------------------
 
-    def _active(self, caller: Caller) -> list[VpcConnectorResource]:
-        stored = self._context.registry.on_shelf(VpcConnectorResource, shelf(caller))
+    def _active(self, principal: Principal) -> list[VpcConnectorResource]:
+        stored = self._context.registry.owned_by(VpcConnectorResource, owner_key(principal))
         return [each for each in stored if not each.is_deleted]
 
-    def _find(self, caller: Caller, text: str) -> VpcConnectorResource:
+    def _find(self, principal: Principal, text: str) -> VpcConnectorResource:
         """Find by the full ARN; partial ARNs are not allowed (facts 1.5)."""
         arn = arn_of(text, _ARN, VPC_CONNECTOR)
-        found = self._context.registry.get(VpcConnectorResource, str(arn)) if arn.shelf == shelf(caller) else None
+        found = (
+            self._context.registry.get(VpcConnectorResource, str(arn))
+            if arn.owner_key == owner_key(principal)
+            else None
+        )
         if found is None or not self._context.is_there(found):
             raise not_found("VPC connector", text)
         return found

@@ -7,12 +7,12 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from simulator.control.api_context import ApiContext, shelf
-from simulator.control.calendar import left_s
-from simulator.control.caller import Caller
+from simulator.control.api_context import ApiContext, owner_key
+from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, invalid_state, not_found, quota_exceeded
 from simulator.control.service_lookup import find_service_or_invalid, reject_unless_running
 from simulator.control.time_profile import TimeProfile
+from simulator.control.wall_clock import left_s
 from simulator.control.workload import Workload, WorkloadFailed
 from simulator.model.api_resources import ServiceResource, VpcIngressResource
 from simulator.model.arn import VPC_INGRESS
@@ -38,15 +38,15 @@ class VpcIngressConnections:
 
     # --- operations ------------------------------------------------------------------------------------------------
 
-    def create(self, caller: Caller, request: Request) -> Answer:
+    def create(self, principal: Principal, request: Request) -> Answer:
         name, registry = request["VpcIngressConnectionName"], self._context.registry
-        service = find_service_or_invalid(self._context, caller, request["ServiceArn"])
+        service = find_service_or_invalid(self._context, principal, request["ServiceArn"])
         if service.configuration.is_public:
             # ASSUMPTION: InvalidRequestException, not InvalidStateException; a call for a public service would settle
             # it.
             raise invalid(f"ServiceArn = {service.arn}, must be a service that is not publicly accessible.")
         reject_unless_running(service, "VPC ingress connection cannot be created for the service")
-        living = [each for each in self._all(caller) if not each.is_deleted]
+        living = [each for each in self._all(principal) if not each.is_deleted]
         if any(each.name == name for each in living):
             raise invalid(f"VPC ingress connection with the provided name already exists: {name}")
         most = self._context.quotas.vpc_ingress_connections
@@ -54,38 +54,38 @@ class VpcIngressConnections:
             raise quota_exceeded("VPC ingress connections of a service", most)
         now = self._context.now()
         connection = VpcIngressResource(
-            str(self._context.new_arn(caller, VPC_INGRESS, name)),
+            str(self._context.new_arn(principal, VPC_INGRESS, name)),
             registry.next_number(),
             now,
             tags=self._context.tags(request.get("Tags")),
             service_arn=service.arn,
             # ASSUMPTION: a name of the same form as a public service's (facts 10.2).
-            host=f"{self._context.identifiers.host_label()}.{caller.region}.awsapprunner.com",
+            host=f"{self._context.identifiers.host_label()}.{principal.region}.awsapprunner.com",
             status=IngressStatus.PENDING_CREATION,
             changed_at=now,
             vpc=_vpc(request["IngressVpcConfiguration"]),
         )
         return self._begun(connection)
 
-    def describe(self, caller: Caller, request: Request) -> Answer:
-        return _answer(self._find(caller, request[_ARN]))
+    def describe(self, principal: Principal, request: Request) -> Answer:
+        return _answer(self._find(principal, request[_ARN]))
 
-    def list_page(self, caller: Caller, request: Request) -> Answer:
+    def list_page(self, principal: Principal, request: Request) -> Answer:
         wanted = request.get("Filter", {})
         service, endpoint = wanted.get("ServiceArn"), wanted.get("VpcEndpointId")
         found = [
             each
-            for each in self._all(caller)
+            for each in self._all(principal)
             if not each.is_deleted
             and service in {None, each.service_arn}
             and endpoint in {None, each.vpc["VpcEndpointId"]}
         ]
-        page, more = self._context.pages.page(found, caller, "ListVpcIngressConnections", request)
+        page, more = self._context.pages.page(found, principal, "ListVpcIngressConnections", request)
         summaries = [{_ARN: each.arn, "ServiceArn": each.service_arn} for each in page]
         return {"VpcIngressConnectionSummaryList": summaries, **more}
 
-    def update(self, caller: Caller, request: Request) -> Answer:
-        connection = self._find(caller, request[_ARN])
+    def update(self, principal: Principal, request: Request) -> Answer:
+        connection = self._find(principal, request[_ARN])
         if connection.status not in UPDATABLE:
             raise _rejected("updated", connection)
         if not request["IngressVpcConfiguration"]:
@@ -95,8 +95,8 @@ class VpcIngressConnections:
         vpc = _vpc(connection.vpc | request["IngressVpcConfiguration"])
         return self._begun(self._now_in(connection, IngressStatus.PENDING_UPDATE, vpc=vpc))
 
-    def delete(self, caller: Caller, request: Request) -> Answer:
-        connection = self._find(caller, request[_ARN])
+    def delete(self, principal: Principal, request: Request) -> Answer:
+        connection = self._find(principal, request[_ARN])
         if connection.status not in DELETABLE:
             raise _rejected("deleted", connection)
         return self._begun(self._now_in(connection, IngressStatus.PENDING_DELETION))
@@ -105,7 +105,7 @@ class VpcIngressConnections:
 
     def of_service(self, service: ServiceResource) -> VpcIngressResource | None:
         """Return the connection that is not DELETED."""
-        there = self._context.registry.on_shelf(VpcIngressResource, service.shelf)
+        there = self._context.registry.owned_by(VpcIngressResource, service.owner_key)
         return next((each for each in there if each.service_arn == service.arn and not each.is_deleted), None)
 
     def start(self) -> None:
@@ -164,12 +164,14 @@ class VpcIngressConnections:
             deleted_at=now if status is IngressStatus.DELETED else None,
         )
 
-    def _all(self, caller: Caller) -> list[VpcIngressResource]:
-        return self._context.registry.on_shelf(VpcIngressResource, shelf(caller))
+    def _all(self, principal: Principal) -> list[VpcIngressResource]:
+        return self._context.registry.owned_by(VpcIngressResource, owner_key(principal))
 
-    def _find(self, caller: Caller, text: str) -> VpcIngressResource:
+    def _find(self, principal: Principal, text: str) -> VpcIngressResource:
         arn = arn_of(text, _ARN, VPC_INGRESS)
-        found = self._context.registry.get(VpcIngressResource, str(arn)) if arn.shelf == shelf(caller) else None
+        found = (
+            self._context.registry.get(VpcIngressResource, str(arn)) if arn.owner_key == owner_key(principal) else None
+        )
         if found is None or not self._context.is_there(found):
             raise not_found("VPC ingress connection", text)
         return found

@@ -47,7 +47,7 @@ class WorkloadFailed(Exception):
         super().__init__(reason)
 
 
-class Steps(Protocol):
+class DeploymentProgress(Protocol):
     """Receives the progress of a workload's step."""
 
     @property
@@ -79,14 +79,14 @@ class Workload(Protocol):
     def attach(self, log: Log) -> None:
         """Set the log; called once, before any other method."""
 
-    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         """Start a new service: pull or build, start MinSize instances, health check, route. Return the version.
 
         A failure leaves nothing running. The phases to reach: SOURCE_READY to ROUTED; from SOURCE_PULLED on for source
         code.
         """
 
-    async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         """Do the same beside the running revision (blue/green), then remove the old one. Return the version.
 
         A failure leaves traffic with the old revision.

@@ -3,7 +3,8 @@
 Every resource has three attributes for storage and lists:
 
 - `key`: unique among the resources of its kind.
-- `shelf`: the owner by which lists are selected, an account in a Region or the service that the resource belongs to.
+- `owner_key`: the owner by which lists are selected, an account in a Region or the service that the resource belongs
+to.
 - `born`: a number that increases over all resources and gives lists their order.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulator.model.arn import Arn, shelf_of
+from simulator.model.arn import Arn, owner_key_of
 from simulator.model.domain_state import DomainStatus, names_of
 from simulator.model.ingress_state import IngressStatus
 from simulator.model.operation import ENDED, OperationStatus, OperationType
@@ -38,8 +39,8 @@ class ArnResource:
         return Arn.parse(self.arn)
 
     @property
-    def shelf(self) -> str:
-        return self.place.shelf
+    def owner_key(self) -> str:
+        return self.place.owner_key
 
     @property
     def name(self) -> str:
@@ -106,7 +107,7 @@ class OperationResource:
         return self.operation_id
 
     @property
-    def shelf(self) -> str:
+    def owner_key(self) -> str:
         return self.service_arn
 
     @property
@@ -175,7 +176,7 @@ class CustomDomainResource:
         return f"{self.service_arn} {self.domain}"
 
     @property
-    def shelf(self) -> str:
+    def owner_key(self) -> str:
         return self.service_arn
 
     @property
@@ -194,11 +195,11 @@ class AccountResource:
 
     @property
     def key(self) -> str:
-        return self.shelf
+        return self.owner_key
 
     @property
-    def shelf(self) -> str:
-        return shelf_of(self.account, self.region)
+    def owner_key(self) -> str:
+        return owner_key_of(self.account, self.region)
 
 
 Resource = (

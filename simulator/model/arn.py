@@ -41,8 +41,8 @@ class Arn:
         return f"arn:aws:apprunner:{self.region}:{self.account}:{self.kind}/{path}"
 
     @property
-    def shelf(self) -> str:
-        return shelf_of(self.account, self.region)
+    def owner_key(self) -> str:
+        return owner_key_of(self.account, self.region)
 
     @property
     def is_partial(self) -> bool:
@@ -71,7 +71,7 @@ class Arn:
         return cls(*place, parts[0], int(parts[1]), parts[2] if len(parts) == 3 else None)
 
 
-def shelf_of(account: str, region: str) -> str:
+def owner_key_of(account: str, region: str) -> str:
     """Return the key under which the resources of an account in one Region are stored."""
     return f"{account}/{region}"
 

@@ -13,14 +13,14 @@ from typing import Any, Final
 from simulator.assembly import Platform
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.control.api_context import ApiSettings
-from simulator.control.calendar import live_calendar, virtual_calendar
-from simulator.control.caller import Caller
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
+from simulator.control.principal import Principal
 from simulator.control.service_api import ServiceApi
 from simulator.control.service_events import EVENTS_STREAM
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import profile_named
-from simulator.control.workload import ServiceRevision, Steps
+from simulator.control.wall_clock import live_wall_clock, virtual_wall_clock
+from simulator.control.workload import DeploymentProgress, ServiceRevision
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import (
     ArnResource,
@@ -41,7 +41,7 @@ from simulator.replay.versions import Versions
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
 
-_CALLER: Final = Caller(ACCOUNT, REGION, "SCENARIO", "timeline", "127.0.0.1", "apprunner-simulator")
+_CALLER: Final = Principal(ACCOUNT, REGION, "SCENARIO", "timeline", "127.0.0.1", "apprunner-simulator")
 _UNBOUNDED: Final = 10_000  # a scenario may have more services than an AWS account
 _PREFIX: Final = "[AppRunner] "
 
@@ -64,7 +64,7 @@ class RunControl:
             profile=profile_named(told.time_profile, told.time_factor),
             api=ApiSettings(quotas=quotas),
             seed=scenario.seed,
-            now=virtual_calendar() if clock is ClockKind.VIRTUAL else live_calendar,
+            now=virtual_wall_clock() if clock is ClockKind.VIRTUAL else live_wall_clock,
         )
         self._plane = ControlPlane(settings, self._workload)
         # Called with lines that belong to no event log: service, stream, text.
@@ -139,7 +139,7 @@ class RunControl:
 
     # --- internals ---------------------------------------------------------------------------------------------------
 
-    def _written(self, entries: Sequence[Entry]) -> None:
+    def _written(self, entries: Sequence[LogEntry]) -> None:
         for entry in entries:
             if entry.kind is not EntryKind.LOG:
                 continue
@@ -158,7 +158,7 @@ class _Adopting(SimulatedWorkload):
         super().__init__()
         self._versions = versions
 
-    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         await SimulatedWorkload.provision(self, revision, steps)
         return self._versions.newest(revision.name).name
 

@@ -16,9 +16,9 @@ from simulator.assembly import Platform, ServicePlan
 from simulator.assembly.deployment import beside, deploy, failure_of
 from simulator.assembly.live_settings import service_host
 from simulator.control.workload import (
+    DeploymentProgress,
     Log,
     ServiceRevision,
-    Steps,
     WorkloadFailed,
     build_failed,
     pull_failed,
@@ -58,12 +58,12 @@ class ScenarioWorkload:
 
     # --- start --------------------------------------------------------------------------------------------------------
 
-    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         if revision.name not in self._platform.services:
             self._platform.add(revision.name, (service_host(revision.name, REGION, self._streams),))
         return await self.deploy(revision, steps)
 
-    async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         version = await self._fetch(revision, steps)
         service = self._platform.services[revision.name]
         try:
@@ -121,7 +121,7 @@ class ScenarioWorkload:
 
     # --- internals ----------------------------------------------------------------------------------------------------
 
-    async def _fetch(self, revision: ServiceRevision, steps: Steps) -> Version | None:
+    async def _fetch(self, revision: ServiceRevision, steps: DeploymentProgress) -> Version | None:
         """Return the newest version of the source, pulled or built; None for a service that is not in the scenario."""
         name, is_image = revision.name, revision.configuration.is_image
         version = self._versions.newest(name) if self._versions.knows(name) else None

@@ -26,8 +26,8 @@ from simulator.api.authentication import Authentication
 from simulator.api.endpoint import BODY_BYTES_MAX
 from simulator.api.signature import Credential, SignedRequest, signature_of
 from simulator.assembly.control_plane import ApiListener, ControlPlane, ControlPlaneSettings, open_control_plane
-from simulator.control.calendar import live_calendar
 from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.wall_clock import live_wall_clock
 from tests.api.wire import KEY, SECRET, boto3_client, elsewhere
 from tests.control.api_stage import IMAGE
 
@@ -40,7 +40,7 @@ class Clock:
     ahead_s: float = 0.0
 
     def __call__(self) -> float:
-        return live_calendar() + self.ahead_s
+        return live_wall_clock() + self.ahead_s
 
 
 @dataclass

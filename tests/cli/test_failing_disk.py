@@ -14,7 +14,7 @@ from cryptography import x509
 from typer.testing import CliRunner, Result
 
 from simulator.cli import app
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.store import Store
 from simulator.wire.ca import CertificateAuthority
 from simulator.world.clock import utc_now
@@ -183,7 +183,7 @@ def test_a_write_of_the_store(tmp_path: Path, stays: bool) -> None:
         store.write(
             puts=[("service", "a", text)],
             removals=[("service", text)],
-            entries=[Entry(EntryKind.AUDIT, 1.0, "s", "a", "x", text)],
+            entries=[LogEntry(EntryKind.AUDIT, 1.0, "s", "a", "x", text)],
             meta={"seed": text},
         )
 

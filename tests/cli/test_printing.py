@@ -18,7 +18,7 @@ from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli import app
 from simulator.cli.printing import Door, echo, guarded
 from simulator.cli.terminal import Terminal
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.store import Store
 
 pytestmark = pytest.mark.case("R10")
@@ -122,9 +122,9 @@ def test_what_a_state_holds_prints_no_control(tmp_path: Path, verb: list[str]) -
     document = json.dumps({"detail": EVIL, "eventName": EVIL, "errorMessage": EVIL}, ensure_ascii=False)
     store.write(
         entries=[
-            Entry(EntryKind.LOG, 1.0, "s", arn, "instance/1", EVIL),
-            Entry(EntryKind.EVENT, 1.0, "s", arn, EVIL, document),
-            Entry(EntryKind.AUDIT, 1.0, "s", arn, EVIL, document),
+            LogEntry(EntryKind.LOG, 1.0, "s", arn, "instance/1", EVIL),
+            LogEntry(EntryKind.EVENT, 1.0, "s", arn, EVIL, document),
+            LogEntry(EntryKind.AUDIT, 1.0, "s", arn, EVIL, document),
         ]
     )
     store.close()
@@ -145,7 +145,7 @@ def test_verbs_make_no_console_of_their_own() -> None:
 @pytest.mark.parametrize(("verb", "kind"), [("events", EntryKind.EVENT), ("audit", EntryKind.AUDIT)])
 def test_a_damaged_entry_is_told_in_one_line(tmp_path: Path, verb: str, kind: EntryKind, text: str) -> None:
     store = Store(tmp_path / STORE_NAME)
-    store.write(entries=[Entry(kind, 1.0, "s", "", "CreateService", text)])
+    store.write(entries=[LogEntry(kind, 1.0, "s", "", "CreateService", text)])
     store.close()
     done = RUN.invoke(app, [verb, "--state", str(tmp_path)])
     assert (done.exit_code, len(done.output.splitlines())) == (2, 1)

@@ -13,14 +13,14 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 from simulator.control.api_context import ApiSettings
-from simulator.control.calendar import virtual_calendar
-from simulator.control.caller import Caller
-from simulator.control.entries import EntryKind
+from simulator.control.log_entries import EntryKind
+from simulator.control.principal import Principal
 from simulator.control.registry import Registry
 from simulator.control.service_api import ServiceApi
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store import Store
 from simulator.control.time_profile import INSTANT, TimeProfile
+from simulator.control.wall_clock import virtual_wall_clock
 from simulator.control.workload import Workload
 from simulator.model.api_error import ApiError
 from simulator.world.tasks import Tasks
@@ -32,11 +32,11 @@ PUBLIC_IMAGE = "public.ecr.aws/aws-containers/hello-app-runner:latest"
 IMAGE = {"ImageRepository": {"ImageIdentifier": PUBLIC_IMAGE, "ImageRepositoryType": "ECR_PUBLIC"}}
 
 
-def caller(account: str = "123456789012", region: str = "us-east-1") -> Caller:
-    return Caller(account, region, "AKIDEXAMPLE", "request-1", "127.0.0.1", "pytest")
+def principal(account: str = "123456789012", region: str = "us-east-1") -> Principal:
+    return Principal(account, region, "AKIDEXAMPLE", "request-1", "127.0.0.1", "pytest")
 
 
-ALICE = caller()
+ALICE = principal()
 
 
 class Stage:
@@ -54,7 +54,7 @@ class Stage:
         self.store = Store(path)
         self.registry = Registry(self.store, seed=7)
         self.tasks = Tasks("control")
-        self.now = virtual_calendar()
+        self.now = virtual_wall_clock()
         self.api = ServiceApi(
             self.registry,
             workload or self.workload,
@@ -77,13 +77,13 @@ class Stage:
 
     # --- calls -----------------------------------------------------------------------------------------------------
 
-    def call(self, operation: str, who: Caller = ALICE, /, **request: Any) -> Answer:
+    def call(self, operation: str, who: Principal = ALICE, /, **request: Any) -> Answer:
         check_request(operation, request)
         answer = self.api.handle(who, operation, request)
         check_answer(operation, answer)
         return answer
 
-    def rejected(self, operation: str, who: Caller = ALICE, /, **request: Any) -> ApiError:
+    def rejected(self, operation: str, who: Principal = ALICE, /, **request: Any) -> ApiError:
         """The rejection, which has to be one that the model declares for the operation."""
         with pytest.raises(ApiError) as caught:
             self.api.handle(who, operation, request)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.control.audit import HIDDEN
-from simulator.control.entries import EntryKind
+from simulator.control.log_entries import EntryKind
 from tests.control.api_stage import ALICE, Stage
 from tests.control.sources import CODE
 from tests.virtual import run_virtual

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from simulator.control.api_context import ApiSettings
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.model.quotas import Quotas
-from tests.control.api_stage import ALICE, Stage, caller
+from tests.control.api_stage import ALICE, Stage, principal
 from tests.virtual import run_virtual
 
 ARN = "AutoScalingConfigurationArn"
@@ -15,7 +15,7 @@ NAME = "AutoScalingConfigurationName"
 DEFAULT = "arn:aws:apprunner:us-east-1:123456789012:autoscalingconfiguration/DefaultConfiguration"
 
 
-def create(stage: Stage, name: str = "busy", who: Caller = ALICE, **numbers: Any) -> dict[str, Any]:
+def create(stage: Stage, name: str = "busy", who: Principal = ALICE, **numbers: Any) -> dict[str, Any]:
     answer = stage.call("CreateAutoScalingConfiguration", who, AutoScalingConfigurationName=name, **numbers)
     view: dict[str, Any] = answer["AutoScalingConfiguration"]
     return view
@@ -184,7 +184,7 @@ def test_the_quotas_count_names_and_active_revisions() -> None:
             for name in ("more", "busy", "DefaultConfiguration"):
                 error = stage.rejected("CreateAutoScalingConfiguration", AutoScalingConfigurationName=name)
                 assert error.code == "ServiceQuotaExceededException"
-            create(stage, "busy", caller(region="eu-west-1"))
+            create(stage, "busy", principal(region="eu-west-1"))
             stage.call(
                 "DeleteAutoScalingConfiguration",
                 AutoScalingConfigurationArn=DEFAULT.replace("DefaultConfiguration", "busy"),

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.control.time_profile import APP_RUNNER, INSTANT
 from simulator.control.workload import WorkloadFailed
-from tests.control.api_stage import IMAGE, Stage, caller
+from tests.control.api_stage import IMAGE, Stage, principal
 from tests.control.test_restart import kill
 from tests.virtual import rounds, run_virtual
 
@@ -120,7 +120,7 @@ def test_a_name_leads_to_one_service() -> None:
                 assert error.code == "InvalidRequestException"
                 assert error.message == f"{name.lower()} is already associated with {first}."
             stage.call("AssociateCustomDomain", ServiceArn=second, DomainName="*.acme.dev")
-            other = caller(account="210987654321")
+            other = principal(account="210987654321")
             stage.call("CreateService", other, ServiceName="third", SourceConfiguration=IMAGE)
             await stage.settled()
             third = stage.call("ListServices", other)["ServiceSummaryList"][0]["ServiceArn"]

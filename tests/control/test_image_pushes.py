@@ -7,7 +7,7 @@ from typing import Any
 from simulator.control.image_pushes import LOOK_S, ImagePushes
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import APP_RUNNER, TimeProfile
-from simulator.control.workload import ServiceRevision, Steps
+from simulator.control.workload import DeploymentProgress, ServiceRevision
 from tests.control.api_stage import PUBLIC_IMAGE, Stage
 from tests.control.sources import CODE, ECR, ECR_IMAGE
 from tests.virtual import run_virtual
@@ -151,7 +151,7 @@ def test_pushes_during_a_deployment_are_one_deployment_after_it() -> None:
 class Pulling(SimulatedWorkload):
     """What it deploys is `second`, as if it had pulled just after the push."""
 
-    async def deploy(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         await SimulatedWorkload.deploy(self, revision, steps)
         return "second"
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.control.entries import EntryKind
+from simulator.control.log_entries import EntryKind
 from simulator.control.operations import KEPT_MAX
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import APP_RUNNER, INSTANT, profile_named

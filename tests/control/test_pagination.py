@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulator.control.pagination import Pages
 from simulator.model.api_error import ApiError
-from tests.control.api_stage import ALICE, caller
+from tests.control.api_stage import ALICE, principal
 
 PAGES = Pages(b"k" * 32)
 
@@ -62,8 +62,8 @@ def test_a_token_is_for_its_own_request_only() -> None:
         (ALICE, "ListThings", {"MaxResults": 1, "Name": "b"}),
         (ALICE, "ListThings", {"MaxResults": 1}),
         (ALICE, "ListOthers", {"MaxResults": 1, "Name": "a"}),
-        (caller(account="210987654321"), "ListThings", {"MaxResults": 1, "Name": "a"}),
-        (caller(region="eu-west-1"), "ListThings", {"MaxResults": 1, "Name": "a"}),
+        (principal(account="210987654321"), "ListThings", {"MaxResults": 1, "Name": "a"}),
+        (principal(region="eu-west-1"), "ListThings", {"MaxResults": 1, "Name": "a"}),
     ):
         with pytest.raises(ApiError, match="NextToken is invalid"):
             PAGES.page(items, who, operation, {**request, "NextToken": token})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.control.documents import DocumentError
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.registry import Registry
+from simulator.control.serialization import DocumentError
 from simulator.control.store import Store
 from simulator.model.api_resources import ConnectionResource
 
@@ -25,7 +25,7 @@ def registry(path: Path | None = None) -> Registry:
 
 
 def names(registry: Registry) -> list[str]:
-    return [each.name for each in registry.on_shelf(ConnectionResource, SHELF)]
+    return [each.name for each in registry.owned_by(ConnectionResource, SHELF)]
 
 
 def test_a_change_is_seen_at_once_and_kept(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_change_that_fails_has_not_been() -> None:
     with rooms.change():
         rooms.put(connection("kept", rooms.next_number()))
         rooms.put(connection("dear", rooms.next_number()))
-    kept, dear = rooms.on_shelf(ConnectionResource, SHELF)
+    kept, dear = rooms.owned_by(ConnectionResource, SHELF)
     begun: list[str] = []
 
     def change_everything() -> None:
@@ -56,13 +56,13 @@ def test_a_change_that_fails_has_not_been() -> None:
             rooms.put(replace(kept, status="ERROR"))
             rooms.remove(dear)
             rooms.put(connection("more", rooms.next_number()))
-            rooms.write_down(Entry(EntryKind.LOG, 1.0, SHELF, "", "events", "x"))
+            rooms.append_entry(LogEntry(EntryKind.LOG, 1.0, SHELF, "", "events", "x"))
             rooms.after_commit(lambda: begun.append("begun"))
             raise LookupError
 
     with pytest.raises(LookupError):
         change_everything()
-    assert rooms.on_shelf(ConnectionResource, SHELF) == [kept, dear]
+    assert rooms.owned_by(ConnectionResource, SHELF) == [kept, dear]
     assert (len(rooms.store.documents()), rooms.store.entries_after(0), begun) == (2, [], [])
     with rooms.change():
         assert rooms.next_number() == 3
@@ -97,7 +97,7 @@ def test_shelves_are_apart_and_removal_empties_them() -> None:
     with rooms.change():
         rooms.remove(connection("mine", 1))
     assert (names(rooms), rooms.store.documents()) == ([], [])
-    assert rooms.on_shelf(ConnectionResource, "210987654321/us-east-1") == []
+    assert rooms.owned_by(ConnectionResource, "210987654321/us-east-1") == []
 
 
 def test_a_change_within_a_change_is_a_bug() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.control.calendar import VIRTUAL_START_S, virtual_calendar
 from simulator.control.registry import Registry
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store import Store
 from simulator.control.time_profile import APP_RUNNER
+from simulator.control.wall_clock import VIRTUAL_START_S, virtual_wall_clock
 from simulator.control.workload import ServiceRevision, WorkloadFailed
 from simulator.model.api_resources import ConnectionResource
 from simulator.model.phase import Phase
@@ -183,9 +183,9 @@ def test_a_listing_goes_on_across_a_restart(tmp_path: Path) -> None:
 
 PROGRAM = """
 import asyncio, pathlib, sys
-from simulator.control.calendar import live_calendar
-from simulator.control.caller import Caller
-from simulator.control.calendar import VIRTUAL_START_S, virtual_calendar
+from simulator.control.wall_clock import live_wall_clock
+from simulator.control.principal import Principal
+from simulator.control.wall_clock import VIRTUAL_START_S, virtual_wall_clock
 from simulator.control.registry import Registry
 from simulator.control.service_api import ServiceApi
 from simulator.control.simulated_workload import SimulatedWorkload
@@ -197,11 +197,11 @@ from simulator.world.tasks import Tasks
 async def main():
     registry = Registry(Store(pathlib.Path(sys.argv[1])), seed=3)
     settings = ApiSettings(quotas=Quotas(connections=1_000_000))
-    api = ServiceApi(registry, SimulatedWorkload(), now=live_calendar, tasks=Tasks("t"), settings=settings)
-    caller = Caller("123456789012", "us-east-1", "KEY", "r", "127.0.0.1", "test")
+    api = ServiceApi(registry, SimulatedWorkload(), now=live_wall_clock, tasks=Tasks("t"), settings=settings)
+    principal = Principal("123456789012", "us-east-1", "KEY", "r", "127.0.0.1", "test")
     for number in range(1_000_000):
         request = {"ConnectionName": f"connection-{number}", "ProviderType": "GITHUB"}
-        print(api.handle(caller, "CreateConnection", request)["Connection"]["ConnectionArn"], flush=True)
+        print(api.handle(principal, "CreateConnection", request)["Connection"]["ConnectionArn"], flush=True)
 
 asyncio.run(main())
 """
@@ -237,7 +237,7 @@ def test_what_is_under_way_does_not_wait_for_a_clock_that_was_set_back(
         assert stage.operations(running)[0] == ("START_DEPLOYMENT", "ROLLBACK_IN_PROGRESS")
         await kill(stage)
         earlier = VIRTUAL_START_S - 86_400.0
-        monkeypatch.setattr(api_stage, "virtual_calendar", lambda: virtual_calendar(earlier))
+        monkeypatch.setattr(api_stage, "virtual_wall_clock", lambda: virtual_wall_clock(earlier))
         async with Stage(tmp_path / "state.db", profile=APP_RUNNER) as again:
             assert again.now() < again.service(arn)["CreatedAt"]
             await again.passes(30.0 + 300.0 + 120.0)

@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from simulator.control.entries import EntryKind
+from simulator.control.log_entries import EntryKind
 from simulator.control.service_events import log_group
 from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.workload import ServiceRevision, Steps
+from simulator.control.workload import DeploymentProgress, ServiceRevision
 from simulator.model.api_resources import ServiceResource
 from simulator.model.phase import Phase
 from tests.control.api_stage import IMAGE, Stage
@@ -106,7 +106,7 @@ def test_a_new_service_had_no_status_before() -> None:
 
 def test_the_deployment_log_has_the_operations_name_and_the_workloads_lines() -> None:
     class Talkative(SimulatedWorkload):
-        async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+        async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
             await steps.reach(Phase.SOURCE_READY)
             steps.log("[Build] Step 1/3 : FROM scratch")
             steps.log("a line without a prefix")

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from simulator.control.api_context import ApiSettings
-from simulator.control.calendar import VIRTUAL_START_S
 from simulator.control.time_profile import APP_RUNNER
+from simulator.control.wall_clock import VIRTUAL_START_S
 from simulator.model.quotas import Quotas
-from tests.control.api_stage import ALICE, IMAGE, PUBLIC_IMAGE, Stage, caller
+from tests.control.api_stage import ALICE, IMAGE, PUBLIC_IMAGE, Stage, principal
 from tests.control.sources import ECR
 from tests.virtual import run_virtual
 
@@ -173,7 +173,7 @@ def test_accounts_and_regions_do_not_see_each_other() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
-            for other in (caller(account="210987654321"), caller(region="eu-west-1")):
+            for other in (principal(account="210987654321"), principal(region="eu-west-1")):
                 assert stage.call("ListServices", other)["ServiceSummaryList"] == []
                 for operation in ("DescribeService", "DeleteService", "ListOperations"):
                     assert stage.rejected(operation, other, ServiceArn=arn).code == "ResourceNotFoundException"

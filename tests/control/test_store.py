@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from simulator.control.documents import DocumentError
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.registry import Registry
+from simulator.control.serialization import DocumentError
 from simulator.control.store import MIGRATIONS, EntryReader, Store
 from simulator.control.store_file import StoreError
 
 
-def entry(text: str, kind: EntryKind = EntryKind.LOG, service: str = "a") -> Entry:
-    return Entry(kind, 1.5, "1/r", service, "events", text)
+def entry(text: str, kind: EntryKind = EntryKind.LOG, service: str = "a") -> LogEntry:
+    return LogEntry(kind, 1.5, "1/r", service, "events", text)
 
 
 def test_what_is_written_is_there_after_the_process_is_gone(tmp_path: Path) -> None:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from simulator.control.entries import Entry, EntryKind
+from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.store import Store
 from simulator.control.store_checkpoints import AUTOMATIC_PAGES, Checkpoints
 
 PAGE = 4096
 
 
-def entry(size_bytes: int) -> Entry:
-    return Entry(EntryKind.AUDIT, 1.0, "shelf", "service", "stream", "x" * size_bytes)
+def entry(size_bytes: int) -> LogEntry:
+    return LogEntry(EntryKind.AUDIT, 1.0, "shelf", "service", "stream", "x" * size_bytes)
 
 
 def in_the_file(path: Path) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.control.api_context import ApiSettings
 from simulator.model.quotas import Quotas
-from tests.control.api_stage import IMAGE, Stage, caller
+from tests.control.api_stage import IMAGE, Stage, principal
 from tests.virtual import run_virtual
 
 A1, A2, B1 = {"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}, {"Key": "b", "Value": "1"}
@@ -89,7 +89,7 @@ def test_what_is_not_there_or_not_ones_own_has_no_tags() -> None:
             partial = "arn:aws:apprunner:us-east-1:123456789012:autoscalingconfiguration/DefaultConfiguration"
             for text in (arn.replace("hello", "nobody"), partial):
                 assert stage.rejected("ListTagsForResource", ResourceArn=text).code == "ResourceNotFoundException"
-            other = caller(account="210987654321")
+            other = principal(account="210987654321")
             assert stage.rejected("ListTagsForResource", other, ResourceArn=arn).code == "ResourceNotFoundException"
             assert stage.rejected("ListTagsForResource", ResourceArn="hello").code == "InvalidRequestException"
 

@@ -12,9 +12,9 @@ import botocore.session
 from botocore.model import ServiceModel
 
 from simulator.api.calls import ApiCalls
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.workload import ServiceRevision, Steps
+from simulator.control.workload import DeploymentProgress, ServiceRevision
 from tests.control.api_stage import IMAGE
 
 Answer = dict[str, Any]
@@ -45,7 +45,7 @@ class Client(Protocol):
 class BusyWorkload(SimulatedWorkload):
     """One service never gets there."""
 
-    async def provision(self, revision: ServiceRevision, steps: Steps) -> str:
+    async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         if revision.name == BUSY:
             await asyncio.Event().wait()
         return await super().provision(revision, steps)
@@ -54,7 +54,7 @@ class BusyWorkload(SimulatedWorkload):
 class BreakingCalls(ApiCalls):
     """A server with a bug, for one account."""
 
-    def call(self, caller: Caller, operation: str, request: Any) -> Answer:
+    def call(self, caller: Principal, operation: str, request: Any) -> Answer:
         if caller.account == BROKEN:
             raise RuntimeError("this account's calls break the server")
         return super().call(caller, operation, request)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.fleet.docker_engine import DEFAULT_HOST
 from simulator.world.clock import ClockKind, run
@@ -20,7 +20,7 @@ from tests.live.docker_images import changed_image, python_image
 from tests.live.waiting import PATIENCE_S
 
 ACCOUNT = "123456789012"
-ALICE = Caller(ACCOUNT, "us-east-1", "AKIDEXAMPLE", "request-1", "127.0.0.1", "pytest")
+ALICE = Principal(ACCOUNT, "us-east-1", "AKIDEXAMPLE", "request-1", "127.0.0.1", "pytest")
 
 
 def docker(*words: str) -> None:

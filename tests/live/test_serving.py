@@ -17,8 +17,8 @@ from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings, local_host
 from simulator.assembly.serving import Serving, ServingSettings, open_serving
-from simulator.control.caller import Caller
-from simulator.control.entries import EntryKind
+from simulator.control.log_entries import EntryKind
+from simulator.control.principal import Principal
 from simulator.control.time_profile import profile_named
 from simulator.fleet.secrets import SecretsPlace
 from simulator.world.clock import ClockKind, run
@@ -40,7 +40,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 """
 IMAGE = "public.ecr.aws/aws-containers/hello-app-runner:latest"
-ALICE = Caller("123456789012", "us-east-1", "AKIDEXAMPLE", "request-1", "127.0.0.1", "pytest")
+ALICE = Principal("123456789012", "us-east-1", "AKIDEXAMPLE", "request-1", "127.0.0.1", "pytest")
 PATIENCE_S = 30.0
 
 

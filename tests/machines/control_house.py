@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from simulator.control.api_context import ApiSettings
-from simulator.control.caller import Caller
+from simulator.control.principal import Principal
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import APP_RUNNER
 from simulator.model.api_error import ApiError
 from simulator.model.operation import TRANSITIONS
 from simulator.model.quotas import Quotas
 from simulator.world.virtual import VirtualLoop
-from tests.control.api_stage import Stage, caller
+from tests.control.api_stage import Stage, principal
 from tests.control.test_restart import kill
 from tests.machines import control_reference as reference
 from tests.machines.control_reference import Reference, Service, Shelf
 from tests.virtual import rounds
 
-CLIENTS = (caller(), caller(region="eu-west-1"), caller(account="210987654321"))
+CLIENTS = (principal(), principal(region="eu-west-1"), principal(account="210987654321"))
 SETTINGS = ApiSettings(
     quotas=Quotas(
         services=reference.SERVICES_MAX,
@@ -80,7 +80,7 @@ class ControlHouse:
 
         return self.loop.run_until_complete(main())
 
-    def handle(self, who: Caller, operation: str, expected: str | None, request: dict[str, Any]) -> dict[str, Any]:
+    def handle(self, who: Principal, operation: str, expected: str | None, request: dict[str, Any]) -> dict[str, Any]:
         rejected_with: str | None
         try:
             answer = self.stage.call(operation, who, **request)
@@ -110,27 +110,27 @@ class ControlHouse:
         """Is everything as the reference has it?"""
 
         async def main() -> None:
-            for client, shelf in enumerate(self.reference.shelves):
-                self.look_at_the_list(CLIENTS[client], shelf)
-                for name in shelf.services:
-                    service = shelf.find(name, self.reference.now)
+            for client, owner_key in enumerate(self.reference.shelves):
+                self.look_at_the_list(CLIENTS[client], owner_key)
+                for name in owner_key.services:
+                    service = owner_key.find(name, self.reference.now)
                     if service is not None:
                         self.look_at(CLIENTS[client], service)
 
         self.loop.run_until_complete(main())
 
-    def look_at_the_list(self, who: Caller, shelf: Shelf) -> None:
+    def look_at_the_list(self, who: Principal, owner_key: Shelf) -> None:
         listed: list[str] = []
         page = self.handle(who, "ListServices", None, {"MaxResults": 2})
         listed += [each["ServiceName"] for each in page["ServiceSummaryList"]]
         while "NextToken" in page:
             page = self.handle(who, "ListServices", None, {"MaxResults": 2, "NextToken": page["NextToken"]})
             listed += [each["ServiceName"] for each in page["ServiceSummaryList"]]
-        assert listed == shelf.living()[::-1]
+        assert listed == owner_key.living()[::-1]
         connections = self.handle(who, "ListConnections", None, {})["ConnectionSummaryList"]
-        assert {each["ConnectionName"] for each in connections} == shelf.connections
+        assert {each["ConnectionName"] for each in connections} == owner_key.connections
 
-    def look_at(self, who: Caller, service: Service) -> None:
+    def look_at(self, who: Principal, service: Service) -> None:
         request = {"ServiceArn": service.arn}
         view = self.handle(who, "DescribeService", None, request)["Service"]
         assert view["Status"] == service.status, (service, view)

@@ -199,8 +199,8 @@ class Reference:
             service.settle(self.now)
 
     def services(self) -> Iterator[Service]:
-        for shelf in self.shelves:
-            yield from shelf.services.values()
+        for owner_key in self.shelves:
+            yield from owner_key.services.values()
 
     def associate(self, service: Service | None, domain: str) -> str | None:
         if service is None:

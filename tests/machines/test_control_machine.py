@@ -85,8 +85,8 @@ class ControlMachine(RuleBasedStateMachine):
 
     @rule(client=clients, letter=letters, fails=fails, scaling=st.none() | scalings, wait_s=waits)
     def create_service(self, client: int, letter: str, fails: bool, scaling: str | None, wait_s: float) -> None:
-        shelf, name = self.reference.shelves[client], f"{letter}-of-{client}"
-        expected = shelf.create(name, scaling)
+        owner_key, name = self.reference.shelves[client], f"{letter}-of-{client}"
+        expected = owner_key.create(name, scaling)
         if fails and expected is None:
             self.workload.fail(name, "provision", before=Phase.SOURCE_READY, failure=FAILURE)
         request = {"ServiceName": name, "SourceConfiguration": IMAGE}
@@ -94,13 +94,13 @@ class ControlMachine(RuleBasedStateMachine):
             request["AutoScalingConfigurationArn"] = scaling_arn(client, scaling)
         answer = self.call(client, "CreateService", expected, **request)
         if answer:
-            revision = shelf.default if scaling is None else shelf.latest(scaling)
+            revision = owner_key.default if scaling is None else owner_key.latest(scaling)
             assert revision is not None
             arn = answer["Service"]["ServiceArn"]
             for identifier in (arn, answer["Service"]["ServiceUrl"]):
                 self.house.new_id(identifier)
-            shelf.services.pop(name, None)
-            shelf.services[name] = service = Service(arn, "CREATE_FAILED", revision)
+            owner_key.services.pop(name, None)
+            owner_key.services[name] = service = Service(arn, "CREATE_FAILED", revision)
             self.begun(service, "CreateService", answer, fails=fails)
         self.time_passes(wait_s)
 
@@ -113,9 +113,9 @@ class ControlMachine(RuleBasedStateMachine):
     )
     def operate(self, pick: int, operation: str, fails: bool, scaling: str | None, wait_s: float) -> None:
         client, name = self.picked(pick)
-        shelf, now = self.reference.shelves[client], self.reference.now
+        owner_key, now = self.reference.shelves[client], self.reference.now
         scaling = scaling if operation == "UpdateService" else None
-        service, expected = shelf.find(name, now), shelf.operate(name, operation, scaling, now)
+        service, expected = owner_key.find(name, now), owner_key.operate(name, operation, scaling, now)
         begins = service is not None and expected is None and service.status in BEGINS[operation]
         if service is not None and begins and fails:
             self.script_failure(name, service, operation)
@@ -127,7 +127,7 @@ class ControlMachine(RuleBasedStateMachine):
         answer = self.call(client, operation, expected, **request)
         assert begins == ("OperationId" in answer)
         if service is not None and begins:
-            service.scaling = (shelf.latest(scaling) if scaling else None) or service.scaling
+            service.scaling = (owner_key.latest(scaling) if scaling else None) or service.scaling
             self.begun(service, operation, answer, fails=fails)
         self.time_passes(wait_s)
 
@@ -169,53 +169,57 @@ class ControlMachine(RuleBasedStateMachine):
 
     def picked(self, pick: int) -> tuple[int, str]:
         """A service that is or was there, the living ones more often; now and then one that never was."""
-        known = [(client, name) for client, shelf in enumerate(self.reference.shelves) for name in shelf.services]
-        known += [(client, name) for client, shelf in enumerate(self.reference.shelves) for name in shelf.living()]
+        known = [
+            (client, name) for client, owner_key in enumerate(self.reference.shelves) for name in owner_key.services
+        ]
+        known += [
+            (client, name) for client, owner_key in enumerate(self.reference.shelves) for name in owner_key.living()
+        ]
         return known[pick % len(known)] if known and pick != PICK_MAX else (0, "nobody")
 
     # --- what services share ---------------------------------------------------------------------------------------
 
     @rule(client=clients, name=scalings)
     def create_scaling(self, client: int, name: str) -> None:
-        shelf = self.reference.shelves[client]
+        owner_key = self.reference.shelves[client]
         request = {"AutoScalingConfigurationName": name}
-        answer = self.call(client, "CreateAutoScalingConfiguration", shelf.new_scaling(name), **request)
+        answer = self.call(client, "CreateAutoScalingConfiguration", owner_key.new_scaling(name), **request)
         if answer:
             view = answer["AutoScalingConfiguration"]
             self.house.new_id(view["AutoScalingConfigurationArn"])
-            revisions = shelf.scaling.setdefault(name, {})
+            revisions = owner_key.scaling.setdefault(name, {})
             active = [number for number, is_active in revisions.items() if is_active]
             assert view["AutoScalingConfigurationRevision"] == 1 + max(active, default=0)
             revisions[view["AutoScalingConfigurationRevision"]] = True
 
     @rule(client=clients, name=scalings)
     def delete_scaling(self, client: int, name: str) -> None:
-        shelf = self.reference.shelves[client]
+        owner_key = self.reference.shelves[client]
         request = {"AutoScalingConfigurationArn": scaling_arn(client, name)}
-        latest = shelf.latest(name)
-        if self.call(client, "DeleteAutoScalingConfiguration", shelf.delete_scaling(name), **request):
+        latest = owner_key.latest(name)
+        if self.call(client, "DeleteAutoScalingConfiguration", owner_key.delete_scaling(name), **request):
             assert latest is not None
-            shelf.scaling[name][latest[1]] = False
+            owner_key.scaling[name][latest[1]] = False
 
     @rule(client=clients, name=scalings | st.just(BUILT_IN[0]))
     def choose_default(self, client: int, name: str) -> None:
-        shelf = self.reference.shelves[client]
-        latest = BUILT_IN if name == BUILT_IN[0] else shelf.latest(name)
+        owner_key = self.reference.shelves[client]
+        latest = BUILT_IN if name == BUILT_IN[0] else owner_key.latest(name)
         expected = None if latest else reference.NOT_FOUND
         request = {"AutoScalingConfigurationArn": scaling_arn(client, name)}
         if self.call(client, "UpdateDefaultAutoScalingConfiguration", expected, **request):
             assert latest is not None
-            shelf.default = latest
+            owner_key.default = latest
 
     @rule(client=clients, name=hubs, away=st.booleans())
     def connect(self, client: int, name: str, away: bool) -> None:
-        shelf = self.reference.shelves[client]
+        owner_key = self.reference.shelves[client]
         if away:
-            expected = None if name in shelf.connections else reference.NOT_FOUND
+            expected = None if name in owner_key.connections else reference.NOT_FOUND
             self.call(client, "DeleteConnection", expected, ConnectionArn=f"{head(client)}connection/{name}")
-            shelf.connections.discard(name)
-        elif self.call(client, "CreateConnection", shelf.connect(name), ConnectionName=name, ProviderType="GITHUB"):
-            shelf.connections.add(name)
+            owner_key.connections.discard(name)
+        elif self.call(client, "CreateConnection", owner_key.connect(name), ConnectionName=name, ProviderType="GITHUB"):
+            owner_key.connections.add(name)
 
     # --- time and crashes ------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ class CloudWatch:
     ) -> None:
         self._settings = settings
         self._tasks = view.tasks
-        self._now = now = settings.calendar(at_s)
+        self._now = now = settings.wall_clock(at_s)
         if settings.is_kept:
             self.points, self.lines = PointsOutbox(POINTS_KEPT_BYTES_MAX), LinesOutbox(LINES_KEPT_BYTES_MAX)
         else:

@@ -59,7 +59,7 @@ class CloudWatchSettings:
         """True if nothing is sent during the run: virtual time allows no socket."""
         return self.begin_s is not None
 
-    def calendar(self, at_s: Callable[[], float]) -> Callable[[], float]:
+    def wall_clock(self, at_s: Callable[[], float]) -> Callable[[], float]:
         """Return a clock of seconds since 1970. `at_s`: the clock of the run."""
         begin_s = self.begin_s
         return epoch_s if begin_s is None else lambda: begin_s + at_s()

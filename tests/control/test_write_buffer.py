@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from simulator.control import gathered
-from simulator.control.gathered import AGAIN_S, BATCH_BYTES_MAX, Gathered
+from simulator.control import write_buffer
+from simulator.control.write_buffer import AGAIN_S, BATCH_BYTES_MAX, WriteBuffer
 from tests.virtual import run_virtual
 
 pytestmark = pytest.mark.case("R12")
@@ -28,8 +28,8 @@ class Disk:
             raise sqlite3.OperationalError("database or disk is full")
         self.written.append(list(items))
 
-    def gathered(self, count_max: int = 3) -> Gathered[str]:
-        return Gathered(self.write, "records", count_max=count_max, wait_s=1.0, tell=self.told.append)
+    def gathered(self, count_max: int = 3) -> WriteBuffer[str]:
+        return WriteBuffer(self.write, "records", count_max=count_max, wait_s=1.0, tell=self.told.append)
 
     @property
     def all(self) -> list[str]:
@@ -66,7 +66,7 @@ def test_what_could_not_be_written_is_written_later_in_its_order() -> None:
 
 
 def test_there_is_a_bound_and_what_is_beyond_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathered, "KEPT_MAX", 5)
+    monkeypatch.setattr(write_buffer, "KEPT_MAX", 5)
 
     async def test(disk: Disk) -> None:
         records = disk.gathered()

@@ -17,7 +17,7 @@ class EntryKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One entry. `at`: seconds since 1970. `service`: its ARN, empty if the entry belongs to no service.
 
     `stream`: the stream of a log line, such as `events` or `deployment/<operation id>`; otherwise the name of the event
@@ -26,7 +26,7 @@ class Entry:
 
     kind: EntryKind
     at: float
-    shelf: str
+    owner_key: str
     service: str
     stream: str
     text: str

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import asyncio
 
-from simulator.control.calendar import VIRTUAL_START_S, iso_text, left_s, live_calendar, virtual_calendar
+from simulator.control.wall_clock import VIRTUAL_START_S, iso_text, left_s, live_wall_clock, virtual_wall_clock
 from simulator.world.clock import epoch_s
 from tests.virtual import run_virtual
 
 
 def test_virtual_time_is_a_date_of_its_own() -> None:
     async def main() -> None:
-        now = virtual_calendar()
+        now = virtual_wall_clock()
         await asyncio.sleep(1.25)
         assert now() == VIRTUAL_START_S + 1.25
         assert iso_text(now()) == "2026-01-01T00:00:01Z"
@@ -18,7 +18,7 @@ def test_virtual_time_is_a_date_of_its_own() -> None:
 
 
 def test_live_time_is_the_wall_clocks_to_the_millisecond() -> None:
-    now = live_calendar()
+    now = live_wall_clock()
     assert abs(now - epoch_s()) < 60
     assert round(now, 3) == now
 

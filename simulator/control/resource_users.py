@@ -10,13 +10,13 @@ from simulator.model.service_configuration import ServiceConfiguration
 from simulator.model.service_state import ServiceStatus
 
 
-def living_services(registry: Registry, shelf: str) -> list[ServiceResource]:
+def living_services(registry: Registry, owner_key: str) -> list[ServiceResource]:
     """Return the services that are not DELETED, in order of creation; includes CREATE_FAILED ones (facts 2.2)."""
-    return [each for each in registry.on_shelf(ServiceResource, shelf) if each.status is not ServiceStatus.DELETED]
+    return [each for each in registry.owned_by(ServiceResource, owner_key) if each.status is not ServiceStatus.DELETED]
 
 
 def users_of(
-    registry: Registry, shelf: str, arn: str, used: Callable[[ServiceConfiguration], str | None]
+    registry: Registry, owner_key: str, arn: str, used: Callable[[ServiceConfiguration], str | None]
 ) -> list[ServiceResource]:
     """Return the services with `arn` in their configuration or in that of a rollback; `used` selects the member."""
 
@@ -25,4 +25,4 @@ def users_of(
             return True
         return service.deployed is not None and used(service.deployed.configuration) == arn
 
-    return [service for service in living_services(registry, shelf) if uses(service)]
+    return [service for service in living_services(registry, owner_key) if uses(service)]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from simulator.control.api_context import ApiContext, shelf
-from simulator.control.caller import Caller
+from simulator.control.api_context import ApiContext, owner_key
+from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, named, not_found, quota_exceeded
 from simulator.model.api_error import ApiError
 from simulator.model.api_resources import AutoScalingResource, ObservabilityResource, ServiceResource
@@ -20,7 +20,7 @@ from simulator.model.arn import DEFAULT_CONFIGURATION, Arn
 R = TypeVar("R", bound=AutoScalingResource | ObservabilityResource)
 
 
-class RevisionBook(Generic[R]):
+class RevisionCatalog(Generic[R]):
     """The revisions of one kind. `what`: the kind in words, such as `auto scaling configuration`; `member`: the name of
     the request member that has its ARN.
 
@@ -46,46 +46,46 @@ class RevisionBook(Generic[R]):
 
     # --- lookup ----------------------------------------------------------------------------------------------------
 
-    def all(self, caller: Caller) -> list[R]:
+    def all(self, principal: Principal) -> list[R]:
         """Return every revision that can be described, including deleted ones, oldest first."""
-        stored = self._context.registry.on_shelf(self._resource, shelf(caller))
+        stored = self._context.registry.owned_by(self._resource, owner_key(principal))
         there = [each for each in stored if self._context.is_there(each)]
-        built_in = self._built_in(caller.account, caller.region)
+        built_in = self._built_in(principal.account, principal.region)
         return there if any(each.arn == built_in.arn for each in there) else [built_in, *there]
 
-    def active(self, caller: Caller, name: str | None = None) -> list[R]:
-        return [each for each in self.all(caller) if not each.is_deleted and name in {None, each.name}]
+    def active(self, principal: Principal, name: str | None = None) -> list[R]:
+        return [each for each in self.all(principal) if not each.is_deleted and name in {None, each.name}]
 
-    def latest(self, caller: Caller, name: str) -> R | None:
-        return max(self.active(caller, name), key=lambda each: each.revision, default=None)
+    def latest(self, principal: Principal, name: str) -> R | None:
+        return max(self.active(principal, name), key=lambda each: each.revision, default=None)
 
-    def is_latest(self, caller: Caller, revision: R) -> bool:
-        latest = self.latest(caller, revision.name)
+    def is_latest(self, principal: Principal, revision: R) -> bool:
+        latest = self.latest(principal, revision.name)
         return latest is not None and latest.arn == revision.arn
 
-    def find(self, caller: Caller, text: str) -> R:
+    def find(self, principal: Principal, text: str) -> R:
         """Find by a full or partial ARN; a full ARN also finds a deleted revision.
 
         Raises:
             ApiError: InvalidRequestException for an invalid ARN, ResourceNotFoundException.
         """
         arn = self._arn_of(text)
-        found = self._named(caller, arn) if arn.shelf == shelf(caller) else None
+        found = self._named(principal, arn) if arn.owner_key == owner_key(principal) else None
         if found is None:
             raise not_found(self._what[0].upper() + self._what[1:], text)
         return found
 
-    def find_active(self, caller: Caller, text: str) -> R:
+    def find_active(self, principal: Principal, text: str) -> R:
         """Do the same as `find`, but reject a deleted revision, with the text that Terraform knows (facts 1.2)."""
-        found = self.find(caller, text)
+        found = self.find(principal, text)
         if found.is_deleted:
             raise invalid(f"The {self._what} you specified has been deleted: {found.arn}")
         return found
 
-    def find_for_service(self, caller: Caller, text: str) -> R:
+    def find_for_service(self, principal: Principal, text: str) -> R:
         """Like `find_active`, but a missing one is invalid: ResourceNotFoundException would mean the service's ARN."""
         try:
-            return self.find_active(caller, text)
+            return self.find_active(principal, text)
         except ApiError as error:
             raise invalid(error.message, error.hint) from error
 
@@ -99,19 +99,19 @@ class RevisionBook(Generic[R]):
             message = f"The {self._what} ARN you specified isn't valid. ARN: '{text}'"
             raise invalid(message, hint=error.message) from error
 
-    def _named(self, caller: Caller, arn: Arn) -> R | None:
+    def _named(self, principal: Principal, arn: Arn) -> R | None:
         if arn.revision is None:
-            return self.latest(caller, arn.name)
-        revisions = [each for each in self.all(caller) if (each.name, each.revision) == (arn.name, arn.revision)]
+            return self.latest(principal, arn.name)
+        revisions = [each for each in self.all(principal) if (each.name, each.revision) == (arn.name, arn.revision)]
         if arn.resource_id is not None:
             revisions = [each for each in revisions if each.resource_id == arn.resource_id]
         return max(revisions, key=lambda each: (not each.is_deleted, each.born), default=None)
 
     # --- operations of both kinds ----------------------------------------------------------------------------------
 
-    def new_revision(self, caller: Caller, name: str, *, names_max: int, revisions_max: int) -> Arn:
+    def new_revision(self, principal: Principal, name: str, *, names_max: int, revisions_max: int) -> Arn:
         """Return the ARN of the next revision of `name`. Call inside a change. Raises ServiceQuotaExceededException."""
-        active = self.active(caller)
+        active = self.active(principal)
         names = {each.name for each in active} - {DEFAULT_CONFIGURATION}
         if name not in names and name != DEFAULT_CONFIGURATION and len(names) >= names_max:
             raise quota_exceeded(f"{self._what} names", names_max)
@@ -119,7 +119,7 @@ class RevisionBook(Generic[R]):
         if len(numbers) >= revisions_max:
             raise quota_exceeded(f"active revisions of the {self._what} {name}", revisions_max)
         number = 1 + max(numbers, default=0)  # deleted revisions do not count (facts 19.5)
-        return self._context.new_arn(caller, self._kind, name, number)
+        return self._context.new_arn(principal, self._kind, name, number)
 
     def deleted(self, revision: R) -> R:
         """Mark `revision` as deleted. Call inside `registry.change()`, after the check whether it may be deleted."""
@@ -127,9 +127,9 @@ class RevisionBook(Generic[R]):
         self._context.registry.put(gone)
         return gone
 
-    def reject_built_in(self, caller: Caller, revision: R) -> None:
+    def reject_built_in(self, principal: Principal, revision: R) -> None:
         # ASSUMPTION: the built-in revision cannot be deleted, default or not; a call would settle it.
-        if revision.arn == self._built_in(caller.account, caller.region).arn:
+        if revision.arn == self._built_in(principal.account, principal.region).arn:
             raise self.reserved(revision)
 
     def reserved(self, revision: R) -> ApiError:
@@ -149,9 +149,11 @@ class RevisionBook(Generic[R]):
         )
         return invalid(message, hint=named("Used by", users))
 
-    def page(self, caller: Caller, operation: str, request: dict[str, Any], name: str | None) -> tuple[list[R], Any]:
+    def page(
+        self, principal: Principal, operation: str, request: dict[str, Any], name: str | None
+    ) -> tuple[list[R], Any]:
         """Return the active revisions for a List operation: of one name or all, only the latest unless requested."""
-        active = self.active(caller, name)
+        active = self.active(principal, name)
         if request.get("LatestOnly", True):
-            active = [each for each in active if self.is_latest(caller, each)]
-        return self._context.pages.page(active, caller, operation, request)
+            active = [each for each in active if self.is_latest(principal, each)]
+        return self._context.pages.page(active, principal, operation, request)

@@ -6,15 +6,15 @@ import asyncio
 from dataclasses import replace
 
 from simulator.control.api_context import ApiContext
-from simulator.control.calendar import left_s
 from simulator.control.time_profile import TimeProfile
+from simulator.control.wall_clock import left_s
 from simulator.control.workload import Workload, WorkloadFailed
 from simulator.model.api_resources import CustomDomainResource
 from simulator.model.domain_state import FAILED, WALK, DomainStatus, is_reserved
 from simulator.world.tasks import Tasks
 
 
-class DomainWalk:
+class DomainValidation:
     def __init__(self, context: ApiContext, workload: Workload, profile: TimeProfile, tasks: Tasks) -> None:
         self._context = context
         self._workload = workload

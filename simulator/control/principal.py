@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Principal:
     """One authenticated call. `account` (12 digits) and `region` isolate resources; `request_id` is in the response."""
 
     account: str

@@ -9,16 +9,16 @@ from typing import Final
 
 from simulator.world.clock import epoch_s
 
-Calendar = Callable[[], float]
+WallClock = Callable[[], float]
 
 VIRTUAL_START_S: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
-def live_calendar() -> float:
+def live_wall_clock() -> float:
     return round(epoch_s(), 3)
 
 
-def virtual_calendar(start_s: float = VIRTUAL_START_S) -> Calendar:
+def virtual_wall_clock(start_s: float = VIRTUAL_START_S) -> WallClock:
     """Return virtual time as wall-clock time: the loop's 0 is `start_s`."""
     loop = asyncio.get_running_loop()
     return lambda: round(start_s + loop.time(), 3)

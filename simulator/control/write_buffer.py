@@ -23,7 +23,7 @@ BATCH_BYTES_MAX: Final = 1024**2  # larger batches would delay the calls
 _log = logging.getLogger(__name__)
 
 
-class Gathered(Generic[Item]):
+class WriteBuffer(Generic[Item]):
     """A queue of items. `write` stores a batch completely or raises sqlite3.Error. `what` names the items in logs.
 
     An item is written `wait_s` after `add`, or as soon as there are `count_max` items or one megabyte.

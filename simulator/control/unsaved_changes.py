@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from simulator.control.entries import Entry
+from simulator.control.log_entries import LogEntry
 from simulator.model.api_resources import Resource
 
 AGAIN_S: Final = 1.0
@@ -21,15 +21,15 @@ class Change(Protocol):
     """The content of a change, as `Registry.change` collects it."""
 
     before: dict[tuple[type, str], Resource | None]
-    entries: list[Entry]
+    entries: list[LogEntry]
 
 
-class Unsaved:
+class UnsavedChanges:
     """True if there are unsaved changes. `before`: the resources as stored, None for those not in the store."""
 
     def __init__(self) -> None:
         self.before: dict[tuple[type, str], Resource | None] = {}
-        self.entries: list[Entry] = []
+        self.entries: list[LogEntry] = []
         self._is_failing = False
         self._again: asyncio.TimerHandle | None = None
 

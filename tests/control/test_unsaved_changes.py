@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from simulator.control.entries import EntryKind
+from simulator.control.log_entries import EntryKind
 from simulator.control.registry import Registry
 from simulator.control.store import Store
 from simulator.model.api_resources import ServiceResource
