@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from simulator.records.metrics import Metrics, ServiceMetrics
 from simulator.records.outcomes import EDGES_S, Durations
-from simulator.telemetry.instruments import OF_SERVICES, OF_THE_PLATFORM, Instrument, Kind, Labels
+from simulator.telemetry.instruments import OF_SERVICES, OF_THE_PLATFORM, Instrument, InstrumentKind, Labels
 
 # Unit -> suffix of the name; unitless counts have none.
 _SUFFIXES: Final = {"s": "seconds", "USD": "usd"}
@@ -61,11 +61,11 @@ def _family(instrument: Instrument[Any], labels: Labels) -> Metric:
     suffix = _SUFFIXES.get(instrument.unit, "")
     name = "_".join(("apprunner", *instrument.name.split("."), *((suffix,) if suffix else ())))
     match instrument.kind:
-        case Kind.COUNTER:
+        case InstrumentKind.COUNTER:
             return CounterMetricFamily(name, instrument.text, labels=labels, unit=suffix)
-        case Kind.GAUGE:
+        case InstrumentKind.GAUGE:
             return GaugeMetricFamily(name, instrument.text, labels=labels, unit=suffix)
-        case Kind.HISTOGRAM:
+        case InstrumentKind.HISTOGRAM:
             return HistogramMetricFamily(name, instrument.text, labels=labels, unit=suffix)
 
 

@@ -22,7 +22,7 @@ Labels: TypeAlias = tuple[str, ...]
 Reading: TypeAlias = tuple[Labels, float | Durations]
 
 
-class Kind(Enum):
+class InstrumentKind(Enum):
     COUNTER = "counter"  # never decreases
     GAUGE = "gauge"
     HISTOGRAM = "histogram"  # its readings are Durations
@@ -39,28 +39,28 @@ class Instrument(Generic[S_contra]):
     name: str
     text: str
     unit: str
-    kind: Kind
+    kind: InstrumentKind
     read: Callable[[S_contra], Iterable[Reading]]
     labels: Labels = ()
 
 
 def _one(
-    name: str, text: str, unit: str, kind: Kind, value: Callable[[S_contra], float | Durations]
+    name: str, text: str, unit: str, kind: InstrumentKind, value: Callable[[S_contra], float | Durations]
 ) -> Instrument[S_contra]:
     """Make an instrument without labels of its own."""
     return Instrument(name, text, unit, kind, lambda source: (((), value(source)),))
 
 
 def _counter(name: str, text: str, unit: str, value: Callable[[ServiceMetrics], float]) -> Instrument[ServiceMetrics]:
-    return _one(name, text, unit, Kind.COUNTER, value)
+    return _one(name, text, unit, InstrumentKind.COUNTER, value)
 
 
 def _gauge(name: str, text: str, unit: str, value: Callable[[ServiceMetrics], float]) -> Instrument[ServiceMetrics]:
-    return _one(name, text, unit, Kind.GAUGE, value)
+    return _one(name, text, unit, InstrumentKind.GAUGE, value)
 
 
 def _duration(name: str, text: str, taken: Callable[[ServiceMetrics], Durations]) -> Instrument[ServiceMetrics]:
-    return _one(name, text, "s", Kind.HISTOGRAM, taken)
+    return _one(name, text, "s", InstrumentKind.HISTOGRAM, taken)
 
 
 def _classes(figures: ServiceMetrics) -> Iterable[Reading]:
@@ -81,7 +81,7 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
         "requests",
         "Requests that have ended, by the class of their status; none: the connection was cut.",
         "{request}",
-        Kind.COUNTER,
+        InstrumentKind.COUNTER,
         _classes,
         ("code_class",),
     ),
@@ -89,11 +89,11 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
         "scaling.decisions",
         "Decisions of the policy that changed the desired count.",
         "{decision}",
-        Kind.COUNTER,
+        InstrumentKind.COUNTER,
         _decisions,
         ("direction",),
     ),
-    Instrument("instances", "Instances by state.", "{instance}", Kind.GAUGE, _states, ("state",)),
+    Instrument("instances", "Instances by state.", "{instance}", InstrumentKind.GAUGE, _states, ("state",)),
     _counter(
         "arrivals",
         "Requests that arrived at the service, rejected ones included.",
@@ -159,14 +159,14 @@ OF_THE_PLATFORM: Final[tuple[Instrument[Metrics], ...]] = (
         "event_loop.lag",
         "Lateness of the last one-second timer of the event loop.",
         "s",
-        Kind.GAUGE,
+        InstrumentKind.GAUGE,
         lambda metrics: metrics.lag_s,
     ),
     Instrument(
         "balancer.answers",
         "Requests that the load balancer answered itself, without a service: unknown host, redirect, invalid request.",
         "{request}",
-        Kind.COUNTER,
+        InstrumentKind.COUNTER,
         lambda metrics: [((str(status),), count) for status, count in sorted(metrics.own_answers.items())],
         ("code",),
     ),
@@ -174,7 +174,7 @@ OF_THE_PLATFORM: Final[tuple[Instrument[Metrics], ...]] = (
         "exports.dropped",
         "Items of an export that could not be sent.",
         "{item}",
-        Kind.COUNTER,
+        InstrumentKind.COUNTER,
         lambda metrics: [((signal,), lost()) for signal, lost in metrics.losses.items()],
         ("signal",),
     ),

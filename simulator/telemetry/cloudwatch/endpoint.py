@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from simulator.telemetry.cloudwatch.lines import LogStream
-from simulator.telemetry.cloudwatch.outbox import LinesBatch, PointsBatch
+from simulator.telemetry.cloudwatch.send_queue import LinesBatch, PointsBatch
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 from simulator.world.clock import utc_now
 
@@ -129,7 +129,7 @@ class Endpoint:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "an error"))
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_FAULT)
-            raise _told(code, status)(f"{place} answers {code} to {call}") from None
+            raise _error_class(code, status)(f"{place} answers {code} to {call}") from None
         except NoCredentialsError:
             raise Unreachable(f"{place} cannot be called: no AWS credentials in environment, profile or role") from None
         except (BotoCoreError, OSError) as error:
@@ -173,7 +173,7 @@ def _group_of(stream: LogStream) -> LogStream:
     return LogStream(stream.region, stream.group, "")
 
 
-def _told(code: str, status: int) -> type[Exception]:
+def _error_class(code: str, status: int) -> type[Exception]:
     if code == "ResourceAlreadyExistsException":
         return _IsThere
     if code == "ResourceNotFoundException":

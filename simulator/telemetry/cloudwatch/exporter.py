@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from simulator.records.metrics import Metrics
-from simulator.telemetry.cloudwatch.courier import Courier
+from simulator.telemetry.cloudwatch.batch_sender import BatchSender
 from simulator.telemetry.cloudwatch.endpoint import Endpoint
 from simulator.telemetry.cloudwatch.lines import line_of, stream_of
-from simulator.telemetry.cloudwatch.meter import Meter
-from simulator.telemetry.cloudwatch.outbox import LinesBatch, LinesOutbox, PointsBatch, PointsOutbox
+from simulator.telemetry.cloudwatch.minute_aggregator import MinuteAggregator
 from simulator.telemetry.cloudwatch.platform_view import PlatformView, ServiceIdentity
+from simulator.telemetry.cloudwatch.send_queue import LinesBatch, LinesQueue, PointsBatch, PointsQueue
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 
 # A request with the thousand metrics that CloudWatch accepts would block the event loop, and so every request of the
@@ -35,20 +35,20 @@ class CloudWatch:
         self._tasks = view.tasks
         self._now = now = settings.wall_clock(at_s)
         if settings.is_kept:
-            self.points, self.lines = PointsOutbox(POINTS_KEPT_BYTES_MAX), LinesOutbox(LINES_KEPT_BYTES_MAX)
+            self.points, self.lines = PointsQueue(POINTS_KEPT_BYTES_MAX), LinesQueue(LINES_KEPT_BYTES_MAX)
         else:
-            self.points, self.lines = PointsOutbox(per_request=METRICS_LIVE_MAX), LinesOutbox()
-        self._meter: Meter | None = None
+            self.points, self.lines = PointsQueue(per_request=METRICS_LIVE_MAX), LinesQueue()
+        self._meter: MinuteAggregator | None = None
         if metrics is not None and settings.metrics:
-            self._meter = Meter(metrics, view, settings, now, self.points.put)
+            self._meter = MinuteAggregator(metrics, view, settings, now, self.points.put)
         if metrics is not None:
             metrics.losses |= {
                 "cloudwatch metrics": lambda: self.points.lost,
                 "cloudwatch logs": lambda: self.lines.lost,
             }
         self._endpoint: Endpoint | None = None
-        self._metrics_courier: Courier[PointsBatch] | None = None
-        self._logs_courier: Courier[LinesBatch] | None = None
+        self._metrics_courier: BatchSender[PointsBatch] | None = None
+        self._logs_courier: BatchSender[LinesBatch] | None = None
 
     @property
     def places(self) -> list[str]:
@@ -79,9 +79,9 @@ class CloudWatch:
         """
         if not self._settings.is_kept:
             await self._open()
-            for courier in (self._metrics_courier, self._logs_courier):
-                if courier is not None:
-                    courier.start(self._tasks)
+            for sender in (self._metrics_courier, self._logs_courier):
+                if sender is not None:
+                    sender.start(self._tasks)
 
     async def close(self) -> None:
         """Close the metrics, before the platform is closed; the current minute is also sent."""
@@ -101,9 +101,9 @@ class CloudWatch:
         """Send all kept data in real time, after everything is closed. Raises OSError as `open`."""
         try:
             await self._open()
-            for courier in (self._metrics_courier, self._logs_courier):
-                if courier is not None:
-                    await courier.close(None)
+            for sender in (self._metrics_courier, self._logs_courier):
+                if sender is not None:
+                    await sender.close(None)
         finally:
             if self._endpoint is not None:
                 await self._endpoint.close()
@@ -114,6 +114,6 @@ class CloudWatch:
         tell = self._settings.tell
         if self._meter is not None:
             look = self._meter.close_stale
-            self._metrics_courier = Courier(self.points, endpoint.put_points, self._now, tell, before_look=look)
+            self._metrics_courier = BatchSender(self.points, endpoint.put_points, self._now, tell, before_look=look)
         if self._settings.logs:
-            self._logs_courier = Courier(self.lines, endpoint.put_lines, self._now, tell)
+            self._logs_courier = BatchSender(self.lines, endpoint.put_lines, self._now, tell)

@@ -39,7 +39,7 @@ def stream_of(identity: ServiceIdentity, name: str) -> LogStream:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One event. `at_ms`: since 1970; `size_bytes` as CloudWatch Logs counts them."""
 
     at_ms: int
@@ -47,17 +47,17 @@ class Line:
     size_bytes: int
 
 
-def line_of(at_s: float, text: str) -> Line | None:
+def line_of(at_s: float, text: str) -> LogLine | None:
     """Make a line; a text that is too long is cut between characters. None: an event must not be empty."""
     if not text:
         return None
     told = text.encode("utf-8", "replace")[: EVENT_BYTES_MAX - EVENT_OVERHEAD_BYTES].decode("utf-8", "ignore")
-    return Line(round(at_s * _MS_PER_S), told, len(told.encode()) + EVENT_OVERHEAD_BYTES)
+    return LogLine(round(at_s * _MS_PER_S), told, len(told.encode()) + EVENT_OVERHEAD_BYTES)
 
 
-def take_batch(lines: deque[Line]) -> list[Line]:
+def take_batch(lines: deque[LogLine]) -> list[LogLine]:
     """Remove and return the first lines that fit into one request, in time order. `lines` must not be empty."""
-    batch: list[Line] = []
+    batch: list[LogLine] = []
     size = 0
     first = last = lines[0].at_ms
     while lines and len(batch) < EVENTS_MAX:

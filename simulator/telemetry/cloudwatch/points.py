@@ -24,7 +24,7 @@ _VALUE_BYTES: Final = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MetricPoint:
     """One metric datum, to be sent from `due_s` on (seconds since 1970)."""
 
     region: str
@@ -49,10 +49,10 @@ class Series:
         self._at = datetime.fromtimestamp(begin_s, UTC)
         self._due_s = due_s
 
-    def value(self, name: str, unit: str, value: float) -> Point:
+    def value(self, name: str, unit: str, value: float) -> MetricPoint:
         return self._point(name, unit, {"Value": float(value)})
 
-    def values(self, name: str, unit: str, values: Iterable[tuple[float, int]]) -> Iterator[Point]:
+    def values(self, name: str, unit: str, values: Iterable[tuple[float, int]]) -> Iterator[MetricPoint]:
         """Convert (value, count) pairs to as many points of the same minute as the limit requires; CloudWatch adds them
         up.
         """
@@ -61,7 +61,7 @@ class Series:
             told = {"Values": [value for value, _ in part], "Counts": [float(count) for _, count in part]}
             yield self._point(name, unit, told)
 
-    def statistics(self, name: str, unit: str, values: Sequence[float], **more: str) -> Point:
+    def statistics(self, name: str, unit: str, values: Sequence[float], **more: str) -> MetricPoint:
         """Make a statistic set of `values` (at least one). `more`: dimensions beyond the service's."""
         told = {
             "SampleCount": float(len(values)),
@@ -71,7 +71,7 @@ class Series:
         }
         return self._point(name, unit, {"StatisticValues": told}, **more)
 
-    def _point(self, name: str, unit: str, told: dict[str, Any], **more: str) -> Point:
+    def _point(self, name: str, unit: str, told: dict[str, Any], **more: str) -> MetricPoint:
         dimensions = [*self._dimensions, *({"Name": key, "Value": value} for key, value in more.items())]
         datum = {"MetricName": name, "Dimensions": dimensions, "Timestamp": self._at, "Unit": unit, **told}
-        return Point(self._region, self._due_s, datum)
+        return MetricPoint(self._region, self._due_s, datum)

@@ -16,10 +16,10 @@ import simulator
 from simulator.records.metrics import Metrics
 from simulator.records.request_log import Chunk
 from simulator.records.request_trace import RequestTrace, Tracing
+from simulator.telemetry.otlp.batch_exporter import BatchExporter, SendOutcome
 from simulator.telemetry.otlp.figures import Snapshot, metrics_data, snapshot
 from simulator.telemetry.otlp.row_traces import RowTraces
 from simulator.telemetry.otlp.settings import MetricsExport, OtlpSettings, TracedServices, TracesExport
-from simulator.telemetry.otlp.shipper import Outcome, Shipper
 from simulator.telemetry.otlp.spans import spans_of
 from simulator.telemetry.otlp.transport import MetricSender, SpanSender
 from simulator.world.random_streams import RandomStreams
@@ -57,7 +57,7 @@ class MetricsPusher:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._sender = MetricSender(settings.to)
-        self.shipper: Shipper[Snapshot] = Shipper(
+        self.shipper: BatchExporter[Snapshot] = BatchExporter(
             self._send,
             self._sender.abort,
             what="metrics over OTLP",
@@ -96,7 +96,7 @@ class MetricsPusher:
     def _take(self) -> None:
         self.shipper.put(snapshot(self._metrics, self._at_s(), self._epoch_s()))
 
-    def _send(self, batch: Sequence[Snapshot]) -> Outcome:
+    def _send(self, batch: Sequence[Snapshot]) -> SendOutcome:
         return self._sender.send(metrics_data(batch[-1], self._resource, SCOPE))
 
 
@@ -107,7 +107,7 @@ class TracesPusher:
         self._resource = resource
         self._sender = SpanSender(settings.to)
         self._draw = RandomStreams(secrets.randbits(_SEED_BITS)).stream("spans").integers  # the thread's own
-        self.shipper: Shipper[RequestTrace] = Shipper(
+        self.shipper: BatchExporter[RequestTrace] = BatchExporter(
             self._send,
             self._sender.abort,
             what="traces over OTLP",
@@ -122,7 +122,7 @@ class TracesPusher:
         only: set[str] | None = None if settings.services is TracedServices.ALL else set()
         self.tracing = Tracing(self.shipper.put, settings.sampling, only, settings.xray)
 
-    def _send(self, batch: Sequence[RequestTrace]) -> Outcome:
+    def _send(self, batch: Sequence[RequestTrace]) -> SendOutcome:
         spans = [span for trace in batch for span in spans_of(trace, self._resource, SCOPE, self._new_id)]
         outcome = self._sender.send(spans)
         # A collector counts spans, a shipper requests: count the requests that the rejected spans belong to.

@@ -27,7 +27,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from simulator.records.metrics import Metrics
 from simulator.records.outcomes import EDGES_S, Durations
-from simulator.telemetry.instruments import OF_SERVICES, OF_THE_PLATFORM, Instrument, Kind
+from simulator.telemetry.instruments import OF_SERVICES, OF_THE_PLATFORM, Instrument, InstrumentKind
 
 PREFIX: Final = "apprunner"
 SERVICE: Final = f"{PREFIX}.service"
@@ -96,11 +96,11 @@ def metrics_data(taken: Snapshot, resource: Resource, scope: InstrumentationScop
 def _metric(instrument: Instrument[Any], points: list[_Point], epoch_s: float) -> Metric:
     data: Sum | Gauge | Histogram
     match instrument.kind:
-        case Kind.COUNTER:
+        case InstrumentKind.COUNTER:
             data = Sum([_number(point, epoch_s) for point in points], _CUMULATIVE, is_monotonic=True)
-        case Kind.GAUGE:
+        case InstrumentKind.GAUGE:
             data = Gauge([_number(point, epoch_s) for point in points])
-        case Kind.HISTOGRAM:
+        case InstrumentKind.HISTOGRAM:
             data = Histogram([_histogram(point, epoch_s) for point in points], _CUMULATIVE)
     return Metric(f"{PREFIX}.{instrument.name}", instrument.text, instrument.unit, data)
 

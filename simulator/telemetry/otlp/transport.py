@@ -22,8 +22,8 @@ from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 
+from simulator.telemetry.otlp.batch_exporter import THREAD_PREFIX, SendOutcome
 from simulator.telemetry.otlp.settings import Destination
-from simulator.telemetry.otlp.shipper import THREAD_PREFIX, Outcome
 
 
 class _NotFromUs(logging.Filter):
@@ -62,11 +62,11 @@ class SpanSender:
         self._session = _Session()
         self._exporter = OTLPSpanExporter(session=self._session, **_arguments(to))
 
-    def send(self, spans: Sequence[ReadableSpan]) -> Outcome:
+    def send(self, spans: Sequence[ReadableSpan]) -> SendOutcome:
         result = self._exporter.export(spans)
         if result is not SpanExportResult.SUCCESS:
-            return Outcome(self._session.why or "it could not be sent")
-        return Outcome(rejected=_rejected(ExportTraceServiceResponse, self._session.answer, "rejected_spans"))
+            return SendOutcome(self._session.why or "it could not be sent")
+        return SendOutcome(rejected=_rejected(ExportTraceServiceResponse, self._session.answer, "rejected_spans"))
 
     def abort(self) -> None:
         self._exporter.shutdown()  # type: ignore[no-untyped-call]
@@ -77,12 +77,12 @@ class MetricSender:
         self._session = _Session()
         self._exporter = OTLPMetricExporter(session=self._session, **_arguments(to))
 
-    def send(self, figures: MetricsData) -> Outcome:
+    def send(self, figures: MetricsData) -> SendOutcome:
         result = self._exporter.export(figures)
         if result is not MetricExportResult.SUCCESS:
-            return Outcome(self._session.why or "it could not be sent")
+            return SendOutcome(self._session.why or "it could not be sent")
         rejected = _rejected(ExportMetricsServiceResponse, self._session.answer, "rejected_data_points")
-        return Outcome(rejected=min(rejected, 1))
+        return SendOutcome(rejected=min(rejected, 1))
 
     def abort(self) -> None:
         self._exporter.shutdown()

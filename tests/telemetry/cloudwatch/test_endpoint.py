@@ -12,10 +12,10 @@ import pytest_asyncio
 from aiohttp import web
 
 from simulator.telemetry.cloudwatch.endpoint import Endpoint, Rejected, Unreachable
-from simulator.telemetry.cloudwatch.lines import Line, LogStream
-from simulator.telemetry.cloudwatch.outbox import LinesBatch, PointsBatch
+from simulator.telemetry.cloudwatch.lines import LogLine, LogStream
 from simulator.telemetry.cloudwatch.platform_view import ServiceIdentity
 from simulator.telemetry.cloudwatch.points import Series
+from simulator.telemetry.cloudwatch.send_queue import LinesBatch, PointsBatch
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 from simulator.world.clock import epoch_s
 
@@ -44,7 +44,7 @@ def credentials() -> Iterator[None]:
 def lines(how_many: int = 1) -> LinesBatch:
     """For a stream that nobody has made."""
     stream = LogStream("us-east-1", f"/aws/apprunner/web/{next(numbers)}/service", "events")
-    return LinesBatch(stream, (Line(1_000, "a", 27),) * how_many)
+    return LinesBatch(stream, (LogLine(1_000, "a", 27),) * how_many)
 
 
 class Answers:

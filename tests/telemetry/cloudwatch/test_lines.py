@@ -12,7 +12,7 @@ from simulator.telemetry.cloudwatch.lines import (
     EVENTS_MAX,
     REQUEST_BYTES_MAX,
     SPAN_MS_MAX,
-    Line,
+    LogLine,
     line_of,
     stream_of,
     take_batch,
@@ -22,7 +22,7 @@ from simulator.telemetry.cloudwatch.platform_view import ServiceIdentity
 WEB = ServiceIdentity("web", "a" * 32, "eu-west-1")
 
 
-def line(at_s: float, text: str) -> Line:
+def line(at_s: float, text: str) -> LogLine:
     made = line_of(at_s, text)
     assert made is not None
     return made
@@ -57,7 +57,7 @@ def test_a_long_line_is_cut_between_characters_and_an_empty_one_is_none() -> Non
     )
 )
 def test_every_batch_keeps_every_limit_and_no_line_is_lost(drawn: list[tuple[int, int]]) -> None:
-    given_lines = [Line(at_ms, str(number), size + 26) for number, (at_ms, size) in enumerate(drawn)]
+    given_lines = [LogLine(at_ms, str(number), size + 26) for number, (at_ms, size) in enumerate(drawn)]
     waiting, taken = deque(given_lines), []
     while waiting:
         batch = take_batch(waiting)
@@ -71,5 +71,5 @@ def test_every_batch_keeps_every_limit_and_no_line_is_lost(drawn: list[tuple[int
 
 
 def test_a_batch_has_at_most_ten_thousand_events() -> None:
-    waiting = deque(Line(second, "x", 27) for second in range(EVENTS_MAX + 5))
+    waiting = deque(LogLine(second, "x", 27) for second in range(EVENTS_MAX + 5))
     assert [len(take_batch(waiting)), len(take_batch(waiting))] == [EVENTS_MAX, 5]

@@ -10,9 +10,9 @@ from simulator.fleet.driver import ResourceUsage
 from simulator.model.sizes import InstanceSize
 from simulator.records.metrics import Metrics
 from simulator.rules.policies.port import Sample
-from simulator.telemetry.cloudwatch.meter import Meter
+from simulator.telemetry.cloudwatch.minute_aggregator import MinuteAggregator
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, ServiceIdentity
-from simulator.telemetry.cloudwatch.points import Point
+from simulator.telemetry.cloudwatch.points import MetricPoint
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 
 
@@ -25,12 +25,12 @@ class Stage:
     cpu_s: float = 0.0
     age_s: float = float("inf")
     tasks: Any = None
-    points: list[Point] = field(default_factory=list)
+    points: list[MetricPoint] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(lambda: self.now_s)
         settings = CloudWatchSettings("http://127.0.0.1:1")
-        self.meter = Meter(self.metrics, self, settings, lambda: self.now_s, self.points.append)
+        self.meter = MinuteAggregator(self.metrics, self, settings, lambda: self.now_s, self.points.append)
 
     def identity(self, service: str) -> ServiceIdentity | None:
         return ServiceIdentity(service, self.ids[service], "us-east-1") if service in self.ids else None

@@ -26,7 +26,7 @@ THREAD_PREFIX: Final = "otlp "
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendOutcome:
     """The result of sending a batch.
 
     `why`: the reason if it was not accepted, else empty. `rejected`: the number of items rejected from an accepted
@@ -37,7 +37,7 @@ class Outcome:
     rejected: int = 0
 
 
-class Shipper(Generic[Item]):
+class BatchExporter(Generic[Item]):
     """The queue and its thread. `what` names the items and `where` the destination, for messages.
 
     `send` and `abort` belong to the sender. `send` is called by the thread alone; `abort` by any thread, and makes a
@@ -48,7 +48,7 @@ class Shipper(Generic[Item]):
 
     def __init__(
         self,
-        send: Callable[[Sequence[Item]], Outcome],
+        send: Callable[[Sequence[Item]], SendOutcome],
         abort: Callable[[], None],
         *,
         what: str,
@@ -168,14 +168,14 @@ class Shipper(Generic[Item]):
         try:
             outcome = self._send(batch)
         except Exception as error:  # noqa: BLE001 a bug must not end the thread: it is reported as any failure
-            outcome = Outcome(f"{type(error).__name__}: {error}")
+            outcome = SendOutcome(f"{type(error).__name__}: {error}")
         lost = len(batch) if outcome.why else min(outcome.rejected, len(batch))
         self._not_taken += lost
         self.sent += len(batch) - lost
         self._judge(outcome)
         self._shipped.set()
 
-    def _judge(self, outcome: Outcome) -> None:
+    def _judge(self, outcome: SendOutcome) -> None:
         """Report one line when sending begins to fail, one when it recovers."""
         if outcome.why and not self._failing:
             self._tell(

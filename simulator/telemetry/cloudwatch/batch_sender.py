@@ -29,8 +29,8 @@ class Batch(Protocol):
 B = TypeVar("B", bound=Batch)
 
 
-class Outbox(Protocol[B]):
-    """See outbox.py."""
+class SendQueue(Protocol[B]):
+    """See send_queue.py."""
 
     @property
     def what(self) -> str: ...
@@ -42,7 +42,7 @@ class Outbox(Protocol[B]):
     def clear(self) -> None: ...
 
 
-class Courier(Generic[B]):
+class BatchSender(Generic[B]):
     """Sends the content of one outbox.
 
     `send` returns how many items of a batch were not accepted. `now`: seconds since 1970, which decide what is due.
@@ -51,13 +51,13 @@ class Courier(Generic[B]):
 
     def __init__(
         self,
-        outbox: Outbox[B],
+        queue: SendQueue[B],
         send: Callable[[B], Awaitable[int]],
         now: Callable[[], float],
         tell: Callable[[str], None],
         before_look: Callable[[], None] = lambda: None,
     ) -> None:
-        self._outbox = outbox
+        self._queue = queue
         self._send = send
         self._now = now
         self._tell = tell
@@ -69,7 +69,7 @@ class Courier(Generic[B]):
         self._work: asyncio.Task[None] | None = None
 
     def start(self, tasks: Tasks) -> None:
-        self._work = tasks.spawn(self._run(), f"courier of {self._outbox.what}")
+        self._work = tasks.spawn(self._run(), f"courier of {self._queue.what}")
 
     async def close(self, patience_s: float | None = GOODBYE_S_MAX) -> None:
         """Send everything, due or not, for at most `patience_s`; the rest is lost and reported. Idempotent."""
@@ -85,7 +85,7 @@ class Courier(Generic[B]):
             if self._work is not None:
                 self._work.cancel()
                 await asyncio.wait((self._work,))
-            self._outbox.clear()
+            self._queue.clear()
             self._tell_losses()
 
     async def _send_all(self) -> None:
@@ -111,23 +111,23 @@ class Courier(Generic[B]):
 
     async def _send_next(self, now_s: float) -> bool:
         """Send one batch. Return True if there may be more to send at once."""
-        batch = self._outbox.take(now_s)
+        batch = self._queue.take(now_s)
         if batch is None:
             return False
         try:
             not_taken = await self._send(batch)
         except Unreachable as error:
-            self._outbox.give_back(batch)
+            self._queue.give_back(batch)
             self._missed(str(error))
             return False
         except Rejected as error:
-            self._outbox.lost += len(batch)
+            self._queue.lost += len(batch)
             self._rejected(str(error))
         except BaseException:
-            self._outbox.give_back(batch)
+            self._queue.give_back(batch)
             raise
         else:
-            self._outbox.lost += not_taken
+            self._queue.lost += not_taken
             self._reached()
         return True
 
@@ -135,10 +135,10 @@ class Courier(Generic[B]):
     # --------------------------------------------------------------------------------------------
 
     def _missed(self, why: str) -> None:
-        what = self._outbox.what
+        what = self._queue.what
         if not self._pause_s:
             self._tell(f"cloudwatch: {why}" + ("" if self._closing.done() else f"; {what} are kept until it answers"))
-        elif self._outbox.lost > self._told_lost and "full" not in self._told_reasons:
+        elif self._queue.lost > self._told_lost and "full" not in self._told_reasons:
             self._told_reasons["full"] = None
             self._tell(f"cloudwatch: the queue of {what} is full, the oldest are dropped")
         self._pause_s = min(PAUSE_S_MAX, 2 * self._pause_s or LOOK_EVERY_S)
@@ -146,17 +146,17 @@ class Courier(Generic[B]):
     def _rejected(self, why: str) -> None:
         if why not in self._told_reasons:
             self._told_reasons[why] = None
-            self._tell(f"cloudwatch: {why}; these {self._outbox.what} are dropped")
+            self._tell(f"cloudwatch: {why}; these {self._queue.what} are dropped")
 
     def _reached(self) -> None:
         if self._pause_s:
             self._pause_s = 0.0
             self._told_reasons.pop("full", None)
-            self._tell(f"cloudwatch: {self._outbox.what} are accepted again")
+            self._tell(f"cloudwatch: {self._queue.what} are accepted again")
             self._tell_losses()
 
     def _tell_losses(self) -> None:
-        lost = self._outbox.lost - self._told_lost
+        lost = self._queue.lost - self._told_lost
         if lost:
-            self._told_lost = self._outbox.lost
-            self._tell(f"cloudwatch: {lost} {self._outbox.what} are lost")
+            self._told_lost = self._queue.lost
+            self._tell(f"cloudwatch: {lost} {self._queue.what} are lost")

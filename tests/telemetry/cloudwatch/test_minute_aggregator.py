@@ -15,8 +15,8 @@ from prometheus_client.core import Metric
 
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
-from simulator.telemetry.cloudwatch.outbox import LinesBatch
-from simulator.telemetry.cloudwatch.points import Point
+from simulator.telemetry.cloudwatch.points import MetricPoint
+from simulator.telemetry.cloudwatch.send_queue import LinesBatch
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings, LatencyOf
 from simulator.telemetry.exporters import Exporters, ExportSettings
 from tests.telemetry.exposition import families, points
@@ -62,7 +62,7 @@ traffic:
 
 @dataclass(frozen=True)
 class Exported:
-    points: list[Point]
+    points: list[MetricPoint]
     lines: list[LinesBatch]
     prometheus: dict[str, Metric]  # as it was last
 
@@ -82,11 +82,13 @@ def exported(text: str, **settings: Any) -> Exported:
     return Exported(list(taken.points) if taken is not None else [], lines, last)
 
 
-def dimensions(point: Point) -> dict[str, str]:
+def dimensions(point: MetricPoint) -> dict[str, str]:
     return {each["Name"]: each["Value"] for each in point.datum["Dimensions"]}
 
 
-def of(points: list[Point], metric: str, service: str = "web", instance: str = "") -> dict[float, list[dict[str, Any]]]:
+def of(
+    points: list[MetricPoint], metric: str, service: str = "web", instance: str = ""
+) -> dict[float, list[dict[str, Any]]]:
     """By seconds since the begin of the run."""
     found: dict[float, list[dict[str, Any]]] = defaultdict(list)
     for point in points:

@@ -20,7 +20,7 @@ from simulator.records.outcomes import CLASSES, Rows, count_classes
 from simulator.rules.policies.port import Sample
 from simulator.telemetry.cloudwatch.latencies import Latencies
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, PlatformView, ServiceIdentity
-from simulator.telemetry.cloudwatch.points import Point, Series
+from simulator.telemetry.cloudwatch.points import MetricPoint, Series
 from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings, LatencyOf
 
 # ASSUMPTION: how often App Runner samples its instances is not published. Every ten seconds is cheap enough for a
@@ -46,7 +46,7 @@ class _Minute:
     seconds: int = 0
 
 
-class Meter:
+class MinuteAggregator:
     """Observes the platform from its construction on; `put` gets the points of every minute that has ended."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Meter:
         view: PlatformView,
         settings: CloudWatchSettings,
         now: Callable[[], float],
-        put: Callable[[Point], None],
+        put: Callable[[MetricPoint], None],
     ) -> None:
         self._metrics = metrics
         self._view = view
@@ -168,7 +168,7 @@ class Meter:
         for point in self._points(minute, Series(minute.identity, minute.begin_s, due_s)):
             self._put(point)
 
-    def _points(self, minute: _Minute, series: Series) -> Iterator[Point]:
+    def _points(self, minute: _Minute, series: Series) -> Iterator[MetricPoint]:
         # ASSUMPTION: a minute without requests has a 0 in the counts and no latency, as a load balancer's metrics at
         # AWS have none; the points of an idle service would settle it.
         yield series.value("Requests", "Count", minute.requests)

@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.telemetry.cloudwatch.lines import Line, LogStream, take_batch
-from simulator.telemetry.cloudwatch.points import METRICS_MAX, REQUEST_BYTES_MAX, Point
+from simulator.telemetry.cloudwatch.lines import LogLine, LogStream, take_batch
+from simulator.telemetry.cloudwatch.points import METRICS_MAX, REQUEST_BYTES_MAX, MetricPoint
 
 POINTS_BYTES_MAX: Final = 64 * 1024**2  # several days of a service
 LINES_BYTES_MAX: Final = 32 * 1024**2
@@ -18,7 +18,7 @@ class PointsBatch:
     """Points of one Region for one request."""
 
     region: str
-    points: tuple[Point, ...]
+    points: tuple[MetricPoint, ...]
 
     def __len__(self) -> int:
         return len(self.points)
@@ -29,13 +29,13 @@ class LinesBatch:
     """Lines of one stream for one request."""
 
     stream: LogStream
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
 
     def __len__(self) -> int:
         return len(self.lines)
 
 
-class PointsOutbox:
+class PointsQueue:
     """The points to send.
 
     `bytes_max`: limit on the upper bound of the points' size when sent, about three times their size in memory.
@@ -48,17 +48,17 @@ class PointsOutbox:
         self.lost = 0
         self._bytes_max = bytes_max
         self._per_request = per_request
-        self._points: deque[Point] = deque()
+        self._points: deque[MetricPoint] = deque()
         self._bytes = 0
 
-    def put(self, point: Point) -> None:
+    def put(self, point: MetricPoint) -> None:
         self._points.append(point)
         self._bytes += point.size_bytes
         self._bound()
 
     def take(self, now_s: float) -> PointsBatch | None:
         """Take the oldest points that are due; None if none is due."""
-        batch: list[Point] = []
+        batch: list[MetricPoint] = []
         size = 0
         while self._points and len(batch) < self._per_request:
             point = self._points[0]
@@ -87,7 +87,7 @@ class PointsOutbox:
             self.lost += 1
 
 
-class LinesOutbox:
+class LinesQueue:
     """The log lines to send. The stream that has waited longest comes first."""
 
     what = "log lines"
@@ -95,10 +95,10 @@ class LinesOutbox:
     def __init__(self, bytes_max: int = LINES_BYTES_MAX) -> None:
         self.lost = 0
         self._bytes_max = bytes_max
-        self._streams: dict[LogStream, deque[Line]] = {}
+        self._streams: dict[LogStream, deque[LogLine]] = {}
         self._bytes = 0
 
-    def put(self, stream: LogStream, line: Line) -> None:
+    def put(self, stream: LogStream, line: LogLine) -> None:
         self._streams.setdefault(stream, deque()).append(line)
         self._bytes += line.size_bytes
         self._bound()

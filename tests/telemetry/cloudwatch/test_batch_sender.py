@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from simulator.telemetry.cloudwatch.courier import GOODBYE_S_MAX, PAUSE_S_MAX, Courier
+from simulator.telemetry.cloudwatch.batch_sender import GOODBYE_S_MAX, PAUSE_S_MAX, BatchSender
 from simulator.telemetry.cloudwatch.endpoint import Rejected, Unreachable
-from simulator.telemetry.cloudwatch.lines import Line, LogStream
-from simulator.telemetry.cloudwatch.outbox import LinesBatch, LinesOutbox
+from simulator.telemetry.cloudwatch.lines import LogLine, LogStream
+from simulator.telemetry.cloudwatch.send_queue import LinesBatch, LinesQueue
 from simulator.world.tasks import Tasks
 from tests.virtual import run_virtual
 
@@ -20,12 +20,12 @@ class Place:
     """An endpoint: what it has, when it was asked, and what it does at the moment."""
 
     def __init__(self) -> None:
-        self.outbox = LinesOutbox(bytes_max=30 * 10)
+        self.queue = LinesQueue(bytes_max=30 * 10)
         self.has: list[str] = []
         self.asked_s: list[float] = []
         self.told: list[str] = []
         self.does: Callable[[LinesBatch], Coroutine[Any, Any, int]] = self.take
-        self.courier = Courier(self.outbox, self.send, asyncio.get_running_loop().time, self.told.append)
+        self.sender = BatchSender(self.queue, self.send, asyncio.get_running_loop().time, self.told.append)
 
     async def send(self, batch: LinesBatch) -> int:
         self.asked_s.append(asyncio.get_running_loop().time())
@@ -47,16 +47,16 @@ class Place:
 
     def write(self, *texts: str) -> None:
         for text in texts:
-            self.outbox.put(STREAM, Line(0, text, 30))
+            self.queue.put(STREAM, LogLine(0, text, 30))
 
 
 def with_place(test: Callable[[Place], Coroutine[Any, Any, None]]) -> None:
     async def main() -> None:
         async with Tasks("test") as tasks:
             place = Place()
-            place.courier.start(tasks)
+            place.sender.start(tasks)
             await test(place)
-            await place.courier.close()
+            await place.sender.close()
 
     run_virtual(main)
 
@@ -68,7 +68,7 @@ def test_what_is_written_is_sent_within_a_second_and_the_rest_at_the_end() -> No
         await asyncio.sleep(1.0)
         assert place.has == ["a", "b"]
         place.write("c")
-        await place.courier.close()
+        await place.sender.close()
         assert place.has == ["a", "b", "c"]
         assert place.told == []
 
@@ -127,7 +127,7 @@ def test_what_is_rejected_is_not_sent_again_and_the_reason_told_once() -> None:
         assert place.told == [
             "cloudwatch: http://place answers InvalidParameterException to put_log_events; these log lines are dropped"
         ]
-        await place.courier.close()
+        await place.sender.close()
         assert place.told[1:] == ["cloudwatch: 2 log lines are lost"]
 
     with_place(test)
@@ -139,7 +139,7 @@ def test_at_the_end_it_is_asked_a_few_times_more() -> None:
         place.does = place.be_away
         place.write("a")
         asyncio.get_running_loop().call_later(0.7, setattr, place, "does", place.take)
-        await place.courier.close()
+        await place.sender.close()
         assert place.has == ["a"]
 
     with_place(test)
@@ -152,7 +152,7 @@ def test_the_end_does_not_wait_for_who_hangs_and_says_what_is_lost() -> None:
         await asyncio.sleep(2)
         place.write("c")
         begun_s = asyncio.get_running_loop().time()
-        await place.courier.close()
+        await place.sender.close()
         assert asyncio.get_running_loop().time() - begun_s == GOODBYE_S_MAX
         assert place.told == ["cloudwatch: 3 log lines are lost"]
 
@@ -169,11 +169,11 @@ def test_a_bug_is_not_silent() -> None:
 
             place.does = fail
             place.write("a")
-            place.courier.start(tasks)
+            place.sender.start(tasks)
             await asyncio.wait((tasks.failed,))
             assert isinstance(tasks.failed.exception(), ZeroDivisionError)
             place.does = place.take
-            await place.courier.close()
+            await place.sender.close()
             assert place.has == ["a"]
 
     run_virtual(main)

@@ -10,8 +10,8 @@ import pytest
 
 from simulator.records.metrics import Metrics
 from simulator.telemetry.exporters import Exporters, ExportSettings
+from simulator.telemetry.otlp.batch_exporter import BatchExporter, SendOutcome
 from simulator.telemetry.otlp.settings import Destination, MetricsExport, OtlpSettings
-from simulator.telemetry.otlp.shipper import Outcome, Shipper
 from tests.telemetry.otlp.collector import WAIT_S, Collector, collecting, until
 
 NEVER_S = 3600.0
@@ -29,14 +29,14 @@ class Place:
         self.asked = threading.Semaphore(0)
         self.aborted = False
 
-    def send(self, batch: Sequence[int]) -> Outcome:
+    def send(self, batch: Sequence[int]) -> SendOutcome:
         self.asked.release()
         assert self.gate.wait(WAIT_S)
         self.batches += 1
         if self.why:
-            return Outcome(self.why)
+            return SendOutcome(self.why)
         self.taken += batch
-        return Outcome(rejected=sum(item < 0 for item in batch))
+        return SendOutcome(rejected=sum(item < 0 for item in batch))
 
     def abort(self) -> None:
         self.aborted = True
@@ -46,8 +46,10 @@ class Place:
         assert await asyncio.to_thread(self.asked.acquire, timeout=WAIT_S)
 
 
-def shipper(place: Place, told: list[str], *, every_s: float = NEVER_S, newest_only: bool = False) -> Shipper[int]:
-    made: Shipper[int] = Shipper(
+def shipper(
+    place: Place, told: list[str], *, every_s: float = NEVER_S, newest_only: bool = False
+) -> BatchExporter[int]:
+    made: BatchExporter[int] = BatchExporter(
         place.send,
         place.abort,
         what="things",
@@ -119,7 +121,7 @@ async def test_what_a_place_rejects_of_a_batch_counts_as_dropped() -> None:
 
 
 async def test_the_end_does_not_wait_for_a_place_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.telemetry.otlp.shipper.LAST_SEND_S_MAX", 0.05)
+    monkeypatch.setattr("simulator.telemetry.otlp.batch_exporter.LAST_SEND_S_MAX", 0.05)
     place, told = Place(), list[str]()
     place.why = "aborted"
     things = shipper(place, told)
@@ -148,12 +150,12 @@ async def test_of_figures_only_the_newest_wait() -> None:
 async def test_a_bug_in_sending_ends_no_thread() -> None:
     place, told = Place(), list[str]()
 
-    def broken(batch: Sequence[int]) -> Outcome:
+    def broken(batch: Sequence[int]) -> SendOutcome:
         if not told:
             raise ZeroDivisionError("a bug")
         return place.send(batch)
 
-    things: Shipper[int] = Shipper(
+    things: BatchExporter[int] = BatchExporter(
         broken, place.abort, what="things", where="there", tell=told.append, queue_max=8, batch_max=1, every_s=0.001
     )
     things.open()
