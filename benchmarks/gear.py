@@ -24,7 +24,7 @@ from benchmarks.simpy_models import many_servers
 from simulator.lab.extras import MissingLibrary, needed
 from simulator.lab.fast_gear import play_fast
 from simulator.replay.report import build_report
-from simulator.replay.scenario import Scenario, load_scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario, read_scenario
 from simulator.replay.shipped import shipped_scenarios
 from simulator.replay.traffic import arrival_times
 from simulator.world.distributions import Exponential
@@ -80,7 +80,7 @@ traffic:
 """
 
 
-def fleet(instances: int, application: str, rate: float, requests: int) -> Scenario:
+def fleet(instances: int, application: str, rate: float, requests: int) -> ScenarioSpec:
     text = FLEET.format(instances=instances, application=application, rate=rate, duration_s=requests / rate)
     return read_scenario(text)
 
@@ -99,7 +99,7 @@ def main() -> None:
         _day()
 
 
-def gear_rps(scenario: Scenario) -> float:
+def gear_rps(scenario: ScenarioSpec) -> float:
     """Requests per second of CPU time, report included."""
     began_s = time.process_time()
     report = build_report(play_fast(scenario))

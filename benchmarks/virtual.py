@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from benchmarks.simpy_models import many_servers, processor_sharing
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.traffic import arrival_times
 from simulator.world.distributions import Exponential
 from simulator.world.random_streams import RandomStreams
@@ -72,7 +72,7 @@ class Model:
     simpy: Callable[[list[float], list[float]], list[float]]
     exact_mean_s: float
 
-    def scenario(self, requests: int, seed: int) -> Scenario:
+    def scenario(self, requests: int, seed: int) -> ScenarioSpec:
         return read_scenario(self.text.format(duration_s=requests / RATE_RPS, seed=seed))
 
 
@@ -124,7 +124,7 @@ def _compare(model: Model, requests: int, rounds: int) -> None:
     )
 
 
-def play_here(scenario: Scenario) -> Timed:
+def play_here(scenario: ScenarioSpec) -> Timed:
     began_s = time.process_time()
     requests = build_report(play(Run(scenario))).requests
     took_s = time.process_time() - began_s
@@ -133,7 +133,7 @@ def play_here(scenario: Scenario) -> Timed:
     return Timed(requests.served, requests.latency.mean_s, took_s)
 
 
-def play_simpy(model: Model, scenario: Scenario) -> Timed:
+def play_simpy(model: Model, scenario: ScenarioSpec) -> Timed:
     """Arrivals and work are drawn before the clock starts: SimPy is not charged for our random streams."""
     streams = RandomStreams(scenario.seed)
     arrivals_s = list(arrival_times(scenario, streams, 0))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from simulator.cli.printing import echo
 from simulator.replay.aws_spec import ENDPOINT
-from simulator.replay.sections import Duration, Flag, Section
+from simulator.replay.base_model import Duration, Flag, Section
 from simulator.telemetry.cloudwatch.settings import NAMESPACE, CloudWatchSettings, LatencyOf
 
 _DEFAULT: Final = CloudWatchSettings("")

@@ -8,7 +8,7 @@ from simulator.assembly import Throttling
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.control.time_profile import INSTANT, profile_named
 from simulator.fleet.secrets import SecretsPlace
-from simulator.replay.sections import Duration, Section
+from simulator.replay.base_model import Duration, Section
 
 _DEFAULT: Final = WorkloadSettings()
 _QUICK_PROBE_S: Final = 0.02

@@ -12,13 +12,13 @@ from simulator.builds.settings import BuildSettings
 from simulator.cli.exits import BROKE, INTERRUPTED
 from simulator.cli.printing import echo
 from simulator.model.phase import Phase
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.source_builds import needs_builds, with_builds
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks, first_of
 
 
-def built(scenario: Scenario, settings: BuildSettings, *, quiet: bool = False) -> Scenario:
+def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = False) -> ScenarioSpec:
     """Return the scenario with its built applications. Prints the build log. Exits if a build fails or is
     interrupted.
     """
@@ -41,7 +41,9 @@ def built(scenario: Scenario, settings: BuildSettings, *, quiet: bool = False) -
     return told
 
 
-async def _built(scenario: Scenario, settings: BuildSettings, steps: _Steps, stop: asyncio.Event) -> Scenario | None:
+async def _built(
+    scenario: ScenarioSpec, settings: BuildSettings, steps: _Steps, stop: asyncio.Event
+) -> ScenarioSpec | None:
     """Return None if it was interrupted."""
     builder = LocalBuilder(settings)
     try:
@@ -49,7 +51,7 @@ async def _built(scenario: Scenario, settings: BuildSettings, steps: _Steps, sto
             building = tasks.spawn(with_builds(scenario, builder, steps), "builds")
             if await first_of(building, tasks.spawn(stop.wait(), "until stopped")) != 0:
                 return None
-            made: Scenario = building.result()
+            made: ScenarioSpec = building.result()
             return made
     finally:
         await builder.close()

@@ -12,7 +12,7 @@ from simulator.cli.console_port import port_taken
 from simulator.cli.exits import bad_input
 from simulator.cli.listening import allow_many_files
 from simulator.console.run_console import RunConsole
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind, until_interrupted, wall_s
 from simulator.world.playback import SPEED_MAX, Playback
 
@@ -20,7 +20,7 @@ from simulator.world.playback import SPEED_MAX, Playback
 LENGTH_S: Final = 120.0
 
 
-def playback_of(scenario: Scenario, clock: ClockKind, speed: float | None) -> Playback | None:
+def playback_of(scenario: ScenarioSpec, clock: ClockKind, speed: float | None) -> Playback | None:
     """Return the playback speed of virtual time; None in real time."""
     if clock is ClockKind.REAL:
         if speed is not None:

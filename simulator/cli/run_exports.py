@@ -11,7 +11,7 @@ from rich.console import Console
 from simulator.cli.exits import bad_input
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.replay.aws_spec import ENDPOINT
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings
 from simulator.telemetry.exporters import Exporters, ExportSettings
 from simulator.telemetry.otlp.settings import OtlpSettings, TracedServices
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def exports_of(
-    scenario: Scenario,
+    scenario: ScenarioSpec,
     clock: ClockKind,
     port: int | None,
     file: TextIO | None,
@@ -37,7 +37,9 @@ def exports_of(
     return ExportSettings(port, file, scenario.duration_s, epoch_s() if is_real else 0.0, otlp, cloudwatch)
 
 
-def otlp_of(scenario: Scenario, clock: ClockKind, endpoint: str | None, sampling: float | None) -> OtlpSettings | None:
+def otlp_of(
+    scenario: ScenarioSpec, clock: ClockKind, endpoint: str | None, sampling: float | None
+) -> OtlpSettings | None:
     """For virtual time only traces, and only by an option: OpenTelemetry's variables are for live processes.
 
     For a collector, such a run has just ended.
@@ -56,7 +58,7 @@ def otlp_of(scenario: Scenario, clock: ClockKind, endpoint: str | None, sampling
 
 
 def cloudwatch_of(
-    scenario: Scenario, clock: ClockKind, endpoint: str | None, namespace: str, console: Console
+    scenario: ScenarioSpec, clock: ClockKind, endpoint: str | None, namespace: str, console: Console
 ) -> CloudWatchSettings | None:
     """For CloudWatch, a run in virtual time has just ended and began at a full minute: old points are not accepted."""
     if endpoint is None:

@@ -29,12 +29,12 @@ from simulator.lab.fast_gear import fast_run
 from simulator.lab.gear_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.problems import ScenarioError
-from simulator.replay.progress import NobodyWatches, Watcher
+from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
-from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.telemetry.exporters import Exporters
 from simulator.wire.listening import CannotListen
 from simulator.world.clock import ClockKind, wall_s
@@ -140,7 +140,9 @@ def run_scenario(
     return _exit_code(report)
 
 
-def _run_in(backend: str, scenario: Scenario, live: LiveSettings | None, rows: TextIO | None, *, touched: bool) -> Run:
+def _run_in(
+    backend: str, scenario: ScenarioSpec, live: LiveSettings | None, rows: TextIO | None, *, touched: bool
+) -> Run:
     """Choose the backend. A console and metrics exports observe single requests of the platform, as does real time."""
     if live is not None or touched:
         if backend not in {AUTO, EVENT_LOOP}:
@@ -172,7 +174,7 @@ def _exit_code(report: Report) -> int:
 
 def _load(
     path: Path, clock: ClockKind, seed: int | None, policy: str | None, on_policy_error: OnPolicyError
-) -> Scenario:
+) -> ScenarioSpec:
     try:
         with patient(path):
             scenario = load_scenario(path)
@@ -219,7 +221,7 @@ def _tell_where(platform: Platform, console: Console) -> None:
 
 
 def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.AbstractContextManager[Watcher]:
-    return contextlib.nullcontext(NobodyWatches()) if quiet else Progress(console, title, wall_s)
+    return contextlib.nullcontext(SilentWatcher()) if quiet else Progress(console, title, wall_s)
 
 
 def _play(

@@ -14,7 +14,7 @@ from simulator.model.problems import one_of
 from simulator.replay.shipped import shipped_scenarios
 
 if TYPE_CHECKING:
-    from simulator.replay.scenario import Scenario
+    from simulator.replay.scenario import ScenarioSpec
 
 WAIT_TOLD_S: Final = 1.0
 
@@ -53,7 +53,7 @@ def patient(path: Path) -> Iterator[None]:
         waits.cancel()
 
 
-def tell_recordings(scenario: Scenario) -> None:
+def tell_recordings(scenario: ScenarioSpec) -> None:
     """Print notes about the scenario's recordings on standard error: no change or omission is silent.
 
     Raises:

@@ -44,9 +44,9 @@ from simulator.model.quotas import Quotas
 from simulator.replay.application_spec import ApplicationSpec, Folder, variable_text
 from simulator.replay.applications import application_of
 from simulator.replay.aws_spec import AwsSpec
+from simulator.replay.base_model import Count, Duration, Flag, Number, Section
 from simulator.replay.document import parse_document, read_document_text
 from simulator.replay.problems import Problem, ScenarioError
-from simulator.replay.sections import Count, Duration, Flag, Number, Section
 from simulator.replay.service_spec import PricesSpec
 from simulator.telemetry.exporters import ExportSettings
 from simulator.world.clock import ClockKind
@@ -310,7 +310,7 @@ def load_config(path: Path) -> ServeConfig:
     try:
         return ServeConfig.model_validate(document.data, context={"folder": str(path.parent)})
     except ValidationError as error:
-        from simulator.replay.explain import explain  # noqa: PLC0415 it imports all policies; used only after an error
+        from simulator.replay.error_messages import explain  # noqa: PLC0415 it imports all policies; used only after an error
 
         raise ScenarioError(_without_secrets(explain(error, document, ServeConfig))) from error
 

@@ -32,7 +32,7 @@ from simulator.lab.tables import Table as LabTable
 from simulator.model.extras import explain_missing, missing_text
 from simulator.model.problems import one_of
 from simulator.replay.problems import ScenarioError
-from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario
 
 FAILURES_SHOWN = 5
 
@@ -103,7 +103,7 @@ def _first(path: Path, axes: Sequence[Axis]) -> tuple[list[Path], int]:
     return list(dict.fromkeys(files)), scenario.seed
 
 
-def _files(scenario: Scenario) -> list[Path]:
+def _files(scenario: ScenarioSpec) -> list[Path]:
     return scenario.files + policy_files(*(service.policy.name for service in scenario.services.values()))
 
 

@@ -18,7 +18,7 @@ from simulator.control.autoscaler import change_configuration
 from simulator.model.problems import one_of
 from simulator.model.units import duration_text
 from simulator.records.events import TimelineActed
-from simulator.replay.knobs import FACTOR_MAX, Knobs
+from simulator.replay.live_overrides import FACTOR_MAX, LiveOverrides
 from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback
 
 STEP_S_MAX: Final = 86400.0
@@ -96,14 +96,14 @@ def parse_act(body: bytes) -> Act:
 class Actor:
     """Carries out commands on the loop of the run. `playback` None: real time, which cannot be stopped.
 
-    `knobs` None: the traffic comes from outside. `operate` carries out operations of App Runner and returns what it
+    `overrides` None: the traffic comes from outside. `operate` carries out operations of App Runner and returns what it
     did; None if there is no control plane. `configure` sets another auto scaling configuration if there is a control
     plane.
     """
 
     platform: Platform
     playback: Playback | None = None
-    knobs: Knobs | None = None
+    overrides: LiveOverrides | None = None
     operate: Callable[[str, str], str] | None = None
     configure: Callable[[Scaling], str] | None = None
 
@@ -117,9 +117,9 @@ class Actor:
         try:
             match act:
                 case Traffic():
-                    if self.knobs is None:
+                    if self.overrides is None:
                         raise ActRejected("the traffic comes from outside and cannot be changed here")
-                    self.knobs.turn(service.name, act.factor)
+                    self.overrides.turn(service.name, act.factor)
                     said = f"{service.name}: traffic x {act.factor:g}"
                 case Kill():
                     said = _kill(service, act.instance)

@@ -14,9 +14,9 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import Chunk
-from simulator.replay.bookkeeping import Recent
 from simulator.replay.policy_fit import NoteKind, policy_notes
-from simulator.replay.stage import Stage
+from simulator.replay.run_context import RunContext
+from simulator.replay.run_recorder import Recent
 from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import prices_text, rates_of
 
@@ -71,24 +71,24 @@ class Scene(Protocol):
 class RunScene:
     """A run, with its own records: watching costs nothing that the report does not need anyway."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._times = {name: InstanceTime(name) for name in stage.scenario.services}
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._times = {name: InstanceTime(name) for name in context.scenario.services}
         self._facts_read = 0
 
     @property
     def platform(self) -> Platform:
-        return self._stage.platform
+        return self._context.platform
 
     def about(self) -> dict[str, Any]:
-        scenario = self._stage.scenario
+        scenario = self._context.scenario
         notes = [
             f"{'Warning: ' if note.kind is NoteKind.CANNOT_ACT else ''}{note.service}: {note.text}."
             for note in policy_notes(scenario)
         ]
         return {
             "title": scenario.name,
-            "clock": self._stage.clock.value,
+            "clock": self._context.clock.value,
             "duration_s": scenario.duration_s,
             "warm_up_s": scenario.warm_up_s,
             "seed": scenario.seed,
@@ -110,33 +110,33 @@ class RunScene:
         }
 
     def version(self) -> int:
-        control = self._stage.control
+        control = self._context.control
         return 0 if control is None else control.plane.registry.version
 
     def operations(self) -> list[dict[str, Any]] | None:
-        control = self._stage.control
+        control = self._context.control
         return None if control is None else operation_rows(control.plane, self.platform.clock.at_s())
 
     def size(self, name: str) -> InstanceSize:
-        return self._stage.scenario.services[name].size
+        return self._context.scenario.services[name].size
 
     def _prices_text(self, name: str) -> str:
-        region = self._stage.scenario.services[name].prices.region
-        estimated = prices_text(region, self._stage.scenario.services[name].prices.rates)[1]
+        region = self._context.scenario.services[name].prices.region
+        estimated = prices_text(region, self._context.scenario.services[name].prices.rates)[1]
         return f"{region} (estimated)" if estimated else region
 
     def rates(self, name: str) -> Rates:
-        prices = self._stage.scenario.services[name].prices
+        prices = self._context.scenario.services[name].prices
         return prices.rates or rates_of(prices.region)
 
     def scaling(self, name: str) -> AutoScalingConfiguration:
-        return self._stage.scenario.services[name].scaling
+        return self._context.scenario.services[name].scaling
 
     def factor(self, name: str) -> float | None:
-        return self._stage.knobs.factor(name)
+        return self._context.overrides.factor(name)
 
     def recent(self, name: str) -> Recent:
-        return self._stage.books.recent(name)
+        return self._context.recorder.recent(name)
 
     def series(self, name: str) -> dict[str, Any]:
         events = self.platform.journal.events
@@ -144,22 +144,22 @@ class RunScene:
             for times in self._times.values():
                 times.read(event)
         self._facts_read = len(events)
-        books, size = self._stage.books, self.size(name)
-        series = books.series_so_far(self.platform, self.platform.services[name], self._times[name])
-        beside = beside_series(series, books.concurrency_series(name), self.rates(name), size.vcpu, size.memory_gb)
+        recorder, size = self._context.recorder, self.size(name)
+        series = recorder.series_so_far(self.platform, self.platform.services[name], self._times[name])
+        beside = beside_series(series, recorder.concurrency_series(name), self.rates(name), size.vcpu, size.memory_gb)
         return series.model_dump() | beside | {"from_s": 0.0}
 
     def on_chunk(self, read: Callable[[Chunk], None]) -> None:
-        self._stage.books.log.on_chunk(read)
+        self._context.recorder.log.on_chunk(read)
 
     def attended(self, present: bool) -> None:
         """Nothing to do: the records are kept in any case."""
 
     def flush(self) -> None:
-        self._stage.books.log.flush()
+        self._context.recorder.log.flush()
 
     def rows(self, name: str, chunk: Chunk) -> Chunk:
-        scenario = self._stage.scenario
+        scenario = self._context.scenario
         sources = scenario.sources_of(name)
         if len(sources) == len(scenario.traffic):
             return chunk

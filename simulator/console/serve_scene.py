@@ -27,7 +27,7 @@ from simulator.model.sizes import InstanceSize
 from simulator.records.events import EventLogged
 from simulator.records.histogram import COARSE, Histogram
 from simulator.records.request_log import Chunk, RequestLog
-from simulator.replay.bookkeeping import Recent
+from simulator.replay.run_recorder import Recent
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import Rates
 
@@ -77,7 +77,7 @@ class ServeScene:
         self._rates = rates
         self._log = RequestLog()
         self._log.on_chunk(self._count)
-        self._books: dict[str, _Book] = {}
+        self._recorder: dict[str, _Book] = {}
         self._cursor = 0
         platform = serving.platform
         self._sampled_before, platform.on_sample = platform.on_sample, self._sampled
@@ -197,9 +197,9 @@ class ServeScene:
     # --- callbacks -------------------------------------------------------------------------------------------------
 
     def _book(self, name: str) -> _Book:
-        if name not in self._books:
-            self._books[name] = _Book(len(self._books))
-        return self._books[name]
+        if name not in self._recorder:
+            self._recorder[name] = _Book(len(self._recorder))
+        return self._recorder[name]
 
     def _sampled(self, name: str, sample: Sample) -> None:
         self._sampled_before(name, sample)
@@ -240,7 +240,7 @@ class ServeScene:
 
     def _count(self, chunk: Chunk) -> None:
         seconds = np.maximum(chunk.intended_s + chunk.latency_s, 0).astype(np.int64)
-        for book in self._books.values():
+        for book in self._recorder.values():
             mine = chunk.source == book.number
             for second in np.unique(seconds[mine]).tolist():
                 rows = mine & (seconds == second)

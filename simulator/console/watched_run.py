@@ -20,8 +20,8 @@ from simulator.console.scene import RunScene
 from simulator.console.show import Show, message
 from simulator.replay.control import RunControl
 from simulator.replay.deploy_spec import ApiCall, DeploySpec
+from simulator.replay.run_context import RunContext
 from simulator.replay.runner import Run
-from simulator.replay.stage import Stage
 from simulator.world.playback import Playback
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class WatchedRun:
     def attach(self, run: Run) -> None:
         """Watch this run."""
         self._run = run
-        run.playback, run.on_stage, run.on_close = self._playback, self._on_stage, self._last_look
+        run.playback, run.on_context, run.on_close = self._playback, self._on_context, self._last_look
 
     def stop(self) -> None:
         """End the run, from any thread. Has no effect if it is over."""
@@ -65,12 +65,12 @@ class WatchedRun:
             with contextlib.suppress(RuntimeError):  # its loop may have just been closed
                 loop.call_soon_threadsafe(run.interrupt)
 
-    def _on_stage(self, stage: Stage) -> None:
+    def _on_context(self, context: RunContext) -> None:
         """Start publishing. Called on the run's loop when the run begins."""
         self._run_loop = asyncio.get_running_loop()
-        operate = None if stage.control is None else partial(_operate, stage.control)
-        actor = Actor(stage.platform, self._playback, stage.knobs, operate)
-        self._show = Show(RunScene(stage), actor, self._playback, lambda: self._audience.present > 0, self._publish)
+        operate = None if context.control is None else partial(_operate, context.control)
+        actor = Actor(context.platform, self._playback, context.overrides, operate)
+        self._show = Show(RunScene(context), actor, self._playback, lambda: self._audience.present > 0, self._publish)
         if self._playback is not None:
             self._played = self._audience.present > 0
             self._playback.begin(self._run_loop.time(), playing=self._played)

@@ -42,7 +42,7 @@ from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, 
 from simulator.lab.worker_processes import WorkerProcesses
 from simulator.model.problems import one_of
 from simulator.replay.policy_fit import NoteKind, PolicyNote
-from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.rules.policies import POLICIES
 
 SEEDS_DEFAULT: Final = 20
@@ -68,7 +68,7 @@ class Plan:
     terms: Terms = field(default_factory=Terms)
     backend: str = AUTO
     oracle: bool = True
-    scenarios: Mapping[str, Scenario] = field(init=False)
+    scenarios: Mapping[str, ScenarioSpec] = field(init=False)
     references: Mapping[str, Candidate] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,7 +120,7 @@ class Plan:
         ]
 
 
-def _fitting(candidate: Candidate, scenario: Scenario) -> Scenario:
+def _fitting(candidate: Candidate, scenario: ScenarioSpec) -> ScenarioSpec:
     try:
         return candidate.applied(scenario)
     except ValueError as error:

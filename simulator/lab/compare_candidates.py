@@ -19,7 +19,7 @@ from simulator.replay.distribution_spec import DistributionSpec
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.policy_platform import behaviour_changes, preset_policy
 from simulator.replay.policy_spec import PolicySpec, section_of
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.user_policy import is_user_policy
 from simulator.rules.platforms import PlatformPreset, platform_named
@@ -77,7 +77,7 @@ class Candidate:
             return None
         return self.prices or platform_named(self.told).prices
 
-    def applied(self, scenario: Scenario) -> Scenario:
+    def applied(self, scenario: ScenarioSpec) -> ScenarioSpec:
         """Return the scenario as this candidate plays it.
 
         Raises:
@@ -110,7 +110,7 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     return list(candidates)
 
 
-def references(candidates: Sequence[Candidate], scenarios: Iterable[Scenario] = ()) -> dict[str, Candidate]:
+def references(candidates: Sequence[Candidate], scenarios: Iterable[ScenarioSpec] = ()) -> dict[str, Candidate]:
     """Map each candidate's label to its oracle. Candidates whose oracles play all `scenarios` the same way share one.
 
     A candidate that is an oracle already is the reference of those whose oracle would be the same.
@@ -127,19 +127,19 @@ def references(candidates: Sequence[Candidate], scenarios: Iterable[Scenario] = 
     return {candidate.label: found[candidate.label] for candidate in candidates}
 
 
-def _way(oracle: Candidate, scenarios: Sequence[Scenario]) -> str:
+def _way(oracle: Candidate, scenarios: Sequence[ScenarioSpec]) -> str:
     """Return a key that is equal for oracles which play the scenarios the same way."""
     return repr((oracle.price_list, [oracle.applied(scenario).services for scenario in scenarios] or oracle.label))
 
 
-def with_oracle(scenario: Scenario) -> Scenario:
+def with_oracle(scenario: ScenarioSpec) -> ScenarioSpec:
     """Return the scenario with the oracle in every service, with the actuator of the policy that it replaces."""
     return scenario.with_services(
         {label: {"policy": _oracle_for(service)} for label, service in scenario.services.items()}
     )
 
 
-def on_platform(scenario: Scenario, preset: PlatformPreset) -> Scenario:
+def on_platform(scenario: ScenarioSpec, preset: PlatformPreset) -> ScenarioSpec:
     """Return the scenario with every service as it would run on that platform."""
     return scenario.with_services(
         {label: _service_changes(label, service, preset) for label, service in scenario.services.items()}

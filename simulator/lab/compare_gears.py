@@ -11,7 +11,7 @@ from simulator.lab.fast_gear import does_not_pay, play_fast, why_not
 from simulator.lab.gear_names import AUTO, COMPILED, EVENT_LOOP, GEAR_NAMES
 from simulator.model.problems import one_of
 from simulator.replay.report import RunRecord
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class GearKind:
 
     name: str
     play: Gear
-    why_not: Callable[[Scenario], str]
-    does_not_pay: Callable[[Scenario, int], str]
+    why_not: Callable[[ScenarioSpec], str]
+    does_not_pay: Callable[[ScenarioSpec, int], str]
 
 
 # Fastest first; the last one plays every scenario.
@@ -36,7 +36,7 @@ GEARS: Final = (
 assert (AUTO, *(kind.name for kind in GEARS)) == GEAR_NAMES
 
 
-def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
+def kind_of(name: str, scenario: ScenarioSpec, runs: int = 1) -> GearKind:
     """Return the named backend. `auto` takes the fastest that can play the scenario and pays off in `runs` such runs.
 
     Raises:
@@ -60,7 +60,7 @@ def kind_of(name: str, scenario: Scenario, runs: int = 1) -> GearKind:
 def gear_of(name: str, runs: int = 1) -> Gear:
     """Return a function that plays scenarios in the named backend; `auto` chooses for each, as for `runs` runs."""
 
-    def play(scenario: Scenario) -> RunRecord:
+    def play(scenario: ScenarioSpec) -> RunRecord:
         return kind_of(name, scenario, runs).play(scenario)
 
     return play

@@ -11,7 +11,7 @@ from simulator.lab.tables import is_measure, is_oracle
 from simulator.model.units import duration_text
 from simulator.replay.check_scopes import checked_service
 from simulator.replay.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.region_prices import prices_text
 
@@ -19,7 +19,7 @@ from simulator.rules.region_prices import prices_text
 _DERIVED = frozenset({"elastic_speedup", "regret", "pairwise", "fractional"})
 
 
-def notes_of(candidate: Candidate, scenario: Scenario, service: str) -> list[PolicyNote]:
+def notes_of(candidate: Candidate, scenario: ScenarioSpec, service: str) -> list[PolicyNote]:
     """Return the notes that are known before any run; an oracle has none."""
     if candidate.is_oracle:
         return []
@@ -39,7 +39,7 @@ def equal_rows(rows: Sequence[RowPart]) -> list[list[str]]:
 
 def case_notes(
     candidates: Sequence[Candidate],
-    scenario: Scenario,
+    scenario: ScenarioSpec,
     service: str,
     rows: Sequence[RowPart],
     found: Mapping[str, Sequence[PolicyNote]],
@@ -87,7 +87,7 @@ def _undecided(
         yield f"Made no decision in any run: {', '.join(names)}"
 
 
-def _estimated(scenario: Scenario, service: str) -> Iterator[str]:
+def _estimated(scenario: ScenarioSpec, service: str) -> Iterator[str]:
     """Note App Runner bills that are estimates because the rates of the Region could not be read."""
     prices = scenario.services[service].prices
     source, estimated = prices_text(prices.region, prices.rates)
@@ -95,7 +95,7 @@ def _estimated(scenario: Scenario, service: str) -> Iterator[str]:
         yield f"Bills of App Runner are estimated: rates of {prices.region}, {source}"
 
 
-def _adapted(candidates: Sequence[Candidate], scenario: Scenario, service: str) -> Iterator[str]:
+def _adapted(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
     """Note parameters of the scenario's own policy that are not its defaults: other policies have their defaults."""
     policy = scenario.services[service].policy
     adapted = adapted_parameters(policy)
@@ -103,7 +103,7 @@ def _adapted(candidates: Sequence[Candidate], scenario: Scenario, service: str) 
         yield f"Adapted to the scenario: {CONFIGURED} is {policy.name} with {adapted}; the others have their defaults"
 
 
-def _shown_only(scenario: Scenario, service: str) -> Iterator[str]:
+def _shown_only(scenario: ScenarioSpec, service: str) -> Iterator[str]:
     """Note checks that require a minimum of something bad: a candidate that does better does not fail by them."""
     sources = [(source.name, source.service) for source in scenario.traffic]
     texts = [
@@ -115,7 +115,7 @@ def _shown_only(scenario: Scenario, service: str) -> Iterator[str]:
         yield f"Checks that describe the scenario, which no candidate has to pass: {'; '.join(texts)}"
 
 
-def _limited(labels: Sequence[str], scenario: Scenario, found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
+def _limited(labels: Sequence[str], scenario: ScenarioSpec, found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
     limited = {label: note for label in labels for note in found[label] if note.kind is NoteKind.LIMITED}
     windows = [f"{label} ({duration_text(note.needs_s)})" for label, note in limited.items() if not note.is_history]
     if windows:
@@ -126,7 +126,7 @@ def _limited(labels: Sequence[str], scenario: Scenario, found: Mapping[str, Sequ
     yield from (note.text for note in limited.values() if note.is_history)
 
 
-def _spellings(candidates: Sequence[Candidate], scenario: Scenario, service: str) -> Iterator[str]:
+def _spellings(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
     """List the differences between a policy and the platform preset of the same name, if both are compared."""
     policies = {one.told: one for one in candidates if one.kind is CandidateKind.POLICY and not one.is_oracle}
     for platform in candidates:

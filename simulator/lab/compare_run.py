@@ -24,13 +24,13 @@ from simulator.replay.check_expression import Dimension
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
-from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.rules.pricing import BillLine
 
 # Points of a curve in a report: more points than a chart has pixels would only make the file longer.
 CURVE_POINTS_MAX: Final = 240
 
-Gear = Callable[[Scenario], RunRecord]
+Gear = Callable[[ScenarioSpec], RunRecord]
 """Plays a scenario in virtual time. Raises what `play` raises."""
 
 
@@ -91,7 +91,7 @@ class Outcome:
     error: str = ""
 
 
-def play_virtual(scenario: Scenario) -> RunRecord:
+def play_virtual(scenario: ScenarioSpec) -> RunRecord:
     """Play in the default backend: the platform's own code on the virtual loop."""
     record = play(Run(scenario), signals=False)
     assert record.complete, "a worker's run is never interrupted"
@@ -114,18 +114,18 @@ def play_task(task: Task, backend: Gear) -> Outcome:
         return Outcome({}, f"{type(error).__name__}: {error}")
 
 
-def _loaded(file: str) -> Scenario:
+def _loaded(file: str) -> ScenarioSpec:
     """Read the scenario once for many runs, and again if the file has changed."""
     stat = Path(file).stat()
     return _loaded_at(file, stat.st_mtime_ns, stat.st_size)
 
 
 @functools.lru_cache(maxsize=16)
-def _loaded_at(file: str, _changed_ns: int, _size: int) -> Scenario:
+def _loaded_at(file: str, _changed_ns: int, _size: int) -> ScenarioSpec:
     return load_scenario(Path(file)).played_to_the_end()
 
 
-def _outcome(task: Task, scenario: Scenario, record: RunRecord, service: ServiceRun) -> ServiceOutcome:
+def _outcome(task: Task, scenario: ScenarioSpec, record: RunRecord, service: ServiceRun) -> ServiceOutcome:
     slo_s = task.terms.slo_of(_loaded(task.file).services[service.name])
     needed = _demand(scenario, service.name, slo_s)
     values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.candidate.price_list)
@@ -155,7 +155,7 @@ def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[
     return tuple(check.text for check in judged if check.text in failed)
 
 
-def _demand(scenario: Scenario, service: str, slo_s: float | None) -> NDArray[np.int64] | None:
+def _demand(scenario: ScenarioSpec, service: str, slo_s: float | None) -> NDArray[np.int64] | None:
     """Return the demand; None if it cannot be known."""
     return None if scenario.demand_unknown(service) else slo_demand(scenario, service, slo_s)
 

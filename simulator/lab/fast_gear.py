@@ -9,10 +9,10 @@ from typing import Final, TextIO
 from simulator.model.extras import missing_text
 from simulator.replay.control_need import needs_control
 from simulator.replay.curves import curve_of, rate_factor
-from simulator.replay.progress import NobodyWatches, Watcher
+from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.traces import bin_counts
 
 # Fewest requests: below it the first run on a machine, which compiles for half a minute, would be slower than the
@@ -21,7 +21,7 @@ REQUESTS_MIN: Final = 1_000_000
 _ROW_BYTES_MIN: Final = 20  # per recorded request: a time and little else
 
 
-def why_not(scenario: Scenario) -> str:
+def why_not(scenario: ScenarioSpec) -> str:
     """Return the reason why the compiled backend cannot play the scenario; empty if it can.
 
     Each of these features needs the platform's own objects for its requests. Support would duplicate rules that are
@@ -32,7 +32,7 @@ def why_not(scenario: Scenario) -> str:
     return next(_reasons(scenario), "")
 
 
-def _reasons(scenario: Scenario) -> Iterator[str]:
+def _reasons(scenario: ScenarioSpec) -> Iterator[str]:
     if len(scenario.services) != 1:
         yield f"it has {len(scenario.services)} services, the backend plays one"
     for service in scenario.services.values():
@@ -56,14 +56,14 @@ def _reasons(scenario: Scenario) -> Iterator[str]:
         yield "its timeline injects network faults"
 
 
-def _check_reasons(scenario: Scenario) -> Iterator[str]:
+def _check_reasons(scenario: ScenarioSpec) -> Iterator[str]:
     if len(scenario.numbers.sources) > len(scenario.traffic):
         yield "a check distinguishes paths"
     if any(check.abort_after_s is not None for check in scenario.checks):
         yield "a check may end the run"
 
 
-def does_not_pay(scenario: Scenario, runs: int) -> str:
+def does_not_pay(scenario: ScenarioSpec, runs: int) -> str:
     """Return the reason why it would not be faster for this number of runs; empty if it is. The report is the same."""
     expected = runs * sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
     if expected < REQUESTS_MIN:
@@ -71,7 +71,7 @@ def does_not_pay(scenario: Scenario, runs: int) -> str:
     return ""
 
 
-def _expected_requests(scenario: Scenario, index: int) -> float:
+def _expected_requests(scenario: ScenarioSpec, index: int) -> float:
     """Estimate the requests of an open source; for a recording of single requests, the most that its bytes can hold."""
     source = scenario.traffic[index]
     if source.trace is not None:
@@ -83,14 +83,14 @@ def _expected_requests(scenario: Scenario, index: int) -> float:
     return curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).total
 
 
-def fast_run(scenario: Scenario, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
+def fast_run(scenario: ScenarioSpec, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
     """Play a scenario in the compiled backend, which must support it."""
     from simulator.lab.gear.play import CompiledRequests  # noqa: PLC0415 numba takes a second to import
 
-    return Run(scenario, watcher=watcher or NobodyWatches(), csv=csv, backend=CompiledRequests(scenario))
+    return Run(scenario, watcher=watcher or SilentWatcher(), csv=csv, backend=CompiledRequests(scenario))
 
 
-def play_fast(scenario: Scenario) -> RunRecord:
+def play_fast(scenario: ScenarioSpec) -> RunRecord:
     """Play a scenario in the compiled backend. Raises what `play` raises."""
     record = play(fast_run(scenario), signals=False)
     assert record.complete, "a worker's run is never interrupted"

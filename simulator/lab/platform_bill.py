@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from simulator.replay.check_expression import CheckExpression
 from simulator.replay.report import RunRecord, ServiceRun
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.rules.platforms.billing import Consumption, PriceList, consumed_bill, month_bill
 from simulator.rules.pricing import Bill, BillLine, bill, metered, per_month
 from simulator.rules.region_prices import prices_text, rates_of
@@ -54,7 +54,7 @@ def passes(check: CheckExpression, record: RunRecord, services: Sequence[Service
     return bool(served) and check.holds(run_usd / served * _MILLION)
 
 
-def prices_line(scenario: Scenario, prices: PriceList | None) -> str:
+def prices_line(scenario: ScenarioSpec, prices: PriceList | None) -> str:
     """Return the source and the date of the prices. None: App Runner's, for the scenario's first service."""
     if prices is not None:
         return f"{prices.region}, {prices.as_of}: {prices.source}"

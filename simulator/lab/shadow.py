@@ -17,9 +17,9 @@ from typing import Final
 
 from simulator.assembly import Platform, Service
 from simulator.replay.on_policy_error import OnPolicyError
-from simulator.replay.plan import build_policy
 from simulator.replay.policy_fit import PolicyNote, policy_notes
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
+from simulator.replay.service_plans import build_policy
 from simulator.replay.user_policy import GuardedPolicy
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 
@@ -82,7 +82,7 @@ class Divergence:
 class Shadows:
     """The shadows of a run. Pass `attach` to `Run.on_open`; read `divergences` after the run."""
 
-    def __init__(self, scenario: Scenario, policies: Sequence[str]) -> None:
+    def __init__(self, scenario: ScenarioSpec, policies: Sequence[str]) -> None:
         """Raises ValueError for a policy that does not exist or does not fit the scenario."""
         self.divergences: list[Divergence] = []
         self.notes: list[PolicyNote] = policy_notes(scenario)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.replay.demand import UTILISATION_MAX, offered_load
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 
 # Share of the requests that must be served within the SLO.
@@ -45,7 +45,7 @@ def basis_of(spec: ServiceSpec, duration_s: float) -> str:
     return f"{slots}, {spec.size.vcpu:g} vCPU, {waiting}; by {bin_s(duration_s):g} s"
 
 
-def slo_demand(scenario: Scenario, service: str, slo_s: float | None) -> NDArray[np.int64]:
+def slo_demand(scenario: ScenarioSpec, service: str, slo_s: float | None) -> NDArray[np.int64]:
     """Return the instances needed in each second of the run, constant within a bin; 0 where no request arrives.
 
     Raises:

@@ -15,10 +15,10 @@ from simulator.fleet.application import SimulatedApplication
 from simulator.lab.gear.play import CompiledRequests
 from simulator.lab.validate_stations import NO_LIMIT, Observed, Station
 from simulator.records.request_log import Chunk
-from simulator.replay.bookkeeping import Books
-from simulator.replay.demand import Work
+from simulator.replay.demand import DemandSampler
+from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.traffic import Traffic
 from simulator.world.distributions import Constant, Distribution, Exponential, Hyperexponential
 from simulator.world.random_streams import RandomStreams
@@ -33,13 +33,13 @@ _NEVER: Final = "100000000s"
 class _Watched(CompiledRequests):
     """Forwards every row."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: ScenarioSpec) -> None:
         super().__init__(scenario)
         self.chunks: list[Chunk] = []
 
-    def start(self, platform: Platform, books: Books) -> Traffic:
-        books.row_readers.append(self.take)
-        return super().start(platform, books)
+    def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
+        recorder.row_readers.append(self.take)
+        return super().start(platform, recorder)
 
     def take(self, chunk: Chunk) -> None:
         self.chunks.append(chunk)
@@ -60,7 +60,7 @@ def observe_compiled(station: Station, seed: int, requests: int, warm_up_request
     found = {name: column[order] for name, column in columns.items()}
     simulated = scenario.services[_NAME].application.simulated
     assert simulated is not None
-    work_s, _ = Work(simulated, RandomStreams(seed), _NAME).next(len(order))
+    work_s, _ = DemandSampler(simulated, RandomStreams(seed), _NAME).next(len(order))
     return Observed(
         arrived_s=found["intended_s"] * SHRINK,
         latency_s=found["latency_s"] * SHRINK,

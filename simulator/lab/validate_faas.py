@@ -23,7 +23,7 @@ from simulator.model.health import HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.instance_time import InstanceTime
 from simulator.replay.clients import OpenClient
-from simulator.replay.request_numbers import Kind
+from simulator.replay.request_numbers import RequestKind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.knative import KnativeParameters, KnativePolicy
 from simulator.rules.policies.port import Policy
@@ -99,7 +99,7 @@ class Function:
             await platform.open()
             platform.start()
             service = platform.services["function"]
-            client = OpenClient(service, repeat(Kind(0)), seen, platform.clock, iter(arrivals_s.tolist()))
+            client = OpenClient(service, repeat(RequestKind(0)), seen, platform.clock, iter(arrivals_s.tolist()))
             await arrive_and_drain(client, arrivals_s)
             steady = self._steady(InstanceTime("function", platform.journal.events), seen, float(arrivals_s[-1]))
             await platform.close()

@@ -19,7 +19,7 @@ from simulator.fleet.settings import PoolSettings
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.replay.clients import OpenClient, SimulatedExchange
-from simulator.replay.request_numbers import Kind
+from simulator.replay.request_numbers import RequestKind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.world.clock import ClockKind, run
@@ -150,7 +150,7 @@ def observe(station: Station, seed: int, requests: int, warm_up_requests: int) -
         await platform.open()
         platform.start()
         client = WatchingClient(
-            platform.services["station"], repeat(Kind(0)), rows, platform.clock, iter(arrivals_s.tolist())
+            platform.services["station"], repeat(RequestKind(0)), rows, platform.clock, iter(arrivals_s.tolist())
         )
         client.watch(rows)
         await arrive_and_drain(client, arrivals_s)

@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from simulator.model.problems import one_of
 from simulator.model.units import parse_duration, parse_number
+from simulator.replay.base_model import Number, Section
 from simulator.replay.changes import parse_value
-from simulator.replay.scenario import Scenario, read_scenario
-from simulator.replay.sections import Number, Section
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 
 Unit = Literal["s", "ratio", "count", "usd", "rps"]
 
@@ -190,7 +190,7 @@ class Lesson(Section):
             raise ValueError(msg)
         return self
 
-    def read_scenario(self, knob: Any = None) -> Scenario:
+    def read_scenario(self, knob: Any = None) -> ScenarioSpec:
         """Read the scenario, with the knob set to a value.
 
         Raises:

@@ -25,7 +25,7 @@ from simulator.replay.changes import Changes, changed
 from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run
-from simulator.replay.scenario import Scenario as Checked
+from simulator.replay.scenario import ScenarioSpec as Checked
 from simulator.replay.scenario import read_scenario
 from simulator.replay.shipped import shipped_scenarios
 from simulator.replay.user_policy import policy_name

@@ -8,16 +8,16 @@ from typing import Final
 from simulator.assembly import Platform
 from simulator.records.events import TimelineActed
 from simulator.records.series import bin_width_s
-from simulator.replay.bookkeeping import Books
 from simulator.replay.checks import CheckResult
 from simulator.replay.report import judged
-from simulator.replay.scenario import Scenario
+from simulator.replay.run_recorder import RunRecorder
+from simulator.replay.scenario import ScenarioSpec
 
 # Interval between two evaluations of the checks. k6 evaluates its thresholds every two seconds.
 _EVERY_S: Final = 1.0
 
 
-async def aborting_check(scenario: Scenario, platform: Platform, books: Books) -> CheckResult:
+async def aborting_check(scenario: ScenarioSpec, platform: Platform, recorder: RunRecorder) -> CheckResult:
     """Wait until an aborting check fails and return its result.
 
     A check that has nothing to measure yet does not fail.
@@ -30,13 +30,13 @@ async def aborting_check(scenario: Scenario, platform: Platform, books: Books) -
         due = [check for check in checks if now_s >= scenario.warm_up_s + (check.abort_after_s or 0.0)]
         if not due:
             continue
-        for result in judged(books.record(platform, {}, complete=False), due):
+        for result in judged(recorder.record(platform, {}, complete=False), due):
             if not result.passed and result.value is not None:
                 detail = f"{result.expression.text}: {result.reason}"
                 platform.journal.record(TimelineActed(now_s, "abort_on_fail", detail))
                 return result
 
 
-def is_aborting(scenario: Scenario) -> bool:
+def is_aborting(scenario: ScenarioSpec) -> bool:
     """Return whether any check may end the run."""
     return any(check.abort_after_s is not None for check in scenario.checks)

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.fleet.images import ImageIdentifier
+from simulator.replay.base_model import Count, Flag, Section, Share, Size
 from simulator.replay.distribution_spec import NOTHING, DistributionSpec
-from simulator.replay.sections import Count, Flag, Section, Share, Size
 
 _REAL: Final = ("process", "container", "source_code")
 _PYTHONS: Final = frozenset({"python", "python3"})

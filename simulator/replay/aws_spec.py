@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
-from simulator.replay.sections import Section
+from simulator.replay.base_model import Section
 
 ENDPOINT: Final = r"^https?://[^\s/]+/?$"
 

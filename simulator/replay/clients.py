@@ -11,7 +11,7 @@ from simulator.assembly import Service
 from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.rejection import Rejection
-from simulator.replay.request_numbers import Kind
+from simulator.replay.request_numbers import RequestKind
 from simulator.replay.retries import Retries
 from simulator.replay.scripts import Population, Script, User
 from simulator.world.clock import RunClock
@@ -31,7 +31,9 @@ class SimulatedExchange(Exchange):
 
     __slots__ = ("_client", "_upstream", "attempt", "kind")
 
-    def __init__(self, client: SimulatedClient, upstream: Upstream, arrived_s: float, attempt: int, kind: Kind) -> None:
+    def __init__(
+        self, client: SimulatedClient, upstream: Upstream, arrived_s: float, attempt: int, kind: RequestKind
+    ) -> None:
         # Does not call super().__init__(): this saves one call on the hot path.
         self.arrived_s = arrived_s
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
@@ -71,7 +73,7 @@ class SimulatedClient:
     `kinds` gives the kind of each new request; it must not end.
     """
 
-    def __init__(self, service: Service, kinds: Iterator[Kind], rows: RequestRows, clock: RunClock) -> None:
+    def __init__(self, service: Service, kinds: Iterator[RequestKind], rows: RequestRows, clock: RunClock) -> None:
         self.outstanding = 0
         self._service = service
         self._kinds = kinds
@@ -98,14 +100,14 @@ class SimulatedClient:
             self._drained = self._loop.create_future()
             await self._drained
 
-    def send(self, kind: Kind, attempt: int = 1) -> None:
+    def send(self, kind: RequestKind, attempt: int = 1) -> None:
         upstream = self._upstream
         exchange = SimulatedExchange(self, upstream, self._loop.time(), attempt, kind)
         self._draw(exchange)
         self.outstanding += 1
         upstream.offer(exchange)
 
-    def send_for(self, user: User, kind: Kind) -> None:
+    def send_for(self, user: User, kind: RequestKind) -> None:
         upstream = self._upstream
         exchange = UserExchange(self, upstream, self._loop.time(), 1, kind)
         exchange.user = user
@@ -146,7 +148,7 @@ class OpenClient(SimulatedClient):
     def __init__(
         self,
         service: Service,
-        kinds: Iterator[Kind],
+        kinds: Iterator[RequestKind],
         rows: RequestRows,
         clock: RunClock,
         arrivals: Iterator[float],
@@ -176,7 +178,7 @@ class RetryingClient(OpenClient):
     def __init__(
         self,
         service: Service,
-        kinds: Iterator[Kind],
+        kinds: Iterator[RequestKind],
         rows: RequestRows,
         clock: RunClock,
         arrivals: Iterator[float],
@@ -209,7 +211,7 @@ class SessionClient(OpenClient):
     def __init__(
         self,
         service: Service,
-        script: Script[Kind],
+        script: Script[RequestKind],
         rows: RequestRows,
         clock: RunClock,
         arrivals: Iterator[float],
@@ -251,7 +253,7 @@ class ClosedClient(SimulatedClient):
     def __init__(
         self,
         service: Service,
-        kinds: Iterator[Kind],
+        kinds: Iterator[RequestKind],
         rows: RequestRows,
         clock: RunClock,
         *,
@@ -259,7 +261,7 @@ class ClosedClient(SimulatedClient):
         think: Callable[[], float],
         from_s: float,
         until_s: float,
-        script: Script[Kind] | None = None,
+        script: Script[RequestKind] | None = None,
         changes: Iterator[tuple[float, int]] = iter(()),  # noqa: B008 an empty one
     ) -> None:
         super().__init__(service, kinds, rows, clock)

@@ -35,7 +35,7 @@ from simulator.records.events import EventLogged
 from simulator.replay.control_workload import ScenarioWorkload
 from simulator.replay.deploy_spec import ApiCall, DeploySpec, with_arns
 from simulator.replay.origin_spec import ACCOUNT, REGION
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.versions import Versions
 from simulator.world.clock import ClockKind
@@ -52,7 +52,7 @@ class RunControl:
     Open it after the platform and before its clock starts; close it before the platform.
     """
 
-    def __init__(self, scenario: Scenario, platform: Platform, streams: RandomStreams, clock: ClockKind) -> None:
+    def __init__(self, scenario: ScenarioSpec, platform: Platform, streams: RandomStreams, clock: ClockKind) -> None:
         self._scenario = scenario
         self._platform = platform
         self._versions = Versions(scenario, streams, clock)

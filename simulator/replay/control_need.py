@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 
 
-def needs_control(scenario: Scenario) -> bool:
+def needs_control(scenario: ScenarioSpec) -> bool:
     return any(event.deploy is not None or event.api is not None for event in scenario.timeline)

@@ -28,8 +28,8 @@ from simulator.fleet.driver import LaunchError
 from simulator.fleet.settings import PoolSettings
 from simulator.model.phase import Phase
 from simulator.replay.origin_spec import REGION, ServiceSourceSpec
-from simulator.replay.plan import service_plan
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
+from simulator.replay.service_plans import service_plan
 from simulator.replay.versions import Version, Versions
 from simulator.rules.policies import POLICIES
 from simulator.world.clock import ClockKind
@@ -43,7 +43,7 @@ class ScenarioWorkload:
     """Implements `Workload`. `built_s`: seconds of builds of each service, failed ones included."""
 
     def __init__(
-        self, scenario: Scenario, platform: Platform, streams: RandomStreams, clock: ClockKind, versions: Versions
+        self, scenario: ScenarioSpec, platform: Platform, streams: RandomStreams, clock: ClockKind, versions: Versions
     ) -> None:
         self.built_s: dict[str, float] = defaultdict(float)
         self._scenario = scenario

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.arrivals import Times, arrival_chunks
 from simulator.replay.curves import RateFactor, rate_factor
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.traffic_spec import SourceSpec
 from simulator.rules.policies.metric import EPSILON
@@ -51,7 +51,7 @@ _ROUNDS: Final = 50
 Counts = NDArray[np.int64]
 
 
-def demand(scenario: Scenario, service: str) -> Counts:
+def demand(scenario: ScenarioSpec, service: str) -> Counts:
     """Return the instances needed in each second of the run of `scenario` with its seed.
 
     Raises:
@@ -62,7 +62,7 @@ def demand(scenario: Scenario, service: str) -> Counts:
     return _asked_before(asked, stamps)
 
 
-def _asked(scenario: Scenario, service: str) -> tuple[_Asked, tuple[tuple[int, int], ...]]:
+def _asked(scenario: ScenarioSpec, service: str) -> tuple[_Asked, tuple[tuple[int, int], ...]]:
     missing = scenario.demand_unknown(service)
     if missing:
         msg = f"services.{service} = {missing}, must be an open load on a simulated application to know its demand"
@@ -87,7 +87,7 @@ def _asked(scenario: Scenario, service: str) -> tuple[_Asked, tuple[tuple[int, i
     )
 
 
-def offered_load(scenario: Scenario, service: str, width_s: float) -> tuple[Counts, Times, Times]:
+def offered_load(scenario: ScenarioSpec, service: str, width_s: float) -> tuple[Counts, Times, Times]:
     """Return (requests, their CPU seconds, their I/O seconds) that arrive in each bin of `width_s`, up to the end of
     the run.
 
@@ -131,7 +131,7 @@ def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int
 def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
     """Yield (times, CPU seconds, I/O seconds) of all requests in order of arrival, in chunks."""
     streams = RandomStreams(asked.seed)
-    work = Work(asked.simulated, streams, asked.service)
+    work = DemandSampler(asked.simulated, streams, asked.service)
     arrivals = [
         arrival_chunks(source, streams, index, asked.duration_s, factor)
         for (index, source), factor in zip(asked.sources, asked.factors, strict=True)
@@ -163,7 +163,7 @@ def _stamp(source: SourceSpec) -> tuple[int, int]:
     return stat.st_mtime_ns, stat.st_size
 
 
-def start_up_s(scenario: Scenario, service: str) -> float:
+def start_up_s(scenario: ScenarioSpec, service: str) -> float:
     """Return the time from an instance's start until it serves, close to the slowest; on the grid of the platform's
     probes.
     """
@@ -224,7 +224,7 @@ def stretch_of(spec: ServiceSpec) -> float:
     return stretch
 
 
-class Work:
+class DemandSampler:
     """The work of a service's requests in order of arrival: the streams of fleet/simulated.py, sampled alike."""
 
     def __init__(self, simulated: SimulatedSpec, streams: RandomStreams, service: str) -> None:

@@ -13,8 +13,8 @@ from simulator.api.service_model import Schema, service_model
 from simulator.model.api_error import ApiError
 from simulator.model.arn import AUTO_SCALING, CONNECTION, OBSERVABILITY, SERVICE, VPC_CONNECTOR, VPC_INGRESS
 from simulator.replay.application_spec import ApplicationSpec
+from simulator.replay.base_model import Section
 from simulator.replay.problems import did_you_mean
-from simulator.replay.sections import Section
 
 # Members of requests that hold the ARN of an App Runner resource, with its kind. A timeline may give a name instead.
 ARN_MEMBERS: Final[Mapping[str, str]] = {

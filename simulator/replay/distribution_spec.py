@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from simulator.replay.sections import DURATION_PATTERN, Duration, Number, PositiveDuration, Section, key_of
+from simulator.replay.base_model import DURATION_PATTERN, Duration, Number, PositiveDuration, Section, key_of
 from simulator.world import distributions
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args, get_origin
 
 from simulator.model.document import Document, Path, dotted
+from simulator.replay.base_model import Section
 from simulator.replay.problems import nearest
-from simulator.replay.sections import Section
 
 # In a place of the schema: the name of an entry of a mapping, or the number of an item of a list.
 _ANY: Final = "*"

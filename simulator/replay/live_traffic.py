@@ -6,9 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from simulator.assembly import Platform
-from simulator.replay.bookkeeping import OwnLoad
 from simulator.replay.clients import RequestRows
-from simulator.replay.knobs import Knobs
+from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.load import Load
 from simulator.replay.load_client import LoadClient
 from simulator.replay.load_closed import ClosedLoad
@@ -19,7 +18,8 @@ from simulator.replay.load_session import SessionLoad
 from simulator.replay.load_settings import LoadTarget
 from simulator.replay.request_choices import request_choices
 from simulator.replay.retries import OnRetry
-from simulator.replay.scenario import Scenario
+from simulator.replay.run_recorder import OwnLoad
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.session_spec import StepSpec
 from simulator.replay.traffic import arrival_times, retries_of, script_of, user_changes
 from simulator.replay.values import Sent
@@ -48,27 +48,34 @@ class LiveClients:
 
     def start(
         self,
-        scenario: Scenario,
+        scenario: ScenarioSpec,
         platform: Platform,
         streams: RandomStreams,
-        knobs: Knobs | None = None,
+        overrides: LiveOverrides | None = None,
         on_retry: OnRetry | None = None,
     ) -> Load:
         """Start the sources at once. Call it when the platform's clock has started."""
         for client in self._clients.values():
             client.origin_s = platform.clock.origin_s
-        sources = [self._source(scenario, streams, index, knobs, on_retry) for index in range(len(scenario.traffic))]
+        sources = [
+            self._source(scenario, streams, index, overrides, on_retry) for index in range(len(scenario.traffic))
+        ]
         load = Load(list(self._clients.values()), sources)
         load.start()
         return load
 
     def _source(
-        self, scenario: Scenario, streams: RandomStreams, index: int, knobs: Knobs | None, on_retry: OnRetry | None
+        self,
+        scenario: ScenarioSpec,
+        streams: RandomStreams,
+        index: int,
+        overrides: LiveOverrides | None,
+        on_retry: OnRetry | None,
     ) -> OpenLoad | ClosedLoad:
         source = scenario.traffic[index]
         client, choices = self._clients[source.service], _choices(scenario, streams, index)
         if source.closed is None:
-            times = arrival_times(scenario, streams, index, knobs)
+            times = arrival_times(scenario, streams, index, overrides)
             retries = retries_of(scenario, streams, index, on_retry)
             arrivals = ((at_s, next(choices), index) for at_s in times)
             if source.session:
@@ -86,12 +93,12 @@ class LiveClients:
             from_s=source.from_s,
             until_s=source.end_s(scenario.duration_s),
         )
-        if knobs is not None:
-            knobs.on_turn(source.service, closed.turn)
+        if overrides is not None:
+            overrides.on_turn(source.service, closed.turn)
         return closed
 
 
-async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows) -> LiveClients:
+async def live_clients(scenario: ScenarioSpec, platform: Platform, rows: RequestRows) -> LiveClients:
     """Return clients that are connected to the open platform."""
     front = platform.front
     assert front is not None, "live traffic needs a live front"
@@ -106,7 +113,7 @@ async def live_clients(scenario: Scenario, platform: Platform, rows: RequestRows
     return LiveClients(clients)
 
 
-def _choices(scenario: Scenario, streams: RandomStreams, index: int) -> Iterator[RequestChoice]:
+def _choices(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[RequestChoice]:
     """Yield the kind of each request of the source at position `index`, one per arrival, without end."""
     source = scenario.traffic[index]
     kinds = [sent.choice for sent in _sent(scenario, index)]
@@ -117,7 +124,7 @@ def _choices(scenario: Scenario, streams: RandomStreams, index: int) -> Iterator
     return (kinds[place] for portion in portions for place in portion)
 
 
-def _sent(scenario: Scenario, index: int) -> list[Sent]:
+def _sent(scenario: ScenarioSpec, index: int) -> list[Sent]:
     """Return the kinds of request of the source at position `index`, in the order of the file."""
     source = scenario.traffic[index]
     return [
@@ -139,7 +146,7 @@ def _sent(scenario: Scenario, index: int) -> list[Sent]:
     ]
 
 
-def _wanted(scenario: Scenario, service: str) -> Iterator[bytes]:
+def _wanted(scenario: ScenarioSpec, service: str) -> Iterator[bytes]:
     """Yield the names of the response header fields that sessions read."""
     for source in scenario.traffic:
         if source.service == service:

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, model_validator
 
 from simulator.fleet.images import ImageIdentifier, RegistryKind
+from simulator.replay.base_model import Flag, Section
 from simulator.replay.distribution_spec import NOTHING, DistributionSpec
-from simulator.replay.sections import Flag, Section
 
 ACCOUNT: Final = "123456789012"  # the account and Region of a scenario's services
 REGION: Final = "us-east-1"

@@ -20,7 +20,7 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 if TYPE_CHECKING:
     from simulator.replay.policy_spec import PolicySpec
-    from simulator.replay.scenario import Scenario
+    from simulator.replay.scenario import ScenarioSpec
     from simulator.replay.service_spec import ServiceSpec
 
 # The policy that never changes the number of instances, by design.
@@ -54,7 +54,7 @@ class PolicyNote:
     is_history: bool = False
 
 
-def policy_notes(scenario: Scenario) -> list[PolicyNote]:
+def policy_notes(scenario: ScenarioSpec) -> list[PolicyNote]:
     """Return what readers must know about the policies before they use the figures, most severe first."""
     notes = [note for name in scenario.services for note in _notes_of(scenario, name)]
     notes += [
@@ -64,7 +64,7 @@ def policy_notes(scenario: Scenario) -> list[PolicyNote]:
     return sorted(notes, key=lambda note: list(NoteKind).index(note.kind))
 
 
-def requirements_of(scenario: Scenario, name: str) -> Requirements | None:
+def requirements_of(scenario: ScenarioSpec, name: str) -> Requirements | None:
     """Return what the service's policy needs; None if it does not declare that."""
     service = scenario.services[name]
     return service.policy.kind.requires(sized_parameters(service), service.scaling)
@@ -101,7 +101,7 @@ def _value_text(name: str, value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _notes_of(scenario: Scenario, name: str) -> Iterator[PolicyNote]:
+def _notes_of(scenario: ScenarioSpec, name: str) -> Iterator[PolicyNote]:
     policy = scenario.services[name].policy.name
     needs = requirements_of(scenario, name)
     if needs is None:
@@ -121,7 +121,7 @@ def _notes_of(scenario: Scenario, name: str) -> Iterator[PolicyNote]:
         yield PolicyNote(name, policy, NoteKind.LIMITED, f"{policy} {limit}", needs_s, is_history)
 
 
-def _cannot_act(scenario: Scenario, name: str, needs: Requirements) -> str:
+def _cannot_act(scenario: ScenarioSpec, name: str, needs: Requirements) -> str:
     """Return why it never scales out here, as the predicate of a sentence about the policy; empty if it can."""
     service = scenario.services[name]
     begins_s = min((scenario.traffic[index].from_s for index in scenario.sources_of(name)), default=0.0)
@@ -184,7 +184,7 @@ def _platform_text(service: ServiceSpec) -> str:
     return f"the platform preset {behaviour.preset} or " if behaviour is not None and behaviour.preset else ""
 
 
-def _limit(scenario: Scenario, needs: Requirements) -> str:
+def _limit(scenario: ScenarioSpec, needs: Requirements) -> str:
     """Return why the run shows only a part of the policy, as the predicate of a sentence; empty if it shows all."""
     duration = duration_text(scenario.duration_s)
     if needs.history_s > scenario.duration_s:

@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, GetPydanticSchema, crea
 
 from simulator.model.problems import one_of
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.replay.sections import Count, Duration, Flag, Number, Rate, Section
+from simulator.replay.base_model import Count, Duration, Flag, Number, Rate, Section
 from simulator.rules.policies import POLICIES, PolicyKind
 from simulator.rules.policies.port import Actuator
 
@@ -47,7 +47,9 @@ class PolicySpec(Section):
     def parameters(self) -> Any:
         """Return the policy's own frozen parameter value, an instance of `kind.parameters`."""
         fields = type(self).model_fields
-        return self.kind.parameters(**{field: _told(getattr(self, field)) for field in fields if field != "name"})
+        return self.kind.parameters(
+            **{field: _plain_value(getattr(self, field)) for field in fields if field != "name"}
+        )
 
     def actuator(self, scaling: AutoScalingConfiguration) -> Actuator:
         """Return the actuator with which the platform of this policy carries out decisions."""
@@ -69,7 +71,7 @@ class ItemSpec(Section):
     @property
     def value(self) -> Any:
         """Return the frozen value of the policy's own class, an instance of `made`."""
-        return self.made(**{field: _told(getattr(self, field)) for field in type(self).model_fields})
+        return self.made(**{field: _plain_value(getattr(self, field)) for field in type(self).model_fields})
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -139,10 +141,10 @@ def _fields_of(parameters: type) -> dict[str, Any]:
     return fields
 
 
-def _told(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     """Convert a field of a section to the value that the policy's own classes use."""
     if isinstance(value, tuple):
-        return tuple(_told(item) for item in value)
+        return tuple(_plain_value(item) for item in value)
     return value.value if isinstance(value, ItemSpec) else value
 
 

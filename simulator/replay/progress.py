@@ -45,7 +45,7 @@ class Watcher(Protocol):
         """Show the view."""
 
 
-class NobodyWatches:
+class SilentWatcher:
     """A watcher that is never due."""
 
     def due(self) -> bool:

@@ -11,9 +11,9 @@ from typing import Final
 
 from simulator.model.units import duration_text
 from simulator.replay import traces
+from simulator.replay.base_model import RATE_MAX_RPS
 from simulator.replay.curves import rate_factor
 from simulator.replay.problems import Problem, ScenarioError
-from simulator.replay.sections import RATE_MAX_RPS
 from simulator.replay.timeline_spec import EventSpec
 from simulator.replay.traffic_spec import BinsSpec, SourceSpec, TraceSpec
 

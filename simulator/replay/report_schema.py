@@ -18,13 +18,13 @@ from simulator.replay.report_notes import NotePart
 REPORT_VERSION: Final = 2
 
 
-class Part(BaseModel):
+class ReportPart(BaseModel):
     """A part of the report; the docstring under a field is its description in the schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class ScenarioPart(Part):
+class ScenarioPart(ReportPart):
     """The scenario that was run."""
 
     name: str
@@ -33,7 +33,7 @@ class ScenarioPart(Part):
     """SHA-256 of the scenario file's bytes followed by those of its data files."""
 
 
-class RunPart(Part):
+class RunPart(ReportPart):
     """How the scenario was run."""
 
     seed: int
@@ -50,7 +50,7 @@ class RunPart(Part):
     """False if the run was interrupted; every number then covers the run so far."""
 
 
-class VersionsPart(Part):
+class VersionsPart(ReportPart):
     """The versions that ran it; not part of the digest."""
 
     simulator: str
@@ -61,7 +61,7 @@ class VersionsPart(Part):
     """Version of numpy, whose generators supply the random numbers."""
 
 
-class LatencyPart(Part):
+class LatencyPart(ReportPart):
     """Durations of a set of requests. Mean and maximum are exact, percentiles within 0.4 %."""
 
     count: int
@@ -79,7 +79,7 @@ class LatencyPart(Part):
     max_s: float | None
 
 
-class SharePart(Part):
+class SharePart(ReportPart):
     """One part of the latency, over all served requests (most of which may have a value of 0)."""
 
     mean_s: float | None
@@ -88,7 +88,7 @@ class SharePart(Part):
     p99_s: float | None
 
 
-class CountsPart(Part):
+class CountsPart(ReportPart):
     """Outcomes of requests."""
 
     requests: int
@@ -132,7 +132,7 @@ class RequestsPart(CountsPart):
     """The same counts, warm-up included."""
 
 
-class SourcePart(Part):
+class SourcePart(ReportPart):
     """A source of traffic."""
 
     name: str
@@ -141,7 +141,7 @@ class SourcePart(Part):
     requests: RequestsPart
 
 
-class InstanceEventPart(Part):
+class InstanceEventPart(ReportPart):
     """A change of an instance's state."""
 
     at_s: float
@@ -152,14 +152,14 @@ class InstanceEventPart(Part):
     why: str
 
 
-class EventPart(Part):
+class EventPart(ReportPart):
     """A line of the service's event log."""
 
     at_s: float
     line: str
 
 
-class ConfigurationPart(Part):
+class ConfigurationPart(ReportPart):
     """The auto scaling configuration from a time on."""
 
     at_s: float
@@ -168,7 +168,7 @@ class ConfigurationPart(Part):
     max_size: int
 
 
-class InstancesPart(Part):
+class InstancesPart(ReportPart):
     """Instances over the whole run.
 
     Provisioned: requested and not terminated. Active: starting or processing requests.
@@ -192,7 +192,7 @@ class InstancesPart(Part):
     """Starts that failed or were cancelled."""
 
 
-class LinePart(Part):
+class LinePart(ReportPart):
     """A line of a bill: quantity x rate."""
 
     item: str
@@ -202,14 +202,14 @@ class LinePart(Part):
     usd: float
 
 
-class BillPart(Part):
+class BillPart(ReportPart):
     """USD, not rounded to cents."""
 
     lines: list[LinePart]
     usd: float
 
 
-class CostPart(Part):
+class CostPart(ReportPart):
     """The cost that App Runner would charge."""
 
     region: str
@@ -230,7 +230,7 @@ class CostPart(Part):
     """The run's bill / served requests x 10^6."""
 
 
-class SeriesPart(Part):
+class SeriesPart(ReportPart):
     """The service over time: columns of equal length, one value per bin; requests by their intended time."""
 
     width_s: float
@@ -253,7 +253,7 @@ class SeriesPart(Part):
     active: list[float]
 
 
-class ServicePart(Part):
+class ServicePart(ReportPart):
     """A service: its requests, its instances, their cost, and the decisions about their number."""
 
     name: str
@@ -278,7 +278,7 @@ class ServicePart(Part):
     series: SeriesPart
 
 
-class ActPart(Part):
+class ActPart(ReportPart):
     """An action of the scenario's timeline."""
 
     at_s: float
@@ -286,7 +286,7 @@ class ActPart(Part):
     detail: str
 
 
-class CheckPart(Part):
+class CheckPart(ReportPart):
     """A check and the measured value."""
 
     text: str
@@ -300,7 +300,7 @@ class CheckPart(Part):
     """Why the check failed."""
 
 
-class GeneratorPart(Part):
+class GeneratorPart(ReportPart):
     """How late the load generator sent; always 0 in virtual time."""
 
     late_p50_s: float | None
@@ -310,7 +310,7 @@ class GeneratorPart(Part):
     """False: the generator could not keep up, and latencies contain its own lateness."""
 
 
-class Report(Part):
+class Report(ReportPart):
     """The report of one run."""
 
     report_version: Literal[2]

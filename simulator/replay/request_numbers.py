@@ -14,7 +14,7 @@ from simulator.replay.check_expression import CheckExpression
 from simulator.replay.traffic_spec import SourceSpec
 
 
-class Kind(NamedTuple):
+class RequestKind(NamedTuple):
     """A kind of request. `name` is empty when the file gives none."""
 
     number: int
@@ -34,7 +34,7 @@ class RequestNumbers:
 
     def __init__(self, traffic: Sequence[SourceSpec], checks: Iterable[CheckExpression] = ()) -> None:
         apart = any(check.tag("path") is not None or check.tag("name") is not None for check in checks)
-        self._kinds: list[list[Kind]] = []
+        self._kinds: list[list[RequestKind]] = []
         self.sources = list(range(len(traffic)))  # by number
         for index, source in enumerate(traffic):
             kinds = []
@@ -42,7 +42,7 @@ class RequestNumbers:
                 number = index if place == 0 or not apart else len(self.sources)
                 if number == len(self.sources):
                     self.sources.append(index)
-                kinds.append(Kind(number, request.path, request.name))
+                kinds.append(RequestKind(number, request.path, request.name))
             self._kinds.append(kinds)
 
     @classmethod
@@ -50,10 +50,10 @@ class RequestNumbers:
         """Give each source its number, without kinds."""
         numbers = cls(())
         numbers.sources = list(range(sources))
-        numbers._kinds = [[Kind(number)] for number in numbers.sources]
+        numbers._kinds = [[RequestKind(number)] for number in numbers.sources]
         return numbers
 
-    def kinds(self, index: int) -> Sequence[Kind]:
+    def kinds(self, index: int) -> Sequence[RequestKind]:
         """Return the kinds of the source at position `index`, in the order of the file."""
         return self._kinds[index]
 

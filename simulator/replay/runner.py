@@ -18,16 +18,16 @@ from simulator.fleet.pool import Pool
 from simulator.model.extras import explain_missing
 from simulator.records.events import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting
-from simulator.replay.bookkeeping import Books
 from simulator.replay.control_need import needs_control
-from simulator.replay.gear import RequestGear
-from simulator.replay.knobs import Knobs
-from simulator.replay.plan import service_plans
+from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.problems import ScenarioError
-from simulator.replay.progress import NobodyWatches, Watcher
+from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.report import RunRecord
-from simulator.replay.scenario import Scenario
-from simulator.replay.stage import Stage
+from simulator.replay.request_backend import RequestBackend
+from simulator.replay.run_context import RunContext
+from simulator.replay.run_recorder import RunRecorder
+from simulator.replay.scenario import ScenarioSpec
+from simulator.replay.service_plans import service_plans
 from simulator.replay.timeline import Timeline
 from simulator.replay.traffic import Traffic, virtual_traffic
 from simulator.replay.user_policy import GuardedPolicy, UserPolicyError
@@ -65,22 +65,22 @@ class InterruptedRun(Exception):
 class Run:
     """One run of a scenario. `interrupt` ends it early; its records are completed in any case.
 
-    `live` None means virtual time. `on_open` is called when the platform accepts requests, `on_stage` when its traffic
-    has begun (for code that acts on the run while it goes on), `on_close` before it closes. Virtual time keeps
+    `live` None means virtual time. `on_open` is called when the platform accepts requests, `on_context` when its
+    traffic has begun (for code that acts on the run while it goes on), `on_close` before it closes. Virtual time keeps
     `playback`. `on_export` is called with the addresses at which `exports` are available.
     """
 
-    scenario: Scenario
+    scenario: ScenarioSpec
     live: LiveSettings | None = None
-    watcher: Watcher = field(default_factory=NobodyWatches)
+    watcher: Watcher = field(default_factory=SilentWatcher)
     csv: TextIO | None = None
     on_open: Callable[[Platform], None] = lambda _: None
-    on_stage: Callable[[Stage], None] | None = None
+    on_context: Callable[[RunContext], None] | None = None
     on_close: Callable[[], None] = lambda: None
     playback: Playback | None = None
     exports: ExportSettings = NO_EXPORTS
     on_export: Callable[[Exporters], None] = lambda _: None
-    backend: RequestGear | None = None  # processes the requests of virtual time; None: the platform's own objects
+    backend: RequestBackend | None = None  # processes the requests of virtual time; None: the platform's own objects
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -95,14 +95,14 @@ class Run:
         """Run the scenario. Raises what ended the run: LaunchError, OSError, an error of a policy or of a data file, a
         bug.
         """
-        books = Books(self.scenario, self.clock, self.csv)
+        recorder = RunRecorder(self.scenario, self.clock, self.csv)
         streams = RandomStreams(self.scenario.seed)
         platform: Platform
 
         def sampled(service: str, sample: Sample) -> None:
-            books.sampled(service, sample)
+            recorder.sampled(service, sample)
             if self.watcher.due():
-                self.watcher.update(books.view(platform))
+                self.watcher.update(recorder.view(platform))
 
         platform = Platform(
             service_plans(self.scenario, self.clock),
@@ -112,32 +112,32 @@ class Run:
             measured=self.exports.measures,
             make_pool=self._make_pool,
         )
-        platform.on_evaluation = books.decided
-        exporters, log = self._exporters(platform, books)
+        platform.on_evaluation = recorder.decided
+        exporters, log = self._exporters(platform, recorder)
         _listen_to_user_policies(platform)
         control = self._control(platform, streams, log)
         try:
             if exporters is not None:
                 await exporters.open()
                 self.on_export(exporters)
-            clients = await self._open(platform, books, control)
-            knobs = None if self.on_stage is None else Knobs(self.scenario.services)
+            clients = await self._open(platform, recorder, control)
+            overrides = None if self.on_context is None else LiveOverrides(self.scenario.services)
             traffic: Traffic
             if clients is not None:
-                books.own_load = clients.sent
-                traffic = clients.start(self.scenario, platform, streams, knobs, books.stats_by_source.retry)
+                recorder.own_load = clients.sent
+                traffic = clients.start(self.scenario, platform, streams, overrides, recorder.stats_by_source.retry)
             elif self.backend is not None:
-                traffic = self.backend.start(platform, books)
+                traffic = self.backend.start(platform, recorder)
             else:
                 traffic = virtual_traffic(
-                    self.scenario, platform, streams, books.log, knobs, books.stats_by_source.retry
+                    self.scenario, platform, streams, recorder.log, overrides, recorder.stats_by_source.retry
                 )
-            if self.on_stage is not None and knobs is not None:
-                self.on_stage(Stage(self.scenario, self.clock, platform, books, knobs, control))
-            complete = await self._until_end(platform, traffic, control, books)
+            if self.on_context is not None and overrides is not None:
+                self.on_context(RunContext(self.scenario, self.clock, platform, recorder, overrides, control))
+            complete = await self._until_end(platform, traffic, control, recorder)
             if platform.clock.at_s() == 0:
                 raise InterruptedRun  # interrupted while its console waited for the first page
-            record = books.record(platform, control.built_s if control is not None else {}, complete=complete)
+            record = recorder.record(platform, control.built_s if control is not None else {}, complete=complete)
             self.on_close()
         except LaunchError as error:
             raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
@@ -152,7 +152,7 @@ class Run:
 
         Unused, it does not change the run's output.
         """
-        if self.on_stage is None and not needs_control(self.scenario):
+        if self.on_context is None and not needs_control(self.scenario):
             return None
         from simulator.replay.control import RunControl  # noqa: PLC0415 few runs have a control plane
 
@@ -161,7 +161,7 @@ class Run:
             control.on_log = log
         return control
 
-    def _exporters(self, platform: Platform, books: Books) -> tuple[Exporters | None, Log | None]:
+    def _exporters(self, platform: Platform, recorder: RunRecorder) -> tuple[Exporters | None, Log | None]:
         """Return the exporters and the receiver of log lines."""
         if not self.exports.is_wanted:
             return None, None
@@ -173,16 +173,16 @@ class Run:
             platform.trace(exporters.tracing)
         rows = exporters.rows([self.scenario.traffic[index].service for index in self.scenario.numbers.sources])
         if rows is not None:
-            books.log.on_chunk(rows)
+            recorder.log.on_chunk(rows)
         return exporters, feed_run(exporters.cloudwatch, platform, view) if exporters.cloudwatch is not None else None
 
     @property
     def _make_pool(self) -> MakePool:
         return Pool if self.backend is None else self.backend.make_pool
 
-    async def _open(self, platform: Platform, books: Books, control: RunControl | None) -> LiveClients | None:
+    async def _open(self, platform: Platform, recorder: RunRecorder, control: RunControl | None) -> LiveClients | None:
         """Open the platform and start its clock; in real time, return connected clients."""
-        opening = platform.tasks.spawn(self._connect(platform, books, control), "opening")
+        opening = platform.tasks.spawn(self._connect(platform, recorder, control), "opening")
         interrupted = platform.tasks.spawn(self._interrupted.wait(), "interrupt while opening")
         if await first_of(opening, interrupted) == 1:
             raise InterruptedRun
@@ -192,7 +192,9 @@ class Run:
         platform.start()
         return clients
 
-    async def _connect(self, platform: Platform, books: Books, control: RunControl | None) -> LiveClients | None:
+    async def _connect(
+        self, platform: Platform, recorder: RunRecorder, control: RunControl | None
+    ) -> LiveClients | None:
         await platform.open()
         if control is not None:
             await control.open()
@@ -200,9 +202,11 @@ class Run:
             return None
         from simulator.replay.live_traffic import live_clients  # noqa: PLC0415 HTTP clients, for real time only
 
-        return await live_clients(self.scenario, platform, books.log)
+        return await live_clients(self.scenario, platform, recorder.log)
 
-    async def _until_end(self, platform: Platform, traffic: Traffic, control: RunControl | None, books: Books) -> bool:
+    async def _until_end(
+        self, platform: Platform, traffic: Traffic, control: RunControl | None, recorder: RunRecorder
+    ) -> bool:
         """Run the timeline and the traffic.
 
         Return True if the run reached its end, which a check may have caused; False if it was interrupted.
@@ -214,12 +218,12 @@ class Run:
         try:
             waited: list[asyncio.Future[Any]] = [tasks.failed, ending, interrupted]
             if is_aborting(self.scenario):
-                waited.append(tasks.spawn(aborting_check(self.scenario, platform, books), "checks that end the run"))
+                waited.append(tasks.spawn(aborting_check(self.scenario, platform, recorder), "checks that end the run"))
             ended = await first_of(*waited)
             if ended == 0:
                 tasks.failed.result()
             if ended == 3:
-                books.aborted = waited[3].result()
+                recorder.aborted = waited[3].result()
             return ended != 2
         finally:
             await traffic.close()

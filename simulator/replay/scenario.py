@@ -17,20 +17,20 @@ from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJs
 
 from simulator.model.wire_fault import BYTES_ONLY
 from simulator.replay.aws_spec import AwsSpec
+from simulator.replay.base_model import RUN_MAX_S, Count, Duration, PositiveDuration, Section
 from simulator.replay.changes import Changes, changed
 from simulator.replay.check_expression import CHECK_SCHEMA, CheckExpression, parse_check
-from simulator.replay.completion import completed
+from simulator.replay.cross_field_rules import relation_problems
+from simulator.replay.defaults import completed
 from simulator.replay.document import Document, parse_document, read_document_text
-from simulator.replay.explain import explain
+from simulator.replay.error_messages import explain
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.origin_spec import OperationsSpec
 from simulator.replay.policy_platform import brought_text, policy_with_platform
 from simulator.replay.policy_spec import PolicySpec, policy_named, policy_of
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.recordings import recording_notes, recording_problems, too_much
-from simulator.replay.relations import relation_problems
 from simulator.replay.request_numbers import RequestNumbers
-from simulator.replay.sections import RUN_MAX_S, Count, Duration, PositiveDuration, Section
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.timeline_spec import EventSpec, WireFaultSpec
 from simulator.replay.traffic_spec import SourceSpec
@@ -42,7 +42,7 @@ ServiceName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$
 _NAMELESS: Final = "scenario"
 
 
-class Scenario(Section):
+class ScenarioSpec(Section):
     """A scenario file of the App Runner simulator."""
 
     version: Literal[1] = 1
@@ -229,7 +229,7 @@ class Scenario(Section):
         return self._document.problem(path, expected)
 
 
-def load_scenario(path: Path, changes: Changes | None = None) -> Scenario:
+def load_scenario(path: Path, changes: Changes | None = None) -> ScenarioSpec:
     """Return the scenario in the file `path`, with `changes` made; files that it names are looked up beside it.
 
     Raises:
@@ -243,16 +243,16 @@ def load_scenario(path: Path, changes: Changes | None = None) -> Scenario:
 
 def read_scenario(
     text: str, *, file: str = _NAMELESS, folder: Path = Path(), changes: Changes | None = None
-) -> Scenario:
+) -> ScenarioSpec:
     """Return the scenario in `text`; files that it names are looked up in `folder`. Raises like load_scenario."""
     document = changed(parse_document(text, file), changes or {})
     data = completed(document.data)
     problems = relation_problems(dataclasses.replace(document, data=data), folder)
-    scenario: Scenario | None = None
+    scenario: ScenarioSpec | None = None
     try:
-        scenario = Scenario.model_validate(data, context={"folder": str(folder)})
+        scenario = ScenarioSpec.model_validate(data, context={"folder": str(folder)})
     except ValidationError as error:
-        problems += explain(error, document, Scenario)
+        problems += explain(error, document, ScenarioSpec)
     if scenario is None or problems:
         raise ScenarioError(problems)
     scenario._document = document  # noqa: SLF001 - the one place that makes scenarios

@@ -7,15 +7,15 @@ import sys
 from typing import Any
 
 from simulator.model.units import duration_text
-from simulator.replay.scenario import Scenario
-from simulator.replay.sections import DURATION_PATTERN, Section
+from simulator.replay.base_model import DURATION_PATTERN, Section
+from simulator.replay.scenario import ScenarioSpec
 
 
 def scenario_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a scenario file, with a description for every key and patterns for
     quantities.
     """
-    return schema_for_editors(Scenario)
+    return schema_for_editors(ScenarioSpec)
 
 
 def schema_for_editors(root: type[Section]) -> dict[str, Any]:

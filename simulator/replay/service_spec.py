@@ -13,9 +13,9 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.secret_reference import parse_reference
 from simulator.model.sizes import InstanceSize
 from simulator.replay.application_spec import ApplicationSpec
+from simulator.replay.base_model import Count, Cpu, Duration, Memory, Number, Section
 from simulator.replay.origin_spec import ServiceSourceSpec
 from simulator.replay.policy_spec import DEFAULT_POLICY, Policy, policy_named
-from simulator.replay.sections import Count, Cpu, Duration, Memory, Number, Section
 from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import REGION_DEFAULT, REGIONS, rates_of
 

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
+from simulator.replay.base_model import Number, Section, Size
 from simulator.replay.distribution_spec import NOTHING, DistributionSpec
-from simulator.replay.sections import Number, Section, Size
 
 # Header fields that the load client writes itself.
 _OWN: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"})

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulator.replay.sections import Count, Duration, PositiveDuration, Rate, Section
+from simulator.replay.base_model import Count, Duration, PositiveDuration, Rate, Section
 
 REQUESTS_AT_ONCE_MAX = 1_000_000
 

@@ -19,7 +19,7 @@ from simulator.rules.policies.requirements import Signal
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
-    from simulator.replay.scenario import Scenario
+    from simulator.replay.scenario import ScenarioSpec
 
 # The assumed slowest work of a request: this quantile of its distribution, over this many samples.
 _QUANTILE: Final = 0.99
@@ -28,7 +28,7 @@ _DRAWS: Final = 2000
 _WINDOW_S: Final = 6.0
 
 
-def signal_levels(scenario: Scenario, name: str) -> Mapping[Signal, float]:
+def signal_levels(scenario: ScenarioSpec, name: str) -> Mapping[Signal, float]:
     """Return the highest value of each signal at an instance of the service, in the signal's unit."""
     service = scenario.services[name]
     queues = service.overflow.mode == "queue"
@@ -55,7 +55,7 @@ def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
     return most
 
 
-def peak_rps(scenario: Scenario, name: str) -> float:
+def peak_rps(scenario: ScenarioSpec, name: str) -> float:
     """Return a bound on the rate of all the service's sources together; infinite if it depends on the answers."""
     total = 0.0
     for index in scenario.sources_of(name):
@@ -77,7 +77,7 @@ def _rate(mean_rps: float) -> float:
     return mean_rps + 4 * math.sqrt(mean_rps / _WINDOW_S)
 
 
-def _concurrency(scenario: Scenario, name: str) -> float:
+def _concurrency(scenario: ScenarioSpec, name: str) -> float:
     """Return requests with a slot plus queued requests, divided by the instances at the start."""
     service = scenario.services[name]
     sources = [scenario.traffic[index] for index in scenario.sources_of(name)]

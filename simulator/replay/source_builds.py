@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from simulator.builds.artifact import BuildArtifact, Builder, BuildSteps, SourceDescription
 from simulator.replay.application_spec import ApplicationSpec, ContainerSpec, ProcessSpec
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 
 
-def needs_builds(scenario: Scenario) -> bool:
+def needs_builds(scenario: ScenarioSpec) -> bool:
     return any(told.source_code is not None for told in _applications(scenario))
 
 
-async def with_builds(scenario: Scenario, builder: Builder, steps: BuildSteps) -> Scenario:
+async def with_builds(scenario: ScenarioSpec, builder: Builder, steps: BuildSteps) -> ScenarioSpec:
     """Return the scenario with the built application in place of source code.
 
     Secrets of an apprunner.yaml become those of the service, unless the scenario sets them itself.
@@ -38,7 +38,7 @@ async def with_builds(scenario: Scenario, builder: Builder, steps: BuildSteps) -
     return scenario.model_copy(update={"services": services, "timeline": tuple(timeline)})
 
 
-def _applications(scenario: Scenario) -> list[ApplicationSpec]:
+def _applications(scenario: ScenarioSpec) -> list[ApplicationSpec]:
     deployed = [event.deploy.application for event in scenario.timeline if event.deploy is not None]
     return [*(service.application for service in scenario.services.values()), *filter(None, deployed)]
 

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from simulator.model import units
 from simulator.model.wire_fault import FaultKind, WireFault
+from simulator.replay.base_model import FACTOR_MAX, Count, Duration, Number, PositiveDuration, Section, Share
 from simulator.replay.deploy_spec import ApiCall, Call, DeploySpec
-from simulator.replay.sections import FACTOR_MAX, Count, Duration, Number, PositiveDuration, Section, Share
 
 
 class KillInstanceSpec(Section):

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.units import duration_text
+from simulator.replay.base_model import RATE_MAX_RPS
 from simulator.replay.problems import ScenarioError
 from simulator.replay.recording_text import BLOCK_ROWS, Recording, is_number
 from simulator.replay.recording_times import TIMESTAMP, Times, header_is_a_row, numbers
-from simulator.replay.sections import RATE_MAX_RPS
 from simulator.replay.traffic_spec import BinsSpec, TraceSpec
 
 __all__ = ["BLOCK_ROWS", "are_whole", "bin_counts", "bin_notes", "header", "request_times", "trace_survey"]

@@ -21,11 +21,11 @@ from simulator.replay.clients import (
 from simulator.replay.curves import rate_factor
 from simulator.replay.data_file import data_rows
 from simulator.replay.distribution_spec import DistributionSpec
-from simulator.replay.knobs import Knobs
+from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.request_choices import request_choices
-from simulator.replay.request_numbers import Kind
+from simulator.replay.request_numbers import RequestKind
 from simulator.replay.retries import OnRetry, Retries
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.scripts import Script, ramped
 from simulator.replay.traffic_spec import ClosedSpec
 from simulator.world.random_streams import RandomStreams
@@ -68,11 +68,11 @@ class VirtualTraffic:
 
 
 def virtual_traffic(
-    scenario: Scenario,
+    scenario: ScenarioSpec,
     platform: Platform,
     streams: RandomStreams,
     rows: RequestRows,
-    knobs: Knobs | None = None,
+    overrides: LiveOverrides | None = None,
     on_retry: OnRetry | None = None,
 ) -> VirtualTraffic:
     """Start the sources at once. Call it when the platform's clock has started."""
@@ -81,7 +81,7 @@ def virtual_traffic(
         service = platform.services[source.service]
         kinds = kinds_drawn(scenario, streams, index)
         if source.closed is None:
-            times = arrival_times(scenario, streams, index, knobs)
+            times = arrival_times(scenario, streams, index, overrides)
             retries, end_s = retries_of(scenario, streams, index, on_retry), scenario.duration_s
             if source.session:
                 script = script_of(scenario, streams, index, scenario.numbers.kinds(index), kinds.__next__)
@@ -104,22 +104,22 @@ def virtual_traffic(
                 until_s=source.end_s(scenario.duration_s),
             )
             clients.append(closed)
-            if knobs is not None:
-                knobs.on_turn(source.service, closed.turn)
+            if overrides is not None:
+                overrides.on_turn(source.service, closed.turn)
     return VirtualTraffic(clients)
 
 
 def arrival_times(
-    scenario: Scenario, streams: RandomStreams, index: int, knobs: Knobs | None = None
+    scenario: ScenarioSpec, streams: RandomStreams, index: int, overrides: LiveOverrides | None = None
 ) -> Iterator[float]:
     """Yield the seconds of the run at which the open source at position `index` sends, in order."""
     times = _planned_times(scenario, streams, index)
-    if knobs is None:
+    if overrides is None:
         return times
-    return knobs.turned(scenario.traffic[index].service, times, streams.stream("traffic", index, "knob"))
+    return overrides.turned(scenario.traffic[index].service, times, streams.stream("traffic", index, "knob"))
 
 
-def _planned_times(scenario: Scenario, streams: RandomStreams, index: int) -> Iterator[float]:
+def _planned_times(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[float]:
     source = scenario.traffic[index]
     factor = rate_factor(scenario.timeline, source.name)
     for chunk in arrival_chunks(source, streams, index, scenario.duration_s, factor):
@@ -127,7 +127,7 @@ def _planned_times(scenario: Scenario, streams: RandomStreams, index: int) -> It
 
 
 def retries_of(
-    scenario: Scenario, streams: RandomStreams, index: int, on_retry: OnRetry | None = None
+    scenario: ScenarioSpec, streams: RandomStreams, index: int, on_retry: OnRetry | None = None
 ) -> Retries | None:
     """Return how clients of the source at position `index` retry, or None. `on_retry` is called for each retry."""
     spec = scenario.traffic[index].retry
@@ -139,7 +139,7 @@ def retries_of(
 
 
 def script_of(
-    scenario: Scenario, streams: RandomStreams, index: int, kinds: Sequence[Told], draw: Callable[[], Told]
+    scenario: ScenarioSpec, streams: RandomStreams, index: int, kinds: Sequence[Told], draw: Callable[[], Told]
 ) -> Script[Told]:
     """Return the script of the users of the source at position `index`.
 
@@ -166,7 +166,7 @@ def user_changes(closed: ClosedSpec) -> Iterator[tuple[float, int]]:
     return ramped(closed.users, [(stage.duration_s, stage.target) for stage in closed.stages])
 
 
-def kinds_drawn(scenario: Scenario, streams: RandomStreams, index: int) -> Iterator[Kind]:
+def kinds_drawn(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[RequestKind]:
     """Yield the kind of each request of the source at position `index`, without end: the same on both clocks."""
     kinds = scenario.numbers.kinds(index)
     if len(kinds) == 1 or scenario.traffic[index].session:

@@ -11,11 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from simulator.replay.data_file import data_columns
-from simulator.replay.distribution_spec import NOTHING, DistributionSpec
-from simulator.replay.problems import did_you_mean
-from simulator.replay.retries import RETRY_CAUSES
-from simulator.replay.sections import (
+from simulator.replay.base_model import (
     FACTOR_MAX,
     USERS_MAX,
     Count,
@@ -25,6 +21,10 @@ from simulator.replay.sections import (
     Rate,
     Section,
 )
+from simulator.replay.data_file import data_columns
+from simulator.replay.distribution_spec import NOTHING, DistributionSpec
+from simulator.replay.problems import did_you_mean
+from simulator.replay.retries import RETRY_CAUSES
 from simulator.replay.session_spec import RequestSpec, StepSpec
 from simulator.replay.shape_spec import AtOnceSpec, MmppSpec, StagesSpec
 

@@ -38,7 +38,7 @@ SEPARATOR: Final = ".py:"
 # A decision of a shipped policy takes microseconds. A second of real time blocks a live platform for a second.
 SLOW_S: Final = 1.0
 # Per policy and run: the first errors are sufficient, and a policy that fails on every tick of a day has 86,400.
-ERRORS_TOLD: Final = 20
+ERRORS_SHOWN: Final = 20
 
 
 # Classes that have no file, by the name under which they are chosen.
@@ -191,12 +191,12 @@ class GuardedPolicy:
             what, cause = str(error), None
         except Exception as error:  # noqa: BLE001 any error of the user's code is reported as the user's
             what, cause = f"raised {type(error).__name__}: {error}{_line_of(error)}", error
-        message = f"policy {self.name} {what}, {place}; inputs {_told(inputs)}"
+        message = f"policy {self.name} {what}, {place}; inputs {_inputs_text(inputs)}"
         if self._on_error is OnPolicyError.STOP:
             raise UserPolicyError(message) from cause
         self.errors += 1
-        if self.errors <= ERRORS_TOLD:
-            last = "; its further failures are not reported" if self.errors == ERRORS_TOLD else ""
+        if self.errors <= ERRORS_SHOWN:
+            last = "; its further failures are not reported" if self.errors == ERRORS_SHOWN else ""
             self.tell(f"{message}; the desired count stays as it is{last}")
         return None
 
@@ -281,7 +281,7 @@ def _line_of(error: BaseException, file: Path | None = None) -> str:
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
 
 
-def _told(inputs: Sample | Observation) -> str:
+def _inputs_text(inputs: Sample | Observation) -> str:
     """Return every field as text: `now_s=12.0, ready=1, ...`."""
     return ", ".join(f"{name}={value!r}" for name, value in inputs._asdict().items())
 

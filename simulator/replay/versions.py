@@ -15,7 +15,7 @@ from simulator.assembly import Application, ProcessApplication
 from simulator.fleet.application import SimulatedApplication
 from simulator.replay.applications import application_of
 from simulator.replay.deploy_spec import DeploySpec
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 from simulator.world.clock import ClockKind
 from simulator.world.distributions import Constant
@@ -40,7 +40,7 @@ class Version:
 class Versions:
     """The versions of all services, the newest last."""
 
-    def __init__(self, scenario: Scenario, streams: RandomStreams, clock: ClockKind) -> None:
+    def __init__(self, scenario: ScenarioSpec, streams: RandomStreams, clock: ClockKind) -> None:
         self._streams = streams
         self._clock = clock
         self._pushed: dict[str, list[Version]] = {}

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from simulator.console.progress import LIVE_EVERY_S, PLAIN_EVERY_S, Progress, _plain_line, left_text
-from simulator.replay.progress import NobodyWatches, ProgressView
+from simulator.replay.progress import ProgressView, SilentWatcher
 
 VIEW = ProgressView(
     now_s=75.0,
@@ -115,4 +115,4 @@ def test_the_terminal_is_given_back_when_the_run_breaks() -> None:
 
 
 def test_nobody_is_never_due() -> None:
-    assert not NobodyWatches().due()
+    assert not SilentWatcher().due()

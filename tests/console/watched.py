@@ -16,7 +16,7 @@ from simulator.console.run_console import RunConsole
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import InterruptedRun, Run, play
-from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.world.clock import wall_s
 from simulator.world.playback import Playback
 
@@ -91,7 +91,7 @@ class Watched:
 
 
 @contextlib.contextmanager
-def watched(scenario: Scenario, speed: float = 1.0) -> Iterator[Watched]:
+def watched(scenario: ScenarioSpec, speed: float = 1.0) -> Iterator[Watched]:
     """The scenario in virtual time at `speed`, from the moment at which somebody looks. It is ended with the block."""
     playback = Playback(wall_s, speed)
     with RunConsole(0, playback) as console:
@@ -119,7 +119,7 @@ def watched(scenario: Scenario, speed: float = 1.0) -> Iterator[Watched]:
             assert not thread.is_alive()
 
 
-def scenario_of(text: str, folder: Path) -> Scenario:
+def scenario_of(text: str, folder: Path) -> ScenarioSpec:
     path = folder / "watched.yaml"
     path.write_text(text, encoding="utf-8")
     return load_scenario(path)

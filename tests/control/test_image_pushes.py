@@ -42,7 +42,7 @@ class Tags:
         return True
 
 
-def on_stage(
+def on_context(
     play: Callable[[Stage, Tags], Coroutine[Any, Any, None]],
     *,
     profile: TimeProfile | None = None,
@@ -77,7 +77,7 @@ def test_a_push_to_the_tag_deploys_the_service_once() -> None:
         await stage.passes(5 * LOOK_S)
         assert stage.operations(arn) == [DEPLOYED, CREATED]
 
-    on_stage(play)
+    on_context(play)
 
 
 def test_only_the_configured_tag_counts() -> None:
@@ -91,7 +91,7 @@ def test_only_the_configured_tag_counts() -> None:
         await stage.passes(5 * LOOK_S)
         assert stage.operations(arn) == [CREATED]
 
-    on_stage(play)
+    on_context(play)
 
 
 def test_digests_public_images_other_accounts_and_source_code_are_never_looked_at() -> None:
@@ -109,7 +109,7 @@ def test_digests_public_images_other_accounts_and_source_code_are_never_looked_a
         await stage.passes(5 * LOOK_S)
         assert tags.asked == []
 
-    on_stage(play)
+    on_context(play)
 
 
 def test_a_push_while_paused_is_not_caught_up_and_the_next_one_deploys() -> None:
@@ -130,7 +130,7 @@ def test_a_push_while_paused_is_not_caught_up_and_the_next_one_deploys() -> None
         await stage.settled()
         assert stage.operations(arn)[0] == DEPLOYED
 
-    on_stage(play)
+    on_context(play)
 
 
 def test_pushes_during_a_deployment_are_one_deployment_after_it() -> None:
@@ -145,7 +145,7 @@ def test_pushes_during_a_deployment_are_one_deployment_after_it() -> None:
         await stage.passes(10 * LOOK_S)
         assert stage.operations(arn) == [DEPLOYED, DEPLOYED, CREATED]
 
-    on_stage(play)
+    on_context(play)
 
 
 class Pulling(SimulatedWorkload):
@@ -166,7 +166,7 @@ def test_a_push_that_the_running_deployment_pulled_already_begins_no_other() -> 
         await stage.passes(10 * LOOK_S)
         assert stage.operations(arn) == [DEPLOYED, CREATED]
 
-    on_stage(play, workload=Pulling())
+    on_context(play, workload=Pulling())
 
 
 def test_an_update_to_another_tag_is_no_push() -> None:
@@ -179,4 +179,4 @@ def test_an_update_to_another_tag_is_no_push() -> None:
         await stage.passes(5 * LOOK_S)
         assert stage.operations(arn) == [("UPDATE_SERVICE", "SUCCEEDED"), CREATED]
 
-    on_stage(play)
+    on_context(play)

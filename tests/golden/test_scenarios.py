@@ -13,7 +13,7 @@ import pytest
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.replay.shipped import shipped_scenarios
 from tests.golden.headline import headline
 from tests.golden.twice import LONG, Twice
@@ -27,11 +27,11 @@ CHOSEN = [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name f
 SHORT = ("first-look", "azure-llm-code")
 
 
-def shipped(name: str) -> Scenario:
+def shipped(name: str) -> ScenarioSpec:
     return load_scenario(shipped_scenarios()[name])
 
 
-def played(scenario: Scenario) -> Report:
+def played(scenario: ScenarioSpec) -> Report:
     return build_report(play(Run(scenario)))
 
 

@@ -13,7 +13,7 @@ from simulator.lab.fast_gear import fast_run, why_not
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 
 # Round numbers often: many things then happen at the same instant, and their order must be the same.
 ROUND_LAWS = st.sampled_from([0, "10ms", "100ms", "250ms", "1s"])
@@ -100,7 +100,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-def accounts(scenario: Scenario) -> tuple[tuple[Report, list[str]], tuple[Report, list[str]]]:
+def accounts(scenario: ScenarioSpec) -> tuple[tuple[Report, list[str]], tuple[Report, list[str]]]:
     """(report, a line for every request) of the virtual loop and of the compiled backend."""
     assert not why_not(scenario)
     return account(scenario, fast=False), account(scenario, fast=True)
@@ -116,13 +116,13 @@ def agree(data: dict[str, Any], folder: Path) -> None:
     assert fast == virtual
 
 
-def account(scenario: Scenario, *, fast: bool) -> tuple[Report, list[str]]:
+def account(scenario: ScenarioSpec, *, fast: bool) -> tuple[Report, list[str]]:
     rows = io.StringIO()
     run = fast_run(scenario, csv=rows) if fast else Run(scenario, csv=rows)
     record = play(run, signals=False)
     return build_report(record), rows.getvalue().splitlines()
 
 
-def told(data: dict[str, Any], folder: Path) -> Scenario:
+def told(data: dict[str, Any], folder: Path) -> ScenarioSpec:
     """The scenario of `data`. Its text is YAML's subset JSON."""
     return read_scenario(json.dumps(data), file="made.yaml", folder=folder)

@@ -21,7 +21,7 @@ from simulator.lab.fast_gear import why_not
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.world.random_streams import RandomStreams
 from tests.lab.gear_scenarios import account
 from tests.lab.small_buffers import small_buffers
@@ -231,7 +231,7 @@ def made(seed: int) -> dict[str, Any]:
     }
 
 
-def scenario_of(seed: int, folder: Path) -> Scenario | str:
+def scenario_of(seed: int, folder: Path) -> ScenarioSpec | str:
     """The scenario, or why there is none: some of them contradict themselves, and some only one backend can play."""
     try:
         scenario = read_scenario(json.dumps(made(seed)), file="odd.yaml", folder=folder)
@@ -241,7 +241,7 @@ def scenario_of(seed: int, folder: Path) -> Scenario | str:
     return why_not(scenario) or scenario
 
 
-def difference(scenario: Scenario) -> tuple[str, int]:
+def difference(scenario: ScenarioSpec) -> tuple[str, int]:
     """(where both backends differ, or nothing; requests played). A run that breaks has to break alike."""
     one, other = _outcome(scenario, fast=False), _outcome(scenario, fast=True)
     if isinstance(one, str) or isinstance(other, str):
@@ -255,7 +255,7 @@ def difference(scenario: Scenario) -> tuple[str, int]:
     return "" if virtual == fast else "the reports differ", len(virtual_rows)
 
 
-def _outcome(scenario: Scenario, *, fast: bool) -> tuple[Report, list[str]] | str:
+def _outcome(scenario: ScenarioSpec, *, fast: bool) -> tuple[Report, list[str]] | str:
     try:
         return account(scenario, fast=fast)
     except BrokenRun as error:

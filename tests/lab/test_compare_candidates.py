@@ -16,16 +16,16 @@ from simulator.lab.compare_candidates import (
     with_oracle,
 )
 from simulator.lab.compare_prices import read_prices
-from simulator.replay.plan import build_policy
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario
+from simulator.replay.service_plans import build_policy
 from simulator.rules.platforms import PLATFORMS, platform_named
 from simulator.rules.platforms.billing import Metering
 from tests.lab.compare_scenarios import step
 
 
 @pytest.fixture
-def scenario(tmp_path: Path) -> Scenario:
+def scenario(tmp_path: Path) -> ScenarioSpec:
     return load_scenario(step(tmp_path))
 
 
@@ -40,7 +40,7 @@ def test_every_platform_plays_the_scenario_and_has_a_bill(name: str, tmp_path: P
     assert min(row.estimates["regret"].mean for row in case.rows) == 1
 
 
-def test_a_platform_brings_its_limits_and_its_overflow(scenario: Scenario) -> None:
+def test_a_platform_brings_its_limits_and_its_overflow(scenario: ScenarioSpec) -> None:
     web = on_platform(scenario, platform_named("lambda")).services["web"]
     # Six instances of four places are 24 environments of one.
     assert (web.max_concurrency, web.min_size, web.max_size) == (1, 0, 24)
@@ -51,7 +51,7 @@ def test_a_platform_brings_its_limits_and_its_overflow(scenario: Scenario) -> No
     assert 0.5 + 0.168 < web.application.simulated.start_up.distribution.mean < 0.5 + 0.5
 
 
-def test_a_platform_that_bills_busy_time_tells_busy_from_idle(scenario: Scenario) -> None:
+def test_a_platform_that_bills_busy_time_tells_busy_from_idle(scenario: ScenarioSpec) -> None:
     there = on_platform(scenario, platform_named("cloud-run"))
     assert platform_named("cloud-run").prices.metering is Metering.BUSY
     assert build_policy(there, "web").actuator.activates
@@ -61,17 +61,17 @@ def test_a_platform_that_bills_busy_time_tells_busy_from_idle(scenario: Scenario
     assert served_s / 4 < busy_s < served_s + 60  # four requests at a time at most, and hardly any idle time
 
 
-def test_the_oracle_has_the_actuator_of_what_it_replaces(scenario: Scenario) -> None:
+def test_the_oracle_has_the_actuator_of_what_it_replaces(scenario: ScenarioSpec) -> None:
     actuator = with_oracle(scenario).services["web"].policy.actuator(scenario.services["web"].scaling)
     assert (actuator.start_lag_s, actuator.activates) == (2.0, True)
 
 
-def test_own_is_the_scenarios_policy_with_its_parameters(scenario: Scenario) -> None:
+def test_own_is_the_scenarios_policy_with_its_parameters(scenario: ScenarioSpec) -> None:
     assert Candidate(CandidateKind.POLICY, "configured").applied(scenario) is scenario
 
 
 @pytest.mark.case("L23")
-def test_each_way_of_starting_instances_has_an_oracle_and_equal_ones_share_it(scenario: Scenario) -> None:
+def test_each_way_of_starting_instances_has_an_oracle_and_equal_ones_share_it(scenario: ScenarioSpec) -> None:
     candidates = candidates_of(("configured", "knative", "hpa", "predictive-hpa"), ("lambda",), {})
     found = {label: reference.label for label, reference in references(candidates, [scenario]).items()}
     assert found == {

@@ -77,21 +77,21 @@ def test_a_view_is_the_same_when_rows_are_counted_before_it(monkeypatch: pytest.
 def test_what_waits_for_a_view_needs_no_more_memory_at_a_higher_rate() -> None:
     """60 million requests in a minute took 987 MB: six seconds of rows were kept."""
     counted: list[int] = []
-    books = ledger.Ledger(
+    recorder = ledger.Ledger(
         1, StatsBySource(1, 0.0), RequestSeries(1, 10.0), [], lambda ended: counted.append(len(ended))
     )
     rows = new_world(1, 1, 1, CHUNK_ARRIVALS).rows
     rows["status"], rows["latency_s"], rows["intended_s"] = 200, 0.05, 1.0
-    books.read(rows)  # compiles
-    books.watch()
+    recorder.read(rows)  # compiles
+    recorder.watch()
     tracemalloc.start()
     reads = 4 * ledger.KEPT_ROWS_MAX // len(rows)
     for _ in range(reads):
-        books.read(rows)
+        recorder.read(rows)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 80 * ledger.KEPT_ROWS_MAX
-    books.watch()
+    recorder.watch()
     assert sum(counted) == reads * len(rows)
 
 

@@ -17,7 +17,7 @@ from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.rules.platforms import PLATFORMS, platform_named
 
 # Sparse enough that every instance falls idle often, long enough that idle ones expire; a burst in the midst.
@@ -38,7 +38,7 @@ traffic:
 """
 
 
-def _played(scenario: Scenario, *, fast: bool) -> tuple[RunRecord, list[dict[str, str]]]:
+def _played(scenario: ScenarioSpec, *, fast: bool) -> tuple[RunRecord, list[dict[str, str]]]:
     rows = io.StringIO()
     record = play(fast_run(scenario, csv=rows) if fast else Run(scenario, csv=rows), signals=False)
     return record, list(csv.DictReader(io.StringIO(rows.getvalue())))

@@ -26,7 +26,7 @@ from simulator.notebook.comparison import ComparisonResult
 from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.rules.platforms import PLATFORMS, platform_named
 
 FOLDER: Final = Path(__file__).parents[2] / "scenarios"
@@ -176,14 +176,14 @@ GRANTS: Final = {
 }
 
 
-def played(scenario: Scenario) -> tuple[RunRecord, list[dict[str, str]]]:
+def played(scenario: ScenarioSpec) -> tuple[RunRecord, list[dict[str, str]]]:
     rows = io.StringIO()
     run = Run(scenario, csv=rows) if why_not(scenario) else fast_run(scenario, csv=rows)
     record = play(run, signals=False)
     return record, list(csv.DictReader(io.StringIO(rows.getvalue())))
 
 
-def check(name: str, scenario: Scenario) -> None:
+def check(name: str, scenario: ScenarioSpec) -> None:
     record, rows = played(on_platform(scenario, platform_named(name)))
     for service in record.services:
         sources = {source.name for source in record.sources if source.service == service.name}
@@ -202,7 +202,7 @@ def check(name: str, scenario: Scenario) -> None:
         assert values["month_net_usd"] == pytest.approx(sum(month.values()) - free, rel=2e-3, abs=1e-9)
 
 
-def scenario_of(name: str, duration: str = "") -> Scenario:
+def scenario_of(name: str, duration: str = "") -> ScenarioSpec:
     text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
     if duration:
         before = next(line for line in text.splitlines() if line.startswith("duration:"))

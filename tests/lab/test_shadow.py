@@ -9,21 +9,21 @@ import pytest
 from simulator.lab.shadow import Divergence, Shadows
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, load_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario
 from tests.lab.compare_scenarios import step
 
 
 @pytest.fixture
-def scenario(tmp_path: Path) -> Scenario:
+def scenario(tmp_path: Path) -> ScenarioSpec:
     return load_scenario(step(tmp_path))
 
 
-def shadowed(scenario: Scenario, *policies: str) -> tuple[RunRecord, list[Divergence]]:
+def shadowed(scenario: ScenarioSpec, *policies: str) -> tuple[RunRecord, list[Divergence]]:
     shadows = Shadows(scenario, policies)
     return play(Run(scenario, on_open=shadows.attach), signals=False), shadows.divergences
 
 
-def test_a_shadow_that_is_the_acting_policy_never_differs(scenario: Scenario, tmp_path: Path) -> None:
+def test_a_shadow_that_is_the_acting_policy_never_differs(scenario: ScenarioSpec, tmp_path: Path) -> None:
     """`own.py` wraps the very class with the scenario's parameters, so it must decide the same at every second."""
     own = tmp_path / "own.py"
     own.write_text(
@@ -41,14 +41,14 @@ def test_a_shadow_that_is_the_acting_policy_never_differs(scenario: Scenario, tm
     assert (divergence.seconds, divergence.differing) == (60, 0)
 
 
-def test_the_run_is_the_same_with_and_without_shadows(scenario: Scenario) -> None:
+def test_the_run_is_the_same_with_and_without_shadows(scenario: ScenarioSpec) -> None:
     with_them, divergences = shadowed(scenario, "knative", "hpa", "heroku", "oracle")
     assert build_report(with_them).digest == build_report(play(Run(scenario), signals=False)).digest
     assert [one.shadow for one in divergences] == ["knative", "hpa", "heroku", "oracle"]
     assert all(one.seconds == 60 for one in divergences)
 
 
-def test_divergence_is_counted_in_instances(scenario: Scenario) -> None:
+def test_divergence_is_counted_in_instances(scenario: ScenarioSpec) -> None:
     fixed = scenario.with_policy("fixed")  # one instance acts
     _, (divergence,) = shadowed(fixed, "knative")
     assert divergence.acting == "fixed"
@@ -66,7 +66,7 @@ def test_a_shadow_gets_the_cpu_that_nobody_measures_for_the_acting_policy(tmp_pa
     assert divergence.decisions[0].desired == 2  # the CPU is taken in full, and 80 % of it is the target
 
 
-def test_a_shadow_that_fails_is_told_and_holds(scenario: Scenario, tmp_path: Path) -> None:
+def test_a_shadow_that_fails_is_told_and_holds(scenario: ScenarioSpec, tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("class Bad:\n    def decide(self, observation):\n        return 1 / 0\n", encoding="utf-8")
     record, (divergence,) = shadowed(scenario, f"{bad}:Bad")

@@ -14,7 +14,7 @@ from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.slo_demand import basis_of, bin_s, slo_demand
 from simulator.lab.tables import main_tables
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 
 TEXT = """
 duration: 600s
@@ -40,14 +40,14 @@ CASES = {
 }
 
 
-def scenario(name: str, instances: int) -> Scenario:
+def scenario(name: str, instances: int) -> ScenarioSpec:
     size, slots, overflow, application, rate, _ = CASES[name]
     return read_scenario(
         TEXT.format(size=size, slots=slots, overflow=overflow, application=application, rate=rate, instances=instances)
     )
 
 
-def missed(told: Scenario, slo_s: float | None) -> float:
+def missed(told: ScenarioSpec, slo_s: float | None) -> float:
     """The share that is lost or slower than the SLO, in a play with so many instances."""
     stats = play(Run(told), signals=False).stats_by_source.whole()
     slow = 0 if slo_s is None else int(stats.latency.counts[stats.latency.buckets.middles_s > slo_s].sum())

@@ -16,7 +16,7 @@ from simulator.assembly import LiveSettings
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 
 FOLDER = Path(__file__).parent.parent.parent / "scenarios" / "apps"
 SCENARIO = """
@@ -44,11 +44,11 @@ LOSS = 0.03
 LATENCY_RATIO, LATENCY_S = 0.15, 0.020
 
 
-def scenario(process: str) -> Scenario:
+def scenario(process: str) -> ScenarioSpec:
     return read_scenario(SCENARIO.replace("PROCESS", process), folder=FOLDER)
 
 
-def report(chosen: Scenario, live: LiveSettings | None) -> Report:
+def report(chosen: ScenarioSpec, live: LiveSettings | None) -> Report:
     return build_report(play(Run(chosen, live)))
 
 

@@ -18,7 +18,7 @@ from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.settings import PoolSettings
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.clients import ClosedClient, OpenClient
-from simulator.replay.request_numbers import Kind
+from simulator.replay.request_numbers import RequestKind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies import POLICIES
 from simulator.world.distributions import Exponential, LogNormal
@@ -57,11 +57,11 @@ async def _day(streams: RandomStreams, record: Record) -> None:
     platform.start()
     for source, (name, service) in enumerate(platform.services.items()):
         gaps_s = streams.stream("open", name).exponential(1 / 20, round(20 * DURATION_S))
-        OpenClient(service, repeat(Kind(source)), record, platform.clock, iter(gaps_s.cumsum().tolist()))
+        OpenClient(service, repeat(RequestKind(source)), record, platform.clock, iter(gaps_s.cumsum().tolist()))
         think = partial(streams.stream("closed", name).exponential, 0.5)
         ClosedClient(
             service,
-            repeat(Kind(source + 10)),
+            repeat(RequestKind(source + 10)),
             record,
             platform.clock,
             users=15,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.traffic_spec import SourceSpec
 
 
@@ -25,7 +25,7 @@ def scenario_text(
     )
 
 
-def scenario_of(folder: Path = Path(), **parts: str) -> Scenario:
+def scenario_of(folder: Path = Path(), **parts: str) -> ScenarioSpec:
     return read_scenario(scenario_text(**parts), folder=folder)
 
 

@@ -8,16 +8,16 @@ import pytest
 
 from simulator.fleet.application import Failures, SimulatedApplication
 from simulator.model import units
-from simulator.replay.plan import service_plans
 from simulator.replay.problems import ScenarioError
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.replay.service_plans import service_plans
 from simulator.world.clock import ClockKind
 from tests.replay.scenario_texts import scenario_text
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/shop:1.2"
 
 
-def scenario(application: str, *, service: str = "", top: str = "", folder: Path = Path()) -> Scenario:
+def scenario(application: str, *, service: str = "", top: str = "", folder: Path = Path()) -> ScenarioSpec:
     text = scenario_text(service=service, top=top).replace("{simulated: {cpu: 5ms}}", application)
     return read_scenario(text, folder=folder)
 

@@ -16,7 +16,7 @@ from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_schema import CheckPart
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 
 # One instance of 3 places and 1 s of work: 3/s are served. Of 4/s a quarter is rejected, all of them in the second
 # half.
@@ -132,7 +132,7 @@ def test_who_is_checked_stands_in_the_file() -> None:
     assert all(hint in text for hint, text in zip(("calm", "/b?x=1", "about a service", "first"), texts, strict=True))
 
 
-def single(check: str) -> Scenario:
+def single(check: str) -> ScenarioSpec:
     text = TWO_SOURCES.replace("  api: {policy: fixed, application: {simulated: {io: 50ms}}}\n", "")
     return read_scenario(text.replace("service: api", "service: web") + f"checks: [{check}]\n")
 

@@ -14,7 +14,7 @@ from simulator.records.events import ScalingDecided
 from simulator.replay.demand import DRAWS, demand, merged, start_up_s
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 
 TEXT = """
 duration: DURATION
@@ -32,7 +32,7 @@ traffic:
 """
 
 
-def scenario(traffic: str, application: str = "{io: 250ms}", duration: str = "10s") -> Scenario:
+def scenario(traffic: str, application: str = "{io: 250ms}", duration: str = "10s") -> ScenarioSpec:
     text = TEXT.replace("TRAFFIC", traffic).replace("APPLICATION", application).replace("DURATION", duration)
     return read_scenario(text)
 

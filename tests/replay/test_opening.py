@@ -13,12 +13,12 @@ from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 
 pytestmark = pytest.mark.case("L1")
 
 
-def scenario(services: dict[str, Any], duration: str = "30s", rate: str = "2/s") -> Scenario:
+def scenario(services: dict[str, Any], duration: str = "30s", rate: str = "2/s") -> ScenarioSpec:
     """`services` by name: their keys, and `start_up` of their application."""
     told = {
         name: {key: value for key, value in keys.items() if key != "start_up"}

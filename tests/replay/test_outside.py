@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from simulator.assembly import Platform
-from simulator.replay.bookkeeping import Books, OwnLoad
+from simulator.replay.run_recorder import OwnLoad, RunRecorder
 from simulator.world.clock import ClockKind
 from tests.replay.scenario_texts import scenario_of
 
@@ -16,12 +16,12 @@ from tests.replay.scenario_texts import scenario_of
 class Watched:
     """A platform with one pool, and a run that has sent `configured` requests by now."""
 
-    def __init__(self, books: Books) -> None:
-        self.books = books
+    def __init__(self, recorder: RunRecorder) -> None:
+        self.recorder = recorder
         self.pool = SimpleNamespace(in_flight=0, waiting=0)
         self.now_s = 0.0
         self.own = OwnLoad(0, 0)
-        books.own_load = lambda: self.own
+        recorder.own_load = lambda: self.own
         replica_set = SimpleNamespace(active=1, provisioned=1, desired=1)
         revision = SimpleNamespace(pool=self.pool, replica_set=replica_set)
         service = SimpleNamespace(revisions=[revision], revision=revision)
@@ -35,13 +35,13 @@ class Watched:
         sample = SimpleNamespace(
             second=round(self.now_s) - 1, arrivals=arrivals, rejected=0, in_flight=0.0, waiting=0.0
         )
-        self.books.sampled("web", cast("Any", sample))
-        return self.books.view(self.platform)
+        self.recorder.sampled("web", cast("Any", sample))
+        return self.recorder.view(self.platform)
 
 
 @pytest.fixture
 def watched() -> Watched:
-    return Watched(Books(scenario_of(), ClockKind.REAL))
+    return Watched(RunRecorder(scenario_of(), ClockKind.REAL))
 
 
 @pytest.mark.case("L76")

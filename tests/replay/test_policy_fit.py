@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.replay.plan import service_plan
 from simulator.replay.policy_fit import NoteKind, adapted_parameters, policy_notes
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, load_scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, load_scenario, read_scenario
+from simulator.replay.service_plans import service_plan
 from simulator.replay.signal_levels import cpu_at_most
 from simulator.rules.policies import POLICIES
 from simulator.world.clock import ClockKind
@@ -38,7 +38,7 @@ APPLICATIONS = {
 OVERFLOWS = {"reject": "reject", "queue": "{mode: queue, wait: 5s, queue: 20}"}
 
 
-def scenario(text: str) -> Scenario:
+def scenario(text: str) -> ScenarioSpec:
     return read_scenario(text)
 
 
@@ -47,7 +47,7 @@ def overload(application: str, overflow: str) -> str:
     return OVERLOAD.format(application=simulated, overflow=OVERFLOWS[overflow], slots=slots, rate=rate)
 
 
-def played(told: Scenario) -> RunRecord:
+def played(told: ScenarioSpec) -> RunRecord:
     return play(Run(told), signals=False)
 
 
@@ -56,7 +56,7 @@ def scales(record: RunRecord) -> bool:
     return service.instances.ready_max > service.min_size
 
 
-def silent(told: Scenario) -> bool:
+def silent(told: ScenarioSpec) -> bool:
     """Nothing is said about a policy that does not act."""
     return not any(note.kind in {NoteKind.CANNOT_ACT, NoteKind.BASELINE} for note in policy_notes(told))
 

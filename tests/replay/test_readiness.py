@@ -11,10 +11,10 @@ import pytest
 from simulator.lab.validate_faas import IDLE_EXPIRY_S, RATE_RPS, SERVICE_S, UNIT_S, scale_per_request
 from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved, ScalingDecided
-from simulator.replay.plan import service_plans
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.replay.service_plans import service_plans
 from simulator.rules.policies import POLICIES
 from simulator.rules.policies.port import Observation, Sample
 from simulator.world.clock import ClockKind
@@ -29,7 +29,7 @@ READY_AFTER_S = {
 }  # fmt: skip
 
 
-def scenario(policy: Any, **keys: Any) -> Scenario:
+def scenario(policy: Any, **keys: Any) -> ScenarioSpec:
     service = {
         "policy": policy,
         "health_check": {"interval": "5s"},
@@ -46,7 +46,7 @@ def scenario(policy: Any, **keys: Any) -> Scenario:
     return read_scenario(json.dumps(data), file="ready.yaml", folder=Path.cwd())
 
 
-def ready_after_s(asked: Scenario) -> float:
+def ready_after_s(asked: ScenarioSpec) -> float:
     """From the launch of the instance that replaces the killed one until it serves."""
     moves = [event for event in play(Run(asked)).events if isinstance(event, InstanceMoved) and event.instance == 2]
     at_s = {event.after: event.at_s for event in reversed(moves)}

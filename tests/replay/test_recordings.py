@@ -9,7 +9,7 @@ import pytest
 
 from simulator.replay.arrivals import arrival_chunks
 from simulator.replay.problems import ScenarioError
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.world.random_streams import RandomStreams
 
 TEXT = """
@@ -20,7 +20,7 @@ timeline: [{timeline}]
 """
 
 
-def scenario_of(folder: Path, rows: str, source: str, *, duration: str = "60s", timeline: str = "") -> Scenario:
+def scenario_of(folder: Path, rows: str, source: str, *, duration: str = "60s", timeline: str = "") -> ScenarioSpec:
     (folder / "r.csv").write_text(rows)
     return read_scenario(TEXT.format(duration=duration, source=source, timeline=timeline), folder=folder)
 

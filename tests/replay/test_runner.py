@@ -11,20 +11,20 @@ import pytest
 
 from simulator.assembly import Platform
 from simulator.records.request_log import RequestLog
-from simulator.replay.plan import service_plans
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.runner import BrokenRun, Run, play
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.replay.service_plans import service_plans
 from simulator.replay.traffic import virtual_traffic
 from simulator.rules.policies import fixed
 from simulator.rules.policies.port import Decision, Observation, Sample
 from simulator.world.random_streams import RandomStreams
 
 
-def scenario(more: str = "", *, duration: str = "30s", io: str = "100ms", rate: str = "20/s") -> Scenario:
+def scenario(more: str = "", *, duration: str = "30s", io: str = "100ms", rate: str = "20/s") -> ScenarioSpec:
     return read_scenario(
         f"""
 duration: {duration}
@@ -119,7 +119,7 @@ def _virtual_loop() -> asyncio.AbstractEventLoop:
     return VirtualLoop()
 
 
-def cpu_scenario(policy: str) -> Scenario:
+def cpu_scenario(policy: str) -> ScenarioSpec:
     """16 requests/s of 50 ms CPU: 0.8 of one vCPU, 0.4 of a vCPU for each of two instances."""
     return read_scenario(
         f"""

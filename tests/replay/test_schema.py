@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from simulator.replay.arrivals import arrival_chunks
+from simulator.replay.base_model import DURATION_PATTERN
 from simulator.replay.curves import rate_factor
 from simulator.replay.scenario import load_scenario
 from simulator.replay.schema import scenario_schema, schema_text
-from simulator.replay.sections import DURATION_PATTERN
 from simulator.world.random_streams import RandomStreams
 
 FOLDER = Path(__file__).parents[2] / "scenarios"

@@ -11,9 +11,9 @@ import pytest
 from simulator.assembly import DockerApplication, ProcessApplication
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.replay.applications import application_of
-from simulator.replay.plan import service_plans
 from simulator.replay.problems import ScenarioError
-from simulator.replay.scenario import Scenario, read_scenario
+from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.replay.service_plans import service_plans
 from simulator.replay.source_builds import needs_builds, with_builds
 from simulator.world.clock import ClockKind
 from tests.builds.steps import HeardSteps
@@ -63,12 +63,12 @@ class Builder:
 
 
 @pytest.fixture
-def scenario(tmp_path: Path) -> Scenario:
+def scenario(tmp_path: Path) -> ScenarioSpec:
     (tmp_path / "shop").mkdir()
     return read_scenario(TEXT, folder=tmp_path)
 
 
-def test_what_was_built_stands_in_for_source_code_in_services_and_deployments(scenario: Scenario) -> None:
+def test_what_was_built_stands_in_for_source_code_in_services_and_deployments(scenario: ScenarioSpec) -> None:
     builder = Builder()
     told = asyncio.run(with_builds(scenario, builder, HeardSteps()))
     assert [(Path(each.repository).name, each.branch, each.source_directory) for each in builder.asked] == [
@@ -88,14 +88,14 @@ def test_what_was_built_stands_in_for_source_code_in_services_and_deployments(sc
     assert after.working_directory == Path("/built/next")
 
 
-def test_what_was_built_in_an_image_is_a_container_of_it(scenario: Scenario) -> None:
+def test_what_was_built_in_an_image_is_a_container_of_it(scenario: ScenarioSpec) -> None:
     told = asyncio.run(with_builds(scenario, Builder("built:1"), HeardSteps()))
     plan = service_plans(told, ClockKind.REAL)[0]
     assert plan.application == DockerApplication("built:1", ("sh", "-c", "./start"), {"A": "b"}, 3000)
     assert plan.settings.port == 3000
 
 
-def test_virtual_time_runs_what_is_simulated_and_nobody_runs_what_was_not_built(scenario: Scenario) -> None:
+def test_virtual_time_runs_what_is_simulated_and_nobody_runs_what_was_not_built(scenario: ScenarioSpec) -> None:
     scenario.require("virtual")
     service_plans(scenario, ClockKind.VIRTUAL)
     with pytest.raises(ValueError, match=r"^source_code = \S+shop, must be left out where source code is not built$"):

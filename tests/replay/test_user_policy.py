@@ -11,8 +11,8 @@ from simulator.records.events import EventLogged, ScalingDecided
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import BrokenRun, Run, play
-from simulator.replay.scenario import Scenario, read_scenario
-from simulator.replay.user_policy import ERRORS_TOLD, GuardedPolicy, user_policy_kind
+from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.replay.user_policy import ERRORS_SHOWN, GuardedPolicy, user_policy_kind
 from simulator.rules.policies.port import Actuator, Observation, Sample
 
 SCENARIO = """
@@ -46,7 +46,7 @@ def written(folder: Path, text: str, name: str = "mine.py") -> Path:
     return path
 
 
-def asked(folder: Path, text: str, class_name: str, on_error: OnPolicyError = OnPolicyError.STOP) -> Scenario:
+def asked(folder: Path, text: str, class_name: str, on_error: OnPolicyError = OnPolicyError.STOP) -> ScenarioSpec:
     return read_scenario(SCENARIO).with_policy(f"{written(folder, text)}:{class_name}", on_error)
 
 
@@ -136,11 +136,11 @@ def test_a_policy_that_fails_on_every_tick_does_not_fill_the_log(tmp_path: Path)
     policy = guarded(tmp_path, "return None.nothing", OnPolicyError.HOLD)
     told: list[str] = []
     policy.tell = told.append
-    for _ in range(3 * ERRORS_TOLD):
+    for _ in range(3 * ERRORS_SHOWN):
         policy.decide(NOW)
-    assert len(told) == ERRORS_TOLD
+    assert len(told) == ERRORS_SHOWN
     assert "its further failures are not reported" in told[-1]
-    assert policy.errors == 3 * ERRORS_TOLD
+    assert policy.errors == 3 * ERRORS_SHOWN
 
 
 def test_an_error_while_observing_is_told_too(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from simulator.model.instance import InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.metrics import Metrics
-from simulator.replay.plan import service_plans
 from simulator.replay.scenario import read_scenario
+from simulator.replay.service_plans import service_plans
 from simulator.telemetry.families import PlatformCollector
 from simulator.telemetry.metrics_endpoint import MetricsEndpoint
 from simulator.world.clock import ClockKind

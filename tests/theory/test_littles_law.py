@@ -21,7 +21,7 @@ from simulator.fleet.settings import PoolSettings
 from simulator.lab.validate_stations import Rows, arrive_and_drain
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.clients import OpenClient
-from simulator.replay.request_numbers import Kind
+from simulator.replay.request_numbers import RequestKind
 from simulator.rules.admission import Overflow
 from simulator.rules.policies import POLICIES
 from simulator.rules.policies.port import Sample
@@ -76,7 +76,7 @@ def play(
         gaps_s = streams.stream("arrivals").exponential(1 / RATE_RPS, round(RATE_RPS * DURATION_S))
         arrivals_s = gaps_s.cumsum()
         client = OpenClient(
-            platform.services["web"], repeat(Kind(0)), accounts.rows, platform.clock, iter(arrivals_s.tolist())
+            platform.services["web"], repeat(RequestKind(0)), accounts.rows, platform.clock, iter(arrivals_s.tolist())
         )
         await arrive_and_drain(client, arrivals_s)
         at_s = platform.clock.at_s()  # the meter's seconds count from the start of the run

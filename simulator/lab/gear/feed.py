@@ -16,7 +16,7 @@ from simulator.lab.gear.state import DRAWS, World
 from simulator.replay.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
 from simulator.replay.curves import rate_factor
 from simulator.replay.demand import DRAWS as PORTION
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.world.distributions import Constant, Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
 
@@ -25,7 +25,7 @@ class Feed:
     """Supplies the input of one run. The arrays of `world` are filled in place."""
 
     def __init__(
-        self, scenario: Scenario, application: SimulatedApplication, streams: RandomStreams, service: str
+        self, scenario: ScenarioSpec, application: SimulatedApplication, streams: RandomStreams, service: str
     ) -> None:
         self._chunks: list[Iterator[Times]] = [
             arrival_chunks(source, streams, n, scenario.duration_s, rate_factor(scenario.timeline, source.name))

@@ -19,7 +19,7 @@ from simulator.records.histogram import COARSE, FINE, Histogram
 from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failure
 from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.series import RequestSeries
-from simulator.replay.bookkeeping import OFFERED_WINDOW_S
+from simulator.replay.run_recorder import OFFERED_WINDOW_S
 
 FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
 HISTOGRAMS: Final = ("latency", "queue", "cold", "service", "error_latency")

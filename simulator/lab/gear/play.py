@@ -16,8 +16,8 @@ from simulator.lab.gear.room import Room
 from simulator.lab.gear.state import BALANCINGS, NOBODY, new_world
 from simulator.replay.applications import application_of
 from simulator.replay.arrivals import CHUNK_ARRIVALS
-from simulator.replay.bookkeeping import Books
-from simulator.replay.scenario import Scenario
+from simulator.replay.run_recorder import RunRecorder
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
@@ -29,9 +29,9 @@ INSTANCES: int = 64
 
 
 class CompiledRequests:
-    """The compiled backend of one run (replay/gear.py)."""
+    """The compiled backend of one run (replay/request_backend.py)."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: ScenarioSpec) -> None:
         self._scenario = scenario
         ((self._name, self._service),) = scenario.services.items()
         application = application_of(self._service.application, ClockKind.VIRTUAL, self._service.wake_s)
@@ -60,7 +60,7 @@ class CompiledRequests:
         self._pool = GearPool(settings, ejection, Room(world, self._feed), health_is_certain=not checks_fail)
         return self._pool
 
-    def start(self, platform: Platform, books: Books) -> Traffic:
+    def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
         pool = self._pool
         assert pool is not None, "a platform has its pool"
         actuator = platform.services[self._name].serving.plan.policy.actuator
@@ -68,11 +68,15 @@ class CompiledRequests:
         state["reacts_to_queue"] = pool.on_wait is not nothing_probes
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
         ledger = Ledger(
-            len(self._scenario.traffic), books.stats_by_source, books.series, books.row_readers, books.watched
+            len(self._scenario.traffic),
+            recorder.stats_by_source,
+            recorder.series,
+            recorder.row_readers,
+            recorder.watched,
         )
         pool.open(self._feed, platform.clock.origin_s)
         traffic = CompiledTraffic(pool, ledger)
-        books.before_view = traffic.watch
+        recorder.before_view = traffic.watch
         return traffic
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from simulator.replay.document import Document, Path
-from simulator.replay.lenient import items, mapping
 from simulator.replay.problems import Problem, nearest
+from simulator.replay.raw_access import items, mapping
 
 _ARN: Final = "arn:"
 

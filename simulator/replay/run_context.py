@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator.assembly import Platform
-from simulator.replay.bookkeeping import Books
-from simulator.replay.knobs import Knobs
-from simulator.replay.scenario import Scenario
+from simulator.replay.live_overrides import LiveOverrides
+from simulator.replay.run_recorder import RunRecorder
+from simulator.replay.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class RunContext:
     """The objects of a run in progress. All of them belong to the run's loop: use them from there only."""
 
-    scenario: Scenario
+    scenario: ScenarioSpec
     clock: ClockKind
     platform: Platform
-    books: Books
-    knobs: Knobs
+    recorder: RunRecorder
+    overrides: LiveOverrides
     control: RunControl | None = None

@@ -13,10 +13,10 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from simulator.replay.base_model import Section, key_of
 from simulator.replay.document import Document, Path
 from simulator.replay.key_hints import meant_key
 from simulator.replay.problems import Problem, nearest
-from simulator.replay.sections import Section, key_of
 from simulator.rules.policies import POLICIES
 
 _EXPECTED: Final[Mapping[str, str]] = {
@@ -144,15 +144,15 @@ def _inside(section: Any, part: str | int) -> Any:
     if isinstance(section, type) and issubclass(section, Section):
         for name, field in section.model_fields.items():
             if (field.alias or name) == part:
-                return _told(field.annotation)
+                return _annotation_text(field.annotation)
         return None
     arguments = get_args(section)
     if get_origin(section) is tuple and arguments:
-        return _told(arguments[0])
-    return _told(arguments[-1]) if len(arguments) == 2 else None
+        return _annotation_text(arguments[0])
+    return _annotation_text(arguments[-1]) if len(arguments) == 2 else None
 
 
-def _told(annotation: Any) -> Any:
+def _annotation_text(annotation: Any) -> Any:
     """Return X for `X | None`, and other annotations unchanged."""
     options = [option for option in get_args(annotation) if option is not type(None)]
     optional = type(None) in get_args(annotation)

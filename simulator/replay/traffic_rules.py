@@ -8,8 +8,8 @@ from typing import Any, Final
 from simulator.model import units
 from simulator.replay.check_expression import OF_A_SERVICE, parse_check
 from simulator.replay.document import Document, Path
-from simulator.replay.lenient import items, mapping, seconds, services, tried
 from simulator.replay.problems import Problem, nearest
+from simulator.replay.raw_access import items, mapping, seconds, services, tried
 
 STATES_MAX: Final = 500_000
 

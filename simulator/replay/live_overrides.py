@@ -17,7 +17,7 @@ import numpy as np
 FACTOR_MAX: Final = 100.0
 
 
-class Knobs:
+class LiveOverrides:
     """The factors of a run."""
 
     def __init__(self, services: Iterable[str]) -> None:

@@ -14,13 +14,13 @@ from pydantic import ValidationError
 
 from simulator.model import sizes, units
 from simulator.replay import traces
-from simulator.replay.deploy_relations import deploy_problems
+from simulator.replay.deploy_rules import deploy_problems
 from simulator.replay.document import Document, Path
-from simulator.replay.explain import value_problem
-from simulator.replay.lenient import count, items, mapping, naming_a_service, seconds, services, tried
+from simulator.replay.error_messages import value_problem
 from simulator.replay.policy_spec import DEFAULT_POLICY, PolicySpec, section_of
 from simulator.replay.problems import Problem, nearest
-from simulator.replay.traffic_relations import traffic_problems
+from simulator.replay.raw_access import count, items, mapping, naming_a_service, seconds, services, tried
+from simulator.replay.traffic_rules import traffic_problems
 from simulator.rules.policies import POLICIES, PolicyKind
 
 # A sine is evaluated in linear pieces, 256 per period: 4000 periods are a million pieces (curves.py).

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulator.replay.knobs import Knobs
+from simulator.replay.live_overrides import LiveOverrides
 from simulator.world.random_streams import RandomStreams
 
 TIMES_S = [number * 0.1 for number in range(10_000)]
@@ -17,48 +17,48 @@ def rng() -> np.random.Generator:
 
 def test_at_a_factor_of_one_nothing_changes_and_nothing_is_drawn() -> None:
     stream = rng()
-    assert list(Knobs(["web"]).turned("web", iter(TIMES_S), stream)) == TIMES_S
+    assert list(LiveOverrides(["web"]).turned("web", iter(TIMES_S), stream)) == TIMES_S
     assert stream.random() == rng().random()
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.3, 2.0, 2.5, 10.0])
 def test_the_rate_follows_the_factor_and_the_order_holds(factor: float) -> None:
-    knobs = Knobs(["web"])
-    knobs.turn("web", factor)
-    turned = list(knobs.turned("web", iter(TIMES_S), rng()))
+    overrides = LiveOverrides(["web"])
+    overrides.turn("web", factor)
+    turned = list(overrides.turned("web", iter(TIMES_S), rng()))
     # The fraction is a coin for each arrival: a standard deviation of at most 50 in 10,000.
     assert abs(len(turned) - factor * len(TIMES_S)) <= 250 * (factor % 1 > 0)
     assert all(one <= other for one, other in pairwise(turned))
 
 
 def test_a_factor_holds_from_the_next_arrival_on() -> None:
-    knobs = Knobs(["web"])
-    turned = knobs.turned("web", iter([0.0, 1.0, 2.0, 3.0]), rng())
+    overrides = LiveOverrides(["web"])
+    turned = overrides.turned("web", iter([0.0, 1.0, 2.0, 3.0]), rng())
     first = next(turned)
-    knobs.turn("web", 0.0)
+    overrides.turn("web", 0.0)
     assert first == 0.0
     assert list(turned) == []
 
 
 def test_services_have_factors_of_their_own() -> None:
-    knobs = Knobs(["web", "api"])
-    knobs.turn("api", 3.0)
-    assert list(knobs.turned("web", iter(TIMES_S), rng())) == TIMES_S
-    assert (knobs.factor("web"), knobs.factor("api")) == (1.0, 3.0)
+    overrides = LiveOverrides(["web", "api"])
+    overrides.turn("api", 3.0)
+    assert list(overrides.turned("web", iter(TIMES_S), rng())) == TIMES_S
+    assert (overrides.factor("web"), overrides.factor("api")) == (1.0, 3.0)
 
 
 def test_populations_of_the_service_hear_of_it() -> None:
-    knobs = Knobs(["web", "api"])
+    overrides = LiveOverrides(["web", "api"])
     heard: list[float] = []
-    knobs.on_turn("web", heard.append)
-    knobs.turn("web", 2.0)
-    knobs.turn("api", 3.0)
+    overrides.on_turn("web", heard.append)
+    overrides.turn("web", 2.0)
+    overrides.turn("api", 3.0)
     assert heard == [2.0]
 
 
 @pytest.mark.parametrize("factor", [-0.1, 100.5, float("nan")])
 def test_a_factor_out_of_bounds_changes_nothing(factor: float) -> None:
-    knobs = Knobs(["web"])
+    overrides = LiveOverrides(["web"])
     with pytest.raises(ValueError, match="must be 0 to 100"):
-        knobs.turn("web", factor)
-    assert knobs.factor("web") == 1.0
+        overrides.turn("web", factor)
+    assert overrides.factor("web") == 1.0

@@ -11,7 +11,7 @@ from simulator.fleet.settings import DEFAULT_PORT, PoolSettings
 from simulator.replay.applications import application_of
 from simulator.replay.demand import demand, start_up_s
 from simulator.replay.policy_fit import sized_parameters
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.oracle import OraclePolicy
@@ -19,12 +19,12 @@ from simulator.rules.policies.port import Policy
 from simulator.world.clock import ClockKind
 
 
-def service_plans(scenario: Scenario, clock: ClockKind) -> list[ServicePlan]:
+def service_plans(scenario: ScenarioSpec, clock: ClockKind) -> list[ServicePlan]:
     """Return one plan per service, in the order of the file."""
     return [service_plan(scenario, name, clock) for name in scenario.services]
 
 
-def service_plan(scenario: Scenario, name: str, clock: ClockKind) -> ServicePlan:
+def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> ServicePlan:
     spec = scenario.services[name]
     overflow, policy = spec.overflow, build_policy(scenario, name)
     settings = PoolSettings(
@@ -67,13 +67,13 @@ def _ready_at_start(spec: ServiceSpec, policy: Policy) -> int:
     return spec.ready_at_start
 
 
-def build_policy(scenario: Scenario, name: str) -> Policy:
+def build_policy(scenario: ScenarioSpec, name: str) -> Policy:
     """Return a new policy of the service, as the scenario defines it."""
     spec = scenario.services[name]
     return spec.policy.kind.build(_parameters(scenario, name), spec.scaling)
 
 
-def _parameters(scenario: Scenario, name: str) -> Any:
+def _parameters(scenario: ScenarioSpec, name: str) -> Any:
     """Return the policy's parameters.
 
     A policy that knows the future gets the demand of this run, and the start-up time.

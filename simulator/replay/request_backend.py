@@ -8,13 +8,13 @@ from typing import Protocol
 from simulator.assembly import Platform
 from simulator.fleet.pool import Pool
 from simulator.fleet.settings import PoolSettings
-from simulator.replay.bookkeeping import Books
+from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
 
 
-class RequestGear(Protocol):
+class RequestBackend(Protocol):
     """The backend of one run. Call the methods in the order in which they are defined."""
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
@@ -23,5 +23,5 @@ class RequestGear(Protocol):
     def make_pool(self, settings: PoolSettings, ejection: EjectionSettings | None, draw: Draw) -> Pool:
         """Return the pool of the service."""
 
-    def start(self, platform: Platform, books: Books) -> Traffic:
+    def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
         """Start the traffic, after the platform's clock has started. `Traffic.close` completes the records."""

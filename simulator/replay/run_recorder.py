@@ -26,7 +26,7 @@ from simulator.replay.report import RunRecord, ServiceRun, SourceRun
 from simulator.replay.report_requests import series_part
 from simulator.replay.report_schema import SeriesPart
 from simulator.replay.report_services import desired_steps
-from simulator.replay.scenario import Scenario
+from simulator.replay.scenario import ScenarioSpec
 from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.pricing import InstanceUsage
 from simulator.world.clock import ClockKind
@@ -52,13 +52,13 @@ class OwnLoad(NamedTuple):
     unfinished: int
 
 
-class Books:
+class RunRecorder:
     """Records a run. Open it before the run and close it after it.
 
     `csv` receives a row for each request when it ends.
     """
 
-    def __init__(self, scenario: Scenario, clock: ClockKind, csv: TextIO | None = None) -> None:
+    def __init__(self, scenario: ScenarioSpec, clock: ClockKind, csv: TextIO | None = None) -> None:
         self.log = RequestLog()
         # In real time other clients may use the services too, so the pools see more requests than the run has sent.
         self.own_load: Callable[[], OwnLoad] | None = None
@@ -239,7 +239,7 @@ def _usages(service: Service, ended_s: float) -> Sequence[InstanceUsage]:
     return usages
 
 
-def _digest(scenario: Scenario) -> str:
+def _digest(scenario: ScenarioSpec) -> str:
     """Return the SHA-256 of the scenario file followed by its data files, in the order in which the scenario names
     them.
     """
