@@ -21,8 +21,8 @@ from collections.abc import Callable
 from functools import partial
 
 from benchmarks.simpy_models import many_servers
+from simulator.lab.compiled_backend import play_compiled
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.fast_gear import play_fast
 from simulator.replay.report import build_report
 from simulator.replay.scenario import ScenarioSpec, load_scenario, read_scenario
 from simulator.replay.shipped import shipped_scenarios
@@ -102,7 +102,7 @@ def main() -> None:
 def gear_rps(scenario: ScenarioSpec) -> float:
     """Requests per second of CPU time, report included."""
     began_s = time.process_time()
-    report = build_report(play_fast(scenario))
+    report = build_report(play_compiled(scenario))
     return report.requests.whole_run.requests / (time.process_time() - began_s)
 
 
@@ -181,7 +181,7 @@ def _simfaas_rps(rate: float, requests: int) -> float:
 
 def _day() -> None:
     began_s = time.process_time()
-    report = build_report(play_fast(load_scenario(shipped_scenarios()["worldcup98-day"])))
+    report = build_report(play_compiled(load_scenario(shipped_scenarios()["worldcup98-day"])))
     took_s = time.process_time() - began_s
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     fits = took_s <= DAY_S_MAX and peak_mb <= DAY_MB_MAX

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import distributed
 
-from simulator.lab.gangs import DaskGang, Gang, LocalGang, Play
-from simulator.lab.grid import Axis, Point
+from simulator.lab.grid import Axis, GridPoint
 from simulator.lab.point_run import Row, play_point
 from simulator.lab.sweep import Sweep
+from simulator.lab.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
 from simulator.world.clock import wall_s
 
 SCENARIO = """
@@ -34,7 +34,7 @@ traffic: [{poisson: {rate: 40/s}}]
 class InTurn:
     """One point after the other in this process."""
 
-    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         for point in points:
             yield point, play(file, point)
 
@@ -51,15 +51,15 @@ def main() -> None:
         two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
         with distributed.LocalCluster(**two) as cluster:
             told: list[tuple[str, float, list[Row]]] = []
-            gangs: dict[str, Gang] = {
+            gangs: dict[str, WorkerPool] = {
                 "one after the other": InTurn(),
-                "two Dask workers": DaskGang(cluster.scheduler_address),
-                "two processes": LocalGang(2),
+                "two Dask workers": DaskWorkerPool(cluster.scheduler_address),
+                "two processes": ProcessWorkerPool(2),
             }
             for name, gang in gangs.items():
                 plan = Sweep(file, axes, [1], Path(folder) / f"{len(told)}.csv")
                 list(
-                    gang.rows(play_point, str(file), [Point(number, (), 1) for number in range(2)])
+                    gang.rows(play_point, str(file), [GridPoint(number, (), 1) for number in range(2)])
                 )  # imports are done
                 began = wall_s()
                 rows = plan.run(gang)

@@ -16,17 +16,17 @@ from simulator.cli.printing import echo
 from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
+from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
 from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.compare_figures import MISS_USD, Terms
 from simulator.lab.compare_guard import TOLERANCE, held_against
 from simulator.lab.compare_html import comparison_html
 from simulator.lab.compare_prices import read_prices
-from simulator.lab.compare_run import Outcome, Task, task_name
+from simulator.lab.compare_run import Task, TaskOutcome, task_name
 from simulator.lab.compare_table_file import write_runs
 from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.gear_names import AUTO, GEAR_NAMES
 from simulator.lab.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
 from simulator.model.problems import one_of
 from simulator.model.units import parse_duration
@@ -58,7 +58,7 @@ def compare_verb(
     ),
     miss_usd: float = typer.Option(MISS_USD, min=0, help="Cost in the score of a request that misses the SLO."),
     prices: Path | None = typer.Option(None, metavar="F.yaml", help="Prices of your own, by platform and item."),
-    backend: str = typer.Option(AUTO, help=f"Engine of the runs: {', '.join(GEAR_NAMES)}."),
+    backend: str = typer.Option(AUTO, help=f"Engine of the runs: {', '.join(BACKEND_NAMES)}."),
     oracle: bool = typer.Option(True, help="Also run the oracle, the reference for regret."),
     on_policy_error: OnPolicyError = typer.Option(
         OnPolicyError.STOP, help="When a policy of your own fails: stop that run, or keep the last desired count."
@@ -98,8 +98,8 @@ def compare_verb(
         _check_suffix("--parquet", parquet, ".parquet")
     except (ScenarioError, ValueError, MissingLibrary) as error:
         bad_input(str(error))
-    if backend not in GEAR_NAMES:
-        bad_input(f"backend = {backend!r}, must be {one_of(backend, GEAR_NAMES)}")
+    if backend not in BACKEND_NAMES:
+        bad_input(f"backend = {backend!r}, must be {one_of(backend, BACKEND_NAMES)}")
     with Outputs() as outputs:
         for told in plan.scenarios.values():
             outputs.protect(told.files)
@@ -151,7 +151,7 @@ def _played(plan: Plan, workers: int) -> Comparison:
         tasks = plan.tasks()
         with BatchProgress(console, "runs", len(tasks), first=task_name(tasks[0])) as progress:
 
-            def on_done(task: Task, _outcome: Outcome) -> None:
+            def on_done(task: Task, _outcome: TaskOutcome) -> None:
                 progress.advance(task_name(task))
 
             return compare(plan, workers or os.cpu_count() or 1, on_done)

@@ -10,7 +10,7 @@ from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, OTLP_HELP, SAMPLING_HELP, TOOLCHAIN_HELP
 from simulator.cli.scenario_file import scenario_path
 from simulator.edge.access_log_entry import LogFormat
-from simulator.lab.gear_names import AUTO, GEAR_NAMES
+from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.model.data_plane import Profile
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.telemetry.cloudwatch.settings import NAMESPACE
@@ -78,7 +78,7 @@ def run(
     build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=f"{IMAGE_HELP[:-1]} (source_code)."),
     near_versions: bool = typer.Option(False, "--near-versions", help=f"{NEAR_HELP[:-1]} (source_code)."),
     backend: str = typer.Option(
-        AUTO, help=f"Engine for virtual time: {', '.join(GEAR_NAMES)}. The report is the same."
+        AUTO, help=f"Engine for virtual time: {', '.join(BACKEND_NAMES)}. The report is the same."
     ),
     with_console: bool = typer.Option(False, "--console", help="Open a live console in the browser (localhost only)."),
     console_port: int = typer.Option(

@@ -24,9 +24,9 @@ from simulator.cli.state import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.console.report_text import print_checks, print_report
-from simulator.lab.compare_gears import kind_of
-from simulator.lab.fast_gear import fast_run
-from simulator.lab.gear_names import AUTO, COMPILED, EVENT_LOOP
+from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
+from simulator.lab.compare_backends import kind_of
+from simulator.lab.compiled_backend import compiled_run
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import SilentWatcher, Watcher
@@ -152,7 +152,7 @@ def _run_in(
         kind = kind_of(backend, scenario)
     except ValueError as error:
         bad_input(str(error))
-    return fast_run(scenario, csv=rows) if kind.name == COMPILED else Run(scenario, csv=rows)
+    return compiled_run(scenario, csv=rows) if kind.name == COMPILED else Run(scenario, csv=rows)
 
 
 def _builds(

@@ -20,15 +20,15 @@ from simulator.cli.printing import echo
 from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
-from simulator.lab.gangs import DaskGang, Gang, LocalGang
-from simulator.lab.gear_names import AUTO, GEAR_NAMES
-from simulator.lab.grid import Axis, Point, parse_axis
+from simulator.lab.backend_names import AUTO, BACKEND_NAMES
+from simulator.lab.grid import Axis, GridPoint, parse_axis
 from simulator.lab.point_run import Row, play_point
 from simulator.lab.sweep import Sweep, SweepConflict
 from simulator.lab.sweep_chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
 from simulator.lab.sweep_table import FORMATS, write_table
 from simulator.lab.tables import Cell
 from simulator.lab.tables import Table as LabTable
+from simulator.lab.worker_pools import DaskWorkerPool, ProcessWorkerPool, WorkerPool
 from simulator.model.extras import explain_missing, missing_text
 from simulator.model.problems import one_of
 from simulator.replay.problems import ScenarioError
@@ -53,7 +53,7 @@ def sweep(
     scheduler: str | None = typer.Option(
         None, metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers run the points."
     ),
-    backend: str = typer.Option(AUTO, help=f"Engine of the points: {', '.join(GEAR_NAMES)}."),
+    backend: str = typer.Option(AUTO, help=f"Engine of the points: {', '.join(BACKEND_NAMES)}."),
 ) -> None:
     """Run a scenario at every point of a grid; exit 0 if all ran, 1 if some failed, 2 bad input.
 
@@ -62,8 +62,8 @@ def sweep(
     path = file_path(scenario)
     if out.suffix not in FORMATS:
         bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
-    if backend not in GEAR_NAMES:
-        bad_input(f"backend = {backend!r}, must be {one_of(backend, GEAR_NAMES)}")
+    if backend not in BACKEND_NAMES:
+        bad_input(f"backend = {backend!r}, must be {one_of(backend, BACKEND_NAMES)}")
     console = Terminal(stderr=True)
     try:
         axes = [parse_axis(text) for text in vary]
@@ -111,13 +111,16 @@ def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) ->
     """Return the rows, and how many of them an earlier start has finished."""
     befores: list[bool] = []
     try:
-        with _gang(workers, scheduler) as gang, BatchProgress(console, plan.file.stem, len(plan)) as progress:
+        with (
+            _worker_pool(workers, scheduler) as worker_pool,
+            BatchProgress(console, plan.file.stem, len(plan)) as progress,
+        ):
 
-            def on_row(_point: Point, _row: Row, before: bool) -> None:
+            def on_row(_point: GridPoint, _row: Row, before: bool) -> None:
                 befores.append(before)
                 progress.advance(before=before)
 
-            return plan.run(gang, on_row), sum(befores)
+            return plan.run(worker_pool, on_row), sum(befores)
     except SweepConflict as error:
         bad_input(str(error))
     except KeyboardInterrupt as error:
@@ -129,21 +132,21 @@ def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) ->
 
 
 @contextlib.contextmanager
-def _gang(workers: int, scheduler: str | None) -> Iterator[Gang]:
-    gang: LocalGang | DaskGang
+def _worker_pool(workers: int, scheduler: str | None) -> Iterator[WorkerPool]:
+    worker_pool: ProcessWorkerPool | DaskWorkerPool
     if scheduler is None:
-        gang = LocalGang(workers or os.cpu_count() or 1)
+        worker_pool = ProcessWorkerPool(workers or os.cpu_count() or 1)
     else:
         try:
-            gang = DaskGang(scheduler)
+            worker_pool = DaskWorkerPool(scheduler)
         except ImportError:
             bad_input(missing_text("dask"))
     try:
-        yield gang
+        yield worker_pool
     except BaseException:
-        gang.abandon()
+        worker_pool.abandon()
         raise
-    gang.close()
+    worker_pool.close()
 
 
 def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) -> None:

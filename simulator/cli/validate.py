@@ -18,7 +18,7 @@ from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.tables import Cell
 from simulator.lab.tables import Table as LabTable
-from simulator.lab.validate import Result, chosen, markdown, numbers_of, validated
+from simulator.lab.validate import CaseResult, chosen, markdown, numbers_of, validated
 from simulator.lab.validate_case import Case
 
 # Width of a row with a case, a figure, its numbers and the source.
@@ -48,16 +48,16 @@ def validate_verb(
     raise typer.Exit(OK if all(result.passed for result in results) else CHECK_FAILED)
 
 
-def _played(cases: Sequence[Case], workers: int, console: Terminal) -> list[Result]:
+def _played(cases: Sequence[Case], workers: int, console: Terminal) -> list[CaseResult]:
     with console.status("") as status:
 
-        def told(result: Result) -> None:
+        def told(result: CaseResult) -> None:
             status.update(f"{result.case.number} {result.case.title}: done")
 
         return validated(cases, workers or os.cpu_count() or 1, told)
 
 
-def _print(results: list[Result]) -> None:
+def _print(results: list[CaseResult]) -> None:
     console = wide_console()
     if console.width < WIDE_COLUMNS:
         _print_by_case(results, console)
@@ -68,7 +68,7 @@ def _print(results: list[Result]) -> None:
     typer.echo(f"\n{figures} figures of {len(results)} cases, {missed} miss")
 
 
-def _print_by_case(results: list[Result], console: Console) -> None:
+def _print_by_case(results: list[CaseResult], console: Console) -> None:
     """Print one table per case, when a single table would leave no room for text."""
     for result in results:
         rows = tuple((finding.figure, tuple(map(Cell, numbers_of(finding)))) for finding in result.findings)
@@ -76,7 +76,7 @@ def _print_by_case(results: list[Result], console: Console) -> None:
         print_table(LabTable(title, ("expected", "measured", "error", "tolerance", ""), rows), console)
 
 
-def _wide(results: list[Result]) -> Table:
+def _wide(results: list[CaseResult]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold dim")
     for heading in ("case", "what", "figure"):
         table.add_column(heading)

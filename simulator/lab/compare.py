@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Final
 
 import simulator
+from simulator.lab.backend_names import AUTO
+from simulator.lab.compare_backends import played
 from simulator.lab.compare_candidates import CONFIGURED, Candidate, CandidateKind, references
 from simulator.lab.compare_elasticity import add_elasticity, worst_case
 from simulator.lab.compare_figures import FIGURES, OF_RUNS, Terms
-from simulator.lab.compare_gears import played
 from simulator.lab.compare_notes import case_notes, equal_rows, notes_of
-from simulator.lab.compare_run import Outcome, ServiceOutcome, Task
+from simulator.lab.compare_run import ServiceOutcome, Task, TaskOutcome
 from simulator.lab.comparison import (
     COMPARISON_VERSION,
     CandidatePart,
@@ -35,7 +36,6 @@ from simulator.lab.comparison import (
     RowPart,
 )
 from simulator.lab.frontier import failures_of
-from simulator.lab.gear_names import AUTO
 from simulator.lab.month_table import month_items
 from simulator.lab.platform_bill import prices_line
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
@@ -128,7 +128,7 @@ def _fitting(candidate: Candidate, scenario: ScenarioSpec) -> ScenarioSpec:
         raise ValueError(msg) from error
 
 
-Progress = Callable[[Task, Outcome], None]
+Progress = Callable[[Task, TaskOutcome], None]
 
 
 def compare(plan: Plan, workers: int = 1, on_done: Progress = lambda _task, _outcome: None) -> Comparison:
@@ -138,7 +138,7 @@ def compare(plan: Plan, workers: int = 1, on_done: Progress = lambda _task, _out
     return assembled(plan, dict(zip(tasks, outcomes, strict=True)))
 
 
-def _alone(tasks: Sequence[Task], on_done: Progress) -> list[Outcome]:
+def _alone(tasks: Sequence[Task], on_done: Progress) -> list[TaskOutcome]:
     outcomes = []
     for task in tasks:
         outcomes.append(played(task))
@@ -146,15 +146,17 @@ def _alone(tasks: Sequence[Task], on_done: Progress) -> list[Outcome]:
     return outcomes
 
 
-def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[Outcome]:
+def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[TaskOutcome]:
     """Play in fresh processes, which copy no state of this one, so every operating system plays the same."""
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, TaskOutcome] = {}
     with WorkerProcesses(workers) as pool:
-        futures: dict[Future[Outcome], int] = {pool.submit(played, task): place for place, task in enumerate(tasks)}
+        futures: dict[Future[TaskOutcome], int] = {pool.submit(played, task): place for place, task in enumerate(tasks)}
         for future in as_completed(futures):
             place = futures[future]
             error = future.exception()
-            outcomes[place] = future.result() if error is None else Outcome({}, f"its worker process crashed: {error}")
+            outcomes[place] = (
+                future.result() if error is None else TaskOutcome({}, f"its worker process crashed: {error}")
+            )
             on_done(tasks[place], outcomes[place])
     return [outcomes[place] for place in range(len(tasks))]
 
@@ -162,7 +164,7 @@ def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[Ou
 # --- assembling the comparison -------------------------------------------------------------------------------------
 
 
-def assembled(plan: Plan, outcomes: Mapping[Task, Outcome]) -> Comparison:
+def assembled(plan: Plan, outcomes: Mapping[Task, TaskOutcome]) -> Comparison:
     """Assemble the comparison of runs that have been played."""
     everybody = plan.everybody
     cases = [
@@ -205,7 +207,7 @@ def _candidate(candidate: Candidate, plan: Plan) -> CandidatePart:
     )
 
 
-def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, Outcome]) -> CasePart:
+def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutcome]) -> CasePart:
     scenario, seeds = plan.scenarios[file], plan.seeds_of(file)
     found: dict[str, list[ServiceOutcome | None]] = {candidate.label: [] for candidate in plan.everybody}
     for task, outcome in outcomes.items():

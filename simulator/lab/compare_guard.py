@@ -40,7 +40,7 @@ class Worse:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GuardResult:
     """The result. `compared`: figures that both comparisons have. `missing`: those that only the earlier one has.
 
     A missing figure fails the check unless that is allowed, so that removing a candidate cannot make a build pass.
@@ -54,7 +54,7 @@ class Verdict:
         return bool(self.worse) or (bool(self.missing) and not allow_missing)
 
 
-def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERANCE) -> Verdict:
+def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERANCE) -> GuardResult:
     """Check every guarded figure of every candidate that both comparisons have."""
     ours = {(case.name, row.candidate): (case, row) for case in now.cases for row in case.rows}
     cases = {case.name: case for case in now.cases}
@@ -73,7 +73,7 @@ def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERAN
             pairs = list(_figures(our_case, our_row, case, row, tolerance))
             compared += len(pairs)
             worse += [found for found in pairs if found is not None]
-    return Verdict(tuple(worse), compared, tuple(missing))
+    return GuardResult(tuple(worse), compared, tuple(missing))
 
 
 def _missing_seeds(before: CasePart, now: CasePart) -> Iterator[str]:

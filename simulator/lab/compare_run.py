@@ -30,7 +30,7 @@ from simulator.rules.pricing import BillLine
 # Points of a curve in a report: more points than a chart has pixels would only make the file longer.
 CURVE_POINTS_MAX: Final = 240
 
-Gear = Callable[[ScenarioSpec], RunRecord]
+PlayScenario = Callable[[ScenarioSpec], RunRecord]
 """Plays a scenario in virtual time. Raises what `play` raises."""
 
 
@@ -84,7 +84,7 @@ class ServiceOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TaskOutcome:
     """The result of a task: services by name, or the error in one line."""
 
     services: dict[str, ServiceOutcome]
@@ -98,20 +98,20 @@ def play_virtual(scenario: ScenarioSpec) -> RunRecord:
     return record
 
 
-def play_task(task: Task, backend: Gear) -> Outcome:
+def play_task(task: Task, backend: PlayScenario) -> TaskOutcome:
     """Play the task. An error becomes part of the result: the comparison continues, reports it, and omits the run."""
     try:
         scenario = task.candidate.applied(_loaded(task.file)).with_seed(task.seed)
         scenario.require("virtual")
         record = backend(scenario)
         services = {service.name: _outcome(task, scenario, record, service) for service in record.services}
-        return Outcome(services)
+        return TaskOutcome(services)
     except (ScenarioError, ValueError, BrokenRun, OSError) as error:
-        return Outcome({}, str(error))
+        return TaskOutcome({}, str(error))
     except InterruptedRun:
-        return Outcome({}, "interrupted before it began")
+        return TaskOutcome({}, "interrupted before it began")
     except Exception as error:  # noqa: BLE001 a worker's answer, whatever it was
-        return Outcome({}, f"{type(error).__name__}: {error}")
+        return TaskOutcome({}, f"{type(error).__name__}: {error}")
 
 
 def _loaded(file: str) -> ScenarioSpec:

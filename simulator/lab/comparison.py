@@ -15,13 +15,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 COMPARISON_VERSION: Final = 3
 
 
-class Part(BaseModel):
+class ComparisonPart(BaseModel):
     """A part of the comparison; the docstring under a field is its description in the schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class EstimatePart(Part):
+class EstimatePart(ComparisonPart):
     """A mean over seeds with its 95 % confidence interval (statistics.py), which need not be symmetric.
 
     `null`: too few seeds for an interval.
@@ -32,7 +32,7 @@ class EstimatePart(Part):
     high: float | None
 
 
-class CurvePart(Part):
+class CurvePart(ComparisonPart):
     """The run with the first seed over time, in bins of equal width."""
 
     width_s: float
@@ -42,7 +42,7 @@ class CurvePart(Part):
     """Instances able to serve, the mean of the bin."""
 
 
-class ItemPart(Part):
+class ItemPart(ComparisonPart):
     """An item of a month's bill, the mean of the runs; an amount that a free tier covers is below 0."""
 
     item: str
@@ -52,7 +52,7 @@ class ItemPart(Part):
     usd: float
 
 
-class RowPart(Part):
+class RowPart(ComparisonPart):
     """A candidate in a case."""
 
     candidate: str
@@ -75,7 +75,7 @@ class RowPart(Part):
     """Bill of a month at this traffic."""
 
 
-class CasePart(Part):
+class CasePart(ComparisonPart):
     """A service of a scenario."""
 
     name: str
@@ -94,7 +94,7 @@ class CasePart(Part):
     """Candidates whose runs agree in every figure."""
 
 
-class CandidatePart(Part):
+class CandidatePart(ComparisonPart):
     """A candidate of the comparison."""
 
     label: str
@@ -106,7 +106,7 @@ class CandidatePart(Part):
     """True for an oracle that only represents the best possible result."""
 
 
-class OverallPart(Part):
+class OverallPart(ComparisonPart):
     """A candidate over all cases."""
 
     candidate: str
@@ -122,7 +122,7 @@ class OverallPart(Part):
     """Reasons that keep it off the frontier of a case; candidates that pass everywhere come first."""
 
 
-class FailurePart(Part):
+class FailurePart(ComparisonPart):
     """A run that could not be played. Its seed remains in all lists, and its values are null."""
 
     scenario: str
@@ -131,7 +131,7 @@ class FailurePart(Part):
     error: str
 
 
-class Comparison(Part):
+class Comparison(ComparisonPart):
     """Candidates compared on the same traffic."""
 
     comparison_version: Literal[3]

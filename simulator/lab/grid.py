@@ -24,7 +24,7 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class GridPoint:
     """One run of a sweep. `changes` are in the order of the axes."""
 
     number: int
@@ -57,7 +57,7 @@ def parse_axis(text: str) -> Axis:
     return Axis(name.strip(), values)
 
 
-def points(axes: Sequence[Axis], seeds: Sequence[int]) -> Iterator[Point]:
+def points(axes: Sequence[Axis], seeds: Sequence[int]) -> Iterator[GridPoint]:
     """List every combination, the last axis varying fastest, with all seeds of a combination together.
 
     Raises:
@@ -76,7 +76,7 @@ def points(axes: Sequence[Axis], seeds: Sequence[int]) -> Iterator[Point]:
         raise ValueError(msg)
     combinations = itertools.product(*(axis.values for axis in axes))
     for number, (values, seed) in enumerate(itertools.product(combinations, seeds)):
-        yield Point(number, tuple(zip(names, values, strict=True)), seed)
+        yield GridPoint(number, tuple(zip(names, values, strict=True)), seed)
 
 
 def _range(text: str, first: str, last: str, step: str | None) -> tuple[int, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.lab.compare_gears import gear_of
+from simulator.lab.backend_names import AUTO
+from simulator.lab.compare_backends import backend_of
 from simulator.lab.figures import Figure, figures
-from simulator.lab.gear_names import AUTO
-from simulator.lab.grid import Point
+from simulator.lab.grid import GridPoint
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report
 from simulator.replay.runner import BrokenRun
@@ -16,11 +16,11 @@ from simulator.replay.scenario import load_scenario
 Row = dict[str, Figure]
 
 
-def play_point(file: str, point: Point, backend: str = AUTO, runs: int = 1) -> Row:
+def play_point(file: str, point: GridPoint, backend: str = AUTO, runs: int = 1) -> Row:
     """Return the figures of a point, one of `runs`; or `error`, so that a faulty point does not stop the others."""
     try:
         scenario = load_scenario(Path(file), dict(point.changes)).played_to_the_end().with_seed(point.seed)
-        return figures(build_report(gear_of(backend, runs)(scenario)))
+        return figures(build_report(backend_of(backend, runs)(scenario)))
     except (ScenarioError, ValueError, BrokenRun) as error:
         return {"error": str(error)}
     except Exception as error:  # noqa: BLE001 any error becomes the point's result: the sweep reports it and continues

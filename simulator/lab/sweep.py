@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import simulator
-from simulator.lab.gangs import Gang, Play
-from simulator.lab.grid import Axis, Point, points
+from simulator.lab.grid import Axis, GridPoint, points
 from simulator.lab.point_run import Row, play_point
+from simulator.lab.worker_pools import Play, WorkerPool
 
 
 class SweepConflict(Exception):
@@ -41,7 +41,7 @@ class Sweep:
     out: Path
     play: Play = play_point
     inputs: Sequence[Path] = ()
-    _points: list[Point] = field(init=False)
+    _points: list[GridPoint] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_points", list(points(self.axes, self.seeds)))
@@ -53,7 +53,9 @@ class Sweep:
     def journal(self) -> Path:
         return self.out.with_name(self.out.name + ".partial.jsonl")
 
-    def run(self, gang: Gang, on_row: Callable[[Point, Row, bool], None] = lambda *_: None) -> list[Row]:
+    def run(
+        self, worker_pool: WorkerPool, on_row: Callable[[GridPoint, Row, bool], None] = lambda *_: None
+    ) -> list[Row]:
         """Return rows in the grid's order: the axes' values, `seed`, and figures or `error`. The journal stays.
 
         `on_row` is called for every point, with True for those that an earlier start has played.
@@ -68,7 +70,7 @@ class Sweep:
                 if point.number in done:
                     on_row(point, done[point.number], True)
             missing = (point for point in self._points if point.number not in done)
-            for point, row in gang.rows(self.play, str(self.file), missing):
+            for point, row in worker_pool.rows(self.play, str(self.file), missing):
                 _write(journal, {"point": point.number, "row": row})
                 done[point.number] = row
                 on_row(point, row, False)
@@ -78,7 +80,7 @@ class Sweep:
         """Delete the journal. Call when the result has been written."""
         self.journal.unlink(missing_ok=True)
 
-    def _whole(self, point: Point, row: Row) -> Row:
+    def _whole(self, point: GridPoint, row: Row) -> Row:
         values = {name: _cell(value) for name, value in point.changes}
         return {**values, "seed": point.seed, **row}
 

@@ -27,7 +27,7 @@ LEFT_OUT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CaseResult:
     """The result of a case."""
 
     case: Case
@@ -59,8 +59,8 @@ def chosen(names: Sequence[str]) -> list[Case]:
 
 
 def validated(
-    cases: Sequence[Case], workers: int = 1, on_result: Callable[[Result], None] = lambda _: None
-) -> list[Result]:
+    cases: Sequence[Case], workers: int = 1, on_result: Callable[[CaseResult], None] = lambda _: None
+) -> list[CaseResult]:
     """Run the cases, in their order; with more than one worker in as many processes."""
     if workers == 1 or len(cases) == 1:
         return _collected(map(_run, cases), on_result)
@@ -68,11 +68,11 @@ def validated(
         return _collected(pool.map(_run, cases), on_result)
 
 
-def _run(case: Case) -> Result:
-    return Result(case, tuple(case.run()))
+def _run(case: Case) -> CaseResult:
+    return CaseResult(case, tuple(case.run()))
 
 
-def _collected(results: Iterable[Result], on_result: Callable[[Result], None]) -> list[Result]:
+def _collected(results: Iterable[CaseResult], on_result: Callable[[CaseResult], None]) -> list[CaseResult]:
     collected = []
     for result in results:
         collected.append(result)
@@ -80,7 +80,7 @@ def _collected(results: Iterable[Result], on_result: Callable[[Result], None]) -
     return collected
 
 
-def markdown(results: Sequence[Result]) -> str:
+def markdown(results: Sequence[CaseResult]) -> str:
     """Return a documentation page with the table."""
     missed = sum(not finding.passed for result in results for finding in result.findings)
     figures = sum(len(result.findings) for result in results)

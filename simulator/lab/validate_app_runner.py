@@ -45,7 +45,7 @@ PRICE_PAGE: Final = "aws.amazon.com/apprunner/pricing"
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class LoadPhase:
     """A row of the vector: one constant rate. `begin_s` counts from the start of its test."""
 
     test: str
@@ -64,14 +64,14 @@ class Phase:
         return str(self) if self.test == "single" else self.test
 
 
-def phases() -> Iterator[Phase]:
+def phases() -> Iterator[LoadPhase]:
     """Return all phases, in the order of the vector."""
     begin_s = 0.0
     for row in rows("apprunner_loadtest_2023.csv"):
         begin_s = begin_s if row["test"] == "ladder" else 0.0
         end_s = begin_s + float(row["phase_s"])
         requests, failures = int(row["requests"]), int(row["failures_read_off_plot"])
-        yield Phase(row["test"], int(row["offered_rps"]), begin_s, end_s, requests, failures / requests)
+        yield LoadPhase(row["test"], int(row["offered_rps"]), begin_s, end_s, requests, failures / requests)
         begin_s = end_s if row["test"] == "ladder" else 0.0
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from simulator.assembly import Platform
 from simulator.fleet.application import SimulatedApplication
 from simulator.lab.gear.play import CompiledRequests
-from simulator.lab.validate_stations import NO_LIMIT, Observed, Station
+from simulator.lab.validate_stations import NO_LIMIT, Observed, StationSetup
 from simulator.records.request_log import Chunk
 from simulator.replay.demand import DemandSampler
 from simulator.replay.run_recorder import RunRecorder
@@ -45,7 +45,7 @@ class _Watched(CompiledRequests):
         self.chunks.append(chunk)
 
 
-def observe_compiled(station: Station, seed: int, requests: int, warm_up_requests: int) -> Observed:
+def observe_compiled(station: StationSetup, seed: int, requests: int, warm_up_requests: int) -> Observed:
     """Measure as `observe` does, with `requests` on average: a run has a length, not a number of requests."""
     duration_s = (requests + warm_up_requests) / station.rate_rps / SHRINK
     scenario = read_scenario(_text(station, duration_s)).with_seed(seed)
@@ -73,7 +73,7 @@ def observe_compiled(station: Station, seed: int, requests: int, warm_up_request
     )
 
 
-def _text(station: Station, duration_s: float) -> str:
+def _text(station: StationSetup, duration_s: float) -> str:
     queue = _QUEUE if station.places == NO_LIMIT else station.places
     overflow = f"{{mode: queue, wait: {_NEVER}, queue: {queue}}}" if station.places else "reject"
     return f"""

@@ -23,7 +23,7 @@ import numpy as np
 from simulator.fleet.application import SimulatedApplication
 from simulator.lab.ground_truth import vectors
 from simulator.lab.validate_case import Case, Finding
-from simulator.lab.validate_stations import REJECTED, Observed, Station, observe
+from simulator.lab.validate_stations import REJECTED, Observed, StationSetup, observe
 from simulator.world.distributions import Constant, Distribution, Exponential, Hyperexponential
 
 CASES: Final[list[dict[str, Any]]] = vectors("queueing_exact_vectors.json")["cases"]
@@ -55,7 +55,7 @@ Figure = Callable[[Observed], float]
 class Setup:
     """A case as a station, with the functions that compute its figures. `warm_up`: requests from an empty station."""
 
-    station: Station
+    station: StationSetup
     figures: Mapping[str, Figure]
     warm_up: int
 
@@ -119,7 +119,7 @@ def many_servers(case: dict[str, Any]) -> Setup:
     slots = case["c"]
     load = case["lam"] / case["mu"] / slots
     return Setup(
-        Station(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots),
+        StationSetup(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots),
         {
             "utilisation": lambda seen: mean_busy(seen) / slots,
             "p_wait": p_wait,
@@ -135,7 +135,7 @@ def many_servers(case: dict[str, Any]) -> Setup:
 def loss(case: dict[str, Any]) -> Setup:
     """M/G/c/c: c slots, no queue. Any distribution of service gives the same result; this one has a heavy tail."""
     return Setup(
-        Station(case["offered_erlangs"] / UNIT_S, waits(Hyperexponential(UNIT_S, 4)), case["c"], places=0),
+        StationSetup(case["offered_erlangs"] / UNIT_S, waits(Hyperexponential(UNIT_S, 4)), case["c"], places=0),
         {"p_reject": p_reject, "mean_busy": mean_busy},
         2000,
     )
@@ -145,7 +145,7 @@ def limited(case: dict[str, Any]) -> Setup:
     """M/M/c/K: c slots, a queue of K - c, other requests are rejected."""
     slots = case["c"]
     return Setup(
-        Station(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots, places=case["K"] - slots),
+        StationSetup(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots, places=case["K"] - slots),
         {
             "p_reject": p_reject,
             "mean_in_system": lambda seen: seen.mean_present(
@@ -171,7 +171,7 @@ def one_worker(case: dict[str, Any]) -> Setup:
     """M/G/1, first come first served: one instance with one worker; MaxConcurrency lets the queue be inside it."""
     application = SimulatedApplication(cpu=LAWS[case["service"]], workers=1)
     return Setup(
-        Station(case["lam"] / UNIT_S, application, slots=200),
+        StationSetup(case["lam"] / UNIT_S, application, slots=200),
         {"mean_wait": in_units(mean_wait_inside)},
         settling(case["lam"], 1),
     )
@@ -180,7 +180,7 @@ def one_worker(case: dict[str, Any]) -> Setup:
 def shared_cpu(case: dict[str, Any]) -> Setup:
     """M/G/1 processor sharing: one vCPU, no limit of workers. All distributions are alike; this has a heavy tail."""
     return Setup(
-        Station(case["lam"] / UNIT_S, SimulatedApplication(cpu=Hyperexponential(UNIT_S, 4)), slots=200),
+        StationSetup(case["lam"] / UNIT_S, SimulatedApplication(cpu=Hyperexponential(UNIT_S, 4)), slots=200),
         {"mean_sojourn": in_units(mean_sojourn), "mean_in_system": mean_in_system, "slowdown": slowdown},
         settling(case["lam"], 1),
     )
@@ -189,7 +189,7 @@ def shared_cpu(case: dict[str, Any]) -> Setup:
 def unlimited(case: dict[str, Any]) -> Setup:
     """M/G/infinity: a slot for every request (200 are never used at a mean of 10)."""
     return Setup(
-        Station(case["lam"] / UNIT_S, waits(Hyperexponential(case["mean_service"] * UNIT_S, 4)), slots=200),
+        StationSetup(case["lam"] / UNIT_S, waits(Hyperexponential(case["mean_service"] * UNIT_S, 4)), slots=200),
         {"mean_busy": mean_busy, "variance_busy": variance_busy},
         500,
     )

@@ -36,7 +36,7 @@ REJECTED = 429
 
 
 @dataclass(frozen=True)
-class Station:
+class StationSetup:
     """A station. `slots` requests are served at a time; `places` others wait (0: they are rejected)."""
 
     rate_rps: float
@@ -125,7 +125,7 @@ async def arrive_and_drain(client: OpenClient, arrivals_s: Column) -> None:
     await client.drained()
 
 
-def observe(station: Station, seed: int, requests: int, warm_up_requests: int) -> Observed:
+def observe(station: StationSetup, seed: int, requests: int, warm_up_requests: int) -> Observed:
     """Send this many requests, the warm-up ones first, and wait until all have ended.
 
     The window opens when the warm-up is over and closes with the last arrival, so that the draining at the end is

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.lab.gangs import LocalGang
-from simulator.lab.grid import Axis, Point, points
+from simulator.lab.grid import Axis, GridPoint, points
 from simulator.lab.point_run import Row, play_point
+from simulator.lab.worker_pools import ProcessWorkerPool
 from simulator.notebook.frames import Library, frame_of_rows
 from simulator.notebook.progress import NotebookProgress, Progress
 from simulator.notebook.thread import in_thread
@@ -68,24 +68,24 @@ def swept(
     return SweepResult([{**_told(point), "seed": point.seed, **found[point.number]} for point in grid], notes)
 
 
-def _alone(file: Path, grid: Sequence[Point], _workers: int) -> Iterator[tuple[Point, Row]]:
+def _alone(file: Path, grid: Sequence[GridPoint], _workers: int) -> Iterator[tuple[GridPoint, Row]]:
     for point in grid:
         yield point, play_point(str(file), point)
 
 
-def _together(file: Path, grid: Sequence[Point], workers: int) -> Iterator[tuple[Point, Row]]:
-    gang = LocalGang(workers)
+def _together(file: Path, grid: Sequence[GridPoint], workers: int) -> Iterator[tuple[GridPoint, Row]]:
+    worker_pool = ProcessWorkerPool(workers)
     try:
-        yield from gang.rows(play_point, str(file), grid)
+        yield from worker_pool.rows(play_point, str(file), grid)
     except BaseException:
-        gang.abandon()
+        worker_pool.abandon()
         raise
-    gang.close()
+    worker_pool.close()
 
 
-def _name(point: Point) -> str:
+def _name(point: GridPoint) -> str:
     return ", ".join(f"{name} = {value}" for name, value in (*_told(point).items(), ("seed", point.seed)))
 
 
-def _told(point: Point) -> Row:
+def _told(point: GridPoint) -> Row:
     return {name: value if isinstance(value, str | int | float | bool) else str(value) for name, value in point.changes}

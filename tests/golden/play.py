@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from simulator.lab.compare_gears import gear_of
+from simulator.lab.compare_backends import backend_of
 from simulator.replay.report import build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.scenario import load_scenario
@@ -12,4 +12,4 @@ from simulator.replay.shipped import shipped_scenarios
 
 if __name__ == "__main__":
     scenario = load_scenario(shipped_scenarios()[sys.argv[1]])
-    sys.stdout.write(report_json(build_report(gear_of(sys.argv[2])(scenario))))
+    sys.stdout.write(report_json(build_report(backend_of(sys.argv[2])(scenario))))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simulator.lab.gear_names import COMPILED, EVENT_LOOP
+from simulator.lab.backend_names import COMPILED, EVENT_LOOP
 
 ROOT = Path(__file__).parents[2]
 

@@ -58,7 +58,6 @@ ALLOWED = (
         "the name of a module or file",
     ),
     ("simulator/lab/gear/*", r"\bNOBODY\b", "the name of a constant"),
-    ("*", r"\bGEAR_NAMES\b|\bGear[A-Z]?\w*\b", "the name of a class"),
     ("simulator/model/renamed.py", r".", "the table of old names"),
     ("tests/model/test_renamed.py", r".", "its test"),
     ("tests/house/test_language.py", r".", "this list"),

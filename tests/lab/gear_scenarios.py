@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from simulator.lab.fast_gear import fast_run, why_not
+from simulator.lab.compiled_backend import compiled_run, why_not
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
@@ -118,7 +118,7 @@ def agree(data: dict[str, Any], folder: Path) -> None:
 
 def account(scenario: ScenarioSpec, *, fast: bool) -> tuple[Report, list[str]]:
     rows = io.StringIO()
-    run = fast_run(scenario, csv=rows) if fast else Run(scenario, csv=rows)
+    run = compiled_run(scenario, csv=rows) if fast else Run(scenario, csv=rows)
     record = play(run, signals=False)
     return build_report(record), rows.getvalue().splitlines()
 

@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.lab.fast_gear import why_not
+from simulator.lab.compiled_backend import why_not
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from simulator.lab.gear import feed, play, state
+from simulator.lab.gear import inputs, play, state
 from simulator.replay import arrivals
 
 ARRIVALS = 16
@@ -22,7 +22,7 @@ STANDING = 64
 @contextmanager
 def small_buffers() -> Iterator[None]:
     """Both backends get their arrivals in pieces of 16; the compiled one has room for 32 rows."""
-    sizes = [(module, "CHUNK_ARRIVALS", ARRIVALS) for module in (arrivals, feed, play)]
+    sizes = [(module, "CHUNK_ARRIVALS", ARRIVALS) for module in (arrivals, inputs, play)]
     sizes += [(state, "DRAWS", DRAWS), (state, "ROWS", ROWS), (state, "STANDING", STANDING)]
     patches = [mock.patch.object(module, name, size) for module, name, size in sizes]
     for patch in patches:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from simulator.lab.compare_gears import kind_of
-from simulator.lab.fast_gear import why_not
+from simulator.lab.compare_backends import kind_of
+from simulator.lab.compiled_backend import why_not
 from tests.lab import odd_scenarios
 from tests.lab.gear_scenarios import agree, scenarios, told
 

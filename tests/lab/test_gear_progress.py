@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulator.lab.fast_gear import fast_run
-from simulator.lab.gear import ledger
+from simulator.lab.compiled_backend import compiled_run
+from simulator.lab.gear import accumulators
 from simulator.lab.gear.state import new_world
 from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
@@ -54,7 +54,7 @@ def views_of(run: Run) -> dict[float, ProgressView]:
 def test_rates_and_latencies_of_the_last_seconds_are_the_virtual_loops(rate: int) -> None:
     scenario = read_scenario(SCENARIO.replace("RATE", str(rate)))
 
-    fast, virtual = views_of(fast_run(scenario)), views_of(Run(scenario))
+    fast, virtual = views_of(compiled_run(scenario)), views_of(Run(scenario))
 
     assert fast.keys() == virtual.keys()
     assert any(view.failed_rps for view in virtual.values())
@@ -67,9 +67,9 @@ def test_rates_and_latencies_of_the_last_seconds_are_the_virtual_loops(rate: int
 @pytest.mark.case("L73")
 def test_a_view_is_the_same_when_rows_are_counted_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = read_scenario(SCENARIO.replace("RATE", "4000"))
-    kept = views_of(fast_run(scenario))
-    monkeypatch.setattr(ledger, "KEPT_ROWS_MAX", 1000)
-    assert views_of(fast_run(scenario)) == kept
+    kept = views_of(compiled_run(scenario))
+    monkeypatch.setattr(accumulators, "KEPT_ROWS_MAX", 1000)
+    assert views_of(compiled_run(scenario)) == kept
 
 
 @pytest.mark.slow
@@ -77,7 +77,7 @@ def test_a_view_is_the_same_when_rows_are_counted_before_it(monkeypatch: pytest.
 def test_what_waits_for_a_view_needs_no_more_memory_at_a_higher_rate() -> None:
     """60 million requests in a minute took 987 MB: six seconds of rows were kept."""
     counted: list[int] = []
-    recorder = ledger.Ledger(
+    recorder = accumulators.Accumulators(
         1, StatsBySource(1, 0.0), RequestSeries(1, 10.0), [], lambda ended: counted.append(len(ended))
     )
     rows = new_world(1, 1, 1, CHUNK_ARRIVALS).rows
@@ -85,12 +85,12 @@ def test_what_waits_for_a_view_needs_no_more_memory_at_a_higher_rate() -> None:
     recorder.read(rows)  # compiles
     recorder.watch()
     tracemalloc.start()
-    reads = 4 * ledger.KEPT_ROWS_MAX // len(rows)
+    reads = 4 * accumulators.KEPT_ROWS_MAX // len(rows)
     for _ in range(reads):
         recorder.read(rows)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most < 80 * ledger.KEPT_ROWS_MAX
+    assert most < 80 * accumulators.KEPT_ROWS_MAX
     recorder.watch()
     assert sum(counted) == reads * len(rows)
 

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from simulator.lab.compare_candidates import on_platform
-from simulator.lab.fast_gear import fast_run
+from simulator.lab.compiled_backend import compiled_run
 from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
@@ -40,7 +40,7 @@ traffic:
 
 def _played(scenario: ScenarioSpec, *, fast: bool) -> tuple[RunRecord, list[dict[str, str]]]:
     rows = io.StringIO()
-    record = play(fast_run(scenario, csv=rows) if fast else Run(scenario, csv=rows), signals=False)
+    record = play(compiled_run(scenario, csv=rows) if fast else Run(scenario, csv=rows), signals=False)
     return record, list(csv.DictReader(io.StringIO(rows.getvalue())))
 
 

@@ -19,7 +19,7 @@ import pytest
 from simulator.lab.compare import Plan, compare
 from simulator.lab.compare_candidates import candidates_of, on_platform
 from simulator.lab.compare_figures import measured
-from simulator.lab.fast_gear import fast_run, why_not
+from simulator.lab.compiled_backend import compiled_run, why_not
 from simulator.lab.tables import main_tables
 from simulator.model.instance import InstanceState
 from simulator.notebook.comparison import ComparisonResult
@@ -178,7 +178,7 @@ GRANTS: Final = {
 
 def played(scenario: ScenarioSpec) -> tuple[RunRecord, list[dict[str, str]]]:
     rows = io.StringIO()
-    run = Run(scenario, csv=rows) if why_not(scenario) else fast_run(scenario, csv=rows)
+    run = Run(scenario, csv=rows) if why_not(scenario) else compiled_run(scenario, csv=rows)
     record = play(run, signals=False)
     return record, list(csv.DictReader(io.StringIO(rows.getvalue())))
 

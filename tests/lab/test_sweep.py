@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from simulator.lab.frontier import pareto
-from simulator.lab.gangs import DaskGang, Gang, LocalGang, Play
-from simulator.lab.grid import Axis, Point
+from simulator.lab.grid import Axis, GridPoint
 from simulator.lab.point_run import Row, play_point
 from simulator.lab.sweep import Sweep, SweepConflict
 from simulator.lab.sweep_chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
 from simulator.lab.sweep_table import write_table
+from simulator.lab.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
 from tests.lab.scenario_files import small_scenario
 
 AXES = [Axis("max_concurrency", (1, 5)), Axis("min_size", (1, 2))]
@@ -32,7 +32,7 @@ class Backwards:
         self.most = most
         self.played: list[int] = []
 
-    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         for point in list(points)[::-1]:
             if len(self.played) == self.most:
                 raise KeyboardInterrupt
@@ -105,7 +105,7 @@ def test_a_recording_that_has_changed_makes_it_another_sweep(tmp_path: Path) -> 
 
 def test_a_second_sweep_with_the_same_result_is_rejected_while_the_first_is_at_it(tmp_path: Path) -> None:
     class Beside(Backwards):
-        def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+        def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
             with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl is in use by another process"):
                 sweep(tmp_path).run(Backwards())
             return super().rows(play, file, points)
@@ -125,7 +125,7 @@ def test_a_point_that_cannot_be_played_is_told_and_tried_again(tmp_path: Path) -
     assert sorted(again.played) == [2, 3]
 
 
-def _die_once(file: str, point: Point) -> Row:
+def _die_once(file: str, point: GridPoint) -> Row:
     """Kills its worker the first time it meets point 1."""
     mark = Path(file).with_suffix(".mark")
     if point.number == 1 and not mark.exists():
@@ -134,7 +134,7 @@ def _die_once(file: str, point: Point) -> Row:
     return play_point(file, point)
 
 
-def _die_always(file: str, point: Point) -> Row:
+def _die_always(file: str, point: GridPoint) -> Row:
     if point.number == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return {"requests": point.number}
@@ -144,18 +144,18 @@ def _die_always(file: str, point: Point) -> Row:
 def test_workers_of_this_machine_give_the_serial_rows_though_one_is_killed(tmp_path: Path) -> None:
     serial = sweep(tmp_path).run(Backwards())
     sweep(tmp_path).forget()
-    gang: Gang = LocalGang(2)
+    worker_pool: WorkerPool = ProcessWorkerPool(2)
     plan = sweep(tmp_path)
-    rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(gang)
-    gang.close()
+    rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(worker_pool)
+    worker_pool.close()
     assert rows == serial
 
 
 @pytest.mark.slow
 def test_a_point_that_kills_its_workers_is_given_up_and_the_others_are_not(tmp_path: Path) -> None:
-    gang, plan = LocalGang(2), sweep(tmp_path, [Axis("min_size", (1, 2, 3))])
-    rows = Sweep(plan.file, plan.axes, [1, 2, 3, 4], plan.out, _die_always).run(gang)
-    gang.close()
+    worker_pool, plan = ProcessWorkerPool(2), sweep(tmp_path, [Axis("min_size", (1, 2, 3))])
+    rows = Sweep(plan.file, plan.axes, [1, 2, 3, 4], plan.out, _die_always).run(worker_pool)
+    worker_pool.close()
     errors = [row.get("error") for row in rows]
     assert errors == [None, "its worker process crashed 3 times", *[None] * 10]
     assert [row.get("requests") for row in rows if "error" not in row] == [0, *range(2, 12)]
@@ -170,10 +170,10 @@ def test_a_dask_cluster_gives_the_serial_rows_though_a_worker_is_killed(tmp_path
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
-        gang = DaskGang(cluster.scheduler_address)
+        worker_pool = DaskWorkerPool(cluster.scheduler_address)
         plan = sweep(tmp_path)
-        rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(gang)
-        gang.close()
+        rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(worker_pool)
+        worker_pool.close()
     assert rows == serial
 
 

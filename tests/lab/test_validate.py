@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.lab.validate import Result, all_cases, chosen, markdown, validated
+from simulator.lab.validate import CaseResult, all_cases, chosen, markdown, validated
 from simulator.lab.validate_case import Case, Finding, exact
 from simulator.lab.validate_vectors import cases as vector_cases
 
@@ -39,7 +39,7 @@ def test_a_figure_outside_its_tolerance_is_a_miss() -> None:
 
 def test_the_page_tells_every_figure_and_how_many_miss() -> None:
     case = Case("7", "a case", "a | source", lambda: [Finding("x", 1, 2, 0.5), Finding("y", 1, 1)])
-    heard: list[Result] = []
+    heard: list[CaseResult] = []
     results = validated([case], on_result=heard.append)
     assert heard == results
     assert not results[0].passed

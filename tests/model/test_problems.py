@@ -11,7 +11,7 @@ import pytest
 import simulator
 from simulator import Scenario
 from simulator.control.time_profile import profile_named
-from simulator.lab.compare_gears import kind_of
+from simulator.lab.compare_backends import kind_of
 from simulator.lab.validate import chosen
 from simulator.model.problems import did_you_mean, nearest, one_of
 from simulator.replay.policy_spec import policy_named

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator.lab.fast_gear import fast_run
+from simulator.lab.compiled_backend import compiled_run
 from simulator.model.instance import InstanceState
 from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
 from simulator.replay.problems import ScenarioError
@@ -53,13 +53,13 @@ def most_at_a_time(record: RunRecord) -> int:
     return most
 
 
-@pytest.mark.parametrize("backend", [Run, fast_run])
+@pytest.mark.parametrize("backend", [Run, compiled_run])
 def test_no_more_instances_exist_than_the_platform_has(backend: Callable[[Any], Run]) -> None:
     assert most_at_a_time(played("capacity: 3", backend)) == 3
     assert most_at_a_time(played("", backend)) >= 5
 
 
-@pytest.mark.parametrize("backend", [Run, fast_run])
+@pytest.mark.parametrize("backend", [Run, compiled_run])
 def test_the_shortage_is_told_once_and_explained_where_it_was_decided(backend: Callable[[Any], Run]) -> None:
     record = played("capacity: 3", backend)
     lines = [
@@ -74,7 +74,7 @@ def test_the_shortage_is_told_once_and_explained_where_it_was_decided(backend: C
 
 
 def test_both_gears_tell_the_same() -> None:
-    assert list(played("capacity: 3", Run).events) == list(played("capacity: 3", fast_run).events)
+    assert list(played("capacity: 3", Run).events) == list(played("capacity: 3", compiled_run).events)
 
 
 @pytest.mark.parametrize("more", ["min_size: 4", "initial_size: 5"])

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from simulator.assembly import LiveSettings
-from simulator.lab.fast_gear import why_not
-from simulator.lab.grid import Point
+from simulator.lab.compiled_backend import why_not
+from simulator.lab.grid import GridPoint
 from simulator.lab.point_run import play_point
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, build_report
@@ -189,5 +189,5 @@ def test_points_of_a_sweep_are_played_to_their_end(tmp_path: Path) -> None:
     aborting = {"check": "error_rate < 1 %", "abort_on_fail": True}
     file = tmp_path / "scenario.yaml"
     file.write_text(RETRIES % "" + f"checks: {json.dumps([aborting])}\n", encoding="utf-8")
-    row = play_point(str(file), Point(0, (), 1))
+    row = play_point(str(file), GridPoint(0, (), 1))
     assert (row["passed"], row["requests"]) == (False, build_report(played(RETRIES % "")).requests.requests)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.assembly import LiveSettings
-from simulator.lab.fast_gear import why_not
+from simulator.lab.compiled_backend import why_not
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report

@@ -10,7 +10,7 @@ import pytest
 from simulator.lab.validate_app_runner import (
     LAG_TOLERANCE_S,
     LOSSY_S,
-    Phase,
+    LoadPhase,
     cases,
     first_step,
     load_test,
@@ -34,7 +34,7 @@ def test_the_first_step_loses_as_much_and_is_served_when_it_was_in_the_measured_
 
 
 @pytest.mark.parametrize("phase", list(phases()), ids=str)
-def test_every_phase_offers_what_was_offered_and_only_429_is_seen(phase: Phase) -> None:
+def test_every_phase_offers_what_was_offered_and_only_429_is_seen(phase: LoadPhase) -> None:
     service = service_of(load_test(), phase.service)
     assert lost_and_offered(service, phase.begin_s, phase.end_s)[1] == phase.requests
     assert sum(service.series.failed) == 0

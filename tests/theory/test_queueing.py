@@ -22,7 +22,7 @@ from simulator.lab.validate_queueing import (
     mean_in_system,
     settling,
 )
-from simulator.lab.validate_stations import Station
+from simulator.lab.validate_stations import StationSetup
 from simulator.model.sizes import InstanceSize
 from simulator.world.distributions import Distribution, Exponential, Hyperexponential
 
@@ -59,7 +59,9 @@ def test_two_vcpus_shared_by_exponential_requests_are_as_full_as_m_m_2(distribut
     The mean number present does not depend on the law (processor sharing with a limit per request is a symmetric
     queue), so the heavy tail has the same.
     """
-    station = Station(1.6 / UNIT_S, SimulatedApplication(cpu=distribution), slots=200, size=InstanceSize(2048, 4096))
+    station = StationSetup(
+        1.6 / UNIT_S, SimulatedApplication(cpu=distribution), slots=200, size=InstanceSize(2048, 4096)
+    )
     setup = Setup(station, {"mean_in_system": mean_in_system}, settling(0.8, 2))
     exact = {"mean_in_system": 1.6 / (1 - 0.64)}
     assert missed(list(findings(setup, exact, times=1, first_seed=1, error_share_max=0.1))) == []

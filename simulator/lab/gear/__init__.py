@@ -10,9 +10,9 @@ equal (tests/lab/test_gear.py).
     loop.py      the virtual loop; before it jumps to its next timer, the kernel plays all requests up to it
     pool.py      the pool that roster and autoscaler see; its requests live in the kernel's arrays
     state.py     those arrays, named in the model's terms
-    advance.py   the kernel's own loop: plays request events until one concerns the platform
-    ledger.py    rows of ended requests -> the tallies and series of the report, counted in compiled code
-    feed.py      arrivals, work and random draws, chunk by chunk from the same named streams: memory stays constant
+    event_loop_kernel.py   the kernel's own loop: plays request events until one concerns the platform
+    accumulators.py    rows of ended requests -> the tallies and series of the report, counted in compiled code
+    inputs.py      arrivals, work and random draws, chunk by chunk from the same named streams: memory stays constant
     play.py      plays a scenario in this backend
 
 Order. The virtual loop orders timers by (when, order of scheduling). The kernel takes its orders from the same counter,

@@ -16,7 +16,7 @@ class Played(Protocol):
         """Play up to the limit (exclusive). Return what the loop must do first, if anything, its clock already set."""
 
 
-class GearLoop(VirtualLoop):
+class CompiledLoop(VirtualLoop):
     """A virtual loop with a player. Call `attach` to set it; without a player it is the plain virtual loop."""
 
     def __init__(self) -> None:

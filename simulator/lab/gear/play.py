@@ -8,11 +8,11 @@ from simulator.assembly import Platform
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.pool import Pool, nothing_probes
 from simulator.fleet.settings import PoolSettings
-from simulator.lab.gear.feed import Feed
-from simulator.lab.gear.ledger import Ledger
-from simulator.lab.gear.loop import GearLoop
-from simulator.lab.gear.pool import GearPool
-from simulator.lab.gear.room import Room
+from simulator.lab.gear.accumulators import Accumulators
+from simulator.lab.gear.buffers import Buffers
+from simulator.lab.gear.inputs import Inputs
+from simulator.lab.gear.loop import CompiledLoop
+from simulator.lab.gear.pool import CompiledPool
 from simulator.lab.gear.state import BALANCINGS, NOBODY, new_world
 from simulator.replay.applications import application_of
 from simulator.replay.arrivals import CHUNK_ARRIVALS
@@ -37,11 +37,11 @@ class CompiledRequests:
         application = application_of(self._service.application, ClockKind.VIRTUAL, self._service.wake_s)
         assert isinstance(application, SimulatedApplication), "why_not has looked"
         self._application = application
-        self._feed = Feed(scenario, application, RandomStreams(scenario.seed), self._name)
-        self._pool: GearPool | None = None
+        self._inputs = Inputs(scenario, application, RandomStreams(scenario.seed), self._name)
+        self._pool: CompiledPool | None = None
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
-        return GearLoop()
+        return CompiledLoop()
 
     def make_pool(self, settings: PoolSettings, ejection: EjectionSettings | None, _draw: Draw) -> Pool:
         capacity = settings.scaling.max_concurrency
@@ -57,7 +57,7 @@ class CompiledRequests:
         state["failure_share"] = application.failure_share
         state["wake_s"] = application.wake_s
         checks_fail = any(event.fail_health_checks is not None for event in self._scenario.timeline)
-        self._pool = GearPool(settings, ejection, Room(world, self._feed), health_is_certain=not checks_fail)
+        self._pool = CompiledPool(settings, ejection, Buffers(world, self._inputs), health_is_certain=not checks_fail)
         return self._pool
 
     def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
@@ -67,15 +67,15 @@ class CompiledRequests:
         state = pool.world.pool[0]
         state["reacts_to_queue"] = pool.on_wait is not nothing_probes
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
-        ledger = Ledger(
+        accumulators = Accumulators(
             len(self._scenario.traffic),
             recorder.stats_by_source,
             recorder.series,
             recorder.row_readers,
             recorder.watched,
         )
-        pool.open(self._feed, platform.clock.origin_s)
-        traffic = CompiledTraffic(pool, ledger)
+        pool.open(self._inputs, platform.clock.origin_s)
+        traffic = CompiledTraffic(pool, accumulators)
         recorder.before_view = traffic.watch
         return traffic
 
@@ -83,16 +83,16 @@ class CompiledRequests:
 class CompiledTraffic:
     """All traffic sources of a run (replay/traffic.py, `Traffic`)."""
 
-    def __init__(self, pool: GearPool, ledger: Ledger) -> None:
+    def __init__(self, pool: CompiledPool, accumulators: Accumulators) -> None:
         self._pool = pool
-        self._ledger: Ledger | None = ledger
-        pool.room.ledger = ledger
+        self._accumulators: Accumulators | None = accumulators
+        pool.buffers.accumulators = accumulators
 
     def watch(self) -> None:
         """Count the ended requests that a live view shows."""
-        if self._ledger is not None:
-            self._pool.room.flush()
-            self._ledger.watch()
+        if self._accumulators is not None:
+            self._pool.buffers.flush()
+            self._accumulators.watch()
 
     def stop(self) -> None:
         self._pool.world.sources["over"] = 1
@@ -108,7 +108,7 @@ class CompiledTraffic:
 
     async def close(self) -> None:
         self.stop()
-        ledger, self._ledger = self._ledger, None
-        if ledger is not None:
-            self._pool.room.flush()
-            ledger.settle()
+        accumulators, self._accumulators = self._accumulators, None
+        if accumulators is not None:
+            self._pool.buffers.flush()
+            accumulators.settle()

@@ -17,10 +17,10 @@ from simulator.fleet.driver import Backend
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool import Pool
 from simulator.fleet.settings import PoolSettings
-from simulator.lab.gear import advance as kernel
-from simulator.lab.gear.feed import Feed
-from simulator.lab.gear.loop import GearLoop
-from simulator.lab.gear.room import Room
+from simulator.lab.gear import event_loop_kernel as kernel
+from simulator.lab.gear.buffers import Buffers
+from simulator.lab.gear.inputs import Inputs
+from simulator.lab.gear.loop import CompiledLoop
 from simulator.lab.gear.state import (
     AT_LIMIT,
     FRONT,
@@ -52,12 +52,12 @@ class _TellsCpu(Protocol):
     used_by: Callable[[float], float]
 
 
-class GearInstance(Instance):
+class CompiledInstance(Instance):
     """An instance whose requests are in the kernel. `row` is its index there, valid while anything refers to it."""
 
     __slots__ = ("_drained", "_is_watched", "_last", "_pool", "front", "row")
 
-    def __init__(self, number: int, wanted_s: float, pool: GearPool, row: int) -> None:
+    def __init__(self, number: int, wanted_s: float, pool: CompiledPool, row: int) -> None:
         self._pool = pool
         self._last: dict[str, Any] = {}
         self.row = row
@@ -132,50 +132,50 @@ class GearInstance(Instance):
         self.row = NOBODY
 
 
-class GearPool(Pool):
+class CompiledPool(Pool):
     """The pool of one service. The loop calls its `play`; everything else is what a pool does for the fleet."""
 
     def __init__(
-        self, settings: PoolSettings, ejection: EjectionSettings | None, room: Room, *, health_is_certain: bool
+        self, settings: PoolSettings, ejection: EjectionSettings | None, buffers: Buffers, *, health_is_certain: bool
     ) -> None:
         super().__init__(settings, ejection)
         self.health_is_certain = health_is_certain
         self.on_ended: Callable[[], None] = _nobody
-        self._gear_loop = cast("GearLoop", asyncio.get_running_loop())
-        self.room = room
-        self._state = room.world.pool[0]
-        self._now = fields_of(room.world, "now_s", "origin_s", np.float64)
-        self._order = fields_of(room.world, "order", "capacity", np.int64)
-        self._counts = fields_of(room.world, "present", "present_s", np.int64)
-        self._seconds = fields_of(room.world, "present_s", "latencies", np.float64)
-        self._by_row: dict[int, GearInstance] = {}
-        self._buried: dict[int, GearInstance] = {}
-        self._unused = list(reversed(range(len(room.world.instances))))
+        self._gear_loop = cast("CompiledLoop", asyncio.get_running_loop())
+        self.buffers = buffers
+        self._state = buffers.world.pool[0]
+        self._now = fields_of(buffers.world, "now_s", "origin_s", np.float64)
+        self._order = fields_of(buffers.world, "order", "capacity", np.int64)
+        self._counts = fields_of(buffers.world, "present", "present_s", np.int64)
+        self._seconds = fields_of(buffers.world, "present_s", "latencies", np.float64)
+        self._by_row: dict[int, CompiledInstance] = {}
+        self._buried: dict[int, CompiledInstance] = {}
+        self._unused = list(reversed(range(len(buffers.world.instances))))
 
     @property
     def world(self) -> Any:
-        return self.room.world
+        return self.buffers.world
 
     # --- called by the loop -------------------------------------------------------------------------------------------
 
-    def open(self, feed: Feed, origin_s: float) -> None:
+    def open(self, inputs: Inputs, origin_s: float) -> None:
         """Start the traffic."""
         state = self._state
         state["origin_s"] = origin_s
         state["now_s"] = self._loop.time()
-        self._gear_loop.order = feed.open(self.world, self._gear_loop.order)
+        self._gear_loop.order = inputs.open(self.world, self._gear_loop.order)
         self._gear_loop.attach(self)
 
     def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
         loop, order = self._gear_loop, self._order
         while True:
             order[0] = loop.order
-            stopped = kernel.advance(self.room.world, limit_s, limit_order)
+            stopped = kernel.advance(self.buffers.world, limit_s, limit_order)
             loop.order = int(order[0])
             if stopped == AT_LIMIT:
                 return None
             if stopped == NEEDS_ROOM:
-                self.room.make()
+                self.buffers.make()
                 continue
             loop.turn_to(float(self._now[0]))
             return self._obey
@@ -201,7 +201,7 @@ class GearPool(Pool):
     def _do(self, step: Callable[..., None], *arguments: Any) -> None:
         """Run a kernel function at the current time, on behalf of the platform."""
         while not kernel.has_room(self.world):
-            self.room.make()
+            self.buffers.make()
         loop = self._gear_loop
         self._now[0] = self._loop.time()
         self._order[0] = loop.order
@@ -218,7 +218,7 @@ class GearPool(Pool):
         for name in record.dtype.names:
             record[name] = _BLANK.get(name, 0)
         record["number"], record["wanted_s"] = number, wanted_s
-        instance = self._by_row[row] = GearInstance(number, wanted_s, self, row)
+        instance = self._by_row[row] = CompiledInstance(number, wanted_s, self, row)
         return instance
 
     def _free_row(self) -> int:
@@ -228,11 +228,11 @@ class GearPool(Pool):
                 self._buried.pop(row, None)
         if not self._unused:
             first = len(self.world.instances)
-            self.room.more_instances()
+            self.buffers.more_instances()
             self._unused = list(reversed(range(first, len(self.world.instances))))
         return self._unused.pop()
 
-    def _part(self, instance: GearInstance) -> bool:
+    def _part(self, instance: CompiledInstance) -> bool:
         """Detach the instance if nothing in the kernel refers to its row; True if the row is free."""
         world, row = self.world, instance.row
         if world.instances[row]["held_by"] or world.listed[:, row].any():
@@ -241,25 +241,25 @@ class GearPool(Pool):
         return True
 
     def enter(self, instance: Instance, *, front: bool) -> None:
-        assert isinstance(instance, GearInstance), "it was made here"
+        assert isinstance(instance, CompiledInstance), "it was made here"
         self.ready[instance.number] = instance
         instance.front = front
         self.world.instances[instance.row]["ready_s"] = instance.ready_s
         self._do(kernel.enter, instance.row, FRONT if front else RESERVE)
 
     def move(self, instance: Instance, *, front: bool) -> None:
-        assert isinstance(instance, GearInstance), "it was made here"
+        assert isinstance(instance, CompiledInstance), "it was made here"
         if instance.front != front:
             instance.front = front
             self._do(kernel.move, instance.row, FRONT if front else RESERVE)
 
     def leave(self, instance: Instance) -> None:
-        assert isinstance(instance, GearInstance), "it was made here"
+        assert isinstance(instance, CompiledInstance), "it was made here"
         if self.ready.pop(instance.number, None) is not None:
             self._do(kernel.leave, instance.row)
 
     def lose(self, instance: Instance, rejection: Rejection = TERMINATED) -> None:
-        assert isinstance(instance, GearInstance), "it was made here"
+        assert isinstance(instance, CompiledInstance), "it was made here"
         self.leave(instance)
         if instance.row != NOBODY and instance.row not in self._buried:
             self._do(kernel.lose, instance.row, rejection.status)
@@ -267,9 +267,9 @@ class GearPool(Pool):
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
         self.scaling = scaling
-        self.room.widen(scaling.max_concurrency)
+        self.buffers.widen(scaling.max_concurrency)
         serving: Iterable[Instance] = self.ready.values()
-        rows = np.array([instance.row for instance in serving if isinstance(instance, GearInstance)], np.int64)
+        rows = np.array([instance.row for instance in serving if isinstance(instance, CompiledInstance)], np.int64)
         # By tier, and within it in the order of addition: the order in which the rules examine them.
         found = self.world.instances[rows]
         self._do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])

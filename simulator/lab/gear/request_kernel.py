@@ -6,8 +6,7 @@ from typing import Final
 
 from simulator.lab.gear.balancing_kernel import free_slot, take
 from simulator.lab.gear.compiled import kernel
-from simulator.lab.gear.heap_kernel import schedule
-from simulator.lab.gear.standing_kernel import (
+from simulator.lab.gear.deadline_kernel import (
     close_request,
     count_present,
     count_waiting,
@@ -21,6 +20,7 @@ from simulator.lab.gear.standing_kernel import (
     write_rejected,
     write_row,
 )
+from simulator.lab.gear.heap_kernel import schedule
 from simulator.lab.gear.state import AWAKEN, DEADLINE, DONE, NO_TIER, NOBODY, QUIET, TIMERS, WAITED, WOKE, World
 from simulator.lab.gear.station_kernel import arm, arrive_at_station, computed, leave_station
 from simulator.model import rejection

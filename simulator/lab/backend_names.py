@@ -7,4 +7,4 @@ from typing import Final
 AUTO: Final = "auto"
 COMPILED: Final = "compiled"
 EVENT_LOOP: Final = "event-loop"
-GEAR_NAMES: Final = (AUTO, COMPILED, EVENT_LOOP)
+BACKEND_NAMES: Final = (AUTO, COMPILED, EVENT_LOOP)

@@ -7,28 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from simulator.lab.gear.feed import Feed
-from simulator.lab.gear.ledger import Ledger
+from simulator.lab.gear.accumulators import Accumulators
+from simulator.lab.gear.inputs import Inputs
 from simulator.lab.gear.state import MARGIN, NOBODY, RANDOM, TARGETS, World, chain_free, lists_of, longer, rings
 
 
-class Room:
+class Buffers:
     """Owns the arrays (`world`) of one run and manages their size."""
 
-    def __init__(self, world: World, feed: Feed) -> None:
+    def __init__(self, world: World, inputs: Inputs) -> None:
         self.world = world
-        self.ledger: Ledger | None = None
-        self._feed = feed
+        self.accumulators: Accumulators | None = None
+        self._inputs = inputs
 
     def flush(self) -> None:
         """Hand the rows to the ledger. Before a ledger exists this is never called."""
         state = self.world.pool[0]
-        if self.ledger is not None:
-            self.ledger.read(self.world.rows[: state["rows"]])
+        if self.accumulators is not None:
+            self.accumulators.read(self.world.rows[: state["rows"]])
         state["rows"] = 0
 
     def make(self) -> None:
-        """Make room for the next event (advance.py, `has_room`)."""
+        """Make room for the next event (event_loop_kernel.py, `has_room`)."""
         world, state = self.world, self.world.pool[0]
         most = int(state["present"]) + MARGIN
         if state["rows"] + most > len(world.rows):
@@ -57,20 +57,20 @@ class Room:
 
     def _draw(self, most: int) -> None:
         """Supply arrivals, work and random draws for the coming events."""
-        state, feed = self.world.pool[0], self._feed
+        state, inputs = self.world.pool[0], self._inputs
         if state["failure_share"] > 0 and state["fate"] + most > state["fate_end"]:
             self._lengthen("fates", 2 * most)
-            feed.fates(self.world)
+            inputs.fates(self.world)
         if state["balancing"] >= RANDOM and state["lot"] + 4 * most > state["lot_end"]:
             self._lengthen("lots", 4 * most)
-            feed.lots(self.world)
+            inputs.lots(self.world)
         if state["work"] >= state["work_end"]:
-            feed.work(self.world)
-        if not feed.is_open:  # instances are added before: a source that has no times yet has not used them up
+            inputs.work(self.world)
+        if not inputs.is_open:  # instances are added before: a source that has no times yet has not used them up
             return
         for number, source in enumerate(self.world.sources):
             if source["at"] == source["end"] and not source["last"]:
-                feed.arrivals(self.world, number)
+                inputs.arrivals(self.world, number)
 
     def more_instances(self) -> None:
         world = self.world

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.lab.gear.balancing_kernel import add_place, discard_place, note_free, take
 from simulator.lab.gear.compiled import entry, kernel
+from simulator.lab.gear.deadline_kernel import close_ranks, count_waiting, leave_line, tell, write_row
 from simulator.lab.gear.heap_kernel import drop_first_event
 from simulator.lab.gear.request_kernel import (
     awaken,
@@ -20,7 +21,6 @@ from simulator.lab.gear.request_kernel import (
     offer,
     time_out,
 )
-from simulator.lab.gear.standing_kernel import close_ranks, count_waiting, leave_line, tell, write_row
 from simulator.lab.gear.state import (
     AT_LIMIT,
     AWAKEN,

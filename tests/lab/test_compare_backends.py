@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare import Plan
+from simulator.lab.compare_backends import kind_of
 from simulator.lab.compare_candidates import candidates_of
-from simulator.lab.compare_gears import kind_of
-from simulator.lab.gear_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.replay.scenario import load_scenario
 from tests.lab.compare_scenarios import closed, step
 

@@ -13,36 +13,36 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, Final, Protocol
 
-from simulator.lab.grid import Point
+from simulator.lab.grid import GridPoint
 from simulator.lab.point_run import Row
 from simulator.lab.worker_processes import WorkerProcesses
 
 PER_WORKER: Final = 4  # points in progress or queued per worker, so that none waits for the master
 TRIES_MAX: Final = 3  # a point whose worker crashed this often is the likely cause
 
-Play = Callable[[str, Point], Row]
+Play = Callable[[str, GridPoint], Row]
 
 
-class Gang(Protocol):
+class WorkerPool(Protocol):
     """Plays points in any order."""
 
-    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         """Yield each point with the result of `play(file, point)`, in the order of completion."""
 
     def close(self) -> None: ...
 
 
-class LocalGang:
+class ProcessWorkerPool:
     """Worker processes of this machine, started as fresh interpreters: no copied state, on every operating system."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._pool = self._new_pool()
 
-    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         waiting = iter(points)
-        under_way: dict[Future[Row], Point] = {}
-        suspects: list[Point] = []
+        under_way: dict[Future[Row], GridPoint] = {}
+        suspects: list[GridPoint] = []
 
         def fill() -> None:
             for point in islice(waiting, PER_WORKER * self._workers - len(under_way)):
@@ -65,7 +65,7 @@ class LocalGang:
                 suspects.clear()
             fill()
 
-    def _alone(self, play: Play, file: str, point: Point) -> Row:
+    def _alone(self, play: Play, file: str, point: GridPoint) -> Row:
         """Play a point that was in progress when a worker crashed, without others: a further crash is its own."""
         for _ in range(TRIES_MAX - 1):
             future = self._pool.submit(play, file, point)
@@ -90,7 +90,7 @@ class LocalGang:
         return WorkerProcesses(self._workers)
 
 
-class DaskGang:
+class DaskWorkerPool:
     """The workers of a Dask cluster. They read the scenario file themselves, at the same path."""
 
     def __init__(self, scheduler: str) -> None:
@@ -107,11 +107,11 @@ class DaskGang:
     def workers(self) -> int:
         return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 
-    def rows(self, play: Play, file: str, points: Iterable[Point]) -> Iterator[tuple[Point, Row]]:
+    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         waiting = iter(points)
-        under_way: dict[str, Point] = {}
+        under_way: dict[str, GridPoint] = {}
 
-        def submit(point: Point) -> Any:
+        def submit(point: GridPoint) -> Any:
             future = self._client.submit(play, file, point, pure=False, retries=TRIES_MAX - 1)
             under_way[future.key] = point
             return future

@@ -86,7 +86,7 @@ def _tally(
             ended[source, end] += 1
 
 
-class Ledger:
+class Accumulators:
     """Counts rows. `settle` writes the totals into the run's tallies; the series is updated as rows are read.
 
     `readers` get every row, as chunks. `watcher` counts the rows of the last seconds, once a live view has asked for

@@ -83,15 +83,15 @@ def _expected_requests(scenario: ScenarioSpec, index: int) -> float:
     return curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).total
 
 
-def fast_run(scenario: ScenarioSpec, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
+def compiled_run(scenario: ScenarioSpec, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
     """Play a scenario in the compiled backend, which must support it."""
     from simulator.lab.gear.play import CompiledRequests  # noqa: PLC0415 numba takes a second to import
 
     return Run(scenario, watcher=watcher or SilentWatcher(), csv=csv, backend=CompiledRequests(scenario))
 
 
-def play_fast(scenario: ScenarioSpec) -> RunRecord:
+def play_compiled(scenario: ScenarioSpec) -> RunRecord:
     """Play a scenario in the compiled backend. Raises what `play` raises."""
-    record = play(fast_run(scenario), signals=False)
+    record = play(compiled_run(scenario), signals=False)
     assert record.complete, "a worker's run is never interrupted"
     return record

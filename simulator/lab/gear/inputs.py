@@ -21,7 +21,7 @@ from simulator.world.distributions import Constant, Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
 
 
-class Feed:
+class Inputs:
     """Supplies the input of one run. The arrays of `world` are filled in place."""
 
     def __init__(

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.lab.compare_run import Gear, Outcome, Task, play_task, play_virtual
-from simulator.lab.fast_gear import does_not_pay, play_fast, why_not
-from simulator.lab.gear_names import AUTO, COMPILED, EVENT_LOOP, GEAR_NAMES
+from simulator.lab.backend_names import AUTO, BACKEND_NAMES, COMPILED, EVENT_LOOP
+from simulator.lab.compare_run import PlayScenario, Task, TaskOutcome, play_task, play_virtual
+from simulator.lab.compiled_backend import does_not_pay, play_compiled, why_not
 from simulator.model.problems import one_of
 from simulator.replay.report import RunRecord
 from simulator.replay.scenario import ScenarioSpec
 
 
 @dataclass(frozen=True, slots=True)
-class GearKind:
+class BackendKind:
     """A backend. `why_not` returns the reason why it cannot play a scenario.
 
     `does_not_pay` returns the reason why it is not worthwhile for this number of runs: it is prepared once for all of
@@ -23,26 +23,26 @@ class GearKind:
     """
 
     name: str
-    play: Gear
+    play: PlayScenario
     why_not: Callable[[ScenarioSpec], str]
     does_not_pay: Callable[[ScenarioSpec, int], str]
 
 
 # Fastest first; the last one plays every scenario.
-GEARS: Final = (
-    GearKind(COMPILED, play_fast, why_not, does_not_pay),
-    GearKind(EVENT_LOOP, play_virtual, lambda _: "", lambda *_: ""),
+BACKENDS: Final = (
+    BackendKind(COMPILED, play_compiled, why_not, does_not_pay),
+    BackendKind(EVENT_LOOP, play_virtual, lambda _: "", lambda *_: ""),
 )
-assert (AUTO, *(kind.name for kind in GEARS)) == GEAR_NAMES
+assert (AUTO, *(kind.name for kind in BACKENDS)) == BACKEND_NAMES
 
 
-def kind_of(name: str, scenario: ScenarioSpec, runs: int = 1) -> GearKind:
+def kind_of(name: str, scenario: ScenarioSpec, runs: int = 1) -> BackendKind:
     """Return the named backend. `auto` takes the fastest that can play the scenario and pays off in `runs` such runs.
 
     Raises:
         ValueError: for a backend that cannot play the scenario, and for an unknown name.
     """
-    for kind in GEARS:
+    for kind in BACKENDS:
         if name not in {AUTO, kind.name}:
             continue
         why = kind.why_not(scenario)
@@ -53,11 +53,11 @@ def kind_of(name: str, scenario: ScenarioSpec, runs: int = 1) -> GearKind:
             return kind
         if not why and not kind.does_not_pay(scenario, runs):
             return kind
-    msg = f"backend = {name!r}, must be {one_of(name, GEAR_NAMES)}"
+    msg = f"backend = {name!r}, must be {one_of(name, BACKEND_NAMES)}"
     raise ValueError(msg)
 
 
-def gear_of(name: str, runs: int = 1) -> Gear:
+def backend_of(name: str, runs: int = 1) -> PlayScenario:
     """Return a function that plays scenarios in the named backend; `auto` chooses for each, as for `runs` runs."""
 
     def play(scenario: ScenarioSpec) -> RunRecord:
@@ -66,6 +66,6 @@ def gear_of(name: str, runs: int = 1) -> Gear:
     return play
 
 
-def played(task: Task) -> Outcome:
+def played(task: Task) -> TaskOutcome:
     """Play the task in its backend; a worker process calls this."""
-    return play_task(task, gear_of(task.backend, task.runs))
+    return play_task(task, backend_of(task.backend, task.runs))
