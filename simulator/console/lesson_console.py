@@ -8,7 +8,7 @@ from aiohttp import web
 
 from simulator.console.lesson_plays import LessonPlays
 from simulator.console.lesson_web import add_lessons
-from simulator.console.web_guard import Guard
+from simulator.console.web_guard import RequestGuard
 from simulator.console.web_server import Site, guarded_app
 
 
@@ -17,7 +17,7 @@ class LessonConsole:
 
     def __init__(self, port: int, name: str = "") -> None:
         self._path = f"/lessons/{name}" if name else "/lessons"
-        self._guard = Guard()
+        self._guard = RequestGuard()
         self._plays = LessonPlays()
         app = guarded_app(self._guard)
         app.router.add_get("/", _to_lessons)

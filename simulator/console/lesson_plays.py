@@ -12,9 +12,9 @@ import secrets
 import threading
 from typing import Any, Final
 
-from simulator.console.acts import ActRejected, Clock, parse_act
-from simulator.console.audience import Audience
+from simulator.console.commands import ClockCommand, CommandRejected, parse_command
 from simulator.console.lesson_parts import outcome_part
+from simulator.console.sse_hub import SseHub
 from simulator.console.watched_run import WatchedRun
 from simulator.lessons.lesson import Lesson
 from simulator.lessons.play import play_lesson
@@ -33,11 +33,11 @@ class LessonPlay:
     """One play of a lesson, with the parameter set to `knob` unless that is None."""
 
     def __init__(self, lesson: Lesson, prediction: float | str | None, knob: Any) -> None:
-        self.audience = Audience()
+        self.hub = SseHub()
         self._loop = asyncio.get_running_loop()
         scenario = lesson.read_scenario(knob)
         playback = Playback(wall_s, min(SPEED_MAX, max(1.0, scenario.duration_s / LENGTH_S)))
-        self.watched = WatchedRun(playback, self.audience, self._publish)
+        self.watched = WatchedRun(playback, self.hub, self._publish)
         self.thread = threading.Thread(
             target=self._play, args=(lesson, prediction, knob), name=f"lesson {lesson.name}", daemon=True
         )
@@ -56,7 +56,7 @@ class LessonPlay:
 
     def _publish(self, news: bytes) -> None:
         with contextlib.suppress(RuntimeError):  # the server has closed
-            self._loop.call_soon_threadsafe(self.audience.spread, news)
+            self._loop.call_soon_threadsafe(self.hub.spread, news)
 
 
 class LessonPlays:
@@ -68,16 +68,16 @@ class LessonPlays:
     def begin(self, lesson: Lesson, told: str | None, knob: str | None) -> str:
         """Play the lesson and return the name under which it can be watched. `told`: the prediction.
 
-        Raises ActRejected if the prediction or the parameter's value is invalid, or if too many lessons are being
+        Raises CommandRejected if the prediction or the parameter's value is invalid, or if too many lessons are being
         played.
         """
         try:
             prediction = None if told is None else lesson.question.read(told)
             value = None if knob is None else lesson.read_knob(knob)
         except (ScenarioError, ValueError) as error:
-            raise ActRejected(str(error)) from error
+            raise CommandRejected(str(error)) from error
         if sum(play.thread.is_alive() for play in self._plays.values()) >= PLAYS_MAX:
-            raise ActRejected(f"lessons being played = {PLAYS_MAX}, which is the maximum: wait until one ends")
+            raise CommandRejected(f"lessons being played = {PLAYS_MAX}, which is the maximum: wait until one ends")
         name = secrets.token_urlsafe(9)
         play = self._plays[name] = LessonPlay(lesson, prediction, value)
         over = [each for each, one in self._plays.items() if not one.thread.is_alive() and one is not play]
@@ -91,10 +91,12 @@ class LessonPlays:
         return self._plays.get(name)
 
     async def act(self, play: LessonPlay, body: bytes) -> str:
-        """Change its clock and describe the change. Raises ActRejected for commands that would change the lesson."""
-        act = parse_act(body)
-        if not isinstance(act, Clock):
-            raise ActRejected(f"act = {act.act!r}, must be clock: a lesson's run cannot be changed")
+        """Change its clock and describe the change. Raises CommandRejected for commands that would change the
+        lesson.
+        """
+        act = parse_command(body)
+        if not isinstance(act, ClockCommand):
+            raise CommandRejected(f"act = {act.act!r}, must be clock: a lesson's run cannot be changed")
         return await play.watched.act(act)
 
     def look_later(self, play: LessonPlay) -> None:
@@ -102,13 +104,13 @@ class LessonPlays:
         asyncio.get_running_loop().call_later(GONE_S, self._look, play)
 
     def _look(self, play: LessonPlay) -> None:
-        if not play.audience.present:
+        if not play.hub.present:
             play.watched.stop()
 
     async def close(self) -> None:
         """End all plays; return when their threads have ended."""
         for play in self._plays.values():
             play.watched.stop()
-            play.audience.close()
+            play.hub.close()
         for play in self._plays.values():
             await asyncio.to_thread(play.thread.join)

@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simulator.console.acts import ActRejected
+from simulator.console.commands import CommandRejected
 from simulator.console.lesson_parts import course_part, lesson_part
 from simulator.console.lesson_plays import LessonPlay, LessonPlays
 from simulator.console.web_files import script_json, web_text
@@ -71,7 +71,7 @@ class _Lessons:
         except ValidationError as error:
             told = [f"{'.'.join(map(str, one['loc'])) or 'the desired'}: {one['msg']}" for one in error.errors()]
             return rejected(400, "; ".join(told))
-        except ActRejected as error:
+        except CommandRejected as error:
             return rejected(400, str(error))
         return said({"play": name})
 
@@ -80,7 +80,7 @@ class _Lessons:
         if play is None:
             return rejected(404, "this play of a lesson is over, and forgotten")
         try:
-            return await stream_feed(request, play.audience, play.watched.hello)
+            return await stream_feed(request, play.hub, play.watched.hello)
         finally:
             self._plays.look_later(play)
 
@@ -90,7 +90,7 @@ class _Lessons:
             return rejected(404, "this play of a lesson is over, and forgotten")
         try:
             return said({"said": await self._plays.act(play, await request.read())})
-        except ActRejected as error:
+        except CommandRejected as error:
             return rejected(400, str(error))
 
     def _play(self, request: web.Request) -> LessonPlay | None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from simulator.assembly import Service
 from simulator.console.chart_columns import usd_now
-from simulator.console.scene import Scene
+from simulator.console.view_model import ViewModel
 from simulator.fleet.instance import Instance
 from simulator.model.instance import InstanceState
 from simulator.records.request_log import Chunk
@@ -41,9 +41,9 @@ LETTERS: Final = {
 class ServiceFrames:
     """The frames of one service. Call `attend` before the first one. It costs nothing while no page is open."""
 
-    def __init__(self, scene: Scene, service: Service) -> None:
+    def __init__(self, view_model: ViewModel, service: Service) -> None:
         self.service = service
-        self._scene = scene
+        self._view_model = view_model
         self._rolling = Rolling(WINDOW_S)
         self._dots: list[list[float]] = []
         self._told: tuple[list[int], list[float]] = ([], [])
@@ -55,7 +55,7 @@ class ServiceFrames:
 
     def read(self, chunk: Chunk) -> None:
         """Read ended requests, of any service."""
-        mine = self._scene.rows(self.service.name, chunk)
+        mine = self._view_model.rows(self.service.name, chunk)
         if not len(mine):
             return
         self._rolling.read(mine)
@@ -74,12 +74,12 @@ class ServiceFrames:
 
     def frame(self, now_s: float, *, whole: bool) -> dict[str, Any]:
         """Build a frame. `whole`: for a page that has received none before."""
-        service, scene = self.service, self._scene
-        size, rates = scene.size(service.name), scene.rates(service.name)
+        service, view_model = self.service, self._view_model
+        size, rates = view_model.size(service.name), view_model.rates(service.name)
         living, revision = service.living(), service.revision
         letters = "".join([LETTERS[instance.state] for instance in living])
         window_rates = self._rolling.recent(now_s)
-        recent = scene.recent(service.name)
+        recent = view_model.recent(service.name)
         dots, self._dots = self._dots, []
         active, provisioned = letters.count("a"), len(letters) - letters.count("p")
         return {
@@ -96,7 +96,7 @@ class ServiceFrames:
             "provisioned": provisioned,
             "desired": 0 if revision is None else revision.replica_set.desired,
             "usd_per_hour": None if rates is None else usd_now(provisioned, active, rates, size.vcpu, size.memory_gb),
-            "factor": scene.factor(service.name),
+            "factor": view_model.factor(service.name),
             **self._scaling(),
             "i": self._instances(living, letters, whole=whole),
             "dots": [] if whole else dots,
@@ -104,7 +104,7 @@ class ServiceFrames:
 
     def _scaling(self) -> dict[str, int]:
         revision = self.service.revision
-        scaling = revision.pool.scaling if revision is not None else self._scene.scaling(self.service.name)
+        scaling = revision.pool.scaling if revision is not None else self._view_model.scaling(self.service.name)
         return {
             "max_concurrency": scaling.max_concurrency,
             "min_size": scaling.min_size,

@@ -13,12 +13,12 @@ from typing import Self
 
 import uvloop
 
-from simulator.console.acts import parse_act
-from simulator.console.audience import Audience
+from simulator.console.commands import parse_command
 from simulator.console.lesson_plays import LessonPlays
+from simulator.console.sse_hub import SseHub
 from simulator.console.watched_run import WatchedRun
 from simulator.console.web_app import build_app
-from simulator.console.web_guard import Guard
+from simulator.console.web_guard import RequestGuard
 from simulator.console.web_server import Site
 from simulator.replay.runner import Run
 from simulator.world.playback import Playback
@@ -31,10 +31,10 @@ class RunConsole:
     """
 
     def __init__(self, port: int, playback: Playback | None) -> None:
-        self._guard = Guard()
-        self._audience = Audience()
+        self._guard = RequestGuard()
+        self._hub = SseHub()
         self._with_lessons = playback is not None
-        self._watched = WatchedRun(playback, self._audience, self._publish)
+        self._watched = WatchedRun(playback, self._hub, self._publish)
         self.begun = self._watched.begun
         self._report: str | None = None
         self._wanted_port = port
@@ -83,7 +83,7 @@ class RunConsole:
 
     def _publish(self, news: bytes) -> None:
         if self._web_loop is not None:
-            self._web_loop.call_soon_threadsafe(self._audience.spread, news)
+            self._web_loop.call_soon_threadsafe(self._hub.spread, news)
 
     # --- called by the web server ----------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class RunConsole:
     async def _serve(self) -> None:
         self._web_loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         lessons = LessonPlays() if self._with_lessons else None
-        site = Site(build_app(self, self._audience, self._guard, lessons), self._guard, self._wanted_port)
+        site = Site(build_app(self, self._hub, self._guard, lessons), self._guard, self._wanted_port)
         try:
             await site.open()
         except OSError as error:
@@ -102,7 +102,7 @@ class RunConsole:
             return
         self._listening.set_result(None)
         await self._stop.wait()
-        self._audience.close()
+        self._hub.close()
         if lessons is not None:
             await lessons.close()
         await site.close()
@@ -111,7 +111,7 @@ class RunConsole:
         return await self._watched.hello()
 
     async def act(self, body: bytes) -> str:
-        return await self._watched.act(parse_act(body))
+        return await self._watched.act(parse_command(body))
 
     def report(self) -> str | None:
         return self._report

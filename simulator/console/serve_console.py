@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final, Self
 
 from simulator.assembly.serving import Serving
-from simulator.console.acts import Actor, ActRejected, Scaling, parse_act
-from simulator.console.audience import Audience
-from simulator.console.serve_scene import ServeScene
-from simulator.console.show import Show
+from simulator.console.commands import CommandHandler, CommandRejected, ScalingCommand, parse_command
+from simulator.console.serve_view_model import ServeViewModel
+from simulator.console.snapshot_publisher import SnapshotPublisher
+from simulator.console.sse_hub import SseHub
 from simulator.console.web_app import build_app
-from simulator.console.web_guard import HOST, Guard
+from simulator.console.web_guard import HOST, RequestGuard
 from simulator.console.web_server import Site
 from simulator.control.principal import Principal
 from simulator.model.api_error import ApiError
@@ -29,19 +29,21 @@ class ServeConsole:
 
     def __init__(self, serving: Serving, port: int, rates: Rates | None = None) -> None:
         self._serving = serving
-        self._guard = Guard()
-        self._audience = Audience()
-        self._scene = ServeScene(serving, rates)
-        actor = Actor(serving.platform, operate=self._operate, configure=self._configure)
-        self._show = Show(self._scene, actor, None, lambda: self._audience.present > 0, self._audience.spread)
-        self._site = Site(build_app(self, self._audience, self._guard), self._guard, port)
+        self._guard = RequestGuard()
+        self._hub = SseHub()
+        self._view_model = ServeViewModel(serving, rates)
+        command_handler = CommandHandler(serving.platform, operate=self._operate, configure=self._configure)
+        self._show = SnapshotPublisher(
+            self._view_model, command_handler, None, lambda: self._hub.present > 0, self._hub.spread
+        )
+        self._site = Site(build_app(self, self._hub, self._guard), self._guard, port)
 
     async def __aenter__(self) -> Self:
         await self._site.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._audience.close()
+        self._hub.close()
         await self._site.close()
 
     @property
@@ -55,7 +57,7 @@ class ServeConsole:
         return self._show.hello()
 
     async def act(self, body: bytes) -> str:
-        return self._show.actor.act(parse_act(body))
+        return self._show.command_handler.act(parse_command(body))
 
     def report(self) -> str | None:
         """Always None: serving has no end, and so no report."""
@@ -68,7 +70,7 @@ class ServeConsole:
         self._call(arn, _OPERATIONS[what], ServiceArn=arn)
         return f"{name}: {_OPERATIONS[what]}"
 
-    def _configure(self, act: Scaling) -> str:
+    def _configure(self, act: ScalingCommand) -> str:
         """Create a new revision of a configuration and update the service to it, as a client of the API would."""
         arn, now = self._arn(act.service), self._serving.platform.services[act.service].pool.scaling
         wanted = {
@@ -83,9 +85,9 @@ class ServeConsole:
         return f"{act.service}: {', '.join(f'{key} {value}' for key, value in wanted.items())}"
 
     def _arn(self, name: str) -> str:
-        resource = self._scene.resource(name)
+        resource = self._view_model.resource(name)
         if resource is None:
-            raise ActRejected(f"service = {name!r}, must be one that the API knows")
+            raise CommandRejected(f"service = {name!r}, must be one that the API knows")
         return resource.arn
 
     def _call(self, arn: str, operation: str, **request: Any) -> dict[str, Any]:
@@ -94,4 +96,4 @@ class ServeConsole:
         try:
             return self._serving.plane.calls.call(caller, operation, request)
         except ApiError as error:
-            raise ActRejected(f"{error.code}: {error.explained}") from error
+            raise CommandRejected(f"{error.code}: {error.explained}") from error

@@ -82,7 +82,7 @@ class TopView:
             return  # a batch that the first message already contained
         self._facts_until = data["until"]
         for row in data["rows"]:
-            self._happened.append((row["at_s"], _told(row)))
+            self._happened.append((row["at_s"], _row_text(row)))
 
     # --- output ----------------------------------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class TopView:
         return lines
 
 
-def _told(row: dict[str, Any]) -> str:
+def _row_text(row: dict[str, Any]) -> str:
     service = f"{row['service']}: " if "service" in row else ""
     match row["k"]:
         case "decision":

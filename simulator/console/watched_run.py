@@ -14,10 +14,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from simulator.console.acts import Act, Actor, ActRejected
-from simulator.console.audience import Audience
-from simulator.console.scene import RunScene
-from simulator.console.show import Show, message
+from simulator.console.commands import Command, CommandHandler, CommandRejected
+from simulator.console.snapshot_publisher import SnapshotPublisher, message
+from simulator.console.sse_hub import SseHub
+from simulator.console.view_model import RunViewModel
 from simulator.replay.control import RunControl
 from simulator.replay.deploy_spec import ApiCall, DeploySpec
 from simulator.replay.run_context import RunContext
@@ -38,13 +38,13 @@ class WatchedRun:
     `playback` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
     """
 
-    def __init__(self, playback: Playback | None, audience: Audience, publish: Callable[[bytes], None]) -> None:
+    def __init__(self, playback: Playback | None, hub: SseHub, publish: Callable[[bytes], None]) -> None:
         self._playback = playback
-        self._audience = audience
+        self._hub = hub
         self._publish = publish
         self._run: Run | None = None
         self._stopped = False
-        self._show: Show | None = None
+        self._show: SnapshotPublisher | None = None
         self._run_loop: asyncio.AbstractEventLoop | None = None
         self._last: bytes | None = None  # the complete state at the end of the run
         self._played = False
@@ -69,10 +69,12 @@ class WatchedRun:
         """Start publishing. Called on the run's loop when the run begins."""
         self._run_loop = asyncio.get_running_loop()
         operate = None if context.control is None else partial(_operate, context.control)
-        actor = Actor(context.platform, self._playback, context.overrides, operate)
-        self._show = Show(RunScene(context), actor, self._playback, lambda: self._audience.present > 0, self._publish)
+        command_handler = CommandHandler(context.platform, self._playback, context.overrides, operate)
+        self._show = SnapshotPublisher(
+            RunViewModel(context), command_handler, self._playback, lambda: self._hub.present > 0, self._publish
+        )
         if self._playback is not None:
-            self._played = self._audience.present > 0
+            self._played = self._hub.present > 0
             self._playback.begin(self._run_loop.time(), playing=self._played)
         self._publish(self._show.hello())
         self.begun.set()
@@ -111,15 +113,15 @@ class WatchedRun:
         except TimeoutError:
             return self._last or message("opening", {})
 
-    async def act(self, act: Act) -> str:
-        """Carry out the command and describe it. Raises ActRejected."""
+    async def act(self, act: Command) -> str:
+        """Carry out the command and describe it. Raises CommandRejected."""
         show = self._show
         if self._run_loop is None or show is None:
-            raise ActRejected("the run is over" if self._last else "the run has not begun yet")
+            raise CommandRejected("the run is over" if self._last else "the run has not begun yet")
         try:
-            return await self._on_run(lambda: show.actor.act(act))
+            return await self._on_run(lambda: show.command_handler.act(act))
         except TimeoutError as error:
-            raise ActRejected(f"the run has not answered for {ANSWER_S_MAX:g} s") from error
+            raise CommandRejected(f"the run has not answered for {ANSWER_S_MAX:g} s") from error
 
     async def _on_run(self, call: Callable[[], T]) -> T:
         """Call `call` on the loop of the run; return its result or raise its exception."""
@@ -149,5 +151,5 @@ def _operate(control: RunControl, what: str, service: str) -> str:
         return control.deploy(DeploySpec(service=service))
     said = control.call(ApiCall(operation=_OPERATIONS[what], request={"ServiceArn": service}))
     if " is rejected: " in said:
-        raise ActRejected(said)
+        raise CommandRejected(said)
     return said

@@ -10,36 +10,36 @@ from typing import Protocol
 
 from aiohttp import web
 
-from simulator.console.acts import ActRejected
-from simulator.console.audience import Audience
+from simulator.console.commands import CommandRejected
 from simulator.console.lesson_plays import LessonPlays
 from simulator.console.lesson_web import add_lessons
+from simulator.console.sse_hub import SseHub
 from simulator.console.web_files import web_text
-from simulator.console.web_guard import Guard
+from simulator.console.web_guard import RequestGuard
 from simulator.console.web_server import guarded_app, page, rejected, said, stream_feed
 
 _TO_LESSONS = '<nav aria-label="More"><a href="/lessons">Lessons</a></nav>'
 
 
-class Backstage(Protocol):
+class ConsoleBackend(Protocol):
     """The run's side of the server, whichever loop it is on."""
 
     async def hello(self) -> bytes:
         """Return the messages for a page that has just been opened."""
 
     async def act(self, body: bytes) -> str:
-        """Carry out a command and describe it. Raises ActRejected."""
+        """Carry out a command and describe it. Raises CommandRejected."""
 
     def report(self) -> str | None:
         """Return the report of the run as a page, once the run is over."""
 
 
 def build_app(
-    backstage: Backstage, audience: Audience, guard: Guard, lessons: LessonPlays | None = None
+    backend: ConsoleBackend, hub: SseHub, guard: RequestGuard, lessons: LessonPlays | None = None
 ) -> web.Application:
     """Build the application that a `Site` runs. `lessons`: offer lessons too."""
     app = guarded_app(guard)
-    server = _Server(backstage, audience, with_lessons=lessons is not None)
+    server = _Server(backend, hub, with_lessons=lessons is not None)
     app.router.add_get("/", server.page)
     app.router.add_get("/feed", server.feed)
     app.router.add_post("/act", server.act)
@@ -50,9 +50,9 @@ def build_app(
 
 
 class _Server:
-    def __init__(self, backstage: Backstage, audience: Audience, *, with_lessons: bool) -> None:
-        self._backstage = backstage
-        self._audience = audience
+    def __init__(self, backend: ConsoleBackend, hub: SseHub, *, with_lessons: bool) -> None:
+        self._backend = backend
+        self._hub = hub
         self._page = web_text("console.html")
         self._more = _TO_LESSONS if with_lessons else ""
 
@@ -60,17 +60,17 @@ class _Server:
         return page(self._page, {"MORE": self._more})
 
     async def report(self, _: web.Request) -> web.Response:
-        text = self._backstage.report()
+        text = self._backend.report()
         if text is None:
             return rejected(404, "the run is not over yet")
         return web.Response(text=text, content_type="text/html")
 
     async def act(self, request: web.Request) -> web.Response:
         try:
-            done = await self._backstage.act(await request.read())
-        except ActRejected as error:
+            done = await self._backend.act(await request.read())
+        except CommandRejected as error:
             return rejected(400, str(error))
         return said({"said": done})
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
-        return await stream_feed(request, self._audience, self._backstage.hello)
+        return await stream_feed(request, self._hub, self._backend.hello)

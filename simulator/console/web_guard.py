@@ -19,7 +19,7 @@ HOST: Final = "127.0.0.1"
 TOKEN_FIELD: Final = "x-console-token"  # noqa: S105 a name, not the token
 
 
-class Guard:
+class RequestGuard:
     """The access control of one server. `port` is set when it listens."""
 
     def __init__(self) -> None:

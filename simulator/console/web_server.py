@@ -12,9 +12,9 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from simulator.console.audience import Audience, Listener
+from simulator.console.sse_hub import SseClient, SseHub
 from simulator.console.web_files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
-from simulator.console.web_guard import HOST, Guard
+from simulator.console.web_guard import HOST, RequestGuard
 from simulator.wire.listening import listening
 from simulator.wire.web_listener import asked_of, listener_limits
 
@@ -33,7 +33,7 @@ _FIELDS: Final = {
 }
 
 
-def guarded_app(guard: Guard) -> web.Application:
+def guarded_app(guard: RequestGuard) -> web.Application:
     """Build an application that serves the scripts; a `Site` runs it."""
     app = web.Application(middlewares=[_guarded(guard)], client_max_size=BODY_BYTES_MAX)
     files = {f"{name}.js": (web_text(f"{name}.js"), "text/javascript") for name in SCRIPTS}
@@ -53,7 +53,7 @@ def guarded_app(guard: Guard) -> web.Application:
 class Site:
     """An application on a port of loopback, which is passed to `guard`. Port 0 selects a free one."""
 
-    def __init__(self, app: web.Application, guard: Guard, port: int) -> None:
+    def __init__(self, app: web.Application, guard: RequestGuard, port: int) -> None:
         self._runner = web.AppRunner(app, shutdown_timeout=_GOODBYE_S, **listener_limits())
         self._guard = guard
         self._port = port
@@ -73,7 +73,7 @@ class Site:
         await self._runner.cleanup()
 
 
-def _guarded(guard: Guard) -> Middleware:
+def _guarded(guard: RequestGuard) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         why = guard.rejects(asked_of(request))
@@ -111,14 +111,12 @@ def rejected(status: int, why: str) -> web.Response:
     return web.Response(status=status, body=orjson.dumps({"error": why}), content_type="application/json")
 
 
-async def stream_feed(
-    request: web.Request, audience: Audience, hello: Callable[[], Awaitable[bytes]]
-) -> web.StreamResponse:
+async def stream_feed(request: web.Request, hub: SseHub, hello: Callable[[], Awaitable[bytes]]) -> web.StreamResponse:
     """Send server-sent events to one page, until it or the server ends. `hello` returns the complete state."""
     answer = web.StreamResponse(headers={"content-type": "text/event-stream", **_FIELDS})
     await answer.prepare(request)
     # Enter the audience first: messages published while the complete state is prepared wait in the queue.
-    listener = audience.enter()
+    listener = hub.enter()
     try:
         await answer.write(await hello())
         while not listener.closed:
@@ -126,11 +124,11 @@ async def stream_feed(
     except (ConnectionError, asyncio.CancelledError):
         pass  # the page has gone, or the server is shutting down
     finally:
-        audience.leave(listener)
+        hub.leave(listener)
     return answer
 
 
-async def _next(listener: Listener, hello: Callable[[], Awaitable[bytes]]) -> bytes:
+async def _next(listener: SseClient, hello: Callable[[], Awaitable[bytes]]) -> bytes:
     try:
         async with asyncio.timeout(HEARTBEAT_S):
             news = await listener.take()

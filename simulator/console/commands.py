@@ -24,11 +24,11 @@ from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback
 STEP_S_MAX: Final = 86400.0
 
 
-class _Act(BaseModel):
+class _Command(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Traffic(_Act):
+class TrafficCommand(_Command):
     """Multiply the traffic of a service by a factor."""
 
     act: Literal["traffic"]
@@ -36,7 +36,7 @@ class Traffic(_Act):
     factor: float = Field(ge=0, le=FACTOR_MAX)
 
 
-class Kill(_Act):
+class KillCommand(_Command):
     """End an instance as a crash would."""
 
     act: Literal["kill"]
@@ -44,7 +44,7 @@ class Kill(_Act):
     instance: int | Literal["oldest", "newest"]
 
 
-class Scaling(_Act):
+class ScalingCommand(_Command):
     """Set another auto scaling configuration; values that are left out stay."""
 
     act: Literal["scaling"]
@@ -54,7 +54,7 @@ class Scaling(_Act):
     max_size: int | None = None
 
 
-class Clock(_Act):
+class ClockCommand(_Command):
     """Play, pause, change the speed, or step: by `seconds` of virtual time, or to the next scaling decision."""
 
     act: Literal["clock"]
@@ -63,37 +63,39 @@ class Clock(_Act):
     seconds: float = Field(1.0, gt=0, le=STEP_S_MAX)
 
 
-class Operation(_Act):
+class OperationCommand(_Command):
     """Call an operation of App Runner."""
 
     act: Literal["deploy", "pause", "resume"]
     service: str
 
 
-Act = Traffic | Kill | Scaling | Clock | Operation
-AnyAct = Annotated[Union[Traffic, Kill, Scaling, Clock, Operation], Field(discriminator="act")]  # noqa: UP007 a discriminated union
-_ACTS: Final[TypeAdapter[Any]] = TypeAdapter(AnyAct)
+Command = TrafficCommand | KillCommand | ScalingCommand | ClockCommand | OperationCommand
+AnyCommand = Annotated[
+    Union[TrafficCommand, KillCommand, ScalingCommand, ClockCommand, OperationCommand], Field(discriminator="act")
+]  # noqa: UP007 a discriminated union
+_COMMANDS: Final[TypeAdapter[Any]] = TypeAdapter(AnyCommand)
 
 
-class ActRejected(Exception):
+class CommandRejected(Exception):
     """The command cannot be carried out; the message gives the reason in a sentence for the user."""
 
 
-def parse_act(body: bytes) -> Act:
-    """Parse a command. Raises ActRejected, naming the place, the value and what is expected."""
+def parse_command(body: bytes) -> Command:
+    """Parse a command. Raises CommandRejected, naming the place, the value and what is expected."""
     try:
-        act: Act = _ACTS.validate_json(body)
+        act: Command = _COMMANDS.validate_json(body)
     except ValidationError as error:
         told = [
             f"{'.'.join(str(part) for part in one['loc'][1:]) or 'the act'} = {one['input']!r}: {one['msg']}"
             for one in error.errors(include_url=False)
         ]
-        raise ActRejected("; ".join(told)) from error
+        raise CommandRejected("; ".join(told)) from error
     return act
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
+class CommandHandler:
     """Carries out commands on the loop of the run. `playback` None: real time, which cannot be stopped.
 
     `overrides` None: the traffic comes from outside. `operate` carries out operations of App Runner and returns what it
@@ -105,40 +107,40 @@ class Actor:
     playback: Playback | None = None
     overrides: LiveOverrides | None = None
     operate: Callable[[str, str], str] | None = None
-    configure: Callable[[Scaling], str] | None = None
+    configure: Callable[[ScalingCommand], str] | None = None
 
-    def act(self, act: Act) -> str:
-        """Carry out the command and describe it in a sentence. Raises ActRejected."""
-        if isinstance(act, Clock):
+    def act(self, act: Command) -> str:
+        """Carry out the command and describe it in a sentence. Raises CommandRejected."""
+        if isinstance(act, ClockCommand):
             return self._turn_clock(act)
         service = self._service(act.service)
-        if service.revision is None and not isinstance(act, Traffic | Operation):
-            raise ActRejected(f"{service.name} is paused")
+        if service.revision is None and not isinstance(act, TrafficCommand | OperationCommand):
+            raise CommandRejected(f"{service.name} is paused")
         try:
             match act:
-                case Traffic():
+                case TrafficCommand():
                     if self.overrides is None:
-                        raise ActRejected("the traffic comes from outside and cannot be changed here")
+                        raise CommandRejected("the traffic comes from outside and cannot be changed here")
                     self.overrides.turn(service.name, act.factor)
                     said = f"{service.name}: traffic x {act.factor:g}"
-                case Kill():
+                case KillCommand():
                     said = _kill(service, act.instance)
-                case Scaling():
+                case ScalingCommand():
                     said = self._configure(service, act)
-                case Operation():
+                case OperationCommand():
                     said = self._operate(service, act.act)
         except ValueError as error:
-            raise ActRejected(str(error)) from error
+            raise CommandRejected(str(error)) from error
         self._write_down(act.act, said)
         return said
 
     def _service(self, name: str) -> Service:
         services = self.platform.services
         if name not in services:
-            raise ActRejected(f"service = {name!r}, must be {one_of(name, services)}")
+            raise CommandRejected(f"service = {name!r}, must be {one_of(name, services)}")
         return services[name]
 
-    def _configure(self, service: Service, act: Scaling) -> str:
+    def _configure(self, service: Service, act: ScalingCommand) -> str:
         if self.configure is not None:
             return self.configure(act)
         scaling = change_configuration(
@@ -153,14 +155,16 @@ class Actor:
 
     def _operate(self, service: Service, what: str) -> str:
         if self.operate is None:
-            raise ActRejected(f"{what} = {service.name}, needs a service behind App Runner's API: see simulator serve")
+            raise CommandRejected(
+                f"{what} = {service.name}, needs a service behind App Runner's API: see simulator serve"
+            )
         return self.operate(what, service.name)
 
-    def _turn_clock(self, act: Clock) -> str:
+    def _turn_clock(self, act: ClockCommand) -> str:
         """Change the clock. No fact is recorded: the playback speed does not affect the run."""
         playback = self.playback
         if playback is None:
-            raise ActRejected("the run is in real time, so its clock cannot be changed")
+            raise CommandRejected("the run is in real time, so its clock cannot be changed")
         now_s = asyncio.get_running_loop().time()
         match act.do:
             case "play":
@@ -171,7 +175,7 @@ class Actor:
                 return "paused"
             case "speed":
                 if act.speed is None:
-                    raise ActRejected(f"speed = None: must be {SPEED_MIN:g} to {SPEED_MAX:g}")
+                    raise CommandRejected(f"speed = None: must be {SPEED_MIN:g} to {SPEED_MAX:g}")
                 playback.set_speed(act.speed, now_s)
                 return f"{act.speed:g} virtual seconds per second"
             case "step":
@@ -189,12 +193,12 @@ def _kill(service: Service, which: int | str) -> str:
     ready = sorted(service.pool.ready)
     if isinstance(which, str):
         if not ready:
-            raise ActRejected(f"{service.name}: no instance is ready, so none can be killed")
+            raise CommandRejected(f"{service.name}: no instance is ready, so none can be killed")
         number = ready[0] if which == "oldest" else ready[-1]
     else:
         number = which
         if all(instance.number != number for instance in service.living()):
-            raise ActRejected(f"instance = {number}, must be a running instance")
+            raise CommandRejected(f"instance = {number}, must be a running instance")
     for revision in service.revisions:
         revision.replica_set.kill(number)  # numbers are unique within the service: at most one revision has it
     return f"{service.name}: instance {number} killed"

@@ -17,7 +17,7 @@ from simulator.assembly.service_workload import local_host
 from simulator.assembly.serving import Serving
 from simulator.console.chart_columns import prices_of, usd_now
 from simulator.console.live_operations import operation_rows
-from simulator.console.scene import rows_of
+from simulator.console.view_model import rows_of
 from simulator.control.log_entries import EntryKind
 from simulator.control.service_events import EVENTS_STREAM
 from simulator.edge.access_log_entry import AccessLogEntry
@@ -69,7 +69,7 @@ class _Book:
                 del kept[old]
 
 
-class ServeScene:
+class ServeViewModel:
     """Observes `serving` from now on. `rates`: the prices of all services; None uses those of each service's Region."""
 
     def __init__(self, serving: Serving, rates: Rates | None = None) -> None:

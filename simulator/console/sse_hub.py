@@ -13,7 +13,7 @@ from typing import Final
 QUEUE_MAX: Final = 64
 
 
-class Listener:
+class SseClient:
     """One open page."""
 
     def __init__(self) -> None:
@@ -43,20 +43,20 @@ class Listener:
         return taken
 
 
-class Audience:
+class SseHub:
     """All open pages. Any thread may read `present`."""
 
     def __init__(self) -> None:
         self.present = 0
-        self._listeners: dict[Listener, None] = {}
+        self._listeners: dict[SseClient, None] = {}
 
-    def enter(self) -> Listener:
-        listener = Listener()
+    def enter(self) -> SseClient:
+        listener = SseClient()
         self._listeners[listener] = None
         self.present = len(self._listeners)
         return listener
 
-    def leave(self, listener: Listener) -> None:
+    def leave(self, listener: SseClient) -> None:
         self._listeners.pop(listener, None)
         self.present = len(self._listeners)
 

@@ -1,4 +1,6 @@
-"""The subject of a console: a run of a scenario, or a simulator that serves. `Show` and the frames know only this."""
+"""The subject of a console: a run of a scenario, or a simulator that serves. `SnapshotPublisher` and the frames
+know only this.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import prices_text, rates_of
 
 
-class Scene(Protocol):
+class ViewModel(Protocol):
     """Lives on the loop of the platform. Services are identified by their platform names."""
 
     @property
@@ -68,7 +70,7 @@ class Scene(Protocol):
         """Return the rows of a service."""
 
 
-class RunScene:
+class RunViewModel:
     """A run, with its own records: watching costs nothing that the report does not need anyway."""
 
     def __init__(self, context: RunContext) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.console.scene import RunScene
+from simulator.console.view_model import RunViewModel
 from simulator.replay.scenario import load_scenario
 from simulator.world.clock import ClockKind
 
@@ -17,5 +17,5 @@ from simulator.world.clock import ClockKind
 def test_a_policy_that_cannot_act_is_told_before_anything_is_shown() -> None:
     scenario = load_scenario(Path("scenarios/first-look.yaml")).with_policy("hpa")
     stage: Any = SimpleNamespace(scenario=scenario, clock=ClockKind.VIRTUAL)
-    (note,) = RunScene(stage).about()["notes"]
+    (note,) = RunViewModel(stage).about()["notes"]
     assert note.startswith("Warning: web: hpa scales out above 0.88 vCPU in use at each instance")

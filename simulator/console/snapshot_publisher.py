@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import orjson
 
-from simulator.console.acts import Actor
+from simulator.console.commands import CommandHandler
 from simulator.console.live_events import event_rows
 from simulator.console.live_frames import ServiceFrames
-from simulator.console.scene import Scene
+from simulator.console.view_model import ViewModel
 from simulator.records.events import Event, ScalingDecided
 from simulator.records.request_log import Chunk
 from simulator.world.clock import wall_s
@@ -58,19 +58,19 @@ class Lines:
         return self.kept[max(0, count - self.dropped) :]
 
 
-class Show:
+class SnapshotPublisher:
     """The messages of one run. `is_watched`: whether a page is open. `publish` takes messages. Both: any thread."""
 
     def __init__(
         self,
-        scene: Scene,
-        actor: Actor,
+        view_model: ViewModel,
+        command_handler: CommandHandler,
         playback: Playback | None,
         is_watched: Callable[[], bool],
         publish: Callable[[bytes], None],
     ) -> None:
-        self.actor = actor
-        self._scene = scene
+        self.command_handler = command_handler
+        self._view_model = view_model
         self._playback = playback
         self._is_watched = is_watched
         self._publish = publish
@@ -82,8 +82,8 @@ class Show:
         self._lines = Lines()
         self._lines_told = 0
         self._woken = asyncio.Event()
-        platform = scene.platform
-        scene.on_chunk(self._read)
+        platform = view_model.platform
+        view_model.on_chunk(self._read)
         platform.journal.subscribe(self._fact)
         self._heard_before, platform.on_line = platform.on_line, self._line
         if playback is None:
@@ -96,7 +96,7 @@ class Show:
     def hello(self) -> bytes:
         """Return the complete state for a page that has just been opened."""
         self._attend()
-        journal = self._scene.platform.journal
+        journal = self._view_model.platform.journal
         events = {"from": 0, "until": journal.recorded, "rows": event_rows(journal.events)}
         self._meet()
         return (
@@ -113,7 +113,7 @@ class Show:
         if not self._is_watched():
             if self._attended:
                 self._attended = False
-                self._scene.attended(False)
+                self._view_model.attended(False)
             return math.inf
         self._attend()
         now_s = wall_s()
@@ -131,26 +131,26 @@ class Show:
         self._woken.set()
 
     def _about(self) -> dict[str, Any]:
-        scene = self._scene
-        services = [scene.about_service(name) for name in self._frames]
-        operations = self.actor.operate is not None
-        return {**scene.about(), "operations": operations, "services": services}
+        view_model = self._view_model
+        services = [view_model.about_service(name) for name in self._frames]
+        operations = self.command_handler.operate is not None
+        return {**view_model.about(), "operations": operations, "services": services}
 
     def _what_changed(self) -> bytes:
         """Return messages about services, their states and operations, if any of these may have changed."""
-        version = self._scene.version()
+        version = self._view_model.version()
         if not self._meet() and version == self._version_told:
             return b""
         self._version_told = version
         return message("about", self._about()) + self._operations()
 
     def _operations(self) -> bytes:
-        rows = self._scene.operations()
+        rows = self._view_model.operations()
         return b"" if rows is None else message("operations", {"rows": rows})
 
     def _meet(self) -> bool:
         """Update the set of services, which an API may create and delete; True if it has changed."""
-        services = self._scene.platform.services
+        services = self._view_model.platform.services
         known = {name: frames.service for name, frames in self._frames.items()}
         if known == services:
             return False
@@ -158,12 +158,12 @@ class Show:
             del self._frames[name]
         for name, service in services.items():
             if name not in self._frames:
-                self._frames[name] = ServiceFrames(self._scene, service)
+                self._frames[name] = ServiceFrames(self._view_model, service)
         return True
 
     def _frame(self, *, whole: bool) -> bytes:
-        self._scene.flush()
-        now_s = self._scene.platform.clock.at_s()
+        self._view_model.flush()
+        now_s = self._view_model.platform.clock.at_s()
         return message(
             "frame",
             {
@@ -181,10 +181,10 @@ class Show:
         return "stepping" if playback.stepping else "paused"
 
     def _series(self) -> bytes:
-        return message("series", {name: self._scene.series(name) for name in self._frames})
+        return message("series", {name: self._view_model.series(name) for name in self._frames})
 
     def _facts(self) -> bytes:
-        journal = self._scene.platform.journal
+        journal = self._view_model.platform.journal
         told, self._facts_told = self._facts_told, journal.recorded
         rows = event_rows(journal.since(told))
         return message("facts", {"from": told, "until": journal.recorded, "rows": rows}) if rows else b""
@@ -200,8 +200,8 @@ class Show:
         if self._attended:
             return
         self._attended = True
-        self._scene.attended(True)
-        self._facts_told = self._scene.platform.journal.recorded
+        self._view_model.attended(True)
+        self._facts_told = self._view_model.platform.journal.recorded
         self._lines_told = self._lines.count
         for frames in self._frames.values():
             frames.attend()
@@ -219,7 +219,7 @@ class Show:
 
     def _line(self, service: str, instance: int, line: str) -> None:
         self._heard_before(service, instance, line)
-        at_s = self._scene.platform.clock.at_s()
+        at_s = self._view_model.platform.clock.at_s()
         self._lines.add({"at_s": at_s, "service": service, "instance": instance, "line": line[:2000]})
 
     async def _look_for_ever(self) -> None:
