@@ -7,7 +7,7 @@ import signal
 from types import FrameType
 from typing import Final, Never
 
-_INTERRUPTED: Final = 130  # 128 + SIGINT, the same as in simulator.cli.exits, which is not imported yet
+_INTERRUPTED: Final = 130  # 128 + SIGINT, the same as in simulator.cli.exit_codes, which is not imported yet
 
 
 def main() -> None:

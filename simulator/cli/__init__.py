@@ -9,12 +9,12 @@ from __future__ import annotations
 import typer
 
 import simulator
+from simulator.cli.commands import CommandGroup
 from simulator.cli.printing import guarded
-from simulator.cli.verbs import Verbs
 
 app = typer.Typer(
     name="simulator",
-    cls=Verbs,
+    cls=CommandGroup,
     help="A platform simulator of AWS App Runner: real sockets or virtual time, the same code.",
     epilog="Terms: docs/reference/glossary.md",
     no_args_is_help=True,

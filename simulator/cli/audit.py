@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.entries import LAST_DEFAULT, Tail, reader, show
+from simulator.cli.log_commands import LAST_DEFAULT, Tail, reader, show
 from simulator.cli.state import state_folder
 from simulator.control.audit import is_read
 from simulator.control.log_entries import EntryKind, LogEntry

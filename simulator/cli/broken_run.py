@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from simulator.cli.exits import broke, details_of
+from simulator.cli.exit_codes import broke, details_of
 from simulator.replay.runner import BrokenRun
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from simulator.assembly import local_authority
-from simulator.cli.exits import cannot
+from simulator.cli.exit_codes import cannot
 from simulator.cli.outputs import written
 from simulator.cli.state import state_folder
 

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from simulator.cli.batch_progress import BatchProgress
-from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenario_file import file_path, policy_files, tell_recordings

@@ -9,9 +9,9 @@ import typer
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION
 from simulator.assembly.control_plane import STORE_NAME, ControlPlane, ControlPlaneSettings
-from simulator.cli.exits import bad_input, cannot
+from simulator.cli.admin_client import ask_running
+from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
-from simulator.cli.running import ask_running
 from simulator.cli.state import state_folder
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store_file import StoreError

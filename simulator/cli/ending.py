@@ -1,7 +1,7 @@
 """The end of the program: every exception that leaves a verb becomes one line and the right exit code.
 
-A verb reports bad input and its own failures itself (exits.py). Unexpected errors and failures of the machine (a full
-disk, an interrupt, a closed pipe) are reported here, the same for every verb.
+A verb reports bad input and its own failures itself (exit_codes.py). Unexpected errors and failures of the machine (a
+full disk, an interrupt, a closed pipe) are reported here, the same for every verb.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, Never
 
 import typer
 
-from simulator.cli.exits import BAD_INPUT, BROKE, INTERRUPTED, OK, details_of, flushed, told
+from simulator.cli.exit_codes import BAD_INPUT, BROKE, INTERRUPTED, OK, details_of, error_text, flushed
 from simulator.cli.printing import echo
 from simulator.world.repeated_interrupt import RepeatedInterrupt
 
@@ -56,7 +56,7 @@ def _code(verb: Callable[[], Any]) -> int:
             if (missing := explain_missing(error)) is not None:
                 echo(missing, err=True)
                 return BAD_INPUT
-        echo(f"the simulator failed: {told(error)}{details_of(error)}", err=True)
+        echo(f"the simulator failed: {error_text(error)}{details_of(error)}", err=True)
         return BROKE
     return result if isinstance(result, int) else OK
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from simulator.assembly import DEFAULT_ENGINE, check_engine
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 
 
 def engine_host(given: str | None) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from simulator.builds.config_file import FILE_NAME
 from simulator.builds.project_detection import detect
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo
 

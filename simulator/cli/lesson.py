@@ -10,7 +10,7 @@ from rich.console import Console
 
 from simulator.cli.broken_run import run_broke
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo
 from simulator.cli.terminal import Terminal
@@ -24,7 +24,7 @@ from simulator.console.lesson_text import (
 )
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson, Question
-from simulator.lessons.play import Outcome, play_lesson
+from simulator.lessons.play import LessonOutcome, play_lesson
 from simulator.model.problems import one_of
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun
@@ -122,7 +122,7 @@ def _ask(question: Question) -> float | str:
             echo(str(error))
 
 
-def _try_again(first: Outcome, console: Console) -> None:
+def _try_again(first: LessonOutcome, console: Console) -> None:
     """Repeat with other values until the learner enters an empty line."""
     while told := _line("A value (Enter ends the lesson)"):
         try:
@@ -141,7 +141,7 @@ def _line(prompt: str) -> str | None:
     return line.strip() if line else None
 
 
-def _played(lesson: Lesson, knob: Any, console: Console) -> Outcome:
+def _played(lesson: Lesson, knob: Any, console: Console) -> LessonOutcome:
     try:
         with console.status("playing in virtual time"):
             return play_lesson(lesson, knob)

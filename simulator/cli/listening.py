@@ -7,7 +7,7 @@ import resource
 from collections.abc import Mapping
 from typing import NoReturn
 
-from simulator.cli.exits import bad_input, broke, is_of_the_machine
+from simulator.cli.exit_codes import bad_input, broke, is_of_the_machine
 from simulator.wire.listening import CannotListen
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.entries import LAST_DEFAULT, Tail, reader, service_arn, show
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
+from simulator.cli.log_commands import LAST_DEFAULT, Tail, reader, service_arn, show
 from simulator.cli.state import state_folder
 from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.service_events import EVENTS_STREAM

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn, Self, TextIO
 
-from simulator.cli.exits import bad_input, broke, cannot
+from simulator.cli.exit_codes import bad_input, broke, cannot
 
 STDOUT: Final = "-"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo
 from simulator.rules.platforms import PLATFORMS

@@ -17,7 +17,7 @@ import typer
 from simulator.model.visible import visible
 
 
-class Door:
+class GuardedStream:
     """A text stream that filters what is written to another one."""
 
     def __init__(self, behind: TextIO) -> None:
@@ -40,7 +40,9 @@ class Door:
 def guarded() -> Iterator[None]:
     """Wrap both streams; nested calls wrap them only once."""
     before = sys.stdout, sys.stderr
-    doors = tuple(stream if isinstance(stream, Door) or stream is None else Door(stream) for stream in before)
+    doors = tuple(
+        stream if isinstance(stream, GuardedStream) or stream is None else GuardedStream(stream) for stream in before
+    )
     sys.stdout, sys.stderr = doors
     try:
         yield

@@ -9,7 +9,7 @@ import typer
 from simulator.builds.artifact import BuildFailed
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
-from simulator.cli.exits import BROKE, INTERRUPTED
+from simulator.cli.exit_codes import BROKE, INTERRUPTED
 from simulator.cli.printing import echo
 from simulator.model.phase import Phase
 from simulator.replay.scenario import ScenarioSpec

@@ -9,7 +9,7 @@ from typing import Final
 from rich.console import Console
 
 from simulator.cli.console_port import port_taken
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.listening import allow_many_files
 from simulator.console.run_console import RunConsole
 from simulator.replay.scenario import ScenarioSpec

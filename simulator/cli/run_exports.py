@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.scenario import ScenarioSpec

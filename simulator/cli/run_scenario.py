@@ -14,7 +14,7 @@ from rich.console import Console
 from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
 from simulator.cli.broken_run import run_broke
 from simulator.cli.engine import engine_host
-from simulator.cli.exits import CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.printing import echo

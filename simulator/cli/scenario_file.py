@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.printing import echo
 from simulator.model.problems import one_of
 from simulator.replay.shipped import shipped_scenarios
@@ -16,7 +16,7 @@ from simulator.replay.shipped import shipped_scenarios
 if TYPE_CHECKING:
     from simulator.replay.scenario import ScenarioSpec
 
-WAIT_TOLD_S: Final = 1.0
+WAIT_NOTICE_S: Final = 1.0
 
 
 def scenario_path(name: str) -> Path:
@@ -44,7 +44,7 @@ def patient(path: Path) -> Iterator[None]:
     if not path.is_fifo():
         yield
         return
-    waits = threading.Timer(WAIT_TOLD_S, echo, [f"waiting for a scenario from the pipe {path}"], {"err": True})
+    waits = threading.Timer(WAIT_NOTICE_S, echo, [f"waiting for a scenario from the pipe {path}"], {"err": True})
     waits.daemon = True
     waits.start()
     try:

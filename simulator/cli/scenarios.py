@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.exits import bad_input, cannot
+from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
 from simulator.replay.shipped import description_of, shipped_scenarios
 

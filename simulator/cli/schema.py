@@ -16,7 +16,7 @@ from simulator.replay.report_schema import report_schema
 from simulator.replay.schema import scenario_schema, schema_for_editors
 
 
-class Kind(StrEnum):
+class SchemaKind(StrEnum):
     SCENARIO = "scenario"
     REPORT = "report"
     SERVE = "serve"
@@ -24,17 +24,17 @@ class Kind(StrEnum):
 
 
 def schema(
-    kind: Kind = typer.Argument(
-        Kind.SCENARIO, help="Schema of scenario files, reports, the configuration of `serve`, or apprunner.yaml."
+    kind: SchemaKind = typer.Argument(
+        SchemaKind.SCENARIO, help="Schema of scenario files, reports, the configuration of `serve`, or apprunner.yaml."
     ),
 ) -> None:
     """Print the JSON Schema of scenario files and configurations (for editors) or of reports."""
     typer.echo(json.dumps(_SCHEMAS[kind](), indent=2))
 
 
-_SCHEMAS: Final[Mapping[Kind, Callable[[], dict[str, Any]]]] = {
-    Kind.SCENARIO: scenario_schema,
-    Kind.REPORT: report_schema,
-    Kind.SERVE: partial(schema_for_editors, ServeConfig),
-    Kind.APPRUNNER: config_schema,
+_SCHEMAS: Final[Mapping[SchemaKind, Callable[[], dict[str, Any]]]] = {
+    SchemaKind.SCENARIO: scenario_schema,
+    SchemaKind.REPORT: report_schema,
+    SchemaKind.SERVE: partial(schema_for_editors, ServeConfig),
+    SchemaKind.APPRUNNER: config_schema,
 }

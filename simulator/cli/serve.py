@@ -16,7 +16,7 @@ from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
-from simulator.cli.exits import bad_input, broke, details_of, told
+from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.option_help import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
 from simulator.cli.printing import echo
@@ -153,7 +153,7 @@ async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:
     if await first_of(stopped, broken) == 1:
         error = broken.exception()
         assert error is not None
-        broke(f"the simulator failed: {told(error)}{details_of(error)}")
+        broke(f"the simulator failed: {error_text(error)}{details_of(error)}")
 
 
 def _ports(settings: ServingSettings) -> dict[str, int]:

@@ -13,7 +13,7 @@ from simulator.assembly import LiveSettings
 from simulator.cli.broken_run import run_broke
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
-from simulator.cli.exits import INTERRUPTED, bad_input
+from simulator.cli.exit_codes import INTERRUPTED, bad_input
 from simulator.cli.listening import allow_many_files
 from simulator.cli.option_help import ENGINE_HELP
 from simulator.cli.outputs import Outputs

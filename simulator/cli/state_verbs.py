@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from simulator.assembly.control_plane import STORE_NAME
-from simulator.cli.exits import bad_input, cannot
+from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.control.serialization import DocumentError

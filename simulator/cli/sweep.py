@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from simulator.cli.batch_progress import BatchProgress
-from simulator.cli.exits import BROKE, CHECK_FAILED, INTERRUPTED, bad_input, broke
+from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, bad_input, broke
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenario_file import file_path, policy_files, tell_recordings

@@ -8,7 +8,7 @@ from typing import IO, Any
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from simulator.cli.printing import Door
+from simulator.cli.printing import GuardedStream
 from simulator.model.visible import visible
 
 
@@ -24,7 +24,7 @@ class Terminal(Console):
         movement.
         """
         file = super().file
-        return file.behind if isinstance(file, Door) else file
+        return file.behind if isinstance(file, GuardedStream) else file
 
     @file.setter
     def file(self, new_file: IO[str]) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 
 from simulator.cli.console_port import DEFAULT_PORT
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.terminal import Terminal
 from simulator.console.feed_client import NoFeed, feed
 from simulator.console.sparkline import BLOCKS, PLAIN

@@ -22,12 +22,12 @@ from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
-from simulator.cli.exits import BAD_INPUT, BROKE, OK, bad_input
+from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
-from simulator.cli.up_names import FirstAnswers, hosts_of, told_names
+from simulator.cli.up_names import FirstAnswers, hosts_of, names_text
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.process_isolation import find_namespaces
 from simulator.fleet.secrets import SecretsPlace
@@ -140,7 +140,7 @@ async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuild
         return code
     front = serving.platform.front
     assert front is not None
-    for line in told_names(serving.service.name, front):
+    for line in names_text(serving.service.name, front):
         echo(line)
     keep_what_started()
     loop, pause_s = asyncio.get_running_loop(), _LOOK_S

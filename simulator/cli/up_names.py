@@ -24,7 +24,7 @@ def hosts_of(name: str) -> tuple[str, str, str]:
     return f"{name}{LOCAL_DOMAIN}", app_runners, local_host(app_runners)
 
 
-def told_names(name: str, front: Front) -> tuple[str, str]:
+def names_text(name: str, front: Front) -> tuple[str, str]:
     """Return the address, and a command to copy for the service's name on App Runner."""
     local, app_runners, _ = hosts_of(name)
     root, port = front.root_certificate, front.https_port
@@ -59,4 +59,4 @@ class FirstAnswers:
             f"(Django's ALLOWED_HOSTS, Rails' config.hosts) has to accept {local}; one that accepts .awsapprunner.com "
             f"answers as {app_runners}:"
         )
-        self._tell(told_names(self._name, self._front)[1])
+        self._tell(names_text(self._name, self._front)[1])

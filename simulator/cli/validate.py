@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulator.cli.exits import CHECK_FAILED, OK, bad_input
+from simulator.cli.exit_codes import CHECK_FAILED, OK, bad_input
 from simulator.cli.outputs import Outputs
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal

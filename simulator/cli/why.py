@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.printing import echo
 from simulator.lab.why import parse_moment, read_report, why
 

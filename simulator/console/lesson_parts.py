@@ -15,7 +15,7 @@ from simulator.console.report_html import page_document
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Knob, Lesson
 from simulator.lessons.lesson_figures import prefix_of
-from simulator.lessons.play import Outcome
+from simulator.lessons.play import LessonOutcome
 
 
 @cache
@@ -61,7 +61,7 @@ def course_part() -> list[dict[str, Any]]:
     ]
 
 
-def outcome_part(outcome: Outcome, prediction: float | str | None) -> dict[str, Any]:
+def outcome_part(outcome: LessonOutcome, prediction: float | str | None) -> dict[str, Any]:
     """Return prediction and outcome, the lesson's figures, the explanation, the journal, and the run itself."""
     lesson, question = outcome.lesson, outcome.lesson.question
     return {

@@ -14,7 +14,7 @@ from rich.text import Text
 from simulator.console.quantities import count_text, measured_text
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.lessons.lesson import Knob, Lesson, Question, Unit
-from simulator.lessons.play import Outcome
+from simulator.lessons.play import LessonOutcome
 from simulator.model.units import duration_text
 from simulator.replay.report_schema import ServicePart
 
@@ -44,7 +44,7 @@ def print_task(lesson: Lesson, console: Console) -> None:
         console.print(Text.assemble(("  " + choice.key, "bold cyan"), "  ", choice.text), width=width)
 
 
-def print_outcome(prediction: float | str | None, outcome: Outcome, console: Console) -> None:
+def print_outcome(prediction: float | str | None, outcome: LessonOutcome, console: Console) -> None:
     """Print prediction and outcome, the course of the run, and the journal."""
     question = outcome.lesson.question
     console.print()
@@ -60,7 +60,7 @@ def print_outcome(prediction: float | str | None, outcome: Outcome, console: Con
     _events(outcome, console)
 
 
-def print_explanation(outcome: Outcome, console: Console) -> None:
+def print_explanation(outcome: LessonOutcome, console: Console) -> None:
     """Print the explanation of the outcome."""
     console.print()
     console.print(Markdown(outcome.explanation), width=min(console.width, _WIDTH_MAX))
@@ -74,7 +74,7 @@ def print_knob(knob: Knob, console: Console) -> None:
     console.print(Text(f"{knob.place}: try {worth}", style="dim"))
 
 
-def print_trial(first: Outcome, trial: Outcome, console: Console) -> None:
+def print_trial(first: LessonOutcome, trial: LessonOutcome, console: Console) -> None:
     """Print the run with the changed parameter, beside the first one."""
     console.print()
     console.print(_figures((first, trial)))
@@ -106,7 +106,7 @@ def figure_text(value: float, unit: Unit) -> str:
     return measured_text(round(value, 2) if unit == "count" else value, unit)
 
 
-def _figures(outcomes: tuple[Outcome, ...]) -> Table:
+def _figures(outcomes: tuple[LessonOutcome, ...]) -> Table:
     """Build a table with a row for each figure that the lesson shows and a column for each run."""
     lesson = outcomes[0].lesson
     table = Table(box=None, pad_edge=False, header_style="bold dim")
@@ -145,7 +145,7 @@ def _curves(service: ServicePart, console: Console, *, several: bool) -> None:
             console.print(Text.assemble(f"{label:<{_LABEL}}", (line, style), f" {note}"))
 
 
-def _journal(outcome: Outcome, console: Console) -> None:
+def _journal(outcome: LessonOutcome, console: Console) -> None:
     entries = outcome.journal()
     if not entries:
         return
@@ -169,7 +169,7 @@ def _journal(outcome: Outcome, console: Console) -> None:
         console.print(Text(f"and {total - len(entries)} more decisions", style="dim"))
 
 
-def _events(outcome: Outcome, console: Console) -> None:
+def _events(outcome: LessonOutcome, console: Console) -> None:
     lines = outcome.event_log()
     if not lines:
         return

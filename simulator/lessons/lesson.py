@@ -20,7 +20,7 @@ Unit = Literal["s", "ratio", "count", "usd", "rps"]
 _PERCENT: Final = 100
 
 
-class Choice(Section):
+class AnswerChoice(Section):
     """One of the answers to choose from: right if the outcome is below `below` and not below the previous bound."""
 
     key: str = Field(pattern="^[a-z]$")
@@ -42,7 +42,7 @@ class Question(Section):
     """How the figure is shown and how a prediction is parsed: `350 ms`, `20 %`, `12`."""
     within: Number = Field(default=0.15, gt=0)
     """Tolerance of a right prediction, as a share of the outcome."""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[AnswerChoice, ...] = ()
     """Answers to choose from, in order of rising outcome; if empty, the answer is a number."""
 
     @property
@@ -79,7 +79,7 @@ class Question(Section):
             return prediction == self.right_choice(outcome).key
         return abs(prediction - outcome) <= max(self.within * outcome, _least(self.unit))
 
-    def right_choice(self, outcome: float) -> Choice:
+    def right_choice(self, outcome: float) -> AnswerChoice:
         """Return the choice whose range contains the outcome; only for questions with choices."""
         return next(choice for choice in self.choices if outcome < choice.below)
 
@@ -107,7 +107,7 @@ def _least(unit: Unit) -> float:
     return {"s": 0.01, "ratio": 0.005, "count": 0.5, "usd": 0.05, "rps": 0.5}[unit]
 
 
-class Shown(Section):
+class ShownFigure(Section):
     """A figure in the table next to the prediction."""
 
     figure: str
@@ -171,7 +171,7 @@ class Lesson(Section):
     scenario: str
     """The text of a scenario file."""
     question: Question
-    shows: tuple[Shown, ...]
+    shows: tuple[ShownFigure, ...]
     """Figures shown next to prediction and outcome."""
     decisions: int = 4
     """How many of the journal's decisions to show."""

@@ -15,7 +15,7 @@ from simulator.replay.runner import Run, play
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LessonOutcome:
     """The outcome: the report and its source data, its figures, and the figure of the question."""
 
     lesson: Lesson
@@ -44,7 +44,7 @@ class Outcome:
         return sorted(lines, key=lambda event: event.at_s)[: self.lesson.events]
 
 
-def play_lesson(lesson: Lesson, knob: Any = None, attach: Callable[[Run], None] | None = None) -> Outcome:
+def play_lesson(lesson: Lesson, knob: Any = None, attach: Callable[[Run], None] | None = None) -> LessonOutcome:
     """Run the lesson's scenario, optionally with the knob set to a value. May be called from any thread.
 
     `attach` receives the run before it begins, to observe it.
@@ -59,4 +59,4 @@ def play_lesson(lesson: Lesson, knob: Any = None, attach: Callable[[Run], None] 
         attach(run)
     record = play(run, signals=False)
     report = build_report(record)
-    return Outcome(lesson, knob, record, report, figures(report))
+    return LessonOutcome(lesson, knob, record, report, figures(report))

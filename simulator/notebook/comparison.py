@@ -18,13 +18,13 @@ from simulator.lab.compare_run import task_name
 from simulator.lab.comparison import Comparison, EstimatePart, comparison_json
 from simulator.lab.tables import difference_tables, elasticity_score_tables, main_tables
 from simulator.model.units import parse_duration
-from simulator.notebook.cells import table_cell
 from simulator.notebook.frames import Library, frame_of_rows
 from simulator.notebook.progress import NotebookProgress, Progress
+from simulator.notebook.repr_html import table_cell
 from simulator.notebook.result import Page
+from simulator.notebook.run_in_thread import run_in_thread
 from simulator.notebook.scenario import Scenario
-from simulator.notebook.thread import in_thread
-from simulator.notebook.written import write_scenario
+from simulator.notebook.scenario_file import write_scenario
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.user_policy import policy_name, require_files
 
@@ -150,7 +150,9 @@ def compare(
         tasks = plan.tasks()
         with NotebookProgress(progress, "compare", len(tasks), task_name(tasks[0])) as shown:
             return ComparisonResult(
-                in_thread(lambda: played(plan, workers, lambda task, _: shown.advance(task_name(task))), shown.stop),
+                run_in_thread(
+                    lambda: played(plan, workers, lambda task, _: shown.advance(task_name(task))), shown.stop
+                ),
                 recordings,
             )
 

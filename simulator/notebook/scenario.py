@@ -15,12 +15,12 @@ import yaml
 
 from simulator.assembly import LiveSettings
 from simulator.model.problems import one_of
-from simulator.notebook.cells import rows_cell
 from simulator.notebook.plain import is_frame, plain
 from simulator.notebook.progress import Progress
+from simulator.notebook.repr_html import rows_cell
 from simulator.notebook.result import Result
+from simulator.notebook.run_in_thread import Stop, play_beside
 from simulator.notebook.sweep import SweepResult, swept
-from simulator.notebook.thread import Stop, play_beside
 from simulator.replay.changes import Changes, changed
 from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.report import build_report

@@ -14,8 +14,8 @@ from simulator.lab.point_run import Row, play_point
 from simulator.lab.worker_pools import ProcessWorkerPool
 from simulator.notebook.frames import Library, frame_of_rows
 from simulator.notebook.progress import NotebookProgress, Progress
-from simulator.notebook.thread import in_thread
-from simulator.notebook.written import write_scenario
+from simulator.notebook.run_in_thread import run_in_thread
+from simulator.notebook.scenario_file import write_scenario
 from simulator.replay.document import Document
 
 
@@ -64,7 +64,7 @@ def swept(
                     told.advance(_name(point))
                 return found
 
-            found = in_thread(rows, told.stop)
+            found = run_in_thread(rows, told.stop)
     return SweepResult([{**_told(point), "seed": point.seed, **found[point.number]} for point in grid], notes)
 
 

@@ -23,7 +23,7 @@ sys.addaudithook(interrupt)
 
 
 @pytest.mark.parametrize(
-    "module", ["simulator.cli", "typer", "inspect", "simulator.cli.verbs", "numpy", "simulator.replay.runner"]
+    "module", ["simulator.cli", "typer", "inspect", "simulator.cli.commands", "numpy", "simulator.replay.runner"]
 )
 def test_an_interrupt_while_a_module_is_imported_ends_with_130_and_no_traceback(tmp_path: Path, module: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(HOOK)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli import app
-from simulator.cli.printing import Door, echo, guarded
+from simulator.cli.printing import GuardedStream, echo, guarded
 from simulator.cli.terminal import Terminal
 from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.store import Store
@@ -45,15 +45,15 @@ class Tty(io.StringIO):
 def test_a_stream_is_guarded_and_restored() -> None:
     before = sys.stdout
     with guarded(), guarded():
-        assert isinstance(sys.stdout, Door)
-        assert not isinstance(sys.stdout.behind, Door)
+        assert isinstance(sys.stdout, GuardedStream)
+        assert not isinstance(sys.stdout.behind, GuardedStream)
     assert sys.stdout is before
 
 
 def test_a_pipe_gets_no_control_at_all_and_a_terminal_colours_only() -> None:
     pipe, terminal = io.StringIO(), Tty()
     for stream in (pipe, terminal):
-        Door(stream).writelines(["\x1b[31mred\x1b[0m", "\x1b[2J\n"])
+        GuardedStream(stream).writelines(["\x1b[31mred\x1b[0m", "\x1b[2J\n"])
     assert pipe.getvalue() == "\\u001b[31mred\\u001b[0m\\u001b[2J\n"
     assert terminal.getvalue() == "\x1b[31mred\x1b[0m\\u001b[2J\n"
 
@@ -68,7 +68,7 @@ def test_a_strangers_text_has_no_colours_either(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_table_on_a_terminal_has_our_styles_and_no_text_has_any() -> None:
     file = Tty()
-    console = Terminal(file=Door(file), force_terminal=True, width=200, color_system="standard")
+    console = Terminal(file=GuardedStream(file), force_terminal=True, width=200, color_system="standard")
     table = Table(title=EVIL)
     table.add_column(EVIL)
     table.add_row(Text(EVIL, style="bold"))

@@ -27,7 +27,7 @@ def test_a_pipe_that_has_nothing_yet_is_told_and_then_read(tmp_path: Path, monke
         pipe.write_text(TEXT)
 
     monkeypatch.setattr(scenario_file, "echo", echo)
-    monkeypatch.setattr(scenario_file, "WAIT_TOLD_S", 0.01)
+    monkeypatch.setattr(scenario_file, "WAIT_NOTICE_S", 0.01)
     with patient(pipe):
         assert load_scenario(pipe).duration_s == 1
     assert told == [(f"waiting for a scenario from the pipe {pipe}", True)]

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from simulator.cli.verbs import _VERBS, Verbs
+from simulator.cli.commands import _VERBS, CommandGroup
 
 REPORT = """
 import sys
@@ -72,7 +72,7 @@ def test_a_command_imports_no_more_than_it_uses(command: list[str], modules_max:
 
 
 def test_the_list_of_verbs_has_their_summaries() -> None:
-    group = Verbs(name="simulator")
+    group = CommandGroup(name="simulator")
     for name, verb in _VERBS.items():
         first = group.get_command(None, name).help.partition("\n\n")[0]
         assert verb.summary == " ".join(first.split())

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson
-from simulator.lessons.play import Outcome, play_lesson
+from simulator.lessons.play import LessonOutcome, play_lesson
 
 LESSONS = list(course().values())
 # What the course has to have, whatever else it has.
@@ -53,7 +53,7 @@ def _broken(lesson: Lesson) -> list[str]:
     assert "{" not in first.explanation
     assert {shown.figure for shown in lesson.shows} <= set(first.figures)
     assert first.report.run.complete
-    runs: dict[str, Outcome] = {"None": first}
+    runs: dict[str, LessonOutcome] = {"None": first}
     for claim in lesson.claims:
         if str(claim.knob) not in runs:
             runs[str(claim.knob)] = play_lesson(lesson, claim.knob)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.lessons.course import course
-from simulator.lessons.lesson import Choice, Claim, Question, Unit
+from simulator.lessons.lesson import AnswerChoice, Claim, Question, Unit
 
 
-def question(unit: Unit, *, within: float = 0.1, choices: tuple[Choice, ...] = ()) -> Question:
+def question(unit: Unit, *, within: float = 0.1, choices: tuple[AnswerChoice, ...] = ()) -> Question:
     return Question(ask="How many?", figure="in_flight", unit=unit, within=within, choices=choices)
 
 

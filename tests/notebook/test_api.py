@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from simulator import MissingLibrary, Result, Scenario, ScenarioError, compare
-from simulator.notebook.thread import Stop, in_thread
+from simulator.notebook.run_in_thread import Stop, run_in_thread
 from simulator.replay.report import build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.runner import Run, play
@@ -47,7 +47,7 @@ def result() -> Result:
 
 async def test_inside_a_running_loop_the_bytes_are_those_of_the_command_line() -> None:
     here = Scenario("first-look").run(seed=5).json()
-    there = in_thread(
+    there = run_in_thread(
         lambda: report_json(
             build_report(play(Run(load_scenario(shipped_scenarios()["first-look"]).with_seed(5)), signals=False))
         )
@@ -139,7 +139,7 @@ def test_a_run_ends_early_when_another_thread_wants_it_to() -> None:
     stop = Stop()
     stop.run = Run(scenario, watcher=stop)
     threading.Timer(0.2, stop.want).start()
-    record = in_thread(lambda: play(stop.run, signals=False) if stop.run is not None else None)
+    record = run_in_thread(lambda: play(stop.run, signals=False) if stop.run is not None else None)
     assert record is not None
     assert not record.complete
     assert record.ended_s < 10_000

@@ -122,7 +122,7 @@ def test_an_interrupt_of_the_cell_ends_the_sweep_and_not_only_the_waiting(monkey
             interrupted.set()
             assert told_to_stop.wait(30)
 
-    monkeypatch.setattr("simulator.notebook.sweep.in_thread", in_thread)
+    monkeypatch.setattr("simulator.notebook.sweep.run_in_thread", in_thread)
     scenario = Scenario.from_text(SMALL)
     with pytest.raises(KeyboardInterrupt):
         swept(scenario.document, scenario.folder, {"max_size": [1, 2, 3, 4]}, [1], 1, tell)

@@ -75,7 +75,7 @@ def details_of(error: BaseException) -> str:
     return f" (details in {file.name})"
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Format an error in one line; an unexpected one with its type."""
     if isinstance(error, OSError):
         return str(error)

@@ -46,10 +46,10 @@ def play_beside(run: Run, stop: Stop) -> RunRecord:
         ScenarioError, BrokenRun: as `play`.
     """
     stop.run = run
-    return in_thread(lambda: play(run, signals=False), stop.want)
+    return run_in_thread(lambda: play(run, signals=False), stop.want)
 
 
-def in_thread(work: Callable[[], T], on_interrupt: Callable[[], None] = lambda: None) -> T:
+def run_in_thread(work: Callable[[], T], on_interrupt: Callable[[], None] = lambda: None) -> T:
     """Return or raise what `work` does, while this thread waits. An interrupt calls `on_interrupt` once.
 
     The thread is a daemon: work that cannot be stopped must not keep the interpreter alive.

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, get_args
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.cli.exits import INTERRUPTED, NOBODY_READS
+from simulator.cli.exit_codes import INTERRUPTED, NOBODY_READS
 from simulator.cli.printing import echo
 
 
@@ -105,7 +105,7 @@ _VERBS: Final = {
 }
 
 
-class Verbs(TyperGroup):
+class CommandGroup(TyperGroup):
     """The group of all verbs. Typer includes its own copy of click, whose types have no public name."""
 
     def main(self, args: Any = None, prog_name: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]

@@ -15,8 +15,8 @@ import typer
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.exits import DEBUG_VARIABLE
-from simulator.cli.verbs import _VERBS, Verb
+from simulator.cli.commands import _VERBS, Verb
+from simulator.cli.exit_codes import DEBUG_VARIABLE
 
 RUN = CliRunner()
 SCENARIO = """

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from simulator.assembly.control_plane import STORE_NAME
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.printing import echo
 from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.store import EntryReader

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.api.admin import ADMIN_FILE
-from simulator.cli.exits import bad_input
+from simulator.cli.exit_codes import bad_input
 
 _TIMEOUT_S: Final = 10.0
 _PID_MAX: Final = 2**22  # Linux's maximum
