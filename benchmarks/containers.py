@@ -105,8 +105,8 @@ def by_hand(image: str, count: int) -> float:
     began_s = wall_s()
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
     names = [process.communicate()[0].strip() for process in running]
-    told = subprocess.run(["docker", "port", names[0]], capture_output=True, text=True, check=True)
-    assert "127.0.0.1" in told.stdout
+    given = subprocess.run(["docker", "port", names[0]], capture_output=True, text=True, check=True)
+    assert "127.0.0.1" in given.stdout
     for name in names:
         port = subprocess.run(["docker", "port", name, "8080"], capture_output=True, text=True, check=True).stdout
         until_it_answers(int(port.rpartition(":")[2]))

@@ -50,24 +50,24 @@ def main() -> None:
         axes = [Axis("max_concurrency", tuple(range(5, 5 + count // 5))), Axis("min_size", (1, 2, 3, 4, 5))]
         two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
         with distributed.LocalCluster(**two) as cluster:
-            told: list[tuple[str, float, list[Row]]] = []
+            given: list[tuple[str, float, list[Row]]] = []
             gangs: dict[str, WorkerPool] = {
                 "one after the other": InTurn(),
                 "two Dask workers": DaskWorkerPool(cluster.scheduler_address),
                 "two processes": ProcessWorkerPool(2),
             }
             for name, gang in gangs.items():
-                plan = Sweep(file, axes, [1], Path(folder) / f"{len(told)}.csv")
+                plan = Sweep(file, axes, [1], Path(folder) / f"{len(given)}.csv")
                 list(
                     gang.rows(play_point, str(file), [GridPoint(number, (), 1) for number in range(2)])
                 )  # imports are done
                 began = wall_s()
                 rows = plan.run(gang)
-                told.append((name, wall_s() - began, rows))
+                given.append((name, wall_s() - began, rows))
                 gang.close()
-    _, serial_s, serial_rows = told[0]
+    _, serial_s, serial_rows = given[0]
     print(f"{'':<22}{'points':>8}{'seconds':>10}{'speed':>8}  same rows")
-    for name, took_s, rows in told:
+    for name, took_s, rows in given:
         print(f"{name:<22}{len(rows):>8}{took_s:>10.2f}{serial_s / took_s:>7.2f}x  {rows == serial_rows}")
 
 

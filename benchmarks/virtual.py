@@ -157,11 +157,11 @@ def require_same(model: Model, ours: Timed, theirs: Timed) -> None:
 
 
 def _print(name: str, values: list[float], digits: str, target: float | None = None) -> None:
-    told = " / ".join(f"{value:{digits}}" for value in (min(values), statistics.median(values), max(values)))
+    given = " / ".join(f"{value:{digits}}" for value in (min(values), statistics.median(values), max(values)))
     verdict = ""
     if target is not None:
         verdict = f"   target {target:{digits}}: {'reached' if statistics.median(values) >= target else 'MISSED'}"
-    print(f"  {name:22} {told}{verdict}")
+    print(f"  {name:22} {given}{verdict}")
 
 
 if __name__ == "__main__":

@@ -115,9 +115,9 @@ def _message(service: str) -> str:
 
 
 def _json(message: str, content_type: str) -> ForeignAnswer:
-    told = {"__type": "UnknownOperationException", "message": message}
+    content = {"__type": "UnknownOperationException", "message": message}
     kind = "application/x-amz-json-1.0" if "json-1.0" in content_type else "application/x-amz-json-1.1"
-    return ForeignAnswer(orjson.dumps(told), kind, {})
+    return ForeignAnswer(orjson.dumps(content), kind, {})
 
 
 def _rest_json(message: str) -> ForeignAnswer:
@@ -126,8 +126,8 @@ def _rest_json(message: str) -> ForeignAnswer:
 
 
 def _cbor(message: str) -> ForeignAnswer:
-    told = {"__type": "UnknownOperationException", "message": message}
-    body = bytes([0xA0 | len(told)]) + b"".join(_cbor_text(text) for pair in told.items() for text in pair)
+    content = {"__type": "UnknownOperationException", "message": message}
+    body = bytes([0xA0 | len(content)]) + b"".join(_cbor_text(text) for pair in content.items() for text in pair)
     return ForeignAnswer(body, "application/cbor", {"smithy-protocol": "rpc-v2-cbor"})
 
 

@@ -67,10 +67,10 @@ def watched_branch(service: ServiceResource) -> str | None:
     repository = configuration.repository
     if repository is None or not configuration.deploys_automatically or service.status is ServiceStatus.DELETED:
         return None
-    told = (
+    parts = (
         repository["RepositoryUrl"],
         repository["SourceCodeVersion"]["Value"],
         repository.get("SourceDirectory", ROOT_DIRECTORY),
         configuration.connection_arn or "",
     )
-    return None if any("\n" in part for part in told) else "\n".join(told)
+    return None if any("\n" in part for part in parts) else "\n".join(parts)

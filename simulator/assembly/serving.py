@@ -87,8 +87,8 @@ async def open_serving(settings: ServingSettings) -> Serving:
     try:
         builder = LocalBuilder(settings.builds) if settings.builds is not None else None
         runs = settings.applications if builder is None else replace(settings.applications, builder=builder)
-        told = replace(settings.workload, collector=settings.exports.traces_to)
-        workload = PlatformWorkload(platform, Applications(runs), told)
+        given = replace(settings.workload, collector=settings.exports.traces_to)
+        workload = PlatformWorkload(platform, Applications(runs), given)
         plane = ControlPlane(settings.control, workload)  # from here on this process owns the state folder
         try:
             if settings.exports.is_wanted:

@@ -64,10 +64,10 @@ def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[ContextEntry]:
 def fingerprint(folder: Path) -> str:
     """Return a text that changes when a file of the context may have changed; empty if unknown. Raises nothing."""
     try:
-        told = [f"{e.path}\0{e.about.st_mode}\0{_changed(e)}" for e in entries(folder)]
+        lines = [f"{e.path}\0{e.about.st_mode}\0{_changed(e)}" for e in entries(folder)]
     except (ValueError, OSError):
         return ""
-    return hashlib.sha256("\n".join(told).encode(errors="surrogateescape")).hexdigest()
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def _changed(entry: ContextEntry) -> str:

@@ -200,8 +200,8 @@ def config_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _also(told: dict[str, Any], other: dict[str, Any]) -> None:
-    kept = {key: told.pop(key) for key in ("description", "default", "title") if key in told}
-    options = told.pop("anyOf", None) or [dict(told)]
-    told.clear()
-    told.update(kept | {"anyOf": [*options, other]})
+def _also(given: dict[str, Any], other: dict[str, Any]) -> None:
+    kept = {key: given.pop(key) for key in ("description", "default", "title") if key in given}
+    options = given.pop("anyOf", None) or [dict(given)]
+    given.clear()
+    given.update(kept | {"anyOf": [*options, other]})

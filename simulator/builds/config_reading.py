@@ -35,7 +35,7 @@ def read_config(text: str, file: str = FILE_NAME) -> ConfigFile:
     try:
         config = ConfigFile.model_validate(_listed(document.data))
     except ValidationError as error:
-        problems += [_problem(told, document) for told in error.errors(include_url=False)]
+        problems += [_problem(given, document) for given in error.errors(include_url=False)]
     if problems:
         raise FileProblems(problems)
     return config

@@ -219,9 +219,9 @@ async def _packed(folder: Path) -> AsyncIterator[bytes]:
     try:
         while chunk := await process.stdout.read(256 * 1024):
             yield chunk
-        told = await process.stderr.read()
+        errors = await process.stderr.read()
         if await process.wait() != 0:
-            raise BuildFailed(f"/app could not be packed: {told.decode(errors='replace').strip()[:300]}.")
+            raise BuildFailed(f"/app could not be packed: {errors.decode(errors='replace').strip()[:300]}.")
     finally:
         if process.returncode is None:
             process.kill()

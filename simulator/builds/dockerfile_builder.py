@@ -61,16 +61,16 @@ class DockerfileBuilder:
         except TimeoutError as error:
             raise BuildFailed(f"the build took more than {self._settings.limits.duration_s:g} s.") from error
         except EngineRejected as error:
-            told = str(error).strip().rstrip(".")
-            hint = await loop.run_in_executor(None, _remedy, folder, told)
-            raise BuildFailed(f"{told}. {hint}." if hint else f"{told}.") from error
+            given = str(error).strip().rstrip(".")
+            hint = await loop.run_in_executor(None, _remedy, folder, given)
+            raise BuildFailed(f"{given}. {hint}." if hint else f"{given}.") from error
         except (EngineGone, ValueError, OSError) as error:
             raise BuildFailed(f"{str(error).strip().rstrip('.')}.") from error
         if image is None:
             raise BuildFailed(f"{commit or tag_of(folder)} = nothing, must be an image of the container engine.")
         self._made.pop(image.name, None)
         self._made[image.name] = None
-        steps.log(f"[AppRunner] {_told(image)}")
+        steps.log(f"[AppRunner] {_image_text(image)}")
         return BuildArtifact(
             folder, (), "", image.name, port_of(image.ports), duration_s=loop.time() - began_s, image=image.name
         )
@@ -132,7 +132,7 @@ def _remedy(folder: Path, message: str) -> str:
     return remedy(text, message)
 
 
-def _told(image: Image) -> str:
+def _image_text(image: Image) -> str:
     if not image.ports:
         return f"The image exposes no port: {DEFAULT_PORT} is taken (EXPOSE in the Dockerfile says another)."
     others = f", of {', '.join(map(str, image.ports))}" if len(image.ports) > 1 else ""

@@ -104,11 +104,11 @@ class LocalBuilder:
         try:
             return BuildPlan.of_file(read_config(text, path))
         except FileProblems as error:
-            told = [f"[AppRunner] {problem}" for problem in error.problems]
+            lines = [f"[AppRunner] {problem}" for problem in error.problems]
             first = str(error.problems[0]).removeprefix(f"{path}:")
-            which = "1 problem" if len(told) == 1 else f"{len(told)} problems, the first"
+            which = "1 problem" if len(lines) == 1 else f"{len(lines)} problems, the first"
             version = f"{_NOT_SUPPORTED}: " if error.problems[0].path == "run.runtime-version" else ""
-            raise BuildFailed(f"{version}{path} has {which}: {first}.", told) from error
+            raise BuildFailed(f"{version}{path} has {which}: {first}.", lines) from error
 
     async def _unread_file(self, source: SourceDescription, clone: Path, commit: str, directory: str) -> str:
         """Return a note if the repository has an apprunner.yaml that is not read (facts 6.1); usually empty."""

@@ -117,7 +117,7 @@ class MachineBuildBackend:
 
     async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:
         opened, guard = self._opened, self._opened.guard
-        steps.log(f"[AppRunner] {opened.isolation.told}")
+        steps.log(f"[AppRunner] {opened.isolation.describe}")
         opened.builds += 1
         mark = f"{guard.folder}/{opened.builds}"
         runner = LimitedRunner(mark, place, self._settings.limits, opened.home, guard.watch, guard.forget)

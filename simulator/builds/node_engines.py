@@ -39,8 +39,10 @@ def check_engines(package: str, runtime: Runtime, wanted: str | None, found: str
         return ""
     if wanted is None:
         return f"{FILE_NAME} asks for Node.js {asked} (engines.node), and {runtime.name} has {version}."
-    told = wanted if wanted == version else f"{wanted} ({version})"
-    raise EnginesConflict(f"{FILE_NAME}: engines.node = {asked}, must agree with run.runtime-version, which is {told}.")
+    given = wanted if wanted == version else f"{wanted} ({version})"
+    raise EnginesConflict(
+        f"{FILE_NAME}: engines.node = {asked}, must agree with run.runtime-version, which is {given}."
+    )
 
 
 def version_of(runtime: Runtime, wanted: str | None, found: str) -> str:
@@ -57,10 +59,10 @@ def version_of(runtime: Runtime, wanted: str | None, found: str) -> str:
 def _asked(package: str) -> str:
     """Return the range; empty if there is none or it cannot be parsed (npm reports what is wrong with it)."""
     try:
-        told = json.loads(package)
+        given = json.loads(package)
     except (ValueError, RecursionError):
         return ""
-    engines = told.get("engines") if isinstance(told, dict) else None
+    engines = given.get("engines") if isinstance(given, dict) else None
     asked = engines.get("node") if isinstance(engines, dict) else None
     if not isinstance(asked, str) or len(asked) > _RANGE_LENGTH_MAX:
         return ""

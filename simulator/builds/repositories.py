@@ -97,11 +97,11 @@ class Repositories:
         async with self._fetching.setdefault(clone, asyncio.Lock()):
             await self._make(clone)
             reference = f"refs/heads/{branch}"
-            code, told = await self._run(
+            code, output = await self._run(
                 "--git-dir", str(clone), "fetch", *_FETCH_QUIETLY, place, f"{reference}:{reference}"
             )
             if code != 0:
-                raise BuildFailed(_not_fetched(source, place, told))
+                raise BuildFailed(_not_fetched(source, place, output))
             return clone, (await self._git("--git-dir", str(clone), "rev-parse", "--verify", reference)).strip()
 
     async def _snapshot(self, folder: Path) -> tuple[Path, str]:
@@ -139,10 +139,10 @@ class Repositories:
         """Return the identity of the commit's tree at `directory`. Raises BuildFailed if there is none."""
         if not _COMMIT.fullmatch(commit):
             raise BuildFailed(f"commit = {commit}, must be a commit hash.")
-        code, told = await self._run(
+        code, output = await self._run(
             "--git-dir", str(clone), "rev-parse", "--verify", "--quiet", f"{commit}:{directory}"
         )
-        identity = told.strip()
+        identity = output.strip()
         if code != 0 or (await self._git("--git-dir", str(clone), "cat-file", "-t", identity)).strip() != "tree":
             raise BuildFailed(f"SourceDirectory = /{directory}, must be a directory of the repository.")
         return identity
@@ -195,10 +195,10 @@ class Repositories:
     async def _git(
         self, *arguments: str, more: Mapping[str, str] = MappingProxyType({}), at: Path | None = None
     ) -> str:
-        code, told = await self._run(*arguments, more=more, at=at)
+        code, output = await self._run(*arguments, more=more, at=at)
         if code != 0:
-            raise BuildFailed(f"git failed: {_last(told)}.")
-        return told
+            raise BuildFailed(f"git failed: {_last(output)}.")
+        return output
 
     async def _run(
         self, *arguments: str, more: Mapping[str, str] = MappingProxyType({}), at: Path | None = None
@@ -293,14 +293,14 @@ def leads_out(path: str, target: str) -> bool:
     return resolved == ".." or resolved.startswith("../")
 
 
-def _not_fetched(source: SourceDescription, place: str, told: str) -> str:
-    if "couldn't find remote ref" in told:
+def _not_fetched(source: SourceDescription, place: str, output: str) -> str:
+    if "couldn't find remote ref" in output:
         return f"branch = {source.branch}, must be a branch of {source.repository}."
     stands = "" if place == source.repository else f" (which stands for {source.repository})"
-    return f"{place}{stands} could not be fetched: {_last(told)}."
+    return f"{place}{stands} could not be fetched: {_last(output)}."
 
 
-def _last(told: str) -> str:
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
+def _last(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith("fatal:")]
     return (fatal or lines or ["it said nothing"])[0].removeprefix("fatal: ").rstrip(".")

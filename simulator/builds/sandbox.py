@@ -8,7 +8,7 @@ Within namespaces the simulator's state, other builds, temporary files and proce
 (fleet/process_isolation.py), except for what the toolchain needs. Everything else that the simulator's user can read is
 readable: build only what you would also run.
 
-Without namespaces, commands run in the folder itself, and paths that begin with /app do not exist. `Isolation.told`
+Without namespaces, commands run in the folder itself, and paths that begin with /app do not exist. `Isolation.describe`
 describes the method that this machine supports.
 """
 
@@ -158,7 +158,7 @@ class Isolation:
         return self.way is not Way.FOLDER
 
     @property
-    def told(self) -> str:
+    def describe(self) -> str:
         if self.way is Way.FOLDER:
             return f"Commands run in the build's own folder; the path /app does not exist ({self.why})."
         return "Commands run in separate namespaces, with /app at its path and their own /tmp."
@@ -233,9 +233,9 @@ async def _trial(isolation: Isolation, stage: BuildRoot) -> str:
         return str(error)
     try:
         async with asyncio.timeout(_TRIAL_S_MAX):
-            _, told = await process.communicate()
+            _, errors = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()
         return "namespaces did not answer"
-    return "" if process.returncode == 0 else told.decode(errors="replace").strip() or "no namespaces can be made"
+    return "" if process.returncode == 0 else errors.decode(errors="replace").strip() or "no namespaces can be made"

@@ -19,10 +19,10 @@ async def copy_tree(source: Path, target: Path) -> None:
         start_new_session=True,
     )
     try:
-        _, told = await process.communicate()
+        _, errors = await process.communicate()
     except asyncio.CancelledError:
         process.kill()
         await process.wait()
         raise
     if process.returncode != 0:
-        raise BuildFailed(f"{source.name} could not be copied: {told.decode(errors='replace').strip()[:300]}.")
+        raise BuildFailed(f"{source.name} could not be copied: {errors.decode(errors='replace').strip()[:300]}.")

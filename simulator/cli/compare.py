@@ -91,8 +91,8 @@ def compare_verb(
             backend=backend,
             oracle=oracle,
         )
-        for told in plan.scenarios.values():
-            tell_recordings(told)
+        for each in plan.scenarios.values():
+            tell_recordings(each)
         _require_libraries(parquet, html)
         _check_suffix("--csv", csv_file, ".csv")
         _check_suffix("--parquet", parquet, ".parquet")
@@ -101,8 +101,8 @@ def compare_verb(
     if backend not in BACKEND_NAMES:
         bad_input(f"backend = {backend!r}, must be {one_of(backend, BACKEND_NAMES)}")
     with Outputs() as outputs:
-        for told in plan.scenarios.values():
-            outputs.protect(told.files)
+        for each in plan.scenarios.values():
+            outputs.protect(each.files)
         outputs.protect([file for file in (prices, fail_if_worse_than) if file is not None] + policy_files(*policy))
         files = _Files(
             outputs.path("--json", json_file),

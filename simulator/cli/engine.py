@@ -10,8 +10,8 @@ from simulator.cli.exit_codes import bad_input
 
 def engine_host(given: str | None) -> str:
     """Return `given`, else the address that Docker's own client uses, else its default. An invalid one is bad input."""
-    told = given or os.environ.get("DOCKER_HOST")  # noqa: TID251 cli is the reader of the environment
+    host = given or os.environ.get("DOCKER_HOST")  # noqa: TID251 cli is the reader of the environment
     try:
-        return check_engine(told or DEFAULT_ENGINE)
+        return check_engine(host or DEFAULT_ENGINE)
     except ValueError as error:
         bad_input(str(error))

@@ -113,20 +113,20 @@ def _knob_value(lesson: Lesson, text: str) -> Any:
 def _ask(question: Question) -> float | str:
     """Ask until the answer is valid."""
     while True:
-        told = _line("Your prediction")
-        if told is None:
+        answer = _line("Your prediction")
+        if answer is None:
             bad_input("prediction = nothing, must be typed, or given with --predict")
         try:
-            return question.read(told)
+            return question.read(answer)
         except ValueError as error:
             echo(str(error))
 
 
 def _try_again(first: LessonOutcome, console: Console) -> None:
     """Repeat with other values until the learner enters an empty line."""
-    while told := _line("A value (Enter ends the lesson)"):
+    while answer := _line("A value (Enter ends the lesson)"):
         try:
-            value = first.lesson.read_knob(told)
+            value = first.lesson.read_knob(answer)
             trial = _played(first.lesson, value, console)
         except (ScenarioError, ValueError) as error:
             echo(str(error))

@@ -26,7 +26,7 @@ def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = Fals
         return scenario
     stop = asyncio.Event()
     try:
-        told = run(ClockKind.REAL, lambda: _built(scenario, settings, _Steps(quiet=quiet), stop), stop.set)
+        given = run(ClockKind.REAL, lambda: _built(scenario, settings, _Steps(quiet=quiet), stop), stop.set)
     except BuildFailed as failed:
         for line in failed.lines:
             echo(line, err=True)
@@ -35,10 +35,10 @@ def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = Fals
             err=True,
         )
         raise typer.Exit(BROKE) from failed
-    if told is None:
+    if given is None:
         echo("interrupted before the run began", err=True)
         raise typer.Exit(INTERRUPTED)
-    return told
+    return given
 
 
 async def _built(

@@ -76,20 +76,20 @@ def _image(text: str) -> str:
     return ImageIdentifier(text).text
 
 
-def _of_runtimes(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _known(told, (*RUNTIMES,))
+def _of_runtimes(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _known(given, (*RUNTIMES,))
 
 
-def _of_runtimes_or_all(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _known(told, (*RUNTIMES, _ALL))
+def _of_runtimes_or_all(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _known(given, (*RUNTIMES, _ALL))
 
 
-def _known(told: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
-    for name in told:
+def _known(given: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    for name in given:
         if name not in names:
             msg = f"{name!r} is not a runtime; write {one_of(name, names)}"
             raise ValueError(msg)
-    return told
+    return given
 
 
 Image = Annotated[str, AfterValidator(_image), WithJsonSchema({"type": "string"})]

@@ -50,21 +50,21 @@ def shadow_verb(
     try:
         path = scenario_path(scenario)
         with patient(path):
-            told = load_scenario(path)
-        told.require(clock.value)
-        tell_recordings(told)
+            given = load_scenario(path)
+        given.require(clock.value)
+        tell_recordings(given)
         live = LiveSettings(state_folder(state), engine=engine_host(engine)) if clock is ClockKind.REAL else None
-        shadows = Shadows(told, policy)
+        shadows = Shadows(given, policy)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     tell_notes(shadows.notes)
     with Outputs() as outputs:
-        outputs.protect([*told.files, *policy_files(*policy)])
+        outputs.protect([*given.files, *policy_files(*policy)])
         out = outputs.text("--json", json_file)
         if live is not None:
             allow_many_files()
-            told = built(told, build_settings(live.state, engine=live.engine))
-        complete = _played(Run(told, live, on_open=shadows.attach))
+            given = built(given, build_settings(live.state, engine=live.engine))
+        complete = _played(Run(given, live, on_open=shadows.attach))
         _print(shadows)
         if out is not None:
             _write(shadows.divergences, out)

@@ -167,19 +167,19 @@ def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) ->
 
 def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], console: Console) -> None:
     names = [axis.name for axis in axes]
-    told = means(rows, names)
+    mean_rows = means(rows, names)
     _tell_unable(rows, console)
-    front = front_of(told)
+    front = front_of(mean_rows)
     if front:
         table = LabTable(
             "Among the points that pass, no other is both cheaper and faster",
             (*names[1:], "p95", "error rate", "USD a month"),
-            tuple((str(told[index][names[0]]), _cells(told[index], names)) for index in front),
+            tuple((str(mean_rows[index][names[0]]), _cells(mean_rows[index], names)) for index in front),
             heading=names[0],
         )
         print_table(table, wide_console())
         _tell_basis(rows, console)
-    _tell_failing(told, has_front=bool(front), console=console)
+    _tell_failing(mean_rows, has_front=bool(front), console=console)
     for row in failed[:FAILURES_SHOWN]:
         point = ", ".join(f"{name} = {row[name]}" for name in (*names, "seed"))
         console.print(f"failed: {point}: {row['error']}", markup=False, soft_wrap=True)
@@ -208,9 +208,9 @@ def _cells(row: Row, names: Sequence[str]) -> tuple[Cell, ...]:
     return tuple(Cell(text) for text in (*(str(row[name]) for name in names[1:]), *figures))
 
 
-def _tell_failing(told: Sequence[Row], *, has_front: bool, console: Console) -> None:
+def _tell_failing(mean_rows: Sequence[Row], *, has_front: bool, console: Console) -> None:
     """Print how many points do not pass, and how many for each reason."""
-    failing = [str(row[FAILING]) for row in told if row[FAILING]]
+    failing = [str(row[FAILING]) for row in mean_rows if row[FAILING]]
     if not failing:
         return
     reasons = Counter(
@@ -219,5 +219,5 @@ def _tell_failing(told: Sequence[Row], *, has_front: bool, console: Console) -> 
         for text in reasons.split("; ")
     )
     counted = ", ".join(f"{text} ({count})" for text, count in reasons.most_common())
-    head = f"{len(failing)} of {len(told)} points fail" if has_front else "No point passes, so none is best"
+    head = f"{len(failing)} of {len(mean_rows)} points fail" if has_front else "No point passes, so none is best"
     console.print(f"{head}: {counted}", markup=False, soft_wrap=True)

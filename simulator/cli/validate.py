@@ -51,10 +51,10 @@ def validate_verb(
 def _played(cases: Sequence[Case], workers: int, console: Terminal) -> list[CaseResult]:
     with console.status("") as status:
 
-        def told(result: CaseResult) -> None:
+        def given(result: CaseResult) -> None:
             status.update(f"{result.case.number} {result.case.title}: done")
 
-        return validated(cases, workers or os.cpu_count() or 1, told)
+        return validated(cases, workers or os.cpu_count() or 1, given)
 
 
 def _print(results: list[CaseResult]) -> None:

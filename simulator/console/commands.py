@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Union
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -71,9 +71,7 @@ class OperationCommand(_Command):
 
 
 Command = TrafficCommand | KillCommand | ScalingCommand | ClockCommand | OperationCommand
-AnyCommand = Annotated[
-    Union[TrafficCommand, KillCommand, ScalingCommand, ClockCommand, OperationCommand], Field(discriminator="act")
-]  # noqa: UP007 a discriminated union
+AnyCommand = Annotated[Command, Field(discriminator="act")]
 _COMMANDS: Final[TypeAdapter[Any]] = TypeAdapter(AnyCommand)
 
 
@@ -86,11 +84,11 @@ def parse_command(body: bytes) -> Command:
     try:
         act: Command = _COMMANDS.validate_json(body)
     except ValidationError as error:
-        told = [
+        given = [
             f"{'.'.join(str(part) for part in one['loc'][1:]) or 'the act'} = {one['input']!r}: {one['msg']}"
             for one in error.errors(include_url=False)
         ]
-        raise CommandRejected("; ".join(told)) from error
+        raise CommandRejected("; ".join(given)) from error
     return act
 
 

@@ -46,7 +46,7 @@ def lesson_part(lesson: Lesson) -> dict[str, Any]:
         "knob": {
             "place": knob.place,
             "ask": _markdown().renderInline(knob.ask),
-            "tries": [Knob.told(value) for value in knob.tries],
+            "tries": [Knob.value_text(value) for value in knob.tries],
         },
         "before": names[place - 1] if place else None,
         "next": names[place + 1] if place + 1 < len(names) else None,
@@ -68,7 +68,7 @@ def outcome_part(outcome: LessonOutcome, prediction: float | str | None) -> dict
         "you": None if prediction is None else prediction_text(question, prediction),
         "right": None if prediction is None else question.is_right(prediction, outcome.value),
         "value": value_text(question, outcome.value),
-        "knob": None if outcome.knob is None else Knob.told(outcome.knob),
+        "knob": None if outcome.knob is None else Knob.value_text(outcome.knob),
         "figures": [
             {
                 "label": shown.label,

@@ -46,13 +46,13 @@ class LessonPlay:
         try:
             outcome = play_lesson(lesson, knob, self.watched.attach)
         except InterruptedRun:
-            told: dict[str, Any] = {"broke": "it was stopped before it began"}
+            given: dict[str, Any] = {"broke": "it was stopped before it began"}
         except (BrokenRun, ScenarioError) as error:
-            told = {"broke": str(error)}
+            given = {"broke": str(error)}
         else:
             complete = outcome.report.run.complete
-            told = {"outcome": outcome_part(outcome, prediction)} if complete else {"broke": "it was stopped early"}
-        self.watched.finish(told)
+            given = {"outcome": outcome_part(outcome, prediction)} if complete else {"broke": "it was stopped early"}
+        self.watched.finish(given)
 
     def _publish(self, news: bytes) -> None:
         with contextlib.suppress(RuntimeError):  # the server has closed
@@ -65,14 +65,14 @@ class LessonPlays:
     def __init__(self) -> None:
         self._plays: dict[str, LessonPlay] = {}
 
-    def begin(self, lesson: Lesson, told: str | None, knob: str | None) -> str:
-        """Play the lesson and return the name under which it can be watched. `told`: the prediction.
+    def begin(self, lesson: Lesson, given: str | None, knob: str | None) -> str:
+        """Play the lesson and return the name under which it can be watched. `value_text`: the prediction.
 
         Raises CommandRejected if the prediction or the parameter's value is invalid, or if too many lessons are being
         played.
         """
         try:
-            prediction = None if told is None else lesson.question.read(told)
+            prediction = None if given is None else lesson.question.read(given)
             value = None if knob is None else lesson.read_knob(knob)
         except (ScenarioError, ValueError) as error:
             raise CommandRejected(str(error)) from error

@@ -70,7 +70,7 @@ def print_knob(knob: Knob, console: Console) -> None:
     """Print the parameter that the learner may change."""
     console.print()
     console.print(Text.assemble(("Try again.  ", "bold"), knob.ask), width=min(console.width, _WIDTH_MAX))
-    worth = "   ".join(map(Knob.told, knob.tries))
+    worth = "   ".join(map(Knob.value_text, knob.tries))
     console.print(Text(f"{knob.place}: try {worth}", style="dim"))
 
 
@@ -95,9 +95,9 @@ def prediction_text(question: Question, prediction: float | str) -> str:
 
 def value_text(question: Question, value: float) -> str:
     """Format the outcome, with the choice that it makes right."""
-    told = figure_text(value, question.unit)
+    text = figure_text(value, question.unit)
     return (
-        f"{told}: {question.right_choice(value).key}, {question.right_choice(value).text}" if question.choices else told
+        f"{text}: {question.right_choice(value).key}, {question.right_choice(value).text}" if question.choices else text
     )
 
 
@@ -122,7 +122,7 @@ def _figures(outcomes: tuple[LessonOutcome, ...]) -> Table:
 
 
 def _knob_text(value: Any) -> str:
-    return f"with {Knob.told(value)}"
+    return f"with {Knob.value_text(value)}"
 
 
 def _curves(service: ServicePart, console: Console, *, several: bool) -> None:

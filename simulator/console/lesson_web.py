@@ -69,8 +69,8 @@ class _Lessons:
             wanted = _Wanted.model_validate_json(await request.read())
             name = self._plays.begin(lesson, wanted.prediction, wanted.knob)
         except ValidationError as error:
-            told = [f"{'.'.join(map(str, one['loc'])) or 'the desired'}: {one['msg']}" for one in error.errors()]
-            return rejected(400, "; ".join(told))
+            given = [f"{'.'.join(map(str, one['loc'])) or 'the desired'}: {one['msg']}" for one in error.errors()]
+            return rejected(400, "; ".join(given))
         except CommandRejected as error:
             return rejected(400, str(error))
         return said({"play": name})

@@ -113,9 +113,9 @@ class ServiceFrames:
 
     def _instances(self, living: list[Instance], letters: str, *, whole: bool) -> dict[str, Any]:
         columns: dict[str, Any] = {"s": letters, "o": [instance.outstanding for instance in living]}
-        told = ([instance.number for instance in living], [round(instance.launched_at_s, 1) for instance in living])
-        if whole or told != self._told:
-            columns["n"], columns["b"] = told
+        given = ([instance.number for instance in living], [round(instance.launched_at_s, 1) for instance in living])
+        if whole or given != self._told:
+            columns["n"], columns["b"] = given
         if not whole:  # a whole frame goes to one page; the other pages still need the changes
-            self._told = told
+            self._told = given
         return columns

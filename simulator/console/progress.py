@@ -114,8 +114,8 @@ def _live_view(title: str, view: ProgressView, left: str) -> Group:
 
 def _plain_line(view: ProgressView, left: str = "") -> str:
     percent = min(100.0, view.now_s / view.duration_s * 100)
-    told = f"{percent:.0f} %{f', {left}' if left else ''}"
-    return f"{duration_text(view.now_s)} ({told}): {_traffic(view)}; {_instances(view)}"
+    given = f"{percent:.0f} %{f', {left}' if left else ''}"
+    return f"{duration_text(view.now_s)} ({given}): {_traffic(view)}; {_instances(view)}"
 
 
 def _traffic(view: ProgressView) -> str:

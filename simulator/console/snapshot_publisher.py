@@ -185,13 +185,13 @@ class SnapshotPublisher:
 
     def _facts(self) -> bytes:
         journal = self._view_model.platform.journal
-        told, self._facts_told = self._facts_told, journal.recorded
-        rows = event_rows(journal.since(told))
-        return message("facts", {"from": told, "until": journal.recorded, "rows": rows}) if rows else b""
+        given, self._facts_told = self._facts_told, journal.recorded
+        rows = event_rows(journal.since(given))
+        return message("facts", {"from": given, "until": journal.recorded, "rows": rows}) if rows else b""
 
     def _new_lines(self) -> bytes:
-        told, self._lines_told = self._lines_told, self._lines.count
-        rows = self._lines.since(told)
+        given, self._lines_told = self._lines_told, self._lines.count
+        rows = self._lines.since(given)
         return message("lines", {"from": self._lines.count - len(rows), "rows": rows}) if rows else b""
 
     # --- callbacks -------------------------------------------------------------------------------------------------

@@ -86,10 +86,10 @@ class WatchedRun:
         if self._show is not None:
             self._last = self._show.hello()
 
-    def finish(self, told: dict[str, Any]) -> None:
-        """Publish `told` as the result of the finished run. Call after its loop has ended."""
+    def finish(self, given: dict[str, Any]) -> None:
+        """Publish `given` as the result of the finished run. Call after its loop has ended."""
         self._run_loop = None
-        ended = message("ended", told)
+        ended = message("ended", given)
         self._last = (self._last or b"") + ended
         self._publish(ended)
 

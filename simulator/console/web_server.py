@@ -91,14 +91,14 @@ def _guarded(guard: RequestGuard) -> Middleware:
 def page(template: str, parts: Mapping[str, str]) -> web.Response:
     """Return the page with each `%%NAME%%` replaced. A nonce permits the import map, the only script within it."""
     nonce = secrets.token_urlsafe(12)
-    told = {"NONCE": nonce, "MODULES": served_import_map(SCRIPTS, "/web"), "LEGEND": web_text("legend.html").strip()}
-    told |= parts
+    given = {"NONCE": nonce, "MODULES": served_import_map(SCRIPTS, "/web"), "LEGEND": web_text("legend.html").strip()}
+    given |= parts
     policy = (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
         "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     # Replaced in one pass, so that the text of a part is never taken for a placeholder.
-    text = re.sub(r"%%([A-Z]+)%%", lambda found: told[found[1]], template)
+    text = re.sub(r"%%([A-Z]+)%%", lambda found: given[found[1]], template)
     return web.Response(text=text, content_type="text/html", headers={"content-security-policy": policy})
 
 

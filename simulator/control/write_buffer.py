@@ -129,6 +129,6 @@ class WriteBuffer(Generic[Item]):
     def _reached(self) -> None:
         if self._failing:
             self._failing = False
-            told = f", {self._lost} were lost because the buffer was full" if self._lost else ""
+            given = f", {self._lost} were lost because the buffer was full" if self._lost else ""
             self._lost = 0
-            self._tell(f"{self._what} can be written again{told}")
+            self._tell(f"{self._what} can be written again{given}")

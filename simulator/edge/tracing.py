@@ -146,9 +146,9 @@ class TracingHandler:
         if not self._tracing.takes(exchange.upstream.service):
             return
         parent = self._parent(exchange.request.taken)
-        told = _TOLD.search(added) if added else None
-        if told is not None:
-            trace_id, upstream_id, sampled = int(told[1], 16), int(told[2], 16), True
+        given = _TOLD.search(added) if added else None
+        if given is not None:
+            trace_id, upstream_id, sampled = int(given[1], 16), int(given[2], 16), True
         else:
             (trace_id, sampled), upstream_id = self._decided(parent), 0
         if sampled:

@@ -81,16 +81,16 @@ class BuildEngine(Engine):
         """Return the bytes that it has written on top of its image; 0 if it was removed."""
         try:
             async with failures():
-                told = await self._docker.containers.container(container).show(size=1)
+                given = await self._docker.containers.container(container).show(size=1)
         except EngineRejected:
             return 0
-        return int(told.get("SizeRw") or 0)
+        return int(given.get("SizeRw") or 0)
 
     async def processes(self, container: str) -> int:
         """Return the processes and threads in it now; 0 if it is not running. The call takes the engine a second."""
         async with failures():
-            told = await self._docker.containers.container(container).stats(stream=False)
-        return int((told[0].get("pids_stats") or {}).get("current", 0)) if told else 0
+            given = await self._docker.containers.container(container).stats(stream=False)
+        return int((given[0].get("pids_stats") or {}).get("current", 0)) if given else 0
 
     async def commit(self, container: str, image: str, config: Mapping[str, Any]) -> None:
         """Create `image`, a name with a tag, from the container. `config` overrides the container's own."""
@@ -103,10 +103,10 @@ class BuildEngine(Engine):
     async def build(self, packed: IO[bytes], image: str, arguments: Mapping[str, str]) -> AsyncIterator[str]:
         """Build `image` from a context's Dockerfile. Yield pieces of output; closing the iterator stops the build."""
         async with failures():
-            told = self._docker.images.build(
+            given = self._docker.images.build(
                 fileobj=packed, encoding="identity", tag=image, buildargs=arguments, forcerm=True, stream=True
             )
-            async for piece in told:
+            async for piece in given:
                 text = piece.get("stream") or piece.get("status") or ""
                 yield f"{text}\n" if "status" in piece else text
 

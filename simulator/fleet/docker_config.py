@@ -76,7 +76,7 @@ def container_config(
     container may write, 0 without a quota. The image's volumes carry the labels too, so that they can be found again.
     """
     port = f"{application.port}/tcp"
-    told = labels(owner, spec)
+    given = labels(owner, spec)
     # The platform sets PORT; it comes last (facts 5.2).
     variables = {**application.environment, **spec.environment, "PORT": str(application.port)}
     host: dict[str, Any] = {
@@ -86,7 +86,9 @@ def container_config(
         "Memory": spec.size.memory_mb * _BYTES_PER_MB,
         "MemorySwap": spec.size.memory_mb * _BYTES_PER_MB,
         "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "1"}},
-        "Mounts": [{"Type": "volume", "Target": target, "VolumeOptions": {"Labels": told}} for target in image.volumes],
+        "Mounts": [
+            {"Type": "volume", "Target": target, "VolumeOptions": {"Labels": given}} for target in image.volumes
+        ],
     }
     if network:
         host["NetworkMode"] = network
@@ -96,7 +98,7 @@ def container_config(
         "Image": image.name,
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "ExposedPorts": {port: {}},
-        "Labels": told,
+        "Labels": given,
         "HostConfig": host,
     }
     if application.command:

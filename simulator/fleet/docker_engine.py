@@ -131,9 +131,9 @@ class Engine:
     async def quota(self) -> Quota:
         """Return which files of a container the storage driver can limit; on XFS that depends on mount options."""
         async with failures():
-            told = await self._docker.system.info()
-        backing = {str(value) for _, value in told.get("DriverStatus") or []}
-        if told.get("Driver") in {"btrfs", "zfs", "devicemapper"}:
+            given = await self._docker.system.info()
+        backing = {str(value) for _, value in given.get("DriverStatus") or []}
+        if given.get("Driver") in {"btrfs", "zfs", "devicemapper"}:
             return Quota.WHOLE
         return Quota.WRITTEN if "xfs" in backing else Quota.NONE
 
@@ -142,11 +142,11 @@ class Engine:
         for name in names:
             try:
                 async with failures():
-                    told = await self._docker.images.inspect(name)
-                    config = told["Config"]
+                    given = await self._docker.images.inspect(name)
+                    config = given["Config"]
                     exposed = [port.removesuffix("/tcp") for port in config.get("ExposedPorts") or {}]
                     ports = tuple(sorted(int(port) for port in exposed if port.isdecimal()))
-                    return Image(str(told["Id"]), int(told["Size"]), tuple(config.get("Volumes") or {}), ports)
+                    return Image(str(given["Id"]), int(given["Size"]), tuple(config.get("Volumes") or {}), ports)
             except EngineRejected as error:
                 if error.status != _NOT_FOUND:
                     raise
@@ -174,13 +174,13 @@ class Engine:
         try:
             async with failures():
                 await container.start()
-                told = await container.show()
+                given = await container.show()
         except BaseException:
             with contextlib.suppress(EngineRejected):
                 await asyncio.shield(self._removed(container))
             raise
-        published = told["NetworkSettings"]["Ports"].get(f"{port}/tcp") or [{}]
-        return Running(container.id, int(published[0].get("HostPort", 0)), int(told["State"]["Pid"]))
+        published = given["NetworkSettings"]["Ports"].get(f"{port}/tcp") or [{}]
+        return Running(container.id, int(published[0].get("HostPort", 0)), int(given["State"]["Pid"]))
 
     async def ended(self, container: str) -> Ended:
         """Wait until the container has ended."""
@@ -194,12 +194,12 @@ class Engine:
         """Return whether its first process runs, as the engine reports it. False for a container that was removed."""
         try:
             async with failures():
-                told = await self._docker.containers.container(container).show()
+                given = await self._docker.containers.container(container).show()
         except EngineRejected as error:
             if error.status != _NOT_FOUND:
                 raise
             return False
-        return bool(told["State"]["Running"])
+        return bool(given["State"]["Running"])
 
     async def output(self, container: str) -> AsyncIterator[tuple[str, bytes]]:
         """Yield all past and future output until the container ends: (`stdout` or `stderr`, bytes)."""
@@ -224,11 +224,11 @@ class Engine:
         """
         try:
             async with failures():
-                told = await self._docker.containers.container(container).show(size=1)
+                given = await self._docker.containers.container(container).show(size=1)
         except EngineRejected:
             return 0, []
-        volumes = [Path(mount["Source"]) for mount in told.get("Mounts") or [] if mount["Type"] == "volume"]
-        return int(told.get("SizeRootFs", 0)), volumes
+        volumes = [Path(mount["Source"]) for mount in given.get("Mounts") or [] if mount["Type"] == "volume"]
+        return int(given.get("SizeRootFs", 0)), volumes
 
     async def remove(self, container: str) -> None:
         """Remove the container with its volumes, running or not; a missing container is no error.

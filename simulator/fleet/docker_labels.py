@@ -20,10 +20,10 @@ INSTANCE: Final = "apprunner-simulator.instance"
 
 def labels(owner: str, spec: InstanceSpec | None = None) -> dict[str, str]:
     """Return the labels of an instance's container or, without `spec`, of an object that instances share."""
-    told = {OWNER: owner}
+    given = {OWNER: owner}
     if spec is not None:
-        told |= {SERVICE: spec.service, INSTANCE: str(spec.number)}
-    return told
+        given |= {SERVICE: spec.service, INSTANCE: str(spec.number)}
+    return given
 
 
 async def sweep_orphans(engine: Engine) -> list[str]:

@@ -110,8 +110,8 @@ def listening(
             continue
         if sockets is None or int(fields[9]) in sockets:
             (inside if _is_loopback(address) else outside)[int(number, 16)] = None
-    told = (port for port in inside if port not in outside and port not in without)
-    return Listening(tuple(sorted(outside)), tuple(sorted(told)))
+    given = (port for port in inside if port not in outside and port not in without)
+    return Listening(tuple(sorted(outside)), tuple(sorted(given)))
 
 
 def listens(pid: int, port: int, proc: Path = _PROC) -> bool | None:

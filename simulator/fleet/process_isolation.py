@@ -172,15 +172,15 @@ def _trial(namespaces: Namespaces) -> str:
         return str(error)
     if done.returncode == 0:
         return ""
-    told = done.stderr.decode(errors="replace").strip() or "no namespaces can be made"
-    return "; ".join([told, *_what_forbids()]) if namespaces.way is Way.USER else told
+    given = done.stderr.decode(errors="replace").strip() or "no namespaces can be made"
+    return "; ".join([given, *_what_forbids()]) if namespaces.way is Way.USER else given
 
 
 def _what_forbids() -> Iterator[str]:
-    for file, value, told in _FORBIDDEN:
+    for file, value, given in _FORBIDDEN:
         try:
             if (Path("/proc/sys") / file).read_text().strip() == value:
-                yield told
+                yield given
         except OSError:  # this kernel has no such setting
             continue
 

@@ -287,10 +287,10 @@ def _descendants(pid: int) -> Iterator[int]:
     """Yield children, their children, and so on, as far as they exist."""
     try:
         # Each thread has its own children.
-        told = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+        given = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:  # it has ended
         return
-    for child in map(int, " ".join(told).split()):
+    for child in map(int, " ".join(given).split()):
         yield child
         yield from _descendants(child)
 

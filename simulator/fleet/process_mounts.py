@@ -254,8 +254,8 @@ def _read_only(place: str, *, recursive: bool = True) -> None:
     flags = _AT_RECURSIVE if recursive else 0
     if _libc.syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, place.encode(), flags, attributes, ctypes.sizeof(attributes)) == 0:
         return
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as told:  # before Linux 5.12
-        points = [line.split(" ")[4].replace("\\040", " ") for line in told]
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as given:  # before Linux 5.12
+        points = [line.split(" ")[4].replace("\\040", " ") for line in given]
     for point in points:
         if point == place or (recursive and point.startswith(f"{place}/")):
             found = os.statvfs(point).f_flag

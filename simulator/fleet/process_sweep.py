@@ -288,8 +288,8 @@ def _guard(folder: str, homes: Collection[str]) -> None:
         # A stop of a whole control group or terminal signals the guard, too; its work only begins then.
         signal.signal(number, signal.SIG_IGN)
     sessions: set[int] = set()
-    with open(0, "rb") as told:
-        for line in told:  # "+4711": a session begins, "-4711": it has ended and been swept
+    with open(0, "rb") as given:
+        for line in given:  # "+4711": a session begins, "-4711": it has ended and been swept
             (sessions.add if line[:1] == b"+" else sessions.discard)(int(line[1:]))
     sweep(folder, sessions, groups_of(Path(folder).name, homes))
 

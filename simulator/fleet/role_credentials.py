@@ -123,8 +123,8 @@ class RoleCredentials:
         identity = self._identities.get(request.match_info["name"])
         if identity is None:
             return _rejected(404, "NotFound", "no instance has this address")
-        told = request.headers.get("authorization", "")
-        if not hmac.compare_digest(told.encode("utf-8", "surrogateescape"), identity.token.encode()):
+        answer = request.headers.get("authorization", "")
+        if not hmac.compare_digest(answer.encode("utf-8", "surrogateescape"), identity.token.encode()):
             return _rejected(403, "AccessDenied", "the token is not this instance's")
         try:
             async with identity.asking:  # concurrent requests share one call of STS
@@ -145,13 +145,13 @@ class RoleCredentials:
                 endpoint_url=self._endpoint,
                 config=AioConfig(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
             ) as client:
-                told = await client.assume_role(RoleArn=identity.role, RoleSessionName=identity.session)
+                answer = await client.assume_role(RoleArn=identity.role, RoleSessionName=identity.session)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "an error")
             raise NoCredentialsError(f"{self._endpoint} answers {code} for {identity.role}") from None
         except (BotoCoreError, OSError) as error:
             raise NoCredentialsError(f"{self._endpoint} cannot be reached: {type(error).__name__}") from None
-        given = told["Credentials"]
+        given = answer["Credentials"]
         identity.expires = given["Expiration"]
         identity.answer = {
             "AccessKeyId": given["AccessKeyId"],

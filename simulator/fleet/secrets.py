@@ -98,15 +98,15 @@ class FileSecrets:
         self._path = path
         raw = path.read_bytes()[: FILE_BYTES_MAX + 1]
         try:
-            told = yaml.safe_load(raw) if len(raw) <= FILE_BYTES_MAX else None
+            given = yaml.safe_load(raw) if len(raw) <= FILE_BYTES_MAX else None
         except (yaml.YAMLError, UnicodeDecodeError):
-            told = None  # the parser's message would contain the line, and with it a value
-        if not isinstance(told, dict) or not all(isinstance(name, str) for name in told):
+            given = None  # the parser's message would contain the line, and with it a value
+        if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
             msg = (
                 f"secrets_file = {str(path)!r}, must be a YAML or JSON mapping from references to values, at most 1 MiB"
             )
             raise ValueError(msg)
-        self._values: dict[str, Any] = told
+        self._values: dict[str, Any] = given
 
     async def text(self, reference: Reference) -> str:
         name = reference.arn if isinstance(reference, SecretReference) else reference.name
@@ -134,16 +134,16 @@ class AwsSecrets:
 
     async def text(self, reference: Reference) -> str:
         if isinstance(reference, ParameterReference):
-            told = await self._ask("ssm", reference, "get_parameter", {"Name": reference.name, "WithDecryption": True})
-            return str(told["Parameter"]["Value"])
+            given = await self._ask("ssm", reference, "get_parameter", {"Name": reference.name, "WithDecryption": True})
+            return str(given["Parameter"]["Value"])
         asked = {"SecretId": reference.arn, "VersionStage": reference.version_stage, "VersionId": reference.version_id}
-        told = await self._ask(
+        given = await self._ask(
             "secretsmanager", reference, "get_secret_value", {name: value for name, value in asked.items() if value}
         )
-        if "SecretString" not in told:
+        if "SecretString" not in given:
             msg = "it is binary, but a variable must be text"
             raise NoSecretError(msg)
-        return str(told["SecretString"])
+        return str(given["SecretString"])
 
     async def _ask(self, service: str, reference: Reference, call: str, asked: Mapping[str, Any]) -> Any:
         from aiobotocore.config import AioConfig  # noqa: PLC0415
@@ -170,11 +170,11 @@ def _selected(reference: Reference, text: str) -> str:
     if isinstance(reference, ParameterReference) or not reference.json_key:
         return text
     try:
-        told = json.loads(text)
+        given = json.loads(text)
     except ValueError:
-        told = None
-    if not isinstance(told, dict) or reference.json_key not in told:
+        given = None
+    if not isinstance(given, dict) or reference.json_key not in given:
         msg = f"it is not a JSON object with the key {reference.json_key!r}"
         raise NoSecretError(msg) from None
-    value = told[reference.json_key]
+    value = given[reference.json_key]
     return value if isinstance(value, str) else json.dumps(value)

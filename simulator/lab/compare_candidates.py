@@ -46,15 +46,15 @@ class CandidateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A candidate. `told`, as on the command line: a policy's name, `configured`, `FILE.py:CLASS`, or a platform.
+    """A candidate. `given`, as on the command line: a policy's name, `configured`, `FILE.py:CLASS`, or a platform.
 
-    `is_oracle`: play the oracle with the actuator, limits and prices of the candidate that `told` names. `prices`: the
+    `is_oracle`: play the oracle with the actuator, limits and prices of the candidate that `given` names. `prices`: the
     price list of a platform; None for the preset's. `beside`: a platform of the same name is compared too, so the label
     names the kind.
     """
 
     kind: CandidateKind
-    told: str
+    given: str
     is_oracle: bool = False
     prices: PriceList | None = None
     on_error: OnPolicyError = OnPolicyError.STOP
@@ -63,19 +63,19 @@ class Candidate:
     @property
     def label(self) -> str:
         """A short name, unique within a comparison (ensured by `distinct`)."""
-        name = self.told.rpartition(":")[2] if is_user_policy(self.told) else self.told
+        name = self.given.rpartition(":")[2] if is_user_policy(self.given) else self.given
         if not self.is_oracle:
             return f"{name} platform" if self.beside else name
         if self.kind is CandidateKind.PLATFORM:
             return f"{ORACLE} on {name}"
-        return ORACLE if self.told in {ORACLE, CONFIGURED} else f"{ORACLE} as {name}"
+        return ORACLE if self.given in {ORACLE, CONFIGURED} else f"{ORACLE} as {name}"
 
     @property
     def price_list(self) -> PriceList | None:
         """None for App Runner's prices, which the scenario has, by Region. The preset `app-runner` uses these too."""
-        if self.kind is CandidateKind.POLICY or (self.told == APP_RUNNER and self.prices is None):
+        if self.kind is CandidateKind.POLICY or (self.given == APP_RUNNER and self.prices is None):
             return None
-        return self.prices or platform_named(self.told).prices
+        return self.prices or platform_named(self.given).prices
 
     def applied(self, scenario: ScenarioSpec) -> ScenarioSpec:
         """Return the scenario as this candidate plays it.
@@ -84,20 +84,20 @@ class Candidate:
             ValueError: for an unknown name, a user's file without a policy, or a policy that does not fit.
         """
         if self.kind is CandidateKind.PLATFORM:
-            there = on_platform(scenario, _told_preset(platform_named(self.told), self.prices))
+            there = on_platform(scenario, _preset_with_prices(platform_named(self.given), self.prices))
             return with_oracle(there) if self.is_oracle else there
-        keeps = self.told in {CONFIGURED, ORACLE}
-        if new := renamed(self.told, {CONFIGURED}):
-            msg = f"policy = {self.told!r}, must be another: it is now `{new}`"
+        keeps = self.given in {CONFIGURED, ORACLE}
+        if new := renamed(self.given, {CONFIGURED}):
+            msg = f"policy = {self.given!r}, must be another: it is now `{new}`"
             raise ValueError(msg)
-        there = scenario if keeps else scenario.with_policy(self.told, self.on_error)
+        there = scenario if keeps else scenario.with_policy(self.given, self.on_error)
         return with_oracle(there) if self.is_oracle else there
 
     @property
     def reference(self) -> Candidate:
         """The oracle that regret is measured against: with the candidate's actuator, queue, limits and prices."""
-        told = CONFIGURED if self.told == ORACLE else self.told
-        return dataclasses.replace(self, told=told, is_oracle=True)
+        given = CONFIGURED if self.given == ORACLE else self.given
+        return dataclasses.replace(self, given=given, is_oracle=True)
 
 
 def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -121,7 +121,7 @@ def references(candidates: Sequence[Candidate], scenarios: Iterable[ScenarioSpec
     plain = Candidate(CandidateKind.POLICY, CONFIGURED, is_oracle=True)
     if known and any(candidate.kind is CandidateKind.POLICY for candidate in candidates):
         played[_way(plain, known)] = plain
-    for candidate in sorted(candidates, key=lambda one: (not one.is_oracle, one.told != CONFIGURED)):
+    for candidate in sorted(candidates, key=lambda one: (not one.is_oracle, one.given != CONFIGURED)):
         own = candidate if candidate.is_oracle else candidate.reference
         found[candidate.label] = played.setdefault(_way(own, known), own)
     return {candidate.label: found[candidate.label] for candidate in candidates}
@@ -146,7 +146,7 @@ def on_platform(scenario: ScenarioSpec, preset: PlatformPreset) -> ScenarioSpec:
     )
 
 
-def _told_preset(preset: PlatformPreset, prices: PriceList | None) -> PlatformPreset:
+def _preset_with_prices(preset: PlatformPreset, prices: PriceList | None) -> PlatformPreset:
     """Apply the minimum of instances from a price file; if idle instances have their own rate, mark them."""
     if prices is None or prices.min_size is None:
         return preset

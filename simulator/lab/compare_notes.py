@@ -80,9 +80,9 @@ def _undecided(
     labels: Sequence[str], rows: Sequence[RowPart], found: Mapping[str, Sequence[PolicyNote]]
 ) -> Iterator[str]:
     """Name the candidates that could have acted and did not in any run."""
-    told = {NoteKind.CANNOT_ACT, NoteKind.BASELINE}
+    given = {NoteKind.CANNOT_ACT, NoteKind.BASELINE}
     silent = {row.candidate for row in rows if row.decisions == 0}
-    names = [label for label in labels if label in silent and not any(note.kind in told for note in found[label])]
+    names = [label for label in labels if label in silent and not any(note.kind in given for note in found[label])]
     if names:
         yield f"Made no decision in any run: {', '.join(names)}"
 
@@ -99,7 +99,7 @@ def _adapted(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: s
     """Note parameters of the scenario's own policy that are not its defaults: other policies have their defaults."""
     policy = scenario.services[service].policy
     adapted = adapted_parameters(policy)
-    if adapted and any(candidate.told == CONFIGURED and not candidate.is_oracle for candidate in candidates):
+    if adapted and any(candidate.given == CONFIGURED and not candidate.is_oracle for candidate in candidates):
         yield f"Adapted to the scenario: {CONFIGURED} is {policy.name} with {adapted}; the others have their defaults"
 
 
@@ -128,9 +128,9 @@ def _limited(labels: Sequence[str], scenario: ScenarioSpec, found: Mapping[str, 
 
 def _spellings(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
     """List the differences between a policy and the platform preset of the same name, if both are compared."""
-    policies = {one.told: one for one in candidates if one.kind is CandidateKind.POLICY and not one.is_oracle}
+    policies = {one.given: one for one in candidates if one.kind is CandidateKind.POLICY and not one.is_oracle}
     for platform in candidates:
-        policy = policies.get(platform.told)
+        policy = policies.get(platform.given)
         if platform.kind is CandidateKind.PLATFORM and policy is not None:
             ours, theirs = (one.applied(scenario).services[service] for one in (policy, platform))
             yield (

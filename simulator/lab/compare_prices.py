@@ -89,8 +89,8 @@ def read_prices(file: Path) -> dict[str, PriceList]:
         ValueError: if the file cannot be read or is invalid; the message names the file and the place.
     """
     try:
-        told = _File.model_validate(parse_document(file.read_text(encoding="utf-8"), str(file)).data).root
-        return {name: _changed(name, prices, file) for name, prices in told.items()}
+        given = _File.model_validate(parse_document(file.read_text(encoding="utf-8"), str(file)).data).root
+        return {name: _changed(name, prices, file) for name, prices in given.items()}
     except OSError as error:
         msg = f"prices = {str(file)!r}, must be a file that can be read: {error.strerror}"
         raise ValueError(msg) from error
@@ -108,17 +108,17 @@ def read_prices(file: Path) -> dict[str, PriceList]:
         raise ValueError(msg) from error
 
 
-def _changed(name: str, told: _PricesTold, file: Path) -> PriceList:
-    prices = _billed(name, told, file)
-    changes: dict[str, Any] = told.model_dump(exclude_none=True, exclude={"billing", "balancer", "free"})
-    if told.node is not None:
-        changes["node"] = Node(**told.node.model_dump())
-    if told.balancer is not None:
-        changes["balancer"] = dataclasses.replace(prices.balancer, **told.balancer.model_dump(exclude_none=True))
-    if told.free is not None:
-        changes["free"] = dataclasses.replace(prices.free, **told.free.model_dump(exclude_none=True))
-    if told.min_size and prices.idle_vcpu_hour is None and prices.metering is Metering.BUSY:
-        msg = f"prices = {str(file)!r}: {name}.min_size = {told.min_size}, must be 0: idle ones have no known rate"
+def _changed(name: str, given: _PricesTold, file: Path) -> PriceList:
+    prices = _billed(name, given, file)
+    changes: dict[str, Any] = given.model_dump(exclude_none=True, exclude={"billing", "balancer", "free"})
+    if given.node is not None:
+        changes["node"] = Node(**given.node.model_dump())
+    if given.balancer is not None:
+        changes["balancer"] = dataclasses.replace(prices.balancer, **given.balancer.model_dump(exclude_none=True))
+    if given.free is not None:
+        changes["free"] = dataclasses.replace(prices.free, **given.free.model_dump(exclude_none=True))
+    if given.min_size and prices.idle_vcpu_hour is None and prices.metering is Metering.BUSY:
+        msg = f"prices = {str(file)!r}: {name}.min_size = {given.min_size}, must be 0: idle ones have no known rate"
         raise ValueError(msg)
     if not changes:
         return prices
@@ -126,14 +126,14 @@ def _changed(name: str, told: _PricesTold, file: Path) -> PriceList:
     return dataclasses.replace(prices, **(own | changes))
 
 
-def _billed(name: str, told: _PricesTold, file: Path) -> PriceList:
+def _billed(name: str, given: _PricesTold, file: Path) -> PriceList:
     """Return the platform's price list, or the list of its alternative billing."""
     usual = platform_named(name).prices
-    if told.billing is None:
+    if given.billing is None:
         return usual
     known = BILLINGS.get(name, {})
-    if told.billing not in known:
-        must = f"must be {one_of(told.billing, known)}" if known else "must be left out: there is one way only"
-        msg = f"prices = {str(file)!r}: {name}.billing = {told.billing!r}, {must}"
+    if given.billing not in known:
+        must = f"must be {one_of(given.billing, known)}" if known else "must be left out: there is one way only"
+        msg = f"prices = {str(file)!r}: {name}.billing = {given.billing!r}, {must}"
         raise ValueError(msg)
-    return known[told.billing]
+    return known[given.billing]

@@ -54,11 +54,11 @@ def fractional_scores(runs: Sequence[Elasticity]) -> list[float]:
     All must have the same traffic. A best value of 0 has no fractions: LEAST_PERCENT replaces it, as in the elastic
     speedup.
     """
-    told = [[max(value, LEAST_PERCENT) for value in _values(run)] for run in runs]
-    best = [min(column) for column in zip(*told, strict=True)]
+    given = [[max(value, LEAST_PERCENT) for value in _values(run)] for run in runs]
+    best = [min(column) for column in zip(*given, strict=True)]
     return [
         100 * math.fsum((value - least) / least for value, least in zip(values, best, strict=True)) / len(METRICS)
-        for values in told
+        for values in given
     ]
 
 

@@ -40,14 +40,14 @@ def parse_axis(text: str) -> Axis:
     Raises:
         ValueError: if the text has another form.
     """
-    name, equals, told = text.partition("=")
-    if not (name.strip() and equals and told.strip()):
+    name, equals, given = text.partition("=")
+    if not (name.strip() and equals and given.strip()):
         msg = f"vary = {text!r}, must be a field and its values, such as max_concurrency=10,20,50 or min_size=1..10"
         raise ValueError(msg)
-    if match := _RANGE.match(told.strip()):
+    if match := _RANGE.match(given.strip()):
         return Axis(name.strip(), _range(text, *match.groups()))
     try:
-        values = tuple(parse_value(value.strip()) for value in _split(told))
+        values = tuple(parse_value(value.strip()) for value in _split(given))
     except ScenarioError as error:
         msg = f"vary = {text!r}, must have values that read as YAML: {error}"
         raise ValueError(msg) from error

@@ -87,8 +87,8 @@ class Shadows:
         self.divergences: list[Divergence] = []
         self.notes: list[PolicyNote] = policy_notes(scenario)
         self._made: dict[str, list[tuple[Policy, frozenset[str]]]] = {name: [] for name in scenario.services}
-        for told in policies:
-            shadowed = scenario.with_policy(told, OnPolicyError.HOLD)
+        for given in policies:
+            shadowed = scenario.with_policy(given, OnPolicyError.HOLD)
             shadowed.require("virtual")
             # A shadow sees the metrics of the run as they are: its platform settings are not applied.
             alone = {name: {"policy": service.policy} for name, service in shadowed.services.items()}

@@ -116,8 +116,8 @@ class Sweep:
         return done
 
     def _digest(self) -> str:
-        told = [simulator.__version__, [[axis.name, list(axis.values)] for axis in self.axes], list(self.seeds)]
-        digest = hashlib.sha256(self.file.read_bytes() + json.dumps(told, sort_keys=True).encode())
+        given = [simulator.__version__, [[axis.name, list(axis.values)] for axis in self.axes], list(self.seeds)]
+        digest = hashlib.sha256(self.file.read_bytes() + json.dumps(given, sort_keys=True).encode())
         for path in self.inputs:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -42,10 +42,10 @@ def _mean(point: Row, group: Sequence[Row]) -> Row:
     return {**point, **figures, FAILING: "; ".join(failures_of(figures[LOST], failed, len(group)))}
 
 
-def front_of(told: Sequence[Row]) -> list[int]:
+def front_of(mean_rows: Sequence[Row]) -> list[int]:
     """Return the indexes of the points that pass and that no other beats in both cost and latency."""
-    places = [(float(row[COST] or 0), float(row[LATENCY] or 0)) for row in told]
-    return frontier(places, [not row[FAILING] for row in told])
+    places = [(float(row[COST] or 0), float(row[LATENCY] or 0)) for row in mean_rows]
+    return frontier(places, [not row[FAILING] for row in mean_rows])
 
 
 def draw(rows: Sequence[Row], axes: Sequence[str], title: str, path: Path) -> None:
@@ -55,50 +55,50 @@ def draw(rows: Sequence[Row], axes: Sequence[str], title: str, path: Path) -> No
         ImportError: if matplotlib is not installed.
         ValueError: if no point can be drawn, or the suffix is unknown.
     """
-    told = means(rows, axes)
-    if not told:
+    mean_rows = means(rows, axes)
+    if not mean_rows:
         msg = "chart = nothing to draw: no point has a latency and a cost"
         raise ValueError(msg)
     figure_type: Any = importlib.import_module("matplotlib.figure").Figure
     figure = figure_type(figsize=(8, 5), layout="constrained")
     figure.suptitle(title)
     if len(axes) == 1:
-        _along(figure, told, axes[0])
+        _along(figure, mean_rows, axes[0])
     else:
-        _plane(figure, told, axes)
+        _plane(figure, mean_rows, axes)
     figure.savefig(path, dpi=150)
 
 
-def _along(figure: Any, told: Sequence[Row], axis: str) -> None:
+def _along(figure: Any, mean_rows: Sequence[Row], axis: str) -> None:
     """Draw one panel per figure over one axis: two scales on one panel would suggest a relation without evidence."""
-    places = list(range(len(told)))
+    places = list(range(len(mean_rows)))
     panels = figure.subplots(3, 1, sharex=True)
     scale = [("p95 [ms]", LATENCY, 1000.0), ("error rate [%]", LOST, 100.0), ("USD a month", COST, 1.0)]
     for number, (panel, (label, name, factor)) in enumerate(zip(panels, scale, strict=True)):
-        values = [float(row[name] or 0) * factor for row in told]
+        values = [float(row[name] or 0) * factor for row in mean_rows]
         panel.plot(places, values, color=COLOURS[number], zorder=1)
-        for place, value, row in zip(places, values, told, strict=True):
+        for place, value, row in zip(places, values, mean_rows, strict=True):
             panel.plot(place, value, **_marker(row, COLOURS[number]))
         panel.set_ylabel(label)
         panel.set_ylim(0, max(values) * MARGIN or 1.0)  # markers are not cut off
         panel.margins(x=0.05)
         panel.grid(visible=True, alpha=0.3)
-    panels[-1].set_xticks(places, [str(row[axis]) for row in told])
+    panels[-1].set_xticks(places, [str(row[axis]) for row in mean_rows])
     panels[-1].set_xlabel(axis)
-    if any(row[FAILING] for row in told):
+    if any(row[FAILING] for row in mean_rows):
         panels[0].legend(handles=[_failing_key()], fontsize=8)
 
 
-def _plane(figure: Any, told: Sequence[Row], axes: Sequence[str]) -> None:
+def _plane(figure: Any, mean_rows: Sequence[Row], axes: Sequence[str]) -> None:
     panel = figure.subplots()
-    places = [(float(row[COST] or 0), float(row[LATENCY] or 0) * 1000) for row in told]
+    places = [(float(row[COST] or 0), float(row[LATENCY] or 0) * 1000) for row in mean_rows]
     colours = {
         value: COLOURS[number % len(COLOURS)]
-        for number, value in enumerate(dict.fromkeys(row[axes[0]] for row in told))
+        for number, value in enumerate(dict.fromkeys(row[axes[0]] for row in mean_rows))
     }
-    for place, row in zip(places, told, strict=True):
+    for place, row in zip(places, mean_rows, strict=True):
         panel.plot(*place, **_marker(row, colours[row[axes[0]]]))
-    front = front_of(told)
+    front = front_of(mean_rows)
     if front:
         panel.plot(*zip(*(places[index] for index in front), strict=True), color="0.4", linewidth=1, zorder=0)
     (left, right), (low, high) = (_limits(values) for values in zip(*places, strict=True))
@@ -111,7 +111,7 @@ def _plane(figure: Any, told: Sequence[Row], axes: Sequence[str]) -> None:
         share = (places[index][1] - low) / (high - low)
         is_below = share > 0.85 or (share > 0.15 and is_right)
         panel.annotate(
-            ", ".join(f"{name} {told[index][name]}" for name in axes),
+            ", ".join(f"{name} {mean_rows[index][name]}" for name in axes),
             places[index],
             textcoords="offset points",
             xytext=(-7 if is_right else 7, -12 if is_below else 7),
@@ -122,7 +122,7 @@ def _plane(figure: Any, told: Sequence[Row], axes: Sequence[str]) -> None:
     panel.set_ylabel("p95 latency [ms]")
     panel.grid(visible=True, alpha=0.3)
     keys = [_key(f"{axes[0]} = {value}", colour) for value, colour in colours.items()]
-    if any(row[FAILING] for row in told):
+    if any(row[FAILING] for row in mean_rows):
         keys.append(_failing_key())
     panel.legend(handles=keys, fontsize=8)
 

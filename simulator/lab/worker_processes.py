@@ -90,5 +90,5 @@ def _delivered_afterwards() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-    for told in came[:1]:
-        signal.raise_signal(told)
+    for given in came[:1]:
+        signal.raise_signal(given)

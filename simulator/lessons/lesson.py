@@ -128,10 +128,10 @@ class Knob(Section):
     """What to observe afterwards."""
 
     @staticmethod
-    def told(value: Any) -> str:
+    def value_text(value: Any) -> str:
         """Format a value as on a command line."""
         if isinstance(value, dict):
-            return f"{{{', '.join(f'{key}: {Knob.told(inner)}' for key, inner in value.items())}}}"
+            return f"{{{', '.join(f'{key}: {Knob.value_text(inner)}' for key, inner in value.items())}}}"
         return str(value)
 
 

@@ -80,8 +80,8 @@ class Document:
     def problem(self, path: Path, expected: str, *, found: str | None = None, near: str = "") -> Problem:
         """Return a `Problem` with the value at `path`."""
         line, column = self.place(path)
-        told = self.found(path) if found is None else found
-        return Problem(line, column, dotted(path), told, expected, near, self.file)
+        given = self.found(path) if found is None else found
+        return Problem(line, column, dotted(path), given, expected, near, self.file)
 
     def found(self, path: Path) -> str:
         """Return the value at `path`, shortened for a message; `nothing` if there is none."""

@@ -52,12 +52,12 @@ _WORDS: Final[tuple[tuple[str, str, str], ...]] = (
 
 def explained(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     """Return what was found and what is expected, to complete `file = FOUND, must be EXPECTED`."""
-    told = " ".join(part for part in (error.problem, error.context) if part)
+    message = " ".join(part for part in (error.problem, error.context) if part)
     for pattern, found, expected in _WORDS:
-        match = re.search(pattern, told)
+        match = re.search(pattern, message)
         if match:
             return found.replace("{what}", match.groupdict().get("what") or ""), expected
-    return told, "YAML"
+    return message, "YAML"
 
 
 def place_of(error: yaml.MarkedYAMLError) -> tuple[int, int]:

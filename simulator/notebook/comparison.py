@@ -140,13 +140,13 @@ def compare(
     terms = Terms(None if slo is None else parse_duration(slo))
     with tempfile.TemporaryDirectory(prefix="simulator-") as made:
         files = []
-        for number, told in enumerate(several):
-            scenario = told if isinstance(told, Scenario) else Scenario(told)
+        for number, given in enumerate(several):
+            scenario = given if isinstance(given, Scenario) else Scenario(given)
             file = Path(made) / f"{number}-{scenario.name}.yaml"
             files.append(write_scenario(scenario.document, scenario.folder, file, scenario.name, scenario.checked.seed))
         first = baseline or (candidates[0].label if candidates else "")
         plan = Plan(files, candidates, first, seeds=seeds, terms=terms, oracle=oracle)
-        recordings = [f"{told.name}: {note}" for told in plan.scenarios.values() for note in told.recording_notes()]
+        recordings = [f"{given.name}: {note}" for given in plan.scenarios.values() for note in given.recording_notes()]
         tasks = plan.tasks()
         with NotebookProgress(progress, "compare", len(tasks), task_name(tasks[0])) as shown:
             return ComparisonResult(

@@ -34,5 +34,5 @@ def frame(columns: Mapping[str, Sequence[Any]], library: Library = "pandas") -> 
 
 def frame_of_rows(rows: Iterable[Mapping[str, Any]], names: Sequence[str], library: Library = "pandas") -> Any:
     """Return a frame of rows; `names` are the columns even without any row."""
-    told = list(rows)
-    return frame({name: [row.get(name) for row in told] for name in names}, library)
+    given = list(rows)
+    return frame({name: [row.get(name) for row in given] for name in names}, library)

@@ -28,8 +28,8 @@ class BatchStep:
     left: str
 
     def __str__(self) -> str:
-        told = (f"{self.done} of {self.total} runs", self.left, self.name)
-        return ", ".join(part for part in told if part)
+        given = (f"{self.done} of {self.total} runs", self.left, self.name)
+        return ", ".join(part for part in given if part)
 
 
 Progress = bool | Callable[[BatchStep], None] | None

@@ -64,8 +64,8 @@ class Result:
         First those about recordings, as `simulator run` prints them on standard error, such as gaps and rows out of
         order; then policies that cannot act here, and the effects of `policy`.
         """
-        told = [f"{note.kind}: {note.service}: {note.text}" for note in self.report.notes]
-        return [*(f"note: {text}" for text in self._recordings), *told]
+        given = [f"{note.kind}: {note.service}: {note.text}" for note in self.report.notes]
+        return [*(f"note: {text}" for text in self._recordings), *given]
 
     @property
     def figures(self) -> Mapping[str, Figure]:

@@ -58,12 +58,12 @@ class Scenario:
     """
 
     def __init__(self, source: str | Path | Mapping[str, Any]) -> None:
-        told: object = source
+        given: object = source
         if isinstance(source, Mapping):
             self._read(_Source(_text_of(source), "scenario", Path(), "scenario", {}))
             return
-        if not isinstance(told, str | Path):
-            msg = f"scenario = {_shown(told)}, must be a file, a shipped scenario's name or a mapping"
+        if not isinstance(given, str | Path):
+            msg = f"scenario = {_shown(given)}, must be a file, a shipped scenario's name or a mapping"
             raise ValueError(msg)  # noqa: TRY004 the same error as for other invalid sources
         path = Path(source)
         if not path.exists():

@@ -55,17 +55,17 @@ def swept(
     with tempfile.TemporaryDirectory(prefix="simulator-") as made:
         file = write_scenario(document, folder, Path(made) / "scenario.yaml", "scenario", seeds[0])
         played = _alone if workers == 1 else _together
-        with NotebookProgress(progress, "sweep", len(grid), _name(grid[0])) as told:
+        with NotebookProgress(progress, "sweep", len(grid), _name(grid[0])) as given:
 
             def rows() -> dict[int, Row]:
                 found = {}
                 for point, row in played(file, grid, workers):
                     found[point.number] = row
-                    told.advance(_name(point))
+                    given.advance(_name(point))
                 return found
 
-            found = run_in_thread(rows, told.stop)
-    return SweepResult([{**_told(point), "seed": point.seed, **found[point.number]} for point in grid], notes)
+            found = run_in_thread(rows, given.stop)
+    return SweepResult([{**_point_label(point), "seed": point.seed, **found[point.number]} for point in grid], notes)
 
 
 def _alone(file: Path, grid: Sequence[GridPoint], _workers: int) -> Iterator[tuple[GridPoint, Row]]:
@@ -84,8 +84,8 @@ def _together(file: Path, grid: Sequence[GridPoint], workers: int) -> Iterator[t
 
 
 def _name(point: GridPoint) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in (*_told(point).items(), ("seed", point.seed)))
+    return ", ".join(f"{name} = {value}" for name, value in (*_point_label(point).items(), ("seed", point.seed)))
 
 
-def _told(point: GridPoint) -> Row:
+def _point_label(point: GridPoint) -> Row:
     return {name: value if isinstance(value, str | int | float | bool) else str(value) for name, value in point.changes}

@@ -76,12 +76,12 @@ class SimulatedSpec(Section):
 
     def __hash__(self) -> int:
         """Hash the names of the paths, because a mapping has no hash. Equality compares the whole mapping."""
-        told = (self.start_up, self.cpu, self.io, self.workers, self.failure_share, self.failures)
-        return hash((*told, *self.paths))
+        given = (self.start_up, self.cpu, self.io, self.workers, self.failure_share, self.failures)
+        return hash((*given, *self.paths))
 
     def works(self) -> list[tuple[DistributionSpec, DistributionSpec]]:
         """Return (CPU, I/O) distributions of requests: the application's own first, then those of its paths."""
-        return [(self.cpu, self.io), *((told.cpu or self.cpu, told.io or self.io) for told in self.paths.values())]
+        return [(self.cpu, self.io), *((given.cpu or self.cpu, given.io or self.io) for given in self.paths.values())]
 
 
 def _split_command(value: object) -> object:
@@ -193,7 +193,7 @@ class ApplicationSpec(Section):
     @property
     def _kinds(self) -> int:
         """Return the number of real applications that are set."""
-        return sum(told is not None for told in (self.process, self.container, self.source_code))
+        return sum(given is not None for given in (self.process, self.container, self.source_code))
 
     @model_validator(mode="after")
     def _runs_something(self) -> ApplicationSpec:
@@ -204,8 +204,8 @@ class ApplicationSpec(Section):
             )
             raise ValueError(msg)
         if self._kinds > 1:
-            told = " and ".join(name for name in _REAL if getattr(self, name) is not None)
-            msg = f"application = {told}, must be one of them"
+            given = " and ".join(name for name in _REAL if getattr(self, name) is not None)
+            msg = f"application = {given}, must be one of them"
             raise ValueError(msg)
         if self.real_instances is not None and not self.is_real:
             msg = f"real_instances = {self.real_instances}, must be left out without process, container or source_code"

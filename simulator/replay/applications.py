@@ -12,25 +12,25 @@ from simulator.replay.application_spec import ApplicationSpec, SimulatedSpec
 from simulator.world.clock import ClockKind
 
 
-def application_of(told: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
+def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
     """Return the application to run. In real time a real application is preferred; `Scenario.require` has checked that
     one exists.
 
     Raises:
         ValueError: if the application must be built first (source_builds.py).
     """
-    if told.source_code is not None and clock is ClockKind.REAL:
-        msg = f"source_code = {told.source_code.folder}, must be left out where source code is not built"
+    if given.source_code is not None and clock is ClockKind.REAL:
+        msg = f"source_code = {given.source_code.folder}, must be left out where source code is not built"
         raise ValueError(msg)
-    if told.container is not None and (clock is ClockKind.REAL or told.simulated is None):
-        container = told.container
+    if given.container is not None and (clock is ClockKind.REAL or given.simulated is None):
+        container = given.container
         return DockerApplication(
             container.image, container.command, container.environment, container.port, container.egress
         )
-    if told.process is not None and (clock is ClockKind.REAL or told.simulated is None):
-        return ProcessApplication(told.process.arguments, told.process.environment, told.process.working_directory)
-    assert told.simulated is not None
-    return _simulated(told.simulated, wake_s)
+    if given.process is not None and (clock is ClockKind.REAL or given.simulated is None):
+        return ProcessApplication(given.process.arguments, given.process.environment, given.process.working_directory)
+    assert given.simulated is not None
+    return _simulated(given.simulated, wake_s)
 
 
 def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
@@ -43,7 +43,7 @@ def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
         failures=Failures(**spec.failures.model_dump()) if spec.failures is not None else None,
         wake_s=wake_s,
         paths=tuple(
-            (path, (told.cpu or spec.cpu).distribution, (told.io or spec.io).distribution)
-            for path, told in sorted(spec.paths.items())
+            (path, (given.cpu or spec.cpu).distribution, (given.io or spec.io).distribution)
+            for path, given in sorted(spec.paths.items())
         ),
     )

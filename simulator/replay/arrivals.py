@@ -103,13 +103,13 @@ def _poisson(curve: RateCurve, rng: np.random.Generator) -> Iterator[Times]:
 
 
 def _at_once(
-    source: SourceSpec, told: AtOnceSpec, streams: RandomStreams, index: int, duration_s: float, factor: RateFactor
+    source: SourceSpec, given: AtOnceSpec, streams: RandomStreams, index: int, duration_s: float, factor: RateFactor
 ) -> Iterator[Times]:
     """Yield requests that arrive at one instant. `scale` multiplies or thins them as it does those of a trace."""
-    at_s = source.from_s + told.at_s * source.time_scale
+    at_s = source.from_s + given.at_s * source.time_scale
     if at_s < source.end_s(duration_s):
         yield from _repeated(
-            np.full(told.requests, at_s), factor, source.scale, streams.stream("traffic", index, "once")
+            np.full(given.requests, at_s), factor, source.scale, streams.stream("traffic", index, "once")
         )
 
 

@@ -57,11 +57,11 @@ class RunControl:
         self._platform = platform
         self._versions = Versions(scenario, streams, clock)
         self._workload = ScenarioWorkload(scenario, platform, streams, clock, self._versions)
-        told = scenario.operations
+        given = scenario.operations
         quotas = Quotas(services=_UNBOUNDED, auto_scaling_names=_UNBOUNDED)
         settings = ControlPlaneSettings(
             listener=None,
-            profile=profile_named(told.time_profile, told.time_factor),
+            profile=profile_named(given.time_profile, given.time_factor),
             api=ApiSettings(quotas=quotas),
             seed=scenario.seed,
             now=virtual_wall_clock() if clock is ClockKind.VIRTUAL else live_wall_clock,

@@ -146,13 +146,13 @@ class ScenarioWorkload:
             return ServicePlan(settings, kind.build(kind.parameters(), revision.scaling), SimulatedApplication())
         plan = service_plan(self._scenario, revision.name, self._clock)
         spec = self._scenario.services[revision.name]
-        told = plan.settings
+        given = plan.settings
         scaling, health = revision.scaling, configuration.health
         if scaling == spec.scaling and service.revision is not None:
             scaling = service.pool.scaling  # the timeline may have changed it without the API
         if health == spec.health_check_of_api:
-            health = told.health_check
-        settings = replace(told, size=configuration.size, scaling=scaling, health_check=health)
+            health = given.health_check
+        settings = replace(given, size=configuration.size, scaling=scaling, health_check=health)
         return replace(plan, settings=settings, application=self._versions.application(version))
 
 

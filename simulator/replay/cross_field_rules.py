@@ -99,12 +99,12 @@ def _able_to_be_zero() -> str:
 def _policy_parameters(document: Document) -> Iterator[Problem]:
     """The policy's own parameter class must accept each value, and then all of them together."""
     for name, service in services(document):
-        told = mapping(service.get("policy"))
-        spec = section_of(told.get("name"))
+        given = mapping(service.get("policy"))
+        spec = section_of(given.get("name"))
         if spec is None:
             continue
         path: Path = ("services", name, "policy")
-        readable = {key: value for key, value in told.items() if key != "name" and _reads(spec, {key: value})}
+        readable = {key: value for key, value in given.items() if key != "name" and _reads(spec, {key: value})}
         alone = [problem for key in readable for problem in _rejections(spec, {key: readable[key]}, document, path)]
         yield from alone or _rejections(spec, readable, document, path)
 
@@ -269,8 +269,8 @@ def _columns(document: Document, folder: FilePath) -> Iterator[Problem]:
     """Columns that a source names must be in the header of its CSV file."""
     for index, source in items(document, "traffic"):
         for shape, key in (("bins", "column"), ("trace", "time_column")):
-            told = mapping(source.get(shape))
-            column, file = told.get(key), told.get("file")
+            given = mapping(source.get(shape))
+            column, file = given.get(key), given.get("file")
             if not (isinstance(column, str) and isinstance(file, str) and (folder / file).is_file()):
                 continue
             header = traces.header(folder / file)

@@ -195,29 +195,29 @@ def _pieces(  # noqa: PLR0911 one return per shape is the table
     return _smooth(source.bins)
 
 
-def _stages(told: StagesSpec) -> list[Piece]:
-    pieces, at_s, rate_rps = [], 0.0, told.start_rps
-    for stage in told.stages:
+def _stages(given: StagesSpec) -> list[Piece]:
+    pieces, at_s, rate_rps = [], 0.0, given.start_rps
+    for stage in given.stages:
         pieces.append(Piece(at_s, at_s + stage.duration_s, rate_rps, stage.target_rps))
         at_s, rate_rps = at_s + stage.duration_s, stage.target_rps
     return pieces
 
 
-def _mmpp(told: MmppSpec, span_s: float, rng: np.random.Generator | None) -> list[Piece]:
+def _mmpp(given: MmppSpec, span_s: float, rng: np.random.Generator | None) -> list[Piece]:
     """Sample the states of an MMPP.
 
     The first state is sampled by the states' shares of the time, so the process is stationary from the start.
     """
     if rng is None:
-        return [Piece(0, span_s, told.mean_rps, told.mean_rps)]
-    stays_s = np.asarray([state.stay_s for state in told.states])
+        return [Piece(0, span_s, given.mean_rps, given.mean_rps)]
+    stays_s = np.asarray([state.stay_s for state in given.states])
     place = int(rng.choice(len(stays_s), p=stays_s / stays_s.sum()))
     pieces, at_s = [], 0.0
     while at_s < span_s:
-        state = told.states[place]
+        state = given.states[place]
         end_s = at_s + float(rng.exponential(state.stay_s))
         pieces.append(Piece(at_s, min(end_s, span_s), state.rate_rps, state.rate_rps))
-        at_s, place = end_s, (place + 1) % len(told.states)
+        at_s, place = end_s, (place + 1) % len(given.states)
     return pieces
 
 

@@ -32,13 +32,13 @@ def deploy_problems(document: Document) -> Iterator[Problem]:
 
 
 def _deployment(document: Document, path: Path, deploy: object, source: object) -> Iterator[Problem]:
-    told, origin = mapping(deploy), mapping(source)
-    fails, is_code = told.get("fails"), "repository" in origin
+    given, origin = mapping(deploy), mapping(source)
+    fails, is_code = given.get("fails"), "repository" in origin
     if fails == "build" and not is_code:
         yield document.problem((*path, "fails"), "pull, start or health_check: an image is not built")
     if fails == "pull" and is_code:
         yield document.problem((*path, "fails"), "build, start or health_check: a repository has no image to pull")
-    if told.get("trigger") == "push" and not origin.get("auto_deployments"):
+    if given.get("trigger") == "push" and not origin.get("auto_deployments"):
         yield document.problem(
             (*path, "trigger"), "start_deployment, or the service's source have auto_deployments: true"
         )

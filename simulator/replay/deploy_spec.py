@@ -125,5 +125,5 @@ def operations() -> tuple[str, ...]:
 
 def takes_service(operation: object) -> bool:
     """Return whether the operation takes a service, by `ServiceArn`."""
-    told = service_model()["operations"].get(operation)
-    return told is not None and "ServiceArn" in service_model()["shapes"][told["input"]["shape"]]["members"]
+    given = service_model()["operations"].get(operation)
+    return given is not None and "ServiceArn" in service_model()["shapes"][given["input"]["shape"]]["members"]

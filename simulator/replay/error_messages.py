@@ -55,18 +55,18 @@ Explain = Callable[[ErrorDetails], Problem]
 
 def explain(error: ValidationError, document: Document, root: type[Section]) -> list[Problem]:
     """Return one problem for each of pydantic's errors. `root` is the section of the whole file."""
-    return [_problem(told, document, root) for told in error.errors(include_url=False) if not _is_echo(told)]
+    return [_problem(given, document, root) for given in error.errors(include_url=False) if not _is_echo(given)]
 
 
 def _is_echo(details: ErrorDetails) -> bool:
     """Return whether the error only repeats another: pydantic counts valid items, so one bad item makes a list "too
     short".
     """
-    told = details["input"]
+    given = details["input"]
     return (
         details["type"] == "too_short"
-        and isinstance(told, list | dict)
-        and len(told) >= details.get("ctx", {}).get("min_length", 0)
+        and isinstance(given, list | dict)
+        and len(given) >= details.get("ctx", {}).get("min_length", 0)
     )
 
 

@@ -130,19 +130,19 @@ def _sent(scenario: ScenarioSpec, index: int) -> list[Sent]:
     return [
         Sent(
             RequestChoice(
-                told.method,
-                told.path,
-                told.request_size_bytes,
-                told.response_size_bytes,
+                given.method,
+                given.path,
+                given.request_size_bytes,
+                given.response_size_bytes,
                 kind.number,
-                tuple(told.headers.items()),
-                told.body,
-                keeps_answer=isinstance(told, StepSpec) and bool(told.extract),
-                is_template=bool(source.session and told.placeholders),
+                tuple(given.headers.items()),
+                given.body,
+                keeps_answer=isinstance(given, StepSpec) and bool(given.extract),
+                is_template=bool(source.session and given.placeholders),
             ),
-            tuple(told.extract.items()) if isinstance(told, StepSpec) else (),
+            tuple(given.extract.items()) if isinstance(given, StepSpec) else (),
         )
-        for told, kind in zip(source.kinds, scenario.numbers.kinds(index), strict=True)
+        for given, kind in zip(source.kinds, scenario.numbers.kinds(index), strict=True)
     ]
 
 

@@ -155,8 +155,8 @@ class LoadClient:
         if answer.reusable:
             self._assign(connection)
         self._answered += 1
-        told = next((value for name, value in answer.headers if name == FIELD), None)
-        timing = NO_TIMING if told is None else parse_timing(told)
+        given = next((value for name, value in answer.headers if name == FIELD), None)
+        timing = NO_TIMING if given is None else parse_timing(given)
         if shot.choice.keeps_answer:
             shot.answer = answer
         if timing.instance:  # the platform sends it with the head; the body is part of the instance's work as well

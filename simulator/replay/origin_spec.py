@@ -84,8 +84,8 @@ class ServiceSourceSpec(Section):
         image = self.image or f"{DEFAULT_REGISTRY}/{name}:latest"
         public = ImageIdentifier(image).registry is RegistryKind.ECR_PUBLIC
         kind = "ECR_PUBLIC" if public else "ECR"
-        told = automatic | {"ImageRepository": {"ImageIdentifier": image, "ImageRepositoryType": kind}}
-        return told if public else told | {"AuthenticationConfiguration": {"AccessRoleArn": ROLE_ARN}}
+        given = automatic | {"ImageRepository": {"ImageIdentifier": image, "ImageRepositoryType": kind}}
+        return given if public else given | {"AuthenticationConfiguration": {"AccessRoleArn": ROLE_ARN}}
 
 
 class OperationsSpec(Section):

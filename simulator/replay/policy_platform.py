@@ -79,12 +79,12 @@ def _field_text(field: str, value: Any) -> str:
 
 
 def preset_policy(
-    service: ServiceSpec, behaviour: PlatformBehaviour, name: str, told: Mapping[str, Any] = _NOTHING
+    service: ServiceSpec, behaviour: PlatformBehaviour, name: str, given: Mapping[str, Any] = _NOTHING
 ) -> PolicySpec:
-    """Return the policy of a preset, with `told` as in a scenario file."""
+    """Return the policy of a preset, with `given` as in a scenario file."""
     section = section_of(name)
     assert section is not None, "the preset's policy is of the registry"
-    policy = section.model_validate({"name": name, **told})
+    policy = section.model_validate({"name": name, **given})
     return policy if behaviour.idle_after_s is None else with_busy_and_idle(policy, service)
 
 
@@ -99,8 +99,8 @@ def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
         made.actuator = dataclasses.replace(made.actuator, activates=True)
         return made
 
-    told = policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True)
-    return policy_of(dataclasses.replace(policy.kind, build=activating), told)
+    given = policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True)
+    return policy_of(dataclasses.replace(policy.kind, build=activating), given)
 
 
 def overflow_spec(behaviour: PlatformBehaviour) -> OverflowSpec:

@@ -88,9 +88,9 @@ def policy_named(name: str) -> PolicySpec:
     return _SPECS[name].model_validate({"name": name})
 
 
-def policy_of(kind: PolicyKind, told: Mapping[str, Any] = MappingProxyType({})) -> PolicySpec:
-    """Return a policy of a kind that is not in the registry; `told`: parameters as a scenario file writes them."""
-    return _spec_of(kind).model_validate({"name": kind.name, **told})
+def policy_of(kind: PolicyKind, given: Mapping[str, Any] = MappingProxyType({})) -> PolicySpec:
+    """Return a policy of a kind that is not in the registry; `given`: parameters as a scenario file writes them."""
+    return _spec_of(kind).model_validate({"name": kind.name, **given})
 
 
 def section_of(name: object) -> type[PolicySpec] | None:
@@ -101,8 +101,8 @@ def section_of(name: object) -> type[PolicySpec] | None:
 def _value_type(field: str, annotation: Any) -> Any:
     """Return the type of a parameter in the file, from its name and type in the code."""
     if type(None) in get_args(annotation):
-        told = next(kind for kind in get_args(annotation) if kind is not type(None))
-        return _value_type(field, told) | None
+        given = next(kind for kind in get_args(annotation) if kind is not type(None))
+        return _value_type(field, given) | None
     if get_origin(annotation) is tuple:
         return GenericAlias(tuple, (_item_type(get_args(annotation)[0]), ...))
     if annotation is float:

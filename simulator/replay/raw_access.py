@@ -48,8 +48,8 @@ def tried(parse: Callable[[object], Told], value: object) -> Told | None:
 
 
 def seconds(value: object) -> float | None:
-    told = None if value is None else tried(units.parse_duration, value)
-    return told if told is None or math.isfinite(told) else None
+    given = None if value is None else tried(units.parse_duration, value)
+    return given if given is None or math.isfinite(given) else None
 
 
 def count(value: object) -> int | None:

@@ -128,9 +128,9 @@ class Recording:
             return 1
         with self._open() as stream:
             rows = csv.reader(stream, delimiter=self._separator, skipinitialspace=True)
-            told = (rows.line_num for one in rows if not _is_blank(one))
+            given = (rows.line_num for one in rows if not _is_blank(one))
             try:
-                return next(itertools.islice(told, row + 1, None), row + 2)
+                return next(itertools.islice(given, row + 1, None), row + 2)
             except (csv.Error, OSError, EOFError, zlib.error):  # the row itself cannot be read
                 return rows.line_num + 1
 
@@ -190,8 +190,8 @@ class Recording:
 
     def _quoted(self, lines: Iterable[str], columns: Sequence[int], first: int) -> Iterator[list[list[str]]]:
         rows = csv.reader(lines, delimiter=self._separator, skipinitialspace=True)
-        told = (row for row in rows if not _is_blank(row))
-        while block := list(itertools.islice(told, BLOCK_ROWS)):
+        given = (row for row in rows if not _is_blank(row))
+        while block := list(itertools.islice(given, BLOCK_ROWS)):
             width = len(self.names)
             at = next((n for n, row in enumerate(block) if len(row) != width), None)
             if at is not None:

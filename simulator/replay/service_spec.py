@@ -152,27 +152,27 @@ class ServiceSpec(Section):
 
     @property
     def health_check(self) -> HealthCheck:
-        told = self.health_check_spec
+        given = self.health_check_spec
         return HealthCheck(
-            HealthProtocol(told.protocol),
-            told.path,
-            told.interval_s,
-            told.timeout_s,
-            told.healthy_threshold,
-            told.unhealthy_threshold,
+            HealthProtocol(given.protocol),
+            given.path,
+            given.interval_s,
+            given.timeout_s,
+            given.healthy_threshold,
+            given.unhealthy_threshold,
         )
 
     @property
     def health_check_of_api(self) -> HealthCheck:
         """The health check in whole seconds, as in the API."""
-        told = self.health_check
-        return dataclasses.replace(told, interval_s=round(told.interval_s), timeout_s=round(told.timeout_s))
+        given = self.health_check
+        return dataclasses.replace(given, interval_s=round(given.interval_s), timeout_s=round(given.timeout_s))
 
     @property
     def idle_s(self) -> float:
         """Return `idle_after`, set in the service or as a parameter of its policy."""
-        told: float | None = getattr(self.policy, "idle_after_s", None)
-        return self.idle_after_s if told is None else told
+        given: float | None = getattr(self.policy, "idle_after_s", None)
+        return self.idle_after_s if given is None else given
 
     @property
     def ready_at_start(self) -> int:

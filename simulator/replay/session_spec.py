@@ -75,8 +75,8 @@ class ExtractSpec(Section):
 
     @model_validator(mode="after")
     def _is_one_place(self) -> ExtractSpec:
-        told = [name for name in ("json_spec", "header", "after") if getattr(self, name) is not None]
-        if len(told) != 1 or (self.before is not None and self.after is None):
+        given = [name for name in ("json_spec", "header", "after") if getattr(self, name) is not None]
+        if len(given) != 1 or (self.before is not None and self.after is None):
             msg = "extract = unclear, must be exactly one of json, header and after (with before)"
             raise ValueError(msg)
         return self

@@ -12,7 +12,7 @@ from simulator.replay.scenario import ScenarioSpec
 
 
 def needs_builds(scenario: ScenarioSpec) -> bool:
-    return any(told.source_code is not None for told in _applications(scenario))
+    return any(given.source_code is not None for given in _applications(scenario))
 
 
 async def with_builds(scenario: ScenarioSpec, builder: Builder, steps: BuildSteps) -> ScenarioSpec:
@@ -44,11 +44,11 @@ def _applications(scenario: ScenarioSpec) -> list[ApplicationSpec]:
 
 
 async def _built(
-    told: ApplicationSpec, builder: Builder, steps: BuildSteps
+    given: ApplicationSpec, builder: Builder, steps: BuildSteps
 ) -> tuple[ApplicationSpec, BuildArtifact | None]:
-    source = told.source_code
+    source = given.source_code
     if source is None:
-        return told, None
+        return given, None
     built = await builder.build(
         SourceDescription(str(source.folder.absolute()), source.branch, source.directory), steps
     )
@@ -57,8 +57,8 @@ async def _built(
         container = ContainerSpec.model_construct(
             image=built.image, command=built.command, port=built.port, environment=built.environment, egress="DEFAULT"
         )
-        return told.model_copy(update={"source_code": None, "container": container}), built
+        return given.model_copy(update={"source_code": None, "container": container}), built
     process = ProcessSpec.model_construct(
         command=built.command, environment=built.environment, working_directory=built.folder
     )
-    return told.model_copy(update={"source_code": None, "process": process}), built
+    return given.model_copy(update={"source_code": None, "process": process}), built

@@ -106,8 +106,8 @@ def _read_bins(spec: BinsSpec) -> _Bins:
     notes = [] if spec.column is not None else _guess(recording, index)
     counts = np.concatenate(parts)
     if time is not None:
-        counts, told = _on_grid(recording, spec.bin_s, counts, np.concatenate(times_s))
-        notes += told
+        counts, found_notes = _on_grid(recording, spec.bin_s, counts, np.concatenate(times_s))
+        notes += found_notes
     skipped = _whole_bins(spec.skip_s / spec.bin_s)
     if skipped and skipped >= len(counts):
         found = f"{len(counts) * spec.bin_s:g}s"

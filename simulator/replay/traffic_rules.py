@@ -48,8 +48,8 @@ def _check_services(document: Document) -> Iterator[Problem]:
     }
     known["path"] += [path.partition("?")[0] for path in known["path"] if "?" in path]
     checks = document.data.get("checks")
-    for index, told in enumerate(checks if isinstance(checks, list) else []):
-        check = tried(parse_check, told)
+    for index, given in enumerate(checks if isinstance(checks, list) else []):
+        check = tried(parse_check, given)
         if check is None or not services_known:
             continue
         if check.service is not None and check.service not in services_known:
@@ -69,14 +69,14 @@ def _check_services(document: Document) -> Iterator[Problem]:
 def _paths(document: Document) -> Iterator[Problem]:
     """Each path with a cost of its own must be requested by a source; a misspelt one never is."""
     for name, service in services(document):
-        told = mapping(mapping(mapping(service.get("application")).get("simulated")).get("paths"))
+        given = mapping(mapping(mapping(service.get("application")).get("simulated")).get("paths"))
         asked = {
             str(request.get("path", "/")).partition("?")[0]
             for _, source in items(document, "traffic")
             if source.get("service") == name
             for request in _requests_of(source)
         }
-        for path in told:
+        for path in given:
             if asked and path not in asked:
                 place: Path = ("services", name, "application", "simulated", "paths", str(path))
                 expected = f"a path of the traffic to it: {', '.join(sorted(asked))}"
@@ -84,5 +84,5 @@ def _paths(document: Document) -> Iterator[Problem]:
 
 
 def _requests_of(source: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    told = source.get("session") or source.get("requests")
-    yield from (request for request in told if isinstance(request, dict)) if isinstance(told, list) else ({},)
+    given = source.get("session") or source.get("requests")
+    yield from (request for request in given if isinstance(request, dict)) if isinstance(given, list) else ({},)

@@ -31,7 +31,7 @@ from simulator.replay.shape_spec import AtOnceSpec, MmppSpec, StagesSpec
 Spacing = Literal["poisson", "clock"]
 RetryCause = Annotated[
     Literal["429", "5xx", "no_answer"],
-    BeforeValidator(lambda told: str(told) if told == 429 and not isinstance(told, bool) else told),
+    BeforeValidator(lambda given: str(given) if given == 429 and not isinstance(given, bool) else given),
     WithJsonSchema({"enum": [429, "429", "5xx", "no_answer"]}),
 ]
 TimeFormat = Literal["timestamp", "seconds", "milliseconds", "microseconds", "nanoseconds"]

@@ -62,7 +62,7 @@ def is_user_policy(name: str) -> bool:
     return SEPARATOR in name
 
 
-def policy_name(told: str | type) -> str:
+def policy_name(given: str | type) -> str:
     """Return the name under which a policy is chosen: the name itself, or that of a class, which is registered under
     it.
 
@@ -71,21 +71,21 @@ def policy_name(told: str | type) -> str:
     Raises:
         ValueError: for a value that is neither a name nor a policy's class.
     """
-    if isinstance(told, str):
-        return told
-    if not _is_policy(told):
-        msg = f"policy = {told!r}, must be a name, FILE.py:CLASS, or a class with a method decide(self, observation)"
+    if isinstance(given, str):
+        return given
+    if not _is_policy(given):
+        msg = f"policy = {given!r}, must be a name, FILE.py:CLASS, or a class with a method decide(self, observation)"
         raise ValueError(msg)
-    name = f"{told.__name__} (notebook){SEPARATOR}{told.__name__}"
-    _CLASSES[name] = told
+    name = f"{given.__name__} (notebook){SEPARATOR}{given.__name__}"
+    _CLASSES[name] = given
     return name
 
 
 def require_files(policies: Iterable[str | type]) -> None:
     """Raise ValueError for a class, because other processes can only load files."""
-    for told in policies:
-        if isinstance(told, type):
-            msg = f"policy = {told.__name__}, must be given as FILE.py:{told.__name__} with several workers"
+    for given in policies:
+        if isinstance(given, type):
+            msg = f"policy = {given.__name__}, must be given as FILE.py:{given.__name__} with several workers"
             raise ValueError(msg)  # noqa: TRY004 of a class in general it is none
 
 

@@ -59,10 +59,10 @@ def _estimated(region: str, *, gb_hour: float | None = None) -> RegionPrices:
     first_vcpu, first_memory = _FARGATE_US_EAST_1
     active = round(_FIRST_REGIONS.active_vcpu_hour * vcpu / first_vcpu, 5)
     per_gb = gb_hour or round(_FIRST_REGIONS.active_gb_hour * memory / first_memory, 5)
-    told = f"us-east-1 x the quotient of Fargate's rates ({source})"
+    given = f"us-east-1 x the quotient of Fargate's rates ({source})"
     if gb_hour is not None:
-        told = f"memory from the price list of AWSAppRunner, vCPU {told}"
-    return RegionPrices(region, Rates(per_gb, active, per_gb), "2026-11", told, is_estimated=True)
+        given = f"memory from the price list of AWSAppRunner, vCPU {given}"
+    return RegionPrices(region, Rates(per_gb, active, per_gb), "2026-11", given, is_estimated=True)
 
 
 _READ: Final = (

@@ -128,7 +128,7 @@ class _ProbeCall:
     def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
         del piece, complete
         # ASSUMPTION: whether a 3xx passes is unknown (facts 9); "success" is taken to mean 200 to 299.
-        self._settle(None if 200 <= head.status <= 299 else _told(head))
+        self._settle(None if 200 <= head.status <= 299 else _status_text(head))
 
     def response_continued(self, piece: bytes, *, complete: bool) -> None:
         pass
@@ -159,7 +159,7 @@ class _ProbeCall:
             self.verdict.set_result(verdict)
 
 
-def _told(head: ResponseHead) -> str:
+def _status_text(head: ResponseHead) -> str:
     """Return the status and, for a redirect, its target."""
     found = _LOCATION.search(head.forward(b"")) if 300 <= head.status <= 399 else None
     if found is None:

@@ -79,10 +79,10 @@ def run(
 
 def until_interrupted() -> None:
     """Block the main thread until SIGINT or SIGTERM arrives. The signals have no other effect."""
-    told = threading.Event()
-    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    given = threading.Event()
+    before = {number: signal.signal(number, lambda *_: given.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        told.wait()
+        given.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

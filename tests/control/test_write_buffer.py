@@ -21,7 +21,7 @@ class Disk:
     def __init__(self) -> None:
         self.full = False
         self.written: list[list[str]] = []
-        self.told: list[str] = []
+        self.given: list[str] = []
 
     def write(self, items: Sequence[str]) -> None:
         if self.full:
@@ -29,7 +29,7 @@ class Disk:
         self.written.append(list(items))
 
     def gathered(self, count_max: int = 3) -> WriteBuffer[str]:
-        return WriteBuffer(self.write, "records", count_max=count_max, wait_s=1.0, tell=self.told.append)
+        return WriteBuffer(self.write, "records", count_max=count_max, wait_s=1.0, tell=self.given.append)
 
     @property
     def all(self) -> list[str]:
@@ -51,16 +51,16 @@ def test_what_could_not_be_written_is_written_later_in_its_order() -> None:
             records.add(name, 1)
         records.flush()
         await asyncio.sleep(10 * AGAIN_S)
-        assert (disk.written, len(disk.told)) == ([], 1)
-        assert "records cannot be written: database or disk is full" in disk.told[0]
+        assert (disk.written, len(disk.given)) == ([], 1)
+        assert "records cannot be written: database or disk is full" in disk.given[0]
         disk.full = False
         await asyncio.sleep(20 * AGAIN_S)
         assert disk.all == list("abcdefg")
-        assert disk.told[1:] == ["records can be written again"]
+        assert disk.given[1:] == ["records can be written again"]
         records.add("h", 1)
         records.close()
         assert disk.all == list("abcdefgh")
-        assert len(disk.told) == 2
+        assert len(disk.given) == 2
 
     virtually(test)
 
@@ -76,7 +76,7 @@ def test_there_is_a_bound_and_what_is_beyond_is_counted(monkeypatch: pytest.Monk
         disk.full = False
         records.flush()
         assert disk.all == list("defgh")
-        assert disk.told[-1] == "records can be written again, 3 were lost because the buffer was full"
+        assert disk.given[-1] == "records can be written again, 3 were lost because the buffer was full"
 
     virtually(test)
 
@@ -87,7 +87,7 @@ def test_the_end_tells_what_is_lost() -> None:
         disk.full = True
         records.add("a", 1)
         records.close()
-        assert disk.told[-1] == "1 records are lost"
+        assert disk.given[-1] == "1 records are lost"
 
     virtually(test)
 

@@ -77,7 +77,7 @@ class SecondEngine:
         for file in ("pid", "exec/containerd/containerd.pid"):
             (self._folder / file).unlink(missing_ok=True)
 
-    def told(self, *words: str) -> str:
+    def given(self, *words: str) -> str:
         done = self._asked(*words)
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -316,7 +316,7 @@ async def test_where_the_engine_has_quotas_a_write_that_exceeds_the_storage_fail
     told: list[str] = []
     with second_engine(quotas=True) as engine:
         image = python_image(engine.url)
-        size = int(engine.told("image", "inspect", "--format", "{{.Size}}", image))
+        size = int(engine.given("image", "inspect", "--format", "{{.Size}}", image))
         settings = DockerSettings(host=engine.url, storage_bytes=size + 50_000_000)
         application = DockerApplication(image, ("python", "-c", fill))
         made = DockerDriver(application, HttpService, lambda *line: told.append(line[3]), settings)

@@ -282,7 +282,7 @@ def test_an_engine_that_is_restarted_costs_its_instances_and_the_pool_recovers(t
             assert run.stdout is not None
             told = run.stdout.read()
             assert run.wait(60) == 0, told
-        assert engine.told("ps", "--all", "--quiet") == ""
+        assert engine.given("ps", "--all", "--quiet") == ""
     service = json.loads((tmp_path / "report.json").read_text())["services"][0]
     assert service["instances"]["crashed"] >= 2
     assert service["series"]["ready"][-1] == 2

@@ -59,22 +59,22 @@ async def get(url: str, root: str) -> tuple[int, str]:
 async def test_a_project_with_its_own_port_and_hosts_is_served_and_told_what_it_needs(tmp_path: Path) -> None:
     _, port = free_ports()
     async with up(tmp_path, PROJECT.replace("PORT", str(port)), config(port, "version 0")) as running:
-        await until(running.told("with App Runner's name"))
+        await until(running.given("with App Runner's name"))
         told = next(line for line in running.lines if line.startswith("https://"))
         found = re.fullmatch(r"(https://\S+)  \(root certificate: (.+)\)", told)
         assert found, told
         local, root = found[1], found[2]
         public = local.replace("shop.awsapprunner.localhost", "shop.us-east-1.awsapprunner.com")
         assert any(f"--resolve {public.removeprefix('https://')}:127.0.0.1 {public}" in line for line in running.lines)
-        assert running.told(f"it listens on its fixed port {port} and not on $PORT")()
+        assert running.given(f"it listens on its fixed port {port} and not on $PORT")()
         for _ in range(3):
             assert await get(local, root) == (400, "DisallowedHost")
-        await until(running.told("[AppRunner] The first 3 answers are all 400."))
+        await until(running.given("[AppRunner] The first 3 answers are all 400."))
         assert await get(public, root) == (200, "version 0")
         running.save(config(port, "version 1"))
         await until(lambda: sum("Successfully routed" in line for line in running.lines) == 2)
         assert await get(public, root) == (200, "version 1")
         running.save(config(port, "bad", command="false"))
-        await until(running.told("The previous version continues to serve."))
+        await until(running.given("The previous version continues to serve."))
         assert await get(public, root) == (200, "version 1"), "the one port is the old version's again"
-        assert running.told("it is stopped first")()
+        assert running.given("it is stopped first")()

@@ -57,7 +57,7 @@ class Up:
         while line := await self.process.stdout.readline():
             self.lines.append(line.decode().rstrip("\n"))
 
-    def told(self, text: str) -> Callable[[], bool]:
+    def given(self, text: str) -> Callable[[], bool]:
         return lambda: any(text in line for line in self.lines)
 
     def save(self, text: str) -> None:
@@ -124,7 +124,7 @@ class Load:
 @pytest.mark.slow
 async def test_saves_under_load_lose_no_request_and_a_bad_one_changes_nothing(tmp_path: Path) -> None:
     async with up(tmp_path) as running:
-        await until(running.told("https://"))
+        await until(running.given("https://"))
         told = next(line for line in running.lines if line.startswith("https://"))
         found = re.fullmatch(r"(https://\S+)  \(root certificate: (.+)\)", told)
         assert found, told
@@ -137,10 +137,10 @@ async def test_saves_under_load_lose_no_request_and_a_bad_one_changes_nothing(tm
                 await until(load.has(f"version {number}", asking))
                 if number == 2:
                     running.save(config("bad", build="exit 3"))
-                    await until(running.told("The previous version continues to serve."))
+                    await until(running.given("The previous version continues to serve."))
         finally:
             load.over = True
             await asking
     assert set(load.outcomes) == {(200, f"version {number}") for number in range(SAVES + 1)}, load.outcomes
-    assert running.told("[Build] `exit 3` ended with exit code 3.")()
+    assert running.given("[Build] `exit 3` ended with exit code 3.")()
     print(f"{load.outcomes.total()} requests over {SAVES} saves, all 200")  # noqa: T201 the figure of this run

@@ -182,10 +182,10 @@ class CompiledPool(Pool):
 
     def _obey(self) -> None:
         """Run the callbacks that the platform's own pool would have called during the event."""
-        told = self.world.commands[: self._state["commands"]].tolist()
+        commands = self.world.commands[: self._state["commands"]].tolist()
         self._state["commands"] = 0
         loop = self._gear_loop
-        for kind, row, order in told:
+        for kind, row, order in commands:
             if kind == WOKE:
                 self.on_wake(self._by_row[row])
             elif kind == QUIET:

@@ -174,12 +174,12 @@ class TargetTrackingPolicy:
         if breaches(points, parameters.out_points, lambda point: point > target + EPSILON):
             desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, proportional)
             alarm = f"{parameters.out_points} minutes above {target:g}, the newest at {value:.4g}"
-            return desired, formula, self._told(alarm, desired, capacity)
+            return desired, formula, self._reason(alarm, desired, capacity)
         if breaches(points, parameters.in_points, lambda point: point < low - EPSILON):
             kept = capacity - max(1, math.floor((capacity - raw) * parameters.scale_in_share + EPSILON))
             desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, max(raw, kept))
             alarm = f"{parameters.in_points} minutes below {low:g}, the newest at {value:.4g}"
-            return desired, formula, self._told(alarm, desired, capacity)
+            return desired, formula, self._reason(alarm, desired, capacity)
         reason = f"no alarm: {value:.4g} in the newest minute, not enough in a row above {target:g} or below {low:g}"
         return capacity, formula, reason
 
@@ -194,5 +194,5 @@ class TargetTrackingPolicy:
                 return math.inf
 
     @staticmethod
-    def _told(alarm: str, desired: int, capacity: int) -> str:
+    def _reason(alarm: str, desired: int, capacity: int) -> str:
         return alarm if desired != capacity else f"{alarm}, but bounds or a cooldown keep {capacity}"

@@ -45,13 +45,13 @@ class Latencies:
         for index, extreme_s in ((taken[0], self._lowest_s), (taken[-1], self._highest_s)):
             counts[index] -= 1
             sums_s[index] -= extreme_s
-        told = Counter({_ms(self._lowest_s): 1})
+        given = Counter({_ms(self._lowest_s): 1})
         if counts.sum() >= 0:  # otherwise one request is both
-            told[_ms(self._highest_s)] += 1
+            given[_ms(self._highest_s)] += 1
         for index in taken[counts[taken] > 0]:
             mean_s = float(sums_s[index]) / int(counts[index])
-            told[_ms(min(max(mean_s, self._lowest_s), self._highest_s))] += int(counts[index])
-        return sorted(told.items())
+            given[_ms(min(max(mean_s, self._lowest_s), self._highest_s))] += int(counts[index])
+        return sorted(given.items())
 
 
 def _ms(seconds: float) -> float:

@@ -51,8 +51,8 @@ def line_of(at_s: float, text: str) -> LogLine | None:
     """Make a line; a text that is too long is cut between characters. None: an event must not be empty."""
     if not text:
         return None
-    told = text.encode("utf-8", "replace")[: EVENT_BYTES_MAX - EVENT_OVERHEAD_BYTES].decode("utf-8", "ignore")
-    return LogLine(round(at_s * _MS_PER_S), told, len(told.encode()) + EVENT_OVERHEAD_BYTES)
+    encoded = text.encode("utf-8", "replace")[: EVENT_BYTES_MAX - EVENT_OVERHEAD_BYTES].decode("utf-8", "ignore")
+    return LogLine(round(at_s * _MS_PER_S), encoded, len(encoded.encode()) + EVENT_OVERHEAD_BYTES)
 
 
 def take_batch(lines: deque[LogLine]) -> list[LogLine]:

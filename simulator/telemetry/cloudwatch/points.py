@@ -58,20 +58,20 @@ class Series:
         """
         pairs = iter(values)
         while part := list(itertools.islice(pairs, VALUES_MAX)):
-            told = {"Values": [value for value, _ in part], "Counts": [float(count) for _, count in part]}
-            yield self._point(name, unit, told)
+            given = {"Values": [value for value, _ in part], "Counts": [float(count) for _, count in part]}
+            yield self._point(name, unit, given)
 
     def statistics(self, name: str, unit: str, values: Sequence[float], **more: str) -> MetricPoint:
         """Make a statistic set of `values` (at least one). `more`: dimensions beyond the service's."""
-        told = {
+        given = {
             "SampleCount": float(len(values)),
             "Sum": float(sum(values)),
             "Minimum": float(min(values)),
             "Maximum": float(max(values)),
         }
-        return self._point(name, unit, {"StatisticValues": told}, **more)
+        return self._point(name, unit, {"StatisticValues": given}, **more)
 
-    def _point(self, name: str, unit: str, told: dict[str, Any], **more: str) -> MetricPoint:
+    def _point(self, name: str, unit: str, given: dict[str, Any], **more: str) -> MetricPoint:
         dimensions = [*self._dimensions, *({"Name": key, "Value": value} for key, value in more.items())]
-        datum = {"MetricName": name, "Dimensions": dimensions, "Timestamp": self._at, "Unit": unit, **told}
+        datum = {"MetricName": name, "Dimensions": dimensions, "Timestamp": self._at, "Unit": unit, **given}
         return MetricPoint(self._region, self._due_s, datum)

@@ -23,9 +23,9 @@ class Place:
         self.queue = LinesQueue(bytes_max=30 * 10)
         self.has: list[str] = []
         self.asked_s: list[float] = []
-        self.told: list[str] = []
+        self.given: list[str] = []
         self.does: Callable[[LinesBatch], Coroutine[Any, Any, int]] = self.take
-        self.sender = BatchSender(self.queue, self.send, asyncio.get_running_loop().time, self.told.append)
+        self.sender = BatchSender(self.queue, self.send, asyncio.get_running_loop().time, self.given.append)
 
     async def send(self, batch: LinesBatch) -> int:
         self.asked_s.append(asyncio.get_running_loop().time())
@@ -70,7 +70,7 @@ def test_what_is_written_is_sent_within_a_second_and_the_rest_at_the_end() -> No
         place.write("c")
         await place.sender.close()
         assert place.has == ["a", "b", "c"]
-        assert place.told == []
+        assert place.given == []
 
     with_place(test)
 
@@ -84,15 +84,15 @@ def test_away_it_is_asked_less_and_less_often_it_is_said_once_and_all_comes_in_o
         pauses = [round(later - before) for before, later in zip(place.asked_s, place.asked_s[1:], strict=False)]
         assert pauses[:7] == [1, 2, 4, 8, 16, 32, PAUSE_S_MAX]
         assert set(pauses[6:]) == {PAUSE_S_MAX}
-        assert place.told == ["cloudwatch: http://place cannot be called: Gone; log lines are kept until it answers"]
+        assert place.given == ["cloudwatch: http://place cannot be called: Gone; log lines are kept until it answers"]
         place.does = place.take
         await asyncio.sleep(PAUSE_S_MAX)
         assert place.has == ["a", "b"]
-        assert place.told[1:] == ["cloudwatch: log lines are accepted again"]
+        assert place.given[1:] == ["cloudwatch: log lines are accepted again"]
         place.does = place.be_away  # the next time is another time
         place.write("c")
         await asyncio.sleep(2)
-        assert len(place.told) == 3
+        assert len(place.given) == 3
         place.does = place.take
 
     with_place(test)
@@ -104,11 +104,11 @@ def test_what_does_not_fit_any_more_is_dropped_from_the_oldest_and_told_once() -
         for number in range(300):
             place.write(str(number))
             await asyncio.sleep(1)
-        assert place.told[1:] == ["cloudwatch: the queue of log lines is full, the oldest are dropped"]
+        assert place.given[1:] == ["cloudwatch: the queue of log lines is full, the oldest are dropped"]
         place.does = place.take
         await asyncio.sleep(PAUSE_S_MAX)
         assert place.has == [str(number) for number in range(290, 300)]
-        assert place.told[2:] == ["cloudwatch: log lines are accepted again", "cloudwatch: 290 log lines are lost"]
+        assert place.given[2:] == ["cloudwatch: log lines are accepted again", "cloudwatch: 290 log lines are lost"]
 
     with_place(test)
 
@@ -124,11 +124,11 @@ def test_what_is_rejected_is_not_sent_again_and_the_reason_told_once() -> None:
         place.write("c")
         await asyncio.sleep(2)
         assert place.has == ["c"]
-        assert place.told == [
+        assert place.given == [
             "cloudwatch: http://place answers InvalidParameterException to put_log_events; these log lines are dropped"
         ]
         await place.sender.close()
-        assert place.told[1:] == ["cloudwatch: 2 log lines are lost"]
+        assert place.given[1:] == ["cloudwatch: 2 log lines are lost"]
 
     with_place(test)
 
@@ -154,7 +154,7 @@ def test_the_end_does_not_wait_for_who_hangs_and_says_what_is_lost() -> None:
         begun_s = asyncio.get_running_loop().time()
         await place.sender.close()
         assert asyncio.get_running_loop().time() - begun_s == GOODBYE_S_MAX
-        assert place.told == ["cloudwatch: 3 log lines are lost"]
+        assert place.given == ["cloudwatch: 3 log lines are lost"]
 
     with_place(test)
 

@@ -47,7 +47,7 @@ class Stage:
             self.metrics.sampled("web", Sample(0, 1.0, 0.0, 1, 0, 1, 0.1, 1), 1)
             self.now_s = on_time_s
 
-    def told(self, metric: str) -> list[tuple[str, float, float]]:
+    def given(self, metric: str) -> list[tuple[str, float, float]]:
         """(service id, begin, sum) of its points of the service, which are taken."""
         found = []
         for point in self.points:
@@ -63,7 +63,7 @@ class Stage:
 def test_a_late_loop_moves_no_second_into_the_next_minute() -> None:
     stage = Stage()
     stage.seconds(120.0, late_s=0.3)
-    assert stage.told("Requests") == stage.told("2xxStatusResponses") == [("1", 0.0, 60.0), ("1", 60.0, 60.0)]
+    assert stage.given("Requests") == stage.given("2xxStatusResponses") == [("1", 0.0, 60.0), ("1", 60.0, 60.0)]
 
 
 def test_a_paused_services_last_minute_is_closed_by_the_calendar() -> None:
@@ -73,18 +73,18 @@ def test_a_paused_services_last_minute_is_closed_by_the_calendar() -> None:
     stage.metrics.of("web").outcomes.add(503, 0.0, 0.0, 0.0, -1.0)
     stage.now_s = 121.0
     stage.meter.close_stale()
-    assert len(stage.told("Requests")) == 1
+    assert len(stage.given("Requests")) == 1
     stage.now_s = 122.0
     stage.meter.close_stale()
-    assert stage.told("Requests") == [("1", 0.0, 60.0), ("1", 60.0, 10.0)]
-    assert stage.told("5xxStatusResponses") == [("1", 0.0, 0.0), ("1", 60.0, 1.0)]
+    assert stage.given("Requests") == [("1", 0.0, 60.0), ("1", 60.0, 10.0)]
+    assert stage.given("5xxStatusResponses") == [("1", 0.0, 0.0), ("1", 60.0, 1.0)]
     # What is rejected afterwards is of its own minutes, in which nobody is there to count arrivals.
     stage.now_s = 200.0
     stage.metrics.of("web").outcomes.add(503, 0.0, 0.0, 0.0, -1.0)
     stage.meter.close_stale()
     stage.now_s = 242.0
     stage.meter.close_stale()
-    assert stage.told("5xxStatusResponses")[2:] == [("1", 180.0, 1.0)]
+    assert stage.given("5xxStatusResponses")[2:] == [("1", 180.0, 1.0)]
 
 
 def test_a_service_that_is_made_again_by_the_same_name_is_another_one() -> None:
@@ -95,7 +95,7 @@ def test_a_service_that_is_made_again_by_the_same_name_is_another_one() -> None:
     stage.ids["web"] = "2"
     stage.seconds(30.0)
     stage.meter.finish()
-    assert stage.told("Requests") == stage.told("2xxStatusResponses") == [("1", 0.0, 10.0), ("2", 0.0, 20.0)]
+    assert stage.given("Requests") == stage.given("2xxStatusResponses") == [("1", 0.0, 10.0), ("2", 0.0, 20.0)]
 
 
 def test_a_deleted_services_last_requests_are_not_lost() -> None:
@@ -105,7 +105,7 @@ def test_a_deleted_services_last_requests_are_not_lost() -> None:
     stage.metrics.forget("web")
     stage.now_s = 62.0
     stage.meter.close_stale()
-    assert stage.told("RequestLatency") == [("1", 0.0, 10 * 100.0)]
+    assert stage.given("RequestLatency") == [("1", 0.0, 10 * 100.0)]
 
 
 def test_nobodys_seconds_are_nobodys() -> None:
@@ -123,12 +123,12 @@ def test_what_an_instance_used_before_the_run_or_within_a_moment_is_not_its_cpu(
     stage.cpu_s += 1.0
     stage.now_s = 20.5
     stage.meter.finish()
-    assert stage.told("CPUUtilization") == [("1", 0.0, 50.0)]
-    assert stage.told("MemoryUtilization") == [("1", 0.0, 2 * 25.0)]
+    assert stage.given("CPUUtilization") == [("1", 0.0, 50.0)]
+    assert stage.given("MemoryUtilization") == [("1", 0.0, 2 * 25.0)]
 
 
 def test_an_instance_that_is_new_has_its_cpu_from_its_launch() -> None:
     stage = Stage(cpu_s=1.0, age_s=4.0)
     stage.seconds(10.0)
     stage.meter.finish()
-    assert stage.told("CPUUtilization") == [("1", 0.0, 50.0)]
+    assert stage.given("CPUUtilization") == [("1", 0.0, 50.0)]
