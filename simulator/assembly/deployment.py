@@ -116,8 +116,8 @@ async def settle(revision: Revision, settle_s: float) -> None:
 async def _are_there(revision: Revision, died: asyncio.Future[Termination]) -> None:
     """Wait until each instance has passed another probe, or one has crashed.
 
-    A busy engine reports the end of a container late, while a probe detects it directly. The roster ends an instance
-    that keeps failing its probes, which ends this wait too.
+    A busy engine reports the end of a container late, while a probe detects it directly. The replica set ends an
+    instance that keeps failing its probes, which ends this wait too.
     """
     check = revision.settings.health_check
     for instance in list(revision.pool.ready.values()):

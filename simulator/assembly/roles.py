@@ -20,7 +20,9 @@ _HTTP_PORTS: Final = {"http": 80, "https": 443}
 
 
 class InstanceRole:
-    """Supplies credentials of `role`, from STS of `endpoint`, to a roster's instances. Close it after the driver."""
+    """Supplies credentials of `role`, from STS of `endpoint`, to a replica set's instances. Close it after the
+    driver.
+    """
 
     def __init__(self, role: str, endpoint: str, region: str) -> None:
         self._role = role

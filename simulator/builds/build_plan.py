@@ -54,7 +54,7 @@ class BuildPlan:
 
     @classmethod
     def of_values(cls, values: CodeValues) -> Self:
-        """Make a recipe from the API's values, which have at most one build command and one start command."""
+        """Make a build plan from the API's values, which have at most one build command and one start command."""
         return cls(
             RUNTIMES[values.runtime],
             (values.build_command,) if values.build_command else (),
@@ -74,7 +74,7 @@ class BuildPlan:
         return self.runtime.kind is BuildKind.REVISED
 
     def inputs(self) -> dict[str, Any]:
-        """The part of the recipe that determines what is built; the rest determines how it runs."""
+        """The part of the build plan that determines what is built; the rest determines how it runs."""
         return {
             "runtime": self.runtime.name,
             "pre-build": self.pre_build,

@@ -44,7 +44,7 @@ class MachineBuilds:
         self._closing = contextlib.ExitStack()
 
     async def backend(self, plan: BuildPlan) -> MachineBuildBackend:
-        """Prepare to build the recipe. Raises BuildFailed if this machine lacks what the recipe needs."""
+        """Prepare to build the build plan. Raises BuildFailed if this machine lacks what the build plan needs."""
         opened = await self._open()
         try:
             toolchain = await find_toolchain(plan.runtime, plan.version, self._settings.toolchains)

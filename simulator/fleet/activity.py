@@ -17,7 +17,7 @@ LOOK_AGAIN_S_MIN = 1.0
 
 
 class Activity:
-    """Tracks idle and active states; one per roster.
+    """Tracks idle and active states; one per replica set.
 
     `move` changes and records the state of an instance. `expire` terminates an instance that was idle for too long.
 

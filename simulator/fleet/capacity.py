@@ -10,9 +10,9 @@ from simulator.model.instance import InstanceState
 
 
 class Capacity:
-    """Grants instances to a roster.
+    """Grants instances to a replica set.
 
-    `is_short`: the last grant was smaller than requested, so the roster must ask again when an instance has ended.
+    `is_short`: the last grant was smaller than requested, so the replica set must ask again when an instance has ended.
     """
 
     def __init__(self, settings: PoolSettings, log: Callable[[str], None]) -> None:

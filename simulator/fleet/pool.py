@@ -2,7 +2,7 @@
 
 The front offers an exchange; admission and balancing decide; the exchange begins on its instance or fails. Every
 offered exchange is released exactly once: by `finish` or `abandon` from the front, or by the pool (rejected, expired,
-timed out, instance lost), which then calls `exchange.fail`. The supply of instances is the roster's part
+timed out, instance lost), which then calls `exchange.fail`. The supply of instances is the replica set's part
 (fleet/replica_set.py).
 """
 
@@ -48,7 +48,7 @@ class Pool:
         self.settings, self.service = settings, settings.service
         self.scaling = settings.scaling
         self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
-        # Set by the roster and the autoscaler, which are above the requests.
+        # Set by the replica set and the autoscaler, which are above the requests.
         self.on_wake: Callable[[Instance], float] = _unset
         self.on_quiet: Callable[[Instance], object] = _unset
         self.on_wait: Callable[[], None] = nothing_probes
@@ -187,7 +187,7 @@ class Pool:
                 exchange.fail(rejection)
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
-        """Change MaxConcurrency from now on; the roster handles the sizes."""
+        """Change MaxConcurrency from now on; the replica set handles the sizes."""
         self.scaling = scaling
         self._carry_out(self._admission.resize(scaling.max_concurrency))
 

@@ -1,4 +1,4 @@
-"""The roster: the set of instances of a service. It moves towards the desired count and keeps it.
+"""The replica set: the set of instances of a service. It moves towards the desired count and keeps it.
 
 `resize` sets the desired count; `reconcile` compares it with the existing instances and adds or retires some. One task
 per instance (`_run_lifecycle`) runs its lifecycle: provisioned, launched, probed until healthy, serving, drained,

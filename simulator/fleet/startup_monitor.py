@@ -28,7 +28,7 @@ def unheard(_line: str) -> None:
 
 
 class StartupMonitor:
-    """Watches the starts of instances; one per roster.
+    """Watches the starts of instances; one per replica set.
 
     `explain`: returns what can be seen from outside about why an instance is not healthy, empty if nothing; None if
     nothing can be observed, as with simulated instances, and then nothing is logged before the end. `on_line`: receives

@@ -1,10 +1,10 @@
 """The request log: one row per completed request, kept only until readers have processed it.
 
 Theory of operation: `add` only packs the row into a preallocated buffer. After every `CHUNK_ROWS` rows the buffer
-becomes numpy columns, which are passed to the readers (tallies, time series, live view, CSV); they process whole
-columns. So memory does not grow with the number of requests, the hot path allocates no objects, and a row costs about
-0.4 us to write and 0.2 us to count. Measured alternatives for packing this row: a list of tuples with `np.fromiter`
-460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
+becomes numpy columns, which are passed to the readers (request statistics, time series, live view, CSV); they process
+whole columns. So memory does not grow with the number of requests, the hot path allocates no objects, and a row costs
+about 0.4 us to write and 0.2 us to count. Measured alternatives for packing this row: a list of tuples with
+`np.fromiter` 460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
 
 Readers must not depend on the division into chunks: `flush` may be called at any time (by a live view), and a live view
 must not change any digit of the report.

@@ -1,7 +1,8 @@
 """Totals of requests: counts by status, latencies and their parts. A reader of the request log.
 
-Each source has two tallies, one for the requests intended during the warm-up and one for those after it. The whole run
-is both merged, a service is its sources merged. So every request is counted once and every sum can be checked.
+Each source has two request statistics, one for the requests intended during the warm-up and one for those after it. The
+whole run is both merged, a service is its sources merged. So every request is counted once and every sum can be
+checked.
 
 Latency and its parts are those of *served* requests, i.e. of responses that are not failures (see `is_failure`);
 otherwise a platform that rejects half of its load immediately would have an excellent median. The latency of failures
@@ -84,7 +85,7 @@ class RequestStats:
 
 
 class StatsBySource:
-    """The tallies of every source of a run, separately for the warm-up and the time after it.
+    """The request statistics of every source of a run, separately for the warm-up and the time after it.
 
     `sources` is the number of sources; rows contain 0 to sources - 1. A request belongs to the warm-up if it was
     *intended* before `warm_up_s`.
@@ -117,7 +118,9 @@ class StatsBySource:
         return _merged([*(self._during[source] for source in chosen), *(self._after[source] for source in chosen)])
 
     def of(self, source: int) -> tuple[RequestStats, RequestStats]:
-        """Return a source's tallies themselves, for the warm-up and after it, for code that counts rows differently."""
+        """Return a source's request statistics themselves, for the warm-up and after it, for code that counts
+        rows differently.
+        """
         return self._during[source], self._after[source]
 
     def _chosen(self, sources: Iterable[int] | None) -> Iterable[int]:

@@ -1,4 +1,4 @@
-"""A whole service without sockets, in virtual time: client connections, the gateway, the real pool and roster, and
+"""A whole service without sockets, in virtual time: client connections, the gateway, the real pool and replica set, and
 instances whose connections are fake transports."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A stage for the middle: pool and roster between a front and a driver that do what the test says."""
+"""A stage for the middle: pool and replica set between a front and a driver that do what the test says."""
 
 from __future__ import annotations
 

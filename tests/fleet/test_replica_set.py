@@ -293,7 +293,7 @@ def test_a_crash_loop_waits_ever_longer_and_a_success_ends_it() -> None:
 
 
 def test_an_instance_that_dies_while_it_is_retired_is_dead_once() -> None:
-    """Between the crash and the moment when its life notices it, the roster may decide to do without it."""
+    """Between the crash and the moment when its life notices it, the replica set may decide to do without it."""
 
     async def main() -> None:
         async with Stage(stage_settings(initial=2)) as stage:

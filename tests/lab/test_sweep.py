@@ -26,7 +26,7 @@ AXES = [Axis("max_concurrency", (1, 5)), Axis("min_size", (1, 2))]
 
 
 class Backwards:
-    """A gang in this process that plays the last point first, and gives up after `most` of them."""
+    """A worker pool in this process that plays the last point first, and gives up after `most` of them."""
 
     def __init__(self, most: int = 1000) -> None:
         self.most = most

@@ -1,6 +1,6 @@
 """A thousand instance starts and stops under load: scale-out and scale-in, replacement, crashes.
 
-Real sockets, TLS and keep-alive in front; pool, roster and connections are the live platform's own.
+Real sockets, TLS and keep-alive in front; pool, replica set and connections are the live platform's own.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class WatchedPool(Pool):
 
 
 class Generation:
-    """One pool and roster of the service, as one deployment makes them."""
+    """One pool and replica set of the service, as one deployment makes them."""
 
     def __init__(self, tasks: Tasks, limits: DataPlaneLimits) -> None:
         settings = PoolSettings(

@@ -1,4 +1,4 @@
-"""Pool and roster on the virtual loop, against any sequence of what fronts, policies, timelines and chance may do.
+"""Pool and replica set on the virtual loop, against any sequence of what fronts, policies, timelines and chance may do.
 
 The driver is a fake, so that answers, starts, wakes and deaths come when the machine says so. What is checked after
 every step, and twice in each (at once, and when everything that needs no time has happened):
@@ -7,7 +7,7 @@ every step, and twice in each (at once, and when everything that needs no time h
 - no slot is lost: what an instance holds is what open requests hold of it;
 - nobody waits while an instance in service has a free slot, and grants go out in order of arrival;
 - every request is let go exactly once, and the meter counts those that are not;
-- the roster has as many instances as it should, and no state is left without a life.
+- the replica set has as many instances as it should, and no state is left without a life.
 
 In the end everything is answered, and the house is empty and takes a new request.
 """

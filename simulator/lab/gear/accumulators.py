@@ -1,4 +1,5 @@
-"""The ledger: counts rows of ended requests into the tallies and the series of the report, in compiled code.
+"""The accumulators: counts rows of ended requests into the request statistics and the series of the report, in compiled
+code.
 
 It does in one pass over the rows what `records/request_stats.py` and `records/series.py` do with whole columns: the
 same buckets, the same whole nanoseconds, so the report is equal to the last digit. Other readers (a CSV file) get the
@@ -56,7 +57,9 @@ def _tally(
     statuses: Any, colds: Any, counts: Any, totals: Any, extremes: Any,
     served: Any, rejected: Any, failed: Any, ended: Any, latency: Any,
 ) -> None:  # fmt: skip
-    """Count rows into tallies. `bits` is the same memory read as integers, five per row before its last two fields."""
+    """Count rows into request statistics. `bits` is the same memory read as integers, five per row before its
+    last two fields.
+    """
     last = served.shape[1] - 1
     for n in range(rows.shape[0]):
         row = rows[n]
@@ -87,7 +90,8 @@ def _tally(
 
 
 class Accumulators:
-    """Counts rows. `settle` writes the totals into the run's tallies; the series is updated as rows are read.
+    """Counts rows. `settle` writes the totals into the run's request statistics; the series is updated as rows are
+    read.
 
     `readers` get every row, as chunks. `watcher` counts the rows of the last seconds, once a live view has asked for
     them.
@@ -149,7 +153,7 @@ class Accumulators:
             self.watch()
 
     def settle(self) -> None:
-        """Write the totals into the tallies. Call once, after the last row has been read."""
+        """Write the totals into the request statistics. Call once, after the last row has been read."""
         for source in range(len(self._colds)):
             for late, stats in enumerate(self._stats_by_source.of(source)):
                 self._settle(stats, source, late)

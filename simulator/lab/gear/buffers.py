@@ -1,4 +1,4 @@
-"""Buffer management of the kernel: refills used-up input, enlarges small arrays, hands rows to the ledger."""
+"""Buffer management of the kernel: refills used-up input, enlarges small arrays, hands rows to the accumulators."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Buffers:
         self._inputs = inputs
 
     def flush(self) -> None:
-        """Hand the rows to the ledger. Before a ledger exists this is never called."""
+        """Hand the rows to the accumulators. Before a accumulators exists this is never called."""
         state = self.world.pool[0]
         if self.accumulators is not None:
             self.accumulators.read(self.world.rows[: state["rows"]])

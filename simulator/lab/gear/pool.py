@@ -1,4 +1,4 @@
-"""The pool that roster and autoscaler use, with its requests in the kernel's arrays.
+"""The pool that replica set and autoscaler use, with its requests in the kernel's arrays.
 
 Roster and activity read and write a few attributes of an instance (its number of requests, since when it has been idle,
 whether it is active). Here these are properties that access the instance's row.

@@ -1,7 +1,7 @@
-"""The courier: takes the batches that are due from an outbox and sends them, until it is closed.
+"""The batch sender: takes the batches that are due from a send queue and sends them, until it is closed.
 
 If the endpoint does not answer, the batch goes back, the pause doubles, and one message reports it; when the endpoint
-answers again, another message reports it with the number of lost items. A courier never delays a request.
+answers again, another message reports it with the number of lost items. A batch sender never delays a request.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class SendQueue(Protocol[B]):
 
 
 class BatchSender(Generic[B]):
-    """Sends the content of one outbox.
+    """Sends the content of one send queue.
 
     `send` returns how many items of a batch were not accepted. `now`: seconds since 1970, which decide what is due.
-    `before_look` is called before each look into the outbox.
+    `before_look` is called before each look into the send queue.
     """
 
     def __init__(

@@ -1,4 +1,5 @@
-"""The AWS-compatible endpoint, called through aiobotocore; its answers become the exceptions that a courier handles.
+"""The AWS-compatible endpoint, called through aiobotocore; its answers become the exceptions that a batch sender
+handles.
 
 aiobotocore is used instead of botocore in a thread because the package already calls Secrets Manager and STS through
 it, and a request costs the event loop its serialization (0.1 ms a metric), which a thread would also take from the
@@ -146,7 +147,7 @@ class Endpoint:
             config = AioConfig(
                 connect_timeout=_CONNECT_S,
                 read_timeout=_READ_S,
-                retries={"total_max_attempts": 1},  # the courier tries again and reports it
+                retries={"total_max_attempts": 1},  # the batch sender tries again and reports it
                 parameter_validation=False,  # the input comes only from this package; validation would double the cost
                 disable_request_compression=True,  # not every AWS-compatible endpoint decompresses
             )

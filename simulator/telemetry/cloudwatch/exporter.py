@@ -1,4 +1,4 @@
-"""The CloudWatch exporter: the meter and the log lines of a platform, with their outboxes and couriers."""
+"""The CloudWatch exporter: the meter and the log lines of a platform, with their send queues and batch senders."""
 
 from __future__ import annotations
 

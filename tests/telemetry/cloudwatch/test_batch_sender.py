@@ -1,4 +1,6 @@
-"""The courier in virtual time: it tries again, later and later, says so once, and loses nothing it need not lose."""
+"""The batch sender in virtual time: it tries again, later and later, says so once, and loses nothing it need
+not lose.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an endpoint answers, in the courier's words: later, never, or taken. A few lines of HTTP stand for it."""
+"""What an endpoint answers, in the batch sender's words: later, never, or taken. A few lines of HTTP stand for it."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ async def test_who_cannot_just_now_is_asked_again(place: Place, status: int, cod
     answers.next = [(status, fault(code))]
     with pytest.raises(Unreachable, match=f"answers {code} to put_metric_data"):
         await endpoint.put_points(points(60))
-    assert len(answers.asked) == 1  # once: the courier has the pauses
+    assert len(answers.asked) == 1  # once: the batch sender has the pauses
     assert await endpoint.put_points(points(60)) == 0
 
 
