@@ -69,7 +69,7 @@ def run(
         kind: real or virtual time.
         main: makes the coroutine to run.
         on_interrupt: None leaves the signals to `asyncio.Runner`.
-        pace: the playback speed of virtual time, for interactive runs; None runs as fast as possible.
+        playback: the playback speed of virtual time, for interactive runs; None runs as fast as possible.
         make_loop: makes another loop of the same kind.
     """
     loop = _make_loop(kind, playback) if make_loop is None else make_loop()
